@@ -1,0 +1,52 @@
+# Everything starts from here: `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow lint format
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check
+
+help:  ## list these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: .venv/.nuwa-run  ## start the page on this machine (ARGS="..." are handed on)
+	@exec $(PY) -m dashboard $(ARGS)
+
+test: .venv/.nuwa-dev  ## the tests that take seconds, those in a browser among them
+	@scripts/chromium.sh
+	$(PY) -m pytest -m "not slow" $(ARGS)
+
+test-slow: .venv/.nuwa-dev  ## the tests that take longer
+	@scripts/chromium.sh
+	$(PY) -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
+
+lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter would change
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: .venv/.nuwa-dev  ## mend what can be mended by itself
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# The stamps make a second start a matter of seconds: pip is asked only when a list has changed.
+.venv/.nuwa-run: requirements.txt constraints.txt | $(PY)
+	@echo "Installing what Nuwa needs; the first time takes some minutes."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.nuwa-dev: requirements-dev.txt requirements.txt constraints.txt | $(PY)
+	@echo "Installing what Nuwa and its tests need; the first time takes some minutes."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/.nuwa-run
+
+# Another interpreter: make run PYTHON=/path/to/python3
+$(PY):
+	@for p in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		echo "Making .venv with $$($$p --version)."; \
+		$$p -m venv .venv && exit 0; \
+		rm -rf .venv; \
+		echo "$$p could not make a virtual environment; on Debian and Ubuntu the package python3-venv is missing." >&2; \
+		exit 1; \
+	done; \
+	echo "Nuwa needs Python 3.11 or newer, and found $$(python3 --version 2>/dev/null || echo none); install one, or name it: make run PYTHON=/path/to/python3" >&2; \
+	exit 1

@@ -1,0 +1,52 @@
+"""Neighbours of points to a graph, and the graph to clusters by Leiden."""
+
+import random
+import warnings
+
+import numpy as np
+
+from core.embed import with_self_first
+
+RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
+DEFAULT_RESOLUTION = 1.0
+
+
+def graph(found):
+    """UMAP's fuzzy graph of Neighbors as an igraph.Graph with edge weights, as scanpy's `neighbors` makes it."""
+    import igraph
+    from scipy import sparse
+    from umap.umap_ import fuzzy_simplicial_set
+
+    knn = with_self_first(found)
+    n, k = knn.indices.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        empty = sparse.coo_matrix((n, 1))
+        result = fuzzy_simplicial_set(
+            empty, k, None, None, knn_indices=knn.indices, knn_dists=knn.distances, set_op_mix_ratio=1.0
+        )
+    upper = sparse.triu(result[0], k=1).tocoo()
+    edges = np.column_stack([upper.row, upper.col])
+    return igraph.Graph(n=n, edges=edges, edge_attrs={"weight": upper.data.astype(float)})
+
+
+def leiden(made, resolution=DEFAULT_RESOLUTION, seed=0):
+    """(points,) int32 cluster of each point, 0 the largest: Leiden (Traag 2019) by weighted modularity, seeded."""
+    import igraph
+
+    igraph.set_random_number_generator(random.Random(seed))
+    try:
+        found = made.community_leiden(
+            objective_function="modularity", weights="weight", resolution=resolution, n_iterations=2
+        )
+    finally:
+        igraph.set_random_number_generator(random)
+    return by_size(np.asarray(found.membership))
+
+
+def by_size(labels):
+    """The same partition numbered from the largest cluster down; ties go to the smaller old number."""
+    names, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    rank = np.empty(len(names), dtype=np.int32)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(len(names))
+    return rank[inverse.ravel()]

@@ -1,0 +1,1 @@
+"""From a person's file to a checked AnnData: reading, examining, and the demo sets."""

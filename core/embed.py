@@ -1,0 +1,102 @@
+"""Points in many dimensions to neighbours and to pictures in two or three."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+EXACT_LIMIT = 50_000  # points; up to here brute force is as quick as an approximate index, and exact
+N_NEIGHBORS = 15  # scanpy's and UMAP's default; the point itself counts as the first
+
+
+class Neighbors(NamedTuple):
+    """The k nearest points of each point, itself first, by Euclidean distance: both (points, k)."""
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+def neighbors(points, k=N_NEIGHBORS, seed=0):
+    """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, pynndescent above."""
+    k = min(k, len(points))
+    points = np.ascontiguousarray(points, dtype=np.float32)
+    if len(points) <= EXACT_LIMIT:
+        return nearest(points, points, k)
+    from pynndescent import NNDescent
+
+    indices, distances = NNDescent(points, n_neighbors=k, random_state=seed).neighbor_graph
+    return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
+
+
+def nearest(queries, points, k):
+    """The k exact nearest of `points` for each of `queries`; where a query is a point, it comes first itself."""
+    from sklearn.neighbors import NearestNeighbors
+
+    index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points)
+    distances, indices = index.kneighbors(queries)
+    return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
+
+
+def with_self_first(found):
+    """The same Neighbors with each point at the head of its row, as UMAP expects, though duplicates tie at 0."""
+    rows = np.arange(len(found.indices), dtype=np.int32)
+    indices, distances = found.indices.copy(), found.distances.copy()
+    for i in np.flatnonzero(indices[:, 0] != rows):
+        at = np.flatnonzero(indices[i] == i)
+        j = at[0] if len(at) else indices.shape[1] - 1
+        indices[i, 1 : j + 1], distances[i, 1 : j + 1] = indices[i, :j].copy(), distances[i, :j].copy()
+        indices[i, 0], distances[i, 0] = i, 0.0
+    return Neighbors(indices, distances)
+
+
+def umap(points, found, n_components=2, seed=0):
+    """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors, seeded."""
+    if len(points) <= n_components + 1:
+        return _too_few(points, n_components)
+    from umap import UMAP
+
+    knn = with_self_first(found)
+    small = len(points) < 40  # the spectral start needs more points than that
+    model = UMAP(
+        n_neighbors=knn.indices.shape[1],
+        n_components=n_components,
+        min_dist=0.3,  # scanpy's: clusters keep some body
+        random_state=seed,
+        precomputed_knn=(knn.indices, knn.distances, None),
+        init="random" if small else "spectral",
+        n_jobs=1,  # seeded UMAP is serial; saying so spares its warning
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit_transform(np.ascontiguousarray(points, dtype=np.float32)).astype(np.float32)
+
+
+def tsne(points, n_components=2, seed=0):
+    """(points, n_components) float32: t-SNE (van der Maaten 2008) from a PCA start, seeded.
+
+    Two dimensions by openTSNE's interpolation, three by scikit-learn's Barnes-Hut tree, which is slower.
+    """
+    perplexity = min(30.0, max(2.0, (len(points) - 1) / 3))
+    if len(points) <= max(5, n_components + 1):
+        return _too_few(points, n_components)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if n_components == 2:
+            from openTSNE import TSNE
+
+            made = TSNE(perplexity=perplexity, random_state=seed, initialization="pca").fit(
+                np.ascontiguousarray(points, dtype=np.float64)
+            )
+            return np.asarray(made, dtype=np.float32)
+        from sklearn.manifold import TSNE as BarnesHut
+
+        model = BarnesHut(n_components=n_components, perplexity=perplexity, random_state=seed, init="pca")
+        return model.fit_transform(np.asarray(points, dtype=np.float32)).astype(np.float32)
+
+
+def _too_few(points, n_components):
+    """A handful of points needs no method: their first columns, padded with zeros."""
+    out = np.zeros((len(points), n_components), dtype=np.float32)
+    width = min(n_components, points.shape[1])
+    out[:, :width] = points[:, :width]
+    return out

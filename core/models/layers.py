@@ -1,0 +1,46 @@
+"""The blocks that models are made of, built from the records of `RunConfig.layers`."""
+
+import math
+
+import torch
+from torch import nn
+
+ACTIVATIONS = {"elu": nn.ELU, "leaky_relu": nn.LeakyReLU, "relu": nn.ReLU, "tanh": nn.Tanh}
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation that survives a batch of one cell, where it falls back on its running statistics."""
+
+    def forward(self, x):
+        if self.training and len(x) == 1:
+            return nn.functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(x)
+
+
+NORMS = {"batch": BatchNorm, "layer": nn.LayerNorm}
+
+
+def linear(n_in, n_out):
+    """A linear map whose weights start Gaussian with variance 1 / n_in, so that a sum over inputs keeps its size."""
+    layer = nn.Linear(n_in, n_out)
+    nn.init.normal_(layer.weight, std=1 / math.sqrt(n_in))
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def block(layer, config):
+    """The torch module of one `config.Layer`: linear, then (unless plain) norm, activation and dropout."""
+    parts = [linear(layer.n_in, layer.n_out)]
+    if not layer.plain:
+        if layer.norm != "none":
+            parts.append(NORMS[layer.norm](layer.n_out))
+        parts.append(ACTIVATIONS[config.activation]())
+        if config.dropout:
+            parts.append(nn.Dropout(config.dropout))
+    return nn.Sequential(*parts)
+
+
+def mean_absolute_weight(model):
+    """Scalar: the mean |weight| over all linear layers, the quantity that L1 shrinks."""
+    weights = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]
+    return torch.stack([w.abs().sum() for w in weights]).sum() / sum(w.numel() for w in weights)

@@ -1,0 +1,290 @@
+"""AnnData and settings to a Matrix: what the model trains on, a batch at a time, never as a dense scaled copy."""
+
+import warnings
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from core.config import steps_for
+from core.data.proteins import protein_report
+from core.data.sources import source_of
+from core.errors import UserError
+
+MIN_HELD_OUT = 20  # fewer cells than this judge nothing
+BLOCK = 2048  # cells made dense at a time while statistics are gathered
+TRAIN, VALID, TEST = 0, 1, 2
+SPLIT_NAMES = ("train", "valid", "test")
+
+
+class Split(NamedTuple):
+    """Which cells train, choose and judge: three sorted index arrays; `test` may be empty, and `note` says why."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    note: str
+
+    @property
+    def judges(self):
+        """The cells a score is read from: the test cells, or the validation cells where there are none."""
+        return self.test if len(self.test) else self.valid
+
+    def labels(self, n_cells):
+        """(cells,) of 0 train, 1 validation, 2 test."""
+        labels = np.full(n_cells, TRAIN, dtype=np.int8)
+        labels[self.valid], labels[self.test] = VALID, TEST
+        return labels
+
+
+def split_cells(n_cells, config):
+    """A seeded Split by the shares of `config`; at least 20 validation cells, and 20 test cells or none."""
+    order = np.random.default_rng(config.seed).permutation(n_cells)
+    n_train = round(n_cells * config.train_share)
+    n_valid = min(max(round(n_cells * config.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
+    n_test = n_cells - n_train - n_valid
+    note = ""
+    if n_test < MIN_HELD_OUT:
+        n_test = 0
+        note = (
+            "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
+            'which also chose the best epoch ("chosen on").'
+        )
+    cut = n_cells - n_test - n_valid
+    parts = np.split(order, [cut, cut + n_valid])
+    return Split(*(np.sort(part) for part in parts), note)
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Cells x (used genes, then used proteins), scaled on the way into a batch from the training cells' statistics."""
+
+    rna: sparse.csr_matrix | np.ndarray  # (cells, genes) normalised and logged, not scaled
+    protein: np.ndarray | None  # (cells, proteins) CLR'd, not scaled; proteins are few
+    mean: np.ndarray  # (features,) 0 where scaling is off
+    sd: np.ndarray  # (features,) 1 where scaling is off or a feature is constant
+    clip: float  # in standard deviations; infinite where scaling is off
+    genes: np.ndarray  # names
+    proteins: np.ndarray  # names
+    gene_index: np.ndarray  # where the used genes stand in the source
+    cells: np.ndarray  # names
+    notes: list[str] = field(default_factory=list)
+    gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
+
+    @property
+    def n_cells(self):
+        return self.rna.shape[0]
+
+    @property
+    def n_genes(self):
+        return len(self.genes)
+
+    @property
+    def n_proteins(self):
+        return len(self.proteins)
+
+    @property
+    def n_features(self):
+        return self.n_genes + self.n_proteins
+
+    def unscaled(self, rows):
+        """(len(rows), features) float32 dense: normalised and logged values of a few cells."""
+        part = self.rna[rows]
+        dense = part.toarray() if sparse.issparse(part) else np.array(part)
+        return dense if self.protein is None else np.hstack([dense, self.protein[rows]])
+
+    def batch(self, rows):
+        """(len(rows), features) float32 dense: what the model sees of these cells."""
+        x = self.unscaled(rows)
+        x -= self.mean
+        x /= self.sd
+        return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
+
+    def blocks(self, rows):
+        """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once."""
+        for start in range(0, len(rows), BLOCK):
+            part = rows[start : start + BLOCK]
+            yield part, self.batch(part)
+
+    def weights(self, config):
+        """(features,) so that a squared distance over weighted columns is the loss: sqrt(weight / features)."""
+        w = np.full(self.n_features, np.sqrt(config.weight_rna / self.n_genes), dtype=np.float32)
+        if self.n_proteins:
+            w[self.n_genes :] = np.sqrt(config.weight_protein / self.n_proteins)
+        return w
+
+
+def prepare(adata, config, split):
+    """The Matrix of `adata` under `config`, statistics and gene choice from the training cells of `split` only.
+
+    Raises UserError where no gene is left.
+    """
+    source = source_of(adata)
+    steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
+    notes = [f"{label} {steps[name].reason}." for name, label in _LABELS.items() if _wanted_in_vain(config, steps, name)]
+    values, train = source.values, split.train
+
+    seen = _seen_genes(values, train)
+    if not seen.any():
+        raise UserError("No gene is left: every gene is zero in the training cells. Check that the file holds values.")
+    candidates = np.flatnonzero(seen)
+    if len(candidates) < len(seen):
+        notes.append(f"{len(seen) - len(candidates):,} genes are zero in every training cell and were left out.")
+
+    logged = _normalised(values, config, steps)
+    gene_stats = {}
+    if steps["n_top_genes"].applies and config.n_top_genes:
+        chosen, gene_stats, note = _variable_genes(values, logged, source.kind, candidates, train, config)
+        notes += note
+    else:
+        chosen = candidates
+    rna = logged[:, chosen]
+    rna = sparse.csr_matrix(rna, dtype=np.float32) if sparse.issparse(rna) else np.ascontiguousarray(rna, np.float32)
+
+    protein, protein_names, protein_notes = _proteins(adata, config, train)
+    notes += protein_notes
+    scale = config.scale and steps["scale"].applies
+    mean, sd = _moments(rna, train) if scale else (np.zeros(len(chosen)), np.ones(len(chosen)))
+    if protein is not None:
+        # Scaling proteins does not depend on what the genes hold: they always come as counts.
+        p_mean, p_sd = _moments(protein, train) if config.scale else (np.zeros(protein.shape[1]), np.ones(protein.shape[1]))
+        mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
+    return Matrix(
+        rna=rna,
+        protein=protein,
+        mean=mean.astype(np.float32),
+        sd=sd.astype(np.float32),
+        clip=config.clip if config.scale and (scale or protein is not None) else np.inf,
+        genes=np.asarray(source.genes)[chosen].astype(str),
+        proteins=protein_names,
+        gene_index=chosen,
+        cells=np.asarray(adata.obs_names).astype(str),
+        notes=notes,
+        gene_stats=gene_stats,
+    )
+
+
+_LABELS = {"normalize": "Library-size normalisation", "log1p": "Log transform", "scale": "Centring and scaling"}
+_LABELS |= {"n_top_genes": "Choice of variable genes", "clr": "CLR"}
+
+
+def _wanted_in_vain(config, steps, name):
+    return bool(getattr(config, name)) and not steps[name].applies and name != "clr"
+
+
+def _seen_genes(values, train):
+    """(genes,) bool: not zero in every training cell."""
+    part = values[train]
+    return np.asarray((part != 0).sum(axis=0)).ravel() > 0
+
+
+def _normalised(values, config, steps):
+    """The values after library-size normalisation and log1p, each where asked for and where it applies."""
+    if not (config.normalize and steps["normalize"].applies) and not (config.log1p and steps["log1p"].applies):
+        return values
+    out = values.astype(np.float32, copy=True)
+    if config.normalize and steps["normalize"].applies:
+        totals = np.asarray(out.sum(axis=1, dtype=np.float64)).ravel()
+        factors = (config.target_sum / np.maximum(totals, 1)).astype(np.float32)  # an empty cell stays empty
+        if sparse.issparse(out):
+            out.data *= np.repeat(factors, np.diff(out.indptr))
+        else:
+            out *= factors[:, None]
+    if config.log1p and steps["log1p"].applies:
+        np.log1p(out.data if sparse.issparse(out) else out, out=out.data if sparse.issparse(out) else out)
+    return out
+
+
+def _variable_genes(values, logged, kind, candidates, train, config):
+    """Indices of the most variable genes, their mean-variance picture, and notes; scanpy does the choosing.
+
+    Counts go by `seurat_v3` (Stuart 2019), whose loess fails on small sets; then, and on logged values, by
+    `seurat` (Satija 2015).
+    """
+    if config.n_top_genes >= len(candidates):
+        note = f"All {len(candidates):,} genes are used: there are no more than the {config.n_top_genes:,} asked for."
+        return candidates, {}, [note]
+    notes, table = [], None
+    if kind == "counts":
+        try:
+            table = _scanpy_hvg(values[train][:, candidates], "seurat_v3", config.n_top_genes)
+        except ValueError as error:  # skmisc's loess: "reciprocal condition number", "span is too small"
+            notes.append(
+                f"seurat_v3 could not fit its curve on {len(train):,} cells ({_first_line(error)}); "
+                "the variable genes were chosen by the older 'seurat' method instead."
+            )
+    if table is None:
+        source = logged if kind != "counts" else _as_logged(values, config)
+        table = _scanpy_hvg(source[train][:, candidates], "seurat", config.n_top_genes)
+    picked = table["highly_variable"].to_numpy()
+    spread = "variances" if "variances" in table else "dispersions"
+    stats = {
+        "means": table["means"].to_numpy(np.float32),
+        "spread": np.nan_to_num(table[spread].to_numpy(np.float32)),
+        "spread_name": spread,
+        "chosen": picked,
+    }
+    return candidates[picked], stats, notes
+
+
+def _as_logged(values, config):
+    """Counts log-normalised whatever the switches say: what the `seurat` method expects."""
+    switched_on = config.model_copy(update={"normalize": True, "log1p": True})
+    return _normalised(values, switched_on, steps_for("counts", False))
+
+
+def _scanpy_hvg(values, flavor, n_top_genes):
+    import anndata
+    import scanpy as sc
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        part = anndata.AnnData(sparse.csr_matrix(values) if sparse.issparse(values) else np.asarray(values))
+        return sc.pp.highly_variable_genes(part, flavor=flavor, n_top_genes=n_top_genes, inplace=False)
+
+
+def _first_line(error):
+    text = error.args[0] if error.args else type(error).__name__
+    text = text.decode() if isinstance(text, bytes) else str(text)
+    return text.strip().splitlines()[0][:80] if text.strip() else type(error).__name__
+
+
+def _proteins(adata, config, train):
+    """((cells, proteins) float32 or None, names, notes): the usable proteins, CLR'd if asked for."""
+    if "protein" not in adata.obsm:
+        return None, np.array([], dtype=str), []
+    report = protein_report(adata)
+    notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
+    used = np.asarray(report.used, dtype=bool)
+    if not used.any():
+        return None, np.array([], dtype=str), [*notes, "No usable protein is left: the model trains on RNA alone."]
+    counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
+    if config.clr:
+        counts = clr(counts, geometric_means(counts[train]))
+    return counts, np.asarray(report.names)[used].astype(str), notes
+
+
+def geometric_means(counts):
+    """(proteins,) of exp(sum of log1p(x) over cells with x > 0, divided by all cells): Seurat's and muon's CLR."""
+    return np.exp(np.log1p(np.maximum(counts, 0)).mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def clr(counts, means):
+    """Centred log-ratio for each protein across cells: log1p(x / means); (cells, proteins) in and out."""
+    return np.log1p(np.maximum(counts, 0) / means)
+
+
+def _moments(values, rows):
+    """Mean and standard deviation (n - 1, as scanpy) of each column over `rows`; a constant column gets 1."""
+    part = values[rows]
+    n = part.shape[0]
+    mean = np.asarray(part.mean(axis=0, dtype=np.float64)).ravel()
+    if sparse.issparse(part):
+        square = np.asarray(part.multiply(part).sum(axis=0, dtype=np.float64)).ravel() / n
+        variance = np.maximum(square - mean**2, 0) * n / max(1, n - 1)
+    else:
+        variance = part.var(axis=0, ddof=min(1, n - 1), dtype=np.float64)
+    sd = np.sqrt(variance)
+    sd[sd < 1e-12] = 1.0
+    return mean, sd

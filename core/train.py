@@ -1,0 +1,170 @@
+"""The loop: one Epoch a pass, read by whoever wants it; to stop training, stop reading."""
+
+import copy
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core.models.layers import mean_absolute_weight
+from core.yardsticks import Parts
+
+WARM_UP = 0.3  # one-cycle: this share of all steps rises, the rest falls (Smith 2018, and torch's default)
+
+
+class NonFinite(ArithmeticError):
+    """A loss that is not a number any more; its text says which and when."""
+
+
+class Epoch(NamedTuple):
+    """One pass over the training cells. Losses are in evaluation mode and without penalties; weights as in Parts."""
+
+    epoch: int  # from 1
+    train: Parts  # on a fixed sample of training cells, as many as validation cells
+    valid: Parts
+    learning_rate: float  # at the last step
+    seconds: float  # the training pass alone
+    penalty_l1: float
+    best: bool  # the lowest validation loss so far
+
+
+def fit(model, matrix, split, config, device="cpu"):
+    """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
+
+    The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
+    Raises NonFinite as soon as a loss stops being a number; the weights are then those of the best epoch before.
+    Seeded by `config.seed` through a generator of its own; dropout draws from torch's global one, which the
+    caller seeds.
+    """
+    model.to(device)
+    optimizer = make_optimizer(model, config)
+    shuffle = np.random.default_rng(config.seed)
+    n_epochs = config.n_epochs(len(split.train))
+    steps = math.ceil(len(split.train) / config.batch_size)
+    sample = np.sort(shuffle.permutation(split.train)[: len(split.valid)])
+    best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), math.inf, 0
+    try:
+        for epoch in range(1, n_epochs + 1):
+            start = time.perf_counter()
+            order = shuffle.permutation(split.train)
+            penalty = torch.zeros((), device=device)
+            model.train()
+            for step in range(steps):
+                rows = order[step * config.batch_size : (step + 1) * config.batch_size]
+                rate = learning_rate(config, (epoch - 1) * steps + step, n_epochs * steps)
+                loss, l1 = one_step(model, optimizer, to_tensor(matrix.batch(rows), device), config, rate)
+                penalty += l1
+            if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
+                raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
+            seconds = time.perf_counter() - start
+            train = losses(model, matrix, sample, config, device)
+            valid = losses(model, matrix, split.valid, config, device)
+            if not math.isfinite(train.total + valid.total):
+                raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
+            is_best = valid.total < best_loss
+            if is_best:
+                best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), valid.total, epoch
+            yield Epoch(epoch, train, valid, rate, seconds, float(penalty) / steps, is_best)
+            if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:
+                return
+    finally:
+        model.load_state_dict(best)
+        model.eval()
+
+
+def one_step(model, optimizer, x, config, rate):
+    """One optimiser step on one batch; returns the weighted loss and the L1 penalty, both scalar tensors."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+        if group.get("shrink"):
+            with torch.no_grad():
+                torch._foreach_mul_(group["params"], 1 - rate * group["shrink"])
+    data_loss = weighted(model.loss(x), config)
+    l1 = config.l1 * mean_absolute_weight(model) if config.l1 else torch.zeros((), device=x.device)
+    optimizer.zero_grad(set_to_none=True)
+    (data_loss + l1).backward()
+    if config.clip_grad:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_grad)
+    optimizer.step()
+    return data_loss.detach(), l1.detach()
+
+
+def weighted(parts, config):
+    """The sum of a model's named loss parts, each by its weight."""
+    return sum(getattr(config, f"weight_{name}") * value for name, value in parts.items())
+
+
+def make_optimizer(model, config):
+    """The torch optimiser of `config`. Weight decay spares biases and normalisations and is decoupled from the
+    gradient (Loshchilov and Hutter 2019), but for "adam", which is the classic one: decay through the gradient.
+    """
+    weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    known = {id(w) for w in weights}
+    others = [p for p in model.parameters() if id(p) not in known]
+    native = config.l2 if config.optimizer in ("adam", "adamw") else 0.0
+    groups = [{"params": weights, "weight_decay": native}, {"params": others, "weight_decay": 0.0}]
+    if config.optimizer in ("adam", "adamw"):
+        kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+        return kind(groups, lr=config.lr, fused=True)
+    groups[0]["shrink"], groups[1]["shrink"] = config.l2, 0.0  # torch has no decoupled form of these two
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=0.9)
+    return torch.optim.RMSprop(groups, lr=config.lr)
+
+
+def learning_rate(config, step, n_steps):
+    """The rate at `step` (from 0) of `n_steps`."""
+    done = step / max(1, n_steps - 1)
+    if config.schedule == "constant":
+        return config.lr
+    if config.schedule == "cosine":
+        return config.lr * (1 + math.cos(math.pi * done)) / 2
+    low, end = config.lr / 25, config.lr / 25e4  # torch's OneCycleLR defaults
+    if done < WARM_UP:
+        return low + (config.lr - low) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
+    return end + (config.lr - end) * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def peak_epoch(config, n_epochs):
+    """The epoch in which the learning rate peaks; early stopping counts from here."""
+    return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
+
+
+def to_tensor(batch, device):
+    """A (cells, features) float32 array on the device."""
+    return torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32)).to(device, non_blocking=True)
+
+
+@torch.no_grad()
+def losses(model, matrix, rows, config, device="cpu"):
+    """The Parts of the loss over `rows`, in evaluation mode."""
+    was_training = model.training
+    model.eval()
+    totals = {}
+    for part, x in matrix.blocks(rows):
+        for name, value in model.loss(to_tensor(x, device)).items():
+            totals[name] = totals.get(name, 0.0) + value.item() * len(part) / len(rows)
+    model.train(was_training)
+    return Parts(weighted(totals, config), totals["rna"], totals.get("protein"))
+
+
+@torch.no_grad()
+def encode(model, matrix, rows=None, device="cpu"):
+    """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
+    model.eval()
+    rows = np.arange(matrix.n_cells) if rows is None else rows
+    return np.concatenate([model.encode(to_tensor(x, device)).cpu().numpy() for _, x in matrix.blocks(rows)])
+
+
+@torch.no_grad()
+def reconstruct(model, matrix, rows, device="cpu"):
+    """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
+    model.eval()
+    given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
+    for _, x in matrix.blocks(rows):
+        tensor = to_tensor(x, device)
+        given += x.sum(axis=0)
+        made += model.decode(model.encode(tensor)).cpu().numpy().sum(axis=0)
+    return given / len(rows), made / len(rows)

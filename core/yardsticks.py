@@ -1,0 +1,146 @@
+"""What a loss is held against: the training mean, and PCA, the best linear autoencoder for the same loss."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+COVARIANCE_LIMIT = 6000  # features; above it the covariance itself would be large, and blocks are sketched instead
+SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of expression need several
+
+
+class Parts(NamedTuple):
+    """A loss in its parts: `rna` and `protein` are means over their own features, `total` is weighted."""
+
+    total: float
+    rna: float
+    protein: float | None
+
+
+class Pca(NamedTuple):
+    """Principal axes of weighted, centred columns: a point is (x - center) * weights @ axes."""
+
+    center: np.ndarray  # (features,)
+    weights: np.ndarray  # (features,)
+    axes: np.ndarray  # (features, k), orthonormal columns, largest variance first
+
+    def project(self, x):  # (cells, features) -> (cells, k)
+        return ((x - self.center) * self.weights) @ self.axes
+
+    def rebuild(self, z):  # (cells, k) -> (cells, features), on the scale of the input
+        safe = np.where(self.weights > 0, self.weights, 1)
+        return self.center + np.where(self.weights > 0, (z @ self.axes.T) / safe, 0)
+
+    def first(self, k):
+        """The same with the first k axes only."""
+        return self._replace(axes=self.axes[:, :k])
+
+
+def training_mean(matrix, rows):
+    """(features,) mean of the scaled and clipped values over `rows`."""
+    total = np.zeros(matrix.n_features, dtype=np.float64)
+    for _, x in matrix.blocks(rows):
+        total += x.sum(axis=0, dtype=np.float64)
+    return (total / len(rows)).astype(np.float32)
+
+
+def fit_pca(matrix, rows, weights, k, seed=0):
+    """The Pca of `rows` with k axes: exact from the covariance up to 6,000 features, a randomised sketch above.
+
+    Never holds a dense copy of the matrix: the covariance is summed, or the sketch multiplied, block by block
+    (Halko, Martinsson and Tropp 2011 for the sketch).
+    """
+    center = training_mean(matrix, rows)
+    k = min(k, matrix.n_features, max(1, len(rows) - 1))
+    if matrix.n_features <= COVARIANCE_LIMIT:
+        covariance = np.zeros((matrix.n_features, matrix.n_features), dtype=np.float32)
+        for _, x in matrix.blocks(rows):
+            x = (x - center) * weights
+            covariance += x.T @ x
+        return Pca(center, weights, _top_axes(covariance, k))
+    return Pca(center, weights, _sketched_axes(matrix, rows, center, weights, k, seed))
+
+
+def _top_axes(covariance, k):
+    """(features, k) leading eigenvectors of a symmetric matrix, largest first, their signs fixed."""
+    from scipy.linalg import eigh
+
+    n = len(covariance)
+    axes = eigh(covariance, subset_by_index=[n - k, n - 1], overwrite_a=True, check_finite=False)[1][:, ::-1]
+    return _fixed_signs(axes)
+
+
+def _sketched_axes(matrix, rows, center, weights, k, seed):
+    basis = np.random.default_rng(seed).standard_normal((matrix.n_features, k + 20)).astype(np.float32)
+    for _ in range(SKETCH_ROUNDS):
+        basis, _ = np.linalg.qr(basis)
+        product = np.zeros_like(basis)
+        for _, x in matrix.blocks(rows):
+            x = (x - center) * weights
+            product += x.T @ (x @ basis)
+        basis = product
+    axes, _, _ = np.linalg.svd(basis, full_matrices=False)
+    return _fixed_signs(axes[:, :k])
+
+
+def _fixed_signs(axes):
+    """Each axis with its largest entry positive, so that a repeat draws the same picture."""
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+    return np.ascontiguousarray(axes * np.where(largest < 0, -1, 1), dtype=np.float32)
+
+
+def squared_error(matrix, rows, rebuild):
+    """(features,) mean squared error of `rebuild(batch) -> batch` over `rows`."""
+    total = np.zeros(matrix.n_features, dtype=np.float64)
+    for _, x in matrix.blocks(rows):
+        total += ((rebuild(x) - x).astype(np.float64) ** 2).sum(axis=0)
+    return total / len(rows)
+
+
+def parts(error, n_genes, config):
+    """The Parts of a per-feature squared error, weighted as the loss of `config` is."""
+    rna = float(error[:n_genes].mean())
+    if len(error) == n_genes:
+        return Parts(config.weight_rna * rna, rna, None)
+    protein = float(error[n_genes:].mean())
+    return Parts(config.weight_rna * rna + config.weight_protein * protein, rna, protein)
+
+
+class Yardsticks(NamedTuple):
+    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None without
+    proteins, where it is `pca`)."""
+
+    mean: Parts
+    pca: Parts
+    pca_rna: float | None
+
+
+class Fitted(NamedTuple):
+    """The simple models themselves, fitted on the training cells."""
+
+    pca: Pca  # on weighted columns, as many axes as asked for
+    pca_rna: Pca | None
+    n_latent: int
+
+    def measure(self, matrix, rows, config):
+        """The Yardsticks on `rows`."""
+        pca = self.pca.first(self.n_latent)
+        mean = squared_error(matrix, rows, lambda x: pca.center)
+        joint = squared_error(matrix, rows, lambda x: pca.rebuild(pca.project(x)))
+        alone = None
+        if self.pca_rna is not None:
+            error = squared_error(matrix, rows, lambda x: self.pca_rna.rebuild(self.pca_rna.project(x)))
+            alone = float(error[: matrix.n_genes].mean())
+        n = matrix.n_genes
+        return Yardsticks(parts(mean, n, config), parts(joint, n, config), alone)
+
+
+def fit(matrix, rows, config, n_axes):
+    """The Fitted yardsticks on the training cells `rows`; the joint PCA keeps `n_axes` axes for the panels."""
+    pca = fit_pca(matrix, rows, matrix.weights(config), max(n_axes, config.n_latent), config.seed)
+    alone = None
+    if matrix.n_proteins:
+        only_rna = matrix.weights(config)
+        only_rna[: matrix.n_genes] = 1  # a scale of its own does not change the axes, and RNA's weight may be 0
+        only_rna[matrix.n_genes :] = 0
+        alone = fit_pca(matrix, rows, only_rna, config.n_latent, config.seed)
+    return Fitted(pca, alone, config.n_latent)
