@@ -21,6 +21,10 @@ def setting(default, part, label, help, *, unit="", folded=False, step=None, **b
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
 
+# What config.json tells beside the settings: facts of the run, which --config does not read back.
+RECORD_KEYS = ("device_used", "device_name", "threads", "versions", "source", "data_hash")
+
+
 class Layer(NamedTuple):
     """One linear block of the network: where it stands, its width, and what follows the linear map."""
 
@@ -124,7 +128,7 @@ class RunConfig(BaseModel):
         le=8192,
     )
     n_hidden_protein: int = setting(
-        16,
+        32,
         NETWORK,
         "Hidden units, protein",
         "The same for the protein branch; proteins are few, so it is narrow.",
@@ -186,7 +190,7 @@ class RunConfig(BaseModel):
         le=10_000,
     )
     lr: float = setting(
-        3e-3,
+        1e-2,
         TRAINING,
         "Learning rate",
         "The size of a step: too large and the loss jumps, too small and it crawls. Under one-cycle this is the peak.",
@@ -311,7 +315,9 @@ class RunConfig(BaseModel):
         if self.train_share + self.valid_share > 1 + 1e-9:
             raise ValueError("training and validation shares together must not exceed 1; lower one of them")
         if self.weight_rna == 0 and self.weight_protein == 0:
-            raise ValueError("the RNA and protein weights are both 0, so there is nothing to learn; raise one of them")
+            raise ValueError(
+                "the RNA and protein weights are both 0, so there is nothing to learn; raise one of them"
+            )
         return self
 
     def n_epochs(self, n_train):
@@ -342,7 +348,9 @@ class RunConfig(BaseModel):
     def check_against(self, n_genes, n_proteins):
         """Raise UserError where these settings cannot work on data with so many features."""
         if n_genes == 0:
-            raise UserError("No gene is left to train on: raise the number of variable genes, or check the file.")
+            raise UserError(
+                "No gene is left to train on: raise the number of variable genes, or check the file."
+            )
         if self.n_latent >= n_genes + n_proteins:
             raise UserError(
                 f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "

@@ -26,7 +26,11 @@ def choose(wanted="auto"):
     if available and wanted != "cpu":
         name = torch.cuda.get_device_name(0)
         return Device("cuda", name, f"{name} is used because torch sees a CUDA GPU.", threads)
-    reason = "The CPU is used because it was asked for." if wanted == "cpu" else f"The CPU is used: {_why_no_gpu(torch)}"
+    reason = (
+        "The CPU is used because it was asked for."
+        if wanted == "cpu"
+        else f"The CPU is used: {_why_no_gpu(torch)}"
+    )
     return Device("cpu", f"CPU, {threads} of {os.cpu_count()} cores", reason, threads)
 
 

@@ -94,6 +94,16 @@ def tsne(points, n_components=2, seed=0):
         return model.fit_transform(np.asarray(points, dtype=np.float32)).astype(np.float32)
 
 
+def warm_up():
+    """Load and compile what embedding and clustering need (numba takes half a minute the first time on a machine)."""
+    from core import cluster
+
+    points = np.random.default_rng(0).standard_normal((100, 5)).astype(np.float32)
+    found = neighbors(points)
+    cluster.leiden(cluster.graph(found))
+    umap(points, found)
+
+
 def _too_few(points, n_components):
     """A handful of points needs no method: their first columns, padded with zeros."""
     out = np.zeros((len(points), n_components), dtype=np.float32)

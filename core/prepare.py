@@ -69,6 +69,8 @@ class Matrix:
     proteins: np.ndarray  # names
     gene_index: np.ndarray  # where the used genes stand in the source
     cells: np.ndarray  # names
+    where: str = "X"  # the matrix of the file that was used, as Source has it
+    kind: str = "counts"  # what it held
     notes: list[str] = field(default_factory=list)
     gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
 
@@ -122,15 +124,23 @@ def prepare(adata, config, split):
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
-    notes = [f"{label} {steps[name].reason}." for name, label in _LABELS.items() if _wanted_in_vain(config, steps, name)]
+    notes = [
+        f"{label} {steps[name].reason}."
+        for name, label in _LABELS.items()
+        if _wanted_in_vain(config, steps, name)
+    ]
     values, train = source.values, split.train
 
     seen = _seen_genes(values, train)
     if not seen.any():
-        raise UserError("No gene is left: every gene is zero in the training cells. Check that the file holds values.")
+        raise UserError(
+            "No gene is left: every gene is zero in the training cells. Check that the file holds values."
+        )
     candidates = np.flatnonzero(seen)
     if len(candidates) < len(seen):
-        notes.append(f"{len(seen) - len(candidates):,} genes are zero in every training cell and were left out.")
+        notes.append(
+            f"{len(seen) - len(candidates):,} genes are zero in every training cell and were left out."
+        )
 
     logged = _normalised(values, config, steps)
     gene_stats = {}
@@ -140,7 +150,11 @@ def prepare(adata, config, split):
     else:
         chosen = candidates
     rna = logged[:, chosen]
-    rna = sparse.csr_matrix(rna, dtype=np.float32) if sparse.issparse(rna) else np.ascontiguousarray(rna, np.float32)
+    rna = (
+        sparse.csr_matrix(rna, dtype=np.float32)
+        if sparse.issparse(rna)
+        else np.ascontiguousarray(rna, np.float32)
+    )
 
     protein, protein_names, protein_notes = _proteins(adata, config, train)
     notes += protein_notes
@@ -148,7 +162,11 @@ def prepare(adata, config, split):
     mean, sd = _moments(rna, train) if scale else (np.zeros(len(chosen)), np.ones(len(chosen)))
     if protein is not None:
         # Scaling proteins does not depend on what the genes hold: they always come as counts.
-        p_mean, p_sd = _moments(protein, train) if config.scale else (np.zeros(protein.shape[1]), np.ones(protein.shape[1]))
+        p_mean, p_sd = (
+            _moments(protein, train)
+            if config.scale
+            else (np.zeros(protein.shape[1]), np.ones(protein.shape[1]))
+        )
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
     return Matrix(
         rna=rna,
@@ -160,12 +178,18 @@ def prepare(adata, config, split):
         proteins=protein_names,
         gene_index=chosen,
         cells=np.asarray(adata.obs_names).astype(str),
+        where=source.where,
+        kind=source.kind,
         notes=notes,
         gene_stats=gene_stats,
     )
 
 
-_LABELS = {"normalize": "Library-size normalisation", "log1p": "Log transform", "scale": "Centring and scaling"}
+_LABELS = {
+    "normalize": "Library-size normalisation",
+    "log1p": "Log transform",
+    "scale": "Centring and scaling",
+}
 _LABELS |= {"n_top_genes": "Choice of variable genes", "clr": "CLR"}
 
 
@@ -181,7 +205,9 @@ def _seen_genes(values, train):
 
 def _normalised(values, config, steps):
     """The values after library-size normalisation and log1p, each where asked for and where it applies."""
-    if not (config.normalize and steps["normalize"].applies) and not (config.log1p and steps["log1p"].applies):
+    if not (config.normalize and steps["normalize"].applies) and not (
+        config.log1p and steps["log1p"].applies
+    ):
         return values
     out = values.astype(np.float32, copy=True)
     if config.normalize and steps["normalize"].applies:
@@ -258,7 +284,11 @@ def _proteins(adata, config, train):
     notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
     used = np.asarray(report.used, dtype=bool)
     if not used.any():
-        return None, np.array([], dtype=str), [*notes, "No usable protein is left: the model trains on RNA alone."]
+        return (
+            None,
+            np.array([], dtype=str),
+            [*notes, "No usable protein is left: the model trains on RNA alone."],
+        )
     counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
     if config.clr:
         counts = clr(counts, geometric_means(counts[train]))

@@ -4,7 +4,8 @@ import numpy as np
 
 from core.embed import nearest
 
-SAMPLE = 5000  # cells at most for scores whose cost grows with the square
+SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
+QUERIES = 2000  # cells at most whose neighbours are looked up
 
 
 def variance_explained(loss, loss_of_mean):
@@ -12,22 +13,44 @@ def variance_explained(loss, loss_of_mean):
     return float("nan") if not loss_of_mean else 1.0 - loss / loss_of_mean
 
 
-def neighbours_kept(reference, points, rows, k=15):
-    """Share of the k nearest neighbours in `reference` found again in `points`, from 0 to 1.
+def neighbours_kept(matrix, weights, spaces, rows, k=15):
+    """Share of the k nearest neighbours in the weighted input that each space keeps, {name: 0 to 1}.
 
-    Both are (cells, dimensions); the neighbours of the cells `rows` (at most 5,000 of them) are searched among
-    all cells, exactly, by Euclidean distance, the cell itself not counted. The mean over cells of
-    |A and B| / k (Venna and Kaski's continuity in its simplest form).
+    `spaces`: name -> (cells, dimensions). The neighbours of the cells `rows` (at most 2,000 of them) are searched
+    among all cells, exactly, by Euclidean distance, the cell itself not counted; the mean over cells of
+    |A and B| / k. The input is `matrix` with its columns times `weights` (features,), so that a distance in it
+    is what the loss sees.
     """
-    k = min(k, len(reference) - 1)
-    rows = rows[:: max(1, len(rows) // SAMPLE)][:SAMPLE]
-    before = _others(nearest(reference[rows], reference, k + 1).indices, rows)
-    after = _others(nearest(points[rows], points, k + 1).indices, rows)
-    return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(before, after, strict=True)]))
+    rows = rows[:: -(-len(rows) // QUERIES)]
+    k = min(k, matrix.n_cells - 1)
+    before = _without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows)
+    kept = {}
+    for name, points in spaces.items():
+        after = _without_self(nearest(points[rows], points, k + 1).indices, rows)
+        kept[name] = float(
+            np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(before, after, strict=True)])
+        )
+    return kept
 
 
-def _others(indices, rows):
-    """Neighbour lists without the cell itself: (rows, k + 1) -> (rows, k)."""
+def _nearest_in_input(matrix, weights, rows, k):
+    """(rows, k) indices of the nearest cells in the weighted input, a block of cells dense at a time."""
+    queries = matrix.batch(rows) * weights
+    best_d = np.full((len(rows), k), np.inf, dtype=np.float32)
+    best_i = np.full((len(rows), k), -1, dtype=np.int64)
+    size = (queries**2).sum(axis=1)[:, None]
+    for part, x in matrix.blocks(np.arange(matrix.n_cells)):
+        x *= weights
+        distance = size + (x**2).sum(axis=1) - 2 * queries @ x.T
+        both_d = np.hstack([best_d, distance])
+        both_i = np.hstack([best_i, np.broadcast_to(part, distance.shape)])
+        chosen = np.argpartition(both_d, k - 1, axis=1)[:, :k]
+        best_d, best_i = np.take_along_axis(both_d, chosen, 1), np.take_along_axis(both_i, chosen, 1)
+    return np.take_along_axis(best_i, np.argsort(best_d, axis=1, kind="stable"), 1)
+
+
+def _without_self(indices, rows):
+    """Neighbour lists without the cell itself: (rows, k + 1) -> a list of (k,)."""
     k = indices.shape[1] - 1
     return [line[line != row][:k] for line, row in zip(indices, rows, strict=True)]
 

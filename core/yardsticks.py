@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-COVARIANCE_LIMIT = 6000  # features; above it the covariance itself would be large, and blocks are sketched instead
+COVARIANCE_LIMIT = (
+    6000  # features; above it the covariance itself would be large, and blocks are sketched instead
+)
 SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of expression need several
 
 
@@ -114,6 +116,16 @@ class Yardsticks(NamedTuple):
     pca_rna: float | None
 
 
+def to_record(sticks):
+    """Yardsticks as JSON can hold them."""
+    return {"mean": sticks.mean._asdict(), "pca": sticks.pca._asdict(), "pca_rna": sticks.pca_rna}
+
+
+def from_record(record):
+    """The Yardsticks that `to_record` wrote."""
+    return Yardsticks(Parts(**record["mean"]), Parts(**record["pca"]), record["pca_rna"])
+
+
 class Fitted(NamedTuple):
     """The simple models themselves, fitted on the training cells."""
 
@@ -140,7 +152,9 @@ def fit(matrix, rows, config, n_axes):
     alone = None
     if matrix.n_proteins:
         only_rna = matrix.weights(config)
-        only_rna[: matrix.n_genes] = 1  # a scale of its own does not change the axes, and RNA's weight may be 0
+        only_rna[: matrix.n_genes] = (
+            1  # a scale of its own does not change the axes, and RNA's weight may be 0
+        )
         only_rna[matrix.n_genes :] = 0
         alone = fit_pca(matrix, rows, only_rna, config.n_latent, config.seed)
     return Fitted(pca, alone, config.n_latent)

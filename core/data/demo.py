@@ -7,6 +7,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from core.data import DEMO_TITLES
 from core.data.read import tidy
 
 TYPES = tuple(f"type {letter}" for letter in "ABCDEFGH")
@@ -114,6 +115,6 @@ def _protein(random, kind, sample, n_proteins: int) -> np.ndarray:
 
 
 DEMOS: dict[str, tuple[str, Callable[[], AnnData]]] = {
-    "simulated": ("Simulated CITE-seq, 3,000 cells of 8 types", simulated),
-    "pbmc68k_reduced": ("PBMC 68k, reduced: 700 blood cells (scanpy)", pbmc68k),
+    "simulated": (DEMO_TITLES["simulated"], simulated),
+    "pbmc68k_reduced": (DEMO_TITLES["pbmc68k_reduced"], pbmc68k),
 }

@@ -13,7 +13,9 @@ class BatchNorm(nn.BatchNorm1d):
 
     def forward(self, x):
         if self.training and len(x) == 1:
-            return nn.functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+            return nn.functional.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
         return super().forward(x)
 
 

@@ -1,0 +1,35 @@
+"""The command line: one file a command, each with `add(parser)` and `run(arguments)`."""
+
+import argparse
+import importlib
+import sys
+
+from core.errors import UserError
+
+COMMANDS = {"train": "train an autoencoder on a file and leave everything it yields in a folder"}
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
+
+
+def main(words):
+    """Run one command; returns the exit code: 0 done, 1 failed, 2 a mistake of the user's, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m core", description="Nuwa without a browser.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, purpose in COMMANDS.items():
+        importlib.import_module(f"core.cli.{name}").add(
+            commands.add_parser(name, help=purpose, description=purpose)
+        )
+    arguments = parser.parse_args(words)
+    try:
+        return importlib.import_module(f"core.cli.{arguments.command}").run(arguments)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return MISTAKE
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except MemoryError:
+        print(OUT_OF_MEMORY, file=sys.stderr)
+        return FAILED
+
+
+OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."

@@ -1,0 +1,83 @@
+"""python -m core train FILE --out DIR: the same job as on the page, and the folder it leaves."""
+
+import argparse
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from core import settings
+from core.config import RECORD_KEYS, parse, specs
+from core.errors import UserError
+
+
+def add(parser):
+    """Every RunConfig field as an option, its help beside it."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a .h5ad or a 10x .h5 file; or the name of a demo: simulated"
+    )
+    parser.add_argument("--out", metavar="DIR", required=True, help="where the results go; made if need be")
+    parser.add_argument(
+        "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
+    )
+    parser.add_argument(
+        "--labels", metavar="COLUMN", help="an obs column to compare the clusters with (ARI, NMI)"
+    )
+    parser.add_argument("--tsne", action="store_true", help="draw t-SNE too, which is slow")
+    parser.add_argument(
+        "--resolution", type=float, default=1.0, help="of the Leiden clusters: 0.2, 0.4 ... 2.0 (1.0)"
+    )
+    group = parser.add_argument_group("settings of the run")
+    for spec in specs():
+        option = "--" + spec.name.replace("_", "-")
+        default = "chosen from the data size" if spec.default is None else spec.default
+        words = f"{spec.help} ({default})".replace("%", "%%")
+        if spec.kind == "bool":
+            group.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=None, help=words, dest=spec.name
+            )
+        else:
+            hint = "|".join(spec.choices) if spec.choices else spec.kind.upper()
+            group.add_argument(option, default=None, metavar=hint, help=words, dest=spec.name)
+
+
+def run(arguments):
+    """Train, explore, write; returns the exit code."""
+    config = _config(arguments)
+    settings.limit_threads()  # before anything below imports numpy's or torch's libraries
+    from core.cli.job import carry_out
+
+    out = Path(arguments.out)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"'{out}' is a file: name a folder with --out.")
+    return carry_out(arguments, config, out)
+
+
+def _config(arguments):
+    """The RunConfig of --config and the options, which win."""
+    values = _from_file(arguments.config) if arguments.config else {}
+    given = {spec.name: getattr(arguments, spec.name) for spec in specs()}
+    return parse(values | {name: _plain(value) for name, value in given.items() if value is not None})
+
+
+def _from_file(path):
+    try:
+        values = json.loads(Path(path).read_text())
+    except OSError as error:
+        raise UserError(f"The settings in '{path}' cannot be read: {error.strerror or error}.") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UserError(f"'{path}' is not JSON ({error}).") from None
+    if not isinstance(values, dict):
+        raise UserError(
+            f"'{path}' should hold one JSON object of settings, such as the config.json of a run."
+        )
+    return {name: value for name, value in values.items() if name not in RECORD_KEYS}
+
+
+def _plain(text):
+    """A number where the text is one; pydantic judges the rest."""
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return int(text)
+        with suppress(ValueError):
+            return float(text)
+    return text

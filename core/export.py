@@ -1,0 +1,118 @@
+"""A run to files: config, history, scores, weights, figures, and an AnnData that scanpy opens."""
+
+import importlib.metadata
+import json
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from core import __version__
+from core.data import sources
+from core.prepare import SPLIT_NAMES
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "anndata",
+    "scanpy",
+    "umap-learn",
+    "igraph",
+    "scikit-learn",
+    "scikit-misc",
+)
+
+
+def versions():
+    """Nuwa's version and those of the packages that decide a result."""
+    return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def result(adata, record, latent, split, clusters, umap, genes, where):
+    """The AnnData to take away.
+
+    X holds log-normalised values of all genes where counts are known, else X as it came; `layers["counts"]` the
+    counts; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), obsm["X_nuwa_umap"],
+    obs["nuwa_cluster"], obs["nuwa_split"], var["nuwa_used"] and uns["nuwa"] with `record`, flat. A key of ours
+    that exists already is kept as KEY_before. `where` names the matrix that was trained on. `adata` is not changed.
+    """
+    made = _base(adata, where)
+    _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
+    if umap is not None:
+        _put(made.obsm, "X_nuwa_umap", np.asarray(umap, dtype=np.float32))
+    if clusters is not None:
+        labels = np.asarray(clusters)
+        order = [str(i) for i in range(int(labels.max()) + 1)]
+        _put(made.obs, "nuwa_cluster", pd.Categorical(labels.astype(str), categories=order))
+    names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
+    _put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
+    _put(
+        made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str))
+    )
+    _put(made.uns, "nuwa", _flat(record))
+    return made
+
+
+def _base(adata, where):
+    """A copy whose X is log-normalised and whose counts lie in a layer, where there are counts."""
+    import anndata
+
+    if where == "raw.X":
+        # The counts have genes of their own: they become the table, and what X held stays readable beside it.
+        made = anndata.AnnData(
+            adata.raw.X.copy(), obs=adata.obs.copy(), var=adata.raw.var.copy(), uns=dict(adata.uns)
+        )
+        for key, value in adata.obsm.items():
+            made.obsm[key] = value
+        made.raw = adata.raw.to_adata()
+    else:
+        made = adata.copy()
+    counts = sources.counts_of(made)
+    if counts is None:
+        if not sparse.issparse(made.X):
+            made.X = np.asarray(made.X, dtype=np.float32)
+        return made
+    if counts.where == 'layers["counts"]':
+        pass
+    elif "counts" not in made.layers:
+        made.layers["counts"] = sparse.csr_matrix(counts.matrix, dtype=np.float32)
+    else:
+        made.layers["counts_before"] = made.layers["counts"]
+        made.layers["counts"] = sparse.csr_matrix(counts.matrix, dtype=np.float32)
+    made.X = sources.logged(counts.matrix)
+    return made
+
+
+def _put(where, key, value):
+    if key in where:
+        where[f"{key}_before"] = where[key]
+        del where[key]
+    where[key] = value
+
+
+def _flat(facts):
+    """Only strings, numbers and arrays, one level deep, as every reader of .h5ad understands."""
+    out = {}
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            out |= {f"{key}_{k}": v for k, v in _flat(value).items()}
+        elif isinstance(value, (list, tuple)):
+            if value and all(isinstance(v, (int, float)) for v in value):
+                out[key] = np.asarray(value, dtype=float)
+            else:
+                out[key] = json.dumps(value)
+        elif value is None:
+            out[key] = ""
+        else:
+            out[key] = value
+    return out
+
+
+def latent_table(cells, latent, cluster, split):
+    """A DataFrame to write as CSV: a row a cell with its cluster, its set and its latent values."""
+    table = pd.DataFrame(np.asarray(latent), columns=[f"latent_{i + 1}" for i in range(latent.shape[1])])
+    table.insert(0, "cell", np.asarray(cells).astype(str))
+    table.insert(1, "nuwa_cluster", np.asarray(cluster))
+    table.insert(2, "nuwa_split", np.asarray(SPLIT_NAMES)[np.asarray(split)])
+    return table

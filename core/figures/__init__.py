@@ -1,0 +1,32 @@
+"""Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
+
+from core.figures.data import Binned, counts_and_genes, histogram_pair, mean_variance
+from core.figures.loss import loss_curve, loss_page
+from core.figures.network import describe_network, network
+from core.figures.panels import Colour, Panel, panels
+from core.figures.profile import largest_differences, profile
+from core.figures.save import GRAPH_CONFIG, write_html
+from core.figures.theme import category_colours, empty, template
+from core.figures.views import panels_of
+
+__all__ = [
+    "GRAPH_CONFIG",
+    "Binned",
+    "Colour",
+    "Panel",
+    "category_colours",
+    "counts_and_genes",
+    "describe_network",
+    "empty",
+    "histogram_pair",
+    "largest_differences",
+    "loss_curve",
+    "loss_page",
+    "mean_variance",
+    "network",
+    "panels",
+    "panels_of",
+    "profile",
+    "template",
+    "write_html",
+]

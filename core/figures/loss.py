@@ -1,0 +1,207 @@
+"""The loss over the epochs, always beside what it is held against."""
+
+import math
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.figures.theme import faded, look, say, template
+
+WAITING = "waiting for the first epoch"
+AXIS = {
+    "total": "weighted mean squared error",
+    "rna": "mean squared error, RNA",
+    "protein": "mean squared error, protein",
+}
+TITLES = {"total": "Total", "rna": "RNA", "protein": "Protein"}
+LABEL_SHARE = 0.055  # of the height: how near two labels at the right end may come
+
+
+def loss_curve(
+    epochs,
+    yardsticks=None,
+    log=False,
+    part="total",
+    best_epoch=None,
+    n_epochs=None,
+    theme="light",
+    n_latent=None,
+    height=None,
+):
+    """Training and validation loss of one part ("total", "rna", "protein") with the yardsticks as dashed lines.
+
+    `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `yardsticks` is
+    {"mean": {part: value}, "pca": {part: value}, "pca_rna": value or None}, measured on the same validation cells.
+    """
+    figure = go.Figure(layout={"template": template(theme), "height": height})
+    _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent)
+    figure.update_layout(
+        margin={"t": 34, "r": 128 if yardsticks else 16},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        uirevision=f"loss {part} {'log' if log else 'linear'}",  # a zoom survives new epochs, not a new axis
+    )
+    figure.update_xaxes(title_text="epoch", unifiedhovertitle_text="epoch %{x}")
+    return figure
+
+
+def loss_page(
+    epochs, yardsticks=None, n_latent=None, log=False, best_epoch=None, n_epochs=None, theme="light"
+):
+    """Total, RNA and (where there is one) protein loss, one above the other: the figure of loss.html."""
+    parts = ["total", "rna"]
+    if any(epoch.get("valid_protein") is not None for epoch in epochs):
+        parts.append("protein")
+    figure = make_subplots(
+        rows=len(parts),
+        shared_xaxes=True,
+        vertical_spacing=0.08 if len(parts) == 3 else 0.11,
+        subplot_titles=[TITLES[part] for part in parts],
+    )
+    figure.update_annotations(
+        x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
+    )
+    for row, part in enumerate(parts, 1):
+        _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, row)
+    figure.update_layout(
+        template=template(theme),
+        height=90 + 270 * len(parts),
+        margin={"t": 58, "r": 128 if yardsticks else 16},
+        legend={"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
+        hovermode="x unified",
+        uirevision=f"loss page {'log' if log else 'linear'}",
+    )
+    figure.update_xaxes(unifiedhovertitle_text="epoch %{x}")
+    figure.update_xaxes(title_text="epoch", row=len(parts), col=1)
+    return figure
+
+
+def lines_of(yardsticks, part, n_latent=None):
+    """The yardsticks of a part as (label, value) pairs, without those that are unknown."""
+    if not yardsticks:
+        return []
+    pca = f"PCA, {n_latent} dimensions" if n_latent else "PCA"
+    found = [("training mean", (yardsticks.get("mean") or {}).get(part))]
+    found.append((pca, (yardsticks.get("pca") or {}).get(part)))
+    if part == "rna":
+        found.append(("PCA of RNA alone", yardsticks.get("pca_rna")))
+    return [(label, float(value)) for label, value in found if value is not None and math.isfinite(value)]
+
+
+def y_range(curves, lines, log=False):
+    """(low, high, tallest hidden value or None): what is worth looking at, though an epoch may tower above it.
+
+    Without `log` the first twentieth of the epochs and rare spikes do not set the scale; their line then leaves the
+    frame at the top, and the third value says how far.
+    """
+    values = [v for curve in curves for v in curve if v is not None and (v > 0 or not log)]
+    fixed = [value for _, value in lines if value > 0 or not log]
+    if not values and not fixed:
+        return (-1.0, 0.0, None) if log else (0.0, 1.0, None)
+    low, high = min(values + fixed), max(values + fixed)
+    if log:
+        low, high = math.log10(low), math.log10(high)
+        pad = 0.06 * (high - low) or 0.1
+        return low - pad, high + pad, None
+    late = [v for curve in curves for v in curve[max(1, len(curve) // 20) :] if v is not None]
+    late = late or [high]  # one epoch so far: show it
+    late.sort()
+    near = late[int(0.95 * (len(late) - 1))]
+    top = max([near + 0.6 * (near - low), *fixed])
+    hidden = high if high > low + 1.6 * (top - low) else None
+    top = top if hidden else high
+    pad = 0.06 * (top - low) or 0.05 * abs(top) or 0.05
+    return low - pad, top + pad, hidden
+
+
+def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, row=None):
+    """One part's curves, yardsticks, best epoch and ranges, in a row of a page or as the whole figure."""
+    c = look(theme)
+    at = {} if row is None else {"row": row, "col": 1}
+    axis = "" if row in (None, 1) else str(row)
+    name = "loss" if part == "total" else part
+    x = [epoch["epoch"] for epoch in epochs]
+    train = [_known(epoch.get(f"train_{name}")) for epoch in epochs]
+    valid = [_known(epoch.get(f"valid_{name}")) for epoch in epochs]
+    lines = lines_of(yardsticks, part, n_latent)
+    low, high, hidden = y_range([train, valid], lines, log)
+    last = max([n_epochs or 0, *x], default=0) or 1
+    first = min([1, *x])
+    pad = 0.02 * (last - first) or 0.5
+    left, right = first - pad, last + pad
+
+    ends = [left, *x, right]  # the line is in the hover of every epoch
+    for label, value in lines:
+        figure.add_scatter(
+            x=ends,
+            y=[value] * len(ends),
+            name=label,
+            mode="lines",
+            line={"color": c.edge, "width": 1.5, "dash": "dash"},
+            showlegend=False,
+            hovertemplate="%{y:.4g}",
+            **at,
+        )
+    _label_ends(figure, lines, low, high, log, axis, c)
+    kind = "lines" if len(x) > 1 else "markers"
+    for label, values, colour, width in (
+        ("training", train, faded(c.accent, 0.45), 1.75),
+        ("validation", valid, c.accent, 2.5),
+    ):
+        figure.add_scatter(
+            x=x,
+            y=values,
+            name=label,
+            mode=kind,
+            line={"color": colour, "width": width},
+            marker={"color": colour, "size": 7},
+            legendgroup=label,
+            showlegend=row in (None, 1),
+            hovertemplate="%{y:.4g}",
+            **at,
+        )
+    best = next((v for e, v in zip(x, valid, strict=True) if e == best_epoch and v is not None), None)
+    figure.add_scatter(  # always there, so that the number of traces is the same in every update
+        x=[best_epoch] if best is not None else [],
+        y=[best] if best is not None else [],
+        name=f"best epoch ({best_epoch})" if best is not None else "best epoch",
+        mode="markers",
+        marker={"color": c.card, "size": 10, "line": {"color": c.accent, "width": 2.5}},
+        legendgroup="best",
+        showlegend=best is not None and row in (None, 1),
+        hovertemplate="%{y:.4g}<extra>best epoch</extra>",
+        **at,
+    )
+    if not any(v is not None for v in train + valid):
+        say(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
+    if hidden is not None:
+        figure.add_annotation(
+            text=f"▲ some epochs lie above the frame, up to {hidden:.3g}",
+            **{"x": 1, "y": 1, "xref": f"x{axis} domain", "yref": f"y{axis} domain"},
+            **{"xanchor": "right", "yanchor": "bottom", "yshift": 4, "font": {"size": 11}},
+        )
+    figure.update_xaxes(range=[left, right], **at)
+    figure.update_yaxes(type="log" if log else "linear", range=[low, high], title_text=AXIS[part], **at)
+    if log:
+        figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
+
+
+def _known(value):
+    """A finite float or None, which plotly draws as a gap."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _label_ends(figure, lines, low, high, log, axis, c):
+    """Names at the right end of the dashed lines, moved apart where they would touch."""
+    places = []
+    for label, value in sorted(lines, key=lambda line: line[1]):
+        if log and value <= 0:
+            continue
+        place = ((math.log10(value) if log else value) - low) / (high - low)
+        places.append([label, max(place, places[-1][1] + LABEL_SHARE if places else place)])
+    for label, place in places:
+        figure.add_annotation(
+            text=label,
+            **{"x": 1, "y": place, "xref": f"x{axis} domain", "yref": f"y{axis} domain"},
+            **{"xanchor": "left", "yanchor": "middle", "xshift": 6, "font": {"size": 11, "color": c.quiet}},
+        )

@@ -1,0 +1,186 @@
+"""The autoencoder as a drawing: wide, narrow, wide."""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from core.figures.theme import CATEGORIES, faded, look, template
+
+TALLEST, GAP = 1.0, 0.26  # height of the widest block, and between RNA and protein; in the drawing's own unit
+HALF = 0.27  # half the width of a block, in columns
+
+
+class Block(NamedTuple):
+    """A rectangle of the drawing: a layer's output, or the input."""
+
+    column: float
+    centre: float
+    height: float
+    branch: str
+    width: int  # units
+    name: str
+    hover: str
+
+    @property
+    def ends(self):
+        return self.centre - self.height / 2, self.centre + self.height / 2
+
+
+def network(layers, n_genes, n_proteins, theme="light", height=330):
+    """A still drawing of the records of `RunConfig.layers`: RNA above, protein below, the latent in between."""
+    c = look(theme)
+    lanes = blocks(layers, n_genes, n_proteins)
+    latent = lanes["latent"][0]
+    paints = {"rna": CATEGORIES[0], "protein": CATEGORIES[5], "latent": c.accent}
+    if theme == "dark":
+        paints |= {"rna": CATEGORIES[4], "protein": CATEGORIES[1]}
+    doors = _doors(lanes, latent)
+    figure = go.Figure(layout={"template": template(theme), "height": height})
+    for branch in ("rna", "protein"):
+        lane = lanes.get(branch, [])
+        half = len(lane) // 2
+        door = doors.get(branch)
+        for a, b in pairwise([*lane[:half], door, *lane[half:]] if lane else []):
+            figure.add_shape(
+                type="path", path=_ribbon(a, b), fillcolor=faded(paints[branch], 0.13), line_width=0
+            )
+    everything = [block for lane in lanes.values() for block in lane]
+    n_columns = 1 + max(block.column for block in everything)
+    for block in everything:
+        _add(figure, block, paints[block.branch], n_columns, c)
+    low = min(block.ends[0] for block in everything)
+    high = max(block.ends[1] for block in everything)
+    fixed = {"visible": False, "fixedrange": True}
+    figure.update_xaxes(range=[-0.55, n_columns - 0.45], **fixed)
+    figure.update_yaxes(range=[low - 0.24, high + 0.12], **fixed)
+    figure.update_layout(margin={"l": 4, "r": 4, "t": 26, "b": 4}, showlegend=False, dragmode=False)
+    figure.update_layout(
+        modebar={
+            "remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]
+        },
+        hovermode="closest",
+        meta={"description": describe_network(layers, n_genes, n_proteins)},
+    )
+    for x, word in (((latent.column - 1) / 2, "encoder"), (latent.column * 1.5 + 0.5, "decoder")):
+        figure.add_annotation(
+            text=word, x=x, y=1, yref="paper", yanchor="bottom", font={"size": 12, "weight": 500}
+        )
+    return figure
+
+
+def describe_network(layers, n_genes, n_proteins):
+    """The same in one sentence, for those who do not see the drawing."""
+    latent = next(layer for layer in layers if layer.branch == "latent")
+    ways = []
+    for branch, n, word in (("rna", n_genes, "genes"), ("protein", n_proteins, "proteins")):
+        hidden = [x.n_out for x in layers if x.side == "encoder" and x.branch == branch]
+        if n and hidden:
+            via = " and ".join(f"{width:,}" for width in hidden) if len(hidden) < 3 else None
+            via = via or f"{len(hidden)} layers of {hidden[0]:,}"
+            ways.append(f"{n:,} {word} pass {via} hidden units")
+    weights = sum(layer.weights for layer in layers)
+    return (
+        f"An autoencoder: {' and '.join(ways)}, meet in {latent.n_out:,} latent dimensions and are rebuilt "
+        f"in the mirrored order; {weights:,} weights."
+    )
+
+
+def blocks(layers, n_genes, n_proteins):
+    """Branch -> Blocks from left to right; "latent" has one."""
+    features = {"rna": n_genes, "protein": n_proteins}
+    branches = [branch for branch in features if any(layer.branch == branch for layer in layers)]
+    most = math.log1p(max([*(layer.n_out for layer in layers), *features.values(), 1]))
+
+    def tall(units):
+        return TALLEST * max(0.14, math.log1p(units) / most)
+
+    tops = {b: max(tall(x.n_out) for x in layers if x.branch == b) for b in branches}
+    total = sum(tops.values()) + GAP * (len(branches) - 1)
+    found, top = {}, total / 2
+    for branch in branches:
+        centre = top - tops[branch] / 2
+        top -= tops[branch] + GAP
+        word = "genes" if branch == "rna" else "proteins"
+        n = features[branch]
+        lane = [Block(0, centre, tall(n), branch, n, word, f"input: {n:,} {word}")]
+        own = [layer for layer in layers if layer.branch == branch]
+        encoder = [layer for layer in own if layer.side == "encoder"]
+        for layer in own:
+            i = len(lane) + (layer.side == "decoder")  # the latent stands between
+            name = f"{word}, rebuilt" if layer is own[-1] else "hidden"
+            lane.append(Block(i, centre, tall(layer.n_out), branch, layer.n_out, name, _hover(layer)))
+        found[branch] = lane
+        depth = len(encoder) + 1
+    latent = next(layer for layer in layers if layer.branch == "latent")
+    found["latent"] = [Block(depth, 0, tall(latent.n_out), "latent", latent.n_out, "latent", _hover(latent))]
+    return found
+
+
+def _hover(layer):
+    norm = "" if layer.norm == "none" else f"<br>{layer.norm} normalisation"
+    return f"{layer.name}<br>{layer.n_in:,} to {layer.n_out:,}{norm}<br>{layer.weights:,} weights"
+
+
+def _doors(lanes, latent):
+    """Branch -> the part of the latent block where its bands arrive and leave, shared by the heights beside it."""
+    beside = {branch: lane[len(lane) // 2 - 1].height for branch, lane in lanes.items() if branch != "latent"}
+    doors, top = {}, latent.ends[1]
+    for branch, height in beside.items():
+        share = latent.height * height / sum(beside.values())
+        doors[branch] = latent._replace(centre=top - share / 2, height=share)
+        top -= share
+    return doors
+
+
+def _ribbon(a, b):
+    """A soft band from the right side of one block to the left side of the next, as an SVG path."""
+    x0, x1 = a.column + HALF, b.column - HALF
+    middle = (x0 + x1) / 2
+    (low_a, high_a), (low_b, high_b) = a.ends, b.ends
+    return (
+        f"M{x0},{high_a} C{middle},{high_a} {middle},{high_b} {x1},{high_b} "
+        f"L{x1},{low_b} C{middle},{low_b} {middle},{low_a} {x0},{low_a} Z"
+    )
+
+
+def _add(figure, block, colour, n_columns, c):
+    """The block with rounded corners, its number within, its name beneath, and a point that answers the mouse."""
+    low, high = block.ends
+    x0, x1 = block.column - HALF, block.column + HALF
+    rx, ry = 0.05 * n_columns / 5, 0.045
+    path = (
+        f"M{x0 + rx},{low} L{x1 - rx},{low} Q{x1},{low} {x1},{low + ry} L{x1},{high - ry} "
+        f"Q{x1},{high} {x1 - rx},{high} L{x0 + rx},{high} Q{x0},{high} {x0},{high - ry} "
+        f"L{x0},{low + ry} Q{x0},{low} {x0 + rx},{low} Z"
+    )
+    solid = block.branch == "latent"
+    figure.add_shape(
+        type="path",
+        path=path,
+        fillcolor=colour if solid else faded(colour, 0.30),
+        line={"color": colour, "width": 1.25},
+    )
+    small = n_columns > 9
+    figure.add_annotation(
+        text=f"<b>{block.width:,}</b>",
+        **{"x": block.column, "y": block.centre, "xanchor": "center", "yanchor": "middle"},
+        font={"size": 10 if small else 13, "color": c.card if solid else c.text},
+    )
+    figure.add_annotation(
+        text=block.name.replace(", ", ",<br>"),
+        **{"x": block.column, "y": low, "xanchor": "center", "yanchor": "top", "yshift": -1},
+        font={
+            "size": 10 if small else 11,
+            "color": colour if solid else c.quiet,
+            "weight": 600 if solid else 400,
+        },
+    )
+    figure.add_scatter(
+        x=[block.column],
+        y=[block.centre],
+        mode="markers",
+        marker={"size": 36, "opacity": 0},
+        hovertemplate=block.hover + "<extra></extra>",
+    )

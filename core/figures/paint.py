@@ -1,0 +1,107 @@
+"""The traces of one embedding panel: one a group, or one for all numbers; unknown cells grey and beneath."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.theme import category_colours
+
+LEGEND_NAME = 28  # letters; hover shows the whole name
+MISSING = "not known"
+
+
+def is_known(values):
+    """(cells,) bool: which numbers can be coloured."""
+    return np.isfinite(np.asarray(values, dtype=np.float64))
+
+
+def group_traces(panel, colour, names, size, chosen, c, place, first):
+    """One trace a category, and one for cells without any; groups share a legend entry over all panels."""
+    codes = np.asarray(colour.values)
+    colours = category_colours(len(colour.categories))
+    shown = [(-1, MISSING, c.missing)]
+    shown += [(k, str(name), colours[k]) for k, name in enumerate(colour.categories)]
+    known = (codes >= 0) & (codes < len(colour.categories))
+    found = [(np.flatnonzero(codes == k) if k >= 0 else np.flatnonzero(~known), k, n, p) for k, n, p in shown]
+    traces = []
+    for rows, k, name, paint in found:
+        if not len(rows):
+            continue
+        trace = _points(panel, rows, names, size, chosen, c, place)
+        short = name if len(name) <= LEGEND_NAME else name[: LEGEND_NAME - 1] + "…"
+        trace.update(
+            name=escape(short),
+            legendgroup=str(k),
+            showlegend=first,
+            legendrank=2000 if k < 0 else 1000,  # drawn first, listed last
+            marker_color=paint,
+            hovertemplate=f"{_hover(names)}<br>{escape(colour.name)}: {escape(name)}<extra></extra>",
+        )
+        traces.append(trace)
+    return traces + _ringed(panel, chosen, size, c, place)
+
+
+def continuous_traces(panel, colour, names, size, chosen, c, place, first):
+    """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen."""
+    values = np.asarray(colour.values, dtype=np.float32)
+    known = is_known(values)
+    grey, rows = np.flatnonzero(~known), np.flatnonzero(known)
+    rows = rows[np.argsort(values[rows], kind="stable")]
+    traces = []
+    for found, has_value in ((grey, False), (rows, True)):
+        if not len(found):
+            continue
+        trace = _points(panel, found, names, size, chosen, c, place)
+        value = "%{marker.color:.4~g}" if has_value else MISSING
+        trace.update(
+            name=colour.name if has_value else MISSING,
+            showlegend=False,
+            marker={"color": values[found], "coloraxis": "coloraxis"} if has_value else {"color": c.missing},
+            hovertemplate=f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>",
+        )
+        traces.append(trace)
+    return traces + _ringed(panel, chosen, size, c, place)
+
+
+def escape(text):
+    """A name as plotly should show it, not as the mark-up it may look like (plotly renders <b>, <a> and %{...})."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+
+
+def _points(panel, rows, names, size, chosen, c, place):
+    """A trace with the points of `rows`, float32 as it stays typed (base64) in the figure's JSON."""
+    points = np.asarray(panel.points, dtype=np.float32)[rows]
+    fields = {
+        "x": points[:, 0],
+        "y": points[:, 1],
+        "mode": "markers",
+        # A list: dash hands a clicked point's customdata to the page, and cannot look into a base64 array.
+        "customdata": rows.tolist(),
+        **place,
+    }
+    if names is not None:
+        fields["text"] = [escape(name) for name in names[rows]]
+    if panel.is_3d:
+        marker = {
+            "size": max(1.5, size * 0.7),
+            "opacity": 0.85 if chosen is None else 0.25,
+            "line": {"width": 0},
+        }
+        return go.Scatter3d(z=points[:, 2], marker=marker, **fields)
+    if chosen is not None:
+        fields["selectedpoints"] = np.flatnonzero(chosen[rows]).tolist()
+        fields["unselected"] = {"marker": {"opacity": 0.12}}
+    return go.Scattergl(marker={"size": size, "opacity": 0.85}, **fields)
+
+
+def _ringed(panel, chosen, size, c, place):
+    """In 3-D, where plotly cannot dim single points: the chosen ones again, solid."""
+    if chosen is None or not panel.is_3d or not chosen.any():
+        return []
+    points = np.asarray(panel.points, dtype=np.float32)[chosen]
+    marker = {"size": max(2, size * 0.8), "color": c.accent}
+    xyz = dict(zip("xyz", points.T, strict=True))
+    return [go.Scatter3d(**xyz, mode="markers", marker=marker, showlegend=False, hoverinfo="skip", **place)]
+
+
+def _hover(names):
+    return "<b>%{text}</b>" if names is not None else "<b>cell %{customdata}</b>"

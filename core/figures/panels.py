@@ -1,0 +1,208 @@
+"""Embeddings side by side, coloured alike: one legend, one colour bar, one click for all."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.paint import continuous_traces, escape, group_traces, is_known
+from core.figures.theme import AROUND_ZERO, VALUES, look, template
+
+PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
+NAMES_UP_TO = (
+    120_000  # points in all panels: above it cell names would outweigh the coordinates, and hover says less
+)
+LEGEND_LINE = 19  # pixels
+SIDE_BAR = {"lenmode": "pixels", "len": 320, "x": 1.01, "y": 1, "yanchor": "top", "ypad": 0}
+EYE = {"x": 1.15, "y": 1.15, "z": 0.75}  # a little nearer than plotly stands
+
+
+class Panel(NamedTuple):
+    """One embedding: its title and (cells, 2 or 3) points, or None with a note that says why there are none."""
+
+    title: str
+    points: np.ndarray | None
+    note: str = ""
+    x: str = ""
+    y: str = ""
+    z: str = ""
+
+    @property
+    def is_3d(self):
+        return self.points is not None and np.ndim(self.points) == 2 and np.shape(self.points)[1] == 3
+
+
+class Colour(NamedTuple):
+    """What colours the cells: codes into `categories` (-1 unknown), or numbers where `categories` is None."""
+
+    name: str
+    values: np.ndarray  # (cells,) int codes or float
+    categories: tuple | None = None
+    words: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
+
+
+def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=None):
+    """One figure with a subplot for each Panel; `cells` are the names that hover shows.
+
+    A point's `customdata` is the cell's index, so a click can be mapped back. `selected` (indices of cells) dims
+    the others. `size` is the diameter of a point in pixels, chosen from the number of cells if None.
+    """
+    c = look(theme)
+    columns = max(1, min(columns, len(panels)))
+    rows = max(1, math.ceil(len(panels) / columns))
+    size = size or point_size(len(cells))
+    for panel in panels:
+        if panel.points is not None and len(panel.points) != len(cells):
+            raise ValueError(f"{panel.title} has {len(panel.points)} points for {len(cells)} cells")
+    tall = panel_height(columns)
+    names = None
+    if len(cells) * len(panels) <= NAMES_UP_TO:
+        names = np.asarray(cells, dtype=object)
+    chosen = None
+    if selected is not None and len(selected):
+        chosen = np.zeros(len(cells), dtype=bool)
+        chosen[np.asarray(selected, dtype=int)] = True
+
+    figure = go.Figure(layout={"template": template(theme)})
+    paint = group_traces if colour.categories is not None else continuous_traces
+    traces = []
+    for i, panel in enumerate(panels):
+        place = _place(figure, i, panel, rows, columns, c)
+        if panel.points is not None and len(panel.points):
+            traces += paint(panel, colour, names, size, chosen, c, place, not traces)
+    figure.add_traces(traces)
+    legend = _legend_layout(figure, colour, columns, rows) if colour.categories is not None else {}
+    figure.update_layout(
+        height=rows * tall + 40 + legend.pop("extra", 0),
+        margin={"l": 28, "r": 16, "t": 34, "b": 30},
+        hovermode="closest",
+        dragmode="pan",
+        modebar={"remove": ["autoScale2d"]},  # a lasso makes sense here
+        uirevision="panels",
+        **legend,
+    )
+    if colour.categories is None:
+        figure.update_layout(coloraxis=_colour_axis(colour, theme, columns))
+    return figure
+
+
+def panel_height(columns):
+    return PANEL_HEIGHT.get(columns, 360)
+
+
+def point_size(n):
+    """Pixels for one of n points: 8 for tens, 4 for thousands, 2 for hundreds of thousands."""
+    return float(np.clip(10.7 - 1.75 * math.log10(max(n, 1)), 2, 9))
+
+
+def _place(figure, i, panel, rows, columns, c):
+    """Make the axes or the scene of panel i; gives back the trace fields that put a trace there."""
+    row, column = divmod(i, columns)
+    gap_x, gap_y = (
+        (0.05 if columns > 1 else 0),
+        min(0.3, 58 / (rows * panel_height(columns))) if rows > 1 else 0,
+    )
+    wide, tall = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
+    x = [column * (wide + gap_x), column * (wide + gap_x) + wide]
+    y = [max(0, 1 - row * (tall + gap_y) - tall), 1 - row * (tall + gap_y)]
+    number = "" if i == 0 else str(i + 1)
+    figure.add_annotation(
+        text=panel.title,
+        **{"x": x[0], "y": y[1], "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"},
+        **{"yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}},
+    )
+    if panel.points is None or not len(panel.points):
+        words = panel.note or "nothing to show"
+        figure.add_annotation(
+            text=words,
+            x=sum(x) / 2,
+            y=sum(y) / 2,
+            xref="paper",
+            yref="paper",
+            xanchor="center",
+            yanchor="middle",
+        )
+        frame = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1], "line": {"color": c.line, "width": 1}}
+        figure.add_shape(type="rect", xref="paper", yref="paper", layer="below", **frame)
+    if panel.is_3d:
+        titles = [panel.x, panel.y, panel.z]
+        if not any(titles):
+            titles = [f"{panel.title} {k}" for k in (1, 2, 3)]
+        still = {"aspectmode": "cube", "dragmode": "turntable", "camera": {"eye": EYE}}
+        scene = {f"{a}axis": {"title": {"text": t}} for a, t in zip("xyz", titles, strict=True)}
+        figure.update_layout({f"scene{number}": {**scene, "domain": {"x": x, "y": y}, **still}})
+        return {"scene": f"scene{number}"}
+    quiet = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": True, "mirror": True}
+    quiet |= {"linecolor": c.line, "zeroline": False}
+    figure.update_layout(
+        {
+            f"xaxis{number}": {
+                **quiet,
+                "domain": x,
+                "anchor": f"y{number}",
+                "title": {"text": panel.x or f"{panel.title} 1", "standoff": 4, "font": {"size": 11}},
+            },
+            f"yaxis{number}": {
+                **quiet,
+                "domain": y,
+                "anchor": f"x{number}",
+                "title": {"text": panel.y or f"{panel.title} 2", "standoff": 4, "font": {"size": 11}},
+            },
+        }
+    )
+    if panel.points is None or not len(panel.points):
+        none = {"title": {"text": ""}, "range": [0, 1], "fixedrange": True}
+        figure.update_layout({f"xaxis{number}": none, f"yaxis{number}": none})
+    return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+
+
+def _legend_layout(figure, colour, columns, rows):
+    """The legend beside wide figures (it scrolls there), below narrow ones (it wraps there)."""
+    title = {"text": escape(colour.name), "font": {"size": 12, "weight": 600}}
+    common = {"title": title, "groupclick": "togglegroup", "traceorder": "normal", "tracegroupgap": 0}
+    if columns > 1:
+        return {"legend": {**common, "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"}}
+    longest = max((len(trace.name) for trace in figure.data if trace.showlegend), default=0)
+    entry = 34 + 6.6 * longest
+    lines = math.ceil(sum(1 for trace in figure.data if trace.showlegend) / max(1, 640 // entry)) + 1
+    below = {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "yanchor": "top",
+        "y": -34 / (rows * panel_height(columns)),
+    }
+    return {
+        "legend": {**common, **below, "entrywidth": entry - 30},
+        "extra": 14 + LEGEND_LINE * min(lines, 14),
+    }
+
+
+def _colour_axis(colour, theme, columns):
+    """A colour scale over the known values: around zero when there are both signs, and not ruled by rare giants."""
+    values = np.asarray(colour.values, dtype=np.float64)
+    values = values[is_known(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    scale, note = VALUES, ""
+    rare = values[values > low]
+    usual = float(np.quantile(rare, 0.99)) if rare.size else high
+    if low < 0 < high:
+        far = float(np.quantile(np.abs(values), 0.99)) or max(-low, high)
+        note = f"<br>end colours: beyond ±{far:.3g}" if far < 0.67 * max(-low, high) else ""
+        far = far if note else max(-low, high)
+        low, high, scale = -far, far, AROUND_ZERO[theme]
+    elif usual - low < 0.67 * (high - low):
+        high, note = usual, f"<br>top colour: {usual:.3g} and above"
+    if low == high:
+        high = low + 1
+    words = (
+        f"<br><span style='font-size:11px'>{escape(colour.words)}{note}</span>"
+        if colour.words or note
+        else ""
+    )
+    bar = {
+        "title": {"text": f"<b>{escape(colour.name)}</b>{words}", "side": "top" if columns == 1 else "right"}
+    }
+    bar |= SIDE_BAR if columns > 1 else {"orientation": "h", "y": -0.06, "yanchor": "top"}
+    return {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": bar}

@@ -1,0 +1,79 @@
+"""One cell (or a mean of cells) as it went in and as it came back."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.paint import escape
+from core.figures.theme import CATEGORIES, empty, faded, look, template
+
+NEAR = 0.045  # of the axis: labels closer than this would cover each other
+
+
+def profile(given, made, names, n_genes, theme="light", k=15, height=460):
+    """Input against reconstruction, genes before proteins in all three; the k largest differences carry names."""
+    c = look(theme)
+    given, made = np.asarray(given, dtype=np.float32), np.asarray(made, dtype=np.float32)
+    if not len(given):
+        return empty("no features to show", theme, height)
+    figure = go.Figure(layout={"template": template(theme), "height": height})
+    known = np.concatenate([given, made])
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    pad = 0.05 * (high - low) or 0.5
+    ends = [low - pad, high + pad]
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", line={"color": c.edge, "dash": "dash", "width": 1.25}, name="equal"
+    )
+    figure.data[0].update(showlegend=False, hoverinfo="skip")
+    kinds = [("genes", 0, n_genes, c.accent, "circle", 5)]
+    kinds.append(("proteins", n_genes, len(given), CATEGORIES[1 if theme == "dark" else 5], "diamond", 9))
+    for kind, start, stop, colour, symbol, size in kinds:
+        if stop > start:
+            figure.add_scattergl(
+                x=given[start:stop],
+                y=made[start:stop],
+                mode="markers",
+                name=f"{kind} ({stop - start:,})",
+                text=[escape(name) for name in names[start:stop]],
+                marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.65},
+                hovertemplate="<b>%{text}</b><br>input %{x:.3~f}<br>reconstruction %{y:.3~f}<extra></extra>",
+            )
+    placed = []
+    for row in largest_differences(given, made, names, n_genes, k):
+        x, y = row["input"], row["reconstruction"]
+        far = 1.5 * (ends[1] - ends[0]) * NEAR
+        if any(abs(y - b) < (ends[1] - ends[0]) * NEAR and abs(x - a) < 3 * far for a, b in placed):
+            continue
+        placed.append((x, y))
+        right = y < x  # away from the diagonal, where most points lie
+        figure.add_annotation(
+            text=escape(row["name"]),
+            **{"x": x, "y": y, "xanchor": "left" if right else "right", "xshift": 6 if right else -6},
+            font={"size": 11, "color": c.text},
+            bgcolor=faded(c.card, 0.7),
+            borderpad=1,
+        )
+    figure.update_xaxes(title_text="input", range=ends, showgrid=True, constrain="domain")
+    figure.update_yaxes(title_text="reconstruction", range=ends, scaleanchor="x", constrain="domain")
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 1.02, "yanchor": "bottom"},
+        uirevision="profile",
+    )
+    return figure
+
+
+def largest_differences(given, made, names, n_genes, k=15):
+    """The k features whose reconstruction is farthest from the input, the farthest first, as dicts."""
+    difference = np.asarray(made, dtype=np.float64) - np.asarray(given, dtype=np.float64)
+    far = np.where(np.isfinite(difference), np.abs(difference), -1)
+    rows = [i for i in np.argsort(-far, kind="stable")[:k] if far[i] >= 0]
+    return [
+        {
+            "name": str(names[i]),
+            "kind": "gene" if i < n_genes else "protein",
+            "input": float(given[i]),
+            "reconstruction": float(made[i]),
+            "difference": float(difference[i]),
+        }
+        for i in rows
+    ]

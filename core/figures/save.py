@@ -1,0 +1,44 @@
+"""A figure as a page of its own that opens without the internet, and how graphs behave everywhere."""
+
+import html
+from pathlib import Path
+
+from core.figures.theme import FONT, look
+
+# plotly.js 4 offers to upload a chart to an outside server: never.
+GRAPH_CONFIG = {
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "scrollZoom": True,
+    "responsive": True,
+    "toImageButtonOptions": {"format": "svg", "filename": "nuwa"},
+}
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ margin: 0 auto; padding: 20px 24px; max-width: 1400px; background: {ground}; color: {text}; font-family: {font}; }}
+h1 {{ font-size: 1.15rem; font-weight: 600; margin: 0 0 12px; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{figure}
+</body>
+</html>
+"""
+
+
+def write_html(figure, path, title):
+    """Write one file with plotly.js inside; its ground follows the figure's theme. Gives back the Path."""
+    c = look((figure.layout.template.layout.meta or {}).get("theme", "light"))
+    inner = figure.to_html(config=GRAPH_CONFIG, include_plotlyjs=True, include_mathjax=False, full_html=False)
+    page = PAGE.format(title=html.escape(title), figure=inner, ground=c.card, text=c.text, font=FONT)
+    path = Path(path)
+    path.write_text(page, encoding="utf-8")
+    return path

@@ -1,0 +1,30 @@
+"""Which panels a run has: the latent first, the input beside it, in two or three dimensions."""
+
+from core.figures.panels import Panel
+
+METHODS = {"pca": ("PCA", "PC"), "tsne": ("t-SNE", "t-SNE"), "umap": ("UMAP", "UMAP")}
+WAITING = "being drawn ..."
+
+
+def panels_of(latent, axes, embeddings, k=2, space="input", waiting=()):
+    """The Panels of a run: latent UMAP (the latent itself where it has k dimensions), PCA, t-SNE, UMAP of the input.
+
+    `latent` (cells, n_latent), `axes` (cells, >= k) the input's principal components, `embeddings` by name such as
+    "input_umap" or "latent_umap_3d". A picture that is missing gets a note where `waiting` names it, else no panel.
+    """
+    end = "_3d" if k == 3 else ""
+    if latent.shape[1] == k:
+        found = [Panel("Latent space", latent, "", *(f"latent {i + 1}" for i in range(k)))]
+    else:
+        found = [_panel("Latent space, UMAP", "UMAP", embeddings.get(f"latent_umap{end}"), k)]
+    for method, (title, short) in METHODS.items():
+        name = f"input_{method}{end}"
+        points = axes[:, :k] if method == "pca" else embeddings.get(name)
+        if points is not None or name in waiting:
+            found.append(_panel(f"{space.capitalize()}, {title}", short, points, k))
+    return found
+
+
+def _panel(title, short, points, k):
+    labels = [f"{short} {i + 1}" for i in range(k)]
+    return Panel(title, points, "" if points is not None else WAITING, *labels)

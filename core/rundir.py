@@ -1,0 +1,89 @@
+"""The folder a run leaves, whoever trained it: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
+
+import numpy as np
+import torch
+
+from core import export, figures, models
+from core.config import RECORD_KEYS, parse
+from core.pipeline import epoch_record
+from core.store import files
+from core.yardsticks import to_record
+
+
+def config_record(config, facts, source, data_hash):
+    """config.json: every setting as it was used, then what the run was made with."""
+    settings = config.model_dump() | {"epochs": facts["n_epochs"]}
+    made = {name: facts[name] for name in ("device_used", "device_name", "threads")}
+    made |= {"versions": export.versions(), "source": str(source), "data_hash": data_hash}
+    return settings | {name: made[name] for name in RECORD_KEYS}
+
+
+def write_learnt(folder, learnt, config, record):
+    """What training left: config.json, history.csv, model.pt, and where there is a latent, latent.npy and its kin."""
+    files.write_json(folder / "config.json", record)
+    files.write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
+    save_weights(folder / "model.pt", learnt, config)
+    if learnt.latent is not None:
+        files.write_array(folder / "latent.npy", learnt.latent)
+        files.write_array(folder / "input_axes.npy", learnt.axes)
+        files.write_array(folder / "split.npy", learnt.start.split.labels(len(learnt.latent)))
+
+
+def save_weights(path, learnt, config):
+    """model.pt: a dict that torch.load(weights_only=True) opens; enough to build the network again and feed it."""
+    matrix = learnt.start.matrix
+    content = {
+        "config": config.model_dump(),
+        "weights": learnt.weights,
+        "genes": [str(g) for g in matrix.genes],
+        "proteins": [str(p) for p in matrix.proteins],
+        "mean": torch.from_numpy(matrix.mean),
+        "sd": torch.from_numpy(matrix.sd),
+        "clip": float(matrix.clip),
+    }
+    files.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def load_model(path):
+    """The trained model of a model.pt, in evaluation mode."""
+
+    content = torch.load(path, weights_only=True)
+    model = models.build(parse(content["config"]), len(content["genes"]), len(content["proteins"]))
+    model.load_state_dict(content["weights"])
+    return model.eval()
+
+
+def write_explored(folder, explored):
+    """scores.json, the pictures under embeddings/ and the clusters of every resolution."""
+    files.write_json(folder / "scores.json", explored.scores)
+    for name, points in explored.embeddings.items():
+        files.write_array(folder / "embeddings" / f"{name}.npy", points)
+    for resolution, labels in explored.clusters.items():
+        files.write_array(
+            folder / "clusters" / f"leiden_{resolution}.npy", np.asarray(labels, dtype=np.int32)
+        )
+
+
+def write_pages(folder, learnt, explored, config, resolution):
+    """loss.html and clusters.html, which open in a browser without internet."""
+    epochs = [epoch_record(e) for e in learnt.epochs]
+    page = figures.loss_page(
+        epochs, to_record(learnt.start.on_valid), config.n_latent, best_epoch=learnt.best_epoch
+    )
+    figures.write_html(page, folder / "loss.html", "Loss convergence")
+    labels = explored.clusters[resolution]
+    colour = figures.Colour(
+        "Leiden cluster",
+        labels,
+        tuple(str(i) for i in range(int(labels.max()) + 1)),
+        f"Leiden on the latent's neighbours, resolution {resolution}",
+    )
+    shown = figures.panels(
+        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings), colour, learnt.start.matrix.cells
+    )
+    figures.write_html(shown, folder / "clusters.html", "Latent clusters")
+
+
+def write_phases(folder, seconds):
+    """phases.json: how many seconds each part of the job took."""
+    files.write_json(folder / "phases.json", seconds)

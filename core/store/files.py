@@ -1,0 +1,168 @@
+"""What lies in the folders: one a data set, one a run; anyone can open them without Nuwa."""
+
+import csv
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+HISTORY = (
+    "epoch",
+    "train_loss",
+    "valid_loss",
+    "train_rna",
+    "valid_rna",
+    "train_protein",
+    "valid_protein",
+    "learning_rate",
+    "seconds",
+    "penalty_l1",
+)
+
+
+def write_json(path, value):
+    """Write `value` as JSON, whole or not at all."""
+    whole(path, lambda temporary: temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n"))
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text())
+
+
+def write_array(path, array):
+    """Write a .npy without pickles, whole or not at all."""
+
+    def put(temporary):
+        with temporary.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+
+    whole(path, put)
+
+
+def read_array(path):
+    """The array of a .npy, mapped rather than read."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def write_history(path, epochs):
+    """history.csv: a row an epoch; an empty field where there is no protein."""
+
+    def put(temporary):
+        with temporary.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(HISTORY)
+            for epoch in epochs:
+                writer.writerow("" if epoch[name] is None else epoch[name] for name in HISTORY)
+
+    whole(path, put)
+
+
+def whole(path, put):
+    """Let `put` write beside `path`, then move it there, so that no reader sees half a file."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        put(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_folder(path):
+    """Remove a folder: first out of sight, so that a reader finds all of it or nothing."""
+    path = Path(path)
+    if path.exists():
+        aside = path.with_name(f".gone-{path.name}-{uuid.uuid4().hex[:6]}")
+        path.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+class Shelf:
+    """One data set on disk: the file in normal form, and what a page needs of it without reading that file.
+
+    `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `proteins.npy` (cells, proteins) raw;
+    `genes/` the display values by gene (CSC), so that one gene is read without the others.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    @property
+    def file(self):
+        return self.folder / "data.h5ad"
+
+    def write(self, adata, report, display):
+        """Fill the shelf from an AnnData in normal form, its doctor's Report and the display values."""
+        from scipy import sparse
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        adata.write_h5ad(self.file)
+        write_array(self.folder / "cells.npy", _text(adata.obs_names))
+        write_json(
+            self.folder / "genes.json", {"names": [str(g) for g in display.genes], "words": display.words}
+        )
+        by_gene = sparse.csc_matrix(display.matrix, dtype=np.float32)
+        for name in ("data", "indices", "indptr"):
+            write_array(self.folder / "genes" / f"{name}.npy", getattr(by_gene, name))
+        if "protein" in adata.obsm:
+            write_array(self.folder / "proteins.npy", np.asarray(adata.obsm["protein"], dtype=np.float32))
+        columns = [self._write_column(i, c, adata.obs[c.name]) for i, c in enumerate(report.columns)]
+        write_json(self.folder / "obs" / "columns.json", columns)
+        for name, values in (("n_counts", report.n_counts), ("n_genes", report.n_genes)):
+            if values is not None:
+                write_array(self.folder / f"{name}.npy", np.asarray(values, dtype=np.float32))
+
+    def _write_column(self, i, column, values):
+        """One obs column as codes into sorted category names, or as numbers; returns its entry in columns.json."""
+        entry = {"name": column.name, "kind": column.kind, "distinct": column.distinct, "role": column.role}
+        if column.kind == "number":
+            write_array(self.folder / "obs" / f"{i}.npy", values.to_numpy(np.float32, na_value=np.nan))
+        elif column.kind == "category":
+            factor = values.astype("category").cat
+            entry["categories"] = [str(c) for c in factor.categories]
+            write_array(self.folder / "obs" / f"{i}.npy", factor.codes.to_numpy(np.int32))
+        return entry  # free text is kept in data.h5ad alone: it colours nothing
+
+    def cells(self):
+        """(cells,) names as bytes; decode what is shown."""
+        return read_array(self.folder / "cells.npy")
+
+    def genes(self):
+        """{"names": [...], "words": what the display values are}."""
+        return read_json(self.folder / "genes.json")
+
+    def gene(self, i):
+        """(cells,) float32 display values of gene `i`."""
+        start, stop = read_array(self.folder / "genes" / "indptr.npy")[i : i + 2]
+        values = np.zeros(len(self.cells()), dtype=np.float32)
+        rows = read_array(self.folder / "genes" / "indices.npy")[start:stop]
+        values[rows] = read_array(self.folder / "genes" / "data.npy")[start:stop]
+        return values
+
+    def protein(self, j):
+        """(cells,) float32 raw counts of protein `j`."""
+        return np.array(read_array(self.folder / "proteins.npy")[:, j])
+
+    def columns(self):
+        """The obs columns that can colour a plot: records with name, kind, categories."""
+        return [c for c in read_json(self.folder / "obs" / "columns.json") if c["kind"] != "text"]
+
+    def column(self, name):
+        """(entry, values): int codes (-1 missing) of a category column, float32 of a number column; KeyError if absent."""
+        for i, entry in enumerate(read_json(self.folder / "obs" / "columns.json")):
+            if entry["name"] == name and entry["kind"] != "text":
+                return entry, np.array(read_array(self.folder / "obs" / f"{i}.npy"))
+        raise KeyError(name)
+
+    def per_cell(self, name):
+        """(cells,) float32 of "n_counts" or "n_genes", or None where the file does not tell."""
+        path = self.folder / f"{name}.npy"
+        return np.array(read_array(path)) if path.exists() else None
+
+
+def _text(names):
+    return np.char.encode(np.asarray(names).astype(str), "utf-8")

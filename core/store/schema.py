@@ -1,0 +1,168 @@
+"""The tables, their version, and how an older store becomes a present one."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    text,
+)
+
+from core.errors import UserError
+
+VERSION = 1
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("key", String(64), primary_key=True), Column("value", JSON))
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+
+def _owned(*columns):
+    """The columns that everything a person makes has in common; times are seconds since 1970, UTC."""
+    return (
+        Column("id", String(32), primary_key=True),
+        Column("owner", String(64), nullable=False, index=True),
+        Column("visibility", String(16), nullable=False, default="private"),  # "private" or "shared"
+        Column("status", String(16), nullable=False),
+        Column("message", Text, nullable=False, default=""),
+        Column("created", Float, nullable=False),
+        *columns,
+    )
+
+
+datasets = Table(
+    "datasets",
+    metadata,
+    *_owned(
+        Column("name", String(400), nullable=False),
+        Column("origin", Text, nullable=False),  # "demo:NAME", "upload:FILE" or "inbox:FILE"
+        Column("record", JSON),  # the doctor's report
+    ),
+)
+
+preparations = Table(
+    "preparations",
+    metadata,
+    *_owned(
+        Column("dataset", String(32), nullable=False, index=True),
+        Column("settings", JSON, nullable=False),  # the prepare part of a RunConfig
+        Column("record", JSON),  # what the steps did
+    ),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    *_owned(
+        Column("dataset", String(32), nullable=False, index=True),
+        Column("preparation", String(32), nullable=False),
+        Column("name", String(200), nullable=False),
+        Column("config", JSON, nullable=False),
+        Column("phase", String(200), nullable=False, default=""),
+        Column("n_epochs", Integer),
+        Column("started", Float),
+        Column("ended", Float),
+        Column("best_epoch", Integer),
+        Column("facts", JSON),  # device, features, yardsticks, seconds a phase ...
+        Column("scores", JSON),
+        Column("explored", String(16), nullable=False, default=""),  # "", "working", "ready" or "failed"
+    ),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("run", String(32), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("train_loss", Float),
+    Column("valid_loss", Float),
+    Column("train_rna", Float),
+    Column("valid_rna", Float),
+    Column("train_protein", Float),
+    Column("valid_protein", Float),
+    Column("learning_rate", Float),
+    Column("seconds", Float),
+    Column("penalty_l1", Float),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("lane", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("target", String(32), nullable=False, index=True),
+    Column("arguments", JSON, nullable=False),
+    Column("token", String(120), unique=True),  # the same click twice is one job
+    Column("priority", Integer, nullable=False, default=0),  # the higher the sooner
+    Column("status", String(16), nullable=False),
+    Column("cancel", Boolean, nullable=False, default=False),
+    Column("progress", Float, nullable=False, default=0.0),
+    Column("message", Text, nullable=False, default=""),
+    Column("result", JSON),
+    Column("pid", Integer),
+    Column("pid_started", Float),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("ended", Float),
+    Index("jobs_waiting", "lane", "status", "created"),
+)
+
+# One function a step, from version n to n + 1, given an open connection. Each leaves a fixture under tests/.
+UPGRADES = {}
+
+
+def prepare(engine, now):
+    """Make the tables of an empty database, or bring an older one up to date; refuse a newer one."""
+    metadata.create_all(engine)
+    with engine.begin() as db:
+        version = db.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+        if version is None:
+            row = {"key": "schema", "value": VERSION}
+            db.execute(_insert_once(engine, meta), row)
+            db.execute(_insert_once(engine, users), {"id": "local", "name": "local", "created": now})
+            return
+        if version > VERSION:
+            raise UserError(
+                f"This data folder was written by a newer Nuwa (schema {version}, this one knows {VERSION}): "
+                "start that version, or choose another NUWA_DATA_DIR."
+            )
+        for step in range(version, VERSION):
+            UPGRADES[step](db)
+        if version < VERSION:
+            db.execute(meta.update().where(meta.c.key == "schema").values(value=VERSION))
+
+
+def _insert_once(engine, table):
+    """An insert that does nothing where another process was quicker."""
+    if engine.dialect.name == "sqlite":
+        return insert(table).prefix_with("OR IGNORE")
+    from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+    return pg_insert(table).on_conflict_do_nothing()
+
+
+def tune(connection, _record):
+    """SQLite as a small server database: readers and one writer side by side, nothing lost on a crash of ours."""
+    cursor = connection.cursor()
+    cursor.execute(str(text("PRAGMA journal_mode=WAL")))
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=20000")
+    cursor.close()

@@ -1,0 +1,213 @@
+"""What one person may see and do: "does it exist" and "may you see it" are one question."""
+
+from pathlib import Path
+
+from sqlalchemy import or_
+
+from core import config as configs
+from core.errors import UserError
+from core.store import files
+from core.store.schema import datasets, preparations, runs
+from core.store.store import ACTIVE, TABLES, Missing
+
+SUFFIXES = (".h5ad", ".h5")
+
+
+class View:
+    """The store through one user's eyes; everything a page calls."""
+
+    def __init__(self, store, user):
+        self.store, self.user = store, user
+
+    def _seen(self, table):
+        return or_(table.c.owner == self.user, table.c.visibility == "shared")
+
+    def _one(self, kind, id):
+        row = self.store.row(kind, id)
+        if row["owner"] != self.user and row["visibility"] != "shared":
+            raise Missing(f"This {kind} does not exist (any more).")
+        return row
+
+    def _own(self, kind, id):
+        """A row that may be changed: only its owner may."""
+        row = self._one(kind, id)
+        if row["owner"] != self.user:
+            raise UserError(f"This {kind} belongs to somebody else; only its owner can change it.")
+        return row
+
+    # --- data sets
+
+    def datasets(self):
+        return self.store.rows("dataset", self._seen(datasets))
+
+    def dataset(self, id):
+        return self._one("dataset", id)
+
+    def shelf(self, dataset_id):
+        """The Shelf of a data set that is ready."""
+        if self.dataset(dataset_id)["status"] != "ready":
+            raise Missing("This data set has not been read yet.")
+        return self.store.shelf(dataset_id)
+
+    def inbox(self):
+        """The files in NUWA_DATA_DIR/inbox that could be read: (name, bytes)."""
+        folder = self.store.root / "inbox"
+        found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+        return [(p.name, p.stat().st_size) for p in sorted(found)]
+
+    def add_from_inbox(self, name, token):
+        """Register a file of the inbox as a data set and queue its reading; returns the data set's id."""
+        path = self.store.root / "inbox" / Path(name).name
+        if Path(name).name != name or not path.is_file():
+            raise UserError(f"There is no file '{Path(name).name}' in the inbox any more.")
+        return self._bring(name, f"inbox:{name}", path, token)
+
+    def add_upload(self, name, content, token):
+        """Keep uploaded bytes as a file and queue its reading; returns the data set's id."""
+        name = Path(name.replace("\\", "/")).name
+        if Path(name).suffix.lower() not in SUFFIXES:
+            raise UserError(f"'{name}' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file.")
+        path = self.store.root / "uploads" / f"{token}{Path(name).suffix.lower()}"
+        path.write_bytes(content)
+        return self._bring(name, f"upload:{name}", path, token)
+
+    def _bring(self, name, origin, path, token):
+        dataset_id = self.store.add("dataset", self.user, name=name, origin=origin, status="queued")
+        arguments = {"path": str(path)}
+        self.store.submit(self.user, "short", "read", dataset_id, arguments, token=token, priority=1)
+        return dataset_id
+
+    def forget_dataset(self, id):
+        """Remove a data set and its preparations; refused while runs were trained on it."""
+        self._own("dataset", id)
+        if n := len(self.store.rows("run", runs.c.dataset == id)):
+            raise UserError(f"{n} runs were trained on this data set: delete them first.")
+        for preparation in self.store.rows("preparation", preparations.c.dataset == id):
+            self.store.forget("preparation", preparation["id"])
+        self.store.forget("dataset", id)
+
+    # --- preparations
+
+    def preparation(self, id):
+        return self._one("preparation", id)
+
+    def preparations(self, dataset_id):
+        return self.store.rows("preparation", preparations.c.dataset == dataset_id, self._seen(preparations))
+
+    def prepare(self, dataset_id, values, token):
+        """Queue the preprocessing of a data set; returns (preparation id, job id). Raises UserError on bad values."""
+        if self.dataset(dataset_id)["status"] != "ready":
+            raise UserError("This data set is not ready: wait until it has been read.")
+        config = configs.parse(values)
+        chosen = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
+        id = self.store.add("preparation", self.user, dataset=dataset_id, settings=chosen, status="queued")
+        return id, self.store.submit(self.user, "short", "prepare", id, token=token, priority=1)
+
+    # --- runs
+
+    def runs(self):
+        return self.store.rows("run", self._seen(runs))
+
+    def run(self, id):
+        return self._one("run", id)
+
+    def epochs(self, run_id):
+        self.run(run_id)
+        return self.store.epochs(run_id)
+
+    def create_run(self, preparation_id, values, name=""):
+        """A new run, not yet trained, from a preparation and the settings of model and training; returns its id."""
+        preparation = self.preparation(preparation_id)
+        if preparation["status"] != "ready":
+            raise UserError("The preprocessing is not finished: wait for it, or run it again.")
+        config = configs.parse(preparation["settings"] | values)
+        record = preparation["record"]
+        config.check_against(record["n_genes"], record["n_proteins"])
+        return self.store.add(
+            "run",
+            self.user,
+            dataset=preparation["dataset"],
+            preparation=preparation_id,
+            name=name or f"{config.model}, {config.n_latent} latent",
+            config=config.model_dump(),
+            status="created",
+            phase="",
+            explored="",
+        )
+
+    def train(self, run_id, token):
+        """Queue the training of a run (once); returns the job id. A run that was trained is not trained again."""
+        self._own("run", run_id)
+        if self.store.move("run", run_id, "created", "queued"):
+            self.store.submit(self.user, "train", "train", run_id, token=f"train:{run_id}")
+        return self.training_job(run_id)["id"]
+
+    def training_job(self, run_id):
+        """The train job of a run, or None where it was never queued."""
+        from core.store.schema import jobs
+
+        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == "train")
+        return found[-1] if found else None
+
+    def cancel(self, run_id):
+        """Ask a run to stop; a queued one is stopped at once."""
+        self._own("run", run_id)
+        job = self.training_job(run_id)
+        if job and self.store.move_job(job["id"], "queued", "cancelled"):
+            self.store.move("run", run_id, "queued", "cancelled", message="Cancelled before it began.")
+        elif self.store.move("run", run_id, "running", "cancelling"):
+            self.store.set_job(job["id"], cancel=True)
+
+    def rename_run(self, run_id, name):
+        self._own("run", run_id)
+        if not name.strip():
+            raise UserError("A run needs a name.")
+        self.store.set("run", run_id, name=name.strip()[:200])
+
+    def forget_run(self, run_id):
+        """Remove a run and all it left; a run at work must be cancelled first."""
+        if self._own("run", run_id)["status"] in ACTIVE:
+            raise UserError("This run is at work: cancel it first.")
+        self.store.forget("run", run_id)
+
+    def array(self, run_id, name):
+        """An array that a run left (such as "latent" or "embeddings/latent_umap"), or None while it is not there."""
+        self.run(run_id)
+        path = self.store.root / "runs" / run_id / f"{name}.npy"
+        return files.read_array(path) if path.exists() else None
+
+    def file(self, run_id, name):
+        """The path of a file that a run left; raises Missing."""
+        self.run(run_id)
+        path = self.store.root / "runs" / run_id / Path(name).name
+        if not path.is_file():
+            raise Missing(f"This run has no {Path(name).name} (yet).")
+        return path
+
+    def ask(self, kind, run_id, arguments=None, token=None, priority=0):
+        """Queue short work on a run (a picture, a profile, an export); returns the job id."""
+        self.run(run_id)
+        return self.store.submit(self.user, "short", kind, run_id, arguments, token, priority)
+
+    def job(self, id):
+        job = self.store.job(id)
+        if job["owner"] != self.user:
+            raise Missing("This job does not exist (any more).")
+        return job
+
+    def queue(self):
+        """What is at work or waiting, for the foot of the sidebar: {"train": [...], "short": [...]} of jobs."""
+        busy = self.store.working()
+        return {
+            lane: [j for j in busy if j["lane"] == lane] + self.store.waiting(lane)
+            for lane in ("train", "short")
+        }
+
+    def readable(self, kind, id):
+        """The row if it is there and may be seen, else None: for links that may be old."""
+        if kind not in TABLES or not id:
+            return None
+        try:
+            return self._one(kind, id)
+        except Missing:
+            return None

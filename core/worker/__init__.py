@@ -1,0 +1,1 @@
+"""Executes jobs, in two lanes: one training run a device, and short work in one warm process."""

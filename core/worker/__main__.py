@@ -1,0 +1,24 @@
+"""python -m core.worker: the queue; with a word behind it, one of its own children."""
+
+import sys
+
+from core import settings
+
+
+def main(words):
+    here = settings.from_environment()
+    if not words:
+        from core.worker.queue import Queue
+
+        return Queue(here).run()
+    settings.limit_threads()  # before the science is imported
+    from core.store import Store
+    from core.worker import execute
+
+    if words[0] == "train":
+        return execute.one(Store(here), words[1])
+    return execute.serve_short(Store(here))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

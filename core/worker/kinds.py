@@ -1,0 +1,238 @@
+"""What each kind of job does: a function of the store, the job's row and `say(message, progress)`."""
+
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from core import config, embed, export, pipeline, rundir, scores
+from core.data import demo, doctor, read, sources
+from core.errors import UserError
+from core.prepare import prepare, split_cells
+from core.store import files
+from core.train import Epoch, reconstruct
+from core.worker import pictures
+
+
+def read_file(store, job, say):
+    """A file or a demo to a data set on the shelf."""
+    id, asked = job["target"], job["arguments"]
+    store.move("dataset", id, "queued", "running")
+    say("Reading the file.", 0.1)
+    adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else read.read(asked["path"])
+    say("Looking at every value.", 0.5)
+    report = doctor.examine(adata)
+    store.shelf(id).write(adata, report, sources.display_of(adata))
+    record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
+    store.move("dataset", id, "running", "ready", record=record)
+    if "path" in asked and Path(asked["path"]).parent == store.root / "uploads":
+        Path(asked["path"]).unlink(missing_ok=True)  # the shelf holds all of it now
+
+
+def prepare_data(store, job, say):
+    """What the steps of a preparation do to the data, with the default split; training repeats it with its own."""
+    row = store.row("preparation", job["target"])
+    store.move("preparation", row["id"], "queued", "running")
+    say("Reading the data set.", 0.1)
+    adata = load(store, row["dataset"])
+    settings = config.parse(row["settings"])
+    say("Normalising, choosing genes, measuring means and deviations.", 0.4)
+    split = split_cells(adata.n_obs, settings)
+    matrix = prepare(adata, settings, split)
+    record = {
+        "n_cells": matrix.n_cells,
+        "n_genes": matrix.n_genes,
+        "n_proteins": matrix.n_proteins,
+        "proteins": [str(name) for name in matrix.proteins],
+        "genes": [str(name) for name in matrix.genes[:200]],
+        "kind": matrix.kind,
+        "where": matrix.where,
+        "notes": matrix.notes,
+        "n_train": len(split.train),
+    }
+    record |= pictures.of_preparation(adata, matrix, split)
+    store.move("preparation", row["id"], "running", "ready", record=record)
+
+
+def train(store, job, say):
+    """A run from queued to done, cancelled or failed; each epoch is written down as it comes."""
+    run_id = job["target"]
+    run = store.row("run", run_id)
+    if not store.move("run", run_id, "queued", "running", started=time.time(), phase="reading the data set"):
+        return None  # cancelled in the meantime
+    settings = config.parse(run["config"])
+    data = store.row("dataset", run["dataset"])
+    work, answer, learnt, facts = pipeline.learn(load(store, run["dataset"]), settings), None, None, {}
+    while learnt is None:
+        event = work.send(answer)
+        answer = None
+        if isinstance(event, pipeline.Phase):
+            store.set("run", run_id, phase=event.words)
+            if store.row("run", run_id)["status"] == "cancelling" and not store.epochs(run_id):
+                store.move(
+                    "run", run_id, "cancelling", "cancelled", message=NOTHING, ended=time.time(), phase=""
+                )
+                return None
+        elif isinstance(event, pipeline.Start):
+            facts = pipeline.start_facts(event)
+            store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
+        elif isinstance(event, Epoch):
+            answer = store.add_epoch(run_id, pipeline.epoch_record(event)) == "cancelling"
+            if event.best:
+                store.set("run", run_id, best_epoch=event.epoch)
+        else:
+            learnt = event
+    facts |= pipeline.learnt_facts(learnt) | {"data_hash": data["record"]["data_hash"]}
+    record = rundir.config_record(settings, facts, data["origin"], facts["data_hash"])
+    rundir.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})
+    explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
+    end = {"facts": facts, "ended": time.time(), "phase": "", "explored": "working" if explorable else ""}
+    if learnt.failure:
+        store.move(
+            "run",
+            run_id,
+            ("running", "cancelling"),
+            "failed",
+            message=pipeline.why_failed(learnt, settings),
+            **end,
+        )
+    elif not store.move("run", run_id, "running", "done", **end):
+        message = (
+            f"Cancelled after epoch {len(learnt.epochs)}; the weights of epoch {learnt.best_epoch} were kept."
+        )
+        store.move("run", run_id, "cancelling", "cancelled", message=message, **end)
+    if explorable:
+        store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
+    return None
+
+
+NOTHING = "Cancelled before the first epoch: nothing was learnt."
+
+
+def explore(store, job, say):
+    """Neighbours, pictures, clusters and scores of a run; t-SNE follows as a job of its own."""
+    run_id = job["target"]
+    run, proof = evidence(store, run_id)
+    for event in pipeline.explore(proof, config.parse(run["config"])):
+        if isinstance(event, pipeline.Phase):
+            say(event.words, 0.5)
+    rundir.write_explored(store.run_folder(run_id), event)
+    facts = run["facts"] | {"phases": run["facts"]["phases"] | event.seconds}
+    rundir.write_phases(store.run_folder(run_id), facts["phases"])
+    store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+    arguments = {"name": "input_tsne"}
+    store.submit(job["owner"], "short", "embed", run_id, arguments, f"embed:{run_id}:input_tsne", priority=-1)
+
+
+def draw(store, job, say):
+    """One more picture of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
+    run = store.row("run", job["target"])
+    name, seed = job["arguments"]["name"], run["config"]["seed"]
+    space, method, *three = name.split("_")
+    k = 3 if three else 2
+    folder = store.run_folder(run["id"])
+    points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
+    say(f"Drawing {'t-SNE' if method == 'tsne' else 'UMAP'} of {len(points):,} cells.", 0.2)
+    if method == "tsne":
+        made = embed.tsne(points, k, seed)
+    else:
+        made = embed.umap(points, embed.neighbors(points, seed=seed), k, seed)
+    files.write_array(folder / "embeddings" / f"{name}.npy", made)
+
+
+def compare_labels(store, job, say):
+    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells."""
+    run = store.row("run", job["target"])
+    column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
+    entry, codes = store.shelf(run["dataset"]).column(column)
+    names = np.array([*entry["categories"], ""])[codes]
+    clusters = np.array(
+        files.read_array(store.run_folder(run["id"]) / "clusters" / f"leiden_{resolution}.npy")
+    )
+    rows = split_cells(len(clusters), config.parse(run["config"])).judges
+    judged = scores.agreement(names[rows], clusters[rows])
+    return judged | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}
+
+
+def profile(store, job, say):
+    """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
+    run, proof = evidence(store, job["target"])
+    asked, folder = job["arguments"], store.run_folder(job["target"])
+    if "cell" in asked:
+        rows = np.array([asked["cell"]])
+    else:
+        clusters = files.read_array(folder / "clusters" / f"leiden_{asked['resolution']}.npy")
+        rows = np.flatnonzero(clusters == asked["cluster"])
+    if not len(rows) or rows.max() >= proof.matrix.n_cells:
+        raise UserError("There is no such cell or cluster in this run.")
+    given, made = reconstruct(rundir.load_model(folder / "model.pt"), proof.matrix, rows)
+    return {
+        "names": [str(n) for n in (*proof.matrix.genes, *proof.matrix.proteins)],
+        "n_genes": proof.matrix.n_genes,
+        "given": np.round(given, 4).tolist(),
+        "made": np.round(made, 4).tolist(),
+        "cells": len(rows),
+    }
+
+
+def export_result(store, job, say):
+    """result.h5ad in the run's folder, with the clusters of the resolution asked for."""
+    run, proof = evidence(store, job["target"])
+    folder, resolution = store.run_folder(run["id"]), job["arguments"]["resolution"]
+    say("Writing result.h5ad.", 0.5)
+    history = store.epochs(run["id"])
+    record = files.read_json(folder / "config.json")
+    record |= {
+        "loss_train": [e["train_loss"] for e in history],
+        "loss_valid": [e["valid_loss"] for e in history],
+    }
+    umap = files.read_array(folder / "embeddings" / "latent_umap.npy")
+    clusters = files.read_array(folder / "clusters" / f"leiden_{resolution}.npy")
+    labels = proof.split.labels(proof.matrix.n_cells)
+    adata, matrix = load(store, run["dataset"]), proof.matrix
+    made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes, matrix.where)
+    files.whole(folder / "result.h5ad", lambda path: made.write_h5ad(path, compression="lzf"))
+    return {"file": "result.h5ad"}
+
+
+KINDS = {
+    "read": read_file,
+    "prepare": prepare_data,
+    "train": train,
+    "explore": explore,
+    "embed": draw,
+    "labels": compare_labels,
+    "profile": profile,
+    "export": export_result,
+}
+
+
+def load(store, dataset_id):
+    """The AnnData of a data set, the last one kept: treat it as read-only."""
+    return _load(str(store.shelf(dataset_id).file))
+
+
+@lru_cache(maxsize=1)
+def _load(path):
+    import anndata
+
+    return anndata.read_h5ad(path)
+
+
+def evidence(store, run_id):
+    """(row, Evidence) of a run that has a latent; the last one is kept. Raises UserError where there is none."""
+    run = store.row("run", run_id)
+    folder = store.run_folder(run_id)
+    if not (folder / "latent.npy").exists():
+        raise UserError("This run has no latent space (yet).")
+    return run, _evidence(store, run_id)
+
+
+@lru_cache(maxsize=1)
+def _evidence(store, run_id):
+    run, folder = store.row("run", run_id), store.run_folder(run_id)
+    latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
+    return pipeline.remake(
+        load(store, run["dataset"]), config.parse(run["config"]), latent, axes, run["facts"]
+    )

@@ -1,0 +1,64 @@
+"""The small pictures of a preparation, binned and thinned so that a row of the database can hold them."""
+
+import numpy as np
+
+GENES_SHOWN = 4000  # in the mean-variance picture; all chosen ones up to here, the rest drawn at random
+CELLS_SHOWN = 2000  # whose values are binned
+
+
+def of_preparation(adata, matrix, split):
+    """{"histograms": [...], "mean_variance": {...} or None} as JSON can hold them."""
+    rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
+    before = _raw_values(adata, matrix, rows)
+    after = matrix.batch(rows)
+    histograms = [_pair("RNA", before, after[:, : matrix.n_genes])]
+    if matrix.n_proteins:
+        columns = [list(adata.obsm["protein"].columns).index(name) for name in matrix.proteins]
+        counts = adata.obsm["protein"].to_numpy()[rows][:, columns]
+        histograms.append(_pair("protein", counts, after[:, matrix.n_genes :]))
+    return {"histograms": histograms, "mean_variance": _mean_variance(matrix.gene_stats)}
+
+
+def _raw_values(adata, matrix, rows):
+    """The values of the used genes as the file holds them, dense for a few cells."""
+    from core.data.sources import source_of
+
+    part = source_of(adata).values[rows][:, matrix.gene_index]
+    return part.toarray() if hasattr(part, "toarray") else np.asarray(part)
+
+
+def _pair(name, before, after):
+    """Counts of values in 40 bins before and after; the bins of `before` grow as counts do."""
+    top = float(before.max())
+    if before.min() >= 0 and top > 50:
+        edges = np.concatenate([[0], np.geomspace(1, top + 1, 40)])
+    else:
+        edges = np.linspace(float(before.min()), top + 1e-6, 41)
+    low, high = float(after.min()), float(after.max())
+    after_edges = np.linspace(low, high if high > low else low + 1, 41)
+    return {
+        "name": name,
+        "before": {"edges": _rounded(edges), "counts": np.histogram(before, edges)[0].tolist()},
+        "after": {"edges": _rounded(after_edges), "counts": np.histogram(after, after_edges)[0].tolist()},
+    }
+
+
+def _mean_variance(stats):
+    if not stats:
+        return None
+    chosen = stats["chosen"]
+    others = np.flatnonzero(~chosen)
+    room = max(0, GENES_SHOWN - int(chosen.sum()))
+    others = np.random.default_rng(0).permutation(others)[:room]
+    shown = np.sort(np.concatenate([np.flatnonzero(chosen), others]))
+    return {
+        "means": _rounded(stats["means"][shown]),
+        "spread": _rounded(stats["spread"][shown]),
+        "chosen": chosen[shown].tolist(),
+        "spread_name": stats["spread_name"],
+        "of": len(chosen),
+    }
+
+
+def _rounded(values):
+    return [float(f"{v:.4g}") for v in values]

@@ -1,0 +1,139 @@
+"""The queue: owns the children, starts what waits, and tells what became of those that died."""
+
+import fcntl
+import subprocess
+import sys
+import time
+
+import psutil
+
+from core import launch
+from core.data import DEMO_TITLES
+from core.store import Store
+
+TICK = 0.2  # seconds between two looks at the queue
+
+KILLED = (
+    "The worker process was killed (signal {signal}), most likely because memory ran out. "
+    "Fewer variable genes or a smaller data set need less."
+)
+LOST = "The worker stopped in the middle of this work; start it again."
+
+
+class Queue:
+    """One a data folder (it holds a lock), light: it imports no science itself."""
+
+    def __init__(self, settings):
+        self.settings, self.root = settings, settings.data_dir
+        self.children = {}  # job id, or "short" -> Popen
+
+    def run(self):
+        """Work until nothing is left to do and nobody is there; returns the exit code."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "worker.lock", "a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return 0  # somebody else is the worker
+            self.store = Store(self.settings)
+            add_demos(self.store)
+            while True:
+                self.look()
+                if not self.has_work() and not launch.is_wanted(self.root):
+                    self.send_home()
+                    return 0
+                time.sleep(TICK)
+
+    def has_work(self):
+        return bool(self.store.working() or self.store.waiting("train") or self.store.waiting("short"))
+
+    def look(self):
+        """One look: bury the dead, start the next training run, keep the short lane warm."""
+        for job in self.store.working():
+            if not alive(job):
+                self.bury(job)
+        if not self.store.working("train"):
+            for job in self.store.waiting("train")[:1]:
+                self.start_training(job)
+        child = self.children.get("short")
+        if child is None or child.poll() is not None:
+            if child is None and self.adopted_short():
+                return
+            self.children["short"] = self.spawn("short")
+
+    def adopted_short(self):
+        """Does a short-lane process of a worker before us still live? It goes on; a second would share its jobs."""
+        known = self.store.recall("short_worker")
+        return bool(known) and alive(known)
+
+    def start_training(self, job):
+        """A clean interpreter for one training run."""
+        if not self.store.move_job(job["id"], "queued", "running"):
+            return
+        child = self.spawn("train", job["id"])
+        self.children[job["id"]] = child
+        self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
+
+    def spawn(self, *words):
+        with open(self.root / "worker.log", "ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "core.worker", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def bury(self, job):
+        """A running job whose process is gone: say so on the job and on what it worked for."""
+        child = self.children.pop(job["id"], None)
+        code = child.wait() if child else None
+        if job["lane"] == "short" and (short := self.children.get("short")) is not None:
+            code = short.poll()
+        message = KILLED.format(signal=-code) if code is not None and code < 0 else LOST
+        if not self.store.move_job(job["id"], "running", "failed", message=message):
+            return  # it had finished in the meantime
+        fail_target(self.store, job, message)
+
+    def send_home(self):
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+
+
+def fail_target(store, job, message):
+    """The row a broken job worked for gets its status and its message."""
+    target, kind = job["target"], job["kind"]
+    if kind == "train":
+        store.move(
+            "run", target, ("queued", "running", "cancelling"), "failed", message=message, ended=time.time()
+        )
+    elif kind == "explore":
+        store.set("run", target, explored="failed")
+    elif kind in ("read", "prepare"):
+        table = "dataset" if kind == "read" else "preparation"
+        store.move(table, target, ("queued", "running"), "failed", message=message)
+
+
+def alive(record):
+    """Does the process of a job (pid, start time) still run?"""
+    if not record.get("pid"):
+        return time.time() - (record.get("started") or 0) < 5  # it is being started at this moment
+    try:
+        process = psutil.Process(record["pid"])
+        same = abs(process.create_time() - record["pid_started"]) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def add_demos(store):
+    """At the first start, the data sets that come along."""
+    if store.recall("demos_added"):
+        return
+    store.remember("demos_added", True)
+    for name, title in DEMO_TITLES.items():
+        id = store.add(
+            "dataset", "local", name=title, origin=f"demo:{name}", status="queued", visibility="shared"
+        )
+        store.submit("local", "short", "read", id, {"demo": name})

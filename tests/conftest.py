@@ -1,0 +1,88 @@
+"""What the tests share: a tiny data set with groups one can see, a store in a folder of its own, a browser."""
+
+import os
+import shutil
+from pathlib import Path
+
+from core import settings as environment
+
+THREADS = environment.limit_threads()  # before torch or numpy: two spinning threads on two cores are slow
+
+import pytest  # noqa: E402
+
+from core.config import RunConfig  # noqa: E402
+from core.data import demo  # noqa: E402
+from core.store import Store  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_DATA = Path(os.environ.get("NUWA_TEST_DATA", ROOT / "../shared/data"))
+QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    """Nothing that a developer has set for their own server reaches a test."""
+    for name in ("HOST", "PORT", "DATA_DIR", "PASSWORD", "PASSWORD_FILE", "INLINE"):
+        monkeypatch.delenv(f"NUWA_{name}", raising=False)
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """240 simulated cells of 8 types, 120 genes, 8 proteins (2 of them isotype controls). Read only: copy it."""
+    return demo.simulated(n_cells=240, n_genes=120, n_proteins=8)
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tiny, tmp_path_factory):
+    """The tiny set as an .h5ad file."""
+    path = tmp_path_factory.mktemp("tiny") / "tiny.h5ad"
+    tiny.write_h5ad(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def run_quick():
+    """A run of three epochs with a small network, in a second or less."""
+    return RunConfig(**QUICK)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A server of its own in an empty folder, working inside the process that asks."""
+    return environment.Settings("127.0.0.1", 8050, tmp_path / "data", password=None, inline=True)
+
+
+@pytest.fixture
+def store(settings):
+    """An empty Store."""
+    made = Store(settings)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """A function of a file's name that gives its path among the real data, or skips the test."""
+
+    def find(name):
+        path = REAL_DATA / name
+        if not path.exists():
+            pytest.skip(f"no real data at {path} (NUWA_TEST_DATA)")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The Chromium of the machine, else Playwright's own; WebGL is drawn in software, as there may be no GPU."""
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    arguments = [
+        "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox does not start
+        "--use-gl=angle",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--disable-background-networking",
+    ]
+    path = next((path for path in found if path), None)
+    return browser_type_launch_args | {"args": arguments} | ({"executable_path": path} if path else {})

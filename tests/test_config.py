@@ -1,0 +1,166 @@
+"""Settings are refused in sentences, and their description of the network is what torch builds."""
+
+import itertools
+
+import pytest
+
+from core import config, models
+from core.config import RunConfig, parse, specs, steps_for
+from core.errors import UserError
+
+PLAIN = RunConfig()
+NUMBERS = [spec for spec in specs() if spec.kind in ("int", "float")]
+
+
+def refusal(**values):
+    with pytest.raises(UserError) as caught:
+        parse(values)
+    text = str(caught.value)
+    assert "\n" not in text and text.endswith((".", "?"))
+    return text
+
+
+def beyond(spec, low):
+    """The first value on the forbidden side of a bound."""
+    bound, is_open = (spec.low, spec.low_open) if low else (spec.high, spec.high_open)
+    if is_open:
+        return bound
+    step = 1 if spec.kind == "int" else 1e-3 * max(1, abs(bound))
+    return bound - step if low else bound + step
+
+
+@pytest.mark.parametrize("spec", NUMBERS, ids=lambda spec: spec.name)
+def test_every_number_has_bounds_that_are_kept_in_a_sentence(spec):
+    assert spec.low is not None and spec.high is not None
+    for low in (True, False):
+        text = refusal(**{spec.name: beyond(spec, low)})
+        assert spec.label in text and f"({spec.name})" in text and "should be" in text
+
+
+@pytest.mark.parametrize("spec", NUMBERS, ids=lambda spec: spec.name)
+def test_no_number_may_be_missing_text_or_infinite(spec):
+    for value in ("many", float("nan"), float("inf")):
+        assert spec.label in refusal(**{spec.name: value})
+
+
+def test_a_learning_rate_of_zero_is_refused_with_its_label():
+    assert refusal(lr=0) == "Learning rate (lr): it should be greater than 0, not 0."
+
+
+def test_an_unknown_setting_is_refused_by_name_with_the_nearest_one():
+    assert refusal(learning_rte=1) == "Unknown setting 'learning_rte'."
+    assert refusal(n_latnet=3) == "Unknown setting 'n_latnet'; did you mean 'n_latent'?"
+
+
+def test_every_mistake_is_named_at_once():
+    text = refusal(n_latnet=3, lr=-1, optimizer="adamm")
+    assert "n_latent" in text and "Learning rate" in text and "'adamw'" in text
+
+
+def test_shares_must_leave_room_for_each_other():
+    assert "must not exceed 1" in refusal(train_share=0.9, valid_share=0.2)
+    assert parse({"train_share": 0.9, "valid_share": 0.1}).valid_share == 0.1
+
+
+def test_a_loss_without_any_weight_is_refused():
+    assert "nothing to learn" in refusal(weight_rna=0, weight_protein=0)
+
+
+def test_settings_cannot_be_changed_afterwards():
+    with pytest.raises(ValueError, match="frozen"):
+        PLAIN.lr = 1
+
+
+def test_the_specs_cover_every_field_with_a_label_and_a_sentence_of_help():
+    found = specs()
+    assert [spec.name for spec in found] == list(RunConfig.model_fields)
+    for spec in found:
+        assert spec.label and spec.help.endswith(".") and len(spec.help) > 20, spec.name
+        assert spec.kind in ("bool", "int", "float", "choice")
+        assert (spec.kind == "choice") == bool(spec.choices)
+        assert spec.default in spec.choices if spec.choices else spec.optional == (spec.default is None)
+    parts = [specs(part) for part in (config.PREPARE, config.NETWORK, config.TRAINING)]
+    assert sorted(itertools.chain(*parts)) == sorted(found)
+    assert len({spec.label for spec in found}) == len(found)
+
+
+def test_what_a_spec_offers_is_what_the_config_accepts():
+    for spec in specs():
+        values = [*spec.choices]
+        if spec.kind in ("int", "float"):
+            values = [
+                b for b, is_open in ((spec.low, spec.low_open), (spec.high, spec.high_open)) if not is_open
+            ]
+        for value in values:
+            others = {"valid_share": 1e-9} if spec.name == "train_share" else {}
+            assert getattr(parse({spec.name: value} | others), spec.name) == value
+
+
+def test_a_config_survives_being_written_down():
+    changed = RunConfig(lr=3e-4, epochs=7, norm="layer")
+    assert parse(changed.model_dump()) == changed
+
+
+@pytest.mark.parametrize(
+    ("cells", "batch_size", "epochs"),
+    [
+        (20, 128, 300),  # one step an epoch would make 1,500: the most is 300
+        (2_550, 128, 75),  # 20 steps an epoch, 75 times 20 is 1,500
+        (5_798, 128, 33),
+        (100_000, 128, 30),  # the least
+        (2_550, 1024, 300),
+    ],
+)
+def test_epochs_follow_from_the_number_of_steps(cells, batch_size, epochs):
+    assert RunConfig(batch_size=batch_size).n_epochs(cells) == epochs
+    assert RunConfig(batch_size=batch_size, epochs=3).n_epochs(cells) == 3
+
+
+@pytest.mark.parametrize("n_proteins", [0, 5])
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+@pytest.mark.parametrize("norm", ["batch", "layer", "none"])
+def test_the_layers_are_those_torch_builds_weight_for_weight(norm, n_layers, n_proteins):
+    made = RunConfig(norm=norm, n_layers=n_layers, n_hidden=24, n_hidden_protein=7, n_latent=4)
+    layers = made.layers(30, n_proteins)
+    model = models.build(made, 30, n_proteins)
+    assert sum(layer.weights for layer in layers) == sum(p.numel() for p in model.parameters())
+    assert {layer.name for layer in layers} == set(model.blocks)
+    for layer in layers:
+        counted = sum(p.numel() for p in model.blocks[layer.name].parameters())
+        assert (layer.name, layer.weights) == (layer.name, counted)
+    assert len(layers) == (1 + n_layers * 2 + 1 if not n_proteins else 1 + 2 * (n_layers * 2 + 1))
+
+
+def test_the_decoder_mirrors_the_encoder():
+    layers = RunConfig(n_layers=3).layers(500, 12)
+    for branch in ("rna", "protein"):
+        down = [x for x in layers if (x.side, x.branch) == ("encoder", branch)]
+        up = [x for x in layers if (x.side, x.branch) == ("decoder", branch)]
+        assert [down[0].n_in, *(x.n_out for x in down)] == [x.n_out for x in reversed(up)]
+    assert {layer.name for layer in layers if layer.plain} == {"latent", "output_rna", "output_protein"}
+
+
+def test_the_branch_of_proteins_is_absent_without_proteins():
+    assert {layer.branch for layer in PLAIN.layers(100, 0)} == {"rna", "latent"}
+
+
+def test_more_latent_dimensions_than_features_are_refused_with_advice():
+    with pytest.raises(UserError, match="1000 latent dimensions for 20 features.*for example 2"):
+        RunConfig(n_latent=1000).check_against(20, 0)
+    RunConfig(n_latent=21).check_against(20, 2)
+    with pytest.raises(UserError, match="22 latent"):
+        RunConfig(n_latent=22).check_against(20, 2)
+
+
+def test_no_gene_left_is_refused_with_advice():
+    with pytest.raises(UserError, match="No gene is left"):
+        PLAIN.check_against(0, 10)
+
+
+@pytest.mark.parametrize("kind", list(config.WORDS))
+def test_every_kind_of_matrix_has_an_answer_for_every_step(kind):
+    steps = steps_for(kind, has_proteins=True)
+    assert set(steps) == {spec.name for spec in specs(config.PREPARE)}
+    for step in steps.values():
+        assert step.applies == (step.reason == "")
+    assert not steps_for(kind, has_proteins=False)["clr"].applies

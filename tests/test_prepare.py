@@ -1,0 +1,334 @@
+"""What the model sees is what scanpy would make of the training cells, a batch at a time."""
+
+import tracemalloc
+import warnings
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import scanpy as sc
+from scipy import sparse
+
+from core import prepare as module
+from core.config import RunConfig
+from core.data import demo
+from core.errors import UserError
+from core.prepare import Split, clr, geometric_means, prepare, split_cells
+
+PLAIN = RunConfig(n_top_genes=0)
+
+
+def everyone_trains(adata):
+    """A Split in which every cell is a training cell (and judges, too)."""
+    rows = np.arange(adata.n_obs)
+    return Split(rows, rows, np.array([], dtype=int), "")
+
+
+def dense(matrix):
+    return matrix.batch(np.arange(matrix.n_cells))
+
+
+def by_scanpy(adata, clip=10.0):
+    """The recipe of scanpy's tutorial on all cells."""
+    made = anndata.AnnData(adata.X.copy())
+    sc.pp.normalize_total(made, target_sum=1e4)
+    sc.pp.log1p(made)
+    made.X = made.X.toarray()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sc.pp.scale(made, max_value=clip)
+    return made.X
+
+
+@pytest.mark.parametrize("clip", [10.0, 1.5])
+def test_rna_is_what_scanpy_makes_of_it(tiny, clip):
+    config = PLAIN.model_copy(update={"clip": clip})
+    matrix = prepare(tiny, config, everyone_trains(tiny))
+    np.testing.assert_allclose(dense(matrix)[:, :120], by_scanpy(tiny, clip), atol=2e-5)
+
+
+def test_dense_and_sparse_counts_make_the_same_matrix(tiny):
+    split, other = split_cells(240, PLAIN), tiny.copy()
+    other.X = tiny.X.toarray()
+    np.testing.assert_allclose(
+        dense(prepare(tiny, PLAIN, split)), dense(prepare(other, PLAIN, split)), atol=1e-5
+    )
+
+
+def test_the_switches_do_what_they_say(tiny):
+    split = everyone_trains(tiny)
+    raw = RunConfig(n_top_genes=0, normalize=False, log1p=False, scale=False, clr=False)
+
+    def made(**values):
+        return dense(prepare(tiny, raw.model_copy(update=values), split))
+
+    counts, proteins = tiny.X.toarray(), tiny.obsm["protein"].to_numpy()[:, :6]
+    np.testing.assert_array_equal(made(), np.hstack([counts, proteins]))
+    np.testing.assert_allclose(made(log1p=True)[:, :120], np.log1p(counts), rtol=1e-6)
+    normal = counts / counts.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(made(normalize=True, target_sum=500.0)[:, :120], 500 * normal, rtol=1e-5)
+    np.testing.assert_allclose(made(clr=True)[:, 120:], clr(proteins, geometric_means(proteins)), rtol=1e-6)
+    scaled = made(scale=True, clip=1000.0)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(scaled.std(axis=0, ddof=1), 1, atol=1e-4)
+
+
+def test_clr_is_the_formula_worked_by_hand():
+    counts = np.array([[0.0, 3.0], [1.0, 0.0], [7.0, 15.0]])
+    means = geometric_means(counts)
+    # exp((log 2 + log 8) / 3) = 16^(1/3), and exp((log 4 + log 16) / 3) = 4
+    np.testing.assert_allclose(means, [16 ** (1 / 3), 4.0], rtol=1e-6)
+    np.testing.assert_allclose(clr(counts, means)[:, 1], [np.log(1.75), 0.0, np.log(4.75)], rtol=1e-6)
+
+
+def test_proteins_are_centred_and_scaled_like_genes(tiny):
+    split = split_cells(240, PLAIN)
+    matrix = prepare(tiny, PLAIN, split)
+    counts = tiny.obsm["protein"].to_numpy()[:, :6]
+    logged = clr(counts, geometric_means(counts[split.train]))
+    mean, sd = logged[split.train].mean(axis=0), logged[split.train].std(axis=0, ddof=1)
+    np.testing.assert_allclose(dense(matrix)[:, 120:], ((logged - mean) / sd).clip(-10, 10), atol=1e-4)
+
+
+def test_isotype_controls_and_constant_proteins_are_named_and_left_out(tiny):
+    odd = tiny.copy()
+    odd.obsm["protein"]["ADT-01"], odd.obsm["protein"]["ADT-02"] = 0.0, 5.0
+    matrix = prepare(odd, PLAIN, everyone_trains(odd))
+    assert list(matrix.proteins) == ["ADT-03", "ADT-04", "ADT-05", "ADT-06"]
+    for name in ("ADT-01", "ADT-02", *demo.ISOTYPES):
+        assert any(name in note for note in matrix.notes)
+
+
+def test_without_a_usable_protein_rna_trains_alone(tiny):
+    odd = tiny.copy()
+    odd.obsm["protein"] = odd.obsm["protein"][list(demo.ISOTYPES)]
+    matrix = prepare(odd, PLAIN, everyone_trains(odd))
+    assert matrix.n_proteins == 0 and matrix.n_features == 120
+    assert any("RNA alone" in note for note in matrix.notes)
+
+
+def test_proteins_that_are_no_counts_are_not_put_through_clr(tiny):
+    odd = tiny.copy()
+    table = odd.obsm["protein"]
+    odd.obsm["protein"] = (table - table.mean()) / table.std()
+    split = everyone_trains(odd)
+    matrix = prepare(odd, PLAIN, split)
+    expected = odd.obsm["protein"].to_numpy()[:, :6].clip(-10, 10)
+    np.testing.assert_allclose(dense(matrix)[:, 120:], expected, atol=1e-4)
+    assert any("CLR does not apply" in note for note in matrix.notes)
+
+
+def test_statistics_come_from_the_training_cells_alone(tiny):
+    config = RunConfig(n_top_genes=60)
+    split, other = split_cells(240, config), tiny.copy()
+    held_out = np.concatenate([split.valid, split.test])
+    assert len(held_out) >= 20
+    counts = tiny.X.toarray()
+    counts[held_out] = counts[held_out][:, ::-1] * 3
+    other.X = sparse.csr_matrix(counts)
+    other.obsm["protein"].iloc[held_out] *= 7
+    before, after = prepare(tiny, config, split), prepare(other, config, split)
+    for name in ("mean", "sd", "genes", "proteins"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    np.testing.assert_array_equal(before.batch(split.train), after.batch(split.train))
+    assert not np.allclose(before.batch(held_out), after.batch(held_out))
+
+
+def test_the_source_is_not_changed(tiny):
+    before = tiny.copy()
+    matrix = prepare(tiny, RunConfig(n_top_genes=60), split_cells(240, PLAIN))
+    dense(matrix)[:] = -1
+    assert (tiny.X != before.X).nnz == 0
+    pd.testing.assert_frame_equal(tiny.obsm["protein"], before.obsm["protein"])
+
+
+def test_a_gene_that_never_changes_becomes_zero_not_noise():
+    counts = np.random.default_rng(0).poisson(3.0, (300, 12)).astype(np.float32)
+    counts[:, 0] = 1
+    for values in (counts, sparse.csr_matrix(counts)):
+        adata = anndata.AnnData(values)
+        config = PLAIN.model_copy(update={"normalize": False})
+        made = dense(prepare(adata, config, everyone_trains(adata)))
+        np.testing.assert_allclose(made[:, 0], 0, atol=1e-5)
+        np.testing.assert_allclose(made[:, 1:].std(axis=0, ddof=1), 1, atol=1e-4)
+
+
+def test_a_dense_scaled_copy_is_never_made(monkeypatch):
+    cells, genes = 6000, 1500
+    random = np.random.default_rng(0)
+    counts = sparse.random(cells, genes, 0.02, "csr", np.float32, random_state=random)
+    counts.data[:] = random.integers(1, 9, counts.nnz)
+    adata = anndata.AnnData(counts)
+    from core import train, yardsticks
+
+    config = RunConfig(n_top_genes=0, epochs=1, n_hidden=8, n_latent=2, batch_size=256, device="cpu")
+    split = split_cells(cells, config)
+    largest, batch = [], module.Matrix.batch
+    monkeypatch.setattr(
+        module.Matrix, "batch", lambda self, rows: largest.append(len(rows)) or batch(self, rows)
+    )
+    tracemalloc.start()
+    matrix = prepare(adata, config, split)
+    yardsticks.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config)
+    from core.models import build
+
+    model = build(config, matrix.n_genes, 0)
+    list(train.fit(model, matrix, split, config))
+    train.encode(model, matrix)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(largest) <= 2048
+    assert peak < cells * genes * 4  # one dense float32 copy would be 36 MB, numpy's share of it traced
+
+
+def test_variable_genes_are_those_of_scanpy_on_the_training_cells():
+    adata = demo.simulated(n_cells=800, n_genes=400, n_proteins=0)
+    config = RunConfig(n_top_genes=100)
+    split = split_cells(800, config)
+    matrix = prepare(adata, config, split)
+    part = adata[split.train].copy()
+    seen = np.asarray(part.X.sum(axis=0)).ravel() > 0
+    part = part[:, seen].copy()
+    sc.pp.highly_variable_genes(part, flavor="seurat_v3", n_top_genes=100)
+    assert set(matrix.genes) == set(part.var_names[part.var["highly_variable"]])
+    assert list(matrix.genes) == list(adata.var_names[matrix.gene_index])
+    assert matrix.gene_stats["chosen"].sum() == 100 and matrix.gene_stats["spread_name"] == "variances"
+
+
+def test_the_fall_to_the_older_method_is_said_and_is_scanpys(tiny):
+    few = demo.simulated(n_cells=12, n_genes=60, n_proteins=0)
+    config = RunConfig(n_top_genes=20)
+    split = split_cells(12, config)
+    matrix = prepare(few, config, split)
+    assert any("seurat_v3 could not fit" in note and "'seurat'" in note for note in matrix.notes)
+    part = few[split.train].copy()
+    part = part[:, np.asarray(part.X.sum(axis=0)).ravel() > 0].copy()
+    sc.pp.normalize_total(part, target_sum=1e4)
+    sc.pp.log1p(part)
+    sc.pp.highly_variable_genes(part, flavor="seurat", n_top_genes=20)
+    assert set(matrix.genes) == set(part.var_names[part.var["highly_variable"]])
+
+
+def test_genes_that_are_zero_in_training_are_dropped_and_counted(tiny):
+    counts = tiny.X.toarray()
+    counts[:, [3, 50]] = 0
+    split = split_cells(240, PLAIN)
+    counts[split.train, 7] = 0
+    counts[split.valid[0], 7] = 4
+    odd = anndata.AnnData(sparse.csr_matrix(counts))
+    odd.var_names = tiny.var_names
+    matrix = prepare(odd, PLAIN, split)
+    assert matrix.n_genes == 117 and not set(tiny.var_names[[3, 7, 50]]) & set(matrix.genes)
+    assert any(note.startswith("3 genes are zero") for note in matrix.notes)
+
+
+def test_no_gene_at_all_is_refused_in_a_sentence(tiny):
+    split, counts = split_cells(240, PLAIN), np.zeros((240, 120), np.float32)
+    counts[split.valid] = 1
+    with pytest.raises(UserError, match="No gene is left"):
+        prepare(anndata.AnnData(sparse.csr_matrix(counts)), PLAIN, split)
+
+
+def test_asking_for_more_genes_than_there_are_keeps_all_and_says_so(tiny):
+    matrix = prepare(tiny, RunConfig(), split_cells(240, PLAIN))
+    assert matrix.n_genes == 120 and any("All 120 genes" in note for note in matrix.notes)
+
+
+def test_an_empty_cell_stays_finite():
+    counts = np.random.default_rng(0).poisson(1.0, (60, 30)).astype(np.float32)
+    counts[5] = 0
+    adata = anndata.AnnData(sparse.csr_matrix(counts))
+    assert np.isfinite(dense(prepare(adata, PLAIN, everyone_trains(adata)))).all()
+
+
+def test_logged_values_are_not_logged_again_and_the_notes_say_so(tiny):
+    logged = tiny.copy()
+    sc.pp.normalize_total(logged, target_sum=1e4)
+    sc.pp.log1p(logged)
+    split = split_cells(240, PLAIN)
+    matrix, of_counts = prepare(logged, PLAIN, split), prepare(tiny, PLAIN, split)
+    assert matrix.kind == "lognorm"
+    np.testing.assert_allclose(dense(matrix), dense(of_counts), atol=1e-4)
+    assert any(note.startswith("Library-size normalisation does not apply") for note in matrix.notes)
+    assert any(note.startswith("Log transform does not apply") for note in matrix.notes)
+
+
+def test_steps_that_were_switched_off_leave_no_note(tiny):
+    off = RunConfig(normalize=False, log1p=False, scale=False, n_top_genes=0)
+    matrix = prepare(demo.pbmc68k(), off, split_cells(700, off))
+    assert not any("does not apply" in note for note in matrix.notes)
+
+
+def test_scaled_values_train_as_they_are():
+    adata = demo.pbmc68k()
+    config = RunConfig()
+    matrix = prepare(adata, config, split_cells(adata.n_obs, config))
+    assert matrix.kind == "scaled" and matrix.n_genes == 765 and not np.isfinite(matrix.clip)
+    np.testing.assert_array_equal(dense(matrix), np.asarray(adata.X, dtype=np.float32))
+    for step in ("Library-size normalisation", "Log transform", "Choice of variable genes", "Centring"):
+        assert any(note.startswith(step) and "scaled already" in note for note in matrix.notes)
+
+
+def test_a_squared_distance_over_weighted_columns_is_the_loss(tiny):
+    config = RunConfig(n_top_genes=0, weight_rna=2.0, weight_protein=0.5)
+    matrix = prepare(tiny, config, split_cells(240, config))
+    x, y = matrix.batch(np.array([0, 1]))
+    distance = (((x - y) * matrix.weights(config)) ** 2).sum()
+    loss = 2.0 * ((x - y)[:120] ** 2).mean() + 0.5 * ((x - y)[120:] ** 2).mean()
+    assert distance == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_split_has_the_shares_asked_for():
+    split = split_cells(6821, RunConfig())
+    assert [len(part) for part in split[:3]] == [5798, 682, 341] and split.note == ""
+    assert split.judges is split.test
+    np.testing.assert_array_equal(np.sort(np.concatenate(split[:3])), np.arange(6821))
+    labels = split.labels(6821)
+    assert [(labels == i).sum() for i in range(3)] == [5798, 682, 341]
+
+
+def test_a_split_follows_its_seed():
+    first, again, other = (split_cells(500, RunConfig(seed=seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.valid, again.valid)
+    assert not np.array_equal(first.valid, other.valid)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sizes"), [(10, (7, 3, 0)), (30, (20, 10, 0)), (60, (40, 20, 0)), (200, (180, 20, 0))]
+)
+def test_few_cells_make_no_test_set_and_that_is_said(cells, sizes):
+    split = split_cells(cells, RunConfig())
+    assert tuple(len(part) for part in split[:3]) == sizes
+    assert "No test set" in split.note and "chosen on" in split.note
+    assert split.judges is split.valid
+
+
+def test_four_hundred_cells_are_enough_for_a_test_set():
+    split = split_cells(400, RunConfig())
+    assert [len(part) for part in split[:3]] == [340, 40, 20] and not split.note
+
+
+def test_shares_that_leave_nothing_to_learn_from_are_refused():
+    with pytest.raises(UserError, match="train_share"):
+        split_cells(1000, RunConfig(train_share=0.0005))
+
+
+@pytest.mark.parametrize("cells", [10, 30, 60])
+def test_a_tiny_set_is_prepared_without_a_fall(cells):
+    adata = demo.simulated(n_cells=cells, n_genes=50, n_proteins=4)
+    config = RunConfig(n_top_genes=20)
+    matrix = prepare(adata, config, split_cells(cells, config))
+    assert matrix.n_genes == 20 and np.isfinite(dense(matrix)).all()
+
+
+def test_real_counts_become_finite_and_bounded(real_data):
+    from core.data import read
+
+    adata = read.read(real_data("pbmc10k_citeseq.h5ad"))
+    config = RunConfig()
+    split = split_cells(adata.n_obs, config)
+    matrix = prepare(adata, config, split)
+    assert (matrix.n_genes, matrix.n_proteins) == (2000, 14)
+    x = matrix.batch(split.test)
+    assert np.isfinite(x).all() and np.abs(x).max() <= 10
