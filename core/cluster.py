@@ -5,10 +5,8 @@ import warnings
 
 import numpy as np
 
+from core.config import DEFAULT_RESOLUTION
 from core.embed import with_self_first
-
-RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
-DEFAULT_RESOLUTION = 1.0
 
 
 def graph(found):

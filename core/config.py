@@ -25,6 +25,11 @@ def setting(default, part, label, help, *, unit="", folded=False, step=None, **b
 RECORD_KEYS = ("device_used", "device_name", "threads", "versions", "source", "data_hash")
 
 
+# Leiden resolutions that are computed for every run, so that a slider answers at once.
+RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
+DEFAULT_RESOLUTION = 1.0
+
+
 class Layer(NamedTuple):
     """One linear block of the network: where it stands, its width, and what follows the linear map."""
 

@@ -14,6 +14,7 @@ import torch
 
 from core import cluster, embed, models, scores, yardsticks
 from core import device as devices
+from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.prepare import prepare, split_cells
 from core.train import Epoch, NonFinite, encode, fit, losses
 
@@ -181,7 +182,7 @@ def explore(proof, config, labels=None, tsne=False):
     near_input = embed.neighbors(axes, seed=config.seed)
     yield clock.start("clustering")
     graph = cluster.graph(near_latent)
-    clusters = {r: cluster.leiden(graph, r, config.seed) for r in cluster.RESOLUTIONS}
+    clusters = {r: cluster.leiden(graph, r, config.seed) for r in RESOLUTIONS}
     yield clock.start("drawing the latent UMAP")
     embeddings = {"latent_umap": embed.umap(latent, near_latent, seed=config.seed)}
     yield clock.start("drawing the UMAP of the input")
@@ -190,7 +191,7 @@ def explore(proof, config, labels=None, tsne=False):
         yield clock.start("drawing t-SNE of the input")
         embeddings["input_tsne"] = embed.tsne(axes, seed=config.seed)
     yield clock.start("scoring")
-    judged = score(proof, config, clusters[cluster.DEFAULT_RESOLUTION], labels)
+    judged = score(proof, config, clusters[DEFAULT_RESOLUTION], labels)
     clock.stop()
     yield Explored(embeddings, clusters, judged, clock.seconds)
 

@@ -10,9 +10,11 @@ from scipy import sparse
 from core.config import steps_for
 from core.data.proteins import protein_report
 from core.data.sources import source_of
+from core.data.verdict import what_is
 from core.errors import UserError
 
 MIN_HELD_OUT = 20  # fewer cells than this judge nothing
+MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
 BLOCK = 2048  # cells made dense at a time while statistics are gathered
 TRAIN, VALID, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "valid", "test")
@@ -39,7 +41,10 @@ class Split(NamedTuple):
 
 
 def split_cells(n_cells, config):
-    """A seeded Split by the shares of `config`; at least 20 validation cells, and 20 test cells or none."""
+    """A seeded Split by the shares of `config`; at least 20 validation cells, and 20 test cells or none.
+
+    Raises UserError where too few training cells are left.
+    """
     order = np.random.default_rng(config.seed).permutation(n_cells)
     n_train = round(n_cells * config.train_share)
     n_valid = min(max(round(n_cells * config.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
@@ -52,6 +57,11 @@ def split_cells(n_cells, config):
             'which also chose the best epoch ("chosen on").'
         )
     cut = n_cells - n_test - n_valid
+    if cut < MIN_TRAINING:
+        raise UserError(
+            f"Of {n_cells:,} cells only {cut} would be left to learn from: raise the share of training cells "
+            "(train_share)."
+        )
     parts = np.split(order, [cut, cut + n_valid])
     return Split(*(np.sort(part) for part in parts), note)
 
@@ -290,7 +300,9 @@ def _proteins(adata, config, train):
             [*notes, "No usable protein is left: the model trains on RNA alone."],
         )
     counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
-    if config.clr:
+    if config.clr and what_is(counts).kind != "counts":
+        notes.append("CLR does not apply: the protein values are not raw counts; they are taken as they are.")
+    elif config.clr:
         counts = clr(counts, geometric_means(counts[train]))
     return counts, np.asarray(report.names)[used].astype(str), notes
 
@@ -309,12 +321,16 @@ def _moments(values, rows):
     """Mean and standard deviation (n - 1, as scanpy) of each column over `rows`; a constant column gets 1."""
     part = values[rows]
     n = part.shape[0]
-    mean = np.asarray(part.mean(axis=0, dtype=np.float64)).ravel()
     if sparse.issparse(part):
-        square = np.asarray(part.multiply(part).sum(axis=0, dtype=np.float64)).ravel() / n
-        variance = np.maximum(square - mean**2, 0) * n / max(1, n - 1)
+        # Not by scipy: it adds float32 up in float32 whatever dtype is asked for, and a variance needs the digits.
+        columns, filled = part.shape[1], part.data.astype(np.float64)
+        mean = np.bincount(part.indices, filled, columns) / n
+        squares = np.bincount(part.indices, (filled - mean[part.indices]) ** 2, columns)
+        zeros = n - np.bincount(part.indices, minlength=columns)
+        variance = (squares + zeros * mean**2) / max(1, n - 1)
     else:
+        mean = part.mean(axis=0, dtype=np.float64)
         variance = part.var(axis=0, ddof=min(1, n - 1), dtype=np.float64)
     sd = np.sqrt(variance)
-    sd[sd < 1e-12] = 1.0
+    sd[sd < 1e-6 * np.maximum(1, np.abs(mean))] = 1.0  # what is left of a constant after rounding
     return mean, sd

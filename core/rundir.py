@@ -59,9 +59,7 @@ def write_explored(folder, explored):
     for name, points in explored.embeddings.items():
         files.write_array(folder / "embeddings" / f"{name}.npy", points)
     for resolution, labels in explored.clusters.items():
-        files.write_array(
-            folder / "clusters" / f"leiden_{resolution}.npy", np.asarray(labels, dtype=np.int32)
-        )
+        files.write_array(folder / f"{files.clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32))
 
 
 def write_pages(folder, learnt, explored, config, resolution):

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from core import embed, export, pipeline, rundir
 from core.cli import FAILED, INTERRUPTED
-from core.cluster import RESOLUTIONS
+from core.config import RESOLUTIONS
 from core.data import demo, read
 from core.errors import UserError
 from core.train import Epoch

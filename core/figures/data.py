@@ -41,6 +41,10 @@ def histogram_pair(before, after, names, theme="light", height=260):
     look(theme)
     figure = make_subplots(cols=2, horizontal_spacing=0.09)
     for column, (binned, name) in enumerate(zip((before, after), names, strict=True), 1):
+        top = np.log10(max(1, np.max(binned[0], initial=1)))
+        figure.update_yaxes(
+            range=[np.log10(0.5), 1.05 * top + 0.1], row=1, col=column
+        )  # empty bins: no height
         _steps(figure, column, Binned(*binned), False, theme, "%{customdata}", least=0.5)
         figure.update_xaxes(title_text=escape(name), row=1, col=column)
     figure.update_yaxes(type="log", exponentformat="power", dtick=1, tickfont_size=9)
@@ -113,19 +117,12 @@ def _histogram(figure, column, values, title, log, theme):
         return
     c = look(theme)
     figure.add_vline(middle, line={"color": c.text, "width": 1.5, "dash": "dot"}, row=1, col=column)
-    place = (np.log10(middle) if log else middle) - (np.log10(kept.min()) if log else kept.min())
-    late = place > 0.6 * np.ptp(numbers)
     figure.add_annotation(
         text=f"median {middle:,.0f}",
         x=np.log10(middle) if log else middle,
         y=1,
-        **{
-            "xref": f"x{axis}",
-            "yref": f"y{axis} domain",
-            "yanchor": "top",
-            "font": {"size": 11, "color": c.text},
-        },
-        **{"xanchor": "right" if late else "left", "xshift": -5 if late else 5},
+        **{"xref": f"x{axis}", "yref": f"y{axis} domain", "xanchor": "center", "yanchor": "bottom"},
+        font={"size": 11, "color": c.text},
     )
 
 

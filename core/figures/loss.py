@@ -175,10 +175,13 @@ def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_
     if not any(v is not None for v in train + valid):
         say(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
     if hidden is not None:
+        where = next(e for e, a, b in zip(x, train, valid, strict=True) if hidden in (a, b))
+        side = "left" if where < (left + right) / 2 else "right"
         figure.add_annotation(
-            text=f"▲ some epochs lie above the frame, up to {hidden:.3g}",
-            **{"x": 1, "y": 1, "xref": f"x{axis} domain", "yref": f"y{axis} domain"},
-            **{"xanchor": "right", "yanchor": "bottom", "yshift": 4, "font": {"size": 11}},
+            text=f"▲ up to {hidden:.3g}",
+            **{"x": where, "y": 1, "xref": f"x{axis}", "yref": f"y{axis} domain", "xanchor": side},
+            **{"yanchor": "top", "xshift": 8 if side == "left" else -8},
+            **{"font": {"size": 11}, "bgcolor": c.card, "borderpad": 1},
         )
     figure.update_xaxes(range=[left, right], **at)
     figure.update_yaxes(type="log" if log else "linear", range=[low, high], title_text=AXIS[part], **at)

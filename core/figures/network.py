@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 from core.figures.theme import CATEGORIES, faded, look, template
 
 TALLEST, GAP = 1.0, 0.26  # height of the widest block, and between RNA and protein; in the drawing's own unit
-HALF = 0.27  # half the width of a block, in columns
 
 
 class Block(NamedTuple):
@@ -22,6 +21,8 @@ class Block(NamedTuple):
     width: int  # units
     name: str
     hover: str
+
+    half: float = 0.27  # of its extent from left to right, in columns
 
     @property
     def ends(self):
@@ -115,7 +116,8 @@ def blocks(layers, n_genes, n_proteins):
         depth = len(encoder) + 1
     latent = next(layer for layer in layers if layer.branch == "latent")
     found["latent"] = [Block(depth, 0, tall(latent.n_out), "latent", latent.n_out, "latent", _hover(latent))]
-    return found
+    half = 0.27 if depth < 5 else 0.36  # room for a number where columns are many
+    return {branch: [block._replace(half=half) for block in lane] for branch, lane in found.items()}
 
 
 def _hover(layer):
@@ -136,7 +138,7 @@ def _doors(lanes, latent):
 
 def _ribbon(a, b):
     """A soft band from the right side of one block to the left side of the next, as an SVG path."""
-    x0, x1 = a.column + HALF, b.column - HALF
+    x0, x1 = a.column + a.half, b.column - b.half
     middle = (x0 + x1) / 2
     (low_a, high_a), (low_b, high_b) = a.ends, b.ends
     return (
@@ -148,7 +150,7 @@ def _ribbon(a, b):
 def _add(figure, block, colour, n_columns, c):
     """The block with rounded corners, its number within, its name beneath, and a point that answers the mouse."""
     low, high = block.ends
-    x0, x1 = block.column - HALF, block.column + HALF
+    x0, x1 = block.column - block.half, block.column + block.half
     rx, ry = 0.05 * n_columns / 5, 0.045
     path = (
         f"M{x0 + rx},{low} L{x1 - rx},{low} Q{x1},{low} {x1},{low + ry} L{x1},{high - ry} "

@@ -15,7 +15,7 @@ NAMES_UP_TO = (
 )
 LEGEND_LINE = 19  # pixels
 SIDE_BAR = {"lenmode": "pixels", "len": 320, "x": 1.01, "y": 1, "yanchor": "top", "ypad": 0}
-EYE = {"x": 1.15, "y": 1.15, "z": 0.75}  # a little nearer than plotly stands
+EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly stands, and far enough for the axis titles
 
 
 class Panel(NamedTuple):

@@ -38,14 +38,15 @@ def profile(given, made, names, n_genes, theme="light", k=15, height=460):
                 marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.65},
                 hovertemplate="<b>%{text}</b><br>input %{x:.3~f}<br>reconstruction %{y:.3~f}<extra></extra>",
             )
-    placed = []
+    width, placed = ends[1] - ends[0], []
     for row in largest_differences(given, made, names, n_genes, k):
         x, y = row["input"], row["reconstruction"]
-        far = 1.5 * (ends[1] - ends[0]) * NEAR
-        if any(abs(y - b) < (ends[1] - ends[0]) * NEAR and abs(x - a) < 3 * far for a, b in placed):
+        far = 1.5 * width * NEAR
+        if any(abs(y - b) < width * NEAR and abs(x - a) < 3 * far for a, b in placed):
             continue
         placed.append((x, y))
-        right = y < x  # away from the diagonal, where most points lie
+        right = y < x  # away from the diagonal, where most points lie, but not out of the frame
+        right = (right or x < ends[0] + 0.2 * width) and x < ends[0] + 0.8 * width
         figure.add_annotation(
             text=escape(row["name"]),
             **{"x": x, "y": y, "xanchor": "left" if right else "right", "xshift": 6 if right else -6},

@@ -23,6 +23,11 @@ HISTORY = (
 )
 
 
+def clusters_of(resolution):
+    """Where the clusters of a resolution lie in a run's folder, without the .npy."""
+    return f"clusters/leiden_{float(resolution):.1f}"
+
+
 def write_json(path, value):
     """Write `value` as JSON, whole or not at all."""
     whole(path, lambda temporary: temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n"))

@@ -50,10 +50,10 @@ class View:
         return self.store.shelf(dataset_id)
 
     def inbox(self):
-        """The files in NUWA_DATA_DIR/inbox that could be read: (name, bytes)."""
+        """The files in NUWA_DATA_DIR/inbox that could be read: [name, bytes] each."""
         folder = self.store.root / "inbox"
         found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-        return [(p.name, p.stat().st_size) for p in sorted(found)]
+        return [[p.name, p.stat().st_size] for p in sorted(found)]
 
     def add_from_inbox(self, name, token):
         """Register a file of the inbox as a data set and queue its reading; returns the data set's id."""

@@ -148,7 +148,7 @@ def compare_labels(store, job, say):
     entry, codes = store.shelf(run["dataset"]).column(column)
     names = np.array([*entry["categories"], ""])[codes]
     clusters = np.array(
-        files.read_array(store.run_folder(run["id"]) / "clusters" / f"leiden_{resolution}.npy")
+        files.read_array(store.run_folder(run["id"]) / f"{files.clusters_of(resolution)}.npy")
     )
     rows = split_cells(len(clusters), config.parse(run["config"])).judges
     judged = scores.agreement(names[rows], clusters[rows])
@@ -162,7 +162,7 @@ def profile(store, job, say):
     if "cell" in asked:
         rows = np.array([asked["cell"]])
     else:
-        clusters = files.read_array(folder / "clusters" / f"leiden_{asked['resolution']}.npy")
+        clusters = files.read_array(folder / f"{files.clusters_of(asked['resolution'])}.npy")
         rows = np.flatnonzero(clusters == asked["cluster"])
     if not len(rows) or rows.max() >= proof.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
@@ -188,7 +188,7 @@ def export_result(store, job, say):
         "loss_valid": [e["valid_loss"] for e in history],
     }
     umap = files.read_array(folder / "embeddings" / "latent_umap.npy")
-    clusters = files.read_array(folder / "clusters" / f"leiden_{resolution}.npy")
+    clusters = files.read_array(folder / f"{files.clusters_of(resolution)}.npy")
     labels = proof.split.labels(proof.matrix.n_cells)
     adata, matrix = load(store, run["dataset"]), proof.matrix
     made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes, matrix.where)

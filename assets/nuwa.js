@@ -1,0 +1,26 @@
+// What the browser does by itself: local times, and saving a figure in the colours of paper.
+(function () {
+  const local = () =>
+    document.querySelectorAll("time.nuwa-time[data-utc]").forEach((t) => {
+      const at = new Date(1000 * Number(t.dataset.utc));
+      const text = at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+      if (t.textContent !== text) { t.textContent = text; t.dateTime = at.toISOString(); }
+    });
+  new MutationObserver(local).observe(document.documentElement, { childList: true, subtree: true });
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest(".nuwa-save");
+    if (!button) return;
+    const host = document.getElementById(button.dataset.graph);
+    const plot = host && host.querySelector(".js-plotly-plot");
+    if (!plot || !window.Plotly) return;
+    // A figure from the dark page would be light on nothing: it leaves with dark text on white.
+    const layout = { ...plot.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
+    if (document.documentElement.dataset.bsTheme === "dark") layout.paper_bgcolor = layout.plot_bgcolor = "#171a23";
+    const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
+    await window.Plotly.downloadImage(
+      { data: plot.data, layout, config: { showSendToCloud: false } },
+      { format: button.dataset.form, filename: "nuwa_" + button.dataset.graph, scale: button.dataset.form === "png" ? 2 : 1, ...size },
+    );
+  });
+})();

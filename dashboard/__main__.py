@@ -1,0 +1,55 @@
+"""python -m dashboard: the page, and a worker beside it."""
+
+import multiprocess
+
+# Before anything else: a forked long callback would inherit this process's sockets and its OpenMP state.
+multiprocess.set_start_method("spawn", force=True)
+
+import contextlib  # noqa: E402  the line above has to come first
+import sys  # noqa: E402
+
+from core import launch, settings  # noqa: E402
+from core.errors import UserError  # noqa: E402
+
+
+def main():
+    """Serve until interrupted; returns the exit code: 2 for a mistake in the settings."""
+    try:
+        here = settings.from_environment()
+        from dashboard.gate import check_address
+
+        check_address(here)
+        from core.store import Store
+        from dashboard.app import create_app
+
+        app = create_app(Store(here))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    launch.keep(here)
+    return serve(app, here)
+
+
+def serve(app, here):
+    import waitress
+
+    try:
+        server = waitress.create_server(
+            app.server, host=here.host, port=here.port, threads=12, channel_timeout=300, ident=None
+        )
+    except OSError as error:
+        print(
+            f"Port {here.port} cannot be used ({error.strerror}): set NUWA_PORT to another.", file=sys.stderr
+        )
+        return 2
+    print(
+        f"Nuwa is at http://{here.host}:{here.port}  (data in {here.data_dir}; Ctrl-C stops it)", flush=True
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    print("Stopped. A training run that was at work goes on; start Nuwa again to see it.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

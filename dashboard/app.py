@@ -1,0 +1,183 @@
+"""create_app(store): the frame of every page, and which page a link means."""
+
+import diskcache
+from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html
+from flask_compress import Compress
+
+from dashboard import here as places
+from dashboard import ids, session
+from dashboard.components import notice
+from dashboard.gate import guard
+from dashboard.pages import clusters, data, home, model, preprocess, runs, train
+
+PAGES = (home, data, preprocess, model, train, clusters, runs)
+STEPS = (data, preprocess, model, train, clusters)
+
+# The theme stands on <html> before the first paint; the language helps screen readers.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Nuwa</title>
+<script>
+  try { document.documentElement.dataset.bsTheme = JSON.parse(localStorage.getItem("theme")) || "light"; } catch (e) {}
+</script>
+{%favicon%}{%css%}
+</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+
+
+def create_app(store):
+    """The Dash app over a store; `app.server` is the WSGI application."""
+    import flask
+
+    server = flask.Flask("nuwa")
+    guard(server, store.settings)
+    Compress(server)
+    app = Dash(
+        "nuwa",
+        server=server,
+        assets_folder=str(assets()),
+        title="Nuwa",
+        update_title=None,
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        background_callback_manager=DiskcacheManager(diskcache.Cache(str(store.root / "cache"))),
+    )
+    app.layout = frame
+    register(app, store)
+    for page in PAGES:
+        page.register(app, store)
+    app._setup_server()  # finishes set-up before the first request: with two at once, one would find it half done
+    return app
+
+
+def assets():
+    from pathlib import Path
+
+    return Path(__file__).parent.parent / "assets"
+
+
+def frame():
+    """What surrounds every page."""
+    return html.Div(
+        [
+            dcc.Location(id=ids.URL, refresh="callback-nav"),
+            dcc.Store(id=ids.THEME, storage_type="local", data="light"),
+            dcc.Interval(id=ids.FOOT_TICK, interval=2000),
+            html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
+            html.Div(
+                [
+                    html.Div(id=ids.SIDEBAR),
+                    html.Div(
+                        [
+                            html.Div(id=ids.FOOT, role="status"),
+                            html.Button(
+                                [html.I(className="bi bi-circle-half"), " Light / dark"],
+                                id=ids.THEME_BUTTON,
+                                className="btn btn-sm btn-outline-secondary mt-2",
+                            ),
+                        ],
+                        className="nuwa-foot",
+                    ),
+                ],
+                className="nuwa-sidebar",
+            ),
+            html.Main([html.Div(id=ids.HEADER), html.Div(id=ids.CONTENT)], className="nuwa-main", id="main"),
+        ]
+    )
+
+
+def register(app, store):
+    """The callbacks of the frame."""
+
+    @app.callback(
+        Output(ids.SIDEBAR, "children"),
+        Output(ids.HEADER, "children"),
+        Output(ids.CONTENT, "children"),
+        Input(ids.URL, "pathname"),
+        Input(ids.URL, "search"),
+    )
+    def show(path, search):
+        view = store.of(session.user())
+        here = places.resolve(view, search)
+        page = next((p for p in PAGES if path == p.PATH), None)
+        if page is None:
+            return sidebar(here, path), header("Not found", here), notice("There is no such page.", "warn")
+        content = [notice(here.lost, "warn")] if here.lost else []
+        return sidebar(here, path), header(page.TITLE, here), [*content, page.layout(view, here)]
+
+    @app.callback(Output(ids.FOOT, "children"), Input(ids.FOOT_TICK, "n_intervals"))
+    def foot(_):
+        return at_the_foot(store)
+
+    app.clientside_callback(
+        """(n, theme) => {
+            const next = n ? (theme === "dark" ? "light" : "dark") : (theme || "light");
+            document.documentElement.dataset.bsTheme = next;
+            return n ? next : window.dash_clientside.no_update;
+        }""",
+        Output(ids.THEME, "data"),
+        Input(ids.THEME_BUTTON, "n_clicks"),
+        State(ids.THEME, "data"),
+    )
+
+
+def sidebar(here, path):
+    """The five steps in order, ticked where done, and the runs."""
+    run = here.run
+    done = {
+        "/data": here.dataset is not None and here.dataset["status"] == "ready",
+        "/preprocess": here.preparation is not None and here.preparation["status"] == "ready",
+        "/model": run is not None,
+        "/train": run is not None and run["status"] in ("done", "cancelled"),
+        "/clusters": run is not None and run["explored"] == "ready",
+    }
+    links = [_step(page, i, here, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
+    brand = dcc.Link(
+        [html.Img(src="/assets/nuwa.svg", alt="", width=28, height=28), "Nuwa"],
+        href="/",
+        className="nuwa-brand",
+    )
+    links += [html.Hr(), _step(runs, None, here, path, False)]
+    return [brand, html.Nav(links, **{"aria-label": "Steps"})]
+
+
+def _step(page, number, here, path, done):
+    active = path == page.PATH
+    mark = (
+        html.I(className="bi bi-check-lg")
+        if done
+        else (str(number) if number else html.I(className="bi bi-list-ul"))
+    )
+    words = [html.Span(mark, className="mark"), html.Span(page.TITLE)]
+    if done:
+        words.append(html.Span("(done)", className="visually-hidden"))
+    style = "nuwa-step" + (" active" if active else "") + (" done" if done else "")
+    return dcc.Link(words, href=here.link(page.PATH), className=style)
+
+
+def header(title, here):
+    """The page's title, and always which data set and which run."""
+    parts = []
+    if here.dataset:
+        parts += ["Data ", html.B(here.dataset["name"])]
+    if here.run:
+        parts += [" · Run ", html.B(f"{here.run['name']} ({here.run['id']})")]
+    return html.Header([html.H1(title), html.Div(parts, className="context")], className="nuwa-header")
+
+
+def at_the_foot(store):
+    """The device and the queue, in two lines."""
+    device = store.recall("device")
+    queue = store.of(session.user()).queue()
+    lines = [
+        html.Div(
+            device["name"] if device else "The worker is starting ...", title=device["why"] if device else ""
+        )
+    ]
+    names = {"train": "training", "short": "short"}
+    busy = [f"{len(jobs)} {names[lane]}" for lane, jobs in queue.items() if jobs]
+    lines.append(html.Div(f"At work: {', '.join(busy)}" if busy else "Nothing at work"))
+    return lines

@@ -1,0 +1,160 @@
+"""Pieces that pages share: fields from RunConfig, notices, tiles, tables, graphs with their buttons."""
+
+import dash_bootstrap_components as dbc
+from dash import ALL, dcc, html
+
+from core.config import specs
+from core.figures import GRAPH_CONFIG
+from dashboard import ids
+
+SETTINGS = {"type": "setting", "name": ALL}  # the pattern of all fields on a page
+
+
+def notice(words, tone="info", **kwargs):
+    """A sentence with weight: "info", "warn", "bad" (announced at once) or "good"."""
+    return html.Div(
+        words, className=f"nuwa-notice {tone}", role="alert" if tone == "bad" else "status", **kwargs
+    )
+
+
+def empty(words, link=None, label=None, icon="bi-inbox"):
+    """A page with nothing to show yet, and the way on."""
+    way = [dcc.Link(label, href=link, className="btn btn-primary")] if link else []
+    return html.Div([html.I(className=f"bi {icon}"), html.P(words), *way], className="nuwa-empty")
+
+
+def card(title, *children, **kwargs):
+    style = "nuwa-card" + (" " + kwargs.pop("className") if "className" in kwargs else "")
+    return html.Section([*([html.H2(title)] if title else []), *children], className=style, **kwargs)
+
+
+def tile(label, value, note="", tone=""):
+    """A number that matters, large."""
+    parts = [html.Div(label, className="label"), html.Div(value, className="value")]
+    return html.Div(
+        [*parts, html.Div(note, className=f"note {tone}")] if note else parts, className="nuwa-tile"
+    )
+
+
+def more(summary, *children, **kwargs):
+    """Text or fields folded away behind a line."""
+    return html.Details([html.Summary(summary), *children], className="nuwa-more", **kwargs)
+
+
+def table(head, rows, numeric=()):
+    """A table of text; `numeric` are the columns whose numbers stand right."""
+    style = {i: "num" for i in numeric}
+    top = html.Tr([html.Th(h, className=style.get(i), scope="col") for i, h in enumerate(head)])
+    body = [html.Tr([html.Td(c, className=style.get(i)) for i, c in enumerate(row)]) for row in rows]
+    return html.Div(
+        html.Table([html.Thead(top), html.Tbody(body)], className="nuwa-table"), className="nuwa-scroll"
+    )
+
+
+def number(value, digits=3):
+    """A float for people; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def when(seconds):
+    """A moment (seconds since 1970) as text that the page turns into local time."""
+    return html.Time(className="nuwa-time", **{"data-utc": str(seconds)}) if seconds else "–"
+
+
+def graph(id, label, save=True, **kwargs):
+    """A plot with a name for screen readers and buttons that save it."""
+    plot = dcc.Graph(id=id, config=GRAPH_CONFIG, responsive=True, **kwargs)
+    buttons = []
+    if save:
+        buttons = [
+            html.Button(
+                [html.I(className="bi bi-download"), f" {form.upper()}"],
+                id=ids.save(id, form),
+                className="btn btn-sm btn-outline-secondary nuwa-save",
+                title=f"Save this figure as {form.upper()}",
+                **{"data-graph": id, "data-form": form},
+            )
+            for form in ("svg", "png")
+        ]
+    parts = [
+        html.Div(plot, role="group", **{"aria-label": label}),
+        html.Div(buttons, className="nuwa-actions"),
+    ]
+    return html.Div(parts if save else parts[:1], className="nuwa-plot")
+
+
+def working(id, words=""):
+    """Where a long callback says how far it is."""
+    return html.Div(words, id=id, role="status", className="nuwa-progress")
+
+
+def progress(words, share):
+    """A line and a bar for work under way."""
+    bar = dbc.Progress(value=round(100 * share), striped=True, animated=True, style={"height": "6px"})
+    return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")
+
+
+def form(part, values=None, steps=None):
+    """The fields of one part of RunConfig, the advanced ones folded; `steps` says which do not apply, and why."""
+    values, steps = values or {}, steps or {}
+    shown = [field(s, values.get(s.name, s.default), steps.get(s.name)) for s in specs(part) if not s.folded]
+    folded = [field(s, values.get(s.name, s.default), steps.get(s.name)) for s in specs(part) if s.folded]
+    parts = [html.Div(shown, className="nuwa-form")]
+    if folded:
+        parts.append(more("More settings", html.Div(folded, className="nuwa-form")))
+    return html.Div(parts)
+
+
+def field(spec, value, step=None):
+    """One setting: label, control, unit, help; a step that does not apply is switched off and says why."""
+    off = step is not None and not step.applies
+    id, name = ids.setting(spec.name), f"setting-{spec.name}"
+    if spec.kind == "bool":
+        control = dbc.Switch(id=id, value=bool(value) and not off, disabled=off, label=spec.label)
+        label = None
+    elif spec.kind == "choice":
+        options = [{"label": choice, "value": choice} for choice in spec.choices]
+        control = dbc.Select(id=id, options=options, value=value, disabled=off)
+        label = html.Label(spec.label)
+    else:
+        step_size = spec.step or (1 if spec.kind == "int" else "any")
+        control = dbc.Input(
+            id=id,
+            type="number",
+            value=value,
+            min=spec.low,
+            max=spec.high,
+            step=step_size,
+            disabled=off,
+            debounce=True,
+            placeholder="chosen from the data" if spec.optional else None,
+        )
+        label = html.Label(spec.label)
+    parts = [html.Label([label.children, control], className="nuwa-labelled") if label else control]
+    bounds = _bounds(spec)
+    if spec.unit or bounds:
+        parts.append(html.Span(" ".join(filter(None, (spec.unit, bounds))), className="unit"))
+    help = f"{step.reason[0].upper()}{step.reason[1:]}." if off else spec.help
+    parts.append(html.Div(help, className="help", id=f"help-{name}"))
+    return html.Div(parts, className="nuwa-field", title=spec.help, **{"data-setting": spec.name})
+
+
+def _bounds(spec):
+    """The allowed range in words."""
+    if spec.kind not in ("int", "float") or spec.high is None:
+        return ""
+    low = f"above {spec.low:,g}" if spec.low_open else f"{spec.low:,g}"
+    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,g})"
+
+
+def read_form(values, names, part):
+    """{field: value} from a page's controls, in the types the fields have; empty ones left to their default."""
+    kinds = {spec.name: spec for spec in specs(part)}
+    out = {}
+    for id, value in zip(names, values, strict=True):
+        spec = kinds.get(id["name"])
+        if spec is None or (value in (None, "") and spec.optional):
+            continue
+        whole = spec.kind == "int" and isinstance(value, float) and value.is_integer()
+        out[spec.name] = int(value) if whole else value
+    return out

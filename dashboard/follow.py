@@ -1,0 +1,57 @@
+"""What every long callback does: see a job to its end, telling on the way how far it is."""
+
+import time
+
+from core.store import FINISHED
+
+POLL = 0.2  # seconds between two looks at the store
+
+
+def work_here(store):
+    """With NUWA_INLINE=1 the process that asks does the work itself."""
+    if store.settings.inline:
+        from core.worker.execute import drain
+
+        drain(store)
+
+
+def job(store, user, job_id, say):
+    """The job's row once it is finished; `say(words, share)` is called whenever it has news."""
+    view, told = store.of(user), None
+    work_here(store)
+    while (row := view.job(job_id))["status"] not in FINISHED:
+        news = (words(store, row), row["progress"])
+        if news != told:
+            say(*news)
+            told = news
+        time.sleep(POLL)
+    return row
+
+
+def words(store, row):
+    """How a job stands, in words."""
+    if row["status"] == "queued":
+        ahead = store.jobs_ahead(row)
+        return (
+            "Starting ..."
+            if not ahead
+            else f"Waiting: {ahead} {'job is' if ahead == 1 else 'jobs are'} ahead."
+        )
+    return row["message"] or "Working ..."
+
+
+def run(store, user, run_id, say):
+    """Follow a run until it is finished and explored; `say(mark)` is called whenever something has changed."""
+    view, told = store.of(user), None
+    work_here(store)
+    while True:
+        row = view.run(run_id)
+        mark = [row["status"], row["phase"], row["explored"], len(view.epochs(run_id))]
+        if row["status"] == "queued":
+            mark.append(store.jobs_ahead(view.training_job(run_id)))
+        if mark != told:
+            say(mark)
+            told = mark
+        if row["status"] in (*FINISHED, "created") and row["explored"] != "working":
+            return mark
+        time.sleep(POLL)

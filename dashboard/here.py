@@ -1,0 +1,53 @@
+"""Where a person stands: the data set, preparation and run that a link names, or the latest there are."""
+
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlencode
+
+
+class Here(NamedTuple):
+    """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there."""
+
+    dataset: dict | None
+    preparation: dict | None
+    run: dict | None
+    lost: str
+
+    def link(self, page):
+        """The link to a page with what is chosen here."""
+        for name, row in (("run", self.run), ("preparation", self.preparation), ("dataset", self.dataset)):
+            if row is not None and not (
+                page in ("/model", "/preprocess") and name == "run" and self.preparation
+            ):
+                return f"{page}?{urlencode({name: row['id']})}"
+        return page
+
+
+def resolve(view, search):
+    """The Here of a query string such as "?run=ID"; without one, the latest of each kind that fit together."""
+    query = {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
+    run, preparation, dataset, lost = None, None, None, ""
+    for name in ("run", "preparation", "dataset"):
+        if name in query and view.readable(name, query[name]) is None:
+            lost = f"This {name} does not exist (any more). Here is the latest instead."
+    run = view.readable("run", query.get("run"))
+    preparation = view.readable("preparation", run["preparation"] if run else query.get("preparation"))
+    known = run or preparation
+    dataset = view.readable("dataset", known["dataset"] if known else query.get("dataset"))
+    if dataset is None:
+        run, preparation, dataset = _latest(view)
+    elif preparation is None and run is None:
+        preparation = next((p for p in view.preparations(dataset["id"]) if p["status"] == "ready"), None)
+    return Here(dataset, preparation, run, lost)
+
+
+def _latest(view):
+    """(run, preparation, dataset): the last run and what it stands on, else the first data set that is ready."""
+    if runs := view.runs():
+        run = runs[0]
+        return run, view.readable("preparation", run["preparation"]), view.readable("dataset", run["dataset"])
+    ready = [d for d in view.datasets() if d["status"] == "ready"]
+    if not ready:
+        return None, None, None
+    simulated = next((d for d in ready if d["origin"] == "demo:simulated"), ready[-1])
+    preparation = next((p for p in view.preparations(simulated["id"]) if p["status"] == "ready"), None)
+    return None, preparation, simulated

@@ -1,0 +1,112 @@
+"""Every id on the page; a thing that exists once per row has an id that is a function of the row."""
+
+# the frame
+URL = "url"
+SIDEBAR = "sidebar"
+HEADER = "header"
+CONTENT = "content"
+THEME = "theme"
+THEME_BUTTON = "theme-button"
+FOOT = "sidebar-foot"
+FOOT_TICK = "sidebar-tick"
+PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
+
+# data
+UPLOAD = "upload"
+INBOX = "inbox"
+BRING = "bring-from-inbox"
+DATA_LIST = "data-list"
+DATA_MESSAGE = "data-message"
+DATA_TICK = "data-tick"
+DATA_DETAIL = "data-detail"
+DATA_PICTURE = "data-picture"
+DATA_SHOWN = "data-shown"
+DATA_SEEN = "data-seen"
+INBOX_PART = "inbox-part"
+DATA_DELETE = "data-delete"
+DATA_CONFIRM = "data-confirm"
+
+# preprocess
+PREPARE = "prepare"
+PREPARE_PROGRESS = "prepare-progress"
+PREPARE_MESSAGE = "prepare-message"
+PREPARE_DATASET = "prepare-dataset"
+PREPARE_GO = "prepare-go"
+PREPARE_SHOWN = "prepare-shown"
+PREPARE_RESULT = "prepare-result"
+
+# model
+MODEL_PREPARATION = "model-preparation"
+MODEL_NAME = "model-name"
+MODEL_DRAWING = "model-drawing"
+MODEL_WORDS = "model-words"
+MODEL_MESSAGE = "model-message"
+MODEL_CREATE = "model-create"
+
+# train
+RUN = "run"
+TRAIN = "train"
+CANCEL = "cancel"
+ATTACH = "attach"
+TICK = "tick"
+FINISHED = "finished"
+STATUS = "status"
+TILES = "tiles"
+BAR = "bar"
+WORKING = "working"
+LOSS = "loss"
+LOSS_LOG = "loss-log"
+LOSS_PART = "loss-part"
+TRAIN_NEXT = "train-next"
+TRAIN_CREATED = "train-created"
+TRAIN_ACTIVE = "train-active"
+
+# clusters
+PANELS = "panels"
+PANELS_WORDS = "panels-words"
+COLOUR = "colour"
+RESOLUTION = "resolution"
+DIMENSIONS = "dimensions"
+THREE = "three"
+CLUSTERS_LOSS = "clusters-loss"
+CLUSTERS_TICK = "clusters-tick"
+CLUSTERS_STATE = "clusters-state"
+PROFILE_OF = "profile-of"
+PROFILE_CELL = "profile-cell"
+PROFILE_CLUSTER = "profile-cluster"
+PROFILE_ASK = "profile-ask"
+PROFILE_DATA = "profile-data"
+PROFILE_FIGURE = "profile-figure"
+PROFILE_TABLE = "profile-table"
+PROFILE_MESSAGE = "profile-message"
+LABELS = "labels"
+LABELS_RESULT = "labels-result"
+SCORES = "scores"
+EXPORT = "export"
+EXPORT_MESSAGE = "export-message"
+LINK_TABLE = "link-table"
+LINK_LATENT = "link-latent"
+
+# runs
+RUNS_TABLE = "runs-table"
+RUNS_CONFIRM = "runs-confirm"
+RUNS_CHOSEN = "runs-chosen"
+RUNS_MESSAGE = "runs-message"
+
+
+def setting(name):
+    """The control of one RunConfig field; the name "ALL" is dash's pattern when it is given instead."""
+    return {"type": "setting", "name": name}
+
+
+def delete_run(run_id):
+    return {"type": "delete-run", "run": run_id}
+
+
+def save(graph, form):
+    """The button that saves a graph as "svg" or "png"."""
+    return {"type": "save", "graph": graph, "form": form}
+
+
+def prepare_picture(part):
+    return {"type": "prepare-picture", "part": part}

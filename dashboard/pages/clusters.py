@@ -1,0 +1,308 @@
+"""Clusters: the latent space beside PCA, t-SNE and UMAP of the input, what it is worth, and the way to take it away."""
+
+import uuid
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.store import ACTIVE
+from dashboard import downloads, follow, ids, scoring, session
+from dashboard.components import card, empty, graph, more, notice, progress, working
+from dashboard.pages.train import loss
+from dashboard.painting import CLUSTERS, colour_of, colour_options
+
+PATH, TITLE = "/clusters", "Clusters"
+THREE = ("latent_umap_3d", "input_umap_3d", "input_tsne_3d")
+
+
+def layout(view, here):
+    run = here.run
+    if run is None:
+        return empty(
+            "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
+        )
+    if run["explored"] != "ready":
+        return not_yet(run)
+    return html.Div(
+        [
+            dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
+            dcc.Store(id=ids.RUN, data=run["id"]),
+            dcc.Store(id=ids.THREE),
+            dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
+            dcc.Store(id=ids.CLUSTERS_STATE, data=0),
+            card(
+                "The latent space beside the input", controls(view, run), working(ids.PANELS_WORDS), maps(run)
+            ),
+            html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
+            scoring.profile_card(view, run),
+            card(
+                "Loss convergence of this run",
+                graph(ids.CLUSTERS_LOSS, "Loss by epoch", style={"height": "340px"}),
+            ),
+        ]
+    )
+
+
+def not_yet(run):
+    """A run whose latent space is not drawn: why, and the way on."""
+    link = f"/train?run={run['id']}"
+    if run["explored"] == "failed":
+        return card(
+            None,
+            notice(
+                "The latent space of this run could not be drawn. The server's worker.log has the details.",
+                "bad",
+            ),
+        )
+    if run["status"] in (*ACTIVE, "created") or run["explored"] == "working":
+        words = "The clusters come as soon as this run is trained and its neighbours are found."
+        return html.Div(
+            [
+                empty(words, link, "To the training", "bi-hourglass-split"),
+                dcc.Store(id=ids.RUN, data=run["id"]),
+            ]
+        )
+    return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
+
+
+def controls(view, run):
+    """What colours the cells, how fine the clusters are, two dimensions or three."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("Colour by", htmlFor=ids.COLOUR),
+                    dcc.Dropdown(
+                        colour_options(view, run, "", CLUSTERS),
+                        CLUSTERS,
+                        id=ids.COLOUR,
+                        clearable=False,
+                        optionHeight=30,
+                    ),
+                    html.Div(
+                        "clusters, an obs column, a gene or a protein: type to search", className="help"
+                    ),
+                ],
+                className="nuwa-field wide",
+            ),
+            html.Div(
+                [
+                    html.Label("Resolution of the clusters", htmlFor=ids.RESOLUTION),
+                    dcc.Slider(
+                        min=RESOLUTIONS[0],
+                        max=RESOLUTIONS[-1],
+                        step=0.2,
+                        value=DEFAULT_RESOLUTION,
+                        marks={r if r % 1 else int(r): f"{r:g}" for r in (0.2, 0.6, 1.0, 1.4, 2.0)},
+                        id=ids.RESOLUTION,
+                    ),
+                    html.Div(
+                        "Leiden on the latent's neighbours; higher means more, smaller clusters",
+                        className="help",
+                    ),
+                ],
+                className="nuwa-field wide",
+            ),
+            html.Div(
+                [
+                    html.Label("View"),
+                    dbc.RadioItems(
+                        options=[{"label": "2-D", "value": 2}, {"label": "3-D", "value": 3}],
+                        value=2,
+                        id=ids.DIMENSIONS,
+                        inline=True,
+                    ),
+                ],
+                className="nuwa-field",
+            ),
+        ],
+        className="nuwa-form",
+    )
+
+
+def maps(run):
+    return html.Div(
+        [
+            graph(ids.PANELS, "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"),
+            html.Div(
+                html.A(
+                    "The table behind this plot (CSV)",
+                    id=ids.LINK_TABLE,
+                    href=downloads.table_link(run["id"], CLUSTERS, DEFAULT_RESOLUTION),
+                ),
+                className="nuwa-actions",
+            ),
+            more(
+                "How to read these maps",
+                html.P(
+                    "Each point is a cell. The first panel is the autoencoder's latent space, the others show the same "
+                    "cells as they went in, after preprocessing; the colours are the same everywhere. UMAP and t-SNE keep "
+                    "near cells near, but distances between groups and their sizes mean little: trust the scores below."
+                ),
+            ),
+        ]
+    )
+
+
+def takeaway(run):
+    base = f"/download/{run['id']}"
+    return card(
+        "Take it away",
+        html.Ul(
+            [
+                html.Li(
+                    html.A(
+                        "Latent space as CSV",
+                        id=ids.LINK_LATENT,
+                        href=f"{base}/latent.csv?resolution={DEFAULT_RESOLUTION}",
+                    )
+                ),
+                html.Li(html.A("Weights (model.pt)", href=f"{base}/model.pt")),
+                html.Li(html.A("Settings (config.json)", href=f"{base}/config.json")),
+                html.Li(html.A("Losses by epoch (history.csv)", href=f"{base}/history.csv")),
+                html.Li(html.A("Scores (scores.json)", href=f"{base}/scores.json")),
+            ]
+        ),
+        html.P(
+            "For scanpy and friends: the file as it came with the latent space, its UMAP and the clusters.",
+            className="help",
+        ),
+        html.Button("Make result.h5ad", id=ids.EXPORT, className="btn btn-outline-primary"),
+        working(ids.EXPORT_MESSAGE),
+    )
+
+
+def register(app, store):
+    scoring.register(app, store)
+    downloads.register(app.server, store)
+
+    @app.callback(
+        Output(ids.COLOUR, "options"),
+        Input(ids.COLOUR, "search_value"),
+        State(ids.COLOUR, "value"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def search(text, chosen, run_id):
+        view = store.of(session.user())
+        return colour_options(view, view.run(run_id), text or "", chosen)
+
+    @app.callback(
+        Output(ids.CLUSTERS_STATE, "data"),
+        Output(ids.CLUSTERS_TICK, "disabled"),
+        Input(ids.CLUSTERS_TICK, "n_intervals"),
+        State(ids.CLUSTERS_STATE, "data"),
+        State(ids.RUN, "data"),
+    )
+    def watch(_, seen, run_id):
+        """t-SNE comes after the rest: look for it until it is there or is not going to be."""
+        view = store.of(session.user())
+        there = int(view.array(run_id, "embeddings/input_tsne") is not None)
+        done = bool(there) or not waiting_for(store, run_id)
+        return there if there != seen else no_update, done
+
+    @app.callback(
+        Output(ids.PANELS, "figure"),
+        Output(ids.LINK_TABLE, "href"),
+        Output(ids.LINK_LATENT, "href"),
+        Input(ids.COLOUR, "value"),
+        Input(ids.RESOLUTION, "value"),
+        Input(ids.DIMENSIONS, "value"),
+        Input(ids.THREE, "data"),
+        Input(ids.CLUSTERS_STATE, "data"),
+        Input(ids.THEME, "data"),
+        State(ids.RUN, "data"),
+    )
+    def draw(by, resolution, k, _, __, theme, run_id):
+        view = store.of(session.user())
+        run = view.run(run_id)
+        colour = colour_of(view, run, by, resolution)
+        cells = [name.decode() for name in view.shelf(run["dataset"]).cells()]
+        drawn = figures.panels(run_panels(store, view, run, k), colour, cells, theme)
+        latent = f"/download/{run_id}/latent.csv?resolution={resolution}"
+        return drawn, downloads.table_link(run_id, by, resolution), latent
+
+    @app.callback(
+        Output(ids.THREE, "data"),
+        Input(ids.DIMENSIONS, "value"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=400,
+        progress=[Output(ids.PANELS_WORDS, "children")],
+    )
+    def three(set_progress, k, run_id, page):
+        """The pictures in three dimensions are made when somebody wants to see them."""
+        view = store.of(session.LOCAL)
+        if k != 3:
+            raise PreventUpdate
+        for name in THREE:
+            if view.array(run_id, f"embeddings/{name}") is None and not is_drawn_directly(view, run_id, name):
+                job = view.ask("embed", run_id, {"name": name}, f"embed:{run_id}:{name}")
+                row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
+                if row["status"] == "failed":
+                    set_progress((notice(row["message"], "bad"),))
+                    return page
+        set_progress(("",))
+        return page
+
+    @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(ids.THEME, "data"), State(ids.RUN, "data"))
+    def draw_loss(theme, run_id):
+        return loss(store.of(session.user()), run_id, False, "total", theme)
+
+    @app.callback(
+        Output(ids.EXPORT_MESSAGE, "children"),
+        Input(ids.EXPORT, "n_clicks"),
+        State(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=400,
+        progress=[Output(ids.EXPORT_MESSAGE, "children")],
+        running=[(Output(ids.EXPORT, "disabled"), True, False)],
+    )
+    def export(set_progress, clicks, resolution, run_id, page):
+        if not clicks:
+            raise PreventUpdate
+        job = store.of(session.LOCAL).ask(
+            "export", run_id, {"resolution": resolution}, f"{page}:export:{clicks}"
+        )
+        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
+        if row["status"] != "done":
+            return notice(row["message"], "bad")
+        link = html.A(
+            "Download result.h5ad", href=f"/download/{run_id}/result.h5ad", className="btn btn-primary"
+        )
+        return [notice(f"Ready, with the clusters of resolution {resolution}.", "good"), link]
+
+
+def is_drawn_directly(view, run_id, name):
+    """A latent space of three dimensions is its own picture."""
+    return name.startswith("latent") and view.run(run_id)["config"]["n_latent"] == 3
+
+
+def waiting_for(store, run_id, name="input_tsne"):
+    """Is a picture of this run queued or being drawn?"""
+    jobs = [*store.waiting("short"), *store.working("short")]
+    return any(
+        j["target"] == run_id and j["kind"] == "embed" and j["arguments"]["name"] == name for j in jobs
+    )
+
+
+def run_panels(store, view, run, k):
+    """The Panels of a run in k dimensions, as far as they have been drawn."""
+    end = "_3d" if k == 3 else ""
+    names = [f"{name}{end}" for name in ("latent_umap", "input_umap", "input_tsne")]
+    arrays = {name: view.array(run["id"], f"embeddings/{name}") for name in names}
+    drawn = {name: np.asarray(points) for name, points in arrays.items() if points is not None}
+    waiting = [
+        name for name in names if name not in drawn and (k == 3 or waiting_for(store, run["id"], name))
+    ]
+    latent, axes = (np.asarray(view.array(run["id"], name)) for name in ("latent", "input_axes"))
+    return figures.panels_of(latent, axes, drawn, k, waiting=waiting)

@@ -1,0 +1,274 @@
+"""Data: which data sets are here, what each holds in words, and how to bring one."""
+
+import base64
+import binascii
+import uuid
+
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.config import WORDS
+from core.errors import UserError
+from dashboard import ids, session
+from dashboard.components import card, empty, graph, more, notice, table, tile
+
+PATH, TITLE = "/data", "Data"
+UPLOAD_LIMIT = 200 * 1024**2  # bytes; a browser takes several times that in memory for this kind of upload
+BUSY = ("queued", "running")
+
+
+def layout(view, here):
+    id = here.dataset["id"] if here.dataset else None
+    return html.Div(
+        [
+            dcc.Store(id=ids.DATA_SHOWN, data=id),
+            dcc.Store(id=ids.DATA_SEEN, data=signature(view, id)),
+            dcc.Interval(id=ids.DATA_TICK, interval=1000),
+            html.Div(id=ids.DATA_MESSAGE),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            card("Data sets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
+                            bring(view),
+                        ]
+                    ),
+                    html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
+                ],
+                className="nuwa-grid",
+            ),
+        ]
+    )
+
+
+def listing(view, chosen):
+    """The data sets as links, each with how it stands."""
+    rows = []
+    for row in reversed(view.datasets()):
+        state = {"ready": "", "failed": "could not be read"}.get(row["status"], "being read ...")
+        record = row["record"]
+        size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
+        proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
+        link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
+        current = {"aria-current": "true"} if row["id"] == chosen else {}
+        text = html.Div([state or f"{size}{proteins}"], className="help")
+        rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
+    return (
+        html.Ul(rows, className="nuwa-list")
+        if rows
+        else html.P("The data sets that come along are being read ...")
+    )
+
+
+def bring(view):
+    """The two ways in: through the browser, or through the inbox folder."""
+    upload = dcc.Upload(
+        html.Div([html.I(className="bi bi-upload"), " Choose or drop a .h5ad or 10x .h5 file"]),
+        id=ids.UPLOAD,
+        max_size=UPLOAD_LIMIT,
+        className="nuwa-drop",
+        accept=".h5ad,.h5",
+    )
+    return card(
+        "Bring your own",
+        upload,
+        html.P(
+            "Up to 200 MB this way. Larger files go into the folder 'inbox' of the server's data folder:",
+            className="help mt-2",
+        ),
+        html.Div(inbox(view), id=ids.INBOX_PART),
+    )
+
+
+def inbox(view):
+    """The files that lie in the inbox, to choose one from."""
+    files = [{"label": f"{name} ({size / 1e6:,.1f} MB)", "value": name} for name, size in view.inbox()]
+    return [
+        dbc.Select(
+            id=ids.INBOX,
+            options=files,
+            placeholder="Choose a file" if files else "The inbox is empty",
+            disabled=not files,
+            className="mb-2",
+        ),
+        html.Button("Read it", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files),
+    ]
+
+
+def signature(view, shown):
+    """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
+    states = [[row["id"], row["status"]] for row in view.datasets()]
+    row = view.readable("dataset", shown)
+    return [states, row and row["status"], view.inbox()]
+
+
+def detail(view, row):
+    """What one data set holds, in words."""
+    if row is None:
+        return empty(
+            "No data set yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
+        )
+    if row["status"] in BUSY:
+        return card(
+            row["name"],
+            html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
+        )
+    if row["status"] == "failed":
+        return card(row["name"], notice(row["message"], "bad"), _delete(row))
+    record, verdict = row["record"], row["record"]["verdict"]
+    used = len(record["proteins"]) - len(record["proteins_left_out"])
+    proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
+    kind = WORDS[verdict["kind"]]
+    findings = [
+        notice(
+            [html.Div(f["sentence"]), html.Div(f["evidence"], className="help")],
+            {"stop": "bad", "warning": "warn"}.get(f["severity"], "info"),
+        )
+        for f in record["findings"]
+    ]
+    columns = [
+        [c["name"], c["kind"], f"{c['distinct']:,}", ", ".join(c["examples"])] for c in record["columns"]
+    ]
+    return html.Div(
+        [
+            card(
+                row["name"],
+                html.Div(
+                    [
+                        tile("Cells", f"{record['cells']:,}"),
+                        tile("Genes", f"{record['genes']:,}"),
+                        tile("Proteins", f"{len(record['proteins']):,}", proteins),
+                        tile("Zeros", f"{100 * record['sparsity']:.0f} %", "share of empty entries"),
+                        tile("X holds", kind, f"trains on {record['trains_on']}"),
+                    ],
+                    className="nuwa-tiles",
+                ),
+                html.P(f"Genes colour plots by: {record['colours']}.", className="help"),
+                html.Div(
+                    [
+                        dcc.Link(
+                            "Preprocess this data set",
+                            href=f"/preprocess?dataset={row['id']}",
+                            className="btn btn-primary",
+                        ),
+                        _delete(row),
+                    ],
+                    className="nuwa-actions",
+                ),
+            ),
+            card("What Nuwa found", *findings),
+            card("Counts and genes a cell", graph(ids.DATA_PICTURE, "Histograms of counts and genes a cell")),
+            card(
+                "Columns of obs",
+                table(["column", "kind", "distinct", "examples"], columns, numeric=(2,))
+                if columns
+                else html.P("There are none."),
+                more(
+                    "What is obs?",
+                    html.P("The table of what is known about each cell: its sample, its label, its quality."),
+                ),
+            ),
+        ]
+    )
+
+
+def _delete(row):
+    """Remove a data set, after a question; those that come along stay."""
+    if row["origin"].startswith("demo:"):
+        return html.Div()
+    return html.Div(
+        [
+            html.Button("Delete ...", id=ids.DATA_DELETE, className="btn btn-outline-danger btn-sm"),
+            dcc.ConfirmDialog(
+                id=ids.DATA_CONFIRM, message=f"Delete '{row['name']}' and its preprocessing from this server?"
+            ),
+        ]
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.DATA_LIST, "children"),
+        Output(ids.DATA_DETAIL, "children"),
+        Output(ids.INBOX_PART, "children"),
+        Output(ids.DATA_SEEN, "data"),
+        Input(ids.DATA_TICK, "n_intervals"),
+        State(ids.DATA_SHOWN, "data"),
+        State(ids.DATA_SEEN, "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(_, shown, seen):
+        view = store.of(session.user())
+        now = signature(view, shown)
+        if now == seen:
+            raise PreventUpdate
+        row = view.readable("dataset", shown)
+        parts = [listing(view, shown), detail(view, row), inbox(view)]
+        same = [now[i] == seen[i] for i in range(3)]
+        return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children"),
+        Input(ids.UPLOAD, "contents"),
+        Input(ids.BRING, "n_clicks"),
+        State(ids.UPLOAD, "filename"),
+        State(ids.INBOX, "value"),
+        prevent_initial_call=True,
+    )
+    def bring_one(contents, clicks, filename, chosen):
+        view = store.of(session.user())
+        try:
+            if ctx.triggered_id == ids.UPLOAD:
+                if not contents:
+                    return no_update, no_update
+                id = view.add_upload(filename, base64.b64decode(contents.partition(",")[2]), uuid.uuid4().hex)
+            elif not clicks:
+                return no_update, no_update
+            elif not chosen:
+                raise UserError("Choose a file of the inbox first.")
+            else:
+                id = view.add_from_inbox(chosen, uuid.uuid4().hex)
+        except (UserError, binascii.Error) as error:
+            return no_update, notice(str(error), "bad")
+        return f"/data?dataset={id}", no_update
+
+    @app.callback(
+        Output(ids.DATA_PICTURE, "figure"),
+        Input(ids.DATA_PICTURE, "id"),
+        Input(ids.THEME, "data"),
+        State(ids.DATA_SHOWN, "data"),
+    )
+    def draw(_, theme, shown):
+        shelf = store.of(session.user()).shelf(shown)
+        counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
+        if counts is None and genes is None:
+            return figures.empty(
+                "The values are scaled: counts and genes a cell cannot be told from them.", theme
+            )
+        return figures.counts_and_genes(counts, genes, theme)
+
+    app.clientside_callback(
+        "n => n > 0",
+        Output(ids.DATA_CONFIRM, "displayed"),
+        Input(ids.DATA_DELETE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.DATA_CONFIRM, "submit_n_clicks"),
+        State(ids.DATA_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks, shown):
+        if not clicks:
+            return no_update, no_update
+        try:
+            store.of(session.user()).forget_dataset(shown)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return "/data", no_update

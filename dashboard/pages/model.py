@@ -1,0 +1,171 @@
+"""Create model: the fields of the network and of its training, and a drawing that follows them."""
+
+from dash import Input, Output, State, dcc, html, no_update
+
+from core import config, figures
+from core.config import NETWORK, TRAINING
+from core.errors import UserError
+from dashboard import ids, session
+from dashboard.components import SETTINGS, card, empty, form, graph, more, notice, read_form, tile
+
+PATH, TITLE = "/model", "Create model"
+
+
+def layout(view, here):
+    row = here.preparation
+    if row is None or row["status"] != "ready":
+        return empty(
+            "Nothing is preprocessed yet. Do that first: one click is enough.",
+            here.link("/preprocess"),
+            "To the preprocessing",
+        )
+    values = here.run["config"] if here.run else {}
+    if here.run and here.run["preparation"] != row["id"]:
+        values = {}
+    return html.Div(
+        [
+            dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
+            card(
+                "The network",
+                graph(ids.MODEL_DRAWING, "Drawing of the network", save=False, style={"height": "330px"}),
+                html.Div(id=ids.MODEL_WORDS),
+            ),
+            html.Div(
+                [
+                    card(
+                        "Network",
+                        form(NETWORK, values),
+                        more(
+                            "What is a latent space?",
+                            html.P(
+                                "The narrow middle of the network. Each cell has to pass through it as a handful of "
+                                "numbers, so the network keeps what distinguishes cells and lets go of the noise. "
+                                "Looked at as a map, cells of one kind lie together."
+                            ),
+                        ),
+                    ),
+                    card(
+                        "Training",
+                        form(TRAINING, values),
+                        more(
+                            "What does the learning rate do?",
+                            html.P(
+                                "After each batch every weight moves a little way down the slope of the loss; the "
+                                "learning rate is how far. Under one-cycle it rises to the peak you set here and falls "
+                                "to almost nothing, so that the end of training is calm."
+                            ),
+                        ),
+                    ),
+                ],
+                className="nuwa-grid even",
+            ),
+            card(
+                "Create",
+                html.Label(
+                    [
+                        "Name of the run",
+                        dcc.Input(
+                            id=ids.MODEL_NAME,
+                            type="text",
+                            className="form-control",
+                            placeholder="citeseq",
+                            maxLength=80,
+                        ),
+                    ]
+                ),
+                html.Div(id=ids.MODEL_MESSAGE),
+                html.Div(
+                    html.Button("Create this model", id=ids.MODEL_CREATE, className="btn btn-primary"),
+                    className="nuwa-actions",
+                ),
+            ),
+        ]
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.MODEL_DRAWING, "figure"),
+        Output(ids.MODEL_WORDS, "children"),
+        Output(ids.MODEL_MESSAGE, "children"),
+        Output(ids.MODEL_CREATE, "disabled"),
+        Input(SETTINGS, "value"),
+        Input(ids.THEME, "data"),
+        State(SETTINGS, "id"),
+        State(ids.MODEL_PREPARATION, "data"),
+    )
+    def follow_fields(values, theme, names, preparation_id):
+        record = store.of(session.user()).preparation(preparation_id)["record"]
+        try:
+            run = config.parse(settings_of(values, names))
+            run.check_against(record["n_genes"], record["n_proteins"])
+        except UserError as error:
+            return no_update, no_update, notice(str(error), "bad"), True
+        layers = run.layers(record["n_genes"], record["n_proteins"])
+        figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
+        return figure, words(store, run, record, layers), "", False
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.MODEL_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.MODEL_CREATE, "n_clicks"),
+        State(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ids.MODEL_PREPARATION, "data"),
+        State(ids.MODEL_NAME, "value"),
+        prevent_initial_call=True,
+    )
+    def create(clicks, values, names, preparation_id, name):
+        if not clicks:
+            return no_update, no_update
+        try:
+            run_id = store.of(session.user()).create_run(
+                preparation_id, settings_of(values, names), (name or "").strip()
+            )
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"/train?run={run_id}", no_update
+
+
+def settings_of(values, names):
+    """The network and training settings that the page's controls hold."""
+    return read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
+
+
+def words(store, run, record, layers):
+    """The network in numbers, the device that will be used and why, and the drawing in a sentence."""
+    weights = sum(layer.weights for layer in layers)
+    n_train = round(record["n_cells"] * run.train_share)
+    device, why = device_for(store.recall("device"), run.device)
+    return html.Div(
+        [
+            html.Div(
+                [
+                    tile("Weights", f"{weights:,}", "numbers to learn"),
+                    tile(
+                        "Input",
+                        f"{record['n_genes'] + record['n_proteins']:,}",
+                        f"{record['n_genes']:,} genes, {record['n_proteins']:,} proteins",
+                    ),
+                    tile("Latent", f"{run.n_latent}", "dimensions"),
+                    tile("Epochs", f"{run.n_epochs(n_train):,}", f"of {n_train:,} cells"),
+                    tile("Device", device, why),
+                ],
+                className="nuwa-tiles",
+            ),
+            html.P(
+                figures.describe_network(layers, record["n_genes"], record["n_proteins"]), className="help"
+            ),
+        ]
+    )
+
+
+def device_for(known, wanted):
+    """(name, why) of the device a run would use, from what the worker has seen; no torch needed."""
+    if known is None:
+        return "...", "The worker is starting and will say."
+    if wanted == "cpu" and known["kind"] == "cuda":
+        return "CPU", "Asked for, though there is a GPU."
+    if wanted == "cuda" and known["kind"] != "cuda":
+        return "none", f"A GPU was asked for and cannot be had. {known['why']}"
+    return "GPU" if known["kind"] == "cuda" else "CPU", known["why"]

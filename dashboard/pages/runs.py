@@ -1,0 +1,105 @@
+"""Runs: everything that was trained here, with its loss and how it stands against PCA."""
+
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core.errors import UserError
+from core.store import ACTIVE
+from dashboard import ids, session
+from dashboard.components import card, empty, notice, number, table, when
+from dashboard.pages.train import WORDS
+
+PATH, TITLE = "/runs", "Runs"
+
+
+def layout(view, here):
+    return html.Div(
+        [
+            dcc.Store(id=ids.RUNS_CHOSEN),
+            dcc.ConfirmDialog(id=ids.RUNS_CONFIRM),
+            html.Div(id=ids.RUNS_MESSAGE),
+            html.Div(listing(view), id=ids.RUNS_TABLE),
+        ]
+    )
+
+
+def listing(view):
+    runs = view.runs()
+    if not runs:
+        return empty("No run yet. Create a model first.", "/model", "Create a model", "bi-list-ul")
+    names = {row["id"]: row["name"] for row in view.datasets()}
+    head = [
+        "Run",
+        "Data set",
+        "Status",
+        "Latent",
+        "Epochs",
+        "Test loss",
+        "PCA",
+        "Neighbours kept",
+        "Created",
+        "",
+    ]
+    return card(None, table(head, [_row(run, names) for run in runs], numeric=(3, 4, 5, 6, 7)))
+
+
+def _row(run, names):
+    scores = run["scores"] or {}
+    page = "clusters" if run["explored"] == "ready" else "train"
+    chosen = "" if scores.get("judged_on") != "valid" else " (chosen on)"
+    return [
+        [dcc.Link(run["name"], href=f"/{page}?run={run['id']}"), html.Div(run["id"], className="help")],
+        dcc.Link(names.get(run["dataset"], "?"), href=f"/data?dataset={run['dataset']}"),
+        [WORDS[run["status"]], html.Div(run["message"], className="help")],
+        run["config"]["n_latent"],
+        f"{run['best_epoch'] or '–'} / {run['n_epochs'] or '–'}",
+        number(scores.get("loss_total")) + chosen,
+        number(scores.get("loss_total_pca")),
+        number(scores.get("neighbours_kept_15"), 2),
+        when(run["created"]),
+        html.Button(
+            html.I(className="bi bi-trash"),
+            id=ids.delete_run(run["id"]),
+            className="btn btn-sm btn-outline-danger",
+            title=f"Delete the run {run['name']}",
+            disabled=run["status"] in ACTIVE,
+            **{"aria-label": f"Delete the run {run['name']}"},
+        ),
+    ]
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.RUNS_CONFIRM, "displayed"),
+        Output(ids.RUNS_CONFIRM, "message"),
+        Output(ids.RUNS_CHOSEN, "data"),
+        Input(ids.delete_run(ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks):
+        if not any(clicks):
+            raise PreventUpdate
+        id = ctx.triggered_id["run"]
+        row = store.of(session.user()).run(id)
+        return (
+            True,
+            f"Delete the run '{row['name']}' ({id}), its weights and its pictures? This cannot be undone.",
+            id,
+        )
+
+    @app.callback(
+        Output(ids.RUNS_TABLE, "children"),
+        Output(ids.RUNS_MESSAGE, "children"),
+        Input(ids.RUNS_CONFIRM, "submit_n_clicks"),
+        State(ids.RUNS_CHOSEN, "data"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks, id):
+        if not clicks or not id:
+            raise PreventUpdate
+        view = store.of(session.user())
+        try:
+            view.forget_run(id)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return listing(view), notice("The run was deleted.", "good")

@@ -1,0 +1,265 @@
+"""The cards of the Clusters page that judge: the score table, agreement with labels, the generated profile."""
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.store import clusters_of
+from dashboard import follow, ids, session
+from dashboard.components import card, graph, more, notice, number, progress, table, working
+
+EXPLAINED = (
+    "Share of the variance that comes back from the latent space; 1 is all of it, 0 no better than the mean."
+)
+KEPT = "Share of each cell's 15 nearest neighbours in the weighted input that are its neighbours in the latent space."
+SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, from -1 to 1 (Rousseeuw 1987)."
+
+
+def scores_card(view, run):
+    """The scores with PCA of equal size beside them, and the choice of a label column."""
+    s = run["scores"]
+    rows = [["Loss", number(s["loss_total"]), number(s["loss_total_pca"]), number(s["loss_total_mean"])]]
+    rows.append(
+        [
+            "Variance explained, RNA",
+            number(s["variance_explained_rna"]),
+            number(s["variance_explained_rna_pca"]),
+            "0",
+        ]
+    )
+    if s.get("variance_explained_protein") is not None:
+        rows[-1][2] = f"{rows[-1][2]} (RNA alone {number(s['variance_explained_rna_pca_alone'])})"
+        rows.append(
+            [
+                "Variance explained, protein",
+                number(s["variance_explained_protein"]),
+                number(s["variance_explained_protein_pca"]),
+                "0",
+            ]
+        )
+    rows.append(
+        ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
+    )
+    rows.append(["Silhouette of the clusters", number(s["silhouette"]), "–", "–"])
+    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    return card(
+        "Scores",
+        html.P(f"On {judged(s)}. Best epoch: {s['best_epoch']}."),
+        table(
+            ["", "Autoencoder", f"PCA, {run['config']['n_latent']} dimensions", "Mean"],
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        html.Label("Compare the clusters with a label column", htmlFor=ids.LABELS),
+        dcc.Dropdown(
+            columns, id=ids.LABELS, placeholder="Choose a column of obs" if columns else "obs has no labels"
+        ),
+        working(ids.LABELS_RESULT),
+        more("What do these say?", html.Ul([html.Li(words) for words in (EXPLAINED, KEPT, SILHOUETTE)])),
+    )
+
+
+def judged(scores):
+    """Which cells the scores are read from, in words."""
+    if scores["judged_on"] == "test":
+        return f"{scores['judged_cells']:,} test cells, which the model has never seen"
+    return f"{scores['judged_cells']:,} validation cells, which also chose the best epoch (chosen on)"
+
+
+def profile_card(view, run):
+    """Input X beside reconstruction X' of a cell or a cluster."""
+    return card(
+        "Generated profile",
+        html.P(
+            "What the model makes of a cell: the input X (after preprocessing) beside the reconstruction X'."
+        ),
+        html.Div(
+            [
+                dbc.RadioItems(
+                    options=[
+                        {"label": "a cluster", "value": "cluster"},
+                        {"label": "a cell", "value": "cell"},
+                    ],
+                    value="cluster",
+                    id=ids.PROFILE_OF,
+                    inline=True,
+                ),
+                html.Div(
+                    dcc.Dropdown(id=ids.PROFILE_CLUSTER, placeholder="cluster", clearable=False),
+                    id="profile-cluster-box",
+                    className="nuwa-pick",
+                ),
+                html.Div(
+                    dcc.Dropdown(
+                        id=ids.PROFILE_CELL, placeholder="type a cell's name, or click a point above"
+                    ),
+                    id="profile-cell-box",
+                    className="nuwa-pick",
+                    hidden=True,
+                ),
+                html.Button("Show", id=ids.PROFILE_ASK, className="btn btn-outline-primary"),
+            ],
+            className="nuwa-actions",
+        ),
+        working(ids.PROFILE_MESSAGE),
+        dcc.Store(id=ids.PROFILE_DATA),
+        html.Div(
+            [
+                graph(
+                    ids.PROFILE_FIGURE,
+                    "Input against reconstruction, one point a gene or protein",
+                    style={"height": "460px"},
+                ),
+                html.Div(id=ids.PROFILE_TABLE),
+            ],
+            id="profile-shown",
+            className="nuwa-grid even",
+            hidden=True,
+        ),
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.LABELS_RESULT, "children"),
+        Input(ids.LABELS, "value"),
+        Input(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=300,
+        progress=[Output(ids.LABELS_RESULT, "children")],
+    )
+    def compare(set_progress, column, resolution, run_id, page):
+        if not column:
+            return ""
+        arguments = {"column": column, "resolution": resolution}
+        token = f"{page}:labels:{column}:{resolution}"
+        job = store.of(session.LOCAL).ask("labels", run_id, arguments, token, priority=1)
+        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
+        if row["status"] != "done":
+            return notice(row["message"], "bad")
+        r = row["result"]
+        lines = [
+            ["ARI (adjusted Rand index)", number(r["ari"]), number(r["ari_all_cells"])],
+            ["NMI (normalised mutual information)", number(r["nmi"]), number(r["nmi_all_cells"])],
+        ]
+        return [
+            table(
+                [f"Clusters at {resolution:g} against {column}", "judging cells", "all cells"],
+                lines,
+                numeric=(1, 2),
+            ),
+            html.P("1: the same grouping; 0: no more than by chance.", className="help"),
+        ]
+
+    @app.callback(
+        Output(ids.PROFILE_CLUSTER, "options"),
+        Output(ids.PROFILE_CLUSTER, "value"),
+        Input(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+    )
+    def clusters(resolution, run_id):
+        labels = np.asarray(store.of(session.user()).array(run_id, clusters_of(resolution)))
+        sizes = np.bincount(labels)
+        return [{"label": f"cluster {i} ({n:,} cells)", "value": i} for i, n in enumerate(sizes)], 0
+
+    @app.callback(
+        Output(ids.PROFILE_CELL, "options"),
+        Input(ids.PROFILE_CELL, "search_value"),
+        Input(ids.PROFILE_CELL, "value"),
+        State(ids.RUN, "data"),
+    )
+    def cells(text, chosen, run_id):
+        view = store.of(session.user())
+        names = view.shelf(view.run(run_id)["dataset"]).cells()
+        wanted = (text or "").encode()
+        hits = (
+            np.flatnonzero(np.char.find(names, wanted) >= 0)[:30]
+            if wanted
+            else np.arange(min(30, len(names)))
+        )
+        if chosen is not None and chosen not in hits:
+            hits = [chosen, *hits]
+        return [{"label": names[i].decode(), "value": int(i)} for i in hits]
+
+    @app.callback(
+        Output(ids.PROFILE_CELL, "value"),
+        Output(ids.PROFILE_OF, "value"),
+        Input(ids.PANELS, "clickData"),
+        prevent_initial_call=True,
+    )
+    def click(data):
+        """A click on a point chooses its cell."""
+        if not data:
+            raise PreventUpdate
+        cell = data["points"][0].get("customdata")
+        cell = cell[0] if isinstance(cell, list) else cell
+        return (int(cell), "cell") if cell is not None else (no_update, no_update)
+
+    app.clientside_callback(
+        "of => [of !== 'cluster', of !== 'cell']",
+        Output("profile-cluster-box", "hidden"),
+        Output("profile-cell-box", "hidden"),
+        Input(ids.PROFILE_OF, "value"),
+    )
+
+    @app.callback(
+        Output(ids.PROFILE_DATA, "data"),
+        Output(ids.PROFILE_MESSAGE, "children"),
+        Input(ids.PROFILE_ASK, "n_clicks"),
+        State(ids.PROFILE_OF, "value"),
+        State(ids.PROFILE_CLUSTER, "value"),
+        State(ids.PROFILE_CELL, "value"),
+        State(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=300,
+        progress=[Output(ids.PROFILE_MESSAGE, "children")],
+        running=[(Output(ids.PROFILE_ASK, "disabled"), True, False)],
+    )
+    def profile(set_progress, clicks, of, cluster, cell, resolution, run_id, page):
+        if not clicks:
+            raise PreventUpdate
+        if of == "cell" and cell is None:
+            return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
+        asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
+        job = store.of(session.LOCAL).ask("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
+        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
+        if row["status"] != "done":
+            return no_update, notice(row["message"], "bad")
+        return job, ""
+
+    @app.callback(
+        Output(ids.PROFILE_FIGURE, "figure"),
+        Output(ids.PROFILE_TABLE, "children"),
+        Output("profile-shown", "hidden"),
+        Input(ids.PROFILE_DATA, "data"),
+        Input(ids.THEME, "data"),
+        prevent_initial_call=True,
+    )
+    def draw(job_id, theme):
+        if not job_id:
+            raise PreventUpdate
+        r = store.of(session.user()).job(job_id)["result"]
+        given, made = np.array(r["given"]), np.array(r["made"])
+        figure = figures.profile(given, made, r["names"], r["n_genes"], theme)
+        largest = figures.largest_differences(given, made, r["names"], r["n_genes"])
+        rows = [
+            [d["name"], d["kind"], number(d["input"]), number(d["reconstruction"]), number(d["difference"])]
+            for d in largest
+        ]
+        words = "mean of 1 cell" if r["cells"] == 1 else f"mean of {r['cells']:,} cells"
+        return (
+            figure,
+            [
+                html.H3(f"Largest differences, {words}"),
+                table(["feature", "kind", "X", "X'", "X' - X"], rows, (2, 3, 4)),
+            ],
+            False,
+        )

@@ -1,0 +1,22 @@
+"""Who is asking. Without accounts there is one user; with a password, the one who knows it."""
+
+from pathlib import Path
+
+LOCAL = "local"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def user():
+    """The id of the person behind this request."""
+    return LOCAL
+
+
+def secret(root):
+    """A key for signing sessions, made once and kept in the data folder, readable by its owner alone."""
+    import secrets
+
+    path = Path(root) / "secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text()

@@ -1,0 +1,376 @@
+"""The loop learns, is the same every time, obeys every setting, and always ends on its best weights."""
+
+import copy
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core import device as devices
+from core import train, yardsticks
+from core.config import NETWORK, TRAINING, RunConfig, specs
+from core.errors import UserError
+from core.models import build
+from core.prepare import Matrix, prepare, split_cells
+from core.train import NonFinite, Parts, fit, learning_rate, losses, one_step
+
+BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny):
+    """(Split, Matrix) of the tiny set under the base settings."""
+    split = split_cells(tiny.n_obs, BASE)
+    return split, prepare(tiny, BASE, split)
+
+
+def fresh(matrix, config):
+    torch.manual_seed(config.seed)
+    return build(config, matrix.n_genes, matrix.n_proteins)
+
+
+def trained(tiny, config):
+    """(model, epochs) of a whole training run."""
+    split = split_cells(tiny.n_obs, config)
+    matrix = prepare(tiny, config, split)
+    model = fresh(matrix, config)
+    return model, list(fit(model, matrix, split, config))
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(a[k].shape == b[k].shape and torch.equal(a[k], b[k]) for k in a)
+
+
+def scripted(monkeypatch, valid):
+    """Let the validation losses be those of a script, one an epoch."""
+    totals = iter([x for value in valid for x in (0.5, value)])  # training sample first, then validation
+    monkeypatch.setattr(train, "losses", lambda *_: Parts(next(totals), 0.0, None))
+
+
+def test_a_few_epochs_beat_the_mean(tiny, prepared):
+    split, matrix = prepared
+    config = BASE.model_copy(update={"epochs": 12})
+    mean = yardsticks.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config).mean
+    _, epochs = trained(tiny, config)
+    assert min(epoch.valid.total for epoch in epochs) < 0.9 * mean.total
+    assert min(epoch.valid.protein for epoch in epochs) < 0.8 * mean.protein
+    assert [epoch.epoch for epoch in epochs] == list(range(1, 13))
+    assert all(epoch.seconds > 0 for epoch in epochs)
+
+
+def test_the_same_seed_gives_the_same_losses_bit_for_bit(tiny):
+    config = BASE.model_copy(update={"dropout": 0.2, "input_dropout": 0.1})
+    (one, first), (two, second) = trained(tiny, config), trained(tiny, config)
+    strip = [epoch._replace(seconds=0) for epoch in first]
+    assert strip == [epoch._replace(seconds=0) for epoch in second]
+    assert same(weights(one), weights(two))
+
+
+CHANGES = {
+    "n_latent": 5,
+    "n_hidden": 17,
+    "n_hidden_protein": 9,
+    "n_layers": 2,
+    "norm": "layer",
+    "activation": "tanh",
+    "dropout": 0.3,
+    "input_dropout": 0.3,
+    "epochs": 4,
+    "lr": 3e-3,
+    "batch_size": 50,
+    "optimizer": "sgd",
+    "schedule": "constant",
+    "weight_rna": 0.5,
+    "weight_protein": 1.0,
+    "l1": 1.0,
+    "l2": 0.1,
+    "clip_grad": 0.01,
+    "train_share": 0.5,
+    "valid_share": 0.2,
+    "patience": 1,
+    "seed": 1,
+}
+
+
+def test_the_list_of_changes_names_every_field():
+    fields = {spec.name for part in (NETWORK, TRAINING) for spec in specs(part)}
+    assert set(CHANGES) == fields - {"model", "device"}  # one model so far; for devices see below
+
+
+@pytest.fixture(scope="module")
+def base_run(tiny):
+    return trained(tiny, BASE)
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_no_control_is_without_effect(tiny, field, base_run):
+    base = BASE
+    if field == "patience":  # a rate at which the loss jumps, so that there is something to stop for
+        base = BASE.model_copy(update={"epochs": 12, "lr": 0.5, "schedule": "constant"})
+    model, epochs = base_run if base is BASE else trained(tiny, base)
+    other, others = trained(tiny, base.model_copy(update={field: CHANGES[field]}))
+    assert len(epochs) != len(others) or not same(weights(model), weights(other))
+    if field in ("epochs", "patience"):
+        assert len(epochs) != len(others)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("schedule", ["onecycle", "constant", "cosine"])
+def test_every_optimizer_learns_under_every_schedule(tiny, optimizer, schedule):
+    lr = 0.1 if optimizer == "sgd" else 3e-3
+    config = BASE.model_copy(update={"optimizer": optimizer, "schedule": schedule, "lr": lr, "epochs": 10})
+    _, epochs = trained(tiny, config)
+    assert epochs[-1].train.total < 0.9 * epochs[0].train.total
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+def test_l2_shrinks_weights_and_spares_biases_and_normalisations(optimizer):
+    config = BASE.model_copy(update={"optimizer": optimizer, "l2": 0.5, "lr": 0.1})
+    model = build(config, 20, 4)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.5)
+    model.loss = lambda x: {"rna": sum((p * 0).sum() for p in model.parameters())}  # no gradient but decay's
+    before = weights(model)
+    one_step(model, train.make_optimizer(model, config), torch.zeros(3, 24), config, 0.1)
+    linear = {f"{name}.weight" for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    for name, value in model.named_parameters():
+        if name not in linear:
+            assert torch.equal(value, before[name]), name
+        elif optimizer == "adam":  # classic: decay goes through the adaptive gradient
+            assert not torch.equal(value, before[name])
+        else:
+            torch.testing.assert_close(value, before[name] * (1 - 0.1 * 0.5))
+
+
+def test_l1_is_a_penalty_beside_the_loss_and_makes_weights_smaller(tiny):
+    with_l1 = BASE.model_copy(update={"l1": 5.0, "epochs": 8})
+    model, epochs = trained(tiny, with_l1)
+    plain, others = trained(tiny, BASE.model_copy(update={"epochs": 8}))
+    assert all(epoch.penalty_l1 == 0 for epoch in others)
+    assert all(0 < epoch.penalty_l1 < 5 for epoch in epochs)
+    size = train.mean_absolute_weight
+    assert size(model).item() < 0.9 * size(plain).item()
+    for epoch in epochs:  # a loss is the weighted sum of its data terms, without penalties
+        assert epoch.train.total == pytest.approx(epoch.train.rna + 0.3 * epoch.train.protein)
+
+
+def test_the_penalty_is_l1_times_the_mean_absolute_weight():
+    config = BASE.model_copy(update={"l1": 3.0})
+    model = build(config, 20, 4)
+    expected = 3.0 * train.mean_absolute_weight(model).item()
+    _, l1 = one_step(model, train.make_optimizer(model, config), torch.randn(8, 24), config, 1e-3)
+    assert l1.item() == pytest.approx(expected)
+
+
+def test_a_clipped_gradient_is_no_longer_than_asked_for():
+    config = BASE.model_copy(update={"clip_grad": 0.5, "optimizer": "sgd", "l2": 0.0})
+    model = build(config, 20, 4)
+    one_step(model, train.make_optimizer(model, config), torch.randn(8, 24) * 100, config, 1e-6)
+    length = math.sqrt(sum((p.grad**2).sum().item() for p in model.parameters()))
+    assert length == pytest.approx(0.5, rel=1e-3)
+
+
+def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
+    split, matrix = prepared
+    config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})
+    asked, real = [], losses
+    monkeypatch.setattr(train, "losses", lambda *a: asked.append(a[2]) or real(*a))
+    model = fresh(matrix, config)
+    passes = fit(model, matrix, split, config)
+    epoch = next(passes)
+    passes.close()  # the first epoch is the best so far: its weights are those that are left
+    assert real(model, matrix, asked[0], config) == epoch.train
+    assert real(model, matrix, split.valid, config) == epoch.valid
+    list(fit(fresh(matrix, config), matrix, split, config))
+    samples = asked[0::2]
+    assert len(samples) == 4 and all(np.array_equal(sample, samples[0]) for sample in samples)
+    assert len(samples[0]) == len(split.valid) and np.isin(samples[0], split.train).all()
+
+
+def test_the_mode_of_the_model_survives_a_look_at_its_loss(prepared):
+    split, matrix = prepared
+    model = fresh(matrix, BASE).train()
+    losses(model, matrix, split.valid, BASE)
+    assert model.training
+
+
+def test_losses_are_means_over_cells_however_they_are_cut(prepared, monkeypatch):
+    split, matrix = prepared
+    model = fresh(matrix, BASE)
+    whole = losses(model, matrix, split.train, BASE)
+    monkeypatch.setattr("core.prepare.BLOCK", 7)
+    cut = losses(model, matrix, split.train, BASE)
+    assert cut == pytest.approx(whole, rel=1e-5)
+
+
+def test_the_best_epoch_is_the_one_with_the_lowest_validation_loss(prepared, monkeypatch):
+    split, matrix = prepared
+    scripted(monkeypatch, [3.0, 1.0, 2.0])
+    model, kept = fresh(matrix, BASE), []
+    epochs = []
+    for epoch in fit(model, matrix, split, BASE):
+        kept.append(weights(model))
+        epochs.append(epoch)
+    assert [epoch.best for epoch in epochs] == [True, True, False]
+    assert same(weights(model), kept[1]) and not same(kept[1], kept[2])
+    assert not model.training
+
+
+def test_closing_the_loop_early_keeps_the_best_weights(prepared, monkeypatch):
+    split, matrix = prepared
+    scripted(monkeypatch, [1.0, 2.0, 3.0])
+    model, kept = fresh(matrix, BASE), []
+    passes = fit(model, matrix, split, BASE)
+    for _ in itertools.islice(passes, 2):
+        kept.append(weights(model))
+    passes.close()
+    assert same(weights(model), kept[0]) and not model.training
+
+
+def test_a_wild_learning_rate_is_stopped_and_leaves_finite_weights(prepared):
+    split, matrix = prepared
+    wild = BASE.model_copy(
+        update={
+            "lr": 10.0,
+            "optimizer": "sgd",
+            "clip_grad": 0.0,
+            "schedule": "constant",
+            "norm": "none",
+            "epochs": 50,
+        }
+    )
+    model = fresh(matrix, wild)
+    with pytest.raises(NonFinite, match="stopped being a number"):
+        list(fit(model, matrix, split, wild))
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared, monkeypatch):
+    split, matrix = prepared
+    good = fresh(matrix, BASE)
+    passes = fit(good, matrix, split, BASE)
+    epochs = list(itertools.islice(passes, 2))
+    passes.close()
+
+    seen, batch = [], Matrix.batch
+    n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
+
+    def broken(self, rows):
+        seen.append(len(rows))
+        return batch(self, rows) * (np.nan if len(seen) > n_batches else 1)
+
+    monkeypatch.setattr(Matrix, "batch", broken)
+    model, got = fresh(matrix, BASE), []
+    with pytest.raises(NonFinite, match="epoch 3"):
+        for epoch in fit(model, matrix, split, BASE):
+            got.append(epoch)
+    assert [e._replace(seconds=0) for e in got] == [e._replace(seconds=0) for e in epochs]
+    assert same(weights(model), weights(good))
+
+
+@pytest.mark.parametrize(("schedule", "last"), [("onecycle", 6 + 2), ("constant", 1 + 2), ("cosine", 1 + 2)])
+def test_early_stopping_counts_once_the_rate_has_passed_its_peak(prepared, monkeypatch, schedule, last):
+    split, matrix = prepared
+    scripted(monkeypatch, [1.0] + [2.0] * 30)
+    config = BASE.model_copy(update={"epochs": 20, "patience": 2, "schedule": schedule})
+    epochs = list(fit(fresh(matrix, config), matrix, split, config))
+    assert epochs[-1].epoch == last
+    rates = [epoch.learning_rate for epoch in epochs]
+    assert schedule != "onecycle" or 3 <= int(np.argmax(rates)) <= 6
+
+
+def test_a_better_epoch_starts_the_count_again(prepared, monkeypatch):
+    split, matrix = prepared
+    scripted(monkeypatch, [5.0, 6.0, 4.0, 6.0, 6.0, 6.0])
+    config = BASE.model_copy(update={"epochs": 20, "patience": 2, "schedule": "constant"})
+    assert len(list(fit(fresh(matrix, config), matrix, split, config))) == 5
+
+
+@pytest.mark.parametrize("cells", [(1, 64), (5, 1)])
+def test_a_last_batch_of_one_cell_is_trained_on(tiny, cells):
+    rest, batch_size = cells
+    split = split_cells(tiny.n_obs, BASE)
+    split = split._replace(train=split.train[: 2 * 64 + rest])
+    config = BASE.model_copy(update={"batch_size": batch_size, "norm": "batch", "epochs": 1})
+    matrix = prepare(tiny, config, split)
+    (epoch,) = fit(fresh(matrix, config), matrix, split, config)
+    assert math.isfinite(epoch.valid.total)
+
+
+def test_one_cycle_is_torchs():
+    config, steps = RunConfig(lr=0.02, schedule="onecycle"), 2000
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    reference = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.02, total_steps=steps)
+    for step in range(steps):
+        ours = learning_rate(config, step, steps)
+        assert ours == pytest.approx(reference.get_last_lr()[0], abs=0.02 * 2e-3)
+        optimizer.step()
+        if step < steps - 1:
+            reference.step()
+
+
+def test_the_other_schedules_are_steady_or_fall_to_nothing():
+    steady = [learning_rate(RunConfig(lr=0.1, schedule="constant"), i, 11) for i in range(11)]
+    falling = [learning_rate(RunConfig(lr=0.1, schedule="cosine"), i, 11) for i in range(11)]
+    assert set(steady) == {0.1}
+    assert falling[0] == 0.1 and falling[5] == pytest.approx(0.05) and falling[-1] == pytest.approx(0)
+    assert falling == sorted(falling, reverse=True)
+    assert learning_rate(RunConfig(), 0, 1) > 0  # a single step must not divide by nothing
+
+
+def test_a_cell_has_the_same_code_whoever_stands_beside_it(tiny, prepared):
+    split, matrix = prepared
+    model, _ = trained(tiny, BASE)
+    z = train.encode(model, matrix)
+    assert z.shape == (240, 4) and z.dtype == np.float32
+    np.testing.assert_allclose(train.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
+
+
+def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
+    split, matrix = prepared
+    model, _ = trained(tiny, BASE)
+    rows = np.array([4, 8, 15])
+    given, made = train.reconstruct(model, matrix, rows)
+    x = torch.from_numpy(matrix.batch(rows))
+    np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
+    with torch.no_grad():
+        np.testing.assert_allclose(made, model.decode(model.encode(x)).mean(dim=0), atol=1e-5)
+
+
+def test_the_fit_leaves_its_settings_alone(tiny, prepared):
+    split, matrix = prepared
+    before = copy.deepcopy(split)
+    list(fit(fresh(matrix, BASE), matrix, split, BASE))
+    assert all(np.array_equal(a, b) for a, b in zip(before[:3], split[:3], strict=True))
+
+
+def test_the_cpu_is_chosen_in_words():
+    chosen = devices.choose("cpu")
+    assert chosen.kind == "cpu" and "asked for" in chosen.why and chosen.threads >= 1
+    assert devices.choose("auto").kind == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_a_gpu_that_is_not_there_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="No GPU can be used.*'auto' or 'cpu'"):
+        devices.choose("cuda")
+
+
+@pytest.mark.gpu
+def test_a_gpu_learns_what_the_cpu_learns(tiny):
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA GPU")
+    split = split_cells(tiny.n_obs, BASE)
+    matrix = prepare(tiny, BASE, split)
+    on_cpu = list(fit(fresh(matrix, BASE), matrix, split, BASE))
+    on_gpu = list(fit(fresh(matrix, BASE), matrix, split, BASE, "cuda"))
+    for a, b in zip(on_cpu, on_gpu, strict=True):
+        assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)

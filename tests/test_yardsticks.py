@@ -1,0 +1,124 @@
+"""The yardsticks are what scikit-learn makes of the weighted matrix, measured without holding it."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from core import yardsticks
+from core.config import RunConfig
+from core.prepare import prepare, split_cells
+
+CONFIG = RunConfig(n_top_genes=0, n_latent=6)
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny):
+    split = split_cells(tiny.n_obs, CONFIG)
+    return split, prepare(tiny, CONFIG, split)
+
+
+def by_hand(matrix, split, config, k, weights=None):
+    """(features,) mean squared error on validation cells of scikit-learn's PCA, un-weighted again."""
+    weights = matrix.weights(config) if weights is None else weights
+    train, valid = (matrix.batch(rows).astype(np.float64) for rows in (split.train, split.valid))
+    safe = np.where(weights > 0, weights, 1)
+    pca = PCA(k, svd_solver="full").fit(train * weights)
+    made = pca.inverse_transform(pca.transform(valid * weights)) / safe
+    return np.where(weights > 0, (made - valid) ** 2, (train.mean(axis=0) - valid) ** 2).mean(axis=0)
+
+
+def parts_of(error, config):
+    rna, protein = error[:120].mean(), error[120:].mean()
+    return config.weight_rna * rna + config.weight_protein * protein, rna, protein
+
+
+@pytest.mark.parametrize("weight_protein", [0.3, 5.0])
+def test_pca_is_scikit_learns_on_the_weighted_matrix(prepared, weight_protein):
+    split, matrix = prepared
+    config = CONFIG.model_copy(update={"weight_protein": weight_protein})
+    sticks = yardsticks.fit(matrix, split.train, config, 20).measure(matrix, split.valid, config)
+    assert sticks.pca == pytest.approx(parts_of(by_hand(matrix, split, config, 6), config), rel=1e-4)
+
+
+def test_the_mean_is_the_mean_of_the_training_cells(prepared):
+    split, matrix = prepared
+    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    train, valid = matrix.batch(split.train), matrix.batch(split.valid)
+    error = ((valid - train.mean(axis=0)) ** 2).mean(axis=0)
+    assert sticks.mean == pytest.approx(parts_of(error, CONFIG), rel=1e-5)
+    assert sticks.pca.total < sticks.mean.total
+
+
+def test_a_pca_of_rna_alone_stands_beside_them(prepared):
+    split, matrix = prepared
+    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    only = np.r_[np.ones(120), np.zeros(6)]
+    error = by_hand(matrix, split, CONFIG, 6, only)
+    assert sticks.pca_rna == pytest.approx(error[:120].mean(), rel=1e-4)
+    assert sticks.pca_rna < sticks.pca.rna
+
+
+def test_without_proteins_there_is_no_third_line(tiny):
+    alone = tiny.copy()
+    del alone.obsm["protein"]
+    split = split_cells(240, CONFIG)
+    matrix = prepare(alone, CONFIG, split)
+    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    assert sticks.pca_rna is None and sticks.pca.protein is None and sticks.mean.protein is None
+    assert sticks.pca.total == sticks.pca.rna
+
+
+def test_the_sketch_is_within_one_percent(prepared, monkeypatch):
+    split, matrix = prepared
+    exact = yardsticks.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
+    monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", 0)
+    monkeypatch.setattr(yardsticks, "_top_axes", None)
+    sketched = yardsticks.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
+    assert sketched.pca == pytest.approx(exact.pca, rel=0.01)
+    assert sketched.mean == exact.mean
+
+
+def test_exact_and_sketched_axes_are_orthonormal_and_in_order(prepared, monkeypatch):
+    split, matrix = prepared
+    weights = matrix.weights(CONFIG)
+    for limit in (6000, 0):
+        monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", limit)
+        pca = yardsticks.fit_pca(matrix, split.train, weights, 10)
+        np.testing.assert_allclose(pca.axes.T @ pca.axes, np.eye(10), atol=1e-4)
+        spread = pca.project(matrix.batch(split.train)).std(axis=0)
+        assert (np.diff(spread) < 1e-3 * spread[0]).all()
+        again = yardsticks.fit_pca(matrix, split.train, weights, 10)
+        np.testing.assert_array_equal(pca.axes, again.axes)
+
+
+@pytest.mark.parametrize("weight", ["weight_rna", "weight_protein"])
+@pytest.mark.parametrize("limit", [6000, 0])
+def test_a_weight_of_zero_leaves_that_part_at_its_mean(prepared, monkeypatch, weight, limit):
+    monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", limit)
+    split, matrix = prepared
+    config = CONFIG.model_copy(update={weight: 0.0, "n_latent": 3})
+    sticks = yardsticks.fit(matrix, split.train, config, 3).measure(matrix, split.valid, config)
+    part, other = ("rna", "protein") if weight == "weight_rna" else ("protein", "rna")
+    assert getattr(sticks.pca, part) == pytest.approx(getattr(sticks.mean, part), rel=1e-5)
+    assert getattr(sticks.pca, other) < getattr(sticks.mean, other)
+    assert np.isfinite(sticks.pca_rna) and sticks.pca_rna < sticks.mean.rna
+
+
+def test_more_axes_for_the_panels_do_not_change_the_yardstick(prepared):
+    split, matrix = prepared
+    few, many = (yardsticks.fit(matrix, split.train, CONFIG, n) for n in (6, 50))
+    assert many.pca.axes.shape == (126, 50) and few.pca.axes.shape == (126, 6)
+    a, b = (fitted.measure(matrix, split.valid, CONFIG).pca for fitted in (few, many))
+    assert a == pytest.approx(b, rel=1e-5)
+
+
+def test_more_axes_than_cells_are_cut_to_what_there_is(prepared):
+    split, matrix = prepared
+    pca = yardsticks.fit_pca(matrix, split.train[:8], matrix.weights(CONFIG), 50)
+    assert pca.axes.shape == (126, 7)
+
+
+def test_yardsticks_survive_being_written_down(prepared):
+    split, matrix = prepared
+    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    assert yardsticks.from_record(yardsticks.to_record(sticks)) == sticks
