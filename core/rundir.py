@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from core import export, figures, models
-from core.config import RECORD_KEYS, parse
+from core.config import parse
 from core.pipeline import epoch_record
 from core.store import files
 from core.yardsticks import to_record
@@ -15,7 +15,7 @@ def config_record(config, facts, source, data_hash):
     settings = config.model_dump() | {"epochs": facts["n_epochs"]}
     made = {name: facts[name] for name in ("device_used", "device_name", "threads")}
     made |= {"versions": export.versions(), "source": str(source), "data_hash": data_hash}
-    return settings | {name: made[name] for name in RECORD_KEYS}
+    return settings | made
 
 
 def write_learnt(folder, learnt, config, record):

@@ -136,7 +136,7 @@ def sidebar(here, path):
     }
     links = [_step(page, i, here, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
     brand = dcc.Link(
-        [html.Img(src="/assets/nuwa.svg", alt="", width=28, height=28), "Nuwa"],
+        "Nuwa",
         href="/",
         className="nuwa-brand",
     )

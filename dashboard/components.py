@@ -29,10 +29,11 @@ def card(title, *children, **kwargs):
 
 
 def tile(label, value, note="", tone=""):
-    """A number that matters, large."""
+    """A number that matters, large; a word stands a little smaller."""
+    word = "" if any(c.isdigit() for c in value) or len(value) < 5 else " word"
     parts = [html.Div(label, className="label"), html.Div(value, className="value")]
     return html.Div(
-        [*parts, html.Div(note, className=f"note {tone}")] if note else parts, className="nuwa-tile"
+        [*parts, html.Div(note, className=f"note {tone}")] if note else parts, className=f"nuwa-tile{word}"
     )
 
 
@@ -63,7 +64,7 @@ def when(seconds):
 
 def graph(id, label, save=True, **kwargs):
     """A plot with a name for screen readers and buttons that save it."""
-    plot = dcc.Graph(id=id, config=GRAPH_CONFIG, responsive=True, **kwargs)
+    plot = dcc.Graph(id=id, config=GRAPH_CONFIG, **kwargs)
     buttons = []
     if save:
         buttons = [
@@ -143,8 +144,8 @@ def _bounds(spec):
     """The allowed range in words."""
     if spec.kind not in ("int", "float") or spec.high is None:
         return ""
-    low = f"above {spec.low:,g}" if spec.low_open else f"{spec.low:,g}"
-    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,g})"
+    low = f"above {spec.low:,}" if spec.low_open else f"{spec.low:,}"
+    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,})"
 
 
 def read_form(values, names, part):

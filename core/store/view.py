@@ -1,5 +1,6 @@
 """What one person may see and do: "does it exist" and "may you see it" are one question."""
 
+import time
 from pathlib import Path
 
 from sqlalchemy import or_
@@ -8,7 +9,7 @@ from core import config as configs
 from core.errors import UserError
 from core.store import files
 from core.store.schema import datasets, preparations, runs
-from core.store.store import ACTIVE, TABLES, Missing
+from core.store.store import ACTIVE, TABLES, Missing, new_id
 
 SUFFIXES = (".h5ad", ".h5")
 
@@ -60,22 +61,31 @@ class View:
         path = self.store.root / "inbox" / Path(name).name
         if Path(name).name != name or not path.is_file():
             raise UserError(f"There is no file '{Path(name).name}' in the inbox any more.")
-        return self._bring(name, f"inbox:{name}", path, token)
+        return self._bring(name, f"inbox:{name}", path, token)["target"]
 
     def add_upload(self, name, content, token):
         """Keep uploaded bytes as a file and queue its reading; returns the data set's id."""
         name = Path(name.replace("\\", "/")).name
         if Path(name).suffix.lower() not in SUFFIXES:
             raise UserError(f"'{name}' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file.")
-        path = self.store.root / "uploads" / f"{token}{Path(name).suffix.lower()}"
+        path = self.store.root / "uploads" / f"{new_id()}{Path(name).suffix.lower()}"
         path.write_bytes(content)
-        return self._bring(name, f"upload:{name}", path, token)
+        job = self._bring(name, f"upload:{name}", path, token)
+        if job["arguments"]["path"] != str(path):
+            path.unlink()  # the same upload once more: the first one is read
+        return job["target"]
 
     def _bring(self, name, origin, path, token):
-        dataset_id = self.store.add("dataset", self.user, name=name, origin=origin, status="queued")
-        arguments = {"path": str(path)}
-        self.store.submit(self.user, "short", "read", dataset_id, arguments, token=token, priority=1)
-        return dataset_id
+        return self._begin("dataset", {"name": name, "origin": origin}, "read", {"path": str(path)}, token)
+
+    def _begin(self, kind, row, work, arguments, token):
+        """A new row and the job that fills it; with a token that is known already, the job of the first time."""
+        id = self.store.add(kind, self.user, status="queued", **row)
+        job_id = self.store.submit(self.user, "short", work, id, arguments, token=token, priority=1)
+        job = self.store.job(job_id)
+        if job["target"] != id:
+            self.store.forget(kind, id)
+        return job
 
     def forget_dataset(self, id):
         """Remove a data set and its preparations; refused while runs were trained on it."""
@@ -100,8 +110,8 @@ class View:
             raise UserError("This data set is not ready: wait until it has been read.")
         config = configs.parse(values)
         chosen = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
-        id = self.store.add("preparation", self.user, dataset=dataset_id, settings=chosen, status="queued")
-        return id, self.store.submit(self.user, "short", "prepare", id, token=token, priority=1)
+        job = self._begin("preparation", {"dataset": dataset_id, "settings": chosen}, "prepare", {}, token)
+        return job["target"], job["id"]
 
     # --- runs
 
@@ -138,9 +148,8 @@ class View:
     def train(self, run_id, token):
         """Queue the training of a run (once); returns the job id. A run that was trained is not trained again."""
         self._own("run", run_id)
-        if self.store.move("run", run_id, "created", "queued"):
-            self.store.submit(self.user, "train", "train", run_id, token=f"train:{run_id}")
-        return self.training_job(run_id)["id"]
+        self.store.move("run", run_id, "created", "queued")
+        return self.store.submit(self.user, "train", "train", run_id, token=f"train:{run_id}")
 
     def training_job(self, run_id):
         """The train job of a run, or None where it was never queued."""
@@ -153,9 +162,12 @@ class View:
         """Ask a run to stop; a queued one is stopped at once."""
         self._own("run", run_id)
         job = self.training_job(run_id)
-        if job and self.store.move_job(job["id"], "queued", "cancelled"):
-            self.store.move("run", run_id, "queued", "cancelled", message="Cancelled before it began.")
-        elif self.store.move("run", run_id, "running", "cancelling"):
+        if job:
+            self.store.move_job(job["id"], "queued", "cancelled")
+        before = {"message": "Cancelled before it began.", "ended": time.time()}
+        if self.store.move("run", run_id, "queued", "cancelled", **before):
+            return  # its process may be starting: it will find the run cancelled and go
+        if self.store.move("run", run_id, "running", "cancelling"):
             self.store.set_job(job["id"], cancel=True)
 
     def rename_run(self, run_id, name):
@@ -173,7 +185,10 @@ class View:
     def array(self, run_id, name):
         """An array that a run left (such as "latent" or "embeddings/latent_umap"), or None while it is not there."""
         self.run(run_id)
-        path = self.store.root / "runs" / run_id / f"{name}.npy"
+        folder = (self.store.root / "runs" / run_id).resolve()
+        path = (folder / f"{name}.npy").resolve()
+        if not path.is_relative_to(folder):
+            raise Missing(f"This run has no {Path(name).name}.")
         return files.read_array(path) if path.exists() else None
 
     def file(self, run_id, name):

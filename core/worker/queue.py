@@ -52,7 +52,9 @@ class Queue:
         for job in self.store.working():
             if not alive(job):
                 self.bury(job)
-        if not self.store.working("train"):
+        at_work = self.store.working("train")
+        self.forget_finished({job["id"] for job in at_work})
+        if not at_work:
             for job in self.store.waiting("train")[:1]:
                 self.start_training(job)
         child = self.children.get("short")
@@ -60,6 +62,12 @@ class Queue:
             if child is None and self.adopted_short():
                 return
             self.children["short"] = self.spawn("short")
+
+    def forget_finished(self, at_work):
+        """Wait for the children whose job is over, so that no zombies gather."""
+        for id, child in list(self.children.items()):
+            if id != "short" and id not in at_work and child.poll() is not None:
+                del self.children[id]
 
     def adopted_short(self):
         """Does a short-lane process of a worker before us still live? It goes on; a second would share its jobs."""

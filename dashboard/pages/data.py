@@ -37,7 +37,7 @@ def layout(view, here):
                     ),
                     html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
                 ],
-                className="nuwa-grid",
+                className="nuwa-grid top",
             ),
         ]
     )

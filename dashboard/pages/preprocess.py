@@ -66,7 +66,7 @@ def layout(view, here):
                     ),
                     html.Div(result(view, done), id=ids.PREPARE_RESULT),
                 ],
-                className="nuwa-grid even",
+                className="nuwa-grid even top",
             ),
         ]
     )

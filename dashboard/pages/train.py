@@ -123,6 +123,13 @@ def register(app, store):
             raise PreventUpdate
         return follow.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
 
+    app.clientside_callback(  # the long callback needs a second to begin: the press is answered at once
+        "n => n ? 'Handing the run to the worker ...' : window.dash_clientside.no_update",
+        Output(ids.STATUS, "children", allow_duplicate=True),
+        Input(ids.TRAIN, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output(ids.ATTACH, "data", allow_duplicate=True),
         Input(ids.CANCEL, "n_clicks"),
@@ -283,8 +290,8 @@ def next_step(run):
                     "warn",
                 )
             )
-    for words in (run["facts"] or {}).get("notes", []):
-        parts.append(notice(words))
+    if notes := (run["facts"] or {}).get("notes"):
+        parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
     if run["explored"] == "working":
         parts.append(notice("Neighbours, clusters and pictures of the latent space are being computed ..."))
     elif run["explored"] == "failed":

@@ -1,0 +1,135 @@
+"""Scores are those of scikit-learn, or can be worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from core import scores
+from core.config import RunConfig
+from core.prepare import prepare, split_cells
+
+CONFIG = RunConfig(n_top_genes=0)
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny):
+    split = split_cells(tiny.n_obs, CONFIG)
+    return split, prepare(tiny, CONFIG, split)
+
+
+def by_hand(matrix, weights, points, rows, k):
+    """Neighbours kept, the slow way: whole distance matrices in float64."""
+
+    def near(x, row):
+        distance = ((x - x[row]) ** 2).sum(axis=1)
+        distance[row] = np.inf
+        return set(np.argsort(distance, kind="stable")[:k])
+
+    x = matrix.batch(np.arange(matrix.n_cells)).astype(np.float64) * weights
+    points = points.astype(np.float64)
+    return np.mean([len(near(x, row) & near(points, row)) / k for row in rows])
+
+
+def test_variance_explained_is_one_minus_the_share_that_is_left():
+    assert scores.variance_explained(0.25, 1.0) == 0.75
+    assert scores.variance_explained(1.5, 1.0) == -0.5
+    assert math.isnan(scores.variance_explained(0.1, 0.0))
+
+
+@pytest.mark.parametrize("k", [3, 15])
+def test_neighbours_kept_are_those_of_brute_force(prepared, k):
+    split, matrix = prepared
+    random = np.random.default_rng(0)
+    weights = matrix.weights(CONFIG)
+    space = (matrix.batch(np.arange(240)) * weights) @ random.standard_normal((126, 60)).astype(np.float32)
+    noise = random.standard_normal((240, 6)).astype(np.float32)
+    kept = scores.neighbours_kept(matrix, weights, {"space": space, "noise": noise}, split.valid, k)
+    assert kept["space"] == pytest.approx(by_hand(matrix, weights, space, split.valid, k), abs=1e-6)
+    assert kept["noise"] == pytest.approx(by_hand(matrix, weights, noise, split.valid, k), abs=1e-6)
+    assert kept["space"] > kept["noise"] + 0.1
+
+
+def test_the_input_itself_keeps_every_neighbour(prepared):
+    split, matrix = prepared
+    weights = matrix.weights(CONFIG)
+    whole = matrix.batch(np.arange(240)) * weights
+    assert scores.neighbours_kept(matrix, weights, {"x": whole}, split.valid)["x"] == pytest.approx(1.0)
+
+
+def test_neighbours_are_found_across_block_borders(prepared, monkeypatch):
+    split, matrix = prepared
+    weights, points = matrix.weights(CONFIG), np.random.default_rng(0).standard_normal((240, 3))
+    whole = scores.neighbours_kept(matrix, weights, {"x": points}, split.valid)
+    monkeypatch.setattr("core.prepare.BLOCK", 7)
+    assert scores.neighbours_kept(matrix, weights, {"x": points}, split.valid) == whole
+
+
+def test_only_so_many_cells_are_asked_for_their_neighbours(prepared, monkeypatch):
+    split, matrix = prepared
+    monkeypatch.setattr(scores, "QUERIES", 10)
+    asked, batch = [], type(matrix).batch
+    monkeypatch.setattr(
+        type(matrix), "batch", lambda self, rows: asked.append(len(rows)) or batch(self, rows)
+    )
+    scores.neighbours_kept(matrix, matrix.weights(CONFIG), {"x": np.eye(240)[:, :5]}, split.train)
+    assert asked[0] <= 10
+
+
+def test_duplicated_cells_and_tiny_sets_have_neighbours_too(tiny):
+    few = tiny[np.r_[np.arange(10), [0, 0, 0, 0, 0, 0]]].copy()
+    few.obs_names_make_unique()
+    split = split_cells(16, CONFIG)
+    matrix = prepare(few, CONFIG, split)
+    kept = scores.neighbours_kept(matrix, matrix.weights(CONFIG), {"x": np.ones((16, 2))}, np.arange(16))
+    assert kept["x"] == pytest.approx(1.0)  # of 16 cells each has 15 neighbours, whatever the space
+
+
+def test_the_silhouette_is_that_of_scikit_learn():
+    random = np.random.default_rng(0)
+    points, labels = random.standard_normal((400, 5)), random.integers(0, 4, 400)
+    points[:, 0] += 3 * labels
+    expected = metrics.silhouette_score(points, labels)
+    assert scores.silhouette(points, labels) == pytest.approx(expected)
+
+
+def test_a_large_silhouette_is_sampled_and_seeded(monkeypatch):
+    monkeypatch.setattr(scores, "SAMPLE", 100)
+    random = np.random.default_rng(0)
+    points, labels = random.standard_normal((400, 5)), random.integers(0, 3, 400)
+    points[:, 0] += 5 * labels
+    assert scores.silhouette(points, labels, 1) == scores.silhouette(points, labels, 1)
+    assert scores.silhouette(points, labels, 1) != scores.silhouette(points, labels, 2)
+    assert scores.silhouette(points, labels) == pytest.approx(
+        metrics.silhouette_score(points, labels), abs=0.1
+    )
+
+
+@pytest.mark.parametrize("labels", [np.zeros(6, int), np.arange(6)])
+def test_one_cluster_or_all_alone_have_no_silhouette(labels):
+    assert math.isnan(scores.silhouette(np.eye(6), labels))
+
+
+def test_agreement_is_that_of_scikit_learn():
+    random = np.random.default_rng(0)
+    labels, clusters = random.integers(0, 4, 300), random.integers(0, 5, 300)
+    clusters[:150] = labels[:150]
+    found = scores.agreement(labels, clusters)
+    assert found["ari"] == pytest.approx(metrics.adjusted_rand_score(labels, clusters))
+    assert found["nmi"] == pytest.approx(metrics.normalized_mutual_info_score(labels, clusters))
+    assert 0.1 < found["ari"] < 1
+
+
+def test_other_names_for_the_same_groups_agree_wholly():
+    assert scores.agreement(["B", "B", "T", "T"], [1, 1, 0, 0]) == {"ari": 1.0, "nmi": 1.0}
+
+
+def test_cells_without_a_label_are_left_out():
+    labels = np.array(["B", "B", "T", "T", "nan", "", "nan"], dtype=object)
+    assert scores.agreement(labels, [0, 0, 1, 1, 1, 1, 0])["ari"] == 1.0
+
+
+def test_no_label_at_all_gives_no_number():
+    found = scores.agreement(["nan", "", "nan"], [0, 1, 2])
+    assert math.isnan(found["ari"]) and math.isnan(found["nmi"])
