@@ -2,11 +2,10 @@
 
 import signal
 import sys
-import threading
 
 from tqdm import tqdm
 
-from core import embed, export, pipeline, rundir
+from core import export, pipeline, rundir
 from core.cli import FAILED, INTERRUPTED
 from core.config import RESOLUTIONS
 from core.data import demo, read
@@ -23,7 +22,6 @@ def carry_out(arguments, config, out):
     resolution = _resolution(arguments.resolution)
     data_hash = read.data_hash(adata)
     clock.stop()
-    threading.Thread(target=embed.warm_up, daemon=True).start()
     with Interruption() as interruption:
         learnt = _learn(pipeline.learn(adata, config), interruption)
         facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)

@@ -9,6 +9,16 @@ import plotly.graph_objects as go
 from core.figures.theme import CATEGORIES, faded, look, template
 
 TALLEST, GAP = 1.0, 0.26  # height of the widest block, and between RNA and protein; in the drawing's own unit
+STILL = [
+    "zoom",
+    "pan",
+    "select",
+    "lasso",
+    "zoomIn",
+    "zoomOut",
+    "autoScale",
+    "resetScale",
+]  # tools it has no use for
 
 
 class Block(NamedTuple):
@@ -37,38 +47,48 @@ def network(layers, n_genes, n_proteins, theme="light", height=330):
     paints = {"rna": CATEGORIES[0], "protein": CATEGORIES[5], "latent": c.accent}
     if theme == "dark":
         paints |= {"rna": CATEGORIES[4], "protein": CATEGORIES[1]}
-    doors = _doors(lanes, latent)
-    figure = go.Figure(layout={"template": template(theme), "height": height})
-    for branch in ("rna", "protein"):
-        lane = lanes.get(branch, [])
-        half = len(lane) // 2
-        door = doors.get(branch)
-        for a, b in pairwise([*lane[:half], door, *lane[half:]] if lane else []):
-            figure.add_shape(
-                type="path", path=_ribbon(a, b), fillcolor=faded(paints[branch], 0.13), line_width=0
-            )
     everything = [block for lane in lanes.values() for block in lane]
     n_columns = 1 + max(block.column for block in everything)
+    shapes, annotations = [], []
+    for branch, door in _doors(lanes, latent).items():
+        lane = lanes[branch]
+        half = len(lane) // 2
+        for a, b in pairwise([*lane[:half], door, *lane[half:]]):
+            band = {"type": "path", "path": _ribbon(a, b), "line": {"width": 0}}
+            shapes.append({**band, "fillcolor": faded(paints[branch], 0.13)})
     for block in everything:
-        _add(figure, block, paints[block.branch], n_columns, c)
+        shapes.append(_box(block, paints[block.branch], n_columns))
+        annotations += _labels(block, paints[block.branch], n_columns, c)
+    for x, word in (((latent.column - 1) / 2, "encoder"), (latent.column * 1.5 + 0.5, "decoder")):
+        font = {"size": 12, "weight": 500}
+        annotations.append({"text": word, "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "font": font})
     low = min(block.ends[0] for block in everything)
     high = max(block.ends[1] for block in everything)
     fixed = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=[-0.55, n_columns - 0.45], **fixed)
-    figure.update_yaxes(range=[low - 0.24, high + 0.12], **fixed)
-    figure.update_layout(margin={"l": 4, "r": 4, "t": 26, "b": 4}, showlegend=False, dragmode=False)
-    figure.update_layout(
-        modebar={
-            "remove": ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale", "resetScale"]
-        },
-        hovermode="closest",
-        meta={"description": describe_network(layers, n_genes, n_proteins)},
-    )
-    for x, word in (((latent.column - 1) / 2, "encoder"), (latent.column * 1.5 + 0.5, "decoder")):
-        figure.add_annotation(
-            text=word, x=x, y=1, yref="paper", yanchor="bottom", font={"size": 12, "weight": 500}
-        )
-    return figure
+    layout = {
+        "template": template(theme),
+        "height": height,
+        "shapes": shapes,
+        "annotations": annotations,
+        "xaxis": {**fixed, "range": [-0.55, n_columns - 0.45]},
+        "yaxis": {**fixed, "range": [low - 0.24, high + 0.12]},
+        "margin": {"l": 4, "r": 4, "t": 26, "b": 4},
+        "showlegend": False,
+        "dragmode": False,
+        "hovermode": "closest",
+        "modebar": {"remove": STILL},
+        "meta": {"description": describe_network(layers, n_genes, n_proteins)},
+    }
+    answers = {  # invisible points in the boxes, which answer the mouse
+        "type": "scatter",
+        "x": [block.column for block in everything],
+        "y": [block.centre for block in everything],
+        "text": [block.hover for block in everything],
+        "mode": "markers",
+        "marker": {"size": 36, "opacity": 0},
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    return go.Figure([answers], layout)
 
 
 def describe_network(layers, n_genes, n_proteins):
@@ -116,7 +136,7 @@ def blocks(layers, n_genes, n_proteins):
         depth = len(encoder) + 1
     latent = next(layer for layer in layers if layer.branch == "latent")
     found["latent"] = [Block(depth, 0, tall(latent.n_out), "latent", latent.n_out, "latent", _hover(latent))]
-    half = 0.27 if depth < 5 else 0.36  # room for a number where columns are many
+    half = 0.27 if depth < 4 else 0.36  # room for a number where columns are many
     return {branch: [block._replace(half=half) for block in lane] for branch, lane in found.items()}
 
 
@@ -147,8 +167,8 @@ def _ribbon(a, b):
     )
 
 
-def _add(figure, block, colour, n_columns, c):
-    """The block with rounded corners, its number within, its name beneath, and a point that answers the mouse."""
+def _box(block, colour, n_columns):
+    """The block as a shape with rounded corners."""
     low, high = block.ends
     x0, x1 = block.column - block.half, block.column + block.half
     rx, ry = 0.05 * n_columns / 5, 0.045
@@ -157,32 +177,20 @@ def _add(figure, block, colour, n_columns, c):
         f"Q{x1},{high} {x1 - rx},{high} L{x0 + rx},{high} Q{x0},{high} {x0},{high - ry} "
         f"L{x0},{low + ry} Q{x0},{low} {x0 + rx},{low} Z"
     )
-    solid = block.branch == "latent"
-    figure.add_shape(
-        type="path",
-        path=path,
-        fillcolor=colour if solid else faded(colour, 0.30),
-        line={"color": colour, "width": 1.25},
-    )
-    small = n_columns > 9
-    figure.add_annotation(
-        text=f"<b>{block.width:,}</b>",
-        **{"x": block.column, "y": block.centre, "xanchor": "center", "yanchor": "middle"},
-        font={"size": 10 if small else 13, "color": c.card if solid else c.text},
-    )
-    figure.add_annotation(
-        text=block.name.replace(", ", ",<br>"),
-        **{"x": block.column, "y": low, "xanchor": "center", "yanchor": "top", "yshift": -1},
-        font={
-            "size": 10 if small else 11,
-            "color": colour if solid else c.quiet,
-            "weight": 600 if solid else 400,
-        },
-    )
-    figure.add_scatter(
-        x=[block.column],
-        y=[block.centre],
-        mode="markers",
-        marker={"size": 36, "opacity": 0},
-        hovertemplate=block.hover + "<extra></extra>",
-    )
+    fill = colour if block.branch == "latent" else faded(colour, 0.30)
+    return {"type": "path", "path": path, "fillcolor": fill, "line": {"color": colour, "width": 1.25}}
+
+
+def _labels(block, colour, n_columns, c):
+    """The number of units within the block and its name beneath."""
+    solid, small = block.branch == "latent", n_columns > 9
+    within = {"y": block.centre, "yanchor": "middle"}
+    beneath = {"y": block.ends[0], "yanchor": "top", "yshift": -1}
+    number_font = {"size": 10 if small else 13, "color": c.card if solid else c.text}
+    name_font = {"size": 10 if small else 11, "color": colour if solid else c.quiet}
+    name_font["weight"] = 600 if solid else 400
+    common = {"x": block.column, "xanchor": "center"}
+    return [
+        {**common, **within, "text": f"<b>{block.width:,}</b>", "font": number_font},
+        {**common, **beneath, "text": block.name.replace(", ", ",<br>"), "font": name_font},
+    ]

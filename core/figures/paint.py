@@ -1,7 +1,9 @@
-"""The traces of one embedding panel: one a group, or one for all numbers; unknown cells grey and beneath."""
+"""The traces of one embedding panel: one a group, or one for all numbers; unknown cells grey and beneath.
+
+They are plain dicts, which plotly checks once, as the figure is made; trace objects it would check and copy again.
+"""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from core.figures.theme import category_colours
 
@@ -28,14 +30,14 @@ def group_traces(panel, colour, names, size, chosen, c, place, first):
             continue
         trace = _points(panel, rows, names, size, chosen, c, place)
         short = name if len(name) <= LEGEND_NAME else name[: LEGEND_NAME - 1] + "…"
-        trace.update(
-            name=escape(short),
-            legendgroup=str(k),
-            showlegend=first,
-            legendrank=2000 if k < 0 else 1000,  # drawn first, listed last
-            marker_color=paint,
-            hovertemplate=f"{_hover(names)}<br>{escape(colour.name)}: {escape(name)}<extra></extra>",
-        )
+        trace["marker"]["color"] = paint
+        trace |= {
+            "name": escape(short),
+            "legendgroup": str(k),
+            "showlegend": first,
+            "legendrank": 2000 if k < 0 else 1000,  # drawn first, listed last
+            "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {escape(name)}<extra></extra>",
+        }
         traces.append(trace)
     return traces + _ringed(panel, chosen, size, c, place)
 
@@ -52,12 +54,14 @@ def continuous_traces(panel, colour, names, size, chosen, c, place, first):
             continue
         trace = _points(panel, found, names, size, chosen, c, place)
         value = "%{marker.color:.4~g}" if has_value else MISSING
-        trace.update(
-            name=colour.name if has_value else MISSING,
-            showlegend=False,
-            marker={"color": values[found], "coloraxis": "coloraxis"} if has_value else {"color": c.missing},
-            hovertemplate=f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>",
+        trace["marker"] |= (
+            {"color": values[found], "coloraxis": "coloraxis"} if has_value else {"color": c.missing}
         )
+        trace |= {
+            "name": escape(colour.name) if has_value else MISSING,
+            "showlegend": False,
+            "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>",
+        }
         traces.append(trace)
     return traces + _ringed(panel, chosen, size, c, place)
 
@@ -83,14 +87,14 @@ def _points(panel, rows, names, size, chosen, c, place):
     if panel.is_3d:
         marker = {
             "size": max(1.5, size * 0.7),
-            "opacity": 0.85 if chosen is None else 0.25,
+            "opacity": 0.85 if chosen is None else 0.12,
             "line": {"width": 0},
         }
-        return go.Scatter3d(z=points[:, 2], marker=marker, **fields)
+        return {"type": "scatter3d", "z": points[:, 2], "marker": marker, **fields}
     if chosen is not None:
         fields["selectedpoints"] = np.flatnonzero(chosen[rows]).tolist()
         fields["unselected"] = {"marker": {"opacity": 0.12}}
-    return go.Scattergl(marker={"size": size, "opacity": 0.85}, **fields)
+    return {"type": "scattergl", "marker": {"size": size, "opacity": 0.85}, **fields}
 
 
 def _ringed(panel, chosen, size, c, place):
@@ -98,9 +102,10 @@ def _ringed(panel, chosen, size, c, place):
     if chosen is None or not panel.is_3d or not chosen.any():
         return []
     points = np.asarray(panel.points, dtype=np.float32)[chosen]
-    marker = {"size": max(2, size * 0.8), "color": c.accent}
+    marker = {"size": max(2, size * 0.8), "color": c.text}
     xyz = dict(zip("xyz", points.T, strict=True))
-    return [go.Scatter3d(**xyz, mode="markers", marker=marker, showlegend=False, hoverinfo="skip", **place)]
+    still = {"type": "scatter3d", "mode": "markers", "showlegend": False, "hoverinfo": "skip"}
+    return [{**still, **xyz, "marker": marker, **place}]
 
 
 def _hover(names):

@@ -55,7 +55,6 @@ def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=
     for panel in panels:
         if panel.points is not None and len(panel.points) != len(cells):
             raise ValueError(f"{panel.title} has {len(panel.points)} points for {len(cells)} cells")
-    tall = panel_height(columns)
     names = None
     if len(cells) * len(panels) <= NAMES_UP_TO:
         names = np.asarray(cells, dtype=object)
@@ -64,27 +63,30 @@ def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=
         chosen = np.zeros(len(cells), dtype=bool)
         chosen[np.asarray(selected, dtype=int)] = True
 
-    figure = go.Figure(layout={"template": template(theme)})
     paint = group_traces if colour.categories is not None else continuous_traces
+    layout = {"template": template(theme), "annotations": [], "shapes": []}
     traces = []
     for i, panel in enumerate(panels):
-        place = _place(figure, i, panel, rows, columns, c)
+        place = _place(layout, i, panel, rows, columns, c)
         if panel.points is not None and len(panel.points):
             traces += paint(panel, colour, names, size, chosen, c, place, not traces)
-    figure.add_traces(traces)
-    legend = _legend_layout(figure, colour, columns, rows) if colour.categories is not None else {}
-    figure.update_layout(
-        height=rows * tall + 40 + legend.pop("extra", 0),
-        margin={"l": 28, "r": 16, "t": 34, "b": 30},
-        hovermode="closest",
-        dragmode="pan",
-        modebar={"remove": ["autoScale2d"]},  # a lasso makes sense here
-        uirevision="panels",
-        **legend,
-    )
+    layout |= {
+        "height": rows * panel_height(columns) + 40,
+        "margin": {"l": 28, "r": 16, "t": 34, "b": 30},
+        "hovermode": "closest",
+        "dragmode": "pan",
+        "modebar": {"remove": ["autoScale2d"]},  # a lasso makes sense here
+        "uirevision": "panels",
+    }
     if colour.categories is None:
-        figure.update_layout(coloraxis=_colour_axis(colour, theme, columns))
-    return figure
+        layout["coloraxis"] = _colour_axis(colour, theme, columns)
+    else:
+        shown = [trace["name"] for trace in traces if trace["showlegend"]]
+        layout["legend"], extra = _legend(colour, shown, columns, rows)
+        layout["height"] += extra
+    if not traces:  # plotly draws axes of its own where nothing is drawn
+        layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    return go.Figure(traces, layout)
 
 
 def panel_height(columns):
@@ -96,87 +98,57 @@ def point_size(n):
     return float(np.clip(10.7 - 1.75 * math.log10(max(n, 1)), 2, 9))
 
 
-def _place(figure, i, panel, rows, columns, c):
+def _place(layout, i, panel, rows, columns, c):
     """Make the axes or the scene of panel i; gives back the trace fields that put a trace there."""
     row, column = divmod(i, columns)
-    gap_x, gap_y = (
-        (0.05 if columns > 1 else 0),
-        min(0.3, 58 / (rows * panel_height(columns))) if rows > 1 else 0,
-    )
+    gap_x = 0.05 if columns > 1 else 0
+    gap_y = min(0.3, 58 / (rows * panel_height(columns))) if rows > 1 else 0
     wide, tall = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
-    x = [column * (wide + gap_x), column * (wide + gap_x) + wide]
+    x = [column * (wide + gap_x), min(1, column * (wide + gap_x) + wide)]
     y = [max(0, 1 - row * (tall + gap_y) - tall), 1 - row * (tall + gap_y)]
     number = "" if i == 0 else str(i + 1)
-    figure.add_annotation(
-        text=panel.title,
-        **{"x": x[0], "y": y[1], "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"},
-        **{"yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}},
-    )
+    paper = {"xref": "paper", "yref": "paper"}
+    title = {"text": panel.title, "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
+    left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
+    layout["annotations"].append({**paper, **left, **title})
     if panel.points is None or not len(panel.points):
-        words = panel.note or "nothing to show"
-        figure.add_annotation(
-            text=words,
-            x=sum(x) / 2,
-            y=sum(y) / 2,
-            xref="paper",
-            yref="paper",
-            xanchor="center",
-            yanchor="middle",
-        )
+        middle = {"x": sum(x) / 2, "y": sum(y) / 2, "xanchor": "center", "yanchor": "middle"}
+        layout["annotations"].append({**paper, **middle, "text": panel.note or "nothing to show"})
         frame = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1], "line": {"color": c.line, "width": 1}}
-        figure.add_shape(type="rect", xref="paper", yref="paper", layer="below", **frame)
+        layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below"})
+        return {}
+    titles = (panel.x, panel.y, panel.z)
+    titles = [given or f"{panel.title} {k}" for k, given in enumerate(titles, 1)]
     if panel.is_3d:
-        titles = [panel.x, panel.y, panel.z]
-        if not any(titles):
-            titles = [f"{panel.title} {k}" for k in (1, 2, 3)]
         still = {"aspectmode": "cube", "dragmode": "turntable", "camera": {"eye": EYE}}
         scene = {f"{a}axis": {"title": {"text": t}} for a, t in zip("xyz", titles, strict=True)}
-        figure.update_layout({f"scene{number}": {**scene, "domain": {"x": x, "y": y}, **still}})
+        layout[f"scene{number}"] = {**scene, "domain": {"x": x, "y": y}, **still}
         return {"scene": f"scene{number}"}
     quiet = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": True, "mirror": True}
     quiet |= {"linecolor": c.line, "zeroline": False}
-    figure.update_layout(
-        {
-            f"xaxis{number}": {
-                **quiet,
-                "domain": x,
-                "anchor": f"y{number}",
-                "title": {"text": panel.x or f"{panel.title} 1", "standoff": 4, "font": {"size": 11}},
-            },
-            f"yaxis{number}": {
-                **quiet,
-                "domain": y,
-                "anchor": f"x{number}",
-                "title": {"text": panel.y or f"{panel.title} 2", "standoff": 4, "font": {"size": 11}},
-            },
+    for axis, other, domain, words in (("x", "y", x, titles[0]), ("y", "x", y, titles[1])):
+        title = {"text": words, "standoff": 4, "font": {"size": 11}}
+        layout[f"{axis}axis{number}"] = {
+            **quiet,
+            "domain": domain,
+            "anchor": f"{other}{number}",
+            "title": title,
         }
-    )
-    if panel.points is None or not len(panel.points):
-        none = {"title": {"text": ""}, "range": [0, 1], "fixedrange": True}
-        figure.update_layout({f"xaxis{number}": none, f"yaxis{number}": none})
     return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
 
 
-def _legend_layout(figure, colour, columns, rows):
-    """The legend beside wide figures (it scrolls there), below narrow ones (it wraps there)."""
+def _legend(colour, shown, columns, rows):
+    """(legend, pixels it needs): beside wide figures, where it scrolls, below narrow ones, where it wraps."""
     title = {"text": escape(colour.name), "font": {"size": 12, "weight": 600}}
     common = {"title": title, "groupclick": "togglegroup", "traceorder": "normal", "tracegroupgap": 0}
     if columns > 1:
-        return {"legend": {**common, "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"}}
-    longest = max((len(trace.name) for trace in figure.data if trace.showlegend), default=0)
-    entry = 34 + 6.6 * longest
-    lines = math.ceil(sum(1 for trace in figure.data if trace.showlegend) / max(1, 640 // entry)) + 1
-    below = {
-        "orientation": "h",
-        "x": 0,
-        "xanchor": "left",
-        "yanchor": "top",
-        "y": -34 / (rows * panel_height(columns)),
-    }
-    return {
-        "legend": {**common, **below, "entrywidth": entry - 30},
-        "extra": 14 + LEGEND_LINE * min(lines, 14),
-    }
+        return {**common, "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"}, 0
+    entry = 34 + 6.6 * max(map(len, shown), default=0)
+    lines = math.ceil(len(shown) / max(1, 640 // entry)) + 1
+    below = {"x": 0, "y": -34 / (rows * panel_height(columns)), "xanchor": "left", "yanchor": "top"}
+    return {**common, **below, "orientation": "h", "entrywidth": entry - 30}, 14 + LEGEND_LINE * min(
+        lines, 14
+    )
 
 
 def _colour_axis(colour, theme, columns):

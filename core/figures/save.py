@@ -37,7 +37,9 @@ h1 {{ font-size: 1.15rem; font-weight: 600; margin: 0 0 12px; }}
 def write_html(figure, path, title):
     """Write one file with plotly.js inside; its ground follows the figure's theme. Gives back the Path."""
     c = look((figure.layout.template.layout.meta or {}).get("theme", "light"))
-    inner = figure.to_html(config=GRAPH_CONFIG, include_plotlyjs=True, include_mathjax=False, full_html=False)
+    inner = figure.to_html(
+        config=dict(GRAPH_CONFIG), include_plotlyjs=True, include_mathjax=False, full_html=False
+    )
     page = PAGE.format(title=html.escape(title), figure=inner, ground=c.card, text=c.text, font=FONT)
     path = Path(path)
     path.write_text(page, encoding="utf-8")

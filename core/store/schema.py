@@ -13,8 +13,8 @@ from sqlalchemy import (
     Text,
     insert,
     select,
-    text,
 )
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import UserError
 
@@ -131,19 +131,24 @@ UPGRADES = {}
 
 def prepare(engine, now):
     """Make the tables of an empty database, or bring an older one up to date; refuse a newer one."""
-    metadata.create_all(engine)
     with engine.begin() as db:
+        db.execute(CreateTable(meta, if_not_exists=True))
         version = db.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+        if version is not None and version > VERSION:
+            raise UserError(
+                f"This data folder was written by a newer Nuwa (schema {version}, this one knows {VERSION}): "
+                "start that version, or choose another NUWA_DATA_DIR."
+            )
+        # Not metadata.create_all: it looks first and creates later, and another process may do so in between.
+        for table in metadata.sorted_tables:
+            db.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                db.execute(CreateIndex(index, if_not_exists=True))
         if version is None:
             row = {"key": "schema", "value": VERSION}
             db.execute(_insert_once(engine, meta), row)
             db.execute(_insert_once(engine, users), {"id": "local", "name": "local", "created": now})
             return
-        if version > VERSION:
-            raise UserError(
-                f"This data folder was written by a newer Nuwa (schema {version}, this one knows {VERSION}): "
-                "start that version, or choose another NUWA_DATA_DIR."
-            )
         for step in range(version, VERSION):
             UPGRADES[step](db)
         if version < VERSION:
@@ -162,7 +167,7 @@ def _insert_once(engine, table):
 def tune(connection, _record):
     """SQLite as a small server database: readers and one writer side by side, nothing lost on a crash of ours."""
     cursor = connection.cursor()
-    cursor.execute(str(text("PRAGMA journal_mode=WAL")))
+    cursor.execute("PRAGMA busy_timeout=20000")  # first, so that the next lines wait for others as well
+    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=20000")
     cursor.close()

@@ -159,7 +159,10 @@ def detail(view, row):
                 ),
             ),
             card("What Nuwa found", *findings),
-            card("Counts and genes a cell", graph(ids.DATA_PICTURE, "Histograms of counts and genes a cell")),
+            card(
+                "Counts and genes a cell",
+                graph(ids.DATA_PICTURE, "Histograms of counts and genes a cell", style={"height": "270px"}),
+            ),
             card(
                 "Columns of obs",
                 table(["column", "kind", "distinct", "examples"], columns, numeric=(2,))

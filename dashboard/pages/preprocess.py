@@ -83,7 +83,12 @@ def result(view, row):
     record, dataset = row["record"], view.dataset(row["dataset"])
     before = dataset["record"]
     pictures = [
-        graph(ids.prepare_picture(i), f"Values of {h['name']} before and after", save=False)
+        graph(
+            ids.prepare_picture(i),
+            f"Values of {h['name']} before and after",
+            save=False,
+            style={"height": "270px"},
+        )
         for i, h in enumerate(record["histograms"])
     ]
     if record["mean_variance"]:

@@ -267,6 +267,13 @@ def duration(seconds):
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def advice(run):
+    """What usually helps a run that PCA beats, by where its best epoch lies."""
+    if run["best_epoch"] < 0.8 * run["n_epochs"]:
+        return "the validation loss was best early, so it over-fits. Dropout or fewer hidden units may help."
+    return "it was still learning. More epochs or a higher learning rate may help."
+
+
 def next_step(run):
     """What can be done once the run is over."""
     if run["status"] in (*ACTIVE, "created"):
@@ -284,12 +291,7 @@ def next_step(run):
                 notice(verdict + "The model does better than the best linear one of this size.", "good")
             )
         else:
-            parts.append(
-                notice(
-                    verdict + "PCA does as well or better: more epochs, or a higher learning rate, may help.",
-                    "warn",
-                )
-            )
+            parts.append(notice(f"{verdict}PCA does as well or better: {advice(run)}", "warn"))
     if notes := (run["facts"] or {}).get("notes"):
         parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
     if run["explored"] == "working":

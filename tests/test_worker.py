@@ -1,0 +1,431 @@
+"""A job is carried out to its end or says in a sentence why not; a worker that dies takes nobody with it."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from core import launch, pipeline
+from core.data import demo
+from core.settings import Settings
+from core.store import FINISHED, Missing, Store, files
+from core.worker import execute, kinds
+from core.worker.queue import Queue
+
+QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
+LONG = QUICK | {"epochs": 10_000}
+
+
+@pytest.fixture(autouse=True)
+def tiny_demo(monkeypatch, tiny):
+    """The tiny set as a demo of its own."""
+    monkeypatch.setitem(demo.DEMOS, "tiny", ("Tiny", lambda: tiny.copy()))
+
+
+def bring(store, arguments=None):
+    """A data set on its way: its id, a reading job queued."""
+    id = store.add("dataset", "local", name="Tiny", origin="demo:tiny", status="queued")
+    store.submit("local", "short", "read", id, arguments or {"demo": "tiny"})
+    return id
+
+
+def prepared(store):
+    """The id of a preparation that is ready."""
+    dataset = bring(store)
+    execute.drain(store)
+    preparation, _ = store.of("local").prepare(dataset, {"n_top_genes": 60}, f"prepare {dataset}")
+    execute.drain(store)
+    return preparation
+
+
+def queued_run(store, preparation, values=QUICK):
+    view = store.of("local")
+    run = view.create_run(preparation, values)
+    view.train(run, "click")
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny):
+    """(store, run id) of a run that went the whole way."""
+    store = Store(Settings("127.0.0.1", 8050, tmp_path_factory.mktemp("data"), None, True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(demo.DEMOS, "tiny", ("Tiny", lambda: tiny.copy()))
+        run = queued_run(store, prepared(store))
+        execute.drain(store)
+    yield store, run
+    store.engine.dispose()
+
+
+def ask(store, kind, run, arguments):
+    """The finished job of some short work on a run."""
+    job = store.of("local").ask(kind, run, arguments)
+    execute.drain(store)
+    return store.job(job)
+
+
+# --- in this process
+
+
+def test_a_demo_goes_from_the_queue_to_clusters(finished):
+    store, run = finished
+    view = store.of("local")
+    row = view.run(run)
+    assert (row["status"], row["explored"], row["message"], row["phase"]) == ("done", "ready", "", "")
+    assert row["n_epochs"] == 3 and 1 <= row["best_epoch"] <= 3 and row["started"] <= row["ended"]
+    assert [epoch["epoch"] for epoch in view.epochs(run)] == [1, 2, 3]
+    assert view.array(run, "latent").shape == (240, 4)
+    assert view.array(run, "input_axes").shape == (240, 50)
+    assert view.array(run, "split").shape == (240,)
+    for name in ("latent_umap", "input_umap", "input_tsne"):
+        assert view.array(run, f"embeddings/{name}").shape == (240, 2)
+    assert view.array(run, files.clusters_of(1)).shape == (240,)
+    assert {job["status"] for job in store.jobs()} == {"done"}
+
+
+def test_the_data_set_tells_what_it_holds(finished):
+    store, run = finished
+    row = store.row("dataset", store.row("run", run)["dataset"])
+    assert row["status"] == "ready" and row["record"]["kind"] == "counts"
+    assert (row["record"]["cells"], row["record"]["genes"], len(row["record"]["proteins"])) == (240, 120, 8)
+    assert len(row["record"]["data_hash"]) == 64
+
+
+def test_the_preparation_tells_what_its_steps_did(finished):
+    store, run = finished
+    record = store.row("preparation", store.row("run", run)["preparation"])["record"]
+    assert (record["n_genes"], record["n_proteins"], record["kind"]) == (60, 6, "counts")
+    assert [pair["name"] for pair in record["histograms"]] == ["RNA", "protein"]
+    for pair in record["histograms"]:
+        for side in ("before", "after"):
+            assert len(pair[side]["edges"]) == len(pair[side]["counts"]) + 1 and sum(pair[side]["counts"])
+    assert sum(record["mean_variance"]["chosen"]) == 60
+
+
+def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny):
+    store, run = finished
+    row = store.row("run", run)
+    config = kinds.config.parse(row["config"])
+    *_, learnt = pipeline.learn(tiny.copy(), config)
+    *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
+    facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
+    assert {k: row["facts"][k] for k in facts if k != "phases"} == {
+        k: facts[k] for k in facts if k != "phases"
+    }
+    assert row["scores"] == explored.scores
+    assert "training" in row["facts"]["phases"] and "clustering" in row["facts"]["phases"]
+
+
+def test_the_folder_of_a_run_can_be_read_without_us(finished):
+    store, run = finished
+    folder = store.run_folder(run)
+    config = files.read_json(folder / "config.json")
+    assert config["run"] == run and config["n_latent"] == 4 and config["n_top_genes"] == 60
+    assert files.read_json(folder / "scores.json") == store.row("run", run)["scores"]
+    assert (folder / "model.pt").exists() and (folder / "history.csv").read_text().startswith(
+        "epoch,train_loss"
+    )
+
+
+def test_clusters_are_compared_with_a_column(finished):
+    store, run = finished
+    job = ask(store, "labels", run, {"column": "cell_type", "resolution": 1.0})
+    assert set(job["result"]) == {"ari", "nmi", "ari_all_cells", "nmi_all_cells"}
+    assert -1 <= job["result"]["ari_all_cells"] <= 1
+
+
+def test_the_profile_of_a_cluster_is_the_mean_of_its_cells(finished):
+    store, run = finished
+    labels = store.of("local").array(run, files.clusters_of(1.0))
+    job = ask(store, "profile", run, {"cluster": 0, "resolution": 1.0})
+    result = job["result"]
+    assert result["cells"] == int((labels == 0).sum())
+    assert (
+        len(result["names"]) == len(result["given"]) == len(result["made"]) == 66 and result["n_genes"] == 60
+    )
+    one = ask(store, "profile", run, {"cell": 5})["result"]
+    assert one["cells"] == 1 and one["given"] != result["given"]
+
+
+@pytest.mark.parametrize("asked", [{"cell": 240}, {"cell": -1}, {"cluster": 99, "resolution": 1.0}])
+def test_a_cell_that_is_not_there_is_refused_in_a_sentence(finished, asked):
+    store, run = finished
+    job = ask(store, "profile", run, asked)
+    assert (job["status"], job["message"]) == ("failed", "There is no such cell or cluster in this run.")
+
+
+def test_further_pictures_are_drawn_on_request(finished):
+    store, run = finished
+    for name in ("latent_umap_3d", "input_tsne_3d"):
+        assert ask(store, "embed", run, {"name": name})["status"] == "done"
+        assert store.of("local").array(run, f"embeddings/{name}").shape == (240, 3)
+
+
+@pytest.mark.parametrize("name", ["latent_umap_../../../x", "latent", "other_umap", "latent_pca"])
+def test_a_picture_nobody_knows_is_refused(finished, name):
+    store, run = finished
+    job = ask(store, "embed", run, {"name": name})
+    assert job["status"] == "failed" and "no picture" in job["message"]
+    assert not list(store.root.rglob("x.npy"))
+
+
+def test_the_result_can_be_exported(finished):
+    import anndata
+
+    store, run = finished
+    job = ask(store, "export", run, {"resolution": 0.4})
+    assert job["result"] == {"file": "result.h5ad"}
+    made = anndata.read_h5ad(store.of("local").file(run, "result.h5ad"))
+    np.testing.assert_array_equal(made.obsm["X_nuwa"], store.of("local").array(run, "latent"))
+    labels = store.of("local").array(run, files.clusters_of(0.4))
+    np.testing.assert_array_equal(made.obs["nuwa_cluster"].astype(int), labels)
+    assert made.uns["nuwa"]["run"] == run and len(made.uns["nuwa"]["loss_valid"]) == 3
+
+
+def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
+    preparation = prepared(store)
+    run = store.of("local").create_run(preparation, QUICK)
+    job = ask(store, "profile", run, {"cell": 0})
+    assert (job["status"], job["message"]) == ("failed", "This run has no latent space (yet).")
+
+
+def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):
+    good = bring(store)
+    (store.root / "inbox" / "bad.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n but no more")
+    bad = store.of("local").add_from_inbox("bad.h5ad", "click")
+    execute.drain(store)
+    assert store.row("dataset", good)["status"] == "ready"
+    row = store.row("dataset", bad)
+    assert row["status"] == "failed" and "'bad.h5ad' is damaged" in row["message"]
+    with pytest.raises(Missing):
+        store.of("local").shelf(bad)
+
+
+def test_an_upload_is_removed_once_it_is_on_the_shelf(store, tiny_file):
+    id = store.of("local").add_upload("mine.h5ad", tiny_file.read_bytes(), "click")
+    execute.drain(store)
+    assert store.row("dataset", id)["status"] == "ready" and store.shelf(id).file.exists()
+    assert not any((store.root / "uploads").iterdir())
+
+
+def test_a_mistake_found_while_training_is_one_sentence(store):
+    run = queued_run(store, prepared(store))
+    store.set("run", run, config=store.row("run", run)["config"] | {"n_latent": 500})
+    execute.drain(store)
+    row = store.row("run", run)
+    assert row["status"] == "failed" and row["message"].startswith("500 latent dimensions for 66 features")
+    assert row["ended"] and store.of("local").training_job(run)["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "Memory ran out."),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), "Memory ran out."),
+        (ZeroDivisionError("division by zero"), "(ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_whatever_breaks_becomes_one_sentence_and_the_next_job_is_done(
+    store, monkeypatch, capsys, error, words
+):
+    preparation = prepared(store)
+    first, second = queued_run(store, preparation), queued_run(store, preparation)
+    work, train = iter([error, None]), kinds.KINDS["train"]
+
+    def break_once(*arguments):
+        store.move("run", first, "queued", "running")
+        if (problem := next(work)) is not None:
+            raise problem
+        return train(*arguments)
+
+    monkeypatch.setitem(kinds.KINDS, "train", break_once)
+    execute.drain(store)
+    assert store.row("run", first)["status"] == "failed" and words in store.row("run", first)["message"]
+    assert store.row("run", second)["status"] == "done"
+    assert "Traceback" not in store.row("run", first)["message"]
+
+
+def test_a_loss_that_is_no_number_fails_the_run_and_says_what_to_do(store):
+    wild = {
+        "lr": 10.0,
+        "optimizer": "sgd",
+        "clip_grad": 0.0,
+        "schedule": "constant",
+        "norm": "none",
+        "epochs": 50,
+    }
+    run = queued_run(store, prepared(store), QUICK | wild)
+    execute.drain(store)
+    row = store.row("run", run)
+    assert row["status"] == "failed" and "stopped being a number" in row["message"]
+    assert "Lower the learning rate (it was 10)" in row["message"]
+    assert (store.run_folder(run) / "model.pt").exists()
+
+
+def test_a_run_cancelled_before_it_begins_is_never_trained(store):
+    run = queued_run(store, prepared(store))
+    store.of("local").cancel(run)
+    execute.drain(store)
+    assert store.row("run", run)["status"] == "cancelled" and store.epochs(run) == []
+
+
+def test_a_run_cancelled_in_the_middle_keeps_what_was_learnt(store, monkeypatch):
+    run = queued_run(store, prepared(store), LONG)
+    add_epoch = store.add_epoch
+
+    def press_cancel(run_id, record):
+        if record["epoch"] == 4:
+            store.of("local").cancel(run_id)
+        return add_epoch(run_id, record)
+
+    monkeypatch.setattr(store, "add_epoch", press_cancel)
+    execute.drain(store)
+    row, view = store.row("run", run), store.of("local")
+    assert row["status"] == "cancelled" and len(view.epochs(run)) == 4
+    assert row["message"] == f"Cancelled after epoch 4; the weights of epoch {row['best_epoch']} were kept."
+    assert view.array(run, "latent").shape == (240, 4) and row["explored"] == "ready"
+    assert view.file(run, "model.pt").exists()
+
+
+def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(store, monkeypatch):
+    run = queued_run(store, prepared(store))
+    prepare = pipeline.prepare
+
+    def slowly(*arguments):
+        store.of("local").cancel(run)
+        return prepare(*arguments)
+
+    monkeypatch.setattr(pipeline, "prepare", slowly)
+    execute.drain(store)
+    row = store.row("run", run)
+    assert row["status"] == "cancelled" and "nothing was learnt" in row["message"] and store.epochs(run) == []
+
+
+# --- the queue, with processes that are only pretended
+
+
+def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
+    run = queued_run(store, prepared(store))
+    job = store.of("local").training_job(run)
+    store.move_job(job["id"], "queued", "running", pid=2**22 - 1, pid_started=0.0)
+    store.move("run", run, "queued", "running")
+    queue = Queue(store.settings)
+    queue.store = store
+    queue.bury(store.job(job["id"]))
+    row = store.row("run", run)
+    assert row["status"] == "failed" and row["message"].startswith("The worker stopped in the middle")
+    assert store.job(job["id"])["status"] == "failed"
+
+
+def test_a_job_that_finished_in_the_last_moment_is_not_buried(store):
+    run = queued_run(store, prepared(store))
+    job = store.of("local").training_job(run)
+    store.move_job(job["id"], "queued", "running")
+    stale = store.job(job["id"])
+    store.move("run", run, "queued", "running")
+    store.move("run", run, "running", "done")
+    store.move_job(job["id"], "running", "done")
+    queue = Queue(store.settings)
+    queue.store = store
+    queue.bury(stale)
+    assert store.row("run", run)["status"] == "done" and store.job(job["id"])["status"] == "done"
+
+
+# --- the real worker, in processes of its own
+
+
+def wait(question, worker=None, seconds=90):
+    """Until `question()` is true, keeping the worker wanted; its last answer."""
+    end = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return answer
+
+
+@pytest.fixture
+def server(store):
+    """A store with a preparation and a running worker, whose processes are gone afterwards."""
+    settings = store.settings._replace(inline=False)
+    preparation = prepared(store)
+    store.remember("demos_added", True)  # so that the worker does not read these first
+    launch.beat(settings.data_dir)
+    worker = launch.start(settings)
+    family = [psutil.Process(worker.pid)]
+    try:
+        wait(lambda: launch.is_running(settings.data_dir))
+        yield store, preparation, worker
+    finally:
+        family += [p for p in family[0].children(recursive=True)] if worker.poll() is None else []
+        known = [job["pid"] for job in store.jobs() if job["pid"]] + [
+            (store.recall("short_worker") or {}).get("pid")
+        ]
+        for pid in {p.pid for p in family} | {pid for pid in known if pid and pid != os.getpid()}:
+            try:
+                psutil.Process(pid).kill()
+            except psutil.NoSuchProcess:
+                continue
+        worker.wait(10)
+
+
+def test_the_worker_trains_survives_a_killed_run_and_goes_home(server):
+    store, preparation, worker = server
+    first = queued_run(store, preparation, LONG)
+    second = queued_run(store, preparation)
+
+    wait(lambda: store.epochs(first))
+    assert store.row("run", second)["status"] == "queued"
+    assert store.jobs_ahead(store.of("local").training_job(second)) == 1
+    job = store.of("local").training_job(first)
+    assert job["pid"] not in (os.getpid(), worker.pid)
+    os.kill(job["pid"], signal.SIGKILL)
+    wait(lambda: store.row("run", first)["status"] == "failed")
+    assert "was killed (signal 9)" in store.row("run", first)["message"]
+
+    wait(
+        lambda: (
+            store.row("run", second)["status"] in FINISHED
+            and store.row("run", second)["explored"] != "working"
+        )
+    )
+    row = store.row("run", second)
+    assert (row["status"], row["explored"]) == ("done", "ready"), (store.root / "worker.log").read_text()
+    assert len(store.epochs(second)) == 3 and store.of("local").array(second, "latent").shape == (240, 4)
+    wait(lambda: store.recall("device"))
+    assert store.recall("device")["kind"] in ("cpu", "cuda")
+
+    another = launch.start(store.settings)  # a second one finds the first and leaves
+    assert another.wait(30) == 0 and worker.poll() is None
+    os.utime(store.root / "heartbeat", (0, 0))  # nobody is there any more
+    assert worker.wait(30) == 0
+    assert not launch.is_running(store.root)
+
+
+def test_a_training_run_outlives_the_queue_and_short_work_does_not_wait_for_it(server):
+    store, preparation, worker = server
+    run = queued_run(store, preparation, LONG)
+    wait(lambda: store.epochs(run))
+    dataset = store.row("run", run)["dataset"]
+    short, _ = store.of("local").prepare(dataset, {"n_top_genes": 30}, "while training")
+    wait(lambda: store.row("preparation", short)["status"] == "ready")
+    assert store.row("run", run)["status"] == "running"
+
+    worker.kill()
+    worker.wait(10)
+    there = len(store.epochs(run))
+    wait(lambda: len(store.epochs(run)) > there)
+    again = launch.start(store.settings)
+    try:
+        wait(lambda: launch.is_running(store.root))
+        store.of("local").cancel(run)
+        wait(lambda: store.row("run", run)["status"] in FINISHED)
+        assert store.row("run", run)["status"] == "cancelled"
+        os.utime(store.root / "heartbeat", (0, 0))
+        wait(lambda: again.poll() is not None)
+        assert again.returncode == 0
+    finally:
+        again.kill()
+        again.wait(10)
