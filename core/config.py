@@ -442,6 +442,8 @@ def _sentence(error):
         return text[0].upper() + text[1:] + "."
     field = RunConfig.model_fields.get(error["loc"][0])
     label = field.json_schema_extra["label"] if field else name
+    if error["input"] is None:
+        return f"{label} ({name}) needs a value; what is typed there is empty or out of its range."
     return f"{label} ({name}): {text.replace('input should', 'it should')}, not {error['input']!r}."
 
 

@@ -72,31 +72,24 @@ def umap(points, found, n_components=2, seed=0):
 
 
 def tsne(points, n_components=2, seed=0):
-    """(points, n_components) float32: t-SNE (van der Maaten 2008) from a PCA start, seeded.
+    """(points, n_components) float32: t-SNE (van der Maaten 2008) by openTSNE from a PCA start, seeded.
 
-    Two dimensions by openTSNE's interpolation, three by scikit-learn's Barnes-Hut tree, which is slower.
+    Three dimensions go by a Barnes-Hut tree, since interpolation is for the plane; they take several times longer.
     """
-    perplexity = min(30.0, max(2.0, (len(points) - 1) / 3))
-    points = np.asarray(points, dtype=np.float32)
-    # Points that are all the same have no PCA start: openTSNE answers NaN, and scikit-learn's tree crashes.
-    if len(points) <= max(5, n_components + 1) or (points == points[0]).all():
+    if len(points) <= max(5, n_components + 1):
         return _too_few(points, n_components)
-    points = np.pad(
-        points, ((0, 0), (0, max(0, n_components - points.shape[1])))
-    )  # PCA needs as many columns
+    from openTSNE import TSNE
+
+    model = TSNE(
+        n_components=n_components,
+        perplexity=min(30.0, max(2.0, (len(points) - 1) / 3)),
+        random_state=seed,
+        initialization="pca",
+        negative_gradient_method="auto" if n_components < 3 else "bh",
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if n_components == 2:
-            from openTSNE import TSNE
-
-            made = TSNE(perplexity=perplexity, random_state=seed, initialization="pca").fit(
-                points.astype(np.float64)
-            )
-            return np.asarray(made, dtype=np.float32)
-        from sklearn.manifold import TSNE as BarnesHut
-
-        model = BarnesHut(n_components=n_components, perplexity=perplexity, random_state=seed, init="pca")
-        return model.fit_transform(points).astype(np.float32)
+        return np.asarray(model.fit(np.ascontiguousarray(points, dtype=np.float64)), dtype=np.float32)
 
 
 def warm_up():

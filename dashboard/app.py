@@ -177,7 +177,7 @@ def at_the_foot(store):
             device["name"] if device else "The worker is starting ...", title=device["why"] if device else ""
         )
     ]
-    names = {"train": "training", "short": "short"}
+    names = {"train": "training", "short": "short", "slow": "drawing"}
     busy = [f"{len(jobs)} {names[lane]}" for lane, jobs in queue.items() if jobs]
     lines.append(html.Div(f"At work: {', '.join(busy)}" if busy else "Nothing at work"))
     return lines

@@ -37,6 +37,8 @@ def resolve(view, search):
         run, preparation, dataset = _latest(view)
     elif preparation is None and run is None:
         preparation = next((p for p in view.preparations(dataset["id"]) if p["status"] == "ready"), None)
+    if run is None and preparation is not None:
+        run = next((r for r in view.runs() if r["preparation"] == preparation["id"]), None)
     return Here(dataset, preparation, run, lost)
 
 

@@ -225,6 +225,7 @@ def test_a_mistake_found_while_training_is_one_sentence(store):
     [
         (MemoryError(), "Memory ran out."),
         (RuntimeError("CUDA out of memory. Tried to allocate"), "Memory ran out."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "Memory ran out."),
         (ZeroDivisionError("division by zero"), "(ZeroDivisionError: division by zero)"),
     ],
 )

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-from core.errors import UserError
+from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 
 COMMANDS = {"train": "train an autoencoder on a file and leave everything it yields in a folder"}
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
@@ -27,9 +27,8 @@ def main(words):
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    except MemoryError:
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         print(OUT_OF_MEMORY, file=sys.stderr)
         return FAILED
-
-
-OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."

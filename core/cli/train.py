@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,13 +44,22 @@ def add(parser):
 def run(arguments):
     """Train, explore, write; returns the exit code."""
     config = _config(arguments)
+    out = _folder(arguments.out)
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     from core.cli.job import carry_out
 
-    out = Path(arguments.out)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"'{out}' is a file: name a folder with --out.")
     return carry_out(arguments, config, out)
+
+
+def _folder(name):
+    """The folder of --out, which is or can be made; asked before the work, not after it."""
+    out = Path(name)
+    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"'{there}' is a file: name a folder with --out.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"Nothing may be written in '{there}': name another folder with --out.")
+    return out
 
 
 def _config(arguments):

@@ -13,6 +13,8 @@ from core.store.schema import datasets, epochs, jobs, meta, preparations, runs
 
 ACTIVE = ("queued", "running", "cancelling")
 FINISHED = ("done", "cancelled", "failed")
+# One training run a device; short work in one warm process; pictures that take minutes, where nobody waits behind them.
+LANES = ("train", "short", "slow")
 TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
 
 

@@ -9,7 +9,7 @@ from core import config as configs
 from core.errors import UserError
 from core.store import files
 from core.store.schema import datasets, preparations, runs
-from core.store.store import ACTIVE, TABLES, Missing, new_id
+from core.store.store import ACTIVE, LANES, TABLES, Missing, new_id
 
 SUFFIXES = (".h5ad", ".h5")
 
@@ -204,6 +204,11 @@ class View:
         self.run(run_id)
         return self.store.submit(self.user, "short", kind, run_id, arguments, token, priority)
 
+    def draw(self, run_id, name):
+        """Queue a picture such as "latent_umap_3d" (once), in the lane where nobody waits behind it."""
+        self.run(run_id)
+        return self.store.submit(self.user, "slow", "embed", run_id, {"name": name}, f"embed:{run_id}:{name}")
+
     def job(self, id):
         job = self.store.job(id)
         if job["owner"] != self.user:
@@ -211,12 +216,9 @@ class View:
         return job
 
     def queue(self):
-        """What is at work or waiting, for the foot of the sidebar: {"train": [...], "short": [...]} of jobs."""
+        """What is at work or waiting, for the foot of the sidebar: lane -> jobs."""
         busy = self.store.working()
-        return {
-            lane: [j for j in busy if j["lane"] == lane] + self.store.waiting(lane)
-            for lane in ("train", "short")
-        }
+        return {lane: [j for j in busy if j["lane"] == lane] + self.store.waiting(lane) for lane in LANES}
 
     def readable(self, kind, id):
         """The row if it is there and may be seen, else None: for links that may be old."""

@@ -1,1 +1,1 @@
-"""Executes jobs, in two lanes: one training run a device, and short work in one warm process."""
+"""Executes jobs, in lanes: one training run a device, short work in one warm process, slow pictures apart."""

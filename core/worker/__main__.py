@@ -15,7 +15,7 @@ def main(words):
     from core.store import Store
     from core.worker import execute
 
-    if words[0] == "train":
+    if words[0] == "one":
         return execute.one(Store(here), words[1])
     return execute.serve_short(Store(here))
 

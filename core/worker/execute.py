@@ -8,12 +8,11 @@ import traceback
 import psutil
 
 from core import launch
-from core.errors import UserError
+from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 from core.worker.queue import fail_target
 
 IDLE = 0.1  # seconds between two looks at an empty queue
 FULL = 6 * 1024**3  # bytes; a warm process that has grown beyond goes, and a fresh one comes
-OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."
 
 
 def execute(store, job):
@@ -27,19 +26,14 @@ def execute(store, job):
         result = KINDS[job["kind"]](store, job, say)
     except UserError as error:
         give_up(store, job, str(error))
-    except MemoryError:
-        give_up(store, job, OUT_OF_MEMORY)
     except Exception as error:  # the edge where a failing job is reported; the log keeps the traceback
         traceback.print_exc()
-        short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
-        if "out of memory" in short.lower():
+        if is_out_of_memory(error):
             give_up(store, job, OUT_OF_MEMORY)
         else:
-            give_up(
-                store,
-                job,
-                f"Something failed inside Nuwa ({short}). The server's worker.log has the details.",
-            )
+            short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
+            words = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
+            give_up(store, job, words)
     else:
         store.move_job(job["id"], "running", "done", result=result, progress=1.0)
 
@@ -66,8 +60,8 @@ def take(store, lane):
 
 
 def drain(store):
-    """Carry out all that waits in both lanes, in this process: for tests, notebooks and NUWA_INLINE=1."""
-    while job := take(store, "short") or take(store, "train"):
+    """Carry out all that waits in every lane, in this process: for tests, notebooks and NUWA_INLINE=1."""
+    while job := take(store, "short") or take(store, "train") or take(store, "slow"):
         execute(store, job)
 
 

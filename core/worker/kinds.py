@@ -121,14 +121,23 @@ def explore(store, job, say):
     facts = run["facts"] | {"phases": run["facts"]["phases"] | event.seconds}
     rundir.write_phases(store.run_folder(run_id), facts["phases"])
     store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
-    arguments = {"name": "input_tsne"}
-    store.submit(job["owner"], "short", "embed", run_id, arguments, f"embed:{run_id}:input_tsne", priority=-1)
+    store.of(job["owner"]).draw(run_id, "input_tsne")
+
+
+PICTURES = tuple(
+    f"{space}_{method}{end}"
+    for space in ("latent", "input")
+    for method in ("umap", "tsne")
+    for end in ("", "_3d")
+)
 
 
 def draw(store, job, say):
     """One more picture of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
     run = store.row("run", job["target"])
     name, seed = job["arguments"]["name"], run["config"]["seed"]
+    if name not in PICTURES:
+        raise UserError(f"There is no picture '{name}': ask for one of {', '.join(PICTURES)}.")
     space, method, *three = name.split("_")
     k = 3 if three else 2
     folder = store.run_folder(run["id"])
@@ -164,7 +173,7 @@ def profile(store, job, say):
     else:
         clusters = files.read_array(folder / f"{files.clusters_of(asked['resolution'])}.npy")
         rows = np.flatnonzero(clusters == asked["cluster"])
-    if not len(rows) or rows.max() >= proof.matrix.n_cells:
+    if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
     given, made = reconstruct(rundir.load_model(folder / "model.pt"), proof.matrix, rows)
     return {

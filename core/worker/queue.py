@@ -9,7 +9,7 @@ import psutil
 
 from core import launch
 from core.data import DEMO_TITLES
-from core.store import Store
+from core.store import LANES, Store
 
 TICK = 0.2  # seconds between two looks at the queue
 
@@ -45,18 +45,19 @@ class Queue:
                 time.sleep(TICK)
 
     def has_work(self):
-        return bool(self.store.working() or self.store.waiting("train") or self.store.waiting("short"))
+        return bool(self.store.working() or any(self.store.waiting(lane) for lane in LANES))
 
     def look(self):
-        """One look: bury the dead, start the next training run, keep the short lane warm."""
+        """One look: bury the dead, start what waits, keep the short lane warm."""
         for job in self.store.working():
             if not alive(job):
                 self.bury(job)
-        at_work = self.store.working("train")
-        self.forget_finished({job["id"] for job in at_work})
-        if not at_work:
-            for job in self.store.waiting("train")[:1]:
-                self.start_training(job)
+        at_work = {job["lane"]: job["id"] for job in self.store.working()}
+        self.forget_finished(set(at_work.values()))
+        for lane in LANES:
+            if lane != "short" and lane not in at_work:
+                for job in self.store.waiting(lane)[:1]:
+                    self.start_alone(job)
         child = self.children.get("short")
         if child is None or child.poll() is not None:
             if child is None and self.adopted_short():
@@ -74,11 +75,11 @@ class Queue:
         known = self.store.recall("short_worker")
         return bool(known) and alive(known)
 
-    def start_training(self, job):
-        """A clean interpreter for one training run."""
+    def start_alone(self, job):
+        """A clean interpreter for one training run or one slow picture."""
         if not self.store.move_job(job["id"], "queued", "running"):
             return
-        child = self.spawn("train", job["id"])
+        child = self.spawn("one", job["id"])
         self.children[job["id"]] = child
         self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
 

@@ -16,7 +16,6 @@ from dashboard.pages.train import loss
 from dashboard.painting import CLUSTERS, colour_of, colour_options
 
 PATH, TITLE = "/clusters", "Clusters"
-THREE = ("latent_umap_3d", "input_umap_3d", "input_tsne_3d")
 
 
 def layout(view, here):
@@ -31,9 +30,8 @@ def layout(view, here):
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.RUN, data=run["id"]),
-            dcc.Store(id=ids.THREE),
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
-            dcc.Store(id=ids.CLUSTERS_STATE, data=0),
+            dcc.Store(id=ids.CLUSTERS_STATE),
             card(
                 "The latent space beside the input", controls(view, run), working(ids.PANELS_WORDS), maps(run)
             ),
@@ -64,6 +62,7 @@ def not_yet(run):
             [
                 empty(words, link, "To the training", "bi-hourglass-split"),
                 dcc.Store(id=ids.RUN, data=run["id"]),
+                dcc.Interval(id=ids.CLUSTERS_WAIT, interval=1500),
             ]
         )
     return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
@@ -181,6 +180,17 @@ def register(app, store):
     downloads.register(app.server, store)
 
     @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.CLUSTERS_WAIT, "n_intervals"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def arrived(n, run_id):
+        """Somebody waits on the page for clusters to come: show them when they are there."""
+        ready = store.of(session.user()).run(run_id)["explored"] in ("ready", "failed")
+        return f"/clusters?run={run_id}&ready={n}" if ready else no_update
+
+    @app.callback(
         Output(ids.COLOUR, "options"),
         Input(ids.COLOUR, "search_value"),
         State(ids.COLOUR, "value"),
@@ -195,15 +205,18 @@ def register(app, store):
         Output(ids.CLUSTERS_STATE, "data"),
         Output(ids.CLUSTERS_TICK, "disabled"),
         Input(ids.CLUSTERS_TICK, "n_intervals"),
+        Input(ids.DIMENSIONS, "value"),
         State(ids.CLUSTERS_STATE, "data"),
         State(ids.RUN, "data"),
     )
-    def watch(_, seen, run_id):
-        """t-SNE comes after the rest: look for it until it is there or is not going to be."""
+    def watch(_, k, seen, run_id):
+        """Some pictures come after the rest: look for them until all are there or none is under way."""
         view = store.of(session.user())
-        there = int(view.array(run_id, "embeddings/input_tsne") is not None)
-        done = bool(there) or not waiting_for(store, run_id)
-        return there if there != seen else no_update, done
+        missing = [
+            name for name in pictures(view.run(run_id), k) if view.array(run_id, f"embeddings/{name}") is None
+        ]
+        over = not missing or (k == 2 and not under_way(store, run_id, missing))
+        return missing if missing != seen else no_update, over
 
     @app.callback(
         Output(ids.PANELS, "figure"),
@@ -212,12 +225,11 @@ def register(app, store):
         Input(ids.COLOUR, "value"),
         Input(ids.RESOLUTION, "value"),
         Input(ids.DIMENSIONS, "value"),
-        Input(ids.THREE, "data"),
         Input(ids.CLUSTERS_STATE, "data"),
         Input(ids.THEME, "data"),
         State(ids.RUN, "data"),
     )
-    def draw(by, resolution, k, _, __, theme, run_id):
+    def draw(by, resolution, k, _, theme, run_id):
         view = store.of(session.user())
         run = view.run(run_id)
         colour = colour_of(view, run, by, resolution)
@@ -227,7 +239,7 @@ def register(app, store):
         return drawn, downloads.table_link(run_id, by, resolution), latent
 
     @app.callback(
-        Output(ids.THREE, "data"),
+        Output(ids.PANELS_WORDS, "children"),
         Input(ids.DIMENSIONS, "value"),
         State(ids.RUN, "data"),
         State(ids.PAGE, "data"),
@@ -240,16 +252,16 @@ def register(app, store):
         """The pictures in three dimensions are made when somebody wants to see them."""
         view = store.of(session.LOCAL)
         if k != 3:
-            raise PreventUpdate
-        for name in THREE:
-            if view.array(run_id, f"embeddings/{name}") is None and not is_drawn_directly(view, run_id, name):
-                job = view.ask("embed", run_id, {"name": name}, f"embed:{run_id}:{name}")
-                row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-                if row["status"] == "failed":
-                    set_progress((notice(row["message"], "bad"),))
-                    return page
-        set_progress(("",))
-        return page
+            return ""
+        missing = [
+            name for name in pictures(view.run(run_id), 3) if view.array(run_id, f"embeddings/{name}") is None
+        ]
+        asked = [view.draw(run_id, name) for name in missing]
+        for job in asked:
+            row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
+            if row["status"] != "done":
+                return notice(row["message"], "bad")
+        return ""
 
     @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(ids.THEME, "data"), State(ids.RUN, "data"))
     def draw_loss(theme, run_id):
@@ -282,27 +294,26 @@ def register(app, store):
         return [notice(f"Ready, with the clusters of resolution {resolution}.", "good"), link]
 
 
-def is_drawn_directly(view, run_id, name):
-    """A latent space of three dimensions is its own picture."""
-    return name.startswith("latent") and view.run(run_id)["config"]["n_latent"] == 3
+def pictures(run, k):
+    """The names of the pictures a run has in k dimensions, the latent's first."""
+    end = "_3d" if k == 3 else ""
+    latent = (
+        [] if run["config"]["n_latent"] == k else [f"latent_umap{end}"]
+    )  # k dimensions are their own picture
+    return [*latent, f"input_umap{end}", f"input_tsne{end}"]
 
 
-def waiting_for(store, run_id, name="input_tsne"):
-    """Is a picture of this run queued or being drawn?"""
-    jobs = [*store.waiting("short"), *store.working("short")]
-    return any(
-        j["target"] == run_id and j["kind"] == "embed" and j["arguments"]["name"] == name for j in jobs
-    )
+def under_way(store, run_id, names):
+    """Is one of these pictures of this run queued or being drawn?"""
+    jobs = [*store.waiting("slow"), *store.working("slow")]
+    return any(j["target"] == run_id and j["arguments"].get("name") in names for j in jobs)
 
 
 def run_panels(store, view, run, k):
     """The Panels of a run in k dimensions, as far as they have been drawn."""
-    end = "_3d" if k == 3 else ""
-    names = [f"{name}{end}" for name in ("latent_umap", "input_umap", "input_tsne")]
-    arrays = {name: view.array(run["id"], f"embeddings/{name}") for name in names}
+    arrays = {name: view.array(run["id"], f"embeddings/{name}") for name in pictures(run, k)}
     drawn = {name: np.asarray(points) for name, points in arrays.items() if points is not None}
-    waiting = [
-        name for name in names if name not in drawn and (k == 3 or waiting_for(store, run["id"], name))
-    ]
+    missing = [name for name in arrays if name not in drawn]
+    waiting = missing if k == 3 or under_way(store, run["id"], missing) else []
     latent, axes = (np.asarray(view.array(run["id"], name)) for name in ("latent", "input_axes"))
     return figures.panels_of(latent, axes, drawn, k, waiting=waiting)

@@ -123,6 +123,13 @@ def register(app, store):
             raise PreventUpdate
         return follow.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
 
+    # Dash holds back every callback that listens to an output of a long callback at work. So what is drawn listens
+    # to the ticks alone, and the end of the long callback reaches them round the graph.
+    app.clientside_callback(
+        f"mark => {{ if (mark) dash_clientside.set_props('{ids.TICK}', {{data: mark}}) }}",
+        Input(ids.FINISHED, "data"),
+    )
+
     app.clientside_callback(  # the long callback needs a second to begin: the press is answered at once
         "n => n ? 'Handing the run to the worker ...' : window.dash_clientside.no_update",
         Output(ids.STATUS, "children", allow_duplicate=True),
@@ -152,10 +159,9 @@ def register(app, store):
         Output(ids.TRAIN, "style"),
         Output(ids.CANCEL, "style"),
         Input(ids.TICK, "data"),
-        Input(ids.FINISHED, "data"),
         State(ids.RUN, "data"),
     )
-    def show(_, __, run_id):
+    def show(_, run_id):
         view = store.of(session.user())
         run, epochs = view.run(run_id), view.epochs(run_id)
         at_work = run["status"] in ACTIVE
@@ -173,13 +179,12 @@ def register(app, store):
     @app.callback(
         Output(ids.LOSS, "figure"),
         Input(ids.TICK, "data"),
-        Input(ids.FINISHED, "data"),
         Input(ids.LOSS_LOG, "value"),
         Input(ids.LOSS_PART, "value"),
         Input(ids.THEME, "data"),
         State(ids.RUN, "data"),
     )
-    def draw_loss(_, __, log, part, theme, run_id):
+    def draw_loss(_, log, part, theme, run_id):
         return loss(store.of(session.user()), run_id, log, part, theme)
 
 
