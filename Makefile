@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format
+.PHONY: help run test test-slow lint bench format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -22,6 +22,9 @@ test-slow: .venv/.nuwa-dev  ## the tests that take longer
 lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter would change
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+bench: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
+	$(PY) -m bench.main_job $(ARGS)
 
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .

@@ -76,20 +76,24 @@ def tsne(points, n_components=2, seed=0):
 
     Three dimensions go by a Barnes-Hut tree, since interpolation is for the plane; they take several times longer.
     """
-    if len(points) <= max(5, n_components + 1):
+    points = np.asarray(points, dtype=np.float64)
+    # Points that are all the same (a latent space that has collapsed) have no PCA start: openTSNE answers NaN.
+    if len(points) <= max(5, n_components + 1) or (points == points[0]).all():
         return _too_few(points, n_components)
+    missing = max(0, n_components - points.shape[1])
+    points = np.pad(points, ((0, 0), (0, missing)))  # that start needs a column for each of its components
     from openTSNE import TSNE
 
     model = TSNE(
         n_components=n_components,
         perplexity=min(30.0, max(2.0, (len(points) - 1) / 3)),
         random_state=seed,
-        initialization="pca",
+        initialization="pca" if points.shape[1] >= n_components else "random",
         negative_gradient_method="auto" if n_components < 3 else "bh",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return np.asarray(model.fit(np.ascontiguousarray(points, dtype=np.float64)), dtype=np.float32)
+        return np.asarray(model.fit(points), dtype=np.float32)
 
 
 def warm_up():

@@ -22,12 +22,25 @@ def main():
         from core.store import Store
         from dashboard.app import create_app
 
-        app = create_app(Store(here))
+        store = Store(here)
+        app = create_app(store)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    launch.keep(here)
+    if here.inline:
+        work_alone(store)
+    else:
+        launch.keep(here)
     return serve(app, here)
+
+
+def work_alone(store):
+    """With NUWA_INLINE=1 there is no worker: what comes along is read here, the rest where it is asked for."""
+    from core.worker.execute import drain
+    from core.worker.queue import add_demos
+
+    add_demos(store)
+    drain(store)
 
 
 def serve(app, here):

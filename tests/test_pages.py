@@ -62,7 +62,8 @@ class House:
 
         `values` are by "id.property"; of a pattern such as the settings, by its type, a {name: value} of its parts.
         """
-        spec = next(s for s in self.dependencies() if names(s, output) and hears(s, triggered))
+        here = (s for s in self.dependencies() if not s["clientside_function"])
+        spec = next(s for s in here if names(s, output) and hears(s, triggered))
 
         def fill(part):
             if not part["id"].startswith("{"):
@@ -222,7 +223,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     laid_out += sent(clusters.not_yet(finished.view.run(finished.run) | {"explored": "working"}))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
-        parts += [o.rsplit(".", 1)[0] for o in outs(spec)]
+        parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]
         for id in parts:
             if id.startswith("{"):
                 assert f'"type": "{json.loads(id)["type"]}"' in laid_out, id

@@ -33,8 +33,12 @@ class Store:
     def __init__(self, settings):
         self.settings = settings
         self.root = Path(settings.data_dir)
-        for name in ("inbox", "uploads", "datasets", "runs", "cache"):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in ("inbox", "uploads", "datasets", "runs", "cache"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            words = f"The data folder {self.root} cannot be used ({error.strerror}): set NUWA_DATA_DIR to a folder"
+            raise UserError(f"{words} that this account may write to.") from None
         url = settings.database_url
         self.engine = create_engine(url)
         if url.startswith("sqlite"):

@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import WORDS
 from core.errors import UserError
+from dashboard import here as places
 from dashboard import ids, session
 from dashboard.components import card, empty, graph, more, notice, table, tile
 
@@ -197,6 +198,7 @@ def register(app, store):
         Output(ids.DATA_DETAIL, "children"),
         Output(ids.INBOX_PART, "children"),
         Output(ids.DATA_SEEN, "data"),
+        Output(ids.URL, "href", allow_duplicate=True),
         Input(ids.DATA_TICK, "n_intervals"),
         State(ids.DATA_SHOWN, "data"),
         State(ids.DATA_SEEN, "data"),
@@ -210,7 +212,10 @@ def register(app, store):
         row = view.readable("dataset", shown)
         parts = [listing(view, shown), detail(view, row), inbox(view)]
         same = [now[i] == seen[i] for i in range(3)]
-        return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now
+        # At the very first start somebody may come before the first data set is read: it is shown when it is there.
+        first = None if row else places.resolve(view, "").dataset
+        way = f"/data?dataset={first['id']}" if first else no_update
+        return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way
 
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),

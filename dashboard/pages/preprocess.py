@@ -93,7 +93,11 @@ def result(view, row):
     ]
     if record["mean_variance"]:
         pictures.append(
-            graph(ids.prepare_picture("genes"), "Mean and spread of each gene, the chosen ones marked")
+            graph(
+                ids.prepare_picture("genes"),
+                "Mean and spread of each gene, the chosen ones marked",
+                save=False,
+            )
         )
     return html.Div(
         [

@@ -1,0 +1,457 @@
+"""The paths a person takes, walked in a real Chromium against a real server with its real worker."""
+
+import re
+import time
+from typing import NamedTuple
+
+import anndata
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from core.config import RESOLUTIONS
+from core.settings import Settings
+from core.store import ACTIVE, Store, View, clusters_of
+
+pytestmark = pytest.mark.browser
+
+STEP = 15_000  # milliseconds that a page may take to answer, on a machine with other things to do
+WORK = 90_000  # the same for work of the worker
+ENDLESS = 10_000  # epochs: a run that is still at work when a test looks at it
+
+
+class Server(NamedTuple):
+    """Where it answers, and the same store as it sees it."""
+
+    base: str
+    store: Store
+    view: View
+
+
+@pytest.fixture(scope="module")
+def server(serve, tmp_path_factory):
+    """One server for all tests of this file, with an empty data folder at the start."""
+    folder = tmp_path_factory.mktemp("browser") / "data"
+    base = serve(folder)
+    store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), folder, None, inline=False))
+    yield Server(base, store, store.of("local"))
+    store.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def quiet(context, server):
+    """In every test: nothing goes wrong in the page, and nothing is asked of any other host."""
+    context.set_default_timeout(STEP)
+    expect.set_options(timeout=STEP)
+    wrong, outside = [], []
+    context.on("console", lambda m: wrong.append(f"{m.text} ({m.location})") if m.type == "error" else None)
+    context.on("weberror", lambda e: wrong.append(str(e.error)))
+    own = (server.base, "data:", "blob:")
+    context.on("request", lambda r: None if r.url.startswith(own) else outside.append(r.url))
+    yield
+    assert not wrong
+    assert not outside
+
+
+def wait_until(true, seconds=90):
+    """Wait until `true()` is, and give back what it said."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+    return found
+
+
+def ready(server, id):
+    row = server.view.dataset(id)
+    assert row["status"] != "failed", row["message"]
+    return row["status"] == "ready"
+
+
+def prepared(server, dataset):
+    """The preparation of a data set, made at its first use."""
+    found = server.view.preparations(dataset)
+    id = found[0]["id"] if found else server.view.prepare(dataset, {}, f"test:{dataset}")[0]
+    wait_until(lambda: server.view.preparation(id)["status"] == "ready")
+    return id
+
+
+@pytest.fixture(scope="module")
+def tiny_run(server, tiny_file, run_quick):
+    """A finished run on the tiny set, for the tests that look at results."""
+    dataset = server.view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    wait_until(lambda: ready(server, dataset))
+    run = server.view.create_run(prepared(server, dataset), run_quick.model_dump(), "tiny run")
+    server.view.train(run, "tiny")
+    wait_until(lambda: server.view.run(run)["explored"] == "ready")
+    return run
+
+
+@pytest.fixture(scope="module")
+def simulated(server):
+    """The simulated set, read."""
+    found = wait_until(lambda: [d for d in server.view.datasets() if d["origin"] == "demo:simulated"])
+    wait_until(lambda: ready(server, found[0]["id"]))
+    return found[0]["id"]
+
+
+@pytest.fixture
+def at_work(server, simulated):
+    """A run that trains and would go on for long; one for the tests that only watch it."""
+    if not (runs := [r for r in server.view.runs() if r["status"] == "running"]):
+        run = server.view.create_run(prepared(server, simulated), {"epochs": ENDLESS}, "long run")
+        server.view.train(run, run)
+        runs = [{"id": run}]
+    wait_until(lambda: len(server.view.epochs(runs[0]["id"])) > 1)
+    return runs[0]["id"]
+
+
+def traces(page, graph):
+    """Name, type and number of points of what a graph has drawn."""
+    script = """id => {
+        const plot = document.querySelector(`#${id} .js-plotly-plot`);
+        return ((plot && plot._fullData) || []).map(t => [t.name, t.type, t.x ? t.x.length : 0]);
+    }"""
+    return page.evaluate(script, graph)
+
+
+def see_traces(page, graph, enough):
+    """Wait until the traces of a graph are `enough`, and give them back."""
+
+    def look():
+        found = traces(page, graph)
+        return found if enough(found) else None
+
+    return wait_until_page(page, look)
+
+
+def wait_until_page(page, true, seconds=60):
+    """wait_until for what a page shows: the page's own events go on in between."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not happen"
+        page.wait_for_timeout(100)
+    return found
+
+
+def epoch_shown(page):
+    found = re.search(r"epoch (\d+) of", page.locator("#status").inner_text())
+    return int(found[1]) if found else 0
+
+
+def pick(page, dropdown, text, option):
+    """Choose from a dropdown by typing."""
+    page.locator(f"#{dropdown}").click()
+    page.keyboard.type(text)
+    page.get_by_role("option", name=option).first.click()
+    page.keyboard.press("Escape")
+
+
+# --- the walk
+
+
+def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server):
+    """Issue 2, "Shown by" 1: the simulated set, nothing typed, the defaults as they are."""
+    page.goto(server.base)
+    page.get_by_role("link", name="Start with the data").click()
+    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.locator("#header")).to_contain_text("Simulated CITE-seq")
+    page.get_by_role("link", name="Preprocess this data set").click()
+    expect(page.get_by_text("recommended for better results")).to_be_visible()
+    page.get_by_role("button", name="Preprocess", exact=True).click()
+    page.get_by_role("link", name="Create a model on it").click(timeout=WORK)
+    expect(page.locator("#model-words")).to_contain_text("Weights")
+    page.get_by_role("button", name="Create this model").click()
+    page.get_by_role("button", name="Train", exact=True).click()
+
+    expect(page.locator("#status")).to_contain_text(re.compile(r"epoch \d+ of \d+"), timeout=WORK)
+    expect(page.locator(".nuwa-working.cpu, .nuwa-working.gpu")).to_be_visible()
+    expect(page.get_by_text("cells per second")).to_be_visible()
+    expect(page.get_by_text("Time left")).to_be_visible()
+    lines = see_traces(page, "loss", lambda found: len(found) >= 4 and found[2][2] > 2)
+    assert {"training", "validation", "training mean", "PCA, 20 dimensions"} <= {name for name, *_ in lines}
+
+    expect(page.locator("#status")).to_contain_text("Training complete", timeout=WORK)
+    for label in ("Training loss", "Validation loss", "Against PCA", "Against the mean"):
+        expect(page.locator("#tiles")).to_contain_text(label)
+    page.get_by_role("link", name="See the clusters").click(timeout=WORK)
+
+    drawn = see_traces(page, "panels", lambda found: len(found) >= 8)
+    assert {kind for _, kind, _ in drawn} == {"scattergl"}
+    expect(page.get_by_role("heading", name="Scores")).to_be_visible()
+    expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
+    see_traces(page, "clusters-loss", lambda found: len(found) >= 4)
+    assert page.locator(".modebar-btn").count() > 0
+    for words in ("share", "cloud", "Chart Studio", "Edit in"):
+        assert page.locator(f".modebar-btn[data-title*='{words}' i]").count() == 0
+        assert page.locator(f"button:has-text('{words}')").count() == 0
+
+
+# --- data
+
+
+def test_a_file_is_uploaded_and_read(page, server, tiny_file):
+    page.goto(f"{server.base}/data")
+    page.set_input_files("#upload input[type=file]", tiny_file)
+    expect(page.locator("#header")).to_contain_text("tiny.h5ad", timeout=WORK)
+    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.locator("#data-detail")).to_contain_text("IgG1-isotype-control")
+    expect(page.locator("#data-detail")).to_contain_text("cell_type")
+    see_traces(page, "data-picture", lambda found: len(found) >= 2)
+
+
+def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny_file, tmp_path):
+    torn = tmp_path / "torn.h5ad"
+    torn.write_bytes(tiny_file.read_bytes()[:30_000])
+    page.goto(f"{server.base}/data")
+    expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
+    before = page.locator("#data-list li").all_inner_texts()
+    page.set_input_files("#upload input[type=file]", torn)
+    words = page.get_by_text("'torn.h5ad' is damaged or was not copied to its end: copy it again.")
+    expect(words).to_be_visible(timeout=WORK)
+    after = page.locator("#data-list li").all_inner_texts()
+    assert after[: len(before)] == before and len(after) == len(before) + 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete ...").click()
+    expect(page.locator("#data-list")).not_to_contain_text("torn.h5ad")
+    page.get_by_role("link", name="Simulated CITE-seq").click()
+    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible()
+
+
+def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):
+    page.goto(f"{server.base}/data")
+    expect(page.locator("#inbox-part")).to_contain_text("The inbox is empty")
+    (server.store.root / "inbox" / "dropped.h5ad").write_bytes(tiny_file.read_bytes())
+    expect(page.locator("#inbox-part")).to_contain_text("dropped.h5ad")  # without a reload
+    page.locator("#inbox").select_option("dropped.h5ad")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("#header")).to_contain_text("dropped.h5ad", timeout=WORK)
+    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+
+
+# --- a run at work
+
+
+def test_the_keyboard_alone_starts_a_training(page, server, tiny_run):
+    """From the settings to the trained run without a mouse; the number of epochs is typed."""
+    page.goto(f"{server.base}/model?run={tiny_run}")
+    field = page.locator("[data-setting=epochs] input")
+    field.fill("7")
+    field.press("Tab")
+    expect(page.locator("#model-words")).to_contain_text("Epochs\n7")
+    tab_to(page, "model-create")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Ready to train")
+    tab_to(page, "train")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Training complete", timeout=WORK)
+    expect(page.locator("#tiles")).to_contain_text("7 / 7")
+
+
+def tab_to(page, id):
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == id:
+            return
+    raise AssertionError(f"Tab does not reach #{id}")
+
+
+def test_a_reload_and_a_second_tab_find_the_run_again(page, context, server, at_work):
+    page.goto(f"{server.base}/train?run={at_work}")
+    expect(page.locator("#status")).to_contain_text("epoch")
+    before = epoch_shown(page)
+    page.reload()
+    wait_until_page(page, lambda: epoch_shown(page) > before + 1)
+    second = context.new_page()
+    second.goto(f"{server.base}/train")  # the latest run, without being told which
+    wait_until_page(second, lambda: epoch_shown(second) > before + 1)
+    expect(second.locator("#header")).to_contain_text(at_work)
+    first_epoch, second_epoch = epoch_shown(page), epoch_shown(second)
+    wait_until_page(page, lambda: epoch_shown(page) > first_epoch)  # both go on
+    wait_until_page(second, lambda: epoch_shown(second) > second_epoch)
+    expect(second.get_by_role("button", name="Cancel")).to_be_enabled()
+    expect(second.get_by_role("button", name="Train", exact=True)).to_be_hidden()
+
+
+def test_short_work_is_done_while_a_run_trains(page, server, tiny_file, at_work):
+    page.goto(f"{server.base}/data")
+    page.set_input_files("#upload input[type=file]", files={**payload(tiny_file), "name": "meanwhile.h5ad"})
+    expect(page.locator("#header")).to_contain_text("meanwhile.h5ad", timeout=WORK)
+    page.get_by_role("link", name="Preprocess this data set").click(timeout=WORK)
+    page.get_by_role("button", name="Preprocess", exact=True).click()
+    expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
+    expect(page.locator("#sidebar-foot")).to_contain_text("1 training")
+    assert server.view.run(at_work)["status"] == "running"
+
+
+def payload(path):
+    return {"name": path.name, "mimeType": "application/octet-stream", "buffer": path.read_bytes()}
+
+
+def test_a_second_run_queues_behind_the_first_and_says_so(page, server, at_work, tiny_run):
+    row = server.view.run(tiny_run)
+    behind = server.view.create_run(row["preparation"], row["config"], "behind")
+    page.goto(f"{server.base}/train?run={behind}")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("Waiting in the queue: 1 run is ahead.")
+    server.view.cancel(at_work)
+    expect(page.locator("#status")).to_contain_text("Training complete", timeout=WORK)
+
+
+def test_cancel_stops_and_keeps_what_was_learnt(page, server, at_work):
+    page.goto(f"{server.base}/train?run={at_work}")
+    wait_until_page(page, lambda: epoch_shown(page) > 1)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WORK)
+    expect(page.locator("#status")).to_contain_text(re.compile(r"the weights of epoch \d+ were kept"))
+    expect(page.get_by_role("link", name="See the clusters")).to_be_visible(timeout=WORK)
+    row = server.view.run(at_work)
+    assert row["status"] == "cancelled" and (server.store.run_folder(at_work) / "model.pt").exists()
+    epochs = len(server.view.epochs(at_work))
+    page.wait_for_timeout(500)
+    assert len(server.view.epochs(at_work)) == epochs < ENDLESS
+
+
+# --- clusters
+
+
+@pytest.fixture
+def clusters_page(page, server, tiny_run):
+    page.goto(f"{server.base}/clusters?run={tiny_run}")
+    see_traces(page, "panels", lambda found: len(found) >= 8)
+    return page
+
+
+def test_the_panels_turn_to_three_dimensions_and_back(clusters_page):
+    clusters_page.get_by_label("3-D", exact=True).check()
+    see_traces(clusters_page, "panels", lambda found: found and {t[1] for t in found} == {"scatter3d"})
+    scenes = "[...document.querySelectorAll('#panels .gl-container canvas')].filter(c => c.width > 50).length"
+    wait_until_page(clusters_page, lambda: clusters_page.evaluate(scenes) >= 4)
+    clusters_page.get_by_label("2-D", exact=True).check()
+    see_traces(clusters_page, "panels", lambda found: found and {t[1] for t in found} == {"scattergl"})
+
+
+def test_a_typed_gene_colours_every_panel(clusters_page):
+    pick(clusters_page, "colour", "SIM-0007", "SIM-0007 (gene)")
+    title = (
+        "document.querySelector('#panels .js-plotly-plot')._fullLayout.coloraxis?.colorbar?.title?.text || ''"
+    )
+    wait_until_page(clusters_page, lambda: "SIM-0007" in clusters_page.evaluate(title))
+    assert "log1p of counts per 10,000" in clusters_page.evaluate(title)
+    href = clusters_page.get_by_role("link", name="The table behind this plot").get_attribute("href")
+    assert "SIM-0007" in href
+    pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")
+    see_traces(
+        clusters_page, "panels", lambda found: {f"type {x}" for x in "ABCDEFGH"} <= {t[0] for t in found}
+    )
+
+
+def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_run):
+    def n_clusters(resolution):
+        return int(np.max(server.view.array(tiny_run, clusters_of(resolution)))) + 1
+
+    def drawn():
+        return len({name for name, *_ in traces(clusters_page, "panels")})
+
+    wait_until_page(clusters_page, lambda: drawn() == n_clusters(1.0))
+    slider = clusters_page.locator("#resolution").get_by_role("slider")
+    slider.focus()
+    slider.press("End")
+    wait_until_page(clusters_page, lambda: drawn() == n_clusters(RESOLUTIONS[-1]))
+    assert n_clusters(RESOLUTIONS[-1]) > n_clusters(1.0)
+
+
+def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
+    page = clusters_page
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("heading", name="Largest differences")).to_be_visible(timeout=WORK)
+    expect(page.locator("#profile-table")).to_contain_text(re.compile(r"mean of \d\d+ cells"))
+    page.get_by_label("a cell", exact=True).check()
+    pick(page, "profile-cell", "00017", "cell-00017")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("#profile-table")).to_contain_text("mean of 1 cell", timeout=WORK)
+    assert page.locator("#profile-table tbody tr").count() >= 10
+    see_traces(page, "profile-figure", lambda found: len(found) >= 2)
+
+    name, x, y = page.evaluate("""() => {
+        const plot = document.querySelector("#panels .js-plotly-plot"), trace = plot._fullData[0];
+        const [x, y] = [plot._fullLayout.xaxis, plot._fullLayout.yaxis];
+        const box = plot.getBoundingClientRect();
+        return [trace.text[0], box.x + x._offset + x.l2p(trace.x[0]), box.y + y._offset + y.l2p(trace.y[0])];
+    }""")
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    expect(page.locator("#panels .hoverlayer")).to_contain_text("cell-")  # hover names the cell
+    page.mouse.click(x, y)
+    expect(page.locator("#profile-cell")).not_to_contain_text("cell-00017")
+    expect(page.locator("#profile-cell")).to_contain_text("cell-")
+
+
+def test_clusters_are_held_against_a_label_column(clusters_page):
+    pick(clusters_page, "labels", "cell_t", "cell_type")
+    result = clusters_page.locator("#labels-result")
+    expect(result).to_contain_text("ARI (adjusted Rand index)", timeout=WORK)
+    expect(result).to_contain_text("NMI (normalised mutual information)")
+
+
+def test_the_result_leaves_as_h5ad_and_the_latent_as_csv(clusters_page, tmp_path):
+    page = clusters_page
+    page.get_by_role("button", name="Make result.h5ad").click()
+    link = page.get_by_role("link", name="Download result.h5ad")
+    expect(link).to_be_visible(timeout=WORK)
+    with page.expect_download() as download:
+        link.click()
+    download.value.save_as(tmp_path / "result.h5ad")
+    adata = anndata.read_h5ad(tmp_path / "result.h5ad")
+    assert adata.obsm["X_nuwa"].shape == (240, 4) and "nuwa_cluster" in adata.obs
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Latent space as CSV").click()
+    download.value.save_as(tmp_path / "latent.csv")
+    assert len((tmp_path / "latent.csv").read_text().splitlines()) == 241
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_a_figure_is_saved(clusters_page, tmp_path, form):
+    with clusters_page.expect_download() as download:
+        clusters_page.locator(f".nuwa-save[data-graph=panels][data-form={form}]").click()
+    download.value.save_as(tmp_path / "figure")
+    content = (tmp_path / "figure").read_bytes()
+    assert download.value.suggested_filename == f"nuwa_panels.{form}"
+    assert content.startswith(b"<svg" if form == "svg" else b"\x89PNG") and len(content) > 10_000
+
+
+# --- the look
+
+
+def test_the_dark_theme_outlives_a_reload(clusters_page):
+    page = clusters_page
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "light"
+    ink = "document.querySelector('#panels .js-plotly-plot')._fullLayout.font.color"
+    light = page.evaluate(ink)
+    page.get_by_role("button", name="Light / dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    wait_until_page(page, lambda: page.evaluate(ink) != light)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    see_traces(page, "panels", lambda found: len(found) >= 8)
+    wait_until_page(page, lambda: page.evaluate(ink) != light)
+    page.get_by_role("button", name="Light / dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+
+
+@pytest.mark.parametrize("path", ["", "data", "preprocess", "model", "train", "clusters", "runs"])
+def test_no_page_scrolls_sideways_on_a_small_screen(page, server, tiny_run, path):
+    page.set_viewport_size({"width": 768, "height": 1024})
+    page.goto(f"{server.base}/{path}?run={tiny_run}")
+    expect(page.locator("#content")).not_to_be_empty()
+    page.wait_for_timeout(300)
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(width) <= 0
+
+
+def test_the_runs_are_listed_with_what_became_of_them(page, server, tiny_run):
+    page.goto(f"{server.base}/runs")
+    row = page.locator("tr", has=page.locator(f"[href='/clusters?run={tiny_run}']"))
+    expect(row).to_contain_text("Training complete")
+    expect(row.locator("time")).to_contain_text(re.compile(r"\d\d?:\d\d"))  # local time, by the page's script
+    assert not [r for r in server.view.runs() if r["status"] in ACTIVE and r["name"] == "tiny run"]
