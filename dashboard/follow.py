@@ -1,6 +1,9 @@
 """What every long callback does: see a job to its end, telling on the way how far it is."""
 
+import os
 import time
+
+from dash.exceptions import PreventUpdate
 
 from core.store import FINISHED
 
@@ -19,13 +22,21 @@ def job(store, user, job_id, say):
     """The job's row once it is finished; `say(words, share)` is called whenever it has news."""
     view, told = store.of(user), None
     work_here(store)
+    parent = os.getppid()
     while (row := view.job(job_id))["status"] not in FINISHED:
+        stop_if_alone(parent)
         news = (words(store, row), row["progress"])
         if news != told:
             say(*news)
             told = news
         time.sleep(POLL)
     return row
+
+
+def stop_if_alone(parent):
+    """Nobody can read what a long callback says once its web process is gone: end with it."""
+    if os.getppid() != parent:
+        raise PreventUpdate
 
 
 def words(store, row):
@@ -44,7 +55,9 @@ def run(store, user, run_id, say):
     """Follow a run until it is finished and explored; `say(mark)` is called whenever something has changed."""
     view, told = store.of(user), None
     work_here(store)
+    parent = os.getppid()
     while True:
+        stop_if_alone(parent)
         row = view.run(run_id)
         mark = [row["status"], row["phase"], row["explored"], len(view.epochs(run_id))]
         if row["status"] == "queued":
