@@ -47,6 +47,11 @@ def test_a_learning_rate_of_zero_is_refused_with_its_label():
     assert refusal(lr=0) == "Learning rate (lr): it should be greater than 0, not 0."
 
 
+def test_an_empty_field_is_asked_for_unless_it_may_be_empty():
+    assert refusal(lr=None).startswith("Learning rate (lr) needs a value")
+    assert parse({"epochs": None}).epochs is None
+
+
 def test_an_unknown_setting_is_refused_by_name_with_the_nearest_one():
     assert refusal(learning_rte=1) == "Unknown setting 'learning_rte'."
     assert refusal(n_latnet=3) == "Unknown setting 'n_latnet'; did you mean 'n_latent'?"

@@ -471,9 +471,9 @@ def test_an_uploaded_file_becomes_a_data_set(empty_house, tiny_file):
     "name, content, words",
     [
         ("notes.txt", b"hello", "'notes.txt' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file."),
-        ("cells.h5ad", b"", "is empty"),
-        ("cells.h5ad", b"hello", "is not the HDF5 file its name promises"),
-        ("cells.h5ad", None, "is damaged or was not copied to its end"),
+        ("cells.h5ad", b"", "'cells.h5ad' is empty"),
+        ("cells.h5ad", b"hello", "'cells.h5ad' is not the HDF5 file its name promises"),
+        ("cells.h5ad", None, "'cells.h5ad' is damaged or was not copied to its end"),
     ],
 )
 def test_a_broken_upload_gives_one_sentence_and_touches_nothing(finished, tiny_file, name, content, words):
@@ -484,6 +484,7 @@ def test_a_broken_upload_gives_one_sentence_and_touches_nothing(finished, tiny_f
     added = finished.view.datasets()[: len(finished.view.datasets()) - before]
     sentence = sent(answer) if not added else added[0]["message"]
     assert words in sentence and "Traceback" not in sentence
+    assert not list((finished.store.root / "uploads").iterdir())
     for row in added:
         shown = data.layout(finished.view, here.resolve(finished.view, f"?dataset={row['id']}"))
         assert words in sent(shown) and "tiny.h5ad" in sent(shown)

@@ -20,14 +20,23 @@ def read_file(store, job, say):
     id, asked = job["target"], job["arguments"]
     store.move("dataset", id, "queued", "running")
     say("Reading the file.", 0.1)
-    adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else read.read(asked["path"])
+    adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, Path(asked["path"]))
     say("Looking at every value.", 0.5)
     report = doctor.examine(adata)
     store.shelf(id).write(adata, report, sources.display_of(adata))
     record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
     store.move("dataset", id, "running", "ready", record=record)
-    if "path" in asked and Path(asked["path"]).parent == store.root / "uploads":
-        Path(asked["path"]).unlink(missing_ok=True)  # the shelf holds all of it now
+
+
+def _read(store, id, path):
+    """The AnnData of a file that was brought; an upload is then removed, since the shelf will hold all of it."""
+    try:
+        return read.read(path)
+    except UserError as error:  # an upload lies under a name of ours: the sentence says the person's own
+        raise UserError(str(error).replace(path.name, store.row("dataset", id)["name"])) from error
+    finally:
+        if path.parent == store.root / "uploads":
+            path.unlink(missing_ok=True)
 
 
 def prepare_data(store, job, say):

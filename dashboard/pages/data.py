@@ -22,10 +22,12 @@ BUSY = ("queued", "running")
 
 def layout(view, here):
     id = here.dataset["id"] if here.dataset else None
+    seen = signature(view, id)
+    seen[1] = here.dataset and here.dataset["status"]  # as drawn here: it may have moved on since it was read
     return html.Div(
         [
             dcc.Store(id=ids.DATA_SHOWN, data=id),
-            dcc.Store(id=ids.DATA_SEEN, data=signature(view, id)),
+            dcc.Store(id=ids.DATA_SEEN, data=seen),
             dcc.Interval(id=ids.DATA_TICK, interval=1000),
             html.Div(id=ids.DATA_MESSAGE),
             html.Div(
