@@ -196,6 +196,7 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
     torn.write_bytes(tiny_file.read_bytes()[:30_000])
     page.goto(f"{server.base}/data")
     expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
+    expect(page.locator("#data-list")).not_to_contain_text("being read", timeout=WORK)
     before = page.locator("#data-list li").all_inner_texts()
     page.set_input_files("#upload input[type=file]", torn)
     words = page.get_by_text("'torn.h5ad' is damaged or was not copied to its end: copy it again.")
@@ -357,6 +358,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
 
     name, x, y = page.evaluate("""() => {
         const plot = document.querySelector("#panels .js-plotly-plot"), trace = plot._fullData[0];
+        plot.scrollIntoView();
         const [x, y] = [plot._fullLayout.xaxis, plot._fullLayout.yaxis];
         const box = plot.getBoundingClientRect();
         return [trace.text[0], box.x + x._offset + x.l2p(trace.x[0]), box.y + y._offset + y.l2p(trace.y[0])];
