@@ -210,6 +210,21 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
     expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible()
 
 
+def test_a_file_of_another_kind_or_size_is_refused_in_words(page, server, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a matrix")
+    with (tmp_path / "big.h5ad").open("wb") as file:
+        file.truncate(201 * 1024**2)  # no bytes on the disk, but a length
+    page.goto(f"{server.base}/data")
+    expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
+    for name, words in (
+        ("notes.txt", "is not a file Nuwa reads"),
+        ("big.h5ad", "put it into the inbox folder"),
+    ):
+        page.set_input_files("#upload input[type=file]", tmp_path / name)
+        expect(page.locator("#data-message")).to_contain_text(words)
+        assert name not in page.locator("#data-list").inner_text()
+
+
 def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):
     page.goto(f"{server.base}/data")
     expect(page.locator("#inbox-part")).to_contain_text("The inbox is empty")

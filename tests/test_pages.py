@@ -348,11 +348,30 @@ def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
     traces = answer["panels"]["figure"]["data"]
     labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
     n_clusters = int(labels.max()) + 1
-    if k == 2:  # four panels; PCA needs no picture and stands alone in 3-D until the others are made
+    if k == 2:
         assert len(traces) == 4 * n_clusters and {t["type"] for t in traces} == {"scattergl"}
-    else:
-        assert len(traces) == n_clusters and {t["type"] for t in traces} == {"scatter3d"}
+    else:  # PCA needs no picture, and stands alone until the others are made
+        assert len(traces) >= n_clusters and {t["type"] for t in traces} == {"scatter3d"}
     assert answer["link-table"]["href"].endswith("by=clusters&resolution=0.6")
+
+
+def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
+    watched = {"dimensions.value": 3, "run.data": finished.run}
+    before = finished.press("clusters-state.data", watched)
+    assert before["clusters-state"]["data"] and not before["clusters-tick"]["disabled"]
+    said, _ = finished.long("panels-words", 3, finished.run, "page-3")
+    assert said == ""
+    after = finished.press("clusters-state.data", watched)
+    assert after["clusters-state"]["data"] == [] and after["clusters-tick"]["disabled"]
+    values = {"colour.value": "clusters", "resolution.value": 1.0, "dimensions.value": 3}
+    figure = finished.press("panels.figure", values | {"run.data": finished.run})["panels"]["figure"]
+    assert {t["scene"] for t in figure["data"]} == {"scene", "scene2", "scene3", "scene4"}
+
+
+def test_somebody_who_waits_for_clusters_is_led_to_them(finished):
+    waited = {"clusters-wait.n_intervals": 3, "run.data": finished.run}
+    answer = finished.press("url.href", waited, "clusters-wait.n_intervals")
+    assert answer["url"]["href"].startswith(f"/clusters?run={finished.run}")
 
 
 # --- what can be taken away
@@ -518,6 +537,24 @@ def test_the_list_is_drawn_again_only_when_something_changed(finished):
     values["data-seen.data"] = [[], None, seen[2]]
     answer = finished.press("data-list.children", values)
     assert "tiny.h5ad" in sent(answer["data-list"]) and "inbox-part" not in answer
+
+
+def test_somebody_who_came_before_the_first_data_set_is_led_to_it(with_demo):
+    values = {"data-tick.n_intervals": 1, "data-shown.data": None, "data-seen.data": [[], None, []]}
+    answer = with_demo.press("data-list.children", values)
+    simulated = here.resolve(with_demo.view, "").dataset["id"]
+    assert answer["url"]["href"] == f"/data?dataset={simulated}"
+
+
+def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished):
+    """The page is drawn from a row that says "queued"; by the time its marks are taken it is ready."""
+    standing = here.resolve(finished.view, f"?dataset={finished.dataset}")
+    standing = standing._replace(dataset=standing.dataset | {"status": "queued"})
+    shown = json.loads(sent(data.layout(finished.view, standing)))
+    parts = {part["props"].get("id"): part["props"] for part in shown["props"]["children"]}
+    values = {"data-tick.n_intervals": 1, "data-shown.data": finished.dataset}
+    answer = finished.press("data-list.children", values | {"data-seen.data": parts["data-seen"]["data"]})
+    assert "What Nuwa found" in sent(answer["data-detail"])
 
 
 def test_a_data_set_with_runs_is_not_deleted(finished):

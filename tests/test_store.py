@@ -234,6 +234,19 @@ def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
     assert len(set(at_once(4, lambda i: view.train(run, str(i))))) == 1
 
 
+def test_a_picture_is_drawn_once_and_again_only_where_it_failed(store):
+    run, view = furnish(store)["run"], store.of("local")
+    job = view.draw(run, "input_tsne")
+    for status in ("queued", "running", "done"):
+        store.set_job(job, status=status)
+        assert view.draw(run, "input_tsne") == job and store.job(job)["status"] == status
+    store.set_job(job, status="failed", message="killed", pid=1)
+    assert view.draw(run, "input_tsne") == job
+    row = store.job(job)
+    assert (row["status"], row["message"], row["pid"]) == ("queued", "", None)
+    assert view.draw(run, "latent_umap_3d") != job
+
+
 # --- runs
 
 
