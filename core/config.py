@@ -356,6 +356,10 @@ class RunConfig(BaseModel):
             raise UserError(
                 "No gene is left to train on: raise the number of variable genes, or check the file."
             )
+        if self.weight_rna == 0 and not n_proteins:
+            raise UserError(
+                "The RNA weight is 0 and there are no proteins, so there is nothing to learn: raise it."
+            )
         if self.n_latent >= n_genes + n_proteins:
             raise UserError(
                 f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "
@@ -443,8 +447,17 @@ def _sentence(error):
     field = RunConfig.model_fields.get(error["loc"][0])
     label = field.json_schema_extra["label"] if field else name
     if error["input"] is None:
-        return f"{label} ({name}) needs a value; what is typed there is empty or out of its range."
+        return f"{label} ({name}) needs a value{_range(name)}; what is typed there is empty or not allowed."
     return f"{label} ({name}): {text.replace('input should', 'it should')}, not {error['input']!r}."
+
+
+def _range(name):
+    """The allowed range of a field in words, or nothing."""
+    spec = next((s for s in specs() if s.name == name), None)
+    if spec is None or spec.high is None:
+        return ""
+    whole = "a whole number " if spec.kind == "int" else ""
+    return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,} to {'below ' if spec.high_open else ''}{spec.high:,}"
 
 
 def _nearest(name):

@@ -50,6 +50,7 @@ def result(adata, record, latent, split, clusters, umap, genes, where):
     _put(
         made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str))
     )
+    made.uns.pop("nuwa_read", None)
     _put(made.uns, "nuwa", _flat(record))
     return made
 
@@ -86,7 +87,10 @@ def _base(adata, where):
 
 def _put(where, key, value):
     if key in where:
-        where[f"{key}_before"] = where[key]
+        before, n = f"{key}_before", 1
+        while before in where:
+            before, n = f"{key}_before_{n + 1}", n + 1
+        where[before] = where[key]
         del where[key]
     where[key] = value
 
@@ -102,6 +106,8 @@ def _flat(facts):
                 out[key] = np.asarray(value, dtype=float)
             else:
                 out[key] = json.dumps(value)
+        elif isinstance(value, bool):
+            out[key] = int(value)
         elif value is None:
             out[key] = ""
         else:

@@ -111,14 +111,16 @@ def field(spec, value, step=None):
     off = step is not None and not step.applies
     id, name = ids.setting(spec.name), f"setting-{spec.name}"
     if spec.kind == "bool":
-        control = dbc.Switch(id=id, value=bool(value) and not off, disabled=off, label=spec.label)
+        control = dbc.Switch(id=id, value=bool(value), disabled=off, label=spec.label)
         label = None
     elif spec.kind == "choice":
         options = [{"label": choice, "value": choice} for choice in spec.choices]
         control = dbc.Select(id=id, options=options, value=value, disabled=off)
         label = html.Label(spec.label)
     else:
-        step_size = spec.step or (1 if spec.kind == "int" else "any")
+        step_size = (
+            1 if spec.kind == "int" else "any"
+        )  # a coarser step would make the browser drop values between
         control = dbc.Input(
             id=id,
             type="number",

@@ -141,8 +141,11 @@ def pick(page, dropdown, text, option):
 # --- the walk
 
 
-def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server):
-    """Issue 2, "Shown by" 1: the simulated set, nothing typed, the defaults as they are."""
+@pytest.mark.parametrize(
+    "epochs", [12, pytest.param(None, marks=pytest.mark.slow)], ids=["few epochs", "default"]
+)
+def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
+    """Issue 2, "Shown by" 1: the simulated set; the number of epochs is typed to be quick, else nothing is."""
     page.goto(server.base)
     page.get_by_role("link", name="Start with the data").click()
     expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
@@ -152,6 +155,10 @@ def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server):
     page.get_by_role("button", name="Preprocess", exact=True).click()
     page.get_by_role("link", name="Create a model on it").click(timeout=WORK)
     expect(page.locator("#model-words")).to_contain_text("Weights")
+    if epochs:
+        page.locator("[data-setting=epochs] input").fill(str(epochs))
+        page.keyboard.press("Tab")
+        expect(page.locator("#model-words")).to_contain_text(f"Epochs{epochs}of 2,550 cells")
     page.get_by_role("button", name="Create this model").click()
     page.get_by_role("button", name="Train", exact=True).click()
 
@@ -373,7 +380,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
 
     name, x, y = page.evaluate("""() => {
         const plot = document.querySelector("#panels .js-plotly-plot"), trace = plot._fullData[0];
-        plot.scrollIntoView();
+        plot.scrollIntoView({ behavior: "instant" });
         const [x, y] = [plot._fullLayout.xaxis, plot._fullLayout.yaxis];
         const box = plot.getBoundingClientRect();
         return [trace.text[0], box.x + x._offset + x.l2p(trace.x[0]), box.y + y._offset + y.l2p(trace.y[0])];

@@ -220,7 +220,7 @@ class Store:
             for j in self.waiting(job["lane"])
             if (-j["priority"], j["created"]) < (-job["priority"], job["created"])
         ]
-        return len(ahead) + len(self.working(job["lane"]))
+        return len(ahead) + len([j for j in self.working(job["lane"]) if j["id"] != job["id"]])
 
     # --- what the worker knows
 
