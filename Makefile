@@ -8,8 +8,8 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: .venv/.nuwa-run  ## start the page on this machine (ARGS="..." are handed on)
-	@exec $(PY) -m dashboard $(ARGS)
+run: .venv/.nuwa-run  ## start the page on this machine
+	@exec $(PY) -m dashboard
 
 test: .venv/.nuwa-dev  ## the tests that take seconds, those in a browser among them
 	@scripts/chromium.sh

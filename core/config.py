@@ -10,8 +10,8 @@ from core.models import MODELS
 
 PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
-# Measured (docs/tutorial.md, "How long"): the losses of small sets still fall after 30 epochs and those of
-# large sets are flat by then; what both have in common is the number of optimiser steps.
+# A rule of thumb: what runs on small and on large sets have in common is the number of optimiser steps. It does
+# not suit every set (docs/tutorial.md, "How long", has a table); the best epoch is kept whatever it says.
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 1500, 30, 300
 
 

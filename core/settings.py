@@ -55,7 +55,10 @@ def limit_threads(env=os.environ):
     Cores minus one (at least one), so that the page stays quick, and waiting threads sleep instead of
     spinning: two busy processes on two cores otherwise slow each other a hundredfold. Returns the number.
     """
-    threads = int(env.get("NUWA_THREADS") or max(1, len(os.sched_getaffinity(0)) - 1))
+    asked = env.get("NUWA_THREADS", "")
+    if asked and (not asked.isdigit() or int(asked) < 1):
+        raise UserError(f"NUWA_THREADS is '{asked}', but it is a number of threads, 1 or more.")
+    threads = int(asked or max(1, len(os.sched_getaffinity(0)) - 1))
     env.setdefault("OMP_WAIT_POLICY", "passive")
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         env.setdefault(name, str(threads))

@@ -275,7 +275,7 @@ def duration(seconds):
 def advice(run):
     """What usually helps a run that PCA beats, by where its best epoch lies."""
     if run["best_epoch"] < 0.8 * run["n_epochs"]:
-        return "the validation loss was best early, so it over-fits. Dropout or fewer hidden units may help."
+        return "the validation loss was best early, so it over-fits. Fewer hidden units or early stopping may help."
     return "it was still learning. More epochs or a higher learning rate may help."
 
 
