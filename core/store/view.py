@@ -178,8 +178,11 @@ class View:
 
     def forget_run(self, run_id):
         """Remove a run and all it left; a run at work must be cancelled first."""
-        if self._own("run", run_id)["status"] in ACTIVE:
+        row = self._own("run", run_id)
+        if row["status"] in ACTIVE:
             raise UserError("This run is at work: cancel it first.")
+        if row["explored"] == "working":
+            raise UserError("The clusters of this run are being computed: delete it when they are there.")
         self.store.forget("run", run_id)
 
     def array(self, run_id, name):

@@ -96,7 +96,10 @@ def train(store, job, say):
     record = rundir.config_record(settings, facts, data["origin"], facts["data_hash"])
     rundir.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
-    end = {"facts": facts, "ended": time.time(), "phase": "", "explored": "working" if explorable else ""}
+    store.set("run", run_id, facts=facts, explored="working" if explorable else "")
+    if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
+        store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
+    end = {"ended": time.time(), "phase": ""}
     if learnt.failure:
         store.move(
             "run",
@@ -111,8 +114,6 @@ def train(store, job, say):
             f"Cancelled after epoch {len(learnt.epochs)}; the weights of epoch {learnt.best_epoch} were kept."
         )
         store.move("run", run_id, "cancelling", "cancelled", message=message, **end)
-    if explorable:
-        store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
     return None
 
 
