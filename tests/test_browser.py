@@ -39,19 +39,40 @@ def server(serve, tmp_path_factory):
     store.engine.dispose()
 
 
-@pytest.fixture(autouse=True)
-def quiet(context, server):
-    """In every test: nothing goes wrong in the page, and nothing is asked of any other host."""
-    context.set_default_timeout(STEP)
-    expect.set_options(timeout=STEP)
-    wrong, outside = [], []
-    context.on("console", lambda m: wrong.append(f"{m.text} ({m.location})") if m.type == "error" else None)
-    context.on("weberror", lambda e: wrong.append(str(e.error)))
+@pytest.fixture(scope="module")
+def heard():
+    """What has gone wrong in any tab, and what was asked of other hosts, since the last test."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def context(browser, server, heard):
+    """One browser profile for all tests: a person's tabs, with what their browser has loaded already."""
     own = (server.base, "data:", "blob:")
-    context.on("request", lambda r: None if r.url.startswith(own) else outside.append(r.url))
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(STEP)
+    opened.on("console", lambda m: heard.append(f"{m.text} {m.location}") if m.type == "error" else None)
+    opened.on("weberror", lambda e: heard.append(str(e.error)))
+    opened.on("request", lambda r: None if r.url.startswith(own) else heard.append(f"asked for {r.url}"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet(heard):
+    """In every test: nothing goes wrong in the page, and nothing is asked of any other host."""
+    expect.set_options(timeout=STEP)
+    heard.clear()
     yield
-    assert not wrong
-    assert not outside
+    assert not heard
+
+
+@pytest.fixture
+def page(context):
+    """A fresh tab."""
+    opened = context.new_page()
+    yield opened
+    opened.close()
 
 
 def wait_until(true, seconds=90):
@@ -142,7 +163,7 @@ def pick(page, dropdown, text, option):
 
 
 @pytest.mark.parametrize(
-    "epochs", [12, pytest.param(None, marks=pytest.mark.slow)], ids=["few epochs", "default"]
+    "epochs", [pytest.param(None, marks=pytest.mark.slow), 12], ids=["default", "few epochs"]
 )
 def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
     """Issue 2, "Shown by" 1: the simulated set; the number of epochs is typed to be quick, else nothing is."""
@@ -329,11 +350,18 @@ def test_cancel_stops_a_run_keeps_what_was_learnt_and_lets_the_next_one_in(page,
 # --- clusters
 
 
+@pytest.fixture(scope="module")
+def clusters_tab(context):
+    return context.new_page()
+
+
 @pytest.fixture
-def clusters_page(page, server, tiny_run):
-    page.goto(f"{server.base}/clusters?run={tiny_run}")
-    see_traces(page, "panels", lambda found: len(found) >= 8)
-    return page
+def clusters_page(clusters_tab, server, tiny_run):
+    """The clusters of the tiny run, in a tab that the tests share as long as it stands well."""
+    if not all(kind == "scattergl" for _, kind, _ in (traces(clusters_tab, "panels") or [("", "", 0)])):
+        clusters_tab.goto(f"{server.base}/clusters?run={tiny_run}")
+        see_traces(clusters_tab, "panels", lambda found: len(found) >= 8)
+    return clusters_tab
 
 
 def test_a_typed_gene_colours_every_panel(clusters_page):
@@ -358,12 +386,12 @@ def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_
     def drawn():
         return len({name for name, *_ in traces(clusters_page, "panels")})
 
-    wait_until_page(clusters_page, lambda: drawn() == n_clusters(1.0))
     slider = clusters_page.locator("#resolution").get_by_role("slider")
-    slider.focus()
-    slider.press("End")
-    wait_until_page(clusters_page, lambda: drawn() == n_clusters(RESOLUTIONS[-1]))
-    assert n_clusters(RESOLUTIONS[-1]) > n_clusters(1.0)
+    for key, resolution in (("Home", RESOLUTIONS[0]), ("End", RESOLUTIONS[-1])):
+        slider.focus()
+        slider.press(key)
+        wait_until_page(clusters_page, lambda: drawn() == n_clusters(resolution))  # noqa: B023
+    assert n_clusters(RESOLUTIONS[-1]) > n_clusters(RESOLUTIONS[0])
 
 
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
@@ -416,14 +444,14 @@ def test_the_result_leaves_as_h5ad_and_the_latent_as_csv(clusters_page, tmp_path
     assert len((tmp_path / "latent.csv").read_text().splitlines()) == 241
 
 
-@pytest.mark.parametrize("form", ["svg", "png"])
-def test_a_figure_is_saved(clusters_page, tmp_path, form):
-    with clusters_page.expect_download() as download:
-        clusters_page.locator(f".nuwa-save[data-graph=panels][data-form={form}]").click()
-    download.value.save_as(tmp_path / "figure")
-    content = (tmp_path / "figure").read_bytes()
-    assert download.value.suggested_filename == f"nuwa_panels.{form}"
-    assert content.startswith(b"<svg" if form == "svg" else b"\x89PNG") and len(content) > 10_000
+def test_a_figure_is_saved_as_svg_and_as_png(clusters_page, tmp_path):
+    for form, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        with clusters_page.expect_download() as download:
+            clusters_page.locator(f".nuwa-save[data-graph=panels][data-form={form}]").click()
+        download.value.save_as(tmp_path / "figure")
+        content = (tmp_path / "figure").read_bytes()
+        assert download.value.suggested_filename == f"nuwa_panels.{form}"
+        assert content.startswith(start) and len(content) > 10_000
 
 
 # --- the look
