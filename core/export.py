@@ -29,15 +29,15 @@ def versions():
     return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def result(adata, record, latent, split, clusters, umap, genes, where):
+def result(adata, record, latent, split, clusters, umap, genes):
     """The AnnData to take away.
 
-    X holds log-normalised values of all genes where counts are known, else X as it came; `layers["counts"]` the
-    counts; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), obsm["X_nuwa_umap"],
-    obs["nuwa_cluster"], obs["nuwa_split"], var["nuwa_used"] and uns["nuwa"] with `record`, flat. A key of ours
-    that exists already is kept as KEY_before. `where` names the matrix that was trained on. `adata` is not changed.
+    X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
+    counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent),
+    obsm["X_nuwa_umap"], obs["nuwa_cluster"], obs["nuwa_split"], var["nuwa_used"] and uns["nuwa"] with `record`,
+    flat. A key of ours that exists already is kept as KEY_before. `adata` is not changed.
     """
-    made = _base(adata, where)
+    made = _base(adata)
     _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
     if umap is not None:
         _put(made.obsm, "X_nuwa_umap", np.asarray(umap, dtype=np.float32))
@@ -55,33 +55,21 @@ def result(adata, record, latent, split, clusters, umap, genes, where):
     return made
 
 
-def _base(adata, where):
-    """A copy whose X is log-normalised and whose counts lie in a layer, where there are counts."""
-    import anndata
-
-    if where == "raw.X":
-        # The counts have genes of their own: they become the table, and what X held stays readable beside it.
-        made = anndata.AnnData(
-            adata.raw.X.copy(), obs=adata.obs.copy(), var=adata.raw.var.copy(), uns=dict(adata.uns)
-        )
-        for key, value in adata.obsm.items():
-            made.obsm[key] = value
-        made.raw = adata.raw.to_adata()
-    else:
-        made = adata.copy()
-    counts = sources.counts_of(made)
-    if counts is None:
-        if not sparse.issparse(made.X):
-            made.X = np.asarray(made.X, dtype=np.float32)
+def _base(adata):
+    """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known."""
+    made = adata.copy()
+    found = sources.counts_of(adata)
+    if found is None or found.where == 'layers["counts"]':
         return made
-    if counts.where == 'layers["counts"]':
-        pass
-    elif "counts" not in made.layers:
-        made.layers["counts"] = sparse.csr_matrix(counts.matrix, dtype=np.float32)
-    else:
-        made.layers["counts_before"] = made.layers["counts"]
-        made.layers["counts"] = sparse.csr_matrix(counts.matrix, dtype=np.float32)
-    made.X = sources.logged(counts.matrix)
+    counts = found.matrix
+    if found.where == "raw.X":
+        at = adata.raw.var_names.get_indexer(adata.var_names)
+        if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
+            return made
+        counts = counts[:, at]
+    _put(made.layers, "counts", sparse.csr_matrix(counts, dtype=np.float32))
+    if found.where == "X":
+        made.X = sources.logged(counts)
     return made
 
 

@@ -170,10 +170,11 @@ class Explored(NamedTuple):
     seconds: dict
 
 
-def explore(proof, config, labels=None, tsne=False):
+def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTION):
     """Neighbours, pictures, clusters and scores from an Evidence: yields Phase, then an Explored.
 
-    `labels`: (cells,) names to compare the clusters with. t-SNE is slow and made on request.
+    `labels`: (cells,) names to compare the clusters with. The clusters of `resolution` are those that are scored.
+    t-SNE is slow and made on request.
     """
     clock = Clock()
     latent, axes = proof.latent, proof.axes
@@ -191,7 +192,7 @@ def explore(proof, config, labels=None, tsne=False):
         yield clock.start("drawing t-SNE of the input")
         embeddings["input_tsne"] = embed.tsne(axes, seed=config.seed)
     yield clock.start("scoring")
-    judged = score(proof, config, clusters[DEFAULT_RESOLUTION], labels)
+    judged = score(proof, config, clusters[resolution], labels) | {"resolution": resolution}
     clock.stop()
     yield Explored(embeddings, clusters, judged, clock.seconds)
 

@@ -42,7 +42,7 @@ def scores_card(view, run):
     rows.append(
         ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
     )
-    rows.append(["Silhouette of the clusters", number(s["silhouette"]), "–", "–"])
+    rows.append([f"Silhouette of the clusters at {s['resolution']:g}", number(s["silhouette"]), "–", "–"])
     columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
     return card(
         "Scores",

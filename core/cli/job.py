@@ -35,7 +35,8 @@ def carry_out(arguments, config, out):
             say(f"Interrupted: what was learnt in {len(learnt.epochs)} epochs is in {out}, without clusters.")
             return INTERRUPTED
         explored = _explore(
-            pipeline.explore(pipeline.evidence(learnt), config, labels, arguments.tsne), interruption
+            pipeline.explore(pipeline.evidence(learnt), config, labels, arguments.tsne, resolution),
+            interruption,
         )
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
@@ -57,7 +58,6 @@ def carry_out(arguments, config, out):
         clusters,
         umap,
         start.matrix.genes,
-        start.matrix.where,
     )
     made.write_h5ad(out / "result.h5ad", compression="lzf")
     clock.stop()
