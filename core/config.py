@@ -12,6 +12,7 @@ PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
 # A rule of thumb: what runs on small and on large sets have in common is the number of optimiser steps. It does
 # not suit every set (docs/tutorial.md, "How long", has a table); the best epoch is kept whatever it says.
+MIN_HELD_OUT = 20  # cells; fewer judge nothing
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 1500, 30, 300
 
 
@@ -324,6 +325,13 @@ class RunConfig(BaseModel):
                 "the RNA and protein weights are both 0, so there is nothing to learn; raise one of them"
             )
         return self
+
+    def split_sizes(self, n_cells):
+        """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
+        n_valid = min(max(round(n_cells * self.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
+        n_test = n_cells - round(n_cells * self.train_share) - n_valid
+        n_test = n_test if n_test >= MIN_HELD_OUT else 0
+        return n_cells - n_valid - n_test, n_valid, n_test
 
     def n_epochs(self, n_train):
         """The number of passes over `n_train` cells: `epochs`, or about 1,500 steps within 30 to 300 epochs."""

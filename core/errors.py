@@ -9,6 +9,10 @@ class UserError(ValueError):
     """
 
 
+class DoesNotFit(UserError, MemoryError):
+    """Memory ran out, and the sentence can say over what: the run failed, nobody made a mistake."""
+
+
 OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."
 WORDS = (
     "out of memory",

@@ -68,8 +68,10 @@ class Learnt(NamedTuple):
     best_epoch: int
     weights: dict  # torch's state_dict on the CPU
     latent: np.ndarray | None  # (cells, n_latent)
-    axes: np.ndarray  # (cells, <= 50) PCA of the weighted input, fitted on the training cells
-    share: np.ndarray  # (<= 50,) of the input's variance each axis explains
+    axes: (
+        np.ndarray
+    )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
+    share: np.ndarray  # (k,) of the input's variance each axis explains
     loss: yardsticks.Parts | None  # of the best weights, on the cells that judge
     seconds: dict
     failure: str  # why the loss stopped being a number, or ""
@@ -177,7 +179,7 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     t-SNE is slow and made on request.
     """
     clock = Clock()
-    latent, axes = proof.latent, proof.axes
+    latent, axes = proof.latent, proof.axes[:, :PANEL_AXES]
     yield clock.start("finding neighbours")
     near_latent = embed.neighbors(latent, seed=config.seed)
     near_input = embed.neighbors(axes, seed=config.seed)

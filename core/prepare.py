@@ -13,8 +13,11 @@ from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
 
-MIN_HELD_OUT = 20  # fewer cells than this judge nothing
 MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
+NO_TEST_SET = (
+    "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
+    'which also chose the best epoch ("chosen on").'
+)
 BLOCK = 2048  # cells made dense at a time while statistics are gathered
 TRAIN, VALID, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "valid", "test")
@@ -46,24 +49,14 @@ def split_cells(n_cells, config):
     Raises UserError where too few training cells are left.
     """
     order = np.random.default_rng(config.seed).permutation(n_cells)
-    n_train = round(n_cells * config.train_share)
-    n_valid = min(max(round(n_cells * config.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
-    n_test = n_cells - n_train - n_valid
-    note = ""
-    if n_test < MIN_HELD_OUT:
-        n_test = 0
-        note = (
-            "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
-            'which also chose the best epoch ("chosen on").'
-        )
-    cut = n_cells - n_test - n_valid
-    if cut < MIN_TRAINING:
+    n_train, n_valid, n_test = config.split_sizes(n_cells)
+    if n_train < MIN_TRAINING:
         raise UserError(
-            f"Of {n_cells:,} cells only {cut} would be left to learn from: raise the share of training cells "
+            f"Of {n_cells:,} cells only {n_train} would be left to learn from: raise the share of training cells "
             "(train_share)."
         )
-    parts = np.split(order, [cut, cut + n_valid])
-    return Split(*(np.sort(part) for part in parts), note)
+    parts = np.split(order, [n_train, n_train + n_valid])
+    return Split(*(np.sort(part) for part in parts), "" if n_test else NO_TEST_SET)
 
 
 @dataclass(frozen=True, eq=False)

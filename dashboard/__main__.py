@@ -27,11 +27,14 @@ def main():
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    server = bound(app, here)
+    if server is None:
+        return 2
     if here.inline:
         work_alone(store)
     else:
         launch.keep(here)
-    return serve(app, here)
+    return serve(server, here)
 
 
 def work_alone(store):
@@ -43,18 +46,22 @@ def work_alone(store):
     drain(store)
 
 
-def serve(app, here):
+def bound(app, here):
+    """A server that holds its port, or None, said so: before a worker is started for a page nobody will see."""
     import waitress
 
     try:
-        server = waitress.create_server(
+        return waitress.create_server(
             app.server, host=here.host, port=here.port, threads=12, channel_timeout=300, ident=None
         )
     except OSError as error:
         print(
             f"Port {here.port} cannot be used ({error.strerror}): set NUWA_PORT to another.", file=sys.stderr
         )
-        return 2
+
+
+def serve(server, here):
+    """Answer until interrupted; returns the exit code."""
     print(
         f"Nuwa is at http://{here.host}:{here.port}  (data in {here.data_dir}; Ctrl-C stops it)", flush=True
     )

@@ -1,9 +1,10 @@
 """create_app(store): the frame of every page, and which page a link means."""
 
 import diskcache
-from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html
+from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html, no_update, set_props
 from flask_compress import Compress
 
+from core.store import Missing
 from dashboard import here as places
 from dashboard import ids, session
 from dashboard.components import notice
@@ -12,6 +13,7 @@ from dashboard.pages import clusters, data, home, model, preprocess, runs, train
 
 PAGES = (home, data, preprocess, model, train, clusters, runs)
 STEPS = (data, preprocess, model, train, clusters)
+KINDS = ("dataset", "preparation", "run")  # in the order of places.Here
 
 # The theme stands on <html> before the first paint; the language helps screen readers.
 INDEX = """<!DOCTYPE html>
@@ -44,6 +46,7 @@ def create_app(store):
         index_string=INDEX,
         suppress_callback_exceptions=True,
         background_callback_manager=DiskcacheManager(diskcache.Cache(str(store.root / "cache"))),
+        on_error=explain,
     )
     app.layout = frame
     register(app, store)
@@ -51,6 +54,18 @@ def create_app(store):
         page.register(app, store)
     app._setup_server()  # finishes set-up before the first request: with two at once, one would find it half done
     return app
+
+
+def explain(error):
+    """A callback asked for what was deleted in the meantime: the page says so, and stops asking."""
+    if not isinstance(error, Missing):
+        raise error
+    way = html.A(
+        "See what there is", href="", className="btn btn-primary"
+    )  # the same link: it finds the latest
+    set_props(
+        ids.CONTENT, {"children": html.Div([html.P(str(error)), way], className="nuwa-empty", role="alert")}
+    )
 
 
 def assets():
@@ -66,6 +81,7 @@ def frame():
             dcc.Location(id=ids.URL, refresh="callback-nav"),
             dcc.Store(id=ids.THEME, storage_type="local", data="light"),
             dcc.Interval(id=ids.FOOT_TICK, interval=2000),
+            dcc.Store(id=ids.PLACE),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
                 [
@@ -93,6 +109,7 @@ def register(app, store):
     """The callbacks of the frame."""
 
     @app.callback(
+        Output(ids.PLACE, "data"),
         Output(ids.SIDEBAR, "children"),
         Output(ids.HEADER, "children"),
         Output(ids.CONTENT, "children"),
@@ -102,15 +119,32 @@ def register(app, store):
     def show(path, search):
         view = store.of(session.user())
         here = places.resolve(view, search)
+        place = {kind: row and row["id"] for kind, row in zip(KINDS, here, strict=False)}
+        frame = place | {"done": steps_done(here)}, sidebar(here, path)
         page = next((p for p in PAGES if path == p.PATH), None)
         if page is None:
-            return sidebar(here, path), header("Not found", here), notice("There is no such page.", "warn")
+            return *frame, header("Not found", here), notice("There is no such page.", "warn")
         content = [notice(here.lost, "warn")] if here.lost else []
-        return sidebar(here, path), header(page.TITLE, here), [*content, page.layout(view, here)]
+        return *frame, header(page.TITLE, here), [*content, page.layout(view, here)]
 
-    @app.callback(Output(ids.FOOT, "children"), Input(ids.FOOT_TICK, "n_intervals"))
-    def foot(_):
-        return at_the_foot(store)
+    @app.callback(
+        Output(ids.FOOT, "children"),
+        Output(ids.SIDEBAR, "children", allow_duplicate=True),
+        Output(ids.PLACE, "data", allow_duplicate=True),
+        Input(ids.FOOT_TICK, "n_intervals"),
+        State(ids.PLACE, "data"),
+        State(ids.URL, "pathname"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def foot(_, place, path):
+        """The device, the queue, and the ticks of steps that were finished while the page stood open."""
+        if not place:
+            return at_the_foot(store), no_update, no_update
+        view = store.of(session.user())
+        here = places.Here(*(view.readable(kind, place[kind]) for kind in KINDS), "")
+        if place["done"] == (done := steps_done(here)):
+            return at_the_foot(store), no_update, no_update
+        return at_the_foot(store), sidebar(here, path), place | {"done": done}
 
     app.clientside_callback(
         """(n, theme) => {
@@ -124,16 +158,21 @@ def register(app, store):
     )
 
 
-def sidebar(here, path):
-    """The five steps in order, ticked where done, and the runs."""
+def steps_done(here):
+    """{path: bool} of the five steps."""
     run = here.run
-    done = {
+    return {
         "/data": here.dataset is not None and here.dataset["status"] == "ready",
         "/preprocess": here.preparation is not None and here.preparation["status"] == "ready",
         "/model": run is not None,
         "/train": run is not None and run["status"] in ("done", "cancelled"),
         "/clusters": run is not None and run["explored"] == "ready",
     }
+
+
+def sidebar(here, path):
+    """The five steps in order, ticked where done, and the runs."""
+    done = steps_done(here)
     links = [_step(page, i, here, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
     brand = dcc.Link(
         "Nuwa",

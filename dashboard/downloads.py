@@ -2,24 +2,30 @@
 
 import csv
 import io
+from urllib.parse import urlencode
 
 import numpy as np
 from flask import Response, abort, request, send_file
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from dashboard import session
+from core.store import clusters_of
+from dashboard import pictures, session
 from dashboard.painting import CLUSTERS, SPLIT_NAMES, colour_of
 
 FILES = ("config.json", "history.csv", "scores.json", "model.pt", "result.h5ad")
 ROWS = 2000  # lines of a table sent at once
 
 
-def table_link(run_id, by, resolution):
-    """The address of the table behind the panels."""
-    from urllib.parse import urlencode
+def table_link(run_id, by, resolution, k):
+    """The address of the table behind the panels in k dimensions."""
+    asked = urlencode({"by": by, "resolution": resolution, "dimensions": k})
+    return f"/download/{run_id}/panels.csv?{asked}"
 
-    return f"/download/{run_id}/panels.csv?{urlencode({'by': by, 'resolution': resolution})}"
+
+def profile_link(run_id, job_id):
+    """The address of the table behind a profile."""
+    return f"/download/{run_id}/profile.csv?{urlencode({'job': job_id})}"
 
 
 def register(server, store):
@@ -32,21 +38,21 @@ def register(server, store):
                 path = view.file(run_id, name)
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
             if name in TABLES:
-                head, columns = TABLES[name](view, run, request.args)
+                head, columns = TABLES[name](store, view, run, request.args)
                 return _csv(head, columns, f"nuwa_{run_id}_{name}")
         except (UserError, ValueError) as error:
             abort(404, str(error))
         abort(404, "There is no such file.")
 
 
-def latent(view, run, asked):
+def latent(store, view, run, asked):
     """cell, cluster, set, latent_1 ... latent_k."""
     points = np.asarray(_need(view.array(run["id"], "latent")))
     head = ["cell", "nuwa_cluster", "nuwa_split", *(f"latent_{i + 1}" for i in range(points.shape[1]))]
     return head, [_cells(view, run), _clusters(view, run, asked), _split(view, run), *points.T]
 
 
-def panels(view, run, asked):
+def panels(store, view, run, asked):
     """cell, cluster, set, the chosen colour, and the coordinates of every panel that has been drawn."""
     by = asked.get("by", CLUSTERS)
     head, columns = (
@@ -60,16 +66,39 @@ def panels(view, run, asked):
             values = np.array([*colour.categories, ""], dtype=object)[np.asarray(values)]
         head.append(colour.name)
         columns.append(values)
-    for name in ("latent_umap", "input_umap", "input_tsne"):
-        points = view.array(run["id"], f"embeddings/{name}")
-        if points is not None:
-            head += [f"{name}_1", f"{name}_2"]
-            columns += list(np.asarray(points).T)
-    axes = np.asarray(_need(view.array(run["id"], "input_axes")))[:, :2]
-    return [*head, "input_pca_1", "input_pca_2"], [*columns, *axes.T]
+    _need(view.array(run["id"], "latent"))
+    k = 3 if asked.get("dimensions") == "3" else 2
+    for panel in pictures.panels(store, view, run, k):
+        if panel.points is not None:
+            head += _axes(panel)
+            columns += list(panel.points.T)
+    return head, columns
 
 
-TABLES = {"latent.csv": latent, "panels.csv": panels}
+def _axes(panel):
+    """The column names of a panel's coordinates, such as "input_umap_1"; "latent_1" where the latent is drawn itself."""
+    space = panel.title.split()[0].strip(",").lower()
+    for axis in (panel.x, panel.y, panel.z)[: panel.points.shape[1]]:
+        name = axis if axis.startswith(space) else f"{space} {axis}"
+        yield name.lower().replace("-", "").replace(" ", "_")
+
+
+def profile(store, view, run, asked):
+    """feature, kind, input and reconstruction, as the profile that was asked for has them."""
+    job = view.job(asked.get("job", ""))
+    if job["target"] != run["id"] or not job["result"]:
+        raise UserError("There is no such profile.")
+    found = job["result"]
+    kinds = ["gene" if i < found["n_genes"] else "protein" for i in range(len(found["names"]))]
+    return ["feature", "kind", "input", "reconstruction"], [
+        found["names"],
+        kinds,
+        found["given"],
+        found["made"],
+    ]
+
+
+TABLES = {"latent.csv": latent, "panels.csv": panels, "profile.csv": profile}
 
 
 def _need(array):
@@ -84,7 +113,7 @@ def _cells(view, run):
 
 def _clusters(view, run, asked):
     resolution = float(asked.get("resolution", DEFAULT_RESOLUTION))
-    return np.asarray(_need(view.array(run["id"], f"clusters/leiden_{resolution}")))
+    return np.asarray(_need(view.array(run["id"], clusters_of(resolution))))
 
 
 def _split(view, run):

@@ -5,7 +5,7 @@ import time
 
 from dash.exceptions import PreventUpdate
 
-from core.store import FINISHED
+from core.store import FINISHED, Missing
 
 POLL = 0.2  # seconds between two looks at the store
 
@@ -23,7 +23,7 @@ def job(store, user, job_id, say):
     view, told = store.of(user), None
     work_here(store)
     parent = os.getppid()
-    while (row := view.job(job_id))["status"] not in FINISHED:
+    while (row := _row(view, job_id))["status"] not in FINISHED:
         stop_if_alone(parent)
         news = (words(store, row), row["progress"])
         if news != told:
@@ -31,6 +31,14 @@ def job(store, user, job_id, say):
             told = news
         time.sleep(POLL)
     return row
+
+
+def _row(view, job_id):
+    """The job's row; one whose run was deleted in the meantime reads as failed, with the reason."""
+    try:
+        return view.job(job_id)
+    except Missing as gone:
+        return {"status": "failed", "message": str(gone)}
 
 
 def stop_if_alone(parent):
@@ -58,10 +66,12 @@ def run(store, user, run_id, say):
     parent = os.getppid()
     while True:
         stop_if_alone(parent)
-        row = view.run(run_id)
+        row = view.readable("run", run_id)
+        if row is None:  # deleted in the meantime: the page that hears of it says so
+            return ["gone"]
         mark = [row["status"], row["phase"], row["explored"], len(view.epochs(run_id))]
         if row["status"] == "queued":
-            mark.append(store.jobs_ahead(view.training_job(run_id)))
+            mark.append(store.jobs_ahead(view.last_job(run_id, "train")))
         if mark != told:
             say(mark)
             told = mark

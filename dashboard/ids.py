@@ -9,6 +9,9 @@ THEME = "theme"
 THEME_BUTTON = "theme-button"
 FOOT = "sidebar-foot"
 FOOT_TICK = "sidebar-tick"
+PLACE = (
+    "place"  # the ids of the data set, preparation and run that the page is about, and which steps are done
+)
 PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
 
 # data
@@ -68,6 +71,7 @@ COLOUR = "colour"
 RESOLUTION = "resolution"
 DIMENSIONS = "dimensions"
 CLUSTERS_LOSS = "clusters-loss"
+EXPLORE_AGAIN = "explore-again"
 CLUSTERS_WAIT = "clusters-wait"
 CLUSTERS_TICK = "clusters-tick"
 CLUSTERS_STATE = "clusters-state"
@@ -80,6 +84,7 @@ PROFILE_FIGURE = "profile-figure"
 PROFILE_TABLE = "profile-table"
 PROFILE_MESSAGE = "profile-message"
 LABELS = "labels"
+LABELS_ASKED = "labels-asked"
 LABELS_RESULT = "labels-result"
 SCORES = "scores"
 EXPORT = "export"

@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.store import clusters_of
-from dashboard import follow, ids, session
+from dashboard import downloads, follow, ids, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
 
 EXPLAINED = (
@@ -56,6 +56,7 @@ def scores_card(view, run):
         dcc.Dropdown(
             columns, id=ids.LABELS, placeholder="Choose a column of obs" if columns else "obs has no labels"
         ),
+        dcc.Store(id=ids.LABELS_ASKED),
         working(ids.LABELS_RESULT),
         more("What do these say?", html.Ul([html.Li(words) for words in (EXPLAINED, KEPT, SILHOUETTE)])),
     )
@@ -122,10 +123,21 @@ def profile_card(view, run):
 
 
 def register(app, store):
-    @app.callback(
-        Output(ids.LABELS_RESULT, "children"),
+    app.clientside_callback(  # a long callback is a process: none is started where there is nothing to compare
+        """(column, resolution) => {
+            if (column) return [[column, resolution], window.dash_clientside.no_update];
+            return [window.dash_clientside.no_update, ""];
+        }""",
+        Output(ids.LABELS_ASKED, "data"),
+        Output(ids.LABELS_RESULT, "children", allow_duplicate=True),
         Input(ids.LABELS, "value"),
         Input(ids.RESOLUTION, "value"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.LABELS_RESULT, "children"),
+        Input(ids.LABELS_ASKED, "data"),
         State(ids.RUN, "data"),
         State(ids.PAGE, "data"),
         background=True,
@@ -133,9 +145,10 @@ def register(app, store):
         interval=300,
         progress=[Output(ids.LABELS_RESULT, "children")],
     )
-    def compare(set_progress, column, resolution, run_id, page):
-        if not column:
-            return ""
+    def compare(set_progress, asked, run_id, page):
+        if not asked:
+            raise PreventUpdate
+        column, resolution = asked
         arguments = {"column": column, "resolution": resolution}
         token = f"{page}:labels:{column}:{resolution}"
         job = store.of(session.LOCAL).ask("labels", run_id, arguments, token, priority=1)
@@ -241,9 +254,10 @@ def register(app, store):
         Output("profile-shown", "hidden"),
         Input(ids.PROFILE_DATA, "data"),
         Input(ids.THEME, "data"),
+        State(ids.RUN, "data"),
         prevent_initial_call=True,
     )
-    def draw(job_id, theme):
+    def draw(job_id, theme, run_id):
         if not job_id:
             raise PreventUpdate
         r = store.of(session.user()).job(job_id)["result"]
@@ -260,6 +274,7 @@ def register(app, store):
             [
                 html.H3(f"Largest differences, {words}"),
                 table(["feature", "kind", "X", "X'", "X' - X"], rows, (2, 3, 4)),
+                html.A("The table behind this plot (CSV)", href=downloads.profile_link(run_id, job_id)),
             ],
             False,
         )

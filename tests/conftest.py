@@ -16,10 +16,13 @@ THREADS = environment.limit_threads()  # before torch or numpy: two spinning thr
 
 import psutil  # noqa: E402
 import pytest  # noqa: E402
+from house import House  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
 from core.store import Store  # noqa: E402
+from core.worker import queue  # noqa: E402
+from core.worker.execute import drain  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("NUWA_TEST_DATA", ROOT / "../shared/data"))
@@ -78,6 +81,32 @@ def real_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """A house where nothing has happened yet."""
+    return House(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture(scope="session")
+def with_demo(tmp_path_factory):
+    """A house after its first start: the demo sets have been read."""
+    made = House(tmp_path_factory.mktemp("demo"))
+    queue.add_demos(made.store)
+    drain(made.store)
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, tiny_file, run_quick):
+    """A house with one run, trained and explored. Tests may add rows to it, and change none."""
+    return House(tmp_path_factory.mktemp("finished")).furnish(tiny_file, run_quick.model_dump())
+
+
+@pytest.fixture
+def empty_house(tmp_path):
+    return House(tmp_path / "data")
 
 
 def server_environment(folder, **values):

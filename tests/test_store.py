@@ -148,7 +148,7 @@ def test_another_user_cannot_read(store):
         lambda: stranger.ask("explore", ids["run"]),
         lambda: stranger.create_run(ids["preparation"], {}),
         lambda: stranger.prepare(ids["dataset"], {}, "token"),
-        lambda: stranger.job(store.of("local").training_job(ids["run"])["id"]),
+        lambda: stranger.job(store.of("local").last_job(ids["run"], "train")["id"]),
     ]
     for ask in asks:
         with pytest.raises(Missing, match="does not exist"):
@@ -227,7 +227,7 @@ def test_the_same_preparation_twice_is_one(store):
 
 def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
     run, view = new_run(store), store.of("local")
-    assert view.training_job(run) is None
+    assert view.last_job(run, "train") is None
     assert len({view.train(run, str(i)) for i in range(3)}) == 1
     assert view.run(run)["status"] == "queued"
     run = new_run(store)
@@ -278,7 +278,7 @@ def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
     assert store.add_epoch(run, EPOCH) == "running"
     store.of("local").cancel(run)
     assert store.add_epoch(run, EPOCH | {"epoch": 2}) == "cancelling"
-    assert store.cancelled(store.of("local").training_job(run)["id"])
+    assert store.cancelled(store.of("local").last_job(run, "train")["id"])
 
 
 def test_a_queued_run_is_cancelled_at_once(store):
@@ -430,7 +430,7 @@ def test_a_store_of_schema_1_opens(settings):
     assert (run["name"], run["status"]) == ("first", "done")
     assert view.epochs(run["id"]) == [EPOCH]
     assert view.preparation(run["preparation"])["settings"] == {"clip": 5.0}
-    assert view.training_job(run["id"])["status"] == "done"
+    assert view.last_job(run["id"], "train")["status"] == "done"
     assert store.recall("schema") == schema.VERSION
     store.engine.dispose()
 

@@ -224,7 +224,7 @@ def test_a_mistake_found_while_training_is_one_sentence(store):
     execute.drain(store)
     row = store.row("run", run)
     assert row["status"] == "failed" and row["message"].startswith("500 latent dimensions for 66 features")
-    assert row["ended"] and store.of("local").training_job(run)["status"] == "failed"
+    assert row["ended"] and store.of("local").last_job(run, "train")["status"] == "failed"
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(sto
 
 def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
     run = queued_run(store, prepared(store))
-    job = store.of("local").training_job(run)
+    job = store.of("local").last_job(run, "train")
     store.move_job(job["id"], "queued", "running", pid=2**22 - 1, pid_started=0.0)
     store.move("run", run, "queued", "running")
     queue = Queue(store.settings)
@@ -328,9 +328,26 @@ def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
     assert store.job(job["id"])["status"] == "failed"
 
 
+def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypatch):
+    run = queued_run(store, prepared(store))
+    execute.drain(store)
+    view = store.of("local")
+    job = view.draw(run, "latent_tsne")
+
+    def slowly(points, *_):
+        view.forget_run(run)
+        return points[:, :2]
+
+    monkeypatch.setattr("core.embed.tsne", slowly)
+    execute.drain(store)
+    assert not (store.root / "runs" / run).exists()
+    with pytest.raises(Missing):
+        store.job(job)
+
+
 def test_a_job_that_finished_in_the_last_moment_is_not_buried(store):
     run = queued_run(store, prepared(store))
-    job = store.of("local").training_job(run)
+    job = store.of("local").last_job(run, "train")
     store.move_job(job["id"], "queued", "running")
     stale = store.job(job["id"])
     store.move("run", run, "queued", "running")
@@ -394,23 +411,42 @@ def server(tmp_path_factory):
     store.engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_killed_training_process_fails_its_run_and_the_next_goes_all_the_way(server):
     store, view = server.store, server.store.of("local")
     first, second = queued_run(store, server.preparation, LONG), queued_run(store, server.preparation)
     wait(lambda: store.epochs(first))
-    assert server.status(second) == "queued" and store.jobs_ahead(view.training_job(second)) == 1
-    child = view.training_job(first)["pid"]
+    assert server.status(second) == "queued" and store.jobs_ahead(view.last_job(second, "train")) == 1
+    child = view.last_job(first, "train")["pid"]
     assert child not in (os.getpid(), server.worker.pid)
     os.kill(child, signal.SIGKILL)
     wait(lambda: server.status(first) == "failed")
     assert "was killed (signal 9)" in store.row("run", first)["message"]
-    assert view.training_job(first)["status"] == "failed"
+    assert view.last_job(first, "train")["status"] == "failed"
 
     wait(lambda: server.status(second) in FINISHED and store.row("run", second)["explored"] != "working")
     assert (server.status(second), store.row("run", second)["explored"]) == ("done", "ready"), server.log()
     assert len(store.epochs(second)) == 3 and view.array(second, "latent").shape == (240, 4)
     device = store.recall("device")
     assert device["kind"] in ("cpu", "cuda") and device["why"].endswith(".") and device["cores"] >= 1
+
+
+@pytest.mark.slow
+def test_clusters_whose_process_was_killed_can_be_computed_again(server):
+    store, view = server.store, server.store.of("local")
+    run = queued_run(store, server.preparation)
+
+    def exploring():
+        job = view.last_job(run, "explore")
+        return job if job and job["status"] == "running" else None
+
+    os.kill(wait(exploring)["pid"], signal.SIGKILL)
+    wait(lambda: store.row("run", run)["explored"] == "failed")
+    assert "was killed (signal 9)" in view.last_job(run, "explore")["message"]
+    assert store.row("run", run)["status"] == "done"
+    view.explore_again(run)
+    wait(lambda: store.row("run", run)["explored"] == "ready")
+    assert view.array(run, "embeddings/latent_umap").shape == (240, 2)
 
 
 def test_short_work_does_not_wait_for_training_which_outlives_the_queue(server):

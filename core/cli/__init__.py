@@ -10,20 +10,27 @@ COMMANDS = {"train": "train an autoencoder on a file and leave everything it yie
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 
+class Parser(argparse.ArgumentParser):
+    """Answers a mistake with one sentence, as everything here does, and not with its whole usage."""
+
+    def error(self, message):
+        raise UserError(f"{message[0].upper()}{message[1:]} (see {self.prog} --help).")
+
+
 def main(words):
     """Run one command; returns the exit code: 0 done, 1 failed, 2 a mistake of the user's, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m core", description="Nuwa without a browser.")
+    parser = Parser(prog="python -m core", description="Nuwa without a browser.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, purpose in COMMANDS.items():
         importlib.import_module(f"core.cli.{name}").add(
             commands.add_parser(name, help=purpose, description=purpose)
         )
-    arguments = parser.parse_args(words)
     try:
+        arguments = parser.parse_args(words)
         return importlib.import_module(f"core.cli.{arguments.command}").run(arguments)
     except UserError as error:
         print(error, file=sys.stderr)
-        return MISTAKE
+        return FAILED if isinstance(error, MemoryError) else MISTAKE
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from core.data.identity import data_hash
 from core.data.proteins import ProteinReport, protein_report, settle_proteins, split_features
-from core.errors import UserError
+from core.errors import DoesNotFit, UserError
 
 __all__ = ["MIN_CELLS", "READERS", "ProteinReport", "data_hash", "protein_report", "read", "tidy"]
 
@@ -52,7 +52,7 @@ def read(path) -> AnnData:
     except PermissionError:
         raise UserError(f"'{path.name}' may not be read by the server: ask for its permissions.") from None
     except MemoryError as error:
-        raise UserError(
+        raise DoesNotFit(
             f"'{path.name}' does not fit into the server's memory: bring fewer cells or genes."
         ) from error
     except Exception as error:

@@ -7,9 +7,10 @@ from core.figures.panels import Colour, Panel, panels
 from core.figures.profile import largest_differences, profile
 from core.figures.save import GRAPH_CONFIG, write_html
 from core.figures.theme import category_colours, empty, template
-from core.figures.views import panels_of
+from core.figures.views import DRAWN_DIRECTLY, panels_of
 
 __all__ = [
+    "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
     "Binned",
     "Colour",

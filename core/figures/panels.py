@@ -75,7 +75,6 @@ def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=
         "margin": {"l": 28, "r": 16, "t": 34, "b": 30},
         "hovermode": "closest",
         "dragmode": "pan",
-        "modebar": {"remove": ["autoScale2d"]},  # a lasso makes sense here
         "uirevision": "panels",
     }
     if colour.categories is None:

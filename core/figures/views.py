@@ -4,17 +4,18 @@ from core.figures.panels import Panel
 
 METHODS = {"pca": ("PCA", "PC"), "tsne": ("t-SNE", "t-SNE"), "umap": ("UMAP", "UMAP")}
 WAITING = "being drawn ..."
+DRAWN_DIRECTLY = (2, 3)  # latent spaces of so many dimensions are their own picture
 
 
 def panels_of(latent, axes, embeddings, k=2, space="input", waiting=()):
-    """The Panels of a run: latent UMAP (the latent itself where it has k dimensions), PCA, t-SNE, UMAP of the input.
+    """The Panels of a run: latent UMAP (the latent itself where it has 2 or 3 dimensions), PCA, t-SNE, UMAP of the input.
 
     `latent` (cells, n_latent), `axes` (cells, >= k) the input's principal components, `embeddings` by name such as
     "input_umap" or "latent_umap_3d". A picture that is missing gets a note where `waiting` names it, else no panel.
     """
     end = "_3d" if k == 3 else ""
-    if latent.shape[1] == k:
-        found = [Panel("Latent space", latent, "", *(f"latent {i + 1}" for i in range(k)))]
+    if latent.shape[1] in DRAWN_DIRECTLY:
+        found = [Panel("Latent space", latent, "", *(f"latent {i + 1}" for i in range(latent.shape[1])))]
     else:
         found = [_panel("Latent space, UMAP", "UMAP", embeddings.get(f"latent_umap{end}"), k)]
     for method, (title, short) in METHODS.items():

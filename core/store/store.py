@@ -120,7 +120,8 @@ class Store:
         return files.Shelf(self.root / "datasets" / dataset_id)
 
     def run_folder(self, run_id):
-        """The folder of a run."""
+        """The folder of a run; raises Missing where the run was deleted, so that late work leaves nothing behind."""
+        self.row("run", run_id)
         folder = self.root / "runs" / run_id
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -8,7 +8,7 @@ from sqlalchemy import or_
 from core import config as configs
 from core.errors import UserError
 from core.store import files
-from core.store.schema import datasets, preparations, runs
+from core.store.schema import datasets, jobs, preparations, runs
 from core.store.store import ACTIVE, LANES, TABLES, Missing, new_id
 
 SUFFIXES = (".h5ad", ".h5")
@@ -151,17 +151,25 @@ class View:
         self.store.move("run", run_id, "created", "queued")
         return self.store.submit(self.user, "train", "train", run_id, token=f"train:{run_id}")
 
-    def training_job(self, run_id):
-        """The train job of a run, or None where it was never queued."""
-        from core.store.schema import jobs
-
-        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == "train")
+    def last_job(self, run_id, kind):
+        """The newest job of a kind ("train", "explore") for a run, or None where none was ever queued."""
+        self.run(run_id)
+        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == kind)
         return found[-1] if found else None
+
+    def explore_again(self, run_id):
+        """Queue the neighbours, clusters and pictures of a run once more, after they failed."""
+        self._own("run", run_id)
+        token = f"explore:{run_id}"
+        job = self.store.submit(self.user, "short", "explore", run_id, token=token)
+        if self.store.job(job)["status"] == "failed":
+            self.store.set("run", run_id, explored="working")
+            self.store.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
 
     def cancel(self, run_id):
         """Ask a run to stop; a queued one is stopped at once."""
         self._own("run", run_id)
-        job = self.training_job(run_id)
+        job = self.last_job(run_id, "train")
         if job:
             self.store.move_job(job["id"], "queued", "cancelled")
         before = {"message": "Cancelled before it began.", "ended": time.time()}

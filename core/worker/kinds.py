@@ -84,7 +84,7 @@ def train(store, job, say):
                 )
                 return None
         elif isinstance(event, pipeline.Start):
-            facts = pipeline.start_facts(event)
+            facts = pipeline.start_facts(event) | {"training_since": time.time()}
             store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
         elif isinstance(event, Epoch):
             answer = store.add_epoch(run_id, pipeline.epoch_record(event)) == "cancelling"
@@ -130,8 +130,8 @@ def explore(store, job, say):
     rundir.write_explored(store.run_folder(run_id), event)
     facts = run["facts"] | {"phases": run["facts"]["phases"] | event.seconds}
     rundir.write_phases(store.run_folder(run_id), facts["phases"])
+    store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
     store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
-    store.of(job["owner"]).draw(run_id, "input_tsne")
 
 
 PICTURES = tuple(
@@ -152,12 +152,14 @@ def draw(store, job, say):
     k = 3 if three else 2
     folder = store.run_folder(run["id"])
     points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
+    if space == "input":
+        points = points[:, : pipeline.PANEL_AXES]
     say(f"Drawing {'t-SNE' if method == 'tsne' else 'UMAP'} of {len(points):,} cells.", 0.2)
     if method == "tsne":
         made = embed.tsne(points, k, seed)
     else:
         made = embed.umap(points, embed.neighbors(points, seed=seed), k, seed)
-    files.write_array(folder / "embeddings" / f"{name}.npy", made)
+    files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
 
 
 def compare_labels(store, job, say):
@@ -211,7 +213,9 @@ def export_result(store, job, say):
     labels = proof.split.labels(proof.matrix.n_cells)
     adata, matrix = load(store, run["dataset"]), proof.matrix
     made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes)
-    files.whole(folder / "result.h5ad", lambda path: made.write_h5ad(path, compression="lzf"))
+    files.whole(
+        store.run_folder(run["id"]) / "result.h5ad", lambda path: made.write_h5ad(path, compression="lzf")
+    )
     return {"file": "result.h5ad"}
 
 

@@ -25,7 +25,8 @@ class Queue:
 
     def __init__(self, settings):
         self.settings, self.root = settings, settings.data_dir
-        self.children = {}  # job id, or "short" -> Popen
+        self.children = {}  # pid -> Popen
+        self.short = None  # the Popen of the warm process
 
     def run(self):
         """Work until nothing is left to do and nobody is there; returns the exit code."""
@@ -52,23 +53,23 @@ class Queue:
         for job in self.store.working():
             if not alive(job):
                 self.bury(job)
-        at_work = {job["lane"]: job["id"] for job in self.store.working()}
-        self.forget_finished(set(at_work.values()))
+        working = self.store.working()
+        at_work = {job["lane"] for job in working}
+        self.forget_finished({job["pid"] for job in working})
         for lane in LANES:
             if lane != "short" and lane not in at_work:
                 for job in self.store.waiting(lane)[:1]:
                     self.start_alone(job)
-        child = self.children.get("short")
-        if child is None or child.poll() is not None:
-            if child is None and self.adopted_short():
-                return
-            self.children["short"] = self.spawn("short")
+        if self.short is None and self.adopted_short():
+            return
+        if self.short is None or self.short.poll() is not None:
+            self.short = self.spawn("short")
 
-    def forget_finished(self, at_work):
-        """Wait for the children whose job is over, so that no zombies gather."""
-        for id, child in list(self.children.items()):
-            if id != "short" and id not in at_work and child.poll() is not None:
-                del self.children[id]
+    def forget_finished(self, pids_at_work):
+        """Wait for the children whose job is over, so that no zombies gather; of the others the exit code is kept."""
+        for pid, child in list(self.children.items()):
+            if pid not in pids_at_work and child.poll() is not None:
+                del self.children[pid]
 
     def adopted_short(self):
         """Does a short-lane process of a worker before us still live? It goes on; a second would share its jobs."""
@@ -80,25 +81,24 @@ class Queue:
         if not self.store.move_job(job["id"], "queued", "running"):
             return
         child = self.spawn("one", job["id"])
-        self.children[job["id"]] = child
         self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
 
     def spawn(self, *words):
         with open(self.root / "worker.log", "ab") as log:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 [sys.executable, "-m", "core.worker", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        self.children[child.pid] = child
+        return child
 
     def bury(self, job):
         """A running job whose process is gone: say so on the job and on what it worked for."""
-        child = self.children.pop(job["id"], None)
-        code = child.wait() if child else None
-        if job["lane"] == "short" and (short := self.children.get("short")) is not None:
-            code = short.poll()
+        child = self.children.get(job["pid"])
+        code = child.poll() if child else None
         message = KILLED.format(signal=-code) if code is not None and code < 0 else LOST
         if not self.store.move_job(job["id"], "running", "failed", message=message):
             return  # it had finished in the meantime

@@ -3,14 +3,13 @@
 import uuid
 
 import dash_bootstrap_components as dbc
-import numpy as np
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.store import ACTIVE
-from dashboard import downloads, follow, ids, scoring, session
+from dashboard import downloads, follow, ids, pictures, scoring, session
 from dashboard.components import card, empty, graph, more, notice, progress, working
 from dashboard.pages.train import loss
 from dashboard.painting import CLUSTERS, colour_of, colour_options
@@ -25,7 +24,7 @@ def layout(view, here):
             "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
         )
     if run["explored"] != "ready":
-        return not_yet(run)
+        return not_yet(view, run)
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
@@ -45,16 +44,18 @@ def layout(view, here):
     )
 
 
-def not_yet(run):
+def not_yet(view, run):
     """A run whose latent space is not drawn: why, and the way on."""
     link = f"/train?run={run['id']}"
     if run["explored"] == "failed":
+        words = f"The clusters of this run could not be computed. {view.last_job(run['id'], 'explore')['message']}"
+        again = html.Button("Compute them again", id=ids.EXPLORE_AGAIN, className="btn btn-primary")
         return card(
             None,
-            notice(
-                "The latent space of this run could not be drawn. The server's worker.log has the details.",
-                "bad",
-            ),
+            dcc.Store(id=ids.RUN, data=run["id"]),
+            notice(words, "bad"),
+            html.P("The model, its weights and its latent space are there all the same."),
+            html.Div(again, className="nuwa-actions"),
         )
     if run["status"] in (*ACTIVE, "created") or run["explored"] == "working":
         words = "The clusters come as soon as this run is trained and its neighbours are found."
@@ -131,7 +132,7 @@ def maps(run):
                 html.A(
                     "The table behind this plot (CSV)",
                     id=ids.LINK_TABLE,
-                    href=downloads.table_link(run["id"], CLUSTERS, DEFAULT_RESOLUTION),
+                    href=downloads.table_link(run["id"], CLUSTERS, DEFAULT_RESOLUTION, 2),
                 ),
                 className="nuwa-actions",
             ),
@@ -191,6 +192,18 @@ def register(app, store):
         return f"/clusters?run={run_id}&ready={n}" if ready else no_update
 
     @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.EXPLORE_AGAIN, "n_clicks"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def again(clicks, run_id):
+        if not clicks:
+            raise PreventUpdate
+        store.of(session.user()).explore_again(run_id)
+        return f"/clusters?run={run_id}&again={uuid.uuid4().hex[:6]}"
+
+    @app.callback(
         Output(ids.COLOUR, "options"),
         Input(ids.COLOUR, "search_value"),
         State(ids.COLOUR, "value"),
@@ -212,10 +225,8 @@ def register(app, store):
     def watch(_, k, seen, run_id):
         """Some pictures come after the rest: look for them until all are there or none is under way."""
         view = store.of(session.user())
-        missing = [
-            name for name in pictures(view.run(run_id), k) if view.array(run_id, f"embeddings/{name}") is None
-        ]
-        over = not missing or (k == 2 and not under_way(store, run_id, missing))
+        missing = pictures.missing(view, view.run(run_id), k)
+        over = not missing or (k == 2 and not pictures.under_way(store, run_id, missing))
         return missing if missing != seen else no_update, over
 
     @app.callback(
@@ -234,9 +245,9 @@ def register(app, store):
         run = view.run(run_id)
         colour = colour_of(view, run, by, resolution)
         cells = [name.decode() for name in view.shelf(run["dataset"]).cells()]
-        drawn = figures.panels(run_panels(store, view, run, k), colour, cells, theme)
+        drawn = figures.panels(pictures.panels(store, view, run, k), colour, cells, theme)
         latent = f"/download/{run_id}/latent.csv?resolution={resolution}"
-        return drawn, downloads.table_link(run_id, by, resolution), latent
+        return drawn, downloads.table_link(run_id, by, resolution, k), latent
 
     @app.callback(
         Output(ids.PANELS_WORDS, "children"),
@@ -253,10 +264,7 @@ def register(app, store):
         view = store.of(session.LOCAL)
         if k != 3:
             return ""
-        missing = [
-            name for name in pictures(view.run(run_id), 3) if view.array(run_id, f"embeddings/{name}") is None
-        ]
-        asked = [view.draw(run_id, name) for name in missing]
+        asked = [view.draw(run_id, name) for name in pictures.missing(view, view.run(run_id), 3)]
         for job in asked:
             row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
             if row["status"] != "done":
@@ -292,28 +300,3 @@ def register(app, store):
             "Download result.h5ad", href=f"/download/{run_id}/result.h5ad", className="btn btn-primary"
         )
         return [notice(f"Ready, with the clusters of resolution {resolution}.", "good"), link]
-
-
-def pictures(run, k):
-    """The names of the pictures a run has in k dimensions, the latent's first."""
-    end = "_3d" if k == 3 else ""
-    latent = (
-        [] if run["config"]["n_latent"] == k else [f"latent_umap{end}"]
-    )  # k dimensions are their own picture
-    return [*latent, f"input_umap{end}", f"input_tsne{end}"]
-
-
-def under_way(store, run_id, names):
-    """Is one of these pictures of this run queued or being drawn?"""
-    jobs = [*store.waiting("slow"), *store.working("slow")]
-    return any(j["target"] == run_id and j["arguments"].get("name") in names for j in jobs)
-
-
-def run_panels(store, view, run, k):
-    """The Panels of a run in k dimensions, as far as they have been drawn."""
-    arrays = {name: view.array(run["id"], f"embeddings/{name}") for name in pictures(run, k)}
-    drawn = {name: np.asarray(points) for name, points in arrays.items() if points is not None}
-    missing = [name for name in arrays if name not in drawn]
-    waiting = missing if k == 3 or under_way(store, run["id"], missing) else []
-    latent, axes = (np.asarray(view.array(run["id"], name)) for name in ("latent", "input_axes"))
-    return figures.panels_of(latent, axes, drawn, k, waiting=waiting)

@@ -68,10 +68,11 @@ def layout(view, here):
                             id=ids.MODEL_NAME,
                             type="text",
                             className="form-control",
-                            placeholder="citeseq",
+                            placeholder="model and latent dimensions, such as: citeseq, 20 latent",
                             maxLength=80,
                         ),
-                    ]
+                    ],
+                    className="nuwa-name",
                 ),
                 html.Div(id=ids.MODEL_MESSAGE),
                 html.Div(
@@ -135,7 +136,7 @@ def settings_of(values, names):
 def words(store, run, record, layers):
     """The network in numbers, the device that will be used and why, and the drawing in a sentence."""
     weights = sum(layer.weights for layer in layers)
-    n_train = round(record["n_cells"] * run.train_share)
+    n_train, _, _ = run.split_sizes(record["n_cells"])
     device, why = device_for(store.recall("device"), run.device)
     return html.Div(
         [

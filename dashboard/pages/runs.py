@@ -7,7 +7,7 @@ from core.errors import UserError
 from core.store import ACTIVE
 from dashboard import ids, session
 from dashboard.components import card, empty, notice, number, table, when
-from dashboard.pages.train import WORDS
+from dashboard.standing import WORDS
 
 PATH, TITLE = "/runs", "Runs"
 
@@ -33,30 +33,34 @@ def listing(view):
         "Data set",
         "Status",
         "Latent",
-        "Epochs",
+        "Best epoch",
         "Test loss",
-        "PCA",
+        "PCA's",
         "Neighbours kept",
-        "Created",
         "",
     ]
     return card(None, table(head, [_row(run, names) for run in runs], numeric=(3, 4, 5, 6, 7)))
 
 
 def _row(run, names):
-    scores = run["scores"] or {}
-    page = "clusters" if run["explored"] == "ready" else "train"
-    chosen = "" if scores.get("judged_on") != "valid" else " (chosen on)"
+    scores, facts = run["scores"] or {}, run["facts"] or {}
+    page = "clusters" if run["explored"] in ("ready", "failed") else "train"
+    loss, pca = (facts.get("loss") or {}).get("total"), None
+    if loss is not None:
+        pca = facts["yardsticks"]["judges"]["pca"]["total"]
+    chosen = "" if loss is None or facts["n_test"] else " (chosen on)"
     return [
-        [dcc.Link(run["name"], href=f"/{page}?run={run['id']}"), html.Div(run["id"], className="help")],
+        [
+            dcc.Link(run["name"], href=f"/{page}?run={run['id']}"),
+            html.Div([run["id"], " · ", when(run["created"])], className="help"),
+        ],
         dcc.Link(names.get(run["dataset"], "?"), href=f"/data?dataset={run['dataset']}"),
         [WORDS[run["status"]], html.Div(run["message"], className="help")],
         run["config"]["n_latent"],
-        f"{run['best_epoch'] or '–'} / {run['n_epochs'] or '–'}",
-        number(scores.get("loss_total")) + chosen,
-        number(scores.get("loss_total_pca")),
+        f"{run['best_epoch'] or '–'} of {run['n_epochs'] or '–'}",
+        number(loss) + chosen,
+        number(pca),
         number(scores.get("neighbours_kept_15"), 2),
-        when(run["created"]),
         html.Button(
             html.I(className="bi bi-trash"),
             id=ids.delete_run(run["id"]),

@@ -9,19 +9,10 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.store import ACTIVE
 from dashboard import follow, ids, session
-from dashboard.components import card, empty, graph, more, notice, number, tile
+from dashboard.components import card, empty, graph, more
+from dashboard.standing import next_step, status, tiles, working
 
 PATH, TITLE = "/train", "Train"
-
-WORDS = {
-    "created": "Ready to train",
-    "queued": "Waiting in the queue",
-    "running": "Training",
-    "cancelling": "Stopping after this epoch",
-    "done": "Training complete",
-    "cancelled": "Cancelled",
-    "failed": "Failed",
-}
 
 
 def layout(view, here):
@@ -171,7 +162,7 @@ def register(app, store):
             working(run),
             tiles(run, epochs),
             100 * len(epochs) / run["n_epochs"] if run["n_epochs"] else 0,
-            next_step(run),
+            next_step(run, epochs),
             None if run["status"] == "created" else hidden,
             None if at_work else hidden,
         )
@@ -202,115 +193,3 @@ def loss(view, run_id, log, part, theme):
         theme=theme,
         n_latent=run["config"]["n_latent"],
     )
-
-
-def working(run):
-    """The class of the animation: how it looks tells a GPU from a CPU; empty while nothing moves."""
-    if run["status"] not in ("running", "cancelling"):
-        return ""
-    return "nuwa-working " + ("gpu" if (run["facts"] or {}).get("device_used") == "cuda" else "cpu")
-
-
-def status(store, view, run, epochs):
-    """Where the run stands, in a line or two."""
-    words = [html.Strong(WORDS[run["status"]])]
-    facts = run["facts"] or {}
-    if run["status"] == "queued":
-        ahead = store.jobs_ahead(view.training_job(run["id"]))
-        words.append(
-            f": {ahead} {'run is' if ahead == 1 else 'runs are'} ahead."
-            if ahead
-            else ": the worker takes it now."
-        )
-    elif run["status"] in ("running", "cancelling"):
-        words.append(f" on the {'GPU' if facts.get('device_used') == 'cuda' else 'CPU'}" if facts else "")
-        words.append(f": epoch {len(epochs)} of {run['n_epochs']}" if epochs else f": {run['phase']}")
-    elif run["message"]:
-        words.append(f". {run['message']}")
-    if facts:
-        words.append(html.Div(facts["device_why"], className="help"))
-    return words
-
-
-def tiles(run, epochs):
-    """The numbers that matter: the losses against their yardsticks, the best epoch, the speed, the time left."""
-    if not epochs:
-        return []
-    facts, last = run["facts"], epochs[-1]
-    sticks = facts["yardsticks"]["valid"]
-    best = min(epochs, key=lambda e: e["valid_loss"])
-    over_pca = best["valid_loss"] / sticks["pca"]["total"] - 1
-    against = f"{abs(100 * over_pca):.1f} % {'below' if over_pca < 0 else 'above'} PCA ({number(sticks['pca']['total'])})"
-    recent = [e["seconds"] for e in epochs[-5:]]
-    pace = sum(recent) / len(recent)
-    shown = [
-        tile("Epoch", f"{len(epochs)} / {run['n_epochs']}", f"best: {best['epoch']}"),
-        tile("Training loss", number(last["train_loss"])),
-        tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
-        tile("Against PCA", f"{100 * over_pca:+.1f} %", against, "good" if over_pca < 0 else "warn"),
-        tile(
-            "Against the mean",
-            f"{100 * (best['valid_loss'] / sticks['mean']['total'] - 1):+.1f} %",
-            f"of {number(sticks['mean']['total'])}",
-        ),
-        tile("Speed", f"{facts['n_train'] / pace:,.0f}", "cells per second"),
-    ]
-    if run["status"] in ACTIVE:
-        left = (
-            (run["n_epochs"] - len(epochs)) * pace * 1.3
-        )  # the measuring between two passes takes about a third
-        shown.append(tile("Time left", duration(left)))
-    elif run["started"] and run["ended"]:
-        shown.append(tile("It took", duration(run["ended"] - run["started"])))
-    return shown
-
-
-def duration(seconds):
-    """Seconds as people say them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def advice(run):
-    """What usually helps a run that PCA beats, by where its best epoch lies."""
-    if run["best_epoch"] < 0.8 * run["n_epochs"]:
-        return "the validation loss was best early, so it over-fits. Fewer hidden units or early stopping may help."
-    return "it was still learning. More epochs or a higher learning rate may help."
-
-
-def next_step(run):
-    """What can be done once the run is over."""
-    if run["status"] in (*ACTIVE, "created"):
-        return []
-    parts = []
-    if run["status"] == "done":
-        facts = run["facts"]
-        ours, pca = facts["loss"]["total"], facts["yardsticks"]["judges"]["pca"]["total"]
-        where = "test cells" if facts["n_test"] else "validation cells (chosen on)"
-        verdict = (
-            f"Loss on {facts['n_test'] or facts['n_valid']:,} {where}: {number(ours)}, PCA {number(pca)}. "
-        )
-        if ours < pca:
-            parts.append(
-                notice(verdict + "The model does better than the best linear one of this size.", "good")
-            )
-        else:
-            parts.append(notice(f"{verdict}PCA does as well or better: {advice(run)}", "warn"))
-    if notes := (run["facts"] or {}).get("notes"):
-        parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
-    if run["explored"] == "working":
-        parts.append(notice("Neighbours, clusters and pictures of the latent space are being computed ..."))
-    elif run["explored"] == "failed":
-        parts.append(
-            notice("The latent space could not be drawn. The server's worker.log has the details.", "bad")
-        )
-    links = []
-    if run["explored"] == "ready":
-        links.append(
-            dcc.Link("See the clusters", href=f"/clusters?run={run['id']}", className="btn btn-primary")
-        )
-    links.append(
-        dcc.Link("Change the settings", href=f"/model?run={run['id']}", className="btn btn-outline-primary")
-    )
-    return [*parts, html.Div(links, className="nuwa-actions")]

@@ -1,0 +1,100 @@
+"""A whole Nuwa in one process: a store, the app over it and a client that presses its buttons, without a browser."""
+
+import json
+
+import plotly
+from dash._callback_context import context_value
+from dash._utils import AttributeDict
+
+from core.settings import Settings
+from core.store import Store
+from core.worker.execute import drain
+from dashboard.app import create_app
+
+
+class House:
+    """A store, the app over it, its client, and the ids of what was made in it."""
+
+    def __init__(self, folder, password=None, host="127.0.0.1"):
+        self.store = Store(Settings(host, 8050, folder, password, inline=True))
+        self.view = self.store.of("local")
+        self.app = create_app(self.store)
+        self.client = self.app.server.test_client()
+        self.dataset = self.preparation = self.run = None
+
+    def furnish(self, file, values):
+        """One small data set, preprocessed, and one run trained on it, through the worker's own code."""
+        self.dataset = self.view.add_upload("tiny.h5ad", file.read_bytes(), "tiny")
+        drain(self.store)
+        self.preparation, _ = self.view.prepare(self.dataset, {}, "prepare")
+        drain(self.store)
+        self.run = self.view.create_run(self.preparation, values, "first")
+        self.view.train(self.run, "page")
+        drain(self.store)
+        return self
+
+    def press(self, output, values, triggered=None):
+        """Post a callback as the page does; returns {id: {property: value}}, or None for "nothing changes"."""
+        answer = self.post(output, values, triggered)
+        return answer and {id.partition("@")[0]: found for id, found in answer["response"].items()}
+
+    def post(self, output, values, triggered=None):
+        """The whole answer of a callback, or None where nothing changes.
+
+        `values` are by "id.property"; of a pattern such as the settings, by its type, a {name: value} of its parts.
+        """
+        here = (s for s in self.dependencies() if not s["clientside_function"])
+        spec = next(s for s in here if names(s, output) and hears(s, triggered))
+
+        def fill(part):
+            if not part["id"].startswith("{"):
+                key = f"{part['id']}.{part['property']}"
+                return {**part, "value": values.get(key, "light" if key == "theme.data" else None)}
+            found = values[json.loads(part["id"])["type"]]
+            own = [{"type": json.loads(part["id"])["type"], "name": name} for name in found]
+            ids = [{"id": id, "property": part["property"]} for id in own]
+            if part["property"] == "id":
+                return [i | {"value": i["id"]} for i in ids]
+            return [i | {"value": v} for i, v in zip(ids, found.values(), strict=True)]
+
+        inputs, state = ([fill(part) for part in spec[kind]] for kind in ("inputs", "state"))
+        outputs = [
+            dict(zip(("id", "property"), o.partition("@")[0].rsplit(".", 1), strict=True)) for o in outs(spec)
+        ]
+        body = {"output": spec["output"], "outputs": outputs if ".." in spec["output"] else outputs[0]}
+        body |= {"inputs": inputs, "state": state, "changedPropIds": [triggered] if triggered else []}
+        answer = self.client.post("/_dash-update-component", json=body)
+        if answer.status_code == 204:
+            return None
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def dependencies(self):
+        return self.client.get("/_dash-dependencies").json
+
+    def long(self, output, *arguments, triggered="none"):
+        """Call the function of a long callback in this process; returns (its answer, what it told on the way)."""
+        key = next(k for k in self.app.callback_map if k.strip(".").split("...")[0].startswith(output))
+        function, told = self.app.callback_map[key]["callback"].__wrapped__, []
+        token = context_value.set(AttributeDict(triggered_inputs=[{"prop_id": f"{triggered}.x", "value": 1}]))
+        try:
+            return function(told.append, *arguments), told
+        finally:
+            context_value.reset(token)
+
+
+def outs(spec):
+    return spec["output"].strip(".").split("...") if ".." in spec["output"] else [spec["output"]]
+
+
+def names(spec, output):
+    return any(o.partition("@")[0] == output for o in outs(spec))
+
+
+def hears(spec, triggered):
+    return triggered is None or triggered in [f"{i['id']}.{i['property']}" for i in spec["inputs"]]
+
+
+def sent(component):
+    """What the browser is sent: JSON, in which NaN is an error."""
+    return json.dumps(component, cls=plotly.utils.PlotlyJSONEncoder, allow_nan=False, ensure_ascii=False)

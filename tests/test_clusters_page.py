@@ -1,0 +1,262 @@
+"""The Clusters page without a browser: colours, pictures, scores, profiles, and what can be taken away."""
+
+import csv
+import io
+
+import anndata
+import dash
+import numpy as np
+import pytest
+import torch
+from house import sent
+
+from core.config import DEFAULT_RESOLUTION
+from core.errors import UserError
+from core.store import clusters_of
+from dashboard import downloads, painting
+
+# --- colours
+
+
+def test_every_offered_colour_can_be_shown(finished):
+    run = finished.view.run(finished.run)
+    offered = painting.colour_options(finished.view, run, "", painting.CLUSTERS)
+    assert {"clusters", "split", "obs:cell_type", "protein:ADT-01", "gene:SIM-0001"} <= {
+        option["value"] for option in offered
+    }
+    for option in offered:
+        assert len(painting.colour_of(finished.view, run, option["value"], 1.0).values) == 240
+
+
+def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
+    run = finished.view.run(finished.run)
+    found = painting.colour_options(finished.view, run, " sim-011 ", "obs:cell_type")
+    assert [o["value"] for o in found] == ["obs:cell_type", *(f"gene:SIM-011{i}" for i in range(10))]
+    answer = finished.press(
+        "colour.options",
+        {"colour.search_value": "0007", "colour.value": "clusters", "run.data": finished.run},
+        "colour.search_value",
+    )
+    assert "gene:SIM-0007" in [o["value"] for o in answer["colour"]["options"]]
+
+
+def test_a_gene_colours_by_its_own_values(finished, tiny):
+    run = finished.view.run(finished.run)
+    colour = painting.colour_of(finished.view, run, "gene:SIM-0007", 1.0)
+    counts = tiny.X.toarray()
+    shown = np.log1p(counts[:, 6] / counts.sum(axis=1) * 10_000)
+    np.testing.assert_allclose(colour.values, shown, rtol=1e-5)
+    assert "log1p of counts per 10,000" in colour.words
+
+
+def test_a_misspelt_gene_is_answered_with_the_nearest_names(finished):
+    run = finished.view.run(finished.run)
+    with pytest.raises(UserError, match=r"There is no gene 'SIM-00077' here; near: .*SIM-0007"):
+        painting.colour_of(finished.view, run, "gene:SIM-00077", 1.0)
+    with pytest.raises(UserError, match="There is no gene 'qqq' here."):
+        painting.colour_of(finished.view, run, "gene:qqq", 1.0)
+    for chosen, words in (("obs:nope", "no obs column 'nope'"), ("protein:x", "protein"), ("", "colour")):
+        with pytest.raises(UserError, match=words):
+            painting.colour_of(finished.view, run, chosen, 1.0)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
+    values = {
+        "colour.value": "clusters",
+        "resolution.value": 0.6,
+        "dimensions.value": k,
+        "theme.data": "dark",
+        "run.data": finished.run,
+    }
+    answer = finished.press("panels.figure", values)
+    traces = answer["panels"]["figure"]["data"]
+    labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
+    n_clusters = int(labels.max()) + 1
+    if k == 2:
+        assert len(traces) == 4 * n_clusters and {t["type"] for t in traces} == {"scattergl"}
+    else:  # PCA needs no picture, and stands alone until the others are made
+        assert len(traces) >= n_clusters and {t["type"] for t in traces} == {"scatter3d"}
+    assert answer["link-table"]["href"].endswith(f"by=clusters&resolution=0.6&dimensions={k}")
+
+
+def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
+    for output, triggered in (("clusters-state.data", "clusters-tick.n_intervals"), ("panels.figure", None)):
+        answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
+        assert "does not exist (any more)" in sent(answer["sideUpdate"]["content"])
+        assert "response" not in answer or not answer["response"]
+
+
+def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
+    watched = {"dimensions.value": 3, "run.data": finished.run}
+    before = finished.press("clusters-state.data", watched)
+    assert before["clusters-state"]["data"] and not before["clusters-tick"]["disabled"]
+    said, _ = finished.long("panels-words", 3, finished.run, "page-3")
+    assert said == ""
+    after = finished.press("clusters-state.data", watched)
+    assert after["clusters-state"]["data"] == [] and after["clusters-tick"]["disabled"]
+    values = {"colour.value": "clusters", "resolution.value": 1.0, "dimensions.value": 3}
+    figure = finished.press("panels.figure", values | {"run.data": finished.run})["panels"]["figure"]
+    assert {t["scene"] for t in figure["data"]} == {"scene", "scene2", "scene3", "scene4"}
+
+
+def test_somebody_who_waits_for_clusters_is_led_to_them(finished):
+    waited = {"clusters-wait.n_intervals": 3, "run.data": finished.run}
+    answer = finished.press("url.href", waited, "clusters-wait.n_intervals")
+    assert answer["url"]["href"].startswith(f"/clusters?run={finished.run}")
+
+
+# --- what can be taken away
+
+
+def table(answer):
+    assert answer.status_code == 200 and answer.mimetype == "text/csv"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_latent_space_leaves_as_csv(finished):
+    rows = table(finished.client.get(f"/download/{finished.run}/latent.csv?resolution=0.4"))
+    latent = np.array([[float(row[f"latent_{i}"]) for i in range(1, 5)] for row in rows])
+    np.testing.assert_allclose(latent, finished.view.array(finished.run, "latent"), rtol=1e-6)
+    assert [r["cell"] for r in rows][:2] == ["cell-00001", "cell-00002"]
+    labels = finished.view.array(finished.run, clusters_of(0.4))
+    assert [int(r["nuwa_cluster"]) for r in rows] == labels.tolist()
+    assert {r["nuwa_split"] for r in rows} == {"train", "valid"}  # too few cells for a test set
+
+
+@pytest.mark.parametrize("by", ["clusters", "obs:cell_type", "gene:SIM-0007", "protein:ADT-01", "split"])
+def test_the_table_behind_the_panels_leaves_as_csv(finished, by):
+    rows = table(finished.client.get(downloads.table_link(finished.run, by, DEFAULT_RESOLUTION, 2)))
+    assert len(rows) == 240
+    for panel in ("latent_umap", "input_umap", "input_tsne", "input_pc"):
+        assert all(np.isfinite(float(r[f"{panel}_{i}"])) for r in rows[:5] for i in (1, 2))
+    if by == "obs:cell_type":
+        assert rows[0]["cell_type"].startswith("type ")
+    if by == "gene:SIM-0007":
+        assert float(rows[0]["SIM-0007"]) >= 0
+
+
+def test_the_table_in_three_dimensions_has_three_coordinates(finished):
+    rows = table(finished.client.get(downloads.table_link(finished.run, "clusters", DEFAULT_RESOLUTION, 3)))
+    axes = np.asarray(finished.view.array(finished.run, "input_axes"))[:, :3]
+    found = np.array([[float(r[f"input_pc_{i}"]) for i in (1, 2, 3)] for r in rows])
+    np.testing.assert_allclose(found, axes, rtol=1e-5)
+
+
+def test_a_large_table_leaves_whole(finished, monkeypatch):
+    monkeypatch.setattr(downloads, "ROWS", 7)
+    assert len(table(finished.client.get(f"/download/{finished.run}/latent.csv"))) == 240
+
+
+def test_the_files_of_a_run_leave_as_they_are(finished):
+    weights = finished.client.get(f"/download/{finished.run}/model.pt")
+    assert set(torch.load(io.BytesIO(weights.data), weights_only=True)) >= {"weights", "config", "genes"}
+    config = finished.client.get(f"/download/{finished.run}/config.json")
+    assert config.json["run"] == finished.run and config.json["n_latent"] == 4
+    assert f"nuwa_{finished.run}_config.json" in config.headers["Content-Disposition"]
+    history = finished.client.get(f"/download/{finished.run}/history.csv").text.splitlines()
+    assert len(history) == 4 and history[0].startswith("epoch,train_loss,valid_loss")
+    assert "loss_total" in finished.client.get(f"/download/{finished.run}/scores.json").json
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nowhere/config.json",
+        "{run}/nonsense.csv",
+        "{run}/latent.npy",
+        "%2e%2e/config.json",
+        "{run}/..",
+        "{run}/config.json%00.csv",
+        "{run}/panels.csv?by=gene:nope",
+        "{run}/latent.csv?resolution=0.3",
+        "{run}/latent.csv?resolution=nan",
+        "{run}/latent.csv?resolution=1/../../../secret",
+    ],
+)
+def test_what_is_not_there_is_not_found(finished, path):
+    assert finished.client.get("/download/" + path.format(run=finished.run)).status_code == 404
+
+
+def test_an_untrained_run_has_nothing_to_take_away(finished):
+    run = finished.view.create_run(finished.preparation, {"n_latent": 4}, "untrained")
+    for name in (*downloads.FILES, *downloads.TABLES):
+        assert finished.client.get(f"/download/{run}/{name}").status_code == 404
+    finished.view.forget_run(run)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/download/{run}/../../secret",
+        "/download/{run}/%2e%2e%2f%2e%2e%2fsecret",
+        "/download/..%2f..%2fsecret/config.json",
+        "/download/{run}/..%5c..%5csecret",
+        "/assets/../secret",
+        "/assets/..%2f..%2f{root}%2fsecret",
+        "/assets/%2e%2e/README.md",
+        "/_dash-component-suites/dash/../../secret",
+    ],
+)
+def test_no_path_leads_out_of_the_folders(finished, path):
+    """Behind /download and /assets the server answers with its own page or with 404, never with another file."""
+    answer = finished.client.get(path.format(run=finished.run, root=str(finished.store.root).strip("/")))
+    secret = (finished.store.root / "secret").read_text()
+    assert answer.status_code in (404, 500) or answer.mimetype == "text/html"
+    assert secret not in answer.text and "make run" not in answer.text
+
+
+# --- clusters
+
+
+def test_clusters_are_compared_with_a_label_column(finished):
+    shown, _ = finished.long("labels-result", ["cell_type", 1.0], finished.run, "page-d")
+    assert "ARI (adjusted Rand index)" in sent(shown) and "against cell_type" in sent(shown)
+    job = next(j for j in finished.store.jobs() if j["kind"] == "labels")
+    assert -0.5 <= job["result"]["ari_all_cells"] <= 1
+
+
+@pytest.mark.parametrize("of, cells", [("cluster", None), ("cell", 1)])
+def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
+    asked = (1, of, 0, 17 if of == "cell" else None, 1.0, finished.run, f"page-{of}")
+    (job, words), _ = finished.long("profile-data", *asked)
+    result = finished.view.job(job)["result"]
+    labels = np.asarray(finished.view.array(finished.run, clusters_of(1.0)))
+    assert words == "" and result["cells"] == (cells or int((labels == 0).sum()))
+    assert len(result["given"]) == len(result["made"]) == len(result["names"]) == 126
+    answer = finished.press("profile-figure.figure", {"profile-data.data": job, "run.data": finished.run})
+    assert answer["profile-figure"]["figure"]["data"] and not answer["profile-shown"]["hidden"]
+    assert "Largest differences" in sent(answer["profile-table"])
+    rows = table(finished.client.get(downloads.profile_link(finished.run, job)))
+    assert [r["feature"] for r in rows] == result["names"]
+    assert [r["kind"] for r in rows] == ["gene"] * 120 + ["protein"] * 6
+    assert [float(r["reconstruction"]) for r in rows] == result["made"]
+
+
+def test_a_profile_of_no_cell_asks_for_one(finished):
+    (job, words), _ = finished.long("profile-data", 1, "cell", 0, None, 1.0, finished.run, "page-e")
+    assert job is dash.no_update and "Choose a cell first" in sent(words)
+
+
+def test_a_click_on_a_point_chooses_its_cell(finished):
+    clicked = {"panels.clickData": {"points": [{"customdata": 17}]}}
+    answer = finished.press("profile-cell.value", clicked)
+    assert answer["profile-cell"]["value"] == 17 and answer["profile-of"]["value"] == "cell"
+    found = finished.press(
+        "profile-cell.options",
+        {"profile-cell.search_value": "00007", "profile-cell.value": 17, "run.data": finished.run},
+    )
+    labels = [o["label"] for o in found["profile-cell"]["options"]]
+    assert labels == ["cell-00018", "cell-00007"]
+
+
+def test_the_result_is_made_and_opens(finished, tmp_path):
+    shown, _ = finished.long("export-message", 1, 0.6, finished.run, "page-f")
+    assert "Ready, with the clusters of resolution 0.6." in sent(shown)
+    path = tmp_path / "result.h5ad"
+    path.write_bytes(finished.client.get(f"/download/{finished.run}/result.h5ad").data)
+    adata = anndata.read_h5ad(path)
+    assert adata.obsm["X_nuwa"].shape == (240, 4) and adata.obsm["X_nuwa_umap"].shape == (240, 2)
+    labels = finished.view.array(finished.run, clusters_of(0.6))
+    assert adata.obs["nuwa_cluster"].astype(int).tolist() == labels.tolist()
+    assert "counts" in adata.layers and adata.var["nuwa_used"].sum() == 120

@@ -1,0 +1,214 @@
+"""Who may come in, and the process that lets them: what lies open, what is closed, what is refused."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import server_environment
+from house import House
+
+from core.errors import UserError
+from core.settings import Settings
+from dashboard.gate import LOOK, OPEN, check_address
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "correct horse"
+
+
+# --- the gate
+
+
+@pytest.fixture
+def closed(tmp_path):
+    return House(tmp_path / "closed", PASSWORD)
+
+
+def test_without_a_password_this_machine_comes_in(bare):
+    for name in ("127.0.0.1:8050", "localhost:8050", "[::1]:8050", "localhost"):
+        answer = bare.client.get("/", headers={"Host": name})
+        assert answer.status_code == 200, name
+    assert bare.client.get("/health").json == {"status": "ok"}
+    assert bare.client.get("/login").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "127.0.0.1.evil.example", "localhost.evil:8050", "10.0.0.5"]
+)
+def test_a_foreign_name_for_this_address_is_refused(bare, name):
+    """A page elsewhere may give its own name the address 127.0.0.1 and read us as if we were its own site."""
+    for path in ("/", "/_dash-layout", "/download/x/latent.csv", "/health"):
+        assert bare.client.get(path, headers={"Host": name}).status_code == 403
+
+
+def test_a_form_of_another_site_is_refused(bare, closed):
+    for house in (bare, closed):
+        headers = {"Sec-Fetch-Site": "cross-site"}
+        for path in ("/_dash-update-component", "/login"):
+            assert house.client.post(path, json={}, headers=headers).status_code == 403
+
+
+def test_with_a_password_every_route_is_closed(closed):
+    seen = set()
+    for rule in closed.app.server.url_map.iter_rules():
+        path = rule.rule
+        for converter in rule.arguments:
+            path = path.replace(f"<{converter}>", "x").replace(f"<path:{converter}>", "00-bootstrap.js")
+            path = path.replace(f"<string:{converter}>", "x")
+        seen.add(path)
+        if path in OPEN:
+            continue
+        for method in rule.methods & {"GET", "POST", "PUT", "DELETE", "HEAD"}:
+            answer = closed.client.open(path, method=method, json={} if method == "POST" else None)
+            assert answer.status_code in (302, 401), (method, path)
+            if answer.status_code == 302:
+                assert answer.headers["Location"] == "/login"
+    assert {
+        "/",
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/_dash-update-component",
+        "/login",
+        "/health",
+    } <= seen
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/nuwa.js",
+        "/assets/../assets/nuwa.js",
+        "/assets/90-nuwa.css/",
+        "//assets/90-nuwa.css/../nuwa.js",
+        "/login/../_dash-layout",
+        "/health/..",
+        "/LOGIN",
+        "/data",
+        "/_favicon.ico",
+        "/download/abc/model.pt",
+    ],
+)
+def test_no_detour_leads_around_the_gate(closed, path):
+    assert closed.client.get(path).status_code in (301, 302, 308, 401, 404)
+    answer = closed.client.get(path, headers={"Sec-Fetch-Dest": "script"})
+    assert (
+        answer.status_code in (401, 404)
+        or "/login" in answer.headers["Location"]
+        or answer.status_code == 308
+    )
+    assert "_dash" not in answer.text and "nuwa-save" not in answer.text
+
+
+def test_the_page_to_sign_in_on_looks_as_it_should(closed):
+    page = closed.client.get("/login")
+    assert page.status_code == 200 and "password of this server" in page.text
+    for path in LOOK:
+        assert path in page.text or path.endswith(".svg")
+        assert closed.client.get(path).status_code == 200
+    assert closed.client.get("/health").status_code == 200
+
+
+def test_the_right_password_opens_and_a_wrong_one_does_not(closed):
+    for wrong in ("", "nonsense", PASSWORD + " ", PASSWORD.upper(), "pässword"):
+        answer = closed.client.post("/login", data={"password": wrong})
+        assert answer.status_code == 401 and "That is not the password." in answer.text
+        assert closed.client.get("/_dash-layout").status_code in (302, 401)
+    assert closed.client.post("/login", data={"password": PASSWORD}).headers["Location"] == "/"
+    assert closed.client.get("/_dash-layout").status_code == 200
+    cookie = closed.client.get_cookie("session")
+    assert cookie.http_only and cookie.same_site == "Strict"
+
+
+def test_a_forged_session_does_not_open(closed, bare):
+    closed.client.set_cookie("session", "eyJvcGVuZWRfd2l0aCI6IngifQ.aaaaaa.bbbbbb")
+    assert closed.client.get("/_dash-layout").status_code in (302, 401)
+    with bare.client.session_transaction() as session:  # signed with another server's key
+        session["opened_with"] = "x" * 64
+    closed.client.set_cookie("session", bare.client.get_cookie("session").value)
+    assert closed.client.get("/_dash-layout").status_code in (302, 401)
+    bare.client.delete_cookie("session")
+
+
+def test_a_changed_password_signs_everybody_out(tmp_path):
+    before = House(tmp_path / "data", PASSWORD)
+    before.client.post("/login", data={"password": PASSWORD})
+    cookie = before.client.get_cookie("session").value
+    again = House(tmp_path / "data", PASSWORD)
+    again.client.set_cookie("session", cookie)
+    assert again.client.get("/_dash-layout").status_code == 200  # a restart signs nobody out
+    after = House(tmp_path / "data", "another password")
+    after.client.set_cookie("session", cookie)
+    assert after.client.get("/_dash-layout").status_code in (302, 401)
+
+
+def test_guessing_passwords_is_slowed_down(closed):
+    answers = [closed.client.post("/login", data={"password": f"guess {i}"}).status_code for i in range(12)]
+    assert answers[:10] == [401] * 10 and answers[10:] == [429, 429]
+    assert closed.client.post("/login", data={"password": PASSWORD}).status_code == 429
+
+
+def test_callbacks_are_closed_without_a_session(closed):
+    body = {"output": "content.children", "inputs": [], "changedPropIds": []}
+    assert closed.client.post("/_dash-update-component", json=body).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lab.example", ""])
+def test_an_open_address_needs_a_password(tmp_path, host):
+    settings = Settings(host, 8050, tmp_path, None, inline=True)
+    with pytest.raises(UserError, match="NUWA_PASSWORD"):
+        check_address(settings)
+    check_address(settings._replace(password=PASSWORD))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_needs_no_password(tmp_path, host):
+    check_address(Settings(host, 8050, tmp_path, None, inline=True))
+
+
+def test_nothing_may_be_framed_or_guessed(bare):
+    headers = bare.client.get("/").headers
+    assert headers["X-Frame-Options"] == "SAMEORIGIN" and headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_first_page_names_no_outside_host(bare):
+    page = bare.client.get("/").text
+    for part in ("http://", "https://", "//cdn"):
+        assert part not in page
+
+
+# --- the process
+
+
+def test_the_server_refuses_to_lie_open(tmp_path):
+    command = [sys.executable, "-m", "dashboard"]
+    env = server_environment(tmp_path / "data", NUWA_HOST="0.0.0.0")
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "NUWA_PASSWORD" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "data" / "nuwa.sqlite").exists()
+
+
+def test_a_taken_port_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        env = server_environment(tmp_path / "data", NUWA_PORT=str(taken.getsockname()[1]))
+        command = [sys.executable, "-m", "dashboard"]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "set NUWA_PORT to another" in done.stderr
+
+
+def test_the_first_page_answers_soon_after_the_start(tmp_path, serve):
+    """About two seconds are promised; ten are asserted, for machines that have other things to do."""
+    begun = time.monotonic()
+    base = serve(tmp_path / "data")
+    healthy = time.monotonic() - begun
+    with urllib.request.urlopen(base) as page:
+        assert page.status == 200
+    with urllib.request.urlopen(f"{base}/_dash-layout") as layout:
+        assert layout.status == 200
+    answered = time.monotonic() - begun
+    print(f"first page after {answered:.2f} s, /health after {healthy:.2f} s")
+    assert answered < 10
