@@ -256,6 +256,18 @@ def test_unknown_values_are_grey_and_lie_beneath(theme):
     sent(numbers)
 
 
+@pytest.mark.parametrize("n_latent", [2, 3, 4])
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_latent_of_two_or_three_dimensions_is_drawn_itself(n_latent, k):
+    latent, axes = np.random.default_rng(0).standard_normal((2, 30, n_latent))
+    first, pca = figures.panels_of(latent, np.hstack([axes, axes]), {}, k)
+    assert pca.title == "Input, PCA" and pca.points.shape == (30, k)
+    if n_latent == 4:
+        assert first.points is None and first.note == "being drawn ..."
+    else:
+        assert first.points is latent and first.is_3d == (n_latent == 3) and first.x == "latent 1"
+
+
 def test_all_panels_of_numbers_share_a_colour_bar_that_says_what_they_are():
     cells, points = cells_of(30)
     colour = figures.Colour("CD3E", np.linspace(0, 4, 30), None, "log1p of counts per 10,000")

@@ -5,7 +5,7 @@ import binascii
 import uuid
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
@@ -23,7 +23,7 @@ BUSY = ("queued", "running")
 def layout(view, here):
     id = here.dataset["id"] if here.dataset else None
     seen = signature(view, id)
-    seen[1] = here.dataset and here.dataset["status"]  # as drawn here: it may have moved on since it was read
+    seen[1] = state(here.dataset)  # as drawn here: it may have moved on since it was read
     return html.Div(
         [
             dcc.Store(id=ids.DATA_SHOWN, data=id),
@@ -50,13 +50,13 @@ def listing(view, chosen):
     """The data sets as links, each with how it stands."""
     rows = []
     for row in reversed(view.datasets()):
-        state = {"ready": "", "failed": "could not be read"}.get(row["status"], "being read ...")
+        words = {"ready": "", "failed": "could not be read"}.get(row["status"], "being read ...")
         record = row["record"]
         size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
         proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
         link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
         current = {"aria-current": "true"} if row["id"] == chosen else {}
-        text = html.Div([state or f"{size}{proteins}"], className="help")
+        text = html.Div([words or f"{size}{proteins}"], className="help")
         rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
     return (
         html.Ul(rows, className="nuwa-list")
@@ -103,8 +103,13 @@ def inbox(view):
 def signature(view, shown):
     """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
     states = [[row["id"], row["status"]] for row in view.datasets()]
-    row = view.readable("dataset", shown)
-    return [states, row and row["status"], view.inbox()]
+    return [states, state(view.readable("dataset", shown)), view.inbox()]
+
+
+def state(row):
+    """What the detail of a data set was drawn from. With its id: an answer that was meant for the page before may
+    come late, and must not pass for this one's."""
+    return row and [row["id"], row["status"]]
 
 
 def detail(view, row):
@@ -223,25 +228,34 @@ def register(app, store):
         Output(ids.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children"),
         Input(ids.UPLOAD, "contents"),
-        Input(ids.BRING, "n_clicks"),
         State(ids.UPLOAD, "filename"),
+        prevent_initial_call=True,
+    )
+    def upload(contents, filename):
+        if not contents:
+            return no_update, no_update
+        try:
+            content = base64.b64decode(contents.partition(",")[2])
+            id = store.of(session.user()).add_upload(filename, content, uuid.uuid4().hex)
+        except (UserError, binascii.Error) as error:
+            return no_update, notice(str(error), "bad")
+        return f"/data?dataset={id}", no_update
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.BRING, "n_clicks"),
         State(ids.INBOX, "value"),
         prevent_initial_call=True,
     )
-    def bring_one(contents, clicks, filename, chosen):
-        view = store.of(session.user())
+    def from_inbox(clicks, chosen):
+        if not clicks:
+            return no_update, no_update
+        if not chosen:
+            return no_update, notice("Choose a file of the inbox first.", "bad")
         try:
-            if ctx.triggered_id == ids.UPLOAD:
-                if not contents:
-                    return no_update, no_update
-                id = view.add_upload(filename, base64.b64decode(contents.partition(",")[2]), uuid.uuid4().hex)
-            elif not clicks:
-                return no_update, no_update
-            elif not chosen:
-                raise UserError("Choose a file of the inbox first.")
-            else:
-                id = view.add_from_inbox(chosen, uuid.uuid4().hex)
-        except (UserError, binascii.Error) as error:
+            id = store.of(session.user()).add_from_inbox(chosen, uuid.uuid4().hex)
+        except UserError as error:
             return no_update, notice(str(error), "bad")
         return f"/data?dataset={id}", no_update
 
