@@ -12,8 +12,8 @@ PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
 # A rule of thumb: what runs on small and on large sets have in common is the number of optimiser steps. It does
 # not suit every set (docs/tutorial.md, "How long", has a table); the best epoch is kept whatever it says.
-MIN_HELD_OUT = 20  # cells; fewer judge nothing
 STEPS, MIN_EPOCHS, MAX_EPOCHS = 1500, 30, 300
+MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 
 def setting(default, part, label, help, *, unit="", folded=False, step=None, **bounds):
