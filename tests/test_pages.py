@@ -7,6 +7,7 @@ import dash
 import pytest
 from house import outs, sent
 
+from core.config import RunConfig
 from core.store import Missing
 from core.worker.execute import drain
 from dashboard import here
@@ -294,6 +295,18 @@ def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
     shown = sent(preprocess.layout(with_demo.view, here.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
     assert shown.count("Does not apply: the values are scaled already.") >= 4
     assert "Does not apply: the data set has no proteins." in shown
+    # What is switched off keeps its value: the page and the command line train alike on such data.
+    switches = {}
+
+    def look(part):
+        for child in part if isinstance(part, list) else [part]:
+            if hasattr(child, "id") and isinstance(child.id, dict) and child.id["type"] == "setting":
+                switches[child.id["name"]] = child.value
+            look(getattr(child, "children", None) or [])
+
+    look(preprocess.layout(with_demo.view, here.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
+    default = RunConfig().model_dump()
+    assert len(switches) == 7 and all(default[name] == value for name, value in switches.items())
 
 
 def test_the_pictures_of_a_preparation_are_drawn(finished):

@@ -1,5 +1,6 @@
 """Create model: the fields of the network and of its training, and a drawing that follows them."""
 
+import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 
 from core import config, figures
@@ -64,11 +65,9 @@ def layout(view, here):
                 html.Label(
                     [
                         "Name of the run",
-                        dcc.Input(
+                        dbc.Input(
                             id=ids.MODEL_NAME,
-                            type="text",
-                            className="form-control",
-                            placeholder="model and latent dimensions, such as: citeseq, 20 latent",
+                            placeholder="empty: model and latent dimensions, as in: citeseq, 20 latent",
                             maxLength=80,
                         ),
                     ],
