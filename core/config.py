@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import UserError
-from core.models import MODELS
+from core.models import MODELS, VARIATIONAL
 
 PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
@@ -16,9 +16,12 @@ STEPS, MIN_EPOCHS, MAX_EPOCHS = 1500, 30, 300
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 
-def setting(default, part, label, help, *, unit="", folded=False, step=None, **bounds):
-    """A field of RunConfig: `help` is the sentence beside it, `folded` puts it under "more settings"."""
-    extra = {"part": part, "label": label, "unit": unit, "folded": folded, "step": step}
+def setting(default, part, label, help, *, unit="", folded=False, step=None, models=(), **bounds):
+    """A field of RunConfig: `help` is the sentence beside it, `folded` puts it under "more settings".
+
+    `models` names those that obey it; empty: all.
+    """
+    extra = {"part": part, "label": label, "unit": unit, "folded": folded, "step": step, "models": models}
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
 
@@ -114,7 +117,17 @@ class RunConfig(BaseModel):
         "citeseq",
         NETWORK,
         "Model",
-        "Citeseq: a branch for RNA and one for protein (absent without proteins) that meet in one latent space.",
+        "Citeseq: a branch for RNA and one for protein (absent without proteins) that meet in one latent space. "
+        "Variational: the same with a Gaussian latent space, smoother and harder to over-fit. "
+        "Linear: variational, with a linear decoder whose loadings say which genes make each dimension.",
+    )
+    batch_key: str | None = setting(
+        None,
+        NETWORK,
+        "Batch covariate",
+        "An obs column of batches (donor, run, chip). The model is told the batch of each cell on both sides, so "
+        "that the latent space need not carry it. Empty: none.",
+        max_length=200,
     )
     n_latent: int = setting(
         20,
@@ -243,6 +256,28 @@ class RunConfig(BaseModel):
         le=1000,
         folded=True,
     )
+    beta: float = setting(
+        1.0,
+        TRAINING,
+        "KL weight (beta)",
+        "How strongly the latent space is pulled towards a standard Gaussian; 1 is the evidence lower bound for "
+        "noise of unit variance. More is smoother, less fits better.",
+        models=VARIATIONAL,
+        ge=0,
+        le=1000,
+        folded=True,
+    )
+    beta_warm_up: float = setting(
+        0.25,
+        TRAINING,
+        "KL warm-up",
+        "Over this share of the steps the pull grows from nothing to full, so that the latent space fills first.",
+        models=VARIATIONAL,
+        ge=0,
+        le=1,
+        step=0.05,
+        folded=True,
+    )
     l1: float = setting(
         0.0,
         TRAINING,
@@ -326,6 +361,15 @@ class RunConfig(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _obeyed(self):
+        for spec in specs():
+            if spec.models and self.model not in spec.models and getattr(self, spec.name) != spec.default:
+                raise ValueError(
+                    f"{spec.name} means nothing to the model {self.model}, only to {' and '.join(spec.models)}; leave it out"
+                )
+        return self
+
     def split_sizes(self, n_cells):
         """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
         n_valid = min(max(round(n_cells * self.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
@@ -340,23 +384,33 @@ class RunConfig(BaseModel):
         steps = math.ceil(n_train / self.batch_size)
         return min(MAX_EPOCHS, max(MIN_EPOCHS, round(STEPS / steps)))
 
-    def layers(self, n_genes, n_proteins):
-        """The network as records, in the order data flows: what is drawn, counted and built."""
+    def layers(self, n_genes, n_proteins, n_groups=0):
+        """The network as records, in the order data flows: what is drawn, counted and built.
+
+        `n_groups` is the number of batches that enter both sides one-hot, 0 without a covariate.
+        """
         branches = [("rna", n_genes, self.n_hidden)]
         if n_proteins:
             branches.append(("protein", n_proteins, self.n_hidden_protein))
         encoder, decoder = [], []
+        start = self.n_latent + n_groups
         for branch, n_features, width in branches:
+            n_in = n_features + n_groups
             for i in range(self.n_layers):
-                n_in = n_features if i == 0 else width
                 name = f"encoder_{branch}_{i + 1}"
                 encoder.append(Layer(name, "encoder", branch, n_in, width, False, self.norm))
+                n_in = width
+            n_in = start
+            for i in range(0 if self.model == "linear" else self.n_layers):
                 name = f"decoder_{branch}_{i + 1}"
-                n_in = self.n_latent if i == 0 else width
                 decoder.append(Layer(name, "decoder", branch, n_in, width, False, self.norm))
-            decoder.append(Layer(f"output_{branch}", "decoder", branch, width, n_features, True))
+                n_in = width
+            decoder.append(Layer(f"output_{branch}", "decoder", branch, n_in, n_features, True))
         total = sum(width for _, _, width in branches)
-        return [*encoder, Layer("latent", "encoder", "latent", total, self.n_latent, True), *decoder]
+        latent = [Layer("latent", "encoder", "latent", total, self.n_latent, True)]
+        if self.model in VARIATIONAL:
+            latent.append(Layer("latent_log_variance", "encoder", "latent", total, self.n_latent, True))
+        return [*encoder, *latent, *decoder]
 
     def check_against(self, n_genes, n_proteins):
         """Raise UserError where these settings cannot work on data with so many features."""
@@ -384,7 +438,7 @@ class Spec(NamedTuple):
     help: str
     unit: str
     folded: bool
-    kind: str  # "bool", "int", "float" or "choice"
+    kind: str  # "bool", "int", "float", "choice", or "column" of obs
     choices: tuple
     default: object
     low: float | None  # smallest allowed value
@@ -393,6 +447,7 @@ class Spec(NamedTuple):
     high_open: bool
     step: float | None
     optional: bool  # True: may be left empty
+    models: tuple  # those that obey it; empty: all
 
 
 def specs(part=None):
@@ -421,6 +476,7 @@ def specs(part=None):
                 "lt" in bounds,
                 extra["step"],
                 optional,
+                extra["models"],
             )
         )
     return found
@@ -431,6 +487,8 @@ def _kind(annotation):
         return annotation.__name__, (), False
     if annotation == int | None:
         return "int", (), True
+    if annotation == str | None:
+        return "column", (), True
     return "choice", get_args(annotation), False
 
 

@@ -101,7 +101,7 @@ def learn(adata, config):
 
     yield clock.start("training")
     torch.manual_seed(config.seed)
-    model = models.build(config, matrix.n_genes, matrix.n_proteins)
+    model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
     epochs, best_epoch, failure = [], 0, ""
     passes = fit(model, matrix, split, config, device.kind)
     try:
@@ -248,6 +248,7 @@ def start_facts(start):
         "n_cells": matrix.n_cells,
         "n_genes": matrix.n_genes,
         "n_proteins": matrix.n_proteins,
+        "groups": list(matrix.group_names),
         "n_train": len(split.train),
         "n_valid": len(split.valid),
         "n_test": len(split.test),
@@ -285,4 +286,5 @@ def epoch_record(epoch):
         "learning_rate": epoch.learning_rate,
         "seconds": round(epoch.seconds, 4),
         "penalty_l1": epoch.penalty_l1,
+        "penalty_kl": epoch.penalty_kl,
     }

@@ -12,7 +12,9 @@ from core.data.proteins import protein_report
 from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
+from core.models import Cells
 
+MOST_GROUPS = 500  # batches; more values than that are no batches but a number or a name a cell
 MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
 NO_TEST_SET = (
     "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
@@ -71,11 +73,13 @@ class Matrix:
     genes: np.ndarray  # names
     proteins: np.ndarray  # names
     gene_index: np.ndarray  # where the used genes stand in the source
-    cells: np.ndarray  # names
+    cell_names: np.ndarray
     where: str = "X"  # the matrix of the file that was used, as Source has it
     kind: str = "counts"  # what it held
     notes: list[str] = field(default_factory=list)
     gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
+    groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
+    group_names: tuple = ()
 
     @property
     def n_cells(self):
@@ -105,6 +109,19 @@ class Matrix:
         x -= self.mean
         x /= self.sd
         return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
+
+    def cells(self, rows):
+        """The Cells of `rows` as arrays: all that a model is given of them."""
+        group = None
+        if self.groups is not None:
+            group = np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
+        return Cells(self.batch(rows), group)
+
+    def cell_blocks(self, rows):
+        """Pairs (rows, Cells) over `rows`, never more than 2,048 cells dense at once."""
+        for start in range(0, len(rows), BLOCK):
+            part = rows[start : start + BLOCK]
+            yield part, self.cells(part)
 
     def blocks(self, rows):
         """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once."""
@@ -171,6 +188,7 @@ def prepare(adata, config, split):
             else (np.zeros(protein.shape[1]), np.ones(protein.shape[1]))
         )
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
+    groups, group_names = _groups(adata, config.batch_key)
     return Matrix(
         rna=rna,
         protein=protein,
@@ -180,12 +198,30 @@ def prepare(adata, config, split):
         genes=np.asarray(source.genes)[chosen].astype(str),
         proteins=protein_names,
         gene_index=chosen,
-        cells=np.asarray(adata.obs_names).astype(str),
+        cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
         notes=notes,
         gene_stats=gene_stats,
+        groups=groups,
+        group_names=group_names,
     )
+
+
+def _groups(adata, column):
+    """((cells,) codes, names) of the batch covariate, or (None, ()); raises UserError where it cannot be one."""
+    if not column:
+        return None, ()
+    if column not in adata.obs:
+        has = ", ".join(map(str, adata.obs.columns)) or "no columns"
+        raise UserError(f"There is no obs column '{column}' for the batch covariate; obs has: {has}.")
+    names, codes = np.unique(adata.obs[column].astype(str).to_numpy(), return_inverse=True)
+    if not 2 <= len(names) <= MOST_GROUPS:
+        raise UserError(
+            f"The obs column '{column}' has {len(names):,} different values; a batch covariate has 2 to "
+            f"{MOST_GROUPS}: choose another column, or none."
+        )
+    return codes.astype(np.int32), tuple(str(name) for name in names)
 
 
 _LABELS = {

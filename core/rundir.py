@@ -37,6 +37,7 @@ def save_weights(path, learnt, config):
         "weights": learnt.weights,
         "genes": [str(g) for g in matrix.genes],
         "proteins": [str(p) for p in matrix.proteins],
+        "groups": list(matrix.group_names),
         "mean": torch.from_numpy(matrix.mean),
         "sd": torch.from_numpy(matrix.sd),
         "clip": float(matrix.clip),
@@ -48,7 +49,8 @@ def load_model(path):
     """The trained model of a model.pt, in evaluation mode."""
 
     content = torch.load(path, weights_only=True)
-    model = models.build(parse(content["config"]), len(content["genes"]), len(content["proteins"]))
+    sizes = (len(content[name]) for name in ("genes", "proteins", "groups"))
+    model = models.build(parse(content["config"]), *sizes)
     model.load_state_dict(content["weights"])
     return model.eval()
 
@@ -77,7 +79,9 @@ def write_pages(folder, learnt, explored, config, resolution):
         f"Leiden on the latent's neighbours, resolution {resolution}",
     )
     shown = figures.panels(
-        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings), colour, learnt.start.matrix.cells
+        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings),
+        colour,
+        learnt.start.matrix.cell_names,
     )
     figures.write_html(shown, folder / "clusters.html", "Latent clusters")
 

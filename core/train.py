@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from core.models import Cells
 from core.models.layers import mean_absolute_weight
 from core.yardsticks import Parts
 
@@ -26,7 +27,8 @@ class Epoch(NamedTuple):
     valid: Parts
     learning_rate: float  # at the last step
     seconds: float  # the training pass alone
-    penalty_l1: float
+    penalty_l1: float  # what joined the loss, a mean over the steps, as the next
+    penalty_kl: float
     best: bool  # the lowest validation loss so far
 
 
@@ -49,13 +51,16 @@ def fit(model, matrix, split, config, device="cpu"):
         for epoch in range(1, n_epochs + 1):
             start = time.perf_counter()
             order = shuffle.permutation(split.train)
-            penalty = torch.zeros((), device=device)
+            penalties = torch.zeros(2, device=device)
             model.train()
             for step in range(steps):
                 rows = order[step * config.batch_size : (step + 1) * config.batch_size]
                 rate = learning_rate(config, (epoch - 1) * steps + step, n_epochs * steps)
-                loss, l1 = one_step(model, optimizer, to_tensor(matrix.batch(rows), device), config, rate)
-                penalty += l1
+                done = ((epoch - 1) * steps + step) / (n_epochs * steps)
+                pull = config.beta * min(1, done / config.beta_warm_up if config.beta_warm_up else 1)
+                cells = to_device(matrix.cells(rows), device)
+                loss, added = one_step(model, optimizer, cells, config, rate, 2 * pull / matrix.n_genes)
+                penalties += added
             if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
                 raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
             seconds = time.perf_counter() - start
@@ -66,7 +71,8 @@ def fit(model, matrix, split, config, device="cpu"):
             is_best = valid.total < best_loss
             if is_best:
                 best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), valid.total, epoch
-            yield Epoch(epoch, train, valid, rate, seconds, float(penalty) / steps, is_best)
+            l1, kl = (penalties / steps).tolist()
+            yield Epoch(epoch, train, valid, rate, seconds, l1, kl, is_best)
             if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:
                 return
     finally:
@@ -74,21 +80,28 @@ def fit(model, matrix, split, config, device="cpu"):
         model.eval()
 
 
-def one_step(model, optimizer, x, config, rate):
-    """One optimiser step on one batch; returns the weighted loss and the L1 penalty, both scalar tensors."""
+def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
+    """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties as a tensor of two.
+
+    `kl_weight` is what a nat of divergence costs. Noise of unit variance makes the evidence lower bound
+    sum of (x - x')^2 / 2 + KL; in a loss that is a mean over the genes a nat costs 2 / genes (times beta).
+    """
     for group in optimizer.param_groups:
         group["lr"] = rate
         if group.get("shrink"):
             with torch.no_grad():
                 torch._foreach_mul_(group["params"], 1 - rate * group["shrink"])
-    data_loss = weighted(model.loss(x), config)
-    l1 = config.l1 * mean_absolute_weight(model) if config.l1 else torch.zeros((), device=x.device)
+    parts = model.loss(cells)
+    none = cells.x.new_zeros(())
+    kl = kl_weight * parts.pop("kl", none)
+    l1 = config.l1 * mean_absolute_weight(model) if config.l1 else none
+    data_loss = weighted(parts, config)
     optimizer.zero_grad(set_to_none=True)
-    (data_loss + l1).backward()
+    (data_loss + l1 + kl).backward()
     if config.clip_grad:
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_grad)
     optimizer.step()
-    return data_loss.detach(), l1.detach()
+    return data_loss.detach(), torch.stack([l1, kl]).detach()
 
 
 def weighted(parts, config):
@@ -132,9 +145,13 @@ def peak_epoch(config, n_epochs):
     return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
 
 
-def to_tensor(batch, device):
-    """A (cells, features) float32 array on the device."""
-    return torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32)).to(device, non_blocking=True)
+def to_device(cells, device):
+    """The same Cells as float32 tensors on the device."""
+    return Cells(*(None if part is None else _tensor(part, device) for part in cells))
+
+
+def _tensor(part, device):
+    return torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32)).to(device, non_blocking=True)
 
 
 @torch.no_grad()
@@ -143,8 +160,8 @@ def losses(model, matrix, rows, config, device="cpu"):
     was_training = model.training
     model.eval()
     totals = {}
-    for part, x in matrix.blocks(rows):
-        for name, value in model.loss(to_tensor(x, device)).items():
+    for part, cells in matrix.cell_blocks(rows):
+        for name, value in model.loss(to_device(cells, device)).items():
             totals[name] = totals.get(name, 0.0) + value.item() * len(part) / len(rows)
     model.train(was_training)
     return Parts(weighted(totals, config), totals["rna"], totals.get("protein"))
@@ -155,7 +172,8 @@ def encode(model, matrix, rows=None, device="cpu"):
     """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
     model.eval()
     rows = np.arange(matrix.n_cells) if rows is None else rows
-    return np.concatenate([model.encode(to_tensor(x, device)).cpu().numpy() for _, x in matrix.blocks(rows)])
+    made = [model.encode(to_device(cells, device)).cpu().numpy() for _, cells in matrix.cell_blocks(rows)]
+    return np.concatenate(made)
 
 
 @torch.no_grad()
@@ -163,8 +181,8 @@ def reconstruct(model, matrix, rows, device="cpu"):
     """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
     model.eval()
     given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
-    for _, x in matrix.blocks(rows):
-        tensor = to_tensor(x, device)
-        given += x.sum(axis=0)
-        made += model.decode(model.encode(tensor)).cpu().numpy().sum(axis=0)
+    for _, arrays in matrix.cell_blocks(rows):
+        cells = to_device(arrays, device)
+        given += arrays.x.sum(axis=0)
+        made += model.decode(model.encode(cells), cells.group).cpu().numpy().sum(axis=0)
     return given / len(rows), made / len(rows)

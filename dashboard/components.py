@@ -95,27 +95,36 @@ def progress(words, share):
     return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")
 
 
-def form(part, values=None, steps=None):
-    """The fields of one part of RunConfig, the advanced ones folded; `steps` says which do not apply, and why."""
+def form(part, values=None, steps=None, columns=()):
+    """The fields of one part of RunConfig, the advanced ones folded; `steps` says which do not apply, and why.
+
+    `columns` are the obs columns that a field of that kind may name.
+    """
     values, steps = values or {}, steps or {}
-    shown = [field(s, values.get(s.name, s.default), steps.get(s.name)) for s in specs(part) if not s.folded]
-    folded = [field(s, values.get(s.name, s.default), steps.get(s.name)) for s in specs(part) if s.folded]
+
+    def drawn(folded):
+        chosen = [s for s in specs(part) if s.folded == folded]
+        return [field(s, values.get(s.name, s.default), steps.get(s.name), columns) for s in chosen]
+
+    shown, folded = drawn(False), drawn(True)
     parts = [html.Div(shown, className="nuwa-form")]
     if folded:
         parts.append(more("More settings", html.Div(folded, className="nuwa-form")))
     return html.Div(parts)
 
 
-def field(spec, value, step=None):
+def field(spec, value, step=None, columns=()):
     """One setting: label, control, unit, help; a step that does not apply is switched off and says why."""
     off = step is not None and not step.applies
     id, name = ids.setting(spec.name), f"setting-{spec.name}"
     if spec.kind == "bool":
         control = dbc.Switch(id=id, value=bool(value), disabled=off, label=spec.label)
         label = None
-    elif spec.kind == "choice":
-        options = [{"label": choice, "value": choice} for choice in spec.choices]
-        control = dbc.Select(id=id, options=options, value=value, disabled=off)
+    elif spec.kind in ("choice", "column"):
+        options = [{"label": choice, "value": choice} for choice in spec.choices or columns]
+        if spec.optional:
+            options.insert(0, {"label": "none", "value": ""})
+        control = dbc.Select(id=id, options=options, value="" if value is None else value, disabled=off)
         label = html.Label(spec.label)
     else:
         step_size = (
@@ -139,7 +148,8 @@ def field(spec, value, step=None):
         parts.append(html.Span(" ".join(filter(None, (spec.unit, bounds))), className="unit"))
     help = f"{step.reason[0].upper()}{step.reason[1:]}." if off else spec.help
     parts.append(html.Div(help, className="help", id=f"help-{name}"))
-    return html.Div(parts, className="nuwa-field", title=spec.help, **{"data-setting": spec.name})
+    known = {"id": ids.obeyed(spec.name, spec.models)} if spec.models else {}
+    return html.Div(parts, className="nuwa-field", title=spec.help, **known, **{"data-setting": spec.name})
 
 
 def _bounds(spec):

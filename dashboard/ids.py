@@ -104,6 +104,15 @@ def setting(name):
     return {"type": "setting", "name": name}
 
 
+def obeyed(name, models):
+    """The whole field of a setting that only some models obey; the page hides it for the others."""
+    return {
+        "type": "obeyed",
+        "name": name,
+        "models": ",".join(models) if isinstance(models, tuple) else models,
+    }
+
+
 def delete_run(run_id):
     return {"type": "delete-run", "run": run_id}
 

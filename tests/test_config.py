@@ -81,7 +81,7 @@ def test_the_specs_cover_every_field_with_a_label_and_a_sentence_of_help():
     assert [spec.name for spec in found] == list(RunConfig.model_fields)
     for spec in found:
         assert spec.label and spec.help.endswith(".") and len(spec.help) > 20, spec.name
-        assert spec.kind in ("bool", "int", "float", "choice")
+        assert spec.kind in ("bool", "int", "float", "choice", "column")
         assert (spec.kind == "choice") == bool(spec.choices)
         assert spec.default in spec.choices if spec.choices else spec.optional == (spec.default is None)
     parts = [specs(part) for part in (config.PREPARE, config.NETWORK, config.TRAINING)]
@@ -98,7 +98,16 @@ def test_what_a_spec_offers_is_what_the_config_accepts():
             ]
         for value in values:
             others = {"valid_share": 1e-9} if spec.name == "train_share" else {}
+            if spec.models:
+                others["model"] = spec.models[0]
             assert getattr(parse({spec.name: value} | others), spec.name) == value
+
+
+def test_a_setting_that_a_model_does_not_obey_is_refused_by_name():
+    assert refusal(beta=2) == (
+        "Beta means nothing to the model citeseq, only to variational and linear; leave it out."
+    )
+    assert parse({"model": "variational", "beta": 2}).beta == 2
 
 
 def test_a_config_survives_being_written_down():

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from core.config import RunConfig
-from core.models import MODELS, build
+from core.models import MODELS, VARIATIONAL, Cells, build
 from core.models.layers import ACTIVATIONS, mean_absolute_weight
+from core.models.variational import LOG_VARIANCE, divergence
 
 SMALL = RunConfig(n_hidden=16, n_hidden_protein=8, n_latent=3)
 
@@ -23,18 +24,20 @@ def seeded():
 def test_every_model_encodes_decodes_and_scores(name, n_proteins):
     model = build(SMALL.model_copy(update={"model": name}), 20, n_proteins)
     x = torch.randn(7, 20 + n_proteins)
-    z = model.encode(x)
+    z = model.encode(Cells(x))
     assert z.shape == (7, 3) and model.decode(z).shape == x.shape
-    parts = model.loss(x)
-    assert set(parts) == ({"rna", "protein"} if n_proteins else {"rna"})
+    parts = model.loss(Cells(x))
+    wanted = {"rna", "protein"} if n_proteins else {"rna"}
+    assert set(parts) == wanted | ({"kl"} if name in VARIATIONAL else set())
     assert all(value.ndim == 0 and value.item() > 0 for value in parts.values())
+    assert set(model.eval().loss(Cells(x))) == wanted
 
 
 def test_each_part_of_the_loss_is_the_mean_over_its_own_features():
     model = build(SMALL, 20, 5).eval()
     x = torch.randn(7, 25)
-    made = model.decode(model.encode(x))
-    parts = model.loss(x)
+    made = model.decode(model.encode(Cells(x)))
+    parts = model.loss(Cells(x))
     assert parts["rna"].item() == pytest.approx(((made - x)[:, :20] ** 2).mean().item(), rel=1e-6)
     assert parts["protein"].item() == pytest.approx(((made - x)[:, 20:] ** 2).mean().item(), rel=1e-6)
 
@@ -44,8 +47,8 @@ def test_protein_reaches_rna_through_the_latent_space_alone():
     x = torch.randn(7, 25)
     changed = x.clone()
     changed[:, 20:] += 1
-    assert not torch.equal(model.encode(x), model.encode(changed))
-    z = model.encode(x)
+    assert not torch.equal(model.encode(Cells(x)), model.encode(Cells(changed)))
+    z = model.encode(Cells(x))
     assert torch.equal(model.decode(z), model.decode(z.clone()))
 
 
@@ -63,9 +66,9 @@ def test_weights_start_gaussian_with_variance_one_over_fan_in_and_biases_at_zero
 
 def test_a_batch_of_one_cell_passes_batch_norm_in_training():
     model = build(SMALL.model_copy(update={"norm": "batch"}), 20, 5).train()
-    model.loss(torch.randn(16, 25))
+    model.loss(Cells(torch.randn(16, 25)))
     kept = [m.running_mean.clone() for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
-    loss = sum(model.loss(torch.randn(1, 25)).values())
+    loss = sum(model.loss(Cells(torch.randn(1, 25))).values())
     loss.backward()
     assert torch.isfinite(loss)
     assert all(torch.isfinite(p.grad).all() for p in model.parameters())
@@ -93,9 +96,9 @@ def test_input_dropout_hides_in_training_only():
     model = build(SMALL.model_copy(update={"input_dropout": 0.9, "norm": "none"}), 20, 0)
     x = torch.randn(4, 20)
     model.train()
-    assert not torch.equal(model.encode(x), model.encode(x))
+    assert not torch.equal(model.encode(Cells(x)), model.encode(Cells(x)))
     model.eval()
-    assert torch.equal(model.encode(x), model.encode(x))
+    assert torch.equal(model.encode(Cells(x)), model.encode(Cells(x)))
 
 
 def test_the_mean_absolute_weight_is_over_all_linear_maps():
@@ -106,3 +109,65 @@ def test_the_mean_absolute_weight_is_over_all_linear_maps():
                 layer.weight.fill_(-0.25)
                 layer.bias.fill_(9.0)
     assert mean_absolute_weight(model).item() == pytest.approx(0.25)
+
+
+# --- variational
+
+
+def test_the_divergence_is_that_of_two_gaussians():
+    mean, log_variance = torch.randn(2, 9, 4, dtype=torch.float64)
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    known = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0))
+    assert divergence(mean, log_variance).item() == pytest.approx(known.sum(dim=1).mean().item(), rel=1e-12)
+    assert divergence(torch.zeros(3, 2), torch.zeros(3, 2)).item() == 0
+
+
+@pytest.mark.parametrize("name", VARIATIONAL)
+def test_a_variational_model_samples_in_training_and_shows_its_mean(name):
+    model = build(RunConfig(model=name, n_hidden=16, n_latent=3, norm="none"), 20, 0)
+    cells = Cells(torch.randn(7, 20))
+    mean, log_variance = model.posterior(cells)
+    assert torch.equal(model.encode(cells), mean) and log_variance.shape == mean.shape
+    assert model.loss(cells)["rna"] != model.loss(cells)["rna"]  # two draws
+    model.eval()
+    known = ((model.decode(mean) - cells.x) ** 2).mean().item()
+    assert model.loss(cells)["rna"].item() == pytest.approx(known, rel=1e-6)
+
+
+def test_a_wild_cell_leaves_the_divergence_finite():
+    model = build(RunConfig(model="variational", n_hidden=16, n_latent=3, norm="none"), 20, 0)
+    parts = model.loss(Cells(torch.full((2, 20), 1e4)))
+    assert all(torch.isfinite(value) for value in parts.values())
+    _, log_variance = model.posterior(Cells(torch.full((2, 20), 1e6)))
+    assert LOG_VARIANCE[0] <= log_variance.min() and log_variance.max() <= LOG_VARIANCE[1]
+
+
+@pytest.mark.parametrize("n_groups", [0, 3])
+def test_the_linear_decoder_is_its_loadings(n_groups):
+    model = build(RunConfig(model="linear", n_hidden=16, n_latent=3, n_layers=2), 20, 5, n_groups).eval()
+    group = torch.eye(3)[[0, 1, 2, 1]] if n_groups else None
+    z = torch.randn(4, 3)
+    moved = model.decode(z + torch.tensor([0.0, 2.0, 0.0]), group) - model.decode(z, group)
+    torch.testing.assert_close(moved, 2 * model.loadings()[:, 1].expand(4, 25), atol=1e-5, rtol=1e-5)
+
+
+# --- the batch covariate
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_batch_of_a_cell_reaches_both_sides(name):
+    model = build(RunConfig(model=name, n_hidden=16, n_latent=3), 20, 5, 2).eval()
+    x, (here, there) = torch.randn(4, 25), torch.eye(2)[:, None].expand(2, 4, 2)
+    z = model.encode(Cells(x, here))
+    assert not torch.equal(z, model.encode(Cells(x, there)))
+    assert not torch.equal(model.decode(z, here), model.decode(z, there))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("n_groups", [0, 4])
+def test_the_records_count_the_weights_that_torch_counts(name, n_groups):
+    config = RunConfig(model=name, n_hidden=16, n_layers=2)
+    model = build(config, 30, 6, n_groups)
+    assert sum(p.numel() for p in model.parameters()) == sum(
+        x.weights for x in config.layers(30, 6, n_groups)
+    )

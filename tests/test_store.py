@@ -417,18 +417,19 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(store, settings):
     assert "epochs" not in tables
 
 
-def test_a_store_of_schema_1_opens(settings):
-    """The file was made by the schema of version 1, from the project's root:
+@pytest.mark.parametrize("version, missing", [(1, {"penalty_kl": None}), (2, {})])
+def test_a_store_of_every_schema_opens(settings, version, missing):
+    """The files were made by the schema of their time (here of version 1), from the project's root:
 
     PYTHONPATH=.:tests python -c "import test_store; test_store.make_fixture('tests/fixtures/schema_1.sqlite')"
     """
     settings.data_dir.mkdir()
-    shutil.copy(FIXTURES / "schema_1.sqlite", settings.data_dir / "nuwa.sqlite")
+    shutil.copy(FIXTURES / f"schema_{version}.sqlite", settings.data_dir / "nuwa.sqlite")
     store = Store(settings)
     view = store.of("local")
     (run,) = view.runs()
     assert (run["name"], run["status"]) == ("first", "done")
-    assert view.epochs(run["id"]) == [EPOCH]
+    assert view.epochs(run["id"]) == [EPOCH | missing]
     assert view.preparation(run["preparation"])["settings"] == {"clip": 5.0}
     assert view.last_job(run["id"], "train")["status"] == "done"
     assert store.recall("schema") == schema.VERSION

@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from torch import nn
 
 from core import device as devices
-from core import train, yardsticks
+from core import embed, train, yardsticks
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.errors import UserError
-from core.models import build
+from core.models import VARIATIONAL, Cells, build
 from core.prepare import Matrix, prepare, split_cells
 from core.train import NonFinite, Parts, fit, learning_rate, losses, one_step
 
@@ -101,7 +102,9 @@ CHANGES = {
 
 def test_the_list_of_changes_names_every_field():
     fields = {spec.name for part in (NETWORK, TRAINING) for spec in specs(part)}
-    assert set(CHANGES) == fields - {"model", "device"}  # one model so far; for devices see below
+    variational = {spec.name for spec in specs() if spec.models}
+    # What other models obey, batches and devices have tests of their own.
+    assert set(CHANGES) == fields - variational - {"model", "batch_key", "device"}
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +142,7 @@ def test_l2_shrinks_weights_and_spares_biases_and_normalisations(optimizer):
             p.add_(0.5)
     model.loss = lambda x: {"rna": sum((p * 0).sum() for p in model.parameters())}  # no gradient but decay's
     before = weights(model)
-    one_step(model, train.make_optimizer(model, config), torch.zeros(3, 24), config, 0.1)
+    one_step(model, train.make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
     linear = {f"{name}.weight" for name, m in model.named_modules() if isinstance(m, nn.Linear)}
     for name, value in model.named_parameters():
         if name not in linear:
@@ -166,14 +169,76 @@ def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     config = BASE.model_copy(update={"l1": 3.0})
     model = build(config, 20, 4)
     expected = 3.0 * train.mean_absolute_weight(model).item()
-    _, l1 = one_step(model, train.make_optimizer(model, config), torch.randn(8, 24), config, 1e-3)
+    _, (l1, kl) = one_step(
+        model, train.make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3
+    )
     assert l1.item() == pytest.approx(expected)
+
+
+VARIATIONAL_CHANGES = {"beta": 0.1, "beta_warm_up": 0.9}
+
+
+@pytest.mark.parametrize("name", VARIATIONAL)
+def test_a_variational_run_pays_for_its_divergence_and_obeys_its_settings(tiny, name):
+    config = BASE.model_copy(update={"model": name, "epochs": 6})
+    _, epochs = trained(tiny, config)
+    assert all(0 < epoch.penalty_kl < 1 for epoch in epochs)
+    for epoch in epochs:  # the loss stays that of the data, comparable with every other model's
+        assert epoch.train.total == pytest.approx(epoch.train.rna + 0.3 * epoch.train.protein)
+    assert epochs[-1].valid.total < epochs[0].valid.total
+    assert set(VARIATIONAL_CHANGES) == {spec.name for spec in specs() if spec.models}
+    for field, value in VARIATIONAL_CHANGES.items():
+        _, others = trained(tiny, config.model_copy(update={field: value}))
+        assert others[-1].train.total != epochs[-1].train.total, field
+
+
+def test_the_divergence_costs_what_the_evidence_lower_bound_says():
+    config = BASE.model_copy(update={"model": "variational"})
+    model = build(config, 20, 4)
+    cells = Cells(torch.randn(8, 24))
+    model.train()
+    torch.manual_seed(3)
+    nats = model.loss(cells)["kl"].item()
+    torch.manual_seed(3)
+    _, (_, kl) = one_step(model, train.make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
+    assert kl.item() == pytest.approx(nats * 2 / 20, rel=1e-6)
+
+
+def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
+    """Two halves with another level each: told of it, the latent space need not carry it."""
+    adata = tiny.copy()
+    second = np.arange(adata.n_obs) % 2 == 1
+    adata.obs["run"] = np.where(second, "b", "a")
+    boost = np.where(np.arange(adata.n_vars) % 3 == 0, 4, 1)
+    adata.X = sparse.csr_matrix(np.where(second[:, None], adata.X.toarray() * boost, adata.X.toarray()))
+
+    def told_apart(config):
+        split = split_cells(adata.n_obs, config)
+        matrix = prepare(adata, config, split)
+        model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+        list(fit(model, matrix, split, config))
+        z = train.encode(model, matrix)
+        near = embed.neighbors(z).indices[:, 1:]
+        return (second[near] == second[:, None]).mean()  # 0.5: neighbours come from both alike
+
+    config = BASE.model_copy(update={"epochs": 40})
+    apart, together = told_apart(config), told_apart(config.model_copy(update={"batch_key": "run"}))
+    assert apart > 0.7 and together < apart - 0.1
+
+
+def test_an_obs_column_that_cannot_be_a_batch_is_refused_in_a_sentence(tiny):
+    adata = tiny.copy()
+    adata.obs["one"] = "same"
+    split = split_cells(adata.n_obs, BASE)
+    for column, words in (("donor", "There is no obs column 'donor'"), ("one", "has 1 different values")):
+        with pytest.raises(UserError, match=words):
+            prepare(adata, BASE.model_copy(update={"batch_key": column}), split)
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked_for():
     config = BASE.model_copy(update={"clip_grad": 0.5, "optimizer": "sgd", "l2": 0.0})
     model = build(config, 20, 4)
-    one_step(model, train.make_optimizer(model, config), torch.randn(8, 24) * 100, config, 1e-6)
+    one_step(model, train.make_optimizer(model, config), Cells(torch.randn(8, 24) * 100), config, 1e-6)
     length = math.sqrt(sum((p.grad**2).sum().item() for p in model.parameters()))
     assert length == pytest.approx(0.5, rel=1e-3)
 
@@ -342,7 +407,7 @@ def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
     x = torch.from_numpy(matrix.batch(rows))
     np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
     with torch.no_grad():
-        np.testing.assert_allclose(made, model.decode(model.encode(x)).mean(dim=0), atol=1e-5)
+        np.testing.assert_allclose(made, model.decode(model.encode(Cells(x))).mean(dim=0), atol=1e-5)
 
 
 def test_the_fit_leaves_its_settings_alone(tiny, prepared):

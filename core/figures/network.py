@@ -51,15 +51,16 @@ def network(layers, n_genes, n_proteins, theme="light", height=330):
     n_columns = 1 + max(block.column for block in everything)
     shapes, annotations = [], []
     for branch, door in _doors(lanes, latent).items():
-        lane = lanes[branch]
-        half = len(lane) // 2
-        for a, b in pairwise([*lane[:half], door, *lane[half:]]):
+        before, after = (
+            [b for b in lanes[branch] if (b.column < latent.column) == side] for side in (True, False)
+        )
+        for a, b in pairwise([*before, door, *after]):
             band = {"type": "path", "path": _ribbon(a, b), "line": {"width": 0}}
             shapes.append({**band, "fillcolor": faded(paints[branch], 0.13)})
     for block in everything:
         shapes.append(_box(block, paints[block.branch], n_columns))
         annotations += _labels(block, paints[block.branch], n_columns, c)
-    for x, word in (((latent.column - 1) / 2, "encoder"), (latent.column * 1.5 + 0.5, "decoder")):
+    for x, word in (((latent.column - 1) / 2, "encoder"), ((latent.column + n_columns) / 2, "decoder")):
         font = {"size": 12, "weight": 500}
         annotations.append({"text": word, "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "font": font})
     low = min(block.ends[0] for block in everything)
@@ -102,9 +103,11 @@ def describe_network(layers, n_genes, n_proteins):
             via = via or f"{len(hidden)} layers of {hidden[0]:,}"
             ways.append(f"{n:,} {word} pass {via} hidden units")
     weights = sum(layer.weights for layer in layers)
+    mirrored = any(x.side == "decoder" and not x.plain for x in layers)
+    back = "in the mirrored order" if mirrored else "by one linear map"
     return (
         f"An autoencoder: {' and '.join(ways)}, meet in {latent.n_out:,} latent dimensions and are rebuilt "
-        f"in the mirrored order; {weights:,} weights."
+        f"{back}; {weights:,} weights."
     )
 
 
@@ -147,7 +150,11 @@ def _hover(layer):
 
 def _doors(lanes, latent):
     """Branch -> the part of the latent block where its bands arrive and leave, shared by the heights beside it."""
-    beside = {branch: lane[len(lane) // 2 - 1].height for branch, lane in lanes.items() if branch != "latent"}
+    beside = {
+        branch: [b for b in lane if b.column < latent.column][-1].height
+        for branch, lane in lanes.items()
+        if branch != "latent"
+    }
     doors, top = {}, latent.ends[1]
     for branch, height in beside.items():
         share = latent.height * height / sum(beside.values())

@@ -1,13 +1,26 @@
 """The models by name. A value is "module:Class" as text, so that a form can list them without torch."""
 
 from importlib import import_module
+from typing import NamedTuple
 
 MODELS = {
     "citeseq": "core.models.citeseq:Citeseq",
+    "variational": "core.models.variational:Variational",
+    "linear": "core.models.variational:Linear",
 }
+VARIATIONAL = ("variational", "linear")  # those with a Gaussian latent space, pulled towards the standard one
 
 
-def build(config, n_genes, n_proteins):
+class Cells(NamedTuple):
+    """What a model is given of some cells, a row a cell: arrays as they come from a Matrix, or tensors."""
+
+    x: object  # (cells, features) preprocessed values: genes, then proteins
+    group: object = (
+        None  # (cells, groups) one-hot: the batch each cell belongs to, where a run has a covariate
+    )
+
+
+def build(config, n_genes, n_proteins, n_groups=0):
     """The untrained model that `config.model` names, its weights drawn from torch's current seed."""
     module, name = MODELS[config.model].split(":")
-    return getattr(import_module(module), name)(config, n_genes, n_proteins)
+    return getattr(import_module(module), name)(config, n_genes, n_proteins, n_groups)

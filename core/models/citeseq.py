@@ -10,14 +10,15 @@ from core.models.layers import block
 class Citeseq(nn.Module):
     """An autoencoder of two modalities; without proteins, an autoencoder of RNA.
 
-    The latent and the output layers are linear: an activation there put the model below PCA on larger sets.
+    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. A batch
+    covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
     """
 
-    def __init__(self, config, n_genes, n_proteins):
+    def __init__(self, config, n_genes, n_proteins, n_groups=0):
         super().__init__()
         self.sizes = {"rna": n_genes, "protein": n_proteins} if n_proteins else {"rna": n_genes}
         self.hide = nn.Dropout(config.input_dropout)
-        layers = config.layers(n_genes, n_proteins)
+        layers = config.layers(n_genes, n_proteins, n_groups)
         self.blocks = nn.ModuleDict({layer.name: block(layer, config) for layer in layers})
         self.order = {
             (side, branch): [x.name for x in layers if (x.side, x.branch) == (side, branch)]
@@ -30,15 +31,32 @@ class Citeseq(nn.Module):
             x = self.blocks[name](x)
         return x
 
-    def encode(self, x):  # (cells, features) -> (cells, latent)
-        parts = x.split(list(self.sizes.values()), dim=1)
-        hidden = [self._through("encoder", b, self.hide(p)) for b, p in zip(self.sizes, parts, strict=True)]
-        return self.blocks["latent"](torch.cat(hidden, dim=1))
+    def _hidden(
+        self, cells
+    ):  # (cells, features) -> (cells, hidden): what both branches have made of the input
+        parts = zip(self.sizes, cells.x.split(list(self.sizes.values()), dim=1), strict=True)
+        made = [self._through("encoder", b, _beside(self.hide(x), cells.group)) for b, x in parts]
+        return torch.cat(made, dim=1)
 
-    def decode(self, z):  # (cells, latent) -> (cells, features)
+    def encode(self, cells):  # (cells, features) -> (cells, latent)
+        return self.blocks["latent"](self._hidden(cells))
+
+    def decode(self, z, group=None):  # (cells, latent) -> (cells, features)
+        z = _beside(z, group)
         return torch.cat([self._through("decoder", branch, z) for branch in self.sizes], dim=1)
 
-    def loss(self, x):  # (cells, features) -> named parts, each the mean over its own features and the cells
+    def errors(
+        self, z, cells
+    ):  # (cells, latent) -> named parts, each the mean over its own features and the cells
         sizes = list(self.sizes.values())
-        parts = zip(self.sizes, self.decode(self.encode(x)).split(sizes, 1), x.split(sizes, 1), strict=True)
-        return {branch: F.mse_loss(made, given) for branch, made, given in parts}
+        made = self.decode(z, cells.group).split(sizes, 1)
+        return {
+            b: F.mse_loss(m, x) for b, m, x in zip(self.sizes, made, cells.x.split(sizes, 1), strict=True)
+        }
+
+    def loss(self, cells):  # (cells, features) -> named parts, each a scalar
+        return self.errors(self.encode(cells), cells)
+
+
+def _beside(x, group):
+    return x if group is None else torch.cat([x, group], dim=1)

@@ -20,6 +20,7 @@ HISTORY = (
     "learning_rate",
     "seconds",
     "penalty_l1",
+    "penalty_kl",
 )
 
 

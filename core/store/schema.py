@@ -13,12 +13,13 @@ from sqlalchemy import (
     Text,
     insert,
     select,
+    text,
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import UserError
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -99,6 +100,7 @@ epochs = Table(
     Column("learning_rate", Float),
     Column("seconds", Float),
     Column("penalty_l1", Float),
+    Column("penalty_kl", Float),
 )
 
 jobs = Table(
@@ -126,7 +128,7 @@ jobs = Table(
 )
 
 # One function a step, from version n to n + 1, given an open connection. Each leaves a fixture under tests/.
-UPGRADES = {}
+UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty_kl FLOAT"))}
 
 
 def prepare(engine, now):

@@ -1,7 +1,8 @@
 """Create model: the fields of the network and of its training, and a drawing that follows them."""
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, dcc, html, no_update
+import numpy as np
+from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import config, figures
 from core.config import NETWORK, TRAINING
@@ -35,7 +36,7 @@ def layout(view, here):
                 [
                     card(
                         "Network",
-                        form(NETWORK, values),
+                        form(NETWORK, values, columns=[c["name"] for c in batches(view, row["dataset"])]),
                         more(
                             "What is a latent space?",
                             html.P(
@@ -95,15 +96,24 @@ def register(app, store):
         State(ids.MODEL_PREPARATION, "data"),
     )
     def follow_fields(values, theme, names, preparation_id):
-        record = store.of(session.user()).preparation(preparation_id)["record"]
+        view = store.of(session.user())
+        row = view.preparation(preparation_id)
+        record = row["record"]
         try:
             run = config.parse(settings_of(values, names))
             run.check_against(record["n_genes"], record["n_proteins"])
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True
-        layers = run.layers(record["n_genes"], record["n_proteins"])
+        layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))
         figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
         return figure, words(store, run, record, layers), "", False
+
+    app.clientside_callback(  # a control that the chosen model does not obey is not there
+        "(model, ids) => ids.map(id => ({display: id.models.split(',').includes(model) ? '' : 'none'}))",
+        Output(ids.obeyed(ALL, ALL), "style"),
+        Input(ids.setting("model"), "value"),
+        State(ids.obeyed(ALL, ALL), "id"),
+    )
 
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),
@@ -128,8 +138,23 @@ def register(app, store):
 
 
 def settings_of(values, names):
-    """The network and training settings that the page's controls hold."""
-    return read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
+    """The network and training settings that the page's controls hold, without those its model does not obey."""
+    found = read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
+    foreign = {s.name for s in config.specs() if s.models and found.get("model") not in s.models}
+    return {name: value for name, value in found.items() if name not in foreign}
+
+
+def batches(view, dataset):
+    """The obs columns that could be a batch covariate: text or categories with more than one value."""
+    return [c for c in view.shelf(dataset).columns() if c["kind"] == "category" and len(c["categories"]) > 1]
+
+
+def n_groups(view, dataset, run):
+    """How many batches the covariate of a run has, cells without one counted as one more; 0 without a covariate."""
+    if run.batch_key not in [c["name"] for c in batches(view, dataset)]:
+        return 0
+    _, codes = view.shelf(dataset).column(run.batch_key)
+    return len(np.unique(codes))
 
 
 def words(store, run, record, layers):

@@ -1,0 +1,36 @@
+"""Variational autoencoders: the latent of a cell is a Gaussian, pulled towards the standard one."""
+
+import torch
+
+from core.models.citeseq import Citeseq
+
+LOG_VARIANCE = (-10.0, 10.0)  # beyond, exp() of it or of its negative leaves float32 nothing to work with
+
+
+class Variational(Citeseq):
+    """Citeseq with a Gaussian latent (Kingma and Welling 2014); the latent that is shown is its mean."""
+
+    def posterior(self, cells):  # (cells, features) -> mean and log-variance, each (cells, latent)
+        hidden = self._hidden(cells)
+        return self.blocks["latent"](hidden), self.blocks["latent_log_variance"](hidden).clamp(*LOG_VARIANCE)
+
+    def loss(self, cells):  # named parts; in training "kl" as well, in nats a cell
+        mean, log_variance = self.posterior(cells)
+        if not self.training:
+            return self.errors(mean, cells)
+        z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        return self.errors(z, cells) | {"kl": divergence(mean, log_variance)}
+
+
+class Linear(Variational):
+    """A variational encoder and a linear decoder (LDVAE, Svensson 2020): each latent dimension is a list of genes."""
+
+    def loadings(self):  # (features, latent): what one unit of a latent dimension adds to each feature
+        maps = [self.blocks[f"output_{branch}"][0].weight for branch in self.sizes]
+        n_latent = self.blocks["latent"][0].out_features
+        return torch.cat([weight[:, :n_latent] for weight in maps]).detach()
+
+
+def divergence(mean, log_variance):
+    """Scalar: the Kullback-Leibler divergence of N(mean, variance) from N(0, 1), in nats, a mean over the cells."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
