@@ -119,7 +119,9 @@ class RunConfig(BaseModel):
         "Model",
         "Citeseq: a branch for RNA and one for protein (absent without proteins) that meet in one latent space. "
         "Variational: the same with a Gaussian latent space, smoother and harder to over-fit. "
-        "Linear: variational, with a linear decoder whose loadings say which genes make each dimension.",
+        "Linear: variational, with a linear decoder whose loadings say which genes make each dimension. "
+        "Counts: variational, judged by the likelihood of the raw counts (negative binomial; protein as background "
+        "and foreground).",
     )
     batch_key: str | None = setting(
         None,
@@ -256,6 +258,14 @@ class RunConfig(BaseModel):
         le=1000,
         folded=True,
     )
+    zero_inflated: bool = setting(
+        False,
+        NETWORK,
+        "Zero inflation",
+        "Lets a count be lost altogether with a probability of its own; droplet data seldom need it.",
+        models=("counts",),
+        folded=True,
+    )
     beta: float = setting(
         1.0,
         TRAINING,
@@ -366,9 +376,14 @@ class RunConfig(BaseModel):
         for spec in specs():
             if spec.models and self.model not in spec.models and getattr(self, spec.name) != spec.default:
                 raise ValueError(
-                    f"{spec.name} means nothing to the model {self.model}, only to {' and '.join(spec.models)}; leave it out"
+                    f"{spec.name} means nothing to the model {self.model}, only to {_listed(spec.models)}; leave it out"
                 )
         return self
+
+    @property
+    def loss_words(self):
+        """What the loss of this model is, for the axis of a plot."""
+        return "negative log-likelihood, nats" if self.model == "counts" else "mean squared error"
 
     def split_sizes(self, n_cells):
         """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
@@ -406,14 +421,34 @@ class RunConfig(BaseModel):
                 decoder.append(Layer(name, "decoder", branch, n_in, width, False, self.norm))
                 n_in = width
             decoder.append(Layer(f"output_{branch}", "decoder", branch, n_in, n_features, True))
+            if self.model == "counts":
+                decoder += self._count_heads(branch, n_in, n_features)
         total = sum(width for _, _, width in branches)
         latent = [Layer("latent", "encoder", "latent", total, self.n_latent, True)]
         if self.model in VARIATIONAL:
             latent.append(Layer("latent_log_variance", "encoder", "latent", total, self.n_latent, True))
         return [*encoder, *latent, *decoder]
 
-    def check_against(self, n_genes, n_proteins):
-        """Raise UserError where these settings cannot work on data with so many features."""
+    def _count_heads(self, branch, n_in, n_features):
+        """What the decoder of a count model needs beside its output: more linear maps, and vectors with no input."""
+        names = ["log_theta"]
+        if branch == "protein":
+            names += ["output_background", "output_background_spread", "output_mixing"]
+            names += ["prior_mean", "prior_log_sd"]
+        elif self.zero_inflated:
+            names.append("output_rna_loss")
+        return [
+            Layer(name, "decoder", branch, n_in if name.startswith("output") else 0, n_features, True)
+            for name in names
+        ]
+
+    def check_against(self, n_genes, n_proteins, kind="counts"):
+        """Raise UserError where these settings cannot work on data of a kind with so many features."""
+        if self.model == "counts" and kind != "counts":
+            raise UserError(
+                f"The model counts needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
+                'a file that holds counts (in X, in layers["counts"] or in raw.X).'
+            )
         if n_genes == 0:
             raise UserError(
                 "No gene is left to train on: raise the number of variable genes, or check the file."
@@ -427,6 +462,11 @@ class RunConfig(BaseModel):
                 f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "
                 f"choose fewer than {n_genes + n_proteins}, for example {max(1, (n_genes + n_proteins) // 10)}."
             )
+
+
+def _listed(names):
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 class Spec(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from core import cluster, embed, models, scores, yardsticks
+from core import cluster, count_sticks, embed, models, scores, yardsticks
 from core import device as devices
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.prepare import prepare, split_cells
@@ -88,12 +88,13 @@ def learn(adata, config):
     yield clock.start("preparing the data")
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split)
-    config.check_against(matrix.n_genes, matrix.n_proteins)
+    config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     yield clock.start("measuring the yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = yardsticks.fit(matrix, split.train, config, n_axes)
-    on_valid = simple.measure(matrix, split.valid, config)
-    on_judges = simple.measure(matrix, split.judges, config) if len(split.test) else on_valid
+    sticks = simple if matrix.counts is None else count_sticks.fit(matrix, split.train, simple)
+    on_valid = sticks.measure(matrix, split.valid, config)
+    on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
     start = Start(n_epochs, device, matrix, split, on_valid, on_judges)
@@ -102,6 +103,8 @@ def learn(adata, config):
     yield clock.start("training")
     torch.manual_seed(config.seed)
     model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+    if matrix.counts is not None:
+        model.start_from(sticks)
     epochs, best_epoch, failure = [], 0, ""
     passes = fit(model, matrix, split, config, device.kind)
     try:
@@ -215,7 +218,8 @@ def score(proof, config, clusters, labels=None):
     if proof.matrix.n_proteins:
         out["variance_explained_protein"] = explained(loss.protein, sticks.mean.protein)
         out["variance_explained_protein_pca"] = explained(sticks.pca.protein, sticks.mean.protein)
-        out["variance_explained_rna_pca_alone"] = explained(sticks.pca_rna, sticks.mean.rna)
+        if sticks.pca_rna is not None:
+            out["variance_explained_rna_pca_alone"] = explained(sticks.pca_rna, sticks.mean.rna)
     out |= {
         "loss_total": loss.total,
         "loss_total_pca": sticks.pca.total,

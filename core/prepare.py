@@ -80,6 +80,11 @@ class Matrix:
     gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
     groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
     group_names: tuple = ()
+    size: np.ndarray | float = 1.0  # (cells,) what the library-size normalisation multiplied each cell by
+    logged: bool = False  # log1p was taken
+    clr_means: np.ndarray | None = None  # (proteins,) what the CLR divided by
+    counts: sparse.csr_matrix | np.ndarray | None = None  # (cells, genes) raw, for the models that read them
+    protein_counts: np.ndarray | None = None  # (cells, proteins) raw, for the same
 
     @property
     def n_cells(self):
@@ -105,7 +110,9 @@ class Matrix:
 
     def batch(self, rows):
         """(len(rows), features) float32 dense: what the model sees of these cells."""
-        x = self.unscaled(rows)
+        return self._scaled(self.unscaled(rows))
+
+    def _scaled(self, x):  # in place
         x -= self.mean
         x /= self.sd
         return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
@@ -115,7 +122,35 @@ class Matrix:
         group = None
         if self.groups is not None:
             group = np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
-        return Cells(self.batch(rows), group)
+        return Cells(self.batch(rows), group, None if self.counts is None else self.raw(rows))
+
+    def raw(self, rows):
+        """(len(rows), features) float32 dense: the raw counts of a few cells."""
+        part = self.counts[rows]
+        dense = part.toarray() if sparse.issparse(part) else np.array(part)
+        return dense if self.protein_counts is None else np.hstack([dense, self.protein_counts[rows]])
+
+    def as_seen(self, counts, rows):
+        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
+        genes = counts[:, : self.n_genes] * self._size(rows)
+        x = [np.log1p(genes) if self.logged else genes]
+        if self.n_proteins:
+            proteins = counts[:, self.n_genes :]
+            x.append(proteins if self.clr_means is None else np.log1p(proteins / self.clr_means))
+        return self._scaled(np.hstack(x).astype(np.float32))
+
+    def to_counts(self, x, rows):
+        """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""
+        x = x * self.sd + self.mean
+        genes = x[:, : self.n_genes]
+        made = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
+        if self.n_proteins:
+            proteins = x[:, self.n_genes :]
+            made.append(proteins if self.clr_means is None else np.expm1(proteins) * self.clr_means)
+        return np.maximum(np.hstack(made), 0)
+
+    def _size(self, rows):
+        return self.size if np.isscalar(self.size) else self.size[rows][:, None]
 
     def cell_blocks(self, rows):
         """Pairs (rows, Cells) over `rows`, never more than 2,048 cells dense at once."""
@@ -176,8 +211,18 @@ def prepare(adata, config, split):
         else np.ascontiguousarray(rna, np.float32)
     )
 
-    protein, protein_names, protein_notes = _proteins(adata, config, train)
+    protein, protein_names, raw_protein, clr_means, protein_notes = _proteins(adata, config, train)
     notes += protein_notes
+    counts, reads = None, config.model == "counts" and source.kind == "counts"
+    if reads:
+        counts = values[:, chosen]
+        counts = (
+            sparse.csr_matrix(counts, dtype=np.float32) if sparse.issparse(counts) else np.float32(counts)
+        )
+        if protein is not None and what_is(raw_protein).kind != "counts":
+            raise UserError(
+                "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
+            )
     scale = config.scale and steps["scale"].applies
     mean, sd = _moments(rna, train) if scale else (np.zeros(len(chosen)), np.ones(len(chosen)))
     if protein is not None:
@@ -205,6 +250,11 @@ def prepare(adata, config, split):
         gene_stats=gene_stats,
         groups=groups,
         group_names=group_names,
+        size=_sizes(values, config) if config.normalize and steps["normalize"].applies else 1.0,
+        logged=bool(config.log1p and steps["log1p"].applies),
+        clr_means=clr_means,
+        counts=counts,
+        protein_counts=raw_protein if reads else None,
     )
 
 
@@ -250,8 +300,7 @@ def _normalised(values, config, steps):
         return values
     out = values.astype(np.float32, copy=True)
     if config.normalize and steps["normalize"].applies:
-        totals = np.asarray(out.sum(axis=1, dtype=np.float64)).ravel()
-        factors = (config.target_sum / np.maximum(totals, 1)).astype(np.float32)  # an empty cell stays empty
+        factors = _sizes(values, config)
         if sparse.issparse(out):
             out.data *= np.repeat(factors, np.diff(out.indptr))
         else:
@@ -259,6 +308,12 @@ def _normalised(values, config, steps):
     if config.log1p and steps["log1p"].applies:
         np.log1p(out.data if sparse.issparse(out) else out, out=out.data if sparse.issparse(out) else out)
     return out
+
+
+def _sizes(values, config):
+    """(cells,) float32: what brings each cell to the target sum; an empty cell stays empty."""
+    totals = np.asarray(values.sum(axis=1, dtype=np.float64)).ravel()
+    return (config.target_sum / np.maximum(totals, 1)).astype(np.float32)
 
 
 def _variable_genes(values, logged, kind, candidates, train, config):
@@ -316,9 +371,9 @@ def _first_line(error):
 
 
 def _proteins(adata, config, train):
-    """((cells, proteins) float32 or None, names, notes): the usable proteins, CLR'd if asked for."""
+    """(values, names, raw, means of the CLR, notes): the usable proteins, (cells, proteins) float32, CLR'd if asked for."""
     if "protein" not in adata.obsm:
-        return None, np.array([], dtype=str), []
+        return None, np.array([], dtype=str), None, None, []
     report = protein_report(adata)
     notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
     used = np.asarray(report.used, dtype=bool)
@@ -326,14 +381,18 @@ def _proteins(adata, config, train):
         return (
             None,
             np.array([], dtype=str),
+            None,
+            None,
             [*notes, "No usable protein is left: the model trains on RNA alone."],
         )
     counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
+    raw, means = counts, None
     if config.clr and what_is(counts).kind != "counts":
         notes.append("CLR does not apply: the protein values are not raw counts; they are taken as they are.")
     elif config.clr:
-        counts = clr(counts, geometric_means(counts[train]))
-    return counts, np.asarray(report.names)[used].astype(str), notes
+        means = geometric_means(counts[train])
+        counts = clr(counts, means)
+    return counts, np.asarray(report.names)[used].astype(str), raw, means, notes
 
 
 def geometric_means(counts):

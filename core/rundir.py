@@ -67,8 +67,9 @@ def write_explored(folder, explored):
 def write_pages(folder, learnt, explored, config, resolution):
     """loss.html and clusters.html, which open in a browser without internet."""
     epochs = [epoch_record(e) for e in learnt.epochs]
+    sticks = to_record(learnt.start.on_valid)
     page = figures.loss_page(
-        epochs, to_record(learnt.start.on_valid), config.n_latent, best_epoch=learnt.best_epoch
+        epochs, sticks, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
     )
     figures.write_html(page, folder / "loss.html", "Loss convergence")
     labels = explored.clusters[resolution]

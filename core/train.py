@@ -59,7 +59,9 @@ def fit(model, matrix, split, config, device="cpu"):
                 done = ((epoch - 1) * steps + step) / (n_epochs * steps)
                 pull = config.beta * min(1, done / config.beta_warm_up if config.beta_warm_up else 1)
                 cells = to_device(matrix.cells(rows), device)
-                loss, added = one_step(model, optimizer, cells, config, rate, 2 * pull / matrix.n_genes)
+                loss, added = one_step(
+                    model, optimizer, cells, config, rate, pull * model.nat / matrix.n_genes
+                )
                 penalties += added
             if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
                 raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
@@ -83,8 +85,7 @@ def fit(model, matrix, split, config, device="cpu"):
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
     """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties as a tensor of two.
 
-    `kl_weight` is what a nat of divergence costs. Noise of unit variance makes the evidence lower bound
-    sum of (x - x')^2 / 2 + KL; in a loss that is a mean over the genes a nat costs 2 / genes (times beta).
+    `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes, the evidence lower bound a sum.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -181,8 +182,8 @@ def reconstruct(model, matrix, rows, device="cpu"):
     """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
     model.eval()
     given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
-    for _, arrays in matrix.cell_blocks(rows):
+    for part, arrays in matrix.cell_blocks(rows):
         cells = to_device(arrays, device)
         given += arrays.x.sum(axis=0)
-        made += model.decode(model.encode(cells), cells.group).cpu().numpy().sum(axis=0)
+        made += model.rebuild(cells, matrix, part).sum(axis=0)
     return given / len(rows), made / len(rows)

@@ -11,7 +11,9 @@ from dashboard import downloads, follow, ids, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
 
 EXPLAINED = (
-    "Share of the variance that comes back from the latent space; 1 is all of it, 0 no better than the mean."
+    "Explained: how much of the mean's loss is gone. For a squared error that is the share of the variance that comes "
+    "back from the latent space: 1 is all of it, 0 no better than the mean. For the model counts it is a share of "
+    "the likelihood's nats, of which even a perfect model leaves many: compare it with PCA beside it alone."
 )
 KEPT = "Share of each cell's 15 nearest neighbours in the weighted input that are its neighbours in the latent space."
 SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, from -1 to 1 (Rousseeuw 1987)."
@@ -20,20 +22,22 @@ SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, fro
 def scores_card(view, run):
     """The scores with PCA of equal size beside them, and the choice of a label column."""
     s = run["scores"]
+    explained = "Likelihood explained" if run["config"]["model"] == "counts" else "Variance explained"
     rows = [["Loss", number(s["loss_total"]), number(s["loss_total_pca"]), number(s["loss_total_mean"])]]
     rows.append(
         [
-            "Variance explained, RNA",
+            f"{explained}, RNA",
             number(s["variance_explained_rna"]),
             number(s["variance_explained_rna_pca"]),
             "0",
         ]
     )
     if s.get("variance_explained_protein") is not None:
-        rows[-1][2] = f"{rows[-1][2]} (RNA alone {number(s['variance_explained_rna_pca_alone'])})"
+        if (alone := s.get("variance_explained_rna_pca_alone")) is not None:
+            rows[-1][2] = f"{rows[-1][2]} (RNA alone {number(alone)})"
         rows.append(
             [
-                "Variance explained, protein",
+                f"{explained}, protein",
                 number(s["variance_explained_protein"]),
                 number(s["variance_explained_protein_pca"]),
                 "0",

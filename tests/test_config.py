@@ -105,7 +105,7 @@ def test_what_a_spec_offers_is_what_the_config_accepts():
 
 def test_a_setting_that_a_model_does_not_obey_is_refused_by_name():
     assert refusal(beta=2) == (
-        "Beta means nothing to the model citeseq, only to variational and linear; leave it out."
+        "Beta means nothing to the model citeseq, only to variational, linear and counts; leave it out."
     )
     assert parse({"model": "variational", "beta": 2}).beta == 2
 

@@ -4,7 +4,9 @@ import base64
 import json
 
 import dash
+import numpy as np
 import pytest
+import torch
 from house import outs, sent
 
 from core.config import RunConfig
@@ -386,6 +388,40 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     assert "Training complete" in words and "See the clusters" in words and "PCA" in words
     assert "Training loss" in words and "Validation loss" in words and "3 / 3" in words
     finished.view.forget_run(run)
+
+
+@pytest.mark.parametrize("name", ["variational", "linear", "counts"])
+def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
+    """Created from the page's fields, trained, explored, shown, its profile drawn."""
+    chosen = run_quick.model_dump() | {"model": name, "batch_key": "sample"}
+    fields_ = fields(model.NETWORK, **{k: chosen[k] for k in ("model", "batch_key", "n_latent", "n_hidden")})
+    fields_["setting"] |= fields(model.TRAINING, epochs=3, beta=0.5)["setting"]
+    drawn = finished.press("model-words.children", fields_ | {"model-preparation.data": finished.preparation})
+    answer = finished.press(
+        "url.href",
+        fields_ | {"model-preparation.data": finished.preparation, "model-create.n_clicks": 1},
+        "model-create.n_clicks",
+    )
+    run = answer["url"]["href"].partition("run=")[2]
+    saved = finished.view.run(run)["config"]
+    assert (saved["model"], saved["beta"], saved["batch_key"]) == (name, 0.5, "sample")
+    finished.view.train(run, f"train {name}")
+    drain(finished.store)
+    row = finished.view.run(run)
+    assert (row["status"], row["explored"]) == ("done", "ready"), row["message"]
+    weights = torch.load(finished.view.file(run, "model.pt"), weights_only=True)["weights"]
+    counted = sum(
+        w.numel() for key, w in weights.items() if "running" not in key and "num_batches" not in key
+    )
+    assert f"{counted:,}" in sent(drawn["model-words"])
+    at = here.resolve(finished.view, f"?run={run}")
+    explained = "Likelihood explained" if name == "counts" else "Variance explained"
+    assert f"{explained}, RNA" in sent(clusters.layout(finished.view, at))
+    (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
+    made = finished.view.job(job)["result"]["made"]
+    assert words == "" and len(made) == 126 and all(np.isfinite(made))
+    figure = train.loss(finished.view, run, False, "total", "light")
+    assert ("likelihood" in figure.layout.yaxis.title.text) == (name == "counts")
 
 
 def train_page(house, run):

@@ -8,11 +8,7 @@ from plotly.subplots import make_subplots
 from core.figures.theme import faded, look, say, template
 
 WAITING = "waiting for the first epoch"
-AXIS = {
-    "total": "weighted mean squared error",
-    "rna": "mean squared error, RNA",
-    "protein": "mean squared error, protein",
-}
+SQUARED = "mean squared error"  # what the loss is, where nothing else is said
 TITLES = {"total": "Total", "rna": "RNA", "protein": "Protein"}
 LABEL_SHARE = 0.055  # of the height: how near two labels at the right end may come
 
@@ -27,6 +23,7 @@ def loss_curve(
     theme="light",
     n_latent=None,
     height=None,
+    words=SQUARED,
 ):
     """Training and validation loss of one part ("total", "rna", "protein") with the yardsticks as dashed lines.
 
@@ -34,7 +31,7 @@ def loss_curve(
     {"mean": {part: value}, "pca": {part: value}, "pca_rna": value or None}, measured on the same validation cells.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
-    _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent)
+    _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words)
     figure.update_layout(
         margin={"t": 34, "r": 128 if yardsticks else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -46,7 +43,14 @@ def loss_curve(
 
 
 def loss_page(
-    epochs, yardsticks=None, n_latent=None, log=False, best_epoch=None, n_epochs=None, theme="light"
+    epochs,
+    yardsticks=None,
+    n_latent=None,
+    log=False,
+    best_epoch=None,
+    n_epochs=None,
+    theme="light",
+    words=SQUARED,
 ):
     """Total, RNA and (where there is one) protein loss, one above the other: the figure of loss.html."""
     parts = ["total", "rna"]
@@ -62,7 +66,7 @@ def loss_page(
         x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
     )
     for row, part in enumerate(parts, 1):
-        _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, row)
+        _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words, row)
     figure.update_layout(
         template=template(theme),
         height=90 + 270 * len(parts),
@@ -74,6 +78,10 @@ def loss_page(
     figure.update_xaxes(unifiedhovertitle_text="epoch %{x}")
     figure.update_xaxes(title_text="epoch", row=len(parts), col=1)
     return figure
+
+
+def _axis(words, part):
+    return f"weighted {words}" if part == "total" else f"{words}, {TITLES[part] if part == 'rna' else part}"
 
 
 def lines_of(yardsticks, part, n_latent=None):
@@ -114,7 +122,7 @@ def y_range(curves, lines, log=False):
     return low - pad, top + pad, hidden
 
 
-def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, row=None):
+def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words, row=None):
     """One part's curves, yardsticks, best epoch and ranges, in a row of a page or as the whole figure."""
     c = look(theme)
     at = {} if row is None else {"row": row, "col": 1}
@@ -184,7 +192,9 @@ def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_
             **{"font": {"size": 11}, "bgcolor": c.card, "borderpad": 1},
         )
     figure.update_xaxes(range=[left, right], **at)
-    figure.update_yaxes(type="log" if log else "linear", range=[low, high], title_text=AXIS[part], **at)
+    figure.update_yaxes(
+        type="log" if log else "linear", range=[low, high], title_text=_axis(words, part), **at
+    )
     if log:
         figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
 

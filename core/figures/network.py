@@ -129,7 +129,7 @@ def blocks(layers, n_genes, n_proteins):
         word = "genes" if branch == "rna" else "proteins"
         n = features[branch]
         lane = [Block(0, centre, tall(n), branch, n, word, f"input: {n:,} {word}")]
-        own = [layer for layer in layers if layer.branch == branch]
+        own = [x for x in layers if x.branch == branch and (not x.plain or x.name == f"output_{branch}")]
         encoder = [layer for layer in own if layer.side == "encoder"]
         for layer in own:
             i = len(lane) + (layer.side == "decoder")  # the latent stands between

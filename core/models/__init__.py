@@ -7,17 +7,21 @@ MODELS = {
     "citeseq": "core.models.citeseq:Citeseq",
     "variational": "core.models.variational:Variational",
     "linear": "core.models.variational:Linear",
+    "counts": "core.models.counts:Counts",
 }
-VARIATIONAL = ("variational", "linear")  # those with a Gaussian latent space, pulled towards the standard one
+VARIATIONAL = (
+    "variational",
+    "linear",
+    "counts",
+)  # those with a Gaussian latent space, pulled towards the standard one
 
 
 class Cells(NamedTuple):
     """What a model is given of some cells, a row a cell: arrays as they come from a Matrix, or tensors."""
 
     x: object  # (cells, features) preprocessed values: genes, then proteins
-    group: object = (
-        None  # (cells, groups) one-hot: the batch each cell belongs to, where a run has a covariate
-    )
+    group: object = None  # (cells, groups) one-hot: the batch of each cell, where a run has a covariate
+    counts: object = None  # (cells, features) raw counts of the same features, for models that read them
 
 
 def build(config, n_genes, n_proteins, n_groups=0):

@@ -10,6 +10,8 @@ LOG_VARIANCE = (-10.0, 10.0)  # beyond, exp() of it or of its negative leaves fl
 class Variational(Citeseq):
     """Citeseq with a Gaussian latent (Kingma and Welling 2014); the latent that is shown is its mean."""
 
+    nat = 2.0  # noise of unit variance: the evidence lower bound is sum of (x - x')^2 / 2 + KL, the loss 2 / genes of it
+
     def posterior(self, cells):  # (cells, features) -> mean and log-variance, each (cells, latent)
         hidden = self._hidden(cells)
         return self.blocks["latent"](hidden), self.blocks["latent_log_variance"](hidden).clamp(*LOG_VARIANCE)

@@ -132,7 +132,7 @@ class View:
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
         config = configs.parse(preparation["settings"] | values)
         record = preparation["record"]
-        config.check_against(record["n_genes"], record["n_proteins"])
+        config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         return self.store.add(
             "run",
             self.user,

@@ -101,7 +101,7 @@ def register(app, store):
         record = row["record"]
         try:
             run = config.parse(settings_of(values, names))
-            run.check_against(record["n_genes"], record["n_proteins"])
+            run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True
         layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))

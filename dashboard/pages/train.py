@@ -7,6 +7,7 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
+from core.config import RunConfig
 from core.store import ACTIVE
 from dashboard import follow, ids, session
 from dashboard.components import card, empty, graph, more
@@ -68,7 +69,8 @@ def layout(view, here):
                     "How to read this",
                     html.P(
                         "The loss is the mean squared difference between what went in and what came back, RNA and "
-                        "protein by their weights. The training curve is what the model has seen, the validation curve "
+                        "protein by their weights (for the model counts: how unlikely the raw counts are under it, "
+                        "the negative log-likelihood). The training curve is what the model has seen, the validation curve "
                         "what it has not; when the second rises while the first falls, it is learning by heart "
                         "(over-fitting): dropout, fewer units or early stopping help."
                     ),
@@ -192,4 +194,5 @@ def loss(view, run_id, log, part, theme):
         n_epochs=run["n_epochs"],
         theme=theme,
         n_latent=run["config"]["n_latent"],
+        words=RunConfig(**run["config"]).loss_words,
     )

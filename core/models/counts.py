@@ -1,0 +1,113 @@
+"""Counts: a variational autoencoder whose loss is the likelihood of the raw counts, RNA and protein each its own."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.models.likelihood import mixture, negative_binomial, zero_inflated
+from core.models.variational import Variational, divergence
+
+MOST = 15.0  # the largest exponent of a protein's background or dispersion: e^15 counts is more than any cell has
+
+
+class Counts(Variational):
+    """Negative-binomial RNA with the cell's library size (scVI, Lopez 2018); protein as a mixture of background and
+    foreground (totalVI, Gayoso 2021).
+
+    The encoder reads the preprocessed values, as every model here; the likelihood is that of `cells.counts`.
+    """
+
+    nat = 1.0  # the loss is a mean over the genes of nats
+
+    def __init__(self, config, n_genes, n_proteins, n_groups=0):
+        super().__init__(config, n_genes, n_proteins, n_groups)
+        self.zero_inflated = config.zero_inflated
+        self.log_theta = nn.ParameterDict({b: nn.Parameter(torch.zeros(n)) for b, n in self.sizes.items()})
+        if n_proteins:  # the level of each protein's background over all cells, and how it varies
+            self.prior_mean = nn.Parameter(torch.zeros(n_proteins))
+            self.prior_log_sd = nn.Parameter(torch.zeros(n_proteins))
+
+    @torch.no_grad()
+    def start_from(self, sticks):
+        """Begin at what CountSticks know of the training cells: each gene's share, each protein's level, dispersions.
+
+        The maps to the counts start small, so that the first step leaves from there and not from noise.
+        """
+        for name, block in self.blocks.items():
+            if name.startswith("output"):
+                block[0].weight.mul_(0.1)
+        n = self.sizes["rna"]
+        theta = torch.from_numpy(np.log(sticks.theta["mean"])).float()
+        self.log_theta["rna"].copy_(theta[:n])
+        self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(sticks.share + 1e-8)))
+        if "protein" in self.sizes:
+            self.log_theta["protein"].copy_(theta[n:])
+            self.prior_mean.copy_(torch.from_numpy(np.log(sticks.level + 1e-8)))
+
+    def _theta(self, branch):
+        return self.log_theta[branch].clamp(-MOST, MOST).exp()
+
+    def rna(self, z, cells):  # -> expected counts (cells, genes), and the logits of loss (or None)
+        hidden = self._through("decoder", "rna", z, cells.group)
+        library = cells.counts[:, : self.sizes["rna"]].sum(dim=1, keepdim=True).clamp(min=1)
+        logits = self.blocks["output_rna_loss"](hidden) if self.zero_inflated else None
+        return library * self.blocks["output_rna"](hidden).softmax(dim=1), logits
+
+    def protein(
+        self, z, cells
+    ):  # -> background, foreground, logits of background: each (cells, proteins); and KL
+        hidden = self._through("decoder", "protein", z, cells.group)
+        level = self.prior_mean + self.blocks["output_background"](hidden)
+        kl = level.new_zeros(())
+        if self.training:
+            log_sd = self.blocks["output_background_spread"](hidden).clamp(-5, 2)
+            kl = self._background_kl(level, log_sd)
+            level = level + torch.randn_like(level) * log_sd.exp()
+        background = level.clamp(-MOST, MOST).exp()
+        foreground = background * (1 + self.blocks["output_protein"](hidden).relu())
+        return background, foreground, self.blocks["output_mixing"](hidden), kl
+
+    def _background_kl(self, level, log_sd):
+        """Scalar: KL of each background's log-normal from its protein's prior, summed over proteins, in nats a cell."""
+        ratio = 2 * (log_sd - self.prior_log_sd)
+        moved = ((level - self.prior_mean) / self.prior_log_sd.exp()).square()
+        return 0.5 * (ratio.exp() + moved - 1 - ratio).sum(dim=1).mean()
+
+    def loss(self, cells):  # named parts: nats a feature, a mean over cells; in training "kl" in nats a cell
+        mean, log_variance = self.posterior(cells)
+        z, kl = mean, None
+        if self.training:
+            z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+            kl = divergence(mean, log_variance)
+        rna, logits = self.rna(z, cells)
+        x = cells.counts[:, : self.sizes["rna"]]
+        theta = self._theta("rna")
+        found = (
+            zero_inflated(x, rna, theta, logits) if self.zero_inflated else negative_binomial(x, rna, theta)
+        )
+        parts = {"rna": -found.mean()}
+        if "protein" in self.sizes:
+            background, foreground, mixing, kl_background = self.protein(z, cells)
+            y = cells.counts[:, self.sizes["rna"] :]
+            parts["protein"] = -mixture(y, background, foreground, self._theta("protein"), mixing).mean()
+            kl = None if kl is None else kl + kl_background
+        return parts if kl is None else parts | {"kl": kl}
+
+    def expected(
+        self, z, cells
+    ):  # (cells, latent) -> (cells, features): the counts the model expects of these cells
+        rna, logits = self.rna(z, cells)
+        made = [rna if logits is None else rna * torch.sigmoid(-logits)]
+        if "protein" in self.sizes:
+            background, foreground, mixing, _ = self.protein(z, cells)
+            made.append(torch.lerp(foreground, background, mixing.sigmoid()))
+        return torch.cat(made, dim=1)
+
+    def rebuild(
+        self, cells, matrix, rows
+    ):  # -> (cells, features) array: the expected counts, seen as the input is
+        made = self.expected(self.encode(cells), cells).cpu().numpy()
+        return matrix.as_seen(made, rows)
+
+    def foreground(self, cells):  # (cells, proteins): the probability that a protein is more than background
+        return torch.sigmoid(-self.protein(self.encode(cells), cells)[2])

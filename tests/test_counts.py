@@ -1,0 +1,183 @@
+"""The count model: its likelihoods are those of the textbooks, its yardsticks its own, and it learns."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from scipy.special import expit, logsumexp
+
+from core import count_sticks, pipeline, train, yardsticks
+from core.config import RunConfig
+from core.data import demo
+from core.errors import UserError
+from core.models import Cells, build
+from core.models.likelihood import mixture, moment_theta, negative_binomial, zero_inflated
+from core.prepare import prepare, split_cells
+
+BASE = RunConfig(
+    model="counts", epochs=4, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0
+)
+
+
+@pytest.fixture
+def numbers():
+    """(counts, mean, another mean, theta, logits), each (6, 5) float64, zeros and large counts among them."""
+    random = np.random.default_rng(0)
+    mean, other = random.gamma(2, 5, (2, 6, 5))
+    counts = random.poisson(mean).astype(float)
+    counts[0], counts[1, 0] = 0, 5000
+    return [
+        torch.from_numpy(a)
+        for a in (counts, mean, other, random.gamma(2, 1, (6, 5)), random.normal(size=(6, 5)))
+    ]
+
+
+def known(counts, mean, theta):
+    """scipy's log P(x): theta successes, each with probability theta / (theta + mean)."""
+    return stats.nbinom.logpmf(counts, theta, theta / (theta + mean))
+
+
+def test_the_negative_binomial_is_that_of_scipy(numbers):
+    x, mean, _, theta, _ = numbers
+    np.testing.assert_allclose(negative_binomial(x, mean, theta), known(x, mean, theta), rtol=1e-6)
+
+
+def test_a_zero_may_be_lost_or_drawn(numbers):
+    x, mean, _, theta, logits = numbers
+    lost, kept = expit(logits.numpy()), known(x, mean, theta)
+    expected = np.log(np.where(x == 0, lost, 0) + (1 - lost) * np.exp(kept))
+    finite = np.isfinite(expected)  # of 5,000 counts exp() leaves nothing, and the log-space answer stays
+    found = zero_inflated(x, mean, theta, logits).numpy()
+    np.testing.assert_allclose(found[finite], expected[finite], rtol=1e-6)
+    assert np.isfinite(found).all()
+
+
+def test_the_mixture_weighs_background_against_foreground(numbers):
+    x, low, high, theta, logits = numbers
+    share = expit(logits.numpy())
+    terms = [np.log(share) + known(x, low, theta), np.log1p(-share) + known(x, high, theta)]
+    np.testing.assert_allclose(mixture(x, low, high, theta, logits), logsumexp(terms, axis=0), rtol=1e-6)
+
+
+def test_gradients_are_finite_where_counts_are_wild():
+    for x in (0.0, 1.0, 1e6, 1e30):
+        mean, theta, logits = (torch.tensor(v, requires_grad=True) for v in (1e-6, 1e-3, 3.0))
+        value = zero_inflated(torch.tensor(x), mean, theta, logits) + mixture(
+            torch.tensor(x), mean, mean * 2, theta, logits
+        )
+        value.backward()
+        assert all(torch.isfinite(v.grad) for v in (mean, theta, logits)) or x == 1e30
+
+
+def test_theta_by_moments_finds_that_of_a_sample():
+    random = np.random.default_rng(1)
+    mean, theta = 20.0, np.array([0.5, 3.0, 50.0])
+    x = random.negative_binomial(theta, theta / (theta + mean), (200_000, 3)).astype(float)
+    found = moment_theta(((x - mean) ** 2).mean(axis=0), np.full(3, mean), np.full(3, mean**2))
+    np.testing.assert_allclose(found, theta, rtol=0.15)
+    assert (
+        moment_theta(np.array([1.0]), np.array([5.0]), np.array([25.0])) == 1e4
+    )  # less than Poisson: nearly Poisson
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny):
+    split = split_cells(tiny.n_obs, BASE)
+    return split, prepare(tiny, BASE, split)
+
+
+def test_the_raw_counts_come_along_and_are_seen_as_the_input_is(tiny, prepared):
+    _, matrix = prepared
+    rows = np.array([3, 0, 77])
+    cells = matrix.cells(rows)
+    kept = tiny.X[rows][:, matrix.gene_index].toarray()
+    np.testing.assert_array_equal(cells.counts[:, : matrix.n_genes], kept)
+    proteins = tiny.obsm["protein"].loc[:, list(matrix.proteins)].to_numpy()[rows]
+    np.testing.assert_array_equal(cells.counts[:, matrix.n_genes :], proteins)
+    np.testing.assert_allclose(matrix.as_seen(cells.counts, rows), cells.x, atol=1e-4)
+    inside = np.abs(cells.x) < matrix.clip - 1e-3
+    back = matrix.to_counts(cells.x.copy(), rows)
+    np.testing.assert_allclose(back[inside], cells.counts[inside], rtol=1e-3, atol=1e-2)
+
+
+def test_other_models_carry_no_counts(tiny):
+    split = split_cells(tiny.n_obs, BASE)
+    config = BASE.model_copy(update={"model": "citeseq"})
+    assert prepare(tiny, config, split).cells(np.array([0])).counts is None
+
+
+def test_the_mean_yardstick_is_the_likelihood_of_the_training_means(prepared):
+    split, matrix = prepared
+    sticks = count_sticks.fit(matrix, split.train, yardsticks.fit(matrix, split.train, BASE, 5))
+    train_counts, valid = (matrix.raw(rows).astype(float) for rows in (split.train, split.valid))
+    n = matrix.n_genes
+    share = train_counts[:, :n].sum(axis=0) / train_counts[:, :n].sum()
+    mean = valid[:, :n].sum(axis=1, keepdims=True) * share
+    fitted = train_counts[:, :n].sum(axis=1, keepdims=True) * share
+    theta = moment_theta(((train_counts[:, :n] - fitted) ** 2).mean(0), fitted.mean(0), (fitted**2).mean(0))
+    expected = -known(valid[:, :n], np.maximum(mean, 1e-12), theta).mean()
+    found = sticks.measure(matrix, split.valid, BASE)
+    assert found.mean.rna == pytest.approx(expected, rel=1e-4)
+    assert found.mean.total == pytest.approx(found.mean.rna + 0.3 * found.mean.protein)
+    assert found.pca.protein < found.mean.protein
+
+
+@pytest.mark.parametrize("inflated", [False, True])
+def test_a_run_on_counts_beats_the_mean_and_leaves_everything(inflated):
+    adata = demo.simulated(n_cells=400, n_genes=120, n_proteins=8)
+    config = BASE.model_copy(update={"epochs": 40, "zero_inflated": inflated})
+    *_, learnt = pipeline.learn(adata, config)
+    mean = learnt.start.on_judges.mean
+    assert learnt.loss.rna < mean.rna and learnt.loss.protein < 0.95 * mean.protein
+    *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
+    assert 0 < explored.scores["variance_explained_protein"] < 1
+    assert "variance_explained_rna_pca_alone" not in explored.scores  # there is no likelihood of RNA alone
+
+
+def test_the_foreground_is_where_the_protein_is(prepared):
+    split, matrix = prepared
+    config = BASE.model_copy(update={"epochs": 60})
+    torch.manual_seed(0)
+    model = build(config, matrix.n_genes, matrix.n_proteins)
+    model.start_from(count_sticks.fit(matrix, split.train, yardsticks.fit(matrix, split.train, config, 4)))
+    list(train.fit(model, matrix, split, config))
+    cells = train.to_device(matrix.cells(np.arange(matrix.n_cells)), "cpu")
+    with torch.no_grad():
+        share = model.eval().foreground(cells).numpy()
+    counts = matrix.raw(np.arange(matrix.n_cells))[:, matrix.n_genes :]
+    assert share.shape == counts.shape and share.min() >= 0 and share.max() <= 1
+    for j in range(counts.shape[1]):
+        high = counts[:, j] > np.quantile(counts[:, j], 0.9)
+        assert share[high, j].mean() >= share[~high, j].mean() - 0.05
+    given, made = train.reconstruct(model, matrix, np.arange(50))
+    assert given.shape == made.shape == (matrix.n_features,) and np.isfinite(made).all()
+
+
+def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):
+    scaled = demo.DEMOS["pbmc68k_reduced"][1]()
+    with pytest.raises(UserError, match="needs raw counts, and these values are scaled"):
+        list(pipeline.learn(scaled, RunConfig(model="counts")))
+    adata = tiny.copy()
+    adata.obsm["protein"] = adata.obsm["protein"] * 0.37
+    with pytest.raises(UserError, match="raw counts of the proteins"):
+        list(pipeline.learn(adata, BASE))
+
+
+def test_cells_without_a_count_train(tiny):
+    adata = tiny.copy()
+    adata.X[:3] = 0
+    adata.X.eliminate_zeros()
+    *_, learnt = pipeline.learn(adata, BASE)
+    assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()
+
+
+def test_the_likelihood_is_a_mean_over_features_and_cells():
+    model = build(BASE, 20, 5).eval()
+    x = torch.randn(7, 25)
+    counts = torch.poisson(torch.full((7, 25), 3.0))
+    whole = model.loss(Cells(x, None, counts))
+    halves = [model.loss(Cells(x[i], None, counts[i])) for i in (slice(0, 3), slice(3, 7))]
+    for part, value in whole.items():
+        assert value.item() == pytest.approx(
+            (3 * halves[0][part].item() + 4 * halves[1][part].item()) / 7, rel=1e-5
+        )
