@@ -23,6 +23,8 @@ def write_learnt(folder, learnt, config, record):
     files.write_json(folder / "config.json", record)
     files.write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
     save_weights(folder / "model.pt", learnt, config)
+    if config.model == "linear":
+        save_loadings(folder / "loadings.csv", load_model(folder / "model.pt"), learnt.start.matrix)
     if learnt.latent is not None:
         files.write_array(folder / "latent.npy", learnt.latent)
         files.write_array(folder / "input_axes.npy", learnt.axes)
@@ -43,6 +45,15 @@ def save_weights(path, learnt, config):
         "clip": float(matrix.clip),
     }
     files.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def save_loadings(path, model, matrix):
+    """loadings.csv: a row a feature, what one unit of each latent dimension adds to it."""
+    names = [*matrix.genes, *matrix.proteins]
+    kinds = ["gene"] * matrix.n_genes + ["protein"] * matrix.n_proteins
+    rows = zip(names, kinds, model.loadings().numpy().round(6).tolist(), strict=True)
+    head = ["feature", "kind", *(f"latent_{i + 1}" for i in range(model.loadings().shape[1]))]
+    files.write_csv(path, head, ([name, kind, *values] for name, kind, values in rows))
 
 
 def load_model(path):

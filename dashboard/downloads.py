@@ -13,7 +13,7 @@ from core.store import clusters_of
 from dashboard import pictures, session
 from dashboard.painting import CLUSTERS, SPLIT_NAMES, colour_of
 
-FILES = ("config.json", "history.csv", "scores.json", "model.pt", "result.h5ad")
+FILES = ("config.json", "history.csv", "scores.json", "model.pt", "result.h5ad", "loadings.csv")
 ROWS = 2000  # lines of a table sent at once
 
 

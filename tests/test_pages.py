@@ -85,7 +85,7 @@ def test_the_sidebar_ticks_what_is_done(finished, with_demo):
 
 def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     """Dash is told not to look for ids (pages come and go), so a slip of the pen would go unseen."""
-    dialogue = {"data-delete", "data-confirm"}  # drawn where a person brought the data set
+    elsewhere = {"data-delete", "data-confirm", "loadings", "loadings-dimension"}  # only for some data sets and models
     laid_out = sent(frame()) + "".join(
         sent(page.layout(house.view, here.resolve(house.view, "")))
         for page in PAGES
@@ -102,7 +102,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
             if id.startswith("{"):
                 assert f'"type": "{json.loads(id)["type"]}"' in laid_out, id
             else:
-                assert f'"id": "{id}"' in laid_out or id in dialogue, id
+                assert f'"id": "{id}"' in laid_out or id in elsewhere, id
 
 
 def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
@@ -420,6 +420,13 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
     made = finished.view.job(job)["result"]["made"]
     assert words == "" and len(made) == 126 and all(np.isfinite(made))
+    if name == "linear":
+        shown = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
+        assert "upwards" in shown and shown.count("(gene)") + shown.count("(protein)") == 24
+        lines = finished.client.get(f"/download/{run}/loadings.csv").text.splitlines()
+        assert len(lines) == 127 and lines[0].startswith("feature,kind,latent_1,latent_2")
+    else:
+        assert finished.client.get(f"/download/{run}/loadings.csv").status_code == 404
     figure = train.loss(finished.view, run, False, "total", "light")
     assert ("likelihood" in figure.layout.yaxis.title.text) == (name == "counts")
 

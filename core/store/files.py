@@ -55,13 +55,18 @@ def read_array(path):
 
 def write_history(path, epochs):
     """history.csv: a row an epoch; an empty field where there is no protein."""
+    rows = (("" if epoch[name] is None else epoch[name] for name in HISTORY) for epoch in epochs)
+    write_csv(path, HISTORY, rows)
+
+
+def write_csv(path, head, rows):
+    """Write a table, whole or not at all."""
 
     def put(temporary):
         with temporary.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(HISTORY)
-            for epoch in epochs:
-                writer.writerow("" if epoch[name] is None else epoch[name] for name in HISTORY)
+            writer.writerow(head)
+            writer.writerows(rows)
 
     whole(path, put)
 

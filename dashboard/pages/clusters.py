@@ -9,7 +9,7 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.store import ACTIVE
-from dashboard import downloads, follow, ids, pictures, scoring, session
+from dashboard import downloads, follow, ids, loadings, pictures, scoring, session
 from dashboard.components import card, empty, graph, more, notice, progress, working
 from dashboard.pages.train import loss
 from dashboard.painting import CLUSTERS, colour_of, colour_options
@@ -36,6 +36,7 @@ def layout(view, here):
             ),
             html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
             scoring.profile_card(view, run),
+            loadings.loadings_card(view, run),
             card(
                 "Loss convergence of this run",
                 graph(ids.CLUSTERS_LOSS, "Loss by epoch", style={"height": "340px"}),
@@ -178,6 +179,7 @@ def takeaway(run):
 
 def register(app, store):
     scoring.register(app, store)
+    loadings.register(app, store)
     downloads.register(app.server, store)
 
     @app.callback(
