@@ -85,7 +85,12 @@ def test_the_sidebar_ticks_what_is_done(finished, with_demo):
 
 def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     """Dash is told not to look for ids (pages come and go), so a slip of the pen would go unseen."""
-    elsewhere = {"data-delete", "data-confirm", "loadings", "loadings-dimension"}  # only for some data sets and models
+    elsewhere = {
+        "data-delete",
+        "data-confirm",
+        "loadings",
+        "loadings-dimension",
+    }  # only for some data sets and models
     laid_out = sent(frame()) + "".join(
         sent(page.layout(house.view, here.resolve(house.view, "")))
         for page in PAGES
