@@ -269,6 +269,7 @@ def learnt_facts(learnt):
     return {
         "best_epoch": learnt.best_epoch,
         "loss": learnt.loss._asdict() if learnt.loss else None,
+        "happened": [epoch.note for epoch in learnt.epochs if epoch.note],
         "pca_share": [round(float(v), 5) for v in learnt.share],
         "phases": learnt.seconds,
     }

@@ -30,56 +30,88 @@ class Epoch(NamedTuple):
     penalty_l1: float  # what joined the loss, a mean over the steps, as the next
     penalty_kl: float
     best: bool  # the lowest validation loss so far
+    note: str = ""  # what happened before this pass that a person should know
 
 
 def fit(model, matrix, split, config, device="cpu"):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
 
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
-    Raises NonFinite as soon as a loss stops being a number; the weights are then those of the best epoch before.
+    Once, a loss that stops being a number sends training back to the best weights and on at half the rate, which the
+    next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch before.
     Seeded by `config.seed` through a generator of its own; dropout draws from torch's global one, which the
     caller seeds.
     """
     model.to(device)
-    optimizer = make_optimizer(model, config)
+    optimizer, share, note = make_optimizer(model, config), 1.0, ""
     shuffle = np.random.default_rng(config.seed)
     n_epochs = config.n_epochs(len(split.train))
-    steps = math.ceil(len(split.train) / config.batch_size)
     sample = np.sort(shuffle.permutation(split.train)[: len(split.valid)])
     best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), math.inf, 0
+    epoch = 1
     try:
-        for epoch in range(1, n_epochs + 1):
-            start = time.perf_counter()
-            order = shuffle.permutation(split.train)
-            penalties = torch.zeros(2, device=device)
-            model.train()
-            for step in range(steps):
-                rows = order[step * config.batch_size : (step + 1) * config.batch_size]
-                rate = learning_rate(config, (epoch - 1) * steps + step, n_epochs * steps)
-                done = ((epoch - 1) * steps + step) / (n_epochs * steps)
-                pull = config.beta * min(1, done / config.beta_warm_up if config.beta_warm_up else 1)
-                cells = to_device(matrix.cells(rows), device)
-                loss, added = one_step(
-                    model, optimizer, cells, config, rate, pull * model.nat / matrix.n_genes
+        while epoch <= n_epochs:
+            try:
+                done = _one_pass(
+                    model, optimizer, matrix, shuffle.permutation(split.train), config, epoch, share
                 )
-                penalties += added
-            if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
-                raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
-            seconds = time.perf_counter() - start
-            train = losses(model, matrix, sample, config, device)
-            valid = losses(model, matrix, split.valid, config, device)
-            if not math.isfinite(train.total + valid.total):
-                raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
+                train = losses(model, matrix, sample, config, device)
+                valid = losses(model, matrix, split.valid, config, device)
+                if not math.isfinite(train.total + valid.total):
+                    raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
+            except NonFinite as error:
+                if share < 1:
+                    raise
+                model.load_state_dict(best)
+                optimizer, share = make_optimizer(model, config), 0.5
+                begin = f"the weights of epoch {best_epoch}" if best_epoch else "fresh weights"
+                note = f"{error} Training went back to {begin} and on with half the learning rate."
+                continue
             is_best = valid.total < best_loss
             if is_best:
                 best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), valid.total, epoch
-            l1, kl = (penalties / steps).tolist()
-            yield Epoch(epoch, train, valid, rate, seconds, l1, kl, is_best)
+            yield Epoch(epoch, train, valid, *done, is_best, note)
+            note = ""
             if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:
                 return
+            epoch += 1
     finally:
         model.load_state_dict(best)
         model.eval()
+
+
+class Pass(NamedTuple):
+    """What is known of one pass over the training cells."""
+
+    learning_rate: float  # at the last step
+    seconds: float
+    penalty_l1: float
+    penalty_kl: float
+
+
+def _one_pass(model, optimizer, matrix, order, config, epoch, share):
+    """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite."""
+    start = time.perf_counter()
+    device = next(model.parameters()).device
+    steps = math.ceil(len(order) / config.batch_size)
+    n_steps = steps * config.n_epochs(len(order))
+    penalties = torch.zeros(2, device=device)
+    model.train()
+    for i in range(steps):
+        step = (epoch - 1) * steps + i
+        rate = share * learning_rate(config, step, n_steps)
+        cells = to_device(matrix.cells(order[i * config.batch_size : (i + 1) * config.batch_size]), device)
+        kl_weight = warmth(config, step / n_steps) * model.nat / matrix.n_genes
+        loss, added = one_step(model, optimizer, cells, config, rate, kl_weight)
+        penalties += added
+    if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
+        raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
+    return Pass(rate, time.perf_counter() - start, *(penalties / steps).tolist())
+
+
+def warmth(config, done):
+    """The KL weight (beta) once a share `done` of all steps is behind."""
+    return config.beta * min(1.0, done / config.beta_warm_up if config.beta_warm_up else 1.0)
 
 
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):

@@ -133,6 +133,7 @@ def next_step(run, epochs):
             )
         else:
             parts.append(notice(f"{verdict}PCA does as well or better: {advice(run)}", "warn"))
+    parts += [notice(words, "warn") for words in (run["facts"] or {}).get("happened", [])]
     if notes := (run["facts"] or {}).get("notes"):
         parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
     if run["explored"] == "working":

@@ -320,6 +320,28 @@ def test_a_wild_learning_rate_is_stopped_and_leaves_finite_weights(prepared):
     assert all(torch.isfinite(p).all() for p in model.parameters())
 
 
+def test_a_loss_that_breaks_once_goes_on_from_the_best_weights_at_half_the_rate(prepared, monkeypatch):
+    split, matrix = prepared
+    seen, batch = [], Matrix.batch
+    n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
+
+    def broken_once(self, rows):
+        seen.append(len(rows))
+        return batch(self, rows) * (np.nan if len(seen) == n_batches + 1 else 1)
+
+    monkeypatch.setattr(Matrix, "batch", broken_once)
+    epochs = list(fit(fresh(matrix, BASE), matrix, split, BASE))
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+    assert epochs[2].note.startswith(
+        "The loss stopped being a number in epoch 3. Training went back to the weights of"
+    )
+    assert not epochs[0].note and not epochs[1].note
+    monkeypatch.undo()
+    whole = list(fit(fresh(matrix, BASE), matrix, split, BASE))
+    assert epochs[2].learning_rate == pytest.approx(whole[2].learning_rate / 2)
+    assert math.isfinite(epochs[2].valid.total)
+
+
 def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared, monkeypatch):
     split, matrix = prepared
     good = fresh(matrix, BASE)

@@ -124,6 +124,9 @@ def _learn(work, interruption):
                 say(f"  {note}")
             bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)
         elif isinstance(event, Epoch):
+            if event.note:
+                bar.clear()
+                say(f"  {event.note}")
             bar.set_postfix(train=f"{event.train.total:.4f}", valid=f"{event.valid.total:.4f}", refresh=False)
             bar.update()
     bar.close()
