@@ -1,0 +1,275 @@
+"""Both sparse ends give the loss and the gradients of dense layers, for every kind of gene and cell."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse as scipy_sparse
+from torch.nn import functional as F
+
+from core.config import RunConfig
+from core.prepare import prepare, split_cells
+from core.sparse import Standardised, first_layer, mse, pays
+
+CLIPPED, CONSTANT, EMPTY, FULL = 0, 1, 2, 3  # genes, and cell 2 has no counts
+
+
+def counts(n_cells=40, n_genes=30, seed=0):
+    """(cells, genes) float32 dense, mostly zero: logged counts with one gene and one cell of each awkward
+    kind."""
+    random = np.random.default_rng(seed)
+    values = np.log1p(random.poisson(random.gamma(0.5, 0.4, n_genes), (n_cells, n_genes))).astype(np.float32)
+    kinds = n_genes > FULL
+    if kinds:
+        values[:, CLIPPED] = 3 + random.random(n_cells) / 3  # mean / sd is about 30, above any clip
+        values[:, CONSTANT], values[:, EMPTY] = 2, 0
+        values[:, FULL] = 1 + random.random(n_cells)
+    if n_cells > 2:
+        values[2] = 0
+    return values
+
+
+def moments(values):
+    """Mean and sd of each gene over the cells that have counts, as training cells would give them."""
+    used = values[values.any(axis=1)] if values.any() else values
+    mean, sd = used.mean(axis=0), used.std(axis=0)
+    return mean, np.where(sd < 1e-5, 1, sd).astype(np.float32)
+
+
+def by_hand(values, clip):
+    """(cells, genes) float64: what the model is to see."""
+    mean, sd = moments(values)
+    return np.clip((values.astype(np.float64) - mean) / sd, -clip, clip)
+
+
+def standardised(values, clip):
+    return Standardised(scipy_sparse.csr_matrix(values), *moments(values), clip)
+
+
+def weights(n_genes, n_hidden, seed=0):
+    """Encoder weight and bias, decoder weight and bias, as `nn.Linear` holds them."""
+    torch.manual_seed(seed)
+    shapes = [(n_hidden, n_genes), (n_hidden,), (n_genes, n_hidden), (n_genes,)]
+    return [(torch.randn(shape) / 3).requires_grad_() for shape in shapes]
+
+
+def double(tensors):
+    return [t.detach().double().requires_grad_() for t in tensors]
+
+
+def both_ways(batch, parameters):
+    """(loss, its gradients) by the sparse ends, and by dense layers in float64."""
+    learnt = double(parameters)
+    seen, target = batch.dense_seen().double(), batch.dense().double()
+    dense = F.mse_loss(F.linear(torch.tanh(F.linear(seen, *learnt[:2])), *learnt[2:]), target)
+    hidden = torch.tanh(first_layer(batch, *parameters[:2]))
+    loss = mse(batch, hidden, *parameters[2:])
+    return (loss, torch.autograd.grad(loss, parameters)), (dense, torch.autograd.grad(dense, learnt))
+
+
+def assert_same(ours, reference):
+    """Equal to 1e-5 of the largest entry of a gradient, or of a tenth of the largest of all.
+
+    A gradient that is small because large parts cancel keeps fewer digits in float32.
+    """
+    (loss, gradients), (dense, expected) = ours, reference
+    assert loss.item() == pytest.approx(dense.item(), rel=1e-5)
+    largest = max(other.abs().max().item() for other in expected)
+    for one, other in zip(gradients, expected, strict=True):
+        assert one.dtype == torch.float32
+        size = max(other.abs().max().item(), largest / 10)
+        torch.testing.assert_close(one.double(), other, rtol=0, atol=1e-5 * size)
+
+
+@pytest.mark.parametrize("clip", [10.0, 2.0, np.inf])
+def test_base_and_counts_together_are_the_clipped_z_scores(clip):
+    values = counts()
+    x = standardised(values, clip)
+    rows = np.arange(len(values))
+    expected = by_hand(values, clip)
+    np.testing.assert_allclose(x.batch(rows).dense().numpy(), expected, rtol=1e-5, atol=1e-5)
+    assert (expected[2, CLIPPED] == -clip) == np.isfinite(
+        clip
+    )  # its zeros are clipped, where there is a clip
+    assert x.density == pytest.approx((values != 0).mean())
+    assert x.indices.dtype == np.uint16
+
+
+def test_a_batch_is_the_matrix_that_the_dense_path_sees(tiny):
+    config = RunConfig(n_top_genes=0)
+    split = split_cells(tiny.n_obs, config)
+    matrix = prepare(tiny, config, split)
+    genes = slice(0, matrix.n_genes)
+    x = Standardised(matrix.rna, matrix.mean[genes], matrix.sd[genes], matrix.clip)
+    rows = split.train[::3]
+    np.testing.assert_allclose(x.batch(rows).dense().numpy(), matrix.batch(rows)[:, genes], atol=2e-6)
+
+
+def test_entries_for_one_place_are_added_up_before_the_clip():
+    twice = scipy_sparse.csr_matrix(([3.0, 4.0], [1, 1], [0, 2]), shape=(1, 2), dtype=np.float32)
+    x = Standardised(twice, np.zeros(2), np.ones(2), 5.0)
+    assert x.batch([0]).dense().tolist() == [[0.0, 5.0]]
+    assert twice.nnz == 2  # the caller's matrix stays as it was
+
+
+def test_many_genes_need_wider_indices():
+    wide = scipy_sparse.csr_matrix(([1.0, 2.0], ([0, 0], [7, 69_999])), shape=(1, 70_000), dtype=np.float32)
+    x = Standardised(wide, np.zeros(70_000), np.ones(70_000))
+    assert x.indices.dtype == np.int32
+    assert_same(*both_ways(x.batch([0, 0]), weights(70_000, 2)))
+
+
+@pytest.mark.parametrize("clip", [10.0, 2.0, np.inf])
+@pytest.mark.parametrize("hide", [0.0, 0.3])
+def test_loss_and_gradients_are_those_of_dense_layers(clip, hide):
+    x = standardised(counts(), clip)
+    assert_same(*both_ways(x.batch(np.arange(40), hide, seed=5), weights(30, 7)))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[5], [2], [2, 2], [3, 3, 9, 3], [39, 0, 17]],
+    ids=["one", "empty", "empty twice", "repeats", "any order"],
+)
+def test_any_rows_make_a_batch(rows):
+    values = counts()
+    batch = standardised(values, 10.0).batch(rows)
+    assert batch.n_cells == len(rows)
+    np.testing.assert_allclose(batch.dense().numpy(), by_hand(values, 10.0)[rows], rtol=1e-5, atol=1e-5)
+    assert_same(*both_ways(batch, weights(30, 7)))
+
+
+@pytest.mark.parametrize("rows", [[0, -1], [40]])
+def test_a_row_that_does_not_exist_is_refused(rows):
+    with pytest.raises(IndexError):
+        standardised(counts(), 10.0).batch(rows)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    n_cells=st.integers(1, 20),
+    n_genes=st.integers(1, 40),
+    n_hidden=st.integers(1, 9),
+    seed=st.integers(0, 99),
+    clip=st.sampled_from([1.0, 10.0, np.inf]),
+    hide=st.sampled_from([0.0, 0.5]),
+)
+def test_odd_shapes_are_no_exception(n_cells, n_genes, n_hidden, seed, clip, hide):
+    x = standardised(counts(n_cells, n_genes, seed), clip)
+    rows = np.random.default_rng(seed).integers(0, n_cells, n_cells + 3)
+    assert_same(*both_ways(x.batch(rows, hide, seed), weights(n_genes, n_hidden, seed)))
+
+
+def test_the_gradient_of_a_part_of_a_larger_loss_is_scaled():
+    batch = standardised(counts(), 10.0).batch(np.arange(12))
+    (_, once), _ = both_ways(batch, parameters := weights(30, 4))
+    hidden = torch.tanh(first_layer(batch, *parameters[:2]))
+    (0.3 * mse(batch, hidden, *parameters[2:]) + hidden.sum() * 0).backward()
+    for parameter, gradient in zip(parameters, once, strict=True):
+        torch.testing.assert_close(parameter.grad, 0.3 * gradient)
+        assert parameter.grad.stride() == parameter.stride()  # as an optimiser expects it
+
+
+def test_hidden_counts_are_zeros_for_the_encoder_and_stay_in_the_target():
+    values = counts(200, 30)
+    x = standardised(values, 10.0)
+    batch = x.batch(np.arange(200), hide=0.25, seed=3)
+    whole, seen, base = batch.dense().numpy(), batch.dense_seen().numpy(), x.base.numpy()
+    np.testing.assert_allclose(whole, by_hand(values, 10.0), rtol=1e-5, atol=1e-5)
+    hidden = seen != whole
+    assert hidden[values != 0].mean() == pytest.approx(0.25, abs=0.03)
+    np.testing.assert_array_equal(seen[hidden], np.broadcast_to(base, seen.shape)[hidden])
+    again, other = (x.batch(np.arange(200), hide=0.25, seed=seed).dense_seen().numpy() for seed in (3, 4))
+    assert (again == seen).all() and (other != seen).any()
+
+
+def test_a_batch_filled_again_forgets_the_one_before():
+    x = standardised(counts(), 10.0)
+    first, rows = x.batch(np.arange(30), hide=0.5), np.arange(30, 40)
+    first.by_gene()
+    again = x.batch(rows, into=first)
+    assert again is first
+    fresh = x.batch(rows)
+    torch.testing.assert_close(again.dense_seen(), fresh.dense(), rtol=0, atol=0)
+    (loss, gradients), _ = both_ways(again, weights(30, 5))
+    (expected, others), _ = both_ways(fresh, weights(30, 5))
+    assert loss == expected and all(map(torch.equal, gradients, others))
+
+
+@pytest.mark.parametrize("end", ["first_layer", "mse"])
+def test_a_backward_pass_after_the_next_batch_is_refused(end):
+    x = standardised(counts(), 10.0)
+    batch, (*encoder, weight, bias) = x.batch(np.arange(8)), weights(30, 5)
+    if end == "first_layer":
+        loss = first_layer(batch, *encoder).sum()
+    else:
+        loss = mse(batch, torch.zeros(8, 5), weight, bias)
+    x.batch(np.arange(8), into=batch)
+    with pytest.raises(RuntimeError, match="filled again"):
+        loss.backward()
+
+
+def test_the_loss_is_right_where_its_terms_are_far_larger():
+    """A gene with mean / sd of 300 and no clip: the terms are a thousand times what is left of them."""
+    values = counts(200, 30)
+    values[2, CLIPPED], values[2, CONSTANT] = 3, 2
+    values[:, CLIPPED] = 3 + np.random.default_rng(0).standard_normal(200) / 100
+    batch = standardised(values, np.inf).batch(np.arange(200))
+    parameters = weights(30, 6)
+    with torch.no_grad():
+        loss = mse(batch, torch.zeros(200, 6), parameters[2], torch.zeros(30))
+    assert batch.square_sum > 500 * 200 * 30
+    assert loss.item() == pytest.approx((batch.dense().double() ** 2).mean().item(), rel=1e-5)
+
+
+def test_a_weight_that_is_not_a_number_shows():
+    batch, parameters = standardised(counts(), 10.0).batch(np.arange(9)), weights(30, 5)
+    with torch.no_grad():
+        parameters[2][FULL, 1] = float("nan")
+        assert torch.isnan(mse(batch, torch.ones(9, 5), *parameters[2:]))
+        parameters[0][1, FULL] = float("nan")
+        seen = first_layer(batch, *parameters[:2])
+    assert torch.isnan(seen[:, 1]).all() and torch.isfinite(seen[:, 0]).all()
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.AdamW, torch.optim.SGD])
+def test_a_few_steps_end_where_dense_steps_end(optimizer):
+    x, ends = standardised(counts(), 10.0), []
+    for dense in (True, False):
+        torch.manual_seed(0)
+        encoder, decoder = torch.nn.Linear(30, 6), torch.nn.Linear(6, 30)
+        steps = optimizer([*encoder.parameters(), *decoder.parameters()], lr=1e-2)
+        batch = None
+        for seed in range(10):
+            batch = x.batch(np.random.default_rng(seed).permutation(40)[:16], hide=0.2, seed=seed, into=batch)
+            if dense:
+                loss = F.mse_loss(decoder(torch.tanh(encoder(batch.dense_seen()))), batch.dense())
+            else:
+                hidden = torch.tanh(first_layer(batch, encoder.weight, encoder.bias))
+                loss = mse(batch, hidden, decoder.weight, decoder.bias)
+            steps.zero_grad()
+            loss.backward()
+            steps.step()
+        ends.append(torch.cat([p.detach().ravel() for p in (*encoder.parameters(), *decoder.parameters())]))
+    torch.testing.assert_close(*ends, rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "n_hidden", "density", "expected"),
+    [
+        (64, 64, 0.08, False),  # measured: 0.94 times the dense step
+        (96, 64, 0.08, True),  # 1.08
+        (128, 128, 0.08, True),  # 1.15
+        (128, 128, 0.2, False),  # 0.93
+        (192, 128, 0.2, True),  # 1.10
+        (256, 512, 0.08, False),  # 0.83
+        (384, 512, 0.08, True),  # 1.10
+        (256, 128, 0.35, False),  # 0.88
+        (1024, 128, 0.35, True),  # 1.09
+        (65_536, 1, 0.4, False),
+        (65_536, 1, 1.0, False),
+    ],
+)
+def test_the_rule_says_what_was_measured(batch_size, n_hidden, density, expected):
+    assert pays(batch_size, n_hidden, density) is expected
