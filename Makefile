@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench format
+.PHONY: help run test test-slow lint bench bench-speed format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -25,6 +25,9 @@ lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter wo
 
 bench: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
 	$(PY) -m bench.main_job $(ARGS)
+
+bench-speed: .venv/.nuwa-dev  ## cells a second of the loop, beside the loop people use today
+	$(PY) -m bench.speed $(ARGS)
 
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .

@@ -26,7 +26,7 @@ def setting(default, part, label, help, *, unit="", folded=False, step=None, mod
 
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
-RECORD_KEYS = ("device_used", "device_name", "threads", "versions", "source", "data_hash", "run")
+RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "source", "data_hash", "run")
 
 
 # Leiden resolutions that are computed for every run, so that a slider answers at once.

@@ -98,8 +98,9 @@ def tsne(points, n_components=2, seed=0):
 
 def warm_up():
     """Load and compile what embedding and clustering need (numba takes half a minute the first time on a machine)."""
-    from core import cluster
+    from core import cluster, sparse
 
+    sparse.warm_up()
     points = np.random.default_rng(0).standard_normal((100, 5)).astype(np.float32)
     found = neighbors(points)
     cluster.leiden(cluster.graph(found))

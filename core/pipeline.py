@@ -15,6 +15,7 @@ import torch
 from core import cluster, count_sticks, embed, models, scores, yardsticks
 from core import device as devices
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.feed import Feed
 from core.prepare import prepare, split_cells
 from core.train import Epoch, NonFinite, encode, fit, losses
 
@@ -38,6 +39,7 @@ class Start(NamedTuple):
     split: object  # prepare.Split
     on_valid: yardsticks.Yardsticks  # for the curve, on the validation cells
     on_judges: yardsticks.Yardsticks  # for the scores
+    path: str  # how batches come to the model: a name in feed.PATHS
 
 
 @dataclass
@@ -97,7 +99,8 @@ def learn(adata, config):
     on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
-    start = Start(n_epochs, device, matrix, split, on_valid, on_judges)
+    path = Feed(matrix, device.kind, config).path(config.batch_size)
+    start = Start(n_epochs, device, matrix, split, on_valid, on_judges, path)
     yield start
 
     yield clock.start("training")
@@ -253,6 +256,7 @@ def start_facts(start):
         "n_genes": matrix.n_genes,
         "n_proteins": matrix.n_proteins,
         "groups": list(matrix.group_names),
+        "path": start.path,
         "n_train": len(split.train),
         "n_valid": len(split.valid),
         "n_test": len(split.test),

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -117,12 +118,31 @@ class Matrix:
         x /= self.sd
         return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
 
+    @cached_property
+    def standardised(self):
+        """The genes as core.sparse has them: centred, scaled and clipped, and still sparse."""
+        from core.sparse import Standardised
+
+        n = self.n_genes
+        return Standardised(self.rna, self.mean[:n], self.sd[:n], self.clip)
+
+    def beside(self, rows):
+        """The Cells of `rows` as arrays, without their genes: `x` holds the proteins alone."""
+        proteins = np.empty((len(rows), 0), np.float32)
+        if self.n_proteins:
+            n = self.n_genes
+            proteins = np.clip((self.protein[rows] - self.mean[n:]) / self.sd[n:], -self.clip, self.clip)
+        return Cells(proteins, self._group(rows), None if self.counts is None else self.raw(rows))
+
     def cells(self, rows):
         """The Cells of `rows` as arrays: all that a model is given of them."""
+        return self.beside(rows)._replace(x=self.batch(rows))
+
+    def _group(self, rows):
         group = None
         if self.groups is not None:
             group = np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
-        return Cells(self.batch(rows), group, None if self.counts is None else self.raw(rows))
+        return group
 
     def raw(self, rows):
         """(len(rows), features) float32 dense: the raw counts of a few cells."""
@@ -151,12 +171,6 @@ class Matrix:
 
     def _size(self, rows):
         return self.size if np.isscalar(self.size) else self.size[rows][:, None]
-
-    def cell_blocks(self, rows):
-        """Pairs (rows, Cells) over `rows`, never more than 2,048 cells dense at once."""
-        for start in range(0, len(rows), BLOCK):
-            part = rows[start : start + BLOCK]
-            yield part, self.cells(part)
 
     def blocks(self, rows):
         """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once."""

@@ -13,7 +13,7 @@ from core.yardsticks import to_record
 def config_record(config, facts, source, data_hash):
     """config.json: every setting as it was used, then what the run was made with."""
     settings = config.model_dump() | {"epochs": facts["n_epochs"]}
-    made = {name: facts[name] for name in ("device_used", "device_name", "threads")}
+    made = {name: facts[name] for name in ("device_used", "device_name", "threads", "path")}
     made |= {"versions": export.versions(), "source": str(source), "data_hash": data_hash}
     return settings | made
 

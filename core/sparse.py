@@ -142,6 +142,15 @@ def pays(batch_size, n_hidden, density):
     return batch_size * (1 - density / 0.4) >= n_hidden / 2 + 32
 
 
+def warm_up():
+    """Compile the kernels, which takes some seconds the first time on a machine."""
+    batch = Standardised(np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3)).batch([0, 1])
+    weight = torch.ones(3, 2, requires_grad=True)
+    hidden = first_layer(batch, weight.t(), torch.zeros(2))
+    mse(batch, hidden, weight, torch.zeros(3)).backward()
+    batch.dense()
+
+
 class _FirstLayer(torch.autograd.Function):
     """x W' + b = s W' + (base W' + b); x is constant, so that only weight and bias have gradients."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from core.models import Cells
+from core.feed import Feed
 from core.models.layers import mean_absolute_weight
 from core.yardsticks import Parts
 
@@ -43,6 +43,7 @@ def fit(model, matrix, split, config, device="cpu"):
     caller seeds.
     """
     model.to(device)
+    feed = Feed(matrix, device, config)
     optimizer, share, note = make_optimizer(model, config), 1.0, ""
     shuffle = np.random.default_rng(config.seed)
     n_epochs = config.n_epochs(len(split.train))
@@ -53,7 +54,7 @@ def fit(model, matrix, split, config, device="cpu"):
         while epoch <= n_epochs:
             try:
                 done = _one_pass(
-                    model, optimizer, matrix, shuffle.permutation(split.train), config, epoch, share
+                    model, optimizer, feed, shuffle.permutation(split.train), config, epoch, share
                 )
                 train = losses(model, matrix, sample, config, device)
                 valid = losses(model, matrix, split.valid, config, device)
@@ -89,19 +90,18 @@ class Pass(NamedTuple):
     penalty_kl: float
 
 
-def _one_pass(model, optimizer, matrix, order, config, epoch, share):
+def _one_pass(model, optimizer, feed, order, config, epoch, share):
     """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite."""
     start = time.perf_counter()
-    device = next(model.parameters()).device
     steps = math.ceil(len(order) / config.batch_size)
     n_steps = steps * config.n_epochs(len(order))
-    penalties = torch.zeros(2, device=device)
+    penalties = torch.zeros(2, device=feed.device)
     model.train()
     for i in range(steps):
         step = (epoch - 1) * steps + i
         rate = share * learning_rate(config, step, n_steps)
-        cells = to_device(matrix.cells(order[i * config.batch_size : (i + 1) * config.batch_size]), device)
-        kl_weight = warmth(config, step / n_steps) * model.nat / matrix.n_genes
+        cells = feed.cells(order[i * config.batch_size : (i + 1) * config.batch_size])
+        kl_weight = warmth(config, step / n_steps) * model.nat / feed.matrix.n_genes
         loss, added = one_step(model, optimizer, cells, config, rate, kl_weight)
         penalties += added
     if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
@@ -125,7 +125,7 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
             with torch.no_grad():
                 torch._foreach_mul_(group["params"], 1 - rate * group["shrink"])
     parts = model.loss(cells)
-    none = cells.x.new_zeros(())
+    none = torch.zeros((), device=cells.x.device)
     kl = kl_weight * parts.pop("kl", none)
     l1 = config.l1 * mean_absolute_weight(model) if config.l1 else none
     data_loss = weighted(parts, config)
@@ -178,23 +178,14 @@ def peak_epoch(config, n_epochs):
     return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
 
 
-def to_device(cells, device):
-    """The same Cells as float32 tensors on the device."""
-    return Cells(*(None if part is None else _tensor(part, device) for part in cells))
-
-
-def _tensor(part, device):
-    return torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32)).to(device, non_blocking=True)
-
-
 @torch.no_grad()
 def losses(model, matrix, rows, config, device="cpu"):
     """The Parts of the loss over `rows`, in evaluation mode."""
     was_training = model.training
     model.eval()
     totals = {}
-    for part, cells in matrix.cell_blocks(rows):
-        for name, value in model.loss(to_device(cells, device)).items():
+    for part, cells in Feed(matrix, device, config).blocks(rows):
+        for name, value in model.loss(cells).items():
             totals[name] = totals.get(name, 0.0) + value.item() * len(part) / len(rows)
     model.train(was_training)
     return Parts(weighted(totals, config), totals["rna"], totals.get("protein"))
@@ -205,7 +196,7 @@ def encode(model, matrix, rows=None, device="cpu"):
     """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
     model.eval()
     rows = np.arange(matrix.n_cells) if rows is None else rows
-    made = [model.encode(to_device(cells, device)).cpu().numpy() for _, cells in matrix.cell_blocks(rows)]
+    made = [model.encode(cells).cpu().numpy() for _, cells in Feed(matrix, device).blocks(rows)]
     return np.concatenate(made)
 
 
@@ -214,8 +205,7 @@ def reconstruct(model, matrix, rows, device="cpu"):
     """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
     model.eval()
     given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
-    for part, arrays in matrix.cell_blocks(rows):
-        cells = to_device(arrays, device)
-        given += arrays.x.sum(axis=0)
+    for part, cells in Feed(matrix, device).blocks(rows):
+        given += cells.x.cpu().numpy().sum(axis=0)
         made += model.rebuild(cells, matrix, part).sum(axis=0)
     return given / len(rows), made / len(rows)

@@ -6,6 +6,7 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
+from core.config import DEFAULT_RESOLUTION
 from core.store import clusters_of
 from dashboard import downloads, follow, ids, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
@@ -46,7 +47,14 @@ def scores_card(view, run):
     rows.append(
         ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
     )
-    rows.append([f"Silhouette of the clusters at {s['resolution']:g}", number(s["silhouette"]), "–", "–"])
+    rows.append(
+        [
+            f"Silhouette of the clusters at {s.get('resolution', DEFAULT_RESOLUTION):g}",
+            number(s["silhouette"]),
+            "–",
+            "–",
+        ]
+    )
     columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
     return card(
         "Scores",

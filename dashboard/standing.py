@@ -7,6 +7,11 @@ from dash import dcc, html
 from core.store import ACTIVE
 from dashboard.components import more, notice, number, tile
 
+# By facts["path"], which core.feed chooses.
+PATH_WORDS = {
+    "sparse": "Sparse arithmetic: exact, and worked out only where a value is not zero.",
+    "dense": "Dense arithmetic.",
+}
 WORDS = {
     "created": "Ready to train",
     "queued": "Waiting in the queue",
@@ -42,7 +47,9 @@ def status(store, view, run, epochs):
     elif run["message"]:
         words.append(f". {run['message']}")
     if facts:
-        words.append(html.Div(facts["device_why"], className="help"))
+        words.append(
+            html.Div(f"{facts['device_why']} {PATH_WORDS.get(facts.get('path'), '')}", className="help")
+        )
     return words
 
 

@@ -10,6 +10,7 @@ from core import count_sticks, pipeline, train, yardsticks
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
+from core.feed import Feed
 from core.models import Cells, build
 from core.models.likelihood import mixture, moment_theta, negative_binomial, zero_inflated
 from core.prepare import prepare, split_cells
@@ -141,7 +142,7 @@ def test_the_foreground_is_where_the_protein_is(prepared):
     model = build(config, matrix.n_genes, matrix.n_proteins)
     model.start_from(count_sticks.fit(matrix, split.train, yardsticks.fit(matrix, split.train, config, 4)))
     list(train.fit(model, matrix, split, config))
-    cells = train.to_device(matrix.cells(np.arange(matrix.n_cells)), "cpu")
+    cells = Feed(matrix).cells(np.arange(matrix.n_cells))
     with torch.no_grad():
         share = model.eval().foreground(cells).numpy()
     counts = matrix.raw(np.arange(matrix.n_cells))[:, matrix.n_genes :]

@@ -14,8 +14,9 @@ from core import device as devices
 from core import embed, train, yardsticks
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.errors import UserError
+from core.feed import Feed
 from core.models import VARIATIONAL, Cells, build
-from core.prepare import Matrix, prepare, split_cells
+from core.prepare import prepare, split_cells
 from core.train import NonFinite, Parts, fit, learning_rate, losses, one_step
 
 BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
@@ -322,14 +323,15 @@ def test_a_wild_learning_rate_is_stopped_and_leaves_finite_weights(prepared):
 
 def test_a_loss_that_breaks_once_goes_on_from_the_best_weights_at_half_the_rate(prepared, monkeypatch):
     split, matrix = prepared
-    seen, batch = [], Matrix.batch
+    seen, given = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
     def broken_once(self, rows):
         seen.append(len(rows))
-        return batch(self, rows) * (np.nan if len(seen) == n_batches + 1 else 1)
+        cells = given(self, rows)
+        return cells._replace(x=cells.x * np.nan) if len(seen) == n_batches + 1 else cells
 
-    monkeypatch.setattr(Matrix, "batch", broken_once)
+    monkeypatch.setattr(Feed, "cells", broken_once)
     epochs = list(fit(fresh(matrix, BASE), matrix, split, BASE))
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
     assert epochs[2].note.startswith(
@@ -349,14 +351,15 @@ def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared,
     epochs = list(itertools.islice(passes, 2))
     passes.close()
 
-    seen, batch = [], Matrix.batch
+    seen, given = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
     def broken(self, rows):
         seen.append(len(rows))
-        return batch(self, rows) * (np.nan if len(seen) > n_batches else 1)
+        cells = given(self, rows)
+        return cells._replace(x=cells.x * np.nan) if len(seen) > n_batches else cells
 
-    monkeypatch.setattr(Matrix, "batch", broken)
+    monkeypatch.setattr(Feed, "cells", broken)
     model, got = fresh(matrix, BASE), []
     with pytest.raises(NonFinite, match="epoch 3"):
         for epoch in fit(model, matrix, split, BASE):

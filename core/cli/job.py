@@ -120,7 +120,8 @@ def _learn(work, interruption):
                 bar.clear()
             say(f"{event.words} ...")
         elif isinstance(event, pipeline.Start):
-            for note in [*pipeline.start_facts(event)["notes"], event.device.why]:
+            path = f"Batches go the {event.path} way."
+            for note in [*pipeline.start_facts(event)["notes"], event.device.why, path]:
                 say(f"  {note}")
             bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)
         elif isinstance(event, Epoch):

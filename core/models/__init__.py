@@ -15,6 +15,8 @@ VARIATIONAL = (
     "counts",
 )  # those with a Gaussian latent space, pulled towards the standard one
 
+SPARSE_ENDS = ("citeseq", "variational", "linear")  # those that can take the genes of a batch sparse
+
 
 class Cells(NamedTuple):
     """What a model is given of some cells, a row a cell: arrays as they come from a Matrix, or tensors."""
@@ -22,6 +24,9 @@ class Cells(NamedTuple):
     x: object  # (cells, features) preprocessed values: genes, then proteins
     group: object = None  # (cells, groups) one-hot: the batch of each cell, where a run has a covariate
     counts: object = None  # (cells, features) raw counts of the same features, for models that read them
+    rna: object = (
+        None  # core.sparse.Batch of the genes, where they come sparse; `x` then holds the proteins alone
+    )
 
 
 def build(config, n_genes, n_proteins, n_groups=0):

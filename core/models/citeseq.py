@@ -4,14 +4,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from core import sparse
 from core.models.layers import block
 
 
 class Citeseq(nn.Module):
     """An autoencoder of two modalities; without proteins, an autoencoder of RNA.
 
-    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. A batch
-    covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
+    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. A
+    batch covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
     """
 
     nat = 0.0  # what a nat of divergence costs in the loss, times the number of genes: here there is none
@@ -28,17 +29,36 @@ class Citeseq(nn.Module):
             for branch in self.sizes
         }
 
+    def _given(self, cells):
+        """Pairs of a branch and its part of the input: (cells, n) dense, or a sparse batch of the genes."""
+        if cells.rna is not None:
+            return list(zip(self.sizes, (cells.rna, cells.x), strict=False))
+        return list(zip(self.sizes, cells.x.split(list(self.sizes.values()), dim=1), strict=True))
+
     def _through(self, side, branch, x, group):  # (cells, n) -> (cells, hidden)
-        x = x if group is None else torch.cat([x, group], dim=1)
-        for name in self.order[side, branch]:
+        names = self.order[side, branch]
+        if isinstance(x, sparse.Batch):
+            x, names = self._first(names[0], x, group), names[1:]
+        elif group is not None:
+            x = torch.cat([x, group], dim=1)
+        for name in names:
             x = self.blocks[name](x)
         return x
+
+    def _first(self, name, genes, group):  # the first block of a branch, its input never made dense
+        linear, *after = self.blocks[name]
+        weights, of_groups = linear.weight.tensor_split([self.sizes["rna"]], dim=1)
+        x = sparse.first_layer(genes, weights, linear.bias)
+        return nn.Sequential(*after)(x if group is None else x + F.linear(group, of_groups))
 
     def _hidden(
         self, cells
     ):  # (cells, features) -> (cells, hidden): what both branches have made of the input
-        parts = zip(self.sizes, cells.x.split(list(self.sizes.values()), dim=1), strict=True)
-        return torch.cat([self._through("encoder", b, self.hide(x), cells.group) for b, x in parts], dim=1)
+        made = []
+        for branch, x in self._given(cells):
+            x = x if isinstance(x, sparse.Batch) else self.hide(x)
+            made.append(self._through("encoder", branch, x, cells.group))
+        return torch.cat(made, dim=1)
 
     def encode(self, cells):  # (cells, features) -> (cells, latent)
         return self.blocks["latent"](self._hidden(cells))
@@ -47,14 +67,16 @@ class Citeseq(nn.Module):
         made = [self.blocks[f"output_{b}"](self._through("decoder", b, z, group)) for b in self.sizes]
         return torch.cat(made, dim=1)
 
-    def errors(
-        self, z, cells
-    ):  # (cells, latent) -> named parts, each the mean over its own features and the cells
-        sizes = list(self.sizes.values())
-        made = self.decode(z, cells.group).split(sizes, 1)
-        return {
-            b: F.mse_loss(m, x) for b, m, x in zip(self.sizes, made, cells.x.split(sizes, 1), strict=True)
-        }
+    def errors(self, z, cells):
+        """Named parts, each a scalar: the mean over its own features and the cells, of (cells, latent) against the input."""
+        parts = {}
+        for branch, x in self._given(cells):
+            hidden, output = self._through("decoder", branch, z, cells.group), self.blocks[f"output_{branch}"]
+            if isinstance(x, sparse.Batch):
+                parts[branch] = sparse.mse(x, hidden, output[0].weight, output[0].bias)
+            else:
+                parts[branch] = F.mse_loss(output(hidden), x)
+        return parts
 
     def loss(self, cells):  # (cells, features) -> named parts, each a scalar
         return self.errors(self.encode(cells), cells)

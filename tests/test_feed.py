@@ -1,0 +1,113 @@
+"""By whichever path cells come to a model, it sees the same values, and learns the same from them."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import RunConfig
+from core.data import demo
+from core.feed import PATHS, Feed
+from core.models import SPARSE_ENDS, build
+from core.prepare import prepare, split_cells
+from core.train import fit, losses
+
+BASE = RunConfig(
+    epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=128, n_top_genes=0, device="cpu"
+)
+
+
+@pytest.fixture(scope="module")
+def thin():
+    """500 cells of 200 genes, few of them not zero, with proteins and two samples."""
+    adata = demo.simulated(n_cells=500, n_genes=200, n_proteins=8)
+    keep = np.random.default_rng(0).random(adata.shape) < 0.2
+    adata.X = adata.X.multiply(keep).tocsr()
+    adata.X.eliminate_zeros()
+    return adata
+
+
+def made(adata, **changes):
+    config = BASE.model_copy(update=changes)
+    split = split_cells(adata.n_obs, config)
+    return config, split, prepare(adata, config, split)
+
+
+def model_of(config, matrix):
+    torch.manual_seed(0)
+    return build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+
+
+def test_the_path_follows_a_rule_on_shapes(thin):
+    config, _, matrix = made(thin)
+    assert matrix.standardised.density < 0.15
+    feed = Feed(matrix, "cpu", config)
+    assert feed.path(128) == "sparse" and feed.path(8) == "dense"
+    assert Feed(matrix).path(2048) == "dense"
+    assert Feed(matrix, "cuda", config).path(128) == "dense"
+    for changes in ({"input_dropout": 0.1}, {"model": "counts"}, {"n_hidden": 4096}):
+        assert Feed(matrix, "cpu", config.model_copy(update=changes)).path(128) == "dense"
+
+
+def test_dense_batches_are_what_the_matrix_says(thin):
+    _, _, matrix = made(thin, batch_key="sample", model="counts")
+    rows = np.array([4, 0, 333])
+    cells, known = Feed(matrix).cells(rows), matrix.cells(rows)
+    for found, expected in zip(cells[:3], known[:3], strict=True):
+        np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
+    assert cells.group.shape == (3, 2) and cells.rna is None
+
+
+def test_a_matrix_that_came_dense_goes_dense():
+    adata = demo.DEMOS["pbmc68k_reduced"][1]()
+    config, _, matrix = made(adata)
+    feed = Feed(matrix, "cpu", config)
+    assert feed.path(2048) == "dense"
+    np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.batch(np.array([1, 5])))
+
+
+@pytest.mark.parametrize("name", SPARSE_ENDS)
+@pytest.mark.parametrize("changes", [{}, {"batch_key": "sample", "n_layers": 2}])
+def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
+    config, split, matrix = made(thin, model=name, norm="layer", **changes)
+    found = {}
+    for path in PATHS:
+        model = model_of(config, matrix)
+        feed = Feed(matrix, "cpu", config if path == "sparse" else None)
+        cells = feed.cells(split.train[:200])
+        assert (cells.rna is None) == (path == "dense")
+        torch.manual_seed(1)  # the draw of a variational latent
+        parts = model.loss(cells)
+        sum(parts.values()).backward()
+        gradients = {name: p.grad for name, p in model.named_parameters()}
+        found[path] = parts, gradients
+    (parts, gradients), (known, expected) = found["sparse"], found["dense"]
+    assert parts.keys() == known.keys()
+    for part, value in parts.items():
+        assert value.item() == pytest.approx(known[part].item(), rel=2e-5)
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(
+            gradient, expected[name], rtol=2e-4, atol=2e-5 * expected[name].abs().max().item() + 1e-7
+        )
+
+
+def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):
+    config, split, matrix = made(thin)
+    short = list(fit(model_of(config, matrix), matrix, split, config))
+    taken = Feed(matrix, "cpu", config).path(config.batch_size)
+    monkeypatch.setattr(Feed, "path", lambda *_: "dense")
+    long = list(fit(model_of(config, matrix), matrix, split, config))
+    assert taken == "sparse"
+    for one, other in zip(short, long, strict=True):
+        assert one.valid.total == pytest.approx(other.valid.total, rel=1e-3)
+        assert one.train.protein == pytest.approx(other.train.protein, rel=1e-2)
+
+
+def test_evaluation_agrees_with_dense_arithmetic(thin):
+    config, split, matrix = made(thin)
+    model = model_of(config, matrix).eval()
+    found = losses(model, matrix, split.train, config)
+    x = torch.from_numpy(matrix.batch(split.train))
+    with torch.no_grad():
+        cells = Feed(matrix).cells(split.train)
+        back = model.decode(model.encode(cells))
+    assert found.rna == pytest.approx(((back - x)[:, : matrix.n_genes] ** 2).mean().item(), rel=1e-5)
