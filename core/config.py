@@ -563,7 +563,7 @@ def _range(name):
     if spec is None or spec.high is None:
         return ""
     whole = "a whole number " if spec.kind == "int" else ""
-    return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,} to {'below ' if spec.high_open else ''}{spec.high:,}"
+    return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,.10g} to {'below ' if spec.high_open else ''}{spec.high:,.10g}"
 
 
 def _nearest(name):

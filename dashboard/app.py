@@ -2,6 +2,7 @@
 
 import diskcache
 from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html, no_update, set_props
+from dash.exceptions import BackgroundCallbackError
 from flask_compress import Compress
 
 from core.store import Missing
@@ -58,14 +59,22 @@ def create_app(store):
 
 def explain(error):
     """A callback asked for what was deleted in the meantime: the page says so, and stops asking."""
-    if not isinstance(error, Missing):
+    if (words := gone(error)) is None:
         raise error
     way = html.A(
         "See what there is", href="", className="btn btn-primary"
     )  # the same link: it finds the latest
-    set_props(
-        ids.CONTENT, {"children": html.Div([html.P(str(error)), way], className="nuwa-empty", role="alert")}
-    )
+    set_props(ids.CONTENT, {"children": html.Div([html.P(words), way], className="nuwa-empty", role="alert")})
+
+
+def gone(error):
+    """What a Missing says, or None for any other error; one of a long callback comes as text from its process."""
+    if isinstance(error, Missing):
+        return str(error)
+    name = f"{Missing.__module__}.{Missing.__name__}: "
+    if isinstance(error, BackgroundCallbackError) and name in str(error):
+        return str(error).rpartition(name)[2].strip()
+    return None
 
 
 def assets():

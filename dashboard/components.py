@@ -156,8 +156,8 @@ def _bounds(spec):
     """The allowed range in words."""
     if spec.kind not in ("int", "float") or spec.high is None:
         return ""
-    low = f"above {spec.low:,}" if spec.low_open else f"{spec.low:,}"
-    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,})"
+    low = f"above {spec.low:,.10g}" if spec.low_open else f"{spec.low:,.10g}"
+    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,.10g})"
 
 
 def read_form(values, names, part):

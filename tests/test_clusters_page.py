@@ -8,12 +8,14 @@ import dash
 import numpy as np
 import pytest
 import torch
+from dash.exceptions import BackgroundCallbackError
 from house import sent
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.store import clusters_of
+from core.store import Missing, clusters_of
 from dashboard import downloads, painting
+from dashboard.app import gone
 
 # --- colours
 
@@ -85,6 +87,23 @@ def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
         answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
         assert "does not exist (any more)" in sent(answer["sideUpdate"]["content"])
         assert "response" not in answer or not answer["response"]
+
+
+def test_what_a_long_callback_says_of_a_deleted_run_is_understood():
+    """It comes as the traceback of another process."""
+    import traceback
+
+    try:
+        raise Missing("This run does not exist (any more).")
+    except Missing:
+        words = traceback.format_exc()
+    assert (
+        gone(BackgroundCallbackError(f"An error occurred: {words}")) == "This run does not exist (any more)."
+    )
+    assert (
+        gone(BackgroundCallbackError("An error occurred: ValueError: 3")) is None
+        and gone(ValueError()) is None
+    )
 
 
 def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
