@@ -234,6 +234,10 @@ def score(proof, config, clusters, labels=None):
     ).items():
         out[f"neighbours_kept_15{suffix}"] = kept
     out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
+    if (groups := proof.matrix.groups) is not None:  # of all cells: mixing is not learnt by heart
+        out["ilisi"] = scores.ilisi(proof.latent, groups)
+        out["ilisi_input"] = scores.ilisi(proof.axes[:, :PANEL_AXES], groups)
+        out["batches"] = len(proof.matrix.group_names)
     out["best_epoch"] = proof.best_epoch
     out["judged_on"] = "test" if len(proof.split.test) else "valid"
     out["judged_cells"] = len(rows)

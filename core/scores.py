@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.embed import nearest
+from core.embed import nearest, neighbors, with_self_first
 
 SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
 QUERIES = 2000  # cells at most whose neighbours are looked up
@@ -82,3 +82,33 @@ def agreement(labels, clusters):
         "ari": float(adjusted_rand_score(labels, clusters)),
         "nmi": float(normalized_mutual_info_score(labels, clusters)),
     }
+
+
+def ilisi(points, groups, perplexity=30, k=90):
+    """How well batches are mixed, from 1 (each cell among its own) to the number of batches (all alike).
+
+    The local inverse Simpson's index of `groups` (codes) around each of `points`, weighted by a Gaussian of this
+    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony).
+    """
+    found = with_self_first(neighbors(points, min(k + 1, len(points))))
+    near, distances = found.indices[:, 1:], found.distances[:, 1:].astype(np.float64)
+    weights = _gaussian(distances, min(perplexity, near.shape[1] / 3))
+    codes = np.asarray(groups)[near]
+    shares = np.stack([(weights * (codes == g)).sum(axis=1) for g in np.unique(groups)], axis=1)
+    return float(np.median(1 / (shares**2).sum(axis=1)))
+
+
+def _gaussian(distances, perplexity, rounds=50):
+    """(cells, k) weights that add up to 1 in each row, their width such that each row has this perplexity."""
+    squares = distances**2
+    squares -= squares.min(axis=1, keepdims=True)
+    low, high = np.zeros(len(squares)), np.full(len(squares), np.inf)
+    beta = 1 / np.maximum(np.median(squares, axis=1), 1e-12)
+    for _ in range(rounds):
+        weights = np.exp(-squares * beta[:, None])
+        weights /= weights.sum(axis=1, keepdims=True)
+        entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(axis=1)
+        wide = entropy > np.log(perplexity)  # too many cells count: narrower
+        low, high = np.where(wide, beta, low), np.where(wide, high, beta)
+        beta = np.where(np.isinf(high), beta * 2, (low + high) / 2)
+    return weights

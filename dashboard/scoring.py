@@ -17,6 +17,10 @@ EXPLAINED = (
     "the likelihood's nats, of which even a perfect model leaves many: compare it with PCA beside it alone."
 )
 KEPT = "Share of each cell's 15 nearest neighbours in the weighted input that are its neighbours in the latent space."
+ILISI = (
+    "How many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own (Korsunsky 2019). Before "
+    "is the input's principal components, after the latent space. Cell types that one batch lacks keep it low for a reason."
+)
 SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, from -1 to 1 (Rousseeuw 1987)."
 
 
@@ -55,6 +59,9 @@ def scores_card(view, run):
             "–",
         ]
     )
+    if "ilisi" in s:
+        words = f"Batches mixed (iLISI, 1 to {s['batches']})"
+        rows.append([words, number(s["ilisi"]), f"{number(s['ilisi_input'])} (input)", "–"])
     columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
     return card(
         "Scores",
@@ -70,7 +77,15 @@ def scores_card(view, run):
         ),
         dcc.Store(id=ids.LABELS_ASKED),
         working(ids.LABELS_RESULT),
-        more("What do these say?", html.Ul([html.Li(words) for words in (EXPLAINED, KEPT, SILHOUETTE)])),
+        more(
+            "What do these say?",
+            html.Ul(
+                [
+                    html.Li(words)
+                    for words in (EXPLAINED, KEPT, SILHOUETTE, *([ILISI] if "ilisi" in s else []))
+                ]
+            ),
+        ),
     )
 
 

@@ -422,6 +422,9 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     at = here.resolve(finished.view, f"?run={run}")
     explained = "Likelihood explained" if name == "counts" else "Variance explained"
     assert f"{explained}, RNA" in sent(clusters.layout(finished.view, at))
+    assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in sent(
+        clusters.layout(finished.view, at)
+    )
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
     made = finished.view.job(job)["result"]["made"]
     assert words == "" and len(made) == 126 and all(np.isfinite(made))

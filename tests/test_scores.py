@@ -133,3 +133,35 @@ def test_cells_without_a_label_are_left_out():
 def test_no_label_at_all_gives_no_number():
     found = scores.agreement(["nan", "", "nan"], [0, 1, 2])
     assert math.isnan(found["ari"]) and math.isnan(found["nmi"])
+
+
+def test_ilisi_counts_the_batches_that_meet():
+    random = np.random.default_rng(0)
+    points, groups = random.standard_normal((600, 5)), random.integers(0, 3, 600)
+    assert 2.6 < scores.ilisi(points, groups) <= 3
+    assert scores.ilisi(points + 100 * groups[:, None], groups) == pytest.approx(1)
+    half = np.where(groups == 2, 100, 0)[:, None]  # two meet, the third lies by itself
+    assert 1.7 < scores.ilisi(points[groups < 2], groups[groups < 2]) <= 2
+    assert 1.5 < scores.ilisi(points + half, groups) < 2.1
+
+
+def test_ilisi_is_the_inverse_simpson_index_of_a_gaussian_of_that_perplexity():
+    random = np.random.default_rng(1)
+    points, groups = random.standard_normal((200, 3)), random.integers(0, 2, 200)
+    expected = []
+    for i in range(200):
+        d = ((points - points[i]) ** 2).sum(axis=1)
+        near = np.argsort(d)[1:91]
+        low, high = 1e-6, 1e6
+        for _ in range(200):  # bisection on the logarithm, one cell at a time
+            beta = np.sqrt(low * high)
+            w = np.exp(-beta * (d[near] - d[near].min()))
+            w /= w.sum()
+            low, high = (beta, high) if -(w * np.log(w)).sum() > np.log(30) else (low, beta)
+        expected.append(1 / sum(w[groups[near] == g].sum() ** 2 for g in (0, 1)))
+    assert scores.ilisi(points, groups) == pytest.approx(np.median(expected), rel=1e-3)
+
+
+def test_ilisi_of_few_or_equal_points_is_a_number():
+    assert 1 <= scores.ilisi(np.zeros((10, 2)), np.arange(10) % 2) <= 2
+    assert 1 <= scores.ilisi(np.random.default_rng(0).standard_normal((4, 2)), np.array([0, 1, 0, 1])) <= 2
