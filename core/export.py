@@ -29,15 +29,18 @@ def versions():
     return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def result(adata, record, latent, split, clusters, umap, genes):
+def result(adata, record, latent, split, clusters, umap, genes, foreground=None):
     """The AnnData to take away.
 
     X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent),
     obsm["X_nuwa_umap"], obs["nuwa_cluster"], obs["nuwa_split"], var["nuwa_used"] and uns["nuwa"] with `record`,
-    flat. A key of ours that exists already is kept as KEY_before. `adata` is not changed.
+    flat. `foreground`, a DataFrame (cells, proteins) of probabilities, becomes obsm["nuwa_foreground"]. A key of ours
+    that exists already is kept as KEY_before. `adata` is not changed.
     """
     made = _base(adata)
+    if foreground is not None:
+        _put(made.obsm, "nuwa_foreground", foreground)
     _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
     if umap is not None:
         _put(made.obsm, "X_nuwa_umap", np.asarray(umap, dtype=np.float32))

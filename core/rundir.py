@@ -1,9 +1,10 @@
 """The folder a run leaves, whoever trained it: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
 
 import numpy as np
+import pandas as pd
 import torch
 
-from core import export, figures, models
+from core import export, figures, models, train
 from core.config import parse
 from core.pipeline import epoch_record
 from core.store import files
@@ -64,6 +65,14 @@ def load_model(path):
     model = models.build(parse(content["config"]), *sizes)
     model.load_state_dict(content["weights"])
     return model.eval()
+
+
+def foreground(folder, matrix):
+    """A DataFrame (cells, proteins) of foreground probabilities by the model of a run, or None where it has none."""
+    found = train.foreground(load_model(folder / "model.pt"), matrix)
+    return (
+        None if found is None else pd.DataFrame(found, matrix.cell_names, [str(p) for p in matrix.proteins])
+    )
 
 
 def write_explored(folder, explored):

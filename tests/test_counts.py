@@ -1,12 +1,13 @@
 """The count model: its likelihoods are those of the textbooks, its yardsticks its own, and it learns."""
 
+import anndata
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 from scipy.special import expit, logsumexp
 
-from core import count_sticks, pipeline, train, yardsticks
+from core import cli, count_sticks, pipeline, train, yardsticks
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
@@ -152,6 +153,28 @@ def test_the_foreground_is_where_the_protein_is(prepared):
         assert share[high, j].mean() >= share[~high, j].mean() - 0.05
     given, made = train.reconstruct(model, matrix, np.arange(50))
     assert given.shape == made.shape == (matrix.n_features,) and np.isfinite(made).all()
+
+
+def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
+    words = [
+        "train",
+        str(tmp_path / "tiny.h5ad"),
+        "--out",
+        str(tmp_path / "out"),
+        "--model",
+        "counts",
+        "--epochs",
+        "2",
+    ]
+    tiny.write_h5ad(tmp_path / "tiny.h5ad")
+    assert cli.main([*words, "--n-hidden", "16", "--n-latent", "4", "--device", "cpu"]) == 0
+    made = anndata.read_h5ad(tmp_path / "out" / "result.h5ad")
+    share = made.obsm["nuwa_foreground"]
+    assert list(share.index) == list(made.obs_names) and share.shape == (240, 6)
+    assert share.to_numpy().min() >= 0 and share.to_numpy().max() <= 1
+    matrix = prepare(tiny, BASE, split_cells(tiny.n_obs, BASE))
+    assert list(share.columns) == list(matrix.proteins)
+    assert train.foreground(build(RunConfig(), matrix.n_genes, matrix.n_proteins), matrix) is None
 
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):

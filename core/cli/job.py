@@ -58,6 +58,7 @@ def carry_out(arguments, config, out):
         clusters,
         umap,
         start.matrix.genes,
+        rundir.foreground(out, start.matrix),
     )
     made.write_h5ad(out / "result.h5ad", compression="lzf")
     clock.stop()

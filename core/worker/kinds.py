@@ -212,7 +212,8 @@ def export_result(store, job, say):
     clusters = files.read_array(folder / f"{files.clusters_of(resolution)}.npy")
     labels = proof.split.labels(proof.matrix.n_cells)
     adata, matrix = load(store, run["dataset"]), proof.matrix
-    made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes)
+    share = rundir.foreground(folder, matrix)
+    made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes, share)
     files.whole(
         store.run_folder(run["id"]) / "result.h5ad", lambda path: made.write_h5ad(path, compression="lzf")
     )
