@@ -449,6 +449,7 @@ def test_clusters_whose_process_was_killed_can_be_computed_again(server):
     assert view.array(run, "embeddings/latent_umap").shape == (240, 2)
 
 
+@pytest.mark.slow
 def test_short_work_does_not_wait_for_training_which_outlives_the_queue(server):
     store = server.store
     run = queued_run(store, server.preparation, LONG)
