@@ -104,12 +104,3 @@ def _flat(facts):
         else:
             out[key] = value
     return out
-
-
-def latent_table(cells, latent, cluster, split):
-    """A DataFrame to write as CSV: a row a cell with its cluster, its set and its latent values."""
-    table = pd.DataFrame(np.asarray(latent), columns=[f"latent_{i + 1}" for i in range(latent.shape[1])])
-    table.insert(0, "cell", np.asarray(cells).astype(str))
-    table.insert(1, "nuwa_cluster", np.asarray(cluster))
-    table.insert(2, "nuwa_split", np.asarray(SPLIT_NAMES)[np.asarray(split)])
-    return table

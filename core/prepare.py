@@ -139,10 +139,9 @@ class Matrix:
         return self.beside(rows)._replace(x=self.batch(rows))
 
     def _group(self, rows):
-        group = None
-        if self.groups is not None:
-            group = np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
-        return group
+        if self.groups is None:
+            return None
+        return np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
 
     def raw(self, rows):
         """(len(rows), features) float32 dense: the raw counts of a few cells."""

@@ -59,7 +59,6 @@ def save_loadings(path, model, matrix):
 
 def load_model(path):
     """The trained model of a model.pt, in evaluation mode."""
-
     content = torch.load(path, weights_only=True)
     sizes = (len(content[name]) for name in ("genes", "proteins", "groups"))
     model = models.build(parse(content["config"]), *sizes)

@@ -162,7 +162,7 @@ def test_another_user_cannot_change(store, visibility):
     before = {kind: store.row(kind, id) for kind, id in ids.items()}
     stranger = store.of("stranger")
     tries = [
-        lambda: stranger.rename_run(ids["run"], "mine"),
+        lambda: stranger.explore_again(ids["run"]),
         lambda: stranger.forget_run(ids["run"]),
         lambda: stranger.forget_dataset(ids["dataset"]),
         lambda: stranger.train(ids["run"], "token"),
@@ -317,14 +317,6 @@ def test_forgetting_removes_row_folder_epochs_and_jobs(store):
     view.forget_dataset(ids["dataset"])
     assert view.datasets() == [] and view.preparations(ids["dataset"]) == []
     assert not any((store.root / "datasets").iterdir()) and not any((store.root / "runs").iterdir())
-
-
-def test_a_run_needs_a_name(store):
-    run, view = furnish(store)["run"], store.of("local")
-    view.rename_run(run, "  second  ")
-    assert view.run(run)["name"] == "second"
-    with pytest.raises(UserError, match="needs a name"):
-        view.rename_run(run, "  ")
 
 
 # --- files that people bring

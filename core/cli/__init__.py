@@ -34,7 +34,7 @@ def main(words):
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # the edge: memory runs out by many names, and all else keeps its traceback
         if not is_out_of_memory(error):
             raise
         print(OUT_OF_MEMORY, file=sys.stderr)

@@ -178,12 +178,6 @@ class View:
         if self.store.move("run", run_id, "running", "cancelling"):
             self.store.set_job(job["id"], cancel=True)
 
-    def rename_run(self, run_id, name):
-        self._own("run", run_id)
-        if not name.strip():
-            raise UserError("A run needs a name.")
-        self.store.set("run", run_id, name=name.strip()[:200])
-
     def forget_run(self, run_id):
         """Remove a run and all it left; a run at work must be cancelled first."""
         row = self._own("run", run_id)
