@@ -193,7 +193,7 @@ class RunConfig(BaseModel):
         0.0,
         NETWORK,
         "Input dropout",
-        "Share of input values hidden in each step; the model learns to fill them in from the others.",
+        "Share of counts hidden from the encoder in each step; the model learns to fill them in from the others.",
         ge=0,
         le=0.9,
         step=0.05,

@@ -21,28 +21,38 @@ class Feed:
     def path(self, n_cells):
         """The name in PATHS by which a batch of `n_cells` goes.
 
-        Sparse ends need sparse values, a model with squared error and linear ends, and no input dropout, which is
-        of the scaled values; and they have to pay (core.sparse.pays).
+        Sparse ends need sparse values and a model with squared error and linear ends; and they have to pay
+        (core.sparse.pays).
         """
         config, matrix = self.config, self.matrix
         able = config is not None and self.device == "cpu" and sparse.issparse(matrix.rna)
-        able = able and config.model in SPARSE_ENDS and not config.input_dropout
+        able = able and config.model in SPARSE_ENDS
         return "sparse" if able and pays(n_cells, config.n_hidden, matrix.standardised.density) else "dense"
 
-    def cells(self, rows):
+    def cells(self, rows, hide=0.0, seed=0):
         """The Cells of `rows`; where the path is sparse, `x` holds the proteins alone and `rna` the genes.
 
-        The `rna` of one call is good until the next.
+        With probability `hide` the encoder sees a zero in place of a count, by either path the same ones for the
+        same `seed` (a number or a numpy Generator). The `rna` of one call is good until the next.
         """
         if not sparse.issparse(self.matrix.rna):
-            return self._placed(self.matrix.cells(rows))
-        self._batch = self.matrix.standardised.batch(rows, into=self._batch)
-        others = self.matrix.beside(rows)
+            return self._placed(self._dense(rows, hide, seed))
+        self._batch = batch = self.matrix.standardised.batch(rows, hide, seed, into=self._batch)
+        others = self._placed(self.matrix.beside(rows))
         if self.path(len(rows)) == "sparse":
-            return self._placed(others)._replace(rna=self._batch)
-        others = self._placed(others)
-        genes = self._batch.dense().to(self.device)
+            return others._replace(rna=batch)
+        genes = batch.dense().to(self.device)
+        if hide:
+            others = others._replace(seen=batch.dense_seen().to(self.device))
         return others._replace(x=torch.cat([genes, others.x], dim=1) if self.matrix.n_proteins else genes)
+
+    def _dense(self, rows, hide, seed):
+        cells = self.matrix.cells(rows)
+        if not hide:
+            return cells
+        genes = cells.x[:, : self.matrix.n_genes]
+        kept = np.random.default_rng(seed).random(genes.shape, np.float32) >= hide
+        return cells._replace(seen=np.where(kept, genes, self.matrix.at_zero))
 
     def blocks(self, rows, size=2048):
         """Pairs (rows, Cells) over `rows`, never more than `size` cells at once."""

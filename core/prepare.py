@@ -118,6 +118,12 @@ class Matrix:
         x /= self.sd
         return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
 
+    @property
+    def at_zero(self):
+        """(genes,) float32: what the model sees where a gene has no counts."""
+        n = self.n_genes
+        return np.clip(-self.mean[:n] / self.sd[:n], -self.clip, self.clip)
+
     @cached_property
     def standardised(self):
         """The genes as core.sparse has them: centred, scaled and clipped, and still sparse."""

@@ -39,13 +39,13 @@ def fit(model, matrix, split, config, device="cpu"):
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
     Once, a loss that stops being a number sends training back to the best weights and on at half the rate, which the
     next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch before.
-    Seeded by `config.seed` through a generator of its own; dropout draws from torch's global one, which the
-    caller seeds.
+    Seeded by `config.seed` through generators of its own; dropout inside the network draws from torch's global
+    one, which the caller seeds.
     """
     model.to(device)
     feed = Feed(matrix, device, config)
     optimizer, share, note = make_optimizer(model, config), 1.0, ""
-    shuffle = np.random.default_rng(config.seed)
+    shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
     n_epochs = config.n_epochs(len(split.train))
     sample = np.sort(shuffle.permutation(split.train)[: len(split.valid)])
     best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), math.inf, 0
@@ -53,9 +53,8 @@ def fit(model, matrix, split, config, device="cpu"):
     try:
         while epoch <= n_epochs:
             try:
-                done = _one_pass(
-                    model, optimizer, feed, shuffle.permutation(split.train), config, epoch, share
-                )
+                order = shuffle.permutation(split.train)
+                done = _one_pass(model, optimizer, feed, order, config, epoch, share, hiding)
                 train = losses(model, matrix, sample, config, device)
                 valid = losses(model, matrix, split.valid, config, device)
                 if not math.isfinite(train.total + valid.total):
@@ -90,8 +89,11 @@ class Pass(NamedTuple):
     penalty_kl: float
 
 
-def _one_pass(model, optimizer, feed, order, config, epoch, share):
-    """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite."""
+def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
+    """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite.
+
+    `hiding` is the generator by which input dropout draws.
+    """
     start = time.perf_counter()
     steps = math.ceil(len(order) / config.batch_size)
     n_steps = steps * config.n_epochs(len(order))
@@ -100,7 +102,8 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share):
     for i in range(steps):
         step = (epoch - 1) * steps + i
         rate = share * learning_rate(config, step, n_steps)
-        cells = feed.cells(order[i * config.batch_size : (i + 1) * config.batch_size])
+        rows = order[i * config.batch_size : (i + 1) * config.batch_size]
+        cells = feed.cells(rows, config.input_dropout, hiding)
         kl_weight = warmth(config, step / n_steps) * model.nat / feed.matrix.n_genes
         loss, added = one_step(model, optimizer, cells, config, rate, kl_weight)
         penalties += added

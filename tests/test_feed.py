@@ -44,7 +44,7 @@ def test_the_path_follows_a_rule_on_shapes(thin):
     assert feed.path(128) == "sparse" and feed.path(8) == "dense"
     assert Feed(matrix).path(2048) == "dense"
     assert Feed(matrix, "cuda", config).path(128) == "dense"
-    for changes in ({"input_dropout": 0.1}, {"model": "counts"}, {"n_hidden": 4096}):
+    for changes in ({"model": "counts"}, {"n_hidden": 4096}):
         assert Feed(matrix, "cpu", config.model_copy(update=changes)).path(128) == "dense"
 
 
@@ -66,16 +66,17 @@ def test_a_matrix_that_came_dense_goes_dense():
 
 
 @pytest.mark.parametrize("name", SPARSE_ENDS)
-@pytest.mark.parametrize("changes", [{}, {"batch_key": "sample", "n_layers": 2}])
+@pytest.mark.parametrize("changes", [{}, {"batch_key": "sample", "n_layers": 2}, {"input_dropout": 0.3}])
 def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
+    """With input dropout, the same counts are hidden by both."""
     config, split, matrix = made(thin, model=name, norm="layer", **changes)
     found = {}
     for path in PATHS:
         model = model_of(config, matrix)
         feed = Feed(matrix, "cpu", config if path == "sparse" else None)
-        cells = feed.cells(split.train[:200])
+        cells = feed.cells(split.train[:200], config.input_dropout, seed=7)
         assert (cells.rna is None) == (path == "dense")
-        torch.manual_seed(1)  # the draw of a variational latent
+        torch.manual_seed(1)  # the draw of a variational latent, and of the hidden proteins
         parts = model.loss(cells)
         sum(parts.values()).backward()
         gradients = {name: p.grad for name, p in model.named_parameters()}
@@ -88,6 +89,26 @@ def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
         torch.testing.assert_close(
             gradient, expected[name], rtol=2e-4, atol=2e-5 * expected[name].abs().max().item() + 1e-7
         )
+
+
+@pytest.mark.parametrize("model", ["citeseq", "counts"])
+def test_hidden_counts_are_zeros_to_the_encoder_alone(thin, model):
+    _, _, matrix = made(thin, model=model)
+    rows = np.arange(100)
+    cells, n = Feed(matrix).cells(rows, hide=0.4, seed=3), matrix.n_genes
+    np.testing.assert_allclose(cells.x.numpy(), matrix.batch(rows), atol=2e-5)
+    hidden = ~np.isclose(cells.seen.numpy(), cells.x.numpy()[:, :n], atol=1e-6)
+    assert hidden[matrix.rna[rows].toarray() > 0].mean() == pytest.approx(0.4, abs=0.05)
+    at_zero = np.broadcast_to(matrix.at_zero, hidden.shape)
+    np.testing.assert_allclose(cells.seen.numpy()[hidden], at_zero[hidden], atol=1e-6)
+
+
+def test_values_that_came_dense_are_hidden_too():
+    adata = demo.DEMOS["pbmc68k_reduced"][1]()
+    _, _, matrix = made(adata)
+    cells = Feed(matrix).cells(np.arange(50), hide=0.4, seed=3)
+    assert (cells.seen == 0).float().mean().item() == pytest.approx(0.4, abs=0.03)
+    assert torch.equal(cells.seen, Feed(matrix).cells(np.arange(50), hide=0.4, seed=3).seen)
 
 
 def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):

@@ -95,13 +95,22 @@ def test_every_activation_that_the_form_offers_is_built(name):
     assert any(isinstance(part, ACTIVATIONS[name]) for part in model.modules())
 
 
-def test_input_dropout_hides_in_training_only():
-    model = build(SMALL.model_copy(update={"input_dropout": 0.9, "norm": "none"}), 20, 0)
-    x = torch.randn(4, 20)
+def test_input_dropout_hides_proteins_in_training_only():
+    model = build(SMALL.model_copy(update={"input_dropout": 0.9, "norm": "none"}), 20, 5)
+    x = torch.randn(4, 25)
     model.train()
     assert not torch.equal(model.encode(Cells(x)), model.encode(Cells(x)))
     model.eval()
     assert torch.equal(model.encode(Cells(x)), model.encode(Cells(x)))
+
+
+def test_the_encoder_reads_what_is_seen_and_the_loss_the_whole():
+    model = build(SMALL, 20, 5).eval()
+    x, seen = torch.randn(4, 25), torch.randn(4, 20)
+    both = Cells(x, seen=seen)
+    assert torch.equal(model.encode(both), model.encode(Cells(torch.cat([seen, x[:, 20:]], dim=1))))
+    expected = (model.decode(model.encode(both)) - x)[:, :20].square().mean()
+    torch.testing.assert_close(model.loss(both)["rna"], expected)
 
 
 def test_the_mean_absolute_weight_is_over_all_linear_maps():

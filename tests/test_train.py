@@ -326,9 +326,9 @@ def test_a_loss_that_breaks_once_goes_on_from_the_best_weights_at_half_the_rate(
     seen, given = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
-    def broken_once(self, rows):
+    def broken_once(self, rows, *hiding):
         seen.append(len(rows))
-        cells = given(self, rows)
+        cells = given(self, rows, *hiding)
         return cells._replace(x=cells.x * np.nan) if len(seen) == n_batches + 1 else cells
 
     monkeypatch.setattr(Feed, "cells", broken_once)
@@ -354,9 +354,9 @@ def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared,
     seen, given = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
-    def broken(self, rows):
+    def broken(self, rows, *hiding):
         seen.append(len(rows))
-        cells = given(self, rows)
+        cells = given(self, rows, *hiding)
         return cells._replace(x=cells.x * np.nan) if len(seen) > n_batches else cells
 
     monkeypatch.setattr(Feed, "cells", broken)

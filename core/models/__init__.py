@@ -24,6 +24,9 @@ class Cells(NamedTuple):
     x: object  # (cells, features) preprocessed values: genes, then proteins
     group: object = None  # (cells, groups) one-hot: the batch of each cell, where a run has a covariate
     counts: object = None  # (cells, features) raw counts of the same features, for models that read them
+    seen: object = (
+        None  # (cells, genes) what the encoder sees in training, where input dropout hides some counts
+    )
     rna: object = (
         None  # core.sparse.Batch of the genes, where they come sparse; `x` then holds the proteins alone
     )

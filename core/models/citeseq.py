@@ -20,7 +20,7 @@ class Citeseq(nn.Module):
     def __init__(self, config, n_genes, n_proteins, n_groups=0):
         super().__init__()
         self.sizes = {"rna": n_genes, "protein": n_proteins} if n_proteins else {"rna": n_genes}
-        self.hide = nn.Dropout(config.input_dropout)
+        self.hide_protein = nn.Dropout(config.input_dropout)  # genes come with theirs hidden: core.feed
         layers = config.layers(n_genes, n_proteins, n_groups)
         self.blocks = nn.ModuleDict({layer.name: block(layer, config) for layer in layers if layer.n_in})
         self.order = {
@@ -56,7 +56,10 @@ class Citeseq(nn.Module):
     ):  # (cells, features) -> (cells, hidden): what both branches have made of the input
         made = []
         for branch, x in self._given(cells):
-            x = x if isinstance(x, sparse.Batch) else self.hide(x)
+            if branch == "protein":
+                x = self.hide_protein(x)
+            elif cells.seen is not None:
+                x = cells.seen
             made.append(self._through("encoder", branch, x, cells.group))
         return torch.cat(made, dim=1)
 
