@@ -1,17 +1,19 @@
-"""python -m bench.speed: how many cells a second three loops train, each the same model in float32.
+"""python -m bench.speed: how many cells a second Nuwa's loop trains, beside the loop people use today and SCVI.
 
-The loops: the one people use today (`bench.reference`); the same on one dense tensor with a fused optimiser
-and without a look at every loss; and one with the sparse ends of `core.sparse`. They take turns on 10,000 x
-2,000 simulated counts, so that a machine that slows down does so for all three; medians over the repeats are
-printed. The share of the machine's peak counts the work that the dense model asks for, so that a loop which
-avoids work can pass 100 %.
+Every loop trains the same cells, and they take turns, a pass each, so that a machine that slows down does so for all;
+medians over the repeats are printed, and ratios of them. "Equal model" rows hold the network of `bench.reference`
+against the same network in Nuwa's own loop (core.train, gradient clipping and all), in float32 and with the same
+loss. The share of the machine's peak counts the work that the dense model asks for, so that a loop which avoids work
+can pass 100 %. SCVI runs in the interpreter that `make bench-speed` has made for it, else its row is left out.
 """
 
 import argparse
 import datetime
 import os
 import platform
+import subprocess
 import time
+from pathlib import Path
 
 from core import settings
 
@@ -22,16 +24,18 @@ import torch  # noqa: E402
 from anndata import AnnData  # noqa: E402
 from scipy import sparse as scipy_sparse  # noqa: E402
 from torch import nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
 
 from bench import reference  # noqa: E402
+from core import models, train  # noqa: E402
 from core.config import RunConfig  # noqa: E402
+from core.feed import Feed  # noqa: E402
 from core.prepare import prepare, split_cells  # noqa: E402
-from core.sparse import Standardised, first_layer, mse, pays  # noqa: E402
-from core.train import learning_rate  # noqa: E402
 
-CONFIG = RunConfig(n_top_genes=0, n_hidden=128, n_latent=20, lr=1e-3)
+SIZES = {"n_hidden": 100, "n_latent": 50}  # the reference's own
+EQUAL = RunConfig(n_top_genes=0, activation="elu", norm="batch", lr=1e-3, **SIZES)
+REFERENCE_EPOCHS = 100  # what a run of the reference takes, as it is mostly seen
 GROUPS = 8
+RIVAL = Path(".venv-bench/bin/python")
 
 
 def simulated(n_cells, n_genes, seed=0):
@@ -46,84 +50,97 @@ def simulated(n_cells, n_genes, seed=0):
     return AnnData(scipy_sparse.vstack(counts, format="csr"))
 
 
-def stepping(model, n_cells, batch_size, epochs, loss_of, seed=0):
-    """Yield the mean loss of each pass of a plain loop; `loss_of(rows)` gives the loss of one batch."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=CONFIG.lr, fused=True)
-    random, steps, done = np.random.default_rng(seed), n_cells // batch_size, 0
-    model.train()
-    for _ in range(epochs):
-        order, total = random.permutation(n_cells), torch.zeros(())
-        for step in range(steps):
-            optimizer.param_groups[0]["lr"] = learning_rate(CONFIG, done, epochs * steps)
-            loss = loss_of(order[step * batch_size : (step + 1) * batch_size])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            total += loss.detach()
-            done += 1
-        yield total.item() / steps
+class Data:
+    """The simulated cells as Nuwa has them and as the reference does: one dense tensor of the training cells."""
+
+    def __init__(self, n_cells, n_genes):
+        self.adata = simulated(n_cells, n_genes)
+        self.split = split_cells(n_cells, EQUAL)
+        self.matrix = prepare(self.adata, EQUAL, self.split)
+        self.dense = torch.from_numpy(self.matrix.batch(self.split.train))
+        self.judges = torch.from_numpy(self.matrix.batch(self.split.valid))
 
 
-def dense_loss(model, x):
-    """A function of rows: the loss on those rows of one dense tensor."""
-
-    def loss_of(rows):
-        batch = x.index_select(0, torch.from_numpy(rows))
-        return F.mse_loss(model(batch), batch)
-
-    return loss_of
-
-
-def sparse_loss(model, x):
-    """A function of rows: the same loss by the sparse ends of the model."""
-    batch = x.batch([])
-
-    def loss_of(rows):
-        x.batch(rows, into=batch)
-        hidden = model.middle(first_layer(batch, model.first.weight, model.first.bias))
-        return mse(batch, hidden, model.last.weight, model.last.bias)
-
-    return loss_of
-
-
-def loops(dense, sparse, batch_size, epochs):
-    """The three loops by name, each a generator over passes and each with a model of its own and the same
-    weights."""
-    models = []
-    for _ in range(3):
-        torch.manual_seed(0)
-        shape = (dense.shape[1], CONFIG.n_hidden, CONFIG.n_latent)
-        models.append(reference.Autoencoder(*shape, activation=nn.ELU, linear_latent=True))
-    return {
-        "reference": reference.passes(models[0], dense, batch_size, epochs, CONFIG.lr),
-        "dense": stepping(models[1], len(dense), batch_size, epochs, dense_loss(models[1], dense)),
-        "sparse": stepping(models[2], len(dense), batch_size, epochs, sparse_loss(models[2], sparse)),
-    }
-
-
-def measure(dense, sparse, batch_size, repeats):
-    """{loop: (cells a second, the median over the repeats; mean loss of the last pass)}, after one pass to
-    warm up."""
-    running = loops(dense, sparse, batch_size, repeats + 1)
-    seconds, loss = {name: [] for name in running}, {}
-    for _ in range(repeats + 1):
-        for name, loop in running.items():
-            start = time.perf_counter()
-            loss[name] = next(loop)
-            seconds[name].append(time.perf_counter() - start)
-    trained = len(dense) // batch_size * batch_size
-    return {name: (trained / np.median(seconds[name][1:]), loss[name]) for name in running}
-
-
-def as_used(dense, repeats):
-    """Cells a second of the reference in the shape it is mostly seen in: hidden 100, latent 50, batches of
-    64."""
+def the_reference(data, batch_size, linear_latent=True, activation=nn.ELU):
+    """Yield (seconds, cells, loss on the validation cells) of each pass of the loop people use today."""
     torch.manual_seed(0)
-    seconds, start = [], time.perf_counter()
-    for _ in reference.passes(reference.Autoencoder(dense.shape[1]), dense, epochs=repeats + 1):
-        seconds.append(time.perf_counter() - start)
+    sizes = data.dense.shape[1], SIZES["n_hidden"], SIZES["n_latent"]
+    model = reference.Autoencoder(*sizes, activation, linear_latent)
+    passes = reference.passes(model, data.dense, batch_size, REFERENCE_EPOCHS, EQUAL.lr)
+    while True:
+        model.train()
         start = time.perf_counter()
-    return len(dense) // 64 * 64 / np.median(seconds[1:])
+        next(passes)
+        seconds = time.perf_counter() - start
+        model.eval()
+        with torch.no_grad():
+            loss = nn.functional.mse_loss(model(data.judges), data.judges).item()
+        yield seconds, len(data.dense) // batch_size * batch_size, loss
+
+
+def nuwa(data, config, path=None, like_reference=False):
+    """Yield (seconds, cells, loss on the validation cells) of each pass of Nuwa's loop.
+
+    `path`, a name in feed.PATHS, overrules its choice; `like_reference`: it starts from the reference's weights.
+    """
+    torch.manual_seed(0)
+    model = models.build(config, data.matrix.n_genes, 0)
+    if like_reference:
+        torch.manual_seed(0)
+        sizes = data.matrix.n_genes, config.n_hidden, config.n_latent
+        model.load_state_dict(as_ours(reference.Autoencoder(*sizes, nn.ELU, True).state_dict()))
+    passes = train.fit(model, data.matrix, data.split, config)
+    while True:
+        with Forced(path):
+            epoch = next(passes)
+        yield epoch.seconds, len(data.split.train), epoch.valid.total
+
+
+def as_ours(weights):
+    """The weights of the reference under the names that they have in Nuwa's model."""
+    names = {"first": "encoder_rna_1.0", "middle.0": "encoder_rna_1.1", "middle.2": "latent.0"}
+    names |= {"middle.3": "decoder_rna_1.0", "middle.4": "decoder_rna_1.1", "last": "output_rna.0"}
+    parts = ((*key.rpartition("."), value) for key, value in weights.items())
+    return {f"blocks.{names[module]}.{name}": value for module, _, name, value in parts}
+
+
+class Forced:
+    """While it lasts, batches go by this path."""
+
+    def __init__(self, path):
+        self.path, self.before = path, Feed.path
+
+    def __enter__(self):
+        if self.path:
+            Feed.path = self.path
+
+    def __exit__(self, *_):
+        Feed.path = self.before
+
+
+def scvi(data):
+    """Yield (seconds, cells, loss) of each pass of SCVI with its defaults, in an interpreter of its own."""
+    given = Path(".venv-bench") / "speed.npz"
+    scipy_sparse.save_npz(given, data.adata.X)
+    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([RIVAL, "-m", "bench.scvi_passes", given], **pipe) as process:
+        for line in process.stdout:
+            seconds, cells, loss = map(float, line.split())
+            yield seconds, cells, loss
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+
+def take_turns(loops, repeats):
+    """{name: (median cells a second, loss of the last pass)}; the first pass of each warms up and is not counted."""
+    speeds, losses = {name: [] for name in loops}, {}
+    for _ in range(repeats + 1):
+        for name, loop in loops.items():
+            seconds, cells, losses[name] = next(loop)
+            speeds[name].append(cells / seconds)
+    for loop in loops.values():
+        loop.close()
+    return {name: (np.median(found[1:]), losses[name]) for name, found in speeds.items()}
 
 
 def peak(size=1536, repeats=7):
@@ -139,7 +156,53 @@ def peak(size=1536, repeats=7):
 def work(n_genes):
     """Operations that one cell costs in the dense model: three products a layer, and two in the first, whose
     input needs no gradient."""
-    return 2 * (5 * n_genes * CONFIG.n_hidden + 6 * CONFIG.n_hidden * CONFIG.n_latent)
+    hidden, latent = SIZES["n_hidden"], SIZES["n_latent"]
+    return 2 * (5 * n_genes * hidden + 6 * hidden * latent)
+
+
+def equal_models(data, batches, repeats, top):
+    """The rows at equal model and loss."""
+    print(f"{'batch':>6} {'loop':<18} {'cells/s':>9} {'x reference':>12} {'of peak':>8} {'loss':>7}")
+    for batch_size in batches:
+        config = EQUAL.model_copy(update={"batch_size": batch_size, "epochs": REFERENCE_EPOCHS})
+        path = Feed(data.matrix, "cpu", config).path
+        loops = {
+            "reference": the_reference(data, batch_size),
+            f"Nuwa ({path})": nuwa(data, config, like_reference=True),
+            "Nuwa, if dense": nuwa(data, config, "dense", like_reference=True),
+        }
+        found = take_turns(loops, repeats)
+        for name, (speed, loss) in found.items():
+            ratio = speed / found["reference"][0]
+            share = speed * work(data.matrix.n_genes) / top
+            print(
+                f"{batch_size:>6} {name:<18} {speed:>9,.0f} {ratio:>12.2f} {share:>8.0%} {loss:>7.4f}",
+                flush=True,
+            )
+
+
+def as_people_run_them(data, repeats):
+    """The rows of each tool with the settings it comes with, and what a whole training then takes."""
+    config = RunConfig(n_top_genes=0)
+    n_train = len(data.split.train)
+    loops = {
+        "reference": the_reference(data, 64, linear_latent=False, activation=nn.LeakyReLU),
+        "Nuwa": nuwa(data, config.model_copy(update={"epochs": max(config.n_epochs(n_train), repeats + 1)})),
+    }
+    epochs = {"reference": REFERENCE_EPOCHS, "Nuwa": config.n_epochs(n_train)}
+    if RIVAL.exists():
+        loops["SCVI"] = scvi(data)
+        epochs["SCVI"] = min(round(20_000 / n_train * 400), 400)  # its own rule
+    found = take_turns(loops, repeats)
+    print(f"\n{'as it comes':<12} {'cells/s':>9} {'epochs':>7} {'training, s':>12}   Nuwa is quicker")
+    total = {name: epochs[name] * n_train / speed for name, (speed, _) in found.items()}
+    for name, (speed, _) in found.items():
+        ratio = (
+            f"{found['Nuwa'][0] / speed:.1f} times a cell, {total[name] / total['Nuwa']:.1f} times a training"
+        )
+        print(
+            f"{name:<12} {speed:>9,.0f} {epochs[name]:>7} {total[name]:>12.1f}   {ratio if name != 'Nuwa' else ''}"
+        )
 
 
 def main():
@@ -150,31 +213,19 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
     started = time.perf_counter()
-    matrix = prepare(simulated(asked.cells, asked.genes), CONFIG, split_cells(asked.cells, CONFIG))
-    dense = torch.from_numpy(matrix.batch(np.arange(matrix.n_cells)))
-    sparse = Standardised(matrix.rna, matrix.mean, matrix.sd, matrix.clip)
+    data = Data(asked.cells, asked.genes)
     top = peak()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, torch {torch.__version__}, "
         f"{datetime.date.today()}; fp32 peak {top / 1e9:.0f} GFLOP/s"
     )
+    density = data.adata.X.nnz / np.prod(data.adata.shape)
     print(
-        f"{matrix.n_cells:,} cells x {matrix.n_genes:,} genes, {sparse.density:.1%} not zero; "
-        f"hidden {CONFIG.n_hidden}, latent {CONFIG.n_latent}; median of {asked.repeats}"
+        f"{asked.cells:,} cells x {data.matrix.n_genes:,} genes, {density:.1%} not zero; hidden {SIZES['n_hidden']}, "
+        f"latent {SIZES['n_latent']}, {EQUAL.activation}, batch normalisation; median of {asked.repeats}"
     )
-    print(
-        f"reference as used (hidden 100, latent 50, batch 64): {as_used(dense, asked.repeats):,.0f} cells/s"
-    )
-    print(f"{'batch':>6} {'loop':<10} {'cells/s':>9} {'x reference':>12} {'of peak':>8} {'loss':>7}  pays")
-    for batch_size in asked.batches:
-        found = measure(dense, sparse, batch_size, asked.repeats)
-        for name, (speed, loss) in found.items():
-            told = str(pays(batch_size, CONFIG.n_hidden, sparse.density)) if name == "sparse" else ""
-            print(
-                f"{batch_size:>6} {name:<10} {speed:>9,.0f} {speed / found['reference'][0]:>12.2f} "
-                f"{speed * work(matrix.n_genes) / top:>8.0%} {loss:>7.4f}  {told}",
-                flush=True,
-            )
+    equal_models(data, asked.batches, asked.repeats, top)
+    as_people_run_them(data, asked.repeats)
     print(f"{time.perf_counter() - started:.0f} s in all")
 
 

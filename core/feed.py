@@ -18,8 +18,9 @@ class Feed:
         self.matrix, self.config, self.device = matrix, config, device
         self._batch = None
 
-    def path(self, n_cells):
-        """The name in PATHS by which a batch of `n_cells` goes.
+    @property
+    def path(self):
+        """The name in PATHS by which batches go.
 
         Sparse ends need sparse values and a model with squared error and linear ends; and they have to pay
         (core.sparse.pays).
@@ -27,7 +28,7 @@ class Feed:
         config, matrix = self.config, self.matrix
         able = config is not None and self.device == "cpu" and sparse.issparse(matrix.rna)
         able = able and config.model in SPARSE_ENDS
-        return "sparse" if able and pays(n_cells, config.n_hidden, matrix.standardised.density) else "dense"
+        return "sparse" if able and pays(matrix.standardised.density) else "dense"
 
     def cells(self, rows, hide=0.0, seed=0):
         """The Cells of `rows`; where the path is sparse, `x` holds the proteins alone and `rna` the genes.
@@ -39,7 +40,7 @@ class Feed:
             return self._placed(self._dense(rows, hide, seed))
         self._batch = batch = self.matrix.standardised.batch(rows, hide, seed, into=self._batch)
         others = self._placed(self.matrix.beside(rows))
-        if self.path(len(rows)) == "sparse":
+        if self.path == "sparse":
             return others._replace(rna=batch)
         genes = batch.dense().to(self.device)
         if hide:

@@ -99,7 +99,7 @@ def learn(adata, config):
     on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
-    path = Feed(matrix, device.kind, config).path(config.batch_size)
+    path = Feed(matrix, device.kind, config).path
     start = Start(n_epochs, device, matrix, split, on_valid, on_judges, path)
     yield start
 

@@ -56,6 +56,7 @@ class Batch:
         self.column_sums = np.zeros(source.shape[1])  # (genes,) float64, of s
         self.square_sum = 0.0  # float64, of s
         self.fills = 0
+        self._room = torch.empty(0)
         self._grow(0)
 
     def _grow(self, size):
@@ -89,6 +90,13 @@ class Batch:
     def n_cells(self):
         return len(self.indptr) - 1
 
+    def room(self):
+        """(cells, genes) float32 tensor for a residual, the same memory from batch to batch."""
+        size = self.n_cells * len(self.base)
+        if size > len(self._room):
+            self._room = torch.empty(size)
+        return self._room[:size].view(self.n_cells, len(self.base))
+
     def by_gene(self):
         """The transposed s: (indptr, cells, data, seen), made once for both weight gradients of a step."""
         if self._by_gene is None:
@@ -110,68 +118,109 @@ class Batch:
 
     def _dense(self, data):
         out = self.base.repeat(self.n_cells, 1)
-        _scatter(self.indptr, self.indices, data, out.numpy())
+        _scatter(self.indptr, self.indices, data, np.float32(1), out.numpy())
         return out
 
 
-def first_layer(batch, weight, bias):
-    """(cells, hidden): F.linear(what the encoder sees, weight, bias), with weight (hidden, genes)."""
-    return _FirstLayer.apply(weight, bias, batch)
+def first_layer(batch, weight, bias, group=None):
+    """(cells, hidden): what the encoder sees times weight, and bias; weight (genes, hidden).
+
+    With `group`, a tensor (cells, groups) that is constant, it follows the genes, and weight is (genes + groups, hidden).
+    """
+    return _FirstLayer.apply(weight, bias, batch, group)
 
 
 def mse(batch, hidden, weight, bias):
-    """Scalar: mean over cells and genes of (F.linear(hidden, weight, bias) - x)^2; weight (genes, hidden)."""
-    return _SquaredError.apply(hidden, weight, bias, batch)
+    """Scalar: mean over cells and genes of (F.linear(hidden, weight, bias) - x)^2; weight (genes, hidden).
+
+    By the Gram form where the batch is large beside the hidden width, else by the residual itself: both are exact.
+    """
+    form = _Gram if gram_pays(batch.n_cells, hidden.shape[1]) else _Residual
+    return form.apply(hidden, weight, bias, batch)
 
 
-def pays(batch_size, n_hidden, density):
+def gram_pays(n_cells, n_hidden):
+    """Whether the two products of (hidden, genes, hidden) cost less than the two of (cells, genes, hidden) they spare."""
+    return n_cells >= 1.25 * n_hidden
+
+
+def pays(density):
     """Whether both sparse ends are quicker than `batch.dense()` and dense layers; a rule on shapes alone.
 
-    The Gram form costs the work of n_hidden / 2 dense cells a step whatever the batch, copies and calls that
-    of 32 more, and a value that is not zero costs 2.5 times what it costs in a dense product. So nothing is
-    gained where 40 % and more are not zero. Times the dense step, fitted to whole steps (2,000 genes, 20
-    latents, AdamW) on one thread of an AVX-512 machine; in brackets where the rule says no:
+    A value that is not zero costs three to four times what it costs in a dense product. Times the dense step, whole
+    steps (2,000 genes, 20 latents, AdamW) on one thread of an AVX-512 machine:
 
     density, n_hidden   batch 64    128      256      1,024
-    8 %      64         (0.94)      1.21     1.56     2.5
-    8 %      128        (0.86)      1.15     1.56     2.6
-    8 %      512        (0.39)     (0.58)   (0.83)    1.8
-    20 %     128        (0.78)     (0.93)    1.18     1.7
-    35 %     128                   (0.81)   (0.88)    1.09
+    3 %      128        1.10        1.33     2.0      3.9
+    8 %      64         1.13        1.52     1.8      2.6
+    8 %      128        1.15        1.23     1.4      2.8
+    8 %      512        1.14        1.24     1.3      1.8
+    20 %     128        1.04        1.08     1.26     1.7
+    35 %     128        1.01        0.94     0.91     1.21
     """
-    return batch_size * (1 - density / 0.4) >= n_hidden / 2 + 32
+    return density <= 0.25
 
 
 def warm_up():
     """Compile the kernels, which takes some seconds the first time on a machine."""
     batch = Standardised(np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3)).batch([0, 1])
     weight = torch.ones(3, 2, requires_grad=True)
-    hidden = first_layer(batch, weight.t(), torch.zeros(2))
+    hidden = first_layer(batch, weight, torch.zeros(2))
     mse(batch, hidden, weight, torch.zeros(3)).backward()
     batch.dense()
 
 
 class _FirstLayer(torch.autograd.Function):
-    """x W' + b = s W' + (base W' + b); x is constant, so that only weight and bias have gradients."""
+    """x W + b = s W + (base W + b); x is constant, so that only weight and bias have gradients."""
 
     @staticmethod
-    def forward(ctx, weight, bias, batch):
-        ctx.batch, ctx.fills = batch, batch.fills
-        out = torch.addmv(bias, weight, batch.base).repeat(batch.n_cells, 1)
-        _add_product(batch.indptr, batch.indices, batch.seen, weight.t().contiguous().numpy(), out.numpy())
+    def forward(ctx, weight, bias, batch, group):
+        ctx.batch, ctx.fills, ctx.group = batch, batch.fills, group
+        n_genes = len(batch.base)
+        offset = torch.addmv(bias, weight[:n_genes].t(), batch.base)
+        if group is None:
+            out = offset.repeat(batch.n_cells, 1)
+        else:
+            out = torch.addmm(offset, group, weight[n_genes:])
+        _add_product(batch.indptr, batch.indices, batch.seen, weight.numpy(), out.numpy())
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
         indptr, rows, _, seen = _unchanged(ctx).by_gene()
+        base, group, gradient = ctx.batch.base, ctx.group, gradient.contiguous()
         total = gradient.sum(0)
-        by_gene = torch.outer(ctx.batch.base, total)  # (genes, hidden)
-        _add_product(indptr, rows, seen, gradient.contiguous().numpy(), by_gene.numpy())
-        return by_gene.t(), total, None
+        by_weight = torch.empty(len(base) + (0 if group is None else group.shape[1]), len(total))
+        torch.outer(base, total, out=by_weight[: len(base)])
+        if group is not None:
+            torch.mm(group.t(), gradient, out=by_weight[len(base) :])
+        _add_product(indptr, rows, seen, gradient.numpy(), by_weight[: len(base)].numpy())
+        return by_weight, total, None, None
 
 
-class _SquaredError(torch.autograd.Function):
+class _Residual(torch.autograd.Function):
+    """The squares of r = (W h + c) - s with c = b - base: one dense (cells, genes) matrix, in memory that stays."""
+
+    @staticmethod
+    def forward(ctx, hidden, weight, bias, batch):
+        ctx.batch, ctx.fills = batch, batch.fills
+        r = batch.room()
+        torch.addmm(bias - batch.base, hidden, weight.t(), out=r)
+        _scatter(batch.indptr, batch.indices, batch.data, np.float32(-1), r.numpy())
+        ctx.save_for_backward(hidden, weight)
+        return torch.dot(r.view(-1), r.view(-1)) / r.numel()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        r = _unchanged(ctx).room()
+        hidden, weight = ctx.saved_tensors
+        scale = 2 * gradient.item() / r.numel()
+        return (r @ weight).mul_(scale), r.t() @ (scale * hidden), r.sum(0).mul_(scale), None
+
+
+class _Gram(torch.autograd.Function):
     """The squares of (W h + c) - s with c = b - base, summed through their Gram form.
 
     For each cell: h' (W'W) h + 2 h'W'c + c'c - 2 s'(W h) - 2 s'c + s's. Here W'W is (hidden, hidden), and W
@@ -260,10 +309,11 @@ def _transpose(indptr, indices, data, seen, out_indptr, out_rows, out_data, out_
 
 
 @numba.njit(**_fast)
-def _scatter(indptr, indices, data, out):
+def _scatter(indptr, indices, data, sign, out):
+    """Adds the values, times `sign`, to where they stand in a dense matrix."""
     for row in range(len(out)):
         for k in range(indptr[row], indptr[row + 1]):
-            out[row, indices[k]] += data[k]
+            out[row, indices[k]] += sign * data[k]
 
 
 @numba.njit(parallel=True, **_fast)

@@ -41,11 +41,10 @@ def test_the_path_follows_a_rule_on_shapes(thin):
     config, _, matrix = made(thin)
     assert matrix.standardised.density < 0.15
     feed = Feed(matrix, "cpu", config)
-    assert feed.path(128) == "sparse" and feed.path(8) == "dense"
-    assert Feed(matrix).path(2048) == "dense"
-    assert Feed(matrix, "cuda", config).path(128) == "dense"
-    for changes in ({"model": "counts"}, {"n_hidden": 4096}):
-        assert Feed(matrix, "cpu", config.model_copy(update=changes)).path(128) == "dense"
+    assert feed.path == "sparse"
+    assert Feed(matrix).path == "dense"
+    assert Feed(matrix, "cuda", config).path == "dense"
+    assert Feed(matrix, "cpu", config.model_copy(update={"model": "counts"})).path == "dense"
 
 
 def test_dense_batches_are_what_the_matrix_says(thin):
@@ -61,7 +60,7 @@ def test_a_matrix_that_came_dense_goes_dense():
     adata = demo.DEMOS["pbmc68k_reduced"][1]()
     config, _, matrix = made(adata)
     feed = Feed(matrix, "cpu", config)
-    assert feed.path(2048) == "dense"
+    assert feed.path == "dense"
     np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.batch(np.array([1, 5])))
 
 
@@ -114,8 +113,8 @@ def test_values_that_came_dense_are_hidden_too():
 def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):
     config, split, matrix = made(thin)
     short = list(fit(model_of(config, matrix), matrix, split, config))
-    taken = Feed(matrix, "cpu", config).path(config.batch_size)
-    monkeypatch.setattr(Feed, "path", lambda *_: "dense")
+    taken = Feed(matrix, "cpu", config).path
+    monkeypatch.setattr(Feed, "path", "dense")
     long = list(fit(model_of(config, matrix), matrix, split, config))
     assert taken == "sparse"
     for one, other in zip(short, long, strict=True):

@@ -1,5 +1,6 @@
 """Models take tensors of cells and give codes, reconstructions and named losses."""
 
+import copy
 import math
 
 import pytest
@@ -111,6 +112,18 @@ def test_the_encoder_reads_what_is_seen_and_the_loss_the_whole():
     assert torch.equal(model.encode(both), model.encode(Cells(torch.cat([seen, x[:, 20:]], dim=1))))
     expected = (model.decode(model.encode(both)) - x)[:, :20].square().mean()
     torch.testing.assert_close(model.loss(both)["rna"], expected)
+
+
+def test_weights_leave_and_come_back_as_those_of_any_linear_map():
+    """The first map of the genes lies the other way in memory, which is nobody else's affair."""
+    torch.manual_seed(0)
+    model, other = build(SMALL, 20, 5), build(SMALL, 20, 5)
+    shapes = {layer.name: (layer.n_out, layer.n_in) for layer in SMALL.layers(20, 5)}
+    for name, shape in shapes.items():
+        assert tuple(model.state_dict()[f"blocks.{name}.0.weight"].shape) == shape
+    other.load_state_dict(copy.deepcopy(model.state_dict()))
+    x = Cells(torch.randn(4, 25))
+    assert torch.equal(other.eval().encode(x), model.eval().encode(x))
 
 
 def test_the_mean_absolute_weight_is_over_all_linear_maps():

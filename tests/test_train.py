@@ -142,7 +142,7 @@ def test_l2_shrinks_weights_and_spares_biases_and_normalisations(optimizer):
         for p in model.parameters():
             p.add_(0.5)
     model.loss = lambda x: {"rna": sum((p * 0).sum() for p in model.parameters())}  # no gradient but decay's
-    before = weights(model)
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
     one_step(model, train.make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
     linear = {f"{name}.weight" for name, m in model.named_modules() if isinstance(m, nn.Linear)}
     for name, value in model.named_parameters():

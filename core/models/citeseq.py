@@ -22,7 +22,9 @@ class Citeseq(nn.Module):
         self.sizes = {"rna": n_genes, "protein": n_proteins} if n_proteins else {"rna": n_genes}
         self.hide_protein = nn.Dropout(config.input_dropout)  # genes come with theirs hidden: core.feed
         layers = config.layers(n_genes, n_proteins, n_groups)
-        self.blocks = nn.ModuleDict({layer.name: block(layer, config) for layer in layers if layer.n_in})
+        self.blocks = nn.ModuleDict(
+            {x.name: block(x, config, x.name == "encoder_rna_1") for x in layers if x.n_in}
+        )
         self.order = {
             (side, branch): [x.name for x in layers if (x.side, x.branch) == (side, branch) and not x.plain]
             for side in ("encoder", "decoder")
@@ -47,9 +49,10 @@ class Citeseq(nn.Module):
 
     def _first(self, name, genes, group):  # the first block of a branch, its input never made dense
         linear, *after = self.blocks[name]
-        weights, of_groups = linear.weight.tensor_split([self.sizes["rna"]], dim=1)
-        x = sparse.first_layer(genes, weights, linear.bias)
-        return nn.Sequential(*after)(x if group is None else x + F.linear(group, of_groups))
+        x = sparse.first_layer(genes, linear.weight, linear.bias, group)
+        for part in after:
+            x = part(x)
+        return x
 
     def _hidden(
         self, cells
@@ -61,7 +64,7 @@ class Citeseq(nn.Module):
             elif cells.seen is not None:
                 x = cells.seen
             made.append(self._through("encoder", branch, x, cells.group))
-        return torch.cat(made, dim=1)
+        return torch.cat(made, dim=1) if len(made) > 1 else made[0]
 
     def encode(self, cells):  # (cells, features) -> (cells, latent)
         return self.blocks["latent"](self._hidden(cells))

@@ -30,9 +30,36 @@ def linear(n_in, n_out):
     return layer
 
 
-def block(layer, config):
+class ByInput(nn.Linear):
+    """A linear map whose weights lie input after input, (n_in, n_out), as a sparse product reads and writes them.
+
+    A state_dict holds them as those of every linear map, (n_out, n_in).
+    """
+
+    def __init__(self, layer):
+        """With the weights of the linear map `layer`."""
+        nn.Module.__init__(self)
+        self.in_features, self.out_features, self.bias = layer.in_features, layer.out_features, layer.bias
+        self.weight = nn.Parameter(layer.weight.detach().t().contiguous())
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.weight.t(), self.bias)
+
+    def _save_to_state_dict(self, destination, prefix, keep_vars):
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "weight"] = destination[prefix + "weight"].t()
+
+    def _load_from_state_dict(self, state_dict, prefix, *rest):
+        if (given := state_dict.get(prefix + "weight")) is not None:
+            state_dict[prefix + "weight"] = given.t()
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def block(layer, config, sparse_input=False):
     """The torch module of one `config.Layer`: linear, then (unless plain) norm, activation and dropout."""
     parts = [linear(layer.n_in, layer.n_out)]
+    if sparse_input:
+        parts = [ByInput(*parts)]
     if not layer.plain:
         if layer.norm != "none":
             parts.append(NORMS[layer.norm](layer.n_out))
