@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-speed format
+.PHONY: help run test test-slow lint bench bench-speed bench-clock format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -28,6 +28,9 @@ bench: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? th
 
 bench-speed: .venv/.nuwa-dev  ## cells a second of the loop, beside the loop people use today
 	$(PY) -m bench.speed $(ARGS)
+
+bench-clock: .venv/.nuwa-dev  ## seconds from pressing Train to seeing clusters, phase by phase
+	$(PY) -m bench.clock $(ARGS)
 
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .

@@ -9,9 +9,8 @@ from core.config import DEFAULT_RESOLUTION
 from core.embed import with_self_first
 
 
-def graph(found):
-    """UMAP's fuzzy graph of Neighbors as an igraph.Graph with edge weights, as scanpy's `neighbors` makes it."""
-    import igraph
+def edges(found):
+    """UMAP's fuzzy graph of Neighbors, as scanpy's `neighbors` makes it: pairs of points (edges, 2), and (edges,) weights."""
     from scipy import sparse
     from umap.umap_ import fuzzy_simplicial_set
 
@@ -24,8 +23,15 @@ def graph(found):
             empty, k, None, None, knn_indices=knn.indices, knn_dists=knn.distances, set_op_mix_ratio=1.0
         )
     upper = sparse.triu(result[0], k=1).tocoo()
-    edges = np.column_stack([upper.row, upper.col])
-    return igraph.Graph(n=n, edges=edges, edge_attrs={"weight": upper.data.astype(float)})
+    return np.column_stack([upper.row, upper.col]), upper.data.astype(float)
+
+
+def graph(found, known=None):
+    """The igraph.Graph of Neighbors with edge weights; `known`: their `edges`, where they have been worked out."""
+    import igraph
+
+    pairs, weights = edges(found) if known is None else known
+    return igraph.Graph(n=len(found.indices), edges=pairs, edge_attrs={"weight": weights})
 
 
 def leiden(made, resolution=DEFAULT_RESOLUTION, seed=0):

@@ -15,6 +15,10 @@ class Neighbors(NamedTuple):
     indices: np.ndarray
     distances: np.ndarray
 
+    def first(self, k):
+        """The same with the k nearest alone."""
+        return Neighbors(self.indices[:, :k], self.distances[:, :k])
+
 
 def neighbors(points, k=N_NEIGHBORS, seed=0):
     """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, pynndescent above."""
@@ -49,13 +53,13 @@ def with_self_first(found):
     return Neighbors(indices, distances)
 
 
-def umap(points, found, n_components=2, seed=0):
-    """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors, seeded."""
+def umap(points, found=None, n_components=2, seed=0):
+    """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors (searched if not given), seeded."""
     if len(points) <= n_components + 1:
         return _too_few(points, n_components)
     from umap import UMAP
 
-    knn = with_self_first(found)
+    knn = with_self_first(neighbors(points, seed=seed) if found is None else found)
     small = len(points) < 40  # the spectral start needs more points than that
     model = UMAP(
         n_neighbors=knn.indices.shape[1],

@@ -58,6 +58,35 @@ def result(adata, record, latent, split, clusters, umap, genes, foreground=None)
     return made
 
 
+def add_denoised(path, matrix, blocks):
+    """Write the (rows, values) of core.outputs.denoised into a result.h5ad, a block of cells at a time.
+
+    They become obsm["nuwa_denoised"], a DataFrame (cells, used genes), and with proteins
+    obsm["nuwa_denoised_protein"]: not a layer, which would need a value for every gene. float32.
+    """
+    import h5py
+    from anndata.io import write_elem
+    from anndata.utils import make_index_unique
+
+    with h5py.File(path, "r+") as file:
+        made = []
+        for key, names in (("nuwa_denoised", matrix.genes), ("nuwa_denoised_protein", matrix.proteins)):
+            if key in file["obsm"]:  # of an earlier run, whose result is the data of this one
+                file["obsm"].move(key, _free(file["obsm"], key))
+            if len(names):
+                columns = list(make_index_unique(pd.Index(names.astype(str))))
+                write_elem(file["obsm"], key, pd.DataFrame(index=pd.Index(matrix.cell_names)))
+                frame = file["obsm"][key]
+                frame.attrs["column-order"] = np.array(columns, dtype=h5py.string_dtype())
+                for name in columns:  # contiguous, so that a block of cells goes straight to its place
+                    made.append(frame.create_dataset(name, (matrix.n_cells,), np.float32))
+                    made[-1].attrs["encoding-type"] = "array"
+                    made[-1].attrs["encoding-version"] = "0.2.0"
+        for rows, values in blocks:
+            for column, part in zip(made, values.T, strict=True):
+                column[rows[0] : rows[-1] + 1] = part
+
+
 def _base(adata):
     """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known."""
     made = adata.copy()
@@ -78,12 +107,17 @@ def _base(adata):
 
 def _put(where, key, value):
     if key in where:
-        before, n = f"{key}_before", 1
-        while before in where:
-            before, n = f"{key}_before_{n + 1}", n + 1
-        where[before] = where[key]
+        where[_free(where, key)] = where[key]
         del where[key]
     where[key] = value
+
+
+def _free(where, key):
+    """KEY_before, or KEY_before_2 and so on: a name that is not taken yet."""
+    before, n = f"{key}_before", 1
+    while before in where:
+        before, n = f"{key}_before_{n + 1}", n + 1
+    return before
 
 
 def _flat(facts):

@@ -155,14 +155,18 @@ class Matrix:
         dense = part.toarray() if sparse.issparse(part) else np.array(part)
         return dense if self.protein_counts is None else np.hstack([dense, self.protein_counts[rows]])
 
-    def as_seen(self, counts, rows):
-        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
+    def normalised(self, counts, rows):
+        """(len(rows), features) float32: counts of these cells as `unscaled` has them: normalised, logged, CLR'd."""
         genes = counts[:, : self.n_genes] * self._size(rows)
         x = [np.log1p(genes) if self.logged else genes]
         if self.n_proteins:
             proteins = counts[:, self.n_genes :]
             x.append(proteins if self.clr_means is None else np.log1p(proteins / self.clr_means))
-        return self._scaled(np.hstack(x).astype(np.float32))
+        return np.hstack(x).astype(np.float32)
+
+    def as_seen(self, counts, rows):
+        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
+        return self._scaled(self.normalised(counts, rows))
 
     def to_counts(self, x, rows):
         """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""

@@ -1,10 +1,9 @@
 """The folder a run leaves, whoever trained it: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
 
 import numpy as np
-import pandas as pd
 import torch
 
-from core import export, figures, models, train
+from core import export, figures, models, outputs
 from core.config import parse
 from core.pipeline import epoch_record
 from core.store import files
@@ -66,21 +65,18 @@ def load_model(path):
     return model.eval()
 
 
-def foreground(folder, matrix):
-    """A DataFrame (cells, proteins) of foreground probabilities by the model of a run, or None where it has none."""
-    found = train.foreground(load_model(folder / "model.pt"), matrix)
-    return (
-        None if found is None else pd.DataFrame(found, matrix.cell_names, [str(p) for p in matrix.proteins])
-    )
-
-
 def write_explored(folder, explored):
     """scores.json, the pictures under embeddings/ and the clusters of every resolution."""
     files.write_json(folder / "scores.json", explored.scores)
-    for name, points in explored.embeddings.items():
-        files.write_array(folder / "embeddings" / f"{name}.npy", points)
+    write_pictures(folder, explored.embeddings)
     for resolution, labels in explored.clusters.items():
         files.write_array(folder / f"{files.clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32))
+
+
+def write_pictures(folder, embeddings):
+    """The coordinates of pictures by name, under embeddings/."""
+    for name, points in embeddings.items():
+        files.write_array(folder / "embeddings" / f"{name}.npy", points)
 
 
 def write_pages(folder, learnt, explored, config, resolution):
@@ -104,6 +100,24 @@ def write_pages(folder, learnt, explored, config, resolution):
         learnt.start.matrix.cell_names,
     )
     figures.write_html(shown, folder / "clusters.html", "Latent clusters")
+
+
+def write_result(folder, adata, record, proof, clusters, umap, denoised=False, group=None):
+    """result.h5ad: the data with what the run makes of it, as core.export has it.
+
+    `denoised` adds those values, of each cell in its own batch, or of all as if they came from the batch `group`.
+    """
+    matrix, model = proof.matrix, load_model(folder / "model.pt")
+    split = proof.split.labels(matrix.n_cells)
+    share = outputs.foreground(model, matrix)
+    made = export.result(adata, record, proof.latent, split, clusters, umap, matrix.genes, share)
+
+    def put(path):
+        made.write_h5ad(path, compression="lzf")
+        if denoised:
+            export.add_denoised(path, matrix, outputs.denoised(model, matrix, group))
+
+    files.whole(folder / "result.h5ad", put)
 
 
 def write_phases(folder, seconds):

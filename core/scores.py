@@ -6,6 +6,7 @@ from core.embed import nearest, neighbors, with_self_first
 
 SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
 QUERIES = 2000  # cells at most whose neighbours are looked up
+LISI_NEAR = 90  # neighbours that make up a cell's surroundings, three times the perplexity as Harmony has it
 
 
 def variance_explained(loss, loss_of_mean):
@@ -84,13 +85,14 @@ def agreement(labels, clusters):
     }
 
 
-def ilisi(points, groups, perplexity=30, k=90):
+def ilisi(points, groups, perplexity=30, k=LISI_NEAR, found=None):
     """How well batches are mixed, from 1 (each cell among its own) to the number of batches (all alike).
 
     The local inverse Simpson's index of `groups` (codes) around each of `points`, weighted by a Gaussian of this
-    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony).
+    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony). `found`: the k + 1
+    Neighbors of `points`, each itself among them, where they are known.
     """
-    found = with_self_first(neighbors(points, min(k + 1, len(points))))
+    found = with_self_first(neighbors(points, min(k + 1, len(points))) if found is None else found)
     near, distances = found.indices[:, 1:], found.distances[:, 1:].astype(np.float64)
     weights = _gaussian(distances, min(perplexity, near.shape[1] / 3))
     codes = np.asarray(groups)[near]

@@ -221,13 +221,3 @@ def reconstruct(model, matrix, rows, device="cpu"):
         given += cells.x.cpu().numpy().sum(axis=0)
         made += model.rebuild(cells, matrix, part).sum(axis=0)
     return given / len(rows), made / len(rows)
-
-
-@torch.no_grad()
-def foreground(model, matrix):
-    """(cells, proteins) probability that each protein is more than background, or None where the model has none."""
-    if not matrix.n_proteins or not hasattr(model, "foreground"):
-        return None
-    model.eval()
-    blocks = Feed(matrix).blocks(np.arange(matrix.n_cells))
-    return np.concatenate([model.foreground(cells).numpy() for _, cells in blocks])

@@ -21,6 +21,16 @@ ILISI = (
     "How many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own (Korsunsky 2019). Before "
     "is the input's principal components, after the latent space. Cell types that one batch lacks keep it low for a reason."
 )
+HELD_OUT = (
+    "Held-out negative log-likelihood: how much the judging cells surprise the model, in nats a cell, all features added "
+    "up; lower is better. {density} The first line takes the mean of a cell's latent for granted; the bound weighs 50 "
+    "draws of it against the prior (Burda 2016), so that the latent space is paid for as well."
+)
+DENSITY = {
+    "counts": "It is that of the raw counts.",
+    "other": "It is that of the preprocessed values with noise of unit variance on each, so most of it is that noise: "
+    "compare such numbers between runs of the same preprocessing alone.",
+}
 SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, from -1 to 1 (Rousseeuw 1987)."
 
 
@@ -59,6 +69,8 @@ def scores_card(view, run):
             "–",
         ]
     )
+    if s.get("held_out_nll") is not None:
+        rows += _held_out_rows(s)
     if "ilisi" in s:
         words = f"Batches mixed (iLISI, 1 to {s['batches']})"
         rows.append([words, number(s["ilisi"]), f"{number(s['ilisi_input'])} (input)", "–"])
@@ -79,14 +91,25 @@ def scores_card(view, run):
         working(ids.LABELS_RESULT),
         more(
             "What do these say?",
-            html.Ul(
-                [
-                    html.Li(words)
-                    for words in (EXPLAINED, KEPT, SILHOUETTE, *([ILISI] if "ilisi" in s else []))
-                ]
-            ),
+            html.Ul([html.Li(words) for words in _explanations(run)]),
         ),
     )
+
+
+def _held_out_rows(scores):
+    """The table's lines on the likelihood of held-out cells, for models that have one."""
+    held = [number(scores[f"held_out_nll{of}"], 1) for of in ("", "_pca", "_mean")]
+    bound = [number(scores["held_out_bound"], 1), "–", "–"]
+    return [["Held-out negative log-likelihood", *held], ["Held-out bound over the latent", *bound]]
+
+
+def _explanations(run):
+    """What the lines of the table say, for those that are there."""
+    scores, model = run["scores"], run["config"]["model"]
+    found = [EXPLAINED, KEPT, SILHOUETTE]
+    if scores.get("held_out_nll") is not None:
+        found.append(HELD_OUT.format(density=DENSITY.get(model, DENSITY["other"])))
+    return found + ([ILISI] if "ilisi" in scores else [])
 
 
 def judged(scores):

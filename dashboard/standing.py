@@ -4,8 +4,9 @@ import time
 
 from dash import dcc, html
 
+from core import phases
 from core.store import ACTIVE
-from dashboard.components import more, notice, number, tile
+from dashboard.components import more, notice, number, table, tile
 
 # By facts["path"], which core.feed chooses.
 PATH_WORDS = {
@@ -143,6 +144,10 @@ def next_step(run, epochs):
     parts += [notice(words, "warn") for words in (run["facts"] or {}).get("happened", [])]
     if notes := (run["facts"] or {}).get("notes"):
         parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
+    if run["explored"] == "ready" and (seconds := run["facts"].get("phases")):
+        parts.append(
+            more("Where the time went", table(["", "seconds", "share"], phases.table(seconds), (1, 2)))
+        )
     if run["explored"] == "working":
         parts.append(notice("Neighbours, clusters and pictures of the latent space are being computed ..."))
     elif run["explored"] == "failed":

@@ -22,6 +22,7 @@ from core.cli import job, main
 from core.config import RunConfig, specs
 from core.data import read
 from core.errors import OUT_OF_MEMORY
+from core.phases import PHASES
 from core.store.files import HISTORY
 from core.train import encode
 
@@ -56,6 +57,7 @@ def left(rich_file, tmp_path_factory):
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "Training complete" in done.stdout and str(out) in done.stdout
+    assert "Where the time went" in done.stdout and "  training" in done.stdout
     assert "Traceback" not in done.stderr
     return out
 
@@ -123,6 +125,11 @@ def test_the_model_loads_safely_and_encodes_the_latent_again(left, rich_file):
     config = RunConfig(**content["config"])
     matrix = prepare(read.read(rich_file), config, split_cells(240, config))
     np.testing.assert_allclose(encode(model, matrix), np.load(left / "latent.npy"), atol=1e-5)
+
+
+def test_the_phases_are_all_there_and_in_order(left):
+    seconds = json.loads((left / "phases.json").read_text())
+    assert list(seconds) == list(PHASES) and all(spent >= 0 for spent in seconds.values())
 
 
 @pytest.mark.parametrize("name", ["loss.html", "clusters.html"])

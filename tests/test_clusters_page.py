@@ -270,7 +270,7 @@ def test_a_click_on_a_point_chooses_its_cell(finished):
 
 
 def test_the_result_is_made_and_opens(finished, tmp_path):
-    shown, _ = finished.long("export-message", 1, 0.6, finished.run, "page-f")
+    shown, _ = finished.long("export-message", 1, 0.6, False, finished.run, "page-f")
     assert "Ready, with the clusters of resolution 0.6." in sent(shown)
     path = tmp_path / "result.h5ad"
     path.write_bytes(finished.client.get(f"/download/{finished.run}/result.h5ad").data)
@@ -279,3 +279,14 @@ def test_the_result_is_made_and_opens(finished, tmp_path):
     labels = finished.view.array(finished.run, clusters_of(0.6))
     assert adata.obs["nuwa_cluster"].astype(int).tolist() == labels.tolist()
     assert "counts" in adata.layers and adata.var["nuwa_used"].sum() == 120
+    assert "nuwa_denoised" not in adata.obsm
+
+
+def test_the_result_holds_denoised_values_where_they_are_asked_for(finished, tmp_path):
+    shown, _ = finished.long("export-message", 1, 0.6, True, finished.run, "page-g")
+    assert "and denoised values" in sent(shown)
+    path = tmp_path / "result.h5ad"
+    path.write_bytes(finished.client.get(f"/download/{finished.run}/result.h5ad").data)
+    adata = anndata.read_h5ad(path)
+    assert adata.obsm["nuwa_denoised"].shape == (240, 120)
+    assert list(adata.obsm["nuwa_denoised_protein"].index) == list(adata.obs_names)

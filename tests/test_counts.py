@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 from scipy.special import expit, logsumexp
 
-from core import cli, count_sticks, pipeline, train, yardsticks
+from core import cli, count_sticks, outputs, pipeline, train, yardsticks
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
@@ -174,7 +174,7 @@ def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
     assert share.to_numpy().min() >= 0 and share.to_numpy().max() <= 1
     matrix = prepare(tiny, BASE, split_cells(tiny.n_obs, BASE))
     assert list(share.columns) == list(matrix.proteins)
-    assert train.foreground(build(RunConfig(), matrix.n_genes, matrix.n_proteins), matrix) is None
+    assert outputs.foreground(build(RunConfig(), matrix.n_genes, matrix.n_proteins), matrix) is None
 
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):

@@ -103,6 +103,11 @@ def test_a_latent_of_one_or_two_dimensions_can_be_drawn_too(d, k):
         assert made.shape == (50, k) and np.isfinite(made).all() and made[:, 0].std() > 0
 
 
+def test_neighbours_are_searched_for_a_picture_that_brings_none():
+    points = np.random.default_rng(1).standard_normal((60, 4)).astype(np.float32)
+    np.testing.assert_array_equal(umap(points), umap(points, neighbors(points)))
+
+
 @pytest.mark.parametrize("k", [2, 3])
 def test_points_that_are_all_the_same_are_drawn_without_a_crash(k):
     """A latent space that has collapsed: scikit-learn's t-SNE would take the process down with it."""

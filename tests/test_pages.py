@@ -425,6 +425,8 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in sent(
         clusters.layout(finished.view, at)
     )
+    page = sent(clusters.layout(finished.view, at))
+    assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
     made = finished.view.job(job)["result"]["made"]
     assert words == "" and len(made) == 126 and all(np.isfinite(made))
@@ -441,6 +443,13 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
 
 def train_page(house, run):
     return sent(house.press("status.children", {"run.data": run}))
+
+
+def test_a_finished_run_shows_where_its_time_went_and_no_likelihood_it_has_not(finished):
+    page = train_page(finished, finished.run)
+    assert "Where the time went" in page and all(name in page for name in ("training", "leiden", "in all"))
+    at = here.resolve(finished.view, f"?run={finished.run}")
+    assert "Held-out" not in sent(clusters.layout(finished.view, at))
 
 
 def ready_button(house, run):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core import scores
+from core import embed, scores
 from core.config import RunConfig
 from core.prepare import prepare, split_cells
 
@@ -159,7 +159,9 @@ def test_ilisi_is_the_inverse_simpson_index_of_a_gaussian_of_that_perplexity():
             w /= w.sum()
             low, high = (beta, high) if -(w * np.log(w)).sum() > np.log(30) else (low, beta)
         expected.append(1 / sum(w[groups[near] == g].sum() ** 2 for g in (0, 1)))
-    assert scores.ilisi(points, groups) == pytest.approx(np.median(expected), rel=1e-3)
+    found = scores.ilisi(points, groups)
+    assert found == pytest.approx(np.median(expected), rel=1e-3)
+    assert found == scores.ilisi(points, groups, found=embed.neighbors(points, scores.LISI_NEAR + 1))
 
 
 def test_ilisi_of_few_or_equal_points_is_a_number():

@@ -3,14 +3,16 @@
 import os
 import signal
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 
 import numpy as np
 import psutil
 import pytest
 
-from core import launch, pipeline
+from core import aside, embed, launch, pipeline
 from core.data import demo
+from core.phases import PHASES
 from core.settings import Settings
 from core.store import FINISHED, Missing, Store, files
 from core.worker import execute, kinds
@@ -123,7 +125,38 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
         k: facts[k] for k in facts if k != "phases"
     }
     assert row["scores"] == explored.scores
-    assert "training" in row["facts"]["phases"] and "clustering" in row["facts"]["phases"]
+    assert list(row["facts"]["phases"]) == [name for name in PHASES if name not in ("starting", "tsne")]
+    assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
+
+
+class Ready(aside.Here):
+    """Somebody beside us who has done at once what he was given, and kept count."""
+
+    done = 0
+
+    def do(self, function, *arguments):
+        self.done += 1
+        future = Future()
+        future.set_result(function(*arguments))
+        return aside.Task(function, arguments, future)
+
+
+def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, monkeypatch):
+    beside = Ready()
+    monkeypatch.setattr(kinds.aside, "opened", lambda n_cells: beside)
+    preparation = prepared(store)
+    monkeypatch.setattr(store, "settings", store.settings._replace(inline=False))
+    run = queued_run(store, preparation)
+    execute.execute(store, execute.take(store, "train"))
+    assert beside.done == 1 and store.row("run", run)["status"] == "done"
+    path = store.run_folder(run) / "embeddings" / "input_umap.npy"
+    axes = np.load(store.run_folder(run) / "input_axes.npy")[:, : pipeline.PANEL_AXES]
+    np.testing.assert_array_equal(
+        np.load(path), embed.umap(axes, seed=store.row("run", run)["config"]["seed"])
+    )
+    files.write_array(path, np.full((240, 2), 7, np.float32))
+    execute.drain(store)
+    assert store.row("run", run)["explored"] == "ready" and (np.load(path) == 7).all()
 
 
 def test_the_folder_of_a_run_can_be_read_without_us(finished):

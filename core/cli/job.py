@@ -5,7 +5,7 @@ import sys
 
 from tqdm import tqdm
 
-from core import export, pipeline, rundir
+from core import aside, phases, pipeline, rundir
 from core.cli import FAILED, INTERRUPTED
 from core.config import RESOLUTIONS
 from core.data import demo, read
@@ -13,56 +13,52 @@ from core.errors import UserError
 from core.train import Epoch
 
 
-def carry_out(arguments, config, out):
-    """Run the whole job and write its folder; returns the exit code."""
-    clock = pipeline.Clock()
-    clock.start("reading the file")
+def carry_out(arguments, config, out, clock):
+    """Run the whole job and write its folder; returns the exit code. `clock` has run since the command began."""
+    clock.start("reading")
     adata = demo.DEMOS[arguments.file][1]() if arguments.file in demo.DEMOS else read.read(arguments.file)
     labels = _labels(adata, arguments.labels)
     resolution = _resolution(arguments.resolution)
+    batch = _batch(adata, config, arguments.denoised_batch)
     data_hash = read.data_hash(adata)
     clock.stop()
-    with Interruption() as interruption:
-        learnt = _learn(pipeline.learn(adata, config), interruption)
+    with Interruption() as interruption, aside.opened(adata.n_obs) as beside:
+        learnt, begun = _learn(
+            pipeline.learn(adata, config),
+            interruption,
+            lambda start: pipeline.pictures(beside, start.axes, config, arguments.tsne),
+        )
+        clock.start("writing")
         facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
         record = rundir.config_record(config, facts, arguments.file, data_hash)
         out.mkdir(parents=True, exist_ok=True)
         rundir.write_learnt(out, learnt, config, record)
+        clock.stop()
         if learnt.failure:
             say(pipeline.why_failed(learnt, config))
             return FAILED
         if interruption.asked:
             say(f"Interrupted: what was learnt in {len(learnt.epochs)} epochs is in {out}, without clusters.")
             return INTERRUPTED
+        proof = pipeline.evidence(learnt)
         explored = _explore(
-            pipeline.explore(pipeline.evidence(learnt), config, labels, arguments.tsne, resolution),
-            interruption,
+            pipeline.explore(proof, config, labels, arguments.tsne, resolution, beside, begun), interruption
         )
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
             return INTERRUPTED
-    clock.start("writing")
+    say(f"{clock.start('writing').words} ...")
     rundir.write_explored(out, explored)
     rundir.write_pages(out, learnt, explored, config, resolution)
-    clusters, umap = explored.clusters[resolution], explored.embeddings["latent_umap"]
     losses = {
         "loss_train": [e.train.total for e in learnt.epochs],
         "loss_valid": [e.valid.total for e in learnt.epochs],
     }
-    start = learnt.start
-    made = export.result(
-        adata,
-        record | losses,
-        learnt.latent,
-        start.split.labels(adata.n_obs),
-        clusters,
-        umap,
-        start.matrix.genes,
-        rundir.foreground(out, start.matrix),
-    )
-    made.write_h5ad(out / "result.h5ad", compression="lzf")
+    clusters, umap = explored.clusters[resolution], explored.embeddings["latent_umap"]
+    denoised = arguments.denoised or batch is not None
+    rundir.write_result(out, adata, record | losses, proof, clusters, umap, denoised, batch)
     clock.stop()
-    seconds = {**clock.seconds, **learnt.seconds, **explored.seconds}
+    seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)
     rundir.write_phases(out, seconds)
     _report(learnt, explored.scores, seconds, out)
     return 0
@@ -86,6 +82,23 @@ def _resolution(wanted):
     return wanted
 
 
+def _batch(adata, config, name):
+    """The batch of --denoised-batch if the run will know it, or None."""
+    if name is None:
+        return None
+    if not config.batch_key:
+        raise UserError(
+            "--denoised-batch names a batch, but the run has none: name their column with --batch-key."
+        )
+    if config.batch_key in adata.obs:  # where it is not, the preparation says so
+        known = sorted(set(adata.obs[config.batch_key].astype(str)))
+        if name not in known:
+            raise UserError(
+                f"There is no batch '{name}' in '{config.batch_key}', which has: {', '.join(known)}."
+            )
+    return name
+
+
 class Interruption:
     """Ctrl-C (or SIGTERM) as a polite question, answered between two epochs; the second one ends at once."""
 
@@ -106,9 +119,9 @@ class Interruption:
             signal.signal(number, handler)
 
 
-def _learn(work, interruption):
-    """The Learnt at the end of `work`, its events shown on the way."""
-    bar, answer = None, None
+def _learn(work, interruption, begin):
+    """The Learnt at the end of `work`, its events shown on the way, and what `begin` made of its Start."""
+    bar, answer, begun = None, None, None
     while True:
         event = work.send(answer)
         answer = interruption.asked
@@ -124,6 +137,7 @@ def _learn(work, interruption):
             path = f"Batches go the {event.path} way."
             for note in [*pipeline.start_facts(event)["notes"], event.device.why, path]:
                 say(f"  {note}")
+            begun = begin(event)
             bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)
         elif isinstance(event, Epoch):
             if event.note:
@@ -132,7 +146,7 @@ def _learn(work, interruption):
             bar.set_postfix(train=f"{event.train.total:.4f}", valid=f"{event.valid.total:.4f}", refresh=False)
             bar.update()
     bar.close()
-    return event
+    return event, begun
 
 
 def _explore(work, interruption):
@@ -156,7 +170,9 @@ def _report(learnt, scores, seconds, out):
     print(
         f"  autoencoder {scores['loss_total']:.4f}   PCA {scores['loss_total_pca']:.4f}   mean {scores['loss_total_mean']:.4f}"
     )
-    print(f"Seconds: {', '.join(f'{name} {spent:.1f}' for name, spent in seconds.items())}")
+    print("Where the time went, in seconds and as a share:")
+    for name, spent, share in phases.table(seconds):
+        print(f"  {name:<12}{spent:>8}{share:>6}")
     print(f"Everything is in {out}")
 
 

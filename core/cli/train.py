@@ -9,6 +9,7 @@ from pathlib import Path
 from core import settings
 from core.config import RECORD_KEYS, parse, specs
 from core.errors import UserError
+from core.phases import Clock
 
 
 def add(parser):
@@ -27,6 +28,16 @@ def add(parser):
     parser.add_argument(
         "--resolution", type=float, default=1.0, help="of the Leiden clusters: 0.2, 0.4 ... 2.0 (1.0)"
     )
+    parser.add_argument(
+        "--denoised",
+        action="store_true",
+        help="put the denoised values of the used genes and proteins into result.h5ad, which then grows",
+    )
+    parser.add_argument(
+        "--denoised-batch",
+        metavar="NAME",
+        help="the same, decoded as if all cells came from this batch (a value of --batch-key)",
+    )
     group = parser.add_argument_group("settings of the run")
     for spec in specs():
         option = "--" + spec.name.replace("_", "-")
@@ -43,12 +54,14 @@ def add(parser):
 
 def run(arguments):
     """Train, explore, write; returns the exit code."""
+    clock = Clock()
+    clock.start("starting")
     config = _config(arguments)
     out = _folder(arguments.out)
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     from core.cli.job import carry_out
 
-    return carry_out(arguments, config, out)
+    return carry_out(arguments, config, out, clock)
 
 
 def _folder(name):

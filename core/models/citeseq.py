@@ -89,3 +89,9 @@ class Citeseq(nn.Module):
 
     def rebuild(self, cells, matrix, rows):  # -> (cells, features) array: X', on the scale of the input X
         return self.decode(self.encode(cells), cells.group).cpu().numpy()
+
+    def denoised(
+        self, cells, group, matrix, rows
+    ):  # -> (cells, features) array: X' before centring and scaling
+        made = self.decode(self.encode(cells), group).cpu().numpy()
+        return made * matrix.sd + matrix.mean

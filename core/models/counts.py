@@ -56,16 +56,25 @@ class Counts(Variational):
     def protein(
         self, z, cells
     ):  # -> background, foreground, logits of background: each (cells, proteins); and KL
-        hidden = self._through("decoder", "protein", z, cells.group)
-        level = self.prior_mean + self.blocks["output_background"](hidden)
+        hidden, level = self._level(z, cells)
         kl = level.new_zeros(())
         if self.training:
-            log_sd = self.blocks["output_background_spread"](hidden).clamp(-5, 2)
+            log_sd = self._spread(hidden)
             kl = self._background_kl(level, log_sd)
             level = level + torch.randn_like(level) * log_sd.exp()
+        return *self._tags(hidden, level), kl
+
+    def _level(self, z, cells):  # -> (cells, hidden), and (cells, proteins): the mean log background
+        hidden = self._through("decoder", "protein", z, cells.group)
+        return hidden, self.prior_mean + self.blocks["output_background"](hidden)
+
+    def _spread(self, hidden):  # -> (cells, proteins): how much it varies, as log standard deviation
+        return self.blocks["output_background_spread"](hidden).clamp(-5, 2)
+
+    def _tags(self, hidden, level):  # -> background, foreground, logits of background: each (cells, proteins)
         background = level.clamp(-MOST, MOST).exp()
         foreground = background * (1 + self.blocks["output_protein"](hidden).relu())
-        return background, foreground, self.blocks["output_mixing"](hidden), kl
+        return background, foreground, self.blocks["output_mixing"](hidden)
 
     def _background_kl(self, level, log_sd):
         """Scalar: KL of each background's log-normal from its protein's prior, summed over proteins, in nats a cell."""
@@ -79,19 +88,40 @@ class Counts(Variational):
         if self.training:
             z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
             kl = divergence(mean, log_variance)
-        rna, logits = self.rna(z, cells)
-        x = cells.counts[:, : self.sizes["rna"]]
-        theta = self._theta("rna")
-        found = (
-            zero_inflated(x, rna, theta, logits) if self.zero_inflated else negative_binomial(x, rna, theta)
-        )
-        parts = {"rna": -found.mean()}
+        parts = {"rna": -self._of_rna(z, cells).mean()}
         if "protein" in self.sizes:
-            background, foreground, mixing, kl_background = self.protein(z, cells)
-            y = cells.counts[:, self.sizes["rna"] :]
-            parts["protein"] = -mixture(y, background, foreground, self._theta("protein"), mixing).mean()
+            *tags, kl_background = self.protein(z, cells)
+            parts["protein"] = -self._of_protein(tags, cells).mean()
             kl = None if kl is None else kl + kl_background
         return parts if kl is None else parts | {"kl": kl}
+
+    def _of_rna(self, z, cells):  # -> (cells, genes): log-likelihood of the counts
+        mean, logits = self.rna(z, cells)
+        x, theta = cells.counts[:, : self.sizes["rna"]], self._theta("rna")
+        return negative_binomial(x, mean, theta) if logits is None else zero_inflated(x, mean, theta, logits)
+
+    def _of_protein(self, tags, cells):  # -> (cells, proteins): the same
+        background, foreground, mixing = tags
+        y = cells.counts[:, self.sizes["rna"] :]
+        return mixture(y, background, foreground, self._theta("protein"), mixing)
+
+    def nats(self, loss, n_features):
+        """A loss summed over features in nats, which it is."""
+        return loss
+
+    def evidence(self, z, cells, noise):
+        """(cells,): log p(counts | z), in nats; where proteins have a background, that of one drawn from its posterior
+        by `noise` (of a tensor, standard normal), times p / q of that background: its share of the evidence.
+        """
+        found = self._of_rna(z, cells).sum(dim=1)
+        if "protein" not in self.sizes:
+            return found
+        hidden, level = self._level(z, cells)
+        log_sd, drawn = self._spread(hidden), noise(level)
+        level = level + drawn * log_sd.exp()
+        from_prior = (level - self.prior_mean) / self.prior_log_sd.exp()
+        ratio = 0.5 * (drawn.square() - from_prior.square()) + log_sd - self.prior_log_sd
+        return found + (self._of_protein(self._tags(hidden, level), cells) + ratio).sum(dim=1)
 
     def expected(
         self, z, cells
@@ -108,6 +138,16 @@ class Counts(Variational):
     ):  # -> (cells, features) array: the expected counts, seen as the input is
         made = self.expected(self.encode(cells), cells).cpu().numpy()
         return matrix.as_seen(made, rows)
+
+    def denoised(
+        self, cells, group, matrix, rows
+    ):  # -> (cells, features) array: what is expected without noise and background, before centring and scaling
+        z, there = self.encode(cells), cells._replace(group=group)
+        made = [self.rna(z, there)[0]]
+        if "protein" in self.sizes:
+            _, foreground, mixing, _ = self.protein(z, there)
+            made.append(foreground * torch.sigmoid(-mixing))
+        return matrix.normalised(torch.cat(made, dim=1).cpu().numpy(), rows)
 
     def foreground(self, cells):  # (cells, proteins): the probability that a protein is more than background
         return torch.sigmoid(-self.protein(self.encode(cells), cells)[2])

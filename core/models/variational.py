@@ -1,5 +1,7 @@
 """Variational autoencoders: the latent of a cell is a Gaussian, pulled towards the standard one."""
 
+import math
+
 import torch
 
 from core.models.citeseq import Citeseq
@@ -22,6 +24,14 @@ class Variational(Citeseq):
             return self.errors(mean, cells)
         z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         return self.errors(z, cells) | {"kl": divergence(mean, log_variance)}
+
+    def nats(self, loss, n_features):
+        """A squared error summed over features as the nats of a normal density of unit variance for each."""
+        return loss / 2 + n_features * math.log(2 * math.pi) / 2
+
+    def evidence(self, z, cells, noise):  # -> (cells,): log p(x | z), in nats
+        errors = (self.decode(z, cells.group) - cells.x).square().sum(dim=1)
+        return -self.nats(errors, cells.x.shape[1])
 
 
 class Linear(Variational):

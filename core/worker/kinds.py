@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import config, embed, export, pipeline, rundir, scores
+from core import aside, config, embed, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources
 from core.errors import UserError
 from core.prepare import prepare, split_cells
@@ -70,9 +70,18 @@ def train(store, job, say):
     run = store.row("run", run_id)
     if not store.move("run", run_id, "queued", "running", started=time.time(), phase="reading the data set"):
         return None  # cancelled in the meantime
-    settings = config.parse(run["config"])
+    clock = phases.Clock()
+    clock.start("reading")
+    adata = load(store, run["dataset"])
+    clock.stop()
+    with aside.Here() if store.settings.inline else aside.opened(adata.n_obs) as beside:
+        return _train(store, job, run, adata, clock, beside)
+
+
+def _train(store, job, run, adata, clock, beside):
+    run_id, settings = run["id"], config.parse(run["config"])
     data = store.row("dataset", run["dataset"])
-    work, answer, learnt, facts = pipeline.learn(load(store, run["dataset"]), settings), None, None, {}
+    work, answer, learnt, facts = pipeline.learn(adata, settings), None, None, {}
     while learnt is None:
         event = work.send(answer)
         answer = None
@@ -84,6 +93,7 @@ def train(store, job, say):
                 )
                 return None
         elif isinstance(event, pipeline.Start):
+            begun = pipeline.pictures(beside, event.axes, settings)
             facts = pipeline.start_facts(event) | {"training_since": time.time()}
             store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
         elif isinstance(event, Epoch):
@@ -94,7 +104,13 @@ def train(store, job, say):
             learnt = event
     facts |= pipeline.learnt_facts(learnt) | {"data_hash": data["record"]["data_hash"]}
     record = rundir.config_record(settings, facts, data["origin"], facts["data_hash"])
+    clock.start("writing")
     rundir.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})
+    # What is not there yet is drawn by exploring, which has its libraries loaded.
+    drawn = {name: task.value() for name, task in begun.items() if task.ready}
+    rundir.write_pictures(store.run_folder(run_id), drawn)
+    clock.stop()
+    facts["phases"] = phases.added(clock.seconds, learnt.seconds)
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
     store.set("run", run_id, facts=facts, explored="working" if explorable else "")
     if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
@@ -123,15 +139,27 @@ NOTHING = "Cancelled before the first epoch: nothing was learnt."
 def explore(store, job, say):
     """Neighbours, pictures, clusters and scores of a run; t-SNE follows as a job of its own."""
     run_id = job["target"]
+    folder, clock = store.run_folder(run_id), phases.Clock()
+    clock.start("preparing")
     run, proof = evidence(store, run_id)
-    for event in pipeline.explore(proof, config.parse(run["config"])):
+    clock.stop()
+    for event in pipeline.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
         if isinstance(event, pipeline.Phase):
             say(event.words, 0.5)
-    rundir.write_explored(store.run_folder(run_id), event)
-    facts = run["facts"] | {"phases": run["facts"]["phases"] | event.seconds}
-    rundir.write_phases(store.run_folder(run_id), facts["phases"])
+    clock.start("writing")
+    rundir.write_explored(folder, event)
+    clock.stop()
+    seconds = phases.added(run["facts"]["phases"], clock.seconds, event.seconds)
+    facts = run["facts"] | {"phases": seconds}
+    rundir.write_phases(folder, seconds)
     store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
     store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+
+
+def _drawn(folder):
+    """{picture: Task} of the input, where it was drawn while the run was trained."""
+    path = folder / "embeddings" / "input_umap.npy"
+    return {"input_umap": aside.Task(np.load, (path,))} if path.exists() else None
 
 
 PICTURES = tuple(
@@ -158,7 +186,7 @@ def draw(store, job, say):
     if method == "tsne":
         made = embed.tsne(points, k, seed)
     else:
-        made = embed.umap(points, embed.neighbors(points, seed=seed), k, seed)
+        made = embed.umap(points, n_components=k, seed=seed)
     files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
 
 
@@ -200,7 +228,7 @@ def profile(store, job, say):
 def export_result(store, job, say):
     """result.h5ad in the run's folder, with the clusters of the resolution asked for."""
     run, proof = evidence(store, job["target"])
-    folder, resolution = store.run_folder(run["id"]), job["arguments"]["resolution"]
+    folder, asked = store.run_folder(run["id"]), job["arguments"]
     say("Writing result.h5ad.", 0.5)
     history = store.epochs(run["id"])
     record = files.read_json(folder / "config.json")
@@ -209,14 +237,9 @@ def export_result(store, job, say):
         "loss_valid": [e["valid_loss"] for e in history],
     }
     umap = files.read_array(folder / "embeddings" / "latent_umap.npy")
-    clusters = files.read_array(folder / f"{files.clusters_of(resolution)}.npy")
-    labels = proof.split.labels(proof.matrix.n_cells)
-    adata, matrix = load(store, run["dataset"]), proof.matrix
-    share = rundir.foreground(folder, matrix)
-    made = export.result(adata, record, proof.latent, labels, clusters, umap, matrix.genes, share)
-    files.whole(
-        store.run_folder(run["id"]) / "result.h5ad", lambda path: made.write_h5ad(path, compression="lzf")
-    )
+    clusters = files.read_array(folder / f"{files.clusters_of(asked['resolution'])}.npy")
+    adata = load(store, run["dataset"])
+    rundir.write_result(folder, adata, record, proof, clusters, umap, asked.get("denoised", False))
     return {"file": "result.h5ad"}
 
 

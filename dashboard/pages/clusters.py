@@ -172,6 +172,11 @@ def takeaway(run):
             "For scanpy and friends: the file as it came with the latent space, its UMAP and the clusters.",
             className="help",
         ),
+        dbc.Switch(
+            id=ids.DENOISED,
+            value=False,
+            label="with the denoised values of the used genes and proteins, which make the file larger",
+        ),
         html.Button("Make result.h5ad", id=ids.EXPORT, className="btn btn-outline-primary"),
         working(ids.EXPORT_MESSAGE),
     )
@@ -281,6 +286,7 @@ def register(app, store):
         Output(ids.EXPORT_MESSAGE, "children"),
         Input(ids.EXPORT, "n_clicks"),
         State(ids.RESOLUTION, "value"),
+        State(ids.DENOISED, "value"),
         State(ids.RUN, "data"),
         State(ids.PAGE, "data"),
         background=True,
@@ -289,16 +295,16 @@ def register(app, store):
         progress=[Output(ids.EXPORT_MESSAGE, "children")],
         running=[(Output(ids.EXPORT, "disabled"), True, False)],
     )
-    def export(set_progress, clicks, resolution, run_id, page):
+    def export(set_progress, clicks, resolution, denoised, run_id, page):
         if not clicks:
             raise PreventUpdate
-        job = store.of(session.LOCAL).ask(
-            "export", run_id, {"resolution": resolution}, f"{page}:export:{clicks}"
-        )
+        asked = {"resolution": resolution, "denoised": bool(denoised)}
+        job = store.of(session.LOCAL).ask("export", run_id, asked, f"{page}:export:{clicks}")
         row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
         if row["status"] != "done":
             return notice(row["message"], "bad")
         link = html.A(
             "Download result.h5ad", href=f"/download/{run_id}/result.h5ad", className="btn btn-primary"
         )
-        return [notice(f"Ready, with the clusters of resolution {resolution}.", "good"), link]
+        words = f"Ready, with the clusters of resolution {resolution}{' and denoised values' if denoised else ''}."
+        return [notice(words, "good"), link]
