@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.errors import UserError
 from core.models import MODELS, VARIATIONAL
+from core.words import listed
 
 PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
@@ -376,7 +377,7 @@ class RunConfig(BaseModel):
         for spec in specs():
             if spec.models and self.model not in spec.models and getattr(self, spec.name) != spec.default:
                 raise ValueError(
-                    f"{spec.name} means nothing to the model {self.model}, only to {_listed(spec.models)}; leave it out"
+                    f"{spec.name} means nothing to the model {self.model}, only to {listed(spec.models)}; leave it out"
                 )
         return self
 
@@ -462,11 +463,6 @@ class RunConfig(BaseModel):
                 f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "
                 f"choose fewer than {n_genes + n_proteins}, for example {max(1, (n_genes + n_proteins) // 10)}."
             )
-
-
-def _listed(names):
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 class Spec(NamedTuple):

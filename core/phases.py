@@ -9,6 +9,7 @@ PHASES = {
     "starting": "loading the libraries",
     "reading": "reading the data set",
     "preparing": "preparing the data",
+    "forecast": "forecasting time and memory",
     "yardsticks": "measuring the yardsticks",
     "training": "training",
     "encoding": "encoding the cells",

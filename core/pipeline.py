@@ -7,12 +7,14 @@ It knows no disk, no screen and no user.
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import torch
 
-from core import count_sticks, models, outputs, yardsticks
+from core import count_sticks, footprint, models, outputs, yardsticks
 from core import device as devices
 from core.explore import PANEL_AXES, Explored, evidence, explore, pictures, remake, score
 from core.feed import Feed
+from core.forecast import forecast
 from core.phases import Clock, Phase
 from core.prepare import prepare, split_cells
 from core.train import Epoch, NonFinite, encode, fit, losses
@@ -71,9 +73,10 @@ class Learnt(NamedTuple):
         return self.start.axes
 
 
-def learn(adata, config):
+def learn(adata, config, foresee=False):
     """Split, prepare, measure the yardsticks, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
+    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows.
     Sending a true value in answer to an Epoch stops the training; what was learnt so far is kept. Raises
     UserError where the data cannot be trained on with these settings.
     """
@@ -83,6 +86,10 @@ def learn(adata, config):
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split)
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
+    if foresee:
+        yield clock.start("forecast")
+        held = psutil.Process().memory_info().rss
+        yield forecast(matrix, split, config, device, footprint.n_bytes(adata), held)
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = yardsticks.fit(matrix, split.train, config, n_axes)

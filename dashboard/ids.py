@@ -45,6 +45,9 @@ MODEL_DRAWING = "model-drawing"
 MODEL_WORDS = "model-words"
 MODEL_MESSAGE = "model-message"
 MODEL_CREATE = "model-create"
+FORECAST = "forecast"
+FORECAST_TICK = "forecast-tick"
+FORECAST_ASKED = "forecast-asked"
 
 # train
 RUN = "run"

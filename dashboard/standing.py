@@ -6,6 +6,7 @@ from dash import dcc, html
 
 from core import phases
 from core.store import ACTIVE
+from core.words import duration
 from dashboard.components import more, notice, number, table, tile
 
 # By facts["path"], which core.feed chooses.
@@ -93,13 +94,6 @@ def over(loss, stick):
 def compared(share):
     """Such a share in words."""
     return f"{abs(100 * share):.1f} % {'below' if share < 0 else 'above'}"
-
-
-def duration(seconds):
-    """Seconds as people say them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def advice(run):

@@ -10,6 +10,7 @@ from core.cli import FAILED, INTERRUPTED
 from core.config import RESOLUTIONS
 from core.data import demo, read
 from core.errors import UserError
+from core.forecast import Forecast
 from core.train import Epoch
 
 
@@ -24,7 +25,7 @@ def carry_out(arguments, config, out, clock):
     clock.stop()
     with Interruption() as interruption, aside.opened(adata.n_obs) as beside:
         learnt, begun = _learn(
-            pipeline.learn(adata, config),
+            pipeline.learn(adata, config, foresee=True),
             interruption,
             lambda start: pipeline.pictures(beside, start.axes, config, arguments.tsne),
         )
@@ -133,6 +134,10 @@ def _learn(work, interruption, begin):
             if bar is not None:
                 bar.clear()
             say(f"{event.words} ...")
+        elif isinstance(event, Forecast):
+            say(f"  {event.sentence}")
+            if event.warning:
+                say(f"  {event.warning}")
         elif isinstance(event, pipeline.Start):
             path = f"Batches go the {event.path} way."
             for note in [*pipeline.start_facts(event)["notes"], event.device.why, path]:

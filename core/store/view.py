@@ -1,5 +1,7 @@
 """What one person may see and do: "does it exist" and "may you see it" are one question."""
 
+import hashlib
+import json
 import time
 from pathlib import Path
 
@@ -9,9 +11,10 @@ from core import config as configs
 from core.errors import UserError
 from core.store import files
 from core.store.schema import datasets, jobs, preparations, runs
-from core.store.store import ACTIVE, LANES, TABLES, Missing, new_id
+from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing, new_id
 
 SUFFIXES = (".h5ad", ".h5")
+FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
 
 
 class View:
@@ -115,6 +118,35 @@ class View:
 
     # --- runs
 
+    def forecast(self, preparation_id, values):
+        """The job that forecasts what a run would cost: the one there was, while it is fresh, or a new one.
+
+        What still waits for other settings of this preparation is dropped. Raises UserError where these cannot work.
+        """
+        preparation, config = self._run_config(preparation_id, values)
+        chosen = {s.name: getattr(config, s.name) for s in configs.specs() if s.part != configs.PREPARE}
+        text = json.dumps([self.user, preparation["id"], chosen], sort_keys=True)
+        token = f"forecast:{hashlib.sha256(text.encode()).hexdigest()}"
+        id = self.store.submit(self.user, "short", "forecast", preparation_id, chosen, token, priority=-1)
+        job = self.store.job(id)
+        for other in self.store.waiting("short"):
+            mine = (other["owner"], other["kind"], other["target"]) == (self.user, "forecast", preparation_id)
+            if mine and other["id"] != id:
+                self.store.move_job(other["id"], "queued", "cancelled")
+        if job["status"] in FINISHED and (job["status"] != "done" or job["ended"] < time.time() - FRESH):
+            self.store.move_job(id, job["status"], "queued", message="", result=None, progress=0.0, pid=None)
+        return self.store.job(id)
+
+    def _run_config(self, preparation_id, values):
+        """(preparation, RunConfig) of a run to be: raises UserError where it cannot be trained."""
+        preparation = self.preparation(preparation_id)
+        if preparation["status"] != "ready":
+            raise UserError("The preprocessing is not finished: wait for it, or run it again.")
+        config = configs.parse(preparation["settings"] | values)
+        record = preparation["record"]
+        config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
+        return preparation, config
+
     def runs(self):
         return self.store.rows("run", self._seen(runs))
 
@@ -127,12 +159,7 @@ class View:
 
     def create_run(self, preparation_id, values, name=""):
         """A new run, not yet trained, from a preparation and the settings of model and training; returns its id."""
-        preparation = self.preparation(preparation_id)
-        if preparation["status"] != "ready":
-            raise UserError("The preprocessing is not finished: wait for it, or run it again.")
-        config = configs.parse(preparation["settings"] | values)
-        record = preparation["record"]
-        config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
+        preparation, config = self._run_config(preparation_id, values)
         return self.store.add(
             "run",
             self.user,

@@ -1,6 +1,5 @@
 """One job from beginning to end: what it is for is looked up, what becomes of it is written down."""
 
-import os
 import sys
 import time
 import traceback
@@ -94,7 +93,7 @@ def _warm_up(store):
     from core import device, embed
 
     found = device.choose("auto")
-    store.remember("device", found._asdict() | {"cores": os.cpu_count()})
+    store.remember("device", found._asdict() | {"cores": device.n_cores()})
     try:
         embed.warm_up()
     except Exception:  # warming is a courtesy; the job that needs it will say what is wrong

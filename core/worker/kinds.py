@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core import aside, config, embed, phases, pipeline, rundir, scores
+from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources
 from core.errors import UserError
+from core.forecast import forecast
 from core.prepare import prepare, split_cells
 from core.store import files
 from core.train import Epoch, reconstruct
@@ -47,8 +48,7 @@ def prepare_data(store, job, say):
     adata = load(store, row["dataset"])
     settings = config.parse(row["settings"])
     say("Normalising, choosing genes, measuring means and deviations.", 0.4)
-    split = split_cells(adata.n_obs, settings)
-    matrix = prepare(adata, settings, split)
+    split, matrix = _prepared(store, row["dataset"], _of_data(settings))
     record = {
         "n_cells": matrix.n_cells,
         "n_genes": matrix.n_genes,
@@ -62,6 +62,39 @@ def prepare_data(store, job, say):
     }
     record |= pictures.of_preparation(adata, matrix, split)
     store.move("preparation", row["id"], "running", "ready", record=record)
+
+
+def foresee(store, job, say):
+    """What a run with these settings on a preparation would cost: a Forecast as a record.
+
+    "beside" is true where another run trained meanwhile, so that this one may be quicker when it is alone.
+    """
+    row = store.row("preparation", job["target"])
+    settings = config.parse(row["settings"] | job["arguments"])
+    used = device.choose(settings.device)
+    say("Preparing the data.", 0.1)
+    adata = load(store, row["dataset"])
+    split, matrix = _prepared(store, row["dataset"], _of_data(settings))
+    settings.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
+    say("Trying a few steps.", 0.6)
+    found = forecast(matrix, split, settings, used, footprint.n_bytes(adata))
+    return found.record() | {"beside": bool(store.working("train"))}
+
+
+def _of_data(settings):
+    """The same RunConfig with defaults for all that does not change its Matrix and Split."""
+    names = [spec.name for spec in config.specs(config.PREPARE)]
+    names += ["batch_key", "seed", "train_share", "valid_share"]
+    kept = {name: getattr(settings, name) for name in names}
+    return config.parse(kept | ({"model": "counts"} if settings.model == "counts" else {}))
+
+
+@lru_cache(maxsize=1)
+def _prepared(store, dataset_id, settings):
+    """(Split, Matrix) of a data set; the last one is kept, since people try one setting after the other."""
+    adata = load(store, dataset_id)
+    split = split_cells(adata.n_obs, settings)
+    return split, prepare(adata, settings, split)
 
 
 def train(store, job, say):
@@ -246,6 +279,7 @@ def export_result(store, job, say):
 KINDS = {
     "read": read_file,
     "prepare": prepare_data,
+    "forecast": foresee,
     "train": train,
     "explore": explore,
     "embed": draw,

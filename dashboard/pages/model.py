@@ -7,7 +7,8 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.errors import UserError
-from dashboard import ids, session
+from core.store import FINISHED
+from dashboard import follow, ids, session
 from dashboard.components import SETTINGS, card, empty, form, graph, more, notice, read_form, tile
 
 PATH, TITLE = "/model", "Create model"
@@ -74,6 +75,9 @@ def layout(view, here):
                     ],
                     className="nuwa-name",
                 ),
+                dcc.Interval(id=ids.FORECAST_TICK, interval=1000),
+                dcc.Store(id=ids.FORECAST_ASKED),
+                html.Div(id=ids.FORECAST, role="status", className="mt-3"),
                 html.Div(id=ids.MODEL_MESSAGE),
                 html.Div(
                     html.Button("Create this model", id=ids.MODEL_CREATE, className="btn btn-primary"),
@@ -115,6 +119,30 @@ def register(app, store):
         State(ids.obeyed(ALL, ALL), "id"),
     )
 
+    app.clientside_callback(  # the clock runs until there is a forecast for what the controls say
+        """(values, asked) => {
+            const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
+            return [known, {opacity: known ? 1 : 0.6}];
+        }""",
+        Output(ids.FORECAST_TICK, "disabled"),
+        Output(ids.FORECAST, "style"),
+        Input(SETTINGS, "value"),
+        Input(ids.FORECAST_ASKED, "data"),
+    )
+
+    @app.callback(
+        Output(ids.FORECAST, "children"),
+        Output(ids.FORECAST_ASKED, "data"),
+        Input(ids.FORECAST_TICK, "n_intervals"),
+        State(ids.FORECAST_ASKED, "data"),
+        State(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ids.MODEL_PREPARATION, "data"),
+        prevent_initial_call=True,
+    )
+    def foresee(_, asked, values, names, preparation_id):
+        return foreseen(store, store.of(session.user()), asked, values, names, preparation_id)
+
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),
         Output(ids.MODEL_MESSAGE, "children", allow_duplicate=True),
@@ -142,6 +170,43 @@ def settings_of(values, names):
     found = read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
     foreign = {s.name for s in config.specs() if s.models and found.get("model") not in s.models}
     return {name: value for name, value in found.items() if name not in foreign}
+
+
+def foreseen(store, view, asked, values, names, preparation_id):
+    """(what to show, what was asked): the forecast for what the controls say, or how far it is.
+
+    What was asked is {"values", "job", "over"}; a second of `values` that stay is what starts the work.
+    """
+    asked = asked or {}
+    try:
+        if asked.get("values") == values and asked["job"]:
+            job = view.job(asked["job"])
+        else:
+            job = view.forecast(preparation_id, settings_of(values, names))
+            follow.work_here(store)
+            job = view.job(job["id"])
+    except UserError:  # the fields say what is wrong with them
+        return "", {"values": values, "job": None, "over": True}
+    if job["status"] == "cancelled":  # for other settings, asked for in another tab
+        return "", {"values": values, "job": None, "over": False}
+    asked = {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
+    if job["status"] == "failed":
+        return notice(job["message"], "warn"), asked
+    if job["status"] != "done":
+        return html.P("Forecasting time and memory ...", className="help"), asked
+    return forecast_of(job["result"]), asked
+
+
+def forecast_of(found):
+    """A forecast in a sentence, and what there is to warn of."""
+    shown = [html.P(found["sentence"])]
+    if found["beside"]:
+        shown.append(
+            html.P("Another run trains at the moment; alone, this one is quicker.", className="help")
+        )
+    if found["warning"]:
+        shown.append(notice(found["warning"], "warn"))
+    return shown
 
 
 def batches(view, dataset):

@@ -1,0 +1,181 @@
+"""How much memory a run takes, worked out from shapes alone, and what to change where that is too much."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from core import words
+from core.prepare import BLOCK
+from core.sparse import gram_pays
+from core.yardsticks import COVARIANCE_LIMIT
+
+# What the shapes do not tell, fitted to the peak resident memory of whole runs, each in a process of its own (Linux,
+# float32; tests/test_forecast.py repeats it). A copy is one more array as large as what it is a copy of.
+PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
+COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
+CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured
+SOURCE_COPIES = 2.7  # of the file's values, while they are prepared
+MATRIX_COPIES = 2.5  # of the chosen ones, meanwhile
+SQUARES = 3  # features x features: a covariance, what is added to it, and the eigensolver's own
+WEIGHT_COPIES = 6  # weights, gradients, two moments of Adam, the best epoch's, and a copy on its way there
+STORED = 30  # bytes a value takes in a batch that stays sparse: by cell and by gene, seen and not, and where
+UNIT_COPIES = 6  # of what a hidden unit says of each cell of a batch, with its norm, activation and gradients
+AXES = 50  # principal components kept of each cell
+
+FEWER = {"batch_size": (128, "batches of 128 cells"), "n_hidden": (128, "128 hidden units")}
+FEWER_GENES = (2000, 1000)  # what settings that do not fit could come down to, as the two above
+
+
+class Copies(NamedTuple):
+    """How many arrays as large as a dense part of the data are there at once."""
+
+    sticks: float  # of a block of cells, while the yardsticks are measured
+    look: float  # of a block, while its loss is looked at, without gradients
+    step: float  # of a batch, while it is trained on, with gradients
+
+
+ERRORS = Copies(3.5, 4.5, 7)
+LIKELIHOODS = Copies(9.5, 12, 22)  # several terms a value, and the yardsticks' in float64
+
+
+class Shapes(NamedTuple):
+    """What of the data decides about memory."""
+
+    n_cells: int
+    n_train: int
+    n_genes: int
+    n_proteins: int
+    n_groups: int
+    density: float  # the share of the chosen genes' values that is stored; 1 where they are not sparse
+    path: str  # how batches come to the model: a name in feed.PATHS
+    source: float  # bytes of the data set as it was read
+    matrix: float  # bytes of the Matrix
+
+    @classmethod
+    def of(cls, matrix, split, path, source):
+        """The Shapes of a prepared Matrix; `source` is the bytes of the data set it was made from."""
+        own = {name: part for name, part in vars(matrix).items() if name != "standardised"}
+        stored = matrix.rna.nnz if sparse.issparse(matrix.rna) else matrix.rna.size
+        return cls(
+            matrix.n_cells,
+            len(split.train),
+            matrix.n_genes,
+            matrix.n_proteins,
+            len(matrix.group_names),
+            stored / max(1, matrix.n_cells * matrix.n_genes),
+            path,
+            source,
+            n_bytes(own),
+        )
+
+    def with_genes(self, n_genes):
+        """The same data with fewer genes chosen."""
+        return self._replace(n_genes=n_genes, matrix=self.matrix * n_genes / self.n_genes)
+
+
+def n_bytes(held):
+    """Bytes of the arrays in something that holds them: an array, an AnnData, a dict, an object with such fields."""
+    if isinstance(held, np.memmap):
+        return 0  # lies on disk
+    if isinstance(held, np.ndarray):
+        return held.nbytes
+    if hasattr(held, "obsm"):
+        raw = [] if held.raw is None else [held.raw.X]
+        return sum(n_bytes(part) for part in [held.X, *held.layers.values(), *held.obsm.values(), *raw])
+    if hasattr(held, "to_numpy"):  # a table
+        return int(held.memory_usage().sum())
+    fields = held if isinstance(held, dict) else getattr(held, "__dict__", {})
+    return sum(n_bytes(part) for part in fields.values())
+
+
+def main_memory(shapes, config, kind="cpu"):
+    """Bytes of main memory at the peak of a run, its process from start to latent space; within a factor of two."""
+    features = shapes.n_genes + shapes.n_proteins
+    block = min(shapes.n_cells, BLOCK) * _width(shapes)
+    preparing = SOURCE_COPIES * shapes.source + MATRIX_COPIES * shapes.matrix
+    measuring = _copies(config).sticks * block
+    measuring += SQUARES * 4 * features**2 if features <= COVARIANCE_LIMIT else 0
+    axes = shapes.n_cells * max(AXES, config.n_latent) * 4
+    measuring += 5 * axes  # their squares are added up in float64
+    training = COMPILED + axes + shapes.n_cells * config.n_latent * 4 + _standardised(shapes)
+    training += block if kind == "cuda" else _training(shapes, config)
+    program = PROGRAM + (CUDA if kind == "cuda" else 0)
+    return int(program + shapes.source + max(preparing, shapes.matrix + max(measuring, training)))
+
+
+def on_gpu(shapes, config):
+    """Bytes of GPU memory at the peak of a training that sends its batches there one by one."""
+    return int(_training(shapes, config))
+
+
+def _training(shapes, config):
+    """Bytes of the network, its optimiser, and the larger of a batch in training and a block that is looked at."""
+    layers = config.layers(shapes.n_genes, shapes.n_proteins, shapes.n_groups)
+    weights = sum(layer.weights for layer in layers) * 4
+    units = sum(layer.n_out for layer in layers if not layer.name.startswith("output"))
+    batch, look = min(config.batch_size, shapes.n_train), min(shapes.n_cells, BLOCK)
+    values = max(batch * _of_a_cell(shapes, config, batch), look * _copies(config).look * _width(shapes))
+    return WEIGHT_COPIES * weights + batch * UNIT_COPIES * units * 4 + values
+
+
+def _width(shapes):
+    """Bytes of a cell made dense."""
+    return (shapes.n_genes + shapes.n_proteins) * 4
+
+
+def _of_a_cell(shapes, config, batch):
+    """Bytes of the values of a cell in a step of the size `batch`."""
+    if shapes.path == "dense":
+        return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
+    residual = 0 if gram_pays(batch, config.n_hidden) else shapes.n_genes * 4
+    return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step
+
+
+def _standardised(shapes):
+    """Bytes of the scaled values that sparse arithmetic keeps: a float and a short column number each."""
+    return 6 * shapes.n_cells * shapes.n_genes * shapes.density if shapes.density < 1 else 0
+
+
+def _copies(config):
+    return LIKELIHOODS if config.model == "counts" else ERRORS
+
+
+def advice(shapes, config, free, what, need):
+    """A sentence or two on a run that needs more than the bytes `free` of `what`, and what to change; else "".
+
+    `need(shapes, config)` gives the bytes that a run needs.
+    """
+    if need(shapes, config) <= free:
+        return ""
+    short = (
+        f"This run needs about {words.size(need(shapes, config))} of {what} and {words.size(free)} are free, "
+        "so it may be stopped half-way."
+    )
+    changes = list(_changes(shapes, config))
+    for less, change in changes:
+        if need(*less) <= free:
+            return f"{short} With {change} it would need about {words.size(need(*less))}."
+    tried = f"Even with {changes[-1][1]} it would not fit: use" if changes else "Use"
+    return f"{short} {tried} fewer cells, or a machine with more memory."
+
+
+def _changes(shapes, config):
+    """Pairs of ((Shapes, RunConfig) that need less, what was changed in words): one change, then all together."""
+    smallest, said = (shapes, config), []
+    for name, (value, change) in FEWER.items():
+        if getattr(config, name) > value:
+            less = {name: value}
+            yield (shapes, config.model_copy(update=less)), change
+            smallest, said = (shapes, smallest[1].model_copy(update=less)), [*said, change]
+    fewer = [n_genes for n_genes in FEWER_GENES if shapes.n_genes > n_genes]
+    for n_genes in fewer:
+        yield (shapes.with_genes(n_genes), config), _genes(n_genes)
+    if fewer:
+        smallest, said = (shapes.with_genes(fewer[-1]), smallest[1]), [*said, _genes(fewer[-1])]
+    if len(said) > 1:
+        yield smallest, words.listed(said)
+
+
+def _genes(n):
+    return f"{n:,} variable genes (Preprocess)"

@@ -1,0 +1,156 @@
+"""What a run will cost, before it is begun: seconds from a probe of two at most, memory from the shapes."""
+
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core import device as devices
+from core import footprint, models, train, words
+from core.errors import is_out_of_memory
+from core.feed import Feed
+from core.prepare import BLOCK
+
+PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
+WARM_UP = 64  # cells; enough to compile the code and to load it
+SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
+
+
+class Forecast(NamedTuple):
+    """The price of a run. Bytes of memory are those of its process at the peak; on a GPU also those on the device."""
+
+    device: devices.Device
+    path: str  # how batches come to the model: a name in feed.PATHS
+    n_epochs: int
+    n_steps: int  # an epoch
+    early: bool  # may it stop early?
+    seconds: float | None  # of training and encoding; None where memory would not suffice to try
+    memory: int
+    free: int  # bytes of main memory that the process may have
+    gpu_memory: int  # 0 without a GPU, as the next
+    gpu_free: int
+    warning: str  # what is short and what to change; "" where the run fits
+
+    @property
+    def sentence(self):
+        """All of it but the warning, in a sentence."""
+        where = f"CPU ({self.device.threads} of {devices.n_cores()} cores)"
+        memory = f"{_of(self.memory, self.free)} memory"
+        if self.device.kind == "cuda":
+            where, memory = self.device.name, f"{_of(self.gpu_memory, self.gpu_free)} there, {memory} here"
+        begin = "On the"
+        if self.seconds is not None:
+            about = "At most" if self.early else "About"
+            begin = f"{about} {words.duration(max(1, self.seconds))} of training on the"
+        return f"{begin} {where}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
+
+    def record(self):
+        """The forecast as JSON can hold it."""
+        return self._asdict() | {"device": self.device._asdict(), "sentence": self.sentence}
+
+
+def _of(need, free):
+    return f"{words.size(need)} of {words.size(free)} free"
+
+
+def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
+    """The Forecast of a run on a prepared Matrix; nothing that the run does later depends on it.
+
+    `source` is the bytes of the data set as it was read, `held` those of the run that this process holds already
+    and so need not be free. The probe takes `limit` seconds or somewhat more where a single step does, and a small
+    share of a short run. Seconds and memory are right within a factor of two.
+    """
+    path = Feed(matrix, device.kind, config).path
+    shapes = footprint.Shapes.of(matrix, split, path, source)
+    free = devices.free_memory() + held
+    need = footprint.main_memory(shapes, config, device.kind)
+    warning = footprint.advice(
+        shapes, config, free, "memory", lambda s, c: footprint.main_memory(s, c, device.kind)
+    )
+    gpu_memory = gpu_free = 0
+    if device.kind == "cuda":
+        gpu_memory, gpu_free = footprint.on_gpu(shapes, config), devices.free_on_gpu()
+        warning = warning or footprint.advice(shapes, config, gpu_free, "GPU memory", footprint.on_gpu)
+    n_epochs, n_steps = config.n_epochs(len(split.train)), -(-len(split.train) // config.batch_size)
+    seconds = None
+    if not warning:
+        seconds, warning = _tried(matrix, split, config, device.kind, limit)
+    return Forecast(
+        device,
+        path,
+        n_epochs,
+        n_steps,
+        bool(config.patience),
+        seconds,
+        need,
+        free,
+        gpu_memory,
+        gpu_free,
+        warning,
+    )
+
+
+def _tried(matrix, split, config, kind, limit):
+    """(seconds, ""), or (None, a warning) where memory ran out in spite of the shapes."""
+    try:
+        return training_seconds(matrix, split, config, kind, limit), ""
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return None, "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
+    finally:
+        if kind == "cuda":
+            torch.cuda.empty_cache()  # the run may be another process's
+
+
+def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
+    """Seconds from the first step to the last code, from a few steps, looks and codes on a model of its own.
+
+    torch's random numbers are left as they were.
+    """
+    with torch.random.fork_rng(devices=[0] if kind == "cuda" else []):
+        model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names)).to(kind)
+        n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
+        n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
+        step = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, limit)
+        some, every = split.valid[:BLOCK], np.arange(min(BLOCK, matrix.n_cells))
+        look = _seconds(kind, lambda: train.losses(model, matrix, some, config, kind)) / len(some)
+        code = _seconds(kind, lambda: train.encode(model, matrix, every, kind)) / len(every)
+    an_epoch = n_steps * step + 2 * n_valid * look
+    return n_epochs * an_epoch + matrix.n_cells * code + n_judges * look
+
+
+def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
+    """Seconds a step takes of a run that has `n_steps`: a small one compiles what is to be compiled, one is to guess by,
+    and as many follow as there is time for.
+    """
+    config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
+    random = np.random.default_rng(config.seed)
+    optimizer, feed = train.make_optimizer(model, config), Feed(matrix, kind, config)
+
+    def seconds(n_cells):
+        order = random.choice(split.train, n_cells)
+        given = model, optimizer, feed, order, config, 1, 1.0, random
+        return _clocked(kind, lambda: train._one_pass(*given))
+
+    seconds(min(WARM_UP, config.batch_size))
+    guess = seconds(config.batch_size)
+    n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
+    return seconds(n * config.batch_size) / n if n > 1 else guess
+
+
+def _seconds(kind, work):
+    """Seconds that `work()` takes; once it has been done before, where that is quick."""
+    first = _clocked(kind, work)
+    return first if first > 0.05 else _clocked(kind, work)
+
+
+def _clocked(kind, work):
+    devices.synchronise(kind)
+    start = time.perf_counter()
+    with suppress(train.NonFinite):  # an untrained model may break; that takes as long
+        work()
+    devices.synchronise(kind)
+    return time.perf_counter() - start

@@ -1,0 +1,409 @@
+"""The forecast of a run: right within a factor of two, harmless to the run, and able to say what to change."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import anndata
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from core import device as devices
+from core import footprint, forecast, pipeline, train
+from core.config import RunConfig
+from core.data import demo
+from core.prepare import prepare, split_cells
+
+ROOT = Path(__file__).resolve().parents[1]
+CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
+GPU = devices.Device("cuda", "NVIDIA H200", "NVIDIA H200 is used because torch sees a CUDA GPU.", 1)
+SMALL = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
+LARGE = footprint.Shapes(50_000, 42_500, 20_000, 0, 0, 0.05, "dense", 1e8, 1e8)
+
+
+@pytest.fixture(scope="module")
+def prepared(tiny):
+    """(Matrix, Split) of the tiny set."""
+    split = split_cells(tiny.n_obs, SMALL)
+    return prepare(tiny, SMALL, split), split
+
+
+# --- held against what happens
+
+TEN = {  # cells, genes and proteins of the data; settings
+    "the defaults": (2000, 2000, 20, {"epochs": 20}),
+    "few cells": (300, 500, 0, {}),
+    "few genes, large batches": (4000, 100, 6, {"batch_size": 1024, "epochs": 60}),
+    "small batches": (1000, 1000, 20, {"batch_size": 16, "epochs": 5, "n_hidden": 32}),
+    "the whole in one batch": (1000, 1000, 0, {"batch_size": 4096, "epochs": 30, "n_latent": 50}),
+    "a wide network": (1000, 2500, 20, {"n_hidden": 1024, "n_top_genes": 0, "epochs": 3}),
+    "many genes": (1500, 9000, 0, {"n_top_genes": 0, "epochs": 2}),
+    "variational, deep": (
+        2000,
+        1500,
+        20,
+        {"model": "variational", "n_layers": 3, "norm": "batch", "epochs": 5},
+    ),
+    "counts": (2000, 1500, 20, {"model": "counts", "epochs": 4}),
+    "linear, chosen genes, dropout": (
+        *(3000, 4000, 12),
+        {"model": "linear", "n_top_genes": 800, "input_dropout": 0.2, "dropout": 0.1, "epochs": 10},
+    ),
+}
+
+HELD_AGAINST = """
+import json, sys
+from core import settings
+settings.limit_threads()
+from core import forecast, pipeline
+from core.config import parse
+from core.data import read
+seen, seconds = [], {}
+for event in pipeline.learn(read.read(sys.argv[1]), parse(json.loads(sys.argv[2])), foresee=True):
+    seen += [event] if isinstance(event, forecast.Forecast) else []
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+spent = event.seconds["training"] + event.seconds["encoding"]
+print(json.dumps({"seconds": [seen[0].seconds, spent], "memory": [seen[0].memory, int(peak) * 1024]}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TEN)
+def test_time_and_memory_are_right_within_a_factor_of_two(name, tmp_path):
+    """Each run in a process of its own. A machine at other work may be twice as quick a moment later: three tries."""
+    n_cells, n_genes, n_proteins, values = TEN[name]
+    file = tmp_path / "cells.h5ad"
+    demo.simulated(n_cells=n_cells, n_genes=n_genes, n_proteins=n_proteins).write_h5ad(file)
+    words = [sys.executable, "-c", HELD_AGAINST, str(file), json.dumps(values)]
+    ratios = []
+    for _ in range(3):
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        memory, seconds = (said / was for said, was in (found["memory"], found["seconds"]))
+        assert 0.5 < memory < 2, found
+        ratios.append(seconds)
+        if 0.5 < seconds < 2:
+            return
+    pytest.fail(f"seconds forecast over seconds spent: {ratios}")
+
+
+# --- seconds
+
+
+class Clock:
+    """Time that passes only with what a run does: `step`, `look` and `code` seconds for each."""
+
+    def __init__(self, monkeypatch, step=0.01, look=1e-4, code=1e-5):
+        self.now, self.steps, self.passes = 0.0, 0, 0
+        monkeypatch.setattr(forecast.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(train, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
+        monkeypatch.setattr(train, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
+
+        def one_pass(model, optimizer, feed, order, config, *_):
+            n = -(-len(order) // config.batch_size)
+            assert not self.passes or n * config.batch_size == len(order)  # whole batches, once it is warm
+            self.steps, self.passes = self.steps + n, self.passes + 1
+            self.spend(n * step)
+
+        monkeypatch.setattr(train, "_one_pass", one_pass)
+
+    def spend(self, seconds):
+        self.now += seconds
+
+
+def test_seconds_are_the_steps_the_looks_and_the_codes_of_all_epochs(prepared, monkeypatch):
+    matrix, split = prepared
+    Clock(monkeypatch)
+    config = SMALL.model_copy(update={"epochs": 500})
+    steps = -(-len(split.train) // 64)
+    expected = 500 * (steps * 0.01 + 2 * len(split.valid) * 1e-4) + 240e-5 + len(split.judges) * 1e-4
+    assert forecast.training_seconds(matrix, split, config) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "step", "most"), [(10_000, 0.01, 2.1), (10, 0.01, 0.05), (10_000, 5.0, 10.1), (1, 1e-4, 0.03)]
+)
+def test_the_probe_is_short_and_shorter_where_the_run_is(prepared, monkeypatch, epochs, step, most):
+    """Two seconds at most, a few hundredths of a short run, and never more than two steps where they take long."""
+    matrix, split = prepared
+    clock = Clock(monkeypatch, step)
+    forecast.training_seconds(matrix, split, SMALL.model_copy(update={"epochs": epochs}))
+    assert clock.now < most and clock.steps >= 2 and clock.passes <= 3
+
+
+def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
+    matrix, split = prepared
+    Clock(monkeypatch, look=0, code=0)
+    config = SMALL.model_copy(update={"epochs": 7, "batch_size": 4096})
+    assert forecast.training_seconds(matrix, split, config) == pytest.approx(0.07)
+
+
+@pytest.mark.parametrize("name", ["citeseq", "counts"])
+def test_a_forecast_leaves_the_run_as_it_was_bit_for_bit(tiny, name):
+    config = SMALL.model_copy(update={"dropout": 0.2, "input_dropout": 0.1, "model": name})
+    told = [e for e in pipeline.learn(tiny, config, foresee=True) if not isinstance(e, pipeline.Phase)]
+    plain = [e for e in pipeline.learn(tiny, config) if not isinstance(e, pipeline.Phase)]
+    assert isinstance(told[0], forecast.Forecast) and isinstance(plain[0], pipeline.Start)
+    for one, two in zip(told[2:-1], plain[1:-1], strict=True):
+        assert one._replace(seconds=0) == two._replace(seconds=0)
+    np.testing.assert_array_equal(told[-1].latent, plain[-1].latent)
+
+
+def test_the_random_numbers_of_torch_are_left_as_they_were(prepared):
+    matrix, split = prepared
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    forecast.forecast(matrix, split, SMALL.model_copy(update={"dropout": 0.5}), CPU)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_model_that_breaks_in_the_probe_has_a_price_all_the_same(prepared):
+    matrix, split = prepared
+    wild = {"lr": 10.0, "optimizer": "sgd", "clip_grad": 0.0, "norm": "none", "schedule": "constant"}
+    found = forecast.forecast(matrix, split, SMALL.model_copy(update=wild | {"epochs": 300}), CPU)
+    assert found.seconds > 0 and not found.warning
+
+
+def test_a_gpu_is_waited_for_before_the_clock_is_read(monkeypatch):
+    order = []
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: order.append("wait"))
+    monkeypatch.setattr(forecast.time, "perf_counter", lambda: order.append("clock") or len(order))
+    assert forecast._clocked("cuda", lambda: order.append("work")) == 3
+    assert order == ["wait", "clock", "work", "wait", "clock"]
+    forecast._clocked("cpu", lambda: None)
+    assert order[5:] == ["clock", "clock"]
+
+
+# --- memory
+
+
+def test_the_bytes_of_what_is_held_are_those_of_its_arrays():
+    values = sparse.random(50, 40, 0.1, "csr", np.float32)
+    own = values.data.nbytes + values.indices.nbytes + values.indptr.nbytes
+    adata = anndata.AnnData(values, layers={"counts": values.copy()}, obsm={"p": np.zeros((50, 3))})
+    assert footprint.n_bytes(adata) == 2 * own + 50 * 3 * 8
+    adata.raw = adata.copy()
+    assert footprint.n_bytes(adata) == 3 * own + 50 * 3 * 8
+    assert footprint.n_bytes({"a": np.zeros(3), "b": "words", "c": None}) == 24
+
+
+def test_an_array_on_disk_takes_no_memory(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros(100))
+    assert footprint.n_bytes(np.load(tmp_path / "a.npy", mmap_mode="r")) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "config"),
+    [
+        ({"source": 8e9}, {}),
+        ({"n_genes": 40_000}, {}),
+        ({"density": 0.9}, {}),
+        ({"n_cells": 1_000_000}, {}),
+        ({}, {"batch_size": 8192}),
+        ({}, {"n_hidden": 1024}),
+        ({}, {"model": "counts"}),
+        ({}, {"n_layers": 4, "batch_size": 8192}),
+    ],
+)
+def test_more_of_anything_takes_more_memory(more, config):
+    plain = RunConfig(batch_size=4096 if config.get("n_layers") else 128)
+    less = footprint.main_memory(LARGE, plain)
+    assert footprint.main_memory(LARGE._replace(**more), plain.model_copy(update=config)) > less
+
+
+def test_the_largest_part_of_a_large_network_is_its_weights():
+    config = RunConfig(n_hidden=4096, batch_size=1)
+    shapes = LARGE._replace(n_cells=100, n_train=85, source=0, matrix=0, density=0)
+    weights = 4 * sum(layer.weights for layer in config.layers(20_000, 0))
+    looks = 100 * 20_000 * 4 * footprint.ERRORS.look
+    assert footprint.on_gpu(shapes, config) == pytest.approx(
+        footprint.WEIGHT_COPIES * weights + looks, rel=1e-3
+    )
+
+
+def test_a_warning_names_the_one_change_that_is_enough():
+    config = RunConfig(batch_size=16_384)
+    need = footprint.main_memory(LARGE, config)
+    less = footprint.main_memory(LARGE, config.model_copy(update={"batch_size": 128}))
+    assert footprint.advice(LARGE, config, need, "memory", footprint.main_memory) == ""
+    said = footprint.advice(LARGE, config, need - 1, "memory", footprint.main_memory)
+    assert said.startswith(
+        f"This run needs about {need / 1e9:.0f} GB of memory and {need / 1e9:.0f} GB are free"
+    )
+    assert said.endswith(f"With batches of 128 cells it would need about {less / 1e9:.1f} GB.")
+
+
+def test_a_warning_names_fewer_genes_where_batches_are_small_already():
+    free = footprint.main_memory(LARGE.with_genes(2000), RunConfig())
+    said = footprint.advice(LARGE, RunConfig(), free, "memory", footprint.main_memory)
+    assert "With 2,000 variable genes (Preprocess) it would need about" in said
+
+
+def test_a_warning_names_all_changes_where_one_is_not_enough():
+    config = RunConfig(batch_size=65_536, n_hidden=2048)
+    alone = [footprint.on_gpu(*less) for less, _ in footprint._changes(LARGE, config)]
+    said = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
+    assert alone[-1] < min(alone[:-1])
+    assert (
+        "With batches of 128 cells, 128 hidden units and 1,000 variable genes (Preprocess) it would" in said
+    )
+
+
+def test_a_warning_says_so_where_no_change_is_enough():
+    said = footprint.advice(LARGE, RunConfig(), 1e8, "memory", footprint.main_memory)
+    assert said.endswith(
+        "genes (Preprocess) it would not fit: use fewer cells, or a machine with more memory."
+    )
+    few = LARGE.with_genes(500)
+    said = footprint.advice(few, RunConfig(), 1e8, "memory", footprint.main_memory)
+    assert said.endswith("half-way. Use fewer cells, or a machine with more memory.")
+
+
+def test_what_does_not_fit_is_not_tried(prepared, monkeypatch):
+    matrix, split = prepared
+    monkeypatch.setattr(devices, "free_memory", lambda: 100_000_000)
+    monkeypatch.setattr(forecast, "training_seconds", lambda *_: pytest.fail("it was tried"))
+    found = forecast.forecast(matrix, split, SMALL, CPU)
+    assert found.seconds is None and found.free == 100_000_000 < found.memory
+    assert "and 0.1 GB are free" in found.warning
+    assert found.sentence.startswith("On the CPU (1 of ")
+
+
+def test_memory_that_the_process_holds_already_need_not_be_free(prepared, monkeypatch):
+    matrix, split = prepared
+    monkeypatch.setattr(devices, "free_memory", lambda: 100_000_000)
+    found = forecast.forecast(matrix, split, SMALL, CPU, held=2_000_000_000)
+    assert not found.warning and found.seconds > 0 and found.free == 2_100_000_000
+
+
+def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
+    matrix, split = prepared
+
+    def breaks(*_):
+        raise RuntimeError("CUDA out of memory. Tried to allocate")
+
+    monkeypatch.setattr(train, "_one_pass", breaks)
+    found = forecast.forecast(matrix, split, SMALL, CPU)
+    assert found.seconds is None and found.warning.startswith("Memory ran out in a trial")
+
+
+# --- in words
+
+
+def test_the_sentence_tells_all_of_it(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    found = forecast.Forecast(CPU, "sparse", 47, 45, False, 24.7, 1_140_000_000, 24e9, 0, 0, "")
+    assert found.sentence == (
+        "About 25 s of training on the CPU (1 of 2 cores), 1.1 GB of 24 GB free memory; "
+        "47 epochs of 45 steps, sparse path."
+    )
+    assert found._replace(early=True, seconds=0.2).sentence.startswith("At most 1 s of training")
+    on_gpu = found._replace(device=GPU, gpu_memory=2.1e9, gpu_free=140e9)
+    assert (
+        "on the NVIDIA H200, 2.1 GB of 140 GB free there, 1.1 GB of 24 GB free memory here;"
+        in on_gpu.sentence
+    )
+    assert json.loads(json.dumps(found.record()))["sentence"] == found.sentence
+
+
+def test_a_gpu_that_is_too_small_is_told_of(prepared, monkeypatch):
+    matrix, split = prepared
+    monkeypatch.setattr(devices, "free_on_gpu", lambda: 1000)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    monkeypatch.setattr(forecast, "training_seconds", lambda *_: 3.0)
+    found = forecast.forecast(matrix, split, SMALL, GPU)
+    assert "of GPU memory and 1 MB are free" in found.warning and found.seconds is None
+    monkeypatch.setattr(devices, "free_on_gpu", lambda: 10**12)
+    found = forecast.forecast(matrix, split, SMALL, GPU)
+    assert found.warning == "" and found.seconds == 3.0 and found.path == "dense"
+    assert found.memory > forecast.forecast(matrix, split, SMALL, CPU).memory
+
+
+# --- devices
+
+
+def made(cuda="12.8", available=True, capability=(9, 0), built=("sm_80", "sm_90")):
+    """A torch with as much of CUDA as a choice looks at."""
+    return SimpleNamespace(
+        version=SimpleNamespace(cuda=cuda),
+        cuda=SimpleNamespace(
+            is_available=lambda: available,
+            get_device_name=lambda _: "NVIDIA H200",
+            get_device_capability=lambda _: capability,
+            get_arch_list=lambda: list(built),
+        ),
+        get_num_threads=lambda: 1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("torch_", "kind", "why"),
+    [
+        (made(), "cuda", "NVIDIA H200 is used because torch sees a CUDA GPU."),
+        (made(cuda=None), "cpu", "The CPU is used: this build of torch is for the CPU only."),
+        (made(available=False), "cpu", "but sees no GPU; check the driver"),
+        (
+            made(capability=(6, 1)),
+            "cpu",
+            "torch sees NVIDIA H200, but was not built for its generation (6.1).",
+        ),
+        (made(capability=(8, 9)), "cuda", "NVIDIA H200 is used"),
+        (made(capability=(10, 0)), "cpu", "was not built for its generation (10.0)"),
+        (made(capability=(10, 0), built=("sm_90a", "compute_90")), "cuda", "NVIDIA H200 is used"),
+    ],
+)
+def test_the_device_is_chosen_and_the_reason_said(monkeypatch, tmp_path, torch_, kind, why):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(devices, "ROOT", tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", torch_)
+    chosen = devices.choose()
+    assert chosen.kind == kind and why in chosen.why
+    assert devices.choose("cpu").why == "The CPU is used because it was asked for."
+
+
+def test_a_driver_without_a_torch_for_it_is_told_of(monkeypatch, tmp_path):
+    (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
+    (tmp_path / "proc/driver/nvidia/version").touch()
+    monkeypatch.setattr(devices, "ROOT", tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", made(cuda=None))
+    assert "there is an NVIDIA driver, but this build of torch" in devices.choose().why
+
+
+def group(folder, limit, used, idle, names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in zip(names, (limit, used), strict=False):
+        (folder / name).write_text(f"{value}\n")
+    (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {idle}\n")
+
+
+VERSION_2 = ("memory.max", "memory.current", "inactive_file")
+VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
+
+@pytest.mark.parametrize(
+    ("line", "top", "names"),
+    [("0::{}", "sys/fs/cgroup", VERSION_2), ("4:cpu,memory:{}", "sys/fs/cgroup/memory", VERSION_1)],
+)
+@pytest.mark.parametrize("path", ["/docker/abc", "/seen/from/outside"])
+def test_the_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_path, line, top, names, path):
+    monkeypatch.setattr(devices, "ROOT", tmp_path)
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(f"3:cpuset:/x\n{line.format(path)}\n")
+    group(tmp_path / top, "max", 0, 0, names)
+    assert devices.free_memory() > 1e8  # the machine's own, where there is no limit
+    group(tmp_path / top, 7000, 4000, 1000, names)
+    assert devices.free_memory() == 4000
+    group(tmp_path / top / "docker/abc", 3000, 2500, 0, names)
+    assert devices.free_memory() == (500 if path == "/docker/abc" else 4000)
+
+
+def test_where_there_are_no_groups_the_machine_decides(monkeypatch, tmp_path):
+    monkeypatch.setattr(devices, "ROOT", tmp_path)
+    assert list(devices._left_in_groups()) == [] and devices.free_memory() > 1e8

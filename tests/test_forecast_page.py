@@ -1,0 +1,175 @@
+"""The forecast on its way: asked for by the Model page, made by the worker, shown; and said by the command line."""
+
+import time
+
+import pytest
+import torch
+from house import sent
+
+from core.cli import main
+from core.config import NETWORK, TRAINING, specs
+from core.errors import UserError
+from core.store import view as views
+from core.worker import execute, kinds
+from dashboard import here
+from dashboard.pages import model
+
+QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
+
+
+@pytest.fixture
+def asking(finished):
+    """A function of settings: the job of their forecast, as yet undone, none of other tests waiting."""
+
+    def ask(**changed):
+        return finished.view.forecast(finished.preparation, QUICK | changed)
+
+    yield ask
+    execute.drain(finished.store)
+
+
+def page(house, asked=None, **changed):
+    """What the page answers a second after its fields said this: (what it shows, what was asked, all of it)."""
+    setting = {s.name: s.default for s in (*specs(NETWORK), *specs(TRAINING))} | QUICK | changed
+    values = {"setting": setting, "model-preparation.data": house.preparation, "forecast-asked.data": asked}
+    answer = house.press("forecast.children", values, "forecast-tick.n_intervals")
+    return sent(answer["forecast"]), answer["forecast-asked"]["data"]
+
+
+# --- the job
+
+
+def test_a_forecast_is_made_by_the_worker(finished, asking):
+    job = asking(seed=1)
+    assert (job["status"], job["lane"], job["priority"]) == ("queued", "short", -1)
+    execute.drain(finished.store)
+    job = finished.view.job(job["id"])
+    found = job["result"]
+    assert job["status"] == "done" and found["beside"] is False and found["warning"] == ""
+    assert (found["n_epochs"], found["n_steps"], found["device"]["kind"]) == (3, 4, "cpu")
+    assert 0 < found["seconds"] < 60 and found["memory"] < found["free"]
+    assert found["sentence"].endswith(f"3 epochs of 4 steps, {found['path']} path.")
+
+
+def test_the_same_settings_are_forecast_once(finished, asking, monkeypatch):
+    first = asking(seed=2)
+    execute.drain(finished.store)
+    again = asking(seed=2)
+    assert (again["id"], again["status"]) == (first["id"], "done") and not finished.store.waiting("short")
+    now = time.time()
+    monkeypatch.setattr(views.time, "time", lambda: now + views.FRESH + 1)  # memory may have been taken since
+    assert asking(seed=2)["id"] == first["id"]
+    assert finished.view.job(first["id"])["status"] == "queued"
+
+
+def test_only_the_last_settings_wait(finished, asking):
+    first, second = asking(seed=3), asking(seed=4)
+    assert [job["id"] for job in finished.store.waiting("short")] == [second["id"]]
+    assert finished.view.job(first["id"])["status"] == "cancelled"
+    assert asking(seed=3)["status"] == "queued"  # who goes back to them asks again
+    assert [job["id"] for job in finished.store.waiting("short")] == [first["id"]]
+
+
+def test_settings_of_the_model_alone_do_not_prepare_the_data_again(finished, asking, monkeypatch):
+    prepared, real = [], kinds.prepare
+    monkeypatch.setattr(kinds, "prepare", lambda *a: prepared.append(a[1]) or real(*a))
+    for changed in ({"seed": 5}, {"seed": 5, "n_hidden": 32}, {"seed": 5, "lr": 0.1, "batch_size": 32}):
+        asking(**changed)
+        execute.drain(finished.store)
+    assert len(prepared) == 1
+    for changed in ({"seed": 6}, {"seed": 6, "model": "counts"}, {"seed": 6, "train_share": 0.5}):
+        asking(**changed)
+        execute.drain(finished.store)
+    assert len(prepared) == 4
+
+
+def test_a_forecast_beside_a_training_says_so(finished, asking):
+    job = asking(seed=7)
+    other = finished.store.submit("local", "train", "train", "a run")
+    finished.store.move_job(other, "queued", "running")
+    execute.drain(finished.store)
+    finished.store.move_job(other, "running", "failed")
+    result = finished.view.job(job["id"])["result"]
+    assert result["beside"] is True
+    assert "Another run trains at the moment" in sent(model.forecast_of(result))
+
+
+def test_settings_that_cannot_be_trained_are_not_forecast(finished):
+    with pytest.raises(UserError, match="1000 latent dimensions"):
+        finished.view.forecast(finished.preparation, QUICK | {"n_latent": 1000})
+
+
+# --- the page
+
+
+def test_the_page_shows_the_forecast_of_its_fields(finished):
+    shown, asked = page(finished, seed=8)
+    assert "of training on the CPU (" in shown and "3 epochs of 4 steps" in shown
+    assert asked["over"] is True and asked["values"] and finished.view.job(asked["job"])["kind"] == "forecast"
+    again, _ = page(finished, asked, seed=8)
+    assert again == shown
+    other, _ = page(finished, asked, seed=8, epochs=5)
+    assert "5 epochs of 4 steps" in other
+
+
+def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
+    monkeypatch.setattr(model.follow, "work_here", lambda _: None)  # as with a worker of its own
+    shown, asked = page(finished, seed=9)
+    assert "Forecasting time and memory" in shown and asked["over"] is False
+    shown, asked = page(finished, asked, seed=9)
+    assert "Forecasting time and memory" in shown and asked["over"] is False
+    execute.drain(finished.store)
+    shown, asked = page(finished, asked, seed=9)
+    assert "of training on the CPU" in shown and asked["over"] is True
+
+
+def test_a_forecast_that_another_tab_dropped_is_asked_for_again(finished, monkeypatch):
+    monkeypatch.setattr(model.follow, "work_here", lambda _: None)
+    _, asked = page(finished, seed=10)
+    page(finished, seed=11)
+    _, asked = page(finished, asked, seed=10)
+    assert asked["job"] is None and asked["over"] is False
+    _, asked = page(finished, asked, seed=10)
+    assert finished.view.job(asked["job"])["status"] == "queued"
+    execute.drain(finished.store)
+
+
+def test_fields_that_cannot_work_have_no_forecast(finished):
+    shown, asked = page(finished, n_latent=1000)
+    assert 'children": ""' in shown and asked["over"] is True and asked["job"] is None
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_of_before_the_run(finished):
+    shown, asked = page(finished, device="cuda")
+    assert "No GPU can be used" in shown and "warn" in shown and asked["over"] is True
+
+
+def test_a_run_that_does_not_fit_is_warned_of(finished, monkeypatch):
+    monkeypatch.setattr("core.device.free_memory", lambda: 100_000_000)
+    shown, _ = page(finished, seed=12)
+    assert "nuwa-notice warn" in shown and "of memory and 0.1 GB are free" in shown
+
+
+def test_the_model_page_has_a_place_for_the_forecast(finished):
+    shown = sent(model.layout(finished.view, here.resolve(finished.view, "")))
+    assert '"id": "forecast"' in shown and '"id": "forecast-tick"' in shown
+
+
+# --- the command line
+
+
+def test_the_command_line_says_what_a_run_will_cost_before_it_begins(
+    tiny_file, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("core.device.free_memory", lambda: 10**12)
+
+    def no_further(*_):
+        raise UserError("far enough")
+
+    monkeypatch.setattr("core.yardsticks.fit", no_further)
+    words = ["train", str(tiny_file), "--out", str(tmp_path / "out"), "--device", "cpu", "--epochs", "3"]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "of training on the CPU (" in told
+    assert "3 epochs of 2 steps" in told and told.index("3 epochs of") < told.index("far enough")
