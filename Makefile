@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-speed bench-clock format
+.PHONY: help run test test-slow lint bench bench-speed bench-clock bench-large format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -31,6 +31,9 @@ bench-speed: .venv/.nuwa-dev  ## cells a second of the loop, beside the loop peo
 
 bench-clock: .venv/.nuwa-dev  ## seconds from pressing Train to seeing clusters, phase by phase
 	$(PY) -m bench.clock $(ARGS)
+
+bench-large: .venv/.nuwa-dev  ## cells a second and memory with a million cells, and with 20,000 genes
+	$(PY) -m bench.large $(ARGS)
 
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .

@@ -19,7 +19,7 @@ PANEL_AXES = 50  # principal components that stand for the input in its UMAP and
 class Evidence(NamedTuple):
     """What exploring and scoring need of a trained run; can be had again from what the run left on disk."""
 
-    matrix: object  # prepare.Matrix
+    matrix: object  # matrix.Matrix
     split: object  # prepare.Split
     latent: np.ndarray
     axes: np.ndarray
@@ -44,12 +44,15 @@ def evidence(learnt):
     )
 
 
-def remake(adata, config, latent, axes, facts):
-    """The Evidence of a run from its data set and what it left (`facts` as `start_facts` and `learnt_facts` wrote)."""
+def remake(adata, config, latent, axes, facts, scratch=None):
+    """The Evidence of a run from its data set and what it left (`facts` as `start_facts` and `learnt_facts` wrote).
+
+    `scratch`: the folder for values that do not fit in memory.
+    """
     split = split_cells(adata.n_obs, config)
     sticks = yardsticks.from_record(facts["yardsticks"]["judges"])
     loss = yardsticks.Parts(**facts["loss"])
-    matrix, held_out = prepare(adata, config, split), facts.get("held_out", {})
+    matrix, held_out = prepare(adata, config, split, scratch), facts.get("held_out", {})
     return Evidence(matrix, split, latent, axes, loss, sticks, facts["best_epoch"], held_out)
 
 

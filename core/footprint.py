@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from core import words
-from core.prepare import BLOCK
+from core.matrix import block_size
 from core.sparse import gram_pays
 from core.yardsticks import COVARIANCE_LIMIT
 
@@ -15,8 +14,8 @@ from core.yardsticks import COVARIANCE_LIMIT
 PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
 COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
 CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured
-SOURCE_COPIES = 2.7  # of the file's values, while they are prepared
-MATRIX_COPIES = 2.5  # of the chosen ones, meanwhile
+SOURCE_COPIES = 1.0  # of the file's values, while they are prepared
+MATRIX_COPIES = 4.0  # of the chosen ones, meanwhile
 SQUARES = 3  # features x features: a covariance, what is added to it, and the eigensolver's own
 WEIGHT_COPIES = 6  # weights, gradients, two moments of Adam, the best epoch's, and a copy on its way there
 STORED = 30  # bytes a value takes in a batch that stays sparse: by cell and by gene, seen and not, and where
@@ -47,7 +46,7 @@ class Shapes(NamedTuple):
     n_genes: int
     n_proteins: int
     n_groups: int
-    density: float  # the share of the chosen genes' values that is stored; 1 where they are not sparse
+    density: float  # the share of the chosen genes' values that is stored
     path: str  # how batches come to the model: a name in feed.PATHS
     source: float  # bytes of the data set as it was read
     matrix: float  # bytes of the Matrix
@@ -56,14 +55,13 @@ class Shapes(NamedTuple):
     def of(cls, matrix, split, path, source):
         """The Shapes of a prepared Matrix; `source` is the bytes of the data set it was made from."""
         own = {name: part for name, part in vars(matrix).items() if name != "standardised"}
-        stored = matrix.rna.nnz if sparse.issparse(matrix.rna) else matrix.rna.size
         return cls(
             matrix.n_cells,
             len(split.train),
             matrix.n_genes,
             matrix.n_proteins,
             len(matrix.group_names),
-            stored / max(1, matrix.n_cells * matrix.n_genes),
+            matrix.rna.density,
             path,
             source,
             n_bytes(own),
@@ -92,13 +90,13 @@ def n_bytes(held):
 def main_memory(shapes, config, kind="cpu"):
     """Bytes of main memory at the peak of a run, its process from start to latent space; within a factor of two."""
     features = shapes.n_genes + shapes.n_proteins
-    block = min(shapes.n_cells, BLOCK) * _width(shapes)
+    block = _block(shapes) * _width(shapes)
     preparing = SOURCE_COPIES * shapes.source + MATRIX_COPIES * shapes.matrix
     measuring = _copies(config).sticks * block
     measuring += SQUARES * 4 * features**2 if features <= COVARIANCE_LIMIT else 0
     axes = shapes.n_cells * max(AXES, config.n_latent) * 4
     measuring += 5 * axes  # their squares are added up in float64
-    training = COMPILED + axes + shapes.n_cells * config.n_latent * 4 + _standardised(shapes)
+    training = COMPILED + axes + shapes.n_cells * config.n_latent * 4
     training += block if kind == "cuda" else _training(shapes, config)
     program = PROGRAM + (CUDA if kind == "cuda" else 0)
     return int(program + shapes.source + max(preparing, shapes.matrix + max(measuring, training)))
@@ -114,9 +112,14 @@ def _training(shapes, config):
     layers = config.layers(shapes.n_genes, shapes.n_proteins, shapes.n_groups)
     weights = sum(layer.weights for layer in layers) * 4
     units = sum(layer.n_out for layer in layers if not layer.name.startswith("output"))
-    batch, look = min(config.batch_size, shapes.n_train), min(shapes.n_cells, BLOCK)
+    batch, look = min(config.batch_size, shapes.n_train), _block(shapes)
     values = max(batch * _of_a_cell(shapes, config, batch), look * _copies(config).look * _width(shapes))
     return WEIGHT_COPIES * weights + batch * UNIT_COPIES * units * 4 + values
+
+
+def _block(shapes):
+    """Cells that are dense at once while a loss is looked at, or the yardsticks are measured."""
+    return min(shapes.n_cells, block_size(shapes.n_genes + shapes.n_proteins))
 
 
 def _width(shapes):
@@ -130,11 +133,6 @@ def _of_a_cell(shapes, config, batch):
         return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
     residual = 0 if gram_pays(batch, config.n_hidden) else shapes.n_genes * 4
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step
-
-
-def _standardised(shapes):
-    """Bytes of the scaled values that sparse arithmetic keeps: a float and a short column number each."""
-    return 6 * shapes.n_cells * shapes.n_genes * shapes.density if shapes.density < 1 else 0
 
 
 def _copies(config):

@@ -11,7 +11,7 @@ from core import device as devices
 from core import footprint, models, train, words
 from core.errors import is_out_of_memory
 from core.feed import Feed
-from core.prepare import BLOCK
+from core.matrix import block_size
 
 PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
 WARM_UP = 64  # cells; enough to compile the code and to load it
@@ -115,7 +115,8 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
         n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
         step = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, limit)
-        some, every = split.valid[:BLOCK], np.arange(min(BLOCK, matrix.n_cells))
+        block = block_size(matrix.n_features)
+        some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
         look = _seconds(kind, lambda: train.losses(model, matrix, some, config, kind)) / len(some)
         code = _seconds(kind, lambda: train.encode(model, matrix, every, kind)) / len(every)
     an_epoch = n_steps * step + 2 * n_valid * look
@@ -131,7 +132,7 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
     optimizer, feed = train.make_optimizer(model, config), Feed(matrix, kind, config)
 
     def seconds(n_cells):
-        order = random.choice(split.train, n_cells)
+        order = np.resize(matrix.rna.shuffled(split.train, config.batch_size, random)[:n_cells], n_cells)
         given = model, optimizer, feed, order, config, 1, 1.0, random
         return _clocked(kind, lambda: train._one_pass(*given))
 

@@ -7,6 +7,8 @@ import pandas as pd
 import torch
 
 from core.feed import Feed
+from core.matrix import block_size
+from core.train import of_cells
 
 SAMPLES = 50  # draws of the importance-weighted bound; Burda 2016 finds little to gain beyond
 BOUND_CELLS = 1000  # cells at most that it is measured on: each costs SAMPLES passes through the decoder
@@ -21,14 +23,13 @@ def foreground(model, matrix):
     if not matrix.n_proteins or not hasattr(model, "foreground"):
         return None
     model.eval()
-    blocks = Feed(matrix).blocks(np.arange(matrix.n_cells))
-    made = np.concatenate([model.foreground(cells).numpy() for _, cells in blocks])
+    made = of_cells(model.foreground, matrix)
     return pd.DataFrame(made, matrix.cell_names, [str(p) for p in matrix.proteins])
 
 
 @torch.no_grad()
 def denoised(model, matrix, group=None):
-    """Yield (rows, values) of all cells in blocks: (cells, features) float32, what the model makes of a cell.
+    """Yield (rows, values) of all cells in blocks, in their order: (cells, features) float32, what the model makes of a cell.
 
     The values are on the scale of the model's input before it is centred and scaled: genes normalised and logged,
     proteins CLR'd, each as far as the run does. Squared-error models give their reconstruction; it is not cut off at
@@ -42,7 +43,7 @@ def denoised(model, matrix, group=None):
     only = None
     if group is not None:
         only = torch.eye(len(matrix.group_names))[matrix.group_names.index(group)]
-    for rows, cells in Feed(matrix).blocks(np.arange(matrix.n_cells)):
+    for rows, cells in Feed(matrix).batches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
         there = cells.group if only is None else only.expand(len(rows), -1)
         yield rows, np.asarray(model.denoised(cells, there, matrix, rows), dtype=np.float32)
 

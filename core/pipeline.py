@@ -44,7 +44,7 @@ class Start(NamedTuple):
 
     n_epochs: int
     device: devices.Device
-    matrix: object  # prepare.Matrix
+    matrix: object  # matrix.Matrix
     split: object  # prepare.Split
     on_valid: yardsticks.Yardsticks  # for the curve, on the validation cells
     on_judges: yardsticks.Yardsticks  # for the scores
@@ -53,6 +53,7 @@ class Start(NamedTuple):
         np.ndarray
     )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
     share: np.ndarray  # (k,) of the input's variance each axis explains
+    note: str = ""  # on the yardsticks
 
 
 class Learnt(NamedTuple):
@@ -73,18 +74,18 @@ class Learnt(NamedTuple):
         return self.start.axes
 
 
-def learn(adata, config, foresee=False):
+def learn(adata, config, scratch=None, foresee=False):
     """Split, prepare, measure the yardsticks, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
-    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows.
-    Sending a true value in answer to an Epoch stops the training; what was learnt so far is kept. Raises
-    UserError where the data cannot be trained on with these settings.
+    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. Sending a true
+    value in answer to an Epoch stops the training; what was learnt so far is kept. `scratch` is the folder for values
+    that do not fit in memory. Raises UserError where the data cannot be trained on with these settings.
     """
     clock = Clock()
     device = devices.choose(config.device)
     yield clock.start("preparing")
     split = split_cells(adata.n_obs, config)
-    matrix = prepare(adata, config, split)
+    matrix = prepare(adata, config, split, scratch)
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     if foresee:
         yield clock.start("forecast")
@@ -93,19 +94,19 @@ def learn(adata, config, foresee=False):
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = yardsticks.fit(matrix, split.train, config, n_axes)
-    sticks = simple if matrix.counts is None else count_sticks.fit(matrix, split.train, simple)
+    sticks = count_sticks.fit(matrix, split.train, simple) if matrix.reads_counts else simple
     on_valid = sticks.measure(matrix, split.valid, config)
     on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
     path = Feed(matrix, device.kind, config).path
-    start = Start(n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share)
+    start = Start(n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share, simple.note)
     yield start
 
     yield clock.start("training")
     torch.manual_seed(config.seed)
     model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
-    if matrix.counts is not None:
+    if matrix.reads_counts:
         model.start_from(sticks)
     epochs, best_epoch, failure = [], 0, ""
     passes = fit(model, matrix, split, config, device.kind)
@@ -158,7 +159,7 @@ def start_facts(start):
         "n_train": len(split.train),
         "n_valid": len(split.valid),
         "n_test": len(split.test),
-        "notes": [*matrix.notes, *([split.note] if split.note else [])],
+        "notes": [*matrix.notes, *filter(None, (split.note, start.note))],
         "yardsticks": {
             "valid": yardsticks.to_record(start.on_valid),
             "judges": yardsticks.to_record(start.on_judges),

@@ -1,19 +1,19 @@
-"""AnnData and settings to a Matrix: what the model trains on, a batch at a time, never as a dense scaled copy."""
+"""AnnData and settings to a Matrix: which cells teach, which genes are used, and the statistics to scale by."""
 
-import warnings
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from core import rows, stored, variable_genes
+from core.blocks import blocks
 from core.config import steps_for
 from core.data.proteins import protein_report
 from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
-from core.models import Cells
+from core.matrix import Matrix
+from core.rows import Normalisation, column_type, smallest_type
+from core.statistics import Moments, mask, of_rows, survey
 
 MOST_GROUPS = 500  # batches; more values than that are no batches but a number or a name a cell
 MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
@@ -21,7 +21,6 @@ NO_TEST_SET = (
     "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
     'which also chose the best epoch ("chosen on").'
 )
-BLOCK = 2048  # cells made dense at a time while statistics are gathered
 TRAIN, VALID, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "valid", "test")
 
@@ -62,143 +61,11 @@ def split_cells(n_cells, config):
     return Split(*(np.sort(part) for part in parts), "" if n_test else NO_TEST_SET)
 
 
-@dataclass(frozen=True, eq=False)
-class Matrix:
-    """Cells x (used genes, then used proteins), scaled on the way into a batch from the training cells' statistics."""
-
-    rna: sparse.csr_matrix | np.ndarray  # (cells, genes) normalised and logged, not scaled
-    protein: np.ndarray | None  # (cells, proteins) CLR'd, not scaled; proteins are few
-    mean: np.ndarray  # (features,) 0 where scaling is off
-    sd: np.ndarray  # (features,) 1 where scaling is off or a feature is constant
-    clip: float  # in standard deviations; infinite where scaling is off
-    genes: np.ndarray  # names
-    proteins: np.ndarray  # names
-    gene_index: np.ndarray  # where the used genes stand in the source
-    cell_names: np.ndarray
-    where: str = "X"  # the matrix of the file that was used, as Source has it
-    kind: str = "counts"  # what it held
-    notes: list[str] = field(default_factory=list)
-    gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
-    groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
-    group_names: tuple = ()
-    size: np.ndarray | float = 1.0  # (cells,) what the library-size normalisation multiplied each cell by
-    logged: bool = False  # log1p was taken
-    clr_means: np.ndarray | None = None  # (proteins,) what the CLR divided by
-    counts: sparse.csr_matrix | np.ndarray | None = None  # (cells, genes) raw, for the models that read them
-    protein_counts: np.ndarray | None = None  # (cells, proteins) raw, for the same
-
-    @property
-    def n_cells(self):
-        return self.rna.shape[0]
-
-    @property
-    def n_genes(self):
-        return len(self.genes)
-
-    @property
-    def n_proteins(self):
-        return len(self.proteins)
-
-    @property
-    def n_features(self):
-        return self.n_genes + self.n_proteins
-
-    def unscaled(self, rows):
-        """(len(rows), features) float32 dense: normalised and logged values of a few cells."""
-        part = self.rna[rows]
-        dense = part.toarray() if sparse.issparse(part) else np.array(part)
-        return dense if self.protein is None else np.hstack([dense, self.protein[rows]])
-
-    def batch(self, rows):
-        """(len(rows), features) float32 dense: what the model sees of these cells."""
-        return self._scaled(self.unscaled(rows))
-
-    def _scaled(self, x):  # in place
-        x -= self.mean
-        x /= self.sd
-        return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
-
-    @property
-    def at_zero(self):
-        """(genes,) float32: what the model sees where a gene has no counts."""
-        n = self.n_genes
-        return np.clip(-self.mean[:n] / self.sd[:n], -self.clip, self.clip)
-
-    @cached_property
-    def standardised(self):
-        """The genes as core.sparse has them: centred, scaled and clipped, and still sparse."""
-        from core.sparse import Standardised
-
-        n = self.n_genes
-        return Standardised(self.rna, self.mean[:n], self.sd[:n], self.clip)
-
-    def beside(self, rows):
-        """The Cells of `rows` as arrays, without their genes: `x` holds the proteins alone."""
-        proteins = np.empty((len(rows), 0), np.float32)
-        if self.n_proteins:
-            n = self.n_genes
-            proteins = np.clip((self.protein[rows] - self.mean[n:]) / self.sd[n:], -self.clip, self.clip)
-        return Cells(proteins, self._group(rows), None if self.counts is None else self.raw(rows))
-
-    def cells(self, rows):
-        """The Cells of `rows` as arrays: all that a model is given of them."""
-        return self.beside(rows)._replace(x=self.batch(rows))
-
-    def _group(self, rows):
-        if self.groups is None:
-            return None
-        return np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
-
-    def raw(self, rows):
-        """(len(rows), features) float32 dense: the raw counts of a few cells."""
-        part = self.counts[rows]
-        dense = part.toarray() if sparse.issparse(part) else np.array(part)
-        return dense if self.protein_counts is None else np.hstack([dense, self.protein_counts[rows]])
-
-    def normalised(self, counts, rows):
-        """(len(rows), features) float32: counts of these cells as `unscaled` has them: normalised, logged, CLR'd."""
-        genes = counts[:, : self.n_genes] * self._size(rows)
-        x = [np.log1p(genes) if self.logged else genes]
-        if self.n_proteins:
-            proteins = counts[:, self.n_genes :]
-            x.append(proteins if self.clr_means is None else np.log1p(proteins / self.clr_means))
-        return np.hstack(x).astype(np.float32)
-
-    def as_seen(self, counts, rows):
-        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
-        return self._scaled(self.normalised(counts, rows))
-
-    def to_counts(self, x, rows):
-        """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""
-        x = x * self.sd + self.mean
-        genes = x[:, : self.n_genes]
-        made = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
-        if self.n_proteins:
-            proteins = x[:, self.n_genes :]
-            made.append(proteins if self.clr_means is None else np.expm1(proteins) * self.clr_means)
-        return np.maximum(np.hstack(made), 0)
-
-    def _size(self, rows):
-        return self.size if np.isscalar(self.size) else self.size[rows][:, None]
-
-    def blocks(self, rows):
-        """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once."""
-        for start in range(0, len(rows), BLOCK):
-            part = rows[start : start + BLOCK]
-            yield part, self.batch(part)
-
-    def weights(self, config):
-        """(features,) so that a squared distance over weighted columns is the loss: sqrt(weight / features)."""
-        w = np.full(self.n_features, np.sqrt(config.weight_rna / self.n_genes), dtype=np.float32)
-        if self.n_proteins:
-            w[self.n_genes :] = np.sqrt(config.weight_protein / self.n_proteins)
-        return w
-
-
-def prepare(adata, config, split):
+def prepare(adata, config, split, scratch=None):
     """The Matrix of `adata` under `config`, statistics and gene choice from the training cells of `split` only.
 
-    Raises UserError where no gene is left.
+    The source is gone through in blocks and never copied as a whole. `scratch` is a folder for the values of a
+    matrix that is too large for memory (core.stored). Raises UserError where no gene is left.
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
@@ -207,56 +74,37 @@ def prepare(adata, config, split):
         for name, label in _LABELS.items()
         if _wanted_in_vain(config, steps, name)
     ]
-    values, train = source.values, split.train
-
-    seen = _seen_genes(values, train)
-    if not seen.any():
+    groups, group_names = _groups(adata, config.batch_key)
+    seen = survey(source.values, split.train)
+    candidates = np.flatnonzero(seen.seen)
+    if not len(candidates):
         raise UserError(
             "No gene is left: every gene is zero in the training cells. Check that the file holds values."
         )
-    candidates = np.flatnonzero(seen)
-    if len(candidates) < len(seen):
-        notes.append(
-            f"{len(seen) - len(candidates):,} genes are zero in every training cell and were left out."
-        )
+    if left_out := len(seen.seen) - len(candidates):
+        notes.append(f"{left_out:,} genes are zero in every training cell and were left out.")
 
-    logged = _normalised(values, config, steps)
-    gene_stats = {}
-    if steps["n_top_genes"].applies and config.n_top_genes:
-        chosen, gene_stats, note = _variable_genes(values, logged, source.kind, candidates, train, config)
-        notes += note
-    else:
-        chosen = candidates
-    rna = logged[:, chosen]
-    rna = (
-        sparse.csr_matrix(rna, dtype=np.float32)
-        if sparse.issparse(rna)
-        else np.ascontiguousarray(rna, np.float32)
+    protein, protein_names, raw_protein, clr_means, protein_notes = _proteins(adata, config, split.train)
+    reads_counts = config.model == "counts" and source.kind == "counts"
+    if reads_counts and protein is not None and what_is(raw_protein).kind != "counts":
+        raise UserError(
+            "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
+        )
+    normalise = config.normalize and steps["normalize"].applies
+    change = _normalisation(
+        seen.totals, config.target_sum if normalise else None, config.log1p and steps["log1p"].applies
     )
-
-    protein, protein_names, raw_protein, clr_means, protein_notes = _proteins(adata, config, train)
-    notes += protein_notes
-    counts, reads = None, config.model == "counts" and source.kind == "counts"
-    if reads:
-        counts = values[:, chosen]
-        counts = (
-            sparse.csr_matrix(counts, dtype=np.float32) if sparse.issparse(counts) else np.float32(counts)
-        )
-        if protein is not None and what_is(raw_protein).kind != "counts":
-            raise UserError(
-                "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
-            )
+    chosen, gene_stats = candidates, {}
+    if steps["n_top_genes"].applies and config.n_top_genes:
+        chosen, gene_stats, gene_notes = _variable_genes(source, seen, candidates, change, config, split)
+        notes += gene_notes
+    rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
     scale = config.scale and steps["scale"].applies
-    mean, sd = _moments(rna, train) if scale else (np.zeros(len(chosen)), np.ones(len(chosen)))
+    mean, sd = found.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
         # Scaling proteins does not depend on what the genes hold: they always come as counts.
-        p_mean, p_sd = (
-            _moments(protein, train)
-            if config.scale
-            else (np.zeros(protein.shape[1]), np.ones(protein.shape[1]))
-        )
+        p_mean, p_sd = _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
-    groups, group_names = _groups(adata, config.batch_key)
     return Matrix(
         rna=rna,
         protein=protein,
@@ -269,15 +117,14 @@ def prepare(adata, config, split):
         cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
-        notes=notes,
+        notes=[*notes, *protein_notes],
         gene_stats=gene_stats,
         groups=groups,
         group_names=group_names,
-        size=_sizes(values, config) if config.normalize and steps["normalize"].applies else 1.0,
-        logged=bool(config.log1p and steps["log1p"].applies),
+        logged=change.logged,
         clr_means=clr_means,
-        counts=counts,
-        protein_counts=raw_protein if reads else None,
+        protein_counts=raw_protein,
+        reads_counts=reads_counts,
     )
 
 
@@ -309,82 +156,76 @@ def _wanted_in_vain(config, steps, name):
     return bool(getattr(config, name)) and not steps[name].applies and name != "clr"
 
 
-def _seen_genes(values, train):
-    """(genes,) bool: not zero in every training cell."""
-    part = values[train]
-    return np.asarray((part != 0).sum(axis=0)).ravel() > 0
+def _unscaled(n):
+    return np.zeros(n), np.ones(n)
 
 
-def _normalised(values, config, steps):
-    """The values after library-size normalisation and log1p, each where asked for and where it applies."""
-    if not (config.normalize and steps["normalize"].applies) and not (
-        config.log1p and steps["log1p"].applies
-    ):
-        return values
-    out = values.astype(np.float32, copy=True)
-    if config.normalize and steps["normalize"].applies:
-        factors = _sizes(values, config)
-        if sparse.issparse(out):
-            out.data *= np.repeat(factors, np.diff(out.indptr))
-        else:
-            out *= factors[:, None]
-    if config.log1p and steps["log1p"].applies:
-        np.log1p(out.data if sparse.issparse(out) else out, out=out.data if sparse.issparse(out) else out)
-    return out
+def _normalisation(totals, target_sum, logged):
+    """The Normalisation that brings each cell to the target sum, where there is one; an empty cell stays empty."""
+    size = target_sum / np.maximum(totals, 1) if target_sum else np.ones(len(totals))
+    return Normalisation(size.astype(np.float32), bool(logged))
 
 
-def _sizes(values, config):
-    """(cells,) float32: what brings each cell to the target sum; an empty cell stays empty."""
-    totals = np.asarray(values.sum(axis=1, dtype=np.float64)).ravel()
-    return (config.target_sum / np.maximum(totals, 1)).astype(np.float32)
+def _compact(values, seen, genes, change, split, seed, scratch):
+    """(the Rows of the chosen genes, or, where they are too large for memory, Stored; their Moments when seen)."""
+    n_values = int(seen.stored[genes].sum())
+    kind = smallest_type(seen.low[genes].min(), seen.high[genes].max(), seen.whole[genes].all())
+    types = column_type(len(genes)), kind
+    if n_values * sum(np.dtype(t).itemsize for t in types) <= stored.RESIDENT:
+        writer = rows.Writer(change.size, types, n_values, len(genes))
+    else:
+        writer = stored.Writer(_place(split, seed), change.size, types, n_values, len(genes), scratch)
+    found, teaches = Moments(len(genes)), mask(split.train, len(change.size))
+    every = len(genes) == values.shape[1]
+    for first, block in blocks(values):
+        block = block if every else block[:, genes]
+        writer.add(first, block)
+        part, cells = of_rows(block, first, teaches)
+        found.add(part.indptr, part.indices, change(part.data, cells))
+    return writer.finish(), found
 
 
-def _variable_genes(values, logged, kind, candidates, train, config):
-    """Indices of the most variable genes, their mean-variance picture, and notes; scanpy does the choosing.
+def _place(split, seed):
+    """(cells,) where each cell lies on disk: training cells shuffled, then validation, then test cells."""
+    order = np.concatenate(
+        [np.random.default_rng((seed, 2)).permutation(split.train), split.valid, split.test]
+    )
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def _variable_genes(source, seen, candidates, change, config, split):
+    """Indices of the most variable genes, their mean-variance picture, and notes.
 
     Counts go by `seurat_v3` (Stuart 2019), whose loess fails on small sets; then, and on logged values, by
     `seurat` (Satija 2015).
     """
-    if config.n_top_genes >= len(candidates):
-        note = f"All {len(candidates):,} genes are used: there are no more than the {config.n_top_genes:,} asked for."
+    n, train = config.n_top_genes, split.train
+    if n >= len(candidates):
+        note = f"All {len(candidates):,} genes are used: there are no more than the {n:,} asked for."
         return candidates, {}, [note]
-    notes, table = [], None
-    if kind == "counts":
+    notes, made, name = [], None, "variances"
+    if source.kind == "counts":
         try:
-            table = _scanpy_hvg(values[train][:, candidates], "seurat_v3", config.n_top_genes)
+            made = variable_genes.seurat_v3(source.values, train, candidates, seen, n)
         except ValueError as error:  # skmisc's loess: "reciprocal condition number", "span is too small"
             notes.append(
                 f"seurat_v3 could not fit its curve on {len(train):,} cells ({_first_line(error)}); "
                 "the variable genes were chosen by the older 'seurat' method instead."
             )
-    if table is None:
-        source = logged if kind != "counts" else _as_logged(values, config)
-        table = _scanpy_hvg(source[train][:, candidates], "seurat", config.n_top_genes)
-    picked = table["highly_variable"].to_numpy()
-    spread = "variances" if "variances" in table else "dispersions"
+            # what that method expects, whatever the switches say
+            change = _normalisation(seen.totals, config.target_sum, True)
+    if made is None:
+        made, name = variable_genes.seurat(source.values, train, candidates, change, n), "dispersions"
+    picked, means, spread = made
     stats = {
-        "means": table["means"].to_numpy(np.float32),
-        "spread": np.nan_to_num(table[spread].to_numpy(np.float32)),
-        "spread_name": spread,
+        "means": means.astype(np.float32),
+        "spread": np.nan_to_num(spread.astype(np.float32)),
+        "spread_name": name,
         "chosen": picked,
     }
     return candidates[picked], stats, notes
-
-
-def _as_logged(values, config):
-    """Counts log-normalised whatever the switches say: what the `seurat` method expects."""
-    switched_on = config.model_copy(update={"normalize": True, "log1p": True})
-    return _normalised(values, switched_on, steps_for("counts", False))
-
-
-def _scanpy_hvg(values, flavor, n_top_genes):
-    import anndata
-    import scanpy as sc
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        part = anndata.AnnData(sparse.csr_matrix(values) if sparse.issparse(values) else np.asarray(values))
-        return sc.pp.highly_variable_genes(part, flavor=flavor, n_top_genes=n_top_genes, inplace=False)
 
 
 def _first_line(error):
@@ -428,20 +269,8 @@ def clr(counts, means):
     return np.log1p(np.maximum(counts, 0) / means)
 
 
-def _moments(values, rows):
-    """Mean and standard deviation (n - 1, as scanpy) of each column over `rows`; a constant column gets 1."""
-    part = values[rows]
-    n = part.shape[0]
-    if sparse.issparse(part):
-        # Not by scipy: it adds float32 up in float32 whatever dtype is asked for, and a variance needs the digits.
-        columns, filled = part.shape[1], part.data.astype(np.float64)
-        mean = np.bincount(part.indices, filled, columns) / n
-        squares = np.bincount(part.indices, (filled - mean[part.indices]) ** 2, columns)
-        zeros = n - np.bincount(part.indices, minlength=columns)
-        variance = (squares + zeros * mean**2) / max(1, n - 1)
-    else:
-        mean = part.mean(axis=0, dtype=np.float64)
-        variance = part.var(axis=0, ddof=min(1, n - 1), dtype=np.float64)
-    sd = np.sqrt(variance)
-    sd[sd < 1e-6 * np.maximum(1, np.abs(mean))] = 1.0  # what is left of a constant after rounding
-    return mean, sd
+def _moments(values):
+    """Mean and standard deviation (n - 1, as scanpy) of each column; a constant column gets 1."""
+    found = Moments(values.shape[1])
+    found.add_dense(values)
+    return found.scaling()

@@ -9,37 +9,37 @@ is approximated.
 import numba
 import numpy as np
 import torch
-from scipy import sparse
 from torch.autograd.function import once_differentiable
 
-# Sums may be reordered and fused; a NaN must stay one, for a training that has gone wrong is known by it.
-_fast = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
+from core.rows import FAST, Held, Rows, column_type, gather, standardise
 
 
 class Standardised:
-    """A sparse matrix as base + s: `base` (genes,) is what a zero becomes, s what a count adds to it."""
+    """Sparse rows as base + s: `base` (genes,) is what a zero becomes, s what a value adds to it.
 
-    def __init__(self, values, mean, sd, clip=np.inf):
-        """From (cells, genes) `values` and the `mean` and `sd` (genes,) of each gene; no sd may be 0."""
-        values = sparse.csr_matrix(values)
-        if not values.has_canonical_format:  # the clip is not linear: entries for one place must be one entry
-            values = values.copy()
-            values.sum_duplicates()
-        self.shape = values.shape
-        self.indptr = values.indptr.astype(np.int64)
-        self.indices = values.indices.astype(np.uint16 if self.shape[1] < 65_536 else np.int32)
-        mean, sd = np.asarray(mean, np.float64), np.asarray(sd, np.float64)
-        self.base = torch.from_numpy(np.clip(-mean / sd, -clip, clip).astype(np.float32))
-        self.data = np.empty(len(values.data), np.float32)
-        _standardise(self.indices, values.data, mean, sd, float(clip), self.base.numpy(), self.data)
+    s is worked out as a batch is filled, so that only the rows themselves are kept (core.rows, core.stored).
+    """
+
+    def __init__(self, rows, mean, sd, clip=np.inf, logged=False):
+        """From (cells, genes) `rows` and the `mean` and `sd` (genes,) of each gene; no sd may be 0.
+
+        `logged`: log1p is taken of a value times its cell's size factor, before the rest.
+        """
+        self.rows = rows if hasattr(rows, "held") else Rows.of(rows)
+        slope, self.logged = 1 / np.asarray(sd, np.float64), bool(logged)
+        unclipped = -np.asarray(mean, np.float64) * slope
+        base = np.clip(unclipped, -clip, clip)
+        self.base = torch.from_numpy(base.astype(np.float32))
+        self.scale = slope.astype(np.float32), (unclipped - base).astype(np.float32), np.float32(clip)
 
     @property
     def density(self):
         """The share of values that are not zero."""
-        return len(self.data) / max(1, self.shape[0] * self.shape[1])
+        return self.rows.density
 
     def batch(self, rows, hide=0.0, seed=0, into=None):
-        """The Batch of these rows (repeats allowed), in the memory of the Batch `into` where one is given.
+        """The Batch of these rows (repeats allowed; numbers, or core.rows.Held), in the memory of the Batch `into`
+        where one is given.
 
         With probability `hide` the encoder sees a zero in place of a count, and the others unchanged; `seed`
         is a number or a numpy Generator, and the same number hides the same counts of the same rows.
@@ -53,31 +53,30 @@ class Batch:
 
     def __init__(self, source):
         self.source, self.base = source, source.base
-        self.column_sums = np.zeros(source.shape[1])  # (genes,) float64, of s
+        self.column_sums = np.zeros(len(self.base))  # (genes,) float64, of s
         self.square_sum = 0.0  # float64, of s
         self.fills = 0
         self._room = torch.empty(0)
         self._grow(0)
 
     def _grow(self, size):
-        self._indices = np.empty(size, self.source.indices.dtype)
+        self._indices = np.empty(size, column_type(len(self.base)))
         self._rows = np.empty(size, np.int32)
         self._data, self._seen, self._data_by_gene, self._seen_by_gene = np.empty((4, size), np.float32)
 
     def fill(self, rows, hide=0.0, seed=0):
         """Take these rows of the source instead; returns itself. Raises IndexError for rows there are not."""
-        source, rows = self.source, np.asarray(rows, np.int64)
-        if len(rows) and rows.min() < 0:  # which compiled code would follow; numpy refuses those too large
-            raise IndexError("A batch is made of row numbers from 0.")
+        source = self.source
+        held, rows = rows if isinstance(rows, Held) else source.rows.held(rows)
         self.indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(source.indptr[rows + 1] - source.indptr[rows], out=self.indptr[1:])
+        np.cumsum(held.indptr[rows + 1] - held.indptr[rows], out=self.indptr[1:])
         size = self.indptr[-1]
         if size > len(self._data):
             self._grow(size + size // 8)
         self.indices, self.data = self._indices[:size], self._data[:size]
-        self.square_sum = _gather(
-            source.indptr, source.indices, source.data, rows, self.indices, self.data, self.column_sums
-        )
+        gather(held, rows, source.logged, self.indices, self.data)
+        by_gene = *source.scale, self.base.numpy(), self.column_sums
+        self.square_sum = standardise(self.indices, self.data, *by_gene)
         self.seen = self.data
         if hide:
             kept = np.random.default_rng(seed).random(size, np.float32) >= hide
@@ -163,7 +162,8 @@ def pays(density):
 
 def warm_up():
     """Compile the kernels, which takes some seconds the first time on a machine."""
-    batch = Standardised(np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3)).batch([0, 1])
+    few = Standardised(300 * np.eye(3, dtype=np.float32), np.zeros(3), np.ones(3), logged=True)
+    batch = few.batch([0, 1])
     weight = torch.ones(3, 2, requires_grad=True)
     hidden = first_layer(batch, weight, torch.zeros(2))
     mse(batch, hidden, weight, torch.zeros(3)).backward()
@@ -268,29 +268,7 @@ def _unchanged(ctx):
     return ctx.batch
 
 
-@numba.njit(**_fast)
-def _standardise(indices, values, mean, sd, clip, base, out):
-    for k in range(len(values)):
-        gene = indices[k]
-        out[k] = min(max((values[k] - mean[gene]) / sd[gene], -clip), clip) - base[gene]
-
-
-@numba.njit(**_fast)
-def _gather(indptr, indices, data, rows, out_indices, out_data, sums):
-    """Copies the rows, adds up each column and returns the sum of squares."""
-    sums[:] = 0
-    squares, place = 0.0, 0
-    for row in rows:
-        for k in range(indptr[row], indptr[row + 1]):
-            value = np.float64(data[k])
-            out_indices[place], out_data[place] = indices[k], data[k]
-            sums[indices[k]] += value
-            squares += value * value
-            place += 1
-    return squares
-
-
-@numba.njit(**_fast)
+@numba.njit(**FAST)
 def _transpose(indptr, indices, data, seen, out_indptr, out_rows, out_data, out_seen):
     """CSR to CSC by counting; `out_indptr` comes in as zeros."""
     n_genes = len(out_indptr) - 1
@@ -308,7 +286,7 @@ def _transpose(indptr, indices, data, seen, out_indptr, out_rows, out_data, out_
     out_indptr[0] = 0
 
 
-@numba.njit(**_fast)
+@numba.njit(**FAST)
 def _scatter(indptr, indices, data, sign, out):
     """Adds the values, times `sign`, to where they stand in a dense matrix."""
     for row in range(len(out)):
@@ -316,7 +294,7 @@ def _scatter(indptr, indices, data, sign, out):
             out[row, indices[k]] += sign * data[k]
 
 
-@numba.njit(parallel=True, **_fast)
+@numba.njit(parallel=True, **FAST)
 def _add_product(indptr, indices, data, table, out):
     """Adds sparse times `table` to `out`; four entries a pass, to touch `out` a quarter as often."""
     for row in numba.prange(len(out)):

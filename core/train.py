@@ -47,13 +47,13 @@ def fit(model, matrix, split, config, device="cpu"):
     optimizer, share, note = make_optimizer(model, config), 1.0, ""
     shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
     n_epochs = config.n_epochs(len(split.train))
-    sample = np.sort(shuffle.permutation(split.train)[: len(split.valid)])
+    sample = matrix.rna.some(split.train, len(split.valid), shuffle)
     best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), math.inf, 0
     epoch = 1
     try:
         while epoch <= n_epochs:
             try:
-                order = shuffle.permutation(split.train)
+                order = matrix.rna.shuffled(split.train, config.batch_size, shuffle)
                 done = _one_pass(model, optimizer, feed, order, config, epoch, share, hiding)
                 train = losses(model, matrix, sample, config, device)
                 valid = losses(model, matrix, split.valid, config, device)
@@ -99,11 +99,9 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     n_steps = steps * config.n_epochs(len(order))
     penalties = torch.zeros(2, device=feed.device)
     model.train()
-    for i in range(steps):
-        step = (epoch - 1) * steps + i
+    batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
+    for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
-        rows = order[i * config.batch_size : (i + 1) * config.batch_size]
-        cells = feed.cells(rows, config.input_dropout, hiding)
         kl_weight = warmth(config, step / n_steps) * model.nat / feed.matrix.n_genes
         loss, added = one_step(model, optimizer, cells, config, rate, kl_weight)
         penalties += added
@@ -207,9 +205,17 @@ def losses(model, matrix, rows, config, device="cpu"):
 def encode(model, matrix, rows=None, device="cpu"):
     """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
     model.eval()
-    rows = np.arange(matrix.n_cells) if rows is None else rows
-    made = [model.encode(cells).cpu().numpy() for _, cells in Feed(matrix, device).blocks(rows)]
-    return np.concatenate(made)
+    return of_cells(model.encode, matrix, rows, device)
+
+
+def of_cells(work, matrix, rows=None, device="cpu"):
+    """(len(rows), n): what `work(cells)` gives for each of `rows`, in their order (all cells by default)."""
+    rows = np.arange(matrix.n_cells) if rows is None else np.asarray(rows)
+    made = [(part, work(cells).cpu().numpy()) for part, cells in Feed(matrix, device).blocks(rows)]
+    parts, values = zip(*made, strict=True)
+    place = np.empty(matrix.n_cells, np.int64)
+    place[np.concatenate(parts)] = np.arange(len(rows))
+    return np.concatenate(values)[place[rows]]
 
 
 @torch.no_grad()

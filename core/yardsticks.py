@@ -7,6 +7,7 @@ import numpy as np
 COVARIANCE_LIMIT = (
     6000  # features; above it the covariance itself would be large, and blocks are sketched instead
 )
+PCA_CELLS = 100_000  # training cells at most that a PCA is fitted on
 SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of expression need several
 
 
@@ -37,22 +38,17 @@ class Pca(NamedTuple):
         return self._replace(axes=self.axes[:, :k])
 
 
-def training_mean(matrix, rows):
-    """(features,) mean of the scaled and clipped values over `rows`."""
-    total = np.zeros(matrix.n_features, dtype=np.float64)
-    for _, x in matrix.blocks(rows):
-        total += x.sum(axis=0, dtype=np.float64)
-    return (total / len(rows)).astype(np.float32)
-
-
 def fit_pca(matrix, rows, weights, k, seed=0):
     """The Pca of `rows` with k axes: exact from the covariance up to 6,000 features, a randomised sketch above.
 
-    Never holds a dense copy of the matrix: the covariance is summed, or the sketch multiplied, block by block
+    The center is the mean of all rows; of more than 100,000 rows so many, drawn by `seed`, are asked for the axes. Never
+    holds a dense copy of the matrix: the covariance is summed, or the sketch multiplied, block by block
     (Halko, Martinsson and Tropp 2011 for the sketch).
     """
-    center = training_mean(matrix, rows)
+    center = matrix.mean_of(rows)
     k = min(k, matrix.n_features, max(1, len(rows) - 1))
+    if len(rows) > PCA_CELLS:
+        rows = matrix.rna.some(rows, PCA_CELLS, np.random.default_rng(seed))
     if matrix.n_features <= COVARIANCE_LIMIT:
         covariance = np.zeros((matrix.n_features, matrix.n_features), dtype=np.float32)
         for _, x in matrix.blocks(rows):
@@ -132,6 +128,7 @@ class Fitted(NamedTuple):
     pca: Pca  # on weighted columns, as many axes as asked for
     pca_rna: Pca | None
     n_latent: int
+    note: str = ""  # what a person should know of how they were fitted
 
     def measure(self, matrix, rows, config):
         """The Yardsticks on `rows`."""
@@ -157,4 +154,7 @@ def fit(matrix, rows, config, n_axes):
         )
         only_rna[matrix.n_genes :] = 0
         alone = fit_pca(matrix, rows, only_rna, config.n_latent, config.seed)
-    return Fitted(pca, alone, config.n_latent)
+    note = ""
+    if len(rows) > PCA_CELLS:
+        note = f"The PCA that losses are held against was fitted on {PCA_CELLS:,} of the {len(rows):,} training cells."
+    return Fitted(pca, alone, config.n_latent, note)

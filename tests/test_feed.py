@@ -97,8 +97,8 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(thin, model):
     cells, n = Feed(matrix).cells(rows, hide=0.4, seed=3), matrix.n_genes
     np.testing.assert_allclose(cells.x.numpy(), matrix.batch(rows), atol=2e-5)
     hidden = ~np.isclose(cells.seen.numpy(), cells.x.numpy()[:, :n], atol=1e-6)
-    assert hidden[matrix.rna[rows].toarray() > 0].mean() == pytest.approx(0.4, abs=0.05)
-    at_zero = np.broadcast_to(matrix.at_zero, hidden.shape)
+    assert hidden[matrix.rna.dense(rows) > 0].mean() == pytest.approx(0.4, abs=0.05)
+    at_zero = np.broadcast_to(matrix.standardised.base.numpy(), hidden.shape)
     np.testing.assert_allclose(cells.seen.numpy()[hidden], at_zero[hidden], atol=1e-6)
 
 

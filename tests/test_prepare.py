@@ -10,7 +10,7 @@ import pytest
 import scanpy as sc
 from scipy import sparse
 
-from core import prepare as module
+from core import matrix as module
 from core import train, yardsticks
 from core.config import RunConfig
 from core.data import demo
@@ -158,9 +158,9 @@ def test_a_gene_that_never_changes_becomes_zero_not_noise():
 
 def test_a_dense_scaled_copy_is_never_made(monkeypatch):
     """Twice the cells must not need twice the memory: what grows is the sparse matrix alone."""
-    genes, largest, batch = 500, [], module.Matrix.batch
+    genes, largest, dense = 500, [], module.Matrix._dense
     monkeypatch.setattr(
-        module.Matrix, "batch", lambda self, rows: largest.append(len(rows)) or batch(self, rows)
+        module.Matrix, "_dense", lambda self, rows, held: largest.append(len(rows)) or dense(self, rows, held)
     )
     config = RunConfig(n_top_genes=0, epochs=1, n_hidden=8, n_latent=2, batch_size=512, device="cpu")
 

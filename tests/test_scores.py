@@ -62,7 +62,7 @@ def test_neighbours_are_found_across_block_borders(prepared, monkeypatch):
     split, matrix = prepared
     weights, points = matrix.weights(CONFIG), np.random.default_rng(0).standard_normal((240, 3))
     whole = scores.neighbours_kept(matrix, weights, {"x": points}, split.valid)
-    monkeypatch.setattr("core.prepare.BLOCK", 7)
+    monkeypatch.setattr("core.matrix.BLOCK", 7)
     assert scores.neighbours_kept(matrix, weights, {"x": points}, split.valid) == whole
 
 

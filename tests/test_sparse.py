@@ -100,7 +100,7 @@ def test_base_and_counts_together_are_the_clipped_z_scores(clip):
         clip
     )  # its zeros are clipped, where there is a clip
     assert x.density == pytest.approx((values != 0).mean())
-    assert x.indices.dtype == np.uint16
+    assert x.rows.indices.dtype == np.uint16
 
 
 def test_a_batch_is_the_matrix_that_the_dense_path_sees(tiny):
@@ -108,7 +108,7 @@ def test_a_batch_is_the_matrix_that_the_dense_path_sees(tiny):
     split = split_cells(tiny.n_obs, config)
     matrix = prepare(tiny, config, split)
     genes = slice(0, matrix.n_genes)
-    x = Standardised(matrix.rna, matrix.mean[genes], matrix.sd[genes], matrix.clip)
+    x = matrix.standardised
     rows = split.train[::3]
     np.testing.assert_allclose(x.batch(rows).dense().numpy(), matrix.batch(rows)[:, genes], atol=2e-6)
 
@@ -123,7 +123,7 @@ def test_entries_for_one_place_are_added_up_before_the_clip():
 def test_many_genes_need_wider_indices():
     wide = scipy_sparse.csr_matrix(([1.0, 2.0], ([0, 0], [7, 69_999])), shape=(1, 70_000), dtype=np.float32)
     x = Standardised(wide, np.zeros(70_000), np.ones(70_000))
-    assert x.indices.dtype == np.int32
+    assert x.rows.indices.dtype == np.int32
     assert_same(*both_ways(x.batch([0, 0]), weights(70_000, 2)))
 
 

@@ -274,7 +274,7 @@ def test_losses_are_means_over_cells_however_they_are_cut(prepared, monkeypatch)
     split, matrix = prepared
     model = fresh(matrix, BASE)
     whole = losses(model, matrix, split.train, BASE)
-    monkeypatch.setattr("core.prepare.BLOCK", 7)
+    monkeypatch.setattr("core.matrix.BLOCK", 7)
     cut = losses(model, matrix, split.train, BASE)
     assert cut == pytest.approx(whole, rel=1e-5)
 

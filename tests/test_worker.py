@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from core import aside, embed, launch, pipeline
+from core import aside, embed, launch, pipeline, stored
 from core.data import demo
 from core.phases import PHASES
 from core.settings import Settings
@@ -95,6 +95,20 @@ def test_a_demo_goes_from_the_queue_to_clusters(finished):
     assert {job["status"] for job in store.jobs()} == {"done"}
 
 
+def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
+    def whole(path):
+        raise AssertionError("read as a whole")
+
+    monkeypatch.setattr(kinds, "LARGE", 0)
+    monkeypatch.setattr(kinds, "_load", whole)
+    monkeypatch.setattr(stored, "RESIDENT", 0)
+    run = queued_run(store, prepared(store))
+    execute.drain(store)
+    row = store.row("run", run)
+    assert (row["status"], row["explored"]) == ("done", "ready") and row["scores"]["judged_cells"] == 24
+    kinds._evidence.cache_clear()
+
+
 def test_the_data_set_tells_what_it_holds(finished):
     store, run = finished
     row = store.row("dataset", store.row("run", run)["dataset"])
@@ -125,7 +139,9 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
         k: facts[k] for k in facts if k != "phases"
     }
     assert row["scores"] == explored.scores
-    assert list(row["facts"]["phases"]) == [name for name in PHASES if name not in ("starting", "tsne")]
+    assert list(row["facts"]["phases"]) == [
+        name for name in PHASES if name not in ("starting", "forecast", "tsne")
+    ]
     assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
 
 

@@ -122,3 +122,15 @@ def test_yardsticks_survive_being_written_down(prepared):
     split, matrix = prepared
     sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     assert yardsticks.from_record(yardsticks.to_record(sticks)) == sticks
+
+
+def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepared, monkeypatch):
+    split, matrix = prepared
+    whole = yardsticks.fit(matrix, split.train, CONFIG, 6)
+    monkeypatch.setattr(yardsticks, "PCA_CELLS", 150)
+    some = yardsticks.fit(matrix, split.train, CONFIG, 6)
+    assert not whole.note and "150 of the 216 training cells" in some.note
+    np.testing.assert_array_equal(some.pca.center, whole.pca.center)
+    a, b = (found.measure(matrix, split.valid, CONFIG) for found in (some, whole))
+    assert a.mean == b.mean and a.pca != b.pca
+    assert a.pca.total == pytest.approx(b.pca.total, rel=0.1)

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from core import aside, phases, pipeline, rundir
 from core.cli import FAILED, INTERRUPTED
+from core.cli.train import nearest
 from core.config import RESOLUTIONS
 from core.data import demo, read
 from core.errors import UserError
@@ -25,7 +26,7 @@ def carry_out(arguments, config, out, clock):
     clock.stop()
     with Interruption() as interruption, aside.opened(adata.n_obs) as beside:
         learnt, begun = _learn(
-            pipeline.learn(adata, config, foresee=True),
+            pipeline.learn(adata, config, nearest(out), foresee=True),
             interruption,
             lambda start: pipeline.pictures(beside, start.axes, config, arguments.tsne),
         )

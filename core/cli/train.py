@@ -64,10 +64,15 @@ def run(arguments):
     return carry_out(arguments, config, out, clock)
 
 
+def nearest(out):
+    """The folder that --out names, or the nearest above it that exists."""
+    return next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+
+
 def _folder(name):
     """The folder of --out, which is or can be made; asked before the work, not after it."""
     out = Path(name)
-    there = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    there = nearest(out)
     if not there.is_dir():
         raise UserError(f"'{there}' is a file: name a folder with --out.")
     if not os.access(there, os.W_OK | os.X_OK):

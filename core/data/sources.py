@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from core.blocks import in_memory
 from core.data.verdict import KIND_WORDS, Kind, Verdict, what_is
 
 DISPLAY_SUM = 10_000  # counts per 10,000, as in scanpy's and Seurat's tutorials
@@ -23,7 +24,7 @@ class Counts(NamedTuple):
 class Source(NamedTuple):
     """What a model trains on: the counts where there are any, else X as it is."""
 
-    values: Any  # (cells, genes) float32, CSR or dense
+    values: Any  # (cells, genes) float32, CSR or dense; or left in a file (core.data.opened)
     genes: pd.Index
     kind: Kind
     where: str
@@ -56,7 +57,9 @@ def source_of(adata: AnnData) -> Source:
     matrix = counts.matrix if counts else adata.X
     where = counts.where if counts else "X"
     kind = "counts" if counts else what_is(adata.X).kind
-    if sparse.issparse(matrix):
+    if not in_memory(matrix):
+        values = matrix
+    elif sparse.issparse(matrix):
         values = sparse.csr_matrix(matrix, dtype=np.float32)  # no copy where it is one already
     else:
         values = np.ascontiguousarray(matrix, dtype=np.float32)

@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from core.blocks import BLOCK_VALUES, in_memory, is_sparse, n_stored, pieces
+
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
 
 KIND_WORDS: dict[str, str] = {
@@ -16,7 +18,6 @@ KIND_WORDS: dict[str, str] = {
     "other": "values of an unknown kind",
 }
 
-BLOCK_VALUES = 1 << 21  # values looked at in one go: 16 MB as float64, whatever the size of the file
 NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, 0.9 is not
 LOG_LIMIT = 20.0  # log1p of 10,000 is 9.2, log2 of a million 19.9: logged values stay below
 SAME_SUM = 0.01  # row sums within 1 % of their median, in 95 % of cells, were made equal by somebody
@@ -48,10 +49,13 @@ class _Sums(NamedTuple):
 
 
 def what_is(matrix) -> Verdict:
-    """What `matrix` (cells, genes), sparse or dense, holds; every value is looked at, a block of rows at a time."""
+    """What `matrix` (cells, genes), sparse or dense, in memory or in a file (core.blocks), holds.
+
+    Every value is looked at, a block of rows at a time.
+    """
     if sparse.issparse(matrix):
         matrix = matrix.tocsr()
-    else:
+    elif in_memory(matrix):
         matrix = np.asarray(matrix)
     if matrix.dtype.kind not in "buif":
         return Verdict("other", f"The matrix does not hold real numbers but '{matrix.dtype}'.")
@@ -186,7 +190,7 @@ def _stepped(matrix, unlog: Callable) -> float:
 
 def _survey(matrix) -> _Survey:
     nonzero = whole = near = negative = 0
-    lowest = 0.0 if sparse.issparse(matrix) and matrix.nnz < np.prod(matrix.shape, dtype=float) else np.inf
+    lowest = 0.0 if is_sparse(matrix) and n_stored(matrix) < np.prod(matrix.shape, dtype=float) else np.inf
     highest = 0.0 if lowest == 0.0 else -np.inf
     for block in _blocks(matrix):
         values = block.data if sparse.issparse(block) else block.reshape(-1)
@@ -237,18 +241,4 @@ def _sums(matrix, unlog: bool, base: float = np.e) -> _Sums:
 
 
 def _blocks(matrix) -> Iterator:
-    """Rows of `matrix`, about BLOCK_VALUES values at a time, as views where that is possible."""
-    cells, genes = matrix.shape
-    if not sparse.issparse(matrix):
-        step = max(1, BLOCK_VALUES // max(genes, 1))
-        for low in range(0, cells, step):
-            yield matrix[low : low + step]
-        return
-    low = 0
-    while low < cells:
-        reach = np.searchsorted(matrix.indptr, matrix.indptr[low] + BLOCK_VALUES, side="right") - 1
-        high = int(min(max(reach, low + 1), cells))
-        part = slice(int(matrix.indptr[low]), int(matrix.indptr[high]))
-        pointer = matrix.indptr[low : high + 1] - matrix.indptr[low]
-        yield sparse.csr_matrix((matrix.data[part], matrix.indices[part], pointer), shape=(high - low, genes))
-        low = high
+    return (block for _, block in pieces(matrix, BLOCK_VALUES))

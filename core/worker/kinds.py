@@ -8,12 +8,15 @@ import numpy as np
 
 from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources
+from core.data.opened import opened
 from core.errors import UserError
 from core.forecast import forecast
 from core.prepare import prepare, split_cells
 from core.store import files
 from core.train import Epoch, reconstruct
 from core.worker import pictures
+
+LARGE = 1 << 30  # bytes of a file whose values are not read as a whole to prepare from it
 
 
 def read_file(store, job, say):
@@ -45,7 +48,7 @@ def prepare_data(store, job, say):
     row = store.row("preparation", job["target"])
     store.move("preparation", row["id"], "queued", "running")
     say("Reading the data set.", 0.1)
-    adata = load(store, row["dataset"])
+    adata = source(store, row["dataset"])
     settings = config.parse(row["settings"])
     say("Normalising, choosing genes, measuring means and deviations.", 0.4)
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
@@ -73,7 +76,7 @@ def foresee(store, job, say):
     settings = config.parse(row["settings"] | job["arguments"])
     used = device.choose(settings.device)
     say("Preparing the data.", 0.1)
-    adata = load(store, row["dataset"])
+    adata = source(store, row["dataset"])
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
     settings.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     say("Trying a few steps.", 0.6)
@@ -92,9 +95,9 @@ def _of_data(settings):
 @lru_cache(maxsize=1)
 def _prepared(store, dataset_id, settings):
     """(Split, Matrix) of a data set; the last one is kept, since people try one setting after the other."""
-    adata = load(store, dataset_id)
+    adata = source(store, dataset_id)
     split = split_cells(adata.n_obs, settings)
-    return split, prepare(adata, settings, split)
+    return split, prepare(adata, settings, split, store.shelf(dataset_id).folder)
 
 
 def train(store, job, say):
@@ -105,7 +108,7 @@ def train(store, job, say):
         return None  # cancelled in the meantime
     clock = phases.Clock()
     clock.start("reading")
-    adata = load(store, run["dataset"])
+    adata = source(store, run["dataset"])
     clock.stop()
     with aside.Here() if store.settings.inline else aside.opened(adata.n_obs) as beside:
         return _train(store, job, run, adata, clock, beside)
@@ -114,7 +117,8 @@ def train(store, job, say):
 def _train(store, job, run, adata, clock, beside):
     run_id, settings = run["id"], config.parse(run["config"])
     data = store.row("dataset", run["dataset"])
-    work, answer, learnt, facts = pipeline.learn(adata, settings), None, None, {}
+    work = pipeline.learn(adata, settings, store.run_folder(run_id))
+    answer, learnt, facts = None, None, {}
     while learnt is None:
         event = work.send(answer)
         answer = None
@@ -290,8 +294,14 @@ KINDS = {
 
 
 def load(store, dataset_id):
-    """The AnnData of a data set, the last one kept: treat it as read-only."""
+    """The whole AnnData of a data set, the last one kept: treat it as read-only."""
     return _load(str(store.shelf(dataset_id).file))
+
+
+def source(store, dataset_id):
+    """The AnnData of a data set to prepare from; the values of a large one stay in its file."""
+    path = store.shelf(dataset_id).file
+    return opened(path) if path.stat().st_size > LARGE else load(store, dataset_id)
 
 
 @lru_cache(maxsize=1)
@@ -314,6 +324,5 @@ def evidence(store, run_id):
 def _evidence(store, run_id):
     run, folder = store.row("run", run_id), store.run_folder(run_id)
     latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
-    return pipeline.remake(
-        load(store, run["dataset"]), config.parse(run["config"]), latent, axes, run["facts"]
-    )
+    settings = config.parse(run["config"])
+    return pipeline.remake(source(store, run["dataset"]), settings, latent, axes, run["facts"], folder)

@@ -9,7 +9,8 @@ CELLS_SHOWN = 2000  # whose values are binned
 def of_preparation(adata, matrix, split):
     """{"histograms": [...], "mean_variance": {...} or None} as JSON can hold them."""
     rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
-    before = _raw_values(adata, matrix, rows)
+    held = matrix.rna.held(rows)
+    before = held.rows.dense(held.at)
     after = matrix.batch(rows)
     histograms = [_pair("RNA", before, after[:, : matrix.n_genes])]
     if matrix.n_proteins:
@@ -17,14 +18,6 @@ def of_preparation(adata, matrix, split):
         counts = adata.obsm["protein"].to_numpy()[rows][:, columns]
         histograms.append(_pair("protein", counts, after[:, matrix.n_genes :]))
     return {"histograms": histograms, "mean_variance": _mean_variance(matrix.gene_stats)}
-
-
-def _raw_values(adata, matrix, rows):
-    """The values of the used genes as the file holds them, dense for a few cells."""
-    from core.data.sources import source_of
-
-    part = source_of(adata).values[rows][:, matrix.gene_index]
-    return part.toarray() if hasattr(part, "toarray") else np.asarray(part)
 
 
 def _pair(name, before, after):

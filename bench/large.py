@@ -1,0 +1,222 @@
+"""python -m bench.large: cells a second, and memory, of data sets that are too large to be handled as one tensor.
+
+Two shapes: 1,000,000 x 2,000, kept on disk whatever its size, and 50,000 x 20,000. A process of its own writes each
+file, another prepares and trains it from there (`core.prepare`, `core.train`, as a run does), and a third runs the
+loop that people use today (`bench.reference`) on some of the cells, dense, with a network of the same layers. The
+two take turns, so that a machine that slows down does so for both. Peak memory is that of the training process
+(VmHWM), from its start to the end of the last pass.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from core import settings
+
+THREADS = settings.limit_threads()
+
+SHAPES = ((1_000_000, 2_000), (50_000, 20_000))
+DRAWN = 80_000_000  # values that are simulated; the cells made of them are repeated until there are enough
+SOME = 40_000_000  # values of the cells that the reference trains on, which it holds as float32
+BARS = {(1_000_000, 2_000): "40,000 cells/s, 1 GiB", (50_000, 20_000): "3.5 x, 2 GiB"}
+
+
+def write(path, n_cells, n_genes):
+    """An .h5ad of simulated counts, written a piece at a time; `bench.speed` says of which kind."""
+    import anndata
+    import h5py
+    import numpy as np
+    import pandas as pd
+
+    from bench.speed import simulated
+
+    n_drawn = min(n_cells, DRAWN // n_genes)
+    drawn, random = simulated(n_drawn, n_genes).X, np.random.default_rng(1)
+    with h5py.File(path, "w") as file:
+        anndata.io.write_elem(file, "/", anndata.AnnData(drawn))
+        for start in range(n_drawn, n_cells, n_drawn):
+            rows = random.permutation(n_drawn)[: n_cells - start]
+            anndata.io.sparse_dataset(file["X"]).append(drawn[rows])
+        anndata.io.write_elem(file, "obs", pd.DataFrame(index=np.arange(n_cells).astype(str)))
+
+
+def config_of(batch_size, passes):
+    from bench.speed import EQUAL
+
+    return EQUAL.model_copy(update={"batch_size": batch_size, "epochs": passes, "device": "cpu"})
+
+
+def prepared(path, config):
+    """(split, Matrix) of the file, read as a run reads it."""
+    from core.data.opened import opened
+    from core.prepare import prepare, split_cells
+
+    adata = opened(path)
+    split = split_cells(adata.n_obs, config)
+    return split, prepare(adata, config, split, Path(path).parent)
+
+
+def ours(path, config):
+    """Yields {} once all is prepared, then {"cells", "seconds", "loss"} of each pass."""
+    import torch
+
+    from core import stored, train
+    from core.feed import Feed
+    from core.models import build
+
+    if "million" in Path(path).name:
+        stored.RESIDENT = 0
+    started = time.perf_counter()
+    split, matrix = prepared(path, config)
+    found = {"prepared": time.perf_counter() - started, "density": matrix.rna.density}
+    torch.manual_seed(0)
+    model = build(config, matrix.n_genes, 0)
+    yield found | {
+        "path": Feed(matrix, "cpu", config).path,
+        "rows": type(matrix.rna).__name__,
+    }
+    for epoch in train.fit(model, matrix, split, config):
+        yield {"cells": len(split.train), "seconds": epoch.seconds, "loss": epoch.train.total}
+
+
+def theirs(path, config):
+    """The same of the reference loop, on as many cells as make `SOME` values."""
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from bench import reference
+
+    split, matrix = prepared(path, config)
+    rows = np.random.default_rng(0).permutation(split.train)[: SOME // matrix.n_genes]
+    x = torch.from_numpy(matrix.batch(np.sort(rows)))
+    torch.manual_seed(0)
+    model = reference.Autoencoder(x.shape[1], config.n_hidden, config.n_latent, nn.ELU, linear_latent=True)
+    yield {}
+    start = time.perf_counter()
+    for loss in reference.passes(model, x, config.batch_size, config.epochs, config.lr):
+        n_cells = len(x) // config.batch_size * config.batch_size
+        yield {"cells": n_cells, "seconds": time.perf_counter() - start, "loss": loss}
+        start = time.perf_counter()
+
+
+class Child:
+    """A process that does the next piece of its work whenever it is asked."""
+
+    def __init__(self, kind, path, batch_size, passes):
+        words = [sys.executable, "-m", "bench.large", "--work", kind, "--file", str(path)]
+        words += ["--batches", str(batch_size), "--repeats", str(passes)]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def step(self):
+        """What the next piece gave, and "peak", the process's highest memory so far in bytes."""
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"The process that measures ended with {self.process.wait()}.")
+        return json.loads(line)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def work(kind, path, config):
+    """The other end of a Child."""
+    pieces = {"ours": ours, "reference": theirs}[kind](path, config)
+    for _ in sys.stdin:
+        found = next(pieces)
+        status = Path("/proc/self/status").read_text()
+        peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024
+        print(json.dumps(found | {"peak": peak}), flush=True)
+
+
+def measure(path, batch_size, repeats):
+    """{kind: [what each timed pass gave]}, after one pass of each to warm up, and what ours told of its data."""
+    with (
+        Child("ours", path, batch_size, repeats + 1) as one,
+        Child("reference", path, batch_size, repeats + 1) as other,
+    ):
+        told = one.step()
+        other.step()
+        found = {"ours": [], "reference": []}
+        for i in range(repeats + 1):
+            for kind, child in (("ours", one), ("reference", other)):
+                done = child.step()
+                found[kind] += [done] if i else []
+    return told, found
+
+
+def row(told, found, shape, batch_size):
+    """One line of the table."""
+    speeds = {kind: sorted(f["cells"] / f["seconds"] for f in passes) for kind, passes in found.items()}
+    ours, reference = (speeds[kind][len(speeds[kind]) // 2] for kind in ("ours", "reference"))
+    peaks = [found[kind][-1]["peak"] / 2**30 for kind in ("ours", "reference")]
+    where = "on disk" if told["rows"] == "Stored" else "in memory"
+    return (
+        f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {told['path']:<6} {batch_size:>5} {ours:>9,.0f} {reference:>9,.0f} "
+        f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {told['prepared']:>8.0f} {found['ours'][-1]['loss']:>7.4f}  "
+        f"{BARS.get(shape, '')}"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--shapes", type=int, nargs="+", default=[0, 1], help="0: 1,000,000 x 2,000; 1: 50,000 x 20,000"
+    )
+    parser.add_argument("--batches", type=int, nargs="+", default=[256, 1024])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--folder", help="where the files go for the while; the system's temporary folder by default"
+    )
+    parser.add_argument("--work", choices=["ours", "reference", "write"], help=argparse.SUPPRESS)
+    parser.add_argument("--file", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.work == "write":
+        return write(asked.file, *SHAPES[asked.shapes[0]])
+    if asked.work:
+        return work(asked.work, asked.file, config_of(asked.batches[0], asked.repeats))
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, {datetime.date.today()}")
+    print(
+        f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>5} {'cells/s':>9} {'reference':>9} {'times':>6} "
+        f"{'GiB':>6} {'prepare':>8} {'loss':>7}  bar"
+    )
+    folder = Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
+    try:
+        for i in asked.shapes:
+            path = folder / f"{('million', 'wide')[i]}.h5ad"
+            words = [
+                sys.executable,
+                "-m",
+                "bench.large",
+                "--work",
+                "write",
+                "--file",
+                str(path),
+                "--shapes",
+                str(i),
+            ]
+            subprocess.run(words, check=True)
+            for batch_size in asked.batches:
+                print(row(*measure(path, batch_size, asked.repeats), SHAPES[i], batch_size), flush=True)
+            path.unlink()
+    finally:
+        shutil.rmtree(folder)
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Statistics over blocks of cells are those of the whole matrix, and the variable genes are scanpy's."""
+
+import warnings
+
+import anndata
+import numpy as np
+import pytest
+import scanpy as sc
+from scipy import sparse
+
+from core import blocks as module
+from core import variable_genes
+from core.blocks import blocks
+from core.rows import Normalisation
+from core.statistics import Moments, mean_and_variance, survey
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of some hundred values, so that every statistic is put together from many."""
+    whole = module.borders
+    monkeypatch.setattr(module, "borders", lambda matrix, n_values: whole(matrix, 300))
+
+
+def counts(n_cells=200, n_genes=40, seed=0):
+    random = np.random.default_rng(seed)
+    return random.poisson(random.gamma(0.4, 2, n_genes), (n_cells, n_genes)).astype(np.float32)
+
+
+def forms(values, path):
+    """The same matrix as CSR, as an array, and as both lie in a file."""
+    yield sparse.csr_matrix(values)
+    yield values
+    for name, form in (("sparse", sparse.csr_matrix(values)), ("dense", values)):
+        anndata.AnnData(form).write_h5ad(path / f"{name}.h5ad")
+        yield anndata.read_h5ad(path / f"{name}.h5ad", backed="r").X
+
+
+def test_blocks_are_the_matrix_whatever_its_form(small_blocks, tmp_path):
+    values = counts()
+    for matrix in forms(values, tmp_path):
+        parts = list(blocks(matrix))
+        assert len(parts) > 5 and [first for first, _ in parts] == sorted(first for first, _ in parts)
+        np.testing.assert_array_equal(np.vstack([part.toarray() for _, part in parts]), values)
+
+
+def test_a_row_larger_than_a_block_is_a_block(small_blocks):
+    assert [part.shape[0] for _, part in blocks(sparse.csr_matrix(np.ones((3, 1000))))] == [1, 1, 1]
+
+
+def test_entries_for_one_place_are_one_entry():
+    twice = sparse.csr_matrix(([3.0, 4.0], [1, 1], [0, 2]), shape=(1, 2))
+    ((_, block),) = blocks(twice)
+    assert block.nnz == 1 and block[0, 1] == 7 and block.dtype == np.float32 and twice.nnz == 2
+
+
+def test_a_survey_sees_every_value(small_blocks):
+    values = counts()
+    values[:, 3], values[0, 4], values[199, 5] = 0, 0.5, -300
+    train = np.arange(0, 200, 2)
+    found = survey(sparse.csr_matrix(values), train)
+    np.testing.assert_allclose(found.totals, values.sum(axis=1, dtype=float))
+    np.testing.assert_array_equal(found.stored, (values != 0).sum(axis=0))
+    np.testing.assert_array_equal(found.seen, (values[train] != 0).sum(axis=0))
+    np.testing.assert_array_equal(found.low, np.minimum(values.min(axis=0), 0))
+    np.testing.assert_array_equal(found.high, values.max(axis=0))
+    assert list(np.flatnonzero(~found.whole)) == [4]
+    mean, variance = mean_and_variance(found.sums, found.squares, len(train))
+    np.testing.assert_allclose(mean, values[train].mean(axis=0, dtype=float))
+    np.testing.assert_allclose(variance, values[train].var(axis=0, ddof=1, dtype=float), rtol=1e-6)
+
+
+def test_moments_keep_the_digits_of_a_small_variance(small_blocks):
+    values = 1000 + counts() / 1000
+    values[:, 0] = 1234.567
+    rows = np.arange(0, 200, 3)
+    found = Moments(values.shape[1])
+    for _, block in blocks(sparse.csr_matrix(values[rows])):
+        found.add(block.indptr, block.indices, block.data)
+    expected = values[rows].astype(float)
+    np.testing.assert_allclose(found.mean, expected.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found.variance[1:], expected.var(axis=0, ddof=1)[1:], rtol=1e-7)
+    assert found.scaling()[1][0] == 1  # the constant gene
+    dense = Moments(values.shape[1])
+    dense.add_dense(values[rows])
+    np.testing.assert_allclose(dense.variance, found.variance, rtol=1e-7, atol=1e-12)
+
+
+def by_scanpy(values, flavor, n):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return sc.pp.highly_variable_genes(
+            anndata.AnnData(values), flavor=flavor, n_top_genes=n, inplace=False
+        )
+
+
+@pytest.mark.parametrize("name", ["pbmc10k_citeseq", "baron_pancreas_human", "pbmc3k"])
+def test_seurat_v3_is_scanpys_on_real_counts(real_data, name):
+    from core.data import read, sources
+
+    values = sources.source_of(read.read(real_data(f"{name}.h5ad"))).values
+    train = np.sort(np.random.default_rng(0).permutation(values.shape[0])[: values.shape[0] * 4 // 5])
+    seen = survey(values, train)
+    genes = np.flatnonzero(seen.seen)
+    chosen, mean, variance = variable_genes.seurat_v3(values, train, genes, seen, 2000)
+    table = by_scanpy(sparse.csr_matrix(values)[train][:, genes], "seurat_v3", 2000)
+    np.testing.assert_array_equal(chosen, table["highly_variable"])
+    np.testing.assert_array_equal(mean, table["means"])
+    np.testing.assert_array_equal(variance, table["variances"])
+
+
+@pytest.mark.parametrize("n", [100, 2000])
+def test_seurat_is_scanpys_on_real_logged_values(real_data, n):
+    from core.data import read, sources
+
+    values = sources.source_of(read.read(real_data("pbmc3k.h5ad"))).values
+    train = np.arange(0, values.shape[0], 2)
+    genes = np.flatnonzero(survey(values, train).seen)
+    change = Normalisation(np.full(values.shape[0], 2, np.float32), True)
+    chosen, mean, dispersion = variable_genes.seurat(values, train, genes, change, n)
+    logged = sparse.csr_matrix(values)[train][:, genes]
+    logged.data = np.log1p(logged.data * 2)
+    table = by_scanpy(logged, "seurat", n)
+    np.testing.assert_array_equal(chosen, table["highly_variable"])
+    np.testing.assert_allclose(mean, table["means"], rtol=1e-6)
+    np.testing.assert_allclose(dispersion, table["dispersions"], rtol=1e-5, atol=1e-6)
