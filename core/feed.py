@@ -3,11 +3,14 @@
 import numpy as np
 import torch
 
+from core.ahead import ahead
 from core.matrix import block_size
 from core.models import SPARSE_ENDS, Cells
+from core.resident import resident
 from core.sparse import pays
 
-PATHS = ("sparse", "dense")
+# The first two are for the CPU; on a GPU the values lie there, in one of two forms, or come a batch at a time.
+PATHS = ("sparse", "dense", "resident dense", "resident sparse", "streamed")
 
 
 class Feed:
@@ -17,6 +20,7 @@ class Feed:
         """Without a config every batch is dense."""
         self.matrix, self.config, self.device = matrix, config, device
         self._batch = None
+        self.resident = None if device == "cpu" else resident(matrix, device)
 
     @property
     def path(self):
@@ -24,21 +28,36 @@ class Feed:
 
         Sparse ends need a model with squared error and linear ends; and they have to pay (core.sparse.pays).
         """
-        config, matrix = self.config, self.matrix
-        able = config is not None and self.device == "cpu" and config.model in SPARSE_ENDS
-        return "sparse" if able and pays(matrix.rna.density) else "dense"
+        if self.device != "cpu":
+            return f"resident {self.resident.form}" if self.resident else "streamed"
+        able = self.config is not None and self.config.model in SPARSE_ENDS
+        return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def batches(self, rows, size, hide=0.0, seed=0):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; the arguments are those of `cells`."""
-        for part, held in self.matrix.rna.batches(rows, size):
-            yield part, self.cells(part, hide, seed, held)
+        if self.resident:
+            yield from self.resident.batches(rows, size, hide, seed)
+            return
+        batches = self.matrix.rna.batches(rows, size)
+        if self.device == "cpu":
+            for part, held in batches:
+                yield part, self.cells(part, hide, seed, held)
+            return
+
+        def pinned(batch):
+            return batch[0], _each(lambda x: x.pin_memory(), self.cells(batch[0], hide, seed, batch[1]))
+
+        for part, cells in ahead(
+            pinned, batches
+        ):  # the host makes the next batch while the device has this one
+            yield part, _each(lambda x: x.to(self.device, non_blocking=True), cells)
 
     def blocks(self, rows):
         """Pairs (part, Cells) over `rows`, never more than 2,048 cells at once, in the order they are read best."""
         return self.batches(self.matrix.rna.in_order(rows), block_size(self.matrix.n_features))
 
     def cells(self, rows, hide=0.0, seed=0, held=None):
-        """The Cells of `rows`; where the path is sparse, `x` holds the proteins alone and `rna` the genes.
+        """The Cells of `rows` on the host; where the path is sparse, `x` holds the proteins alone and `rna` the genes.
 
         With probability `hide` the encoder sees a zero in place of a count, by either path the same ones for the
         same `seed` (a number or a numpy Generator). `held`: the rows as core.rows.Held, where they are in memory
@@ -47,17 +66,18 @@ class Feed:
         matrix = self.matrix
         held = held or matrix.rna.held(rows)
         self._batch = batch = matrix.standardised.batch(held, hide, seed, into=self._batch)
-        others = self._placed(matrix.beside(rows, held))
+        others = _each(_tensor, matrix.beside(rows, held))
         if self.path == "sparse":
             return others._replace(rna=batch)
-        genes = batch.dense().to(self.device)
+        genes = batch.dense()
         if hide:
-            others = others._replace(seen=batch.dense_seen().to(self.device))
+            others = others._replace(seen=batch.dense_seen())
         return others._replace(x=torch.cat([genes, others.x], dim=1) if matrix.n_proteins else genes)
 
-    def _placed(self, arrays):
-        return Cells(*(None if part is None else _tensor(part, self.device) for part in arrays))
+
+def _each(work, cells):
+    return Cells(*(None if part is None else work(part) for part in cells))
 
 
-def _tensor(part, device):
-    return torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32)).to(device, non_blocking=True)
+def _tensor(part):
+    return torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32))

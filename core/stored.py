@@ -5,11 +5,10 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from core.ahead import ahead
 from core.errors import UserError
 from core.rows import Held, Rows
 
@@ -90,7 +89,7 @@ class Stored:
         """Pairs (part, Held) of `rows`, in this order and `size` at a time; read ahead in a thread."""
         pool = self._pool(size)
         parts = [rows[start : start + pool] for start in range(0, len(rows), pool)]
-        for part, (held, at) in zip(parts, _ahead(self.held, parts), strict=True):
+        for part, (held, at) in zip(parts, ahead(self.held, parts), strict=True):
             for start in range(0, len(part), size):
                 yield part[start : start + size], Held(held, at[start : start + size])
 
@@ -114,18 +113,6 @@ def _read_into(file, array, at):
         if not n:
             raise OSError("A scratch file of Nuwa ended before its time.")
         buffer, at = buffer[n:], at + n
-
-
-def _ahead(work, parts):
-    """`work(part)` for each part; a thread works on the next one while this one is used."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = deque()
-        for part in parts:
-            coming.append(thread.submit(work, part))
-            if len(coming) == 2:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
 
 
 class Writer:

@@ -193,10 +193,11 @@ def losses(model, matrix, rows, config, device="cpu"):
     """The Parts of the loss over `rows`, in evaluation mode."""
     was_training = model.training
     model.eval()
-    totals = {}
+    totals = {}  # on the device, which is asked for them once
     for part, cells in Feed(matrix, device, config).blocks(rows):
         for name, value in model.loss(cells).items():
-            totals[name] = totals.get(name, 0.0) + value.item() * len(part) / len(rows)
+            totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)
+    totals = {name: value.item() for name, value in totals.items()}
     model.train(was_training)
     return Parts(weighted(totals, config), totals["rna"], totals.get("protein"))
 

@@ -13,6 +13,9 @@ from dashboard.components import more, notice, number, table, tile
 PATH_WORDS = {
     "sparse": "Sparse arithmetic: exact, and worked out only where a value is not zero.",
     "dense": "Dense arithmetic.",
+    "resident dense": "All values lie on the GPU.",
+    "resident sparse": "All values that are not zero lie on the GPU; batches are made dense there.",
+    "streamed": "The values do not fit on the GPU: they come a batch at a time.",
 }
 WORDS = {
     "created": "Ready to train",

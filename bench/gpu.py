@@ -1,0 +1,66 @@
+"""python -m bench.gpu: cells a second of the training loop on a GPU, resident dense and resident sparse.
+
+Prints a row a batch size and form; needs a CUDA device, and says so where there is none.
+"""
+
+import argparse
+import datetime
+import sys
+import time
+
+from core import settings
+
+settings.limit_threads()
+
+import numpy as np  # noqa: E402  threads are set before the science is loaded
+import torch  # noqa: E402
+
+from bench.speed import simulated  # noqa: E402
+from core import device, embed, models, near, train  # noqa: E402
+from core.config import RunConfig  # noqa: E402
+from core.prepare import prepare, split_cells  # noqa: E402
+from core.resident import FORMS, resident  # noqa: E402
+
+
+def passes(matrix, split, config):
+    """Yield cells a second of each pass."""
+    torch.manual_seed(0)
+    model = models.build(config, matrix.n_genes, 0)
+    for epoch in train.fit(model, matrix, split, config, "cuda"):
+        yield len(split.train) / epoch.seconds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cells", type=int, default=100_000)
+    parser.add_argument("--genes", type=int, default=2_000)
+    parser.add_argument("--batches", type=int, nargs="+", default=[128, 512, 1024, 4096])
+    parser.add_argument("--repeats", type=int, default=3)
+    asked = parser.parse_args()
+    if not torch.cuda.is_available():
+        print(device.choose("auto").why)
+        return 1
+    print(f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}, {datetime.date.today()}")
+    adata = simulated(asked.cells, asked.genes)
+    print(f"{'batch':>6} {'resident':<8} {'cells/s':>10}")
+    for batch_size in asked.batches:
+        config = RunConfig(n_top_genes=0, batch_size=batch_size, epochs=asked.repeats + 1, device="cuda")
+        split = split_cells(asked.cells, config)
+        for form in FORMS:
+            matrix = prepare(adata, config, split)
+            resident(matrix, "cuda", form)
+            speed = np.median(list(passes(matrix, split, config))[1:])
+            print(f"{batch_size:>6} {form:<8} {speed:>10,.0f}", flush=True)
+    points = np.random.default_rng(0).standard_normal((asked.cells, 20)).astype(np.float32)
+    for name, work in (
+        ("GPU, exact", lambda: near.nearest_on("cuda", points, points, 15)),
+        ("CPU", lambda: embed.neighbors(points)),
+    ):
+        start = time.perf_counter()
+        work()
+        print(f"15 neighbours of {asked.cells:,} points, {name}: {time.perf_counter() - start:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

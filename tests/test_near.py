@@ -1,0 +1,27 @@
+"""Neighbours by torch are those of scikit-learn; tried here with the CPU as the device."""
+
+import numpy as np
+import pytest
+
+from core.embed import nearest
+from core.near import nearest_on
+
+
+@pytest.mark.parametrize("pairs", [1 << 27, 5000])
+@pytest.mark.parametrize("shift", [0.0, 1000.0])
+def test_neighbours_are_those_of_scikit_learn(pairs, shift):
+    random = np.random.default_rng(0)
+    points = (random.standard_normal((700, 12)) + shift).astype(np.float32)
+    indices, distances = nearest_on("cpu", points[:200], points, 15, pairs)
+    known = nearest(points[:200], points, 15)
+    assert indices.dtype == np.int32 and distances.dtype == np.float32
+    assert (indices == known.indices).mean() > 0.999  # two at the same distance to the last digit may swap
+    np.testing.assert_allclose(distances[:, 1:], known.distances[:, 1:], rtol=1e-3)
+    assert (indices[:, 0] == np.arange(200)).all() and not distances[:, 0].any()
+
+
+def test_all_points_may_be_asked_for():
+    points = np.eye(4, dtype=np.float32)
+    indices, distances = nearest_on("cpu", points, points, 4)
+    assert (np.sort(indices, axis=1) == np.arange(4)).all()
+    np.testing.assert_allclose(distances[:, 1:], np.sqrt(2), rtol=1e-6)
