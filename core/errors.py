@@ -9,6 +9,28 @@ class UserError(ValueError):
     """
 
 
+class Question(UserError):
+    """Something only the person knows, such as which genome is meant: its text asks, `choices` are the answers.
+
+    `asks` is the option that takes the answer, `choices` are (value, words), and `default` is the value that
+    the file itself speaks for. Where it speaks clearly enough to go on without a person, `sure` is true.
+    """
+
+    def __init__(self, sentence, asks, choices, default=None, sure=False):
+        super().__init__(sentence)
+        self.asks, self.choices, self.default, self.sure = asks, tuple(choices), default, sure
+
+    def record(self):
+        """The question as a JSON-able dict."""
+        return {
+            "sentence": str(self),
+            "asks": self.asks,
+            "choices": [list(choice) for choice in self.choices],
+            "default": self.default,
+            "sure": self.sure,
+        }
+
+
 class DoesNotFit(UserError, MemoryError):
     """Memory ran out, and the sentence can say over what: the run failed, nobody made a mistake."""
 

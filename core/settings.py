@@ -15,6 +15,7 @@ class Settings(NamedTuple):
     data_dir: Path
     password: str | None
     inline: bool  # run jobs inside the process that asks (tests, notebooks)
+    data_roots: tuple[Path, ...] = ()  # folders of this server that may be browsed and read
 
     @property
     def database_url(self):
@@ -32,6 +33,7 @@ def from_environment(env=os.environ):
         data_dir=Path(env.get("NUWA_DATA_DIR", "data")).resolve(),
         password=_password(env),
         inline=env.get("NUWA_INLINE", "") == "1",
+        data_roots=tuple(Path(root).resolve() for root in env.get("NUWA_DATA_ROOTS", "").split(":") if root),
     )
 
 

@@ -32,7 +32,7 @@ QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "bat
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Nothing that a developer has set for their own server reaches a test."""
-    for name in ("HOST", "PORT", "DATA_DIR", "PASSWORD", "PASSWORD_FILE", "INLINE"):
+    for name in ("HOST", "PORT", "DATA_DIR", "DATA_ROOTS", "PASSWORD", "PASSWORD_FILE", "INLINE"):
         monkeypatch.delenv(f"NUWA_{name}", raising=False)
 
 

@@ -15,8 +15,8 @@ from dashboard.app import create_app
 class House:
     """A store, the app over it, its client, and the ids of what was made in it."""
 
-    def __init__(self, folder, password=None, host="127.0.0.1"):
-        self.store = Store(Settings(host, 8050, folder, password, inline=True))
+    def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
+        self.store = Store(Settings(host, 8050, folder, password, inline=True, data_roots=data_roots))
         self.view = self.store.of("local")
         self.app = create_app(self.store)
         self.client = self.app.server.test_client()

@@ -5,6 +5,7 @@ import time
 from typing import NamedTuple
 
 import anndata
+import formats
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -239,18 +240,29 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
 
 
 def test_a_file_of_another_kind_or_size_is_refused_in_words(page, server, tmp_path):
-    (tmp_path / "notes.txt").write_text("not a matrix")
+    (tmp_path / "notes.pdf").write_text("not a matrix")
     with (tmp_path / "big.h5ad").open("wb") as file:
         file.truncate(201 * 1024**2)  # no bytes on the disk, but a length
     page.goto(f"{server.base}/data")
     expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
     for name, words in (
-        ("notes.txt", "is not a file Nuwa reads"),
+        ("notes.pdf", "is not a file Nuwa reads"),
         ("big.h5ad", "put it into the inbox folder"),
     ):
         page.set_input_files("#upload input[type=file]", tmp_path / name)
         expect(page.locator("#data-message")).to_contain_text(words)
         assert name not in page.locator("#data-list").inner_text()
+
+
+def test_a_table_is_read_as_its_owner_answers(page, server, tmp_path):
+    path = formats.table(formats.counts(), tmp_path, turned=True)
+    page.goto(f"{server.base}/data")
+    page.set_input_files("#upload input[type=file]", path)
+    expect(page.get_by_text("which are the cells?")).to_be_visible(timeout=WORK)
+    expect(page.get_by_label("rows are genes, columns are cells")).to_be_checked()
+    page.get_by_role("button", name="Read it so").click()
+    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.locator("#data-detail")).to_contain_text("the columns were taken as cells")
 
 
 def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):

@@ -391,7 +391,7 @@ def test_a_loss_that_is_no_number_ends_with_1_and_keeps_the_last_good_weights(ti
     ],
 )
 def test_too_little_memory_ends_with_1_and_a_sentence(tiny_file, tmp_path, capsys, monkeypatch, error):
-    def full(*_):
+    def full(*_, **__):
         raise error
 
     monkeypatch.setattr(job.pipeline, "learn", full)

@@ -2,17 +2,20 @@
 
 import base64
 import json
+from pathlib import Path
 
 import dash
+import formats
 import numpy as np
 import pytest
 import torch
-from house import outs, sent
+from house import House, outs, sent
 
 from core.config import RunConfig
+from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import here
+from dashboard import bringing, here
 from dashboard.app import PAGES, frame
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
 
@@ -100,6 +103,11 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         laid_out += sent(
             clusters.not_yet(finished.view, finished.view.run(finished.run) | {"explored": explored})
         )
+    asked = Question("Which?", "genome", [("a", "a")]).record()
+    laid_out += sent(bringing.question({"record": {"question": asked}}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finished.store, "settings", finished.store.settings._replace(data_roots=(Path.cwd(),)))
+        laid_out += sent(bringing.bring(finished.view))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]
@@ -193,7 +201,7 @@ def test_an_uploaded_file_becomes_a_data_set(empty_house, tiny_file):
 @pytest.mark.parametrize(
     "name, content, words",
     [
-        ("notes.txt", b"hello", "'notes.txt' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file."),
+        ("notes.pdf", b"hello", "'notes.pdf' is not a file Nuwa reads: choose one of .h5ad, .h5,"),
         ("cells.h5ad", b"", "'cells.h5ad' is empty"),
         ("cells.h5ad", b"hello", "'cells.h5ad' is not the HDF5 file its name promises"),
         ("cells.h5ad", None, "'cells.h5ad' is damaged or was not copied to its end"),
@@ -217,14 +225,76 @@ def test_a_broken_upload_gives_one_sentence_and_touches_nothing(finished, tiny_f
 
 def test_a_file_of_the_inbox_is_listed_and_read(empty_house, tiny_file):
     (empty_house.store.root / "inbox" / "big.h5ad").write_bytes(tiny_file.read_bytes())
-    (empty_house.store.root / "inbox" / "notes.txt").write_text("not a matrix")
-    listed = sent(data.inbox(empty_house.view))
-    assert "big.h5ad" in listed and "notes.txt" not in listed
+    (empty_house.store.root / "inbox" / "notes.pdf").write_text("not a matrix")
+    listed = sent(bringing.inbox(empty_house.view))
+    assert "big.h5ad" in listed and "notes.pdf" not in listed
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
     empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
     drain(empty_house.store)
     assert empty_house.view.datasets()[0]["status"] == "ready"
     assert (empty_house.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
+
+
+def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp_path):
+    store, view = empty_house.store, empty_house.view
+    path = formats.table(formats.counts(), tmp_path)
+    empty_house.press("data-message.children", upload("mine.csv", path.read_bytes()), "upload.contents")
+    drain(store)
+    (row,) = view.datasets()
+    assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
+    shown = sent(data.detail(view, row))
+    assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
+    assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
+    pressed = {"data-answer-go.n_clicks": 1, "data-answer.value": None, "data-shown.data": row["id"]}
+    answer = empty_house.press("data-message.children", pressed, "data-answer-go.n_clicks")
+    assert "Choose one of the answers first." in sent(answer)
+    pressed["data-answer.value"] = 0
+    empty_house.press("data-message.children", pressed, "data-answer-go.n_clicks")
+    drain(store)
+    (row,) = view.datasets()
+    assert (row["status"], row["record"]["cells"], row["record"]["genes"]) == ("ready", 30, 20)
+    assert "'mine.csv'" in sent(data.detail(view, row)) and not any((store.root / "uploads").iterdir())
+    assert not list((store.root / "cache").glob("nuwa-read-*"))
+
+
+def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_path):
+    store, view, both = empty_house.store, empty_house.view, formats.counts()
+    alone = both.copy()
+    del alone.obsm["protein"]
+    first = view.add_upload("rna.h5ad", formats.h5ad(alone, tmp_path).read_bytes(), "first")
+    drain(store)
+    assert "Add proteins or labels from a second file" in sent(data.detail(view, view.dataset(first)))
+    both.obsm["protein"].astype(int).to_csv(store.root / "inbox" / "adt.csv")
+    pressed = {"join-go.n_clicks": 1, "join-inbox.value": "adt.csv", "join-what.value": "proteins"}
+    pressed["data-shown.data"] = first
+    empty_house.press("data-message.children", pressed, "join-go.n_clicks")
+    labels = both.obs.to_csv().encode()
+    text = base64.b64encode(labels).decode()
+    pressed = {"join-upload.contents": f"data:text/csv;base64,{text}", "join-upload.filename": "labels.csv"}
+    pressed |= {"join-what.value": "annotations", "data-shown.data": first}
+    empty_house.press("data-message.children", pressed, "join-upload.contents")
+    drain(store)
+    labelled, joined, old = view.datasets()
+    assert joined["name"] == "rna.h5ad + adt.csv" and len(joined["record"]["proteins"]) == 4
+    assert "30 of 30 cells have their 4 proteins from 'adt.csv'" in sent(data.detail(view, joined))
+    assert "group_2" in [column["name"] for column in labelled["record"]["columns"]]
+    assert old["record"]["proteins"] == [] and not any((store.root / "uploads").iterdir())
+
+
+def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
+    path = formats.tenx_folder(formats.counts(), tmp_path)
+    house = House(settings.data_dir, data_roots=(tmp_path,))
+    assert str(tmp_path) in sent(bringing.bring(house.view))
+    pressed = {"roots-open.n_clicks": 1, "roots-up.n_clicks": None, "roots.value": str(tmp_path)}
+    answer = house.press("roots-part.children", pressed, "roots-open.n_clicks")
+    assert str(path) in sent(answer["roots-part"])
+    pressed = {"roots-read.n_clicks": 1, "roots.value": str(path)}
+    house.press("data-message.children", pressed, "roots-read.n_clicks")
+    drain(house.store)
+    assert house.view.datasets()[0]["record"]["cells"] == 30
+    pressed = {"roots-read.n_clicks": 1, "roots.value": "/etc"}
+    answer = house.press("data-message.children", pressed, "roots-read.n_clicks")
+    assert "in the folders of this server" in sent(answer)
 
 
 @pytest.mark.parametrize("chosen", [None, "../secret", "/etc/passwd", "gone.h5ad"])

@@ -334,7 +334,7 @@ def test_a_missing_part_is_refused(tmp_path):
 def test_hdf5_of_another_program_is_refused_with_what_it_holds(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["weights"] = np.ones(3)
-    refused(tmp_path / "a.h5", "neither an .h5ad nor a 10x", "weights")
+    refused(tmp_path / "a.h5", "none of .h5ad, .h5mu, 10x .h5 and .loom", "weights")
 
 
 def test_links_to_other_files_are_refused(tmp_path):

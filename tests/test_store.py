@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from core.data import doctor, sources
-from core.errors import UserError
-from core.settings import Settings
+from core.errors import Question, UserError
+from core.settings import Settings, from_environment
 from core.store import Missing, Store, files, schema
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -352,13 +352,112 @@ def test_the_inbox_has_no_door_to_elsewhere(store, name):
 
 
 def test_the_inbox_lists_what_could_be_read(store):
-    for name in ("b.h5ad", "a.h5", "notes.txt"):
+    for name in ("b.h5ad", "a.h5", "notes.pdf"):
         (store.root / "inbox" / name).write_bytes(b"123")
     view = store.of("local")
     assert [tuple(found) for found in view.inbox()] == [("a.h5", 3), ("b.h5ad", 3)]
     id = view.add_from_inbox("b.h5ad", "click")
     assert store.row("dataset", id)["origin"] == "inbox:b.h5ad"
     assert (store.root / "inbox" / "b.h5ad").exists()
+
+
+def test_folders_of_the_inbox_are_listed_too(store):
+    (store.root / "inbox" / "filtered_feature_bc_matrix").mkdir()
+    (store.root / "inbox" / ".hidden").mkdir()
+    assert store.of("local").inbox() == [["filtered_feature_bc_matrix", None]]
+    id = store.of("local").add_from_inbox("filtered_feature_bc_matrix", "click")
+    assert store.jobs()[0]["arguments"]["path"].endswith("inbox/filtered_feature_bc_matrix")
+    assert store.row("dataset", id)["name"] == "filtered_feature_bc_matrix"
+
+
+def asking(store):
+    """A data set that asks which genome is meant; its id."""
+    id = store.of("local").add_upload("a.h5", b"bytes", "upload")
+    store.move("dataset", id, "queued", "running")
+    question = Question("Which?", "genome", [("human", "human"), ("mouse", "mouse")])
+    store.move("dataset", id, "running", "asking", record={"question": question.record()})
+    return id
+
+
+def test_an_answer_is_read_with_and_given_once(store):
+    id, view = asking(store), store.of("local")
+    with pytest.raises(UserError, match="not one of the answers"):
+        view.answer(id, "rat", "click")
+    view.answer(id, "mouse", "click")
+    first, second = store.jobs()
+    assert second["arguments"] == first["arguments"] | {"answers": {"genome": "mouse"}}
+    assert (store.row("dataset", id)["status"], store.row("dataset", id)["record"]) == ("queued", None)
+    with pytest.raises(UserError, match="asks nothing"):
+        view.answer(id, "human", "click again")
+    with pytest.raises(Missing):
+        store.of("somebody").answer(id, "human", "click")
+
+
+def test_a_data_set_that_was_never_read_takes_its_upload_along(store):
+    id = asking(store)
+    assert any((store.root / "uploads").iterdir())
+    store.of("local").forget_dataset(id)
+    assert not any((store.root / "uploads").iterdir())
+
+
+# --- folders of the server
+
+
+@pytest.fixture
+def opened(settings, tmp_path):
+    """A store whose owner has opened one folder, with a link that leads out of it."""
+    root, secret = tmp_path / "mount", tmp_path / "secret"
+    (root / "lab" / "deep").mkdir(parents=True)
+    secret.mkdir()
+    for path in (root / "lab" / "a.h5ad", root / "lab" / "deep" / "b.h5ad", secret / "c.h5ad"):
+        path.write_bytes(b"123")
+    (root / "lab" / "out").symlink_to(secret)
+    (root / "lab" / "out.h5ad").symlink_to(secret / "c.h5ad")
+    (root / "lab" / "again.h5ad").symlink_to(root / "lab" / "a.h5ad")
+    made = Store(settings._replace(data_roots=(root,)))
+    yield made, root, secret
+    made.engine.dispose()
+
+
+def test_a_folder_of_the_server_is_browsed_without_leaving_it(opened):
+    store, root, secret = opened
+    view = store.of("local")
+    assert view.browse() == [[str(root), None, str(root)]]
+    assert [name for name, *_ in view.browse(str(root / "lab"))] == ["a.h5ad", "again.h5ad", "deep"]
+    id = view.add_from_roots(str(root / "lab" / "a.h5ad"), "click")
+    assert store.row("dataset", id)["origin"] == f"server:{root}/lab/a.h5ad"
+    for path in (
+        secret,
+        secret / "c.h5ad",
+        root / "lab" / "out",
+        root / "lab" / "out.h5ad",
+        root / "..",
+        "lab",
+        "/",
+    ):
+        with pytest.raises(UserError, match="no '.*' in the folders"):
+            view.add_from_roots(str(path), "other click")
+    for path in (secret, root / "lab" / "out", root / ".." / "secret"):
+        with pytest.raises(UserError, match="no '.*' in the folders"):
+            view.browse(str(path))
+
+
+def test_a_folder_with_links_that_lead_out_is_not_read(opened):
+    store, root, _ = opened
+    with pytest.raises(UserError, match="links that lead out"):
+        store.of("local").add_from_roots(str(root / "lab"), "click")
+    assert store.of("local").add_from_roots(str(root / "lab" / "deep"), "click")
+
+
+def test_the_environment_names_the_roots(tmp_path):
+    found = from_environment({"NUWA_DATA_ROOTS": f"{tmp_path}:/mnt/b:"})
+    assert found.data_roots == (tmp_path.resolve(), Path("/mnt/b")) and from_environment({}).data_roots == ()
+
+
+def test_without_roots_nothing_of_the_server_can_be_seen(store, tmp_path):
+    assert store.of("local").browse() == []
+    with pytest.raises(UserError):
+        store.of("local").add_from_roots(str(tmp_path), "click")
 
 
 # --- jobs

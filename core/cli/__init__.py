@@ -2,11 +2,15 @@
 
 import argparse
 import importlib
+import os
 import sys
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 
-COMMANDS = {"train": "train an autoencoder on a file and leave everything it yields in a folder"}
+COMMANDS = {
+    "train": "train an autoencoder on a file and leave everything it yields in a folder",
+    "inspect": "say what a file holds, and what stands in the way of training on it",
+}
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 
@@ -31,6 +35,9 @@ def main(words):
     except UserError as error:
         print(error, file=sys.stderr)
         return FAILED if isinstance(error, MemoryError) else MISTAKE
+    except BrokenPipeError:  # whoever read our output has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

@@ -6,10 +6,10 @@ import sys
 from tqdm import tqdm
 
 from core import aside, phases, pipeline, rundir
-from core.cli import FAILED, INTERRUPTED
+from core.cli import FAILED, INTERRUPTED, bring
 from core.cli.train import nearest
 from core.config import RESOLUTIONS
-from core.data import demo, read
+from core.data import read
 from core.errors import UserError
 from core.forecast import Forecast
 from core.train import Epoch
@@ -18,7 +18,7 @@ from core.train import Epoch
 def carry_out(arguments, config, out, clock):
     """Run the whole job and write its folder; returns the exit code. `clock` has run since the command began."""
     clock.start("reading")
-    adata = demo.DEMOS[arguments.file][1]() if arguments.file in demo.DEMOS else read.read(arguments.file)
+    adata = bring.read_file(arguments)
     labels = _labels(adata, arguments.labels)
     resolution = _resolution(arguments.resolution)
     batch = _batch(adata, config, arguments.denoised_batch)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import settings
+from core.cli import bring
 from core.config import RECORD_KEYS, parse, specs
 from core.errors import UserError
 from core.phases import Clock
@@ -14,9 +15,7 @@ from core.phases import Clock
 
 def add(parser):
     """Every RunConfig field as an option, its help beside it."""
-    parser.add_argument(
-        "file", metavar="FILE", help="a .h5ad or a 10x .h5 file; or the name of a demo: simulated"
-    )
+    bring.add(parser)
     parser.add_argument("--out", metavar="DIR", required=True, help="where the results go; made if need be")
     parser.add_argument(
         "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
@@ -59,6 +58,9 @@ def run(arguments):
     config = _config(arguments)
     out = _folder(arguments.out)
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
+    from core.data import read
+
+    read.SERVER.start()  # it loads the readers while torch is loaded here
     from core.cli.job import carry_out
 
     return carry_out(arguments, config, out, clock)

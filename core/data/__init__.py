@@ -5,3 +5,16 @@ DEMO_TITLES = {
     "simulated": "Simulated CITE-seq (3,000 cells, 8 types)",
     "pbmc68k_reduced": "PBMC 68k, reduced (700 real blood cells)",
 }
+
+# What can be read, by the end of its name; here too for a light process. A folder is known by what lies in it.
+ENDINGS = (
+    *(".h5ad", ".h5", ".hdf5", ".h5mu", ".loom", ".zarr"),
+    *(f".{kind}{packed}" for kind in ("csv", "tsv", "txt") for packed in ("", ".gz")),
+    *(".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz"),
+)
+
+
+def ending(name):
+    """The ending of ENDINGS that a file's name has, the longest that fits, or ""."""
+    fits = [end for end in ENDINGS if str(name).lower().endswith(end)]
+    return max(fits, key=len, default="")

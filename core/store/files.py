@@ -92,6 +92,12 @@ def remove_folder(path):
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def uploads(root, asked):
+    """The uploaded files that the arguments of a reading job name."""
+    named = [Path(asked[key]) for key in ("path", "proteins", "annotations") if asked.get(key)]
+    return [path for path in named if path.parent == Path(root) / "uploads"]
+
+
 class Shelf:
     """One data set on disk: the file in normal form, and what a page needs of it without reading that file.
 

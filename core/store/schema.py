@@ -52,8 +52,10 @@ datasets = Table(
     metadata,
     *_owned(
         Column("name", String(400), nullable=False),
-        Column("origin", Text, nullable=False),  # "demo:NAME", "upload:FILE" or "inbox:FILE"
-        Column("record", JSON),  # the doctor's report
+        Column(
+            "origin", Text, nullable=False
+        ),  # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name
+        Column("record", JSON),  # the doctor's report; while the status is "asking", {"question": ...}
     ),
 )
 

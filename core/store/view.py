@@ -8,13 +8,14 @@ from pathlib import Path
 from sqlalchemy import or_
 
 from core import config as configs
+from core.data import ENDINGS, ending
 from core.errors import UserError
-from core.store import files
+from core.store import files, places
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing, new_id
 
-SUFFIXES = (".h5ad", ".h5")
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
+JOINS = ("proteins", "annotations")  # what a second file can add to a data set
 
 
 class View:
@@ -54,32 +55,82 @@ class View:
         return self.store.shelf(dataset_id)
 
     def inbox(self):
-        """The files in NUWA_DATA_DIR/inbox that could be read: [name, bytes] each."""
-        folder = self.store.root / "inbox"
-        found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-        return [[p.name, p.stat().st_size] for p in sorted(found)]
+        """What lies in NUWA_DATA_DIR/inbox and could be read: [name, bytes] each; bytes are None for a folder."""
+        return places.listed(self.store.root / "inbox")
 
     def add_from_inbox(self, name, token):
-        """Register a file of the inbox as a data set and queue its reading; returns the data set's id."""
+        """Register a file or folder of the inbox as a data set and queue its reading; returns the data set's id."""
+        path = self._in_inbox(name)
+        return self._bring(name, f"inbox:{name}", {"path": str(path)}, token)["target"]
+
+    def _in_inbox(self, name):
         path = self.store.root / "inbox" / Path(name).name
-        if Path(name).name != name or not path.is_file():
+        if not name or name.startswith(".") or Path(name).name != name or not path.exists():
             raise UserError(f"There is no file '{Path(name).name}' in the inbox any more.")
-        return self._bring(name, f"inbox:{name}", path, token)["target"]
+        return path
+
+    def browse(self, folder=""):
+        """What may be read in a folder below NUWA_DATA_ROOTS: [name, bytes, path] each; without one, the roots."""
+        roots = self.store.settings.data_roots
+        if not folder:
+            return [[str(root), None, str(root)] for root in roots if root.is_dir()]
+        folder = places.within(roots, folder)
+        return [[name, size, str(folder / name)] for name, size in places.listed(folder, roots)]
+
+    def add_from_roots(self, path, token):
+        """Register a file or folder below NUWA_DATA_ROOTS as a data set and queue its reading; returns its id."""
+        path = places.within(self.store.settings.data_roots, path, whole=True)
+        return self._bring(path.name, f"server:{path}", {"path": str(path)}, token)["target"]
 
     def add_upload(self, name, content, token):
         """Keep uploaded bytes as a file and queue its reading; returns the data set's id."""
-        name = Path(name.replace("\\", "/")).name
-        if Path(name).suffix.lower() not in SUFFIXES:
-            raise UserError(f"'{name}' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file.")
-        path = self.store.root / "uploads" / f"{new_id()}{Path(name).suffix.lower()}"
-        path.write_bytes(content)
-        job = self._bring(name, f"upload:{name}", path, token)
+        name, path = self._keep(name, content)
+        job = self._bring(name, f"upload:{name}", {"path": str(path)}, token)
         if job["arguments"]["path"] != str(path):
             path.unlink()  # the same upload once more: the first one is read
         return job["target"]
 
-    def _bring(self, name, origin, path, token):
-        return self._begin("dataset", {"name": name, "origin": origin}, "read", {"path": str(path)}, token)
+    def _keep(self, name, content):
+        """(the person's name, our path) of uploaded bytes."""
+        name = Path(name.replace("\\", "/")).name
+        if not ending(name) or ending(name) == name.lower():
+            raise UserError(f"'{name}' is not a file Nuwa reads: choose one of {', '.join(ENDINGS)}.")
+        path = self.store.root / "uploads" / f"{new_id()}{ending(name)}"
+        path.write_bytes(content)
+        return name, path
+
+    def answer(self, id, value, token):
+        """Answer the question of a data set that asks one, and queue its reading once more."""
+        self._own("dataset", id)
+        row = self.store.row("dataset", id)
+        if row["status"] != "asking":
+            raise UserError("This data set asks nothing (any more).")
+        question = row["record"]["question"]
+        if value not in [choice for choice, _ in question["choices"]]:
+            raise UserError(f"'{value}' is not one of the answers.")
+        asked = self._last_job(id, "read")["arguments"]
+        asked["answers"] = asked.get("answers", {}) | {question["asks"]: value}
+        if self.store.move("dataset", id, "asking", "queued", record=None):
+            self.store.submit(self.user, "short", "read", id, asked, token=token, priority=1)
+
+    def join(self, id, what, token, name, content=None):
+        """A new data set: the one of `id` with the proteins or labels of a second file; returns the new id.
+
+        `what` is one of JOINS; the second file is uploaded `content`, or lies in the inbox under `name`.
+        """
+        row = self.dataset(id)
+        file = self.shelf(id).file
+        if what not in JOINS:
+            raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
+        name, path = (name, self._in_inbox(name)) if content is None else self._keep(name, content)
+        asked = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
+        job = self._bring(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", asked, token)
+        if content is not None and job["arguments"][what] != str(path):
+            path.unlink()
+        return job["target"]
+
+    def _bring(self, name, origin, asked, token):
+        return self._begin("dataset", {"name": name, "origin": origin}, "read", asked, token)
 
     def _begin(self, kind, row, work, arguments, token):
         """A new row and the job that fills it; with a token that is known already, the job of the first time."""
@@ -97,6 +148,9 @@ class View:
             raise UserError(f"{n} runs were trained on this data set: delete them first.")
         for preparation in self.store.rows("preparation", preparations.c.dataset == id):
             self.store.forget("preparation", preparation["id"])
+        for job in self.store.jobs(jobs.c.target == id, jobs.c.kind == "read"):
+            for path in files.uploads(self.store.root, job["arguments"]):  # of one that was never read
+                path.unlink(missing_ok=True)
         self.store.forget("dataset", id)
 
     # --- preparations
@@ -181,7 +235,10 @@ class View:
     def last_job(self, run_id, kind):
         """The newest job of a kind ("train", "explore") for a run, or None where none was ever queued."""
         self.run(run_id)
-        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == kind)
+        return self._last_job(run_id, kind)
+
+    def _last_job(self, target, kind):
+        found = self.store.jobs(jobs.c.target == target, jobs.c.kind == kind)
         return found[-1] if found else None
 
     def explore_again(self, run_id):

@@ -91,9 +91,11 @@ def serve_short(store):
 def _warm_up(store):
     """Load the science while nobody waits for it, and tell the window which device there is."""
     from core import device, embed
+    from core.data import read
 
     found = device.choose("auto")
     store.remember("device", found._asdict() | {"cores": device.n_cores()})
+    read.SERVER.start()
     try:
         embed.warm_up()
     except Exception:  # warming is a courtesy; the job that needs it will say what is wrong

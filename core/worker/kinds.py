@@ -9,7 +9,7 @@ import numpy as np
 from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources
 from core.data.opened import opened
-from core.errors import UserError
+from core.errors import Question, UserError
 from core.forecast import forecast
 from core.prepare import prepare, split_cells
 from core.store import files
@@ -20,11 +20,15 @@ LARGE = 1 << 30  # bytes of a file whose values are not read as a whole to prepa
 
 
 def read_file(store, job, say):
-    """A file or a demo to a data set on the shelf."""
+    """A file or a demo to a data set on the shelf, or to a question that only its owner can answer."""
     id, asked = job["target"], job["arguments"]
     store.move("dataset", id, "queued", "running")
     say("Reading the file.", 0.1)
-    adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, Path(asked["path"]))
+    try:
+        adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, asked)
+    except Question as question:
+        store.move("dataset", id, "running", "asking", record={"question": question.record()})
+        return
     say("Looking at every value.", 0.5)
     report = doctor.examine(adata)
     store.shelf(id).write(adata, report, sources.display_of(adata))
@@ -32,15 +36,33 @@ def read_file(store, job, say):
     store.move("dataset", id, "running", "ready", record=record)
 
 
-def _read(store, id, path):
-    """The AnnData of a file that was brought; an upload is then removed, since the shelf will hold all of it."""
+def _read(store, id, asked):
+    """The AnnData of a file that was brought, with what a second one adds to it.
+
+    Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
+    """
+    joined = {name: asked[name] for name in ("proteins", "annotations") if name in asked}
+    waits = False
+    # A file may lie under a name of ours: sentences say the person's own.
+    names = {Path(asked["path"]).name: store.row("dataset", id)["name"]} | asked.get("names", {})
+
+    def in_their_words(sentence):
+        for ours, theirs in names.items():
+            sentence = sentence.replace(ours, theirs)
+        return sentence
+
     try:
-        return read.read(path)
-    except UserError as error:  # an upload lies under a name of ours: the sentence says the person's own
-        raise UserError(str(error).replace(path.name, store.row("dataset", id)["name"])) from error
+        scratch = store.root / "cache"
+        adata = read.read(asked["path"], **joined, **asked.get("answers", {}), ask=True, scratch=scratch)
+    except UserError as error:
+        waits = isinstance(error, Question)
+        error.args = (in_their_words(str(error)),)
+        raise
     finally:
-        if path.parent == store.root / "uploads":
+        for path in () if waits else files.uploads(store.root, asked):
             path.unlink(missing_ok=True)
+    adata.uns["nuwa_read"] = [in_their_words(note) for note in adata.uns["nuwa_read"]]
+    return adata
 
 
 def prepare_data(store, job, say):

@@ -1,6 +1,7 @@
 """The queue: owns the children, starts what waits, and tells what became of those that died."""
 
 import fcntl
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from core import launch
 from core.data import DEMO_TITLES
 from core.store import LANES, Store
 
+DAY = 24 * 3600
 TICK = 0.2  # seconds between two looks at the queue
 
 KILLED = (
@@ -38,6 +40,7 @@ class Queue:
                 return 0  # somebody else is the worker
             self.store = Store(self.settings)
             add_demos(self.store)
+            sweep(self.root)
             while True:
                 self.look()
                 if not self.has_work() and not launch.is_wanted(self.root):
@@ -134,6 +137,13 @@ def alive(record):
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def sweep(root):
+    """Remove what readings that were killed together with their worker have left, once it is a day old."""
+    for left in (root / "cache").glob("nuwa-read-*"):
+        if time.time() - left.stat().st_mtime > DAY:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def add_demos(store):

@@ -1,23 +1,18 @@
 """Data: which data sets are here, what each holds in words, and how to bring one."""
 
-import base64
-import binascii
-import uuid
-
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import WORDS
 from core.errors import UserError
+from dashboard import bringing, ids, session
 from dashboard import here as places
-from dashboard import ids, session
 from dashboard.components import card, empty, graph, more, notice, table, tile
 
 PATH, TITLE = "/data", "Data"
-UPLOAD_LIMIT = 200 * 1024**2  # bytes; a browser takes several times that in memory for this kind of upload
 BUSY = ("queued", "running")
+STANDS = {"ready": "", "failed": "could not be read", "asking": "has a question for you"}
 
 
 def layout(view, here):
@@ -35,7 +30,7 @@ def layout(view, here):
                     html.Div(
                         [
                             card("Data sets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
-                            bring(view),
+                            bringing.bring(view),
                         ]
                     ),
                     html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
@@ -50,8 +45,8 @@ def listing(view, chosen):
     """The data sets as links, each with how it stands."""
     rows = []
     for row in reversed(view.datasets()):
-        words = {"ready": "", "failed": "could not be read"}.get(row["status"], "being read ...")
-        record = row["record"]
+        words = STANDS.get(row["status"], "being read ...")
+        record = row["record"] if row["status"] == "ready" else None
         size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
         proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
         link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
@@ -65,41 +60,6 @@ def listing(view, chosen):
     )
 
 
-def bring(view):
-    """The two ways in: through the browser, or through the inbox folder."""
-    upload = dcc.Upload(
-        html.Div([html.I(className="bi bi-upload"), " Choose or drop a .h5ad or 10x .h5 file"]),
-        id=ids.UPLOAD,
-        max_size=UPLOAD_LIMIT,
-        className="nuwa-drop",
-        accept=".h5ad,.h5",
-    )
-    return card(
-        "Bring your own",
-        upload,
-        html.P(
-            "Up to 200 MB this way. Larger files go into the folder 'inbox' of the server's data folder:",
-            className="help mt-2",
-        ),
-        html.Div(inbox(view), id=ids.INBOX_PART),
-    )
-
-
-def inbox(view):
-    """The files that lie in the inbox, to choose one from."""
-    files = [{"label": f"{name} ({size / 1e6:,.1f} MB)", "value": name} for name, size in view.inbox()]
-    return [
-        dbc.Select(
-            id=ids.INBOX,
-            options=files,
-            placeholder="Choose a file" if files else "The inbox is empty",
-            disabled=not files,
-            className="mb-2",
-        ),
-        html.Button("Read it", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files),
-    ]
-
-
 def signature(view, shown):
     """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
     states = [[row["id"], row["status"]] for row in view.datasets()]
@@ -109,7 +69,7 @@ def signature(view, shown):
 def state(row):
     """What the detail of a data set was drawn from. With its id: an answer that was meant for the page before may
     come late, and must not pass for this one's."""
-    return row and [row["id"], row["status"]]
+    return row and [row["id"], row["status"], row["record"] if row["status"] == "asking" else None]
 
 
 def detail(view, row):
@@ -125,6 +85,8 @@ def detail(view, row):
         )
     if row["status"] == "failed":
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
+    if row["status"] == "asking":
+        return card(row["name"], *bringing.question(row), _delete(row))
     record, verdict = row["record"], row["record"]["verdict"]
     used = len(record["proteins"]) - len(record["proteins_left_out"])
     proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
@@ -165,6 +127,7 @@ def detail(view, row):
                     ],
                     className="nuwa-actions",
                 ),
+                bringing.second(view),
             ),
             card("What Nuwa found", *findings),
             card(
@@ -200,6 +163,8 @@ def _delete(row):
 
 
 def register(app, store):
+    bringing.register(app, store)
+
     @app.callback(
         Output(ids.DATA_LIST, "children"),
         Output(ids.DATA_DETAIL, "children"),
@@ -217,47 +182,12 @@ def register(app, store):
         if now == seen:
             raise PreventUpdate
         row = view.readable("dataset", shown)
-        parts = [listing(view, shown), detail(view, row), inbox(view)]
+        parts = [listing(view, shown), detail(view, row), bringing.inbox(view)]
         same = [now[i] == seen[i] for i in range(3)]
         # At the very first start somebody may come before the first data set is read: it is shown when it is there.
         first = None if row else places.resolve(view, "").dataset
         way = f"/data?dataset={first['id']}" if first else no_update
         return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way
-
-    @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
-        Output(ids.DATA_MESSAGE, "children"),
-        Input(ids.UPLOAD, "contents"),
-        State(ids.UPLOAD, "filename"),
-        prevent_initial_call=True,
-    )
-    def upload(contents, filename):
-        if not contents:
-            return no_update, no_update
-        try:
-            content = base64.b64decode(contents.partition(",")[2])
-            id = store.of(session.user()).add_upload(filename, content, uuid.uuid4().hex)
-        except (UserError, binascii.Error) as error:
-            return no_update, notice(str(error), "bad")
-        return f"/data?dataset={id}", no_update
-
-    @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
-        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.BRING, "n_clicks"),
-        State(ids.INBOX, "value"),
-        prevent_initial_call=True,
-    )
-    def from_inbox(clicks, chosen):
-        if not clicks:
-            return no_update, no_update
-        if not chosen:
-            return no_update, notice("Choose a file of the inbox first.", "bad")
-        try:
-            id = store.of(session.user()).add_from_inbox(chosen, uuid.uuid4().hex)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"/data?dataset={id}", no_update
 
     @app.callback(
         Output(ids.DATA_PICTURE, "figure"),

@@ -1,0 +1,56 @@
+"""What `train` and `inspect` share: the options that say how a file is to be read, and the reading itself."""
+
+import argparse
+
+from core.data import DEMO_TITLES
+from core.errors import Question, UserError
+
+OPTIONS = {
+    "genome": "--genome NAME",
+    "part": "--part NAME",
+    "transpose": "--transpose (rows are genes) or --no-transpose (rows are cells)",
+}
+
+
+def add(parser):
+    """FILE, and what only the person knows of it."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help=".h5ad, .h5mu, 10x .h5, a 10x folder or its archive, .loom, .zarr, csv, tsv or txt; or a demo: "
+        + ", ".join(DEMO_TITLES),
+    )
+    group = parser.add_argument_group("how FILE is read")
+    group.add_argument("--genome", metavar="NAME", help="the genome that is meant where FILE has several")
+    group.add_argument(
+        "--part", metavar="NAME", help="the data set that is meant where a folder or archive has several"
+    )
+    group.add_argument(
+        "--transpose",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the rows of a text table are genes (by default the names tell)",
+    )
+    group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
+    group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
+
+
+def read_file(arguments):
+    """The AnnData that FILE and its options name, in normal form; raises UserError."""
+    from core.data import demo, read
+
+    if arguments.file in demo.DEMOS:
+        return demo.DEMOS[arguments.file][1]()
+    try:
+        return read.read(
+            arguments.file,
+            genome=arguments.genome,
+            part=arguments.part,
+            transpose=arguments.transpose,
+            proteins=arguments.proteins,
+            annotations=arguments.annotations,
+        )
+    except Question as question:
+        values = ", ".join(str(value) for value, _ in question.choices)
+        answers = f" ({values})" if question.asks != "transpose" else ""
+        raise UserError(f"{question} Say so with {OPTIONS[question.asks]}{answers}.") from None

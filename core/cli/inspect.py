@@ -1,0 +1,41 @@
+"""python -m core inspect FILE: what a file holds and what the doctor finds in it, as a table or as JSON."""
+
+import json
+import shutil
+import textwrap
+
+from core import settings
+from core.cli import FAILED, bring
+
+WORDS = {"stop": "STOP", "warning": "warning", "note": "note"}
+LEAST_WIDTH = 60
+
+
+def add(parser):
+    bring.add(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print the whole report as JSON, findings as records"
+    )
+
+
+def run(arguments):
+    """Print the findings; returns 1 where one of them forbids training, else 0."""
+    settings.limit_threads()  # before anything below imports numpy's or torch's libraries
+    from core.data import doctor
+
+    record = doctor.examine(bring.read_file(arguments)).record()
+    print(json.dumps(record, indent=2, default=str) if arguments.json else table(arguments.file, record))
+    return FAILED if any(finding["severity"] == "stop" for finding in record["findings"]) else 0
+
+
+def table(name, record, width=None):
+    """A report as text: sizes in a line, then a row a finding, its evidence below it."""
+    width = max(LEAST_WIDTH, width or shutil.get_terminal_size((100, 24)).columns)
+    size = f"{record['cells']:,} cells, {record['genes']:,} genes, {len(record['proteins']):,} proteins"
+    lines = [name, f"{size}; trains on {record['trains_on']}.", ""]
+    for finding in record["findings"]:
+        head = f"{WORDS[finding['severity']]:<9}"
+        for text in filter(None, (finding["sentence"], finding.get("evidence"))):
+            lines += textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head))
+            head = " " * 11
+    return "\n".join(lines)

@@ -1,0 +1,129 @@
+"""Unpack a .zip, .tar.gz or .gz into a folder, after looking through it: nothing leaves that folder or fills the disk."""
+
+import gzip
+import shutil
+import stat
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from core.errors import UserError
+
+MOST_MEMBERS = 100_000  # a zarr folder of a million cells has some ten thousand
+MOST_RATIO = 200  # text tables of counts shrink 10- to 60-fold; a bomb a thousandfold
+ALWAYS = 64 * 1024**2  # bytes that may be unpacked whatever the ratio
+SPARE = 512 * 1024**2  # bytes of the disk that stay free
+BLOCK = 1 << 20
+
+
+class Member(NamedTuple):
+    """A file in an archive: where it goes, and what opens it."""
+
+    path: PurePosixPath
+    handle: object
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """The files of the archive at `path`, written into `folder`; macOS's `._` files and `__MACOSX` are left out.
+
+    Raises UserError, before anything is written, for members that lead out of the folder, links, devices,
+    passwords, and for more members or bytes than an archive of this size can mean.
+    """
+    limit = _limit(path, folder)
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                _write(_of_zip(archive, path.name, limit), archive.open, folder, limit, path.name)
+        elif path.name.lower().endswith((".tar.gz", ".tgz")):
+            # Twice through: a tar has no table of contents, and nothing is written before all of it was seen.
+            with tarfile.open(path, "r:gz") as archive:
+                members = _of_tar(archive, path.name, limit)
+                _write(members, archive.extractfile, folder, limit, path.name)
+        else:
+            name = PurePosixPath(path.name.removesuffix(path.suffix))
+            with gzip.open(path) as file:
+                _write([Member(name, file)], lambda handle: handle, folder, limit, path.name)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, (UserError, PermissionError)):
+            raise
+        raise UserError(
+            f"'{path.name}' is a damaged archive or was not copied to its end: copy it again."
+        ) from error
+
+
+def _limit(path: Path, folder: Path) -> int:
+    return min(max(ALWAYS, MOST_RATIO * path.stat().st_size), max(0, shutil.disk_usage(folder).free - SPARE))
+
+
+def _of_zip(archive, name, limit) -> list[Member]:
+    members, total = [], 0
+    entries = archive.infolist()
+    _check_number(len(entries), name)
+    for entry in entries:
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise UserError(f"'{name}' holds a link ('{_short(entry.filename)}'): pack the files themselves.")
+        if entry.flag_bits & 1:
+            raise UserError(f"'{name}' is locked with a password: pack it again without one.")
+        total += entry.file_size
+        _check_size(total, name, limit)
+        path = _inside(entry.filename, name)
+        if path and not entry.is_dir():
+            members.append(Member(path, entry))
+    return members
+
+
+def _of_tar(archive, name, limit) -> list[Member]:
+    members, total = [], 0
+    for number, entry in enumerate(archive, start=1):
+        _check_number(number, name)
+        if entry.issym() or entry.islnk():
+            raise UserError(f"'{name}' holds a link ('{_short(entry.name)}'): pack the files themselves.")
+        if not (entry.isreg() or entry.isdir()) or entry.issparse():
+            raise UserError(f"'{name}' holds something that is no plain file ('{_short(entry.name)}').")
+        total += entry.size
+        _check_size(total, name, limit)
+        path = _inside(entry.name, name)
+        if path and entry.isreg():
+            members.append(Member(path, entry))
+    return members
+
+
+def _check_number(number, name):
+    if number > MOST_MEMBERS:
+        raise UserError(f"'{name}' holds more than {MOST_MEMBERS:,} files: pack only those of one data set.")
+
+
+def _check_size(total, name, limit):
+    if total > limit:
+        raise UserError(
+            f"'{name}' would unpack to more than {limit / 1e9:,.1f} GB, more than its size or this disk allows:"
+            " unpack it yourself."
+        )
+
+
+def _inside(member, name) -> PurePosixPath | None:
+    """Where a member goes, None where it is of no use; raises UserError where it leads out of the folder."""
+    path = PurePosixPath(member.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in member or "\0" in member:
+        raise UserError(f"'{name}' holds a file that would be written elsewhere ('{_short(member)}').")
+    if "__MACOSX" in path.parts or path.name.startswith("._") or path.name == ".DS_Store":
+        return None
+    return path
+
+
+def _short(member):
+    return "".join(c if c.isprintable() else "?" for c in member)[-60:]
+
+
+def _write(members, open_member, folder, limit, name):
+    """Each member as a plain file; what an archive says of its sizes is not believed, but counted."""
+    total = 0
+    for member in members:
+        target = folder / member.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open_member(member.handle) as source, target.open("xb") as file:
+            while block := source.read(BLOCK):
+                total += len(block)
+                _check_size(total, name, limit)
+                file.write(block)

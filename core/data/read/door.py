@@ -1,0 +1,156 @@
+"""The one door to files: each is read in a process of its own, with limits on its memory and time."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import anndata
+import psutil
+from anndata import AnnData
+
+from core.errors import DoesNotFit, Question, UserError
+
+MB = 1024**2
+LEAST_SECONDS, SECONDS_A_MB = 8.0, 10.0  # a MB of packed text may be 20 of plain, and the machine busy
+LEAST_MEMORY, MEMORY_A_BYTE = 1700 * MB, 200  # a small file never has more than 2 GiB, the libraries included
+MOST_MEMORY, FLOOR = (
+    0.9,
+    256 * MB,
+)  # share of what the machine has left, but never too little for a small file
+ROOT = Path(__file__).resolve().parents[3]
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def read(
+    path, *, genome=None, part=None, transpose=None, proteins=None, annotations=None, ask=False, scratch=None
+) -> AnnData:
+    """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
+
+    `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
+    folder or archive is meant, and whether the rows of a table are genes. `proteins` and `annotations` are paths of second files whose proteins or labels
+    are joined by barcode. `scratch` is where temporary files go (the system's place by default).
+
+    Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with
+    `ask` also where the file itself speaks clearly, so that a person confirms it.
+    """
+    path = Path(path)
+    files = [Path(file) for file in (path, proteins, annotations) if file is not None]
+    size = sum(_size(file) for file in files)
+    with tempfile.TemporaryDirectory(prefix="nuwa-read-", dir=scratch) as folder:
+        request = {
+            "path": str(path.absolute()),
+            "answers": {"genome": genome, "part": part, "transpose": transpose},
+            "proteins": proteins and str(Path(proteins).absolute()),
+            "annotations": annotations and str(Path(annotations).absolute()),
+            "ask": ask,
+            "folder": folder,
+            "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,
+            "memory": int(max(FLOOR, min(LEAST_MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY * _available()))),
+        }
+        answer = SERVER.ask(request)
+        name = " and ".join(f"'{file.name}'" for file in files)
+        found = _judge(Path(folder), answer, request, name)
+        adata = anndata.read_h5ad(Path(folder) / "data.h5ad")
+    adata.uns["nuwa_read"] = found["notes"]
+    return adata
+
+
+def _judge(folder, answer, request, name):
+    """What the fork has left, or an error that says what became of it."""
+    if answer["late"]:
+        words = f"was still not read after {request['seconds']:.0f} seconds, which its size does not explain"
+        raise UserError(f"{name} {words}: it may be damaged, or the server very busy.")
+    try:
+        found = json.loads((folder / "answer.json").read_text())
+    except (OSError, ValueError):
+        if answer["code"] < 0:
+            raise UserError(
+                f"{name} is damaged: it made the reader crash, so copy or save it again."
+            ) from None
+        found = {"sentence": "", "memory": True}  # there was not even room for an answer
+    if "bug" in found:
+        raise RuntimeError(f"the process that reads files failed:\n{found['bug']}")
+    if "question" in found:
+        asked = found["question"]
+        raise Question(
+            asked["sentence"], asked["asks"], map(tuple, asked["choices"]), asked["default"], asked["sure"]
+        )
+    if "sentence" in found:
+        room = f"{request['memory'] / 1e9:,.1f} GB"
+        sentence = found["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
+        raise (DoesNotFit if found["memory"] else UserError)(sentence)
+    return found
+
+
+def _size(path):
+    """Bytes of a file, or of all files of a folder; 0 where there is none."""
+    if path.is_dir():
+        return sum(p.lstat().st_size for p in path.rglob("*"))
+    return path.stat().st_size if path.exists() else 0
+
+
+def _available():
+    """Bytes of memory this machine, or the container around us, has left."""
+    left = psutil.virtual_memory().available
+    try:
+        limit, used = ((CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        return left if limit == "max" else min(left, int(limit) - int(used))
+    except (OSError, ValueError):
+        return left
+
+
+class Server:
+    """The process that forks for each file; it is started when it is first needed and goes when we go."""
+
+    def __init__(self):
+        self.process = None
+        self.lock = threading.Lock()
+        self.last = None  # the last answer, with the peak of its memory
+
+    def start(self):
+        """Start loading the readers, so that the first file does not wait for them."""
+        if self.process is None or self.process.poll() is not None:
+            one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "core.data.read.server"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env=os.environ | one,  # a process with threads cannot safely fork
+                start_new_session=True,
+            )
+            atexit.register(self.stop)
+
+    def ask(self, request):
+        """Send one request; returns {"code", "late", "peak"}."""
+        with self.lock:
+            self.start()
+            try:
+                self.process.stdin.write(json.dumps(request).encode() + b"\n")
+                self.process.stdin.flush()
+                line = self.process.stdout.readline()
+            except BaseException:  # Ctrl-C among them: the server is in the middle of something
+                self.stop()
+                raise
+            if not line:
+                self.stop()
+                raise RuntimeError("the process that reads files has stopped")
+            self.last = json.loads(line)
+            return self.last
+
+    def stop(self):
+        """End the server; the fork at work and its files go with it."""
+        process, self.process = self.process, None
+        if process is not None:
+            atexit.unregister(self.stop)
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+SERVER = Server()

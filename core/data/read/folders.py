@@ -1,0 +1,74 @@
+"""Find the data set in a folder, or in an archive: a 10x matrix, a zarr store, or one file; at most one folder down."""
+
+import tempfile
+from pathlib import Path
+
+from core.data import ending
+from core.data.read import tenx, zarrs
+from core.data.read.archives import unpack
+from core.errors import UserError
+
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz")
+
+
+def read_archive(path, reading):
+    """The data set in an archive, unpacked into the reading's scratch folder."""
+    folder = Path(tempfile.mkdtemp(dir=reading.scratch))
+    unpack(path, folder)
+    return read_folder(folder, reading, path.name)
+
+
+def read_folder(path, reading, name=None):
+    """The data set in the folder at `path`; `name` is what a person knows it by. Asks which where there are several."""
+    name = name or path.name
+    found = _here(path)
+    if not found:
+        below = [_here(p) for p in sorted(path.iterdir()) if p.is_dir() and not _hidden(p)]
+        found = {n: place for inner in below for n, place in inner.items()}
+        if len(found) < sum(map(len, below)):  # files of one name in several folders
+            found = {str(p.relative_to(path)): p for inner in below for p in inner.values()}
+    if not found:
+        raise UserError(f"'{name}' holds neither a 10x matrix nor a zarr store nor another file Nuwa reads.")
+    if len(found) > 1:
+        plain = {n: place for n, place in found.items() if "raw_" not in n}
+        if len(plain) == 1:  # Cell Ranger leaves its matrix of all droplets beside the one of cells
+            reading.say(f"'{name}' holds {len(found)} matrices; {next(iter(plain))} was read.")
+            found = plain
+    if len(found) > 1:
+        choices = [(n, n) for n in list(found)[:50]]
+        sentence = f"'{name}' holds {len(found)} data sets ({_few(found)}): which one is meant?"
+        chosen = reading.answer(sentence, "part", choices)
+        found = {chosen: found[chosen]}
+    return _open(next(iter(found.values())), reading)
+
+
+def _here(folder):
+    """{name: path} of the data sets that lie right in `folder`."""
+    if zarrs.is_store(folder):
+        return {folder.name: folder}
+    files = sorted(p for p in folder.iterdir() if not _hidden(p))
+    if matrices := [p for p in files if p.is_file() and tenx.is_matrix(p)]:
+        return {folder.name if len(matrices) == 1 else p.name: p for p in matrices}
+    stores = [p for p in files if p.is_dir() and zarrs.is_store(p)]
+    return {p.name: p for p in [*files, *stores] if p in stores or _is_single(p)}
+
+
+def _is_single(path):
+    return path.is_file() and ending(path.name) not in ("", *ARCHIVES)
+
+
+def _open(path, reading):
+    from core.data.read.load import open_path  # which knows all readers, this one among them
+
+    if tenx.is_matrix(path):
+        return tenx.read_matrix(path, reading)
+    return zarrs.read_store(path, reading) if path.is_dir() else open_path(path, reading)
+
+
+def _hidden(path):
+    return path.name.startswith(".") or path.name == "__MACOSX"
+
+
+def _few(names):
+    names = list(names)
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")

@@ -1,0 +1,78 @@
+"""HDF5 files, told apart by what is inside, as people rename files: .h5ad, .h5mu, 10x .h5, loom."""
+
+import anndata
+import h5py
+import numpy as np
+
+from core.data.read import loom, mudata, tenx
+from core.data.read.normal import SPARSE_FROM
+from core.errors import UserError
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+OTHER_MAGIC = {
+    b"\x1f\x8b": "a gzip archive: unpack it first",
+    b"PK": "a zip archive: unpack it first",
+    b"version https://git-lfs": "a Git LFS pointer: fetch the file itself (git lfs pull)",
+    b"<": "a web page or XML: perhaps the download needed a login",
+}
+LARGE = 50_000_000  # values from which a dense X of mostly zeros is read as sparse, block by block
+
+
+def read_hdf5(path, reading):
+    """The AnnData of an HDF5 file of any kind we know."""
+    _check_magic(path)
+    with h5py.File(path, "r") as file:
+        _check_links(file, path.name)
+        if loom.is_loom(file):
+            return loom.read_loom(file, path.name, reading)
+        in_matrix = isinstance(file.get("matrix"), h5py.Group) and "barcodes" in file["matrix"]
+        if in_matrix or ("X" not in file and tenx.genomes_in(file)):
+            return tenx.read_h5(file, path.name, reading)
+        if "mod" in file and "X" not in file:
+            return mudata.read_h5mu(file, path.name, reading)
+        if "X" not in file and "obs" not in file and "encoding-type" not in file.attrs:
+            inside = ", ".join(list(file)[:5]) or "nothing"
+            raise UserError(
+                f"'{path.name}' is none of .h5ad, .h5mu, 10x .h5 and .loom (it holds {inside}): check it."
+            )
+        thin = _is_large_and_thin(file.get("X"))
+    return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
+
+
+def _is_large_and_thin(x):
+    """Is a dense X so large and so full of zeros that it should never be dense in memory?"""
+    if not isinstance(x, h5py.Dataset) or x.ndim != 2 or x.size < LARGE or x.dtype.kind not in "buif":
+        return False
+    rows, width = np.linspace(0, x.shape[0] - 1, 32).astype(int), min(x.shape[1], 10_000)
+    return np.mean([np.count_nonzero(x[row, :width]) for row in rows]) < (1 - SPARSE_FROM) * width
+
+
+def _check_magic(path):
+    with path.open("rb") as file:
+        head = file.read(2056)
+    # HDF5 allows a block of the user's own in front: the signature is then at 512, 1024, 2048 ...
+    if any(head[at : at + 8] == HDF5_MAGIC for at in (0, 512, 1024, 2048)):
+        return
+    for magic, words in OTHER_MAGIC.items():
+        if head.lstrip().startswith(magic):
+            raise UserError(f"'{path.name}' is not the HDF5 file its name promises but {words}.")
+    raise UserError(f"'{path.name}' is not the HDF5 file its name promises: save it again as .h5ad.")
+
+
+def _check_links(file, name):
+    """Refuse HDF5 that reads from other files, as an upload could show its sender what lies on this server, and
+    groups that are found by more than one way, as those may lead in circles."""
+
+    def leads_away(key, link):
+        if isinstance(link, h5py.ExternalLink):
+            return "takes values from other files by HDF5 links"
+        item = file.get(key)
+        if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+            return "takes values from other files by HDF5 links"
+        soft = isinstance(link, h5py.SoftLink)
+        if isinstance(item, h5py.Group) and (soft or h5py.h5o.get_info(item.id).rc > 1):
+            return f"has HDF5 links that may lead in circles ('{key}')"
+        return None
+
+    if words := file.visititems_links(leads_away):
+        raise UserError(f"'{name}' {words}: save it as one whole file.")

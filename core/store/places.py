@@ -1,0 +1,38 @@
+"""Where files lie that may be read: the inbox, and the folders of this server that NUWA_DATA_ROOTS opens."""
+
+from pathlib import Path
+
+from core.data import ending
+from core.errors import UserError
+
+
+def listed(folder, roots=None):
+    """What lies right in `folder` and could be read: [name, bytes] each, with None for the bytes of a folder.
+
+    With `roots`, links that lead out of them are not listed.
+    """
+    found = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and _may_be(path)]
+    if roots is not None:
+        found = [path for path in found if _is_within(roots, path.resolve())]
+    return [[path.name, None if path.is_dir() else path.stat().st_size] for path in found]
+
+
+def within(roots, path, whole=False):
+    """The real path of `path`; raises UserError where it is not below one of `roots`, or a link in it leads out.
+
+    `whole` looks at everything in a folder, since all of it will be read.
+    """
+    real = Path(path).resolve()
+    if not Path(path).is_absolute() or not _is_within(roots, real) or not real.exists():
+        raise UserError(f"There is no '{Path(path).name}' in the folders of this server that may be read.")
+    if whole and real.is_dir() and not all(_is_within(roots, member.resolve()) for member in real.rglob("*")):
+        raise UserError(f"'{real.name}' holds links that lead out of the folders that may be read.")
+    return real
+
+
+def _is_within(roots, real):
+    return any(real.is_relative_to(root) for root in roots)
+
+
+def _may_be(path):
+    return path.is_dir() or (path.is_file() and bool(ending(path.name)))

@@ -1,0 +1,235 @@
+"""Ways to break a file, each a function of a path and the dice: of its bytes, its HDF5, its text; and evil archives."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+
+import h5py
+import numpy as np
+
+BOMB = 70 << 20  # bytes of zeros, more than an archive of some KB may unpack to
+
+
+# --- bytes: whatever a broken disk, cable or editor does
+
+
+def of_bytes(path, dice):
+    content = bytearray(path.read_bytes())
+    size = max(len(content), 1)
+    at = dice.choice(
+        [dice.randrange(size), dice.randrange(min(size, 600)), max(0, size - dice.randrange(1, 50))]
+    )
+    how = dice.choice(["cut", "cut", "flip", "flip", "noise", "zeros", "grow", "hole", "text"])
+    length = dice.choice([1, 4, 8, 64, 512])
+    if how == "cut":
+        content = content[:at]
+    elif how == "flip":
+        for _ in range(dice.choice([1, 1, 3, 30])):
+            content[dice.randrange(size) if dice.random() < 0.5 else at] ^= 1 << dice.randrange(8)
+    elif how == "noise":
+        content[at : at + length] = dice.randbytes(length)
+    elif how == "zeros":
+        content[at : at + length] = bytes(length)
+    elif how == "grow":
+        content[at:at] = dice.randbytes(length)
+    elif how == "hole":
+        del content[at : at + length]
+    else:
+        content[at : at + length] = b"\xff\xfe<html>\x00" * 3
+    path.write_bytes(content)
+
+
+# --- HDF5: a file that is sound as HDF5 and holds nonsense
+
+
+def of_hdf5(path, dice):
+    with h5py.File(path, "a") as file:
+        names = []
+        file.visit(names.append)
+        name = dice.choice(names)
+        item = file[name]
+        how = dice.choice(
+            ["delete", "text", "shape", "values", "absurd", "attributes", "link", "circle", "type", "scalar"]
+        )
+        attributes = dict(item.attrs)
+        if how == "attributes" or isinstance(item, h5py.Group) and how in ("shape", "values", "type"):
+            keys = list(item.attrs) or ["encoding-type"]
+            key = dice.choice(keys)
+            new = dice.choice([None, "zork", -1, 2**40, [2**40, 2**40], [-1, 3], "csc_matrix", "", 1.5])
+            if new is None:
+                item.attrs.pop(key, None)
+            else:
+                item.attrs[key] = new
+            return
+        old = item[()] if isinstance(item, h5py.Dataset) else None
+        del file[name]
+        if how == "delete":
+            return
+        if how == "link":
+            file[name] = h5py.ExternalLink("/etc/passwd", "/x")
+        elif how == "circle":
+            file[name] = h5py.SoftLink("/")
+        elif how == "absurd":
+            kind = dice.choice(["f8", "i4", h5py.string_dtype()])
+            shape = dice.choice([(2**40,), (2**31, 2**31), (2**20, 2**20), (0,), (0, 0), (1, 2**33)])
+            file.create_dataset(
+                name,
+                shape,
+                kind,
+                chunks=tuple(min(n, 1000) or 1 for n in shape),
+                maxshape=tuple(None for _ in shape),
+            )
+        elif how == "scalar":
+            file[name] = dice.choice([3, "word", 2.5])
+        elif old is None or how == "text" or np.ndim(old) == 0:
+            file.create_dataset(name, data=["word"] * 7, dtype=h5py.string_dtype())
+        elif how == "shape":
+            file[name] = dice.choice(
+                [old[:-1], old[:1], np.stack([old, old]), old[..., None], old.ravel()[:3]]
+            )
+        elif how == "type":
+            file[name] = np.ones(old.shape, dice.choice(["c8", "bool", "i1", "f2", "u8"]))
+        else:
+            if old.dtype.kind in "iuf":
+                new = old.astype(np.float64 if old.dtype.kind == "f" else np.int64).copy()
+                odd = [-1, 2**31 - 1, 2**31 + 5, 2**62, 10**6]
+                new.flat[dice.randrange(max(new.size, 1))] = dice.choice(
+                    [*odd, np.nan, np.inf, 1e300] if new.dtype.kind == "f" else odd
+                )
+                file[name] = new
+            else:
+                file[name] = old[::-1]
+        file[name].attrs.update(attributes) if how not in ("link", "circle") else None
+
+
+# --- text
+
+
+def of_text(path, dice):
+    packed = path.name.endswith(".gz")
+    text = (gzip.decompress(path.read_bytes()) if packed else path.read_bytes()).decode()
+    lines = text.split("\n")
+    at = dice.choice([0, 1, 2, dice.randrange(len(lines))]) % len(lines)
+    separator = "," if path.name.endswith(".csv") else "\t" if ".tsv" in path.name else " "
+    fields = lines[at].split(separator)
+    word = dice.choice(
+        [
+            "word",
+            "",
+            "NA",
+            "nan",
+            "inf",
+            "1e400",
+            "-1",
+            "1,5",
+            "\0",
+            '"',
+            "99999999999999999999",
+            "é",
+            "0x10",
+            "=1+1",
+        ]
+    )
+    how = dice.choice(
+        ["field", "field", "more", "fewer", "drop", "twice", "names", "head", "long", "blank", "bytes"]
+    )
+    if how == "field":
+        fields[dice.randrange(len(fields))] = word
+        lines[at] = separator.join(fields)
+    elif how == "more":
+        lines[at] += separator + word
+    elif how == "fewer":
+        lines[at] = separator.join(fields[:-1])
+    elif how == "drop":
+        del lines[at]
+    elif how == "twice":
+        lines.insert(at, lines[at])
+    elif how == "names":
+        lines[0] = separator.join(["same"] * len(lines[0].split(separator)))
+    elif how == "head":
+        lines[:1] = dice.choice(
+            [
+                ["%%MatrixMarket matrix coordinate integer general", "99999999999 99999999999 99999999999"],
+                ["<html>"],
+                ["%" * 5000],
+                ["30 24 -5"],
+                [""],
+            ]
+        )
+    elif how == "long":
+        lines[at] = word * 300_000
+    elif how == "blank":
+        lines[at:at] = ["", " ", separator * 3]
+    content = "\n".join(lines).encode()
+    if how == "bytes":
+        content = content.replace(b"1", b"\xe9", 1)
+    path.write_bytes(gzip.compress(content) if packed else content)
+
+
+# --- archives
+
+
+def evil_archive(folder, dice):
+    """An archive that means harm, and its path."""
+    names = [
+        "../out",
+        "../../../../tmp/nuwa-out",
+        "/tmp/nuwa-out",
+        "a/../../out",
+        "..\\out",
+        "C:\\out",
+        "a\0b",
+        "x" * 300,
+        "",
+        ".",
+        "a//b",
+    ]
+    how = dice.choice(
+        ["names", "link", "hard link", "device", "bomb", "many", "nested", "lie", "same", "locked"]
+    )
+    name = dice.choice(names)
+    if dice.random() < 0.5:
+        path = folder / "evil.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            entry = zipfile.ZipInfo(name if how == "names" else "d/matrix.mtx")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            if how in ("link", "hard link"):
+                entry.external_attr = 0o120777 << 16
+            if how == "bomb":
+                archive.writestr(entry, bytes(BOMB))
+            else:
+                archive.writestr(entry, {"link": b"/etc/passwd"}.get(how, b"x" * 100))
+            if how == "many":
+                for i in range(dice.choice([20, 500])):
+                    archive.writestr(f"d/{i}", b"")
+            if how == "same":
+                archive.writestr("d/matrix.mtx/under", b"x")
+        if how in ("lie", "locked"):
+            content = bytearray(path.read_bytes())
+            at = content.rindex(b"PK\1\2")
+            content[at + 8 : at + 10] = b"\1\0" if how == "locked" else b"\0\0"
+            content[at + 24 : at + 28] = (10 if how == "lie" else 100).to_bytes(4, "little")
+            path.write_bytes(content)
+        return path
+    path = folder / "evil.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        entry = tarfile.TarInfo(name.replace("\0", "") if how == "names" else "d/matrix.mtx")
+        if how in ("link", "hard link"):
+            entry.type = tarfile.SYMTYPE if how == "link" else tarfile.LNKTYPE
+            entry.linkname = dice.choice(["/etc/passwd", "../../x", "d"])
+        elif how == "device":
+            entry.type = dice.choice([tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.BLKTYPE])
+        elif how == "bomb":
+            entry.size = BOMB
+        elif how == "lie":
+            entry.size = 50
+        body = None if entry.issym() or entry.islnk() or how == "device" else io.BytesIO(bytes(entry.size))
+        archive.addfile(entry, body)
+        for i in range({"many": 500}.get(how, 0)):
+            archive.addfile(tarfile.TarInfo(f"d/{i}"))
+        if how == "same":
+            archive.addfile(tarfile.TarInfo("d/matrix.mtx/under"))
+        if how == "nested":
+            archive.add(path, "d/again.tar.gz")
+    return path

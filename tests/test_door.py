@@ -1,0 +1,118 @@
+"""A file is read in a process of its own: whatever happens there becomes one sentence here, and leaves nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import formats
+import h5py
+import psutil
+import pytest
+
+from core.data import read
+from core.data.read import door
+from core.errors import DoesNotFit, UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory):
+    """A table that takes a while; the readers are loaded, which makes processes of its own."""
+    folder = tmp_path_factory.mktemp("long")
+    read.read(formats.h5ad(formats.counts(), folder))
+    return formats.table(formats.counts(4000, 800, 0), folder)
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """A scratch folder that must be empty in the end."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    yield folder
+    assert not any(folder.iterdir())
+
+
+def fork_of(server):
+    """The id of the process in which a file is being read, once there is one."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if found := Path(f"/proc/{server}/task/{server}/children").read_text().split():
+            return int(found[0])
+        time.sleep(0.001)
+    raise AssertionError("nothing is being read")
+
+
+def test_a_crash_becomes_a_sentence_and_the_next_file_is_read(long_file, scratch):
+    server = read.SERVER.process.pid
+    killer = threading.Thread(target=lambda: os.kill(fork_of(server), signal.SIGSEGV))
+    killer.start()
+    with pytest.raises(UserError, match="'set.csv' is damaged: it made the reader crash"):
+        read.read(long_file, scratch=scratch)
+    killer.join()
+    assert read.read(long_file, scratch=scratch).n_obs == 4000 and read.SERVER.process.pid == server
+
+
+def test_a_file_that_takes_too_long_is_given_up(long_file, scratch, monkeypatch):
+    monkeypatch.setattr(door, "LEAST_SECONDS", 0.05)
+    monkeypatch.setattr(door, "SECONDS_A_MB", 0)
+    begun = time.monotonic()
+    with pytest.raises(UserError, match="'set.csv' was still not read after 0 seconds"):
+        read.read(long_file, scratch=scratch)
+    assert time.monotonic() - begun < 5 and not psutil.Process(read.SERVER.process.pid).children()
+
+
+def test_memory_is_limited(tmp_path, scratch, monkeypatch):
+    path = formats.h5ad(formats.counts(), tmp_path)
+    with h5py.File(path, "a") as file:
+        del file["X"]
+        item = file.create_dataset("X", (30, 2**26), "f8", chunks=(1, 2**10))  # 16 GB of zeros in a few bytes
+        item.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+    with pytest.raises(UserError, match="'set.h5ad' asks for more memory than a file of its size can mean"):
+        read.read(path, scratch=scratch)
+    assert read.SERVER.last["peak"] < 2 * 1024**3
+    many = formats.table(formats.counts(2000, 2000, 0), tmp_path, "many.csv")
+    for name, value in (("LEAST_MEMORY", 0), ("MEMORY_A_BYTE", 0), ("FLOOR", 16 * 1024**2)):
+        monkeypatch.setattr(door, name, value)
+    with pytest.raises(UserError, match="memory"):
+        read.read(many, scratch=scratch)
+
+
+def test_whoever_has_no_room_is_not_said_to_have_made_a_mistake():
+    answer, request = {"late": False, "code": 1}, {"memory": 2e9, "seconds": 8}
+    with pytest.raises(DoesNotFit, match="'a' needs more memory than the 2.0 GB"):
+        door._judge(Path("/nowhere"), answer, request, "'a'")
+
+
+def test_what_is_no_file_is_refused(tmp_path, scratch):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UserError, match="'pipe.csv' is neither a file nor a folder"):
+        read.read(tmp_path / "pipe.csv", scratch=scratch)
+
+
+def test_the_reading_process_has_no_science_of_training():
+    code = "import sys; import core.data.read.work; print([m for m in ('torch', 'scanpy', 'numba', 'dash') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_reader_takes_its_process_and_files_along(long_file, tmp_path):
+    path, scratch = long_file, tmp_path / "scratch"
+    scratch.mkdir()
+    code = f"""from core.data import read
+read.read({str(path.with_name("set.h5ad"))!r})
+print(read.SERVER.process.pid, flush=True)
+read.read({str(path)!r}, scratch={str(scratch)!r})"""
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    server = psutil.Process(int(child.stdout.readline()))
+    fork = psutil.Process(fork_of(server.pid))
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    psutil.wait_procs([server, fork], timeout=20)
+    assert not server.is_running() and not fork.is_running() and not any(scratch.iterdir())
