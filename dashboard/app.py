@@ -8,7 +8,7 @@ from flask_compress import Compress
 from core.store import Missing
 from dashboard import here as places
 from dashboard import ids, session
-from dashboard.components import notice
+from dashboard.components import badge, notice
 from dashboard.gate import guard
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
 
@@ -210,7 +210,7 @@ def header(title, here):
     """The page's title, and always which data set and which run."""
     parts = []
     if here.dataset:
-        parts += ["Data ", html.B(here.dataset["name"])]
+        parts += ["Data ", html.B(here.dataset["name"]), " ", badge(here.dataset)]
     if here.run:
         parts += [" · Run ", html.B(f"{here.run['name']} ({here.run['id']})")]
     return html.Header([html.H1(title), html.Div(parts, className="context")], className="nuwa-header")

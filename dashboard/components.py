@@ -3,7 +3,7 @@
 import dash_bootstrap_components as dbc
 from dash import ALL, dcc, html
 
-from core.config import specs
+from core.config import WORDS, specs
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
@@ -62,8 +62,19 @@ def when(seconds):
     return html.Time(className="nuwa-time", **{"data-utc": str(seconds)}) if seconds else "–"
 
 
-def graph(id, label, save=True, **kwargs):
-    """A plot with a name for screen readers and buttons that save it."""
+def badge(dataset):
+    """What X of a data set holds, in a word, such as "X: counts"; for the header and beside every plot of it."""
+    record = (dataset or {}).get("record") or {}
+    if "verdict" not in record:
+        return None
+    # Read by an earlier Nuwa, a data set has the verdict alone.
+    known = record.get("badge") or {"words": f"X: {WORDS[record['verdict']['kind']]}", "tone": "info"}
+    title = known.get("why", record["verdict"]["evidence"])
+    return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=title)
+
+
+def graph(id, label, save=True, dataset=None, **kwargs):
+    """A plot with a name for screen readers and buttons that save it; of a data set, with its badge."""
     plot = dcc.Graph(id=id, config=GRAPH_CONFIG, **kwargs)
     buttons = []
     if save:
@@ -77,11 +88,12 @@ def graph(id, label, save=True, **kwargs):
             )
             for form in ("svg", "png")
         ]
-    parts = [
-        html.Div(plot, role="group", **{"aria-label": label}),
-        html.Div(buttons, className="nuwa-actions"),
-    ]
-    return html.Div(parts if save else parts[:1], className="nuwa-plot")
+    parts = [html.Div(plot, role="group", **{"aria-label": label})]
+    if (what := badge(dataset)) is not None:
+        parts.insert(0, html.Div(what, className="nuwa-plot-badge"))
+    if save:
+        parts.append(html.Div(buttons, className="nuwa-actions"))
+    return html.Div(parts, className="nuwa-plot")
 
 
 def working(id, words=""):

@@ -40,6 +40,7 @@ JOIN_INBOX = "join-inbox"
 JOIN_GO = "join-go"
 DATA_DELETE = "data-delete"
 DATA_CONFIRM = "data-confirm"
+REPAIR_UNDO = "repair-undo"
 
 # preprocess
 PREPARE = "prepare"
@@ -126,6 +127,11 @@ def obeyed(name, models):
         "name": name,
         "models": ",".join(models) if isinstance(models, tuple) else models,
     }
+
+
+def repair(name):
+    """The button of one repair."""
+    return {"type": "repair", "name": name}
 
 
 def delete_run(run_id):

@@ -161,6 +161,7 @@ def profile_card(view, run):
                 graph(
                     ids.PROFILE_FIGURE,
                     "Input against reconstruction, one point a gene or protein",
+                    dataset=view.dataset(run["dataset"]),
                     style={"height": "460px"},
                 ),
                 html.Div(id=ids.PROFILE_TABLE),

@@ -92,7 +92,14 @@ def names(spec, output):
 
 
 def hears(spec, triggered):
-    return triggered is None or triggered in [f"{i['id']}.{i['property']}" for i in spec["inputs"]]
+    return triggered is None or any(_is(f"{i['id']}.{i['property']}", triggered) for i in spec["inputs"])
+
+
+def _is(heard, triggered):
+    """Is this the input that was pressed? Of a pattern, any part of its type."""
+    if not (heard.startswith("{") and triggered.startswith("{")):
+        return heard == triggered
+    return len({json.loads(one.rpartition(".")[0])["type"] for one in (heard, triggered)}) == 1
 
 
 def sent(component):

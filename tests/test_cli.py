@@ -400,7 +400,7 @@ def test_too_little_memory_ends_with_1_and_a_sentence(tiny_file, tmp_path, capsy
 
 
 def test_what_nobody_foresaw_keeps_its_traceback(tiny_file, tmp_path, monkeypatch):
-    def odd(*_):
+    def odd(*_, **__):
         raise RuntimeError("ours")
 
     monkeypatch.setattr(job.pipeline, "learn", odd)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from core.data import demo, doctor, read, verdict
+from core.data import blocks, demo, doctor, read
 
 DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (NUWA_TEST_DATA)")
@@ -101,7 +101,7 @@ def test_shares_near_zero_are_not_near_counts():
 
 
 def test_one_value_decides_in_the_last_block(monkeypatch):
-    monkeypatch.setattr(verdict, "BLOCK_VALUES", 64)
+    monkeypatch.setattr(blocks, "BLOCK_VALUES", 64)
     values = draw_counts(0, 100, 40, 1.0)
     assert doctor.what_is(sparse.csr_matrix(values)).kind == "counts"
     values[-1, -1] = 0.5
@@ -111,11 +111,11 @@ def test_one_value_decides_in_the_last_block(monkeypatch):
 
 
 def test_blocks_cover_every_row_once_even_when_rows_are_empty(monkeypatch):
-    monkeypatch.setattr(verdict, "BLOCK_VALUES", 7)
+    monkeypatch.setattr(blocks, "BLOCK_VALUES", 7)
     matrix = sparse.random(50, 9, 0.3, format="csr", random_state=0)
     matrix[10:20] = 0
     matrix.eliminate_zeros()
-    parts = list(verdict._blocks(matrix))
+    parts = [block for _, block in blocks.blocks(matrix)]
     np.testing.assert_array_equal(sparse.vstack(parts).toarray(), matrix.toarray())
 
 

@@ -26,6 +26,8 @@ ISOTYPE = re.compile(
     r"|(?:mouse|rat|hamster)[ _-]*ig[gma]",
     re.IGNORECASE,
 )
+# Antibodies that mark samples, not proteins: "HTO-1", "Hashtag3_TotalSeqC", "sample-2_HTO", "MULTI-seq" barcodes apart.
+HASHTAG = re.compile(r"(?:^|[ _-])hto(?:[ _-]?\w+)?$|hash[ _-]?tag", re.IGNORECASE)
 
 
 class ProteinReport(NamedTuple):
@@ -37,7 +39,7 @@ class ProteinReport(NamedTuple):
 
 
 def protein_report(adata: AnnData) -> ProteinReport:
-    """Which proteins of obsm["protein"] can be trained on; isotype controls, constant and empty ones cannot."""
+    """Which proteins of obsm["protein"] can be trained on; isotype controls, hashtags, constant and empty ones cannot."""
     if "protein" not in adata.obsm:
         return ProteinReport((), np.zeros(0, dtype=bool), {})
     table = adata.obsm["protein"]
@@ -48,6 +50,8 @@ def protein_report(adata: AnnData) -> ProteinReport:
     for name, low, high in zip(names, values.min(axis=0), values.max(axis=0), strict=True):
         if name in controls or ISOTYPE.search(name):
             left_out[name] = "isotype control: it measures background only"
+        elif HASHTAG.search(name):
+            left_out[name] = "hashtag: it marks the sample a cell came from"
         elif low == high == 0:
             left_out[name] = "0 in every cell"
         elif low == high:
@@ -75,7 +79,7 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
         return adata
     if proteins.any() and not any(key in adata.obsm for key in PROTEIN_KEYS):
         names = adata.var_names[proteins]
-        adata.obsm["protein"] = pd.DataFrame(_raw_proteins(adata, proteins, notes), adata.obs_names, names)
+        adata.obsm["protein"] = pd.DataFrame(antibody_columns(adata, proteins, notes), adata.obs_names, names)
     others = types[~genes & ~proteins].value_counts()
     if len(others):
         words = ", ".join(f"{count:,} of type '{name}'" for name, count in others.items())
@@ -128,13 +132,14 @@ def settle_proteins(adata: AnnData, notes: list[str]) -> None:
         notes.append(f"Proteins were found in obsm['{key}'].")
 
 
-def _raw_proteins(adata: AnnData, columns: np.ndarray, notes: list[str]) -> np.ndarray:
+def antibody_columns(adata: AnnData, columns: np.ndarray, notes: list[str]) -> np.ndarray:
     """The antibody columns (cells, proteins) of the first of X, the layers and .raw where they are counts."""
     names = adata.var_names[columns]
     places = [adata.X, *(adata.layers[key] for key in sorted(adata.layers, key=lambda key: key != "counts"))]
     parts = [place[:, np.flatnonzero(columns)] for place in places]
-    if adata.raw is not None and names.isin(adata.raw.var_names).all():
-        parts.append(adata.raw.X[:, adata.raw.var_names.get_indexer(names)])
+    raw_names = None if adata.raw is None else adata.raw.var_names
+    if raw_names is not None and raw_names.is_unique and names.isin(raw_names).all():
+        parts.append(adata.raw.X[:, raw_names.get_indexer(names)])
     chosen = next((part for part in parts if what_is(part).kind == "counts"), None)
     if chosen is None:
         chosen = parts[0]

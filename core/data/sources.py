@@ -9,7 +9,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.blocks import in_memory
-from core.data.verdict import KIND_WORDS, Kind, Verdict, what_is
+from core.data.verdict import Kind, Verdict, what_is
 
 DISPLAY_SUM = 10_000  # counts per 10,000, as in scanpy's and Seurat's tutorials
 
@@ -40,7 +40,7 @@ class Display(NamedTuple):
 
 def counts_of(adata: AnnData) -> Counts | None:
     """The raw counts: X, else layers["counts"], another layer, .raw; None where there are none."""
-    for where, matrix in _candidates(adata):
+    for where, matrix in places(adata):
         if what_is(matrix).kind == "counts":
             return Counts(matrix, where)
     return None
@@ -68,17 +68,32 @@ def source_of(adata: AnnData) -> Source:
 
 def display_of(adata: AnnData) -> Display:
     """Values for colouring genes: logged counts, else a log-normalised .raw, else X as it is."""
-    return display_from(adata, what_is(adata.X), counts_of(adata))
+    verdicts = {}
+    for where, matrix in places(adata):
+        verdicts[where] = what_is(matrix)
+        if verdicts[where].kind == "counts":
+            break
+    where, words = shown_at(verdicts)
+    matrix = matrix_at(adata, where)
+    return Display(
+        logged(matrix) if verdicts[where].kind == "counts" else matrix, genes_of(adata, where), words
+    )
 
 
-def display_from(adata: AnnData, verdict: Verdict, counts: Counts | None) -> Display:
-    """`display_of`, for a caller who has the verdict on X and the counts in hand already."""
-    if counts:
-        words = f"log1p of counts per {DISPLAY_SUM:,}"
-        return Display(logged(counts.matrix), genes_of(adata, counts.where), words)
-    if adata.raw is not None and verdict.kind != "lognorm" and what_is(adata.raw.X).kind == "lognorm":
-        return Display(adata.raw.X, adata.raw.var_names, ".raw, log-normalised")
-    return Display(adata.X, adata.var_names, f"X as it is: {KIND_WORDS[verdict.kind]}")
+def shown_at(verdicts: dict[str, Verdict]) -> tuple[str, str]:
+    """(where the values lie that colour genes, what they are on the plot), by the verdicts on all `places`."""
+    for where, verdict in verdicts.items():
+        if verdict.kind == "counts":
+            return where, f"log1p of counts per {DISPLAY_SUM:,}"
+    raw = verdicts.get("raw.X")
+    if raw and raw.kind == "lognorm" and verdicts["X"].kind != "lognorm":
+        return "raw.X", ".raw, log-normalised"
+    return "X", f"X as it is: {verdicts['X'].words}"
+
+
+def matrix_at(adata: AnnData, where: str):
+    """The matrix that lies at one of the `places`."""
+    return dict(places(adata))[where]
 
 
 def logged(counts) -> sparse.csr_matrix:
@@ -91,7 +106,8 @@ def logged(counts) -> sparse.csr_matrix:
     return result
 
 
-def _candidates(adata: AnnData) -> Iterator[tuple[str, Any]]:
+def places(adata: AnnData) -> Iterator[tuple[str, Any]]:
+    """(where, matrix) of X, the layers and .raw, in the order in which counts are looked for."""
     if adata.X is not None:
         yield "X", adata.X
     for name in sorted(adata.layers, key=lambda name: (name != "counts", name)):

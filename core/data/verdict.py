@@ -1,14 +1,15 @@
-"""Judge what a matrix holds (counts, log-normalised, scaled ...) by all of its values."""
+"""Judge what a matrix holds (counts, log-normalised, scaled ...) from what one sweep saw of all its values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from core.blocks import BLOCK_VALUES, in_memory, is_sparse, n_stored, pieces
+from core.data.sweep import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
 
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
+Form = Literal["", "twice", "log2", "log10", "log counts", "clr cells", "clr genes", "centred"]
 
 KIND_WORDS: dict[str, str] = {
     "counts": "raw counts",
@@ -17,10 +18,38 @@ KIND_WORDS: dict[str, str] = {
     "scaled": "scaled values",
     "other": "values of an unknown kind",
 }
+FORM_WORDS: dict[str, str] = {
+    "twice": "values that were logged twice",
+    "log2": "log-normalised values (base 2)",
+    "log10": "log-normalised values (base 10)",
+    "log counts": "logged counts, not normalised",
+    "clr cells": "centred log-ratios (CLR) within each cell",
+    "clr genes": "centred log-ratios (CLR) of each feature across cells",
+    "centred": "centred values, not scaled",
+}
+BADGES: dict[str, str] = {  # short, for plots
+    "counts": "counts",
+    "normalized": "normalised, not logged",
+    "lognorm": "log-normalised",
+    "scaled": "scaled",
+    "other": "of an unknown kind",
+    "twice": "logged twice",
+    "log2": "log-normalised (base 2)",
+    "log10": "log-normalised (base 10)",
+    "log counts": "logged counts",
+    "clr cells": "CLR by cell",
+    "clr genes": "CLR by feature",
+    "centred": "centred",
+}
 
-NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, 0.9 is not
-LOG_LIMIT = 20.0  # log1p of 10,000 is 9.2, log2 of a million 19.9: logged values stay below
-SAME_SUM = 0.01  # row sums within 1 % of their median, in 95 % of cells, were made equal by somebody
+_FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
+_SUM_WORDS = {
+    "expm1": "Un-logged, every",
+    "expm1 twice": "Un-logged twice, every",
+    "base 2": "Un-logged in base 2, every",
+    "base 10": "Un-logged in base 10, every",
+}
+CLR_CELLS = 64  # cells whose geometric mean is solved for
 
 
 class Verdict(NamedTuple):
@@ -29,39 +58,28 @@ class Verdict(NamedTuple):
     kind: Kind
     evidence: str
     target_sum: float | None = None
+    form: Form = ""  # a finer word where there is one
 
+    @property
+    def words(self):
+        return FORM_WORDS.get(self.form) or KIND_WORDS[self.kind]
 
-class _Survey(NamedTuple):
-    finite: bool
-    nonzero: int
-    whole: int  # of the non-zero values
-    near_whole: int
-    negative: int
-    lowest: float
-    highest: float
-
-
-class _Sums(NamedTuple):
-    plain: np.ndarray  # (cells,) sums of the values
-    unlogged: np.ndarray  # (cells,) sums of expm1 of the values; zeros where values are too large to be logs
-    mean: np.ndarray  # (genes,)
-    sd: np.ndarray  # (genes,)
+    @property
+    def badge(self):
+        return BADGES[self.form or self.kind]
 
 
 def what_is(matrix) -> Verdict:
-    """What `matrix` (cells, genes), sparse or dense, in memory or in a file (core.blocks), holds.
+    """What `matrix` (cells, genes), sparse, dense or on disk, holds; every value is looked at, in blocks of rows."""
+    return judge(sweep(matrix))
 
-    Every value is looked at, a block of rows at a time.
-    """
-    if sparse.issparse(matrix):
-        matrix = matrix.tocsr()
-    elif in_memory(matrix):
-        matrix = np.asarray(matrix)
-    if matrix.dtype.kind not in "buif":
-        return Verdict("other", f"The matrix does not hold real numbers but '{matrix.dtype}'.")
-    seen = _survey(matrix)
-    if not seen.finite:
-        return Verdict("other", "Some values are missing (NaN) or infinite.")
+
+def judge(seen: Sweep) -> Verdict:
+    """The Verdict on a matrix from its Sweep."""
+    if not seen.numeric:
+        return Verdict("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
+    if seen.not_finite:
+        return Verdict("other", f"{seen.not_finite:,} values are missing (NaN) or infinite.")
     if seen.nonzero == 0:
         return Verdict("other", "Every value is 0.")
     if seen.negative == 0 and seen.whole == seen.nonzero:
@@ -70,49 +88,76 @@ def what_is(matrix) -> Verdict:
     if seen.negative == 0 and seen.near_whole == seen.nonzero:
         words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
         return Verdict("counts", words)
-    sums = _sums(matrix, unlog=seen.lowest >= 0 and seen.highest < 2 * LOG_LIMIT)
-    return _of_negatives(seen, sums, matrix) if seen.negative else _of_fractions(seen, sums, matrix)
+    return _of_negatives(seen) if seen.negative else _of_fractions(seen)
 
 
-def _of_negatives(seen: _Survey, sums: _Sums, matrix) -> Verdict:
-    varies = sums.sd > 1e-6
+def _of_negatives(seen: Sweep) -> Verdict:
+    varies = seen.sd > 1e-6
     if not varies.any():
         return Verdict("other", "Some values are negative and no gene varies between cells.")
     # Medians over genes, with room on both sides: clipping at 10 lowers a spread, and a set that was scaled
     # first and thinned afterwards (pbmc68k_reduced) has means up to 0.09 and spreads from 0.6.
-    off = float(np.median(np.abs(sums.mean[varies]) / sums.sd[varies]))
-    spread = float(np.median(sums.sd[varies]))
-    share = f"{seen.negative / np.prod(matrix.shape, dtype=float):.0%}"
+    off = float(np.median(np.abs(seen.mean[varies]) / seen.sd[varies]))
+    spread = float(np.median(seen.sd[varies]))
+    share = f"{seen.negative / (float(seen.cells) * seen.genes):.0%}"
     words = f"{share} of the values are negative (from {seen.lowest:.3g} to {seen.highest:.3g})"
+    filled = seen.cell_sizes > 0
+    balanced = np.abs(seen.cell_sums[filled]) < 1e-3 * seen.cell_sizes[filled]
+    if off >= 0.15 and filled.sum() > 1 and np.mean(balanced) >= MOST:
+        return Verdict(
+            "other", f"{words}, and the values of every cell add up to 0, as log-ratios do.", form="clr cells"
+        )
     if off < 0.15 and 0.5 < spread < 1.5:
         return Verdict(
             "scaled", f"{words}, the genes have mean 0 and a typical standard deviation of {spread:.2f}."
         )
     if off < 0.15:
         words += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
-        return Verdict("other", words)
+        return Verdict("other", words, form="centred")
     return Verdict("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
 
 
-def _of_fractions(seen: _Survey, sums: _Sums, matrix) -> Verdict:
-    highest = f"{seen.highest:,.4g}"
-    plain, unlogged = _same(sums.plain), _same(sums.unlogged)
-    # Shares of a cell (target 1) are so small that expm1 leaves them nearly alone: the tighter sum wins.
-    if unlogged and (not plain or unlogged.spread <= plain.spread):
-        words = f"Un-logged, every cell sums to {unlogged.middle:,.0f}; the highest value is {highest}."
-        return Verdict("lognorm", words, unlogged.middle)
-    if plain:
-        words = f"Every cell sums to {plain.middle:,.6g} and the values are not logged (highest {highest})."
-        return Verdict("normalized", words, plain.middle)
-    varies = sums.sd > 1e-6
-    if varies.sum() > 1 and np.mean(np.abs(sums.sd[varies] - 1) < 0.02) > 0.95:
+def _of_fractions(seen: Sweep) -> Verdict:
+    return (
+        _by_sums(seen)
+        or _by_whole_logs(seen)
+        or _by_spread(seen)
+        or _by_geometric_mean(seen)
+        or _by_steps(seen)
+    )
+
+
+def _by_sums(seen: Sweep) -> Verdict | None:
+    """Cells that sum to the same, as they are or un-logged. Shares of a cell (target 1) are so small that the ways
+    back leave them nearly alone, so that several may fit: the tightest sum wins, a simpler way before an equal."""
+    sums = {way: same(values) for way, values in {"": seen.cell_sums, **seen.unlogged}.items()}
+    fitting = {way: found for way, found in sums.items() if found}
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda way: fitting[way].spread)
+    middle, highest = fitting[best].middle, f"{seen.highest:,.4g}"
+    if not best:
+        words = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
+        return Verdict("normalized", words, middle)
+    words = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
+    return Verdict("lognorm", words, middle, _FORM_OF_SUMS[best])
+
+
+def _by_whole_logs(seen: Sweep) -> Verdict | None:
+    """Counts that were logged without being normalised, once or twice."""
+    for way, form in (("expm1", "log counts"), ("expm1 twice", "twice")):
+        if way in seen.unlogged and seen.near_whole_unlogged[way] == seen.nonzero:
+            words = _SUM_WORDS[way].removesuffix(", every")
+            return Verdict(
+                "lognorm", f"{words}, all values are whole numbers: counts without normalisation.", form=form
+            )
+    return None
+
+
+def _by_spread(seen: Sweep) -> Verdict | None:
+    varies = seen.sd > 1e-6
+    if varies.sum() > 1 and np.mean(np.abs(seen.sd[varies] - 1) < 0.02) > MOST:
         return Verdict("scaled", "No value is negative, but every gene has a standard deviation of 1.")
-    if seen.highest < LOG_LIMIT:
-        for base, name in ((2, "base 2"), (10, "base 10")):
-            same = _same(_sums(matrix, unlog=True, base=base).unlogged)
-            if same:
-                words = f"Un-logged in {name}, every cell sums to {same.middle:,.0f}; the highest value is {highest}."
-                return Verdict("lognorm", words, same.middle)
     if seen.whole > 0.5 * seen.nonzero:
         words = (
             f"{seen.whole / seen.nonzero:.1%} of the values above 0 are whole numbers and the others are not,"
@@ -120,8 +165,51 @@ def _of_fractions(seen: _Survey, sums: _Sums, matrix) -> Verdict:
         return Verdict(
             "other", f"{words} as in counts that were corrected (SoupX) or estimated (Salmon, RSEM)."
         )
-    stepped_log = _stepped(matrix, np.expm1) if seen.highest < LOG_LIMIT else 0.0
-    stepped = _stepped(matrix, np.asarray)
+    return None
+
+
+def _by_geometric_mean(seen: Sweep) -> Verdict | None:
+    """Seurat's and muon's CLR, log1p(x / g) with g = exp(mean of log1p(x)), which has no negative values."""
+    if seen.highest >= LOG_LIMIT or seen.some_cells is None:
+        return None
+    for part, form, words in (
+        (seen.some_cells, "clr cells", "each cell"),
+        (seen.some_genes.T, "clr genes", "each feature across cells"),
+    ):
+        if _fits_clr(part) >= MOST:
+            says = f"Un-logged and times its geometric mean, {words} is made of whole numbers, as after CLR."
+            return Verdict("lognorm", says, form=form)
+    return None
+
+
+def _fits_clr(matrix) -> float:
+    """Share of rows that are log1p(x / g) of whole x, where g solves log g = mean(log1p(u g)), u = expm1(row)."""
+    rows = _filled_rows(matrix, CLR_CELLS)
+    if rows is None:
+        return 0.0
+    u, starts = np.expm1(rows.data.astype(np.float64)), rows.indptr[:-1]
+    lengths = np.diff(rows.indptr)
+    low, high = np.zeros(rows.shape[0]), np.full(rows.shape[0], LOG_LIMIT)
+    for _ in range(50):  # bisection: the right side rises more slowly than the left, so they meet once
+        middle = (low + high) / 2
+        mean = np.add.reduceat(np.log1p(u * np.repeat(np.exp(middle), lengths)), starts) / rows.shape[1]
+        low, high = np.where(mean > middle, middle, low), np.where(mean > middle, high, middle)
+    x = u * np.repeat(np.exp(low), lengths)
+    fits = (np.abs(x - np.rint(x)) < 0.02 + 1e-4 * x) & (x > 0.5)
+    asked = np.add.reduceat((x < 200).astype(np.int64), starts)  # more digits than float32 keeps say nothing
+    good = np.add.reduceat((fits & (x < 200)).astype(np.int64), starts)
+    told = asked > 0
+    # One value that repeats (a row of ones) fits by itself.
+    varied = np.maximum.reduceat(x, starts) > 1.5 * np.minimum.reduceat(x, starts)
+    return (
+        float(np.mean(good[told & varied] >= MOST * asked[told & varied])) if np.any(told & varied) else 0.0
+    )
+
+
+def _by_steps(seen: Sweep) -> Verdict:
+    highest, logged = f"{seen.highest:,.4g}", seen.highest < LOG_LIMIT
+    stepped_log = _stepped(seen.some_cells, np.expm1) if logged else 0.0
+    stepped = _stepped(seen.some_cells, np.asarray)
     if max(stepped, stepped_log) > 0.5:
         if stepped_log >= stepped:
             words = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
@@ -132,12 +220,15 @@ def _of_fractions(seen: _Survey, sums: _Sums, matrix) -> Verdict:
         return Verdict(
             "normalized", f"{words} normalised counts without log; the sums differ, so genes were left out."
         )
-    if seen.highest <= 1:
-        return Verdict(
-            "other",
-            "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling.",
+    if logged and seen.highest < 4.0 and _stepped(seen.some_cells, lambda v: np.expm1(np.expm1(v))) > 0.5:
+        words = (
+            f"Un-logged twice, the values of a cell are whole multiples of its smallest (highest {highest});"
         )
-    if seen.highest < LOG_LIMIT:
+        return Verdict("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
+    if seen.highest <= 1:
+        words = "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
+        return Verdict("other", words)
+    if logged:
         words = (
             f"The values are fractions from 0 to {highest}, as after a log, and cells do not sum to the same:"
         )
@@ -146,19 +237,14 @@ def _of_fractions(seen: _Survey, sums: _Sums, matrix) -> Verdict:
     return Verdict("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
 
 
-class _Same(NamedTuple):
-    middle: float
-    spread: float
-
-
-def _same(sums: np.ndarray) -> _Same | None:
-    """The sum that nearly all cells share, if they do; empty cells are passed over."""
-    sums = sums[sums > 0]
-    if sums.size < 2:
-        return None
-    middle = float(np.median(sums))
-    away = np.abs(sums / middle - 1)
-    return _Same(middle, float(np.mean(away))) if np.mean(away < SAME_SUM) >= 0.95 else None
+def _filled_rows(matrix, limit=None):
+    """Rows with a value other than 0, as CSR of our own without stored zeros; None where there are none."""
+    rows = sparse.csr_matrix(matrix, copy=True)
+    rows.eliminate_zeros()
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if limit and len(filled) > limit:
+        filled = filled[np.linspace(0, len(filled) - 1, limit).astype(int)]
+    return rows[filled] if len(filled) else None
 
 
 def _stepped(matrix, unlog: Callable) -> float:
@@ -168,77 +254,14 @@ def _stepped(matrix, unlog: Callable) -> float:
     not asked: float32 no longer holds them well enough after exp. A cell whose values are all equal says
     nothing and is not counted.
     """
-    told = stepped = 0
-    for block in _blocks(matrix):
-        rows = sparse.csr_matrix(block, copy=True)
-        rows.eliminate_zeros()
-        filled = np.flatnonzero(np.diff(rows.indptr))
-        if filled.size == 0:
-            continue
-        values = unlog(rows.data.astype(np.float64))
-        starts = rows.indptr[filled]
-        lengths = np.diff(np.append(starts, values.size))
-        ratio = values / np.repeat(np.minimum.reduceat(values, starts), lengths)
-        asked = (ratio > 1.5) & (ratio < 200)
-        fits = asked & (np.abs(ratio - np.rint(ratio)) < 0.02)
-        n_asked = np.add.reduceat(asked.astype(np.int64), starts)
-        n_fits = np.add.reduceat(fits.astype(np.int64), starts)
-        told += int(np.sum(n_asked > 0))
-        stepped += int(np.sum((n_asked > 0) & (n_fits >= 0.95 * n_asked)))
-    return stepped / told if told else 0.0
-
-
-def _survey(matrix) -> _Survey:
-    nonzero = whole = near = negative = 0
-    lowest = 0.0 if is_sparse(matrix) and n_stored(matrix) < np.prod(matrix.shape, dtype=float) else np.inf
-    highest = 0.0 if lowest == 0.0 else -np.inf
-    for block in _blocks(matrix):
-        values = block.data if sparse.issparse(block) else block.reshape(-1)
-        if values.size == 0:
-            continue
-        low, high = float(values.min()), float(values.max())  # NaN travels through min and max
-        if not np.isfinite(low) or not np.isfinite(high):
-            return _Survey(False, nonzero, whole, near, negative, lowest, highest)
-        lowest, highest = min(lowest, low), max(highest, high)
-        filled = int(np.count_nonzero(values))
-        nonzero += filled
-        negative += int(np.count_nonzero(values < 0)) if low < 0 else 0
-        if values.dtype.kind in "bui":
-            whole, near = whole + filled, near + filled
-            continue
-        rounded = np.rint(values)
-        here = int(np.count_nonzero(rounded == values)) - (values.size - filled)
-        whole += here
-        if here < filled:
-            # A tiny share such as 1e-5 is near 0 and no count, hence the second condition.
-            near += int(np.count_nonzero((np.abs(values - rounded) <= NEAR_WHOLE) & (rounded != 0)))
-        else:
-            near += filled
-    return _Survey(True, nonzero, whole, near, negative, lowest, highest)
-
-
-def _sums(matrix, unlog: bool, base: float = np.e) -> _Sums:
-    """Row sums before and after expm1 (of `base`), and the genes' means and standard deviations (n - 1)."""
-    cells, genes = matrix.shape
-    plain, unlogged = np.zeros(cells), np.zeros(cells)
-    total, squares = np.zeros(genes), np.zeros(genes)
-    row = 0
-    for block in _blocks(matrix):
-        rows = slice(row, row + block.shape[0])
-        row = rows.stop
-        block = block.astype(np.float64)
-        plain[rows] = np.asarray(block.sum(axis=1)).ravel()
-        total += np.asarray(block.sum(axis=0)).ravel()
-        square = block.multiply(block) if sparse.issparse(block) else block * block
-        squares += np.asarray(square.sum(axis=0)).ravel()
-        if unlog:
-            values = block.data if sparse.issparse(block) else block
-            np.expm1(values * np.log(base), out=values)  # `block` is our own copy; expm1(0) is 0
-            unlogged[rows] = np.asarray(block.sum(axis=1)).ravel()
-    mean = total / max(cells, 1)
-    variance = np.maximum(squares - cells * mean**2, 0) / max(cells - 1, 1)
-    return _Sums(plain, unlogged, mean, np.sqrt(variance))
-
-
-def _blocks(matrix) -> Iterator:
-    return (block for _, block in pieces(matrix, BLOCK_VALUES))
+    rows = _filled_rows(matrix)
+    if rows is None:
+        return 0.0
+    values, starts = unlog(rows.data.astype(np.float64)), rows.indptr[:-1]
+    ratio = values / np.repeat(np.minimum.reduceat(values, starts), np.diff(rows.indptr))
+    asked = (ratio > 1.5) & (ratio < 200)
+    fits = asked & (np.abs(ratio - np.rint(ratio)) < 0.02)
+    n_asked = np.add.reduceat(asked.astype(np.int64), starts)
+    n_fits = np.add.reduceat(fits.astype(np.int64), starts)
+    told = n_asked > 0
+    return float(np.mean(n_fits[told] >= 0.95 * n_asked[told])) if told.any() else 0.0

@@ -52,9 +52,8 @@ datasets = Table(
     metadata,
     *_owned(
         Column("name", String(400), nullable=False),
-        Column(
-            "origin", Text, nullable=False
-        ),  # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name
+        # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by NAMES from" one of these
+        Column("origin", Text, nullable=False),
         Column("record", JSON),  # the doctor's report; while the status is "asking", {"question": ...}
     ),
 )

@@ -11,6 +11,7 @@ from core import config as configs
 from core.data import ENDINGS, ending
 from core.errors import UserError
 from core.store import files, places
+from core.store.repairs import Repairs
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing, new_id
 
@@ -18,7 +19,7 @@ FRESH = 600  # seconds for which a forecast holds; later there may be more or le
 JOINS = ("proteins", "annotations")  # what a second file can add to a data set
 
 
-class View:
+class View(Repairs):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):
@@ -142,8 +143,12 @@ class View:
         return job
 
     def forget_dataset(self, id):
-        """Remove a data set and its preparations; refused while runs were trained on it."""
+        """Remove a data set and its preparations; refused while runs or repaired data sets stand on it."""
         self._own("dataset", id)
+        if n := len(self.repaired_from(id)):
+            raise UserError(
+                f"{n} repaired data set{'s were' if n > 1 else ' was'} made from this one: delete it first."
+            )
         if n := len(self.store.rows("run", runs.c.dataset == id)):
             raise UserError(f"{n} runs were trained on this data set: delete them first.")
         for preparation in self.store.rows("preparation", preparations.c.dataset == id):
@@ -163,8 +168,12 @@ class View:
 
     def prepare(self, dataset_id, values, token):
         """Queue the preprocessing of a data set; returns (preparation id, job id). Raises UserError on bad values."""
-        if self.dataset(dataset_id)["status"] != "ready":
+        row = self.dataset(dataset_id)
+        if row["status"] != "ready":
             raise UserError("This data set is not ready: wait until it has been read.")
+        for finding in (row["record"] or {}).get("findings", ()):
+            if finding["severity"] == "stop":
+                raise UserError(f"This data set cannot be trained on as it is. {finding['sentence']}")
         config = configs.parse(values)
         chosen = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
         job = self._begin("preparation", {"dataset": dataset_id, "settings": chosen}, "prepare", {}, token)

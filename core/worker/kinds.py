@@ -8,6 +8,7 @@ import numpy as np
 
 from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources
+from core.data.doctor import repairs
 from core.data.opened import opened
 from core.errors import Question, UserError
 from core.forecast import forecast
@@ -29,11 +30,16 @@ def read_file(store, job, say):
     except Question as question:
         store.move("dataset", id, "running", "asking", record={"question": question.record()})
         return
+    shelve(store, id, adata, say)
+
+
+def shelve(store, id, adata, say, more=None):
+    """Examine an AnnData in normal form and put it on the shelf; `more` goes into the record of the data set."""
     say("Looking at every value.", 0.5)
-    report = doctor.examine(adata)
+    report = doctor.examine(adata, gpu_memory=_gpu_memory())
     store.shelf(id).write(adata, report, sources.display_of(adata))
     record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
-    store.move("dataset", id, "running", "ready", record=record)
+    store.move("dataset", id, "running", "ready", record=record | (more or {}))
 
 
 def _read(store, id, asked):
@@ -63,6 +69,29 @@ def _read(store, id, asked):
             path.unlink(missing_ok=True)
     adata.uns["nuwa_read"] = [in_their_words(note) for note in adata.uns["nuwa_read"]]
     return adata
+
+
+def _gpu_memory():
+    """Bytes of the GPU that runs will use, or None without one."""
+    import torch
+
+    return torch.cuda.mem_get_info(0)[1] if torch.cuda.is_available() else None
+
+
+def repair_data(store, job, say):
+    """A data set made anew from one on the shelf, by repairs; that one stays as it is."""
+    id, asked = job["target"], job["arguments"]
+    store.move("dataset", id, "queued", "running")
+    say("Repairing.", 0.1)
+    before = load(store, asked["of"])
+    made = repairs.apply(before, asked["repairs"])
+    made = read.tidy(made, store.row("dataset", asked["of"])["name"])
+    done = repairs.made_before(made)[-len(asked["repairs"]) :]  # a file may have brought repairs of its own
+    shelve(store, id, made, say, {"repaired": {"of": asked["of"], "repairs": done}})
+    view = store.of(job["owner"])
+    replaced = view.readable("dataset", asked["replaces"])
+    if replaced and view.may_go(replaced):
+        store.forget("dataset", replaced["id"])
 
 
 def prepare_data(store, job, say):
@@ -304,6 +333,7 @@ def export_result(store, job, say):
 
 KINDS = {
     "read": read_file,
+    "repair": repair_data,
     "prepare": prepare_data,
     "forecast": foresee,
     "train": train,

@@ -122,8 +122,8 @@ def fail_target(store, job, message):
         )
     elif kind == "explore":
         store.set("run", target, explored="failed")
-    elif kind in ("read", "prepare"):
-        table = "dataset" if kind == "read" else "preparation"
+    elif kind in ("read", "repair", "prepare"):
+        table = "preparation" if kind == "prepare" else "dataset"
         store.move(table, target, ("queued", "running"), "failed", message=message)
 
 

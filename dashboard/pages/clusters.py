@@ -32,7 +32,10 @@ def layout(view, here):
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
             dcc.Store(id=ids.CLUSTERS_STATE),
             card(
-                "The latent space beside the input", controls(view, run), working(ids.PANELS_WORDS), maps(run)
+                "The latent space beside the input",
+                controls(view, run),
+                working(ids.PANELS_WORDS),
+                maps(view, run),
             ),
             html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
             scoring.profile_card(view, run),
@@ -125,10 +128,14 @@ def controls(view, run):
     )
 
 
-def maps(run):
+def maps(view, run):
     return html.Div(
         [
-            graph(ids.PANELS, "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"),
+            graph(
+                ids.PANELS,
+                "The cells as points: latent space, and PCA, t-SNE and UMAP of the input",
+                dataset=view.dataset(run["dataset"]),
+            ),
             html.Div(
                 html.A(
                     "The table behind this plot (CSV)",

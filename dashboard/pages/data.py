@@ -6,9 +6,10 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import WORDS
 from core.errors import UserError
-from dashboard import bringing, ids, session
+from dashboard import bringing, findings, ids, session
 from dashboard import here as places
 from dashboard.components import card, empty, graph, more, notice, table, tile
+from dashboard.findings import findings_card, repairs_card
 
 PATH, TITLE = "/data", "Data"
 BUSY = ("queued", "running")
@@ -91,13 +92,6 @@ def detail(view, row):
     used = len(record["proteins"]) - len(record["proteins_left_out"])
     proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
     kind = WORDS[verdict["kind"]]
-    findings = [
-        notice(
-            [html.Div(f["sentence"]), html.Div(f["evidence"], className="help")],
-            {"stop": "bad", "warning": "warn"}.get(f["severity"], "info"),
-        )
-        for f in record["findings"]
-    ]
     columns = [
         [c["name"], c["kind"], f"{c['distinct']:,}", ", ".join(c["examples"])] for c in record["columns"]
     ]
@@ -129,10 +123,16 @@ def detail(view, row):
                 ),
                 bringing.second(view),
             ),
-            card("What Nuwa found", *findings),
+            repairs_card(view, row),
+            findings_card(record),
             card(
                 "Counts and genes a cell",
-                graph(ids.DATA_PICTURE, "Histograms of counts and genes a cell", style={"height": "270px"}),
+                graph(
+                    ids.DATA_PICTURE,
+                    "Histograms of counts and genes a cell",
+                    dataset=row,
+                    style={"height": "270px"},
+                ),
             ),
             card(
                 "Columns of obs",
@@ -164,6 +164,7 @@ def _delete(row):
 
 def register(app, store):
     bringing.register(app, store)
+    findings.register(app, store)
 
     @app.callback(
         Output(ids.DATA_LIST, "children"),

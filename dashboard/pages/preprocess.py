@@ -87,6 +87,7 @@ def result(view, row):
             ids.prepare_picture(i),
             f"Values of {h['name']} before and after",
             save=False,
+            dataset=dataset,
             style={"height": "270px"},
         )
         for i, h in enumerate(record["histograms"])
@@ -97,6 +98,7 @@ def result(view, row):
                 ids.prepare_picture("genes"),
                 "Mean and spread of each gene, the chosen ones marked",
                 save=False,
+                dataset=dataset,
             )
         )
     return html.Div(

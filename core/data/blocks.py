@@ -1,0 +1,121 @@
+"""A matrix as blocks of rows, wherever it lies, and the same few questions answered for sparse and dense ones."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+BLOCK_VALUES = 1 << 21  # values looked at in one go: 16 MB as float64, whatever the size of the file
+
+N_HASHES = 12
+_GOLDEN, _OTHER = np.uint32(2654435761), np.uint32(2246822519)  # odd numbers whose bits are well mixed
+_MIX = np.random.default_rng(20).integers(1, 2**31, N_HASHES, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+
+
+class Block:
+    """Rows of a matrix, sparse or dense; what is asked by row, by column and by set comes back as arrays."""
+
+    def __init__(self, block):
+        self.shape, self.sparse = block.shape, sparse.issparse(block)
+        if self.sparse:
+            self.values, self.indices, self.indptr = block.data, block.indices, block.indptr
+            self.rows = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+        else:
+            self.values = block.reshape(-1)
+
+    def with_values(self, values):
+        if not self.sparse:
+            return Block(values.reshape(self.shape))
+        return Block(sparse.csr_matrix((values, self.indices, self.indptr), shape=self.shape))
+
+    def by_row(self, values):
+        if self.sparse:
+            return np.bincount(self.rows, values, minlength=self.shape[0])
+        return values.reshape(self.shape).sum(axis=1)
+
+    def by_column(self, values):
+        if self.sparse:
+            return np.bincount(self.indices, values, minlength=self.shape[1])
+        return values.reshape(self.shape).sum(axis=0)
+
+    def filled(self):
+        """Values other than 0 by row and by column, as integers."""
+        some = self.values != 0
+        if self.sparse and some.all():
+            return np.diff(self.indptr), np.bincount(self.indices, minlength=self.shape[1])
+        return self.by_row(some).astype(np.int64), self.by_column(some).astype(np.int64)
+
+    def by_set(self, sets):
+        """(rows, sets) sums over each set of columns, in float64."""
+        if self.sparse:
+            chosen = np.flatnonzero(sets.any(axis=1))
+            rows = self.csr()[:, chosen].astype(np.float64)
+            return np.asarray(rows @ sets[chosen])
+        return self.values.reshape(self.shape).astype(np.float64) @ sets
+
+    def csr(self):
+        if self.sparse:
+            return sparse.csr_matrix((self.values, self.indices, self.indptr), shape=self.shape)
+        return sparse.csr_matrix(self.values.reshape(self.shape))
+
+    def signatures(self):
+        """(rows, N_HASHES) MinHash of a row's (gene, value) pairs (Broder 1997): the share of equal entries of two
+        rows estimates the Jaccard similarity of their pairs. An empty row has zeros."""
+        rows = self.csr()
+        if (rows.data == 0).any():
+            rows = rows.copy()
+            rows.eliminate_zeros()
+        out = np.zeros((self.shape[0], N_HASHES), np.uint32)
+        filled = np.flatnonzero(np.diff(rows.indptr))
+        if not filled.size:
+            return out
+        values = np.minimum(rows.data, 2**31).astype(np.uint32)
+        pair = rows.indices.astype(np.uint32) * _GOLDEN ^ values * _OTHER
+        pair ^= pair >> np.uint32(15)
+        starts = rows.indptr[filled]
+        for k, odd in enumerate(_MIX):
+            mixed = pair * odd
+            mixed ^= mixed >> np.uint32(16)
+            out[filled, k] = np.minimum.reduceat(mixed * _GOLDEN, starts)
+        return out
+
+
+def blocks(matrix) -> Iterator:
+    """(first row, rows) of `matrix`, about BLOCK_VALUES values at a time, CSR or dense, as views where possible."""
+    if sparse.issparse(matrix):
+        yield from _blocks_of_sparse(matrix.tocsr())
+    elif isinstance(matrix, np.ndarray):
+        yield from _blocks_of_rows(np.asarray(matrix), BLOCK_VALUES // max(matrix.shape[1], 1))
+    elif getattr(matrix, "format", "csr") == "csc":
+        # On disk by gene: every slice of rows would read all of it, so it is turned once, in memory.
+        yield from _blocks_of_sparse(matrix.to_memory().tocsr())
+    else:
+        yield from _blocks_of_rows(matrix, BLOCK_VALUES // max(matrix.shape[1], 1))
+
+
+def _blocks_of_rows(matrix, step):
+    """Slices of rows, more at a time once they have shown to be sparse."""
+    low, step = 0, max(1, step)
+    while low < matrix.shape[0]:
+        part = matrix[low : low + step]
+        part = part.compute() if hasattr(part, "compute") else part  # dask
+        part = part.tocsr() if sparse.issparse(part) else np.asarray(part)
+        yield low, part
+        low += part.shape[0]
+        if sparse.issparse(part):
+            step = max(1, int(step * np.clip(BLOCK_VALUES / max(part.nnz, 1), 0.25, 4)))
+
+
+def _blocks_of_sparse(matrix):
+    cells, genes = matrix.shape
+    low = 0
+    while low < cells:
+        reach = np.searchsorted(matrix.indptr, matrix.indptr[low] + BLOCK_VALUES, side="right") - 1
+        high = int(min(max(reach, low + 1), cells))
+        part = slice(int(matrix.indptr[low]), int(matrix.indptr[high]))
+        pointer = matrix.indptr[low : high + 1] - matrix.indptr[low]
+        yield (
+            low,
+            sparse.csr_matrix((matrix.data[part], matrix.indices[part], pointer), shape=(high - low, genes)),
+        )
+        low = high

@@ -1,0 +1,164 @@
+"""The names of cells and genes: repeated, empty, mixed, with versions, on the wrong axis."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from core.data.doctor import genes, sets
+from core.data.doctor.case import Case
+from core.data.doctor.finding import Finding, few, genes_are
+
+# 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
+BARCODE = re.compile(r"(?:^|[^A-Z])[ACGT]{10,}(?:-\d+)?(?:$|[^A-Z])")
+NO_NAME = {"", "nan", "none", "na", "null", "<na>"}
+# No name, perhaps numbered where there were several.
+EMPTY_AS = re.compile(r"^(?:nan|none|na|null|<na>)?(?:-\d+)?$", re.IGNORECASE)
+ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ids")
+SYMBOL_COLUMNS = (
+    "gene_symbols",
+    "gene_symbol",
+    "symbol",
+    "symbols",
+    "feature_name",
+    "gene_name",
+    "gene_names",
+    "name",
+)
+# The words of the reader, which has made names unique.
+GOT_A_NUMBER = "occurred more than once and got a number"
+MIXED = 0.02  # share of the rarer kind of name from which symbols and ids count as mixed
+
+
+def findings(case: Case) -> list[Finding]:
+    """What the names of cells and genes tell, that of the file before what was left out of it."""
+    turned = _transposed(case.adata)
+    if turned:
+        return [*_read(case.adata), *turned]  # anything else would be said of the wrong axis
+    return [
+        *_read(case.adata),
+        *_cells(case.adata.obs_names),
+        *_genes(case.adata),
+        *sets.findings(case),
+    ]
+
+
+def ids_of(var: pd.DataFrame) -> np.ndarray | None:
+    """(genes,) Ensembl ids without version from a column of var, '' where one is missing; None without a column."""
+    for column in ID_COLUMNS:
+        if column in var:
+            found = [genes.ENSEMBL.match(str(value)) for value in var[column]]
+            if any(found):
+                return np.array([match[1] if match else "" for match in found], dtype=object)
+    return None
+
+
+def symbols_of(var: pd.DataFrame) -> np.ndarray | None:
+    """(genes,) symbols from a column of var, None where there is no such column or it holds ids as well."""
+    for column in SYMBOL_COLUMNS:
+        if column in var:
+            values = var[column].astype(str).to_numpy(dtype=object)
+            if sum(bool(genes.ENSEMBL.match(value)) for value in values) < 0.5 * len(values):
+                return values
+    return None
+
+
+def numbered(names: pd.Index) -> dict[str, list[int]]:
+    """Groups of genes that share a name: {name: places}; 'X', 'X-1', 'X-2' are one, as anndata numbers them."""
+    at: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        at.setdefault(str(name), []).append(place)
+    groups = {name: list(places) for name, places in at.items() if len(places) > 1}
+    for name in list(at):
+        k = 1
+        while f"{name}-{k}" in at:  # in unbroken order from 1: NKX2-1 has no NKX2 beside it
+            groups.setdefault(name, list(at[name]))
+            groups[name] += at[f"{name}-{k}"]
+            k += 1
+    return groups
+
+
+def _read(adata) -> list[Finding]:
+    """What the reader changed; of gene names that it numbered, `_genes` says more."""
+    notes = [str(sentence) for sentence in adata.uns.get("nuwa_read", [])]
+    return [Finding("read", "note", note) for note in notes if not _tells_of_numbers(note, "gene")]
+
+
+def _tells_of_numbers(note, axis):
+    return GOT_A_NUMBER in note and f" {axis} name" in note
+
+
+def _transposed(adata) -> list[Finding]:
+    """Genes named like cells and cells named like genes: the matrix lies on its side."""
+    cells, columns = _looks(adata.obs_names), _looks(adata.var_names)
+    if not (cells.gene and not columns.gene and not cells.barcode):
+        return []
+    sure = "named like barcodes" if columns.barcode else "not named like genes"
+    words = "The matrix lies on its side: its rows are genes and its columns are cells. Transpose it."
+    shown = ", ".join(map(str, adata.obs_names[:3]))
+    return [Finding("transposed", "stop", words, f"Rows: {shown} ...; the columns are {sure}.", "transpose")]
+
+
+class _Looks(NamedTuple):
+    gene: bool
+    barcode: bool
+
+
+def _looks(names) -> _Looks:
+    """Do names look like genes, do they look like barcodes? A sample of 2,000 decides on barcodes."""
+    some = names[np.linspace(0, len(names) - 1, min(len(names), 2000)).astype(int)] if len(names) else names
+    barcode = np.mean([bool(BARCODE.search(str(name))) for name in some]) > 0.5 if len(some) else False
+    return _Looks(bool(genes.species_of(names)), bool(barcode))
+
+
+def _cells(names) -> list[Finding]:
+    if names.is_unique:
+        return []
+    twice = names[names.duplicated()].unique()
+    words = f"{len(twice):,} cell names are repeated, so tables of these cells cannot be joined: number them."
+    return [Finding("cell-names-repeated", "warning", words, few(twice), "unique_names")]
+
+
+def _genes(adata) -> list[Finding]:
+    names, out = adata.var_names, []
+    plain = names.astype(str)
+    empty = np.array([bool(EMPTY_AS.match(name)) for name in plain], dtype=bool)
+    if empty.any():
+        repair = "unique_names" if ids_of(adata.var) is not None else None
+        words = f"{genes_are(int(empty.sum()))} without a name, so they cannot be looked up."
+        out.append(Finding("gene-names-empty", "warning", words, "Empty, or 'nan'.", repair))
+    notes = [str(note) for note in adata.uns.get("nuwa_read", [])]
+    note = next((note for note in notes if _tells_of_numbers(note, "gene")), None)
+    if not names.is_unique or note:
+        groups = {name: places for name, places in numbered(names).items() if not EMPTY_AS.match(name)}
+        ids = ids_of(adata.var) is not None
+        way = "their Ensembl ids can tell them apart" if ids else "a number tells them apart"
+        words = f"{len(groups):,} gene names stand for more than one gene; {way}."
+        if groups:
+            repair = "unique_names" if ids or not names.is_unique else None
+            out.append(
+                Finding("gene-names-repeated", "warning" if repair else "note", words, few(groups), repair)
+            )
+    ensembl = [genes.ENSEMBL.match(genes.GENOME.sub("", name)) for name in plain]
+    is_id = np.array([bool(match) for match in ensembl], dtype=bool)
+    share = float(is_id.mean()) if len(is_id) else 0.0
+    has_symbols = symbols_of(adata.var) is not None
+    if MIXED < share < 1 - MIXED:
+        words = (
+            "Some genes are named by symbol and others by Ensembl id, so a search finds only some of them."
+        )
+        evidence = f"{is_id.sum():,} ids such as {plain[is_id][0]}, {(~is_id).sum():,} symbols such as {plain[~is_id][0]}."
+        repair = "use_symbols" if has_symbols else None
+        out.append(Finding("gene-names-mixed", "warning" if repair else "note", words, evidence, repair))
+    elif share >= 1 - MIXED:
+        column = "; var has their symbols" if has_symbols else ""
+        words = f"Genes are named by Ensembl id{column}."
+        repair = "use_symbols" if has_symbols else None
+        out.append(Finding("gene-names-ids", "note", words, f"Such as {plain[is_id][0]}.", repair))
+    versions = [bool(match and match[2]) for match in ensembl]
+    if any(versions):
+        words = f"{sum(versions):,} Ensembl ids carry a version, by which other tables will not know them."
+        shown = plain[np.array(versions)][0]
+        out.append(Finding("gene-versions", "note", words, f"Such as {shown}.", "drop_versions"))
+    return out

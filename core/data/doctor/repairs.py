@@ -1,0 +1,209 @@
+"""Repairs: pure functions from an AnnData to a better one, by name; the file they start from is never touched.
+
+Each repair takes an AnnData and gives (a new AnnData, one sentence on what was done). One that does not apply
+raises UserError. `apply` chains them and keeps their record in uns["nuwa_repairs"].
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from anndata.utils import make_index_unique
+from scipy import sparse
+
+from core.data.doctor.finding import few
+from core.data.doctor.genes import ENSEMBL
+from core.data.doctor.names import EMPTY_AS, NO_NAME, ids_of, numbered, symbols_of
+from core.data.doctor.proteins import hidden_proteins
+from core.data.doctor.unlog import undo_log
+from core.data.proteins import antibody_columns
+from core.data.sources import counts_of
+from core.data.verdict import what_is
+from core.errors import UserError
+
+# In uns: one JSON object a repair, {"name", "said"}, in the order in which they were made.
+KEY = "nuwa_repairs"
+
+
+class Repair(NamedTuple):
+    """`label` stands on the button, `sentence` says beforehand what it does."""
+
+    label: str
+    sentence: str
+    make: Callable[[AnnData], tuple[AnnData, str]]
+
+    def record(self) -> dict[str, str]:
+        return {"label": self.label, "sentence": self.sentence}
+
+
+def apply(adata: AnnData, names: Iterable[str]) -> AnnData:
+    """A new AnnData with the named repairs made one after another and written down; `adata` stays as it is.
+
+    Raises UserError for an unknown name, and where a repair does not apply.
+    """
+    done = made_before(adata)
+    for name in names:
+        if name not in REPAIRS:
+            raise UserError(f"There is no repair '{name}': choose one of {', '.join(REPAIRS)}.")
+        adata, said = REPAIRS[name].make(adata)
+        done.append({"name": name, "said": said})
+    if done:
+        adata.uns[KEY] = [json.dumps(one) for one in done]
+    return adata
+
+
+def made_before(adata: AnnData) -> list[dict[str, str]]:
+    """The repairs that an AnnData has been through: [{"name", "said"}]."""
+    return [json.loads(str(one)) for one in adata.uns.get(KEY, [])]
+
+
+def use_raw(adata: AnnData) -> tuple[AnnData, str]:
+    """X is what .raw holds, of .raw's genes; the old X and the layers are left out, all that is known of cells stays."""
+    if adata.raw is None:
+        raise UserError("There is no .raw in this data set to use.")
+    var = adata.raw.var.copy()
+    extra = adata.var.drop(columns=[name for name in adata.var if name in var]).reindex(var.index)
+    known = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes
+    made = AnnData(adata.raw.X.copy(), adata.obs.copy(), pd.concat([var, known], axis=1), dict(adata.uns))
+    for name, value in adata.obsm.items():
+        made.obsm[name] = value.copy()
+    for name, value in adata.obsp.items():
+        made.obsp[name] = value.copy()
+    words = f"X is now .raw, {what_is(made.X).words} of {made.n_vars:,} genes (X had {adata.n_vars:,})"
+    return made, f"{words}; layers: {', '.join(adata.layers)} left out." if len(adata.layers) else f"{words}."
+
+
+def transpose(adata: AnnData) -> tuple[AnnData, str]:
+    """Rows become columns, X and layers; what belonged to the wrong axis (.raw, obsm and their kin) is left out."""
+    made = AnnData(_turned(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
+    for name, layer in adata.layers.items():
+        made.layers[name] = _turned(layer)
+    lost = [name for name in ("obsm", "varm", "obsp", "varp") if len(getattr(adata, name))]
+    lost += [".raw"] if adata.raw is not None else []
+    words = f"; {', '.join(lost)} belonged to the wrong axis and were left out" if lost else ""
+    return made, f"Rows and columns were exchanged: {made.n_obs:,} cells x {made.n_vars:,} genes{words}."
+
+
+def unique_names(adata: AnnData) -> tuple[AnnData, str]:
+    """Genes that share a name are called symbol-ENSG where var has ids, else numbered; repeated cells are numbered."""
+    made, ids = adata.copy(), ids_of(adata.var)
+    names = adata.var_names.astype(str).to_numpy(dtype=object).copy()
+    groups = {name: at for name, at in numbered(adata.var_names).items() if not EMPTY_AS.match(name)}
+    renamed = 0
+    if ids is not None:
+        for symbol, places in groups.items():
+            for place in places:
+                if ids[place]:
+                    names[place] = f"{symbol}-{ids[place]}"
+                    renamed += 1
+        for place, name in enumerate(names):
+            if EMPTY_AS.match(str(name)) and ids[place]:
+                names[place] = ids[place]
+                renamed += 1
+    cells = int(adata.obs_names.duplicated().sum())
+    renumbered = int(pd.Index(names).duplicated().sum())
+    if not (renamed or renumbered or cells):
+        raise UserError("All names are unique already, or var has no Ensembl ids to tell their genes apart.")
+    before = adata.var_names.astype(str).to_numpy(dtype=object)
+    made.var["name_before"] = before
+    made.var_names = make_index_unique(pd.Index(names))
+    made.obs_names = make_index_unique(adata.obs_names.astype(str))
+    parts = [f"{renamed:,} genes were named by symbol and Ensembl id"] if renamed else []
+    parts += [f"{renumbered:,} genes got a number"] if renumbered else []
+    parts += [f"{cells:,} cells got a number"] if cells else []
+    return made, f"{', '.join(parts)}; var['name_before'] keeps the old gene names."
+
+
+def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
+    """Genes are called by the symbols of var; those without one keep their id, those that share one get it behind."""
+    symbols = symbols_of(adata.var)
+    if symbols is None:
+        raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
+    made, before = adata.copy(), adata.var_names.astype(str).to_numpy(dtype=object)
+    named = np.array([str(s).strip().casefold() not in NO_NAME for s in symbols])
+    chosen = np.where(named, symbols, before)
+    twice = pd.Index(chosen).duplicated(keep=False) & named & (chosen != before)
+    chosen = np.where(twice, [f"{a}-{b}" for a, b in zip(chosen, before, strict=True)], chosen)
+    made.var["name_before"] = before
+    made.var_names = make_index_unique(pd.Index(chosen))
+    words = f"; {int(twice.sum()):,} that share a symbol carry their id behind it" if twice.any() else ""
+    return made, f"{int((chosen != before).sum()):,} genes are now named by symbol{words}."
+
+
+def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
+    """Ensembl ids lose what stands behind the dot; two versions of one id become numbered."""
+    before = adata.var_names.astype(str)
+    after = pd.Index([ENSEMBL.sub(r"\1", name) for name in before])
+    changed = int((after != before).sum())
+    if not changed:
+        raise UserError("No gene is named by an Ensembl id with a version.")
+    made = adata.copy()
+    made.var["name_before"] = before.to_numpy(dtype=object)
+    made.var_names = make_index_unique(after)
+    return made, f"{changed:,} Ensembl ids lost their version; var['name_before'] keeps it."
+
+
+def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
+    """Cells without a value other than 0 in what is trained on leave, with all that is known of them."""
+    found = counts_of(adata)
+    matrix = found.matrix if found else adata.X
+    filled = np.asarray((matrix != 0).sum(axis=1)).ravel() > 0
+    if filled.all():
+        raise UserError("No cell is empty.")
+    made, n = adata[filled].copy(), int((~filled).sum())
+    words = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
+    return made, f"{words} left out; {made.n_obs:,} remain."
+
+
+def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
+    """Antibodies among the genes become obsm["protein"], beside those that are there already."""
+    hidden = hidden_proteins(adata)
+    if not hidden or len(hidden) == adata.n_vars:
+        raise UserError("No antibodies were found among the genes, or there are no genes beside them.")
+    place = adata.var_names.isin(hidden)
+    values = antibody_columns(adata, place, [])
+    table = pd.DataFrame(values, index=adata.obs_names, columns=list(adata.var_names[place].astype(str)))
+    there = adata.obsm.get("protein")
+    made = adata[:, ~place].copy()
+    if adata.raw is not None:
+        made.raw = adata.raw[:, ~adata.raw.var_names.isin(hidden)].to_adata()
+    if there is not None:
+        new = [name for name in table if name not in there.columns]
+        table = pd.concat([pd.DataFrame(there, index=adata.obs_names), table[new]], axis=1)
+    made.obsm["protein"] = table
+    return made, f"{len(hidden):,} antibodies were taken from the genes to the proteins: {few(hidden)}."
+
+
+def _turned(matrix):
+    if sparse.issparse(matrix):
+        return sparse.csr_matrix(matrix.T)
+    return np.ascontiguousarray(np.asarray(matrix).T)
+
+
+REPAIRS: dict[str, Repair] = {
+    "transpose": Repair(
+        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", transpose
+    ),
+    "use_raw": Repair("Use .raw", "What .raw holds becomes X, with all of its genes.", use_raw),
+    "undo_log": Repair(
+        "Undo the log",
+        "Values go back before the logarithm, and to whole counts where they can be told.",
+        undo_log,
+    ),
+    "unique_names": Repair(
+        "Make names unique", "Genes that share a name are called symbol-ENSG, or get a number.", unique_names
+    ),
+    "use_symbols": Repair(
+        "Name genes by symbol", "Genes are called by the symbols that var holds.", use_symbols
+    ),
+    "drop_versions": Repair(
+        "Drop the versions", "ENSG00000141510.18 becomes ENSG00000141510.", drop_versions
+    ),
+    "drop_empty_cells": Repair("Drop empty cells", "Cells without any count are left out.", drop_empty_cells),
+    "split_proteins": Repair(
+        "Split proteins off", "Antibodies leave the genes and become the data set's proteins.", split_proteins
+    ),
+}

@@ -1,0 +1,58 @@
+"""How much memory a data set needs, and how much there is."""
+
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from core.data.doctor.case import Case
+from core.data.doctor.finding import Finding
+
+# Reading holds the matrix, its logged copy for colours and that copy turned by gene; training holds about as much.
+COPIES = 3
+TIGHT = 0.5  # share of the memory from which it gets tight: others work on the same machine
+CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def ram() -> int:
+    """Bytes of memory that this process may use: of the machine, or less where a container says so."""
+    limits = [psutil.virtual_memory().total]
+    for path in map(Path, CGROUP):
+        if path.is_file() and (text := path.read_text().strip()).isdigit():  # "max" where there is no limit
+            limits.append(int(text))
+    return min(limits)
+
+
+def needed(case: Case) -> int:
+    """Bytes that reading and training need: sparse where the values are (index and value), else dense float32."""
+    seen = case.trained
+    dense = 4 * seen.cells * seen.genes
+    held = sum(min(8 * sweep.nonzero, 4 * sweep.cells * sweep.genes) for sweep in case.sweeps.values())
+    return held + (COPIES - 1) * min(8 * seen.nonzero, dense)
+
+
+def findings(case: Case, memory: int, gpu_memory: int | None) -> list[Finding]:
+    """What is tight or too large; on a GPU, whether all of it fits at once. Bytes; no GPU: None."""
+    need, out = needed(case), []
+    evidence = f"About {_gib(need)} of {_gib(memory)}."
+    if need > memory:
+        words = "The data set is larger than this server's memory: bring fewer cells or genes, or use a larger machine."
+        out.append(Finding("size-ram", "warning", words, evidence))
+    elif need > TIGHT * memory:
+        words = "The data set takes more than half of this server's memory, so other work beside it may fail."
+        out.append(Finding("size-ram", "warning", words, evidence))
+    if gpu_memory:
+        seen = case.trained
+        there = min(8 * seen.nonzero, 4 * seen.cells * seen.genes)
+        if there > TIGHT * gpu_memory:
+            words = "The matrix does not fit into the GPU's memory at once, so it goes there a batch at a time, more slowly."
+            out.append(Finding("size-gpu", "note", words, f"About {_gib(there)} of {_gib(gpu_memory)}."))
+    return out
+
+
+def _gib(n) -> str:
+    return (
+        f"{n / 1024**3:,.{0 if n > 20 * 1024**3 else 1}f} GiB"
+        if n >= 0.1 * 1024**3
+        else f"{np.ceil(n / 1024**2):,.0f} MiB"
+    )

@@ -1,0 +1,100 @@
+"""What the doctor found in a data set, the gravest first, each with its repair, one click away; and the way back."""
+
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from core.errors import UserError
+from dashboard import ids, session
+from dashboard.components import card, more, notice
+
+TONES = {"stop": "bad", "warning": "warn"}
+SEVERITIES = {"stop": "Forbids training", "warning": "Warning", "note": "Note"}
+SHOWN = 8  # notes beyond these are folded away
+
+
+def findings_card(record):
+    """The findings of a data set's record, as a list; a repair that several ask for has one button."""
+    offered, items = dict(record.get("repairs_offered") or {}), []
+    for finding in record["findings"]:
+        # Each repair leaves `offered` with its first button: two buttons of one id would be none.
+        words = offered.pop(finding.get("repair"), None)
+        items.append((finding["severity"], _finding(finding, words)))
+    notes = [item for severity, item in items if severity == "note"]
+    grave = [item for severity, item in items if severity != "note"]
+    folded = (
+        [more(f"{len(notes) - SHOWN} more notes", *notes[SHOWN:])]
+        if len(notes) > SHOWN + 1
+        else notes[SHOWN:]
+    )
+    return card("What Nuwa found", *grave, *notes[:SHOWN], *folded)
+
+
+def _finding(finding, repair):
+    parts = [html.Div(finding["sentence"]), html.Div(finding["evidence"], className="help")]
+    if repair:
+        button = html.Button(
+            [html.I(className="bi bi-wrench-adjustable"), f" {repair['label']}"],
+            id=ids.repair(finding["repair"]),
+            className="btn btn-sm btn-outline-primary",
+            title=repair["sentence"],
+        )
+        parts.append(
+            html.Div([button, html.Span(repair["sentence"], className="help")], className="nuwa-repair")
+        )
+    severity = html.Span(f"{SEVERITIES[finding['severity']]}: ", className="visually-hidden")
+    return notice([severity, *parts], TONES.get(finding["severity"], "info"))
+
+
+def repairs_card(view, row):
+    """What was repaired in a data set, and the button that takes the last of it back; nothing where nothing was."""
+    repaired = row["record"].get("repaired")
+    if not repaired:
+        return None
+    original = view.readable("dataset", repaired["of"])
+    link = (
+        dcc.Link(original["name"], href=f"/data?dataset={original['id']}") if original else "another data set"
+    )
+    return card(
+        "Repairs",
+        html.P(["Made from ", link, ", which is as it was:"]),
+        html.Ol([html.Li(one["said"]) for one in repaired["repairs"]]),
+        html.Div(
+            html.Button(
+                "Undo the last repair", id=ids.REPAIR_UNDO, className="btn btn-sm btn-outline-primary"
+            ),
+            className="nuwa-actions",
+        ),
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.repair(ALL), "n_clicks"),
+        State(ids.DATA_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def repair(clicks, shown):
+        if not any(clicks):  # the buttons have just been drawn
+            return no_update, no_update
+        return _go(lambda: store.of(session.user()).repair(shown, ctx.triggered_id["name"]))
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.REPAIR_UNDO, "n_clicks"),
+        State(ids.DATA_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def undo(clicks, shown):
+        if not clicks:
+            return no_update, no_update
+        return _go(lambda: store.of(session.user()).undo_repair(shown))
+
+
+def _go(work):
+    """To the data set that `work` names, or the reason why there is none."""
+    try:
+        return f"/data?dataset={work()}", no_update
+    except UserError as error:
+        return no_update, notice(str(error), "bad")

@@ -1,0 +1,211 @@
+"""A repair makes a data set of its own by a job of the worker; the original stays, and the way back is open."""
+
+import anndata
+import numpy as np
+import pytest
+from house import sent
+from scipy import sparse
+
+from core.data.doctor import repairs
+from core.errors import UserError
+from core.store import Missing
+from core.worker.execute import drain, execute, take
+from dashboard import here
+from dashboard.components import badge
+from dashboard.pages import clusters, data, preprocess
+
+
+@pytest.fixture(scope="module")
+def odd_file(tiny, tmp_path_factory):
+    """The tiny set with its counts normalised and logged, two cells empty, and three antibodies among the genes."""
+    adata = tiny.copy()
+    counts = adata.X.tolil()
+    counts[[3, 9]] = 0
+    counts = sparse.csr_matrix(counts)
+    total = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
+    adata.X = sparse.csr_matrix(counts.multiply(1e4 / total[:, None])).log1p().astype(np.float32)
+    adata.var_names = [*adata.var_names[:-3], "ADT_CD3", "ADT_CD4", "ADT_CD8"]
+    path = tmp_path_factory.mktemp("odd") / "odd.h5ad"
+    adata.write_h5ad(path)
+    return path
+
+
+@pytest.fixture
+def odd(empty_house, odd_file):
+    """A house with the odd file read."""
+    empty_house.dataset = empty_house.view.add_upload("odd.h5ad", odd_file.read_bytes(), "odd")
+    drain(empty_house.store)
+    return empty_house
+
+
+def repair(house, id, name):
+    made = house.view.repair(id, name)
+    drain(house.store)
+    row = house.view.dataset(made)
+    assert row["status"] == "ready", row["message"]
+    return row
+
+
+def shelved(house, id):
+    return anndata.read_h5ad(house.store.shelf(id).file)
+
+
+def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
+    before = odd.store.shelf(odd.dataset).file.read_bytes()
+    row = repair(odd, odd.dataset, "undo_log")
+    assert (
+        row["name"] == "odd.h5ad (repaired)" and row["origin"] == "repaired by undo_log from upload:odd.h5ad"
+    )
+    assert row["record"]["verdict"]["kind"] == "counts" and row["record"]["badge"]["words"] == "X: counts"
+    assert row["record"]["repaired"]["of"] == odd.dataset
+    assert "counts were found again" in row["record"]["repaired"]["repairs"][0]["said"]
+    made = shelved(odd, row["id"])
+    assert [one["name"] for one in repairs.made_before(made)] == ["undo_log"]
+    given = anndata.read_h5ad(odd_file)
+    np.testing.assert_array_equal(np.diff(made.X.indptr), np.diff(given.X.indptr))
+    assert odd.store.shelf(odd.dataset).file.read_bytes() == before
+    assert odd.view.dataset(odd.dataset)["status"] == "ready"
+
+
+def test_repairs_follow_one_another_and_are_undone_in_turn(odd):
+    first = repair(odd, odd.dataset, "undo_log")
+    second = repair(odd, first["id"], "drop_empty_cells")
+    third = repair(odd, second["id"], "split_proteins")
+    names = [one["name"] for one in third["record"]["repaired"]["repairs"]]
+    assert names == ["undo_log", "drop_empty_cells", "split_proteins"]
+    assert third["record"]["cells"] == 238 and {"ADT_CD3", "ADT_CD4", "ADT_CD8"} <= set(
+        third["record"]["proteins"]
+    )
+    assert [row["name"] for row in odd.view.datasets()] == ["odd.h5ad (repaired)", "odd.h5ad"]
+    back = odd.view.dataset(odd.view.undo_repair(third["id"]))
+    drain(odd.store)
+    back = odd.view.dataset(back["id"])
+    assert [one["name"] for one in back["record"]["repaired"]["repairs"]] == ["undo_log", "drop_empty_cells"]
+    assert back["record"]["data_hash"] == second["record"]["data_hash"]
+    once = odd.view.undo_repair(back["id"])
+    drain(odd.store)
+    assert odd.view.undo_repair(once) == odd.dataset
+    assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
+    with pytest.raises(UserError, match="nothing to undo"):
+        odd.view.undo_repair(odd.dataset)
+
+
+def test_a_repaired_set_that_something_stands_on_is_kept(odd):
+    first = repair(odd, odd.dataset, "undo_log")
+    odd.view.prepare(first["id"], {}, "p")
+    drain(odd.store)
+    second = repair(odd, first["id"], "drop_empty_cells")
+    names = {row["id"]: row["name"] for row in odd.view.datasets()}
+    assert names[first["id"]] == "odd.h5ad (repaired)" and names[second["id"]] == "odd.h5ad (repaired 2)"
+    assert odd.view.undo_repair(first["id"]) == odd.dataset
+    assert odd.view.dataset(first["id"])["status"] == "ready"
+
+
+def test_the_same_repair_twice_is_one_data_set(odd):
+    one, other = (odd.view.repair(odd.dataset, "undo_log") for _ in range(2))
+    assert one == other and len(odd.view.datasets()) == 2
+    drain(odd.store)
+    assert odd.view.repair(odd.dataset, "undo_log") == one
+
+
+def test_an_original_is_not_deleted_from_under_its_repairs(odd):
+    made = odd.view.repair(odd.dataset, "undo_log")
+    for _ in range(2):  # while it waits, and when it is there
+        with pytest.raises(UserError, match="1 repaired data set was made from this one"):
+            odd.view.forget_dataset(odd.dataset)
+        drain(odd.store)
+    odd.view.forget_dataset(made)
+    odd.view.forget_dataset(odd.dataset)
+    assert odd.view.datasets() == []
+
+
+def test_a_repair_that_is_not_offered_is_refused(odd):
+    for name in ("transpose", "glue"):
+        with pytest.raises(UserError, match="not offered"):
+            odd.view.repair(odd.dataset, name)
+    with pytest.raises(Missing):
+        odd.store.of("somebody else").repair(odd.dataset, "undo_log")
+
+
+def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
+    def fails(adata):
+        raise UserError("It cannot be done: try another way.")
+
+    monkeypatch.setitem(repairs.REPAIRS, "undo_log", repairs.REPAIRS["undo_log"]._replace(make=fails))
+    made = odd.view.repair(odd.dataset, "undo_log")
+    drain(odd.store)
+    row = odd.view.dataset(made)
+    assert row["status"] == "failed" and row["message"] == "It cannot be done: try another way."
+    assert odd.view.dataset(odd.dataset)["status"] == "ready"
+
+
+def test_a_run_says_which_repairs_its_data_went_through(odd, run_quick):
+    row = repair(odd, odd.dataset, "undo_log")
+    preparation, _ = odd.view.prepare(row["id"], {}, "p")
+    drain(odd.store)
+    run = odd.view.create_run(preparation, run_quick.model_dump())
+    odd.view.train(run, "t")
+    execute(odd.store, take(odd.store, "train"))
+    assert "undo_log" in odd.view.file(run, "config.json").read_text()
+
+
+def test_a_finding_that_forbids_training_does(odd):
+    record = odd.view.dataset(odd.dataset)["record"]
+    stop = {
+        "code": "x",
+        "severity": "stop",
+        "sentence": "Everything is upside down.",
+        "evidence": "",
+        "repair": None,
+    }
+    odd.store.set("dataset", odd.dataset, record=record | {"findings": [stop]})
+    with pytest.raises(UserError, match="cannot be trained on as it is. Everything is upside down"):
+        odd.view.prepare(odd.dataset, {}, "p")
+
+
+# --- the page
+
+
+def shown(house, id):
+    return sent(data.layout(house.view, here.resolve(house.view, f"?dataset={id}")))
+
+
+def press(house, name, id):
+    """Press the button of a repair on the page of a data set: the address that it leads to, or what it says."""
+    values = {"repair": {name: 1}, "data-shown.data": id}
+    return house.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
+
+
+def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
+    page = shown(odd, odd.dataset)
+    assert "Undo the log" in page and "Split proteins off" in page and '"repair-undo"' not in page
+    grave, mild = page.index("no raw counts in this file"), page.index("X holds log-normalised")
+    assert grave < mild
+    drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "data-shown.data": odd.dataset})
+    assert not drawn  # the buttons appear: nobody has pressed one
+    made = press(odd, "undo_log", odd.dataset)["url"]["href"].partition("=")[2]
+    drain(odd.store)
+    page = shown(odd, made)
+    assert "counts were found again" in page and f"/data?dataset={odd.dataset}" in page
+    assert "Undo the log" not in page
+    pressed = {"repair-undo.n_clicks": 1, "data-shown.data": made}
+    answer = odd.press("data-message.children", pressed, "repair-undo.n_clicks")
+    assert answer["url"]["href"] == f"/data?dataset={odd.dataset}"
+    assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
+    assert "not offered" in sent(press(odd, "transpose", odd.dataset)["data-message"])
+
+
+def test_every_plot_of_a_data_set_says_what_x_holds(finished, odd):
+    assert "X: log-normalised" in shown(odd, odd.dataset)
+    standing = here.resolve(finished.view, "")
+    for page in (data, preprocess, clusters):
+        laid_out = sent(page.layout(finished.view, standing))
+        assert laid_out.count("X: counts") >= 1, page.TITLE
+    top = finished.press("header.children", {"url.pathname": "/train", "url.search": ""})
+    assert "X: counts" in sent(top["header"])
+
+
+def test_a_badge_is_there_for_a_data_set_of_an_earlier_nuwa():
+    old = {"record": {"verdict": {"kind": "scaled", "evidence": "Means are 0.", "target_sum": None}}}
+    assert badge(old).children == "X: scaled" and badge(old).title == "Means are 0."
+    assert badge(None) is None and badge({"record": None}) is None
