@@ -1,12 +1,12 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-speed bench-clock bench-large format
+.PHONY: help run test test-slow lint bench bench-speed bench-clock bench-large bench-quality bench-gpu format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
 
 help:  ## list these targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: .venv/.nuwa-run  ## start the page on this machine
 	@exec $(PY) -m dashboard
@@ -35,6 +35,12 @@ bench-clock: .venv/.nuwa-dev  ## seconds from pressing Train to seeing clusters,
 bench-large: .venv/.nuwa-dev  ## cells a second and memory with a million cells, and with 20,000 genes
 	$(PY) -m bench.large $(ARGS)
 
+bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real sets; takes hours
+	$(PY) -m bench.quality $(ARGS)
+
+bench-gpu: .venv/.nuwa-dev  ## cells a second on a GPU, where there is one
+	$(PY) -m bench.gpu $(ARGS)
+
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -49,6 +55,12 @@ format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	@echo "Installing what Nuwa and its tests need; the first time takes some minutes."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/.nuwa-run
+
+# scvi-tools in an interpreter of its own: it brings a hundred packages that Nuwa does not need.
+.venv-bench/.ready: requirements-bench.txt constraints.txt | $(PY)
+	@$(PY) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
 
 # Another interpreter: make run PYTHON=/path/to/python3
 $(PY):

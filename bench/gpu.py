@@ -44,7 +44,8 @@ def main():
     adata = simulated(asked.cells, asked.genes)
     print(f"{'batch':>6} {'resident':<8} {'cells/s':>10}")
     for batch_size in asked.batches:
-        config = RunConfig(n_top_genes=0, batch_size=batch_size, epochs=asked.repeats + 1, device="cuda")
+        given = {"batch_size": batch_size, "epochs": asked.repeats + 1, "device": "cuda"}
+        config = RunConfig(n_top_genes=0, **given).for_data(asked.cells, asked.genes)
         split = split_cells(asked.cells, config)
         for form in FORMS:
             matrix = prepare(adata, config, split)

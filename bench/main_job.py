@@ -18,30 +18,18 @@ settings.limit_threads()
 
 import numpy as np  # noqa: E402  threads are set before the science is loaded
 
-from core import cluster, embed, pipeline, scores  # noqa: E402
-from core.config import RESOLUTIONS, parse  # noqa: E402
+from bench.agreement import best_agreement  # noqa: E402
+from core import pipeline  # noqa: E402
+from core.config import parse  # noqa: E402
 from core.data import read  # noqa: E402
-
-LEIDEN_SEEDS = (0, 1, 2)
-
-
-def best_agreement(points, labels):
-    """{"nmi": best mean over resolutions, "ari": the same} of Leiden clusters of `points` with `labels`."""
-    graph = cluster.graph(embed.neighbors(points))
-    means = []
-    for resolution in RESOLUTIONS:
-        found = [scores.agreement(labels, cluster.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS]
-        means.append({name: np.mean([f[name] for f in found]) for name in ("nmi", "ari")})
-    return {name: max(m[name] for m in means) for name in ("nmi", "ari")}
 
 
 def measure(adata, labels, seed, **changes):
     """One row of the table: losses on the test cells, agreement with the labels, seconds of the training."""
-    config = parse({"seed": seed} | changes)
-    *_, learnt = pipeline.learn(adata, config)
+    *_, learnt = pipeline.learn(adata, parse({"seed": seed} | changes))
     sticks = learnt.start.on_judges
     row = {"seed": seed, "loss": learnt.loss.total, "pca": sticks.pca.total, "mean": sticks.mean.total}
-    for name, points in (("ae", learnt.latent), ("pca", learnt.axes[:, : config.n_latent])):
+    for name, points in (("ae", learnt.latent), ("pca", learnt.axes[:, : learnt.start.config.n_latent])):
         row |= {f"{score}_{name}": value for score, value in best_agreement(points, labels).items()}
     return row | {"seconds": learnt.seconds["training"]}
 

@@ -17,11 +17,17 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.first = nn.Linear(n_features, n_hidden)
         latent = [] if linear_latent else [nn.BatchNorm1d(n_latent), activation()]
+        self.n_encoding = 3 + len(latent)  # this much of `middle` leads to the latent space
         self.middle = nn.Sequential(
             *(nn.BatchNorm1d(n_hidden), activation(), nn.Linear(n_hidden, n_latent), *latent),
             *(nn.Linear(n_latent, n_hidden), nn.BatchNorm1d(n_hidden), activation()),
         )
         self.last = nn.Linear(n_hidden, n_features)
+
+    @torch.no_grad()
+    def latent(self, x):  # (cells, features) -> (cells, latent) array, in evaluation mode
+        self.eval()
+        return self.middle[: self.n_encoding](self.first(x)).numpy()
 
     def forward(self, x):  # (cells, features) -> (cells, features)
         return self.last(self.middle(self.first(x)))

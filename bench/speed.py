@@ -183,13 +183,13 @@ def equal_models(data, batches, repeats, top):
 
 def as_people_run_them(data, repeats):
     """The rows of each tool with the settings it comes with, and what a whole training then takes."""
-    config = RunConfig(n_top_genes=0)
     n_train = len(data.split.train)
+    config = RunConfig(n_top_genes=0).for_data(data.matrix.n_cells, data.matrix.n_features)
     loops = {
         "reference": the_reference(data, 64, linear_latent=False, activation=nn.LeakyReLU),
-        "Nuwa": nuwa(data, config.model_copy(update={"epochs": max(config.n_epochs(n_train), repeats + 1)})),
+        "Nuwa": nuwa(data, config.model_copy(update={"epochs": max(config.epochs, repeats + 1)})),
     }
-    epochs = {"reference": REFERENCE_EPOCHS, "Nuwa": config.n_epochs(n_train)}
+    epochs = {"reference": REFERENCE_EPOCHS, "Nuwa": config.epochs}
     if RIVAL.exists():
         loops["SCVI"] = scvi(data)
         epochs["SCVI"] = min(round(20_000 / n_train * 400), 400)  # its own rule

@@ -73,6 +73,14 @@ def _made_for(generation, built):
     return not built
 
 
+def settle(kind):
+    """Let products on a GPU take TF32 where it has it: ten bits of each factor, sums in float32. Of this process."""
+    if kind == "cuda":
+        import torch
+
+        torch.set_float32_matmul_precision("high")
+
+
 def synchronise(kind):
     """Wait until the device has done what it was given: only then does a clock tell what that took."""
     if kind == "cuda":

@@ -128,11 +128,15 @@ def score(proof, config, clusters, labels=None, surroundings=None):
         "loss_total_pca": sticks.pca.total,
         "loss_total_mean": sticks.mean.total,
     }
-    spaces = {"": proof.latent, "_pca": proof.axes[:, : config.n_latent]}
+    spaces = {"": proof.latent, "_pca": proof.axes[:, : proof.latent.shape[1]]}
     for suffix, kept in scores.neighbours_kept(
         proof.matrix, proof.matrix.weights(config), spaces, rows
     ).items():
         out[f"neighbours_kept_15{suffix}"] = kept
+    if proof.matrix.n_proteins:  # which every model here has seen in training
+        proteins = proof.matrix.seen_proteins(np.arange(proof.matrix.n_cells))
+        for suffix, points in spaces.items():
+            out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
     out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
     if (groups := proof.matrix.groups) is not None:  # of all cells: mixing is not learnt by heart
         out["ilisi"] = scores.ilisi(proof.latent, groups, found=surroundings)
@@ -145,4 +149,5 @@ def score(proof, config, clusters, labels=None, surroundings=None):
     if labels is not None:
         out |= scores.agreement(np.asarray(labels)[rows], clusters[rows])
         out |= {f"{name}_all_cells": value for name, value in scores.agreement(labels, clusters).items()}
+        out |= {f"knn_accuracy{end}": scores.knn_accuracy(x, labels, rows) for end, x in spaces.items()}
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in out.items()}

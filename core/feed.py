@@ -6,7 +6,7 @@ import torch
 from core.ahead import ahead
 from core.matrix import block_size
 from core.models import SPARSE_ENDS, Cells
-from core.resident import resident
+from core.resident import form_of, resident
 from core.sparse import pays
 
 # The first two are for the CPU; on a GPU the values lie there, in one of two forms, or come a batch at a time.
@@ -20,7 +20,6 @@ class Feed:
         """Without a config every batch is dense."""
         self.matrix, self.config, self.device = matrix, config, device
         self._batch = None
-        self.resident = None if device == "cpu" else resident(matrix, device)
 
     @property
     def path(self):
@@ -29,19 +28,20 @@ class Feed:
         Sparse ends need a model with squared error and linear ends; and they have to pay (core.sparse.pays).
         """
         if self.device != "cpu":
-            return f"resident {self.resident.form}" if self.resident else "streamed"
+            form = form_of(self.matrix)
+            return f"resident {form}" if form else "streamed"
         able = self.config is not None and self.config.model in SPARSE_ENDS
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def batches(self, rows, size, hide=0.0, seed=0):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; the arguments are those of `cells`."""
-        if self.resident:
-            yield from self.resident.batches(rows, size, hide, seed)
-            return
         batches = self.matrix.rna.batches(rows, size)
         if self.device == "cpu":
             for part, held in batches:
                 yield part, self.cells(part, hide, seed, held)
+            return
+        if there := resident(self.matrix, self.device):
+            yield from there.batches(rows, size, hide, seed)
             return
 
         def pinned(batch):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import words
+from core import resident, words
 from core.matrix import block_size
 from core.sparse import gram_pays
 from core.yardsticks import COVARIANCE_LIMIT
@@ -103,8 +103,14 @@ def main_memory(shapes, config, kind="cpu"):
 
 
 def on_gpu(shapes, config):
-    """Bytes of GPU memory at the peak of a training that sends its batches there one by one."""
-    return int(_training(shapes, config))
+    """Bytes of GPU memory at the peak of a training, with the values where they lie there."""
+    held = 0
+    if shapes.path.startswith("resident"):
+        n_values = shapes.n_cells * shapes.n_genes * shapes.density
+        tables = 2 if config.model == "counts" else 1
+        form = shapes.path.removeprefix("resident ")
+        held = resident.n_bytes(form, shapes.n_cells, shapes.n_genes, shapes.n_proteins, n_values, tables)
+    return int(held + _training(shapes, config))
 
 
 def _training(shapes, config):
@@ -129,7 +135,7 @@ def _width(shapes):
 
 def _of_a_cell(shapes, config, batch):
     """Bytes of the values of a cell in a step of the size `batch`."""
-    if shapes.path == "dense":
+    if shapes.path != "sparse":
         return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
     residual = 0 if gram_pays(batch, config.n_hidden) else shapes.n_genes * 4
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step

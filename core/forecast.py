@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from core import device as devices
-from core import footprint, models, train, words
+from core import footprint, models, resident, train, words
 from core.errors import is_out_of_memory
 from core.feed import Feed
 from core.matrix import block_size
@@ -102,6 +102,7 @@ def _tried(matrix, split, config, kind, limit):
         return None, "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
     finally:
         if kind == "cuda":
+            resident.forget(matrix)
             torch.cuda.empty_cache()  # the run may be another process's
 
 

@@ -59,9 +59,9 @@ class Matrix:
 
     def _dense(self, rows, held):
         genes = self.standardised.batch(held).dense().numpy()
-        return np.hstack([genes, self._proteins(rows)]) if self.n_proteins else genes
+        return np.hstack([genes, self.seen_proteins(rows)]) if self.n_proteins else genes
 
-    def _proteins(self, rows):
+    def seen_proteins(self, rows):
         """(len(rows), proteins) float32 as the model sees them."""
         if not self.n_proteins:
             return np.empty((len(rows), 0), np.float32)
@@ -87,7 +87,7 @@ class Matrix:
         `held`: the same rows in memory, as `batches` gives them.
         """
         counts = self._raw(rows, held) if self.reads_counts else None
-        return Cells(self._proteins(rows), self._group(rows), counts)
+        return Cells(self.seen_proteins(rows), self._group(rows), counts)
 
     def cells(self, rows):
         """The Cells of `rows` as arrays: all that a model is given of them."""
@@ -144,7 +144,7 @@ class Matrix:
         for part, held in self.rna.batches(self.rna.in_order(rows), BLOCK):
             batch = self.standardised.batch(held, into=batch)
             total[: self.n_genes] += batch.column_sums
-            total[self.n_genes :] += self._proteins(part).sum(axis=0, dtype=np.float64)
+            total[self.n_genes :] += self.seen_proteins(part).sum(axis=0, dtype=np.float64)
         total /= len(rows)
         total[: self.n_genes] += self.standardised.base.numpy()
         return total.astype(np.float32)

@@ -40,8 +40,9 @@ __all__ = [
 
 
 class Start(NamedTuple):
-    """Known before the first epoch."""
+    """Known before the first epoch. `config` is the one asked for, with what was left empty chosen from the data."""
 
+    config: object  # RunConfig
     n_epochs: int
     device: devices.Device
     matrix: object  # matrix.Matrix
@@ -83,9 +84,11 @@ def learn(adata, config, scratch=None, foresee=False):
     """
     clock = Clock()
     device = devices.choose(config.device)
+    devices.settle(device.kind)
     yield clock.start("preparing")
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split, scratch)
+    config = config.for_data(matrix.n_cells, matrix.n_features)
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     if foresee:
         yield clock.start("forecast")
@@ -100,7 +103,9 @@ def learn(adata, config, scratch=None, foresee=False):
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
     path = Feed(matrix, device.kind, config).path
-    start = Start(n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share, simple.note)
+    start = Start(
+        config, n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share, simple.note
+    )
     yield start
 
     yield clock.start("training")

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from core import device as devices
 from core.matrix import block_size
 from core.models import Cells
 
@@ -21,20 +22,38 @@ def form_that_fits(matrix, free):
     Dense is the quicker one: a batch is then one read of rows.
     """
     tables = 2 if matrix.reads_counts else 1
-    others = 4 * matrix.n_cells * (tables * matrix.n_proteins + 4)
-    needs = {
-        "dense": 4 * tables * matrix.n_cells * matrix.n_genes + others,
-        "sparse": 2 * 8 * tables * matrix.rna.n_values + others,  # twice while the pieces are put together
-    }
-    return next((form for form in FORMS if needs[form] <= SHARE * free), None)
+    shape = matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.rna.n_values
+    return next((form for form in FORMS if n_bytes(form, *shape, tables) <= SHARE * free), None)
 
 
-def resident(matrix, device):
-    """The Resident of `matrix` on a CUDA device, made once as long as the matrix lives; None where it does not fit."""
-    if matrix not in _made:
-        form = form_that_fits(matrix, torch.cuda.mem_get_info(device)[0])
-        _made[matrix] = Resident(matrix, device, form) if form else None
-    return _made[matrix]
+def n_bytes(form, n_cells, n_genes, n_proteins, n_values, tables=1):
+    """Bytes of the device that a form takes; `tables` is 2 where raw counts lie there too."""
+    others = 4 * n_cells * (tables * n_proteins + 4)
+    if form == "dense":
+        return 4 * tables * n_cells * n_genes + others
+    return 2 * 8 * tables * n_values + others  # twice, while the pieces are put together
+
+
+def form_of(matrix):
+    """The form in which `matrix` lies on the GPU, or would: one of FORMS, or None where it does not fit."""
+    if matrix in _made:
+        return _made[matrix].form
+    return form_that_fits(matrix, devices.free_on_gpu())
+
+
+def resident(matrix, device, form=None):
+    """The Resident of `matrix`, made once as long as the matrix lives; None where it does not fit.
+
+    `form`: one of FORMS, in place of the one that fits.
+    """
+    if matrix not in _made and (form := form or form_of(matrix)):
+        _made[matrix] = Resident(matrix, device, form)
+    return _made.get(matrix)
+
+
+def forget(matrix):
+    """Take what lies of `matrix` on the GPU off it."""
+    _made.pop(matrix, None)
 
 
 class Resident:

@@ -22,12 +22,12 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
     |A and B| / k. The input is `matrix` with its columns times `weights` (features,), so that a distance in it
     is what the loss sees.
     """
-    rows = rows[:: -(-len(rows) // QUERIES)]
+    rows = _some(rows)
     k = min(k, matrix.n_cells - 1)
     before = _without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows)
     kept = {}
     for name, points in spaces.items():
-        after = _without_self(nearest(points[rows], points, k + 1).indices, rows)
+        after = _nearest_in_space(points, rows, k)
         kept[name] = float(
             np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(before, after, strict=True)])
         )
@@ -50,10 +50,67 @@ def _nearest_in_input(matrix, weights, rows, k):
     return np.take_along_axis(best_i, np.argsort(best_d, axis=1, kind="stable"), 1)
 
 
+def _some(rows):
+    """At most 2,000 of `rows`, evenly spaced."""
+    return rows[:: -(-len(rows) // QUERIES)]
+
+
+def _nearest_in_space(points, rows, k):
+    """The k nearest of `points` for each of `rows`, the cell itself not counted: a list of (k,)."""
+    return _without_self(nearest(points[rows], points, k + 1).indices, rows)
+
+
 def _without_self(indices, rows):
     """Neighbour lists without the cell itself: (rows, k + 1) -> a list of (k,)."""
     k = indices.shape[1] - 1
     return [line[line != row][:k] for line, row in zip(indices, rows, strict=True)]
+
+
+def shared_neighbours(points, others, rows, k=15):
+    """How far two spaces agree on who is near whom, 0 to 1: |A and B| / |A or B| of the k nearest, a mean over cells.
+
+    The Jaccard index of the neighbours in `points` and in `others`, both (cells, dimensions), of the cells `rows` (at
+    most 2,000 of them) among all cells, exactly, the cell itself not counted.
+    """
+    rows = _some(rows)
+    k = min(k, len(points) - 1)
+    pairs = zip(_nearest_in_space(points, rows, k), _nearest_in_space(others, rows, k), strict=True)
+    both = np.array([len(np.intersect1d(a, b)) for a, b in pairs])
+    return float(np.mean(both / (2 * k - both)))
+
+
+def knn_accuracy(points, labels, rows=None, k=15, folds=5):
+    """Share of the cells whose label most of their k nearest neighbours have, the cell and its fold not asked.
+
+    Out-of-fold predictions of scikit-learn's KNeighborsClassifier over `folds` folds that keep the labels' shares; the
+    mean over the cells `rows` (at most 2,000 of them; all cells by default). Cells whose label is missing, or in fewer
+    than `folds` cells, are left out; NaN where fewer than two labels remain.
+    """
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.neighbors import KNeighborsClassifier
+
+    labels = np.asarray(labels).astype(str)
+    _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    usable = _known(labels) & (sizes[codes] >= folds)
+    asked = np.zeros(len(labels), dtype=bool)
+    asked[slice(None) if rows is None else _some(rows)] = True
+    cells = np.flatnonzero(usable)
+    if len(np.unique(codes[cells])) < 2 or not asked[cells].any():
+        return float("nan")
+    right = []
+    for learnt, left in StratifiedKFold(folds, shuffle=True, random_state=0).split(cells, codes[cells]):
+        learnt, left = cells[learnt], cells[left]
+        left = left[asked[left]]
+        if len(left):
+            voters = KNeighborsClassifier(min(k, len(learnt)), algorithm="brute")
+            voters.fit(points[learnt], codes[learnt])
+            right.append(voters.predict(points[left]) == codes[left])
+    return float(np.concatenate(right).mean())
+
+
+def _known(labels):
+    """(cells,) bool: which labels, as text, are not missing."""
+    return ~np.isin(labels, ["", "nan", "None", "NaN"])
 
 
 def silhouette(points, labels, seed=0):
@@ -75,7 +132,7 @@ def agreement(labels, clusters):
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     labels = np.asarray(labels).astype(str)
-    known = ~np.isin(labels, ["", "nan", "None", "NaN"])
+    known = _known(labels)
     if not known.any():
         return {"ari": float("nan"), "nmi": float("nan")}
     labels, clusters = labels[known], np.asarray(clusters)[known]

@@ -107,16 +107,17 @@ def progress(words, share):
     return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")
 
 
-def form(part, values=None, steps=None, columns=()):
+def form(part, values=None, steps=None, columns=(), chosen=None):
     """The fields of one part of RunConfig, the advanced ones folded; `steps` says which do not apply, and why.
 
-    `columns` are the obs columns that a field of that kind may name.
+    `columns` are the obs columns that a field of that kind may name; `chosen` is the RunConfig whose numbers are taken
+    where a field is left empty.
     """
     values, steps = values or {}, steps or {}
 
     def drawn(folded):
-        chosen = [s for s in specs(part) if s.folded == folded]
-        return [field(s, values.get(s.name, s.default), steps.get(s.name), columns) for s in chosen]
+        wanted = [s for s in specs(part) if s.folded == folded]
+        return [field(s, values.get(s.name, s.default), steps.get(s.name), columns, chosen) for s in wanted]
 
     shown, folded = drawn(False), drawn(True)
     parts = [html.Div(shown, className="nuwa-form")]
@@ -125,7 +126,7 @@ def form(part, values=None, steps=None, columns=()):
     return html.Div(parts)
 
 
-def field(spec, value, step=None, columns=()):
+def field(spec, value, step=None, columns=(), chosen=None):
     """One setting: label, control, unit, help; a step that does not apply is switched off and says why."""
     off = step is not None and not step.applies
     id, name = ids.setting(spec.name), f"setting-{spec.name}"
@@ -151,7 +152,7 @@ def field(spec, value, step=None, columns=()):
             step=step_size,
             disabled=off,
             debounce=True,
-            placeholder="chosen from the data" if spec.optional else None,
+            placeholder=f"chosen: {getattr(chosen, spec.name):,}" if spec.optional and chosen else None,
         )
         label = html.Label(spec.label)
     parts = [html.Label([label.children, control], className="nuwa-labelled") if label else control]

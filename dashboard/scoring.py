@@ -17,6 +17,15 @@ EXPLAINED = (
     "the likelihood's nats, of which even a perfect model leaves many: compare it with PCA beside it alone."
 )
 KEPT = "Share of each cell's 15 nearest neighbours in the weighted input that are its neighbours in the latent space."
+PROTEINS = (
+    "Agreement with proteins: how many of a cell's 15 nearest neighbours in the space are also its neighbours by its "
+    "proteins (those in both over those in either, 0 to 1). The model was trained on these proteins (seen in training), "
+    "so this says how well it kept them, not how well it foretells them."
+)
+KNN = (
+    "kNN accuracy: the share of cells whose label is also that of most of their 15 nearest neighbours, which come from the "
+    "other four fifths of the cells."
+)
 ILISI = (
     "How many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own (Korsunsky 2019). Before "
     "is the input's principal components, after the latent space. Cell types that one batch lacks keep it low for a reason."
@@ -61,6 +70,9 @@ def scores_card(view, run):
     rows.append(
         ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
     )
+    if (shared := s.get("protein_agreement_15")) is not None:
+        pca = number(s["protein_agreement_15_pca"])
+        rows.append(["Agreement with proteins (15), seen in training", number(shared), pca, "–"])
     rows.append(
         [
             f"Silhouette of the clusters at {s.get('resolution', DEFAULT_RESOLUTION):g}",
@@ -106,7 +118,7 @@ def _held_out_rows(scores):
 def _explanations(run):
     """What the lines of the table say, for those that are there."""
     scores, model = run["scores"], run["config"]["model"]
-    found = [EXPLAINED, KEPT, SILHOUETTE]
+    found = [EXPLAINED, KEPT, *([PROTEINS] if "protein_agreement_15" in scores else []), SILHOUETTE]
     if scores.get("held_out_nll") is not None:
         found.append(HELD_OUT.format(density=DENSITY.get(model, DENSITY["other"])))
     return found + ([ILISI] if "ilisi" in scores else [])
@@ -208,6 +220,8 @@ def register(app, store):
             return notice(row["message"], "bad")
         r = row["result"]
         lines = [
+            ["kNN accuracy (15), latent space", number(r["knn_accuracy"]), "–"],
+            ["kNN accuracy (15), PCA of as many dimensions", number(r["knn_accuracy_pca"]), "–"],
             ["ARI (adjusted Rand index)", number(r["ari"]), number(r["ari_all_cells"])],
             ["NMI (normalised mutual information)", number(r["nmi"]), number(r["nmi_all_cells"])],
         ]
@@ -217,7 +231,7 @@ def register(app, store):
                 lines,
                 numeric=(1, 2),
             ),
-            html.P("1: the same grouping; 0: no more than by chance.", className="help"),
+            html.P(f"ARI, NMI: 1 is the same grouping, 0 no more than by chance. {KNN}", className="help"),
         ]
 
     @app.callback(

@@ -170,6 +170,6 @@ def test_describing_a_run_loads_nothing_heavy():
     """The form, the drawing and the count of weights come from text alone."""
     code = (
         "import sys; from core import config, models, errors, settings, launch;"
-        "config.RunConfig().layers(10, 2); config.specs(); sys.exit(any(m in sys.modules for m in ('numpy', 'torch')))"
+        "config.RunConfig().for_data(100, 12).layers(10, 2); config.specs(); sys.exit(any(m in sys.modules for m in ('numpy', 'torch')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0

@@ -105,13 +105,15 @@ def test_the_history_has_a_row_an_epoch(left):
 def test_the_scores_are_flat_and_have_their_names(left):
     scores = json.loads((left / "scores.json").read_text())
     names = {"loss_total", "loss_total_pca", "loss_total_mean", "silhouette", "best_epoch", "ari", "nmi"}
-    for name in ("variance_explained_rna", "variance_explained_protein", "neighbours_kept_15"):
+    paired = ("variance_explained_rna", "variance_explained_protein", "neighbours_kept_15")
+    for name in (*paired, "protein_agreement_15", "knn_accuracy"):
         names |= {name, f"{name}_pca"}
     assert names <= set(scores)
     assert not any(isinstance(value, (dict, list)) for value in scores.values())
     assert scores["judged_on"] == "valid" and scores["best_epoch"] in (1, 2, 3)
     assert scores["loss_total_pca"] < scores["loss_total_mean"]
-    assert 0 < scores["neighbours_kept_15"] < 1
+    for name in ("neighbours_kept_15", "protein_agreement_15", "knn_accuracy"):
+        assert 0 < scores[name] < 1
 
 
 def test_the_model_loads_safely_and_encodes_the_latent_again(left, rich_file):

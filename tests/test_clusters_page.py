@@ -231,6 +231,7 @@ def test_no_path_leads_out_of_the_folders(finished, path):
 def test_clusters_are_compared_with_a_label_column(finished):
     shown, _ = finished.long("labels-result", ["cell_type", 1.0], finished.run, "page-d")
     assert "ARI (adjusted Rand index)" in sent(shown) and "against cell_type" in sent(shown)
+    assert "kNN accuracy (15), latent space" in sent(shown)
     job = next(j for j in finished.store.jobs() if j["kind"] == "labels")
     assert -0.5 <= job["result"]["ari_all_cells"] <= 1
 

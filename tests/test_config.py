@@ -5,10 +5,10 @@ import itertools
 import pytest
 
 from core import config, models
-from core.config import RunConfig, parse, specs, steps_for
+from core.config import RunConfig, chosen, parse, specs, steps_for
 from core.errors import UserError
 
-PLAIN = RunConfig()
+PLAIN = RunConfig().for_data(3_000, 110)
 NUMBERS = [spec for spec in specs() if spec.kind in ("int", "float")]
 
 
@@ -49,7 +49,7 @@ def test_a_learning_rate_of_zero_is_refused_with_its_label():
 
 def test_an_empty_field_is_asked_for_unless_it_may_be_empty():
     assert refusal(lr=None).startswith("Learning rate (lr) needs a value")
-    assert parse({"epochs": None}).epochs is None
+    assert parse({"epochs": None, "n_latent": None}).epochs is None
 
 
 def test_an_unknown_setting_is_refused_by_name_with_the_nearest_one():
@@ -118,16 +118,39 @@ def test_a_config_survives_being_written_down():
 @pytest.mark.parametrize(
     ("cells", "batch_size", "epochs"),
     [
-        (20, 128, 300),  # one step an epoch would make 1,500: the most is 300
+        (20, 128, 100),  # one step an epoch would make 1,500: the most is 100
         (2_550, 128, 75),  # 20 steps an epoch, 75 times 20 is 1,500
         (5_798, 128, 33),
-        (100_000, 128, 30),  # the least
-        (2_550, 1024, 300),
+        (5_000_000, 1024, 5),  # the least
+        (2_550, 1024, 100),
+        (2_550, None, 75),
     ],
 )
 def test_epochs_follow_from_the_number_of_steps(cells, batch_size, epochs):
     assert RunConfig(batch_size=batch_size).n_epochs(cells) == epochs
     assert RunConfig(batch_size=batch_size, epochs=3).n_epochs(cells) == 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "batch_size", "n_hidden", "steps"),
+    [(600, 128, 128, 1_500), (6_000, 128, 128, 1_500), (24_000, 256, 128, 2_121), (10**6, 1024, 256, 5_390)],
+)
+def test_batch_width_and_steps_grow_with_the_number_of_cells(cells, batch_size, n_hidden, steps):
+    found = chosen(cells)
+    assert (found.batch_size, found.n_hidden, found.steps) == (batch_size, n_hidden, steps)
+
+
+def test_the_latent_space_is_always_narrower_than_the_features():
+    for n_features in range(2, 200):
+        assert 1 <= chosen(1_000, n_features).n_latent < n_features
+
+
+def test_what_is_left_empty_is_chosen_and_what_is_given_is_kept():
+    found = RunConfig(n_hidden=7).for_data(3_000, 110)
+    assert (found.n_hidden, found.n_latent, found.batch_size, found.epochs) == (7, 20, 128, 75)
+    assert found.for_data(10**6, 3) == found
+    assert RunConfig(batch_size=255).for_data(3_000, 110).epochs == 100
+    assert all(value is not None for name, value in found if name != "batch_key")
 
 
 @pytest.mark.parametrize("n_proteins", [0, 5])
@@ -146,7 +169,7 @@ def test_the_layers_are_those_torch_builds_weight_for_weight(norm, n_layers, n_p
 
 
 def test_the_decoder_mirrors_the_encoder():
-    layers = RunConfig(n_layers=3).layers(500, 12)
+    layers = RunConfig(n_layers=3).for_data(3_000, 512).layers(500, 12)
     for branch in ("rna", "protein"):
         down = [x for x in layers if (x.side, x.branch) == ("encoder", branch)]
         up = [x for x in layers if (x.side, x.branch) == ("decoder", branch)]

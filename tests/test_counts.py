@@ -174,7 +174,8 @@ def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
     assert share.to_numpy().min() >= 0 and share.to_numpy().max() <= 1
     matrix = prepare(tiny, BASE, split_cells(tiny.n_obs, BASE))
     assert list(share.columns) == list(matrix.proteins)
-    assert outputs.foreground(build(RunConfig(), matrix.n_genes, matrix.n_proteins), matrix) is None
+    plain = build(RunConfig().for_data(204, 126), matrix.n_genes, matrix.n_proteins)
+    assert outputs.foreground(plain, matrix) is None
 
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):

@@ -446,7 +446,7 @@ def test_chosen_genes_stand_apart_and_silent_ones_are_counted():
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("n_layers", [1, 5])
 def test_every_layer_is_drawn_and_wider_ones_are_taller(theme, n_layers):
-    layers = RunConfig(n_layers=n_layers, n_hidden=128, n_hidden_protein=32).layers(2000, 17)
+    layers = RunConfig(n_layers=n_layers, n_latent=20, n_hidden=128, n_hidden_protein=32).layers(2000, 17)
     figure = figures.network(layers, 2000, 17, theme)
     boxes = [shape for shape in figure.layout.shapes if shape.line.width]
     assert len(boxes) == len(layers) + 2  # and the two inputs
@@ -459,7 +459,7 @@ def test_every_layer_is_drawn_and_wider_ones_are_taller(theme, n_layers):
 
 
 def test_a_network_without_proteins_has_one_lane():
-    layers = RunConfig(n_hidden=128).layers(500, 0)
+    layers = RunConfig(n_latent=20, n_hidden=128).layers(500, 0)
     figure = figures.network(layers, 500, 0)
     assert "proteins" not in words(figure)
     assert figures.describe_network(layers, 500, 0) == (
@@ -508,7 +508,7 @@ def test_a_saved_page_asks_no_other_host(tmp_path, theme):
 
 
 def test_a_drawn_figure_stays_as_it_was_when_saved(tmp_path):
-    figure = figures.network(RunConfig().layers(50, 0), 50, 0)
+    figure = figures.network(RunConfig(n_latent=20, n_hidden=128).layers(50, 0), 50, 0)
     before, config = figure.to_json(), dict(figures.GRAPH_CONFIG)
     figures.write_html(figure, tmp_path / "network.html", "Network")
     assert figure.to_json() == before

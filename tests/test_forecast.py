@@ -23,6 +23,13 @@ ROOT = Path(__file__).resolve().parents[1]
 CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
 GPU = devices.Device("cuda", "NVIDIA H200", "NVIDIA H200 is used because torch sees a CUDA GPU.", 1)
 SMALL = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
+
+
+def sized(**settings):
+    """A RunConfig that leaves no size to be chosen from the data."""
+    return RunConfig(**{"n_hidden": 128, "n_latent": 20, "batch_size": 128} | settings)
+
+
 LARGE = footprint.Shapes(50_000, 42_500, 20_000, 0, 0, 0.05, "dense", 1e8, 1e8)
 
 
@@ -213,13 +220,13 @@ def test_an_array_on_disk_takes_no_memory(tmp_path):
     ],
 )
 def test_more_of_anything_takes_more_memory(more, config):
-    plain = RunConfig(batch_size=4096 if config.get("n_layers") else 128)
+    plain = sized(batch_size=4096 if config.get("n_layers") else 128)
     less = footprint.main_memory(LARGE, plain)
     assert footprint.main_memory(LARGE._replace(**more), plain.model_copy(update=config)) > less
 
 
 def test_the_largest_part_of_a_large_network_is_its_weights():
-    config = RunConfig(n_hidden=4096, batch_size=1)
+    config = sized(n_hidden=4096, batch_size=1)
     shapes = LARGE._replace(n_cells=100, n_train=85, source=0, matrix=0, density=0)
     weights = 4 * sum(layer.weights for layer in config.layers(20_000, 0))
     looks = 100 * 20_000 * 4 * footprint.ERRORS.look
@@ -229,7 +236,7 @@ def test_the_largest_part_of_a_large_network_is_its_weights():
 
 
 def test_a_warning_names_the_one_change_that_is_enough():
-    config = RunConfig(batch_size=16_384)
+    config = sized(batch_size=16_384)
     need = footprint.main_memory(LARGE, config)
     less = footprint.main_memory(LARGE, config.model_copy(update={"batch_size": 128}))
     assert footprint.advice(LARGE, config, need, "memory", footprint.main_memory) == ""
@@ -241,13 +248,13 @@ def test_a_warning_names_the_one_change_that_is_enough():
 
 
 def test_a_warning_names_fewer_genes_where_batches_are_small_already():
-    free = footprint.main_memory(LARGE.with_genes(2000), RunConfig())
-    said = footprint.advice(LARGE, RunConfig(), free, "memory", footprint.main_memory)
+    free = footprint.main_memory(LARGE.with_genes(2000), sized())
+    said = footprint.advice(LARGE, sized(), free, "memory", footprint.main_memory)
     assert "With 2,000 variable genes (Preprocess) it would need about" in said
 
 
 def test_a_warning_names_all_changes_where_one_is_not_enough():
-    config = RunConfig(batch_size=65_536, n_hidden=2048)
+    config = sized(batch_size=65_536, n_hidden=2048)
     alone = [footprint.on_gpu(*less) for less, _ in footprint._changes(LARGE, config)]
     said = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
     assert alone[-1] < min(alone[:-1])
@@ -257,12 +264,12 @@ def test_a_warning_names_all_changes_where_one_is_not_enough():
 
 
 def test_a_warning_says_so_where_no_change_is_enough():
-    said = footprint.advice(LARGE, RunConfig(), 1e8, "memory", footprint.main_memory)
+    said = footprint.advice(LARGE, sized(), 1e8, "memory", footprint.main_memory)
     assert said.endswith(
         "genes (Preprocess) it would not fit: use fewer cells, or a machine with more memory."
     )
     few = LARGE.with_genes(500)
-    said = footprint.advice(few, RunConfig(), 1e8, "memory", footprint.main_memory)
+    said = footprint.advice(few, sized(), 1e8, "memory", footprint.main_memory)
     assert said.endswith("half-way. Use fewer cells, or a machine with more memory.")
 
 
@@ -322,7 +329,8 @@ def test_a_gpu_that_is_too_small_is_told_of(prepared, monkeypatch):
     assert "of GPU memory and 1 MB are free" in found.warning and found.seconds is None
     monkeypatch.setattr(devices, "free_on_gpu", lambda: 10**12)
     found = forecast.forecast(matrix, split, SMALL, GPU)
-    assert found.warning == "" and found.seconds == 3.0 and found.path == "dense"
+    assert found.warning == "" and found.seconds == 3.0 and found.path == "resident dense"
+    assert found.gpu_memory > 4 * matrix.n_cells * matrix.n_genes
     assert found.memory > forecast.forecast(matrix, split, SMALL, CPU).memory
 
 

@@ -191,7 +191,7 @@ def test_the_batch_of_a_cell_reaches_both_sides(name):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("n_groups", [0, 4])
 def test_the_records_count_the_weights_that_torch_counts(name, n_groups):
-    config = RunConfig(model=name, n_hidden=16, n_layers=2)
+    config = RunConfig(model=name, n_latent=3, n_hidden=16, n_layers=2)
     model = build(config, 30, 6, n_groups)
     assert sum(p.numel() for p in model.parameters()) == sum(
         x.weights for x in config.layers(30, 6, n_groups)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from core import embed, near
+from core.device import Device
 from core.embed import nearest
 from core.near import nearest_on
 
@@ -25,3 +27,15 @@ def test_all_points_may_be_asked_for():
     indices, distances = nearest_on("cpu", points, points, 4)
     assert (np.sort(indices, axis=1) == np.arange(4)).all()
     np.testing.assert_allclose(distances[:, 1:], np.sqrt(2), rtol=1e-6)
+
+
+def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
+    points, asked = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32), []
+    monkeypatch.setattr(embed, "EXACT_LIMIT", 100)
+    monkeypatch.setattr(embed.devices, "choose", lambda: Device("cuda", "a GPU", "", 1))
+    monkeypatch.setattr(
+        near, "nearest_on", lambda device, *rest: asked.append(device) or nearest_on("cpu", *rest)
+    )
+    found = embed.neighbors(points, 5)
+    assert asked == ["cuda"]
+    assert (found.indices == nearest(points, points, 5).indices).all()

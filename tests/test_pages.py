@@ -406,10 +406,22 @@ def test_the_drawing_follows_the_fields(finished):
     values["setting"] |= fields(model.TRAINING, epochs=12)["setting"]
     answer = finished.press("model-words.children", values)
     shown = sent(answer["model-words"])
-    config = model.config.parse({"n_latent": 7})
+    config = model.config.parse({"n_latent": 7}).for_data(240, 126)
     weights = sum(layer.weights for layer in config.layers(120, 6))
-    assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells" in shown
+    assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells, 128 a step" in shown
     assert answer["model-create"]["disabled"] is False and answer["model-drawing"]["figure"]["layout"]
+
+
+def test_a_field_left_empty_says_what_would_be_chosen(finished):
+    page = sent(
+        model.layout(finished.view, here.resolve(finished.view, f"?preparation={finished.preparation}"))
+    )
+    assert page.count('"placeholder": "chosen: 128"') == 2  # hidden units and batch size
+    assert '"placeholder": "chosen: 20"' in page and '"placeholder": "chosen: 100"' in page
+    run = finished.view.run(finished.view.create_run(finished.preparation, {"epochs": None}, "chosen"))
+    kept = {name: run["config"][name] for name in ("n_latent", "n_hidden", "batch_size", "epochs")}
+    assert kept == {"n_latent": 20, "n_hidden": 128, "batch_size": 128, "epochs": 100}
+    finished.view.forget_run(run["id"])
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def a_gpu(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
 
     def with_memory(free):
-        monkeypatch.setattr("torch.cuda.mem_get_info", lambda _: (free, free))
+        monkeypatch.setattr("core.device.free_on_gpu", lambda: free)
         return "cpu:0"
 
     return with_memory

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
 from core import embed, scores
 from core.config import RunConfig
@@ -167,3 +169,32 @@ def test_ilisi_is_the_inverse_simpson_index_of_a_gaussian_of_that_perplexity():
 def test_ilisi_of_few_or_equal_points_is_a_number():
     assert 1 <= scores.ilisi(np.zeros((10, 2)), np.arange(10) % 2) <= 2
     assert 1 <= scores.ilisi(np.random.default_rng(0).standard_normal((4, 2)), np.array([0, 1, 0, 1])) <= 2
+
+
+def test_shared_neighbours_are_the_jaccard_index_worked_by_hand():
+    line = np.arange(6, dtype=np.float32)[:, None]
+    other = np.array([0, 1, 5, 3, 4, 2], dtype=np.float32)[:, None]  # cells 2 and 5 have changed places
+    # The two nearest of cell 0: {1, 2} and {1, 5}, one of three shared; of cell 4: {3, 5} and {3, 2}, the same.
+    assert scores.shared_neighbours(line, other, np.array([0, 4]), k=2) == pytest.approx(1 / 3)
+    assert scores.shared_neighbours(line, 7 * line + 1, np.arange(6), k=2) == 1.0
+
+
+def test_knn_accuracy_is_that_of_scikit_learn():
+    random = np.random.default_rng(0)
+    labels = random.choice(["a", "b", "c"], 300, p=[0.5, 0.3, 0.2])
+    points = random.standard_normal((300, 4)).astype(np.float32) + (labels == "a")[:, None]
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    votes = cross_val_predict(KNeighborsClassifier(15, algorithm="brute"), points, labels, cv=folds)
+    assert scores.knn_accuracy(points, labels) == pytest.approx((votes == labels).mean())
+    rows = np.arange(0, 300, 7)
+    assert scores.knn_accuracy(points, labels, rows) == pytest.approx((votes == labels)[rows].mean())
+
+
+def test_knn_accuracy_leaves_out_cells_without_a_label_and_labels_of_a_handful():
+    points = np.repeat(np.eye(2, dtype=np.float32), 40, axis=0)
+    labels = np.array(["a"] * 40 + ["b"] * 40, dtype=object)
+    assert scores.knn_accuracy(points, labels) == 1.0
+    labels[:3], labels[40:43] = "", "rare"
+    assert scores.knn_accuracy(points, labels) == 1.0
+    assert math.isnan(scores.knn_accuracy(points, ["one"] * 80))
+    assert math.isnan(scores.knn_accuracy(points, labels, rows=np.array([0, 1])))

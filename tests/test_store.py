@@ -26,7 +26,7 @@ def furnish(store, owner="local", visibility="private"):
     """One finished run and what it stands on: {"dataset": id, "preparation": id, "run": id}."""
     see = {"visibility": visibility}
     dataset = store.add("dataset", owner, name="cells", origin="demo:simulated", status="ready", **see)
-    record = {"n_genes": 120, "n_proteins": 6, "kind": "counts"}
+    record = {"n_cells": 240, "n_genes": 120, "n_proteins": 6, "kind": "counts"}
     preparation = store.add(
         "preparation", owner, dataset=dataset, settings={"clip": 5.0}, status="ready", record=record, **see
     )

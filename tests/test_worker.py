@@ -189,7 +189,9 @@ def test_the_folder_of_a_run_can_be_read_without_us(finished):
 def test_clusters_are_compared_with_a_column(finished):
     store, run = finished
     job = ask(store, "labels", run, {"column": "cell_type", "resolution": 1.0})
-    assert set(job["result"]) == {"ari", "nmi", "ari_all_cells", "nmi_all_cells"}
+    accuracies = {"knn_accuracy", "knn_accuracy_pca"}
+    assert set(job["result"]) == {"ari", "nmi", "ari_all_cells", "nmi_all_cells"} | accuracies
+    assert 0 <= job["result"]["knn_accuracy"] <= 1
     assert -1 <= job["result"]["ari_all_cells"] <= 1
 
 

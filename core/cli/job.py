@@ -31,6 +31,7 @@ def carry_out(arguments, config, out, clock):
             lambda start: pipeline.pictures(beside, start.axes, config, arguments.tsne),
         )
         clock.start("writing")
+        config = learnt.start.config
         facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
         record = rundir.config_record(config, facts, arguments.file, data_hash)
         out.mkdir(parents=True, exist_ok=True)

@@ -279,16 +279,24 @@ def draw(store, job, say):
 
 
 def compare_labels(store, job, say):
-    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells."""
+    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells.
+
+    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours foretell that column in the latent space, and in a PCA
+    with as many dimensions, on the judging cells.
+    """
     run = store.row("run", job["target"])
     column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
     entry, codes = store.shelf(run["dataset"]).column(column)
     names = np.array([*entry["categories"], ""])[codes]
-    clusters = np.array(
-        files.read_array(store.run_folder(run["id"]) / f"{files.clusters_of(resolution)}.npy")
-    )
+    folder = store.run_folder(run["id"])
+    clusters = np.array(files.read_array(folder / f"{files.clusters_of(resolution)}.npy"))
+    latent = np.array(files.read_array(folder / "latent.npy"))
+    axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
     rows = split_cells(len(clusters), config.parse(run["config"])).judges
     judged = scores.agreement(names[rows], clusters[rows])
+    for end, points in (("", latent), ("_pca", axes)):
+        accuracy = scores.knn_accuracy(points, names, rows)
+        judged[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
     return judged | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}
 
 

@@ -25,6 +25,8 @@ def layout(view, here):
     values = here.run["config"] if here.run else {}
     if here.run and here.run["preparation"] != row["id"]:
         values = {}
+    record = row["record"]
+    found = config.RunConfig().for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
@@ -37,7 +39,12 @@ def layout(view, here):
                 [
                     card(
                         "Network",
-                        form(NETWORK, values, columns=[c["name"] for c in batches(view, row["dataset"])]),
+                        form(
+                            NETWORK,
+                            values,
+                            columns=[c["name"] for c in batches(view, row["dataset"])],
+                            chosen=found,
+                        ),
                         more(
                             "What is a latent space?",
                             html.P(
@@ -49,7 +56,7 @@ def layout(view, here):
                     ),
                     card(
                         "Training",
-                        form(TRAINING, values),
+                        form(TRAINING, values, chosen=found),
                         more(
                             "What does the learning rate do?",
                             html.P(
@@ -105,6 +112,7 @@ def register(app, store):
         record = row["record"]
         try:
             run = config.parse(settings_of(values, names))
+            run = run.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True
@@ -238,7 +246,7 @@ def words(store, run, record, layers):
                         f"{record['n_genes']:,} genes, {record['n_proteins']:,} proteins",
                     ),
                     tile("Latent", f"{run.n_latent}", "dimensions"),
-                    tile("Epochs", f"{run.n_epochs(n_train):,}", f"of {n_train:,} cells"),
+                    tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} a step"),
                     tile("Device", device, why),
                 ],
                 className="nuwa-tiles",

@@ -1,0 +1,32 @@
+"""What a run is (RunConfig), and all that a form, a command line or a drawing asks about it."""
+
+from core.config.chosen import chosen
+from core.config.fields import NETWORK, PREPARE, TRAINING
+from core.config.layers import Layer
+from core.config.parsing import parse
+from core.config.run import RunConfig, specs
+from core.config.steps import WORDS, Step, steps_for
+
+# What config.json tells beside the settings: facts of the run, which --config does not read back.
+RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "source", "data_hash", "run")
+
+# Leiden resolutions that are computed for every run, so that a slider answers at once.
+RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
+DEFAULT_RESOLUTION = 1.0
+
+__all__ = [
+    "DEFAULT_RESOLUTION",
+    "NETWORK",
+    "PREPARE",
+    "RECORD_KEYS",
+    "RESOLUTIONS",
+    "TRAINING",
+    "WORDS",
+    "Layer",
+    "RunConfig",
+    "Step",
+    "chosen",
+    "parse",
+    "specs",
+    "steps_for",
+]

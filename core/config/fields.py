@@ -1,0 +1,67 @@
+"""A setting and all that is said of it: label, help, unit and bounds, as a form and a command line need them."""
+
+from typing import NamedTuple, get_args
+
+from pydantic import Field
+
+PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
+
+
+def setting(default, part, label, help, *, unit="", folded=False, step=None, models=(), **bounds):
+    """A field of RunConfig: `help` is the sentence beside it, `folded` puts it under "more settings".
+
+    `models` names those that obey it; empty: all.
+    """
+    extra = {"part": part, "label": label, "unit": unit, "folded": folded, "step": step, "models": models}
+    return Field(default, description=help, json_schema_extra=extra, **bounds)
+
+
+class Spec(NamedTuple):
+    """A field as a form or a command line needs it."""
+
+    name: str
+    part: str
+    label: str
+    help: str
+    unit: str
+    folded: bool
+    kind: str  # "bool", "int", "float", "choice", or "column" of obs
+    choices: tuple
+    default: object
+    low: float | None  # smallest allowed value
+    low_open: bool  # True: the value must be above `low`
+    high: float | None
+    high_open: bool
+    step: float | None
+    optional: bool  # True: may be left empty
+    models: tuple  # those that obey it; empty: all
+
+
+def spec(name, info):
+    """The Spec of a pydantic field that `setting` made."""
+    extra = info.json_schema_extra
+    bounds = {k: getattr(m, k) for m in info.metadata for k in ("ge", "gt", "le", "lt") if hasattr(m, k)}
+    kind, choices, optional = _kind(info.annotation)
+    return Spec(
+        name=name,
+        help=info.description,
+        kind=kind,
+        choices=choices,
+        default=info.default,
+        low=bounds.get("ge", bounds.get("gt")),
+        low_open="gt" in bounds,
+        high=bounds.get("le", bounds.get("lt")),
+        high_open="lt" in bounds,
+        optional=optional,
+        **extra,
+    )
+
+
+def _kind(annotation):
+    if annotation in (bool, int, float):
+        return annotation.__name__, (), False
+    if annotation == int | None:
+        return "int", (), True
+    if annotation == str | None:
+        return "column", (), True
+    return "choice", get_args(annotation), False

@@ -1,0 +1,64 @@
+"""The network of a run as records: what is drawn, counted and built."""
+
+from typing import NamedTuple
+
+from core.models import VARIATIONAL
+
+
+class Layer(NamedTuple):
+    """One linear block of the network: where it stands, its width, and what follows the linear map."""
+
+    name: str  # unique, and the key of the module in torch
+    side: str  # "encoder" or "decoder"
+    branch: str  # "rna", "protein" or "latent"
+    n_in: int
+    n_out: int
+    plain: bool  # True: a linear map alone (latent and output layers)
+    norm: str = "none"
+
+    @property
+    def weights(self):
+        """How many numbers this block learns: the matrix, its bias, and two a unit for a normalisation."""
+        return self.n_in * self.n_out + self.n_out + (0 if self.norm == "none" else 2 * self.n_out)
+
+
+def network(config, n_genes, n_proteins, n_groups=0):
+    """The Layers of a RunConfig, in the order data flows; `n_groups` as `RunConfig.layers` has it."""
+    branches = [("rna", n_genes, config.n_hidden)]
+    if n_proteins:
+        branches.append(("protein", n_proteins, config.n_hidden_protein))
+    encoder, decoder = [], []
+    start = config.n_latent + n_groups
+    for branch, n_features, width in branches:
+        n_in = n_features + n_groups
+        for i in range(config.n_layers):
+            name = f"encoder_{branch}_{i + 1}"
+            encoder.append(Layer(name, "encoder", branch, n_in, width, False, config.norm))
+            n_in = width
+        n_in = start
+        for i in range(0 if config.model == "linear" else config.n_layers):
+            name = f"decoder_{branch}_{i + 1}"
+            decoder.append(Layer(name, "decoder", branch, n_in, width, False, config.norm))
+            n_in = width
+        decoder.append(Layer(f"output_{branch}", "decoder", branch, n_in, n_features, True))
+        if config.model == "counts":
+            decoder += _count_heads(config, branch, n_in, n_features)
+    total = sum(width for _, _, width in branches)
+    latent = [Layer("latent", "encoder", "latent", total, config.n_latent, True)]
+    if config.model in VARIATIONAL:
+        latent.append(Layer("latent_log_variance", "encoder", "latent", total, config.n_latent, True))
+    return [*encoder, *latent, *decoder]
+
+
+def _count_heads(config, branch, n_in, n_features):
+    """What the decoder of a count model needs beside its output: more linear maps, and vectors with no input."""
+    names = ["log_theta"]
+    if branch == "protein":
+        names += ["output_background", "output_background_spread", "output_mixing"]
+        names += ["prior_mean", "prior_log_sd"]
+    elif config.zero_inflated:
+        names.append("output_rna_loss")
+    return [
+        Layer(name, "decoder", branch, n_in if name.startswith("output") else 0, n_features, True)
+        for name in names
+    ]

@@ -1,0 +1,46 @@
+"""Plain values to a RunConfig, and every complaint about them as a sentence."""
+
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+
+from core.config.run import RunConfig, specs
+from core.errors import UserError
+
+
+def parse(values):
+    """A RunConfig from a plain dict; raises UserError with one sentence that names each field at fault."""
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise UserError(" ".join(_sentence(e) for e in error.errors())) from None
+
+
+def _sentence(error):
+    """One pydantic complaint in the words of the form."""
+    name = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        close = _nearest(name)
+        return f"Unknown setting '{name}'" + (f"; did you mean '{close}'?" if close else ".")
+    text = error["msg"].removeprefix("Value error, ")
+    text = text[0].lower() + text[1:]
+    if not name:
+        return text[0].upper() + text[1:] + "."
+    field = RunConfig.model_fields.get(error["loc"][0])
+    label = field.json_schema_extra["label"] if field else name
+    if error["input"] is None:
+        return f"{label} ({name}) needs a value{_range(name)}; what is typed there is empty or not allowed."
+    return f"{label} ({name}): {text.replace('input should', 'it should')}, not {error['input']!r}."
+
+
+def _range(name):
+    """The allowed range of a field in words, or nothing."""
+    spec = next((s for s in specs() if s.name == name), None)
+    if spec is None or spec.high is None:
+        return ""
+    whole = "a whole number " if spec.kind == "int" else ""
+    return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,.10g} to {'below ' if spec.high_open else ''}{spec.high:,.10g}"
+
+
+def _nearest(name):
+    return next(iter(get_close_matches(name, RunConfig.model_fields)), None)

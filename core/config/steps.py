@@ -1,0 +1,39 @@
+"""Which preprocessing steps apply to which kind of matrix."""
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """A preprocessing step for one kind of matrix: does it apply, and why (not)."""
+
+    applies: bool
+    reason: str
+
+
+def steps_for(kind, has_proteins):
+    """Which steps apply to a matrix of this kind (`core.data.doctor.Kind`): field name -> Step."""
+    raw = Step(True, "")
+    logged = Step(False, f"does not apply: the values are {WORDS[kind]} already")
+    if kind == "counts":
+        steps = {"normalize": raw, "log1p": raw, "n_top_genes": raw, "scale": raw}
+    elif kind == "normalized":
+        steps = {"normalize": logged, "log1p": raw, "n_top_genes": raw, "scale": raw}
+    elif kind == "lognorm":
+        steps = {"normalize": logged, "log1p": logged, "n_top_genes": raw, "scale": raw}
+    elif kind == "scaled":
+        steps = {name: logged for name in ("normalize", "log1p", "n_top_genes", "scale")}
+    else:
+        unknown = Step(False, "does not apply: the values are neither counts nor log-normalised")
+        steps = {"normalize": unknown, "log1p": unknown, "n_top_genes": unknown, "scale": raw}
+    steps["target_sum"], steps["clip"] = steps["normalize"], steps["scale"]
+    steps["clr"] = raw if has_proteins else Step(False, "does not apply: the data set has no proteins")
+    return steps
+
+
+WORDS = {
+    "counts": "raw counts",
+    "normalized": "normalised",
+    "lognorm": "log-normalised",
+    "scaled": "scaled",
+    "other": "of an unknown kind",
+}
