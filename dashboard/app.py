@@ -7,7 +7,7 @@ from flask_compress import Compress
 
 from core.store import Missing
 from dashboard import here as places
-from dashboard import ids, session
+from dashboard import ids, session, taken
 from dashboard.components import badge, notice
 from dashboard.gate import guard
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
@@ -51,6 +51,7 @@ def create_app(store):
     )
     app.layout = frame
     register(app, store)
+    taken.register(app, store)
     for page in PAGES:
         page.register(app, store)
     app._setup_server()  # finishes set-up before the first request: with two at once, one would find it half done

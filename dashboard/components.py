@@ -75,7 +75,7 @@ def badge(dataset):
 
 def graph(id, label, save=True, dataset=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a data set, with its badge."""
-    plot = dcc.Graph(id=id, config=GRAPH_CONFIG, **kwargs)
+    plot = dcc.Graph(id=id, config=GRAPH_CONFIG | kwargs.pop("config", {}), **kwargs)
     buttons = []
     if save:
         buttons = [
@@ -107,16 +107,16 @@ def progress(words, share):
     return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")
 
 
-def form(part, values=None, steps=None, columns=(), chosen=None):
+def form(part, values=None, steps=None, columns=(), chosen=None, names=None):
     """The fields of one part of RunConfig, the advanced ones folded; `steps` says which do not apply, and why.
 
     `columns` are the obs columns that a field of that kind may name; `chosen` is the RunConfig whose numbers are taken
-    where a field is left empty.
+    where a field is left empty; `names` are the fields drawn, None: all.
     """
     values, steps = values or {}, steps or {}
 
     def drawn(folded):
-        wanted = [s for s in specs(part) if s.folded == folded]
+        wanted = [s for s in specs(part) if s.folded == folded and (names is None or s.name in names)]
         return [field(s, values.get(s.name, s.default), steps.get(s.name), columns, chosen) for s in wanted]
 
     shown, folded = drawn(False), drawn(True)

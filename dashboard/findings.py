@@ -1,6 +1,6 @@
-"""What the doctor found in a data set, the gravest first, each with its repair, one click away; and the way back."""
+"""What the doctor found in a data set, the gravest first, each with its repair, one click away."""
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from core.errors import UserError
 from dashboard import ids, session
@@ -44,28 +44,6 @@ def _finding(finding, repair):
     return notice([severity, *parts], TONES.get(finding["severity"], "info"))
 
 
-def repairs_card(view, row):
-    """What was repaired in a data set, and the button that takes the last of it back; nothing where nothing was."""
-    repaired = row["record"].get("repaired")
-    if not repaired:
-        return None
-    original = view.readable("dataset", repaired["of"])
-    link = (
-        dcc.Link(original["name"], href=f"/data?dataset={original['id']}") if original else "another data set"
-    )
-    return card(
-        "Repairs",
-        html.P(["Made from ", link, ", which is as it was:"]),
-        html.Ol([html.Li(one["said"]) for one in repaired["repairs"]]),
-        html.Div(
-            html.Button(
-                "Undo the last repair", id=ids.REPAIR_UNDO, className="btn btn-sm btn-outline-primary"
-            ),
-            className="nuwa-actions",
-        ),
-    )
-
-
 def register(app, store):
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),
@@ -77,24 +55,8 @@ def register(app, store):
     def repair(clicks, shown):
         if not any(clicks):  # the buttons have just been drawn
             return no_update, no_update
-        return _go(lambda: store.of(session.user()).repair(shown, ctx.triggered_id["name"]))
-
-    @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
-        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.REPAIR_UNDO, "n_clicks"),
-        State(ids.DATA_SHOWN, "data"),
-        prevent_initial_call=True,
-    )
-    def undo(clicks, shown):
-        if not clicks:
-            return no_update, no_update
-        return _go(lambda: store.of(session.user()).undo_repair(shown))
-
-
-def _go(work):
-    """To the data set that `work` names, or the reason why there is none."""
-    try:
-        return f"/data?dataset={work()}", no_update
-    except UserError as error:
-        return no_update, notice(str(error), "bad")
+        try:
+            made = store.of(session.user()).repair(shown, ctx.triggered_id["name"])
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"/data?dataset={made}", no_update

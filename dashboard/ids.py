@@ -40,7 +40,6 @@ JOIN_INBOX = "join-inbox"
 JOIN_GO = "join-go"
 DATA_DELETE = "data-delete"
 DATA_CONFIRM = "data-confirm"
-REPAIR_UNDO = "repair-undo"
 
 # preprocess
 PREPARE = "prepare"
@@ -50,6 +49,32 @@ PREPARE_DATASET = "prepare-dataset"
 PREPARE_GO = "prepare-go"
 PREPARE_SHOWN = "prepare-shown"
 PREPARE_RESULT = "prepare-result"
+
+# preprocess: cells, and the recipe
+QUALITY_VIOLINS = "quality-violins"
+QUALITY_SCATTER = "quality-scatter"
+QUALITY_FIELDS = "quality-fields"
+QUALITY_STAY = "quality-stay"
+QUALITY_PROPOSE = "quality-propose"
+QUALITY_LIMITS = "quality-limits"
+QUALITY_BATCHES = "quality-batches"
+QUALITY_BATCH = "quality-batch"
+QUALITY_BATCH_PART = "quality-batch-part"
+MIN_CELLS = "min-cells"
+HIGHEST = "highest-genes"
+DOUBLETS_BY = "doublets-by"
+RECIPE_GO = "recipe-go"
+RECIPE_NAME = "recipe-name"
+RECIPE_JSON = "recipe-json"
+RECIPE_SCRIPT = "recipe-script"
+RECIPE_FILE = "recipe-file"
+RECIPE_UPLOAD = "recipe-upload"
+RECIPE_MESSAGE = "recipe-message"
+WAIT_TICK = "wait-tick"
+
+# the steps of a data set, on either page
+STEP_UNDO = "step-undo"
+STEP_MESSAGE = "step-message"
 
 # model
 MODEL_PREPARATION = "model-preparation"
@@ -132,6 +157,21 @@ def obeyed(name, models):
 def repair(name):
     """The button of one repair."""
     return {"type": "repair", "name": name}
+
+
+def take(name):
+    """The button of one step of a recipe."""
+    return {"type": "take", "name": name}
+
+
+def preset(name):
+    """The button of one preset."""
+    return {"type": "preset", "name": name}
+
+
+def limit(measure, end):
+    """The field of one end ("low" or "high") of a limit on cells."""
+    return {"type": "limit", "name": f"{measure}_{end}"}
 
 
 def delete_run(run_id):

@@ -13,7 +13,18 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 DASHBOARD = sorted((ROOT / "dashboard").rglob("*.py"))
 
 # What the window may know of the science: descriptions, the store, figures. Everything else lives in the worker.
-WINDOW_MAY = {"config", "settings", "store", "figures", "launch", "errors", "models", "phases", "words"}
+WINDOW_MAY = {
+    "config",
+    "settings",
+    "store",
+    "figures",
+    "launch",
+    "errors",
+    "models",
+    "phases",
+    "recipe",
+    "words",
+}
 SCIENCE = {
     "torch",
     "scanpy",

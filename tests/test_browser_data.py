@@ -35,7 +35,7 @@ def test_a_repair_by_one_click_and_back(page, server, logged_set, tiny):  # noqa
     made = next(row for row in server.view.datasets() if row["name"] == "logged.h5ad (repaired)")
     counts = anndata.read_h5ad(server.store.shelf(made["id"]).file).X
     assert (sparse.csr_matrix(tiny.X) != counts).nnz == 0
-    page.get_by_role("button", name="Undo the last repair").click()
+    page.get_by_role("button", name="Undo the last step").click()
     expect(plot.locator(".nuwa-badge")).to_have_text("X: log-normalised", timeout=WORK)
     expect(page.get_by_role("link", name="logged.h5ad (repaired)")).to_have_count(0)
     assert server.view.dataset(logged_set)["status"] == "ready"

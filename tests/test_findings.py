@@ -9,12 +9,13 @@ from anndata import AnnData
 from scipy import sparse
 from test_doctor import annotated, draw_counts, normalised, scaled
 
-from core.data import demo, doctor, read
-from core.data.doctor import genes, repairs, size
+from core.data import demo, doctor, read, steps
+from core.data.doctor import genes, size
 from core.data.doctor.case import Case
 from core.data.doctor.proteins import hidden_proteins
 from core.data.doctor.unlog import find_grid
 from core.errors import UserError
+from core.recipe import STEPS
 
 HUMAN = ["ACTB", "GAPDH", "MALAT1", "B2M", "CD3E", "MT-ND1", "MT-CO1", "HBB", "RPLP0", "RPSA"]
 HUMAN += [f"RPL{i}" for i in range(3, 33)]
@@ -165,7 +166,7 @@ def test_each_finding_is_brought_about_by_its_cause(good, code):
     assert (one.severity, one.repair) == (severity, repair)
     assert one.sentence[0].isupper() or one.sentence[0] in ".0123456789" or one.sentence.startswith("layers")
     assert one.sentence.endswith(".") and len(one.sentence) < 260
-    assert repair is None or repair in repairs.REPAIRS
+    assert repair is None or repair in STEPS
 
 
 def test_every_code_of_the_source_is_brought_about_here_or_below():
@@ -287,9 +288,9 @@ def same(one, other):
 def repaired(adata, *names):
     """The repaired data set; the source is found as it was."""
     before = adata.copy()
-    made = repairs.apply(adata, names)
+    made = steps.apply(adata, [{"name": n} for n in names])
     assert same(adata, before) and set(adata.uns) == set(before.uns)
-    assert [one["name"] for one in repairs.made_before(made)] == list(names)
+    assert [one["name"] for one in steps.made_before(made)] == list(names)
     return made
 
 
@@ -304,7 +305,7 @@ def test_undoing_the_log_brings_the_counts_back(good, target, ways):
     adata.X = sparse.csr_matrix(values, dtype=np.float32)
     made = repaired(adata, "undo_log")
     assert doctor.what_is(made.X).kind == "counts" and (counts != made.X).nnz == 0
-    assert "100.0% of the cells" in repairs.made_before(made)[0]["said"]
+    assert "100.0% of the cells" in steps.made_before(made)[0]["said"]
 
 
 @pytest.mark.parametrize("log", [np.log1p, lambda v: np.log2(1 + v), lambda v: np.log10(1 + v)])
@@ -327,7 +328,7 @@ def test_a_column_with_the_sums_confirms_the_counts(good):
     adata = good.copy()
     adata.obs["total_counts"] = np.asarray(adata.X.sum(axis=1)).ravel()
     adata.X = sparse.csr_matrix(adata.X.multiply(1e4 / adata.X.sum(axis=1))).log1p().astype(np.float32)
-    said = repairs.made_before(repaired(adata, "undo_log"))[0]["said"]
+    said = steps.made_before(repaired(adata, "undo_log"))[0]["said"]
     assert "'total_counts' confirms the sums of 100%" in said
 
 
@@ -336,7 +337,7 @@ def test_fractions_behind_a_log_stay_fractions_and_say_so():
     adata = annotated(np.log1p(normalised(random.gamma(2, 1, (80, 60)))).astype(np.float32))
     made = repaired(adata, "undo_log")
     assert doctor.what_is(made.X).kind == "normalized"
-    assert "could not be brought back to counts" in repairs.made_before(made)[0]["said"]
+    assert "could not be brought back to counts" in steps.made_before(made)[0]["said"]
     np.testing.assert_allclose(made.X.toarray(), np.expm1(adata.X), rtol=1e-5)
 
 
@@ -461,24 +462,27 @@ def test_real_genes_are_never_taken_for_antibodies(real_data):
         assert hidden_proteins(read.read(real_data(f"{name}.h5ad"))) == []
 
 
-@pytest.mark.parametrize("name", sorted(set(repairs.REPAIRS) - {"transpose"}))
+@pytest.mark.parametrize(
+    "name", sorted({name for name, step in STEPS.items() if step.repair} - {"transpose"})
+)
 def test_a_repair_that_does_not_apply_says_so(good, name):
     with pytest.raises(UserError, match=r"\.$"):
-        repairs.apply(good.copy(), [name])
+        steps.apply(good.copy(), [{"name": name}])
 
 
 def test_an_unknown_repair_is_refused(good):
-    with pytest.raises(UserError, match="no repair 'glue'"):
-        repairs.apply(good.copy(), ["glue"])
+    with pytest.raises(UserError, match="no step 'glue'"):
+        steps.apply(good.copy(), [{"name": "glue"}])
 
 
 def test_the_record_of_repairs_survives_a_file(good, tmp_path):
     adata = good.copy()
     _set(adata, 3, slice(None), 0)
-    made = read.tidy(repairs.apply(adata, ["drop_empty_cells"]), "x")
+    made = read.tidy(steps.apply(adata, [{"name": "drop_empty_cells"}]), "x")
     made.write_h5ad(tmp_path / "x.h5ad")
-    (one,) = repairs.made_before(read.read(tmp_path / "x.h5ad"))
-    assert one == {"name": "drop_empty_cells", "said": "1 empty cell was left out; 219 remain."}
+    (one,) = steps.made_before(read.read(tmp_path / "x.h5ad"))
+    assert one["name"] == "drop_empty_cells" and one["said"] == "1 empty cell was left out; 219 remain."
+    assert (one["before"]["cells"], one["after"]["cells"]) == (220, 219)
 
 
 def test_the_record_offers_what_the_findings_ask_for(good):

@@ -92,7 +92,9 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "data-delete",
         "data-confirm",
         "repair",
-        "repair-undo",
+        "wait-tick",
+        "step-undo",
+        "step-message",
         "loadings",
         "loadings-dimension",
     }  # only for some data sets and models
@@ -245,6 +247,8 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     drain(store)
     (row,) = view.datasets()
     assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
+    asking = preprocess.layout(view, here.resolve(view, f"?dataset={row['id']}"))
+    assert "No data set is ready" in sent(asking)
     shown = sent(data.detail(view, row))
     assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
     assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
@@ -358,6 +362,7 @@ def fields(part, **changed):
 def test_preprocessing_runs_inside_the_long_callback(finished):
     names = [{"type": "setting", "name": "n_top_genes"}, {"type": "setting", "name": "clip"}]
     (id, words), told = finished.long("prepare-go", 1, [50, 5.0], names, finished.dataset, "page-a")
+    id = id.removeprefix("preparation=")
     assert words == "" and finished.view.preparation(id)["record"]["n_genes"] == 50
     assert told[-1] == ("",)
     shown = preprocess.layout(finished.view, here.resolve(finished.view, f"?preparation={id}"))

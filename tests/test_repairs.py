@@ -6,7 +6,7 @@ import pytest
 from house import sent
 from scipy import sparse
 
-from core.data.doctor import repairs
+from core.data import steps
 from core.errors import UserError
 from core.store import Missing
 from core.worker.execute import drain, execute, take
@@ -57,10 +57,10 @@ def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
         row["name"] == "odd.h5ad (repaired)" and row["origin"] == "repaired by undo_log from upload:odd.h5ad"
     )
     assert row["record"]["verdict"]["kind"] == "counts" and row["record"]["badge"]["words"] == "X: counts"
-    assert row["record"]["repaired"]["of"] == odd.dataset
-    assert "counts were found again" in row["record"]["repaired"]["repairs"][0]["said"]
+    assert row["record"]["derived"]["of"] == odd.dataset
+    assert "counts were found again" in row["record"]["derived"]["steps"][0]["said"]
     made = shelved(odd, row["id"])
-    assert [one["name"] for one in repairs.made_before(made)] == ["undo_log"]
+    assert [one["name"] for one in steps.made_before(made)] == ["undo_log"]
     given = anndata.read_h5ad(odd_file)
     np.testing.assert_array_equal(np.diff(made.X.indptr), np.diff(given.X.indptr))
     assert odd.store.shelf(odd.dataset).file.read_bytes() == before
@@ -71,23 +71,23 @@ def test_repairs_follow_one_another_and_are_undone_in_turn(odd):
     first = repair(odd, odd.dataset, "undo_log")
     second = repair(odd, first["id"], "drop_empty_cells")
     third = repair(odd, second["id"], "split_proteins")
-    names = [one["name"] for one in third["record"]["repaired"]["repairs"]]
+    names = [one["name"] for one in third["record"]["derived"]["steps"]]
     assert names == ["undo_log", "drop_empty_cells", "split_proteins"]
     assert third["record"]["cells"] == 238 and {"ADT_CD3", "ADT_CD4", "ADT_CD8"} <= set(
         third["record"]["proteins"]
     )
     assert [row["name"] for row in odd.view.datasets()] == ["odd.h5ad (repaired)", "odd.h5ad"]
-    back = odd.view.dataset(odd.view.undo_repair(third["id"]))
+    back = odd.view.dataset(odd.view.undo_step(third["id"]))
     drain(odd.store)
     back = odd.view.dataset(back["id"])
-    assert [one["name"] for one in back["record"]["repaired"]["repairs"]] == ["undo_log", "drop_empty_cells"]
+    assert [one["name"] for one in back["record"]["derived"]["steps"]] == ["undo_log", "drop_empty_cells"]
     assert back["record"]["data_hash"] == second["record"]["data_hash"]
-    once = odd.view.undo_repair(back["id"])
+    once = odd.view.undo_step(back["id"])
     drain(odd.store)
-    assert odd.view.undo_repair(once) == odd.dataset
+    assert odd.view.undo_step(once) == odd.dataset
     assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
     with pytest.raises(UserError, match="nothing to undo"):
-        odd.view.undo_repair(odd.dataset)
+        odd.view.undo_step(odd.dataset)
 
 
 def test_a_repaired_set_that_something_stands_on_is_kept(odd):
@@ -97,7 +97,7 @@ def test_a_repaired_set_that_something_stands_on_is_kept(odd):
     second = repair(odd, first["id"], "drop_empty_cells")
     names = {row["id"]: row["name"] for row in odd.view.datasets()}
     assert names[first["id"]] == "odd.h5ad (repaired)" and names[second["id"]] == "odd.h5ad (repaired 2)"
-    assert odd.view.undo_repair(first["id"]) == odd.dataset
+    assert odd.view.undo_step(first["id"]) == odd.dataset
     assert odd.view.dataset(first["id"])["status"] == "ready"
 
 
@@ -111,7 +111,7 @@ def test_the_same_repair_twice_is_one_data_set(odd):
 def test_an_original_is_not_deleted_from_under_its_repairs(odd):
     made = odd.view.repair(odd.dataset, "undo_log")
     for _ in range(2):  # while it waits, and when it is there
-        with pytest.raises(UserError, match="1 repaired data set was made from this one"):
+        with pytest.raises(UserError, match="1 data set was made from this one"):
             odd.view.forget_dataset(odd.dataset)
         drain(odd.store)
     odd.view.forget_dataset(made)
@@ -131,7 +131,7 @@ def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
     def fails(adata):
         raise UserError("It cannot be done: try another way.")
 
-    monkeypatch.setitem(repairs.REPAIRS, "undo_log", repairs.REPAIRS["undo_log"]._replace(make=fails))
+    monkeypatch.setattr("core.data.doctor.unlog.undo_log", fails)
     made = odd.view.repair(odd.dataset, "undo_log")
     drain(odd.store)
     row = odd.view.dataset(made)
@@ -178,7 +178,7 @@ def press(house, name, id):
 
 def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     page = shown(odd, odd.dataset)
-    assert "Undo the log" in page and "Split proteins off" in page and '"repair-undo"' not in page
+    assert "Undo the log" in page and "Split proteins off" in page and '"step-undo"' not in page
     grave, mild = page.index("no raw counts in this file"), page.index("X holds log-normalised")
     assert grave < mild
     drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "data-shown.data": odd.dataset})
@@ -187,9 +187,9 @@ def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     drain(odd.store)
     page = shown(odd, made)
     assert "counts were found again" in page and f"/data?dataset={odd.dataset}" in page
-    assert "Undo the log" not in page
-    pressed = {"repair-undo.n_clicks": 1, "data-shown.data": made}
-    answer = odd.press("data-message.children", pressed, "repair-undo.n_clicks")
+    assert '"name": "undo_log"' not in page
+    pressed = {"step-undo.n_clicks": 1, "place.data": {"dataset": made}, "url.pathname": "/data"}
+    answer = odd.press("step-message.children", pressed, "step-undo.n_clicks")
     assert answer["url"]["href"] == f"/data?dataset={odd.dataset}"
     assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
     assert "not offered" in sent(press(odd, "transpose", odd.dataset)["data-message"])

@@ -5,6 +5,7 @@ from core.figures.loss import loss_curve, loss_page
 from core.figures.network import describe_network, network
 from core.figures.panels import Colour, Panel, panels
 from core.figures.profile import largest_differences, profile
+from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
 from core.figures.save import GRAPH_CONFIG, write_html
 from core.figures.theme import category_colours, empty, template
 from core.figures.views import DRAWN_DIRECTLY, panels_of
@@ -14,20 +15,27 @@ __all__ = [
     "GRAPH_CONFIG",
     "Binned",
     "Colour",
+    "Line",
     "Panel",
     "category_colours",
+    "cells_scatter",
     "counts_and_genes",
     "describe_network",
     "empty",
+    "highest_genes",
     "histogram_pair",
     "largest_differences",
     "loss_curve",
     "loss_page",
     "mean_variance",
     "network",
+    "off_axis",
+    "on_axis",
     "panels",
     "panels_of",
     "profile",
+    "shown",
     "template",
+    "violins",
     "write_html",
 ]

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,8 @@ class Shelf:
         for name, values in (("n_counts", report.n_counts), ("n_genes", report.n_genes)):
             if values is not None:
                 write_array(self.folder / f"{name}.npy", np.asarray(values, dtype=np.float32))
+        for name, values in report.shares.items():
+            write_array(self.folder / f"share_{name}.npy", np.asarray(values, dtype=np.float32))
 
     def _write_column(self, i, column, values):
         """One obs column as codes into sorted category names, or as numbers; returns its entry in columns.json."""
@@ -176,9 +179,24 @@ class Shelf:
         raise KeyError(name)
 
     def per_cell(self, name):
-        """(cells,) float32 of "n_counts" or "n_genes", or None where the file does not tell."""
+        """(cells,) float32 of "n_counts", "n_genes", "share_mito" and its like, or None where the file does not tell."""
         path = self.folder / f"{name}.npy"
         return np.array(read_array(path)) if path.exists() else None
+
+    def measured(self):
+        """What limits on cells go by, as core.data.steps.quality has it: (cells,) float32 by measure."""
+        names = {"counts": "n_counts", "genes": "n_genes"} | {
+            n: f"share_{n}" for n in ("mito", "ribo", "haemo")
+        }
+        found = {measure: self.per_cell(name) for measure, name in names.items()}
+        for measure, column in (("doublet", "doublet_score"), ("predicted", "predicted_doublet")):
+            with suppress(KeyError):
+                entry, values = self.column(column)
+                found[measure] = values
+                if entry["kind"] == "category":
+                    called = np.array([*entry["categories"], ""])[values] == "True"
+                    found[measure] = called.astype(np.float32)
+        return {measure: values for measure, values in found.items() if values is not None}
 
 
 def _text(names):

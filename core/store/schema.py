@@ -52,7 +52,8 @@ datasets = Table(
     metadata,
     *_owned(
         Column("name", String(400), nullable=False),
-        # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by NAMES from" one of these
+        # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by" or "filtered by NAMES from"
+        # one of these
         Column("origin", Text, nullable=False),
         Column("record", JSON),  # the doctor's report; while the status is "asking", {"question": ...}
     ),

@@ -11,15 +11,15 @@ from core import config as configs
 from core.data import ENDINGS, ending
 from core.errors import UserError
 from core.store import files, places
-from core.store.repairs import Repairs
 from core.store.schema import datasets, jobs, preparations, runs
+from core.store.steps import Steps
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing, new_id
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
 JOINS = ("proteins", "annotations")  # what a second file can add to a data set
 
 
-class View(Repairs):
+class View(Steps):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):
@@ -143,11 +143,11 @@ class View(Repairs):
         return job
 
     def forget_dataset(self, id):
-        """Remove a data set and its preparations; refused while runs or repaired data sets stand on it."""
+        """Remove a data set and its preparations; refused while runs or data sets made from it stand on it."""
         self._own("dataset", id)
-        if n := len(self.repaired_from(id)):
+        if n := len(self.derived_from(id)):
             raise UserError(
-                f"{n} repaired data set{'s were' if n > 1 else ' was'} made from this one: delete it first."
+                f"{n} data set{'s were' if n > 1 else ' was'} made from this one: delete it first."
             )
         if n := len(self.store.rows("run", runs.c.dataset == id)):
             raise UserError(f"{n} runs were trained on this data set: delete them first.")

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
-from core.data import demo, doctor, read, sources
-from core.data.doctor import repairs
+from core.data import demo, doctor, read, sources, steps
 from core.data.opened import opened
+from core.data.steps import quality
 from core.errors import Question, UserError
 from core.forecast import forecast
 from core.prepare import prepare, split_cells
+from core.recipe import STEPS
 from core.store import files
 from core.train import Epoch, reconstruct
 from core.worker import pictures
@@ -39,6 +40,7 @@ def shelve(store, id, adata, say, more=None):
     report = doctor.examine(adata, gpu_memory=_gpu_memory())
     store.shelf(id).write(adata, report, sources.display_of(adata))
     record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
+    record["top_genes"] = quality.top_genes(adata)
     store.move("dataset", id, "running", "ready", record=record | (more or {}))
 
 
@@ -78,20 +80,25 @@ def _gpu_memory():
     return torch.cuda.mem_get_info(0)[1] if torch.cuda.is_available() else None
 
 
-def repair_data(store, job, say):
-    """A data set made anew from one on the shelf, by repairs; that one stays as it is."""
+def take_steps(store, job, say):
+    """A data set made anew from one on the shelf, by steps; that one stays as it is."""
     id, asked = job["target"], job["arguments"]
     store.move("dataset", id, "queued", "running")
-    say("Repairing.", 0.1)
+    say(f"{steps_words(asked['steps'])} ...", 0.1)
     before = load(store, asked["of"])
-    made = repairs.apply(before, asked["repairs"])
+    made = steps.apply(before, asked["steps"])
     made = read.tidy(made, store.row("dataset", asked["of"])["name"])
-    done = repairs.made_before(made)[-len(asked["repairs"]) :]  # a file may have brought repairs of its own
-    shelve(store, id, made, say, {"repaired": {"of": asked["of"], "repairs": done}})
+    done = steps.made_before(made)[-len(asked["steps"]) :]  # a file may have brought steps of its own
+    shelve(store, id, made, say, {"derived": {"of": asked["of"], "steps": done}})
     view = store.of(job["owner"])
     replaced = view.readable("dataset", asked["replaces"])
     if replaced and view.may_go(replaced):
         store.forget("dataset", replaced["id"])
+
+
+def steps_words(asked):
+    """The labels of the steps asked for, in their order."""
+    return ", ".join(STEPS[step["name"]].label for step in asked)
 
 
 def prepare_data(store, job, say):
@@ -341,7 +348,7 @@ def export_result(store, job, say):
 
 KINDS = {
     "read": read_file,
-    "repair": repair_data,
+    "steps": take_steps,
     "prepare": prepare_data,
     "forecast": foresee,
     "train": train,

@@ -122,7 +122,7 @@ def fail_target(store, job, message):
         )
     elif kind == "explore":
         store.set("run", target, explored="failed")
-    elif kind in ("read", "repair", "prepare"):
+    elif kind in ("read", "steps", "prepare"):
         table = "preparation" if kind == "prepare" else "dataset"
         store.move(table, target, ("queued", "running"), "failed", message=message)
 

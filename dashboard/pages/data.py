@@ -9,7 +9,8 @@ from core.errors import UserError
 from dashboard import bringing, findings, ids, session
 from dashboard import here as places
 from dashboard.components import card, empty, graph, more, notice, table, tile
-from dashboard.findings import findings_card, repairs_card
+from dashboard.findings import findings_card
+from dashboard.taken import steps_card
 
 PATH, TITLE = "/data", "Data"
 BUSY = ("queued", "running")
@@ -123,7 +124,7 @@ def detail(view, row):
                 ),
                 bringing.second(view),
             ),
-            repairs_card(view, row),
+            steps_card(view, row, PATH),
             findings_card(record),
             card(
                 "Counts and genes a cell",

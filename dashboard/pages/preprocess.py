@@ -1,15 +1,15 @@
-"""Preprocess: the steps between a matrix and a model, each with its reason, and what they did."""
+"""Preprocess: which cells and genes stay, the settings between a matrix and a model, and what they did."""
 
 import uuid
 
 import numpy as np
-from dash import ALL, Input, Output, State, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from core import figures
-from core.config import PREPARE, steps_for
+from core.config import PREPARE, specs, steps_for
 from core.errors import UserError
 from core.figures import Binned
-from dashboard import follow, ids, session
+from dashboard import follow, ids, quality, recipes, session
 from dashboard.components import (
     SETTINGS,
     card,
@@ -23,38 +23,52 @@ from dashboard.components import (
     tile,
     working,
 )
+from dashboard.quality import ALL_CELLS, propose, quality_card
+from dashboard.recipes import exchange, genes_step, presets, scores_steps
+from dashboard.taken import steps_card
 
 PATH, TITLE = "/preprocess", "Preprocess"
 
 
+VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
+PROTEINS = ("clr",)
+BUSY = ("queued", "running")
+
+
 def layout(view, here):
-    if here.dataset is None or here.dataset["status"] != "ready":
+    row = here.dataset
+    if row is not None and row["status"] in BUSY:
+        words = html.P("This data set is being made. The page goes on by itself.", role="status")
+        return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
+    if row is not None and row["status"] == "failed":
+        return html.Div([notice(row["message"], "bad"), empty("It was not made.", "/data", "To the data")])
+    if row is None or row["status"] != "ready":  # one that asks is answered on the Data page
         return empty("No data set is ready. Choose one first.", "/data", "To the data")
-    row, done = here.dataset, here.preparation
-    steps = steps_for(row["record"]["kind"], bool(row["record"]["proteins"]))
+    done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
+    record = row["record"]
+    steps = steps_for(record["kind"], bool(record["proteins"]))
     values = done["settings"] if done else {}
+    genes = [spec.name for spec in specs(PREPARE) if spec.name not in VALUES + PROTEINS]
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
             dcc.Store(id=ids.PREPARE_GO),
+            dcc.Store(id=ids.RECIPE_GO),
+            dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], ALL_CELLS)),
             html.Div(
                 [
                     card(
-                        "Steps, in this order",
-                        notice(
-                            "Scaling and normalising the data is recommended for better results: the recommended steps are on."
-                        ),
-                        form(PREPARE, values, steps),
+                        "From counts to what a model sees",
                         html.P(
-                            "Means, deviations and the choice of genes come from the training cells only, so that the "
-                            "cells that judge the model stay unseen.",
-                            className="help",
+                            "Scaling and normalising the data is recommended for better results: the recommended steps are on. Press Preprocess and go on, or look at cells and genes below first."
                         ),
                         html.Button("Preprocess", id=ids.PREPARE, className="btn btn-primary"),
                         working(ids.PREPARE_PROGRESS),
                         html.Div(id=ids.PREPARE_MESSAGE),
+                        presets(),
+                        exchange(row),
                         more(
                             "Why preprocess at all?",
                             html.P(
@@ -68,8 +82,30 @@ def layout(view, here):
                 ],
                 className="nuwa-grid even top",
             ),
+            steps_card(view, row, PATH),
+            quality_card(view, row),
+            card(
+                "Genes",
+                form(PREPARE, values, steps, names=genes),
+                more("Genes that hardly any cell has", genes_step()),
+                more(
+                    "Genes with the highest counts",
+                    graph(
+                        ids.HIGHEST, "Share of a cell's counts of the highest genes", save=False, dataset=row
+                    ),
+                ),
+                scores_steps(row),
+            ),
+            card("Values", form(PREPARE, values, steps, names=VALUES), html.P(UNSEEN, className="help")),
+            card("Proteins", form(PREPARE, values, steps, names=PROTEINS)),
         ]
     )
+
+
+UNSEEN = (
+    "Means, deviations and the choice of genes come from the training cells only, so that the cells that judge the "
+    "model stay unseen."
+)
 
 
 def result(view, row):
@@ -126,6 +162,9 @@ def result(view, row):
 
 
 def register(app, store):
+    quality.register(app, store)
+    recipes.register(app, store)
+
     @app.callback(
         Output(ids.PREPARE_GO, "data"),
         Output(ids.PREPARE_MESSAGE, "children"),
@@ -153,15 +192,39 @@ def register(app, store):
         set_progress(("",))
         if row["status"] != "done":
             return no_update, notice(row["message"], "bad")
-        return id, ""
+        return f"preparation={id}", ""
 
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),
         Input(ids.PREPARE_GO, "data"),
+        Input(ids.RECIPE_GO, "data"),
         prevent_initial_call=True,
     )
-    def go(id):
-        return f"/preprocess?preparation={id}" if id else no_update
+    def go(prepared, made):
+        query = made if ctx.triggered_id == ids.RECIPE_GO else prepared
+        return f"{PATH}?{query}" if query else no_update
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.WAIT_TICK, "n_intervals"),
+        State(ids.PLACE, "data"),
+        prevent_initial_call=True,
+    )
+    def wait(_, place):
+        row = store.of(session.user()).readable("dataset", place["dataset"])
+        if row is None or row["status"] in BUSY:
+            return no_update
+        return f"{PATH}?dataset={row['id']}&made={row['status']}"  # another link than before, or nothing is drawn
+
+    @app.callback(
+        Output(ids.HIGHEST, "figure"),
+        Input(ids.HIGHEST, "id"),
+        Input(ids.THEME, "data"),
+        State(ids.PREPARE_DATASET, "data"),
+    )
+    def highest(_, theme, dataset_id):
+        record = store.of(session.user()).dataset(dataset_id)["record"]
+        return figures.highest_genes(record.get("top_genes", []), theme)
 
     @app.callback(
         Output(ids.prepare_picture(ALL), "figure"),

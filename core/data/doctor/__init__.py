@@ -65,4 +65,8 @@ def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = 
         n_counts=None if n_counts is None else np.asarray(n_counts, dtype=float),
         n_genes=n_genes,
         shares=case.shares,
+        quality_genes={
+            name: [str(gene) for gene in case.gene_names[rows]] for name, rows in case.members.items()
+        },
+        library_column=case.library_column or case.genes_column,
     )

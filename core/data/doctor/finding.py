@@ -15,7 +15,7 @@ class Finding:
     severity: Severity
     sentence: str
     evidence: str = ""
-    repair: str | None = None  # a name in REPAIRS
+    repair: str | None = None  # a name in core.recipe.STEPS
 
 
 class Column(NamedTuple):

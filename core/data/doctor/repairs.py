@@ -1,12 +1,8 @@
-"""Repairs: pure functions from an AnnData to a better one, by name; the file they start from is never touched.
+"""Repairs: pure functions from an AnnData to a better one; the file they start from is never touched.
 
 Each repair takes an AnnData and gives (a new AnnData, one sentence on what was done). One that does not apply
-raises UserError. `apply` chains them and keeps their record in uns["nuwa_repairs"].
+raises UserError. They are steps like others: core.recipe names them, core.data.steps carries them out.
 """
-
-import json
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,46 +14,10 @@ from core.data.doctor.finding import few
 from core.data.doctor.genes import ENSEMBL
 from core.data.doctor.names import EMPTY_AS, NO_NAME, ids_of, numbered, symbols_of
 from core.data.doctor.proteins import hidden_proteins
-from core.data.doctor.unlog import undo_log
 from core.data.proteins import antibody_columns
 from core.data.sources import counts_of
 from core.data.verdict import what_is
 from core.errors import UserError
-
-# In uns: one JSON object a repair, {"name", "said"}, in the order in which they were made.
-KEY = "nuwa_repairs"
-
-
-class Repair(NamedTuple):
-    """`label` stands on the button, `sentence` says beforehand what it does."""
-
-    label: str
-    sentence: str
-    make: Callable[[AnnData], tuple[AnnData, str]]
-
-    def record(self) -> dict[str, str]:
-        return {"label": self.label, "sentence": self.sentence}
-
-
-def apply(adata: AnnData, names: Iterable[str]) -> AnnData:
-    """A new AnnData with the named repairs made one after another and written down; `adata` stays as it is.
-
-    Raises UserError for an unknown name, and where a repair does not apply.
-    """
-    done = made_before(adata)
-    for name in names:
-        if name not in REPAIRS:
-            raise UserError(f"There is no repair '{name}': choose one of {', '.join(REPAIRS)}.")
-        adata, said = REPAIRS[name].make(adata)
-        done.append({"name": name, "said": said})
-    if done:
-        adata.uns[KEY] = [json.dumps(one) for one in done]
-    return adata
-
-
-def made_before(adata: AnnData) -> list[dict[str, str]]:
-    """The repairs that an AnnData has been through: [{"name", "said"}]."""
-    return [json.loads(str(one)) for one in adata.uns.get(KEY, [])]
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
@@ -181,29 +141,3 @@ def _turned(matrix):
     if sparse.issparse(matrix):
         return sparse.csr_matrix(matrix.T)
     return np.ascontiguousarray(np.asarray(matrix).T)
-
-
-REPAIRS: dict[str, Repair] = {
-    "transpose": Repair(
-        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", transpose
-    ),
-    "use_raw": Repair("Use .raw", "What .raw holds becomes X, with all of its genes.", use_raw),
-    "undo_log": Repair(
-        "Undo the log",
-        "Values go back before the logarithm, and to whole counts where they can be told.",
-        undo_log,
-    ),
-    "unique_names": Repair(
-        "Make names unique", "Genes that share a name are called symbol-ENSG, or get a number.", unique_names
-    ),
-    "use_symbols": Repair(
-        "Name genes by symbol", "Genes are called by the symbols that var holds.", use_symbols
-    ),
-    "drop_versions": Repair(
-        "Drop the versions", "ENSG00000141510.18 becomes ENSG00000141510.", drop_versions
-    ),
-    "drop_empty_cells": Repair("Drop empty cells", "Cells without any count are left out.", drop_empty_cells),
-    "split_proteins": Repair(
-        "Split proteins off", "Antibodies leave the genes and become the data set's proteins.", split_proteins
-    ),
-}

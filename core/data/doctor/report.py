@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from core.data.doctor.finding import Column, Finding
-from core.data.doctor.repairs import REPAIRS
 from core.data.proteins import ProteinReport
 from core.data.verdict import Verdict
+from core.recipe import STEPS
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Report:
     shares: dict[str, np.ndarray] = field(
         repr=False
     )  # "mito", "ribo", "haemo": (cells,) percent of the counts
+    quality_genes: dict[str, list[str]] = field(repr=False)  # the names of the genes that `shares` add up
+    library_column: str | None  # the obs column that tells counts or genes of a cell in place of the matrix
 
     @property
     def badge(self) -> dict[str, str]:
@@ -63,6 +65,8 @@ class Report:
             "colours": self.colours,
             "species": self.species,
             "findings": [asdict(finding) for finding in self.findings],
-            "repairs_offered": {name: REPAIRS[name].record() for name in sorted(offered)},
+            "repairs_offered": {name: STEPS[name].record() for name in sorted(offered)},
             "columns": [column._asdict() | {"examples": list(column.examples)} for column in self.columns],
+            "quality_genes": self.quality_genes,
+            "library_column": self.library_column,
         }

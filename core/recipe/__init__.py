@@ -1,0 +1,22 @@
+"""Recipes: which steps a data set goes through, and with which settings it is prepared; loads no science."""
+
+from core.recipe.limits import MEASURES, Limits, proposed, stays, stays_by_batch
+from core.recipe.recipe import PRESETS, Recipe, from_json, preset
+from core.recipe.script import script
+from core.recipe.steps import STEPS, Chosen, chosen
+
+__all__ = [
+    "MEASURES",
+    "PRESETS",
+    "STEPS",
+    "Chosen",
+    "Limits",
+    "Recipe",
+    "chosen",
+    "from_json",
+    "preset",
+    "proposed",
+    "script",
+    "stays",
+    "stays_by_batch",
+]

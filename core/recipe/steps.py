@@ -1,0 +1,146 @@
+"""The steps that change which cells, genes or values a data set holds: names, words, parameters.
+
+What a step does is a function elsewhere, named as text, so that the page knows all steps without the science.
+"""
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import UserError
+from core.recipe.limits import Limits
+
+
+class Nothing(BaseModel):
+    """A step without parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FilterCells(Nothing):
+    """`limits` of all cells, or of batches their own; None: as proposed from the data at hand."""
+
+    limits: Limits | None = None
+    batch_key: str | None = Field(None, max_length=200)
+    batches: dict[str, Limits] = {}
+
+
+class FilterGenes(Nothing):
+    min_cells: int = Field(3, ge=1, le=1_000_000)
+
+
+class ScoreDoublets(Nothing):
+    expected_rate: float = Field(0.05, gt=0, lt=0.5)  # scanpy's default
+    batch_key: str | None = Field(None, max_length=200)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class ScoreCellCycle(Nothing):
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class Step(NamedTuple):
+    """`label` stands on the button, `sentence` says beforehand what it does; `make` is "module:function"."""
+
+    label: str
+    sentence: str
+    make: str  # (AnnData, **parameters) -> (a new AnnData, one sentence on what was done)
+    params: type[BaseModel] = Nothing
+    settle: str = ""  # (AnnData, parameters) -> parameters, for what is left to the data; "" where nothing is
+    repair: bool = False  # the doctor offers it
+
+    def record(self) -> dict[str, str]:
+        return {"label": self.label, "sentence": self.sentence}
+
+
+def _repair(label, sentence, name, module="repairs"):
+    return Step(label, sentence, f"core.data.doctor.{module}:{name}", repair=True)
+
+
+STEPS: dict[str, Step] = {
+    "transpose": _repair(
+        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", "transpose"
+    ),
+    "use_raw": _repair("Use .raw", "What .raw holds becomes X, with all of its genes.", "use_raw"),
+    "undo_log": _repair(
+        "Undo the log",
+        "Values go back before the logarithm, and to whole counts where they can be told.",
+        "undo_log",
+        "unlog",
+    ),
+    "unique_names": _repair(
+        "Make names unique",
+        "Genes that share a name are called symbol-ENSG, or get a number.",
+        "unique_names",
+    ),
+    "use_symbols": _repair(
+        "Name genes by symbol", "Genes are called by the symbols that var holds.", "use_symbols"
+    ),
+    "drop_versions": _repair(
+        "Drop the versions", "ENSG00000141510.18 becomes ENSG00000141510.", "drop_versions"
+    ),
+    "drop_empty_cells": _repair(
+        "Drop empty cells", "Cells without any count are left out.", "drop_empty_cells"
+    ),
+    "split_proteins": _repair(
+        "Split proteins off",
+        "Antibodies leave the genes and become the data set's proteins.",
+        "split_proteins",
+    ),
+    "filter_cells": Step(
+        "Filter cells",
+        "Cells outside the limits are left out.",
+        "core.data.steps.quality:filter_cells",
+        FilterCells,
+        "core.data.steps.quality:settle_limits",
+    ),
+    "filter_genes": Step(
+        "Filter genes",
+        "Genes that are above 0 in too few cells are left out.",
+        "core.data.steps.quality:filter_genes",
+        FilterGenes,
+    ),
+    "score_doublets": Step(
+        "Score doublets",
+        "Scrublet adds cells together in pairs and asks which cells look like such a sum.",
+        "core.data.steps.scores:score_doublets",
+        ScoreDoublets,
+    ),
+    "score_cell_cycle": Step(
+        "Score the cell cycle",
+        "Each cell gets a score for S and for G2/M, and a phase, from genes of Tirosh 2016.",
+        "core.data.steps.scores:score_cell_cycle",
+        ScoreCellCycle,
+    ),
+}
+
+
+class Chosen(NamedTuple):
+    """A step with its parameters, checked."""
+
+    name: str
+    params: BaseModel
+
+    def record(self) -> dict[str, Any]:
+        """{"name", "params"} as JSON can hold it; what stands at its default is left out."""
+        return {"name": self.name, "params": self.params.model_dump(mode="json", exclude_defaults=True)}
+
+
+def chosen(record: Any) -> Chosen:
+    """A Chosen from {"name", "params"}; raises UserError, one sentence, for a step or parameter there is none of."""
+    if not isinstance(record, dict) or not isinstance(record.get("name"), str):
+        raise UserError('A step is written {"name": ..., "params": {...}}: look at an exported recipe.')
+    if record["name"] not in STEPS:
+        raise UserError(f"There is no step '{record['name']}': choose one of {', '.join(STEPS)}.")
+    params = STEPS[record["name"]].params
+    try:
+        return Chosen(record["name"], params.model_validate(record.get("params") or {}))
+    except ValidationError as error:
+        raise UserError(_sentence(STEPS[record["name"]], error)) from None
+
+
+def _sentence(step, error):
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    words = first["msg"].removeprefix("Value error, ")
+    return f"{step.label}: {f'{where}: ' if where else ''}{words[:1].lower()}{words[1:]}."

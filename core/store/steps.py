@@ -1,0 +1,127 @@
+"""Data sets that steps have made: each from one that was brought, which stays as it is."""
+
+import hashlib
+import json
+
+from core.errors import UserError
+from core.recipe import STEPS, Recipe, chosen
+from core.store.schema import jobs, preparations, runs
+
+
+class Steps:
+    """The part of a View that makes data sets from others: one for every list of steps from an original."""
+
+    def repair(self, id, name):
+        """Queue a repair that the doctor offers for a data set; returns the id of the repaired one."""
+        row = self.dataset(id)
+        if name not in (row["record"] or {}).get("repairs_offered", ()):
+            raise UserError(
+                "This repair is not offered for this data set (any more): look at its findings again."
+            )
+        return self.take_step(id, name)
+
+    def take_step(self, id, name, params=None):
+        """Queue one more step of a data set; returns the id of the data set that it makes."""
+        row = self._ready(id)
+        return self._derived(row, [*plain(steps_of(row)), {"name": name, "params": params or {}}])
+
+    def take_steps(self, id, steps, keep_repairs=False):
+        """Queue a list of steps in place of those of a data set, from its original; returns the id to go on with.
+
+        `keep_repairs` leaves the doctor's repairs, with which it began, before them.
+        """
+        row, before = self._ready(id), []
+        for one in steps_of(row) if keep_repairs else ():
+            if not STEPS[one["name"]].repair:
+                break
+            before.append(one)
+        steps = [*plain(before), *steps]
+        if not steps:
+            return original_of(row)
+        if steps == plain(steps_of(row)):
+            return id
+        return self._derived(row, steps)
+
+    def undo_step(self, id):
+        """Take the last step of a data set back; returns the id of the data set to go on with."""
+        row = self.dataset(id)
+        steps = plain(steps_of(row))
+        if not steps:
+            raise UserError("Nothing was done to this data set yet: there is nothing to undo.")
+        if len(steps) > 1:
+            return self._derived(row, steps[:-1])
+        if self.may_go(row):
+            self.store.forget("dataset", id)
+        return original_of(row)
+
+    def recipe(self, dataset_id, settings=None, name=None):
+        """The Recipe of a data set's steps with the settings of a preparation."""
+        row = self.dataset(dataset_id)
+        return Recipe(name or row["name"], plain(steps_of(row)), settings)
+
+    def may_go(self, row):
+        """Is this a data set of one's own that steps made and nothing was made from? It can be made again at any time."""
+        mine = row["owner"] == self.user and original_of(row) != row["id"]
+        return mine and not (
+            self.store.rows("preparation", preparations.c.dataset == row["id"])
+            or self.store.rows("run", runs.c.dataset == row["id"])
+        )
+
+    def making(self, id):
+        """The id of the job that makes a data set, or None where it is ready."""
+        if self.dataset(id)["status"] == "ready":
+            return None
+        return self.store.jobs(jobs.c.target == id, jobs.c.kind == "steps")[-1]["id"]
+
+    def derived_from(self, id):
+        """The ids of the data sets that steps have made, or are making, from this one."""
+        at_work = self.store.jobs(jobs.c.kind == "steps", jobs.c.status.in_(("queued", "running")))
+        making = {job["target"] for job in at_work if job["arguments"]["of"] == id}
+        made = {row["id"] for row in self.store.rows("dataset") if original_of(row) == id}
+        return making | made - {id}
+
+    def _ready(self, id):
+        row = self.dataset(id)
+        if row["status"] != "ready":
+            raise UserError("This data set is not ready: wait until it has been read.")
+        return row
+
+    def _derived(self, row, steps):
+        """Queue what the original of `row` becomes by the steps, once; it takes the place of `row` where that may go.
+
+        Raises UserError for a step or a parameter that does not exist.
+        """
+        steps = [chosen(step).record() for step in steps]
+        original = self.dataset(original_of(row))
+        replaces = row["id"] if self.may_go(row) else None
+        taken = {one["name"] for one in self.datasets() if one["id"] != replaces}
+        what = "repaired" if all(STEPS[step["name"]].repair for step in steps) else "filtered"
+        titles = (f"{original['name']} ({what}{f' {n}' if n > 1 else ''})" for n in range(1, len(taken) + 2))
+        made = {
+            "name": next(title for title in titles if title not in taken),
+            "origin": f"{what} by {', '.join(step['name'] for step in steps)} from {original['origin']}",
+        }
+        asked = {"of": original["id"], "steps": steps, "replaces": replaces}
+        which = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()[:32]
+        return self._begin("dataset", made, "steps", asked, f"steps:{self.user}:{original['id']}:{which}")[
+            "target"
+        ]
+
+
+def steps_of(row):
+    """The steps that a data set has been through, the first one first, each with what it did."""
+    return _derived(row).get("steps", [])
+
+
+def original_of(row):
+    """The id of the data set that the steps of this one began with; its own where it was brought."""
+    return _derived(row).get("of", row["id"])
+
+
+def plain(steps):
+    """Steps without what they did: [{"name", "params"}]."""
+    return [{"name": step["name"], "params": step["params"]} for step in steps]
+
+
+def _derived(row):
+    return (row["record"] or {}).get("derived") or {}

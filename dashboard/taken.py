@@ -1,0 +1,60 @@
+"""The steps that a data set has been through, with numbers before and after each, and the way back."""
+
+from dash import Input, Output, State, dcc, html, no_update
+
+from core.errors import UserError
+from core.recipe import STEPS
+from dashboard import ids, session
+from dashboard.components import card, notice, table
+
+
+def steps_card(view, row, page):
+    """What was done to a data set, and the button that takes the last of it back to `page`; None where nothing was."""
+    derived = row["record"].get("derived")
+    if not derived:
+        return None
+    original = view.readable("dataset", derived["of"])
+    link = (
+        dcc.Link(original["name"], href=f"{page}?dataset={original['id']}")
+        if original
+        else "another data set"
+    )
+    rows = [
+        [f"{i}. {STEPS[step['name']].label}", step["said"], *_change(step)]
+        for i, step in enumerate(derived["steps"], 1)
+    ]
+    return card(
+        "Steps so far",
+        html.P(["Made from ", link, ", which is as it was."]),
+        table(["step", "what it did", "cells", "genes", "proteins"], rows, numeric=(2, 3, 4)),
+        html.Div(
+            html.Button("Undo the last step", id=ids.STEP_UNDO, className="btn btn-sm btn-outline-primary"),
+            className="nuwa-actions",
+        ),
+        html.Div(id=ids.STEP_MESSAGE),
+    )
+
+
+def _change(step):
+    """Cells, genes and proteins before and after, such as "2,700 → 2,638"; once where nothing changed."""
+    for name, before in step["before"].items():
+        after = step["after"][name]
+        yield f"{before:,}" if before == after else f"{before:,} → {after:,}"
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.STEP_MESSAGE, "children"),
+        Input(ids.STEP_UNDO, "n_clicks"),
+        State(ids.PLACE, "data"),
+        State(ids.URL, "pathname"),
+        prevent_initial_call=True,
+    )
+    def undo(clicks, place, path):
+        if not clicks:
+            return no_update, no_update
+        try:
+            return f"{path}?dataset={store.of(session.user()).undo_step(place['dataset'])}", no_update
+        except UserError as error:
+            return no_update, notice(str(error), "bad")

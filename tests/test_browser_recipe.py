@@ -1,0 +1,59 @@
+"""The Preprocess page in a real Chromium: limits that move the counts, a step undone, a recipe taken away and brought."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+from test_browser import WORK, context, heard, page, quiet, server, wait_until  # noqa: F401
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def cells(server, tiny_file):  # noqa: F811
+    id = server.view.add_upload("cells.h5ad", tiny_file.read_bytes(), "recipe-cells")
+    wait_until(lambda: server.view.dataset(id)["status"] == "ready")
+    return id
+
+
+def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):  # noqa: F811
+    page.goto(f"{server.base}/preprocess?dataset={cells}")
+    stay = page.locator("#quality-stay")
+    expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)
+    before = stay.inner_text()
+    page.get_by_label("Counts, lowest").fill("3500")
+    expect(stay).not_to_have_text(before, timeout=WORK)
+    values = server.view.shelf(cells).measured()["counts"]
+    expect(stay).to_contain_text("of 240 cells stay")
+    kept = int(stay.inner_text().split(" of ")[0])
+    assert 0 < kept <= int((values >= 3500).sum()) < 240
+    page.locator("#quality-violins").scroll_into_view_if_needed()
+    box = page.locator(
+        "#quality-violins .shapelayer path"
+    ).first.bounding_box()  # the lowest counts that stay
+    low = page.get_by_label("Counts, lowest")
+    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.mouse.move(place[0], place[1] + 20, steps=5)
+    page.mouse.up()
+    expect(low).not_to_have_value("3500", timeout=15_000)
+    dragged = float(low.input_value())
+    assert 500 < dragged < 3500
+    expect(stay).not_to_contain_text(f"{kept} of 240", timeout=15_000)
+    kept = int(stay.inner_text().split(" of ")[0])
+    page.get_by_role("button", name="Leave the others out").click()
+    expect(page.get_by_role("heading", name="Steps so far")).to_be_visible(timeout=WORK)
+    expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
+    page.get_by_text("Take the recipe away").click()
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Recipe (.json)").click()
+    found.value.save_as(tmp_path / "recipe.json")
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    assert recipe["steps"][0]["params"]["limits"]["counts"][0] == dragged
+    page.get_by_role("button", name="Undo the last step").click()
+    expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)
+    page.get_by_text("Take the recipe away").click()
+    page.locator("#recipe-upload input[type=file]").set_input_files(tmp_path / "recipe.json")
+    expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
+    expect(page.get_by_text(f"240 → {kept}")).to_be_visible()

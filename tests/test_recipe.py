@@ -1,0 +1,328 @@
+"""Recipes: limits by hand and by scanpy's own numbers, steps that are written down, and the same again from JSON."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scanpy as sc
+from anndata import AnnData
+from house import sent
+from hypothesis import given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
+from scipy import sparse
+from test_findings import human
+
+from core.config import RunConfig, parse
+from core.data import doctor, read, steps
+from core.data.identity import data_hash
+from core.data.steps import quality, scores
+from core.errors import UserError
+from core.prepare import prepare, split_cells
+from core.recipe import PRESETS, Limits, Recipe, from_json, preset, proposed, script, stays
+from core.worker.execute import drain
+from dashboard.quality import ALL_CELLS, judged, propose
+
+CYCLE = ("MCM5", "PCNA", "TYMS", "CENPU", "UNG", "GMNN", "HMGB2", "CDK1", "TOP2A", "MKI67", "JPT1", "CENPA")
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """220 human cells with MT, ribosomal and cell-cycle genes, in two donors. Read only: copy it."""
+    adata = human(extra=900)
+    adata.var_names = [*adata.var_names[: -len(CYCLE)], *CYCLE]
+    loud = sparse.lil_matrix(adata.X)
+    loud[:20] *= 40  # cells far from the others
+    adata.X = sparse.csr_matrix(loud, dtype=np.float32)
+    adata.obs["donor"] = np.where(np.arange(220) % 3, "ann", "bob")
+    return read.tidy(adata, "cells")
+
+
+def metrics(adata):
+    """What scanpy computes of each cell, MT and ribosomal genes marked by their usual beginnings."""
+    adata = adata.copy()
+    adata.var["mt"] = adata.var_names.str.startswith("MT-")
+    adata.var["ribo"] = adata.var_names.str.match("RPS|RPL")
+    return sc.pp.calculate_qc_metrics(adata, qc_vars=["mt", "ribo"], percent_top=None, log1p=True)[0]
+
+
+def is_outlier(values, n):
+    """As sc-best-practices has it, word for word but for scipy's function."""
+    middle = np.median(values)
+    spread = np.median(np.abs(values - middle))
+    return (values < middle - n * spread) | (middle + n * spread < values)
+
+
+def test_what_is_measured_is_what_scanpy_measures(cells):
+    found, told = quality.measured(cells), metrics(cells)
+    for name, column in (
+        ("counts", "total_counts"),
+        ("genes", "n_genes_by_counts"),
+        ("mito", "pct_counts_mt"),
+    ):
+        np.testing.assert_allclose(found[name], told[column], rtol=1e-5)
+    np.testing.assert_allclose(found["ribo"], told["pct_counts_ribo"], rtol=1e-5)
+
+
+def test_limits_by_hand():
+    values = {"counts": np.expm1([4, 5, 5.5, 6, 7]), "mito": np.array([1.0, 2, 2.5, 3, 30])}
+    limits = proposed(values)
+    assert limits.counts == (np.ceil(np.expm1(5.5 - 5 * 0.5)), np.floor(np.expm1(5.5 + 5 * 0.5)))
+    assert limits.mito == (None, 4.0)  # 2.5 + 3 * 0.5, which is below 8
+    assert proposed({"mito": np.array([2.0, 4, 6, 8, 20])}).mito == (None, 8.0)  # 6 + 3 * 2 is above it
+    assert proposed({"mito": np.array([20.0, 21, 22])}).mito == (None, 24.0)  # 8 % would leave nothing
+    assert proposed({"mito": np.zeros(5)}).mito == (None, 8.0)
+    assert proposed({"counts": np.full(5, 7.0)}).set() == {}
+    assert proposed({"doublet": np.array([0.1, 0.2, 0.5]), "predicted": np.array([0, 0, 1])}).doublet == (
+        None,
+        0.2,
+    )
+
+
+def test_cells_leave_as_sc_best_practices_has_them(cells):
+    told = metrics(cells)
+    gone = is_outlier(told["log1p_total_counts"], 5) | is_outlier(told["log1p_n_genes_by_counts"], 5)
+    values = quality.measured(cells)
+    counts = {name: values[name] for name in ("counts", "genes")}
+    np.testing.assert_array_equal(~stays(counts, proposed(counts)), gone)
+    assert 5 < gone.sum() < 100
+    made = steps.apply(cells, [{"name": "filter_cells"}])
+    high = told["pct_counts_mt"] > min(8, proposed(values).mito[1])
+    assert list(made.obs_names) == list(cells.obs_names[~(gone | high)])
+
+
+def test_genes_and_cells_are_filtered_as_by_scanpy(cells):
+    ours = steps.apply(cells, [{"name": "filter_genes", "params": {"min_cells": 5}}])
+    theirs = cells.copy()
+    sc.pp.filter_genes(theirs, min_cells=5)
+    assert list(ours.var_names) == list(theirs.var_names) and ours.n_vars < cells.n_vars
+    least = int(np.median(quality.measured(cells)["genes"]))
+    ours = steps.apply(cells, [{"name": "filter_cells", "params": {"limits": {"genes": [least, None]}}}])
+    theirs = cells.copy()
+    sc.pp.filter_cells(theirs, min_genes=least)
+    assert list(ours.obs_names) == list(theirs.obs_names) and 0 < ours.n_obs < cells.n_obs
+
+
+def test_batches_have_limits_of_their_own(cells):
+    params = {"batch_key": "donor", "batches": {"bob": {"counts": [1e6, None]}}, "limits": {}}
+    made = steps.apply(cells, [{"name": "filter_cells", "params": params}])
+    assert set(made.obs["donor"]) == {"ann"} and made.n_obs == (cells.obs["donor"] == "ann").sum()
+    made = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
+    own = steps.made_before(made)[0]["params"]["batches"]
+    rows = (cells.obs["donor"] == "bob").to_numpy()
+    assert own["bob"]["counts"] == list(proposed({"counts": quality.measured(cells)["counts"][rows]}).counts)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (
+            {"name": "filter_cells", "params": {"limits": {"doublet": [None, 0.2]}}},
+            "run Score doublets first",
+        ),
+        ({"name": "filter_cells", "params": {"limits": {"counts": [9e9, None]}}}, "no cell would stay"),
+        ({"name": "filter_cells", "params": {"limits": {"counts": [9, 3]}}}, "swap them"),
+        ({"name": "filter_cells", "params": {"limits": {"weight": [9, 3]}}}, "weight"),
+        ({"name": "filter_cells", "params": {"batch_key": "chip"}}, "no obs column 'chip'"),
+        ({"name": "filter_cells", "params": {"batches": {"bob": {}}}}, "batch_key"),
+        (
+            {"name": "filter_cells", "params": {"batch_key": "donor", "batches": {"eve": {}}}},
+            "no batch 'eve'",
+        ),
+        ({"name": "filter_genes", "params": {"min_cells": 0}}, "greater than or equal to 1"),
+        ({"name": "filter_genes", "params": {"min_cells": 9999}}, "no gene is above 0"),
+        ({"name": "score_doublets", "params": {"batch_key": "chip"}}, "no obs column 'chip'"),
+        ({"name": "glue"}, "no step 'glue'"),
+        ("filter_cells", "A step is written"),
+    ],
+)
+def test_a_step_that_cannot_be_done_says_why(cells, step, words):
+    with pytest.raises(UserError, match=words):
+        steps.apply(cells, [step])
+
+
+def test_doublets_are_scrublets(cells):
+    made = steps.apply(cells, [{"name": "score_doublets", "params": {"seed": 3}}])
+    theirs = cells.copy()
+    sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
+    np.testing.assert_allclose(made.obs["doublet_score"], theirs.obs["doublet_score"])
+    threshold = scores.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
+    if threshold is None:
+        assert not made.obs["predicted_doublet"].any()
+    else:
+        np.testing.assert_array_equal(made.obs["predicted_doublet"], theirs.obs["doublet_score"] > threshold)
+    apart = steps.apply(cells, [{"name": "score_doublets", "params": {"batch_key": "donor"}}])
+    rows = (cells.obs["donor"] == "bob").to_numpy()
+    alone = steps.apply(cells[rows].copy(), [{"name": "score_doublets"}])
+    np.testing.assert_allclose(apart.obs["doublet_score"][rows], alone.obs["doublet_score"])
+
+
+def test_a_threshold_lies_between_two_modes():
+    random = np.random.default_rng(0)
+    two = np.concatenate([random.normal(0.1, 0.03, 4000), random.normal(0.6, 0.05, 1000)])
+    assert 0.2 < scores.between_modes(two) < 0.5
+    falling = np.repeat(np.arange(256.0), np.arange(256, 0, -1))
+    assert scores.between_modes(falling) is None
+    assert scores.between_modes(np.ones(9)) is None and scores.between_modes(np.zeros(0)) is None
+
+
+def test_the_cell_cycle_is_scanpys(cells):
+    made = steps.apply(cells, [{"name": "score_cell_cycle"}])
+    theirs = cells.copy()
+    sc.pp.normalize_total(theirs, target_sum=1e4)
+    sc.pp.log1p(theirs)
+    s, g2m = CYCLE[:6], CYCLE[6:]
+    sc.tl.score_genes_cell_cycle(theirs, s_genes=list(s), g2m_genes=list(g2m), random_state=0)
+    np.testing.assert_allclose(made.obs["S_score"], theirs.obs["S_score"], atol=1e-5)
+    np.testing.assert_allclose(made.obs["G2M_score"], theirs.obs["G2M_score"], atol=1e-5)
+    assert (made.obs["phase"] == theirs.obs["phase"]).mean() > 0.99
+    mouse = [name.capitalize() for name in CYCLE]
+    assert [len(found) for found in scores.cycle_genes(mouse).values()] == [6, 6]
+    with pytest.raises(UserError, match="5 of each are needed"):
+        steps.apply(cells[:, :50].copy(), [{"name": "score_cell_cycle"}])
+
+
+def test_the_highest_genes_are_scanpys(cells):
+    share = sc.pp.normalize_total(cells.copy(), target_sum=100, inplace=False)["X"].mean(axis=0).A1
+    top = quality.top_genes(cells, 8)
+    assert [one["gene"] for one in top] == list(cells.var_names[np.argsort(-share, kind="stable")[:8]])
+    np.testing.assert_allclose([one["mean"] for one in top], np.sort(share)[::-1][:8], rtol=1e-3)
+
+
+def test_a_recipe_again_gives_the_identical_matrix(cells):
+    names = ("filter_cells", "score_cell_cycle", "filter_genes")
+    made = steps.apply(cells, [{"name": name} for name in names])
+    again = from_json(Recipe("mine", steps.made_before(made), {"n_top_genes": 77}).to_json())
+    assert again.name == "mine" and again.settings["n_top_genes"] == 77
+    other = steps.apply(cells, [step.record() for step in again.steps])
+    assert data_hash(other) == data_hash(made) and other.obs.equals(made.obs)
+    assert [one["after"] for one in steps.made_before(other)] == [
+        one["after"] for one in steps.made_before(made)
+    ]
+    shuffled = steps.apply(made[:50].copy(), [{"name": "filter_genes"}])
+    assert len(steps.made_before(shuffled)) == 4  # what was done before stays written down
+
+
+def test_the_source_stays_as_it_is(cells):
+    before = data_hash(cells)
+    steps.apply(cells, [{"name": name} for name in ("filter_cells", "filter_genes", "score_doublets")])
+    assert data_hash(cells) == before and steps.KEY not in cells.uns and "doublet_score" not in cells.obs
+
+
+def test_presets_can_be_applied(cells, tiny):
+    for name in PRESETS:
+        recipe = preset(name)
+        made = steps.apply(tiny.copy(), [step.record() for step in recipe.steps])
+        assert made.n_obs > 200 and from_json(recipe.to_json()).settings == recipe.settings
+    asis = preset("as is").settings
+    assert not any(asis[name] for name in ("normalize", "log1p", "scale", "clr", "n_top_genes"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{", "[]", "{}", '{"nuwa_recipe": 2}', '{"nuwa_recipe": 1, "steps": {}}', '{"nuwa_recipe": 1, "code": "x"}',
+        '{"nuwa_recipe": 1, "steps": [3]}', '{"nuwa_recipe": 1, "settings": {"epochs": 3}}', "[" * 100_000,
+        '{"nuwa_recipe": 1, "settings": {"target_sum": -1}}', '{"nuwa_recipe": 1, "steps": [{"name": "os:system"}]}',
+        '{"nuwa_recipe": 1, "steps": [{"name": "filter_cells", "params": {"limits": {"mito": [null, NaN]}}}]}',
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_recipe_is_refused_in_a_sentence(text):
+    with pytest.raises(UserError, match=r"[a-z].*\.$"):
+        from_json(text)
+
+
+@fuzz(max_examples=15, deadline=None)
+@given(st.data())
+def test_whatever_the_counts_are_cells_stay_or_it_is_said_why(data):
+    n, genes = data.draw(st.integers(10, 30)), data.draw(st.integers(1, 12))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**16)))
+    values = random.poisson(data.draw(st.sampled_from([0.0, 0.1, 3.0])), (n, genes)) * data.draw(
+        st.integers(1, 50)
+    )
+    values[: data.draw(st.integers(0, n))] = 0
+    mito = data.draw(st.integers(0, genes))
+    adata = AnnData(sparse.csr_matrix(values, dtype=np.float32))
+    adata.var_names = [f"MT-{i}" if i < mito else f"G{i}" for i in range(genes)]
+    adata.obs["batch"] = random.integers(0, data.draw(st.integers(1, n)), n).astype(str)
+    batch = data.draw(st.sampled_from([None, "batch"]))
+    try:
+        made = steps.apply(
+            adata, [{"name": "filter_cells", "params": {"batch_key": batch}}, {"name": "filter_genes"}]
+        )
+    except UserError as error:
+        assert str(error).endswith(".")
+    else:
+        again = [
+            {k: one[k] for k in ("name", "params")} for one in json.loads(json.dumps(steps.made_before(made)))
+        ]
+        assert 0 < made.n_obs <= n and data_hash(steps.apply(adata, again)) == data_hash(made)
+
+
+def test_limits_are_both_ends_included_and_nan_stays():
+    values = {"counts": np.array([1, 2, 3, np.nan], np.float32)}
+    assert stays(values, Limits(counts=(2, 3))).tolist() == [False, True, True, True]
+
+
+def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
+    asked = [{"name": "filter_cells"}, {"name": "filter_genes", "params": {"min_cells": 60}}]
+    made = steps.apply(tiny.copy(), asked)
+    recipe = Recipe("tiny", steps.made_before(made), {"n_top_genes": 50, "clip": 3.0})
+    record = doctor.examine(made).record()
+    (tmp_path / "recipe.py").write_text(script(recipe, record, RunConfig()))
+    tiny.write_h5ad(tmp_path / "in.h5ad")
+    words = [sys.executable, "recipe.py", "in.h5ad", "out.h5ad"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    theirs = sc.read_h5ad(tmp_path / "out.h5ad")
+    config = parse(recipe.settings)
+    ours = prepare(made, config, split_cells(made.n_obs, config))
+    assert made.n_obs < tiny.n_obs or made.n_vars < tiny.n_vars
+    assert list(theirs.var_names) == list(ours.genes) and list(theirs.obs_names) == list(ours.cell_names)
+    assert list(theirs.obsm["protein"].columns) == list(ours.proteins)
+    x = np.hstack([theirs.X, theirs.obsm["protein"].to_numpy()])
+    np.testing.assert_allclose(x, ours.batch(np.arange(made.n_obs)), atol=2e-5)
+
+
+def test_what_a_script_cannot_say_is_refused(cells):
+    record = doctor.examine(cells).record()
+    with pytest.raises(UserError, match="score_doublets is not written as a script"):
+        script(Recipe("x", [{"name": "score_doublets"}]), record, RunConfig())
+    with pytest.raises(UserError, match="needs raw counts"):
+        script(Recipe("x"), record | {"counts_where": None}, RunConfig())
+
+
+def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
+    house = empty_house
+    id = house.view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    drain(house.store)
+    cause = '{"name":"CITE-seq","type":"preset"}'
+    asked = ([None], [1], None, propose(house.view, id, ALL_CELLS), 3, ALL_CELLS, id, "page")
+    (query, words), _ = house.long("recipe-go", *asked, triggered=cause)
+    assert words == "" and query.startswith("preparation=")
+    done = house.view.preparation(query.partition("=")[2])
+    made = house.view.dataset(done["dataset"])
+    assert [one["name"] for one in made["record"]["derived"]["steps"]] == ["filter_cells", "filter_genes"]
+    assert made["name"] == "tiny.h5ad (filtered)" and done["settings"]["clr"]
+    limits = {"limits": {"counts": [9e9, None]}, "batches": {}}
+    asked = ([1], [None], None, limits, 3, ALL_CELLS, id, "page")
+    before = len(house.view.datasets())
+    (query, words), _ = house.long("recipe-go", *asked, triggered='{"name":"filter_cells","type":"take"}')
+    assert "no cell would stay" in sent(words) and len(house.view.datasets()) == before
+
+
+def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
+    view = empty_house.view
+    id = view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    drain(empty_house.store)
+    for column in (ALL_CELLS, "sample"):
+        chosen = propose(view, id, column)
+        within = judged(view, id, chosen)[-1]
+        made = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
+        assert list(made.obs_names) == list(tiny.obs_names[within])
+        answer = empty_house.press(
+            "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
+        )
+        assert f"{within.sum()} of 240 cells stay" in sent(answer["quality-stay"])
