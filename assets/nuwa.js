@@ -8,23 +8,6 @@
     });
   new MutationObserver(local).observe(document.documentElement, { childList: true, subtree: true });
 
-  // dcc.Upload says nothing while it reads, and nothing when a file is too large for it or of another kind.
-  const LIMIT = 200 * 1024 * 1024;
-  const uploading = (event) => {
-    if (!event.target.closest || !event.target.closest("#upload")) return;
-    const files = event.type === "drop" ? event.dataTransfer.files : event.target.files;
-    if (!files || !files.length) return;
-    const { name, size } = files[0];
-    const words = !/\.(h5ad|h5)$/i.test(name)
-      ? `'${name}' is not a file Nuwa reads: choose a .h5ad or a 10x .h5 file.`
-      : size > LIMIT
-      ? `${name} has ${(size / 1e6).toFixed(0)} MB, too much for this way: put it into the inbox folder of the server.`
-      : `Sending ${name} (${(size / 1e6).toFixed(1)} MB) ...`;
-    window.dash_clientside.set_props("data-message", { children: words });
-  };
-  document.addEventListener("change", uploading, true);
-  document.addEventListener("drop", uploading, true);
-
   document.addEventListener("click", async (event) => {
     const button = event.target.closest(".nuwa-save");
     if (!button) return;

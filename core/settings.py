@@ -16,6 +16,7 @@ class Settings(NamedTuple):
     password: str | None
     inline: bool  # run jobs inside the process that asks (tests, notebooks)
     data_roots: tuple[Path, ...] = ()  # folders of this server that may be browsed and read
+    max_upload_gb: float = 64.0  # of one file that comes from a browser
 
     @property
     def database_url(self):
@@ -34,7 +35,20 @@ def from_environment(env=os.environ):
         password=_password(env),
         inline=env.get("NUWA_INLINE", "") == "1",
         data_roots=tuple(Path(root).resolve() for root in env.get("NUWA_DATA_ROOTS", "").split(":") if root),
+        max_upload_gb=_gigabytes(env.get("NUWA_MAX_UPLOAD_GB", "64")),
     )
+
+
+def _gigabytes(text):
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise UserError(
+            f"NUWA_MAX_UPLOAD_GB is '{text}', but it is a number of gigabytes above 0, such as 64."
+        )
+    return found
 
 
 def _password(env):

@@ -40,8 +40,9 @@ def main():
 def work_alone(store):
     """With NUWA_INLINE=1 there is no worker: what comes along is read here, the rest where it is asked for."""
     from core.worker.execute import drain
-    from core.worker.queue import add_demos
+    from core.worker.queue import add_demos, sweep
 
+    sweep(store)
     add_demos(store)
     drain(store)
 
@@ -52,7 +53,13 @@ def bound(app, here):
 
     try:
         return waitress.create_server(
-            app.server, host=here.host, port=here.port, threads=12, channel_timeout=300, ident=None
+            app.server,
+            host=here.host,
+            port=here.port,
+            threads=12,
+            channel_timeout=300,
+            ident=None,
+            recv_bytes=1 << 18,  # of 8 kB, the default, an upload took twice the processor time
         )
     except OSError as error:
         print(

@@ -7,7 +7,7 @@ from flask_compress import Compress
 
 from core.store import Missing
 from dashboard import here as places
-from dashboard import ids, session, taken
+from dashboard import ids, session, taken, uploads
 from dashboard.components import badge, notice
 from dashboard.gate import guard
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
@@ -38,6 +38,7 @@ def create_app(store):
     server = flask.Flask("nuwa")
     guard(server, store.settings)
     Compress(server)
+    uploads.register(server, store)
     app = Dash(
         "nuwa",
         server=server,

@@ -1,7 +1,5 @@
 """The ways in: by the browser, from the inbox, from a folder of the server; a second file; and a question back."""
 
-import base64
-import binascii
 import uuid
 from functools import wraps
 
@@ -9,30 +7,23 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
-from core.store import ENDINGS
+from core.store import ENDINGS, PART
 from dashboard import ids, session
 from dashboard.components import card, more, notice
 
-UPLOAD_LIMIT = 200 * 1024**2  # bytes; a browser takes several times that in memory for this kind of upload
 ADDS = {"proteins": "its proteins", "annotations": "labels of its cells (a table)"}
 
 
 def bring(view):
     """The ways in for a new data set."""
-    upload = dcc.Upload(
-        html.Div([html.I(className="bi bi-upload"), " Choose or drop a file"]),
-        id=ids.UPLOAD,
-        max_size=UPLOAD_LIMIT,
-        className="nuwa-drop",
-        accept=",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS})),
-    )
     kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar.gz of a 10x or zarr folder."
+    again = "Of any size: an upload that was interrupted goes on where it stopped. "
     parts = [
-        upload,
+        drop(ids.UPLOAD, "Choose files"),
+        html.Div(id=ids.UPLOADS),  # what it shows is assets/upload.js's affair
         html.P(kinds, className="help mt-2"),
         html.P(
-            "Up to 200 MB this way. Larger files, and folders, go into the folder 'inbox' of the server's data"
-            " folder:",
+            f"{again}Folders, and files that lie on the server already, go into the folder 'inbox' of its data folder:",
             className="help",
         ),
         html.Div(inbox(view), id=ids.INBOX_PART),
@@ -40,6 +31,15 @@ def bring(view):
     if view.browse():
         parts.append(more("From a folder of the server", html.Div(roots(view), id=ids.ROOTS_PART)))
     return card("Bring your own", *parts)
+
+
+def drop(id, words, dataset=""):
+    """Where files are dropped or chosen; with a data set, they add to it. assets/upload.js does what it promises."""
+    button = html.Button([html.I(className="bi bi-upload"), f" {words}"], className="btn btn-outline-primary")
+    kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
+    data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
+    parts = [button, html.Span(" or drop them here"), html.Span(className="nuwa-pick")]
+    return html.Div(parts, id=id, className="nuwa-drop", **data)
 
 
 def inbox(view):
@@ -92,7 +92,7 @@ def question(row):
     ]
 
 
-def second(view):
+def second(view, dataset):
     """A second file for a data set that is ready: its proteins, or labels of its cells."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
     return more(
@@ -104,7 +104,7 @@ def second(view):
             value="proteins",
             className="mb-2",
         ),
-        dcc.Upload("Choose or drop a file", id=ids.JOIN_UPLOAD, max_size=UPLOAD_LIMIT, className="nuwa-drop"),
+        drop(ids.JOIN_UPLOAD, "Choose a file", dataset),
         dbc.Select(
             id=ids.JOIN_INBOX, options=files, placeholder="or one of the inbox", className="mt-2 mb-2"
         ),
@@ -125,11 +125,11 @@ def register(app, store):
             @app.callback(*there, *parts, prevent_initial_call=True)
             @wraps(function)
             def answer(*arguments):
-                if not arguments[0]:  # nothing pressed, nothing dropped
+                if not arguments[0]:  # nothing pressed
                     return no_update, no_update
                 try:
                     return f"/data?dataset={function(*arguments)}", no_update
-                except (UserError, binascii.Error) as error:
+                except UserError as error:
                     return no_update, notice(str(error), "bad")
 
             return answer
@@ -138,10 +138,6 @@ def register(app, store):
 
     def view():
         return store.of(session.user())
-
-    @callback(Input(ids.UPLOAD, "contents"), State(ids.UPLOAD, "filename"))
-    def upload(contents, filename):
-        return view().add_upload(filename, _bytes(contents), uuid.uuid4().hex)
 
     @callback(Input(ids.BRING, "n_clicks"), State(ids.INBOX, "value"))
     def from_inbox(_, chosen):
@@ -156,10 +152,6 @@ def register(app, store):
         return shown
 
     second = [State(ids.JOIN_WHAT, "value"), State(ids.DATA_SHOWN, "data")]
-
-    @callback(Input(ids.JOIN_UPLOAD, "contents"), State(ids.JOIN_UPLOAD, "filename"), *second)
-    def join_upload(contents, filename, what, shown):
-        return view().join(shown, what, uuid.uuid4().hex, filename, _bytes(contents))
 
     @callback(Input(ids.JOIN_GO, "n_clicks"), State(ids.JOIN_INBOX, "value"), *second)
     def join_inbox(_, chosen, what, shown):
@@ -180,10 +172,6 @@ def register(app, store):
         if not opened and not up:
             return no_update
         return roots(view(), chosen if opened and chosen else "")
-
-
-def _bytes(contents):
-    return base64.b64decode(contents.partition(",")[2])
 
 
 def _chosen(value, words):

@@ -30,7 +30,7 @@ def guard(server, settings):
         SECRET_KEY=secret(settings.data_dir),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
-        MAX_CONTENT_LENGTH=400 * 1024**2,
+        MAX_CONTENT_LENGTH=32 * 1024**2,  # a file comes in smaller parts, and nothing else is large
     )
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     # The session remembers which password it was opened with, so that a new password signs everybody out.

@@ -16,6 +16,7 @@ PAGE = "page-token"  # a random word for each time a page is drawn: keeps the lo
 
 # data
 UPLOAD = "upload"
+UPLOADS = "uploads"
 INBOX = "inbox"
 BRING = "bring-from-inbox"
 DATA_LIST = "data-list"

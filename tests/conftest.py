@@ -32,7 +32,16 @@ QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "bat
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Nothing that a developer has set for their own server reaches a test."""
-    for name in ("HOST", "PORT", "DATA_DIR", "DATA_ROOTS", "PASSWORD", "PASSWORD_FILE", "INLINE"):
+    for name in (
+        "HOST",
+        "PORT",
+        "DATA_DIR",
+        "DATA_ROOTS",
+        "MAX_UPLOAD_GB",
+        "PASSWORD",
+        "PASSWORD_FILE",
+        "INLINE",
+    ):
         monkeypatch.delenv(f"NUWA_{name}", raising=False)
 
 
@@ -141,7 +150,7 @@ def serve():
     for (
         process
     ) in started:  # the worker and its children live in sessions of their own: all of the family goes
-        family = [p for p in (psutil.Process(process.pid),) if p.is_running()]
+        family = [psutil.Process(process.pid)] if process.poll() is None else []
         family += [child for p in family for child in p.children(recursive=True)]
         for member in family:
             member.kill()

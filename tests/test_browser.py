@@ -8,6 +8,7 @@ import anndata
 import formats
 import numpy as np
 import pytest
+from house import bring
 from playwright.sync_api import expect
 
 from core.config import RESOLUTIONS
@@ -88,7 +89,7 @@ def wait_until(true, seconds=90):
 @pytest.fixture(scope="module")
 def tiny_set(server, tiny_file):
     """The tiny set, read and preprocessed: the id of the preparation."""
-    dataset = server.view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    dataset = bring(server.view, "tiny.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.dataset(dataset)["status"] == "ready")
     preparation, _ = server.view.prepare(dataset, {}, "tiny-prepare")
     wait_until(lambda: server.view.preparation(preparation)["status"] == "ready")
@@ -239,19 +240,19 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
     expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible()
 
 
-def test_a_file_of_another_kind_or_size_is_refused_in_words(page, server, tmp_path):
+def test_a_file_of_another_kind_or_without_content_is_refused_in_words(page, server, heard, tmp_path):
     (tmp_path / "notes.pdf").write_text("not a matrix")
-    with (tmp_path / "big.h5ad").open("wb") as file:
-        file.truncate(201 * 1024**2)  # no bytes on the disk, but a length
+    (tmp_path / "none.h5ad").touch()
     page.goto(f"{server.base}/data")
     expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
-    for name, words in (
-        ("notes.pdf", "is not a file Nuwa reads"),
-        ("big.h5ad", "put it into the inbox folder"),
-    ):
+    for name, words in (("notes.pdf", "is not a file Nuwa reads"), ("none.h5ad", "is empty (0 bytes)")):
         page.set_input_files("#upload input[type=file]", tmp_path / name)
-        expect(page.locator("#data-message")).to_contain_text(words)
+        expect(page.locator("#uploads")).to_contain_text(f"'{name}' {words}")
         assert name not in page.locator("#data-list").inner_text()
+        page.get_by_role("button", name=f"Cancel {name}").click()
+        expect(page.locator("#uploads")).not_to_contain_text(name)
+    assert len(heard) == 2 and all("status of 400" in line for line in heard)  # the browser's own two lines
+    heard.clear()
 
 
 def test_a_table_is_read_as_its_owner_answers(page, server, tmp_path):

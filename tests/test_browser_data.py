@@ -3,6 +3,7 @@
 import anndata
 import numpy as np
 import pytest
+from house import bring
 from playwright.sync_api import expect
 from scipy import sparse
 from test_browser import WORK, context, heard, page, quiet, server, wait_until  # noqa: F401
@@ -18,7 +19,7 @@ def logged_set(server, tiny, tmp_path_factory):  # noqa: F811
     adata.X = sparse.csr_matrix(adata.X.multiply(1e4 / total)).log1p().astype(np.float32)
     path = tmp_path_factory.mktemp("logged") / "logged.h5ad"
     adata.write_h5ad(path)
-    id = server.view.add_upload("logged.h5ad", path.read_bytes(), "logged")
+    id = bring(server.view, "logged.h5ad", path.read_bytes())
     wait_until(lambda: server.view.dataset(id)["status"] == "ready")
     return id
 

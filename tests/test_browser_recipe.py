@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from house import bring
 from playwright.sync_api import expect
 from test_browser import WORK, context, heard, page, quiet, server, wait_until  # noqa: F401
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def cells(server, tiny_file):  # noqa: F811
-    id = server.view.add_upload("cells.h5ad", tiny_file.read_bytes(), "recipe-cells")
+    id = bring(server.view, "cells.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.dataset(id)["status"] == "ready")
     return id
 

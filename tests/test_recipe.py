@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scanpy as sc
 from anndata import AnnData
-from house import sent
+from house import bring, sent
 from hypothesis import given
 from hypothesis import settings as fuzz
 from hypothesis import strategies as st
@@ -296,7 +296,7 @@ def test_what_a_script_cannot_say_is_refused(cells):
 
 def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
     house = empty_house
-    id = house.view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    id = bring(house.view, "tiny.h5ad", tiny_file.read_bytes())
     drain(house.store)
     cause = '{"name":"CITE-seq","type":"preset"}'
     asked = ([None], [1], None, propose(house.view, id, ALL_CELLS), 3, ALL_CELLS, id, "page")
@@ -315,7 +315,7 @@ def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
 
 def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
     view = empty_house.view
-    id = view.add_upload("tiny.h5ad", tiny_file.read_bytes(), "tiny")
+    id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(empty_house.store)
     for column in (ALL_CELLS, "sample"):
         chosen = propose(view, id, column)

@@ -3,7 +3,7 @@
 import anndata
 import numpy as np
 import pytest
-from house import sent
+from house import bring, sent
 from scipy import sparse
 
 from core.data import steps
@@ -33,7 +33,7 @@ def odd_file(tiny, tmp_path_factory):
 @pytest.fixture
 def odd(empty_house, odd_file):
     """A house with the odd file read."""
-    empty_house.dataset = empty_house.view.add_upload("odd.h5ad", odd_file.read_bytes(), "odd")
+    empty_house.dataset = bring(empty_house.view, "odd.h5ad", odd_file.read_bytes())
     drain(empty_house.store)
     return empty_house
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from house import bring
 
 from core.data import doctor, sources
 from core.errors import Question, UserError
@@ -207,16 +208,6 @@ def test_a_token_is_one_job_whoever_comes_second(store):
     assert store.submit("local", "short", "read", "x") != store.submit("local", "short", "read", "x")
 
 
-def test_the_same_upload_twice_is_one_data_set(store):
-    view = store.of("local")
-    first = view.add_upload("a.h5ad", b"one", "click")
-    assert view.add_upload("a.h5ad", b"one", "click") == first
-    assert [row["id"] for row in view.datasets()] == [first]
-    (job,) = store.jobs()
-    assert [str(path) for path in (store.root / "uploads").iterdir()] == [job["arguments"]["path"]]
-    assert view.add_upload("a.h5ad", b"one", "another click") != first
-
-
 def test_the_same_preparation_twice_is_one(store):
     ids, view = furnish(store), store.of("local")
     first = view.prepare(ids["dataset"], {"clip": 7}, "click")
@@ -324,7 +315,7 @@ def test_forgetting_removes_row_folder_epochs_and_jobs(store):
 
 @pytest.mark.parametrize("name", ["../../evil.h5ad", "C:\\lab\\evil.h5ad", "/etc/evil.H5", "..\\evil.h5"])
 def test_an_upload_stays_in_its_folder(store, name):
-    id = store.of("local").add_upload(name, b"bytes", "../../token")
+    id = bring(store.of("local"), name, b"bytes")
     row = store.row("dataset", id)
     assert row["name"].startswith("evil.") and row["status"] == "queued"
     (job,) = store.jobs()
@@ -336,7 +327,7 @@ def test_an_upload_stays_in_its_folder(store, name):
 @pytest.mark.parametrize("name", ["evil.exe", "h5ad", "", ".h5ad"])
 def test_an_upload_of_another_kind_is_refused(store, name):
     with pytest.raises(UserError, match="is not a file Nuwa reads"):
-        store.of("local").add_upload(name, b"", "token")
+        store.of("local").uploads().begin(name, 5)
     assert not any((store.root / "uploads").iterdir()) and store.jobs() == []
 
 
@@ -372,7 +363,7 @@ def test_folders_of_the_inbox_are_listed_too(store):
 
 def asking(store):
     """A data set that asks which genome is meant; its id."""
-    id = store.of("local").add_upload("a.h5", b"bytes", "upload")
+    id = bring(store.of("local"), "a.h5", b"bytes")
     store.move("dataset", id, "queued", "running")
     question = Question("Which?", "genome", [("human", "human"), ("mouse", "mouse")])
     store.move("dataset", id, "running", "asking", record={"question": question.record()})

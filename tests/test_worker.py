@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 import psutil
 import pytest
+from house import bring as bring_file
 
 from core import aside, embed, launch, pipeline, stored
 from core.data import demo
@@ -263,7 +264,7 @@ def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):
 
 
 def test_an_upload_is_removed_once_it_is_on_the_shelf(store, tiny_file):
-    id = store.of("local").add_upload("mine.h5ad", tiny_file.read_bytes(), "click")
+    id = bring_file(store.of("local"), "mine.h5ad", tiny_file.read_bytes())
     execute.drain(store)
     assert store.row("dataset", id)["status"] == "ready" and store.shelf(id).file.exists()
     assert not any((store.root / "uploads").iterdir())

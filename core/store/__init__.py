@@ -3,6 +3,8 @@
 from core.data import ENDINGS
 from core.store.files import clusters_of
 from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
+from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
 
-__all__ = ["ACTIVE", "ENDINGS", "FINISHED", "LANES", "Missing", "Store", "View", "clusters_of"]
+__all__ = ["ACTIVE", "ENDINGS", "FINISHED", "LANES", "PART", "Missing", "Store", "View", "clusters_of"]
+__all__ += ["Damaged", "Gap", "NoRoom", "TooLarge"]

@@ -8,12 +8,12 @@ from pathlib import Path
 from sqlalchemy import or_
 
 from core import config as configs
-from core.data import ENDINGS, ending
 from core.errors import UserError
 from core.store import files, places
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.steps import Steps
-from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing, new_id
+from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing
+from core.store.uploads import Uploads
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
 JOINS = ("proteins", "annotations")  # what a second file can add to a data set
@@ -83,22 +83,13 @@ class View(Steps):
         path = places.within(self.store.settings.data_roots, path, whole=True)
         return self._bring(path.name, f"server:{path}", {"path": str(path)}, token)["target"]
 
-    def add_upload(self, name, content, token):
-        """Keep uploaded bytes as a file and queue its reading; returns the data set's id."""
-        name, path = self._keep(name, content)
-        job = self._bring(name, f"upload:{name}", {"path": str(path)}, token)
-        if job["arguments"]["path"] != str(path):
-            path.unlink()  # the same upload once more: the first one is read
-        return job["target"]
+    def uploads(self):
+        """The Uploads of this person: files that come from a browser, part by part."""
+        return Uploads(self)
 
-    def _keep(self, name, content):
-        """(the person's name, our path) of uploaded bytes."""
-        name = Path(name.replace("\\", "/")).name
-        if not ending(name) or ending(name) == name.lower():
-            raise UserError(f"'{name}' is not a file Nuwa reads: choose one of {', '.join(ENDINGS)}.")
-        path = self.store.root / "uploads" / f"{new_id()}{ending(name)}"
-        path.write_bytes(content)
-        return name, path
+    def add_upload(self, name, path, token):
+        """Queue the reading of an uploaded file that is whole; returns the data set's id. Uploads.finish calls it."""
+        return self._bring(name, f"upload:{name}", {"path": str(path)}, token)["target"]
 
     def answer(self, id, value, token):
         """Answer the question of a data set that asks one, and queue its reading once more."""
@@ -114,21 +105,24 @@ class View(Steps):
         if self.store.move("dataset", id, "asking", "queued", record=None):
             self.store.submit(self.user, "short", "read", id, asked, token=token, priority=1)
 
-    def join(self, id, what, token, name, content=None):
+    def join(self, id, what, token, name, path=None):
         """A new data set: the one of `id` with the proteins or labels of a second file; returns the new id.
 
-        `what` is one of JOINS; the second file is uploaded `content`, or lies in the inbox under `name`.
+        `what` is one of JOINS; the second file is an upload that is whole, at `path`, or `name` of the inbox.
         """
-        row = self.dataset(id)
+        row, file = self.first_of_two(id, what)
+        path = path or self._in_inbox(name)
+        asked = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
+        return self._bring(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", asked, token)[
+            "target"
+        ]
+
+    def first_of_two(self, id, what):
+        """(row, file) of a data set that a second file may add `what` to; raises UserError where none may."""
         file = self.shelf(id).file
         if what not in JOINS:
             raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
-        name, path = (name, self._in_inbox(name)) if content is None else self._keep(name, content)
-        asked = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
-        job = self._bring(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", asked, token)
-        if content is not None and job["arguments"][what] != str(path):
-            path.unlink()
-        return job["target"]
+        return self.dataset(id), file
 
     def _bring(self, name, origin, asked, token):
         return self._begin("dataset", {"name": name, "origin": origin}, "read", asked, token)

@@ -1,6 +1,7 @@
 """The queue: owns the children, starts what waits, and tells what became of those that died."""
 
 import fcntl
+import math
 import shutil
 import subprocess
 import sys
@@ -10,9 +11,9 @@ import psutil
 
 from core import launch
 from core.data import DEMO_TITLES
-from core.store import LANES, Store
+from core.store import LANES, Store, uploads
 
-DAY = 24 * 3600
+HOUR, DAY = 3600, 24 * 3600
 TICK = 0.2  # seconds between two looks at the queue
 
 KILLED = (
@@ -40,8 +41,11 @@ class Queue:
                 return 0  # somebody else is the worker
             self.store = Store(self.settings)
             add_demos(self.store)
-            sweep(self.root)
+            swept = -math.inf
             while True:
+                if time.monotonic() - swept > HOUR:
+                    sweep(self.store)
+                    swept = time.monotonic()
                 self.look()
                 if not self.has_work() and not launch.is_wanted(self.root):
                     self.send_home()
@@ -139,9 +143,10 @@ def alive(record):
         return False
 
 
-def sweep(root):
-    """Remove what readings that were killed together with their worker have left, once it is a day old."""
-    for left in (root / "cache").glob("nuwa-read-*"):
+def sweep(store):
+    """Remove what is a day old: uploads that stopped, and what readings that were killed with their worker left."""
+    uploads.sweep(store)
+    for left in (store.root / "cache").glob("nuwa-read-*"):
         if time.time() - left.stat().st_mtime > DAY:
             shutil.rmtree(left, ignore_errors=True)
 

@@ -122,7 +122,7 @@ def detail(view, row):
                     ],
                     className="nuwa-actions",
                 ),
-                bringing.second(view),
+                bringing.second(view, row["id"]),
             ),
             steps_card(view, row, PATH),
             findings_card(record),
