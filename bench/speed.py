@@ -4,7 +4,7 @@ Every loop trains the same cells, and they take turns, a pass each, so that a ma
 medians over the repeats are printed, and ratios of them. "Equal model" rows hold the network of `bench.reference`
 against the same network in Nuwa's own loop (core.train, gradient clipping and all), in float32 and with the same
 loss. The share of the machine's peak counts the work that the dense model asks for, so that a loop which avoids work
-can pass 100 %. SCVI runs in the interpreter that `make bench-speed` has made for it, else its row is left out.
+can pass 100 %. SCVI runs in the interpreter that `make bench-quality` makes for it; without that its row is left out.
 """
 
 import argparse
