@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from house import bring
+from sqlalchemy.exc import OperationalError
 
 from core.data import doctor, sources
 from core.errors import Question, UserError
@@ -521,6 +522,24 @@ def test_a_store_of_every_schema_opens(settings, version, missing):
 def test_every_schema_has_left_a_fixture():
     assert all((FIXTURES / f"schema_{n}.sqlite").exists() for n in range(1, schema.VERSION + 1))
     assert set(schema.UPGRADES) == set(range(1, schema.VERSION))
+
+
+def test_a_new_store_that_is_locked_for_a_moment_is_tried_again(settings, monkeypatch):
+    asked, made = [], schema._prepare
+
+    def busy(*given):
+        asked.append(given)
+        if len(asked) < 3:
+            raise OperationalError("CREATE TABLE", {}, Exception("database is locked"))
+        return made(*given)
+
+    monkeypatch.setattr(schema, "_prepare", busy)
+    monkeypatch.setattr(schema.time, "sleep", lambda _: None)
+    assert Store(settings).recall("schema") == schema.VERSION and len(asked) == 3
+    monkeypatch.setattr(schema, "TRIES", 1)
+    asked.clear()
+    with pytest.raises(OperationalError, match="locked"):
+        Store(settings)
 
 
 def test_several_processes_may_open_a_new_store_at_once(tmp_path):

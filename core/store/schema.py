@@ -1,5 +1,7 @@
 """The tables, their version, and how an older store becomes a present one."""
 
+import time
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -15,11 +17,13 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import UserError
 
 VERSION = 2
+TRIES = 50  # a tenth of a second apart, while another process makes the same tables
 
 metadata = MetaData()
 
@@ -135,6 +139,17 @@ UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty
 
 def prepare(engine, now):
     """Make the tables of an empty database, or bring an older one up to date; refuse a newer one."""
+    for left in reversed(range(TRIES)):
+        try:
+            return _prepare(engine, now)
+        except OperationalError as error:
+            # SQLite waits for a lock, but not where waiting could be for ever: two that open a new file at once.
+            if not left or "locked" not in str(error):
+                raise
+            time.sleep(0.1)
+
+
+def _prepare(engine, now):
     with engine.begin() as db:
         db.execute(CreateTable(meta, if_not_exists=True))
         version = db.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
