@@ -68,8 +68,3 @@ def is_sparse(matrix):
 def in_memory(matrix):
     """Whether it is an array or a scipy matrix, and not one in a file."""
     return sparse.issparse(matrix) or isinstance(matrix, np.ndarray)
-
-
-def n_stored(matrix):
-    """How many values a sparse matrix stores."""
-    return matrix.nnz if sparse.issparse(matrix) else matrix.group["data"].shape[0]
