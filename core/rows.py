@@ -167,9 +167,12 @@ def standardise(indices, data, slope, shift, clip, base, sums):
 def _copy_times(indptr, indices, values, size, rows, out_indices, out_data):
     place = 0
     for row in rows:
-        for k in range(indptr[row], indptr[row + 1]):
-            out_indices[place], out_data[place] = indices[k], np.float32(values[k]) * size[row]
-            place += 1
+        begin, end = indptr[row], indptr[row + 1]
+        given, taken, times = values[begin:end], out_data[place : place + end - begin], size[row]
+        out_indices[place : place + end - begin] = indices[begin:end]
+        for k in range(len(given)):  # slices, so that the compiler sees that many can go at a time
+            taken[k] = np.float32(given[k]) * times
+        place += end - begin
 
 
 @numba.njit(**FAST)

@@ -97,17 +97,17 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     start = time.perf_counter()
     steps = math.ceil(len(order) / config.batch_size)
     n_steps = steps * config.n_epochs(len(order))
-    penalties = torch.zeros(2, device=feed.device)
+    l1 = kl = 0.0
     model.train()
     batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
     for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
         kl_weight = warmth(config, step / n_steps) * model.nat / feed.matrix.n_genes
-        loss, added = one_step(model, optimizer, cells, config, rate, kl_weight)
-        penalties += added
+        loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
+        l1, kl = l1 + more_l1, kl + more_kl  # tensors where there are any: a device is asked once a pass
     if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
         raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
-    return Pass(rate, time.perf_counter() - start, *(penalties / steps).tolist())
+    return Pass(rate, time.perf_counter() - start, float(l1) / steps, float(kl) / steps)
 
 
 def warmth(config, done):
@@ -116,7 +116,7 @@ def warmth(config, done):
 
 
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
-    """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties as a tensor of two.
+    """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
 
     `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes, the evidence lower bound a sum.
     """
@@ -126,21 +126,24 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
             with torch.no_grad():
                 torch._foreach_mul_(group["params"], 1 - rate * group["shrink"])
     parts = model.loss(cells)
-    none = torch.zeros((), device=cells.x.device)
-    kl = kl_weight * parts.pop("kl", none)
-    l1 = config.l1 * mean_absolute_weight(model) if config.l1 else none
+    penalties = (
+        config.l1 * mean_absolute_weight(model) if config.l1 else 0.0,
+        kl_weight * parts.pop("kl") if "kl" in parts else 0.0,
+    )
     data_loss = weighted(parts, config)
-    optimizer.zero_grad(set_to_none=True)
-    (data_loss + l1 + kl).backward()
+    # by hand: with a step of two milliseconds, what torch does around it counts
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for parameter in parameters:
+        parameter.grad = None
+    (data_loss + sum(penalties)).backward()
     if config.clip_grad:
-        clip_gradients(model.parameters(), config.clip_grad)
+        clip_gradients(parameters, config.clip_grad)
     optimizer.step()
-    return data_loss.detach(), torch.stack([l1, kl]).detach()
+    return data_loss.detach(), tuple(p.detach() if torch.is_tensor(p) else p for p in penalties)
 
 
 def clip_gradients(parameters, longest):
     """Shorten the gradients of `parameters` to the length `longest` together, where they are longer."""
-    parameters = list(parameters)
     length = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     # On the CPU a look at the length is free, and most steps are spared a pass; a GPU is not waited for.
     if length.device.type != "cpu" or not length <= longest:
