@@ -30,7 +30,7 @@ MEASURES = {
     "proteins": "agreement with proteins",
     "kept": "neighbours kept",
     "ilisi": "iLISI",
-    "seconds": "seconds",
+    "seconds": "processor seconds",
 }
 
 

@@ -152,7 +152,7 @@ def mse(batch, hidden, weight, bias):
 
 def gram_pays(n_cells, n_hidden):
     """Whether the two products of (hidden, genes, hidden) cost less than the two of (cells, genes, hidden) they spare."""
-    return n_cells >= 1.25 * n_hidden
+    return n_cells >= n_hidden
 
 
 def pays(density):
