@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-speed bench-clock bench-large bench-quality bench-gpu format
+.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-quality bench-gpu format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -23,7 +23,9 @@ lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter wo
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-bench: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
+bench: bench-speed bench-large bench-clock bench-pca  ## the next four, one after another: a quarter of an hour
+
+bench-pca: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
 	$(PY) -m bench.main_job $(ARGS)
 
 bench-speed: .venv/.nuwa-dev  ## cells a second of the loop, beside the loop people use today

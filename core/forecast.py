@@ -15,6 +15,7 @@ from core.matrix import block_size
 
 PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
 WARM_UP = 64  # cells; enough to compile the code and to load it
+FAR = 8  # times: a step that may be as much too long is not tried as a whole
 SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
 
 
@@ -137,10 +138,15 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
         given = model, optimizer, feed, order, config, 1, 1.0, random
         return _clocked(kind, lambda: train._one_pass(*given))
 
-    seconds(min(WARM_UP, config.batch_size))
-    guess = seconds(config.batch_size)
+    few, whole = min(WARM_UP, config.batch_size), config.batch_size
+    seconds(few)
+    if whole >= FAR * few:
+        short, some = seconds(few), whole // 4
+        if short * whole / few > FAR * limit:  # no time for a whole one: a line through two shorter ones
+            return short + (seconds(some) - short) * (whole - few) / (some - few)
+    guess = seconds(whole)
     n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
-    return seconds(n * config.batch_size) / n if n > 1 else guess
+    return seconds(n * whole) / n if n > 1 else guess
 
 
 def _seconds(kind, work):

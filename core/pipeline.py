@@ -96,7 +96,7 @@ def learn(adata, config, scratch=None, foresee=False):
         yield forecast(matrix, split, config, device, footprint.n_bytes(adata), held)
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
-    simple = yardsticks.fit(matrix, split.train, config, n_axes)
+    simple = yardsticks.fit(matrix, split.train, config, n_axes, device.kind)
     sticks = count_sticks.fit(matrix, split.train, simple) if matrix.reads_counts else simple
     on_valid = sticks.measure(matrix, split.valid, config)
     on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid

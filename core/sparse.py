@@ -114,9 +114,7 @@ class Batch:
         """(cells, hidden) tensor: sparse `data` (either of this batch's) times weight (genes, hidden), and offset."""
         out = torch.empty(self.n_cells, weight.shape[1])
         ones = np.ones(self.n_cells, np.float32)
-        _product(
-            self.indptr, self.indices, data, weight.numpy(), ones, offset.numpy(), out.numpy(), False
-        )
+        _product(self.indptr, self.indices, data, weight.numpy(), ones, offset.numpy(), out.numpy(), False)
         return out
 
     def dense(self):

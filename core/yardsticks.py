@@ -38,24 +38,63 @@ class Pca(NamedTuple):
         return self._replace(axes=self.axes[:, :k])
 
 
-def fit_pca(matrix, rows, weights, k, seed=0):
-    """The Pca of `rows` with k axes: exact from the covariance up to 6,000 features, a randomised sketch above.
+def fit_pca(matrix, rows, weights, k, seed=0, device="cpu"):
+    """The Pca of `rows` with k axes; `spread_of` says of which cells, and how."""
+    return axes_of(spread_of(matrix, rows, seed, device), matrix, weights, k, seed)
 
-    The center is the mean of all rows; of more than 100,000 rows so many, drawn by `seed`, are asked for the axes. Never
-    holds a dense copy of the matrix: the covariance is summed, or the sketch multiplied, block by block
-    (Halko, Martinsson and Tropp 2011 for the sketch).
+
+class Spread(NamedTuple):
+    """How the columns of some cells vary together, from which the PCA of any weights can be had."""
+
+    center: np.ndarray  # (features,) the mean of all the rows asked for
+    rows: np.ndarray  # those that the axes come from
+    covariance: (
+        np.ndarray | None
+    )  # (features, features) sums of squares about the center; None above 6,000 features
+
+
+def spread_of(matrix, rows, seed=0, device="cpu"):
+    """The Spread of `rows`; of more than 100,000 rows so many, drawn by `seed`, are asked for the axes.
+
+    Never holds a dense copy of the matrix: the covariance is summed block by block, on a GPU where `device` is one.
     """
     center = matrix.mean_of(rows)
-    k = min(k, matrix.n_features, max(1, len(rows) - 1))
     if len(rows) > PCA_CELLS:
         rows = matrix.rna.some(rows, PCA_CELLS, np.random.default_rng(seed))
-    if matrix.n_features <= COVARIANCE_LIMIT:
-        covariance = np.zeros((matrix.n_features, matrix.n_features), dtype=np.float32)
-        for _, x in matrix.blocks(rows):
-            x = (x - center) * weights
-            covariance += x.T @ x
-        return Pca(center, weights, _top_axes(covariance, k))
-    return Pca(center, weights, _sketched_axes(matrix, rows, center, weights, k, seed))
+    if matrix.n_features > COVARIANCE_LIMIT:
+        return Spread(center, rows, None)
+    summed = _summed if device == "cpu" else _summed_on
+    return Spread(center, rows, summed((x - center for _, x in matrix.blocks(rows)), len(center), device))
+
+
+def _summed(blocks, n, device):
+    covariance = np.zeros((n, n), dtype=np.float32)
+    for x in blocks:
+        covariance += x.T @ x
+    return covariance
+
+
+def _summed_on(blocks, n, device):
+    """The same by torch on `device`; in float64, since TF32 would leave three digits."""
+    import torch
+
+    covariance = torch.zeros((n, n), dtype=torch.float64, device=device)
+    for x in blocks:
+        x = torch.from_numpy(x).to(device).double()
+        covariance.addmm_(x.t(), x)
+    return covariance.float().cpu().numpy()
+
+
+def axes_of(spread, matrix, weights, k, seed=0):
+    """The Pca with k axes of a Spread of `matrix` under `weights` (features,): exact from the covariance, else a
+    randomised sketch, multiplied block by block (Halko, Martinsson and Tropp 2011).
+    """
+    k = min(k, matrix.n_features, max(1, len(spread.rows) - 1))
+    if spread.covariance is None:
+        axes = _sketched_axes(matrix, spread.rows, spread.center, weights, k, seed)
+    else:
+        axes = _top_axes(spread.covariance * np.outer(weights, weights), k)
+    return Pca(spread.center, weights, axes)
 
 
 def _top_axes(covariance, k):
@@ -143,9 +182,10 @@ class Fitted(NamedTuple):
         return Yardsticks(parts(mean, n, config), parts(joint, n, config), alone)
 
 
-def fit(matrix, rows, config, n_axes):
+def fit(matrix, rows, config, n_axes, device="cpu"):
     """The Fitted yardsticks on the training cells `rows`; the joint PCA keeps `n_axes` axes for the panels."""
-    pca = fit_pca(matrix, rows, matrix.weights(config), max(n_axes, config.n_latent), config.seed)
+    spread, seed = spread_of(matrix, rows, config.seed, device), config.seed
+    pca = axes_of(spread, matrix, matrix.weights(config), max(n_axes, config.n_latent), seed)
     alone = None
     if matrix.n_proteins:
         only_rna = matrix.weights(config)
@@ -153,7 +193,7 @@ def fit(matrix, rows, config, n_axes):
             1  # a scale of its own does not change the axes, and RNA's weight may be 0
         )
         only_rna[matrix.n_genes :] = 0
-        alone = fit_pca(matrix, rows, only_rna, config.n_latent, config.seed)
+        alone = axes_of(spread, matrix, only_rna, config.n_latent, seed)
     note = ""
     if len(rows) > PCA_CELLS:
         note = f"The PCA that losses are held against was fitted on {PCA_CELLS:,} of the {len(rows):,} training cells."

@@ -144,6 +144,23 @@ def test_the_probe_is_short_and_shorter_where_the_run_is(prepared, monkeypatch, 
     assert clock.now < most and clock.steps >= 2 and clock.passes <= 3
 
 
+def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch):
+    """A second for the weights, and a hundredth for each cell: 82 seconds a step, of which the probe spends a part."""
+    matrix, split = prepared
+    clock = Clock(monkeypatch, look=0, code=0)
+    tried = []
+
+    def one_pass(model, optimizer, feed, order, config, *_):
+        tried.append(len(order))
+        clock.spend(1 + 0.01 * len(order))
+
+    monkeypatch.setattr(train, "_one_pass", one_pass)
+    monkeypatch.setattr(forecast, "FAR", 2)
+    config = SMALL.model_copy(update={"epochs": 1, "batch_size": 192})
+    assert forecast.training_seconds(matrix, split, config) == pytest.approx(2 * (1 + 0.01 * 192), rel=0.01)
+    assert max(tried) < 192
+
+
 def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
     matrix, split = prepared
     Clock(monkeypatch, look=0, code=0)

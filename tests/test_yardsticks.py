@@ -134,3 +134,15 @@ def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepare
     a, b = (found.measure(matrix, split.valid, CONFIG) for found in (some, whole))
     assert a.mean == b.mean and a.pca != b.pca
     assert a.pca.total == pytest.approx(b.pca.total, rel=0.1)
+
+
+def test_a_covariance_summed_by_torch_is_that_of_numpy(prepared):
+    """As on a GPU; tried here with the CPU as the device of torch."""
+    split, matrix = prepared
+    center = matrix.mean_of(split.train)
+    here, there = (
+        summed((x - center for _, x in matrix.blocks(split.train)), matrix.n_features, "cpu")
+        for summed in (yardsticks._summed, yardsticks._summed_on)
+    )
+    np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-3)
+    assert np.abs(np.triu(here, 1)).max() > 1  # not of nothing
