@@ -29,7 +29,6 @@ class Matrix:
     where: str = "X"  # the matrix of the file that was used, as Source has it
     kind: str = "counts"  # what it held
     notes: list[str] = field(default_factory=list)
-    gene_stats: dict = field(default_factory=dict)  # means, variances, chosen: arrays over candidate genes
     groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
     group_names: tuple = ()
     logged: bool = False  # log1p is taken

@@ -4,18 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import rows, stored, variable_genes
+from core import gene_choice, rows, stored
 from core.blocks import blocks
 from core.config import steps_for
 from core.data.proteins import protein_report
 from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
+from core.groups import groups_of
 from core.matrix import Matrix
-from core.rows import Normalisation, column_type, smallest_type
+from core.rows import column_type, normalisation, smallest_type
 from core.statistics import Moments, mask, of_rows, survey
 
-MOST_GROUPS = 500  # batches; more values than that are no batches but a number or a name a cell
 MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
 NO_TEST_SET = (
     "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
@@ -74,15 +74,13 @@ def prepare(adata, config, split, scratch=None):
         for name, label in _LABELS.items()
         if _wanted_in_vain(config, steps, name)
     ]
-    groups, group_names = _groups(adata, config.batch_key)
+    groups, group_names = None, ()
+    if config.batch_key:
+        groups, group_names = groups_of(adata, config.batch_key, "a batch covariate")
     seen = survey(source.values, split.train)
-    candidates = np.flatnonzero(seen.seen)
-    if not len(candidates):
-        raise UserError(
-            "No gene is left: every gene is zero in the training cells. Check that the file holds values."
-        )
-    if left_out := len(seen.seen) - len(candidates):
-        notes.append(f"{left_out:,} genes are zero in every training cell and were left out.")
+    chosen, _, gene_notes = gene_choice.choose(
+        adata, source, seen, config, split.train, steps["n_top_genes"].applies
+    )
 
     protein, protein_names, raw_protein, clr_means, protein_notes = _proteins(adata, config, split.train)
     reads_counts = config.model == "counts" and source.kind == "counts"
@@ -91,13 +89,9 @@ def prepare(adata, config, split, scratch=None):
             "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
         )
     normalise = config.normalize and steps["normalize"].applies
-    change = _normalisation(
+    change = normalisation(
         seen.totals, config.target_sum if normalise else None, config.log1p and steps["log1p"].applies
     )
-    chosen, gene_stats = candidates, {}
-    if steps["n_top_genes"].applies and config.n_top_genes:
-        chosen, gene_stats, gene_notes = _variable_genes(source, seen, candidates, change, config, split)
-        notes += gene_notes
     rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
     scale = config.scale and steps["scale"].applies
     mean, sd = found.scaling() if scale else _unscaled(len(chosen))
@@ -117,8 +111,7 @@ def prepare(adata, config, split, scratch=None):
         cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
-        notes=[*notes, *protein_notes],
-        gene_stats=gene_stats,
+        notes=[*notes, *gene_notes, *protein_notes],
         groups=groups,
         group_names=group_names,
         logged=change.logged,
@@ -126,22 +119,6 @@ def prepare(adata, config, split, scratch=None):
         protein_counts=raw_protein,
         reads_counts=reads_counts,
     )
-
-
-def _groups(adata, column):
-    """((cells,) codes, names) of the batch covariate, or (None, ()); raises UserError where it cannot be one."""
-    if not column:
-        return None, ()
-    if column not in adata.obs:
-        has = ", ".join(map(str, adata.obs.columns)) or "no columns"
-        raise UserError(f"There is no obs column '{column}' for the batch covariate; obs has: {has}.")
-    names, codes = np.unique(adata.obs[column].astype(str).to_numpy(), return_inverse=True)
-    if not 2 <= len(names) <= MOST_GROUPS:
-        raise UserError(
-            f"The obs column '{column}' has {len(names):,} different values; a batch covariate has 2 to "
-            f"{MOST_GROUPS}: choose another column, or none."
-        )
-    return codes.astype(np.int32), tuple(str(name) for name in names)
 
 
 _LABELS = {
@@ -158,12 +135,6 @@ def _wanted_in_vain(config, steps, name):
 
 def _unscaled(n):
     return np.zeros(n), np.ones(n)
-
-
-def _normalisation(totals, target_sum, logged):
-    """The Normalisation that brings each cell to the target sum, where there is one; an empty cell stays empty."""
-    size = target_sum / np.maximum(totals, 1) if target_sum else np.ones(len(totals))
-    return Normalisation(size.astype(np.float32), bool(logged))
 
 
 def _compact(values, seen, genes, change, split, seed, scratch):
@@ -193,45 +164,6 @@ def _place(split, seed):
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return place
-
-
-def _variable_genes(source, seen, candidates, change, config, split):
-    """Indices of the most variable genes, their mean-variance picture, and notes.
-
-    Counts go by `seurat_v3` (Stuart 2019), whose loess fails on small sets; then, and on logged values, by
-    `seurat` (Satija 2015).
-    """
-    n, train = config.n_top_genes, split.train
-    if n >= len(candidates):
-        note = f"All {len(candidates):,} genes are used: there are no more than the {n:,} asked for."
-        return candidates, {}, [note]
-    notes, made, name = [], None, "variances"
-    if source.kind == "counts":
-        try:
-            made = variable_genes.seurat_v3(source.values, train, candidates, seen, n)
-        except ValueError as error:  # skmisc's loess: "reciprocal condition number", "span is too small"
-            notes.append(
-                f"seurat_v3 could not fit its curve on {len(train):,} cells ({_first_line(error)}); "
-                "the variable genes were chosen by the older 'seurat' method instead."
-            )
-            # what that method expects, whatever the switches say
-            change = _normalisation(seen.totals, config.target_sum, True)
-    if made is None:
-        made, name = variable_genes.seurat(source.values, train, candidates, change, n), "dispersions"
-    picked, means, spread = made
-    stats = {
-        "means": means.astype(np.float32),
-        "spread": np.nan_to_num(spread.astype(np.float32)),
-        "spread_name": name,
-        "chosen": picked,
-    }
-    return candidates[picked], stats, notes
-
-
-def _first_line(error):
-    text = error.args[0] if error.args else type(error).__name__
-    text = text.decode() if isinstance(text, bytes) else str(text)
-    return text.strip().splitlines()[0][:80] if text.strip() else type(error).__name__
 
 
 def _proteins(adata, config, train):

@@ -132,6 +132,12 @@ class Normalisation(NamedTuple):
         return values_of(values, self.size[cells], self.logged)
 
 
+def normalisation(totals, target_sum, logged):
+    """The Normalisation that brings each cell to the target sum, where there is one; an empty cell stays empty."""
+    size = target_sum / np.maximum(totals, 1) if target_sum else np.ones(len(totals))
+    return Normalisation(size.astype(np.float32), bool(logged))
+
+
 def values_of(values, size, logged):
     """float32: values times the `size` of their cell, and log1p of that where `logged`."""
     made = np.asarray(values, np.float32) * size

@@ -80,13 +80,30 @@ class Moments:
         return self.mean, sd
 
 
-def sums_of(matrix, rows, change):
-    """(genes,) twice: sums and sums of squares over `rows`, each value as `change(values, cells)` makes it of it."""
-    wanted = mask(rows, matrix.shape[0])
-    sums, squares = np.zeros((2, matrix.shape[1]))
+class Groups(NamedTuple):
+    """Which cells are summed, and which of them together."""
+
+    codes: np.ndarray  # (cells,) int32: the group of each cell, -1 for a cell that is not asked
+    n: int
+
+    @property
+    def sizes(self):
+        """(groups,) cells of each."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=self.n)
+
+
+def one_group(rows, n_cells):
+    """The Groups in which the cells `rows`, of `n_cells`, stand together."""
+    return Groups(np.where(mask(rows, n_cells), 0, -1).astype(np.int32), 1)
+
+
+def sums_of(matrix, groups, change):
+    """(groups, genes) twice: sums and sums of squares, each value as `change(values, cells)` makes it of it."""
+    wanted = groups.codes >= 0
+    sums, squares = np.zeros((2, groups.n, matrix.shape[1]))
     for first, block in blocks(matrix):
         part, cells = of_rows(block, first, wanted)
-        _add(part.indices, change(part.data, cells), sums, squares)
+        _add(part.indices, change(part.data, cells), groups.codes[cells], sums, squares)
     return sums, squares
 
 
@@ -97,12 +114,11 @@ def of_rows(block, first, wanted):
     return part, np.repeat(first + rows, np.diff(part.indptr))
 
 
-def clipped_sums(matrix, rows, highest):
-    """(genes,) twice: sums and sums of squares over `rows`, each value cut at the gene's `highest`."""
-    wanted = mask(rows, matrix.shape[0])
-    sums, squares = np.zeros((2, matrix.shape[1]))
+def clipped_sums(matrix, groups, highest):
+    """(groups, genes) twice: sums and sums of squares, each value cut at `highest` (groups, genes)."""
+    sums, squares = np.zeros((2, groups.n, matrix.shape[1]))
     for first, block in blocks(matrix):
-        _add_clipped(block.indptr, block.indices, block.data, wanted[first:], highest, sums, squares)
+        _add_clipped(block.indptr, block.indices, block.data, groups.codes[first:], highest, sums, squares)
     return sums, squares
 
 
@@ -146,17 +162,18 @@ def _about_mean(indices, values, n, n_columns):
 
 
 @numba.njit(**FAST)
-def _add(indices, values, sums, squares):
+def _add(indices, values, groups, sums, squares):
     for k in range(len(values)):
-        sums[indices[k]] += values[k]
-        squares[indices[k]] += values[k] * values[k]  # as above
+        sums[groups[k], indices[k]] += values[k]
+        squares[groups[k], indices[k]] += values[k] * values[k]  # as above
 
 
 @numba.njit(**FAST)
-def _add_clipped(indptr, indices, data, wanted, highest, sums, squares):
+def _add_clipped(indptr, indices, data, groups, highest, sums, squares):
     for row in range(len(indptr) - 1):
-        if wanted[row]:
+        group = groups[row]
+        if group >= 0:
             for k in range(indptr[row], indptr[row + 1]):
-                value = min(np.float64(data[k]), highest[indices[k]])
-                sums[indices[k]] += value
-                squares[indices[k]] += value * value
+                value = min(np.float64(data[k]), highest[group, indices[k]])
+                sums[group, indices[k]] += value
+                squares[group, indices[k]] += value * value

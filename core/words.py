@@ -1,4 +1,6 @@
-"""Numbers and lists as people say them, for pages and for the command line."""
+"""Numbers, lists and names as people say them, for pages and for the command line."""
+
+from difflib import get_close_matches
 
 
 def duration(seconds):
@@ -12,6 +14,12 @@ def listed(names):
     """Names in a row, the last one after "and"."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def near(name, names, n=3):
+    """Up to `n` of `names` that `name` may have been meant for: those that differ in case alone, then those alike."""
+    same = [one for one in names if one.casefold() == name.casefold()]
+    return list(dict.fromkeys([*same, *get_close_matches(name, names, n)]))[:n]
 
 
 def size(n_bytes):

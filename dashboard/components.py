@@ -8,6 +8,9 @@ from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
 SETTINGS = {"type": "setting", "name": ALL}  # the pattern of all fields on a page
+NONE = (
+    " "  # of a list of choices: an empty value would show an empty field, and no column of obs is called so
+)
 
 
 def notice(words, tone="info", **kwargs):
@@ -136,8 +139,20 @@ def field(spec, value, step=None, columns=(), chosen=None):
     elif spec.kind in ("choice", "column"):
         options = [{"label": choice, "value": choice} for choice in spec.choices or columns]
         if spec.optional:
-            options.insert(0, {"label": "none", "value": ""})
-        control = dbc.Select(id=id, options=options, value="" if value is None else value, disabled=off)
+            options.insert(0, {"label": "none", "value": NONE})
+        control = dbc.Select(id=id, options=options, value=NONE if value is None else value, disabled=off)
+        label = html.Label(spec.label)
+    elif spec.kind == "genes":
+        control = dbc.Textarea(
+            id=id,
+            value=value,
+            disabled=off,
+            debounce=True,
+            rows=2,
+            placeholder="none",
+            spellcheck=False,
+            submit_on_enter=False,  # names may stand on lines of their own
+        )
         label = html.Label(spec.label)
     else:
         step_size = (
@@ -179,8 +194,10 @@ def read_form(values, names, part):
     out = {}
     for id, value in zip(names, values, strict=True):
         spec = kinds.get(id["name"])
-        if spec is None or (value in (None, "") and spec.optional):
+        if spec is None or (value in (None, "", NONE) and spec.optional):
             continue
+        if value is None and spec.kind == "genes":  # a field that was emptied
+            value = ""
         whole = spec.kind == "int" and isinstance(value, float) and value.is_integer()
         out[spec.name] = int(value) if whole else value
     return out

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 
 from dash.exceptions import PreventUpdate
 
@@ -31,6 +32,37 @@ def job(store, user, job_id, say):
             told = news
         time.sleep(POLL)
     return row
+
+
+# The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
+CLOCK = """(values, asked) => {
+    const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
+    return [known, {opacity: known ? 1 : 0.6}];
+}"""
+
+
+def latest(store, view, asked, values, ask):
+    """(the job for `values`, or None where another tab's took its place; what was asked of it, for the next time).
+
+    `asked` is what the last call gave, {"values", "job", "over"}, or None; `ask()` queues the job for other values, and
+    may raise UserError: what was asked is then `answered(values)`.
+    """
+    job = None
+    if asked and asked["values"] == values and asked["job"]:
+        with suppress(Missing):  # it made room for the answers to others
+            job = view.job(asked["job"])
+    if job is None:
+        job = ask()
+        work_here(store)
+        job = view.job(job["id"])
+    if job["status"] == "cancelled":  # for other settings
+        return None, {"values": values, "job": None, "over": False}
+    return job, {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
+
+
+def answered(values):
+    """What was asked where no job can answer."""
+    return {"values": values, "job": None, "over": True}
 
 
 def _row(view, job_id):

@@ -50,6 +50,10 @@ PREPARE_DATASET = "prepare-dataset"
 PREPARE_GO = "prepare-go"
 PREPARE_SHOWN = "prepare-shown"
 PREPARE_RESULT = "prepare-result"
+GENES_TICK = "genes-tick"
+GENES_ASKED = "genes-asked"
+GENES_WORDS = "genes-words"
+GENES_PICTURE = "genes-picture"
 
 # preprocess: cells, and the recipe
 QUALITY_VIOLINS = "quality-violins"

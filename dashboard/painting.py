@@ -1,12 +1,11 @@
 """What can colour the cells of a run, and the values behind a choice such as "gene:CD3E"."""
 
-from difflib import get_close_matches
-
 import numpy as np
 
 from core.errors import UserError
 from core.figures import Colour
 from core.store import clusters_of
+from core.words import near
 
 CLUSTERS, SPLIT = "clusters", "split"
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of split.npy
@@ -66,7 +65,7 @@ def colour_of(view, run, chosen, resolution):
         genes = shelf.genes()
         if name in genes["names"]:
             return Colour(name, shelf.gene(genes["names"].index(name)), None, genes["words"])
-        close = ", ".join(get_close_matches(name, genes["names"], 3))
+        close = ", ".join(near(name, genes["names"]))
         raise UserError(f"There is no gene '{name}' here" + (f"; near: {close}." if close else "."))
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this data set.")
 

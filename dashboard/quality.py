@@ -99,11 +99,9 @@ def shown_values(values):
     }
 
 
-def batch_columns(row):
-    """The obs columns that may name batches, those that look like it first."""
-    columns = [
-        c for c in row["record"]["columns"] if c["kind"] == "category" and 2 <= c["distinct"] <= MOST_BATCHES
-    ]
+def batch_columns(row, most=MOST_BATCHES):
+    """The obs columns of at most so many values that may name batches, those that look like it first."""
+    columns = [c for c in row["record"]["columns"] if c["kind"] == "category" and 2 <= c["distinct"] <= most]
     return [c["name"] for c in sorted(columns, key=lambda c: c["role"] != "batch")]
 
 

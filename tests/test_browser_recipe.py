@@ -1,4 +1,4 @@
-"""The Preprocess page in a real Chromium: limits that move the counts, a step undone, a recipe taken away and brought."""
+"""The Preprocess page in a real Chromium: genes that are chosen, limits that move the counts, a step undone, a recipe taken away and brought."""
 
 import json
 
@@ -15,6 +15,26 @@ def cells(server, tiny_file):  # noqa: F811
     id = bring(server.view, "cells.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.dataset(id)["status"] == "ready")
     return id
+
+
+def test_another_method_chooses_other_genes_and_the_picture_follows(page, server, cells):  # noqa: F811
+    page.goto(f"{server.base}/preprocess?dataset={cells}")
+    words, picture = page.locator("#genes-words"), page.locator("#genes-picture")
+    expect(words).to_contain_text("120 of 120 genes would be used", timeout=WORK)
+    page.get_by_label("Variable genes", exact=True).fill("50")
+    page.keyboard.press("Tab")
+    expect(words).to_contain_text("50 of 120 genes would be used", timeout=WORK)
+    expect(picture).to_contain_text("variance of the counts")
+    expect(picture).to_contain_text("used (50)")
+    page.get_by_label("Variable genes by").select_option("cell_ranger")
+    expect(picture).to_contain_text("dispersion of the logged values", timeout=WORK)
+    page.get_by_text("More settings").first.click()
+    page.get_by_label("Never use").fill("SIM-0001\nSIM-0002")
+    page.get_by_label("Always use").fill("SIM-0003 sim-4")
+    page.keyboard.press("Tab")
+    expect(picture).to_contain_text("never used (2)", timeout=WORK)
+    expect(picture).to_contain_text("always used (1)")
+    expect(words).to_contain_text("no gene 'sim-4'")
 
 
 def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):  # noqa: F811

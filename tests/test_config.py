@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from core import config, models
-from core.config import RunConfig, chosen, parse, specs, steps_for
+from core.config import RunConfig, chosen, gene_names, parse, specs, steps_for
 from core.errors import UserError
 
 PLAIN = RunConfig().for_data(3_000, 110)
@@ -81,7 +81,7 @@ def test_the_specs_cover_every_field_with_a_label_and_a_sentence_of_help():
     assert [spec.name for spec in found] == list(RunConfig.model_fields)
     for spec in found:
         assert spec.label and spec.help.endswith(".") and len(spec.help) > 20, spec.name
-        assert spec.kind in ("bool", "int", "float", "choice", "column")
+        assert spec.kind in ("bool", "int", "float", "choice", "column", "genes")
         assert (spec.kind == "choice") == bool(spec.choices)
         assert spec.default in spec.choices if spec.choices else spec.optional == (spec.default is None)
     parts = [specs(part) for part in (config.PREPARE, config.NETWORK, config.TRAINING)]
@@ -108,6 +108,18 @@ def test_a_setting_that_a_model_does_not_obey_is_refused_by_name():
         "Beta means nothing to the model citeseq, only to variational, linear and counts; leave it out."
     )
     assert parse({"model": "variational", "beta": 2}).beta == 2
+
+
+def test_a_list_of_genes_is_read_however_it_was_pasted():
+    pasted = "CD3E, CD4;CD8A\n'MS4A1'\t\"NKG7\" CD4\n"
+    assert gene_names(pasted) == ("CD3E", "CD4", "CD8A", "MS4A1", "NKG7")
+    assert gene_names("") == gene_names(" ,\n") == ()
+
+
+def test_a_gene_in_both_lists_is_refused_by_name():
+    text = refusal(keep_genes="CD4 CD8A", drop_genes="CD8A, ACTB")
+    assert text.startswith("CD8A stands in both lists of genes") and "keep_genes" in text
+    assert parse({"keep_genes": "CD8A", "drop_cell_cycle": True}).keep_genes == "CD8A"
 
 
 def test_a_config_survives_being_written_down():
@@ -150,7 +162,7 @@ def test_what_is_left_empty_is_chosen_and_what_is_given_is_kept():
     assert (found.n_hidden, found.n_latent, found.batch_size, found.epochs) == (7, 20, 128, 75)
     assert found.for_data(10**6, 3) == found
     assert RunConfig(batch_size=255).for_data(3_000, 110).epochs == 100
-    assert all(value is not None for name, value in found if name != "batch_key")
+    assert all(value is not None for name, value in found if not name.endswith("batch_key"))
 
 
 @pytest.mark.parametrize("n_proteins", [0, 5])

@@ -430,14 +430,24 @@ def test_a_pair_of_histograms_shows_the_bins_it_was_given():
     assert figure.layout.xaxis2.title.text == "scaled"
 
 
-def test_chosen_genes_stand_apart_and_silent_ones_are_counted():
-    means, spread = np.array([1, 2, 0, 3.0, np.nan]), np.array([1, 4, 0, 9.0, 1])
-    figure = figures.mean_variance(means, spread, np.array([0, 1, 0, 1, 0]), names=list("abcde"))
-    assert [trace.name for trace in figure.data] == ["other genes (1)", "chosen (2)"]
-    assert list(figure.data[1].text) == ["b", "d"]
-    assert "2 genes do not vary" in words(figure)
+def test_genes_stand_apart_by_what_became_of_them_and_silent_ones_are_counted():
+    means, spread = np.array([1, 2, 0, 3.0, np.nan, 4, 5]), np.array([1, 4, 0, 9.0, 1, 2, 2])
+    roles = np.array([0, 1, 0, 1, 0, 2, 3])
+    figure = figures.mean_variance(means, spread, roles, names=list("abcdefg"), of=10)
+    labels = ["other genes (1)", "used (2)", "always used (1)", "never used (1)"]
+    assert [trace.name for trace in figure.data] == labels
+    assert [list(trace.text) for trace in figure.data] == [["a"], ["b", "d"], ["f"], ["g"]]
+    assert "2 genes do not vary" in words(figure) and "3 more of the other genes" in words(figure)
     assert figure.data[1].marker.color == LOOKS["light"].accent
+    assert figure.layout.xaxis.title.text == "mean counts a cell" and figure.layout.yaxis.type == "log"
+    assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert "no gene varies" in words(figures.mean_variance(np.zeros(3), np.zeros(3), np.zeros(3)))
+
+
+def test_values_that_are_logs_already_stand_on_plain_axes():
+    figure = figures.mean_variance([0.1, 0.2], [-1.5, 0.5], [0, 1], "seurat")
+    assert list(figure.data[0].y) == [-1.5] and figure.layout.yaxis.type is None
+    assert "log of the dispersion" in figure.layout.yaxis.title.text
 
 
 # ---- network and profile

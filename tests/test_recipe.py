@@ -1,8 +1,10 @@
 """Recipes: limits by hand and by scanpy's own numbers, steps that are written down, and the same again from JSON."""
 
 import json
+import runpy
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -15,13 +17,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 from test_findings import human
 
-from core.config import RunConfig, parse
+from core import gene_choice
+from core.config import PREPARE, RunConfig, parse, specs
 from core.data import doctor, read, steps
 from core.data.identity import data_hash
 from core.data.steps import quality, scores
 from core.errors import UserError
 from core.prepare import prepare, split_cells
-from core.recipe import PRESETS, Limits, Recipe, from_json, preset, proposed, script, stays
+from core.recipe import PRESETS, Limits, Recipe, from_json, preset, proposed, script, script_genes, stays
+from core.recipe.script import KNOWN
 from core.worker.execute import drain
 from dashboard.quality import ALL_CELLS, judged, propose
 
@@ -178,8 +182,14 @@ def test_the_cell_cycle_is_scanpys(cells):
     np.testing.assert_allclose(made.obs["S_score"], theirs.obs["S_score"], atol=1e-5)
     np.testing.assert_allclose(made.obs["G2M_score"], theirs.obs["G2M_score"], atol=1e-5)
     assert (made.obs["phase"] == theirs.obs["phase"]).mean() > 0.99
-    mouse = [name.capitalize() for name in CYCLE]
-    assert [len(found) for found in scores.cycle_genes(mouse).values()] == [6, 6]
+    mouse = cells.copy()
+    mouse.var_names = [*cells.var_names[: -len(CYCLE)], *(name.capitalize() for name in CYCLE)]
+    assert made.obs["phase"].equals(steps.apply(mouse, [{"name": "score_cell_cycle"}]).obs["phase"])
+    theirs.X = theirs.X.toarray()
+    again = steps.apply(theirs, [{"name": "score_cell_cycle"}])  # logged values are scored as they are
+    np.testing.assert_allclose(again.obs["S_score"], made.obs["S_score"], atol=1e-5)
+    with pytest.raises(UserError, match="and these are scaled"):
+        steps.apply(sc.pp.scale(theirs, copy=True), [{"name": "score_cell_cycle"}])
     with pytest.raises(UserError, match="5 of each are needed"):
         steps.apply(cells[:, :50].copy(), [{"name": "score_cell_cycle"}])
 
@@ -284,6 +294,41 @@ def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
     assert list(theirs.obsm["protein"].columns) == list(ours.proteins)
     x = np.hstack([theirs.X, theirs.obsm["protein"].to_numpy()])
     np.testing.assert_allclose(x, ours.batch(np.arange(made.n_obs)), atol=2e-5)
+
+
+CHOICES = {
+    "cell_ranger": {"hvg_flavor": "cell_ranger"},
+    "seurat_v3 within halves": {"hvg_batch_key": "half"},
+    "seurat within donors": {"hvg_flavor": "seurat", "hvg_batch_key": "donor"},
+    "cell_ranger within donors": {"hvg_flavor": "cell_ranger", "hvg_batch_key": "donor", "n_top_genes": 300},
+    "a batch of few cells": {"hvg_flavor": "seurat", "hvg_batch_key": "chip"},
+    "batches that carry no curve": {"hvg_batch_key": "plate"},
+    "lists": {"keep_genes": "MKI67, MT-CO1", "drop_genes": "B2M ACTB", "drop_mito": True},
+    "switches": {"drop_ribo": True, "drop_cell_cycle": True, "keep_genes": "TOP2A", "n_top_genes": 0},
+}
+
+
+@pytest.mark.parametrize("asked", CHOICES.values(), ids=list(CHOICES))
+def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
+    adata = cells.copy()
+    adata.obs["chip"] = np.select([np.arange(220) < 12, np.arange(220) < 90], ["a", "b"], "c")
+    adata.obs["half"] = np.where(np.arange(220) % 2, "odd", "even")
+    adata.obs["plate"] = (np.arange(220) // 44).astype(str)
+    recipe = Recipe("genes", (), {"n_top_genes": 90} | asked)
+    config = parse(recipe.settings)
+    (tmp_path / "recipe.py").write_text(script(recipe, doctor.examine(adata).record(), RunConfig()))
+    adata.write_h5ad(tmp_path / "in.h5ad")
+    monkeypatch.setattr(sys, "argv", ["recipe.py", str(tmp_path / "in.h5ad"), str(tmp_path / "out.h5ad")])
+    with warnings.catch_warnings():
+        runpy.run_path(tmp_path / "recipe.py")
+    theirs, ours = sc.read_h5ad(tmp_path / "out.h5ad"), prepare(adata, config, split_cells(220, config))
+    assert list(theirs.var_names) == list(ours.genes)
+    np.testing.assert_allclose(theirs.X, ours.batch(np.arange(220)), atol=2e-5)
+
+
+def test_a_script_knows_every_setting_and_every_switch():
+    assert {spec.name for spec in specs(PREPARE)} == KNOWN
+    assert {*script_genes.SWITCHES} == {*gene_choice.FAMILIES}
 
 
 def test_what_a_script_cannot_say_is_refused(cells):

@@ -12,7 +12,7 @@ from core import blocks as module
 from core import variable_genes
 from core.blocks import blocks
 from core.rows import Normalisation
-from core.statistics import Moments, mean_and_variance, survey
+from core.statistics import Groups, Moments, mean_and_variance, one_group, survey
 
 
 @pytest.fixture
@@ -86,41 +86,100 @@ def test_moments_keep_the_digits_of_a_small_variance(small_blocks):
     np.testing.assert_allclose(dense.variance, found.variance, rtol=1e-7, atol=1e-12)
 
 
-def by_scanpy(values, flavor, n):
+def by_scanpy(values, flavor, n, batches=None, names=None):
+    adata = anndata.AnnData(values)
+    if names is not None:
+        adata.var_names = names
+    if batches is not None:
+        adata.obs["batch"] = batches
+    key = None if batches is None else "batch"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return sc.pp.highly_variable_genes(
-            anndata.AnnData(values), flavor=flavor, n_top_genes=n, inplace=False
-        )
+        return sc.pp.highly_variable_genes(adata, flavor=flavor, n_top_genes=n, batch_key=key, inplace=False)
 
 
-@pytest.mark.parametrize("name", ["pbmc10k_citeseq", "baron_pancreas_human", "pbmc3k"])
-def test_seurat_v3_is_scanpys_on_real_counts(real_data, name):
+def real_counts(real_data, name):
     from core.data import read, sources
 
     values = sources.source_of(read.read(real_data(f"{name}.h5ad"))).values
     train = np.sort(np.random.default_rng(0).permutation(values.shape[0])[: values.shape[0] * 4 // 5])
-    seen = survey(values, train)
+    return values, train, survey(values, train)
+
+
+@pytest.mark.parametrize("name", ["pbmc10k_citeseq", "baron_pancreas_human", "pbmc3k"])
+def test_seurat_v3_is_scanpys_on_real_counts(real_data, name):
+    values, train, seen = real_counts(real_data, name)
     genes = np.flatnonzero(seen.seen)
-    chosen, mean, variance = variable_genes.seurat_v3(values, train, genes, seen, 2000)
+    groups, usable = one_group(train, values.shape[0]), np.ones(len(genes), bool)
+    chosen, mean, variance = variable_genes.seurat_v3(values, groups, genes, usable, seen, 2000)
     table = by_scanpy(sparse.csr_matrix(values)[train][:, genes], "seurat_v3", 2000)
     np.testing.assert_array_equal(chosen, table["highly_variable"])
     np.testing.assert_array_equal(mean, table["means"])
     np.testing.assert_array_equal(variance, table["variances"])
 
 
-@pytest.mark.parametrize("n", [100, 2000])
-def test_seurat_is_scanpys_on_real_logged_values(real_data, n):
-    from core.data import read, sources
-
-    values = sources.source_of(read.read(real_data("pbmc3k.h5ad"))).values
-    train = np.arange(0, values.shape[0], 2)
-    genes = np.flatnonzero(survey(values, train).seen)
+@pytest.mark.parametrize(("flavor", "n"), [("seurat", 100), ("seurat", 2000), ("cell_ranger", 2000)])
+def test_dispersions_are_scanpys_on_real_logged_values(real_data, flavor, n):
+    values, train, seen = real_counts(real_data, "pbmc3k")
+    genes = np.flatnonzero(seen.seen)
+    names, usable = np.arange(len(genes)).astype(str), np.ones(len(genes), bool)
     change = Normalisation(np.full(values.shape[0], 2, np.float32), True)
-    chosen, mean, dispersion = variable_genes.seurat(values, train, genes, change, n)
+    groups = one_group(train, values.shape[0])
+    chosen, mean, dispersion = variable_genes.by_dispersion(
+        flavor, values, groups, genes, usable, change, n, names
+    )
     logged = sparse.csr_matrix(values)[train][:, genes]
     logged.data = np.log1p(logged.data * 2)
-    table = by_scanpy(logged, "seurat", n)
+    table = by_scanpy(logged, flavor, n)
     np.testing.assert_array_equal(chosen, table["highly_variable"])
     np.testing.assert_allclose(mean, table["means"], rtol=1e-6)
     np.testing.assert_allclose(dispersion, table["dispersions"], rtol=1e-5, atol=1e-6)
+
+
+def in_batches(seed=0):
+    """400 cells in three batches, 20 cells of none; genes that two batches lack, that are constant, that shift."""
+    random = np.random.default_rng(seed)
+    level = random.gamma(0.6, 3, 300) * np.exp(random.normal(0, 0.6, (3, 300)))
+    codes = random.integers(0, 3, 420).astype(np.int32)
+    values = random.poisson(level[codes] * random.gamma(2, 0.5, (420, 300))).astype(np.float32)
+    values[:, :30] = random.poisson(0.02, (420, 30))
+    values[codes != 1, 30:50] = 0
+    values[:, 50] = 1
+    codes[400:] = -1
+    return values, Groups(codes, 3), np.array([f"G{i}" for i in random.permutation(300)])
+
+
+@pytest.mark.parametrize("flavor", ["seurat_v3", "seurat", "cell_ranger"])
+@pytest.mark.parametrize("n", [20, 120, 260])
+def test_genes_chosen_within_batches_are_scanpys(small_blocks, flavor, n):
+    values, groups, names = in_batches()
+    rows = np.flatnonzero(groups.codes >= 0)
+    seen = survey(values, rows)
+    genes = np.flatnonzero(seen.seen)
+    usable = np.arange(len(genes)) % 7 != 3  # the others are as if they were not there
+    asked = values[np.ix_(rows, genes[usable])]
+    change = Normalisation(np.full(420, 3, np.float32), True)
+    if flavor == "seurat_v3":
+        found = variable_genes.seurat_v3(values, groups, genes, usable, seen, n)
+        spread = "variances"
+    else:
+        found = variable_genes.by_dispersion(flavor, values, groups, genes, usable, change, n, names[genes])
+        asked, spread = np.log1p(asked * np.float32(3)), "dispersions"
+    batches = groups.codes[rows].astype(str)
+    table = by_scanpy(sparse.csr_matrix(asked), flavor, n, batches, names[genes[usable]])
+    assert not found.chosen[~usable].any()
+    assert set(names[genes[found.chosen]]) == set(table.index[table["highly_variable"]])
+    np.testing.assert_allclose(found.mean[usable], table["means"], rtol=1e-5)
+    np.testing.assert_allclose(found.spread[usable], table[spread], rtol=1e-4, atol=1e-6)
+
+
+def test_groups_that_a_method_cannot_work_on_are_named():
+    values, groups, names = in_batches()
+    few = np.where((groups.codes == 2) & (np.cumsum(groups.codes == 2) > 3), -1, groups.codes)
+    groups = Groups(few.astype(np.int32), 3)
+    seen = survey(values, np.flatnonzero(few >= 0))
+    genes = np.flatnonzero(seen.seen)
+    usable = np.ones(len(genes), bool)
+    with pytest.raises(variable_genes.Unfit) as caught:
+        variable_genes.seurat_v3(values, groups, genes, usable, seen, 20)
+    assert caught.value.groups == (2,) and str(caught.value)

@@ -40,8 +40,7 @@ def add(parser):
     group = parser.add_argument_group("settings of the run")
     for spec in specs():
         option = "--" + spec.name.replace("_", "-")
-        default = "chosen from the data size" if spec.default is None else spec.default
-        words = f"{spec.help} ({default})".replace("%", "%%")
+        words = f"{spec.help} ({_words(spec)})".replace("%", "%%")
         if spec.kind == "bool":
             group.add_argument(
                 option, action=argparse.BooleanOptionalAction, default=None, help=words, dest=spec.name
@@ -85,8 +84,10 @@ def _folder(name):
 def _config(arguments):
     """The RunConfig of --config and the options, which win."""
     values = _from_file(arguments.config) if arguments.config else {}
-    given = {spec.name: getattr(arguments, spec.name) for spec in specs()}
-    return parse(values | {name: _plain(value) for name, value in given.items() if value is not None})
+    for spec in specs():
+        if (given := getattr(arguments, spec.name)) is not None:
+            values[spec.name] = _plain(given) if spec.kind in ("int", "float") else given
+    return parse(values)
 
 
 def _from_file(path):
@@ -101,6 +102,13 @@ def _from_file(path):
             f"'{path}' should hold one JSON object of settings, such as the config.json of a run."
         )
     return {name: value for name, value in values.items() if name not in RECORD_KEYS}
+
+
+def _words(spec):
+    """The default of a setting in words."""
+    if spec.kind in ("column", "genes"):
+        return "none"
+    return "chosen from the data size" if spec.default is None else spec.default
 
 
 def _plain(text):

@@ -2,6 +2,7 @@
 
 from core.config.chosen import chosen
 from core.config.fields import NETWORK, PREPARE, TRAINING
+from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
 from core.config.parsing import parse
 from core.config.run import RunConfig, specs
@@ -14,8 +15,13 @@ RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "sou
 RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
 DEFAULT_RESOLUTION = 1.0
 
+MOST_GROUPS = 500  # batches; more values than that are no batches but a number or a name a cell
+
 __all__ = [
+    "CHOOSING",
     "DEFAULT_RESOLUTION",
+    "FEW_CELLS",
+    "MOST_GROUPS",
     "NETWORK",
     "PREPARE",
     "RECORD_KEYS",
@@ -26,6 +32,7 @@ __all__ = [
     "RunConfig",
     "Step",
     "chosen",
+    "gene_names",
     "parse",
     "specs",
     "steps_for",

@@ -25,7 +25,7 @@ class Spec(NamedTuple):
     help: str
     unit: str
     folded: bool
-    kind: str  # "bool", "int", "float", "choice", or "column" of obs
+    kind: str  # "bool", "int", "float", "choice", "column" of obs, or "genes": their names as text
     choices: tuple
     default: object
     low: float | None  # smallest allowed value
@@ -64,4 +64,6 @@ def _kind(annotation):
         return "int", (), True
     if annotation == str | None:
         return "column", (), True
+    if annotation is str:
+        return "genes", (), False
     return "choice", get_args(annotation), False

@@ -1,11 +1,10 @@
 """Plain values to a RunConfig, and every complaint about them as a sentence."""
 
-from difflib import get_close_matches
-
 from pydantic import ValidationError
 
 from core.config.run import RunConfig, specs
 from core.errors import UserError
+from core.words import near
 
 
 def parse(values):
@@ -20,8 +19,8 @@ def _sentence(error):
     """One pydantic complaint in the words of the form."""
     name = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        close = _nearest(name)
-        return f"Unknown setting '{name}'" + (f"; did you mean '{close}'?" if close else ".")
+        close = near(name, RunConfig.model_fields, 1)
+        return f"Unknown setting '{name}'" + (f"; did you mean '{close[0]}'?" if close else ".")
     text = error["msg"].removeprefix("Value error, ")
     text = text[0].lower() + text[1:]
     if not name:
@@ -40,7 +39,3 @@ def _range(name):
         return ""
     whole = "a whole number " if spec.kind == "int" else ""
     return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,.10g} to {'below ' if spec.high_open else ''}{spec.high:,.10g}"
-
-
-def _nearest(name):
-    return next(iter(get_close_matches(name, RunConfig.model_fields)), None)

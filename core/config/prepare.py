@@ -30,16 +30,6 @@ class Prepare(BaseModel):
         "Log transform",
         "log(1 + x): a gene that goes from 1 to 2 then counts as much as one from 100 to 200.",
     )
-    n_top_genes: int = setting(
-        2000,
-        PREPARE,
-        "Variable genes",
-        "Keeps the genes that differ most between cells; the rest is mostly noise to the model. 0 keeps all.",
-        unit="genes",
-        ge=0,
-        le=60_000,
-        step=100,
-    )
     scale: bool = setting(
         True,
         PREPARE,

@@ -4,6 +4,7 @@ from pydantic import ConfigDict, model_validator
 
 from core.config.chosen import chosen, epochs_for
 from core.config.fields import spec
+from core.config.genes import Genes
 from core.config.layers import network
 from core.config.network import Network
 from core.config.prepare import Prepare
@@ -15,7 +16,9 @@ from core.words import listed
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 
-class RunConfig(Training, Network, Prepare):  # the fields come in the order of prepare, network, training
+class RunConfig(
+    Training, Network, Prepare, Genes
+):  # the fields come in the order of genes, prepare, network ...
     """All settings of a run. A field that nobody obeys does not exist; an unknown one is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)

@@ -1,6 +1,7 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
 
-from core.figures.data import Binned, counts_and_genes, histogram_pair, mean_variance
+from core.figures.data import Binned, counts_and_genes, histogram_pair
+from core.figures.genes import mean_variance
 from core.figures.loss import loss_curve, loss_page
 from core.figures.network import describe_network, network
 from core.figures.panels import Colour, Panel, panels

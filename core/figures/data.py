@@ -1,9 +1,8 @@
-"""What the data look like before any model: counts a cell, values, and which genes vary."""
+"""What the data look like before any model: counts a cell, and values before and after."""
 
 from typing import NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.paint import escape
@@ -50,47 +49,6 @@ def histogram_pair(before, after, names, theme="light", height=260):
     figure.update_yaxes(type="log", exponentformat="power", dtick=1, tickfont_size=9)
     figure.update_yaxes(title_text="values", col=1)
     figure.update_layout(template=template(theme), height=height, showlegend=False, margin={"t": 16})
-    return figure
-
-
-def mean_variance(means, spread, chosen, spread_name="variance", theme="light", names=None, height=380):
-    """Each gene's mean against its spread on log axes, the (genes,) bool `chosen` in the accent colour.
-
-    Genes whose mean or spread is not above zero have no place on a log axis; the figure says how many.
-    """
-    c = look(theme)
-    means, spread = np.asarray(means, dtype=np.float32), np.asarray(spread, dtype=np.float32)
-    chosen = np.asarray(chosen, dtype=bool)
-    with np.errstate(invalid="ignore"):
-        seen = np.isfinite(means) & np.isfinite(spread) & (means > 0) & (spread > 0)
-    if not seen.any():
-        return empty("no gene varies", theme, height)
-    figure = go.Figure(layout={"template": template(theme), "height": height})
-    for rows, name, colour, opacity in (
-        (np.flatnonzero(seen & ~chosen), "other genes", c.edge, 0.35),
-        (np.flatnonzero(seen & chosen), "chosen", c.accent, 0.8),
-    ):
-        text = "%{text}<br>" if names is not None else ""
-        figure.add_scattergl(
-            x=means[rows],
-            y=spread[rows],
-            mode="markers",
-            name=f"{name} ({len(rows):,})",
-            marker={"color": colour, "opacity": opacity, "size": 3.5},
-            text=[escape(names[i]) for i in rows] if names is not None else None,
-            hovertemplate=f"{text}mean %{{x:.3g}}<br>{escape(spread_name)} %{{y:.3g}}<extra></extra>",
-        )
-    figure.update_xaxes(type="log", title_text="mean", exponentformat="power", dtick=1, tickfont_size=9)
-    figure.update_yaxes(type="log", title_text=escape(spread_name), exponentformat="power", tickfont_size=9)
-    figure.update_layout(
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}, uirevision="mean variance"
-    )
-    if not seen.all():
-        figure.add_annotation(
-            text=f"{int((~seen).sum()):,} genes do not vary and are not shown",
-            **{"x": 1, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"},
-            font={"size": 11},
-        )
     return figure
 
 

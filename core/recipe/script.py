@@ -2,7 +2,9 @@
 
 import json
 
+from core.config import CHOOSING
 from core.errors import UserError
+from core.recipe import script_genes
 from core.recipe.recipe import Recipe
 
 HEAD = '''"""{title}
@@ -25,7 +27,7 @@ SETTINGS = {settings}
 SEED, TRAIN_SHARE, VALID_SHARE = {split}
 LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant and empty ones
 MITO, RIBO, HAEMO = {genes}
-
+{genes_used}
 adata = sc.read_h5ad(sys.argv[1])
 
 
@@ -77,7 +79,7 @@ STEPS = {
         "adata = adata[np.asarray((sparse.csr_matrix(counts_of(adata)) != 0).sum(axis=1)).ravel() > 0].copy()"
     ),
 }
-TAIL = '''
+CELLS = """
 # Which cells train: Nuwa takes means, deviations and variable genes from these alone.
 n = adata.n_obs
 n_valid = min(max(round(n * VALID_SHARE), 20), max(1, n // 3))
@@ -99,19 +101,8 @@ def normalised(values, totals, normalize, log1p):
         np.log1p(values.data, out=values.data)
     return values
 
-
-totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-n_top = SETTINGS["n_top_genes"]
-chosen = np.ones(part.n_vars, dtype=bool)
-if n_top and n_top < part.n_vars:
-    try:
-        table = sc.pp.highly_variable_genes(part[train], flavor="seurat_v3", n_top_genes=n_top, inplace=False)
-    except ValueError:  # its curve cannot be fitted on few cells
-        logged = AnnData(normalised(part.X, totals, True, True)[train])
-        table = sc.pp.highly_variable_genes(logged, flavor="seurat", n_top_genes=n_top, inplace=False)
-    chosen = table["highly_variable"].to_numpy()
-part.X = normalised(part.X, totals, SETTINGS["normalize"], SETTINGS["log1p"])
-part = part[:, chosen].copy()
+"""
+VALUES = '''part.X = normalised(part.X, totals, SETTINGS["normalize"], SETTINGS["log1p"])
 
 
 def scaled(values):
@@ -138,7 +129,7 @@ part.write_h5ad(sys.argv[2])
 print(f"{part.n_obs:,} cells x {part.n_vars:,} genes")
 '''
 COUNTS = {"X": "adata.X", "raw.X": "adata.raw.X"}
-KNOWN = {"normalize", "target_sum", "log1p", "n_top_genes", "scale", "clip", "clr"}
+KNOWN = {"normalize", "target_sum", "log1p", "scale", "clip", "clr"} | {*CHOOSING}
 
 
 def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str:
@@ -168,6 +159,7 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str
             split=(config.seed, config.train_share, config.valid_share),
             left_out=_literal(list(record["proteins_left_out"])),
             genes=tuple(members[name] for name in ("mito", "ribo", "haemo")),
+            genes_used=script_genes.constants(recipe.settings, members),
             where=where.replace('"', "'"),
             counts=COUNTS.get(where, f"adata.{where}"),
             names="adata.raw.var_names" if where == "raw.X" else "adata.var_names",
@@ -178,7 +170,7 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str
         if params.get("limits"):
             params["limits"] = {name: ends for name, ends in params["limits"].items() if ends != [None, None]}
         lines.append(STEPS[step.name].format(**params))
-    return "\n".join(lines) + TAIL
+    return "\n".join(lines) + CELLS + script_genes.CODE + VALUES
 
 
 def _literal(value):

@@ -209,6 +209,11 @@ class Store:
             )
             return db.execute(moved).rowcount == 1
 
+    def forget_job(self, id):
+        """Remove a job that is done, and its result."""
+        with self.engine.begin() as db:
+            db.execute(delete(jobs).where(jobs.c.id == id, jobs.c.status == "done"))
+
     def cancelled(self, job_id):
         """Has somebody asked this job to stop?"""
         with self.engine.connect() as db:

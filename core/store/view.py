@@ -16,6 +16,7 @@ from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing
 from core.store.uploads import Uploads
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
+ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person and a data set
 JOINS = ("proteins", "annotations")  # what a second file can add to a data set
 
 
@@ -182,16 +183,42 @@ class View(Steps):
         """
         preparation, config = self._run_config(preparation_id, values)
         chosen = {s.name: getattr(config, s.name) for s in configs.specs() if s.part != configs.PREPARE}
-        text = json.dumps([self.user, preparation["id"], chosen], sort_keys=True)
-        token = f"forecast:{hashlib.sha256(text.encode()).hexdigest()}"
-        id = self.store.submit(self.user, "short", "forecast", preparation_id, chosen, token, priority=-1)
-        job = self.store.job(id)
-        for other in self.store.waiting("short"):
-            mine = (other["owner"], other["kind"], other["target"]) == (self.user, "forecast", preparation_id)
-            if mine and other["id"] != id:
-                self.store.move_job(other["id"], "queued", "cancelled")
+        job = self._ask_latest("forecast", preparation_id, chosen)
+        id = job["id"]
         if job["status"] in FINISHED and (job["status"] != "done" or job["ended"] < time.time() - FRESH):
             self.store.move_job(id, job["status"], "queued", message="", result=None, progress=0.0, pid=None)
+        return self.store.job(id)
+
+    def choose_genes(self, dataset_id, values):
+        """The job that says which genes settings would choose of a data set: the one there was, or a new one.
+
+        What still waits for other settings is dropped, and so are the answers to all but the last few. Raises
+        UserError where a setting is not allowed.
+        """
+        self._ready(dataset_id)
+        config = configs.parse(values)
+        asked = {name: getattr(config, name) for name in configs.CHOOSING}
+        job = self._ask_latest("genes", dataset_id, asked)
+        if job["status"] in FINISHED and job["status"] != "done":
+            self.store.move_job(
+                job["id"], job["status"], "queued", message="", result=None, progress=0.0, pid=None
+            )
+        mine = (jobs.c.owner == self.user, jobs.c.kind == "genes", jobs.c.target == dataset_id)
+        done = [one["id"] for one in self.store.jobs(*mine, jobs.c.status == "done")]
+        for id in done[:-ANSWERS_KEPT]:
+            if id != job["id"]:
+                self.store.forget_job(id)
+        return self.store.job(job["id"])
+
+    def _ask_latest(self, kind, target, arguments):
+        """The job of a kind for these arguments, once; what waits for others, of this person and target, is dropped."""
+        text = json.dumps([self.user, target, arguments], sort_keys=True)
+        token = f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
+        id = self.store.submit(self.user, "short", kind, target, arguments, token, priority=-1)
+        for other in self.store.waiting("short"):
+            mine = (other["owner"], other["kind"], other["target"]) == (self.user, kind, target)
+            if mine and other["id"] != id:
+                self.store.move_job(other["id"], "queued", "cancelled")
         return self.store.job(id)
 
     def _run_config(self, preparation_id, values):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import aside, config, device, embed, footprint, phases, pipeline, rundir, scores
+from core import aside, config, device, embed, footprint, gene_choice, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources, steps
 from core.data.opened import opened
 from core.data.steps import quality
@@ -14,6 +14,7 @@ from core.errors import Question, UserError
 from core.forecast import forecast
 from core.prepare import prepare, split_cells
 from core.recipe import STEPS
+from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
 from core.worker import pictures
@@ -123,6 +124,33 @@ def prepare_data(store, job, say):
     }
     record |= pictures.of_preparation(adata, matrix, split)
     store.move("preparation", row["id"], "running", "ready", record=record)
+
+
+def choose_genes(store, job, say):
+    """Which genes a preparation with these settings would use, with the picture of them and what is to be said."""
+    settings = config.parse(job["arguments"])
+    say("Reading the data set.", 0.1)
+    adata = source(store, job["target"])
+    say("Looking at every gene.", 0.3)
+    split, found, seen = _surveyed(store, job["target"])
+    say(f"Choosing genes by {settings.hvg_flavor}.", 0.6)
+    steps = config.steps_for(found.kind, "protein" in adata.obsm)
+    applies = steps["n_top_genes"].applies
+    choice = gene_choice.choose(adata, found, seen, settings, split.train, applies)
+    return {
+        "used": len(choice.genes),
+        "of": len(found.genes),
+        "notes": choice.notes,
+        "picture": pictures.mean_variance(choice.stats),
+    }
+
+
+@lru_cache(maxsize=1)
+def _surveyed(store, dataset_id):
+    """(Split, Source, Survey) of a data set; the last one is kept, since people try one choice after the other."""
+    adata = source(store, dataset_id)
+    split, found = split_cells(adata.n_obs, config.RunConfig()), sources.source_of(adata)
+    return split, found, survey(found.values, split.train)
 
 
 def foresee(store, job, say):
@@ -350,6 +378,7 @@ KINDS = {
     "read": read_file,
     "steps": take_steps,
     "prepare": prepare_data,
+    "genes": choose_genes,
     "forecast": foresee,
     "train": train,
     "explore": explore,

@@ -1,4 +1,4 @@
-"""The small pictures of a preparation, binned and thinned so that a row of the database can hold them."""
+"""The small pictures of a data set and a preparation, binned and thinned so that a row of the database can hold them."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ CELLS_SHOWN = 2000  # whose values are binned
 
 
 def of_preparation(adata, matrix, split):
-    """{"histograms": [...], "mean_variance": {...} or None} as JSON can hold them."""
+    """{"histograms": [...]} as JSON can hold them."""
     rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
     held = matrix.rna.held(rows)
     before = held.rows.dense(held.at)
@@ -17,7 +17,7 @@ def of_preparation(adata, matrix, split):
         columns = [list(adata.obsm["protein"].columns).index(name) for name in matrix.proteins]
         counts = adata.obsm["protein"].to_numpy()[rows][:, columns]
         histograms.append(_pair("protein", counts, after[:, matrix.n_genes :]))
-    return {"histograms": histograms, "mean_variance": _mean_variance(matrix.gene_stats)}
+    return {"histograms": histograms}
 
 
 def _pair(name, before, after):
@@ -36,20 +36,21 @@ def _pair(name, before, after):
     }
 
 
-def _mean_variance(stats):
+def mean_variance(stats):
+    """The stats of a Choice of genes as JSON can hold them, or None; of the genes that were not chosen, not all."""
     if not stats:
         return None
-    chosen = stats["chosen"]
-    others = np.flatnonzero(~chosen)
-    room = max(0, GENES_SHOWN - int(chosen.sum()))
-    others = np.random.default_rng(0).permutation(others)[:room]
-    shown = np.sort(np.concatenate([np.flatnonzero(chosen), others]))
+    role = stats["role"]
+    marked, others = np.flatnonzero(role), np.flatnonzero(role == 0)
+    room = max(0, GENES_SHOWN - len(marked))
+    shown = np.sort(np.concatenate([marked, np.random.default_rng(0).permutation(others)[:room]]))
     return {
         "means": _rounded(stats["means"][shown]),
         "spread": _rounded(stats["spread"][shown]),
-        "chosen": chosen[shown].tolist(),
-        "spread_name": stats["spread_name"],
-        "of": len(chosen),
+        "role": role[shown].tolist(),
+        "names": stats["names"][shown].tolist(),
+        "flavor": stats["flavor"],
+        "of": len(role),
     }
 
 

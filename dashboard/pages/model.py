@@ -7,7 +7,6 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.errors import UserError
-from core.store import FINISHED
 from dashboard import follow, ids, session
 from dashboard.components import SETTINGS, card, empty, form, graph, more, notice, read_form, tile
 
@@ -127,11 +126,8 @@ def register(app, store):
         State(ids.obeyed(ALL, ALL), "id"),
     )
 
-    app.clientside_callback(  # the clock runs until there is a forecast for what the controls say
-        """(values, asked) => {
-            const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
-            return [known, {opacity: known ? 1 : 0.6}];
-        }""",
+    app.clientside_callback(
+        follow.CLOCK,
         Output(ids.FORECAST_TICK, "disabled"),
         Output(ids.FORECAST, "style"),
         Input(SETTINGS, "value"),
@@ -185,19 +181,14 @@ def foreseen(store, view, asked, values, names, preparation_id):
 
     What was asked is {"values", "job", "over"}; a second of `values` that stay is what starts the work.
     """
-    asked = asked or {}
     try:
-        if asked.get("values") == values and asked["job"]:
-            job = view.job(asked["job"])
-        else:
-            job = view.forecast(preparation_id, settings_of(values, names))
-            follow.work_here(store)
-            job = view.job(job["id"])
+        job, asked = follow.latest(
+            store, view, asked, values, lambda: view.forecast(preparation_id, settings_of(values, names))
+        )
     except UserError:  # the fields say what is wrong with them
-        return "", {"values": values, "job": None, "over": True}
-    if job["status"] == "cancelled":  # for other settings, asked for in another tab
-        return "", {"values": values, "job": None, "over": False}
-    asked = {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
+        return "", follow.answered(values)
+    if job is None:
+        return "", asked
     if job["status"] == "failed":
         return notice(job["message"], "warn"), asked
     if job["status"] != "done":

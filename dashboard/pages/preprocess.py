@@ -6,10 +6,10 @@ import numpy as np
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from core import figures
-from core.config import PREPARE, specs, steps_for
+from core.config import MOST_GROUPS, PREPARE, specs, steps_for
 from core.errors import UserError
 from core.figures import Binned
-from dashboard import follow, ids, quality, recipes, session
+from dashboard import follow, genes, ids, quality, recipes, session
 from dashboard.components import (
     SETTINGS,
     card,
@@ -23,7 +23,7 @@ from dashboard.components import (
     tile,
     working,
 )
-from dashboard.quality import ALL_CELLS, propose, quality_card
+from dashboard.quality import ALL_CELLS, batch_columns, propose, quality_card
 from dashboard.recipes import exchange, genes_step, presets, scores_steps
 from dashboard.taken import steps_card
 
@@ -48,7 +48,7 @@ def layout(view, here):
     record = row["record"]
     steps = steps_for(record["kind"], bool(record["proteins"]))
     values = done["settings"] if done else {}
-    genes = [spec.name for spec in specs(PREPARE) if spec.name not in VALUES + PROTEINS]
+    of_genes = [spec.name for spec in specs(PREPARE) if spec.name not in VALUES + PROTEINS]
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
@@ -86,7 +86,8 @@ def layout(view, here):
             quality_card(view, row),
             card(
                 "Genes",
-                form(PREPARE, values, steps, names=genes),
+                form(PREPARE, values, steps, batch_columns(row, MOST_GROUPS), names=of_genes),
+                *genes.choice(row),
                 more("Genes that hardly any cell has", genes_step()),
                 more(
                     "Genes with the highest counts",
@@ -128,15 +129,6 @@ def result(view, row):
         )
         for i, h in enumerate(record["histograms"])
     ]
-    if record["mean_variance"]:
-        pictures.append(
-            graph(
-                ids.prepare_picture("genes"),
-                "Mean and spread of each gene, the chosen ones marked",
-                save=False,
-                dataset=dataset,
-            )
-        )
     return html.Div(
         [
             card(
@@ -162,6 +154,7 @@ def result(view, row):
 
 
 def register(app, store):
+    genes.register(app, store)
     quality.register(app, store)
     recipes.register(app, store)
 
@@ -240,16 +233,7 @@ def register(app, store):
 
 
 def picture(record, part, theme):
-    """One figure of a preparation: a pair of histograms by number, or the genes."""
-    if part == "genes":
-        drawn = record["mean_variance"]
-        return figures.mean_variance(
-            np.array(drawn["means"]),
-            np.array(drawn["spread"]),
-            np.array(drawn["chosen"]),
-            drawn["spread_name"],
-            theme,
-        )
+    """One figure of a preparation: a pair of histograms by number."""
     pair = record["histograms"][part]
     before, after = (
         Binned(np.array(pair[side]["counts"]), np.array(pair[side]["edges"])) for side in ("before", "after")

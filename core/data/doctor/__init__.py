@@ -3,7 +3,7 @@
 import numpy as np
 from anndata import AnnData
 
-from core.data.doctor import cells, columns, names, proteins, size, values
+from core.data.doctor import cells, columns, genes, names, proteins, size, values
 from core.data.doctor.case import Case
 from core.data.doctor.finding import SEVERITIES, Column, Finding
 from core.data.doctor.report import Report
@@ -66,7 +66,8 @@ def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = 
         n_genes=n_genes,
         shares=case.shares,
         quality_genes={
-            name: [str(gene) for gene in case.gene_names[rows]] for name, rows in case.members.items()
+            name: [str(gene) for gene in case.gene_names[rows]]
+            for name, rows in (case.members | {"cycle": genes.in_cycle(case.gene_names)}).items()
         },
         library_column=case.library_column or case.genes_column,
     )

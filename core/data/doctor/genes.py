@@ -1,6 +1,9 @@
-"""Which genes a name means: species, mitochondrial, ribosomal and haemoglobin genes, of human and mouse."""
+"""Which genes a name means: mitochondrial, ribosomal, haemoglobin and cell-cycle genes, of human and mouse."""
 
+import json
 import re
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -124,3 +127,29 @@ def members(names) -> dict[str, np.ndarray]:
         "ribo": np.array([bool(RIBO.match(name)) for name in plain], dtype=bool),
         "haemo": upper.isin(globins) | plain.isin(ids["haemo"]),
     }
+
+
+def cycle_genes(names) -> dict[str, np.ndarray]:
+    """{"s", "g2m": where the cell-cycle genes stand among `names`}; symbols of human or mouse, old or new."""
+    upper = bare(names).str.upper()
+    lists = cycle_lists()
+    renamed = lists["renamed"]
+    return {
+        phase: np.flatnonzero(
+            upper.isin({*lists[phase], *(renamed[g] for g in lists[phase] if g in renamed)})
+        )
+        for phase in ("s", "g2m")
+    }
+
+
+def in_cycle(names) -> np.ndarray:
+    """(genes,) bool: the genes of both phases."""
+    found = np.zeros(len(names), dtype=bool)
+    found[np.concatenate(list(cycle_genes(names).values()))] = True
+    return found
+
+
+@lru_cache(maxsize=1)
+def cycle_lists() -> dict:
+    """{"source", "s", "g2m", "renamed": {old symbol: new symbol}} of Tirosh 2016."""
+    return json.loads(Path(__file__).with_name("cell_cycle.json").read_text())

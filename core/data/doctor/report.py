@@ -34,7 +34,8 @@ class Report:
     shares: dict[str, np.ndarray] = field(
         repr=False
     )  # "mito", "ribo", "haemo": (cells,) percent of the counts
-    quality_genes: dict[str, list[str]] = field(repr=False)  # the names of the genes that `shares` add up
+    # The names of the genes that `shares` add up, and "cycle": those that the cell cycle is scored by.
+    quality_genes: dict[str, list[str]] = field(repr=False)
     library_column: str | None  # the obs column that tells counts or genes of a cell in place of the matrix
 
     @property

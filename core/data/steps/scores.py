@@ -1,19 +1,17 @@
 """Scores of cells that scanpy computes on request: doublets, and the phases of the cell cycle."""
 
-import json
 import warnings
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from anndata import AnnData
 from scipy import sparse
 from scipy.ndimage import uniform_filter1d
 
-import core.recipe
-from core.data.doctor.genes import bare
+from core.config import WORDS
+from core.data.doctor.genes import cycle_genes
 from core.data.sources import counts_of, display_of
 from core.data.steps.quality import PREDICTED, SCORE
+from core.data.verdict import what_is
 from core.errors import UserError
 
 FEW_CELLS = 50  # Scrublet's 30 principal components need more cells than that in every batch
@@ -136,7 +134,12 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
             f"Score the cell cycle: of the cell-cycle genes of human and mouse only {len(place['s'])} of S and "
             f"{len(place['g2m'])} of G2/M are in this file (by symbol); {FEW_GENES} of each are needed."
         )
-    part = AnnData(shown.matrix)
+    kind, values = what_is(shown.matrix).kind, shown.matrix
+    if kind in ("scaled", "other"):
+        raise UserError(
+            f"Score the cell cycle: this needs counts or log-normalised values, and these are {WORDS[kind]}."
+        )
+    part = AnnData(np.log1p(values) if kind == "normalized" else values)
     part.obs_names, part.var_names = (
         np.arange(adata.n_obs).astype(str),
         np.arange(len(shown.genes)).astype(str),
@@ -154,25 +157,6 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
         made,
         f"Scored by {len(place['s'])} genes of S and {len(place['g2m'])} of G2/M: {shares} of the cells.",
     )
-
-
-def cycle_genes(names) -> dict[str, np.ndarray]:
-    """{"s", "g2m": where the cell-cycle genes stand among `names`}; symbols of human or mouse, old or new."""
-    upper = bare(names).str.upper()
-    lists = cycle_lists()
-    renamed = lists["renamed"]
-    return {
-        phase: np.flatnonzero(
-            upper.isin({*lists[phase], *(renamed[g] for g in lists[phase] if g in renamed)})
-        )
-        for phase in ("s", "g2m")
-    }
-
-
-@lru_cache(maxsize=1)
-def cycle_lists() -> dict:
-    """{"source", "s", "g2m", "renamed": {old symbol: new symbol}} of Tirosh 2016."""
-    return json.loads((Path(core.recipe.__file__).parent / "cell_cycle.json").read_text())
 
 
 def _short(error):

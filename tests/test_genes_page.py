@@ -1,0 +1,90 @@
+"""The choice of genes on the Preprocess page follows its fields: asked for once they stay, made by the worker, drawn."""
+
+import pytest
+from house import sent
+
+from core.config import PREPARE, parse, specs
+from core.errors import UserError
+from core.prepare import prepare, split_cells
+from core.worker import execute, kinds
+from core.worker.execute import drain
+from dashboard import here
+from dashboard.pages import preprocess
+
+
+@pytest.fixture
+def asking(finished):
+    """A function of settings: the job of their choice of genes, as yet undone, none of other tests waiting."""
+    yield lambda **changed: finished.view.choose_genes(finished.dataset, changed)
+    drain(finished.store)
+
+
+def page(house, asked=None, **changed):
+    """What the page answers once its fields have said this for a moment: (what it shows, what was asked)."""
+    values = {"setting": {s.name: s.default for s in specs(PREPARE)} | changed}
+    values |= {"prepare-dataset.data": house.dataset, "genes-asked.data": asked}
+    answer = house.press("genes-words.children", values, "genes-tick.n_intervals")
+    return sent(answer["genes-words"]), answer["genes-asked"]["data"]
+
+
+def drawn(house, asked, theme="light"):
+    values = {"genes-asked.data": asked, "theme.data": theme}
+    return house.press("genes-picture.figure", values)["genes-picture"]["figure"]
+
+
+def test_the_count_and_the_picture_follow_the_fields(finished, tiny):
+    shown, asked = page(finished, n_top_genes=40, hvg_flavor="cell_ranger", keep_genes="SIM-0007")
+    assert asked["over"]
+    used = finished.view.job(asked["job"])["result"]["used"]
+    assert used in (40, 41) and f"{used} of 120 genes would be used." in shown
+    figure = drawn(finished, asked)
+    names = [trace["name"] for trace in figure["data"]]
+    assert "always used (1)" in names and figure["data"][names.index("always used (1)")]["text"] == [
+        "SIM-0007"
+    ]
+    assert "dispersion of the logged values" in figure["layout"]["yaxis"]["title"]["text"]
+    config = parse({"n_top_genes": 40, "hvg_flavor": "cell_ranger", "keep_genes": "SIM-0007"})
+    assert prepare(tiny, config, split_cells(240, config)).n_genes == used  # what Preprocess would make
+
+
+def test_what_cannot_be_is_said_at_once_and_all_genes_are_drawn_where_none_is_chosen(finished):
+    shown, asked = page(finished, keep_genes="SIM-0001", drop_genes="SIM-0001")
+    assert "SIM-0001 stands in both lists" in shown and asked["over"] and asked["job"] is None
+    shown, asked = page(finished, keep_genes="SIM-1")
+    assert "has no gene 'SIM-1'" in shown and asked["over"]
+    shown, asked = page(finished, n_top_genes=0)
+    assert "120 of 120 genes" in shown
+    assert "used (120)" in [trace["name"] for trace in drawn(finished, asked)["data"]]
+
+
+def test_only_the_last_choice_waits_and_few_answers_are_kept(finished, asking):
+    first, second = asking(n_top_genes=21), asking(n_top_genes=22)
+    assert [job["id"] for job in finished.store.waiting("short")] == [second["id"]]
+    assert finished.view.job(first["id"])["status"] == "cancelled"
+    execute.drain(finished.store)
+    for n in range(30, 37):
+        asking(n_top_genes=n)
+        execute.drain(finished.store)
+    kept = [job for job in finished.store.jobs() if job["kind"] == "genes" and job["status"] == "done"]
+    assert len(kept) <= 6
+    assert asking(n_top_genes=36)["status"] == "done"  # the same again is not made again
+    with pytest.raises(UserError, match="Variable genes"):
+        asking(n_top_genes=-1)
+
+
+def test_the_values_are_looked_at_once_for_many_choices(finished, asking, monkeypatch):
+    kinds._surveyed.cache_clear()
+    looked, real = [], kinds.survey
+    monkeypatch.setattr(kinds, "survey", lambda *a: looked.append(1) or real(*a))
+    for flavor in ("seurat", "cell_ranger", "seurat_v3"):
+        asking(hvg_flavor=flavor, n_top_genes=23)
+        execute.drain(finished.store)
+    assert len(looked) == 1
+
+
+def test_the_columns_of_batches_and_the_lists_are_offered(finished):
+    shown = sent(
+        preprocess.layout(finished.view, here.resolve(finished.view, f"?dataset={finished.dataset}"))
+    )
+    assert '"label": "sample", "value": "sample"' in shown
+    assert shown.count('"Textarea"') == 2
