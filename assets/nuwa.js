@@ -1,5 +1,6 @@
 // What the browser does by itself: local times, and saving a figure in the colours of paper.
 (function () {
+  const BADGE = 22; // pixels, as core/figures/save.py has it
   const local = () =>
     document.querySelectorAll("time.nuwa-time[data-utc]").forEach((t) => {
       const at = new Date(1000 * Number(t.dataset.utc));
@@ -18,6 +19,15 @@
     const layout = { ...plot.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
     if (document.documentElement.dataset.bsTheme === "dark") layout.paper_bgcolor = layout.plot_bgcolor = "#171a23";
     const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
+    // What the data set holds stands beside the plot on the page, and goes along as a line above it.
+    const badge = host.closest(".nuwa-plot").querySelector(".nuwa-badge");
+    if (badge) {
+      const drawn = plot._fullLayout._size;
+      const above = { xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "bottom", showarrow: false };
+      layout.annotations = [...(plot.layout.annotations || []), { text: badge.textContent, name: "badge", yshift: drawn.t, ...above }];
+      layout.margin = { ...plot.layout.margin, t: drawn.t + BADGE };
+      layout.height = size.height += BADGE;
+    }
     await window.Plotly.downloadImage(
       { data: plot.data, layout, config: { showSendToCloud: false } },
       { format: button.dataset.form, filename: "nuwa_" + button.dataset.graph, scale: button.dataset.form === "png" ? 2 : 1, ...size },

@@ -73,7 +73,8 @@
   // before a reload, the file is not at hand), failed, done; `paused` stands beside it.
   class Upload {
     constructor({ name, size, joins, id = null, offset = 0 }) {
-      Object.assign(this, { name, size, joins, id, offset, state: "stopped", crc: 0, paused: false, gone: false });
+      Object.assign(this, { name, size, joins, id, offset, state: "stopped", crc: 0 });
+      Object.assign(this, { begun: false, paused: false, gone: false });
       this.abort = new AbortController();
       this.build();
     }
@@ -85,7 +86,7 @@
     take(file, part) {
       Object.assign(this, { file, part, state: "waiting", error: "", from: location.href });
       this.draw();
-      work();
+      goOn();
     }
 
     async run() {
@@ -169,7 +170,7 @@
     }
 
     async going() {
-      while (this.paused && !this.gone) await this.rest();
+      while (atWork !== this && !this.gone) await this.rest();
       if (this.gone) throw new Gone();
     }
 
@@ -182,10 +183,15 @@
 
     pause(paused) {
       this.paused = paused;
-      if (paused) this.abort.abort();
-      else Object.assign(this, { abort: new AbortController(), seen: [] });
-      if (this.wake) this.wake();
-      this.draw();
+      if (paused) {
+        this.abort.abort();
+        release(this);
+        if (this.wake) this.wake();
+      } else {
+        Object.assign(this, { abort: new AbortController(), seen: [] });
+      }
+      goOn();
+      uploads.forEach((u) => u.draw());
     }
 
     async throwAway() {
@@ -267,6 +273,7 @@
         return `'${this.name}' was half way up (${sent}): choose the same file again to go on. It is kept for a day.`;
       }
       if (this.paused) return `Paused at ${sent}.`;
+      if (this.begun && atWork !== this) return `Waits for its turn, at ${sent}.`;
       return {
         waiting: "Waits for its turn.",
         comparing: `Comparing what is there with your file: ${amount(this.compared || 0, this.size)}`,
@@ -278,26 +285,42 @@
     }
   }
 
-  // ---- All of them, one after another
+  // ---- All of them, one after another; one that is paused lets those behind it go first
   const uploads = [];
-  let busy = false;
+  let atWork = null;
 
-  async function work() {
-    if (busy) return;
-    busy = true;
-    for (let next; (next = uploads.find((u) => u.state === "waiting")); ) {
-      try {
-        await next.run();
-        next.turn("done");
-      } catch (error) {
-        if (error instanceof Gone) continue;
-        next.error = error instanceof Refused ? error.message : `Something failed in this page (${error.message}).`;
-        next.turn("failed");
+  function goOn() {
+    if (atWork) return;
+    atWork = uploads.find((u) => !u.paused && (u.begun || u.state === "waiting")) || null;
+    if (!atWork) return;
+    if (!atWork.begun) see(atWork);
+    else if (atWork.wake) atWork.wake();
+  }
+
+  const release = (upload) => {
+    if (atWork === upload) atWork = null;
+  };
+
+  async function see(upload) {
+    upload.begun = true;
+    try {
+      await upload.run();
+      upload.turn("done");
+    } catch (error) {
+      if (!(error instanceof Gone)) {
+        upload.error = error instanceof Refused ? error.message : `Something failed in this page (${error.message}).`;
+        upload.turn("failed");
       }
     }
-    busy = false;
+    upload.begun = false;
+    release(upload);
+    goOn();
+    if (!atWork) arrive();
+  }
+
+  // Only whoever still waits here for the last one is led there; at the first start the page itself goes on to a data set.
+  function arrive() {
     const arrived = uploads.filter((u) => u.state === "done"), last = arrived[arrived.length - 1];
-    // Only whoever still waits here for it is led there; at the first start the page itself goes on to a data set.
     if (last && [location.href, location.href.split("?")[0]].includes(last.from)) {
       arrived.forEach(drop);
       lead(last);

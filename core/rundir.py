@@ -79,14 +79,14 @@ def write_pictures(folder, embeddings):
         files.write_array(folder / "embeddings" / f"{name}.npy", points)
 
 
-def write_pages(folder, learnt, explored, config, resolution):
-    """loss.html and clusters.html, which open in a browser without internet."""
+def write_pages(folder, learnt, explored, config, resolution, badge):
+    """loss.html and clusters.html, which open in a browser without internet; `badge` says what X of the data holds."""
     epochs = [epoch_record(e) for e in learnt.epochs]
     sticks = to_record(learnt.start.on_valid)
     page = figures.loss_page(
         epochs, sticks, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
     )
-    figures.write_html(page, folder / "loss.html", "Loss convergence")
+    figures.write_html(figures.badged(page, badge), folder / "loss.html", "Loss convergence")
     labels = explored.clusters[resolution]
     colour = figures.Colour(
         "Leiden cluster",
@@ -99,7 +99,7 @@ def write_pages(folder, learnt, explored, config, resolution):
         colour,
         learnt.start.matrix.cell_names,
     )
-    figures.write_html(shown, folder / "clusters.html", "Latent clusters")
+    figures.write_html(figures.badged(shown, badge), folder / "clusters.html", "Latent clusters")
 
 
 def write_result(folder, adata, record, proof, clusters, umap, denoised=False, group=None):

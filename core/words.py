@@ -1,6 +1,10 @@
-"""Numbers, lists and names as people say them, for pages and for the command line."""
+"""Numbers, lists and names as people say them, for pages and for the command line; and names as people give them."""
 
 from difflib import get_close_matches
+
+from core.errors import UserError
+
+LONGEST_NAME = 100  # letters
 
 
 def duration(seconds):
@@ -27,3 +31,13 @@ def size(n_bytes):
     if n_bytes < 1e8:
         return f"{max(1, n_bytes / 1e6):.0f} MB"
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes < 1e10 else f"{n_bytes / 1e9:,.0f} GB"
+
+
+def name_of(text, what):
+    """A name that a person gave to a `what`, without stray spaces; raises UserError where it cannot be one."""
+    name = " ".join(str(text or "").split())
+    if not name:
+        raise UserError(f"The {what} has no name: give it one.")
+    if len(name) > LONGEST_NAME or "/" in name:
+        raise UserError(f"The name of a {what} has at most {LONGEST_NAME} letters and no slash: change it.")
+    return name

@@ -78,7 +78,9 @@ def badge(dataset):
 
 def graph(id, label, save=True, dataset=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a data set, with its badge."""
-    plot = dcc.Graph(id=id, config=GRAPH_CONFIG | kwargs.pop("config", {}), **kwargs)
+    # Our own buttons save a figure with its badge; plotly's would leave it out.
+    alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
+    plot = dcc.Graph(id=id, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
     buttons = []
     if save:
         buttons = [

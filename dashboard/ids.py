@@ -39,6 +39,14 @@ JOIN_WHAT = "join-what"
 JOIN_UPLOAD = "join-upload"
 JOIN_INBOX = "join-inbox"
 JOIN_GO = "join-go"
+SAMPLES = "samples"
+SAMPLES_NAMES = "samples-names"
+SAMPLES_BATCH = "samples-batch"
+SAMPLES_LOOK = "samples-look"
+SAMPLES_PROGRESS = "samples-progress"
+SAMPLES_LOST = "samples-lost"
+SAMPLES_ASKED = "samples-asked"
+SAMPLES_GO = "samples-go"
 DATA_DELETE = "data-delete"
 DATA_CONFIRM = "data-confirm"
 
@@ -157,6 +165,11 @@ def obeyed(name, models):
         "name": name,
         "models": ",".join(models) if isinstance(models, tuple) else models,
     }
+
+
+def sample_name(dataset_id):
+    """The field of a sample's name."""
+    return {"type": "sample-name", "name": dataset_id}
 
 
 def repair(name):

@@ -35,6 +35,28 @@ def steps_card(view, row, page):
     )
 
 
+def joined_card(view, row):
+    """Which samples a data set was joined from; None where it was not joined."""
+    joined = row["record"].get("joined")
+    if not joined:
+        return None
+    rows = []
+    for sample in joined["samples"]:
+        there = view.readable("dataset", sample["dataset"])
+        link = dcc.Link(there["name"], href=f"/data?dataset={there['id']}") if there else sample["title"]
+        steps = ", ".join(STEPS[step["name"]].label for step in sample["steps"])
+        rows.append([sample["name"], link, f"{sample['cells']:,}", steps or "none"])
+    return card(
+        "Joined from samples",
+        html.P(["The column ", html.Code(joined["batch"]), " of obs names each cell's sample."]),
+        table(["sample", "data set", "cells", "steps before"], rows, numeric=(2,)),
+        html.P(
+            "Nothing was left out." if not joined["lost"] else "What was left out stands below.",
+            className="help mt-2",
+        ),
+    )
+
+
 def _change(step):
     """Cells, genes and proteins before and after, such as "2,700 → 2,638"; once where nothing changed."""
     for name, before in step["before"].items():

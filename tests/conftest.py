@@ -2,21 +2,16 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from core import settings as environment
 
 THREADS = environment.limit_threads()  # before torch or numpy: two spinning threads on two cores are slow
 
-import psutil  # noqa: E402
 import pytest  # noqa: E402
+from browsing import context, heard, page, server  # noqa: E402, F401 - fixtures
 from house import House  # noqa: E402
+from serving import serving  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
@@ -118,43 +113,10 @@ def empty_house(tmp_path):
     return House(tmp_path / "data")
 
 
-def server_environment(folder, **values):
-    """The environment of a dashboard process of its own over a data folder, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("NUWA_")}
-    return clean | {"NUWA_DATA_DIR": str(folder), "NUWA_PORT": str(port)} | values
-
-
 @pytest.fixture(scope="module")
 def serve():
-    """A function of a data folder that starts `python -m dashboard` over it and gives its address once it answers."""
-    started = []
-
-    def start(folder, **values):
-        env = server_environment(folder, **values)
-        process = subprocess.Popen([sys.executable, "-m", "dashboard"], cwd=ROOT, env=env)
-        started.append(process)
-        base = f"http://127.0.0.1:{env['NUWA_PORT']}"
-        for _ in range(600):
-            assert process.poll() is None, "the server has stopped"
-            try:
-                urllib.request.urlopen(f"{base}/health").close()
-                return base
-            except urllib.error.URLError:
-                time.sleep(0.05)
-        raise AssertionError("the server does not answer")
-
-    yield start
-    for (
-        process
-    ) in started:  # the worker and its children live in sessions of their own: all of the family goes
-        family = [psutil.Process(process.pid)] if process.poll() is None else []
-        family += [child for p in family for child in p.children(recursive=True)]
-        for member in family:
-            member.kill()
-        psutil.wait_procs(family, timeout=10)
+    with serving() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,89 +1,23 @@
 """The paths a person takes, walked in a real Chromium against a real server with its real worker."""
 
 import re
-import time
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import anndata
 import formats
 import numpy as np
 import pytest
+from browsing import WORK, wait_until, wait_until_page
 from house import bring
 from playwright.sync_api import expect
 
 from core.config import RESOLUTIONS
-from core.settings import Settings
-from core.store import ACTIVE, Store, View, clusters_of
+from core.store import ACTIVE, clusters_of
 
 pytestmark = pytest.mark.browser
 
-STEP = 15_000  # milliseconds that a page may take to answer, on a machine with other things to do
-WORK = 90_000  # the same for work of the worker
 # A run that is still at work when a test looks at it: small data, so that what follows it is quick, and slow passes.
 ENDLESS = {"epochs": 10_000, "n_hidden": 4096, "batch_size": 8}
-
-
-class Server(NamedTuple):
-    """Where it answers, and the same store as it sees it."""
-
-    base: str
-    store: Store
-    view: View
-
-
-@pytest.fixture(scope="module")
-def server(serve, tmp_path_factory):
-    """One server for all tests of this file, with an empty data folder at the start."""
-    folder = tmp_path_factory.mktemp("browser") / "data"
-    base = serve(folder)
-    store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), folder, None, inline=False))
-    yield Server(base, store, store.of("local"))
-    store.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def heard():
-    """What has gone wrong in any tab, and what was asked of other hosts, since the last test."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def context(browser, server, heard):
-    """One browser profile for all tests: a person's tabs, with what their browser has loaded already."""
-    own = (server.base, "data:", "blob:")
-    opened = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(STEP)
-    opened.on("console", lambda m: heard.append(f"{m.text} {m.location}") if m.type == "error" else None)
-    opened.on("weberror", lambda e: heard.append(str(e.error)))
-    opened.on("request", lambda r: None if r.url.startswith(own) else heard.append(f"asked for {r.url}"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def quiet(heard):
-    """In every test: nothing goes wrong in the page, and nothing is asked of any other host."""
-    expect.set_options(timeout=STEP)
-    heard.clear()
-    yield
-    assert not heard
-
-
-@pytest.fixture
-def page(context):
-    """A fresh tab."""
-    opened = context.new_page()
-    yield opened
-    opened.close()
-
-
-def wait_until(true, seconds=90):
-    """Wait until `true()` is, and give back what it said."""
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -139,15 +73,6 @@ def see_traces(page, graph, enough):
     return wait_until_page(page, look)
 
 
-def wait_until_page(page, true, seconds=60):
-    """wait_until for what a page shows: the page's own events go on in between."""
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not happen"
-        page.wait_for_timeout(100)
-    return found
-
-
 def epoch_shown(page):
     found = re.search(r"epoch (\d+) of", page.locator("#status").inner_text())
     return int(found[1]) if found else 0
@@ -165,7 +90,7 @@ def pick(page, dropdown, text, option):
 
 
 @pytest.mark.parametrize(
-    "epochs", [pytest.param(None, marks=pytest.mark.slow), 12], ids=["default", "few epochs"]
+    "epochs", [pytest.param(None, marks=pytest.mark.slow), 8], ids=["default", "few epochs"]
 )
 def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
     """Issue 2, "Shown by" 1: the simulated set; the number of epochs is typed to be quick, else nothing is."""
@@ -459,6 +384,7 @@ def test_a_figure_is_saved_as_svg_and_as_png(clusters_page, tmp_path):
         content = (tmp_path / "figure").read_bytes()
         assert download.value.suggested_filename == f"nuwa_panels.{form}"
         assert content.startswith(start) and len(content) > 10_000
+        assert form == "png" or b"X: counts" in content  # the badge goes along
 
 
 # --- the look
@@ -480,14 +406,16 @@ def test_the_dark_theme_outlives_a_reload(clusters_page):
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
 
 
-@pytest.mark.parametrize("path", ["", "data", "preprocess", "model", "train", "clusters", "runs"])
-def test_no_page_scrolls_sideways_on_a_small_screen(page, server, tiny_run, path):
+def test_no_page_scrolls_sideways_on_a_small_screen(page, server, tiny_run):
     page.set_viewport_size({"width": 768, "height": 1024})
-    page.goto(f"{server.base}/{path}?run={tiny_run}")
-    expect(page.locator("#content")).not_to_be_empty()
-    page.wait_for_timeout(300)
+    page.goto(f"{server.base}/?run={tiny_run}")
     width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(width) <= 0
+    for path in ("/", "/data", "/preprocess", "/model", "/train", "/clusters", "/runs"):
+        page.locator(f"#sidebar a[href^='{path}?'], #sidebar a[href='{path}']").first.click()
+        page.wait_for_url(lambda url, path=path: urlsplit(url).path == path)
+        expect(page.locator("#content")).not_to_be_empty()
+        page.wait_for_timeout(300)
+        assert page.evaluate(width) <= 0, path
 
 
 def test_the_runs_are_listed_with_what_became_of_them(page, server, tiny_run):

@@ -3,16 +3,16 @@
 import anndata
 import numpy as np
 import pytest
+from browsing import WORK, wait_until
 from house import bring
 from playwright.sync_api import expect
 from scipy import sparse
-from test_browser import WORK, context, heard, page, quiet, server, wait_until  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def logged_set(server, tiny, tmp_path_factory):  # noqa: F811
+def logged_set(server, tiny, tmp_path_factory):
     """The tiny set as many files come: counts normalised and logged, the counts themselves lost."""
     adata = tiny.copy()
     total = np.asarray(adata.X.sum(axis=1))
@@ -24,7 +24,7 @@ def logged_set(server, tiny, tmp_path_factory):  # noqa: F811
     return id
 
 
-def test_a_repair_by_one_click_and_back(page, server, logged_set, tiny):  # noqa: F811
+def test_a_repair_by_one_click_and_back(page, server, logged_set, tiny):
     page.goto(f"{server.base}/data?dataset={logged_set}")
     plot = page.locator(".nuwa-plot", has=page.locator("#data-picture"))
     expect(plot.locator(".nuwa-badge")).to_have_text("X: log-normalised")

@@ -3,21 +3,21 @@
 import json
 
 import pytest
+from browsing import WORK, wait_until
 from house import bring
 from playwright.sync_api import expect
-from test_browser import WORK, context, heard, page, quiet, server, wait_until  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def cells(server, tiny_file):  # noqa: F811
+def cells(server, tiny_file):
     id = bring(server.view, "cells.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.dataset(id)["status"] == "ready")
     return id
 
 
-def test_another_method_chooses_other_genes_and_the_picture_follows(page, server, cells):  # noqa: F811
+def test_another_method_chooses_other_genes_and_the_picture_follows(page, server, cells):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     words, picture = page.locator("#genes-words"), page.locator("#genes-picture")
     expect(words).to_contain_text("120 of 120 genes would be used", timeout=WORK)
@@ -37,7 +37,7 @@ def test_another_method_chooses_other_genes_and_the_picture_follows(page, server
     expect(words).to_contain_text("no gene 'sim-4'")
 
 
-def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):  # noqa: F811
+def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     stay = page.locator("#quality-stay")
     expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import server_environment
+from browsing import STEP, WORK, wait_until, wait_until_page
 from house import bring
 from playwright.sync_api import expect
-from test_browser import STEP, WORK, wait_until, wait_until_page
+from serving import server_environment
 
 from core.settings import Settings
 from core.store import Store
@@ -68,30 +68,21 @@ class Running:
                 worker.kill()
 
 
-@pytest.fixture(scope="module")
-def server(serve, tmp_path_factory):
-    made = Running(serve, tmp_path_factory.mktemp("uploads") / "data")
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def context(browser, server):
-    opened = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(STEP)
+def page(context, server):
+    """The Data page, behind a slow line."""
     expect.set_options(timeout=STEP)
+    opened = context.new_page()
+    slowly(opened, server)
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def page(context, server):
-    """The Data page, behind a slow line."""
-    opened = context.new_page()
-    opened.add_init_script(SLOW)
-    opened.goto(f"{server.base}/data")
-    opened.wait_for_selector("#upload input[type=file]", state="attached")
-    return opened
+def slowly(page, server):
+    """Open the Data page of a server, behind a slow line."""
+    page.add_init_script(SLOW)
+    page.goto(f"{server.base}/data")
+    page.wait_for_selector("#upload input[type=file]", state="attached")
 
 
 @pytest.fixture(scope="module")
@@ -124,19 +115,23 @@ def arrived(page, server, name):
     return server.view.dataset(row["id"])
 
 
-def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_file):
-    choose(page, tiny_file)
+def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_file, tmp_path):
+    path = tmp_path / "reloaded.h5ad"
+    path.write_bytes(tiny_file.read_bytes())
+    choose(page, path)
     begun(page)
-    expect(page.locator("#uploads [role=status]")).to_contain_text("tiny.h5ad: ")
+    expect(page.locator("#uploads [role=status]")).to_contain_text("reloaded.h5ad: ")
     page.reload()
     expect(page.locator("#uploads")).to_contain_text(
-        re.compile(r"'tiny.h5ad' was half way up \(0.. MB of 0.. MB\): choose the same file again to go on")
+        re.compile(
+            r"'reloaded.h5ad' was half way up \(0.. MB of 0.. MB\): choose the same file again to go on"
+        )
     )
     (there,) = server.view.uploads().unfinished()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose it again").click()
-    chooser.value.set_files(tiny_file)
-    assert arrived(page, server, "tiny.h5ad")["record"]["cells"] == 240
+    chooser.value.set_files(path)
+    assert arrived(page, server, "reloaded.h5ad")["record"]["cells"] == 240
     assert page.evaluate("window.offsets[0]") == there["offset"] > 0
     expect(page.locator("#uploads .nuwa-upload")).to_have_count(0)
 
@@ -157,7 +152,7 @@ def test_another_file_of_that_name_and_size_begins_anew(page, server, tmp_path, 
     wait_until(lambda: not any((server.store.root / "uploads").iterdir()))
 
 
-def test_pause_holds_go_on_goes_on_and_cancel_asks(page, server, labels):
+def test_pause_holds_one_file_alone_go_on_goes_on_and_cancel_asks(page, server, labels, tmp_path):
     choose(page, labels)
     begun(page)
     page.get_by_role("button", name="Pause labels.csv").click()
@@ -166,6 +161,12 @@ def test_pause_holds_go_on_goes_on_and_cancel_asks(page, server, labels):
     held = page.evaluate("window.offsets.length")
     page.wait_for_timeout(600)
     assert page.evaluate("window.offsets.length") == held
+    behind = tmp_path / "behind.h5ad"
+    behind.write_bytes(bytes(40_000))  # no data set at all: it is about who goes first
+    choose(page, behind)
+    arrived(page, server, "behind.h5ad")
+    expect(page.locator("#uploads")).to_contain_text("Paused at")
+    held = page.evaluate("window.offsets.length")
     page.get_by_role("button", name="Go on labels.csv").click()
     wait_until_page(page, lambda: page.evaluate("window.offsets.length") > held + 2)
     asked = []
@@ -181,7 +182,9 @@ def test_pause_holds_go_on_goes_on_and_cancel_asks(page, server, labels):
 
 
 @pytest.mark.slow
-def test_a_server_that_restarts_is_waited_for(page, server, tiny_file, tmp_path):
+def test_a_server_that_restarts_is_waited_for(serve, context, tiny_file, tmp_path):
+    server, page = Running(serve, tmp_path / "data"), context.new_page()
+    slowly(page, server)
     path = tmp_path / "again.h5ad"
     path.write_bytes(tiny_file.read_bytes())
     choose(page, path)
@@ -192,6 +195,8 @@ def test_a_server_that_restarts_is_waited_for(page, server, tiny_file, tmp_path)
     assert arrived(page, server, "again.h5ad")["record"]["cells"] == 240
     offsets = page.evaluate("window.offsets")
     assert offsets.count(0) == 1 and offsets == sorted(offsets)  # it did not begin anew
+    page.close()
+    server.close()
 
 
 def test_the_keyboard_chooses_two_files_that_go_one_after_another(page, server, tiny_file, tmp_path):

@@ -1,6 +1,7 @@
 """The command line leaves what it promises, and answers mistakes with one sentence and the right exit code."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -8,14 +9,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import anndata
+import formats
 import numpy as np
 import pandas as pd
 import pytest
 import scanpy as sc
 import torch
+from house import bring
 
 from core import rundir
 from core.cli import job, main
@@ -25,6 +29,7 @@ from core.errors import OUT_OF_MEMORY
 from core.phases import PHASES
 from core.store.files import HISTORY
 from core.train import encode
+from core.worker.execute import drain
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["--epochs", "3", "--n-hidden", "16", "--n-hidden-protein", "8", "--n-latent", "4", "--device", "cpu"]
@@ -51,14 +56,13 @@ def run(*words):
 
 @pytest.fixture(scope="module")
 def left(rich_file, tmp_path_factory):
-    """The folder that a whole run leaves, made by the command itself."""
-    out = tmp_path_factory.mktemp("run") / "new" / "out"
-    words = run(rich_file, "--out", out, *QUICK, "--labels", "cell_type", "--tsne", "--resolution", "0.4")
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "Training complete" in done.stdout and str(out) in done.stdout
-    assert "Where the time went" in done.stdout and "  training" in done.stdout
-    assert "Traceback" not in done.stderr
+    """The folder that a whole run leaves, made by the command in this process, where later runs find all compiled."""
+    out, told = tmp_path_factory.mktemp("run") / "new" / "out", io.StringIO()
+    words = ["train", str(rich_file), "--out", str(out), *QUICK]
+    with redirect_stdout(told):
+        assert main([*words, "--labels", "cell_type", "--tsne", "--resolution", "0.4"]) == 0
+    assert "Training complete" in told.getvalue() and str(out) in told.getvalue()
+    assert "Where the time went" in told.getvalue() and "  training" in told.getvalue()
     return out
 
 
@@ -142,6 +146,11 @@ def test_the_pages_ask_no_outside_host(left, name):
     assert not re.search(r"@import\s+url|url\(\s*[\"']?https?:", page)
 
 
+@pytest.mark.parametrize("name", ["loss.html", "clusters.html"])
+def test_the_pages_say_what_the_data_set_holds(left, name):
+    assert "X: counts" in (left / name).read_text()
+
+
 def test_the_clusters_page_shows_latent_pca_and_umap_and_tsne_on_request(left):
     page = (left / "clusters.html").read_text()
     for words in ("Latent", "PCA", "UMAP", "t-SNE"):
@@ -204,6 +213,35 @@ def test_an_option_wins_over_the_config(left, rich_file, tmp_path):
     assert main(arguments) == 0
     written = json.loads((tmp_path / "out" / "config.json").read_text())
     assert (written["n_latent"], written["epochs"]) == (5, 1)
+
+
+def test_a_recipe_makes_of_a_file_what_the_page_makes_of_it(tiny_file, tmp_path, empty_house, capsys):
+    view, store = empty_house.view, empty_house.store
+    dataset = bring(view, "tiny.h5ad", tiny_file.read_bytes())
+    drain(store)
+    made = view.take_steps(dataset, [{"name": "filter_cells"}, {"name": "filter_genes"}])
+    drain(store)
+    row = view.dataset(made)
+    recipe = view.recipe(made, {"n_top_genes": 70, "clip": 4.0, "scale": False})
+    (tmp_path / "recipe.json").write_text(recipe.to_json())
+    words = ["train", str(tiny_file), "--out", str(tmp_path), "--recipe", str(tmp_path / "recipe.json")]
+    assert main([*words, *QUICK, "--epochs", "1"]) == 0
+    written, told = json.loads((tmp_path / "config.json").read_text()), capsys.readouterr().err
+    assert (written["data_hash"], written["clip"]) == (row["record"]["data_hash"], 4.0)
+    assert written["source"] == f"filtered by filter_cells, filter_genes from {tiny_file}"
+    for step in row["record"]["derived"]["steps"]:
+        assert step["said"] in told
+    # What wins over the recipe is said.
+    assert written["n_top_genes"] == 60 and "n_top_genes is 60 by --n-top-genes, and not 70 as in" in told
+    assert "clip" not in told.partition("...")[0]
+
+
+def test_what_forbids_training_on_the_page_forbids_it_here(tmp_path, capsys):
+    path = formats.h5ad(formats.counts(proteins=0).T.copy(), tmp_path)
+    assert main(["train", str(path), "--out", str(tmp_path / "out"), *QUICK]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("This data set cannot be trained on as it is. The matrix lies on its side")
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_proteins_their_columns_are_empty(tiny, tmp_path):
@@ -300,6 +338,17 @@ def test_a_mistake_in_the_config_is_one_sentence(tiny_file, tmp_path, capsys, te
     (line,) = refused(capsys, tiny_file, "--out", tmp_path / "out", "--config", config)
     assert sentence in line
     assert not (tmp_path / "out").exists()
+
+
+def test_a_mistake_in_the_recipe_is_one_sentence(tiny_file, tmp_path, capsys):
+    path = tmp_path / "recipe.json"
+    words = ["train", str(tiny_file), "--out", str(tmp_path), "--recipe", str(path)]
+    for text, sentence in ((None, "cannot be read"), ("{}", "is no recipe that this Nuwa knows")):
+        if text:
+            path.write_text(text)
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert sentence in told and told.count("\n") == 1
 
 
 def test_a_bad_file_is_one_sentence(tiny, tiny_file, tmp_path, capsys):

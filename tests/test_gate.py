@@ -8,8 +8,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import server_environment
 from house import House
+from serving import server_environment
 
 from core.errors import UserError
 from core.settings import Settings

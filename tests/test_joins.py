@@ -1,11 +1,10 @@
-"""Proteins, labels and samples are joined by barcode, and what does not fit is said or refused."""
+"""Proteins and labels are joined by barcode, and what does not fit is said or refused."""
 
 import formats
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
-from scipy import sparse
 
 from core.data import read
 from core.data.read.reading import Reading
@@ -95,60 +94,3 @@ def test_a_second_file_is_read_through_the_same_door(tmp_path):
     assert list(back.obs["kind"][:2]) == ["T", "B"] and back.obsm["protein"].shape == (30, 4)
     with pytest.raises(UserError, match="There is no file 'gone.csv'"):
         read.read(first, annotations=tmp_path / "gone.csv")
-
-
-# --- samples
-
-
-def samples():
-    one, two = formats.counts(genes=20, seed=1), formats.counts(genes=18, seed=2)
-    two.obsm["protein"] = two.obsm["protein"].rename(columns={"CD4": "CD99"})
-    two.obs["day"] = 3
-    two.layers["extra"] = two.X.copy()
-    return [read.Sample("one", read.tidy(one)), read.Sample("two", read.tidy(two))]
-
-
-def test_what_joining_loses_is_said_before(reading):
-    lost = read.what_is_lost(samples())
-    assert lost == [
-        "one: 2 of 20 genes, since the others lack them.",
-        "one: 1 of 4 proteins (CD4).",
-        "two: 1 of 4 proteins (CD99).",
-        "layers that not every data set has: extra.",
-    ]
-
-
-def test_samples_become_one_data_set_with_a_batch_column():
-    parts = samples()
-    joined = read.join_samples(parts)
-    assert joined.shape == (60, 18) and list(joined.obs["sample"]) == ["one"] * 30 + ["two"] * 30
-    assert list(joined.obsm["protein"].columns) == ["CD1", "CD2", "CD3"] and joined.obs_names.is_unique
-    np.testing.assert_array_equal(joined.X.toarray()[30:], parts[1].adata.X.toarray())
-    np.testing.assert_array_equal(joined.X.toarray()[:30], parts[0].adata[:, joined.var_names].X.toarray())
-    assert joined.obs["day"].isna().sum() == 30 and sparse.issparse(joined.X)
-    assert read.data_hash(read.tidy(joined.copy())) == read.data_hash(joined)
-
-
-def test_barcodes_of_two_samples_are_kept_apart():
-    one, two = samples()
-    two.adata.obs_names = one.adata.obs_names
-    two.adata.obsm["protein"].index = one.adata.obs_names
-    joined = read.join_samples([one, two], batch="day")
-    assert joined.obs_names.is_unique and joined.obs_names[30] == f"two_{one.adata.obs_names[0]}"
-    assert "day_2" in joined.obs  # the column that was there keeps its name
-
-
-def test_samples_that_do_not_belong_together_are_refused():
-    one, two = samples()
-    with pytest.raises(UserError, match="at least two"):
-        read.join_samples([one])
-    with pytest.raises(UserError, match="same name"):
-        read.join_samples([one, one])
-    logged = two.adata.copy()
-    logged.X = logged.X.log1p()
-    with pytest.raises(UserError, match="different kinds of values"):
-        read.join_samples([one, read.Sample("two", logged)])
-    other = two.adata.copy()
-    other.var_names = [f"ENSG{i}" for i in range(18)]
-    with pytest.raises(UserError, match="share only 0 genes"):
-        read.join_samples([one, read.Sample("two", other)])

@@ -14,7 +14,7 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import bringing, here
+from dashboard import bringing, here, joining
 from dashboard.app import PAGES, frame
 from dashboard.components import NONE
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
@@ -112,6 +112,9 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finished.store, "settings", finished.store.settings._replace(data_roots=(Path.cwd(),)))
         laid_out += sent(bringing.bring(finished.view))
+    laid_out += sent(joining.name_fields(finished.view, [finished.dataset], {}))
+    seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
+    laid_out += sent(joining.told(seen, {"samples": [], "batch": "sample"}))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]

@@ -9,16 +9,18 @@ import threading
 import time
 from pathlib import Path
 
+import formats
 import numpy as np
 import pandas as pd
 import pytest
 from house import bring
 from sqlalchemy.exc import OperationalError
 
-from core.data import doctor, sources
+from core.data import doctor, read, sources
 from core.errors import Question, UserError
 from core.settings import Settings, from_environment
 from core.store import Missing, Store, files, schema
+from core.worker import execute
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EPOCH = dict.fromkeys(files.HISTORY, 0.5) | {"epoch": 1}
@@ -439,6 +441,28 @@ def test_a_folder_with_links_that_lead_out_is_not_read(opened):
     with pytest.raises(UserError, match="links that lead out"):
         store.of("local").add_from_roots(str(root / "lab"), "click")
     assert store.of("local").add_from_roots(str(root / "lab" / "deep"), "click")
+
+
+def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
+    root, outside = tmp_path / "lab", tmp_path / "elsewhere"
+    root.mkdir()
+    outside.mkdir()
+    inside, secret = formats.h5ad(formats.counts(), root), formats.h5ad(formats.counts(), outside)
+    assert read.read(inside, roots=[root]).n_obs == 30
+    store.settings = store.settings._replace(data_roots=(root,))
+    view = store.of("local")
+    chosen = [
+        view.add_from_roots(str(inside), word) for word in ("as chosen", "a link by then", "gone by then")
+    ]
+    execute.execute(store, execute.take(store, "short"))
+    inside.unlink()
+    inside.symlink_to(secret)
+    execute.execute(store, execute.take(store, "short"))
+    shutil.rmtree(root)
+    execute.execute(store, execute.take(store, "short"))
+    told = [(view.dataset(id)["status"], view.dataset(id)["message"]) for id in chosen]
+    no = "There is no 'set.h5ad' in the folders of this server that may be read."
+    assert told == [("ready", ""), ("failed", no), ("failed", no)]
 
 
 def test_the_environment_names_the_roots(tmp_path):

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import Future
 from contextlib import suppress
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -379,6 +382,27 @@ def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
     assert store.job(job["id"])["status"] == "failed"
 
 
+def test_a_child_that_is_still_dying_is_buried_only_with_its_exit_code(store):
+    run = queued_run(store, prepared(store))
+    job = store.of("local").last_job(run, "train")
+    # Its first thread ends and another goes on: a zombie in /proc, and nothing yet for its parent to wait for.
+    dying = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
+    child = subprocess.Popen([sys.executable, "-c", f"{dying}; ctypes.CDLL(None).pthread_exit(None)"])
+    started = psutil.Process(child.pid).create_time()
+    wait(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+    store.move_job(job["id"], "queued", "running", pid=child.pid, pid_started=started)
+    queue = Queue(store.settings)
+    queue.store, queue.children, queue.short = store, {child.pid: child}, SimpleNamespace(poll=lambda: None)
+    queue.look()
+    assert store.job(job["id"])["status"] == "running"
+    child.kill()
+    child.wait()
+    queue.look()
+    assert "was killed (signal 9)" in store.job(job["id"])["message"]
+    queue.look()
+    assert not queue.children
+
+
 def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypatch):
     run = queued_run(store, prepared(store))
     execute.drain(store)
@@ -494,7 +518,7 @@ def test_clusters_whose_process_was_killed_can_be_computed_again(server):
     os.kill(wait(exploring)["pid"], signal.SIGKILL)
     wait(lambda: store.row("run", run)["explored"] == "failed")
     assert "was killed (signal 9)" in view.last_job(run, "explore")["message"]
-    assert store.row("run", run)["status"] == "done"
+    wait(lambda: store.row("run", run)["status"] == "done")  # exploring is queued just before
     view.explore_again(run)
     wait(lambda: store.row("run", run)["explored"] == "ready")
     assert view.array(run, "embeddings/latent_umap").shape == (240, 2)

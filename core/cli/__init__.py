@@ -9,6 +9,7 @@ from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 
 COMMANDS = {
     "train": "train an autoencoder on a file and leave everything it yields in a folder",
+    "join": "make one data set of several samples, with a batch column",
     "inspect": "say what a file holds, and what stands in the way of training on it",
 }
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
@@ -46,3 +47,8 @@ def main(words):
             raise
         print(OUT_OF_MEMORY, file=sys.stderr)
         return FAILED
+
+
+def say(text):
+    """A line on standard error, where progress belongs; standard output stays free for the result."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What `train` and `inspect` share: the options that say how a file is to be read, and the reading itself."""
+"""What the commands share: the options that say how a file is to be read, and the reading itself."""
 
 import argparse
 
@@ -20,7 +20,14 @@ def add(parser):
         help=".h5ad, .h5mu, 10x .h5, a 10x folder or its archive, .loom, .zarr, csv, tsv or txt; or a demo: "
         + ", ".join(DEMO_TITLES),
     )
-    group = parser.add_argument_group("how FILE is read")
+    group = add_answers(parser, "how FILE is read")
+    group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
+    group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
+
+
+def add_answers(parser, title):
+    """What only the person knows of a file, in a group of options, which is returned."""
+    group = parser.add_argument_group(title)
     group.add_argument("--genome", metavar="NAME", help="the genome that is meant where FILE has several")
     group.add_argument(
         "--part", metavar="NAME", help="the data set that is meant where a folder or archive has several"
@@ -31,24 +38,27 @@ def add(parser):
         default=None,
         help="the rows of a text table are genes (by default the names tell)",
     )
-    group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
-    group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
+    return group
 
 
 def read_file(arguments):
     """The AnnData that FILE and its options name, in normal form; raises UserError."""
+    return read_one(arguments.file, arguments, proteins=arguments.proteins, annotations=arguments.annotations)
+
+
+def read_one(file, arguments, **second):
+    """The AnnData of one file or demo, in normal form, by the answers among the arguments; raises UserError."""
     from core.data import demo, read
 
-    if arguments.file in demo.DEMOS:
-        return demo.DEMOS[arguments.file][1]()
+    if file in demo.DEMOS:
+        return demo.DEMOS[file][1]()
     try:
         return read.read(
-            arguments.file,
+            file,
             genome=arguments.genome,
             part=arguments.part,
             transpose=arguments.transpose,
-            proteins=arguments.proteins,
-            annotations=arguments.annotations,
+            **second,
         )
     except Question as question:
         values = ", ".join(str(value) for value, _ in question.choices)

@@ -6,19 +6,25 @@ import sys
 from tqdm import tqdm
 
 from core import aside, phases, pipeline, rundir
-from core.cli import FAILED, INTERRUPTED, bring
+from core.cli import FAILED, INTERRUPTED, bring, say
 from core.cli.train import nearest
 from core.config import RESOLUTIONS
-from core.data import read
+from core.data import doctor, mind, read, steps
 from core.errors import UserError
 from core.forecast import Forecast
+from core.recipe import STEPS, origin_by
 from core.train import Epoch
 
 
-def carry_out(arguments, config, out, clock):
-    """Run the whole job and write its folder; returns the exit code. `clock` has run since the command began."""
+def carry_out(arguments, cooking, config, out, clock):
+    """Run the whole job and write its folder; returns the exit code.
+
+    `cooking` are the steps of a recipe, done before anything else; `clock` has run since the command began.
+    """
     clock.start("reading")
-    adata = bring.read_file(arguments)
+    adata, source = _cooked(bring.read_file(arguments), cooking, arguments.file)
+    report = doctor.examine(adata).record()
+    mind(report["findings"])
     labels = _labels(adata, arguments.labels)
     resolution = _resolution(arguments.resolution)
     batch = _batch(adata, config, arguments.denoised_batch)
@@ -33,7 +39,7 @@ def carry_out(arguments, config, out, clock):
         clock.start("writing")
         config = learnt.start.config
         facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
-        record = rundir.config_record(config, facts, arguments.file, data_hash)
+        record = rundir.config_record(config, facts, source, data_hash)
         out.mkdir(parents=True, exist_ok=True)
         rundir.write_learnt(out, learnt, config, record)
         clock.stop()
@@ -52,7 +58,7 @@ def carry_out(arguments, config, out, clock):
             return INTERRUPTED
     say(f"{clock.start('writing').words} ...")
     rundir.write_explored(out, explored)
-    rundir.write_pages(out, learnt, explored, config, resolution)
+    rundir.write_pages(out, learnt, explored, config, resolution, report["badge"]["words"])
     losses = {
         "loss_train": [e.train.total for e in learnt.epochs],
         "loss_valid": [e.valid.total for e in learnt.epochs],
@@ -65,6 +71,16 @@ def carry_out(arguments, config, out, clock):
     rundir.write_phases(out, seconds)
     _report(learnt, explored.scores, seconds, out)
     return 0
+
+
+def _cooked(adata, cooking, file):
+    """(AnnData in normal form, where it is from) after the steps of a recipe, each told with what it did."""
+    if not cooking:
+        return adata, file
+    made = read.tidy(steps.apply(adata, [step.record() for step in cooking]), file)
+    for step in steps.made_before(made)[-len(cooking) :]:
+        say(f"  {STEPS[step['name']].label}: {step['said']}")
+    return made, origin_by([step.name for step in cooking], file)
 
 
 def _labels(adata, column):
@@ -181,8 +197,3 @@ def _report(learnt, scores, seconds, out):
     for name, spent, share in phases.table(seconds):
         print(f"  {name:<12}{spent:>8}{share:>6}")
     print(f"Everything is in {out}")
-
-
-def say(text):
-    """A line on standard error, where progress belongs; standard output stays free for the result."""
-    print(text, file=sys.stderr, flush=True)

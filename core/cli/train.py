@@ -7,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import settings
-from core.cli import bring
+from core.cli import bring, say
 from core.config import RECORD_KEYS, parse, specs
 from core.errors import UserError
 from core.phases import Clock
+from core.recipe import Recipe, from_json
 
 
 def add(parser):
@@ -19,6 +20,11 @@ def add(parser):
     parser.add_argument("--out", metavar="DIR", required=True, help="where the results go; made if need be")
     parser.add_argument(
         "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
+    )
+    parser.add_argument(
+        "--recipe",
+        metavar="JSON",
+        help="a recipe that the page exported: its steps are applied to FILE, its settings to the run",
     )
     parser.add_argument(
         "--labels", metavar="COLUMN", help="an obs column to compare the clusters with (ARI, NMI)"
@@ -54,7 +60,8 @@ def run(arguments):
     """Train, explore, write; returns the exit code."""
     clock = Clock()
     clock.start("starting")
-    config = _config(arguments)
+    recipe = _recipe(arguments.recipe) if arguments.recipe else Recipe("none")
+    config = _config(arguments, recipe.settings if arguments.recipe else {})
     out = _folder(arguments.out)
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     from core.data import read
@@ -62,7 +69,7 @@ def run(arguments):
     read.SERVER.start()  # it loads the readers while torch is loaded here
     from core.cli.job import carry_out
 
-    return carry_out(arguments, config, out, clock)
+    return carry_out(arguments, recipe.steps, config, out, clock)
 
 
 def nearest(out):
@@ -81,20 +88,30 @@ def _folder(name):
     return out
 
 
-def _config(arguments):
-    """The RunConfig of --config and the options, which win."""
+def _config(arguments, cooked):
+    """The RunConfig of the recipe's settings, of --config, which wins over them, and of the options, which win over all."""
     values = _from_file(arguments.config) if arguments.config else {}
+    given = {spec.name for spec in specs() if getattr(arguments, spec.name) is not None}
     for spec in specs():
-        if (given := getattr(arguments, spec.name)) is not None:
-            values[spec.name] = _plain(given) if spec.kind in ("int", "float") else given
-    return parse(values)
+        if spec.name in given:
+            value = getattr(arguments, spec.name)
+            values[spec.name] = _plain(value) if spec.kind in ("int", "float") else value
+    config = parse(cooked | values)
+    for name in cooked.keys() & values.keys():
+        if (wins := getattr(config, name)) != cooked[name]:
+            said = f"--{name.replace('_', '-')}" if name in given else arguments.config
+            say(f"  {name} is {wins} by {said}, and not {cooked[name]} as in the recipe.")
+    return config
+
+
+def _recipe(path):
+    """The Recipe in a file."""
+    return from_json(_text(path, "recipe"))
 
 
 def _from_file(path):
     try:
-        values = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise UserError(f"The settings in '{path}' cannot be read: {error.strerror or error}.") from None
+        values = json.loads(_text(path, "settings"))
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(f"'{path}' is not JSON ({error}).") from None
     if not isinstance(values, dict):
@@ -109,6 +126,13 @@ def _words(spec):
     if spec.kind in ("column", "genes"):
         return "none"
     return "chosen from the data size" if spec.default is None else spec.default
+
+
+def _text(path, what):
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"The {what} in '{path}' cannot be read: {error.strerror or error}.") from None
 
 
 def _plain(text):

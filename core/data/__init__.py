@@ -1,5 +1,7 @@
 """Files of any kind to an AnnData in normal form, what it holds in words, and data sets to start with."""
 
+from core.errors import UserError
+
 # The data sets that come along: name -> the title it is shown under. Here, so that a light process can list them.
 DEMO_TITLES = {
     "simulated": "Simulated CITE-seq (3,000 cells, 8 types)",
@@ -18,3 +20,10 @@ def ending(name):
     """The ending of ENDINGS that a file's name has, the longest that fits, or ""."""
     fits = [end for end in ENDINGS if str(name).lower().endswith(end)]
     return max(fits, key=len, default="")
+
+
+def mind(findings):
+    """Raise UserError where one of these findings ({"severity", "sentence"} each) forbids to train on a data set."""
+    for finding in findings:
+        if finding["severity"] == "stop":
+            raise UserError(f"This data set cannot be trained on as it is. {finding['sentence']}")

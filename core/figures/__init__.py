@@ -7,7 +7,7 @@ from core.figures.network import describe_network, network
 from core.figures.panels import Colour, Panel, panels
 from core.figures.profile import largest_differences, profile
 from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
-from core.figures.save import GRAPH_CONFIG, write_html
+from core.figures.save import GRAPH_CONFIG, badged, write_html
 from core.figures.theme import category_colours, empty, template
 from core.figures.views import DRAWN_DIRECTLY, panels_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "Colour",
     "Line",
     "Panel",
+    "badged",
     "category_colours",
     "cells_scatter",
     "counts_and_genes",

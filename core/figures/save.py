@@ -3,6 +3,8 @@
 import html
 from pathlib import Path
 
+import plotly.graph_objects as go
+
 from core.figures.theme import FONT, look
 
 # plotly.js 4 offers to upload a chart to an outside server: never.
@@ -14,6 +16,10 @@ GRAPH_CONFIG = {
     "responsive": True,
     "toImageButtonOptions": {"format": "svg", "filename": "nuwa"},
 }
+
+BADGE = (
+    22  # pixels above a figure for a line of text; assets/nuwa.js has the same for figures that a page saves
+)
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -32,6 +38,28 @@ h1 {{ font-size: 1.15rem; font-weight: 600; margin: 0 0 12px; }}
 </body>
 </html>
 """
+
+
+def badged(figure, words):
+    """A copy of a figure with a line above it, such as what X of its data set holds: "X: counts"."""
+    figure = go.Figure(figure)
+    margin = figure.layout.margin.t
+    margin = figure.layout.template.layout.margin.t if margin is None else margin
+    if figure.layout.height:
+        figure.layout.height += BADGE
+    figure.layout.margin.t = margin + BADGE
+    figure.add_annotation(
+        text=words,
+        name="badge",
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=margin,
+    )
+    return figure
 
 
 def write_html(figure, path, title):

@@ -3,7 +3,7 @@
 from core.recipe.limits import MEASURES, Limits, proposed, stays, stays_by_batch
 from core.recipe.recipe import PRESETS, Recipe, from_json, preset
 from core.recipe.script import script
-from core.recipe.steps import STEPS, Chosen, chosen
+from core.recipe.steps import STEPS, Chosen, chosen, made_by, origin_by
 
 __all__ = [
     "MEASURES",
@@ -14,6 +14,8 @@ __all__ = [
     "Recipe",
     "chosen",
     "from_json",
+    "made_by",
+    "origin_by",
     "preset",
     "proposed",
     "script",

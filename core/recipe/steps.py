@@ -139,6 +139,16 @@ def chosen(record: Any) -> Chosen:
         raise UserError(_sentence(STEPS[record["name"]], error)) from None
 
 
+def origin_by(names, origin: str) -> str:
+    """Where a data set is from that steps of these names have made of one from `origin`."""
+    return f"{made_by(names)} by {', '.join(names)} from {origin}"
+
+
+def made_by(names) -> str:
+    """What such steps do in a word: "repaired" or "filtered"."""
+    return "repaired" if all(STEPS[name].repair for name in names) else "filtered"
+
+
 def _sentence(step, error):
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])

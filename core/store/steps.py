@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from core.errors import UserError
-from core.recipe import STEPS, Recipe, chosen
+from core.recipe import STEPS, Recipe, chosen, made_by, origin_by
 from core.store.schema import jobs, preparations, runs
 
 
@@ -73,6 +73,11 @@ class Steps:
             return None
         return self.store.jobs(jobs.c.target == id, jobs.c.kind == "steps")[-1]["id"]
 
+    def making_of(self, id):
+        """[what is being done, the share done] for a data set that is being read or made; None while nothing is."""
+        at_work = self.store.jobs(jobs.c.target == id, jobs.c.status == "running")
+        return [at_work[-1]["message"], at_work[-1]["progress"]] if at_work else None
+
     def derived_from(self, id):
         """The ids of the data sets that steps have made, or are making, from this one."""
         at_work = self.store.jobs(jobs.c.kind == "steps", jobs.c.status.in_(("queued", "running")))
@@ -95,11 +100,12 @@ class Steps:
         original = self.dataset(original_of(row))
         replaces = row["id"] if self.may_go(row) else None
         taken = {one["name"] for one in self.datasets() if one["id"] != replaces}
-        what = "repaired" if all(STEPS[step["name"]].repair for step in steps) else "filtered"
+        names = [step["name"] for step in steps]
+        what = made_by(names)
         titles = (f"{original['name']} ({what}{f' {n}' if n > 1 else ''})" for n in range(1, len(taken) + 2))
         made = {
             "name": next(title for title in titles if title not in taken),
-            "origin": f"{what} by {', '.join(step['name'] for step in steps)} from {original['origin']}",
+            "origin": origin_by(names, original["origin"]),
         }
         asked = {"of": original["id"], "steps": steps, "replaces": replaces}
         which = hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()[:32]

@@ -8,8 +8,10 @@ from pathlib import Path
 from sqlalchemy import or_
 
 from core import config as configs
+from core.data import mind, places
 from core.errors import UserError
-from core.store import files, places
+from core.store import files
+from core.store.samples import Samples
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.steps import Steps
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing
@@ -20,7 +22,7 @@ ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person
 JOINS = ("proteins", "annotations")  # what a second file can add to a data set
 
 
-class View(Steps):
+class View(Steps, Samples):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):
@@ -166,9 +168,7 @@ class View(Steps):
         row = self.dataset(dataset_id)
         if row["status"] != "ready":
             raise UserError("This data set is not ready: wait until it has been read.")
-        for finding in (row["record"] or {}).get("findings", ()):
-            if finding["severity"] == "stop":
-                raise UserError(f"This data set cannot be trained on as it is. {finding['sentence']}")
+        mind((row["record"] or {}).get("findings", ()))
         config = configs.parse(values)
         chosen = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
         job = self._begin("preparation", {"dataset": dataset_id, "settings": chosen}, "prepare", {}, token)

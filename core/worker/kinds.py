@@ -17,7 +17,7 @@ from core.recipe import STEPS
 from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
-from core.worker import pictures
+from core.worker import pictures, samples
 
 LARGE = 1 << 30  # bytes of a file whose values are not read as a whole to prepare from it
 
@@ -51,9 +51,10 @@ def _read(store, id, asked):
     Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
     """
     joined = {name: asked[name] for name in ("proteins", "annotations") if name in asked}
-    waits = False
+    waits, row = False, store.row("dataset", id)
+    roots = store.settings.data_roots if row["origin"].startswith("server:") else None
     # A file may lie under a name of ours: sentences say the person's own.
-    names = {Path(asked["path"]).name: store.row("dataset", id)["name"]} | asked.get("names", {})
+    names = {Path(asked["path"]).name: row["name"]} | asked.get("names", {})
 
     def in_their_words(sentence):
         for ours, theirs in names.items():
@@ -62,7 +63,8 @@ def _read(store, id, asked):
 
     try:
         scratch = store.root / "cache"
-        adata = read.read(asked["path"], **joined, **asked.get("answers", {}), ask=True, scratch=scratch)
+        answers = asked.get("answers", {})
+        adata = read.read(asked["path"], **joined, **answers, roots=roots, ask=True, scratch=scratch)
     except UserError as error:
         waits = isinstance(error, Question)
         error.args = (in_their_words(str(error)),)
@@ -95,6 +97,20 @@ def take_steps(store, job, say):
     replaced = view.readable("dataset", asked["replaces"])
     if replaced and view.may_go(replaced):
         store.forget("dataset", replaced["id"])
+
+
+def look_at_samples(store, job, say):
+    """What joining samples would give, and what it would lose."""
+    say("Comparing genes and proteins.", 0.2)
+    return samples.look(store, **job["arguments"])
+
+
+def join_samples(store, job, say):
+    """Samples on the shelf to one data set with a batch column; they stay as they are."""
+    id = job["target"]
+    store.move("dataset", id, "queued", "running")
+    made, more = samples.join(store, **job["arguments"], say=say)
+    shelve(store, id, made, say, more)
 
 
 def steps_words(asked):
@@ -377,6 +393,8 @@ def export_result(store, job, say):
 KINDS = {
     "read": read_file,
     "steps": take_steps,
+    "look": look_at_samples,
+    "join": join_samples,
     "prepare": prepare_data,
     "genes": choose_genes,
     "forecast": foresee,

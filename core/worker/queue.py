@@ -58,11 +58,13 @@ class Queue:
     def look(self):
         """One look: bury the dead, start what waits, keep the short lane warm."""
         for job in self.store.working():
-            if not alive(job):
+            if not self.lives(job):
                 self.bury(job)
+        # Before the jobs are read: a child that is dead now takes none any more, one that lives may die with a new one.
+        dead = {pid for pid, child in self.children.items() if child.poll() is not None}
         working = self.store.working()
         at_work = {job["lane"] for job in working}
-        self.forget_finished({job["pid"] for job in working})
+        self.forget(dead - {job["pid"] for job in working})
         for lane in LANES:
             if lane != "short" and lane not in at_work:
                 for job in self.store.waiting(lane)[:1]:
@@ -72,11 +74,16 @@ class Queue:
         if self.short is None or self.short.poll() is not None:
             self.short = self.spawn("short")
 
-    def forget_finished(self, pids_at_work):
-        """Wait for the children whose job is over, so that no zombies gather; of the others the exit code is kept."""
-        for pid, child in list(self.children.items()):
-            if pid not in pids_at_work and child.poll() is not None:
-                del self.children[pid]
+    def lives(self, job):
+        """Does the process of a job still run? Of a child of ours the kernel's answer to its parent counts: a killed
+        process is a zombie in /proc, without an exit code, until the last of its threads is gone."""
+        child = self.children.get(job["pid"])
+        return child.poll() is None if child else alive(job)
+
+    def forget(self, pids):
+        """Forget children whose job is over; of one that died at work the exit code is kept until it is buried."""
+        for pid in pids:
+            del self.children[pid]
 
     def adopted_short(self):
         """Does a short-lane process of a worker before us still live? It goes on; a second would share its jobs."""
@@ -126,7 +133,7 @@ def fail_target(store, job, message):
         )
     elif kind == "explore":
         store.set("run", target, explored="failed")
-    elif kind in ("read", "steps", "prepare"):
+    elif kind in ("read", "steps", "join", "prepare"):
         table = "preparation" if kind == "prepare" else "dataset"
         store.move(table, target, ("queued", "running"), "failed", message=message)
 

@@ -6,11 +6,11 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import WORDS
 from core.errors import UserError
-from dashboard import bringing, findings, ids, session
+from dashboard import bringing, findings, ids, joining, session
 from dashboard import here as places
-from dashboard.components import card, empty, graph, more, notice, table, tile
+from dashboard.components import card, empty, graph, more, notice, progress, table, tile
 from dashboard.findings import findings_card
-from dashboard.taken import steps_card
+from dashboard.taken import joined_card, steps_card
 
 PATH, TITLE = "/data", "Data"
 BUSY = ("queued", "running")
@@ -20,7 +20,7 @@ STANDS = {"ready": "", "failed": "could not be read", "asking": "has a question 
 def layout(view, here):
     id = here.dataset["id"] if here.dataset else None
     seen = signature(view, id)
-    seen[1] = state(here.dataset)  # as drawn here: it may have moved on since it was read
+    seen[1] = state(view, here.dataset)  # as drawn here: it may have moved on since it was read
     return html.Div(
         [
             dcc.Store(id=ids.DATA_SHOWN, data=id),
@@ -33,6 +33,7 @@ def layout(view, here):
                         [
                             card("Data sets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
                             bringing.bring(view),
+                            joining.samples(view),
                         ]
                     ),
                     html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
@@ -65,13 +66,20 @@ def listing(view, chosen):
 def signature(view, shown):
     """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
     states = [[row["id"], row["status"]] for row in view.datasets()]
-    return [states, state(view.readable("dataset", shown)), view.inbox()]
+    return [states, state(view, view.readable("dataset", shown)), view.inbox()]
 
 
-def state(row):
+def state(view, row):
     """What the detail of a data set was drawn from. With its id: an answer that was meant for the page before may
     come late, and must not pass for this one's."""
-    return row and [row["id"], row["status"], row["record"] if row["status"] == "asking" else None]
+    if row is None:
+        return None
+    return [
+        row["id"],
+        row["status"],
+        row["record"] if row["status"] == "asking" else None,
+        view.making_of(row["id"]) if row["status"] in BUSY else None,
+    ]
 
 
 def detail(view, row):
@@ -81,9 +89,11 @@ def detail(view, row):
             "No data set yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
         )
     if row["status"] in BUSY:
+        words, share = view.making_of(row["id"]) or ("", 0.0)
         return card(
             row["name"],
             html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
+            progress(words, share) if words else None,
         )
     if row["status"] == "failed":
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
@@ -124,6 +134,7 @@ def detail(view, row):
                 ),
                 bringing.second(view, row["id"]),
             ),
+            joined_card(view, row),
             steps_card(view, row, PATH),
             findings_card(record),
             card(
@@ -166,6 +177,7 @@ def _delete(row):
 def register(app, store):
     bringing.register(app, store)
     findings.register(app, store)
+    joining.register(app, store)
 
     @app.callback(
         Output(ids.DATA_LIST, "children"),

@@ -27,13 +27,23 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def read(
-    path, *, genome=None, part=None, transpose=None, proteins=None, annotations=None, ask=False, scratch=None
+    path,
+    *,
+    genome=None,
+    part=None,
+    transpose=None,
+    proteins=None,
+    annotations=None,
+    roots=None,
+    ask=False,
+    scratch=None,
 ) -> AnnData:
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
     `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
     folder or archive is meant, and whether the rows of a table are genes. `proteins` and `annotations` are paths of second files whose proteins or labels
-    are joined by barcode. `scratch` is where temporary files go (the system's place by default).
+    are joined by barcode. `roots` are folders that the path may not lead out of, whatever links lie there by then.
+    `scratch` is where temporary files go (the system's place by default).
 
     Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with
     `ask` also where the file itself speaks clearly, so that a person confirms it.
@@ -47,6 +57,7 @@ def read(
             "answers": {"genome": genome, "part": part, "transpose": transpose},
             "proteins": proteins and str(Path(proteins).absolute()),
             "annotations": annotations and str(Path(annotations).absolute()),
+            "roots": roots and [str(root) for root in roots],
             "ask": ask,
             "folder": folder,
             "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,

@@ -1,14 +1,13 @@
-"""Join what belongs together: the proteins or the labels of the same cells, or several samples."""
+"""Join a second file by barcode: the proteins or the labels of the same cells."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from anndata import AnnData, concat
+from anndata import AnnData
 from scipy import sparse
 
 from core.data.proteins import PROTEIN_KEYS, PROTEINS
-from core.data.verdict import KIND_WORDS, what_is
 from core.errors import UserError
 
 ENOUGH = 0.5  # share of the first file's cells that a second one must know to belong to the same experiment
@@ -120,100 +119,3 @@ def join_annotations(adata: AnnData, labels: pd.DataFrame, words: str, reading) 
     reading.say(
         f"{n:,} of {adata.n_obs:,} cells have their labels from {words}{found.how}: {', '.join(names[:10])}."
     )
-
-
-class Sample(NamedTuple):
-    """A data set in normal form and what it is called in the joined one."""
-
-    name: str
-    adata: AnnData
-
-
-def what_is_lost(samples: list[Sample]) -> list[str]:
-    """What joining these samples leaves out, a sentence each; raises UserError where they cannot be joined."""
-    if len(samples) < 2:
-        raise UserError("Joining needs at least two data sets: choose another one.")
-    names = [sample.name for sample in samples]
-    if len(set(names)) < len(names):
-        raise UserError("Two data sets have the same name: give each its own, since it becomes the batch.")
-    kinds = {sample.name: what_is(sample.adata.X).kind for sample in samples}
-    if len(set(kinds.values())) > 1:
-        each = ", ".join(f"{name}: {KIND_WORDS[kind]}" for name, kind in kinds.items())
-        raise UserError(f"The data sets hold different kinds of values ({each}): bring the counts of each.")
-    shared = _shared([sample.adata.var_names for sample in samples])
-    fewest = min(sample.adata.n_vars for sample in samples)
-    if len(shared) < ENOUGH * fewest:
-        raise UserError(
-            f"The data sets share only {len(shared):,} genes, though the smallest has {fewest:,}:"
-            " check that all name genes the same way (symbols or Ensembl ids) and are of one species."
-        )
-    lost = [
-        f"{sample.name}: {sample.adata.n_vars - len(shared):,} of {sample.adata.n_vars:,} genes,"
-        " since the others lack them."
-        for sample in samples
-        if sample.adata.n_vars > len(shared)
-    ]
-    tables = {s.name: s.adata.obsm["protein"] for s in samples if "protein" in s.adata.obsm}
-    if tables:
-        proteins = _shared_proteins(samples)
-        for name, table in tables.items():
-            if gone := [str(c) for c in table.columns if c not in proteins]:
-                lost.append(f"{name}: {len(gone)} of {table.shape[1]} proteins ({', '.join(gone[:5])}).")
-    for what in ("layers", "obsm"):
-        keys = [set(getattr(sample.adata, what)) - {"protein"} for sample in samples]
-        if gone := sorted(set.union(*keys) - set.intersection(*keys)):
-            lost.append(f"{what} that not every data set has: {', '.join(gone)}.")
-    if any(sample.adata.raw is not None for sample in samples):
-        lost.append(".raw of every data set.")
-    return lost
-
-
-def join_samples(samples: list[Sample], batch: str = "sample") -> AnnData:
-    """One AnnData of all cells, with the genes and proteins that all share, and each cell's sample in obs[batch].
-
-    Barcodes get their sample's name in front where two samples have the same. What was left out, as
-    `what_is_lost` tells it beforehand, is in uns["nuwa_read"]. Raises UserError as that does.
-    """
-    lost = what_is_lost(samples)
-    genes, proteins = _shared([s.adata.var_names for s in samples]), _shared_proteins(samples)
-    taken = set().union(*(s.adata.obs.columns for s in samples))
-    while batch in taken:
-        batch += "_2"
-    parts = {}
-    for name, adata in samples:
-        part = adata[:, genes].copy()
-        part.raw = None
-        part.uns = {}
-        if "protein" in part.obsm and len(proteins):
-            part.obsm["protein"] = part.obsm["protein"][list(proteins)]
-        else:
-            part.obsm.pop("protein", None)
-        parts[name] = part
-    barcodes = pd.Index(np.concatenate([part.obs_names for part in parts.values()]))
-    if not barcodes.is_unique:
-        for name, part in parts.items():
-            part.obs_names = f"{name}_" + part.obs_names
-    # An outer join would fill holes with zeros, and a zero is a measurement.
-    joined = concat(parts, join="inner", label=batch, merge="first")
-    for column in sorted(taken - set(joined.obs.columns), key=str):  # concat keeps only what all have
-        pieces = [part.obs[column].astype(object) if column in part.obs else None for part in parts.values()]
-        joined.obs[column] = pd.concat([p for p in pieces if p is not None]).reindex(joined.obs_names)
-        if joined.obs[column].dtype == object:
-            joined.obs[column] = joined.obs[column].astype("category")
-    joined.uns["nuwa_read"] = [
-        f"{len(samples)} data sets were joined; obs['{batch}'] names each cell's.",
-        *(f"Left out in joining: {words}" for words in lost),
-    ]
-    return joined
-
-
-def _shared(names) -> pd.Index:
-    """The names that all have, in the order of the first."""
-    first, *others = names
-    return first[np.logical_and.reduce([np.ones(len(first), bool), *(first.isin(o) for o in others)])]
-
-
-def _shared_proteins(samples) -> pd.Index:
-    if not all("protein" in sample.adata.obsm for sample in samples):
-        return pd.Index([])
-    return _shared([sample.adata.obsm["protein"].columns for sample in samples])

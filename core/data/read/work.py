@@ -9,6 +9,7 @@ import h5py
 import pandas as pd
 from anndata.io import write_elem
 
+from core.data.places import within
 from core.data.read.load import load
 from core.data.read.reading import Reading
 from core.errors import Question, UserError
@@ -19,6 +20,8 @@ def carry_out(request):
     folder = Path(request["folder"])
     reading = Reading(folder, request["answers"], request["ask"])
     try:
+        if request.get("roots") is not None:  # links may have changed since the file was chosen
+            within([Path(root) for root in request["roots"]], request["path"], whole=True)
         adata = load(request["path"], reading, request["proteins"], request["annotations"])
         answer = {"notes": adata.uns.pop("nuwa_read")}
         write(adata, folder / "data.h5ad", answer["notes"])

@@ -1,0 +1,187 @@
+"""Several samples become one data set, in which each cell knows its own; what is lost is said before."""
+
+import json
+
+import anndata
+import formats
+import numpy as np
+import pytest
+from house import House, sent
+from house import bring as bring_file
+from scipy import sparse
+
+from core.cli import MISTAKE, main
+from core.data import read
+from core.errors import DoesNotFit, UserError
+from core.worker import samples as joining
+from core.worker.execute import drain
+from dashboard import ids
+from dashboard.pages import data
+
+
+def samples():
+    one, two = formats.counts(genes=20, seed=1), formats.counts(genes=18, seed=2)
+    two.obsm["protein"] = two.obsm["protein"].rename(columns={"CD4": "CD99"})
+    two.obs["day"] = 3
+    two.layers["extra"] = two.X.copy()
+    return [read.Sample("one", read.tidy(one)), read.Sample("two", read.tidy(two))]
+
+
+LOST = [
+    "one: 2 of 20 genes, since the others lack them.",
+    "one: 1 of 4 proteins (CD4).",
+    "two: 1 of 4 proteins (CD99).",
+    "layers that not every data set has: extra.",
+]
+
+
+def plan(parts, batch="sample"):
+    return read.plan([read.outline(*part) for part in parts], batch)
+
+
+def joined(parts, batch="sample"):
+    return read.join_samples(iter(parts), plan(parts, batch))
+
+
+def test_what_joining_loses_is_said_before():
+    assert plan(samples()).lost == LOST
+
+
+def test_samples_become_one_data_set_with_a_batch_column():
+    parts = samples()
+    made = joined(parts)
+    assert made.shape == (60, 18) and list(made.obs["sample"]) == ["one"] * 30 + ["two"] * 30
+    assert list(made.obsm["protein"].columns) == ["CD1", "CD2", "CD3"] and made.obs_names.is_unique
+    np.testing.assert_array_equal(made.X.toarray()[30:], parts[1].adata.X.toarray())
+    np.testing.assert_array_equal(made.X.toarray()[:30], parts[0].adata[:, made.var_names].X.toarray())
+    assert made.obs["day"].isna().sum() == 30 and sparse.issparse(made.X)
+    assert read.data_hash(read.tidy(made.copy())) == read.data_hash(made)
+
+
+def test_barcodes_of_two_samples_are_kept_apart():
+    one, two = samples()
+    two.adata.obs_names = one.adata.obs_names
+    two.adata.obsm["protein"].index = one.adata.obs_names
+    made = joined([one, two], batch=" day ")
+    assert made.obs_names.is_unique and made.obs_names[30] == f"two_{one.adata.obs_names[0]}"
+    assert "day_2" in made.obs  # the column that was there keeps its name
+
+
+def test_samples_that_do_not_belong_together_are_refused():
+    one, two = samples()
+    with pytest.raises(UserError, match="at least two"):
+        plan([one])
+    with pytest.raises(UserError, match="same name"):
+        plan([one, read.Sample(" one", two.adata)])
+    with pytest.raises(UserError, match="sample has no name"):
+        plan([one, read.Sample(" ", two.adata)])
+    logged = two.adata.copy()
+    logged.X = logged.X.log1p()
+    with pytest.raises(UserError, match="different kinds of values"):
+        plan([one, read.Sample("two", logged)])
+    other = two.adata.copy()
+    other.var_names = [f"ENSG{i}" for i in range(18)]
+    with pytest.raises(UserError, match="share only 0 genes"):
+        plan([one, read.Sample("two", other)])
+
+
+def test_what_does_not_fit_into_memory_is_said_before():
+    read.check_room(2e9, 3e9)
+    with pytest.raises(DoesNotFit, match="needs about 3.0 GB of memory, and 2.0 GB are free: join fewer"):
+        read.check_room(3e9, 2e9)
+
+
+# --- on the page
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A house with the two samples."""
+    made = House(tmp_path_factory.mktemp("samples"))
+    made.ids = []
+    for name, adata in samples():
+        path = tmp_path_factory.mktemp(name) / f"{name}.h5ad"
+        adata.write_h5ad(path)
+        made.ids.append(bring_file(made.view, path.name, path.read_bytes()))
+    drain(made.store)
+    return made
+
+
+def look(house, names=("a", "b"), batch="sample"):
+    """What the page says before it joins the two samples."""
+    fields = [ids.sample_name(id) for id in house.ids]
+    return house.long(ids.SAMPLES_LOST, 1, list(names), fields, batch, "page")
+
+
+def test_the_page_says_what_is_lost_and_then_joins(house):
+    options = house.press(f"{ids.SAMPLES}.options", {f"{ids.DATA_SEEN}.data": 1})[ids.SAMPLES]["options"]
+    assert [option["label"] for option in options] == ["one.h5ad (30 cells)", "two.h5ad (30 cells)"]
+    values = {f"{ids.SAMPLES}.value": house.ids, "sample-name": {house.ids[0]: "first"}}
+    fields = sent(house.press(f"{ids.SAMPLES_NAMES}.children", values))
+    assert '"value": "first"' in fields and '"value": "two"' in fields  # what was typed stays
+
+    shown, news = look(house)
+    text = sent(shown)
+    assert "60 cells and 18 genes, 3 proteins" in text and LOST[0].replace("one", "a") in text and news
+    asked = {
+        "samples": [{"dataset": i, "name": n} for i, n in zip(house.ids, "ab", strict=True)],
+        "batch": "sample",
+    }
+    values = {f"{ids.SAMPLES_GO}.n_clicks": 1, f"{ids.SAMPLES_ASKED}.data": asked}
+    way = house.press(f"{ids.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[ids.URL]["href"]
+    made = way.partition("=")[2]
+    drain(house.store)
+    row = house.view.dataset(made)
+    assert (row["name"], row["origin"]) == (
+        "a + b",
+        "samples joined from a (upload:one.h5ad), b (upload:two.h5ad)",
+    )
+    told = row["record"]["joined"]
+    assert told["batch"] == "sample" and [one["cells"] for one in told["samples"]] == [30, 30]
+    assert {c["name"]: c["role"] for c in row["record"]["columns"]}["sample"] == "batch"
+    back = anndata.read_h5ad(house.store.shelf(made).file)
+    assert json.loads(back.uns["nuwa_joined"]) == told and list(back.obs["sample"].unique()) == ["a", "b"]
+    page = sent(data.detail(house.view, row))
+    assert "Joined from samples" in page and "1 of 4 proteins (CD4)" in page
+    house.view.forget_dataset(made)
+    assert [house.view.dataset(id)["status"] for id in house.ids] == ["ready", "ready"]
+
+
+def test_the_page_refuses_in_a_sentence(house, monkeypatch):
+    assert "sample has no name" in sent(look(house, ("a", ""))[0])
+    assert "same name" in sent(look(house, ("a", "a"))[0])
+    assert "batch column has no name" in sent(look(house, batch=" ")[0])
+    monkeypatch.setattr(joining.device, "free_memory", lambda: 1000)
+    text = sent(look(house)[0])
+    assert "1 MB are free" in text and ids.SAMPLES_GO not in text  # nothing to press
+    made = house.view.join_samples([{"dataset": i, "name": i} for i in house.ids], "sample", "too much")
+    drain(house.store)
+    assert house.view.dataset(made)["status"] == "failed"
+    assert "of memory" in house.view.dataset(made)["message"]
+    house.view.forget_dataset(made)
+
+
+# --- on the command line
+
+
+def test_the_command_line_joins_and_says_what_is_lost(tmp_path, capsys):
+    files = []
+    for name, adata in samples():
+        files.append(str(tmp_path / f"{name}.h5ad"))
+        adata.write_h5ad(files[-1])
+    out = str(tmp_path / "joined.h5ad")
+    assert main(["join", *files, "--names", "a", "b", "--batch-column", "donor", "--out", out]) == 0
+    told = capsys.readouterr()
+    assert "60 cells and 18 genes of 2 samples, named in obs['donor']" in told.out
+    assert "  Left out: a: 2 of 20 genes, since the others lack them." in told.err
+    made = read.read(out)
+    assert made.shape == (60, 18) and list(made.obs["donor"].unique()) == ["a", "b"]
+
+    for words, sentence in (
+        (["join", *files, "--out", out], "is there already"),
+        (["join", files[0], "--out", f"{out}.h5ad"], "at least two"),
+        (["join", *files, "--names", "a", "--out", f"{out}.h5ad"], "2 files and 1 names"),
+        (["join", *files, "--out", str(tmp_path / "joined.csv")], "does not end with .h5ad"),
+    ):
+        assert main(words) == MISTAKE
+        assert sentence in capsys.readouterr().err
