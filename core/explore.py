@@ -10,6 +10,7 @@ import numpy as np
 
 from core import aside, cluster, embed, scores, yardsticks
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.harmony import harmony
 from core.phases import Clock
 from core.prepare import prepare, split_cells
 
@@ -64,12 +65,16 @@ def pictures(beside, axes, config, tsne=False):
 
 
 class Explored(NamedTuple):
-    """What the latent space shows. Embeddings by name, (cells, 2 or 3); clusters by resolution, (cells,)."""
+    """What the latent space shows. Embeddings by name, (cells, 2 or 3); clusters by resolution, (cells,).
+
+    `harmony` (cells, k) are the input's principal components with its batches mixed, None for a run without batches.
+    """
 
     embeddings: dict
     clusters: dict
     scores: dict
     seconds: dict
+    harmony: np.ndarray | None = None
 
 
 def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTION, beside=None, begun=None):
@@ -93,22 +98,26 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     yield clock.start("leiden")
     graph = cluster.graph(near, edges.value())
     clusters = {r: cluster.leiden(graph, r, config.seed) for r in RESOLUTIONS}
+    mixed = None
+    if batches:
+        yield clock.start("harmony")
+        mixed = harmony(proof.axes[:, :PANEL_AXES], proof.matrix.groups, config.seed)
     yield clock.start("scores")
-    judged = score(proof, config, clusters[resolution], labels, surroundings if batches else None)
+    judged = score(proof, config, clusters[resolution], labels, surroundings if batches else None, mixed)
     judged["resolution"] = resolution
     embeddings = {}
     for name, task in drawn.items():
         yield clock.start("tsne" if name.endswith("tsne") else "umap")
         embeddings[name] = task.value()
     clock.stop()
-    yield Explored(embeddings, clusters, judged, clock.seconds)
+    yield Explored(embeddings, clusters, judged, clock.seconds, mixed)
 
 
-def score(proof, config, clusters, labels=None, surroundings=None):
+def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
     """The flat dict of scores.json, read from the test cells, or the validation cells where there are none.
 
-    `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already. A score that
-    cannot be had (a silhouette of one cluster) is None.
+    `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: what
+    Harmony makes of the input's axes. A score that cannot be had (a silhouette of one cluster) is None.
     """
     rows, loss, sticks = proof.split.judges, proof.loss, proof.sticks
     explained = scores.variance_explained
@@ -141,6 +150,8 @@ def score(proof, config, clusters, labels=None, surroundings=None):
     if (groups := proof.matrix.groups) is not None:  # of all cells: mixing is not learnt by heart
         out["ilisi"] = scores.ilisi(proof.latent, groups, found=surroundings)
         out["ilisi_input"] = scores.ilisi(proof.axes[:, :PANEL_AXES], groups)
+        if mixed is not None:
+            out["ilisi_harmony"] = scores.ilisi(mixed, groups)
         out["batches"] = len(proof.matrix.group_names)
     out |= proof.held_out
     out["best_epoch"] = proof.best_epoch

@@ -18,6 +18,7 @@ PACKAGES = (
     "anndata",
     "scanpy",
     "umap-learn",
+    "harmonypy",
     "igraph",
     "scikit-learn",
     "scikit-misc",
@@ -29,18 +30,21 @@ def versions():
     return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def result(adata, record, latent, split, clusters, umap, genes, foreground=None):
+def result(adata, record, latent, split, clusters, umap, genes, foreground=None, harmony=None):
     """The AnnData to take away.
 
     X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent),
     obsm["X_nuwa_umap"], obs["nuwa_cluster"], obs["nuwa_split"], var["nuwa_used"] and uns["nuwa"] with `record`,
-    flat. `foreground`, a DataFrame (cells, proteins) of probabilities, becomes obsm["nuwa_foreground"]. A key of ours
+    flat. `foreground`, a DataFrame (cells, proteins) of probabilities, becomes obsm["nuwa_foreground"]; `harmony`
+    (cells, k), the input's principal components after Harmony, obsm["X_nuwa_pca_harmony"]. A key of ours
     that exists already is kept as KEY_before. `adata` is not changed.
     """
     made = _base(adata)
     if foreground is not None:
         _put(made.obsm, "nuwa_foreground", foreground)
+    if harmony is not None:
+        _put(made.obsm, "X_nuwa_pca_harmony", np.asarray(harmony, dtype=np.float32))
     _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
     if umap is not None:
         _put(made.obsm, "X_nuwa_umap", np.asarray(umap, dtype=np.float32))

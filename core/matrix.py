@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from core.models import Cells
+from core.proteins import AsTheyAre
 from core.rows import Rows, values_of
 from core.stored import Stored
 
@@ -18,7 +19,7 @@ class Matrix:
     """Cells x (used genes, then used proteins), scaled on the way into a batch from the training cells' statistics."""
 
     rna: Rows | Stored  # (cells, genes) the values of the source, and each cell's size factor
-    protein: np.ndarray | None  # (cells, proteins) CLR'd, not scaled; proteins are few
+    protein: np.ndarray | None  # (cells, proteins) transformed, not scaled; proteins are few
     mean: np.ndarray  # (features,) 0 where scaling is off
     sd: np.ndarray  # (features,) 1 where scaling is off or a feature is constant
     clip: float  # in standard deviations; infinite where scaling is off
@@ -32,7 +33,7 @@ class Matrix:
     groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
     group_names: tuple = ()
     logged: bool = False  # log1p is taken
-    clr_means: np.ndarray | None = None  # (proteins,) what the CLR divided by
+    protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
     protein_counts: np.ndarray | None = None  # (cells, proteins) raw
     reads_counts: bool = False  # the model is given the raw counts, too
 
@@ -107,11 +108,10 @@ class Matrix:
         return np.hstack([genes, self.protein_counts[rows]]) if self.n_proteins else genes
 
     def normalised(self, counts, rows):
-        """(len(rows), features) float32: counts of these cells normalised, logged and CLR'd, but not scaled."""
+        """(len(rows), features) float32: counts of these cells normalised, logged and transformed, but not scaled."""
         x = [values_of(counts[:, : self.n_genes], self._size(rows), self.logged)]
         if self.n_proteins:
-            proteins = counts[:, self.n_genes :]
-            x.append(proteins if self.clr_means is None else np.log1p(proteins / self.clr_means))
+            x.append(self.protein_change.forward(counts[:, self.n_genes :], rows))
         return np.hstack(x).astype(np.float32)
 
     def as_seen(self, counts, rows):
@@ -124,8 +124,7 @@ class Matrix:
         genes = x[:, : self.n_genes]
         made = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
         if self.n_proteins:
-            proteins = x[:, self.n_genes :]
-            made.append(proteins if self.clr_means is None else np.expm1(proteins) * self.clr_means)
+            made.append(self.protein_change.backward(x[:, self.n_genes :], rows))
         return np.maximum(np.hstack(made), 0)
 
     def _size(self, rows):

@@ -17,6 +17,7 @@ PHASES = {
     "leiden": "clustering",
     "umap": "drawing the UMAPs",
     "tsne": "drawing t-SNE of the input",
+    "harmony": "mixing the batches by Harmony, to compare with",
     "scores": "scoring",
     "writing": "writing the files",
 }

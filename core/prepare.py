@@ -7,12 +7,12 @@ import numpy as np
 from core import gene_choice, rows, stored
 from core.blocks import blocks
 from core.config import steps_for
-from core.data.proteins import protein_report
 from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
 from core.groups import groups_of
 from core.matrix import Matrix
+from core.proteins import transformed
 from core.rows import column_type, normalisation, smallest_type
 from core.statistics import Moments, mask, of_rows, survey
 
@@ -82,9 +82,10 @@ def prepare(adata, config, split, scratch=None):
         adata, source, seen, config, split.train, steps["n_top_genes"].applies
     )
 
-    protein, protein_names, raw_protein, clr_means, protein_notes = _proteins(adata, config, split.train)
+    proteins = transformed(adata, config.protein_transform, split.train)
+    protein = proteins.values
     reads_counts = config.model == "counts" and source.kind == "counts"
-    if reads_counts and protein is not None and what_is(raw_protein).kind != "counts":
+    if reads_counts and protein is not None and what_is(proteins.counts).kind != "counts":
         raise UserError(
             "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
         )
@@ -106,17 +107,17 @@ def prepare(adata, config, split, scratch=None):
         sd=sd.astype(np.float32),
         clip=config.clip if config.scale and (scale or protein is not None) else np.inf,
         genes=np.asarray(source.genes)[chosen].astype(str),
-        proteins=protein_names,
+        proteins=proteins.names,
         gene_index=chosen,
         cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
-        notes=[*notes, *gene_notes, *protein_notes],
+        notes=[*notes, *gene_notes, *proteins.notes],
         groups=groups,
         group_names=group_names,
         logged=change.logged,
-        clr_means=clr_means,
-        protein_counts=raw_protein,
+        protein_change=proteins.change,
+        protein_counts=proteins.counts,
         reads_counts=reads_counts,
     )
 
@@ -125,12 +126,12 @@ _LABELS = {
     "normalize": "Library-size normalisation",
     "log1p": "Log transform",
     "scale": "Centring and scaling",
+    "n_top_genes": "Choice of variable genes",
 }
-_LABELS |= {"n_top_genes": "Choice of variable genes", "clr": "CLR"}
 
 
 def _wanted_in_vain(config, steps, name):
-    return bool(getattr(config, name)) and not steps[name].applies and name != "clr"
+    return bool(getattr(config, name)) and not steps[name].applies
 
 
 def _unscaled(n):
@@ -164,41 +165,6 @@ def _place(split, seed):
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return place
-
-
-def _proteins(adata, config, train):
-    """(values, names, raw, means of the CLR, notes): the usable proteins, (cells, proteins) float32, CLR'd if asked for."""
-    if "protein" not in adata.obsm:
-        return None, np.array([], dtype=str), None, None, []
-    report = protein_report(adata)
-    notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
-    used = np.asarray(report.used, dtype=bool)
-    if not used.any():
-        return (
-            None,
-            np.array([], dtype=str),
-            None,
-            None,
-            [*notes, "No usable protein is left: the model trains on RNA alone."],
-        )
-    counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
-    raw, means = counts, None
-    if config.clr and what_is(counts).kind != "counts":
-        notes.append("CLR does not apply: the protein values are not raw counts; they are taken as they are.")
-    elif config.clr:
-        means = geometric_means(counts[train])
-        counts = clr(counts, means)
-    return counts, np.asarray(report.names)[used].astype(str), raw, means, notes
-
-
-def geometric_means(counts):
-    """(proteins,) of exp(sum of log1p(x) over cells with x > 0, divided by all cells): Seurat's and muon's CLR."""
-    return np.exp(np.log1p(np.maximum(counts, 0)).mean(axis=0, dtype=np.float64)).astype(np.float32)
-
-
-def clr(counts, means):
-    """Centred log-ratio for each protein across cells: log1p(x / means); (cells, proteins) in and out."""
-    return np.log1p(np.maximum(counts, 0) / means)
 
 
 def _moments(values):

@@ -7,6 +7,7 @@ from core import export, figures, models, outputs
 from core.config import parse
 from core.pipeline import epoch_record
 from core.store import files
+from core.store.files import HARMONY
 from core.yardsticks import to_record
 
 
@@ -43,8 +44,14 @@ def save_weights(path, learnt, config):
         "mean": torch.from_numpy(matrix.mean),
         "sd": torch.from_numpy(matrix.sd),
         "clip": float(matrix.clip),
+        "protein_transform": _plain(matrix.protein_change.record()),
     }
     files.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def _plain(record):
+    """A record whose arrays are tensors, as torch.load(weights_only=True) has it."""
+    return {k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in record.items()}
 
 
 def save_loadings(path, model, matrix):
@@ -66,8 +73,11 @@ def load_model(path):
 
 
 def write_explored(folder, explored):
-    """scores.json, the pictures under embeddings/ and the clusters of every resolution."""
+    """scores.json, the pictures under embeddings/, the clusters of every resolution, with batches Harmony's axes."""
     files.write_json(folder / "scores.json", explored.scores)
+    (folder / f"{HARMONY}.npy").unlink(missing_ok=True)  # of a run before, in the same folder
+    if explored.harmony is not None:
+        files.write_array(folder / f"{HARMONY}.npy", explored.harmony)
     write_pictures(folder, explored.embeddings)
     for resolution, labels in explored.clusters.items():
         files.write_array(folder / f"{files.clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32))
@@ -95,7 +105,7 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
         f"Leiden on the latent's neighbours, resolution {resolution}",
     )
     shown = figures.panels(
-        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings),
+        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings, harmony=explored.harmony),
         colour,
         learnt.start.matrix.cell_names,
     )
@@ -110,7 +120,9 @@ def write_result(folder, adata, record, proof, clusters, umap, denoised=False, g
     matrix, model = proof.matrix, load_model(folder / "model.pt")
     split = proof.split.labels(matrix.n_cells)
     share = outputs.foreground(model, matrix)
-    made = export.result(adata, record, proof.latent, split, clusters, umap, matrix.genes, share)
+    mixed = folder / f"{HARMONY}.npy"
+    harmony = files.read_array(mixed) if mixed.exists() else None
+    made = export.result(adata, record, proof.latent, split, clusters, umap, matrix.genes, share, harmony)
 
     def put(path):
         made.write_h5ad(path, compression="lzf")

@@ -11,7 +11,11 @@ from core.store import ENDINGS, PART
 from dashboard import ids, session
 from dashboard.components import card, more, notice
 
-ADDS = {"proteins": "its proteins", "annotations": "labels of its cells (a table)"}
+ADDS = {
+    "proteins": "its proteins",
+    "annotations": "labels of its cells (a table)",
+    "background": "all droplets, the unfiltered matrix: the empty ones tell the background of its proteins (for DSB)",
+}
 
 
 def bring(view):
@@ -93,10 +97,10 @@ def question(row):
 
 
 def second(view, dataset):
-    """A second file for a data set that is ready: its proteins, or labels of its cells."""
+    """A second file for a data set that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
     return more(
-        "Add proteins or labels from a second file",
+        "Add proteins, labels or a background from a second file",
         html.P("Cells are matched by their barcodes. It becomes a new data set; this one stays as it is."),
         dbc.RadioItems(
             id=ids.JOIN_WHAT,

@@ -139,7 +139,13 @@ def field(spec, value, step=None, columns=(), chosen=None):
         control = dbc.Switch(id=id, value=bool(value), disabled=off, label=spec.label)
         label = None
     elif spec.kind in ("choice", "column"):
-        options = [{"label": choice, "value": choice} for choice in spec.choices or columns]
+        closed = step.closed if step else {}
+        options = [
+            {"label": f"{c} ({closed[c]})", "value": c, "disabled": True}
+            if c in closed
+            else {"label": c, "value": c}
+            for c in spec.choices or columns
+        ]
         if spec.optional:
             options.insert(0, {"label": "none", "value": NONE})
         control = dbc.Select(id=id, options=options, value=NONE if value is None else value, disabled=off)

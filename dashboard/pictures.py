@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import figures
+from core.store import HARMONY
 
 
 def names(run, k):
@@ -32,4 +33,6 @@ def panels(store, view, run, k):
     if k == 2 and not under_way(store, run["id"], waiting):
         waiting = []
     latent, axes = (np.asarray(view.array(run["id"], name)) for name in ("latent", "input_axes"))
-    return figures.panels_of(latent, axes, drawn, k, waiting=waiting)
+    harmony = view.array(run["id"], HARMONY)
+    harmony = None if harmony is None else np.asarray(harmony[:, :k])
+    return figures.panels_of(latent, axes, drawn, k, waiting=waiting, harmony=harmony)

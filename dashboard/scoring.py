@@ -28,7 +28,8 @@ KNN = (
 )
 ILISI = (
     "How many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own (Korsunsky 2019). Before "
-    "is the input's principal components, after the latent space. Cell types that one batch lacks keep it low for a reason."
+    "is the input's principal components, after the latent space; between them stands Harmony, which moves the principal "
+    "components until batches mix (Korsunsky 2019), with its defaults. Cell types that one batch lacks keep it low for a reason."
 )
 HELD_OUT = (
     "Held-out negative log-likelihood: how much the judging cells surprise the model, in nats a cell, all features added "
@@ -85,7 +86,10 @@ def scores_card(view, run):
         rows += _held_out_rows(s)
     if "ilisi" in s:
         words = f"Batches mixed (iLISI, 1 to {s['batches']})"
-        rows.append([words, number(s["ilisi"]), f"{number(s['ilisi_input'])} (input)", "–"])
+        input = f"{number(s['ilisi_input'])} (input)"
+        if "ilisi_harmony" in s:  # runs of an earlier Nuwa lack it
+            input += f", {number(s['ilisi_harmony'])} (Harmony)"
+        rows.append([words, number(s["ilisi"]), input, "–"])
     columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
     return card(
         "Scores",

@@ -56,7 +56,7 @@ class House:
         spec = next(s for s in here if names(s, output) and hears(s, triggered))
 
         def fill(part):
-            if not part["id"].startswith("{"):
+            if '"ALL"' not in part["id"]:
                 key = f"{part['id']}.{part['property']}"
                 return {**part, "value": values.get(key, "light" if key == "theme.data" else None)}
             found = values[json.loads(part["id"])["type"]]

@@ -36,6 +36,7 @@ SCIENCE = {
     "pynndescent",
     "openTSNE",
     "igraph",
+    "harmonypy",
 }
 WINDOW = {"dash", "flask", "werkzeug", "dash_bootstrap_components", "diskcache", "waitress"}
 # With NUWA_INLINE=1 the process that asks does the work itself, and loads the worker when it comes to that.

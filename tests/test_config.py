@@ -212,4 +212,4 @@ def test_every_kind_of_matrix_has_an_answer_for_every_step(kind):
     assert set(steps) == {spec.name for spec in specs(config.PREPARE)}
     for step in steps.values():
         assert step.applies == (step.reason == "")
-    assert not steps_for(kind, has_proteins=False)["clr"].applies
+    assert not steps_for(kind, has_proteins=False)["protein_transform"].applies

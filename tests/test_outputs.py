@@ -91,7 +91,7 @@ def test_expected_counts_are_those_of_the_cells_own_library_without_background(t
     )
     made = everything(model, matrix)[ROWS]
     np.testing.assert_allclose(made[:, :n], np.log1p(genes * 10_000 / total), rtol=1e-3, atol=1e-4)
-    tags = np.expm1(made[:, n:]) * matrix.clr_means
+    tags = np.expm1(made[:, n:]) * matrix.protein_change.means
     assert (tags <= expected_of[:, n:] * (1 + 1e-4)).all() and (tags >= 0).all()
 
 
@@ -148,6 +148,9 @@ def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, 
     made = anndata.read_h5ad(tmp_path / "out" / "result.h5ad")
     assert made.obsm["nuwa_denoised"].shape == (240, 120)
     assert made.obsm["nuwa_denoised_protein"].shape == (240, 6)
+    mixed = np.load(tmp_path / "out" / "harmony_axes.npy")  # a run with batches has Harmony beside PCA
+    np.testing.assert_array_equal(made.obsm["X_nuwa_pca_harmony"], mixed)
+    assert "PCA, Harmony" in (tmp_path / "out" / "clusters.html").read_text()
     assert cli.main(["train", str(tiny_file), "--denoised-batch", "a", "--out", str(tmp_path / "b")]) == 2
     assert "name their column with --batch-key" in capsys.readouterr().err
 

@@ -14,7 +14,7 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import bringing, here, joining
+from dashboard import bringing, here, joining, pictures
 from dashboard.app import PAGES, frame
 from dashboard.components import NONE
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
@@ -250,7 +250,9 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
     del alone.obsm["protein"]
     first = bring(view, "rna.h5ad", formats.h5ad(alone, tmp_path).read_bytes())
     drain(store)
-    assert "Add proteins or labels from a second file" in sent(data.detail(view, view.dataset(first)))
+    assert "Add proteins, labels or a background from a second file" in sent(
+        data.detail(view, view.dataset(first))
+    )
     both.obsm["protein"].astype(int).to_csv(store.root / "inbox" / "adt.csv")
     pressed = {"join-go.n_clicks": 1, "join-inbox.value": "adt.csv", "join-what.value": "proteins"}
     pressed["data-shown.data"] = first
@@ -461,13 +463,15 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
 @pytest.mark.parametrize("name", ["variational", "linear", "counts"])
 def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     """Created from the page's fields, trained, explored, shown, its profile drawn."""
-    chosen = run_quick.model_dump() | {"model": name, "batch_key": "sample"}
-    fields_ = fields(model.NETWORK, **{k: chosen[k] for k in ("model", "batch_key", "n_latent", "n_hidden")})
+    preparation, _ = finished.view.prepare(finished.dataset, {"batch_key": "sample"}, "batches")
+    drain(finished.store)
+    chosen = run_quick.model_dump() | {"model": name}
+    fields_ = fields(model.NETWORK, **{k: chosen[k] for k in ("model", "n_latent", "n_hidden")})
     fields_["setting"] |= fields(model.TRAINING, epochs=3, beta=0.5)["setting"]
-    drawn = finished.press("model-words.children", fields_ | {"model-preparation.data": finished.preparation})
+    drawn = finished.press("model-words.children", fields_ | {"model-preparation.data": preparation})
     answer = finished.press(
         "url.href",
-        fields_ | {"model-preparation.data": finished.preparation, "model-create.n_clicks": 1},
+        fields_ | {"model-preparation.data": preparation, "model-create.n_clicks": 1},
         "model-create.n_clicks",
     )
     run = answer["url"]["href"].partition("run=")[2]
@@ -488,7 +492,10 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in sent(
         clusters.layout(finished.view, at)
     )
+    panels = [panel.title for panel in pictures.panels(finished.store, finished.view, row, 2)]
+    assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
     page = sent(clusters.layout(finished.view, at))
+    assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
     made = finished.view.job(job)["result"]["made"]

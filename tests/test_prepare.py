@@ -16,7 +16,8 @@ from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
 from core.models import build
-from core.prepare import Split, clr, geometric_means, prepare, split_cells
+from core.prepare import Split, prepare, split_cells
+from core.proteins import clr, geometric_means
 
 PLAIN = RunConfig(n_top_genes=0)
 
@@ -60,7 +61,7 @@ def test_dense_and_sparse_counts_make_the_same_matrix(tiny):
 
 def test_the_switches_do_what_they_say(tiny):
     split = everyone_trains(tiny)
-    raw = RunConfig(n_top_genes=0, normalize=False, log1p=False, scale=False, clr=False)
+    raw = RunConfig(n_top_genes=0, normalize=False, log1p=False, scale=False, protein_transform="none")
 
     def made(**values):
         return dense(prepare(tiny, raw.model_copy(update=values), split))
@@ -70,7 +71,10 @@ def test_the_switches_do_what_they_say(tiny):
     np.testing.assert_allclose(made(log1p=True)[:, :120], np.log1p(counts), rtol=1e-6)
     normal = counts / counts.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(made(normalize=True, target_sum=500.0)[:, :120], 500 * normal, rtol=1e-5)
-    np.testing.assert_allclose(made(clr=True)[:, 120:], clr(proteins, geometric_means(proteins)), rtol=1e-6)
+    of_each = made(protein_transform="clr")[:, 120:]
+    np.testing.assert_allclose(of_each, clr(proteins, geometric_means(proteins)), rtol=1e-6)
+    within = made(protein_transform="clr_cells")[:, 120:]
+    np.testing.assert_allclose(within, clr(proteins.T, geometric_means(proteins.T)).T, rtol=1e-6)
     scaled = made(scale=True, clip=1000.0)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(scaled.std(axis=0, ddof=1), 1, atol=1e-4)

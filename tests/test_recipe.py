@@ -227,7 +227,8 @@ def test_presets_can_be_applied(cells, tiny):
         made = steps.apply(tiny.copy(), [step.record() for step in recipe.steps])
         assert made.n_obs > 200 and from_json(recipe.to_json()).settings == recipe.settings
     asis = preset("as is").settings
-    assert not any(asis[name] for name in ("normalize", "log1p", "scale", "clr", "n_top_genes"))
+    assert not any(asis[name] for name in ("normalize", "log1p", "scale", "n_top_genes"))
+    assert asis["protein_transform"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -350,7 +351,7 @@ def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
     done = house.view.preparation(query.partition("=")[2])
     made = house.view.dataset(done["dataset"])
     assert [one["name"] for one in made["record"]["derived"]["steps"]] == ["filter_cells", "filter_genes"]
-    assert made["name"] == "tiny.h5ad (filtered)" and done["settings"]["clr"]
+    assert made["name"] == "tiny.h5ad (filtered)" and done["settings"]["protein_transform"] == "clr"
     limits = {"limits": {"counts": [9e9, None]}, "batches": {}}
     asked = ([1], [None], None, limits, 3, ALL_CELLS, id, "page")
     before = len(house.view.datasets())

@@ -104,8 +104,8 @@ CHANGES = {
 def test_the_list_of_changes_names_every_field():
     fields = {spec.name for part in (NETWORK, TRAINING) for spec in specs(part)}
     variational = {spec.name for spec in specs() if spec.models}
-    # What other models obey, batches and devices have tests of their own.
-    assert set(CHANGES) == fields - variational - {"model", "batch_key", "device"}
+    # What other models obey and devices have tests of their own.
+    assert set(CHANGES) == fields - variational - {"model", "device"}
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     }
     assert row["scores"] == explored.scores
     assert list(row["facts"]["phases"]) == [
-        name for name in PHASES if name not in ("starting", "forecast", "tsne")
+        name for name in PHASES if name not in ("starting", "forecast", "tsne", "harmony")
     ]
     assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
 

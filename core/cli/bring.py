@@ -23,6 +23,11 @@ def add(parser):
     group = add_answers(parser, "how FILE is read")
     group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
     group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
+    group.add_argument(
+        "--background",
+        metavar="FILE",
+        help="the unfiltered matrix, whose empty droplets tell the background of each protein (for DSB)",
+    )
 
 
 def add_answers(parser, title):
@@ -43,7 +48,8 @@ def add_answers(parser, title):
 
 def read_file(arguments):
     """The AnnData that FILE and its options name, in normal form; raises UserError."""
-    return read_one(arguments.file, arguments, proteins=arguments.proteins, annotations=arguments.annotations)
+    second = {name: getattr(arguments, name) for name in ("proteins", "annotations", "background")}
+    return read_one(arguments.file, arguments, **second)
 
 
 def read_one(file, arguments, **second):

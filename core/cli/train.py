@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import settings
 from core.cli import bring, say
-from core.config import RECORD_KEYS, parse, specs
+from core.config import RECORD_KEYS, parse, specs, upgraded
 from core.errors import UserError
 from core.phases import Clock
 from core.recipe import Recipe, from_json
@@ -118,7 +118,7 @@ def _from_file(path):
         raise UserError(
             f"'{path}' should hold one JSON object of settings, such as the config.json of a run."
         )
-    return {name: value for name, value in values.items() if name not in RECORD_KEYS}
+    return upgraded({name: value for name, value in values.items() if name not in RECORD_KEYS})
 
 
 def _words(spec):

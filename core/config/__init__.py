@@ -5,6 +5,7 @@ from core.config.fields import NETWORK, PREPARE, TRAINING
 from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
 from core.config.parsing import parse
+from core.config.prepare import upgraded
 from core.config.run import RunConfig, specs
 from core.config.steps import WORDS, Step, steps_for
 
@@ -36,4 +37,5 @@ __all__ = [
     "parse",
     "specs",
     "steps_for",
+    "upgraded",
 ]

@@ -21,14 +21,6 @@ class Network(BaseModel):
         "Counts: variational, judged by the likelihood of the raw counts (negative binomial; protein as background "
         "and foreground).",
     )
-    batch_key: str | None = setting(
-        None,
-        NETWORK,
-        "Batch covariate",
-        "An obs column of batches (donor, run, chip). The model is told the batch of each cell on both sides, so "
-        "that the latent space need not carry it. Empty: none.",
-        max_length=200,
-    )
     n_latent: int | None = setting(
         None,
         NETWORK,

@@ -1,6 +1,8 @@
 """The settings of the Preprocess page: what is done to the values before a model sees them."""
 
-from pydantic import BaseModel
+from typing import Literal
+
+from pydantic import BaseModel, model_validator
 
 from core.config.fields import PREPARE, setting
 
@@ -46,9 +48,32 @@ class Prepare(BaseModel):
         le=1000,
         folded=True,
     )
-    clr: bool = setting(
-        True,
+    protein_transform: Literal["clr", "clr_cells", "dsb", "none"] = setting(
+        "clr",
         PREPARE,
-        "CLR for proteins",
-        "Centred log-ratio for each protein across cells: surface protein counts have a background that this removes.",
+        "Transform of the proteins",
+        "Counts of surface proteins have a background. clr: centred log-ratio of each protein across cells. clr_cells: "
+        "within each cell, for large panels. dsb: against the empty droplets of the unfiltered matrix (Mulè 2022). "
+        "none: counts as they are.",
     )
+    batch_key: str | None = setting(
+        None,
+        PREPARE,
+        "Batch covariate",
+        "An obs column of batches (donor, run, chip). The model is told the batch of each cell on both sides, so "
+        "that the latent space need not carry it. Empty: none.",
+        max_length=200,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, values):
+        return upgraded(values) if isinstance(values, dict) else values
+
+
+def upgraded(values):
+    """Settings as an earlier Nuwa wrote them in today's words: `clr`, true or false, became `protein_transform`."""
+    if not isinstance(values.get("clr"), bool) or "protein_transform" in values:
+        return values
+    kept = {name: value for name, value in values.items() if name != "clr"}
+    return kept | {"protein_transform": "clr" if values["clr"] else "none"}

@@ -4,14 +4,21 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A preprocessing step for one kind of matrix: does it apply, and why (not)."""
+    """A preprocessing step for one kind of matrix: does it apply, and why (not).
+
+    Of a step with choices, `closed` are those that cannot be taken, each with what it needs.
+    """
 
     applies: bool
     reason: str
+    closed: dict = {}
 
 
-def steps_for(kind, has_proteins):
-    """Which steps apply to a matrix of this kind (`core.data.doctor.Kind`): field name -> Step."""
+def steps_for(kind, has_proteins, has_background=False):
+    """Which steps apply to a matrix of this kind (`core.data.doctor.Kind`): field name -> Step.
+
+    `has_background`: empty droplets have told the background of the proteins, which DSB needs.
+    """
     raw = Step(True, "")
     logged = Step(False, f"does not apply: the values are {WORDS[kind]} already")
     if kind == "counts":
@@ -28,7 +35,10 @@ def steps_for(kind, has_proteins):
     steps["target_sum"], steps["clip"] = steps["normalize"], steps["scale"]
     steps["hvg_flavor"] = steps["hvg_batch_key"] = steps["n_top_genes"]
     steps |= dict.fromkeys(("keep_genes", "drop_genes", "drop_mito", "drop_ribo", "drop_cell_cycle"), raw)
-    steps["clr"] = raw if has_proteins else Step(False, "does not apply: the data set has no proteins")
+    steps["batch_key"] = Step(True, "")
+    closed = {} if has_background else {"dsb": "needs the unfiltered matrix, which the Data page adds"}
+    no_proteins = Step(False, "does not apply: the data set has no proteins")
+    steps["protein_transform"] = Step(True, "", closed) if has_proteins else no_proteins
     return steps
 
 

@@ -37,6 +37,11 @@ class ProteinReport(NamedTuple):
     used: np.ndarray  # (proteins,) bool
     left_out: dict[str, str]  # name -> reason, in words
 
+    @property
+    def isotypes(self) -> tuple[str, ...]:
+        """Those that are isotype controls."""
+        return tuple(name for name in self.names if self.left_out.get(name, "").startswith("isotype"))
+
 
 def protein_report(adata: AnnData) -> ProteinReport:
     """Which proteins of obsm["protein"] can be trained on; isotype controls, hashtags, constant and empty ones cannot."""

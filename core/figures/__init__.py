@@ -6,6 +6,7 @@ from core.figures.loss import loss_curve, loss_page
 from core.figures.network import describe_network, network
 from core.figures.panels import Colour, Panel, panels
 from core.figures.profile import largest_differences, profile
+from core.figures.proteins import protein_histograms
 from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
 from core.figures.save import GRAPH_CONFIG, badged, write_html
 from core.figures.theme import category_colours, empty, template
@@ -36,6 +37,7 @@ __all__ = [
     "panels",
     "panels_of",
     "profile",
+    "protein_histograms",
     "shown",
     "template",
     "violins",

@@ -44,7 +44,7 @@ def histogram_pair(before, after, names, theme="light", height=260):
         figure.update_yaxes(
             range=[np.log10(0.5), 1.05 * top + 0.1], row=1, col=column
         )  # empty bins: no height
-        _steps(figure, column, Binned(*binned), False, theme, "%{customdata}", least=0.5)
+        outline(figure, column, Binned(*binned), False, theme, "%{customdata}", least=0.5)
         figure.update_xaxes(title_text=escape(name), row=1, col=column)
     figure.update_yaxes(type="log", exponentformat="power", dtick=1, tickfont_size=9)
     figure.update_yaxes(title_text="values", col=1)
@@ -67,7 +67,7 @@ def _histogram(figure, column, values, title, log, theme):
     counts, edges = np.histogram(numbers, bins=bins)
     if log:
         figure.update_xaxes(type="log", **round_ticks(edges[0], edges[-1]), row=1, col=column)
-    _steps(
+    outline(
         figure, column, Binned(counts, 10**edges if log else edges), log, theme, "%{customdata}: %{y:,} cells"
     )
     middle = float(np.median(values))  # of all, those left out included
@@ -92,13 +92,17 @@ def round_ticks(low, high):
     return {"tickvals": values, "ticktext": [f"{value:,.6g}" for value in values]} if len(values) > 1 else {}
 
 
-def _steps(figure, column, binned, log, theme, hover, least=0.0):
-    """A histogram as a filled outline, which log axes draw rightly; `least` stands for empty bins there."""
+def outline(figure, column, binned, log, theme, hover, least=0.0, row=1, said=None):
+    """A histogram as a filled outline, which log axes draw rightly; `least` stands for empty bins there.
+
+    `said` are the edges that hover names, where they are not those drawn.
+    """
     c = look(theme)
     counts, edges = np.asarray(binned.counts, dtype=np.float64), np.asarray(binned.edges, dtype=np.float64)
     x = np.concatenate([[edges[0]], edges])
     y = np.maximum(np.concatenate([[0], counts, [0]]), least)
-    spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    said = edges if said is None else said
+    spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(said[:-1], said[1:], strict=True)]
     if least:
         spans = [f"{span}: {int(n):,} values" for span, n in zip(spans, counts, strict=True)]
     figure.add_scatter(
@@ -110,6 +114,6 @@ def _steps(figure, column, binned, log, theme, hover, least=0.0):
         fillcolor=faded(c.accent, 0.22),
         customdata=[spans[0], *spans, spans[-1]],
         hovertemplate=hover + "<extra></extra>",
-        row=1,
+        row=row,
         col=column,
     )

@@ -7,11 +7,12 @@ WAITING = "being drawn ..."
 DRAWN_DIRECTLY = (2, 3)  # latent spaces of so many dimensions are their own picture
 
 
-def panels_of(latent, axes, embeddings, k=2, space="input", waiting=()):
+def panels_of(latent, axes, embeddings, k=2, space="input", waiting=(), harmony=None):
     """The Panels of a run: latent UMAP (the latent itself where it has 2 or 3 dimensions), PCA, t-SNE, UMAP of the input.
 
     `latent` (cells, n_latent), `axes` (cells, >= k) the input's principal components, `embeddings` by name such as
     "input_umap" or "latent_umap_3d". A picture that is missing gets a note where `waiting` names it, else no panel.
+    `harmony` (cells, >= k), the axes after Harmony, stands beside PCA where there is one.
     """
     end = "_3d" if k == 3 else ""
     if latent.shape[1] in DRAWN_DIRECTLY:
@@ -23,6 +24,8 @@ def panels_of(latent, axes, embeddings, k=2, space="input", waiting=()):
         points = axes[:, :k] if method == "pca" else embeddings.get(name)
         if points is not None or name in waiting:
             found.append(_panel(f"{space.capitalize()}, {title}", short, points, k))
+        if method == "pca" and harmony is not None:
+            found.append(_panel(f"{space.capitalize()}, PCA, Harmony", "Harmony", harmony[:, :k], k))
     return found
 
 

@@ -21,11 +21,12 @@ class Recipe:
         self.name = str(name).strip()[:200] or "recipe"
         self.steps: tuple[Chosen, ...] = tuple(chosen(step) for step in steps)
         known = {spec.name for spec in config.specs(config.PREPARE)}
-        if strange := sorted(set(settings or {}) - known):
+        settings = config.upgraded(settings or {})
+        if strange := sorted(set(settings) - known):
             raise UserError(
                 f"'{strange[0]}' is no setting of preprocessing: a recipe may set {', '.join(sorted(known))}."
             )
-        parsed = config.parse(settings or {})
+        parsed = config.parse(settings)
         self.settings = {name: getattr(parsed, name) for name in sorted(known)}
 
     def record(self) -> dict[str, Any]:
@@ -75,5 +76,5 @@ def preset(name: str) -> Recipe:
         raise UserError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
     if name == "as is":
         off = {s.name: False for s in config.specs(config.PREPARE) if s.kind == "bool" and s.default is True}
-        return Recipe(name, (), off | {"n_top_genes": 0})
-    return Recipe(name, _FILTERS, {"clr": name == "CITE-seq"})
+        return Recipe(name, (), off | {"n_top_genes": 0, "protein_transform": "none"})
+    return Recipe(name, _FILTERS, {"protein_transform": "clr" if name == "CITE-seq" else "none"})

@@ -5,6 +5,7 @@ import json
 from core.config import CHOOSING
 from core.errors import UserError
 from core.recipe import script_genes
+from core.recipe.proteins import protein_part
 from core.recipe.recipe import Recipe
 
 HEAD = '''"""{title}
@@ -121,15 +122,14 @@ part.X = scaled(part.X.toarray())
 if "protein" in adata.obsm:
     proteins = adata.obsm["protein"].drop(columns=LEFT_OUT, errors="ignore").astype(np.float32)
     values = proteins.to_numpy()
-    if SETTINGS["clr"]:  # for each protein over the cells that train
-        values = np.log1p(values / np.exp(np.log1p(values[train]).mean(axis=0, dtype=np.float64)).astype(np.float32))
+    values = transformed(values, adata.obsm["protein"])
     part.obsm["protein"] = pd.DataFrame(scaled(values), index=part.obs_names, columns=proteins.columns)
 part.obs["train"] = np.isin(np.arange(n), train)
 part.write_h5ad(sys.argv[2])
 print(f"{part.n_obs:,} cells x {part.n_vars:,} genes")
 '''
 COUNTS = {"X": "adata.X", "raw.X": "adata.raw.X"}
-KNOWN = {"normalize", "target_sum", "log1p", "scale", "clip", "clr"} | {*CHOOSING}
+KNOWN = {"normalize", "target_sum", "log1p", "scale", "clip", "protein_transform", "batch_key"} | {*CHOOSING}
 
 
 def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str:
@@ -170,7 +170,8 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str
         if params.get("limits"):
             params["limits"] = {name: ends for name, ends in params["limits"].items() if ends != [None, None]}
         lines.append(STEPS[step.name].format(**params))
-    return "\n".join(lines) + CELLS + script_genes.CODE + VALUES
+    part = protein_part(recipe.settings["protein_transform"], record)
+    return "\n".join(lines) + CELLS + script_genes.CODE + part + VALUES
 
 
 def _literal(value):

@@ -1,10 +1,21 @@
 """The only writer: users, data sets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import ENDINGS
-from core.store.files import clusters_of
+from core.store.files import HARMONY, clusters_of
 from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
 
-__all__ = ["ACTIVE", "ENDINGS", "FINISHED", "LANES", "PART", "Missing", "Store", "View", "clusters_of"]
+__all__ = [
+    "ACTIVE",
+    "ENDINGS",
+    "FINISHED",
+    "HARMONY",
+    "LANES",
+    "PART",
+    "Missing",
+    "Store",
+    "View",
+    "clusters_of",
+]
 __all__ += ["Damaged", "Gap", "NoRoom", "TooLarge"]

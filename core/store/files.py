@@ -25,6 +25,9 @@ HISTORY = (
 )
 
 
+HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
+
+
 def clusters_of(resolution):
     """Where the clusters of a resolution lie in a run's folder, without the .npy."""
     return f"clusters/leiden_{float(resolution):.1f}"
@@ -95,7 +98,7 @@ def remove_folder(path):
 
 def uploads(root, asked):
     """The uploaded files that the arguments of a reading job name."""
-    named = [Path(asked[key]) for key in ("path", "proteins", "annotations") if asked.get(key)]
+    named = [Path(asked[key]) for key in ("path", "proteins", "annotations", "background") if asked.get(key)]
     return [path for path in named if path.parent == Path(root) / "uploads"]
 
 

@@ -19,7 +19,7 @@ from core.store.uploads import Uploads
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
 ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person and a data set
-JOINS = ("proteins", "annotations")  # what a second file can add to a data set
+JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
 class View(Steps, Samples):
@@ -109,7 +109,7 @@ class View(Steps, Samples):
             self.store.submit(self.user, "short", "read", id, asked, token=token, priority=1)
 
     def join(self, id, what, token, name, path=None):
-        """A new data set: the one of `id` with the proteins or labels of a second file; returns the new id.
+        """A new data set: the one of `id` with the proteins, labels or background of a second file; returns the new id.
 
         `what` is one of JOINS; the second file is an upload that is whole, at `path`, or `name` of the inbox.
         """
@@ -125,7 +125,12 @@ class View(Steps, Samples):
         file = self.shelf(id).file
         if what not in JOINS:
             raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
-        return self.dataset(id), file
+        row = self.dataset(id)
+        if what == "background" and not row["record"]["proteins"]:
+            raise UserError(
+                "This data set has no proteins, so it needs no background: add its proteins first."
+            )
+        return row, file
 
     def _bring(self, name, origin, asked, token):
         return self._begin("dataset", {"name": name, "origin": origin}, "read", asked, token)
@@ -226,7 +231,7 @@ class View(Steps, Samples):
         preparation = self.preparation(preparation_id)
         if preparation["status"] != "ready":
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
-        config = configs.parse(preparation["settings"] | values)
+        config = configs.parse(configs.upgraded(preparation["settings"]) | values)
         record = preparation["record"]
         config = config.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
         config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
@@ -329,6 +334,16 @@ class View(Steps, Samples):
         self.run(run_id)
         job = self.store.submit(self.user, "slow", "embed", run_id, {"name": name}, f"embed:{run_id}:{name}")
         self.store.move_job(job, "failed", "queued", message="", pid=None)
+        return job
+
+    def look_at_proteins(self, dataset_id, transform):
+        """Queue how the proteins of a data set look before and after a transform (once); returns the job id."""
+        if self.dataset(dataset_id)["status"] != "ready":
+            raise UserError("This data set is not ready: wait until it has been read.")
+        transform = configs.parse({"protein_transform": transform}).protein_transform
+        asked, token = {"transform": transform}, f"proteins:{self.user}:{dataset_id}:{transform}"
+        job = self.store.submit(self.user, "short", "proteins", dataset_id, asked, token)
+        self.store.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
         return job
 
     def job(self, id):

@@ -8,6 +8,7 @@ import numpy as np
 
 from core import aside, config, device, embed, footprint, gene_choice, phases, pipeline, rundir, scores
 from core.data import demo, doctor, read, sources, steps
+from core.data.background import background_of
 from core.data.opened import opened
 from core.data.steps import quality
 from core.errors import Question, UserError
@@ -17,7 +18,7 @@ from core.recipe import STEPS
 from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
-from core.worker import pictures, samples
+from core.worker import pictures, proteins, samples
 
 LARGE = 1 << 30  # bytes of a file whose values are not read as a whole to prepare from it
 
@@ -42,6 +43,8 @@ def shelve(store, id, adata, say, more=None):
     store.shelf(id).write(adata, report, sources.display_of(adata))
     record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
     record["top_genes"] = quality.top_genes(adata)
+    found = background_of(adata)
+    record["protein_background"] = found and found.record()
     store.move("dataset", id, "running", "ready", record=record | (more or {}))
 
 
@@ -50,7 +53,7 @@ def _read(store, id, asked):
 
     Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
     """
-    joined = {name: asked[name] for name in ("proteins", "annotations") if name in asked}
+    joined = {name: asked[name] for name in ("proteins", "annotations", "background") if name in asked}
     waits, row = False, store.row("dataset", id)
     roots = store.settings.data_roots if row["origin"].startswith("server:") else None
     # A file may lie under a name of ours: sentences say the person's own.
@@ -169,6 +172,14 @@ def _surveyed(store, dataset_id):
     return split, found, survey(found.values, split.train)
 
 
+def look_at_proteins(store, job, say):
+    """How the proteins of a data set look before and after a transform, as core.worker.proteins has it."""
+    say("Reading the data set.", 0.1)
+    adata = source(store, job["target"])
+    say("Transforming the proteins.", 0.4)
+    return proteins.of_proteins(adata, job["arguments"]["transform"])
+
+
 def foresee(store, job, say):
     """What a run with these settings on a preparation would cost: a Forecast as a record.
 
@@ -189,7 +200,7 @@ def foresee(store, job, say):
 def _of_data(settings):
     """The same RunConfig with defaults for all that does not change its Matrix and Split."""
     names = [spec.name for spec in config.specs(config.PREPARE)]
-    names += ["batch_key", "seed", "train_share", "valid_share"]
+    names += ["seed", "train_share", "valid_share"]
     kept = {name: getattr(settings, name) for name in names}
     return config.parse(kept | ({"model": "counts"} if settings.model == "counts" else {}))
 
@@ -397,6 +408,7 @@ KINDS = {
     "join": join_samples,
     "prepare": prepare_data,
     "genes": choose_genes,
+    "proteins": look_at_proteins,
     "forecast": foresee,
     "train": train,
     "explore": explore,

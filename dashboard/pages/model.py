@@ -38,12 +38,8 @@ def layout(view, here):
                 [
                     card(
                         "Network",
-                        form(
-                            NETWORK,
-                            values,
-                            columns=[c["name"] for c in batches(view, row["dataset"])],
-                            chosen=found,
-                        ),
+                        form(NETWORK, values, chosen=found),
+                        batch_words(row),
                         more(
                             "What is a latent space?",
                             html.P(
@@ -110,7 +106,7 @@ def register(app, store):
         row = view.preparation(preparation_id)
         record = row["record"]
         try:
-            run = config.parse(settings_of(values, names))
+            run = config.parse(row["settings"] | settings_of(values, names))
             run = run.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
@@ -208,14 +204,19 @@ def forecast_of(found):
     return shown
 
 
-def batches(view, dataset):
-    """The obs columns that could be a batch covariate: text or categories with more than one value."""
-    return [c for c in view.shelf(dataset).columns() if c["kind"] == "category" and len(c["categories"]) > 1]
+def batch_words(row):
+    """Which batches the model is told of, and where that is chosen."""
+    column = row["settings"].get("batch_key")
+    told = (
+        f"The model is told the batch of each cell, from the column {column} (" if column else "No batches ("
+    )
+    link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
+    return html.P([told, link, ")."], className="help")
 
 
 def n_groups(view, dataset, run):
     """How many batches the covariate of a run has, cells without one counted as one more; 0 without a covariate."""
-    if run.batch_key not in [c["name"] for c in batches(view, dataset)]:
+    if run.batch_key not in [c["name"] for c in view.shelf(dataset).columns()]:
         return 0
     _, codes = view.shelf(dataset).column(run.batch_key)
     return len(np.unique(codes))

@@ -6,10 +6,10 @@ import numpy as np
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from core import figures
-from core.config import MOST_GROUPS, PREPARE, specs, steps_for
+from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
 from core.errors import UserError
 from core.figures import Binned
-from dashboard import follow, genes, ids, quality, recipes, session
+from dashboard import batches, follow, genes, ids, proteins, quality, recipes, session
 from dashboard.components import (
     SETTINGS,
     card,
@@ -31,7 +31,6 @@ PATH, TITLE = "/preprocess", "Preprocess"
 
 
 VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
-PROTEINS = ("clr",)
 BUSY = ("queued", "running")
 
 
@@ -46,9 +45,11 @@ def layout(view, here):
         return empty("No data set is ready. Choose one first.", "/data", "To the data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
     record = row["record"]
-    steps = steps_for(record["kind"], bool(record["proteins"]))
-    values = done["settings"] if done else {}
-    of_genes = [spec.name for spec in specs(PREPARE) if spec.name not in VALUES + PROTEINS]
+    steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
+    values = upgraded(done["settings"]) if done else {}
+    of_genes = [
+        spec.name for spec in specs(PREPARE) if spec.name not in VALUES + proteins.NAMES + batches.NAMES
+    ]
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
@@ -98,7 +99,8 @@ def layout(view, here):
                 scores_steps(row),
             ),
             card("Values", form(PREPARE, values, steps, names=VALUES), html.P(UNSEEN, className="help")),
-            card("Proteins", form(PREPARE, values, steps, names=PROTEINS)),
+            proteins.proteins_card(row, values, steps),
+            batches.batches_card(view, row, values, steps),
         ]
     )
 
@@ -157,6 +159,8 @@ def register(app, store):
     genes.register(app, store)
     quality.register(app, store)
     recipes.register(app, store)
+    proteins.register(app, store)
+    batches.register(app, store)
 
     @app.callback(
         Output(ids.PREPARE_GO, "data"),

@@ -34,6 +34,7 @@ def read(
     transpose=None,
     proteins=None,
     annotations=None,
+    background=None,
     roots=None,
     ask=False,
     scratch=None,
@@ -41,22 +42,23 @@ def read(
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
     `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
-    folder or archive is meant, and whether the rows of a table are genes. `proteins` and `annotations` are paths of second files whose proteins or labels
-    are joined by barcode. `roots` are folders that the path may not lead out of, whatever links lie there by then.
-    `scratch` is where temporary files go (the system's place by default).
+    folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
+    are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
+    say what is background of each protein. `roots` are folders that the path may not lead out of, whatever links lie
+    there by then. `scratch` is where temporary files go (the system's place by default).
 
     Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with
     `ask` also where the file itself speaks clearly, so that a person confirms it.
     """
     path = Path(path)
-    files = [Path(file) for file in (path, proteins, annotations) if file is not None]
+    second = {"proteins": proteins, "annotations": annotations, "background": background}
+    files = [Path(file) for file in (path, *second.values()) if file is not None]
     size = sum(_size(file) for file in files)
     with tempfile.TemporaryDirectory(prefix="nuwa-read-", dir=scratch) as folder:
         request = {
             "path": str(path.absolute()),
             "answers": {"genome": genome, "part": part, "transpose": transpose},
-            "proteins": proteins and str(Path(proteins).absolute()),
-            "annotations": annotations and str(Path(annotations).absolute()),
+            "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
             "roots": roots and [str(root) for root in roots],
             "ask": ask,
             "folder": folder,

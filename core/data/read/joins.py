@@ -27,6 +27,8 @@ def match(cells, others) -> Match:
     if not others.is_unique:
         raise UserError(f"The second file names cells twice, such as '{others[others.duplicated()][0]}'.")
     plain = Match(others.get_indexer(cells), "")
+    if (plain.rows >= 0).all():
+        return plain
     short, short_others = cells.str.replace(ENDS, "", regex=True), others.str.replace(ENDS, "", regex=True)
     if short.is_unique and short_others.is_unique:
         bare = Match(short_others.get_indexer(short), ", the endings such as '-1' ignored")
@@ -35,7 +37,7 @@ def match(cells, others) -> Match:
     return plain
 
 
-def _matched(adata, others, words, what) -> Match:
+def matched(adata, others, words, what) -> Match:
     found = match(adata.obs_names, others)
     n = int((found.rows >= 0).sum())
     if n < ENOUGH * adata.n_obs:
@@ -56,7 +58,7 @@ def join_proteins(adata: AnnData, other: AnnData, words: str, reading) -> AnnDat
     that have no proteins there are left out, with a note. Raises UserError where fewer than half match.
     """
     table = _protein_table(other)
-    found = _matched(adata, other.obs_names, words, "proteins")
+    found = matched(adata, other.obs_names, words, "proteins")
     kept = found.rows >= 0
     n, cells = int(kept.sum()), adata.n_obs
     if n < cells:
@@ -104,7 +106,7 @@ def join_annotations(adata: AnnData, labels: pd.DataFrame, words: str, reading) 
     A column that obs has already is kept there and the new one gets the ending "_2". Raises UserError where
     fewer than half of the cells match.
     """
-    found = _matched(adata, labels.index, words, "labels")
+    found = matched(adata, labels.index, words, "labels")
     n = int((found.rows >= 0).sum())
     names = []
     for column in labels.columns:

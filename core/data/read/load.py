@@ -7,6 +7,7 @@ from pathlib import Path
 from anndata import AnnData
 
 from core.data import ENDINGS, ending
+from core.data.read.droplets import join_background
 from core.data.read.folders import ARCHIVES, read_archive, read_folder
 from core.data.read.hdf5 import read_hdf5
 from core.data.read.joins import join_annotations, join_proteins
@@ -27,8 +28,8 @@ READERS = {
 }
 
 
-def load(path, reading, proteins=None, annotations=None) -> AnnData:
-    """The file or folder at `path` in normal form, with a second file's proteins or labels joined.
+def load(path, reading, proteins=None, annotations=None, background=None) -> AnnData:
+    """The file or folder at `path` in normal form, with a second file's proteins, labels or background joined.
 
     Raises UserError, one sentence, for every fault of a file, and Question where only the person knows.
     """
@@ -42,7 +43,14 @@ def load(path, reading, proteins=None, annotations=None) -> AnnData:
         annotations = Path(annotations)
         labels = _carefully(read_labels, annotations, reading)
         join_annotations(adata, labels, f"'{annotations.name}'", reading)
-    return _carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
+    adata = _carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
+    if background is not None:
+        background = Path(background)
+        reading.cells = adata.obs_names
+        other = _carefully(open_path, background, reading)
+        said = _carefully(lambda p, _: join_background(adata, other, f"'{p.name}'"), background, reading)
+        adata.uns["nuwa_read"].append(said)
+    return adata
 
 
 def open_path(path: Path, reading) -> AnnData:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData, concat
 
+from core.data.background import KEY
 from core.data.verdict import KIND_WORDS, what_is
 from core.errors import DoesNotFit, UserError
 from core.words import name_of, size
@@ -34,6 +35,7 @@ class Outline(NamedTuple):
     obsm: frozenset
     columns: frozenset  # of obs
     has_raw: bool
+    has_background: bool  # of its proteins, from empty droplets
 
 
 def outline(name: str, adata: AnnData, kind: str | None = None) -> Outline:
@@ -49,6 +51,7 @@ def outline(name: str, adata: AnnData, kind: str | None = None) -> Outline:
         frozenset(adata.obsm) - {"protein"},
         frozenset(adata.obs.columns),
         adata.raw is not None,
+        KEY in adata.uns,
     )
 
 
@@ -102,6 +105,8 @@ def _lost(samples, shared, proteins):
             lost.append(f"{what} that not every data set has: {', '.join(gone)}.")
     if any(sample.has_raw for sample in samples):
         lost.append(".raw of every data set.")
+    if any(sample.has_background for sample in samples):
+        lost.append("The background of proteins from empty droplets, which each sample has its own of.")
     return lost
 
 

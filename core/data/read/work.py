@@ -22,7 +22,7 @@ def carry_out(request):
     try:
         if request.get("roots") is not None:  # links may have changed since the file was chosen
             within([Path(root) for root in request["roots"]], request["path"], whole=True)
-        adata = load(request["path"], reading, request["proteins"], request["annotations"])
+        adata = load(request["path"], reading, **request["second"])
         answer = {"notes": adata.uns.pop("nuwa_read")}
         write(adata, folder / "data.h5ad", answer["notes"])
     except Question as question:

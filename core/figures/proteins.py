@@ -1,0 +1,62 @@
+"""Proteins before and after their transform: a pair of histograms each, with the limit of the background."""
+
+import numpy as np
+from plotly.subplots import make_subplots
+
+from core.figures.data import Binned, outline
+from core.figures.paint import escape
+from core.figures.theme import empty, look, template
+
+ROW = 150  # pixels a protein
+TICKS = (0, 1, 10, 100, 1000, 10_000, 100_000)
+
+
+def protein_histograms(proteins, transform, theme="light"):
+    """A row for each protein: its counts on a log axis, and its values after `transform`; the dashed line is the limit.
+
+    `proteins` are records with "name", "before" and "after" ({"counts", "edges"}; before: of log10(1 + count)),
+    "limit_before", "limit_after" and "above", the share of cells above the limit (None without isotype controls).
+    """
+    if not proteins:
+        return empty("no protein is chosen", theme, ROW)
+    n, c = len(proteins), look(theme)
+    titles = [words for one in proteins for words in (escape(one["name"]), _above(one))]
+    gap = min(0.3, 52 / (ROW * n)) if n > 1 else 0
+    figure = make_subplots(n, 2, subplot_titles=titles, horizontal_spacing=0.1, vertical_spacing=gap)
+    for row, one in enumerate(proteins, 1):
+        for column, (side, line) in enumerate((("before", "limit_before"), ("after", "limit_after")), 1):
+            binned = Binned(np.array(one[side]["counts"]), np.array(one[side]["edges"]))
+            hover = "%{y:,} cells<br>%{customdata}"
+            if side == "before":  # said in counts, drawn on their logarithm
+                outline(figure, column, binned, False, theme, hover, row=row, said=10**binned.edges - 1)
+                ticks = [t for t in TICKS if np.log10(1 + t) <= binned.edges[-1]]
+                places = [float(np.log10(1 + t)) for t in ticks]
+                axis = {"tickvals": places, "ticktext": [f"{t:,}" for t in ticks]}
+                figure.update_xaxes(**axis, row=row, col=column)
+            else:
+                outline(figure, column, binned, False, theme, hover, row=row)
+            if one[line] is not None:
+                figure.add_vline(
+                    one[line], line={"color": c.text, "width": 1.5, "dash": "dash"}, row=row, col=column
+                )
+    figure.update_xaxes(title_text="counts, log axis", row=n, col=1)
+    figure.update_xaxes(title_text=UNITS[transform], row=n, col=2)
+    figure.update_yaxes(title_text="cells", col=1, tickfont_size=9)
+    figure.update_yaxes(tickfont_size=9, col=2)
+    figure.update_annotations(font_size=12)
+    figure.update_layout(
+        template=template(theme), height=ROW * n + 60, showlegend=False, margin={"t": 26, "b": 44, "r": 12}
+    )
+    return figure
+
+
+UNITS = {
+    "clr": "CLR across cells",
+    "clr_cells": "CLR within the cell",
+    "dsb": "DSB, sd of empty droplets",
+    "none": "counts",
+}
+
+
+def _above(one):
+    return "" if one["above"] is None else f"{100 * one['above']:.0f} % of cells above the background"

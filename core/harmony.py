@@ -1,0 +1,22 @@
+"""Harmony (Korsunsky 2019): principal components in which batches are mixed, the usual way to be compared with."""
+
+import numpy as np
+
+CELLS_A_CLUSTER, MOST_CLUSTERS = (
+    30,
+    100,
+)  # harmonypy's and the R package's; two clusters at least, which they lack
+
+
+def harmony(axes, groups, seed=0):
+    """(cells, k) float32: principal components (cells, k) moved so that the batches `groups` (codes) mix, seeded.
+
+    With harmonypy's defaults. The same on any number of threads.
+    """
+    import harmonypy
+
+    n_clusters = int(np.clip(round(len(axes) / CELLS_A_CLUSTER), 2, MOST_CLUSTERS))
+    points = np.asarray(axes, dtype=np.float64).T  # cells by column, which is what it takes a square for
+    groups = {"batch": np.asarray(groups)}
+    made = harmonypy.run_harmony(points, groups, "batch", nclust=n_clusters, verbose=False, random_state=seed)
+    return np.asarray(made.Z_corr, dtype=np.float32)

@@ -1,0 +1,84 @@
+"""The part of a recipe's script that transforms the counts of proteins."""
+
+from pathlib import Path
+
+from core.errors import UserError
+
+DSB = (
+    Path(__file__).resolve().parents[1] / "dsb.py"
+)  # which needs numpy alone, and so goes into the script as it is
+
+MEANS = """
+
+def geometric_means(counts):
+    return np.exp(np.log1p(counts).mean(axis=0, dtype=np.float64)).astype(np.float32)
+"""
+TRANSFORMS = {
+    "none": '''
+
+def transformed(counts, table):
+    """Counts of proteins as they are."""
+    return counts
+''',
+    "clr": MEANS
+    + '''
+
+def transformed(counts, table):
+    """CLR for each protein, by the cells that train."""
+    return np.log1p(counts / geometric_means(counts[train]))
+''',
+    "clr_cells": MEANS
+    + '''
+
+def transformed(counts, table):
+    """CLR within each cell."""
+    return np.log1p(counts / geometric_means(counts.T)[:, None])
+''',
+    "dsb": '''
+
+# {droplets:,} empty droplets: mean and deviation of log(count + 10), for each protein.
+BACKGROUND = {background}
+ISOTYPES = {isotypes}
+
+{dsb}
+
+def transformed(counts, table):
+    """DSB: against the empty droplets, and without each cell's technical component, by the cells that train."""
+
+    def scaled_by_background(part):
+        mean, sd = np.array([BACKGROUND[name] for name in part.columns]).reshape(-1, 2).T
+        return against_background(part.to_numpy(dtype=np.float32), mean, sd)
+
+    values, controls = (scaled_by_background(table[names]) for names in (table.columns.drop(LEFT_OUT, "ignore"), ISOTYPES))
+    if values.shape[1] + controls.shape[1] < ENOUGH:
+        return values
+    background = background_means(np.hstack([values, controls]))
+    technical = fit(values, controls, background, train)
+    return values - np.outer(technical.component(controls, background), technical.slopes)
+''',
+}
+
+
+def protein_part(transform: str, record: dict) -> str:
+    """The function `transformed` of the script; `record` is that of the data set.
+
+    Raises UserError where DSB has no background to go by.
+    """
+    if any(finding["code"] == "proteins-not-counts" for finding in record["findings"]):
+        transform = "none"  # as prepare has it
+    if transform != "dsb":
+        return TRANSFORMS[transform]
+    found = record.get("protein_background")
+    if not found:
+        raise UserError(
+            "DSB needs the unfiltered matrix, and this data set has none: add it on the Data page."
+        )
+    background = {name: [m, s] for name, m, s in zip(found["names"], found["mean"], found["sd"], strict=True)}
+    left_out = record["proteins_left_out"]
+    isotypes = [name for name in found["names"] if left_out.get(name, "").startswith("isotype")]
+    return TRANSFORMS["dsb"].format(
+        droplets=found["droplets"],
+        background=background,
+        isotypes=isotypes,
+        dsb=DSB.read_text().strip() + "\n",
+    )
