@@ -22,8 +22,9 @@ class Neighbors(NamedTuple):
         return Neighbors(self.indices[:, :k], self.distances[:, :k])
 
 
-def neighbors(points, k=N_NEIGHBORS, seed=0):
-    """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, and above on a GPU.
+def neighbors(points, k=N_NEIGHBORS, seed=0, device="auto"):
+    """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, and above on a GPU, unless `device`,
+    as a run has it, is "cpu".
 
     Without a GPU more points than that go by pynndescent, which misses a few (recall about .95).
     """
@@ -31,7 +32,7 @@ def neighbors(points, k=N_NEIGHBORS, seed=0):
     points = np.ascontiguousarray(points, dtype=np.float32)
     if len(points) <= EXACT_LIMIT:
         return nearest(points, points, k)
-    if devices.choose().kind == "cuda":
+    if device != "cpu" and devices.choose().kind == "cuda":
         from core.near import nearest_on
 
         return Neighbors(*nearest_on("cuda", points, points, k))

@@ -89,7 +89,7 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     yield clock.start("neighbours")
     batches = proof.matrix.groups is not None
     surroundings = embed.neighbors(
-        latent, scores.LISI_NEAR + 1 if batches else embed.N_NEIGHBORS, config.seed
+        latent, scores.LISI_NEAR + 1 if batches else embed.N_NEIGHBORS, config.seed, config.device
     )
     near = surroundings.first(embed.N_NEIGHBORS)
     edges = beside.do(cluster.edges, near)

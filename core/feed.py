@@ -67,7 +67,7 @@ class Feed:
         held = held or matrix.rna.held(rows)
         self._batch = batch = matrix.standardised.batch(held, hide, seed, into=self._batch)
         others = _each(_tensor, matrix.beside(rows, held))
-        if self.path == "sparse":
+        if self.device == "cpu" and self.path == "sparse":  # a GPU need not be asked for its free memory
             return others._replace(rna=batch)
         genes = batch.dense()
         if hide:

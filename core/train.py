@@ -44,7 +44,7 @@ def fit(model, matrix, split, config, device="cpu"):
     """
     model.to(device)
     feed = Feed(matrix, device, config)
-    optimizer, share, note = make_optimizer(model, config), 1.0, ""
+    optimizer, share, note, went_back = make_optimizer(model, config), 1.0, "", ""
     shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
     n_epochs = config.n_epochs(len(split.train))
     sample = matrix.rna.some(split.train, len(split.valid), shuffle)
@@ -60,12 +60,14 @@ def fit(model, matrix, split, config, device="cpu"):
                 if not math.isfinite(train.total + valid.total):
                     raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
             except NonFinite as error:
-                if share < 1:
-                    raise
+                if share < 1:  # a person should know of both
+                    raise NonFinite(f"{went_back} {error}") from None
                 model.load_state_dict(best)
                 optimizer, share = make_optimizer(model, config), 0.5
                 begin = f"the weights of epoch {best_epoch}" if best_epoch else "fresh weights"
-                note = f"{error} Training went back to {begin} and on with half the learning rate."
+                note = went_back = (
+                    f"{error} Training went back to {begin} and on with half the learning rate."
+                )
                 continue
             is_best = valid.total < best_loss
             if is_best:

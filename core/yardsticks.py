@@ -82,7 +82,11 @@ def _summed_on(blocks, n, device):
     for x in blocks:
         x = torch.from_numpy(x).to(device).double()
         covariance.addmm_(x.t(), x)
-    return covariance.float().cpu().numpy()
+    found = covariance.float().cpu().numpy()
+    if covariance.is_cuda:  # what torch keeps would count as used when the run looks for room
+        del covariance, x
+        torch.cuda.empty_cache()
+    return found
 
 
 def axes_of(spread, matrix, weights, k, seed=0):

@@ -206,3 +206,16 @@ def test_the_likelihood_is_a_mean_over_features_and_cells():
         assert value.item() == pytest.approx(
             (3 * halves[0][part].item() + 4 * halves[1][part].item()) / 7, rel=1e-5
         )
+
+
+def test_a_background_pays_for_its_distance_from_the_prior_of_its_protein(tiny):
+    """KL of two Gaussians (of the logarithm): log s2/s1 + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, added up."""
+    model = build(BASE, 20, 4)
+    with torch.no_grad():
+        model.prior_mean.copy_(torch.tensor([0.0, 1.0, 2.0, -1.0]))
+        model.prior_log_sd.copy_(torch.tensor([0.0, 0.5, -0.5, 0.2]))
+    level, log_sd = torch.randn(5, 4), 0.3 * torch.randn(5, 4)
+    m1, s1 = level.double().numpy(), np.exp(log_sd.double().numpy())
+    m2, s2 = model.prior_mean.detach().double().numpy(), np.exp(model.prior_log_sd.detach().double().numpy())
+    expected = (np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5).sum(axis=1).mean()
+    assert model._background_kl(level, log_sd).item() == pytest.approx(expected, rel=1e-5)

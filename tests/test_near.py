@@ -39,3 +39,5 @@ def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
     found = embed.neighbors(points, 5)
     assert asked == ["cuda"]
     assert (found.indices == nearest(points, points, 5).indices).all()
+    embed.neighbors(points, 5, device="cpu")  # as was asked for
+    assert asked == ["cuda"]

@@ -125,15 +125,16 @@ class Looks(TorchDispatchMode):
         return function(*arguments, **(options or {}))
 
 
+@pytest.mark.parametrize("room", [ROOMS["resident dense"], ROOMS["resident sparse"]])
 @pytest.mark.parametrize(
     "changes", [{}, {"input_dropout": 0.2, "dropout": 0.1, "l1": 0.1}, {"model": "variational"}]
 )
-def test_no_step_waits_for_the_device(thin, a_gpu, changes):
+def test_no_step_waits_for_the_device(thin, a_gpu, changes, room):
     config, split, matrix = thin
     counted = []
     for batch_size in (64, 16):
         config = config.model_copy(update={"batch_size": batch_size, **changes})
         with Looks() as looks:
-            trained(config, split, matrix, a_gpu(1e9))
+            trained(config, split, matrix, a_gpu(room))
         counted.append(looks.count)
     assert counted[0] == counted[1] > 0

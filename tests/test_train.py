@@ -11,11 +11,11 @@ from scipy import sparse
 from torch import nn
 
 from core import device as devices
-from core import embed, train, yardsticks
+from core import embed, pipeline, train, yardsticks
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.errors import UserError
 from core.feed import Feed
-from core.models import VARIATIONAL, Cells, build
+from core.models import MODELS, VARIATIONAL, Cells, build
 from core.prepare import prepare, split_cells
 from core.train import NonFinite, Parts, fit, learning_rate, losses, one_step
 
@@ -361,7 +361,8 @@ def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared,
 
     monkeypatch.setattr(Feed, "cells", broken)
     model, got = fresh(matrix, BASE), []
-    with pytest.raises(NonFinite, match="epoch 3"):
+    went_back = "in epoch 3. Training went back to the weights of epoch 2 and on with half the learning rate. The loss"
+    with pytest.raises(NonFinite, match=went_back):
         for epoch in fit(model, matrix, split, BASE):
             got.append(epoch)
     assert [e._replace(seconds=0) for e in got] == [e._replace(seconds=0) for e in epochs]
@@ -457,12 +458,18 @@ def test_a_gpu_that_is_not_there_is_refused_in_a_sentence(monkeypatch):
 
 
 @pytest.mark.gpu
-def test_a_gpu_learns_what_the_cpu_learns(tiny):
+@pytest.mark.parametrize("model", MODELS)
+def test_a_gpu_learns_what_the_cpu_learns(tiny, model):
     if not torch.cuda.is_available():
         pytest.skip("torch sees no CUDA GPU")
-    split = split_cells(tiny.n_obs, BASE)
-    matrix = prepare(tiny, BASE, split)
-    on_cpu = list(fit(fresh(matrix, BASE), matrix, split, BASE))
-    on_gpu = list(fit(fresh(matrix, BASE), matrix, split, BASE, "cuda"))
-    for a, b in zip(on_cpu, on_gpu, strict=True):
+    adata = tiny.copy()
+    adata.obs["run"] = np.where(np.arange(adata.n_obs) % 2, "a", "b")
+    config = BASE.model_copy(update={"model": model, "batch_key": "run"})
+    here, there = (
+        list(pipeline.learn(adata, config.model_copy(update={"device": kind})))[-1]
+        for kind in ("cpu", "cuda")
+    )
+    for a, b in zip(here.epochs, there.epochs, strict=True):
         assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)
+    *_, explored = pipeline.explore(pipeline.evidence(there), there.start.config)
+    assert np.isfinite(explored.embeddings["latent_umap"]).all()

@@ -11,7 +11,6 @@ from core.cli import bring, say
 from core.config import RECORD_KEYS, parse, specs, upgraded
 from core.errors import UserError
 from core.phases import Clock
-from core.recipe import Recipe, from_json
 
 
 def add(parser):
@@ -60,16 +59,16 @@ def run(arguments):
     """Train, explore, write; returns the exit code."""
     clock = Clock()
     clock.start("starting")
-    recipe = _recipe(arguments.recipe) if arguments.recipe else Recipe("none")
-    config = _config(arguments, recipe.settings if arguments.recipe else {})
-    out = _folder(arguments.out)
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
+    steps, cooked = _recipe(arguments.recipe) if arguments.recipe else ((), {})
+    config = _config(arguments, cooked)
+    out = _folder(arguments.out)
     from core.data import read
 
     read.SERVER.start()  # it loads the readers while torch is loaded here
     from core.cli.job import carry_out
 
-    return carry_out(arguments, recipe.steps, config, out, clock)
+    return carry_out(arguments, steps, config, out, clock)
 
 
 def nearest(out):
@@ -105,8 +104,11 @@ def _config(arguments, cooked):
 
 
 def _recipe(path):
-    """The Recipe in a file."""
-    return from_json(_text(path, "recipe"))
+    """(steps, settings) of the recipe in a file."""
+    from core.recipe import from_json
+
+    recipe = from_json(_text(path, "recipe"))
+    return recipe.steps, recipe.settings
 
 
 def _from_file(path):

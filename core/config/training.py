@@ -151,7 +151,7 @@ class Training(BaseModel):
         0,
         TRAINING,
         "Seed",
-        "Same seed, same data, same device: same result.",
+        "Same seed, same data: same result, bit for bit on the CPU; on a GPU sums may differ in their last digits.",
         ge=0,
         le=2**31 - 1,
     )
