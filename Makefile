@@ -1,6 +1,7 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-quality bench-gpu format
+.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-ingest bench-quality \
+	bench-gpu format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -36,6 +37,9 @@ bench-clock: .venv/.nuwa-dev  ## seconds from pressing Train to seeing clusters,
 
 bench-large: .venv/.nuwa-dev  ## cells a second and memory with a million cells, and with 20,000 genes
 	$(PY) -m bench.large $(ARGS)
+
+bench-ingest: .venv/.nuwa-dev  ## seconds and memory from a file of a million cells to a data set, beside scanpy
+	$(PY) -m bench.ingest $(ARGS)
 
 bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real sets; takes hours
 	$(PY) -m bench.quality $(ARGS)

@@ -56,7 +56,7 @@ def config_of(batch_size, passes):
 
 def prepared(path, config):
     """(split, Matrix) of the file, read as a run reads it."""
-    from core.data.opened import opened
+    from core.data.ondisk import opened
     from core.prepare import prepare, split_cells
 
     adata = opened(path)

@@ -1,4 +1,7 @@
-"""Rows of a matrix in blocks, so that statistics and copies are made without a second whole matrix."""
+"""A matrix in blocks of rows, wherever it lies: in memory, or in a file of which it is read a block at a time."""
+
+import os
+import tempfile
 
 import numpy as np
 from scipy import sparse
@@ -8,7 +11,7 @@ BLOCK_VALUES = (
 )  # in one go: 16 MB of float32 values and int32 columns, whatever the size of the matrix
 
 
-def blocks(matrix, n_values=BLOCK_VALUES):
+def blocks(matrix, n_values=None):
     """Pairs (first row, rows as CSR float32 with one entry a place), about `n_values` values each."""
     for first, block in pieces(matrix, n_values):
         yield first, canonical(block).astype(np.float32, copy=False)
@@ -23,26 +26,44 @@ def canonical(matrix):
     return matrix
 
 
-def pieces(matrix, n_values=BLOCK_VALUES):
-    """Pairs (first row, rows as they are), about `n_values` values each.
+def pieces(matrix, n_values=None):
+    """Pairs (first row, rows as they are: CSR or an array), about `n_values` values each (None: BLOCK_VALUES).
 
-    `matrix` (cells, genes): scipy CSR or an array, of which a piece is a view; or what anndata and h5py give of a
-    file (sparse by row, or dense), which is read as the pieces are asked for.
+    `matrix` (cells, genes): scipy sparse or an array, of which a piece is a view; or what anndata, h5py and zarr give
+    of a file, which is read as the pieces are asked for. A sparse matrix that lies there by column is turned on the
+    way, through scratch files in the system's temporary folder where it is large.
     """
-    for first, last in borders(matrix, n_values):
-        if not sparse.issparse(matrix):
-            yield first, matrix[first:last]
-            continue
-        part = slice(int(matrix.indptr[first]), int(matrix.indptr[last]))
-        pointer = matrix.indptr[first : last + 1] - matrix.indptr[first]
-        shape = last - first, matrix.shape[1]
-        yield first, sparse.csr_matrix((matrix.data[part], matrix.indices[part], pointer), shape=shape)
+    n_values = n_values or BLOCK_VALUES
+    if sparse.issparse(matrix) and matrix.format != "csr":
+        matrix = matrix.tocsr()
+    if by_column(matrix):
+        from core.turned import by_row  # which is compiled, and rarely asked for
+
+        yield from by_row(matrix, n_values, tempfile.gettempdir())
+        return
+    indptr = indptr_of(matrix)
+    for first, last in borders(matrix.shape, n_values, indptr):
+        yield first, _rows(matrix, indptr, first, last)
 
 
-def borders(matrix, n_values):
-    """Pairs (first, last) of row numbers that cut `matrix` into pieces of about `n_values` values, a row at least."""
-    n_rows, n_columns = matrix.shape
-    indptr = _indptr(matrix)
+def _rows(matrix, indptr, first, last):
+    if indptr is None:
+        return np.asarray(matrix[first:last])
+    part = slice(int(indptr[first]), int(indptr[last]))
+    pointer = indptr[first : last + 1] - indptr[first]
+    if sparse.issparse(matrix):
+        data, indices = matrix.data[part], matrix.indices[part]
+    else:
+        data, indices = matrix.group["data"][part], matrix.group["indices"][part]
+    return sparse.csr_matrix((data, indices, pointer), shape=(last - first, matrix.shape[1]))
+
+
+def borders(shape, n_values, indptr=None):
+    """Pairs (first, last) of rows that cut a matrix into pieces of about `n_values` values, a row at least.
+
+    `indptr`: where its rows begin among the values it stores; None where it is dense.
+    """
+    n_rows, n_columns = shape
     first = 0
     while first < n_rows:
         if indptr is None:
@@ -54,7 +75,8 @@ def borders(matrix, n_values):
         first = last
 
 
-def _indptr(matrix):
+def indptr_of(matrix):
+    """Where the rows (or columns) of a sparse matrix begin, read where it lies in a file; None of a dense one."""
     if sparse.issparse(matrix):
         return matrix.indptr
     return matrix.group["indptr"][:] if is_sparse(matrix) else None
@@ -65,6 +87,20 @@ def is_sparse(matrix):
     return sparse.issparse(matrix) or hasattr(matrix, "group")
 
 
+def by_column(matrix):
+    """Whether it is a sparse matrix in a file that lies there by column, so that its rows are all over the file."""
+    return not in_memory(matrix) and getattr(matrix, "format", "csr") == "csc"
+
+
 def in_memory(matrix):
     """Whether it is an array or a scipy matrix, and not one in a file."""
     return sparse.issparse(matrix) or isinstance(matrix, np.ndarray)
+
+
+def place_of(matrix):
+    """What tells a matrix in an HDF5 file from every other, for as long as that file stays as it is; else None."""
+    file = getattr(getattr(matrix, "group", matrix), "file", None)
+    if in_memory(matrix) or file is None:
+        return None
+    found = os.fstat(file.id.get_vfd_handle())
+    return found.st_dev, found.st_ino, found.st_mtime_ns, getattr(matrix, "group", matrix).name

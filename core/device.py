@@ -91,7 +91,13 @@ def synchronise(kind):
 
 def free_memory():
     """Bytes of main memory that are left: what the machine has, or less where a container is limited."""
-    return max(0, min([psutil.virtual_memory().available, *_left_in_groups()]))
+    left = [limit - used for limit, used in _limits()]
+    return max(0, min([psutil.virtual_memory().available, *left]))
+
+
+def memory():
+    """Bytes of main memory that there are: those of the machine, or fewer where a container is limited."""
+    return min([psutil.virtual_memory().total, *(limit for limit, _ in _limits())])
 
 
 def free_on_gpu():
@@ -101,8 +107,8 @@ def free_on_gpu():
     return torch.cuda.mem_get_info(0)[0]
 
 
-def _left_in_groups():
-    """The bytes left under each memory limit that this process is under: control groups, of version 2 or 1.
+def _limits():
+    """(bytes allowed, bytes used) of each memory limit that this process is under: control groups, of version 2 or 1.
 
     Pages of files that nobody reads at the moment count as used there, and are given up when memory gets short.
     """
@@ -120,10 +126,10 @@ def _left_in_groups():
             for place in (group, *group.parents):
                 if place.is_relative_to(top):
                     with suppress(OSError, ValueError):  # no such place; "max" is no limit
-                        yield _left(place, *names)
+                        yield _limit(place, *names)
 
 
-def _left(group, limit, used, idle):
+def _limit(group, limit, used, idle):
     facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     spent = int((group / used).read_text()) - int(facts.get(idle, 0))
-    return int((group / limit).read_text()) - spent
+    return int((group / limit).read_text()), spent

@@ -2,13 +2,16 @@
 
 import importlib.metadata
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from anndata import AnnData
 from scipy import sparse
 
 from core import __version__
-from core.data import sources
+from core.blocks import in_memory
+from core.data import ondisk, sources
 from core.prepare import SPLIT_NAMES
 
 PACKAGES = (
@@ -30,8 +33,19 @@ def versions():
     return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
+class Result(NamedTuple):
+    """The AnnData to take away; what lies in a file is still to be changed as it is written (core.data.ondisk.write)."""
+
+    adata: AnnData
+    changes: dict
+
+    def write(self, path):
+        """Leave it as .h5ad, compressed."""
+        ondisk.write(path, self.adata, self.changes, compression="lzf")
+
+
 def result(adata, record, latent, split, clusters, umap, genes, foreground=None, harmony=None):
-    """The AnnData to take away.
+    """The Result of a run.
 
     X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent),
@@ -40,7 +54,7 @@ def result(adata, record, latent, split, clusters, umap, genes, foreground=None,
     (cells, k), the input's principal components after Harmony, obsm["X_nuwa_pca_harmony"]. A key of ours
     that exists already is kept as KEY_before. `adata` is not changed.
     """
-    made = _base(adata)
+    made, changes = _base(adata)
     if foreground is not None:
         _put(made.obsm, "nuwa_foreground", foreground)
     if harmony is not None:
@@ -59,7 +73,7 @@ def result(adata, record, latent, split, clusters, umap, genes, foreground=None,
     )
     made.uns.pop("nuwa_read", None)
     _put(made.uns, "nuwa", _flat(record))
-    return made
+    return Result(made, changes)
 
 
 def add_denoised(path, matrix, blocks):
@@ -92,21 +106,30 @@ def add_denoised(path, matrix, blocks):
 
 
 def _base(adata):
-    """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known."""
-    made = adata.copy()
+    """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known.
+
+    And the changes that are still to be made of what lies in a file.
+    """
+    made, changes = ondisk.copied(adata), {}
     found = sources.counts_of(adata)
     if found is None or found.where == 'layers["counts"]':
-        return made
+        return made, changes
     counts = found.matrix
     if found.where == "raw.X":
         at = adata.raw.var_names.get_indexer(adata.var_names)
         if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
-            return made
-        counts = counts[:, at]
-    _put(made.layers, "counts", sparse.csr_matrix(counts, dtype=np.float32))
-    if found.where == "X":
+            return made, changes
+        counts = ondisk.part_of(ondisk.raw_of(adata), genes=at).X
+    if in_memory(counts):
+        counts = sparse.csr_matrix(counts, dtype=np.float32)
+    else:
+        changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
+    _put(made.layers, "counts", counts)
+    if found.where == "X" and in_memory(counts):
         made.X = sources.logged(counts)
-    return made
+    elif found.where == "X":
+        changes["X"] = lambda _, block: sources.logged(block)
+    return made, changes
 
 
 def _put(where, key, value):

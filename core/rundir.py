@@ -125,7 +125,7 @@ def write_result(folder, adata, record, proof, clusters, umap, denoised=False, g
     made = export.result(adata, record, proof.latent, split, clusters, umap, matrix.genes, share, harmony)
 
     def put(path):
-        made.write_h5ad(path, compression="lzf")
+        made.write(path)
         if denoised:
             export.add_denoised(path, matrix, outputs.denoised(model, matrix, group))
 

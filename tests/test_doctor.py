@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from core.data import blocks, demo, doctor, read
+from core import blocks
+from core.data import demo, doctor, read
 
 DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (NUWA_TEST_DATA)")
@@ -115,7 +116,7 @@ def test_blocks_cover_every_row_once_even_when_rows_are_empty(monkeypatch):
     matrix = sparse.random(50, 9, 0.3, format="csr", random_state=0)
     matrix[10:20] = 0
     matrix.eliminate_zeros()
-    parts = [block for _, block in blocks.blocks(matrix)]
+    parts = [block for _, block in blocks.pieces(matrix)]
     np.testing.assert_array_equal(sparse.vstack(parts).toarray(), matrix.toarray())
 
 

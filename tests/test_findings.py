@@ -9,6 +9,7 @@ from anndata import AnnData
 from scipy import sparse
 from test_doctor import annotated, draw_counts, normalised, scaled
 
+from core import device
 from core.data import demo, doctor, read, steps
 from core.data.doctor import genes, size
 from core.data.doctor.case import Case
@@ -200,7 +201,7 @@ def test_size_is_held_against_memory(good):
     assert "larger than" in found(good, "size-ram", memory=need // 2).sentence
     assert "size-gpu" not in codes(good, memory=1 << 40)
     assert "a batch at a time" in found(good, "size-gpu", memory=1 << 40, gpu_memory=need // 3).sentence
-    assert 0 < size.ram() <= 1 << 46
+    assert 0 < device.memory() <= 1 << 46
 
 
 # --- names of genes

@@ -431,4 +431,4 @@ def test_the_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_pat
 
 def test_where_there_are_no_groups_the_machine_decides(monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "ROOT", tmp_path)
-    assert list(devices._left_in_groups()) == [] and devices.free_memory() > 1e8
+    assert list(devices._limits()) == [] and devices.free_memory() > 1e8

@@ -13,7 +13,7 @@ from core import rows as in_memory
 from core import stored, train
 from core.config import RunConfig
 from core.data import demo, sources
-from core.data.opened import opened
+from core.data.ondisk import opened
 from core.errors import UserError
 from core.feed import Feed
 from core.models import build

@@ -18,8 +18,7 @@ from core.statistics import Groups, Moments, mean_and_variance, one_group, surve
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of some hundred values, so that every statistic is put together from many."""
-    whole = module.borders
-    monkeypatch.setattr(module, "borders", lambda matrix, n_values: whole(matrix, 300))
+    monkeypatch.setattr(module, "BLOCK_VALUES", 300)
 
 
 def counts(n_cells=200, n_genes=40, seed=0):

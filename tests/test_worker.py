@@ -15,7 +15,7 @@ import pytest
 from house import bring as bring_file
 
 from core import aside, embed, launch, pipeline, stored
-from core.data import demo
+from core.data import demo, ondisk
 from core.phases import PHASES
 from core.settings import Settings
 from core.store import FINISHED, Missing, Store, files
@@ -103,7 +103,7 @@ def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
     def whole(path):
         raise AssertionError("read as a whole")
 
-    monkeypatch.setattr(kinds, "LARGE", 0)
+    monkeypatch.setattr(ondisk, "LARGE", 0)
     monkeypatch.setattr(kinds, "_load", whole)
     monkeypatch.setattr(stored, "RESIDENT", 0)
     run = queued_run(store, prepared(store))

@@ -9,6 +9,7 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
+from core.data.ondisk import dense_columns, part_of, raw_of
 from core.data.verdict import what_is
 from core.errors import UserError
 
@@ -90,10 +91,10 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
         words = ", ".join(f"{count:,} of type '{name}'" for name, count in others.items())
         notes.append(f"Features that are neither genes nor proteins were left out: {words}.")
     gone = adata.var_names[~genes]
-    raw = adata.raw
-    adata = adata[:, genes].copy()
-    if raw is not None and raw.var_names.isin(gone).any():
-        adata.raw = raw[:, ~raw.var_names.isin(gone)].to_adata()  # .raw would colour proteins as if genes
+    adata = part_of(adata, genes=genes)
+    if adata.raw is not None and adata.raw.var_names.isin(gone).any():
+        # .raw would colour proteins as if genes
+        adata.raw = part_of(raw_of(adata), genes=~adata.raw.var_names.isin(gone))
     return adata
 
 
@@ -141,16 +142,15 @@ def antibody_columns(adata: AnnData, columns: np.ndarray, notes: list[str]) -> n
     """The antibody columns (cells, proteins) of the first of X, the layers and .raw where they are counts."""
     names = adata.var_names[columns]
     places = [adata.X, *(adata.layers[key] for key in sorted(adata.layers, key=lambda key: key != "counts"))]
-    parts = [place[:, np.flatnonzero(columns)] for place in places]
+    parts = [dense_columns(place, np.flatnonzero(columns)) for place in places]
     raw_names = None if adata.raw is None else adata.raw.var_names
     if raw_names is not None and raw_names.is_unique and names.isin(raw_names).all():
-        parts.append(adata.raw.X[:, raw_names.get_indexer(names)])
+        parts.append(dense_columns(adata.raw.X, raw_names.get_indexer(names)))
     chosen = next((part for part in parts if what_is(part).kind == "counts"), None)
     if chosen is None:
         chosen = parts[0]
         notes.append("The protein values are not raw counts; they are taken as they are.")
-    dense = chosen.toarray() if sparse.issparse(chosen) else np.asarray(chosen)
-    return dense.astype(np.float32)
+    return chosen
 
 
 def _named_controls(adata: AnnData) -> set[str]:

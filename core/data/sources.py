@@ -24,7 +24,7 @@ class Counts(NamedTuple):
 class Source(NamedTuple):
     """What a model trains on: the counts where there are any, else X as it is."""
 
-    values: Any  # (cells, genes) float32, CSR or dense; or left in a file (core.data.opened)
+    values: Any  # (cells, genes) float32, CSR or dense; or left in a file (core.data.ondisk)
     genes: pd.Index
     kind: Kind
     where: str
@@ -33,9 +33,15 @@ class Source(NamedTuple):
 class Display(NamedTuple):
     """Values for colouring genes on plots; `words` says on the plot what they are."""
 
-    matrix: Any  # (cells, genes) CSR float32 or dense
+    values: Any  # (cells, genes) as they lie in the AnnData, in memory or in a file
     genes: pd.Index
     words: str
+    counts: bool  # they are counts, and shown normalised and logged
+
+    @property
+    def matrix(self):
+        """(cells, genes) what is shown, CSR float32 or dense, in memory."""
+        return logged(self.values) if self.counts else self.values
 
 
 def counts_of(adata: AnnData) -> Counts | None:
@@ -74,10 +80,7 @@ def display_of(adata: AnnData) -> Display:
         if verdicts[where].kind == "counts":
             break
     where, words = shown_at(verdicts)
-    matrix = matrix_at(adata, where)
-    return Display(
-        logged(matrix) if verdicts[where].kind == "counts" else matrix, genes_of(adata, where), words
-    )
+    return Display(matrix_at(adata, where), genes_of(adata, where), words, verdicts[where].kind == "counts")
 
 
 def shown_at(verdicts: dict[str, Verdict]) -> tuple[str, str]:
@@ -100,10 +103,14 @@ def logged(counts) -> sparse.csr_matrix:
     """log1p(counts / library * 10,000), (cells, genes) CSR float32; an empty cell stays 0."""
     result = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
     library = np.asarray(result.sum(axis=1, dtype=np.float64)).ravel()
-    factor = DISPLAY_SUM / np.where(library > 0, library, 1.0)
-    result.data *= np.repeat(factor.astype(np.float32), np.diff(result.indptr))
+    result.data *= np.repeat(size_factors(library), np.diff(result.indptr))
     np.log1p(result.data, out=result.data)
     return result
+
+
+def size_factors(library) -> np.ndarray:
+    """(cells,) float32: what counts are multiplied by before log1p, by their sum in each cell (float64)."""
+    return (DISPLAY_SUM / np.where(library > 0, library, 1.0)).astype(np.float32)
 
 
 def places(adata: AnnData) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from core.data import blocks
+from core import blocks
+from core.data.block import N_HASHES, Block
 
 NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, 0.9 is not
 LOG_LIMIT = 20.0  # log1p of 10,000 is 9.2, log2 of a million 19.9: logged values stay below
@@ -87,7 +88,7 @@ def same(sums) -> Same | None:
 
 
 def sweep(matrix, sets=None, sign=False) -> Sweep:
-    """The Sweep of `matrix`, which may be sparse, dense, or lie on disk (h5py, anndata's backed sparse, dask).
+    """The Sweep of `matrix`, which may be sparse, dense, or lie on disk (see core.blocks).
 
     `sets` is a (genes, sets) float array of gene sets whose sums by cell are wanted; `sign` asks for signatures.
     """
@@ -95,7 +96,7 @@ def sweep(matrix, sets=None, sign=False) -> Sweep:
     seen = Sweep(cells, genes, str(matrix.dtype), getattr(matrix.dtype, "kind", "O") in "buif")
     work = _Pass(seen, sets, sign)
     if seen.numeric:
-        for low, block in blocks.blocks(matrix):
+        for low, block in blocks.pieces(matrix):
             work.add(low, block)
     return work.done()
 
@@ -114,7 +115,7 @@ class _Pass:
         if sets is not None:
             seen.set_sums = np.zeros((cells, sets.shape[1]))
         if sign:
-            seen.signatures = np.zeros((cells, blocks.N_HASHES), np.uint32)
+            seen.signatures = np.zeros((cells, N_HASHES), np.uint32)
         wanted = int(np.clip(blocks.BLOCK_VALUES // max(genes, 1), 64, SAMPLE_CELLS))
         self.row_picks = np.unique(np.linspace(0, cells - 1, min(cells, wanted)).astype(int))
         self.gene_picks = np.unique(np.linspace(0, genes - 1, min(genes, SAMPLE_GENES)).astype(int))
@@ -122,7 +123,7 @@ class _Pass:
         self.next_look = 1000  # cells after which hopeless ways back are dropped; doubles
 
     def add(self, low, block):
-        seen, part = self.seen, blocks.Block(block)
+        seen, part = self.seen, Block(block)
         values = part.values
         finite = np.isfinite(values).all() if values.dtype.kind == "f" else True
         if not finite:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from core.blocks import place_of
 from core.data.sweep import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
 
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
@@ -70,8 +71,25 @@ class Verdict(NamedTuple):
 
 
 def what_is(matrix) -> Verdict:
-    """What `matrix` (cells, genes), sparse, dense or on disk, holds; every value is looked at, in blocks of rows."""
-    return judge(sweep(matrix))
+    """What `matrix` (cells, genes), sparse, dense or on disk, holds; every value is looked at, in blocks of rows.
+
+    Of a matrix in a file once: what it holds is known as long as the file stays as it is.
+    """
+    place = place_of(matrix)
+    if place is None:
+        return judge(sweep(matrix))
+    if place not in _KNOWN:
+        _KNOWN[place] = judge(sweep(matrix))
+    return _KNOWN[place]
+
+
+def remember(matrix, verdict: Verdict) -> None:
+    """Let `what_is` know what a matrix holds, where it lies in a file."""
+    if (place := place_of(matrix)) is not None:
+        _KNOWN[place] = verdict
+
+
+_KNOWN: dict[tuple, Verdict] = {}
 
 
 def judge(seen: Sweep) -> Verdict:

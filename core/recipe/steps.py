@@ -48,18 +48,19 @@ class Step(NamedTuple):
     params: type[BaseModel] = Nothing
     settle: str = ""  # (AnnData, parameters) -> parameters, for what is left to the data; "" where nothing is
     repair: bool = False  # the doctor offers it
+    whole: bool = False  # it needs all values in memory; the others go over blocks of cells
 
     def record(self) -> dict[str, str]:
         return {"label": self.label, "sentence": self.sentence}
 
 
-def _repair(label, sentence, name, module="repairs"):
-    return Step(label, sentence, f"core.data.doctor.{module}:{name}", repair=True)
+def _repair(label, sentence, name, module="repairs", whole=False):
+    return Step(label, sentence, f"core.data.doctor.{module}:{name}", repair=True, whole=whole)
 
 
 STEPS: dict[str, Step] = {
     "transpose": _repair(
-        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", "transpose"
+        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", "transpose", whole=True
     ),
     "use_raw": _repair("Use .raw", "What .raw holds becomes X, with all of its genes.", "use_raw"),
     "undo_log": _repair(
@@ -67,6 +68,7 @@ STEPS: dict[str, Step] = {
         "Values go back before the logarithm, and to whole counts where they can be told.",
         "undo_log",
         "unlog",
+        whole=True,
     ),
     "unique_names": _repair(
         "Make names unique",
@@ -105,12 +107,14 @@ STEPS: dict[str, Step] = {
         "Scrublet adds cells together in pairs and asks which cells look like such a sum.",
         "core.data.steps.scores:score_doublets",
         ScoreDoublets,
+        whole=True,
     ),
     "score_cell_cycle": Step(
         "Score the cell cycle",
         "Each cell gets a score for S and for G2/M, and a phase, from genes of Tirosh 2016.",
         "core.data.steps.scores:score_cell_cycle",
         ScoreCellCycle,
+        whole=True,
     ),
 }
 

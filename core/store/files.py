@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,15 @@ def read_array(path):
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
+@contextmanager
+def growing(path, n, dtype):
+    """A file to which the bytes of a .npy of `n` values of `dtype` are written one after another; whole or not at all."""
+    with _beside(path) as temporary, temporary.open("wb") as file:
+        about = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(file, about | {"shape": (int(n),)})
+        yield file
+
+
 def write_history(path, epochs):
     """history.csv: a row an epoch; an empty field where there is no protein."""
     rows = (("" if epoch[name] is None else epoch[name] for name in HISTORY) for epoch in epochs)
@@ -77,11 +86,17 @@ def write_csv(path, head, rows):
 
 def whole(path, put):
     """Let `put` write beside `path`, then move it there, so that no reader sees half a file."""
+    with _beside(path) as temporary:
+        put(temporary)
+
+
+@contextmanager
+def _beside(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        put(temporary)
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -106,7 +121,8 @@ class Shelf:
     """One data set on disk: the file in normal form, and what a page needs of it without reading that file.
 
     `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `proteins.npy` (cells, proteins) raw;
-    `genes/` the display values by gene (CSC), so that one gene is read without the others.
+    `genes/` the values that colour genes, by gene (CSC), so that one gene is read without the others: counts as they
+    are, with the `size.npy` that each cell is multiplied by before log1p, or without it what is shown.
     """
 
     def __init__(self, folder):
@@ -118,17 +134,16 @@ class Shelf:
 
     def write(self, adata, report, display):
         """Fill the shelf from an AnnData in normal form, its doctor's Report and the display values."""
-        from scipy import sparse
+        from core.data import ondisk
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        adata.write_h5ad(self.file)
+        if not self.file.exists():  # where it was read from a file, it is there in this form already
+            whole(self.file, lambda temporary: ondisk.write(temporary, adata))
         write_array(self.folder / "cells.npy", _text(adata.obs_names))
         write_json(
             self.folder / "genes.json", {"names": [str(g) for g in display.genes], "words": display.words}
         )
-        by_gene = sparse.csc_matrix(display.matrix, dtype=np.float32)
-        for name in ("data", "indices", "indptr"):
-            write_array(self.folder / "genes" / f"{name}.npy", getattr(by_gene, name))
+        self._write_genes(display)
         if "protein" in adata.obsm:
             write_array(self.folder / "proteins.npy", np.asarray(adata.obsm["protein"], dtype=np.float32))
         columns = [self._write_column(i, c, adata.obs[c.name]) for i, c in enumerate(report.columns)]
@@ -138,6 +153,29 @@ class Shelf:
                 write_array(self.folder / f"{name}.npy", np.asarray(values, dtype=np.float32))
         for name, values in report.shares.items():
             write_array(self.folder / f"share_{name}.npy", np.asarray(values, dtype=np.float32))
+
+    def _write_genes(self, display):
+        """The display values by gene, from blocks of cells and in as much memory whatever their number."""
+        from core.blocks import blocks
+        from core.data.sources import size_factors
+        from core.rows import smallest_type
+        from core.statistics import survey
+        from core.turned import PIECE, turned
+
+        folder, cells = self.folder / "genes", np.arange(display.values.shape[0])
+        seen = survey(display.values, cells)
+        kind = smallest_type(seen.low.min(initial=0), seen.high.max(initial=0), seen.whole.all())
+        if display.counts:
+            write_array(folder / "size.npy", size_factors(seen.totals))
+        indptr = np.concatenate([[0], np.cumsum(seen.stored, dtype=np.int64)])
+        write_array(folder / "indptr.npy", indptr)
+        with (
+            growing(folder / "data.npy", indptr[-1], kind) as data,
+            growing(folder / "indices.npy", indptr[-1], np.int32) as indices,
+        ):
+            for _, genes in turned(blocks(display.values, PIECE), seen.stored, self.folder):
+                data.write(genes.data.astype(kind).tobytes())
+                indices.write(genes.indices.astype(np.int32, copy=False).tobytes())
 
     def _write_column(self, i, column, values):
         """One obs column as codes into sorted category names, or as numbers; returns its entry in columns.json."""
@@ -163,7 +201,10 @@ class Shelf:
         start, stop = read_array(self.folder / "genes" / "indptr.npy")[i : i + 2]
         values = np.zeros(len(self.cells()), dtype=np.float32)
         rows = read_array(self.folder / "genes" / "indices.npy")[start:stop]
-        values[rows] = read_array(self.folder / "genes" / "data.npy")[start:stop]
+        shown = read_array(self.folder / "genes" / "data.npy")[start:stop].astype(np.float32)
+        if (path := self.folder / "genes" / "size.npy").exists():
+            shown = np.log1p(shown * read_array(path)[rows])
+        values[rows] = shown
         return values
 
     def protein(self, j):

@@ -1,6 +1,7 @@
 """python -m core.worker: the queue; with a word behind it, one of its own children."""
 
 import sys
+import tempfile
 
 from core import settings
 
@@ -15,9 +16,13 @@ def main(words):
     from core.store import Store
     from core.worker import execute
 
+    store = Store(here)
+    tempfile.tempdir = str(
+        store.root / "cache"
+    )  # a copy of a large data set has its room where that one lies
     if words[0] == "one":
-        return execute.one(Store(here), words[1])
-    return execute.serve_short(Store(here))
+        return execute.one(store, words[1])
+    return execute.serve_short(store)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core import aside, config, device, embed, footprint, gene_choice, phases, pipeline, rundir, scores
-from core.data import demo, doctor, read, sources, steps
+from core.data import demo, doctor, ondisk, read, sources, steps, verdict
 from core.data.background import background_of
-from core.data.opened import opened
 from core.data.steps import quality
 from core.errors import Question, UserError
 from core.forecast import forecast
@@ -19,8 +18,6 @@ from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
 from core.worker import pictures, proteins, samples
-
-LARGE = 1 << 30  # bytes of a file whose values are not read as a whole to prepare from it
 
 
 def read_file(store, job, say):
@@ -40,6 +37,7 @@ def shelve(store, id, adata, say, more=None):
     """Examine an AnnData in normal form and put it on the shelf; `more` goes into the record of the data set."""
     say("Looking at every value.", 0.5)
     report = doctor.examine(adata, gpu_memory=_gpu_memory())
+    say("Writing counts by cell and by gene.", 0.7)
     store.shelf(id).write(adata, report, sources.display_of(adata))
     record = report.record() | {"data_hash": read.data_hash(adata), "kind": sources.source_of(adata).kind}
     record["top_genes"] = quality.top_genes(adata)
@@ -65,9 +63,8 @@ def _read(store, id, asked):
         return sentence
 
     try:
-        scratch = store.root / "cache"
-        answers = asked.get("answers", {})
-        adata = read.read(asked["path"], **joined, **answers, roots=roots, ask=True, scratch=scratch)
+        here = {"scratch": store.root / "cache", "keep": store.shelf(id).file, "words": in_their_words}
+        return read.read(asked["path"], **joined, **asked.get("answers", {}), roots=roots, ask=True, **here)
     except UserError as error:
         waits = isinstance(error, Question)
         error.args = (in_their_words(str(error)),)
@@ -75,8 +72,6 @@ def _read(store, id, asked):
     finally:
         for path in () if waits else files.uploads(store.root, asked):
             path.unlink(missing_ok=True)
-    adata.uns["nuwa_read"] = [in_their_words(note) for note in adata.uns["nuwa_read"]]
-    return adata
 
 
 def _gpu_memory():
@@ -91,8 +86,7 @@ def take_steps(store, job, say):
     id, asked = job["target"], job["arguments"]
     store.move("dataset", id, "queued", "running")
     say(f"{steps_words(asked['steps'])} ...", 0.1)
-    before = load(store, asked["of"])
-    made = steps.apply(before, asked["steps"])
+    made = steps.apply(source(store, asked["of"], ondisk.EVERYTHING), asked["steps"])
     made = read.tidy(made, store.row("dataset", asked["of"])["name"])
     done = steps.made_before(made)[-len(asked["steps"]) :]  # a file may have brought steps of its own
     shelve(store, id, made, say, {"derived": {"of": asked["of"], "steps": done}})
@@ -396,7 +390,7 @@ def export_result(store, job, say):
     }
     umap = files.read_array(folder / "embeddings" / "latent_umap.npy")
     clusters = files.read_array(folder / f"{files.clusters_of(asked['resolution'])}.npy")
-    adata = load(store, run["dataset"])
+    adata = source(store, run["dataset"], ondisk.EVERYTHING)
     rundir.write_result(folder, adata, record, proof, clusters, umap, asked.get("denoised", False))
     return {"file": "result.h5ad"}
 
@@ -419,15 +413,20 @@ KINDS = {
 }
 
 
-def load(store, dataset_id):
-    """The whole AnnData of a data set, the last one kept: treat it as read-only."""
-    return _load(str(store.shelf(dataset_id).file))
+def source(store, dataset_id, parts=ondisk.BESIDE):
+    """The AnnData of a data set, the last small one kept: treat it as read-only.
 
-
-def source(store, dataset_id):
-    """The AnnData of a data set to prepare from; the values of a large one stay in its file."""
+    The values of a large one stay in its file; `parts` says what of it is read, and what they hold is known.
+    """
     path = store.shelf(dataset_id).file
-    return opened(path) if path.stat().st_size > LARGE else load(store, dataset_id)
+    if not ondisk.is_large(path):
+        return _load(str(path))
+    adata = ondisk.opened(path, parts)
+    known = store.row("dataset", dataset_id)["record"].get("matrices", {})
+    for where, matrix in sources.places(adata):
+        if where in known:
+            verdict.remember(matrix, verdict.Verdict(**known[where]))
+    return adata
 
 
 @lru_cache(maxsize=1)

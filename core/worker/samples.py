@@ -6,7 +6,7 @@ import anndata
 
 from core import device
 from core.data import read
-from core.data.opened import opened
+from core.data.ondisk import opened
 from core.errors import UserError
 
 COPIES = 3  # of all values at the peak: joined, logged for colouring, and by gene

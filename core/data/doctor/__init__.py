@@ -3,6 +3,7 @@
 import numpy as np
 from anndata import AnnData
 
+from core import device
 from core.data.doctor import cells, columns, genes, names, proteins, size, values
 from core.data.doctor.case import Case
 from core.data.doctor.finding import SEVERITIES, Column, Finding
@@ -45,7 +46,7 @@ def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = 
         *cells.findings(case),
         *proteins.findings(case, report),
         *columns.findings(case, table),
-        *size.findings(case, memory or size.ram(), gpu_memory),
+        *size.findings(case, memory or device.memory(), gpu_memory),
     ]
     verdict = case.verdicts["X"]
     n_counts, n_genes = case.n_counts(), case.n_genes()

@@ -9,7 +9,7 @@ from anndata import AnnData
 from core.data.doctor import genes
 from core.data.sources import genes_of, places, shown_at
 from core.data.sweep import Sweep, sweep
-from core.data.verdict import Verdict, judge
+from core.data.verdict import Verdict, judge, remember
 
 # Columns in which other programs keep a cell's counts and genes over all genes that were measured.
 COUNT_COLUMNS = ("n_counts_all_genes", "total_counts", "nCount_RNA", "n_counts", "nUMI", "n_umi", "n_umis")
@@ -33,6 +33,7 @@ class Case:
             table = np.column_stack([self._sets[owner][name] for name in genes.SETS]).astype(float)
             self.sweeps[where] = sweep(matrix, table, sign=self.counts_where is None)
             self.verdicts[where] = judge(self.sweeps[where])
+            remember(matrix, self.verdicts[where])
 
     @property
     def counts_where(self) -> str | None:

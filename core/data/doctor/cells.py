@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from core.data.blocks import N_HASHES
+from core.data.block import N_HASHES
 from core.data.doctor.case import Case
 from core.data.doctor.finding import Finding, few
 from core.data.sources import matrix_at
@@ -107,8 +107,7 @@ def _rows(matrix, rows) -> sparse.csr_matrix:
     """Some rows of a matrix in memory or on disk, as CSR."""
     if sparse.issparse(matrix):
         matrix = matrix.tocsr()
-    part = matrix[rows]
-    return sparse.csr_matrix(part.compute() if hasattr(part, "compute") else part)
+    return sparse.csr_matrix(matrix[rows])
 
 
 def _twins(case) -> list[Finding]:

@@ -10,10 +10,12 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
+from core.blocks import blocks, in_memory
 from core.data.doctor.finding import few
 from core.data.doctor.genes import ENSEMBL
 from core.data.doctor.names import EMPTY_AS, NO_NAME, ids_of, numbered, symbols_of
 from core.data.doctor.proteins import hidden_proteins
+from core.data.ondisk import copied, part_of, raw_of
 from core.data.proteins import antibody_columns
 from core.data.sources import counts_of
 from core.data.verdict import what_is
@@ -27,7 +29,8 @@ def use_raw(adata: AnnData) -> tuple[AnnData, str]:
     var = adata.raw.var.copy()
     extra = adata.var.drop(columns=[name for name in adata.var if name in var]).reindex(var.index)
     known = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes
-    made = AnnData(adata.raw.X.copy(), adata.obs.copy(), pd.concat([var, known], axis=1), dict(adata.uns))
+    values = adata.raw.X.copy() if in_memory(adata.raw.X) else adata.raw.X
+    made = AnnData(values, adata.obs.copy(), pd.concat([var, known], axis=1), dict(adata.uns))
     for name, value in adata.obsm.items():
         made.obsm[name] = value.copy()
     for name, value in adata.obsp.items():
@@ -49,7 +52,7 @@ def transpose(adata: AnnData) -> tuple[AnnData, str]:
 
 def unique_names(adata: AnnData) -> tuple[AnnData, str]:
     """Genes that share a name are called symbol-ENSG where var has ids, else numbered; repeated cells are numbered."""
-    made, ids = adata.copy(), ids_of(adata.var)
+    made, ids = copied(adata), ids_of(adata.var)
     names = adata.var_names.astype(str).to_numpy(dtype=object).copy()
     groups = {name: at for name, at in numbered(adata.var_names).items() if not EMPTY_AS.match(name)}
     renamed = 0
@@ -82,7 +85,7 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
     symbols = symbols_of(adata.var)
     if symbols is None:
         raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
-    made, before = adata.copy(), adata.var_names.astype(str).to_numpy(dtype=object)
+    made, before = copied(adata), adata.var_names.astype(str).to_numpy(dtype=object)
     named = np.array([str(s).strip().casefold() not in NO_NAME for s in symbols])
     chosen = np.where(named, symbols, before)
     twice = pd.Index(chosen).duplicated(keep=False) & named & (chosen != before)
@@ -100,7 +103,7 @@ def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
     changed = int((after != before).sum())
     if not changed:
         raise UserError("No gene is named by an Ensembl id with a version.")
-    made = adata.copy()
+    made = copied(adata)
     made.var["name_before"] = before.to_numpy(dtype=object)
     made.var_names = make_index_unique(after)
     return made, f"{changed:,} Ensembl ids lost their version; var['name_before'] keeps it."
@@ -109,11 +112,13 @@ def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
 def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
     """Cells without a value other than 0 in what is trained on leave, with all that is known of them."""
     found = counts_of(adata)
-    matrix = found.matrix if found else adata.X
-    filled = np.asarray((matrix != 0).sum(axis=1)).ravel() > 0
+    filled = np.zeros(adata.n_obs, bool)
+    for first, block in blocks(found.matrix if found else adata.X):
+        cells, _ = block.nonzero()
+        filled[first + cells] = True
     if filled.all():
         raise UserError("No cell is empty.")
-    made, n = adata[filled].copy(), int((~filled).sum())
+    made, n = part_of(adata, filled), int((~filled).sum())
     words = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
     return made, f"{words} left out; {made.n_obs:,} remain."
 
@@ -127,9 +132,9 @@ def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
     values = antibody_columns(adata, place, [])
     table = pd.DataFrame(values, index=adata.obs_names, columns=list(adata.var_names[place].astype(str)))
     there = adata.obsm.get("protein")
-    made = adata[:, ~place].copy()
+    made = part_of(adata, genes=~place)
     if adata.raw is not None:
-        made.raw = adata.raw[:, ~adata.raw.var_names.isin(hidden)].to_adata()
+        made.raw = part_of(raw_of(adata), genes=~adata.raw.var_names.isin(hidden))
     if there is not None:
         new = [name for name in table if name not in there.columns]
         table = pd.concat([pd.DataFrame(there, index=adata.obs_names), table[new]], axis=1)

@@ -1,31 +1,28 @@
 """How much memory a data set needs, and how much there is."""
 
-from pathlib import Path
-
 import numpy as np
-import psutil
 
+from core.blocks import in_memory
 from core.data.doctor.case import Case
 from core.data.doctor.finding import Finding
+from core.data.sources import matrix_at
 
 # Reading holds the matrix, its logged copy for colours and that copy turned by gene; training holds about as much.
 COPIES = 3
+# Bytes of a cell whose values lie on disk: its name, columns and sums while it is read (0.6 KB, bench/README.md), its
+# axes and their squares while a run is prepared.
+A_CELL = 2000
 TIGHT = 0.5  # share of the memory from which it gets tight: others work on the same machine
-CGROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-def ram() -> int:
-    """Bytes of memory that this process may use: of the machine, or less where a container says so."""
-    limits = [psutil.virtual_memory().total]
-    for path in map(Path, CGROUP):
-        if path.is_file() and (text := path.read_text().strip()).isdigit():  # "max" where there is no limit
-            limits.append(int(text))
-    return min(limits)
 
 
 def needed(case: Case) -> int:
-    """Bytes that reading and training need: sparse where the values are (index and value), else dense float32."""
+    """Bytes that reading and training need: sparse where the values are (index and value), else dense float32.
+
+    A data set whose matrices lie on disk is read and trained on in blocks: of it, only names and columns are held.
+    """
     seen = case.trained
+    if not in_memory(matrix_at(case.adata, case.where)):
+        return A_CELL * seen.cells
     dense = 4 * seen.cells * seen.genes
     held = sum(min(8 * sweep.nonzero, 4 * sweep.cells * sweep.genes) for sweep in case.sweeps.values())
     return held + (COPIES - 1) * min(8 * seen.nonzero, dense)

@@ -9,10 +9,13 @@ import tempfile
 import threading
 from pathlib import Path
 
-import anndata
-import psutil
+import h5py
+import numpy as np
 from anndata import AnnData
+from anndata.io import write_elem
 
+from core import device
+from core.data import ondisk
 from core.errors import DoesNotFit, Question, UserError
 
 MB = 1024**2
@@ -23,7 +26,6 @@ MOST_MEMORY, FLOOR = (
     256 * MB,
 )  # share of what the machine has left, but never too little for a small file
 ROOT = Path(__file__).resolve().parents[3]
-CGROUP = Path("/sys/fs/cgroup")
 
 
 def read(
@@ -38,6 +40,8 @@ def read(
     roots=None,
     ask=False,
     scratch=None,
+    keep=None,
+    words=str,
 ) -> AnnData:
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
@@ -45,7 +49,10 @@ def read(
     folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
     say what is background of each protein. `roots` are folders that the path may not lead out of, whatever links lie
-    there by then. `scratch` is where temporary files go (the system's place by default).
+    there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
+    the normal form stays, as .h5ad, on the same disk as `scratch`; `words` changes the sentences of uns["nuwa_read"].
+    The matrices of a large data set (core.data.ondisk.LARGE) are left in that file, or in one that vanishes with the
+    AnnData.
 
     Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with
     `ask` also where the file itself speaks clearly, so that a person confirms it.
@@ -61,15 +68,24 @@ def read(
             "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
             "roots": roots and [str(root) for root in roots],
             "ask": ask,
+            "large": ondisk.LARGE,
             "folder": folder,
             "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,
-            "memory": int(max(FLOOR, min(LEAST_MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY * _available()))),
+            "memory": int(
+                max(FLOOR, min(LEAST_MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY * device.free_memory()))
+            ),
         }
         answer = SERVER.ask(request)
         name = " and ".join(f"'{file.name}'" for file in files)
         found = _judge(Path(folder), answer, request, name)
-        adata = anndata.read_h5ad(Path(folder) / "data.h5ad")
-    adata.uns["nuwa_read"] = found["notes"]
+        made, notes = Path(folder) / "data.h5ad", [words(note) for note in found["notes"]]
+        if keep is not None:
+            with h5py.File(made, "r+") as file:
+                write_elem(file["uns"], "nuwa_read", np.array(notes, dtype=object))
+            Path(keep).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made, keep)
+        adata = ondisk.read(keep or made)
+    adata.uns["nuwa_read"] = notes
     return adata
 
 
@@ -105,16 +121,6 @@ def _size(path):
     if path.is_dir():
         return sum(p.lstat().st_size for p in path.rglob("*"))
     return path.stat().st_size if path.exists() else 0
-
-
-def _available():
-    """Bytes of memory this machine, or the container around us, has left."""
-    left = psutil.virtual_memory().available
-    try:
-        limit, used = ((CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
-        return left if limit == "max" else min(left, int(limit) - int(used))
-    except (OSError, ValueError):
-        return left
 
 
 class Server:

@@ -4,6 +4,7 @@ import anndata
 import h5py
 import numpy as np
 
+from core.data import ondisk
 from core.data.read import loom, mudata, tenx
 from core.data.read.normal import SPARSE_FROM
 from core.errors import UserError
@@ -35,6 +36,8 @@ def read_hdf5(path, reading):
             raise UserError(
                 f"'{path.name}' is none of .h5ad, .h5mu, 10x .h5 and .loom (it holds {inside}): check it."
             )
+        if ondisk.is_large(file, reading.large):
+            return ondisk.opened(path, ondisk.EVERYTHING)
         thin = _is_large_and_thin(file.get("X"))
     return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
 

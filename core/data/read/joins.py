@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scipy import sparse
 
+from core.data.ondisk import dense_columns, part_of
 from core.data.proteins import PROTEIN_KEYS, PROTEINS
 from core.errors import UserError
 
@@ -63,14 +63,14 @@ def join_proteins(adata: AnnData, other: AnnData, words: str, reading) -> AnnDat
     n, cells = int(kept.sum()), adata.n_obs
     if n < cells:
         reading.say(f"{cells - n:,} of {cells:,} cells have no proteins in {words} and were left out.")
-        adata = adata[kept].copy()
+        adata = part_of(adata, kept)
     if old := [key for key in PROTEIN_KEYS if key in adata.obsm]:
         reading.say(f"The proteins of the first file were replaced by those of {words}.")
         for key in old:
             del adata.obsm[key]
     if "feature_types" in adata.var:
         mine = adata.var["feature_types"].astype(str).str.casefold() == PROTEINS
-        adata = adata[:, ~mine.to_numpy()].copy() if mine.any() else adata
+        adata = part_of(adata, genes=~mine.to_numpy()) if mine.any() else adata
     values = table.to_numpy()[found.rows[kept]]
     adata.obsm["protein"] = pd.DataFrame(values, index=adata.obs_names, columns=table.columns)
     for key in ("isotype_controls", "isotype_control"):
@@ -85,7 +85,7 @@ def _protein_table(other: AnnData) -> pd.DataFrame:
     if "feature_types" in other.var:
         mine = (other.var["feature_types"].astype(str).str.casefold() == PROTEINS).to_numpy()
         if mine.any():
-            other = other[:, mine]
+            other = part_of(other, genes=mine)
         elif key := next((key for key in PROTEIN_KEYS if key in other.obsm), None):
             return pd.DataFrame(other.obsm[key], index=other.obs_names)
         else:
@@ -96,7 +96,7 @@ def _protein_table(other: AnnData) -> pd.DataFrame:
         return pd.DataFrame(other.obsm[key], index=other.obs_names)
     if other.X is None:
         raise UserError("The second file has no matrix of values: bring the proteins' counts.")
-    values = other.X.toarray() if sparse.issparse(other.X) else np.asarray(other.X)
+    values = dense_columns(other.X, slice(None))
     return pd.DataFrame(values, index=other.obs_names, columns=other.var_names.astype(str))
 
 

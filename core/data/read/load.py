@@ -4,6 +4,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 from anndata import AnnData
 
 from core.data import ENDINGS, ending
@@ -33,22 +34,25 @@ def load(path, reading, proteins=None, annotations=None, background=None) -> Ann
 
     Raises UserError, one sentence, for every fault of a file, and Question where only the person knows.
     """
-    adata = _carefully(open_path, Path(path), reading)
+    adata = carefully(open_path, Path(path), reading)
     if proteins is not None:
         proteins = Path(proteins)
         reading.cells = adata.obs_names.astype(str)
-        other = _carefully(open_path, proteins, reading)
-        adata = _carefully(lambda p, r: join_proteins(adata, other, f"'{p.name}'", r), proteins, reading)
+        other = carefully(open_path, proteins, reading)
+        adata = carefully(lambda p, r: join_proteins(adata, other, f"'{p.name}'", r), proteins, reading)
     if annotations is not None:
         annotations = Path(annotations)
-        labels = _carefully(read_labels, annotations, reading)
+        labels = carefully(read_labels, annotations, reading)
         join_annotations(adata, labels, f"'{annotations.name}'", reading)
-    adata = _carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
+    adata = carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
     if background is not None:
         background = Path(background)
-        reading.cells = adata.obs_names
-        other = _carefully(open_path, background, reading)
-        said = _carefully(lambda p, _: join_background(adata, other, f"'{p.name}'"), background, reading)
+        reading.cells, reading.large = (
+            adata.obs_names,
+            np.inf,
+        )  # droplets hold little, and are looked at whole
+        other = carefully(open_path, background, reading)
+        said = carefully(lambda p, _: join_background(adata, other, f"'{p.name}'"), background, reading)
         adata.uns["nuwa_read"].append(said)
     return adata
 
@@ -74,7 +78,7 @@ def open_path(path: Path, reading) -> AnnData:
     return READERS[ending(path.name)](path, reading)
 
 
-def _carefully(step, path, reading):
+def carefully(step, path, reading):
     """`step(path, reading)`, every fault told in a sentence about `path`."""
     name = path.name
     try:

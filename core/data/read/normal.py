@@ -6,6 +6,7 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
+from core.blocks import in_memory, is_sparse, pieces
 from core.data.proteins import settle_proteins, split_features
 from core.errors import UserError
 
@@ -20,23 +21,26 @@ def tidy(adata: AnnData, name: str = "the data set", notes=()) -> AnnData:
 
     X is CSR float32 if it came sparse or has more than 60 % zeros, else dense float32 in C order; names are
     unique strings; X, layers and .raw hold genes, obsm["protein"] the proteins (cells, proteins) as DataFrame.
-    Raises UserError where X is missing, too small, not numeric, or not finite.
+    Raises UserError where X is missing, too small, not numeric, or not finite. A matrix that lies in a file gets this
+    form, and is judged, as it is written (`on_the_way`).
     """
     notes = list(dict.fromkeys([*_earlier(adata), *notes]))
     _check_shape(adata, name)
     _unique_names(adata, name, notes)
     adata = split_features(adata, notes)
-    adata.X = _normal(adata.X, name)
-    _check_values(adata, name)
+    if in_memory(adata.X):
+        adata.X = _normal(adata.X, name)
+        seen = Values(adata, name)
+        seen(0, adata.X)
+        seen.judge()
     for key, layer in list(adata.layers.items()):
         if sparse.issparse(layer):
-            adata.layers[key] = _checked(layer.tocsr())
-    if adata.raw is not None and sparse.issparse(adata.raw.X):
-        _checked(adata.raw.X)
+            adata.layers[key] = _by_row(layer)
+    if adata.raw is not None:
+        _sound(adata.raw.X)
     for part in (adata.obsm, adata.varm, adata.obsp, adata.varp):
         for matrix in part.values():
-            if isinstance(matrix, sparse.csr_matrix | sparse.csc_matrix):
-                _checked(matrix)
+            _sound(matrix)
     settle_proteins(adata, notes)
     adata.uns["nuwa_read"] = notes
     return adata
@@ -92,35 +96,75 @@ def _unique_names(adata: AnnData, name: str, notes: list[str]) -> None:
 def _normal(matrix, name: str):
     with np.errstate(over="ignore"):  # 1e300 becomes infinite here and is refused with its place below
         if sparse.issparse(matrix):
-            return _checked(sparse.csr_matrix(matrix, dtype=np.float32))
+            return _by_row(matrix).astype(np.float32, copy=False)
         dense = np.ascontiguousarray(matrix, dtype=np.float32)
     if 1 - np.count_nonzero(dense) / dense.size > SPARSE_FROM:
         return sparse.csr_matrix(dense)
     return dense
 
 
-def _checked(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    """`matrix`, sorted; indices beyond its shape, which would crash later, raise ValueError here."""
-    matrix.check_format(full_check=True)
-    matrix.sum_duplicates()
+def _by_row(matrix) -> sparse.csr_matrix:
+    return _sound(sparse.csr_matrix(_sound(matrix)))
+
+
+def _sound(matrix):
+    """`matrix`, sorted; indices beyond its shape, which would crash what follows, raise ValueError here."""
+    if isinstance(matrix, sparse.csr_matrix | sparse.csc_matrix):
+        matrix.check_format(full_check=True)
+        matrix.sum_duplicates()
     return matrix
 
 
-def _check_values(adata: AnnData, name: str) -> None:
-    values = adata.X.data if sparse.issparse(adata.X) else adata.X.reshape(-1)
-    finite = np.isfinite(values)
-    if not finite.all():
-        first = int(np.argmin(finite))
-        if sparse.issparse(adata.X):
-            cell = int(np.searchsorted(adata.X.indptr, first, side="right")) - 1
-            gene = int(adata.X.indices[first])
+class Values:
+    """Looks at X a block of cells at a time for values that are missing or infinite, and whether there are any at all."""
+
+    def __init__(self, adata: AnnData, name: str):
+        self.adata, self.name = adata, name
+        self.bad, self.where, self.any = 0, None, False
+
+    def __call__(self, first: int, block):
+        """Look at the rows that begin at the cell `first`; returns them."""
+        values = block.data if sparse.issparse(block) else block.reshape(-1)
+        finite = np.isfinite(values)
+        if not finite.all():
+            if self.where is None:
+                self.where = self._place(first, block, int(np.argmin(finite)))
+            self.bad += int(finite.size - np.count_nonzero(finite))
+        self.any = self.any or bool(np.any(values))
+        return block
+
+    def _place(self, first, block, at):
+        if sparse.issparse(block):
+            cell, gene = int(np.searchsorted(block.indptr, at, side="right")) - 1, int(block.indices[at])
         else:
-            cell, gene = divmod(first, adata.n_vars)
-        count = int(finite.size - np.count_nonzero(finite))
-        where = f"gene '{adata.var_names[gene]}' in cell '{adata.obs_names[cell]}'"
-        raise UserError(
-            f"X of '{name}' has {count:,} missing (NaN) or infinite values, for example {where}:"
-            " fill them or leave those cells or genes out."
-        )
-    if not np.any(values):
-        raise UserError(f"Every value in X of '{name}' is 0: put the counts into X and save again.")
+            cell, gene = divmod(at, block.shape[1])
+        return f"gene '{self.adata.var_names[gene]}' in cell '{self.adata.obs_names[first + cell]}'"
+
+    def judge(self) -> None:
+        """Raise UserError for what was seen, where it cannot be trained on."""
+        if self.bad:
+            raise UserError(
+                f"X of '{self.name}' has {self.bad:,} missing (NaN) or infinite values, for example {self.where}:"
+                " fill them or leave those cells or genes out."
+            )
+        if not self.any:
+            raise UserError(f"Every value in X of '{self.name}' is 0: put the counts into X and save again.")
+
+
+def on_the_way(adata: AnnData, seen: Values):
+    """{"X": change}, as core.data.ondisk.write takes it: brings an X that lies in a file into normal form."""
+    if in_memory(adata.X):
+        return {}
+    thin = not is_sparse(adata.X) and _share_of_zeros(adata.X) > SPARSE_FROM
+
+    def normal(first, block):
+        with np.errstate(over="ignore"):
+            block = block.astype(np.float32)
+        return seen(first, sparse.csr_matrix(block) if thin else block)
+
+    return {"X": normal}
+
+
+def _share_of_zeros(matrix):
+    filled = sum(np.count_nonzero(block) for _, block in pieces(matrix))
+    return 1 - filled / max(1, int(np.prod(matrix.shape)))

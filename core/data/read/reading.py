@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.errors import Question
@@ -13,12 +14,14 @@ class Reading:
     """Handed to every reader. `answers` are the person's, by the name of what was asked ("genome", "part", "transpose").
 
     `scratch` is an empty folder that is removed afterwards; `cells` are the barcodes of the first file while
-    a second one is read; `ask` says whether a person is there to confirm what the file itself speaks for.
+    a second one is read; `ask` says whether a person is there to confirm what the file itself speaks for; matrices of
+    more than `large` bytes of values are left in the file (core.data.ondisk).
     """
 
     scratch: Path
     answers: dict = field(default_factory=dict)
     ask: bool = False
+    large: float = np.inf
     cells: pd.Index | None = None
     notes: list[str] = field(default_factory=list)
 

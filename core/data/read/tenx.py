@@ -2,12 +2,16 @@
 
 import gzip
 import re
+import tempfile
+from pathlib import Path
 
 import h5py
 import pandas as pd
 from anndata import AnnData
+from anndata.io import sparse_dataset
 from scipy import io, sparse
 
+from core.data.ondisk import part_of
 from core.data.proteins import GENES
 from core.errors import UserError
 
@@ -24,9 +28,10 @@ def genomes_in(file):
 def read_h5(file, name, reading):
     """The AnnData of an open 10x file: version 3 has one `matrix`, version 2 a group for each genome."""
     if isinstance(file.get("matrix"), h5py.Group):
-        return _one_genome(_read_group(file["matrix"], name), name, reading)
+        return _one_genome(_read_group(file["matrix"], name, reading), name, reading)
     names = genomes_in(file)
-    return _read_group(file[_which(names, name, reading) if len(names) > 1 else names[0]], name)
+    chosen = _which(names, name, reading) if len(names) > 1 else names[0]
+    return _read_group(file[chosen], name, reading)
 
 
 def _which(names, name, reading, more=()):
@@ -34,7 +39,7 @@ def _which(names, name, reading, more=()):
     return reading.answer(sentence, "genome", [*((genome, genome) for genome in names), *more])
 
 
-def _read_group(group, name):
+def _read_group(group, name, reading):
     """Version 3 has `features` with types and genomes, version 2 `genes` and `gene_names`."""
     features = group.get("features")
     names, ids = (features["name"], features["id"]) if features else (group["gene_names"], group["genes"])
@@ -42,13 +47,27 @@ def _read_group(group, name):
     n_features, n_cells = (int(n) for n in group["shape"][:])
     barcodes = group["barcodes"].asstr()[:]
     _check_sizes(name, n_features, names.shape[0], n_cells, len(barcodes))
-    parts = (group["data"][:], group["indices"][:], group["indptr"][:])
-    matrix = sparse.csr_matrix(parts, shape=(n_cells, n_features))
+    if 8 * group["data"].shape[0] > reading.large:
+        matrix = _left(group, (n_cells, n_features), reading.scratch)
+    else:
+        parts = (group["data"][:], group["indices"][:], group["indptr"][:])
+        matrix = sparse.csr_matrix(parts, shape=(n_cells, n_features))
     var = pd.DataFrame({"gene_ids": ids.asstr()[:]}, index=names.asstr()[:])
     for key, column in (("feature_type", "feature_types"), ("genome", "genome")):
         if features and key in features:
             var[column] = pd.Categorical(features[key].asstr()[:])
     return AnnData(matrix, pd.DataFrame(index=barcodes), var)
+
+
+def _left(group, shape, scratch):
+    """The matrix of a group, not read: a file in `scratch` leads there under the names that anndata has for a CSR."""
+    path = Path(tempfile.mkdtemp(dir=scratch)) / "matrix.h5"
+    with h5py.File(path, "w") as file:
+        for part in ("data", "indices", "indptr"):
+            file[part] = h5py.ExternalLink(group.file.filename, f"{group.name}/{part}")
+        for name, value in (("encoding-type", "csr_matrix"), ("encoding-version", "0.1.0"), ("shape", shape)):
+            file.attrs[name] = value
+    return sparse_dataset(h5py.File(path, "r"))
 
 
 def _check_sizes(name, n_features, names, n_cells, barcodes):
@@ -73,7 +92,7 @@ def _one_genome(adata, name, reading):
     chosen = _which(names, name, reading, [(ALL, "all of them, as one data set")])
     if chosen == ALL:
         return adata
-    kept = adata[:, ((genome == chosen).to_numpy() | ~genes.to_numpy())].copy()
+    kept = part_of(adata, genes=(genome == chosen).to_numpy() | ~genes.to_numpy())
     # Mixed runs put the genome before every gene, which hides what a gene is called (GRCh38_MT-CO1).
     kept.var_names = kept.var_names.str.replace(rf"^{re.escape(chosen)}_+", "", regex=True)
     reading.say(f"Of {len(names)} genomes, {chosen} was read ({int((genome == chosen).sum()):,} genes).")

@@ -1,6 +1,7 @@
 """What the fork does: read, bring into normal form, leave data.h5ad and answer.json in the folder it was given."""
 
 import json
+import tempfile
 import traceback
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import h5py
 import pandas as pd
 from anndata.io import write_elem
 
+from core.data import ondisk
 from core.data.places import within
-from core.data.read.load import load
+from core.data.read.load import carefully, load
+from core.data.read.normal import Values, on_the_way
 from core.data.read.reading import Reading
 from core.errors import Question, UserError
 
@@ -18,13 +21,17 @@ from core.errors import Question, UserError
 def carry_out(request):
     """Answer a request of the door with {"notes"}, {"question"} or {"sentence", "memory"}."""
     folder = Path(request["folder"])
-    reading = Reading(folder, request["answers"], request["ask"])
+    reading = Reading(folder, request["answers"], request["ask"], request["large"])
+    tempfile.tempdir = request["folder"]  # what else is put down on the way goes with the folder, too
     try:
+        path = Path(request["path"])
         if request.get("roots") is not None:  # links may have changed since the file was chosen
-            within([Path(root) for root in request["roots"]], request["path"], whole=True)
-        adata = load(request["path"], reading, **request["second"])
+            within([Path(root) for root in request["roots"]], path, whole=True)
+        adata = load(path, reading, **request["second"])
         answer = {"notes": adata.uns.pop("nuwa_read")}
-        write(adata, folder / "data.h5ad", answer["notes"])
+        carefully(
+            lambda path, _: write(adata, folder / "data.h5ad", answer["notes"], path.name), path, reading
+        )
     except Question as question:
         answer = {"question": question.record()}
     except UserError as error:
@@ -36,21 +43,34 @@ def carry_out(request):
     (folder / "answer.json").write_text(json.dumps(answer))
 
 
-def write(adata, path, notes):
-    """`adata` as .h5ad; what HDF5 cannot hold is left out, with a note. Text stays text."""
+def write(adata, path, notes, name="the data set"):
+    """`adata` as .h5ad; what HDF5 cannot hold is left out, with a note. Text stays text.
+
+    What lies in a file gets its normal form on the way. Raises UserError where X cannot be trained on.
+    """
+    seen = Values(adata, name)
+    changes = on_the_way(adata, seen)
     anndata.settings.allow_write_nullable_strings = True
     for frame in (adata.obs, adata.var):
-        for name in frame.columns:
-            frame[name] = _writable(frame[name])
+        for column in frame.columns:
+            frame[column] = _writable(frame[column])
     try:
-        adata.write_h5ad(path, convert_strings_to_categoricals=False)
-        return
-    except MemoryError:
+        ondisk.write(path, adata, changes)
+    except (MemoryError, UserError):
         raise
     except Exception:  # the edge: anndata has no name for "this cannot be written"
+        told = len(notes)
         _leave_out(adata, notes)
+        if changes and len(notes) == told:
+            raise  # the values themselves cannot be read
+        _write_the_rest(path, adata, changes)
+    if changes:  # what is in memory was judged before
+        seen.judge()
+
+
+def _write_the_rest(path, adata, changes):
     try:
-        adata.write_h5ad(path, convert_strings_to_categoricals=False)
+        ondisk.write(path, adata, changes)
     except (TypeError, ValueError) as error:
         words = "holds names or values that are neither text nor numbers, so it is damaged: copy it again."
         raise UserError(f"The file {words}") from error
@@ -76,11 +96,19 @@ def _leave_out(adata, notes):
             held = {column: table[[column]] for column in table.columns}
             setattr(adata, part, table.drop(columns=_misfits(trial, part, held, notes)))
         for part in ("uns", "obsm", "varm", "obsp", "varp", "layers"):
-            held = getattr(adata, part)
+            held = {key: value for key, value in getattr(adata, part).items() if _is_held(value)}
             for key in _misfits(trial, part, held, notes):
-                del held[key]
-        if adata.raw is not None and _misfits(trial, "adata", {"raw": adata.raw}, notes):
+                del getattr(adata, part)[key]
+        if (
+            adata.raw is not None
+            and _is_held(adata.raw.X)
+            and _misfits(trial, "adata", {"raw": adata.raw}, notes)
+        ):
             adata.raw = None
+
+
+def _is_held(value):
+    return not (hasattr(value, "group") or isinstance(value, h5py.Dataset))  # but lies in a file
 
 
 def _misfits(trial, part, held, notes):

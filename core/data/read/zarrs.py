@@ -1,7 +1,9 @@
 """Zarr stores: a folder of an AnnData or a MuData, as anndata writes it."""
 
 import anndata
+import zarr
 
+from core.data import ondisk
 from core.data.read import mudata
 from core.errors import UserError
 
@@ -19,6 +21,9 @@ def read_store(path, reading):
     if (path / "mod").is_dir() and not (path / "X").exists():
         modalities = {p.name: anndata.read_zarr(p) for p in sorted((path / "mod").iterdir()) if is_store(p)}
         return mudata.combine(modalities, None, path.name, reading)
+    group = zarr.open_group(path, mode="r")
+    if ondisk.is_large(group, reading.large):
+        return ondisk.opened(group, ondisk.EVERYTHING)
     return anndata.read_zarr(path)
 
 

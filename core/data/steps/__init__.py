@@ -7,6 +7,8 @@ from typing import Any
 
 from anndata import AnnData
 
+from core import device
+from core.data.ondisk import loaded
 from core.errors import UserError
 from core.recipe import STEPS, chosen
 
@@ -22,6 +24,8 @@ def apply(adata: AnnData, steps: Iterable[Any]) -> AnnData:
     done = made_before(adata)
     for name, params in [chosen(step) for step in steps]:
         step, before = STEPS[name], numbers(adata)
+        if step.whole:
+            adata = loaded(adata, device.free_memory(), step.label)
         if step.settle:
             params = _named(step.settle)(adata, params)
         adata, said = _named(step.make)(adata, **dict(params))

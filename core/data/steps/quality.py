@@ -2,10 +2,10 @@
 
 import numpy as np
 from anndata import AnnData
-from scipy import sparse
 
-from core.data.blocks import blocks
+from core.blocks import blocks
 from core.data.doctor.case import Case
+from core.data.ondisk import part_of, raw_of
 from core.data.sources import counts_of, genes_of
 from core.errors import UserError
 from core.recipe.limits import MEASURES, Limits, proposed, stays, stays_by_batch
@@ -73,28 +73,25 @@ def filter_cells(
     words = (
         f"{int(kept.sum()):,} of {adata.n_obs:,} cells stayed{of}, {gone:,} left: {_said(limits, batches)}."
     )
-    return adata[kept].copy(), words
+    return part_of(adata, kept), words
 
 
 def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
     """Genes above 0 in at least `min_cells` cells of what is trained on, as scanpy.pp.filter_genes has it."""
     found = counts_of(adata)
     matrix, where = (found.matrix, found.where) if found else (adata.X, "X")
-    if sparse.issparse(matrix):
-        seen = np.bincount(matrix.tocsr().indices[matrix.tocsr().data > 0], minlength=matrix.shape[1])
-    else:
-        seen = np.asarray(matrix > 0).sum(axis=0)
+    seen = np.zeros(matrix.shape[1], np.int64)
+    for _, block in blocks(matrix):
+        seen += np.bincount(block.indices[block.data > 0], minlength=matrix.shape[1])
     kept = seen >= min_cells
     if not kept.any():
         raise UserError(f"Filter genes: no gene is above 0 in {min_cells:,} cells. Choose a smaller number.")
     if where == "raw.X":
-        made = adata[
-            :, adata.var_names.isin(genes_of(adata, where)[kept]) | ~adata.var_names.isin(adata.raw.var_names)
-        ]
-        made = made.copy()
-        made.raw = adata.raw[:, kept].to_adata()
+        stay = adata.var_names.isin(genes_of(adata, where)[kept])
+        made = part_of(adata, genes=stay | ~adata.var_names.isin(adata.raw.var_names))
+        made.raw = part_of(raw_of(adata), genes=kept)
     else:
-        made = adata[:, kept].copy()
+        made = part_of(adata, genes=kept)
     cells = "1 cell" if min_cells == 1 else f"{min_cells:,} cells"
     return made, f"{int(kept.sum()):,} of {len(kept):,} genes are above 0 in at least {cells} and stayed."
 
@@ -111,9 +108,10 @@ def top_genes(adata: AnnData, n: int = 20) -> list[dict]:
     sums, filled = np.zeros(found.matrix.shape[1]), 0
     for _, rows in blocks(found.matrix):
         share = _percent(rows)
-        sums, filled = sums + np.asarray(share.sum(axis=0)).ravel(), filled + share.shape[0]
+        sums += np.bincount(share.indices, share.data, minlength=len(sums))
+        filled += share.shape[0]
     top = np.argsort(-sums, kind="stable")[:n]
-    shares = np.vstack([_percent(rows)[:, top].toarray() for _, rows in blocks(found.matrix)])
+    shares = np.vstack([_percent(rows, top).toarray() for _, rows in blocks(found.matrix)])
     mean = sums / max(1, filled)
     marks = np.percentile(shares, (5, 25, 50, 75, 95), axis=0).T if filled else np.zeros((len(top), 5))
     names = genes_of(adata, found.where)
@@ -123,11 +121,12 @@ def top_genes(adata: AnnData, n: int = 20) -> list[dict]:
     ]
 
 
-def _percent(rows):
-    """(cells with counts, genes) CSR: each cell's counts as percent of their sum."""
-    counts = sparse.csr_matrix(rows, dtype=np.float64)
-    total = np.asarray(counts.sum(axis=1)).ravel()
-    return (sparse.diags_array(100 / np.where(total > 0, total, 1)) @ counts).tocsr()[total > 0]
+def _percent(rows, genes=slice(None)):
+    """(cells with counts, `genes`) CSR: each cell's counts as percent of their sum."""
+    total = np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
+    part = rows[:, genes].astype(np.float64)
+    part.data *= np.repeat(100 / np.where(total > 0, total, 1), np.diff(part.indptr))
+    return part if total.all() else part[total > 0]
 
 
 def _batches(adata, column):

@@ -1,11 +1,7 @@
-"""A matrix as blocks of rows, wherever it lies, and the same few questions answered for sparse and dense ones."""
-
-from collections.abc import Iterator
+"""A block of rows, and the same few questions answered for sparse and dense ones."""
 
 import numpy as np
 from scipy import sparse
-
-BLOCK_VALUES = 1 << 21  # values looked at in one go: 16 MB as float64, whatever the size of the file
 
 N_HASHES = 12
 _GOLDEN, _OTHER = np.uint32(2654435761), np.uint32(2246822519)  # odd numbers whose bits are well mixed
@@ -78,44 +74,3 @@ class Block:
             mixed ^= mixed >> np.uint32(16)
             out[filled, k] = np.minimum.reduceat(mixed * _GOLDEN, starts)
         return out
-
-
-def blocks(matrix) -> Iterator:
-    """(first row, rows) of `matrix`, about BLOCK_VALUES values at a time, CSR or dense, as views where possible."""
-    if sparse.issparse(matrix):
-        yield from _blocks_of_sparse(matrix.tocsr())
-    elif isinstance(matrix, np.ndarray):
-        yield from _blocks_of_rows(np.asarray(matrix), BLOCK_VALUES // max(matrix.shape[1], 1))
-    elif getattr(matrix, "format", "csr") == "csc":
-        # On disk by gene: every slice of rows would read all of it, so it is turned once, in memory.
-        yield from _blocks_of_sparse(matrix.to_memory().tocsr())
-    else:
-        yield from _blocks_of_rows(matrix, BLOCK_VALUES // max(matrix.shape[1], 1))
-
-
-def _blocks_of_rows(matrix, step):
-    """Slices of rows, more at a time once they have shown to be sparse."""
-    low, step = 0, max(1, step)
-    while low < matrix.shape[0]:
-        part = matrix[low : low + step]
-        part = part.compute() if hasattr(part, "compute") else part  # dask
-        part = part.tocsr() if sparse.issparse(part) else np.asarray(part)
-        yield low, part
-        low += part.shape[0]
-        if sparse.issparse(part):
-            step = max(1, int(step * np.clip(BLOCK_VALUES / max(part.nnz, 1), 0.25, 4)))
-
-
-def _blocks_of_sparse(matrix):
-    cells, genes = matrix.shape
-    low = 0
-    while low < cells:
-        reach = np.searchsorted(matrix.indptr, matrix.indptr[low] + BLOCK_VALUES, side="right") - 1
-        high = int(min(max(reach, low + 1), cells))
-        part = slice(int(matrix.indptr[low]), int(matrix.indptr[high]))
-        pointer = matrix.indptr[low : high + 1] - matrix.indptr[low]
-        yield (
-            low,
-            sparse.csr_matrix((matrix.data[part], matrix.indices[part], pointer), shape=(high - low, genes)),
-        )
-        low = high
