@@ -6,12 +6,12 @@ is, and every product with x is a product with s and a correction by base. The c
 is approximated.
 """
 
-import numba
 import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from core.rows import FAST, Held, Rows, column_type, gather, standardise
+from core import kernels
+from core.rows import Held, Rows, column_type, gather, standardise
 
 
 class Standardised:
@@ -102,11 +102,11 @@ class Batch:
             size = len(self.data)
             indptr = np.zeros(len(self.base) + 1, np.int64)
             rows, data = self._rows[:size], self._data_by_gene[:size]
-            _transpose(self.indptr, self.indices, self.data, indptr, rows, data)
+            kernels.transpose(self.indptr, self.indices, self.data, indptr, rows, data)
             seen = data
             if self.seen is not self.data:
                 seen = self._seen_by_gene[:size]
-                _transpose(self.indptr, self.indices, self.seen, np.zeros_like(indptr), rows, seen)
+                kernels.transpose(self.indptr, self.indices, self.seen, np.zeros_like(indptr), rows, seen)
             self._by_gene = indptr, rows, data, seen
         return self._by_gene
 
@@ -114,7 +114,9 @@ class Batch:
         """(cells, hidden) tensor: sparse `data` (either of this batch's) times weight (genes, hidden), and offset."""
         out = torch.empty(self.n_cells, weight.shape[1])
         ones = np.ones(self.n_cells, np.float32)
-        _product(self.indptr, self.indices, data, weight.numpy(), ones, offset.numpy(), out.numpy(), False)
+        kernels.product(
+            self.indptr, self.indices, data, weight.numpy(), ones, offset.numpy(), out.numpy(), False
+        )
         return out
 
     def dense(self):
@@ -127,7 +129,7 @@ class Batch:
 
     def _dense(self, data):
         out = self.base.repeat(self.n_cells, 1)
-        _scatter(self.indptr, self.indices, data, np.float32(1), out.numpy())
+        kernels.scatter(self.indptr, self.indices, data, np.float32(1), out.numpy())
         return out
 
 
@@ -199,7 +201,7 @@ class _FirstLayer(torch.autograd.Function):
         total = gradient.sum(0)
         by_weight = torch.empty(len(base) + (0 if group is None else group.shape[1]), len(total))
         of_genes, of_groups = by_weight[: len(base)].numpy(), by_weight[len(base) :]
-        _product(indptr, rows, seen, gradient.numpy(), base.numpy(), total.numpy(), of_genes, False)
+        kernels.product(indptr, rows, seen, gradient.numpy(), base.numpy(), total.numpy(), of_genes, False)
         if group is not None:
             torch.mm(group.t(), gradient, out=of_groups)
         return by_weight, total, None, None
@@ -213,7 +215,7 @@ class _Residual(torch.autograd.Function):
         ctx.batch, ctx.fills = batch, batch.fills
         r = batch.room()
         torch.addmm(bias - batch.base, hidden, weight.t(), out=r)
-        _scatter(batch.indptr, batch.indices, batch.data, np.float32(-1), r.numpy())
+        kernels.scatter(batch.indptr, batch.indices, batch.data, np.float32(-1), r.numpy())
         ctx.save_for_backward(hidden, weight)
         return torch.dot(r.view(-1), r.view(-1)) / r.numel()
 
@@ -265,7 +267,7 @@ class _Gram(torch.autograd.Function):
         by_weight = weight.numpy() @ (hidden.numpy().T @ scaled.numpy())
         indptr, rows, data, _ = batch.by_gene()
         beside = shift.float().numpy(), total.numpy()
-        _product(indptr, rows, data, (-scaled).numpy(), *beside, by_weight, True)
+        kernels.product(indptr, rows, data, (-scaled).numpy(), *beside, by_weight, True)
         by_bias = weight @ total + scale * (n_cells * shift - torch.from_numpy(batch.column_sums))
         return scale * slope, torch.from_numpy(by_weight), by_bias.float(), None
 
@@ -275,57 +277,3 @@ def _unchanged(ctx):
     if ctx.batch.fills != ctx.fills:
         raise RuntimeError("The batch was filled again before the backward pass of its last step.")
     return ctx.batch
-
-
-@numba.njit(**FAST)
-def _transpose(indptr, indices, data, out_indptr, out_rows, out_data):
-    """CSR to CSC by counting; `out_indptr` comes in as zeros."""
-    n_genes = len(out_indptr) - 1
-    for k in range(len(indices)):
-        out_indptr[indices[k] + 1] += 1
-    for gene in range(n_genes):
-        out_indptr[gene + 1] += out_indptr[gene]
-    for row in range(len(indptr) - 1):
-        for k in range(indptr[row], indptr[row + 1]):
-            place = out_indptr[indices[k]]
-            out_rows[place], out_data[place] = row, data[k]
-            out_indptr[indices[k]] = place + 1
-    for gene in range(n_genes, 0, -1):  # each pointer has walked to the next gene's start
-        out_indptr[gene] = out_indptr[gene - 1]
-    out_indptr[0] = 0
-
-
-@numba.njit(**FAST)
-def _scatter(indptr, indices, data, sign, out):
-    """Adds the values, times `sign`, to where they stand in a dense matrix."""
-    for row in range(len(out)):
-        for k in range(indptr[row], indptr[row + 1]):
-            out[row, indices[k]] += sign * data[k]
-
-
-@numba.njit(parallel=True, **FAST)
-def _product(indptr, indices, data, table, left, right, out, add):
-    """Writes sparse times `table`, and the outer product of `left` and `right`, to `out`, or adds them to it.
-
-    Eight entries a pass, to touch `out` an eighth as often.
-    """
-    for i in numba.prange(len(out)):
-        total, k, end = out[i], indptr[i], indptr[i + 1]
-        for j in range(len(total)):
-            total[j] = left[i] * right[j] + (total[j] if add else np.float32(0))
-        while k + 8 <= end:
-            a, b, c, d = data[k], data[k + 1], data[k + 2], data[k + 3]
-            p, q = table[indices[k]], table[indices[k + 1]]
-            r, s = table[indices[k + 2]], table[indices[k + 3]]
-            e, f, g, h = data[k + 4], data[k + 5], data[k + 6], data[k + 7]
-            t, u = table[indices[k + 4]], table[indices[k + 5]]
-            v, w = table[indices[k + 6]], table[indices[k + 7]]
-            for j in range(len(total)):
-                first = (a * p[j] + b * q[j]) + (c * r[j] + d * s[j])
-                total[j] += first + ((e * t[j] + f * u[j]) + (g * v[j] + h * w[j]))
-            k += 8
-        while k < end:
-            a, p = data[k], table[indices[k]]
-            for j in range(len(total)):
-                total[j] += a * p[j]
-            k += 1
