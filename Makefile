@@ -1,6 +1,6 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-ingest bench-quality \
+.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
 	bench-gpu format
 
 PY := .venv/bin/python
@@ -40,6 +40,10 @@ bench-large: .venv/.nuwa-dev  ## cells a second and memory with a million cells,
 
 bench-ingest: .venv/.nuwa-dev  ## seconds and memory from a file of a million cells to a data set, beside scanpy
 	$(PY) -m bench.ingest $(ARGS)
+
+bench-viewer: .venv/.nuwa-dev  ## seconds until a million cells are seen and recoloured, beside plain scattergl
+	@scripts/chromium.sh
+	$(PY) -m bench.viewer $(ARGS)
 
 bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real sets; takes hours
 	$(PY) -m bench.quality $(ARGS)

@@ -12,12 +12,16 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest(".nuwa-save");
     if (!button) return;
+    if (button.dataset.graph === "panels" && window.nuwaViewer.shown) return window.nuwaViewer.save(button.dataset.form);
     const host = document.getElementById(button.dataset.graph);
     const plot = host && host.querySelector(".js-plotly-plot");
     if (!plot || !window.Plotly) return;
     // A figure from the dark page would be light on nothing: it leaves with dark text on white.
     const layout = { ...plot.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
     if (document.documentElement.dataset.bsTheme === "dark") layout.paper_bgcolor = layout.plot_bgcolor = "#171a23";
+    // On the page the legend may stand beside the figure: a file needs it within.
+    if (layout.legend) layout.showlegend = true;
+    if (layout.coloraxis) layout.coloraxis = { ...layout.coloraxis, showscale: true };
     const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
     // What the data set holds stands beside the plot on the page, and goes along as a line above it.
     const badge = host.closest(".nuwa-plot").querySelector(".nuwa-badge");

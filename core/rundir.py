@@ -102,7 +102,7 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
         "Leiden cluster",
         labels,
         tuple(str(i) for i in range(int(labels.max()) + 1)),
-        f"Leiden on the latent's neighbours, resolution {resolution}",
+        f"Leiden, resolution {resolution:g}",
     )
     shown = figures.panels(
         figures.panels_of(learnt.latent, learnt.axes, explored.embeddings, harmony=explored.harmony),

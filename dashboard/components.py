@@ -76,8 +76,11 @@ def badge(dataset):
     return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=title)
 
 
-def graph(id, label, save=True, dataset=None, **kwargs):
-    """A plot with a name for screen readers and buttons that save it; of a data set, with its badge."""
+def graph(id, label, save=True, dataset=None, shown=None, beside=None, **kwargs):
+    """A plot with a name for screen readers and buttons that save it; of a data set, with its badge.
+
+    `shown` is an id for the plot alone, for a page that hides it, and `beside` what it then shows in its place.
+    """
     # Our own buttons save a figure with its badge; plotly's would leave it out.
     alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
     plot = dcc.Graph(id=id, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
@@ -93,7 +96,8 @@ def graph(id, label, save=True, dataset=None, **kwargs):
             )
             for form in ("svg", "png")
         ]
-    parts = [html.Div(plot, role="group", **{"aria-label": label})]
+    own = {"id": shown} if shown else {}
+    parts = [html.Div(plot, role="group", **own, **{"aria-label": label}), *([beside] if beside else [])]
     if (what := badge(dataset)) is not None:
         parts.insert(0, html.Div(what, className="nuwa-plot-badge"))
     if save:

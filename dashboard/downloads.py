@@ -10,17 +10,20 @@ from flask import Response, abort, request, send_file
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.store import clusters_of
-from dashboard import pictures, session
+from dashboard import session
 from dashboard.painting import CLUSTERS, SPLIT_NAMES, colour_of
+from dashboard.viewer import selecting, spaces
+from dashboard.viewer.state import BETWEEN
 
 FILES = ("config.json", "history.csv", "scores.json", "model.pt", "result.h5ad", "loadings.csv")
 ROWS = 2000  # lines of a table sent at once
 
 
-def table_link(run_id, by, resolution, k):
-    """The address of the table behind the panels in k dimensions."""
-    asked = urlencode({"by": by, "resolution": resolution, "dimensions": k})
-    return f"/download/{run_id}/panels.csv?{asked}"
+def table_link(run_id, by, resolution, k, keys=(), select=""):
+    """The address of the table behind the panels `keys` in k dimensions, with a selection given as JSON."""
+    asked = {"by": by, "resolution": resolution, "dimensions": k}
+    asked |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
+    return f"/download/{run_id}/panels.csv?{urlencode(asked)}"
 
 
 def profile_link(run_id, job_id):
@@ -53,7 +56,7 @@ def latent(store, view, run, asked):
 
 
 def panels(store, view, run, asked):
-    """cell, cluster, set, the chosen colour, and the coordinates of every panel that has been drawn."""
+    """cell, cluster, set, the chosen colour, whether it is selected, and the coordinates of every panel that is drawn."""
     by = asked.get("by", CLUSTERS)
     head, columns = (
         ["cell", "nuwa_cluster", "nuwa_split"],
@@ -66,21 +69,18 @@ def panels(store, view, run, asked):
             values = np.array([*colour.categories, ""], dtype=object)[np.asarray(values)]
         head.append(colour.name)
         columns.append(values)
+    if (chosen := selecting.read(asked.get("select"))) is not None:
+        head.append("nuwa_selected")
+        columns.append(selecting.cells(view, run, chosen).astype(int))
     _need(view.array(run["id"], "latent"))
     k = 3 if asked.get("dimensions") == "3" else 2
-    for panel in pictures.panels(store, view, run, k):
+    keys = [key for key in asked.get("panels", "").split(BETWEEN) if key] or spaces.default(view, run)
+    for key in dict.fromkeys(keys):
+        panel = spaces.panel(view, run, key, k)
         if panel.points is not None:
-            head += _axes(panel)
+            head += spaces.columns(panel)
             columns += list(panel.points.T)
     return head, columns
-
-
-def _axes(panel):
-    """The column names of a panel's coordinates, such as "input_umap_1"; "latent_1" where the latent is drawn itself."""
-    space = panel.title.split()[0].strip(",").lower()
-    for axis in (panel.x, panel.y, panel.z)[: panel.points.shape[1]]:
-        name = axis if axis.startswith(space) else f"{space} {axis}"
-        yield name.lower().replace("-", "").replace(" ", "_")
 
 
 def profile(store, view, run, asked):
@@ -108,7 +108,7 @@ def _need(array):
 
 
 def _cells(view, run):
-    return [name.decode() for name in view.shelf(run["dataset"]).cells()]
+    return view.shelf(run["dataset"]).cells()
 
 
 def _clusters(view, run, asked):
@@ -128,11 +128,20 @@ def _csv(head, columns, filename):
         writer = csv.writer(text)
         writer.writerow(head)
         for start in range(0, len(columns[0]), ROWS):
-            writer.writerows(zip(*(c[start : start + ROWS] for c in columns), strict=True))
+            writer.writerows(zip(*(_text(c[start : start + ROWS]) for c in columns), strict=True))
             yield text.getvalue()
             text.seek(0)
             text.truncate()
 
     return Response(
         lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{filename}"'}
+    )
+
+
+def _text(values):
+    """Names come as bytes from the shelf, and are decoded as they leave."""
+    return (
+        np.char.decode(values, "utf-8")
+        if getattr(values, "dtype", None) and values.dtype.kind == "S"
+        else values
     )

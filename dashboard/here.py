@@ -5,12 +5,16 @@ from urllib.parse import parse_qs, urlencode
 
 
 class Here(NamedTuple):
-    """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there."""
+    """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there.
+
+    `asked` is the query of the link, for what else a page lets it say.
+    """
 
     dataset: dict | None
     preparation: dict | None
     run: dict | None
     lost: str
+    asked: dict = {}
 
     def link(self, page):
         """The link to a page with what is chosen here."""
@@ -39,7 +43,7 @@ def resolve(view, search):
         preparation = next((p for p in view.preparations(dataset["id"]) if p["status"] == "ready"), None)
     if run is None and preparation is not None:
         run = next((r for r in view.runs() if r["preparation"] == preparation["id"]), None)
-    return Here(dataset, preparation, run, lost)
+    return Here(dataset, preparation, run, lost, query)
 
 
 def _latest(view):

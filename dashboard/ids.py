@@ -122,8 +122,31 @@ LOSS_LOG = "loss-log"
 LOSS_PART = "loss-part"
 TRAIN_NEXT = "train-next"
 
-# clusters
+# clusters: the viewer
 PANELS = "panels"
+PANELS_SHOWN = "panels-shown"
+CELLS = "cells"  # what assets/60-viewer.js draws, and where
+CELLS_SHOWN = "cells-shown"
+CELLS_HOST = "cells-host"
+CELLS_CLICKED = "cells-clicked"
+CELLS_NOTES = "cells-notes"
+PANEL_COUNT = "panel-count"
+LINKED = "panels-linked"
+TOOL = "panels-tool"
+WEBGL = "webgl"
+LEGEND = "legend"
+SELECTION = "selection"
+SELECTED = "selected"
+SELECT_BY = "select-by"
+SELECT_IS = "select-is"
+SELECT_FROM = "select-from"
+SELECT_TO = "select-to"
+SELECT_NAMES = "select-names"
+SELECT_NUMBERS = "select-numbers"
+SELECT_GO = "select-go"
+SELECT_CLEAR = "select-clear"
+
+# clusters
 PANELS_WORDS = "panels-words"
 COLOUR = "colour"
 RESOLUTION = "resolution"
@@ -176,6 +199,21 @@ def obeyed(name, models):
 def sample_name(dataset_id):
     """The field of a sample's name."""
     return {"type": "sample-name", "name": dataset_id}
+
+
+def panel(place):
+    """The picker of the embedding of a panel, 0 to 3."""
+    return f"panel-{place + 1}"
+
+
+def panel_box(place):
+    """All of that field, hidden where there are fewer panels."""
+    return f"panel-box-{place + 1}"
+
+
+def category(name):
+    """The entry of a category in the legend."""
+    return {"type": "category", "name": name}
 
 
 def repair(name):

@@ -5,40 +5,77 @@ import numpy as np
 from core.errors import UserError
 from core.figures import Colour
 from core.store import clusters_of
-from core.words import near
+from core.words import listed, near
 
 CLUSTERS, SPLIT = "clusters", "split"
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of split.npy
 SHOWN = 30  # options of a kind offered at once; typing narrows them
+CELL_WORDS = {
+    "counts": ("counts of a cell", "counts, all genes"),
+    "genes": ("genes of a cell", "genes above 0"),
+    "mito": ("mitochondrial share", "% of a cell's counts"),
+    "ribo": ("ribosomal share", "% of a cell's counts"),
+    "haemo": ("haemoglobin share", "% of a cell's counts"),
+}
+LATENT_WORDS = "the latent's own values, no unit"
 
 
 def colour_options(view, run, text, chosen):
-    """Options for the colour picker that match `text`: the clusters and the split, obs columns, proteins, genes.
+    """Options for the colour picker that match `text`: clusters, split, obs columns, numbers a cell, proteins, genes.
 
-    The option chosen now is always among them, so that the picker can show it.
+    Names with commas between them are offered as the mean of these genes, and where nothing matches, the nearest
+    names. The option chosen now is always among them, so that the picker can show it.
     """
     shelf, wanted = view.shelf(run["dataset"]), text.strip().lower()
-    found = [{"label": "Leiden clusters of the latent space", "value": CLUSTERS}]
-    found.append({"label": "Training, validation and test cells", "value": SPLIT})
-    found += [{"label": f"{c['name']} (obs)", "value": f"obs:{c['name']}"} for c in shelf.columns()]
+    found = [_option(choice) for choice in (CLUSTERS, SPLIT)]
+    found += [_option(f"obs:{c['name']}") for c in shelf.columns()]
+    found += [_option(f"cell:{name}") for name in shelf.measured() if name in CELL_WORDS]
+    found += [_option(f"score:{name}") for name in view.names(run["id"], "per_cell")]
     proteins = view.dataset(run["dataset"])["record"]["proteins"]
-    found += [{"label": f"{name} (protein)", "value": f"protein:{name}"} for name in proteins]
+    found += [_option(f"protein:{name}") for name in proteins]
+    found += [_option(f"latent:{i + 1}") for i in range(run["config"]["n_latent"])]
     found = [o for o in found if wanted in o["label"].lower()]
     genes = shelf.genes()["names"]
     matching = sorted(
         (g for g in genes if wanted in g.lower()), key=lambda g: (not g.lower().startswith(wanted), len(g))
     )
-    found += [
-        {"label": f"{name} (gene)", "value": f"gene:{name}"}
-        for name in (matching if wanted else genes)[:SHOWN]
-    ]
+    found += [_option(f"gene:{name}") for name in (matching if wanted else genes)[:SHOWN]]
+    if "," in text:
+        found += _mean_of(text, genes)
+    elif not found:
+        words = text.strip()
+        found = [{**_option(f"gene:{g}", f", near '{words}'"), "search": text} for g in near(words, genes)]
     if chosen not in [o["value"] for o in found]:
-        kind, _, name = chosen.partition(":")
-        found.insert(
-            0,
-            {"label": f"{name} ({kind})" if name else "Leiden clusters of the latent space", "value": chosen},
-        )
+        found.insert(0, _option(chosen))
     return found
+
+
+def _option(choice, more=""):
+    return {"label": label(choice) + more, "value": choice}
+
+
+def label(choice):
+    """What a choice is called in a picker."""
+    kind, _, name = choice.partition(":")
+    if kind == CLUSTERS:
+        return "Leiden clusters of the latent space"
+    if kind == SPLIT:
+        return "Training, validation and test cells"
+    if kind == "mean":
+        return f"Mean of {listed(name.split(','))} (genes)"
+    if kind == "latent":
+        return f"latent {name} (dimension)"
+    if kind == "cell":
+        return f"{CELL_WORDS.get(name, (name,))[0]} (quality)"
+    return f"{name} ({kind})"
+
+
+def _mean_of(text, genes):
+    """The option of the mean of the genes that `text` names, with commas between; none below two."""
+    by_lower = {name.lower(): name for name in genes}
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    known = list(dict.fromkeys(by_lower[a.lower()] for a in asked if a.lower() in by_lower))
+    return [{**_option(f"mean:{','.join(known)}"), "search": text}] if len(known) > 1 else []
 
 
 def colour_of(view, run, chosen, resolution):
@@ -48,9 +85,7 @@ def colour_of(view, run, chosen, resolution):
     if kind == CLUSTERS:
         labels = np.asarray(view.array(run["id"], clusters_of(resolution)))
         names = tuple(str(i) for i in range(int(labels.max()) + 1))
-        return Colour(
-            "cluster", labels, names, f"Leiden on the latent's neighbours, resolution {resolution:g}"
-        )
+        return Colour("cluster", labels, names, f"Leiden, resolution {resolution:g}")
     if kind == SPLIT:
         return Colour("set", np.asarray(view.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == "obs":
@@ -61,13 +96,30 @@ def colour_of(view, run, chosen, resolution):
             return Colour(
                 name, np.log1p(shelf.protein(proteins.index(name))), None, "log1p of protein counts"
             )
-    if kind == "gene":
-        genes = shelf.genes()
-        if name in genes["names"]:
-            return Colour(name, shelf.gene(genes["names"].index(name)), None, genes["words"])
-        close = ", ".join(near(name, genes["names"]))
-        raise UserError(f"There is no gene '{name}' here" + (f"; near: {close}." if close else "."))
+    if kind in ("gene", "mean"):
+        return _gene_colour(shelf, name.split(",") if kind == "mean" else [name])
+    if kind == "cell" and name in CELL_WORDS and (values := shelf.measured().get(name)) is not None:
+        return Colour(CELL_WORDS[name][0], values, None, CELL_WORDS[name][1])
+    if kind == "latent" and name.isdecimal() and 1 <= int(name) <= run["config"]["n_latent"]:
+        values = view.array(run["id"], "latent")[:, int(name) - 1]
+        return Colour(f"latent {name}", np.array(values), None, LATENT_WORDS)
+    if kind == "score" and name in view.names(run["id"], "per_cell"):
+        return Colour(name, np.array(view.array(run["id"], f"per_cell/{name}")), None, "a score a cell")
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this data set.")
+
+
+def _gene_colour(shelf, names):
+    genes = shelf.genes()
+    for name in names:
+        if name not in genes["names"]:
+            close = ", ".join(near(name, genes["names"]))
+            raise UserError(f"There is no gene '{name}' here" + (f"; near: {close}." if close else "."))
+    total = shelf.gene(genes["names"].index(names[0]))
+    for name in names[1:]:
+        total += shelf.gene(genes["names"].index(name))
+    if len(names) == 1:
+        return Colour(names[0], total, None, genes["words"])
+    return Colour(f"mean of {listed(names)}", total / len(names), None, genes["words"])
 
 
 def _obs_colour(shelf, name):

@@ -2,7 +2,7 @@
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
@@ -272,10 +272,13 @@ def register(app, store):
         Output(ids.PROFILE_CELL, "value"),
         Output(ids.PROFILE_OF, "value"),
         Input(ids.PANELS, "clickData"),
+        Input(ids.CELLS_CLICKED, "data"),
         prevent_initial_call=True,
     )
-    def click(data):
+    def click(data, cell):
         """A click on a point chooses its cell."""
+        if ctx.triggered_id == ids.CELLS_CLICKED and cell is not None:
+            return cell, "cell"
         if not data:
             raise PreventUpdate
         cell = data["points"][0].get("customdata")

@@ -4,7 +4,8 @@ import time
 
 from dash import dcc, html
 
-from core import phases
+from core import figures, phases
+from core.config import RunConfig
 from core.store import ACTIVE
 from core.words import duration
 from dashboard.components import more, notice, number, table, tile
@@ -159,3 +160,20 @@ def next_step(run, epochs):
         dcc.Link("Change the settings", href=f"/model?run={run['id']}", className="btn btn-outline-primary")
     )
     return [*parts, html.Div(links, className="nuwa-actions")]
+
+
+def loss(view, run_id, log, part, theme):
+    """The loss curve of a run as far as it has come."""
+    run = view.run(run_id)
+    sticks = (run["facts"] or {}).get("yardsticks", {}).get("valid")
+    return figures.loss_curve(
+        view.epochs(run_id),
+        sticks,
+        log=bool(log),
+        part=part,
+        best_epoch=run["best_epoch"],
+        n_epochs=run["n_epochs"],
+        theme=theme,
+        n_latent=run["config"]["n_latent"],
+        words=RunConfig(**run["config"]).loss_words,
+    )

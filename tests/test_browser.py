@@ -298,11 +298,9 @@ def clusters_page(page, server, tiny_run):
 
 def test_a_typed_gene_colours_every_panel(clusters_page):
     pick(clusters_page, "colour", "SIM-0007", "SIM-0007 (gene)")
-    title = (
-        "document.querySelector('#panels .js-plotly-plot')._fullLayout.coloraxis?.colorbar?.title?.text || ''"
-    )
-    wait_until_page(clusters_page, lambda: "SIM-0007" in clusters_page.evaluate(title))
-    assert "log1p of counts per 10,000" in clusters_page.evaluate(title)
+    expect(clusters_page.locator("#legend")).to_contain_text("SIM-0007")
+    expect(clusters_page.locator("#legend")).to_contain_text("log1p of counts per 10,000")
+    see_traces(clusters_page, "panels", lambda found: {t[0] for t in found} == {"SIM-0007"})
     href = clusters_page.get_by_role("link", name="The table behind this plot").get_attribute("href")
     assert "SIM-0007" in href
     pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")

@@ -79,7 +79,7 @@ def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
         assert len(traces) == 4 * n_clusters and {t["type"] for t in traces} == {"scattergl"}
     else:  # PCA needs no picture, and stands alone until the others are made
         assert len(traces) >= n_clusters and {t["type"] for t in traces} == {"scatter3d"}
-    assert answer["link-table"]["href"].endswith(f"by=clusters&resolution=0.6&dimensions={k}")
+    assert f"by=clusters&resolution=0.6&dimensions={k}" in answer["link-table"]["href"]
 
 
 def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
@@ -108,12 +108,10 @@ def test_what_a_long_callback_says_of_a_deleted_run_is_understood():
 
 def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
     watched = {"dimensions.value": 3, "run.data": finished.run}
-    before = finished.press("clusters-state.data", watched)
-    assert before["clusters-state"]["data"] and not before["clusters-tick"]["disabled"]
-    said, _ = finished.long("panels-words", 3, finished.run, "page-3")
-    assert said == ""
-    after = finished.press("clusters-state.data", watched)
-    assert after["clusters-state"]["data"] == [] and after["clusters-tick"]["disabled"]
+    answer = finished.press("clusters-state.data", watched)
+    assert answer["clusters-tick"]["disabled"] and answer["panels-words"]["children"] == ""
+    jobs = finished.view.pictures(finished.run)
+    assert {jobs[f"{name}_3d"]["status"] for name in ("latent_umap", "input_umap", "input_tsne")} == {"done"}
     values = {"colour.value": "clusters", "resolution.value": 1.0, "dimensions.value": 3}
     figure = finished.press("panels.figure", values | {"run.data": finished.run})["panels"]["figure"]
     assert {t["scene"] for t in figure["data"]} == {"scene", "scene2", "scene3", "scene4"}

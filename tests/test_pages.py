@@ -14,10 +14,11 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import bringing, here, joining, pictures
+from dashboard import bringing, here, joining
 from dashboard.app import PAGES, frame
 from dashboard.components import NONE
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
+from dashboard.viewer import spaces
 
 # --- what each page shows
 
@@ -97,6 +98,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "step-message",
         "loadings",
         "loadings-dimension",
+        "category",  # an entry of a legend: a callback draws it
     }  # only for some data sets and models
     laid_out = sent(frame()) + "".join(
         sent(page.layout(house.view, here.resolve(house.view, "")))
@@ -492,7 +494,8 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in sent(
         clusters.layout(finished.view, at)
     )
-    panels = [panel.title for panel in pictures.panels(finished.store, finished.view, row, 2)]
+    keys = spaces.default(finished.view, row)
+    panels = [spaces.panel(finished.view, row, key).title for key in keys]
     assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
     page = sent(clusters.layout(finished.view, at))
     assert "(Harmony)" in page

@@ -1,20 +1,25 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
 
+from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
 from core.figures.data import Binned, counts_and_genes, histogram_pair
 from core.figures.genes import mean_variance
 from core.figures.loss import loss_curve, loss_page
 from core.figures.network import describe_network, network
-from core.figures.panels import Colour, Panel, panels
+from core.figures.packed import inside, message, packed
+from core.figures.panels import NAMES_UP_TO, Panel, panels, point_size
 from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
 from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
 from core.figures.save import GRAPH_CONFIG, badged, write_html
-from core.figures.theme import category_colours, empty, template
-from core.figures.views import DRAWN_DIRECTLY, panels_of
+from core.figures.theme import category_colours, empty, look, template
+from core.figures.views import DRAWN_DIRECTLY, WAITING, panels_of
 
 __all__ = [
     "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
+    "NAMES_UP_TO",
+    "UNKNOWN",
+    "WAITING",
     "Binned",
     "Colour",
     "Line",
@@ -22,23 +27,34 @@ __all__ = [
     "badged",
     "category_colours",
     "cells_scatter",
+    "coded",
     "counts_and_genes",
     "describe_network",
     "empty",
+    "folded",
     "highest_genes",
     "histogram_pair",
+    "inside",
+    "known",
     "largest_differences",
+    "look",
     "loss_curve",
     "loss_page",
     "mean_variance",
+    "message",
     "network",
     "off_axis",
     "on_axis",
+    "packed",
     "panels",
     "panels_of",
+    "point_size",
     "profile",
     "protein_histograms",
+    "remarks",
     "shown",
+    "sizes",
+    "span",
     "template",
     "violins",
     "write_html",

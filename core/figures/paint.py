@@ -5,25 +5,20 @@ They are plain dicts, which plotly checks once, as the figure is made; trace obj
 
 import numpy as np
 
-from core.figures.theme import category_colours
+from core.figures.colour import is_known, known
 
 LEGEND_NAME = 28  # letters; hover shows the whole name
 MISSING = "not known"
 
 
-def is_known(values):
-    """(cells,) bool: which numbers can be coloured."""
-    return np.isfinite(np.asarray(values, dtype=np.float64))
-
-
 def group_traces(panel, colour, names, size, chosen, c, place, first):
     """One trace a category, and one for cells without any; groups share a legend entry over all panels."""
     codes = np.asarray(colour.values)
-    colours = category_colours(len(colour.categories))
+    colours = colour.palette()
     shown = [(-1, MISSING, c.missing)]
     shown += [(k, str(name), colours[k]) for k, name in enumerate(colour.categories)]
-    known = (codes >= 0) & (codes < len(colour.categories))
-    found = [(np.flatnonzero(codes == k) if k >= 0 else np.flatnonzero(~known), k, n, p) for k, n, p in shown]
+    rest = np.flatnonzero(~known(colour))
+    found = [(np.flatnonzero(codes == k) if k >= 0 else rest, k, n, p) for k, n, p in shown]
     traces = []
     for rows, k, name, paint in found:
         if not len(rows):
@@ -45,8 +40,8 @@ def group_traces(panel, colour, names, size, chosen, c, place, first):
 def continuous_traces(panel, colour, names, size, chosen, c, place, first):
     """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen."""
     values = np.asarray(colour.values, dtype=np.float32)
-    known = is_known(values)
-    grey, rows = np.flatnonzero(~known), np.flatnonzero(known)
+    there = is_known(values)
+    grey, rows = np.flatnonzero(~there), np.flatnonzero(there)
     rows = rows[np.argsort(values[rows], kind="stable")]
     traces = []
     for found, has_value in ((grey, False), (rows, True)):

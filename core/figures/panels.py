@@ -6,8 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.paint import continuous_traces, escape, group_traces, is_known
-from core.figures.theme import AROUND_ZERO, VALUES, look, template
+from core.figures import raster
+from core.figures.colour import folded, span
+from core.figures.paint import continuous_traces, escape, group_traces
+from core.figures.theme import look, template
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
 NAMES_UP_TO = (
@@ -18,8 +20,14 @@ SIDE_BAR = {"lenmode": "pixels", "len": 320, "x": 1.01, "y": 1, "yanchor": "top"
 EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly stands, and far enough for the axis titles
 
 
+POINTS_WITHOUT_WEBGL = 40_000  # in all panels, drawn as vectors; above it as an image
+
+
 class Panel(NamedTuple):
-    """One embedding: its title and (cells, 2 or 3) points, or None with a note that says why there are none."""
+    """One embedding: its title and (cells, 2 or 3) points, or None with a note that says why there are none.
+
+    Panels of the same `key` show the same embedding.
+    """
 
     title: str
     points: np.ndarray | None
@@ -27,28 +35,25 @@ class Panel(NamedTuple):
     x: str = ""
     y: str = ""
     z: str = ""
+    key: str = ""
 
     @property
     def is_3d(self):
         return self.points is not None and np.ndim(self.points) == 2 and np.shape(self.points)[1] == 3
 
 
-class Colour(NamedTuple):
-    """What colours the cells: codes into `categories` (-1 unknown), or numbers where `categories` is None."""
-
-    name: str
-    values: np.ndarray  # (cells,) int codes or float
-    categories: tuple | None = None
-    words: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
-
-
-def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=None):
+def panels(
+    panels, colour, cells, theme="light", columns=2, size=None, selected=None, linked=False, webgl=True
+):
     """One figure with a subplot for each Panel; `cells` are the names that hover shows.
 
     A point's `customdata` is the cell's index, so a click can be mapped back. `selected` (indices of cells) dims
-    the others. `size` is the diameter of a point in pixels, chosen from the number of cells if None.
+    the others. `size` is the diameter of a point in pixels, chosen from the number of cells if None. With `linked`,
+    panels of the same embedding are moved and zoomed together. For a browser without `webgl` the points are vectors,
+    or where they are many an image.
     """
     c = look(theme)
+    colour = folded(colour)
     columns = max(1, min(columns, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
     size = size or point_size(len(cells))
@@ -64,12 +69,25 @@ def panels(panels, colour, cells, theme="light", columns=2, size=None, selected=
         chosen[np.asarray(selected, dtype=int)] = True
 
     paint = group_traces if colour.categories is not None else continuous_traces
+    as_image = not webgl and len(cells) * len(panels) > POINTS_WITHOUT_WEBGL
     layout = {"template": template(theme), "annotations": [], "shapes": []}
     traces = []
     for i, panel in enumerate(panels):
-        place = _place(layout, i, panel, rows, columns, c)
-        if panel.points is not None and len(panel.points):
-            traces += paint(panel, colour, names, size, chosen, c, place, not traces)
+        place = _place(layout, i, panel, rows, columns, c, colour.words)
+        if panel.points is None or not len(panel.points):
+            continue
+        first = next((k for k, p in enumerate(panels[:i]) if p.key and p.key == panel.key), None)
+        if linked and first is not None and "xaxis" in place:
+            for axis in "xy":
+                layout[f"{axis}axis{i + 1}"]["matches"] = f"{axis}{'' if first == 0 else first + 1}"
+        if as_image and "xaxis" in place:
+            raster.put(layout, panel, colour, theme, chosen, place)
+            traces += raster.legend(colour, place, not traces)
+            continue
+        traces += paint(panel, colour, names, size, chosen, c, place, not traces)
+    for trace in traces if not webgl else ():
+        if trace["type"] == "scattergl":
+            trace["type"] = "scatter"
     layout |= {
         "height": rows * panel_height(columns) + 40,
         "margin": {"l": 28, "r": 16, "t": 34, "b": 30},
@@ -97,7 +115,7 @@ def point_size(n):
     return float(np.clip(10.7 - 1.75 * math.log10(max(n, 1)), 2, 9))
 
 
-def _place(layout, i, panel, rows, columns, c):
+def _place(layout, i, panel, rows, columns, c, badge=""):
     """Make the axes or the scene of panel i; gives back the trace fields that put a trace there."""
     row, column = divmod(i, columns)
     gap_x = 0.05 if columns > 1 else 0
@@ -110,6 +128,9 @@ def _place(layout, i, panel, rows, columns, c):
     title = {"text": panel.title, "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
     left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
     layout["annotations"].append({**paper, **left, **title})
+    if badge and panel.points is not None:
+        right = {"x": x[1], "y": y[0], "xanchor": "right", "yanchor": "top", "yshift": -5}
+        layout["annotations"].append({**paper, **right, "text": escape(badge), "font": {"size": 11}})
     if panel.points is None or not len(panel.points):
         middle = {"x": sum(x) / 2, "y": sum(y) / 2, "xanchor": "center", "yanchor": "middle"}
         layout["annotations"].append({**paper, **middle, "text": panel.note or "nothing to show"})
@@ -152,21 +173,8 @@ def _legend(colour, shown, columns, rows):
 
 def _colour_axis(colour, theme, columns):
     """A colour scale over the known values: around zero when there are both signs, and not ruled by rare giants."""
-    values = np.asarray(colour.values, dtype=np.float64)
-    values = values[is_known(values)]
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    scale, note = VALUES, ""
-    rare = values[values > low]
-    usual = float(np.quantile(rare, 0.99)) if rare.size else high
-    if low < 0 < high:
-        far = float(np.quantile(np.abs(values), 0.99)) or max(-low, high)
-        note = f"<br>end colours: beyond ±{far:.3g}" if far < 0.67 * max(-low, high) else ""
-        far = far if note else max(-low, high)
-        low, high, scale = -far, far, AROUND_ZERO[theme]
-    elif usual - low < 0.67 * (high - low):
-        high, note = usual, f"<br>top colour: {usual:.3g} and above"
-    if low == high:
-        high = low + 1
+    ends = span(colour.values, theme)
+    note = f"<br>{ends.note}" if ends.note else ""
     words = (
         f"<br><span style='font-size:11px'>{escape(colour.words)}{note}</span>"
         if colour.words or note
@@ -176,4 +184,4 @@ def _colour_axis(colour, theme, columns):
         "title": {"text": f"<b>{escape(colour.name)}</b>{words}", "side": "top" if columns == 1 else "right"}
     }
     bar |= SIDE_BAR if columns > 1 else {"orientation": "h", "y": -0.06, "yanchor": "top"}
-    return {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": bar}
+    return {"cmin": ends.low, "cmax": ends.high, "colorscale": ends.scale, "colorbar": bar}

@@ -23,6 +23,7 @@ HISTORY = (
     "penalty_l1",
     "penalty_kl",
 )
+SPACE_COLUMNS = 10  # of an embedding that came with the file: a picture shows two or three
 
 
 HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
@@ -120,7 +121,8 @@ def uploads(root, asked):
 class Shelf:
     """One data set on disk: the file in normal form, and what a page needs of it without reading that file.
 
-    `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `proteins.npy` (cells, proteins) raw;
+    `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `obsm/` the first columns of the file's own
+    embeddings; `proteins.npy` (cells, proteins) raw;
     `genes/` the values that colour genes, by gene (CSC), so that one gene is read without the others: counts as they
     are, with the `size.npy` that each cell is multiplied by before log1p, or without it what is shown.
     """
@@ -146,6 +148,7 @@ class Shelf:
         self._write_genes(display)
         if "protein" in adata.obsm:
             write_array(self.folder / "proteins.npy", np.asarray(adata.obsm["protein"], dtype=np.float32))
+        self._write_spaces(adata)
         columns = [self._write_column(i, c, adata.obs[c.name]) for i, c in enumerate(report.columns)]
         write_json(self.folder / "obs" / "columns.json", columns)
         for name, values in (("n_counts", report.n_counts), ("n_genes", report.n_genes)):
@@ -187,6 +190,36 @@ class Shelf:
             entry["categories"] = [str(c) for c in factor.categories]
             write_array(self.folder / "obs" / f"{i}.npy", factor.codes.to_numpy(np.int32))
         return entry  # free text is kept in data.h5ad alone: it colours nothing
+
+    def _write_spaces(self, adata):
+        """The embeddings that came with the file: every obsm of numbers with two columns or more, but the proteins."""
+        found = []
+        for name, values in adata.obsm.items():
+            values = values.to_numpy() if hasattr(values, "to_numpy") else values
+            columns = values.shape[1] if getattr(values, "ndim", 0) == 2 else 0
+            if (
+                name == "protein"
+                or columns < 2
+                or getattr(values, "dtype", np.dtype(object)).kind not in "buif"
+            ):
+                continue
+            some = values[:, :SPACE_COLUMNS]
+            some = some.toarray() if hasattr(some, "toarray") else some
+            write_array(self.folder / "obsm" / f"{len(found)}.npy", np.asarray(some, dtype=np.float32))
+            found.append({"name": str(name), "columns": int(columns)})
+        write_json(self.folder / "obsm" / "spaces.json", found)
+
+    def spaces(self):
+        """The file's own embeddings: records with name and columns (of the file; SPACE_COLUMNS of them are kept)."""
+        path = self.folder / "obsm" / "spaces.json"
+        return read_json(path) if path.exists() else []  # a data set read by an earlier Nuwa has none
+
+    def space(self, name):
+        """(cells, 2 to SPACE_COLUMNS) float32 coordinates of an embedding of the file; KeyError if absent."""
+        for i, entry in enumerate(self.spaces()):
+            if entry["name"] == name:
+                return read_array(self.folder / "obsm" / f"{i}.npy")
+        raise KeyError(name)
 
     def cells(self):
         """(cells,) names as bytes; decode what is shown."""

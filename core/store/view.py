@@ -316,6 +316,11 @@ class View(Steps, Samples):
             raise Missing(f"This run has no {Path(name).name}.")
         return files.read_array(path) if path.exists() else None
 
+    def names(self, run_id, folder):
+        """The names of the arrays that a run left in a folder such as "embeddings", sorted."""
+        self.run(run_id)
+        return sorted(path.stem for path in (self.store.root / "runs" / run_id / folder).glob("[!.]*.npy"))
+
     def file(self, run_id, name):
         """The path of a file that a run left; raises Missing."""
         self.run(run_id)
@@ -345,6 +350,12 @@ class View(Steps, Samples):
         job = self.store.submit(self.user, "short", "proteins", dataset_id, asked, token)
         self.store.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
         return job
+
+    def pictures(self, run_id):
+        """{name: job} of the pictures of a run that were ever asked for."""
+        self.run(run_id)
+        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == "embed")
+        return {job["arguments"]["name"]: job for job in found}
 
     def job(self, id):
         job = self.store.job(id)

@@ -6,13 +6,13 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core import figures
-from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.config import DEFAULT_RESOLUTION
 from core.store import ACTIVE
-from dashboard import downloads, follow, ids, loadings, pictures, scoring, session
-from dashboard.components import card, empty, graph, more, notice, progress, working
-from dashboard.pages.train import loss
-from dashboard.painting import CLUSTERS, colour_of, colour_options
+from dashboard import about, downloads, follow, ids, loadings, scoring, session
+from dashboard.components import card, empty, notice, progress, working
+from dashboard.viewer import callbacks, routes
+from dashboard.viewer.card import viewer_card
+from dashboard.viewer.state import read
 
 PATH, TITLE = "/clusters", "Clusters"
 
@@ -25,25 +25,19 @@ def layout(view, here):
         )
     if run["explored"] != "ready":
         return not_yet(view, run)
+    state = read(here.asked, view, run)
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.RUN, data=run["id"]),
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
             dcc.Store(id=ids.CLUSTERS_STATE),
-            card(
-                "The latent space beside the input",
-                controls(view, run),
-                working(ids.PANELS_WORDS),
-                maps(view, run),
-            ),
+            *[notice(words, "warn") for words in state.remarks],
+            viewer_card(view, run, state),
+            about.about_card(view, run),
             html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
             scoring.profile_card(view, run),
             loadings.loadings_card(view, run),
-            card(
-                "Loss convergence of this run",
-                graph(ids.CLUSTERS_LOSS, "Loss by epoch", style={"height": "340px"}),
-            ),
         ]
     )
 
@@ -71,89 +65,6 @@ def not_yet(view, run):
             ]
         )
     return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
-
-
-def controls(view, run):
-    """What colours the cells, how fine the clusters are, two dimensions or three."""
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.Label("Colour by", htmlFor=ids.COLOUR),
-                    dcc.Dropdown(
-                        colour_options(view, run, "", CLUSTERS),
-                        CLUSTERS,
-                        id=ids.COLOUR,
-                        clearable=False,
-                        optionHeight=30,
-                    ),
-                    html.Div(
-                        "clusters, an obs column, a gene or a protein: type to search", className="help"
-                    ),
-                ],
-                className="nuwa-field wide",
-            ),
-            html.Div(
-                [
-                    html.Label("Resolution of the clusters", htmlFor=ids.RESOLUTION),
-                    dcc.Slider(
-                        min=RESOLUTIONS[0],
-                        max=RESOLUTIONS[-1],
-                        step=0.2,
-                        value=DEFAULT_RESOLUTION,
-                        marks={r if r % 1 else int(r): f"{r:g}" for r in (0.2, 0.6, 1.0, 1.4, 2.0)},
-                        id=ids.RESOLUTION,
-                    ),
-                    html.Div(
-                        "Leiden on the latent's neighbours; higher means more, smaller clusters",
-                        className="help",
-                    ),
-                ],
-                className="nuwa-field wide",
-            ),
-            html.Div(
-                [
-                    html.Label("View"),
-                    dbc.RadioItems(
-                        options=[{"label": "2-D", "value": 2}, {"label": "3-D", "value": 3}],
-                        value=2,
-                        id=ids.DIMENSIONS,
-                        inline=True,
-                    ),
-                ],
-                className="nuwa-field",
-            ),
-        ],
-        className="nuwa-form",
-    )
-
-
-def maps(view, run):
-    return html.Div(
-        [
-            graph(
-                ids.PANELS,
-                "The cells as points: latent space, and PCA, t-SNE and UMAP of the input",
-                dataset=view.dataset(run["dataset"]),
-            ),
-            html.Div(
-                html.A(
-                    "The table behind this plot (CSV)",
-                    id=ids.LINK_TABLE,
-                    href=downloads.table_link(run["id"], CLUSTERS, DEFAULT_RESOLUTION, 2),
-                ),
-                className="nuwa-actions",
-            ),
-            more(
-                "How to read these maps",
-                html.P(
-                    "Each point is a cell. The first panel is the autoencoder's latent space, the others show the same "
-                    "cells as they went in, after preprocessing; the colours are the same everywhere. UMAP and t-SNE keep "
-                    "near cells near, but distances between groups and their sizes mean little: trust the scores below."
-                ),
-            ),
-        ]
-    )
 
 
 def takeaway(run):
@@ -190,9 +101,12 @@ def takeaway(run):
 
 
 def register(app, store):
+    callbacks.register(app, store)
+    about.register(app, store)
     scoring.register(app, store)
     loadings.register(app, store)
     downloads.register(app.server, store)
+    routes.register(app.server, store)
 
     @app.callback(
         Output(ids.URL, "href", allow_duplicate=True),
@@ -216,78 +130,6 @@ def register(app, store):
             raise PreventUpdate
         store.of(session.user()).explore_again(run_id)
         return f"/clusters?run={run_id}&again={uuid.uuid4().hex[:6]}"
-
-    @app.callback(
-        Output(ids.COLOUR, "options"),
-        Input(ids.COLOUR, "search_value"),
-        State(ids.COLOUR, "value"),
-        State(ids.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def search(text, chosen, run_id):
-        view = store.of(session.user())
-        return colour_options(view, view.run(run_id), text or "", chosen)
-
-    @app.callback(
-        Output(ids.CLUSTERS_STATE, "data"),
-        Output(ids.CLUSTERS_TICK, "disabled"),
-        Input(ids.CLUSTERS_TICK, "n_intervals"),
-        Input(ids.DIMENSIONS, "value"),
-        State(ids.CLUSTERS_STATE, "data"),
-        State(ids.RUN, "data"),
-    )
-    def watch(_, k, seen, run_id):
-        """Some pictures come after the rest: look for them until all are there or none is under way."""
-        view = store.of(session.user())
-        missing = pictures.missing(view, view.run(run_id), k)
-        over = not missing or (k == 2 and not pictures.under_way(store, run_id, missing))
-        return missing if missing != seen else no_update, over
-
-    @app.callback(
-        Output(ids.PANELS, "figure"),
-        Output(ids.LINK_TABLE, "href"),
-        Output(ids.LINK_LATENT, "href"),
-        Input(ids.COLOUR, "value"),
-        Input(ids.RESOLUTION, "value"),
-        Input(ids.DIMENSIONS, "value"),
-        Input(ids.CLUSTERS_STATE, "data"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
-    )
-    def draw(by, resolution, k, _, theme, run_id):
-        view = store.of(session.user())
-        run = view.run(run_id)
-        colour = colour_of(view, run, by, resolution)
-        cells = [name.decode() for name in view.shelf(run["dataset"]).cells()]
-        drawn = figures.panels(pictures.panels(store, view, run, k), colour, cells, theme)
-        latent = f"/download/{run_id}/latent.csv?resolution={resolution}"
-        return drawn, downloads.table_link(run_id, by, resolution, k), latent
-
-    @app.callback(
-        Output(ids.PANELS_WORDS, "children"),
-        Input(ids.DIMENSIONS, "value"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=400,
-        progress=[Output(ids.PANELS_WORDS, "children")],
-    )
-    def three(set_progress, k, run_id, page):
-        """The pictures in three dimensions are made when somebody wants to see them."""
-        view = store.of(session.LOCAL)
-        if k != 3:
-            return ""
-        asked = [view.draw(run_id, name) for name in pictures.missing(view, view.run(run_id), 3)]
-        for job in asked:
-            row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-            if row["status"] != "done":
-                return notice(row["message"], "bad")
-        return ""
-
-    @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(ids.THEME, "data"), State(ids.RUN, "data"))
-    def draw_loss(theme, run_id):
-        return loss(store.of(session.user()), run_id, False, "total", theme)
 
     @app.callback(
         Output(ids.EXPORT_MESSAGE, "children"),

@@ -6,12 +6,10 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core import figures
-from core.config import RunConfig
 from core.store import ACTIVE
 from dashboard import follow, ids, session
 from dashboard.components import card, empty, graph, more
-from dashboard.standing import next_step, status, tiles, working
+from dashboard.standing import loss, next_step, status, tiles, working
 
 PATH, TITLE = "/train", "Train"
 
@@ -179,20 +177,3 @@ def register(app, store):
     )
     def draw_loss(_, log, part, theme, run_id):
         return loss(store.of(session.user()), run_id, log, part, theme)
-
-
-def loss(view, run_id, log, part, theme):
-    """The loss curve of a run as far as it has come."""
-    run = view.run(run_id)
-    sticks = (run["facts"] or {}).get("yardsticks", {}).get("valid")
-    return figures.loss_curve(
-        view.epochs(run_id),
-        sticks,
-        log=bool(log),
-        part=part,
-        best_epoch=run["best_epoch"],
-        n_epochs=run["n_epochs"],
-        theme=theme,
-        n_latent=run["config"]["n_latent"],
-        words=RunConfig(**run["config"]).loss_words,
-    )

@@ -1,0 +1,81 @@
+"""A store with one run of as many cells as one likes: a tiny run, trained for real, whose arrays are grown."""
+
+import json
+
+import numpy as np
+
+from core.config import RESOLUTIONS, RunConfig
+from core.data import demo
+from core.store import clusters_of
+from core.store.files import write_array, write_json
+
+TINY = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64}
+GENES = 200
+EXPRESSED = 0.06  # of all cells a gene is seen in, those of its own cluster apart
+LABELS = 16  # clusters, drawn as clouds
+
+
+def grown(store, n_cells, seed=0):
+    """The id of a run of `n_cells` cells in an empty store."""
+    from core.worker.execute import drain
+
+    view, random = store.of("local"), np.random.default_rng(seed)
+    path = store.root / "inbox" / "tiny.h5ad"
+    demo.simulated(n_cells=240, n_genes=120, n_proteins=8).write_h5ad(path)
+    dataset = view.add_from_inbox(path.name, "bench-read")
+    drain(store)
+    preparation, _ = view.prepare(dataset, {}, "bench-prepare")
+    drain(store)
+    run = view.create_run(preparation, RunConfig(**TINY).model_dump(), f"{n_cells:,} simulated cells")
+    view.train(run, "bench-train")
+    drain(store)
+    code = random.integers(0, LABELS, n_cells)
+    _grow_shelf(store, dataset, n_cells, code, random)
+    _grow_run(store, run, n_cells, code, random)
+    return run
+
+
+def _grow_shelf(store, dataset, n_cells, code, random):
+    shelf = store.shelf(dataset)
+    write_array(shelf.folder / "cells.npy", np.array([b"cell-%07d" % i for i in range(1, n_cells + 1)]))
+    names = [f"GENE-{i:03d}" for i in range(1, GENES + 1)]
+    write_json(shelf.folder / "genes.json", {"names": names, "words": "log1p of counts per 10,000"})
+    rows, values = [], []
+    for gene in range(GENES):
+        share = np.where(code == gene % LABELS, 0.6, EXPRESSED)
+        there = np.flatnonzero(random.random(n_cells) < share)
+        rows.append(there.astype(np.int32))
+        values.append(random.gamma(2, 0.6, len(there)).astype(np.float32))
+    (shelf.folder / "genes" / "size.npy").unlink(missing_ok=True)  # ours are shown as they are
+    write_array(shelf.folder / "genes" / "data.npy", np.concatenate(values))
+    write_array(shelf.folder / "genes" / "indices.npy", np.concatenate(rows))
+    write_array(shelf.folder / "genes" / "indptr.npy", np.cumsum([0, *map(len, rows)]))
+    proteins = np.load(shelf.folder / "proteins.npy").shape[1]
+    mean = random.gamma(2, 20, (LABELS, proteins))
+    write_array(shelf.folder / "proteins.npy", random.poisson(mean[code]).astype(np.float32))
+    for i, entry in enumerate(json.loads((shelf.folder / "obs" / "columns.json").read_text())):
+        n = max(1, len(entry.get("categories", ())))
+        write_array(shelf.folder / "obs" / f"{i}.npy", (code % n).astype(np.int32))
+    for name in ("n_counts", "n_genes", "share_mito", "share_ribo", "share_haemo"):
+        if (shelf.folder / f"{name}.npy").exists():
+            write_array(shelf.folder / f"{name}.npy", random.gamma(9, 600, n_cells).astype(np.float32))
+    record = store.row("dataset", dataset)["record"] | {"cells": n_cells}
+    store.set("dataset", dataset, record=record, name=f"{n_cells:,} simulated cells")
+
+
+def _grow_run(store, run, n_cells, code, random):
+    folder = store.run_folder(run)
+    for name in (
+        "latent",
+        "input_axes",
+        *(f"embeddings/{p.stem}" for p in (folder / "embeddings").glob("*.npy")),
+    ):
+        columns = np.load(folder / f"{name}.npy").shape[1]
+        centre = random.normal(0, 6, (LABELS, columns))
+        spread = random.gamma(4, 0.3, (LABELS, 1))
+        noise = random.standard_t(6, (n_cells, columns))  # clouds with tails, as embeddings have
+        write_array(folder / f"{name}.npy", (centre[code] + spread[code] * noise).astype(np.float32))
+    for resolution in RESOLUTIONS:
+        n = min(LABELS, 2 + round(7 * resolution))
+        write_array(folder / f"{clusters_of(resolution)}.npy", (code % n).astype(np.int32))
+    write_array(folder / "split.npy", (random.random(n_cells) < 0.2).astype(np.uint8))

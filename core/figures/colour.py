@@ -1,0 +1,149 @@
+"""What colours the cells: categories or numbers, folded to what eyes can tell apart, as codes of one byte a cell."""
+
+from typing import NamedTuple
+
+import numpy as np
+from plotly.colors import sample_colorscale, unlabel_rgb
+
+from core.figures.theme import AROUND_ZERO, VALUES, category_colours, look
+
+DISTINCT = 60  # categories that are told apart by colour; the smaller ones beyond share a grey
+OTHERS = "#8a8f9e"  # seen on white and on near-black
+LEVELS = 255  # steps of a scale of numbers
+UNKNOWN = 255  # the code of a cell without a value
+
+
+class Colour(NamedTuple):
+    """What colours the cells: codes into `categories` (-1 unknown), or numbers where `categories` is None."""
+
+    name: str
+    values: np.ndarray  # (cells,) int codes or float
+    categories: tuple | None = None
+    words: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
+    colours: tuple | None = None  # '#rrggbb' a category; chosen from the palette if None
+
+    def palette(self):
+        """'#rrggbb' of each category."""
+        return list(self.colours) if self.colours else category_colours(len(self.categories))
+
+
+class Span(NamedTuple):
+    """The numbers at both ends of a colour scale, the scale by its plotly name or steps, and what is beyond it."""
+
+    low: float
+    high: float
+    scale: object
+    note: str
+
+
+class Coded(NamedTuple):
+    """A Colour as one byte a cell: (cells,) uint8 codes into a palette of '#rrggbb', UNKNOWN without a value."""
+
+    codes: np.ndarray
+    palette: list
+
+
+def is_known(values):
+    """(cells,) bool: which numbers can be coloured."""
+    return np.isfinite(np.asarray(values, dtype=np.float64))
+
+
+def known(colour):
+    """(cells,) bool: which cells have a value of a Colour."""
+    if colour.categories is None:
+        return is_known(colour.values)
+    codes = np.asarray(colour.values)
+    return (codes >= 0) & (codes < len(colour.categories))
+
+
+def sizes(colour):
+    """(categories,) how many cells each category of a Colour has."""
+    codes = np.asarray(colour.values)
+    return np.bincount(codes[known(colour)], minlength=len(colour.categories))
+
+
+def folded(colour, most=DISTINCT):
+    """The Colour itself, or with its largest `most` - 1 categories and one grey one for all others, if it has more."""
+    if colour.categories is None or len(colour.categories) <= most:
+        return colour
+    order = np.argsort(-sizes(colour), kind="stable")
+    kept = np.sort(order[: most - 1])
+    place = np.full(len(colour.categories) + 1, most - 1)
+    place[kept], place[-1] = np.arange(most - 1), -1
+    codes = np.where(known(colour), np.asarray(colour.values), len(colour.categories))
+    names = [str(colour.categories[k]) for k in kept]
+    names.append(f"the {len(colour.categories) - len(kept):,} smaller ones")
+    paints = colour.palette() if colour.colours else category_colours(most - 1)
+    paints = [paints[k] for k in kept] if colour.colours else paints
+    return colour._replace(values=place[codes], categories=tuple(names), colours=(*paints, OTHERS))
+
+
+def remarks(colour):
+    """What one should know of a Colour before reading a plot of it: sentences, none where there is nothing odd."""
+    there, found = known(colour), []
+    if not there.all():
+        missing = int((~there).sum())
+        none = f"{missing:,} of {len(there):,} cells have no value of {colour.name}: they are grey."
+        found.append(none if there.any() else f"No cell has a value of {colour.name}.")
+    if colour.categories is not None and len(colour.categories) > DISTINCT:
+        found.append(
+            f"{colour.name} has {len(colour.categories):,} categories, more than colours can tell apart: "
+            f"the {DISTINCT - 1} largest have one each, the others share a grey."
+        )
+    if len(there) > 1 and there.any():
+        values = np.asarray(colour.values)[there]
+        if (values == values[0]).all():
+            value = colour.categories[values[0]] if colour.categories is not None else f"{values[0]:.4g}"
+            found.append(f"{colour.name} is the same in every cell that has a value: {value}.")
+    return found
+
+
+def span(values, theme="light"):
+    """The Span over the known values: around zero when there are both signs, and not ruled by rare giants."""
+    values = np.asarray(values, dtype=np.float64)
+    values = values[is_known(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    rare = values[values > low]
+    usual = float(np.quantile(rare, 0.99)) if rare.size else high
+    scale, note = VALUES, ""
+    if low < 0 < high:
+        far = float(np.quantile(np.abs(values), 0.99)) or max(-low, high)
+        note = f"end colours: beyond ±{far:.3g}" if far < 0.67 * max(-low, high) else ""
+        far = far if note else max(-low, high)
+        low, high, scale = -far, far, AROUND_ZERO[theme]
+    elif usual - low < 0.67 * (high - low):
+        high, note = usual, f"top colour: {usual:.3g} and above"
+    return Span(low, high if high > low else low + 1, scale, note)
+
+
+def coded(colour, theme="light"):
+    """The Coded of a Colour; categories are folded first."""
+    if colour.categories is not None:
+        few = folded(colour)
+        codes = np.where(known(few), few.values, UNKNOWN).astype(np.uint8)
+        return Coded(codes, few.palette())
+    values = np.asarray(colour.values, dtype=np.float32)
+    ends = span(values, theme)
+    there = is_known(values)
+    share = (np.where(there, values, ends.low) - ends.low) / (ends.high - ends.low)
+    codes = np.clip(share * LEVELS, 0, LEVELS - 1).astype(np.uint8)
+    codes[~there] = UNKNOWN
+    return Coded(codes, scale_colours(ends.scale))
+
+
+def scale_colours(scale, steps=LEVELS):
+    """'#rrggbb' at `steps` even places of a colour scale."""
+    found = sample_colorscale(scale, list(np.linspace(0, 1, steps)))
+    return ["#{:02x}{:02x}{:02x}".format(*(round(c) for c in unlabel_rgb(rgb))) for rgb in found]
+
+
+def rgb(colours):
+    """(n, 3) uint8 of '#rrggbb' colours."""
+    return np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colours], dtype=np.uint8)
+
+
+def paints(coded, theme="light"):
+    """(256, 3) uint8: the colour of each code."""
+    table = np.tile(rgb([look(theme).missing]), (256, 1))
+    table[: len(coded.palette)] = rgb(coded.palette)
+    return table

@@ -1,0 +1,99 @@
+"""Cells as an image for browsers without WebGL: each pixel has the mean of its cells, fuller where they are dense."""
+
+import base64
+import struct
+import zlib
+
+import numpy as np
+
+from core.figures.colour import UNKNOWN, coded, paints, sizes
+from core.figures.paint import escape
+from core.figures.theme import look
+
+WIDE, TALL = 560, 400  # pixels of an image
+FAINTEST = 0.35  # opacity of a pixel with one cell; the densest is opaque
+DIMMED = 0.15  # what is left of the opacity of cells that are not selected
+
+
+def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL):
+    """((tall, wide, 4) uint8 image, (low, high)) of (cells, 2) points: row 0 is the top; the ends are (2,) each.
+
+    The counts are those of numpy.histogram2d over the same range, worked out in one pass. `chosen`: (cells,) bool of
+    the selected cells, the others are faint.
+    """
+    points = np.asarray(points, dtype=np.float64)[:, :2]
+    placed = np.isfinite(points).all(axis=1)
+    points = points[placed]
+    image = np.zeros((tall * wide, 4))
+    if not len(points):
+        return image.reshape(tall, wide, 4).astype(np.uint8), (np.zeros(2), np.ones(2))
+    low, high = points.min(axis=0), points.max(axis=0)
+    high = np.where(high > low, high, low + 1)
+    size = np.array([wide, tall])
+    place = np.minimum(((points - low) / (high - low) * size).astype(np.intp), size - 1)
+    pixel = (tall - 1 - place[:, 1]) * wide + place[:, 0]
+    code = coded(colour, theme)
+    weight = np.ones(len(points)) if chosen is None else np.where(chosen[placed], 1.0, DIMMED)
+    n = np.bincount(pixel, minlength=wide * tall)
+    full = np.bincount(pixel, weight, wide * tall)
+    table, codes, there = paints(code, theme), code.codes[placed], n > 0
+    if colour.categories is None:  # a pixel shows the mean of its numbers, not of their colours
+        weight = np.where(codes == UNKNOWN, 0, weight)
+        total = np.bincount(pixel, weight, wide * tall)
+        mean = np.bincount(pixel, weight * codes, wide * tall)[there] / np.maximum(total[there], 1e-12)
+        image[there, :3] = table[np.where(total[there] > 0, np.rint(mean), UNKNOWN).astype(int)]
+    else:
+        for channel in range(3):
+            mixed = np.bincount(pixel, weight * table[codes, channel], wide * tall)
+            image[there, channel] = mixed[there] / full[there]
+    depth = np.log1p(n[there]) / np.log1p(n.max())
+    image[there, 3] = 255 * (FAINTEST + (1 - FAINTEST) * depth) * full[there] / n[there]
+    return np.rint(image).astype(np.uint8).reshape(tall, wide, 4), (low, high)
+
+
+def png(image):
+    """The PNG file (bytes) of a (tall, wide, 4) uint8 image."""
+    tall, wide, _ = image.shape
+    rows = np.concatenate([np.zeros((tall, 1), np.uint8), image.reshape(tall, -1)], axis=1)  # 0: no filter
+
+    def chunk(name, content):
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
+
+    head = struct.pack(">IIBBBBB", wide, tall, 8, 6, 0, 0, 0)  # 8 bits, red green blue and opacity
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def legend(colour, place, first):
+    """Traces without points, for the legend or the colour bar of an image."""
+    point = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **place}
+    if colour.categories is None:
+        return [{**point, "marker": {"color": [0], "coloraxis": "coloraxis"}, "showlegend": False}]
+    shown = zip(colour.categories, colour.palette(), sizes(colour), strict=True)
+    return [
+        {**point, "name": escape(name), "marker": {"color": paint}, "showlegend": first}
+        for name, paint, n in shown
+        if n
+    ]
+
+
+def put(layout, panel, colour, theme, chosen, place):
+    """Lay the image of a Panel under its axes in a figure's layout."""
+    image, (low, high) = raster(panel.points, colour, theme, chosen)
+    x, y = place["xaxis"], place["yaxis"]
+    for axis, a, b in ((x, low[0], high[0]), (y, low[1], high[1])):
+        margin = 0.03 * (b - a)
+        layout[f"{axis[0]}axis{axis[1:]}"]["range"] = [float(a - margin), float(b + margin)]
+    source = "data:image/png;base64," + base64.b64encode(png(image)).decode()
+    box = {"x": float(low[0]), "y": float(high[1]), "sizex": float(high[0] - low[0])}
+    box |= {"sizey": float(high[1] - low[1]), "sizing": "stretch", "layer": "below"}
+    layout.setdefault("images", []).append({"source": source, "xref": x, "yref": y, **box})
+    layout["annotations"].append(
+        {
+            "text": "an image: this browser has no WebGL",
+            **{"xref": f"{x} domain", "yref": f"{y} domain", "x": 1, "y": 0, "xanchor": "right"},
+            **{"yanchor": "bottom", "font": {"size": 10, "color": look(theme).quiet}, "showarrow": False},
+        }
+    )

@@ -1,0 +1,57 @@
+"""What stands beside the pictures of a run: how its loss converged, its settings, and what the doctor said of the data."""
+
+from dash import Input, Output, State, html
+
+from core.config import RunConfig, specs
+from dashboard import ids, session
+from dashboard.components import badge, card, graph, more, notice, table
+from dashboard.standing import against_yardsticks, loss
+
+SEVERITIES = {"stop": "bad", "warning": "warn"}
+
+
+def about_card(view, run):
+    """The card of a run: loss convergence open, the settings and the data's verdict folded away."""
+    dataset = view.dataset(run["dataset"])
+    epochs = view.epochs(run["id"])
+    return card(
+        "Loss convergence of this run",
+        html.P(against_yardsticks(run, epochs)) if epochs and run["best_epoch"] else None,
+        graph(ids.CLUSTERS_LOSS, "Loss by epoch", style={"height": "320px"}),
+        more("The settings of this run", table(["setting", "value", ""], settings(run))),
+        more("What Nuwa found in the data", *verdict(dataset["record"])),
+    )
+
+
+def settings(run):
+    """[label, value, unit] of each setting that the run's model obeys."""
+    config = RunConfig(**run["config"])
+    rows = []
+    for spec in specs():
+        if spec.models and config.model not in spec.models:
+            continue
+        value = getattr(config, spec.name)
+        if isinstance(value, bool):
+            shown = "yes" if value else "no"
+        elif isinstance(value, int | float):
+            shown = f"{value:,.10g}"
+        else:
+            shown = value or "–"
+        rows.append([spec.label, shown, spec.unit])
+    return rows
+
+
+def verdict(record):
+    """What X holds, and the doctor's findings, the gravest first."""
+    findings = [
+        notice(finding["sentence"], SEVERITIES.get(finding["severity"], "info"))
+        for finding in record.get("findings", ())
+    ]
+    holds = [badge({"record": record}), f" {record['verdict']['evidence']}"]
+    return [html.P(holds), *(findings or [html.P("Nothing is amiss with it.")])]
+
+
+def register(app, store):
+    @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(ids.THEME, "data"), State(ids.RUN, "data"))
+    def draw(theme, run_id):
+        return loss(store.of(session.user()), run_id, False, "total", theme)

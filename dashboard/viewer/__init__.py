@@ -1,0 +1,1 @@
+"""The viewer of cells: linked panels of embeddings, coloured alike, with one selection."""

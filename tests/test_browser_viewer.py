@@ -1,0 +1,166 @@
+"""The viewer of cells in a real Chromium: lasso, legend, colours and the address, as plotly and as WebGL draw them."""
+
+import json
+import threading
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from house import House
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+from bench.cells import grown
+from dashboard.viewer import drawing, selecting
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "() => { const v = window.nuwaViewer.all; return v && v.host.dataset.drawn }"
+DIMMED = """() => document.querySelector('#panels .js-plotly-plot')._fullData
+    .map(t => [t.xaxis, t.x.length, t.selectedpoints ? t.selectedpoints.length : null])"""
+
+
+@contextmanager
+def answering(house):
+    """The address of a house, served from a thread of this process."""
+    server = make_server("127.0.0.1", 0, house.app.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def base(finished):
+    with answering(finished) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser):
+    """A tab in which nothing may go wrong."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    found, wrong = context.new_page(), []
+    found.on("pageerror", lambda error: wrong.append(str(error)))
+    found.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    yield found
+    context.close()
+    assert not wrong
+
+
+def asked(page):
+    """The query of the address, as a dict."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def drag(page, corners):
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+
+
+def around(box):
+    """The corners of a lasso through the middle of a box: its left half."""
+    x, y, w, h = (box[name] for name in ("x", "y", "width", "height"))
+    return [(x + 4, y + 4), (x + w / 2, y + 4), (x + w / 2, y + h - 4), (x + 4, y + h - 4), (x + 6, y + 8)]
+
+
+def choose(page, id, text, option):
+    page.locator(f"#{id}").click()
+    page.locator(".dash-dropdown-search").fill(text)
+    page.get_by_role("option", name=option).first.click()
+    page.keyboard.press("Escape")
+
+
+def wait_for_select(page, words):
+    page.wait_for_function(
+        "words => (new URLSearchParams(location.search).get('select') || '').includes(words)", arg=words
+    )
+
+
+def n_selected(page, house, key):
+    """How many cells the lasso in the panel `key`, as the address has it, means by the server's own reckoning."""
+    wait_for_select(page, f'"in":"{key}"')
+    run = house.view.run(house.run)
+    return int(selecting.cells(house.view, run, selecting.read(asked(page)["select"])).sum())
+
+
+def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, page, finished, monkeypatch):
+    page.goto(f"{base}/clusters?run={finished.run}")
+    page.wait_for_function("() => document.querySelector('#panels .js-plotly-plot')?._fullData?.length >= 8")
+    page.get_by_label("selects (lasso)").check()
+    page.wait_for_function(
+        "() => document.querySelector('#panels .js-plotly-plot')._fullLayout.dragmode === 'lasso'"
+    )
+    drag(page, around(page.locator("#panels .nsewdrag[data-subplot=xy]").bounding_box()))
+    expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
+    n = n_selected(page, finished, "latent_umap")
+    assert 0 < n < 240
+    expect(page.locator("#selected")).to_contain_text(f"{n} cells are selected of 240")
+    dimmed = page.evaluate(DIMMED)
+    for axis in ("x", "x2", "x3", "x4"):  # the same cells in every panel
+        assert sum(chosen for at, _, chosen in dimmed if at == axis) == n
+
+    choose(page, "colour", "adt-01", "ADT-01 (protein)")
+    expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
+    page.wait_for_function("() => location.search.includes('ADT-01')")
+    shown = asked(page)
+    assert shown["by"] == "protein:ADT-01" and shown["run"] == finished.run and "~pca~" in shown["panels"]
+
+    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)  # from here on every picture is drawn by WebGL
+    page.goto(page.url.replace("%7Epca%7E", "%7Elatent%3A2%2C3%7E"))
+    page.wait_for_function(DRAWN)
+    titles = page.locator(".nuwa-cells-panel .title").all_inner_texts()
+    assert titles == ["Latent space, UMAP", "Latent dimensions 2 and 3", "Input, t-SNE", "Input, UMAP"]
+    assert page.locator("#cells-host").get_attribute("data-selected") == str(n)
+    assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [240] * 4
+    expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
+
+    page.get_by_label("selects (lasso)").check()
+    drag(page, around(page.locator(".nuwa-cells-panel .frame").nth(1).bounding_box()))
+    expect(page.locator("#selected")).to_contain_text("by lasso in Latent dimensions 2 and 3")
+    m = n_selected(page, finished, "latent:2,3")
+    expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(m))
+    left = np.asarray(finished.view.array(finished.run, "latent"))[:, 1]
+    assert (
+        abs(m - (left < (left.min() + left.max()) / 2).sum()) <= 8
+    )  # the corners are a few pixels within the frame
+
+    choose(page, "colour", "cell_ty", "cell_type (obs)")
+    page.locator("#legend").get_by_role("button", name="type A").click()
+    expect(page.locator("#selected")).to_contain_text("cell_type (obs) is type A")
+    wait_for_select(page, "type A")
+    assert json.loads(asked(page)["select"]) == {"by": "obs:cell_type", "is": ["type A"]}
+    page.get_by_role("button", name="Clear the selection").click()
+    expect(page.locator("#selected")).to_contain_text("No cells are selected")
+    page.wait_for_function("() => !location.search.includes('select=')")
+
+
+@pytest.mark.slow
+def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
+    house = House(tmp_path)
+    house.run = grown(house.store, 1_000_000)
+    page.set_default_timeout(120_000)
+    expect.set_options(timeout=120_000)
+    with answering(house) as address:
+        page.goto(f"{address}/clusters?run={house.run}")
+        page.wait_for_function(DRAWN)
+        assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [1_000_000] * 2
+        page.get_by_label("selects (lasso)").check()
+        drag(page, around(page.locator(".nuwa-cells-panel .frame").first.bounding_box()))
+        expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
+        n = n_selected(page, house, "latent_umap")
+        assert 1000 < n < 999_000
+        expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n))
+        choose(page, "colour", "gene-003", "GENE-003 (gene)")
+        page.wait_for_function("() => nuwaViewer.all.host.dataset.drawn.includes('GENE-003')")
+        page.get_by_label("moves").check()
+        box = page.locator(".nuwa-cells-panel .frame").first.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page.locator(".nuwa-cells-panel .tip").first).to_contain_text("cell-")  # hover names the cell
+        page.goto("about:blank")  # before nobody answers any more
