@@ -56,11 +56,20 @@ def _plain(record):
 
 def save_loadings(path, model, matrix):
     """loadings.csv: a row a feature, what one unit of each latent dimension adds to it."""
+    _save_by_feature(path, matrix, model.loadings().numpy())
+
+
+def save_effects(path, effects, matrix):
+    """effects.csv: a row a feature, what one standard deviation of each latent dimension does to it, a mean over cells."""
+    _save_by_feature(path, matrix, effects.mean.T)
+
+
+def _save_by_feature(path, matrix, values):
     names = [*matrix.genes, *matrix.proteins]
     kinds = ["gene"] * matrix.n_genes + ["protein"] * matrix.n_proteins
-    rows = zip(names, kinds, model.loadings().numpy().round(6).tolist(), strict=True)
-    head = ["feature", "kind", *(f"latent_{i + 1}" for i in range(model.loadings().shape[1]))]
-    files.write_csv(path, head, ([name, kind, *values] for name, kind, values in rows))
+    head = ["feature", "kind", *(f"latent_{i + 1}" for i in range(values.shape[1]))]
+    rows = zip(names, kinds, values.astype(float).round(6).tolist(), strict=True)
+    files.write_csv(path, head, ([name, kind, *row] for name, kind, row in rows))
 
 
 def load_model(path):

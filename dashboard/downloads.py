@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import numpy as np
@@ -9,13 +10,22 @@ from flask import Response, abort, request, send_file
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
+from core.measures import MEASURES
 from core.store import clusters_of
 from dashboard import session
 from dashboard.painting import CLUSTERS, SPLIT_NAMES, colour_of
 from dashboard.viewer import selecting, spaces
 from dashboard.viewer.state import BETWEEN
 
-FILES = ("config.json", "history.csv", "scores.json", "model.pt", "result.h5ad", "loadings.csv")
+FILES = (
+    "config.json",
+    "history.csv",
+    "scores.json",
+    "model.pt",
+    "result.h5ad",
+    "loadings.csv",
+    "effects.csv",
+)
 ROWS = 2000  # lines of a table sent at once
 
 
@@ -29,6 +39,11 @@ def table_link(run_id, by, resolution, k, keys=(), select=""):
 def profile_link(run_id, job_id):
     """The address of the table behind a profile."""
     return f"/download/{run_id}/profile.csv?{urlencode({'job': job_id})}"
+
+
+def markers_link(run_id, job_id):
+    """The address of the table of all markers that a job found."""
+    return f"/download/{run_id}/markers.csv?{urlencode({'job': job_id})}"
 
 
 def register(server, store):
@@ -98,7 +113,46 @@ def profile(store, view, run, asked):
     ]
 
 
-TABLES = {"latent.csv": latent, "panels.csv": panels, "profile.csv": profile}
+def markers(store, view, run, asked):
+    """group, feature, kind and the measures of core.measures, a line a group and feature."""
+    job = view.job(asked.get("job", ""))
+    if job["target"] != run["id"] or not job["result"]:
+        raise UserError("There are no such markers.")
+    found = job["result"]
+    values = _need(view.array(run["id"], f"markers/{found['groups']}"))
+    names = [
+        *view.shelf(run["dataset"]).genes()["names"],
+        *view.dataset(run["dataset"])["record"]["proteins"],
+    ]
+    kinds = np.where(np.arange(len(names)) < found["n_genes"], "gene", "protein")
+    groups = np.repeat(np.array(found["names"], dtype=object), len(names))
+    columns = [groups, np.tile(np.array(names, dtype=object), len(found["names"]))]
+    columns += [np.tile(kinds, len(found["names"])), *(v.ravel() for v in values)]
+    return ["group", "feature", "kind", *MEASURES], columns
+
+
+def names_link(run_id, line):
+    """The address of the table of the names in a clustering that somebody has made."""
+    return f"/download/{run_id}/names.csv?{urlencode({'line': line})}"
+
+
+def names(store, view, run, asked):
+    """cell, name, author and time (UTC) of the newest version of a clustering."""
+    row = view.clustering(run["id"], asked.get("line", ""))
+    groups = view.groups(run["id"], row["groups"])
+    named = np.array([*groups.names, ""], dtype=object)[np.asarray(groups.codes)]
+    at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
+    columns = [_cells(view, run), named, *(np.full(len(named), v, dtype=object) for v in (row["author"], at))]
+    return ["cell", "name", "author", "time"], columns
+
+
+TABLES = {
+    "names.csv": names,
+    "latent.csv": latent,
+    "panels.csv": panels,
+    "profile.csv": profile,
+    "markers.csv": markers,
+}
 
 
 def _need(array):

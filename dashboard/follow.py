@@ -7,6 +7,7 @@ from contextlib import suppress
 from dash.exceptions import PreventUpdate
 
 from core.store import FINISHED, Missing
+from dashboard.components import notice, progress
 
 POLL = 0.2  # seconds between two looks at the store
 
@@ -89,6 +90,13 @@ def words(store, row):
             else f"Waiting: {ahead} {'job is' if ahead == 1 else 'jobs are'} ahead."
         )
     return row["message"] or "Working ..."
+
+
+def standing(store, row):
+    """What a page that looks at a job says of it, and whether it can stop looking: for work that a reload outlives."""
+    if row["status"] not in FINISHED:
+        return progress(words(store, row), row["progress"] or 0), False
+    return (notice(row["message"], "bad") if row["status"] == "failed" else ""), True
 
 
 def run(store, user, run_id, say):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from core.errors import UserError
-from core.figures import Colour
-from core.store import clusters_of
+from core.figures import Colour, category_colours
+from core.store import Missing, clusters_of
 from core.words import listed, near
 
-CLUSTERS, SPLIT = "clusters", "split"
+CLUSTERS, SPLIT, MADE = "clusters", "split", "made"
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of split.npy
 SHOWN = 30  # options of a kind offered at once; typing narrows them
 CELL_WORDS = {
@@ -27,7 +27,8 @@ def colour_options(view, run, text, chosen):
     names. The option chosen now is always among them, so that the picker can show it.
     """
     shelf, wanted = view.shelf(run["dataset"]), text.strip().lower()
-    found = [_option(choice) for choice in (CLUSTERS, SPLIT)]
+    made = _made(view, run)
+    found = [*(_option(choice) for choice in (CLUSTERS, SPLIT)), *made]
     found += [_option(f"obs:{c['name']}") for c in shelf.columns()]
     found += [_option(f"cell:{name}") for name in shelf.measured() if name in CELL_WORDS]
     found += [_option(f"score:{name}") for name in view.names(run["id"], "per_cell")]
@@ -46,7 +47,7 @@ def colour_options(view, run, text, chosen):
         words = text.strip()
         found = [{**_option(f"gene:{g}", f", near '{words}'"), "search": text} for g in near(words, genes)]
     if chosen not in [o["value"] for o in found]:
-        found.insert(0, _option(chosen))
+        found.insert(0, next((o for o in made if o["value"] == chosen), _option(chosen)))
     return found
 
 
@@ -54,11 +55,27 @@ def _option(choice, more=""):
     return {"label": label(choice) + more, "value": choice}
 
 
+def groupings(view, run):
+    """Options for what puts cells into groups: the clusters, and the obs columns of categories."""
+    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    return [_option(CLUSTERS), *_made(view, run), *(_option(f"obs:{name}") for name in columns)]
+
+
+def _made(view, run):
+    """Options for the clusterings that people have made of a run's cells."""
+    return [
+        {"label": f"{row['title']} (clusters)", "value": f"{MADE}:{row['line']}"}
+        for row in view.clusterings(run["id"])
+    ]
+
+
 def label(choice):
     """What a choice is called in a picker."""
     kind, _, name = choice.partition(":")
     if kind == CLUSTERS:
         return "Leiden clusters of the latent space"
+    if kind == MADE:
+        return "cluster"  # its title is known where the option is made
     if kind == SPLIT:
         return "Training, validation and test cells"
     if kind == "mean":
@@ -88,6 +105,8 @@ def colour_of(view, run, chosen, resolution):
         return Colour("cluster", labels, names, f"Leiden, resolution {resolution:g}")
     if kind == SPLIT:
         return Colour("set", np.asarray(view.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
+    if kind == MADE:
+        return _made_colour(view, run, name)
     if kind == "obs":
         return _obs_colour(shelf, name)
     if kind == "protein":
@@ -120,6 +139,18 @@ def _gene_colour(shelf, names):
     if len(names) == 1:
         return Colour(names[0], total, None, genes["words"])
     return Colour(f"mean of {listed(names)}", total / len(names), None, genes["words"])
+
+
+def _made_colour(view, run, line):
+    """The newest version of a clustering that a person has made, in its own colours where some were chosen."""
+    try:
+        row = view.clustering(run["id"], line)
+    except Missing as gone:  # of a link, say: the run is there, and the page goes on
+        raise UserError(str(gone)) from None
+    groups = view.groups(run["id"], row["groups"])
+    palette = zip(groups.names, category_colours(len(groups.names)), strict=True)
+    colours = tuple(row["colours"].get(name, colour) for name, colour in palette)
+    return Colour(row["title"], np.array(groups.codes), tuple(groups.names), groups.words, colours)
 
 
 def _obs_colour(shelf, name):

@@ -19,10 +19,12 @@ WINDOW_MAY = {
     "store",
     "figures",
     "launch",
+    "measures",
     "errors",
     "models",
     "phases",
     "recipe",
+    "suggest",
     "words",
 }
 SCIENCE = {

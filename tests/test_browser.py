@@ -324,6 +324,27 @@ def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_
     assert n_clusters(RESOLUTIONS[-1]) > n_clusters(RESOLUTIONS[0])
 
 
+def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
+    page = clusters_page
+    page.locator("#legend button.entry").first.click()
+    expect(page.locator("#selected")).to_contain_text("selected of")
+    page.locator("#made-name").fill("my cells")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Name them").click()
+    expect(page.locator("#legend")).to_contain_text("my cells")
+    page.wait_for_url("**by=made*")
+    page.reload()
+    expect(page.locator("#legend")).to_contain_text("my cells")
+    page.get_by_role("button", name="Find markers").click()
+    row = page.locator("#markers-table .ag-row[row-index='0']")
+    row.wait_for(timeout=WORK)
+    feature = row.locator("[col-id=feature]").inner_text()
+    row.click()
+    expect(page.locator("#colour")).to_contain_text(feature)
+    page.get_by_text("Violins of one feature").click()
+    wait_until_page(page, lambda: {kind for _, kind, _ in traces(page, "markers-figure")} == {"violin"})
+
+
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
     page.get_by_role("button", name="Show", exact=True).click()

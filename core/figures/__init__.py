@@ -1,9 +1,12 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
 
+from core.figures.clusters import composition, steadiness
 from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
 from core.figures.data import Binned, counts_and_genes, histogram_pair
 from core.figures.genes import mean_variance
 from core.figures.loss import loss_curve, loss_page
+from core.figures.markers import dot_plot, expression_violins, heat_map
+from core.figures.meaning import dimension_bars
 from core.figures.network import describe_network, network
 from core.figures.packed import inside, message, packed
 from core.figures.panels import NAMES_UP_TO, Panel, panels, point_size
@@ -28,10 +31,15 @@ __all__ = [
     "category_colours",
     "cells_scatter",
     "coded",
+    "composition",
     "counts_and_genes",
     "describe_network",
+    "dimension_bars",
+    "dot_plot",
     "empty",
+    "expression_violins",
     "folded",
+    "heat_map",
     "highest_genes",
     "histogram_pair",
     "inside",
@@ -55,6 +63,7 @@ __all__ = [
     "shown",
     "sizes",
     "span",
+    "steadiness",
     "template",
     "violins",
     "write_html",

@@ -87,6 +87,9 @@ class Citeseq(nn.Module):
     def loss(self, cells):  # (cells, features) -> named parts, each a scalar
         return self.errors(self.encode(cells), cells)
 
+    def response(self, z, cells):  # (cells, latent) -> (cells, features): what core.meaning differentiates
+        return self.decode(z, cells.group)
+
     def rebuild(self, cells, matrix, rows):  # -> (cells, features) array: X', on the scale of the input X
         return self.decode(self.encode(cells), cells.group).cpu().numpy()
 

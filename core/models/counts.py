@@ -133,6 +133,11 @@ class Counts(Variational):
             made.append(torch.lerp(foreground, background, mixing.sigmoid()))
         return torch.cat(made, dim=1)
 
+    def response(
+        self, z, cells
+    ):  # (cells, latent) -> (cells, features): natural logarithms of the expected counts
+        return self.expected(z, cells).clamp(min=1e-10).log()
+
     def rebuild(
         self, cells, matrix, rows
     ):  # -> (cells, features) array: the expected counts, seen as the input is

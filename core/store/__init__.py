@@ -2,6 +2,7 @@
 
 from core.data import ENDINGS
 from core.store.files import HARMONY, clusters_of
+from core.store.groups import Groups
 from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
@@ -18,4 +19,4 @@ __all__ = [
     "View",
     "clusters_of",
 ]
-__all__ += ["Damaged", "Gap", "NoRoom", "TooLarge"]
+__all__ += ["Damaged", "Gap", "Groups", "NoRoom", "TooLarge"]

@@ -23,6 +23,7 @@ HISTORY = (
     "penalty_l1",
     "penalty_kl",
 )
+GENE_BLOCK = 1 << 22  # values of genes that are read at once: 32 MB
 SPACE_COLUMNS = 10  # of an embedding that came with the file: a picture shows two or three
 
 
@@ -239,6 +240,35 @@ class Shelf:
             shown = np.log1p(shown * read_array(path)[rows])
         values[rows] = shown
         return values
+
+    def gene_blocks(self, n_values=GENE_BLOCK):
+        """CSC matrices (cells, genes of the block) float32 of the display values of all genes, in order.
+
+        About `n_values` values each, and no more than one of them in memory.
+        """
+        from scipy import sparse
+
+        folder, n_cells = self.folder / "genes", len(self.cells())
+        indptr = np.array(read_array(folder / "indptr.npy"), dtype=np.int64)
+        scale = read_array(folder / "size.npy") if (folder / "size.npy").exists() else None
+        first = 0
+        while first < len(indptr) - 1:
+            last = int(np.searchsorted(indptr, indptr[first] + n_values, side="right")) - 1
+            last = min(max(last, first + 1), len(indptr) - 1)
+            here = slice(indptr[first], indptr[last])
+            # Opened for each block anew, so that what was read does not stay mapped.
+            rows = np.array(read_array(folder / "indices.npy")[here])
+            shown = np.array(read_array(folder / "data.npy")[here], dtype=np.float32)
+            if scale is not None:
+                shown = np.log1p(shown * scale[rows])
+            pointer = indptr[first : last + 1] - indptr[first]
+            yield sparse.csc_matrix((shown, rows, pointer), shape=(n_cells, last - first))
+            first = last
+
+    def proteins(self):
+        """(cells, proteins) float32 raw counts, mapped; without proteins there are no columns."""
+        path = self.folder / "proteins.npy"
+        return read_array(path) if path.exists() else np.empty((len(self.cells()), 0), np.float32)
 
     def protein(self, j):
         """(cells,) float32 raw counts of protein `j`."""

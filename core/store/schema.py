@@ -133,6 +133,21 @@ jobs = Table(
     Index("jobs_waiting", "lane", "status", "created"),
 )
 
+# Groups of a run's cells that a person has made: a row a version, of which the newest of its line is shown.
+clusterings = Table(
+    "clusterings",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("run", String(32), nullable=False, index=True),
+    Column("line", String(32), nullable=False, index=True),  # the id of its first version
+    Column("author", String(64), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("what", Text, nullable=False),  # what made this version of the one before, in words
+    Column("groups", String(32), nullable=False),  # the key of its Groups
+    Column("colours", JSON, nullable=False),  # {name of a group: "#rrggbb"} of those coloured by hand
+)
+
 # One function a step, from version n to n + 1, given an open connection. Each leaves a fixture under tests/.
 UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty_kl FLOAT"))}
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import UserError
 from core.store import files, schema
-from core.store.schema import datasets, epochs, jobs, meta, preparations, runs
+from core.store.schema import clusterings, datasets, epochs, jobs, meta, preparations, runs
 
 ACTIVE = ("queued", "running", "cancelling")
 FINISHED = ("done", "cancelled", "failed")
@@ -110,6 +110,7 @@ class Store:
             db.execute(delete(jobs).where(jobs.c.target == id))
             if kind == "run":
                 db.execute(delete(epochs).where(epochs.c.run == id))
+                db.execute(delete(clusterings).where(clusterings.c.run == id))
         if kind != "preparation":
             files.remove_folder(self.root / f"{kind}s" / id)
 

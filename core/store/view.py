@@ -11,6 +11,8 @@ from core import config as configs
 from core.data import mind, places
 from core.errors import UserError
 from core.store import files
+from core.store.clusterings import Clusterings
+from core.store.groups import Grouping
 from core.store.samples import Samples
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.steps import Steps
@@ -22,7 +24,7 @@ ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
-class View(Steps, Samples):
+class View(Steps, Samples, Grouping, Clusterings):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):

@@ -90,7 +90,7 @@ def serve_short(store):
 
 def _warm_up(store):
     """Load the science while nobody waits for it, and tell the window which device there is."""
-    from core import device, embed
+    from core import device, embed, markers
     from core.data import read
 
     found = device.choose("auto")
@@ -98,5 +98,6 @@ def _warm_up(store):
     read.SERVER.start()
     try:
         embed.warm_up()
+        markers.warm_up()
     except Exception:  # warming is a courtesy; the job that needs it will say what is wrong
         traceback.print_exc(file=sys.stderr)

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from core import aside, config, device, embed, footprint, gene_choice, phases, pipeline, rundir, scores
+from core import (
+    aside,
+    config,
+    device,
+    embed,
+    footprint,
+    gene_choice,
+    meaning,
+    phases,
+    pipeline,
+    rundir,
+    scores,
+)
 from core.data import demo, doctor, ondisk, read, sources, steps, verdict
 from core.data.background import background_of
 from core.data.steps import quality
@@ -17,7 +29,7 @@ from core.recipe import STEPS
 from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
-from core.worker import pictures, proteins, samples
+from core.worker import groups, pictures, proteins, samples
 
 
 def read_file(store, job, say):
@@ -377,6 +389,33 @@ def profile(store, job, say):
     }
 
 
+def find_meaning(store, job, say):
+    """What each latent dimension does to each feature: effects.csv, and effects/mean.npy and size.npy in the run's folder.
+
+    Returns {"features", "n_genes", "n_cells", "unit"}: the names of the columns of those arrays, and what they are in.
+    """
+    run, proof = evidence(store, job["target"])
+    folder, matrix = store.run_folder(run["id"]), proof.matrix
+    model = rundir.load_model(folder / "model.pt")
+    for found in meaning.effects(model, matrix, proof.latent, run["config"]["seed"]):
+        if isinstance(found, float):
+            say("Differentiating the decoder, dimension by dimension.", found)
+    files.write_array(folder / "effects" / "mean.npy", found.mean)
+    files.write_array(folder / "effects" / "size.npy", found.size)
+    rundir.save_effects(folder / "effects.csv", found, matrix)
+    unit = (
+        "natural log of the expected counts" if run["config"]["model"] == "counts" else "the decoder's output"
+    )
+    if unit == "the decoder's output" and run["config"]["scale"]:
+        unit += ", in standard deviations of the feature"
+    return {
+        "features": [str(name) for name in (*matrix.genes, *matrix.proteins)],
+        "n_genes": matrix.n_genes,
+        "n_cells": found.n_cells,
+        "unit": unit,
+    }
+
+
 def export_result(store, job, say):
     """result.h5ad in the run's folder, with the clusters of the resolution asked for."""
     run, proof = evidence(store, job["target"])
@@ -410,6 +449,10 @@ KINDS = {
     "labels": compare_labels,
     "profile": profile,
     "export": export_result,
+    "meaning": find_meaning,
+    "markers": groups.markers,
+    "steadiness": groups.steadiness,
+    "clusters": groups.find_clusters,
 }
 
 

@@ -8,8 +8,13 @@ from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
 from core.store import ACTIVE
-from dashboard import about, downloads, follow, ids, loadings, scoring, session
+from dashboard import about, downloads, follow, ids, loadings, meaning, scoring, session
 from dashboard.components import card, empty, notice, progress, working
+from dashboard.markers import callbacks as marking
+from dashboard.markers.card import markers_card
+from dashboard.naming import callbacks as naming
+from dashboard.naming import suggesting
+from dashboard.naming.card import grouping_cards
 from dashboard.viewer import callbacks, routes
 from dashboard.viewer.card import viewer_card
 from dashboard.viewer.state import read
@@ -34,9 +39,13 @@ def layout(view, here):
             dcc.Store(id=ids.CLUSTERS_STATE),
             *[notice(words, "warn") for words in state.remarks],
             viewer_card(view, run, state),
+            *grouping_cards(view, run),
+            markers_card(view, run),
+            suggesting.suggesting_card(view, run),
             about.about_card(view, run),
             html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
             scoring.profile_card(view, run),
+            meaning.meaning_card(view, run),
             loadings.loadings_card(view, run),
         ]
     )
@@ -102,9 +111,13 @@ def takeaway(run):
 
 def register(app, store):
     callbacks.register(app, store)
+    naming.register(app, store)
+    marking.register(app, store)
+    suggesting.register(app, store)
     about.register(app, store)
     scoring.register(app, store)
     loadings.register(app, store)
+    meaning.register(app, store)
     downloads.register(app.server, store)
     routes.register(app.server, store)
 

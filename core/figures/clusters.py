@@ -1,0 +1,79 @@
+"""Clusters as numbers: how steady each resolution is, and what each group is made of."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.paint import escape
+from core.figures.theme import category_colours, empty, look, template
+
+BAR = 24  # pixels of a group
+
+
+def steadiness(found, theme="light", height=280):
+    """Mean ARI between clusterings of subsamples by resolution, with its standard error; the steadiest is marked.
+
+    `found`: {"resolutions", "ari", "error", "n_clusters", "steadiest"} as the worker's job has it.
+    """
+    c = look(theme)
+    known = [i for i, value in enumerate(found["ari"]) if value is not None]
+    if not known:
+        return empty("one cluster at every resolution: there is nothing to compare", theme, height)
+    figure = go.Figure(layout={"template": template(theme), "height": height, "showlegend": False})
+    at = [found["resolutions"][i] for i in known]
+    best = [r == found["steadiest"] for r in at]
+    figure.add_scatter(
+        x=at,
+        y=[found["ari"][i] for i in known],
+        error_y={"array": [found["error"][i] for i in known], "color": c.edge, "thickness": 1},
+        customdata=[found["n_clusters"][i] for i in known],
+        mode="lines+markers",
+        line={"color": c.edge, "width": 1},
+        marker={"color": [c.accent if b else c.quiet for b in best], "size": [13 if b else 7 for b in best]},
+        hovertemplate="resolution %{x}: %{customdata} clusters<br>ARI %{y:.3f}<extra></extra>",
+    )
+    place = best.index(True)
+    figure.add_annotation(
+        x=at[place],
+        y=found["ari"][known[place]],
+        text=f"steadiest: {at[place]:g} ({found['n_clusters'][known[place]]} clusters)",
+        yshift=18,
+        font={"color": c.text},
+        bgcolor=c.card,
+    )
+    figure.update_xaxes(title_text="resolution")
+    figure.update_yaxes(
+        title_text="ARI between subsamples (1: the same)", rangemode="tozero", range=[0, 1.12]
+    )
+    return figure
+
+
+def composition(names, counts, parts, theme="light"):
+    """Horizontal bars: of what each group is made, in percent, its cells beside its name; `counts` (groups, parts)."""
+    counts = np.asarray(counts, dtype=float)
+    if not len(counts):
+        return empty("no groups", theme, 200)
+    figure = go.Figure(layout={"template": template(theme), "height": 110 + BAR * len(names)})
+    total = counts.sum(axis=1)
+    labels = [f"{escape(name)} ({int(n):,})" for name, n in zip(names, total, strict=True)]
+    share = 100 * counts / np.maximum(total, 1)[:, None] if len(parts) > 1 else counts
+    for part, colour in zip(range(len(parts)), category_colours(len(parts)), strict=True):
+        unit = "%{x:.1f} %, %{customdata:,} cells" if len(parts) > 1 else "%{customdata:,} cells"
+        figure.add_bar(
+            x=share[:, part],
+            y=labels,
+            orientation="h",
+            name=escape(parts[part]),
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=counts[:, part].astype(int),
+            hovertemplate=f"%{{y}}<br>{escape(parts[part])}: {unit}<extra></extra>",
+            showlegend=len(parts) > 1,
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.2,
+        margin={"t": 30},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
+    )
+    figure.update_xaxes(title_text="% of the group's cells" if len(parts) > 1 else "cells")
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return figure

@@ -1,0 +1,49 @@
+"""Long tables that sort and filter by themselves: AG Grid, in the colours of the page."""
+
+import dash_ag_grid as dag
+from dash import html
+
+# Variables of assets/90-nuwa.css: the grid follows the theme of the page without being told.
+THEME = """themeQuartz.withParams({
+    backgroundColor: 'var(--nuwa-card)', foregroundColor: 'var(--nuwa-text)', headerTextColor: 'var(--nuwa-quiet)',
+    headerBackgroundColor: 'var(--nuwa-sunken)', borderColor: 'var(--nuwa-line)', accentColor: 'var(--nuwa-accent)',
+    selectedRowBackgroundColor: 'var(--nuwa-tint)', rowHoverColor: 'var(--nuwa-sunken)', fontFamily: 'inherit',
+    chromeBackgroundColor: 'var(--nuwa-sunken)', menuBackgroundColor: 'var(--nuwa-card)',
+    inputBackgroundColor: 'var(--nuwa-card)', fontSize: 13, spacing: 5, wrapperBorderRadius: 8
+})"""
+
+
+def grid(id, columns, label, height=420):
+    """A table of records with a name for screen readers; a row is chosen by a click, or by the space bar."""
+    chosen = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
+    found = dag.AgGrid(
+        id=id,
+        columnDefs=columns,
+        rowData=[],
+        defaultColDef={"sortable": True, "resizable": True, "minWidth": 84, "flex": 1},
+        dashGridOptions={
+            "theme": {"function": THEME},
+            "rowSelection": chosen,
+            "animateRows": False,
+        },
+        style={"height": f"{height}px"},
+    )
+    return html.Div(found, role="group", **{"aria-label": label})
+
+
+def text(field, name, **more):
+    """A column of words, with a filter below its head."""
+    return {"field": field, "headerName": name, "filter": "agTextColumnFilter", "floatingFilter": True} | more
+
+
+def number(field, name, form=".3f", **more):
+    """A column of numbers in a format of d3, with a dash where there is none."""
+    words = f"params.value == null ? '–' : d3.format('{form}')(params.value)"
+    return {
+        "field": field,
+        "headerName": name,
+        "type": "rightAligned",
+        "filter": "agNumberColumnFilter",
+        "floatingFilter": True,
+        "valueFormatter": {"function": words},
+    } | more

@@ -1,0 +1,1 @@
+"""Markers of groups of cells: a card of the Clusters page."""

@@ -1,0 +1,1 @@
+"""Groups of cells found otherwise or named by hand: cards of the Clusters page."""

@@ -1,0 +1,247 @@
+"""What happens on the cards of groups."""
+
+from dash import Input, Output, State, ctx, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.config import RESOLUTIONS
+from core.errors import UserError
+from core.store import Missing
+from dashboard import downloads, ids, session
+from dashboard.components import notice, table, when
+from dashboard.follow import standing, work_here
+from dashboard.naming import made
+from dashboard.naming.card import NO_COLUMN
+from dashboard.painting import CLUSTERS, MADE, colour_options, groupings
+
+SHOWN = (0.2, 0.6, 1.0, 1.4, 2.0)  # resolutions written beside the slider
+LAST = 8  # versions of a clustering that are listed
+
+
+def register(app, store):
+    _steadiness(app, store)
+    _methods(app, store)
+    _names(app, store)
+    _shown(app, store)
+
+    @app.callback(
+        Output(ids.COMPOSITION_FIGURE, "figure"),
+        Output(ids.COMPOSITION_TABLE, "children"),
+        Input(ids.COMPOSITION_OF, "value"),
+        Input(ids.MADE_BASE, "value"),
+        Input(ids.RESOLUTION, "value"),
+        Input(ids.MADE_LINE, "data"),
+        Input(ids.THEME, "data"),
+        State(ids.RUN, "data"),
+    )
+    def compose(column, base, resolution, _, theme, run_id):
+        view = store.of(session.user())
+        column = "" if column == NO_COLUMN else column
+        try:
+            names, counts, parts = made.composition(view, view.run(run_id), base, resolution, column)
+        except Missing:
+            raise
+        except UserError as error:
+            return figures.empty(str(error), theme, 200), notice(str(error), "warn")
+        total = counts.sum()
+        rows = [
+            [name, f"{n.sum():,}", f"{n.sum() / max(total, 1):.1%}", *(f"{v:,}" for v in n if len(parts) > 1)]
+            for name, n in zip(names, counts, strict=True)
+        ]
+        head = ["group", "cells", "of all", *(parts if len(parts) > 1 else [])]
+        return figures.composition(names, counts, parts, theme), table(head, rows, range(1, len(head)))
+
+
+def _steadiness(app, store):
+    @app.callback(
+        Output(ids.STEADY_JOB, "data"),
+        Output(ids.STEADY_TICK, "disabled"),
+        Input(ids.STEADY_GO, "n_clicks"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks, run_id):
+        if not clicks:
+            raise PreventUpdate
+        job = store.of(session.user()).once("steadiness", run_id, {}, "slow")
+        work_here(store)
+        return job["id"], False
+
+    @app.callback(
+        Output(ids.STEADY_MESSAGE, "children"),
+        Output(ids.STEADY_TICK, "disabled", allow_duplicate=True),
+        Output(ids.STEADY_SHOWN, "hidden"),
+        Output(ids.STEADY_FIGURE, "figure"),
+        Output(ids.RESOLUTION, "marks"),
+        Input(ids.STEADY_TICK, "n_intervals"),
+        Input(ids.STEADY_JOB, "data"),
+        Input(ids.THEME, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def watch(_, job_id, theme):
+        """Look at the job until it is over, then draw it, and mark the steadiest on the slider."""
+        if not job_id:
+            raise PreventUpdate
+        job = store.of(session.user()).job(job_id)
+        words, over = standing(store, job)
+        if job["status"] != "done":
+            return words, over, *(no_update,) * 3
+        return "", True, False, figures.steadiness(job["result"], theme), marks(job["result"]["steadiest"])
+
+
+def marks(steadiest):
+    """The slider's marks, with the steadiest resolution among them."""
+    shown = {r: {"label": f"{r:g}"} for r in SHOWN}
+    if steadiest is not None:
+        near = min(RESOLUTIONS, key=lambda r: abs(r - steadiest))
+        style = {"fontWeight": 600, "color": "var(--nuwa-accent)", "whiteSpace": "nowrap"}
+        shown[near] = {"label": f"{near:g} ★", "style": style}
+    return {r if r % 1 else int(r): mark for r, mark in shown.items()}
+
+
+def _methods(app, store):
+    @app.callback(
+        Output(ids.CLUSTER_JOB, "data"),
+        Output(ids.CLUSTER_TICK, "disabled"),
+        Output(ids.CLUSTER_MESSAGE, "children"),
+        Input(ids.METHOD_GO, "n_clicks"),
+        Input(ids.MADE_ANEW, "n_clicks"),
+        State(ids.METHOD, "value"),
+        State(ids.METHOD_VALUE, "value"),
+        State(ids.MADE_BASE, "value"),
+        State(ids.RESOLUTION, "value"),
+        State(ids.SELECTION, "data"),
+        State(ids.MADE_ANEW_AT, "value"),
+        State(ids.PAGE, "data"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def ask(clicks, again, method, value, base, resolution, selection, at, page, run_id):
+        """All cells by another method, or the selected ones by Leiden among themselves."""
+        if not (clicks or again):
+            raise PreventUpdate
+        view = store.of(session.user())
+        token = f"{page}:clusters:{clicks}:{again}"
+        try:
+            if ctx.triggered_id == ids.MADE_ANEW:
+                job = made.anew(view, view.run(run_id), base, resolution, selection, at, token)
+            elif not value:
+                raise UserError("A number is missing: how many clusters, or how many cells at least?")
+            else:
+                asked = {"method": method, "value": int(value)}
+                job = view.ask("clusters", run_id, asked, token, priority=1)
+        except Missing:
+            raise
+        except UserError as error:
+            return no_update, no_update, notice(str(error), "warn")
+        work_here(store)
+        return job, False, ""
+
+    @app.callback(
+        Output(ids.CLUSTER_MESSAGE, "children", allow_duplicate=True),
+        Output(ids.CLUSTER_TICK, "disabled", allow_duplicate=True),
+        Output(ids.MADE_LINE, "data"),
+        Input(ids.CLUSTER_TICK, "n_intervals"),
+        State(ids.CLUSTER_JOB, "data"),
+        prevent_initial_call=True,
+    )
+    def watch(_, job_id):
+        if not job_id:
+            raise PreventUpdate
+        job = store.of(session.user()).job(job_id)
+        words, over = standing(store, job)
+        line = job["result"]["line"] if job["status"] == "done" else no_update
+        return words, over, line
+
+
+def _names(app, store):
+    @app.callback(
+        Output(ids.MADE_MESSAGE, "children"),
+        Output(ids.MADE_LINE, "data", allow_duplicate=True),
+        Input(ids.MADE_GO, "n_clicks"),
+        Input(ids.MADE_COLOUR_GO, "n_clicks"),
+        Input(ids.MADE_UNDO, "n_clicks"),
+        Input(ids.MADE_UPLOAD, "contents"),
+        State(ids.MADE_UPLOAD, "filename"),
+        State(ids.MADE_BASE, "value"),
+        State(ids.RESOLUTION, "value"),
+        State(ids.SELECTION, "data"),
+        State(ids.MADE_NAME, "value"),
+        State(ids.MADE_GROUP, "value"),
+        State(ids.MADE_COLOUR, "value"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def change(*given):
+        """Every change by hand makes a new version, which then colours the cells."""
+        *causes, filename, base, resolution, selection, name, group, colour, run_id = given
+        if not any(causes):
+            raise PreventUpdate
+        view = store.of(session.user())
+        run, remark = view.run(run_id), ""
+        try:
+            if ctx.triggered_id == ids.MADE_GO:
+                line = made.name_cells(view, run, base, resolution, selection, name)
+            elif ctx.triggered_id == ids.MADE_COLOUR_GO:
+                line = made.colour_group(view, run, base, resolution, group, colour)
+            elif ctx.triggered_id == ids.MADE_UPLOAD:
+                line, remark = made.bring_names(view, run, filename, causes[-1])
+            elif made.line_of(base) is None:
+                raise UserError("Nothing was done by hand to these clusters: there is nothing to undo.")
+            else:
+                line = view.undo_clustering(run_id, made.line_of(base)) or ""
+        except UserError as error:
+            return notice(str(error), "warn"), no_update
+        return notice(remark, "good") if remark else "", line
+
+
+def _shown(app, store):
+    @app.callback(
+        Output(ids.MADE_BASE, "options"),
+        Output(ids.MADE_BASE, "value"),
+        Output(ids.MARKERS_BY, "options"),
+        Output(ids.COLOUR, "options", allow_duplicate=True),
+        Output(ids.COLOUR, "value", allow_duplicate=True),
+        Output(ids.SELECTION, "data", allow_duplicate=True),
+        Input(ids.MADE_LINE, "data"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def show(line, run_id):
+        """A clustering that was made or changed is what one goes on with, and colours the cells."""
+        if line is None:
+            raise PreventUpdate
+        view = store.of(session.user())
+        run, choice = view.run(run_id), f"{MADE}:{line}" if line else CLUSTERS
+        options = groupings(view, run)
+        return options, choice, options, colour_options(view, run, "", choice), choice, None
+
+    @app.callback(
+        Output(ids.MADE_HISTORY, "children"),
+        Output(ids.MADE_GROUP, "options"),
+        Output(ids.MADE_GROUP, "value"),
+        Output(ids.MADE_CSV, "href"),
+        Output(ids.MADE_CSV, "hidden"),
+        Input(ids.MADE_BASE, "value"),
+        Input(ids.RESOLUTION, "value"),
+        Input(ids.MADE_LINE, "data"),
+        State(ids.RUN, "data"),
+    )
+    def tell(base, resolution, _, run_id):
+        """Who did what and when, and the groups that can be coloured."""
+        view = store.of(session.user())
+        try:
+            _, groups = made.groups_of(view, view.run(run_id), base, resolution)
+        except Missing:
+            raise
+        except UserError as error:  # somebody has undone these clusters in the meantime
+            return notice(str(error), "warn"), [], None, "", True
+        line = made.line_of(base)
+        if line is None:
+            return "", groups.names, None, "", True
+        versions = view.history(run_id, line)
+        rows = [[when(v["created"]), v["author"], v["what"]] for v in versions[::-1][:LAST]]
+        words = [table(["time", "by", "what"], rows)]
+        if len(versions) > LAST:
+            words.append(html.P(f"and {len(versions) - LAST} before", className="help"))
+        return words, groups.names, None, downloads.names_link(run_id, line), False

@@ -1,0 +1,127 @@
+"""Other clusterings: k-means, HDBSCAN, some cells anew, names by hand, and how steady a resolution is."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+from sklearn.metrics import adjusted_rand_score
+
+from core import cluster, embed, grouping
+from core.errors import UserError
+from core.store import Groups, Missing
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Four tight groups of 60 points in 5 dimensions."""
+    return make_blobs(240, 5, centers=4, cluster_std=0.6, random_state=1)
+
+
+def test_kmeans_and_hdbscan_find_groups_one_can_see(blobs):
+    points, truth = blobs
+    assert adjusted_rand_score(truth, grouping.kmeans(points, 4)) == 1
+    found = grouping.hdbscan(points, 10)
+    assert adjusted_rand_score(truth[found >= 0], found[found >= 0]) == 1 and (found >= 0).mean() > 0.8
+    far = np.vstack([points, [[1e3] * 5]])
+    assert grouping.hdbscan(far, 10)[-1] == -1
+    with pytest.raises(UserError, match="2 to 240 clusters"):
+        grouping.kmeans(points, 1)
+    with pytest.raises(UserError, match="smallest cluster of 2"):
+        grouping.hdbscan(points, 1)
+
+
+def test_the_steadiest_resolution_is_the_one_that_finds_the_groups(blobs):
+    points, truth = blobs
+    graph = cluster.graph(embed.neighbors(points))
+    clusters = {r: cluster.leiden(graph, r) for r in (0.001, 0.2, 6.0)}
+    *shares, found = grouping.steadiness(points, clusters, times=4)
+    assert all(0 <= share < 1 for share in shares) and len(shares) == 12
+    assert np.isnan(found.ari[0]) or found.n_clusters[0] > 1  # one cluster has no value
+    assert found.ari[1] > 0.95 > found.ari[2] and found.resolutions[found.steadiest] == 0.2
+
+
+def test_steadiness_has_no_answer_where_all_is_one_cluster():
+    points = np.zeros((30, 2), np.float32)
+    *_, found = grouping.steadiness(points, {1.0: np.zeros(30, int)}, times=2)
+    assert found.steadiest is None and np.isnan(found.ari).all()
+
+
+def test_naming_cells_renames_merges_and_splits():
+    codes = np.array([0, 0, 1, 1, 2, -1])
+    groups = Groups(["a", "b", "c"], codes, "")
+    for rows, name, names, made in (
+        (codes == 0, "T cells", ["b", "c", "T cells"], [2, 2, 0, 0, 1, -1]),  # rename
+        (np.isin(codes, (0, 1)), "b", ["b", "c"], [0, 0, 0, 0, 1, -1]),  # merge
+        (np.arange(6) == 0, "new", ["a", "b", "c", "new"], [3, 0, 1, 1, 2, -1]),  # split
+    ):
+        after = groups.renamed(rows, name)
+        assert after.names == names and after.codes.tolist() == made
+    assert groups.ahead(codes == 2, "x").codes.tolist() == [1, 1, 2, 2, 0, -1]
+
+
+def kept(house, title="mine"):
+    groups = Groups(["x", "y"], np.arange(240) % 2, "by hand")
+    return house.view.keep_clustering(house.run, groups, "made", title)
+
+
+def test_a_clustering_keeps_its_versions_with_author_and_time(finished):
+    view, run = finished.view, finished.run
+    line = kept(finished)
+    groups = Groups(["T  cells ", "y"], np.arange(240) % 2, "by hand")
+    assert view.keep_clustering(run, groups, "named", line=line, colours={"T cells": "#112233"}) == line
+    first, second = view.history(run, line)
+    assert first["author"] == second["author"] == "local" and first["created"] < second["created"]
+    assert second["title"] == "mine" and second["colours"] == {"T cells": "#112233"}
+    assert view.groups(run, second["groups"]).names == ["T cells", "y"]
+    assert view.undo_clustering(run, line) == line and view.clustering(run, line)["what"] == "made"
+    assert view.undo_clustering(run, line) is None
+    with pytest.raises(Missing, match="do not exist"):
+        view.clustering(run, line)
+
+
+def test_what_another_person_has_named_is_copied_and_not_changed(finished):
+    finished.store.set("run", finished.run, visibility="shared")
+    line = kept(finished, "theirs")
+    other = finished.store.of("ada")
+    groups = Groups(["z"], np.zeros(240, int), "by hand")
+    copy = other.keep_clustering(finished.run, groups, "named", line=line)
+    assert copy != line and other.clustering(finished.run, copy)["title"] == "theirs (ada)"
+    assert finished.view.clustering(finished.run, line)["what"] == "made"
+    with pytest.raises(UserError, match="somebody else"):
+        other.undo_clustering(finished.run, line)
+    for one in (line, copy):
+        author = finished.view.clustering(finished.run, one)["author"]
+        finished.store.of(author).undo_clustering(finished.run, one)
+    finished.store.set("run", finished.run, visibility="private")
+
+
+def test_names_and_colours_that_cannot_be_kept_are_refused(finished):
+    for name, colours, words in (
+        (" ", {}, "name is missing"),
+        ("a" * 99, {}, "longer than 80"),
+        ("ok", {"ok": "red"}, "six digits"),
+    ):
+        with pytest.raises(UserError, match=words):
+            groups = Groups([name], np.zeros(240, int), "")
+            finished.view.keep_clustering(finished.run, groups, "made", "mine", colours=colours)
+
+
+def test_jobs_cluster_by_another_method_and_some_cells_anew(finished):
+    from core.worker.execute import drain
+
+    view, run = finished.view, finished.run
+    job = view.once("clusters", run, {"method": "kmeans", "value": 3})
+    drain(finished.store)
+    line = view.job(job["id"])["result"]["line"]
+    made = view.clustering(run, line)
+    assert made["title"] == "k-means, 3 clusters"
+    codes = np.array(view.groups(run, made["groups"]).codes)
+    first = view.keep_groups(run, Groups(["0", "1", "2"], codes, "k-means").ahead(codes == 1, "1"))
+    asked = {"method": "leiden", "value": 1.0, "among": first, "line": line, "title": ""}
+    job = view.once("clusters", run, asked)
+    drain(finished.store)
+    assert view.job(job["id"])["result"] == {"line": line}, view.job(job["id"])["message"]
+    after = view.groups(run, view.clustering(run, line)["groups"])
+    assert {"0", "2", "1.0"} <= set(after.names) and "1" not in after.names
+    inside = np.isin(after.codes, [i for i, name in enumerate(after.names) if name.startswith("1.")])
+    assert (inside == (codes == 1)).all()
+    view.undo_clustering(run, line), view.undo_clustering(run, line)

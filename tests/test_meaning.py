@@ -1,0 +1,69 @@
+"""What latent dimensions mean: the averaged Jacobian against differences, loadings, and what the page shows of it."""
+
+import numpy as np
+import pytest
+import torch
+
+from core import meaning, models
+from core.config import RunConfig
+from core.prepare import prepare, split_cells
+from core.train import encode
+
+
+def untrained(tiny, name):
+    """(model, Matrix, latent) of a model that has learnt nothing: derivatives need no training."""
+    config = RunConfig(model=name, n_hidden=16, n_hidden_protein=8, n_latent=3)
+    matrix = prepare(tiny, config, split_cells(tiny.n_obs, config))
+    torch.manual_seed(0)
+    model = models.build(config, matrix.n_genes, matrix.n_proteins).eval()
+    return model, matrix, encode(model, matrix)
+
+
+@pytest.mark.parametrize("name", ["citeseq", "counts"])
+def test_effects_are_what_a_small_step_does(tiny, name):
+    model, matrix, latent = untrained(tiny, name)
+    *shares, found = meaning.effects(model, matrix, latent)
+    assert all(0 <= share < 1 for share in shares) and found.n_cells == 240
+    cells = matrix.cells(np.arange(240))
+    cells = type(cells)(
+        *(None if part is None else torch.from_numpy(np.asarray(part)).double() for part in cells)
+    )
+    z, model = torch.from_numpy(latent).double(), model.double()
+    step = torch.zeros(3, dtype=torch.float64)
+    step[1] = float(latent.std(axis=0)[1]) * 1e-4
+    with torch.no_grad():
+        moved = (model.response(z + step, cells) - model.response(z - step, cells)) / 2e-4
+    model.float()
+    np.testing.assert_allclose(found.mean[1], moved.mean(dim=0), atol=2e-4)
+    np.testing.assert_allclose(found.size[1], moved.abs().mean(dim=0), atol=2e-4)
+
+
+def test_a_linear_decoder_has_its_loadings_as_effects(tiny):
+    model, matrix, latent = untrained(tiny, "linear")
+    *_, found = meaning.effects(model, matrix, latent)
+    expected = model.loadings().numpy().T * latent.std(axis=0)[:, None]
+    np.testing.assert_allclose(found.mean, expected, atol=1e-5)
+
+
+def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
+    here = {"run.data": finished.run}
+    job = finished.press("meaning-job.data", here | {"meaning-go.n_clicks": 1})["meaning-job"]["data"]
+    values = here | {"meaning-job.data": job, "meaning-of.value": 2}
+    shown = finished.press("meaning-message.children", values, "meaning-of.value")
+    assert shown["meaning-shown"]["hidden"] is False and "240 cells" in shown["meaning-words"]["children"]
+    rows = shown["meaning-table"]["rowData"]
+    effects = np.abs([row["effect"] for row in rows])
+    assert (np.diff(effects) <= 0).all() and {row["kind"] for row in rows} == {"gene", "protein"}
+    kept = finished.view.array(finished.run, "effects/mean")
+    assert rows[0]["effect"] == pytest.approx(float(kept[2][np.abs(kept[2]).argmax()]), abs=1e-4)
+    assert finished.client.get(f"/download/{finished.run}/effects.csv").text.startswith(
+        "feature,kind,latent_1"
+    )
+    painted = finished.press(
+        "colour.value", here | {"meaning-table.selectedRows": rows[:1]}, "meaning-table.selectedRows"
+    )
+    assert painted["colour"]["value"] == f"{rows[0]['kind']}:{rows[0]['feature']}"
+    by = finished.press(
+        "colour.value", here | {"meaning-paint.n_clicks": 1, "meaning-of.value": 2}, "meaning-paint.n_clicks"
+    )
+    assert by["colour"]["value"] == "latent:3"

@@ -1,0 +1,156 @@
+"""The cards that group cells, without a browser: naming, colouring, undoing, tables of names, composition."""
+
+import base64
+
+import numpy as np
+import pytest
+from house import sent
+
+from core.errors import UserError
+from dashboard import painting
+from dashboard.naming import callbacks, made
+
+SOME = {"by": "obs:cell_type", "is": ["B cells"]}
+
+
+def change(house, button, **values):
+    """Press a button of the card of names; gives what the page is told."""
+    known = {
+        "made-base.value": "obs:cell_type",
+        "resolution.value": 1.0,
+        "selection.data": SOME,
+        "run.data": house.run,
+    }
+    pressed = {f"{button}": 1} if "contents" not in button else {}
+    return house.press("made-message.children", known | pressed | values, button)
+
+
+@pytest.fixture
+def types(finished):
+    return finished.view.shelf(finished.dataset).column("cell_type")[0]["categories"]
+
+
+def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finished, types):
+    picked = {"by": "obs:cell_type", "is": types[:2]}
+    answer = change(
+        finished, "made-go.n_clicks", **{"made-name.value": " my  cells", "selection.data": picked}
+    )
+    line = answer["made-line"]["data"]
+    shown = finished.press("made-base.options", {"made-line.data": line, "run.data": finished.run})
+    choice = f"made:{line}"
+    assert shown["colour"]["value"] == shown["made-base"]["value"] == choice
+    assert choice in [o["value"] for o in shown["markers-by"]["options"]]
+    run = finished.view.run(finished.run)
+    colour = painting.colour_of(finished.view, run, choice, 1.0)
+    _, codes = finished.view.shelf(finished.dataset).column("cell_type")
+    mine = np.asarray(colour.values) == colour.categories.index("my cells")
+    assert (mine == np.isin(codes, (0, 1))).all() and len(colour.categories) == 7
+    more = {"made-base.value": choice, "made-group.value": "my cells", "made-colour.value": "#123456"}
+    assert change(finished, "made-colour-go.n_clicks", **more)["made-line"]["data"] == line
+    colour = painting.colour_of(finished.view, run, choice, 1.0)
+    assert colour.colours[colour.categories.index("my cells")] == "#123456"
+    told = finished.press("made-history.children", {"made-base.value": choice, "run.data": finished.run})
+    assert "local" in sent(told["made-history"]) and "coloured #123456" in sent(told["made-history"])
+    table = finished.client.get(told["made-csv"]["href"]).text.splitlines()
+    assert (
+        table[0] == "cell,name,author,time"
+        and sum(",my cells,local,20" in row for row in table) == mine.sum()
+    )
+    assert change(finished, "made-undo.n_clicks", **more)["made-line"]["data"] == line
+    assert change(finished, "made-undo.n_clicks", **more)["made-line"]["data"] == ""
+
+
+def test_a_table_of_names_becomes_a_clustering(finished):
+    cells = [name.decode() for name in finished.view.shelf(finished.dataset).cells()]
+    text = "cell,other,name\n" + "\n".join(
+        f"{c},x,{'odd' if i % 2 else 'even'}" for i, c in enumerate(cells[:10])
+    )
+    text += "\nnobody,x,even\n"
+    content = "data:text/csv;base64," + base64.b64encode(text.encode()).decode()
+    more = {"made-upload.contents": content, "made-upload.filename": "ours.csv"}
+    answer = change(finished, "made-upload.contents", **more)
+    assert "10 cells have a name; 230 have none, and 1" in sent(answer["made-message"]["children"])
+    line = answer["made-line"]["data"]
+    row = finished.view.clustering(finished.run, line)
+    assert row["title"] == "ours" and finished.view.groups(finished.run, row["groups"]).names == [
+        "even",
+        "odd",
+    ]
+    finished.view.undo_clustering(finished.run, line)
+    run = finished.view.run(finished.run)
+    for text, words in (("a,b\nx,y", "No cell of this data set"), ("a", "two columns")):
+        content = "data:,".replace(":,", ":x,") + base64.b64encode(text.encode()).decode()
+        with pytest.raises(UserError, match=words):
+            made.bring_names(finished.view, run, "x.csv", content)
+
+
+@pytest.mark.parametrize(
+    "button, values, words",
+    [
+        ("made-go.n_clicks", {"selection.data": None, "made-name.value": "x"}, "No cells are selected"),
+        ("made-go.n_clicks", {"selection.data": {"by": "obs:cell_type", "is": []}}, "No cells are selected"),
+        ("made-colour-go.n_clicks", {}, "Choose the group"),
+        ("made-undo.n_clicks", {}, "nothing to undo"),
+    ],
+)
+def test_what_cannot_be_done_is_said(finished, button, values, words):
+    answer = change(finished, button, **values)
+    assert words in sent(answer["made-message"]["children"]) and "made-line" not in answer
+
+
+def test_clusters_that_were_undone_are_told_of_and_the_page_goes_on(finished):
+    with pytest.raises(UserError, match="choose others") as caught:
+        painting.colour_of(finished.view, finished.view.run(finished.run), "made:gone", 1.0)
+    assert type(caught.value) is UserError  # a Missing would take the page away
+    told = finished.press("made-history.children", {"made-base.value": "made:gone", "run.data": finished.run})
+    assert "choose others" in sent(told["made-history"]["children"])
+
+
+def test_a_name_has_to_be_typed(finished, types):
+    picked = {"selection.data": {"by": "obs:cell_type", "is": types[:1]}, "made-name.value": "  "}
+    assert "name is missing" in sent(change(finished, "made-go.n_clicks", **picked))
+
+
+def test_composition_counts_cells_by_sample(finished):
+    values = {"composition-of.value": "sample", "made-base.value": "obs:cell_type", "run.data": finished.run}
+    answer = finished.press("composition-figure.figure", values | {"resolution.value": 1.0})
+    assert len(answer["composition-figure"]["figure"]["data"]) == 2
+    names, counts, parts = made.composition(
+        finished.view, finished.view.run(finished.run), "obs:cell_type", 1.0, "sample"
+    )
+    assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8
+
+
+def test_a_column_that_says_nothing_is_told_of(finished, monkeypatch):
+    run = finished.view.run(finished.run)
+    shelf = type(finished.view.shelf(finished.dataset))
+    for codes, words in (
+        (np.zeros(240, int), "the same in every cell"),
+        (np.full(240, -1), "No cell has a value"),
+    ):
+        given = {"categories": ["one"]}, codes
+        whole = shelf.column
+        monkeypatch.setattr(
+            shelf, "column", lambda self, name, g=given, w=whole: g if name == "odd" else w(self, name)
+        )
+        with pytest.raises(UserError, match=words):
+            made.composition(finished.view, run, "obs:cell_type", 1.0, "odd")
+        monkeypatch.undo()
+
+
+def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
+    here = {"run.data": finished.run, "page-token.data": "t"}
+    asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
+    answer = finished.press("cluster-job.data", asked, "method-go.n_clicks")
+    seen = finished.press(
+        "made-line.data", {"cluster-job.data": answer["cluster-job"]["data"]}, "cluster-tick.n_intervals"
+    )
+    line = seen["made-line"]["data"]
+    assert finished.view.clustering(finished.run, line)["title"] == "k-means, 4 clusters"
+    finished.view.undo_clustering(finished.run, line)
+    job = finished.press("steady-job.data", {"steady-go.n_clicks": 1} | here)["steady-job"]["data"]
+    shown = finished.press("steady-message.children", {"steady-job.data": job}, "steady-job.data")
+    best = finished.view.job(job)["result"]["steadiest"]
+    assert shown["steady-shown"]["hidden"] is False
+    assert any("★" in mark["label"] for mark in shown["resolution"]["marks"].values()) == (best is not None)
+    assert callbacks.marks(0.8)[0.8]["label"] == "0.8 ★"

@@ -1,0 +1,92 @@
+"""Suggested names: the shipped sets, a person's own, and "unknown" as an answer."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+from house import sent
+
+from core import markers, suggest
+from core.errors import UserError
+from core.store import Groups
+from core.worker.execute import drain
+
+SETS = {"T": ["CD3D", "CD3E", "IL7R"], "B": ["MS4A1", "CD79A"], "rare": ["NOWHERE1", "NOWHERE2", "CD3D"]}
+GENES = ["Cd3d", "Cd3e", "Il7r", "Ms4a1", "Cd79a", "Actb"]
+
+
+@pytest.mark.parametrize("name", suggest.SETS)
+def test_a_shipped_set_has_genes_and_a_source_for_every_type(name):
+    types = suggest.shipped(name)
+    assert len(types) > 10 and all(len(genes) >= 3 == len(set(genes[:3])) for genes in types.values())
+    assert all(re.search(r"\b20\d\d\b.*doi:10\.", source) for source in suggest.sources(name))
+
+
+def test_the_type_whose_genes_mark_a_group_is_suggested():
+    auc = np.array([[0.9, 0.8, 0.8, 0.2, 0.3, 0.5], [0.3, 0.4, 0.4, 0.9, 0.8, 0.5]])
+    first, second = suggest.suggest(auc, GENES, SETS)
+    assert (first.name, second.name) == ("T", "B")
+    assert (
+        first.score == pytest.approx(2 / 3) and first.second == "B" and first.margin == pytest.approx(7 / 6)
+    )
+    assert first.genes == ("Cd3d", "Cd3e", "Il7r")
+
+
+def test_unknown_is_the_answer_where_scores_are_low_close_or_missing():
+    low, close, missing = [0.55] * 6, [0.8] * 6, [np.nan] * 6
+    found = suggest.suggest(np.array([low, close, missing]), GENES, SETS)
+    assert [one.name for one in found] == ["unknown"] * 3
+    assert found[1].best == "T" and found[2].best == ""
+
+
+def test_chance_has_no_name():
+    random = np.random.default_rng(0)
+    genes = sorted({g for genes in suggest.shipped("pbmc").values() for g in genes})
+    values = np.log1p(random.poisson(0.5, (300, len(genes))))
+    table = markers.markers(markers.dense_blocks(values), random.integers(0, 4, 300), 4)
+    found = suggest.suggest(table.of("auc"), genes, suggest.shipped("pbmc"))
+    assert {one.name for one in found} == {"unknown"}
+
+
+def test_names_that_no_set_knows_are_told_of():
+    with pytest.raises(UserError, match="symbols, such as CD3E"):
+        suggest.suggest(np.ones((1, 2)), ["ENSG01", "ENSG02"], SETS)
+
+
+def test_a_gmt_is_read_or_refused():
+    assert suggest.from_gmt("T cells\tmine\tCD3D\tCD3E\n\nB\t\tMS4A1") == {
+        "T cells": ["CD3D", "CD3E"],
+        "B": ["MS4A1"],
+    }
+    with pytest.raises(UserError, match="No set of genes"):
+        suggest.from_gmt("just words")
+
+
+def test_suggestions_are_shown_and_taken_on_the_page(finished):
+    view, run = finished.view, finished.run
+    entry, codes = view.shelf(finished.dataset).column("cell_type")
+    job = view.find_markers(run, Groups(entry["categories"], codes, "types"))
+    drain(finished.store)
+    key = view.job(job["id"])["result"]["groups"]
+    auc = view.array(run, f"markers/{key}")[0][:, :120]
+    best = [f"SIM-{i + 1:04d}" for i in np.argsort(-auc[0])[:3]]
+    gmt = "\t".join(["my type", "-", *best]) + "\nother\t-\tSIM-0001\tSIM-0002"
+    values = {
+        "suggest-set.value": "own",
+        "suggest-gmt.contents": "data:x;base64," + base64.b64encode(gmt.encode()).decode(),
+        "markers-job.data": job["id"],
+        "run.data": run,
+    }
+    shown = finished.press("suggest-shown.children", values)
+    assert "my type" in sent(shown["suggest-shown"]) and shown["suggest-go"]["hidden"] is False
+    line = finished.press("suggest-message.children", values | {"suggest-go.n_clicks": 1})["made-line"][
+        "data"
+    ]
+    made = view.groups(run, view.clustering(run, line)["groups"])
+    assert (made.codes[codes == 0] == made.names.index("my type")).all()
+    view.undo_clustering(run, line)
+    refused = finished.press("suggest-shown.children", values | {"markers-job.data": None})
+    assert "Find the markers" in sent(refused["suggest-shown"])
+    refused = finished.press("suggest-shown.children", values | {"suggest-set.value": "pbmc"})
+    assert "symbols" in sent(refused["suggest-shown"])
