@@ -5,6 +5,7 @@ import torch
 
 from core import export, figures, models, outputs
 from core.config import parse
+from core.judging import spaces_of
 from core.pipeline import epoch_record
 from core.store import files
 from core.store.files import HARMONY
@@ -96,6 +97,13 @@ def write_pictures(folder, embeddings):
     """The coordinates of pictures by name, under embeddings/."""
     for name, points in embeddings.items():
         files.write_array(folder / "embeddings" / f"{name}.npy", points)
+
+
+def spaces(folder, proof):
+    """{name: (cells, dimensions)} of all spaces of a run that judging knows: its latent, its pictures, its proteins."""
+    left = {path.stem: path for path in (folder / "embeddings").glob("[!.]*.npy")}
+    left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
+    return spaces_of(proof, {name: files.read_array(path) for name, path in left.items()})
 
 
 def write_pages(folder, learnt, explored, config, resolution, badge):

@@ -91,7 +91,7 @@ def knn_accuracy(points, labels, rows=None, k=15, folds=5):
 
     labels = np.asarray(labels).astype(str)
     _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    usable = _known(labels) & (sizes[codes] >= folds)
+    usable = is_named(labels) & (sizes[codes] >= folds)
     asked = np.zeros(len(labels), dtype=bool)
     asked[slice(None) if rows is None else _some(rows)] = True
     cells = np.flatnonzero(usable)
@@ -108,7 +108,7 @@ def knn_accuracy(points, labels, rows=None, k=15, folds=5):
     return float(np.concatenate(right).mean())
 
 
-def _known(labels):
+def is_named(labels):
     """(cells,) bool: which labels, as text, are not missing."""
     return ~np.isin(labels, ["", "nan", "None", "NaN"])
 
@@ -132,7 +132,7 @@ def agreement(labels, clusters):
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     labels = np.asarray(labels).astype(str)
-    known = _known(labels)
+    known = is_named(labels)
     if not known.any():
         return {"ari": float("nan"), "nmi": float("nan")}
     labels, clusters = labels[known], np.asarray(clusters)[known]

@@ -25,6 +25,8 @@ FILES = (
     "result.h5ad",
     "loadings.csv",
     "effects.csv",
+    "explained.csv",
+    "spaces.json",
 )
 ROWS = 2000  # lines of a table sent at once
 

@@ -13,13 +13,13 @@ THEME = """themeQuartz.withParams({
 })"""
 
 
-def grid(id, columns, label, height=420):
+def grid(id, columns, label, height=420, rows=()):
     """A table of records with a name for screen readers; a row is chosen by a click, or by the space bar."""
     chosen = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     found = dag.AgGrid(
         id=id,
         columnDefs=columns,
-        rowData=[],
+        rowData=list(rows),
         defaultColDef={"sortable": True, "resizable": True, "minWidth": 84, "flex": 1},
         dashGridOptions={
             "theme": {"function": THEME},

@@ -7,6 +7,7 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import DEFAULT_RESOLUTION
+from core.score_words import SCORES
 from core.store import clusters_of
 from dashboard import downloads, follow, ids, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
@@ -16,20 +17,9 @@ EXPLAINED = (
     "back from the latent space: 1 is all of it, 0 no better than the mean. For the model counts it is a share of "
     "the likelihood's nats, of which even a perfect model leaves many: compare it with PCA beside it alone."
 )
-KEPT = "Share of each cell's 15 nearest neighbours in the weighted input that are its neighbours in the latent space."
-PROTEINS = (
-    "Agreement with proteins: how many of a cell's 15 nearest neighbours in the space are also its neighbours by its "
-    "proteins (those in both over those in either, 0 to 1). The model was trained on these proteins (seen in training), "
-    "so this says how well it kept them, not how well it foretells them."
-)
-KNN = (
-    "kNN accuracy: the share of cells whose label is also that of most of their 15 nearest neighbours, which come from the "
-    "other four fifths of the cells."
-)
-ILISI = (
-    "How many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own (Korsunsky 2019). Before "
-    "is the input's principal components, after the latent space; between them stands Harmony, which moves the principal "
-    "components until batches mix (Korsunsky 2019), with its defaults. Cell types that one batch lacks keep it low for a reason."
+HARMONY = (
+    "Batches mixed: before is the input's principal components, after the latent space; between them stands Harmony, "
+    "which moves the principal components until batches mix (Korsunsky 2019), with its defaults."
 )
 HELD_OUT = (
     "Held-out negative log-likelihood: how much the judging cells surprise the model, in nats a cell, all features added "
@@ -41,7 +31,6 @@ DENSITY = {
     "other": "It is that of the preprocessed values with noise of unit variance on each, so most of it is that noise: "
     "compare such numbers between runs of the same preprocessing alone.",
 }
-SILHOUETTE = "How much nearer a cell is to its own cluster than to the next, from -1 to 1 (Rousseeuw 1987)."
 
 
 def scores_card(view, run):
@@ -122,10 +111,11 @@ def _held_out_rows(scores):
 def _explanations(run):
     """What the lines of the table say, for those that are there."""
     scores, model = run["scores"], run["config"]["model"]
-    found = [EXPLAINED, KEPT, *([PROTEINS] if "protein_agreement_15" in scores else []), SILHOUETTE]
+    told = ["neighbours_kept_15", "protein_agreement_15", "silhouette", "ilisi"]
+    found = [EXPLAINED, *(SCORES[name].sentence for name in told if name in scores)]
     if scores.get("held_out_nll") is not None:
         found.append(HELD_OUT.format(density=DENSITY.get(model, DENSITY["other"])))
-    return found + ([ILISI] if "ilisi" in scores else [])
+    return found + ([HARMONY] if "ilisi_harmony" in scores else [])
 
 
 def judged(scores):
@@ -235,7 +225,9 @@ def register(app, store):
                 lines,
                 numeric=(1, 2),
             ),
-            html.P(f"ARI, NMI: 1 is the same grouping, 0 no more than by chance. {KNN}", className="help"),
+            html.Ul(
+                [html.Li(SCORES[name].sentence) for name in ("ari", "nmi", "knn_accuracy")], className="help"
+            ),
         ]
 
     @app.callback(

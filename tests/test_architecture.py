@@ -20,6 +20,7 @@ WINDOW_MAY = {
     "figures",
     "launch",
     "measures",
+    "score_words",
     "errors",
     "models",
     "phases",

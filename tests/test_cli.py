@@ -496,3 +496,33 @@ def test_an_interruption_before_the_first_epoch_ends_with_130(tiny_file, tmp_pat
     assert capsys.readouterr().err.strip().endswith("Interrupted.")
     assert not (tmp_path / "out").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# --- scores of what is there
+
+
+def test_the_folder_of_a_run_is_scored_with_the_labels_of_a_second_file(left, tmp_path, capsys):
+    adata = anndata.read_h5ad(left / "result.h5ad")
+    table = tmp_path / "labels.csv"
+    pd.DataFrame({"cell_type": np.where(np.arange(240) < 120, "a", "b")}, adata.obs_names).to_csv(table)
+    assert main(["score", str(left), "--labels", "cell_type", "--json"]) == 0
+    found = {(r["score"], r["space"]): r["value"] for r in json.loads(capsys.readouterr().out)}
+    before = json.loads((left / "scores.json").read_text())
+    assert found["neighbours_kept_15", "latent"] == pytest.approx(before["neighbours_kept_15"], abs=1e-6)
+    assert found["neighbours_kept_15", "pca"] == pytest.approx(before["neighbours_kept_15_pca"], abs=1e-6)
+    assert found["knn_accuracy", "latent"] == pytest.approx(before["knn_accuracy"], abs=1e-6)
+    words = [
+        "--labels",
+        "cell_type",
+        "--annotations",
+        str(table),
+        "--batch",
+        "cell_type",
+        "--resolution",
+        "0.4",
+    ]
+    assert main(["score", str(left), *words]) == 0
+    shown = capsys.readouterr().out
+    for head in ("Trustworthiness (15)", "Batches mixed (iLISI)", "Variance explained (autoencoder, PCA)"):
+        assert head in shown
+    assert "t-SNE of" in shown and "seen in training" in shown

@@ -3,6 +3,7 @@
 from core.figures.clusters import composition, steadiness
 from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
 from core.figures.data import Binned, counts_and_genes, histogram_pair
+from core.figures.explained import explained
 from core.figures.genes import mean_variance
 from core.figures.loss import loss_curve, loss_page
 from core.figures.markers import dot_plot, expression_violins, heat_map
@@ -38,6 +39,7 @@ __all__ = [
     "dot_plot",
     "empty",
     "expression_violins",
+    "explained",
     "folded",
     "heat_map",
     "highest_genes",

@@ -1,7 +1,7 @@
 """The only writer: users, data sets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import ENDINGS
-from core.store.files import HARMONY, clusters_of
+from core.store.files import HARMONY, clusters_of, company_of, survival_of
 from core.store.groups import Groups
 from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
@@ -20,3 +20,4 @@ __all__ = [
     "clusters_of",
 ]
 __all__ += ["Damaged", "Gap", "Groups", "NoRoom", "TooLarge"]
+__all__ += ["company_of", "survival_of"]

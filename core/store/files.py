@@ -35,6 +35,16 @@ def clusters_of(resolution):
     return f"clusters/leiden_{float(resolution):.1f}"
 
 
+def company_of(resolution):
+    """Where the company that each cell keeps over seeds lies, without the .npy."""
+    return f"stability/company_{float(resolution):.1f}"
+
+
+def survival_of(resolution):
+    """Where each cluster's Jaccard with its match in the other seeds lies, without the .npy."""
+    return f"stability/survival_{float(resolution):.1f}"
+
+
 def write_json(path, value):
     """Write `value` as JSON, whole or not at all."""
     whole(path, lambda temporary: temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n"))

@@ -15,6 +15,7 @@ from core.store.clusterings import Clusterings
 from core.store.groups import Grouping
 from core.store.samples import Samples
 from core.store.schema import datasets, jobs, preparations, runs
+from core.store.seeds import Seeds
 from core.store.steps import Steps
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing
 from core.store.uploads import Uploads
@@ -24,7 +25,7 @@ ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
-class View(Steps, Samples, Grouping, Clusterings):
+class View(Steps, Samples, Grouping, Clusterings, Seeds):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):

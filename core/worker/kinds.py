@@ -29,7 +29,7 @@ from core.recipe import STEPS
 from core.statistics import survey
 from core.store import files
 from core.train import Epoch, reconstruct
-from core.worker import groups, pictures, proteins, samples
+from core.worker import groups, judging, pictures, proteins, samples
 
 
 def read_file(store, job, say):
@@ -310,6 +310,7 @@ def explore(store, job, say):
     rundir.write_phases(folder, seconds)
     store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
     store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+    store.of(job["owner"]).explored(run_id)
 
 
 def _drawn(folder):
@@ -447,6 +448,9 @@ KINDS = {
     "explore": explore,
     "embed": draw,
     "labels": compare_labels,
+    "spaces": judging.compare_spaces,
+    "explained": judging.explain_features,
+    "stability": judging.compare_seeds,
     "profile": profile,
     "export": export_result,
     "meaning": find_meaning,

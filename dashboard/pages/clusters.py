@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
 from core.store import ACTIVE
-from dashboard import about, downloads, follow, ids, loadings, meaning, scoring, session
+from dashboard import about, downloads, follow, ids, judging, loadings, meaning, scoring, seeds, session
 from dashboard.components import card, empty, notice, progress, working
 from dashboard.markers import callbacks as marking
 from dashboard.markers.card import markers_card
@@ -44,6 +44,8 @@ def layout(view, here):
             suggesting.suggesting_card(view, run),
             about.about_card(view, run),
             html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
+            *judging.judging_cards(view, run),
+            seeds.seeds_card(view, run),
             scoring.profile_card(view, run),
             meaning.meaning_card(view, run),
             loadings.loadings_card(view, run),
@@ -116,6 +118,8 @@ def register(app, store):
     suggesting.register(app, store)
     about.register(app, store)
     scoring.register(app, store)
+    judging.register(app, store)
+    seeds.register(app, store)
     loadings.register(app, store)
     meaning.register(app, store)
     downloads.register(app.server, store)

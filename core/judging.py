@@ -1,0 +1,111 @@
+"""All spaces of a run side by side: one table of scores on at most 20,000 cells, so that it answers in seconds."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from core import cluster, embed, scores
+from core.config import DEFAULT_RESOLUTION
+from core.neighbourhoods import Neighbourhoods
+from core.score_words import SCORES, SEEN, SPACES
+
+MOST_CELLS = 20_000  # among which neighbours are looked for
+FEWEST_CELLS = 10  # of the judging cells; a mean of fewer says nothing
+
+
+class Step(NamedTuple):
+    """What is being worked out, and the share of the work that is done."""
+
+    words: str
+    share: float
+
+
+def spaces_of(proof, embeddings):
+    """{name in score_words.SPACES: (cells, dimensions)} of a run, from its Evidence and its pictures by name."""
+    found = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
+    if proof.matrix.n_proteins:
+        found["protein"] = proof.matrix.seen_proteins(np.arange(proof.matrix.n_cells))
+    return {name: np.asarray(found[name]) for name in SPACES if found.get(name) is not None}
+
+
+def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
+    """Score each of `spaces` (name -> (cells, dimensions)): yields Steps, then a list of records.
+
+    A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.score_words; a value that cannot
+    be had is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
+    means over the judging cells among them, at most 2,000 where neighbours are compared, but iLISI, which is of all.
+    `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
+    """
+    cells = _some(proof.matrix.n_cells, config.seed)
+    rows = np.flatnonzero(np.isin(cells, proof.split.judges))
+    if len(rows) < FEWEST_CELLS:
+        rows = np.arange(len(cells))  # a handful of judges in a sample of very many cells
+    asked = rows[:: -(-len(rows) // scores.QUERIES)]
+    yield Step("Neighbours in the input", 0.05)
+    before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, asked)
+    proteins = proof.matrix.seen_proteins(cells) if proof.matrix.n_proteins else None
+    labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
+    made = []
+    for i, (name, points) in enumerate(spaces.items()):
+        yield Step(SPACES[name], 0.3 + 0.7 * i / len(spaces))
+        points = points[cells]
+        values, note = {}, "it holds values that are no numbers"
+        if np.isfinite(points).all():
+            note = ""
+            values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
+        for score in _asked_for(proteins, labels, batches):
+            value = values.get(score)
+            # PCA and the pictures of the input are of genes and proteins together, unless these weigh nothing.
+            saw = name != "protein" and (name.startswith("latent") or config.weight_protein > 0)
+            seen = SEEN if score == "protein_agreement_15" and saw else ""
+            made.append(
+                {
+                    "score": score,
+                    "title": SCORES[score].title,
+                    "space": name,
+                    "value": float(value) if value is not None and math.isfinite(value) else None,
+                    "cells": len(cells) if score == "ilisi" else len(rows),
+                    "note": note or seen,
+                }
+            )
+    yield made
+
+
+def _some(n_cells, seed):
+    """The rows of at most 20,000 cells, sorted."""
+    if n_cells <= MOST_CELLS:
+        return np.arange(n_cells)
+    return np.sort(np.random.default_rng(seed).permutation(n_cells)[:MOST_CELLS])
+
+
+def _asked_for(proteins, labels, batches):
+    """The names of the scores that can be had with what is known of the cells."""
+    without = {"protein_agreement_15"} if proteins is None else set()
+    without |= {"knn_accuracy", "ari", "nmi", "label_silhouette"} if labels is None else set()
+    without |= {"ilisi"} if batches is None else set()
+    return [name for name in SCORES if name not in without]
+
+
+def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
+    """{score: value} of one space; `rows` are the judging cells."""
+    kept = before.kept_by(points)
+    out = {
+        "neighbours_kept_15": kept.shares[15],
+        "neighbours_kept_50": kept.shares[50],
+        "trustworthiness_15": kept.trustworthiness,
+        "continuity_15": kept.continuity,
+    }
+    if proteins is not None and name != "protein":
+        out["protein_agreement_15"] = scores.shared_neighbours(points, proteins, before.asked)
+    found = embed.neighbors(points, embed.N_NEIGHBORS if batches is None else scores.LISI_NEAR + 1, seed)
+    clusters = cluster.leiden(cluster.graph(found.first(embed.N_NEIGHBORS)), resolution, seed)
+    out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
+    if labels is not None:
+        known = rows[scores.is_named(labels[rows])]
+        out |= scores.agreement(labels[rows], clusters[rows])
+        out["knn_accuracy"] = scores.knn_accuracy(points, labels, rows)
+        out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
+    if batches is not None:
+        out["ilisi"] = scores.ilisi(points, batches, found=found)
+    return out

@@ -1,0 +1,73 @@
+"""The jobs that judge a run: its spaces side by side, its reconstruction by feature, its clusters by seed."""
+
+import numpy as np
+
+from core import config, explained, judging, rundir, stability
+from core.config import RESOLUTIONS
+from core.errors import UserError
+from core.store import files
+
+SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
+
+
+def compare_spaces(store, job, say):
+    """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
+    from core.worker.kinds import evidence
+
+    say("Reading the data set.", 0.02)
+    run, proof = evidence(store, job["target"])
+    asked, folder = job["arguments"], store.run_folder(run["id"])
+    names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
+    work = judging.judge(
+        proof, config.parse(run["config"]), rundir.spaces(folder, proof), asked["resolution"], **names
+    )
+    for event in work:
+        if isinstance(event, judging.Step):
+            say(f"{event.words} ...", event.share)
+    files.write_json(folder / SPACES_FILE, asked | {"records": event})
+
+
+def _names(store, run, column):
+    """(cells,) the names of an obs column, "" where one is missing; None where no column is asked for."""
+    if not column:
+        return None
+    try:
+        entry, codes = store.shelf(run["dataset"]).column(column)
+        return np.array([*entry["categories"], ""])[codes]
+    except KeyError:
+        raise UserError(f"There is no obs column '{column}' with names: choose another one.") from None
+
+
+def explain_features(store, job, say):
+    """Variance explained of every gene and protein, left as explained.csv."""
+    from core.worker.kinds import evidence
+
+    say("Reading the data set.", 0.05)
+    run, proof = evidence(store, job["target"])
+    folder = store.run_folder(run["id"])
+    say("Reconstructing the judging cells.", 0.4)
+    found = explained.by_feature(rundir.load_model(folder / "model.pt"), proof, config.parse(run["config"]))
+    files.write_csv(folder / EXPLAINED_FILE, explained.COLUMNS, explained.rows_of(found, proof.matrix))
+
+
+def compare_seeds(store, job, say):
+    """What is left of a run's clusters in the runs of other seeds, for every resolution, left under stability/.
+
+    company_R.npy (cells,) float32 and survival_R.npy (clusters, other runs) float32, of resolution R; runs.json names
+    the runs in that order, this one first.
+    """
+    run = store.row("run", job["target"])
+    others = [r for r in store.of(job["owner"]).seeds(run["id"]) if r["explored"] == "ready"]
+    if not others:
+        raise UserError("No run with another seed is there to compare with: train some first.")
+    folder = store.run_folder(run["id"])
+    for i, resolution in enumerate(RESOLUTIONS):
+        say(f"Comparing clusters at {resolution:g}.", i / len(RESOLUTIONS))
+        name = f"{files.clusters_of(resolution)}.npy"
+        found = [np.array(files.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)]
+        company = stability.company(found).astype(np.float32)
+        survival = stability.survival(found[0], found[1:]).astype(np.float32)
+        files.write_array(folder / f"{files.company_of(resolution)}.npy", company)
+        files.write_array(folder / f"{files.survival_of(resolution)}.npy", survival)
+    records = [{"id": r["id"], "name": r["name"], "seed": r["config"]["seed"]} for r in (run, *others)]
+    files.write_json(folder / "stability" / "runs.json", records)

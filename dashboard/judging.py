@@ -1,0 +1,219 @@
+"""The cards that judge a run: all its spaces side by side, and what comes back of each gene and protein."""
+
+import csv
+import json
+
+from dash import Input, Output, State, ctx, dcc, html
+
+from core import figures
+from core.config import DEFAULT_RESOLUTION
+from core.score_words import EXPLAINED, SCORES, SPACES
+from core.store import FINISHED, Missing
+from dashboard import follow, ids, session
+from dashboard.components import card, graph, more, notice, number, progress, table, working
+from dashboard.grids import grid, text
+from dashboard.grids import number as numeric
+
+TICK = 700  # milliseconds between two looks at work under way
+FORMS = {"explained": ".3f", "explained_pca": ".3f", "variance": ".3g"}
+
+
+def judging_cards(view, run):
+    """The two cards; what was worked out before is there at once."""
+    categories = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    return [_spaces_card(view, run, categories), _explained_card(view, run)]
+
+
+def _spaces_card(view, run, categories):
+    pick = "Choose a column of obs" if categories else "obs has no names"
+    return card(
+        "All spaces side by side",
+        html.P(
+            "The latent space and every other picture of these cells, judged alike: how well does each keep who is near "
+            "whom, and does it keep the labels apart? On at most 20,000 cells."
+        ),
+        html.Div(
+            [
+                html.Div(
+                    [html.Label(words, htmlFor=id), dcc.Dropdown(categories, id=id, placeholder=pick)],
+                    className="nuwa-field wide",
+                )
+                for words, id in (
+                    ("Labels to hold them against", ids.SPACES_LABELS),
+                    ("Batches that should mix", ids.SPACES_BATCHES),
+                )
+            ],
+            className="nuwa-form",
+        ),
+        html.Div(
+            html.Button("Compare the spaces", id=ids.SPACES_GO, className="btn btn-outline-primary"),
+            className="nuwa-actions",
+        ),
+        *_following(view, run, "spaces", ids.SPACES_STATE, ids.SPACES_TICK, ids.SPACES_MARK),
+        html.Div(id=ids.SPACES_RESULT),
+    )
+
+
+def _explained_card(view, run):
+    return card(
+        "What comes back, gene by gene",
+        html.P(
+            "How much of each gene's and protein's variance the model gives back in cells it has not seen, beside PCA of "
+            "as many dimensions. Points above the line come back better than by PCA."
+        ),
+        html.Div(
+            html.Button("Work it out", id=ids.EXPLAINED_GO, className="btn btn-outline-primary"),
+            className="nuwa-actions",
+        ),
+        *_following(view, run, "explained", ids.EXPLAINED_STATE, ids.EXPLAINED_TICK, ids.EXPLAINED_MARK),
+        html.Div(id=ids.EXPLAINED_RESULT),
+    )
+
+
+def _following(view, run, kind, state, tick, mark):
+    """Where a job says how far it is, the clock that looks, and the mark of the result that is shown."""
+    words, at_work, done = standing(view, run["id"], kind)
+    clock = dcc.Interval(id=tick, interval=TICK, disabled=not at_work)
+    return [working(state, words), clock, dcc.Store(id=mark, data=done)]
+
+
+def standing(view, run_id, kind):
+    """(what to say of the newest job of a kind for a run, is it under way, the id of one that is done or None)."""
+    job = view.last_job(run_id, kind)
+    if job is None:
+        return "", False, None
+    if job["status"] not in FINISHED:
+        return progress(follow.words(view.store, job), job["progress"]), True, None
+    if job["status"] == "done":
+        return "", False, job["id"]
+    return notice(job["message"], "bad"), False, None
+
+
+def _left(view, run_id, name):
+    """The path of a file that judging left, or None while it is not there."""
+    try:
+        return view.file(run_id, name)
+    except Missing:
+        return None
+
+
+def register(app, store):
+    def followed(kind, go, state, tick, mark, *given, asked):
+        """A button that queues a job once, and the clock that follows it, also after a reload."""
+
+        @app.callback(
+            Output(state, "children"),
+            Output(tick, "disabled"),
+            Output(mark, "data"),
+            Input(go, "n_clicks"),
+            Input(tick, "n_intervals"),
+            State(ids.RUN, "data"),
+            *given,
+            prevent_initial_call=True,
+        )
+        def watch(clicks, _, run_id, *values):
+            view = store.of(session.user())
+            if ctx.triggered_id == go and clicks and not standing(view, run_id, kind)[1]:
+                view.ask(kind, run_id, asked(*values), priority=1)
+                follow.work_here(store)
+            words, at_work, done = standing(view, run_id, kind)
+            return words, not at_work, done
+
+    followed(
+        "spaces",
+        ids.SPACES_GO,
+        ids.SPACES_STATE,
+        ids.SPACES_TICK,
+        ids.SPACES_MARK,
+        State(ids.SPACES_LABELS, "value"),
+        State(ids.SPACES_BATCHES, "value"),
+        State(ids.RESOLUTION, "value"),
+        asked=lambda labels, batches, resolution: {
+            "labels": labels,
+            "batches": batches,
+            "resolution": resolution or DEFAULT_RESOLUTION,
+        },
+    )
+    followed(
+        "explained",
+        ids.EXPLAINED_GO,
+        ids.EXPLAINED_STATE,
+        ids.EXPLAINED_TICK,
+        ids.EXPLAINED_MARK,
+        asked=dict,
+    )
+
+    @app.callback(
+        Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES_MARK, "data"), State(ids.RUN, "data")
+    )
+    def show_spaces(_, run_id):
+        path = _left(store.of(session.user()), run_id, "spaces.json")
+        return _spaces_table(json.loads(path.read_text())) if path else []
+
+    @app.callback(
+        Output(ids.EXPLAINED_RESULT, "children"),
+        Input(ids.EXPLAINED_MARK, "data"),
+        Input(ids.THEME, "data"),
+        State(ids.RUN, "data"),
+    )
+    def show_explained(_, theme, run_id):
+        view = store.of(session.user())
+        path = _left(view, run_id, "explained.csv")
+        return _explained(view, view.run(run_id), path, theme) if path else []
+
+
+def _spaces_table(found):
+    """The scores as a table, a row a score, the best of each marked, with what each says."""
+    records = found["records"]
+    spaces, scores = (list(dict.fromkeys(r[what] for r in records)) for what in ("space", "score"))
+    values = {(r["score"], r["space"]): r["value"] for r in records}
+    notes = {r["score"]: r["note"] for r in records if r["note"]}
+    rows = []
+    for score in scores:
+        line = [values[score, space] for space in spaces]
+        best = max((value for value in line if value is not None), default=None)
+        shown = [html.Strong(number(v)) if v is not None and v == best else number(v) for v in line]
+        note = f" ({notes[score]})" if score in notes else ""
+        rows.append([f"{SCORES[score].title}{note}", *shown])
+    against = [f"labels: {found['labels']}"] if found.get("labels") else []
+    against += [f"batches: {found['batches']}"] if found.get("batches") else []
+    judges = min(r["cells"] for r in records)
+    words = f"On {judges:,} judging cells; Leiden at {found['resolution']:g} in every space"
+    return [
+        table(["", *(SPACES[space] for space in spaces)], rows, numeric=range(1, len(spaces) + 1)),
+        html.P(f"{'; '.join([words, *against])}. The highest of each row stands out.", className="help"),
+        more(
+            "What do these say, and where are they from?",
+            html.Ul([html.Li(SCORES[score].sentence) for score in scores]),
+        ),
+    ]
+
+
+def _explained(view, run, path, theme):
+    """The picture and the sortable table of explained.csv."""
+    with path.open(newline="") as file:
+        rows = [
+            {name: value if name in ("feature", "kind") else _float(value) for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    columns = [text("feature", "gene or protein"), text("kind", "kind")]
+    names = {"explained": "by the model", "explained_pca": "by PCA", "variance": "variance to explain"}
+    columns += [numeric(field, name, FORMS[field]) for field, name in names.items()]
+    label = "Variance explained by gene and protein, the worst first"
+    shown = grid(ids.EXPLAINED_TABLE, columns, label, rows=rows)
+    picture = graph(
+        ids.EXPLAINED_FIGURE,
+        "Variance explained by the model against by PCA, one point a gene or protein",
+        dataset=view.dataset(run["dataset"]),
+        figure=figures.explained(rows, theme),
+        style={"height": "440px"},
+    )
+    link = html.A("All genes and proteins (CSV)", href=f"/download/{run['id']}/explained.csv")
+    return [
+        html.Div([picture, html.Div([shown, link])], className="nuwa-grid even"),
+        html.P(EXPLAINED.sentence, className="help"),
+    ]
+
+
+def _float(value):
+    return float(value) if value else None

@@ -1,0 +1,57 @@
+"""Judging in a real Chromium: spaces side by side, features that sort, and a run trained again with other seeds."""
+
+import pytest
+from browsing import WORK, wait_until
+from conftest import QUICK
+from house import bring
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def trained(server, tiny_file):
+    """A run on the server, with its clusters."""
+    view = server.view
+    dataset = bring(view, "judged.h5ad", tiny_file.read_bytes())
+    wait_until(lambda: view.dataset(dataset)["status"] == "ready")
+    preparation, _ = view.prepare(dataset, {}, "judged")
+    wait_until(lambda: view.preparation(preparation)["status"] == "ready")
+    run = view.create_run(preparation, QUICK, "judged")
+    view.train(run, "judged")
+    wait_until(lambda: view.run(run)["explored"] == "ready", 300)
+    return run
+
+
+def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, server, trained):
+    page.goto(f"{server.base}/clusters?run={trained}")
+    page.get_by_label("Seeds in all, this run's among them").fill("3")
+    page.get_by_role("button", name="Train with other seeds").click()
+    state = page.locator("#seeds-state")
+    expect(state).to_contain_text("judged, seed 2", timeout=WORK)
+    page.reload()  # what goes on is found again
+    expect(state).to_contain_text("judged, seed 2", timeout=WORK)
+    result = page.locator("#seeds-result")
+    expect(result).to_contain_text("are stable over 3 seeds", timeout=4 * WORK)
+    expect(page.get_by_role("button", name="Train with other seeds")).to_be_enabled(timeout=WORK)
+    expect(result.locator("table tbody tr")).to_have_count(
+        len(server.view.array(trained, "stability/survival_1.0"))
+    )
+    expect(page.locator("#seeds-figure .main-svg").first).to_be_visible()
+
+
+def test_spaces_are_compared_and_features_sorted(page, server, trained):
+    page.goto(f"{server.base}/clusters?run={trained}")
+    page.get_by_role("button", name="Compare the spaces").click()
+    expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)", timeout=WORK)
+    page.get_by_role("button", name="Work it out").click()
+    grid = page.locator("#explained-table")
+    first = grid.locator('.ag-center-cols-container [row-index="0"] [col-id="feature"]')
+    expect(first).to_be_visible(timeout=WORK)
+    worst = first.inner_text()
+    head = grid.locator('.ag-header-cell[col-id="explained"] .ag-header-cell-text')
+    head.click()
+    head.click()  # from the highest down
+    expect(first).not_to_have_text(worst)
+    page.reload()
+    expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)")

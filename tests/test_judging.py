@@ -1,0 +1,194 @@
+"""A run is judged by numbers that can be had elsewhere: its spaces side by side, its features, its clusters by seed."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from house import sent
+from sklearn import metrics
+from sklearn.manifold import trustworthiness
+
+from core import cluster, config, embed, explained, judging, rundir, scores, yardsticks
+from core.cli import main
+from core.errors import UserError
+from core.score_words import SCORES, SPACES
+from core.store import clusters_of, company_of, survival_of
+from core.worker.execute import drain
+from core.worker.kinds import evidence
+
+
+@pytest.fixture(scope="module")
+def judged(finished):
+    """(run, Evidence, spaces) of the finished run."""
+    run, proof = evidence(finished.store, finished.run)
+    return run, proof, rundir.spaces(finished.store.run_folder(finished.run), proof)
+
+
+def of(records, score, space):
+    return next(r["value"] for r in records if (r["score"], r["space"]) == (score, space))
+
+
+def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
+    run, proof, spaces = judged
+    settings = config.parse(run["config"])
+    labels = tiny.obs["cell_type"].astype(str).to_numpy()
+    batches = np.arange(240) % 2
+    *steps, records = judging.judge(proof, settings, spaces, 1.0, labels, batches)
+    assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
+    assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
+    json.dumps(records, allow_nan=False)
+    rows, points = proof.split.judges, proof.latent
+    clusters = cluster.leiden(cluster.graph(embed.neighbors(points)), 1.0, settings.seed)
+    expected = {
+        "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
+        "nmi": metrics.normalized_mutual_info_score(labels[rows], clusters[rows]),
+        "label_silhouette": metrics.silhouette_score(points[rows], labels[rows]),
+        "silhouette": metrics.silhouette_score(points[rows], clusters[rows]),
+        "knn_accuracy": scores.knn_accuracy(points, labels, rows),
+        "neighbours_kept_15": run["scores"]["neighbours_kept_15"],
+        "protein_agreement_15": run["scores"]["protein_agreement_15"],
+        "ilisi": scores.ilisi(points, batches),
+    }
+    for score, value in expected.items():
+        assert of(records, score, "latent") == pytest.approx(value, abs=1e-6), score
+    assert of(records, "protein_agreement_15", "protein") is None
+    notes = {r["space"]: r["note"] for r in records if r["score"] == "protein_agreement_15"}
+    assert notes.pop("protein") == "" and set(notes.values()) == {"seen in training"}
+
+
+def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(judged, monkeypatch):
+    run, proof, spaces = judged
+    settings = config.parse(run["config"])
+    monkeypatch.setattr(judging, "MOST_CELLS", 150)
+    monkeypatch.setattr(judging, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
+    cells = judging._some(240, settings.seed)
+    broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, proof.latent)
+    *_, records = judging.judge(proof, settings, {"latent": proof.latent, "pca": broken})
+    assert {r["cells"] for r in records} == {150}
+    assert {(r["value"], r["note"]) for r in records if r["space"] == "pca"} == {
+        (None, "it holds values that are no numbers")
+    }
+    whole = proof.matrix.batch(cells).astype(np.float64) * proof.matrix.weights(settings)
+    expected = trustworthiness(whole, proof.latent[cells], n_neighbors=15)
+    assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
+
+
+def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, finished):
+    run, proof, _ = judged
+    settings, matrix = config.parse(run["config"]), proof.matrix
+    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    found = explained.by_feature(model, proof, settings)
+    rows = proof.split.judges
+    mean = matrix.mean_of(proof.split.train)
+    error = yardsticks.squared_error(matrix, rows, lambda x: mean)
+    np.testing.assert_allclose(found.variance, error, rtol=1e-5)
+    totals = explained.in_all(found, matrix.n_genes)
+    for kind, name in (("gene", "rna"), ("protein", "protein")):
+        expected = [run["scores"][f"variance_explained_{name}{end}"] for end in ("", "_pca")]
+        assert totals[kind] == pytest.approx(expected, abs=1e-5)
+    table = explained.rows_of(found, matrix)
+    assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
+
+
+# --- on the page
+
+
+def test_the_page_compares_the_spaces_and_keeps_what_it_found(finished):
+    values = {"spaces-labels.value": "cell_type", "spaces-batches.value": None, "resolution.value": 1.0}
+    values |= {"run.data": finished.run, "spaces-go.n_clicks": 1}
+    answer = finished.press("spaces-result.children", {"run.data": finished.run})
+    answer = finished.press("spaces-state.children", values, "spaces-go.n_clicks")
+    assert answer["spaces-tick"]["disabled"] and answer["spaces-mark"]["data"]
+    shown = sent(finished.press("spaces-result.children", {"run.data": finished.run}))
+    for words in ("Trustworthiness (15)", "UMAP of the input", "seen in training", "labels: cell_type"):
+        assert words in shown
+    assert finished.client.get(f"/download/{finished.run}/spaces.json").json["labels"] == "cell_type"
+
+
+def test_an_unknown_column_is_refused_in_a_sentence(finished):
+    values = {"spaces-labels.value": "nope", "resolution.value": 1.0}
+    values |= {"run.data": finished.run, "spaces-go.n_clicks": 2}
+    answer = finished.press("spaces-state.children", values, "spaces-go.n_clicks")
+    assert "There is no obs column 'nope'" in sent(answer)
+
+
+def test_the_page_lists_what_comes_back_of_each_feature(finished):
+    values = {"run.data": finished.run, "explained-go.n_clicks": 1}
+    assert finished.press("explained-state.children", values, "explained-go.n_clicks")
+    shown = finished.press("explained-result.children", {"run.data": finished.run, "theme.data": "dark"})
+    assert "SIM-0001" in sent(shown) and "variance explained by PCA" in sent(shown)
+    rows = list(
+        csv.DictReader(finished.client.get(f"/download/{finished.run}/explained.csv").text.splitlines())
+    )
+    assert len(rows) == 126 and {row["kind"] for row in rows} == {"gene", "protein"}
+
+
+# --- other seeds
+
+
+def test_other_seeds_are_trained_compared_and_shown(finished):
+    view, store, run = finished.view, finished.store, finished.run
+    values = {"seeds-k.value": 3, "run.data": run, "resolution.value": 1.0}
+    answer = finished.press("seeds-state.children", values | {"seeds-go.n_clicks": 1}, "seeds-go.n_clicks")
+    seeds = view.seeds(run)
+    try:
+        assert [row["config"]["seed"] for row in seeds] == [1, 2] and answer["seeds-tick"]["disabled"]
+        assert {row["explored"] for row in seeds} == {"ready"} and view.seed_of(seeds[0]["id"])["id"] == run
+        assert seeds[0]["config"] | {"seed": 0} == view.run(run)["config"]
+        assert (
+            len([j for j in store.jobs() if j["kind"] == "stability"]) == 1
+        )  # once, when the last was there
+        found = [np.asarray(view.array(id, clusters_of(1.0))) for id in (run, *(row["id"] for row in seeds))]
+        company = np.asarray(view.array(run, company_of(1.0)))
+        a, b, c = (found[i] == found[i][7] for i in range(3))  # the company of cell 7 in each run
+        pairs = [(x & y).sum() / max(x.sum(), y.sum()) for x, y in ((a, b), (a, c), (b, c))]
+        assert company[7] == pytest.approx(np.mean(pairs), abs=1e-6)
+        assert np.asarray(view.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
+        shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
+        assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
+        assert view.train_seeds(run, 3) == []  # they are there
+    finally:
+        for row in seeds:
+            view.forget_run(row["id"])
+
+
+def test_seeds_that_wait_are_cancelled_and_numbers_that_make_no_sense_refused(finished):
+    view = finished.view
+    made = view.train_seeds(finished.run, 2)
+    assert view.seeds_at_work(finished.run)
+    view.cancel_seeds(finished.run)
+    assert [view.run(id)["status"] for id in made] == ["cancelled"] and not view.seeds_at_work(finished.run)
+    drain(finished.store)
+    view.forget_run(made[0])
+    for k in (1, 99, None):
+        with pytest.raises(UserError, match="whole number from 2 to 10"):
+            view.train_seeds(finished.run, k)
+
+
+# --- on the command line
+
+
+def test_a_run_of_the_page_is_scored_on_the_command_line(finished, capsys):
+    folder = str(finished.store.run_folder(finished.run))
+    assert main(["score", folder, "--labels", "cell_type", "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    latent = {r["score"]: r["value"] for r in records if r["space"] == "latent"}
+    kept = finished.view.run(finished.run)["scores"]["neighbours_kept_15"]
+    assert latent["neighbours_kept_15"] == pytest.approx(kept, abs=1e-6) and latent["ari"] is not None
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["nowhere"], "There is no folder 'nowhere'"),
+        (["{root}"], "holds no trained run: config.json"),
+        (["{run}", "--labels", "cell_typ"], "did you mean cell_type?"),
+        (["{run}", "--resolution", "0"], "a number above 0"),
+    ],
+)
+def test_mistakes_of_scoring_are_told_in_one_sentence(finished, capsys, words, said):
+    places = {"root": finished.store.root, "run": finished.store.run_folder(finished.run)}
+    assert main(["score", *(word.format(**places) for word in words)]) == 2
+    told = capsys.readouterr().err
+    assert said in told and len(told.splitlines()) == 1

@@ -1,0 +1,19 @@
+"""What a score means is said in one place."""
+
+from pathlib import Path
+
+from core import score_words
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "scores.md"
+
+
+def test_the_documents_have_every_score_with_its_words_and_source():
+    text = DOCS.read_text().casefold()
+    for said in (
+        *score_words.SCORES.values(),
+        score_words.EXPLAINED,
+        score_words.COMPANY,
+        score_words.SURVIVES,
+    ):
+        assert f"| {said.title} | {said.range} | {said.words}. | {said.source} |".casefold() in text
+        assert said.sentence.startswith(said.title) and said.sentence.endswith(".")
