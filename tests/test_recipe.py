@@ -317,14 +317,42 @@ def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
     adata.obs["plate"] = (np.arange(220) // 44).astype(str)
     recipe = Recipe("genes", (), {"n_top_genes": 90} | asked)
     config = parse(recipe.settings)
-    (tmp_path / "recipe.py").write_text(script(recipe, doctor.examine(adata).record(), RunConfig()))
-    adata.write_h5ad(tmp_path / "in.h5ad")
-    monkeypatch.setattr(sys, "argv", ["recipe.py", str(tmp_path / "in.h5ad"), str(tmp_path / "out.h5ad")])
-    with warnings.catch_warnings():
-        runpy.run_path(tmp_path / "recipe.py")
-    theirs, ours = sc.read_h5ad(tmp_path / "out.h5ad"), prepare(adata, config, split_cells(220, config))
+    theirs = made_by_script(
+        script(recipe, doctor.examine(adata).record(), RunConfig()), adata, tmp_path, monkeypatch
+    )
+    ours = prepare(adata, config, split_cells(220, config))
     assert list(theirs.var_names) == list(ours.genes)
     np.testing.assert_allclose(theirs.X, ours.batch(np.arange(220)), atol=2e-5)
+
+
+def made_by_script(text, adata, folder, monkeypatch):
+    """What a script makes of a data set, run in this process."""
+    (folder / "recipe.py").write_text(text)
+    adata.write_h5ad(folder / "in.h5ad")
+    monkeypatch.setattr(sys, "argv", ["recipe.py", str(folder / "in.h5ad"), str(folder / "out.h5ad")])
+    with warnings.catch_warnings():
+        runpy.run_path(folder / "recipe.py")
+    return sc.read_h5ad(folder / "out.h5ad")
+
+
+def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_the_script(
+    cells, tmp_path, monkeypatch
+):
+    adata = cells.copy()
+    random = np.random.default_rng(0)
+    adata.obs["n_counts_all_genes"] = 3 * np.asarray(adata.X.sum(axis=1)).ravel()
+    adata.obs["pct_mito"] = random.uniform(0.02, 0.06, 220)  # as a share
+    adata.obs.loc[adata.obs_names[50:60], "pct_mito"] = 0.4
+    known = quality.measured(adata)
+    np.testing.assert_allclose(known["mito"], 100 * adata.obs["pct_mito"], rtol=1e-5)
+    np.testing.assert_allclose(known["counts"], adata.obs["n_counts_all_genes"])
+    made = steps.apply(adata.copy(), [{"name": "filter_cells"}])
+    assert not set(adata.obs_names[50:60]) & set(made.obs_names) and made.n_obs > 100
+    recipe = Recipe("columns", steps.made_before(made), {"n_top_genes": 0})
+    record = doctor.examine(adata).record()
+    assert record["quality_columns"] == {"counts": "n_counts_all_genes", "mito": "pct_mito"}
+    theirs = made_by_script(script(recipe, record, RunConfig()), adata, tmp_path, monkeypatch)
+    assert list(theirs.obs_names) == list(made.obs_names)
 
 
 def test_a_script_knows_every_setting_and_every_switch():

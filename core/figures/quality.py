@@ -49,6 +49,7 @@ def violins(values, codes, names, lines, theme="light", height=330):
                     x=np.full(int(rows.sum()), code),
                     y=height_of[rows].astype(np.float32),
                     name=escape(name),
+                    scalegroup=f"{measure} {code}",  # each as wide as its room: their units differ
                     showlegend=False,
                     line={"color": colour, "width": 1.25},
                     fillcolor=faded(colour, 0.25),

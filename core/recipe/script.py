@@ -28,6 +28,7 @@ SETTINGS = {settings}
 SEED, TRAIN_SHARE, VALID_SHARE = {split}
 LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant and empty ones
 MITO, RIBO, HAEMO = {genes}
+COLUMNS = {columns}  # of obs, which tell of all genes where not all are in the file
 {genes_used}
 adata = sc.read_h5ad(sys.argv[1])
 
@@ -46,6 +47,10 @@ def measured(adata):
     for name, genes in (("mito", MITO), ("ribo", RIBO), ("haemo", HAEMO)):
         part = np.asarray(counts[:, np.flatnonzero(names.isin(genes))].sum(axis=1)).ravel()
         found[name] = 100 * part / np.where(total > 0, total, 1)
+    for name, column in COLUMNS.items():
+        found[name] = pd.to_numeric(adata.obs[column]).to_numpy(dtype=float)
+    if "mito" in COLUMNS and found["mito"].max() <= 1:  # a share, and not a percentage
+        found["mito"] = 100 * found["mito"]
     if "doublet_score" in adata.obs:
         found["doublet"] = adata.obs["doublet_score"].to_numpy()
     return {{name: np.asarray(values, dtype=np.float32) for name, values in found.items()}}
@@ -148,9 +153,10 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str
         )
     if unknown := [step.name for step in recipe.steps if step.name not in STEPS]:
         raise UserError(f"The step {unknown[0]} is not written as a script: take the JSON, which holds it.")
-    partial = record.get("library_column")
-    if partial and any(step.name == "filter_cells" for step in recipe.steps):
-        raise UserError(f"Counts of cells come from the obs column '{partial}' here: take the JSON.")
+    if "quality_columns" not in record and any(step.name == "filter_cells" for step in recipe.steps):
+        raise UserError(
+            "This data set was read by an older Nuwa: read it again for a script, or take the JSON."
+        )
     lines = [
         HEAD.format(
             title=recipe.name.replace('"""', "'''").replace("\\", "/"),
@@ -159,6 +165,7 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py") -> str
             split=(config.seed, config.train_share, config.valid_share),
             left_out=_literal(list(record["proteins_left_out"])),
             genes=tuple(members[name] for name in ("mito", "ribo", "haemo")),
+            columns=_literal(record.get("quality_columns", {})),
             genes_used=script_genes.constants(recipe.settings, members),
             where=where.replace('"', "'"),
             counts=COUNTS.get(where, f"adata.{where}"),

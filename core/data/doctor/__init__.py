@@ -70,5 +70,5 @@ def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = 
             name: [str(gene) for gene in case.gene_names[rows]]
             for name, rows in (case.members | {"cycle": genes.in_cycle(case.gene_names)}).items()
         },
-        library_column=case.library_column or case.genes_column,
+        quality_columns=case.quality_columns,
     )

@@ -16,6 +16,16 @@ COUNT_COLUMNS = ("n_counts_all_genes", "total_counts", "nCount_RNA", "n_counts",
 GENE_COLUMNS = ("n_genes_all_genes", "n_genes_by_counts", "nFeature_RNA", "n_genes", "nGene")
 MORE = 1.05  # such a column that is 5 % above what the file itself adds up to counted genes that are not here
 FEW_GENES = 6000  # a whole transcriptome has 12,000 and more; choices of variable genes end at 5,000
+# Columns in which other programs keep what was measured over all genes, as a percentage or a share of the counts.
+MITO_COLUMNS = (
+    "pct_mito",
+    "pct_counts_mt",
+    "percent_mito",
+    "percent.mt",
+    "percent_mt",
+    "percent.mito",
+    "mito_frac",
+)
 
 
 class Case:
@@ -105,6 +115,27 @@ class Case:
         if self.species in ("human", "mouse") and n <= FEW_GENES:
             return f"{n:,} genes; a whole transcriptome of {self.species} has over 12,000."
         return ""
+
+    @cached_property
+    def mito_column(self) -> str | None:
+        """The obs column of the MT share over all genes, where some of them are not in the file; None without one."""
+        if not self.partial and self.members["mito"].any():
+            return None
+        known = (name for name in MITO_COLUMNS if name in self.adata.obs)
+        return next((name for name in known if np.isfinite(self._numbers(name)).all()), None)
+
+    @property
+    def quality_columns(self) -> dict[str, str]:
+        """The obs columns that tell more of a cell than the matrix does, by measure."""
+        found = {"counts": self.library_column, "genes": self.genes_column, "mito": self.mito_column}
+        return {measure: column for measure, column in found.items() if column}
+
+    def quality_shares(self) -> dict[str, np.ndarray]:
+        """`shares`, with that of MT genes over all genes where a column tells; a share of 1 becomes a percentage."""
+        if not self.mito_column:
+            return self.shares
+        values = self._numbers(self.mito_column)
+        return self.shares | {"mito": 100 * values if values.max() <= 1 else values}
 
     def n_counts(self) -> np.ndarray | None:
         """(cells,) counts of each cell, over all genes where a column tells; None where there are no counts."""

@@ -36,7 +36,7 @@ class Report:
     )  # "mito", "ribo", "haemo": (cells,) percent of the counts
     # The names of the genes that `shares` add up, and "cycle": those that the cell cycle is scored by.
     quality_genes: dict[str, list[str]] = field(repr=False)
-    library_column: str | None  # the obs column that tells counts or genes of a cell in place of the matrix
+    quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
 
     @property
     def badge(self) -> dict[str, str]:
@@ -69,5 +69,5 @@ class Report:
             "repairs_offered": {name: STEPS[name].record() for name in sorted(offered)},
             "columns": [column._asdict() | {"examples": list(column.examples)} for column in self.columns],
             "quality_genes": self.quality_genes,
-            "library_column": self.library_column,
+            "quality_columns": self.quality_columns,
         }

@@ -4,19 +4,8 @@ import numpy as np
 import pandas as pd
 
 from core.data.doctor import genes
-from core.data.doctor.case import Case
+from core.data.doctor.case import MITO_COLUMNS, Case
 from core.data.doctor.finding import Finding, few, genes_are
-
-# Columns in which other programs keep what was measured over all genes, as a percentage or a share of the counts.
-MITO_COLUMNS = (
-    "pct_mito",
-    "pct_counts_mt",
-    "percent_mito",
-    "percent.mt",
-    "percent_mt",
-    "percent.mito",
-    "mito_frac",
-)
 
 
 def findings(case: Case) -> list[Finding]:

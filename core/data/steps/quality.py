@@ -20,7 +20,7 @@ def measured(adata: AnnData) -> dict[str, np.ndarray]:
     A measure that the file does not tell (counts of scaled values, MT without MT genes) is left out.
     """
     case = Case(adata)
-    found = {"counts": case.n_counts(), "genes": case.n_genes(), **case.shares}
+    found = {"counts": case.n_counts(), "genes": case.n_genes(), **case.quality_shares()}
     if SCORE in adata.obs:
         found["doublet"] = adata.obs[SCORE]
     if PREDICTED in adata.obs:
