@@ -1,14 +1,14 @@
 """Proteins and batches of the Preprocess page in a real Chromium: pictures that follow the transform, cells a batch."""
 
 import pytest
+from browsing import WORK
 from playwright.sync_api import expect
-from test_browser import WORK, context, heard, page, quiet, server  # noqa: F401
 from test_browser_recipe import cells  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_proteins_follow_their_transform_and_batches_are_counted(page, server, cells):  # noqa: F811
+def test_proteins_follow_their_transform_and_batches_are_counted(page, server, cells):  # noqa: F811 - a fixture
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     figure = page.locator("#proteins-figure")
     expect(figure).to_contain_text("CLR across cells", timeout=WORK)
