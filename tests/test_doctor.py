@@ -151,6 +151,21 @@ def test_negative_values_alone_do_not_make_a_scaled_matrix():
     assert centred.kind == "other" and "not scaled" in centred.evidence
 
 
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_counts_with_a_negative_value_are_told_as_such_and_not_trained_on(form):
+    values = draw_counts(0, 100, 60, 0.1)
+    values[3, 4] = -1
+    adata = annotated(form(values))
+    seen = doctor.what_is(adata.X)
+    assert seen.kind == "other" and seen.words == "counts with negative values among them"
+    assert "but 1 value is negative (down to -1)" in seen.evidence
+    assert "set the negative values of X to 0" in sentences(doctor.examine(adata))
+    assert doctor.counts_of(adata) is None
+    values[5, 6] = -2.5
+    assert doctor.what_is(form(values)).form != "negative counts"
+    assert doctor.what_is(form(values - np.rint(values.mean(axis=0) + 1))).form != "negative counts"
+
+
 def test_corrected_and_estimated_counts_are_other():
     values = draw_counts(2, 100, 80, 3.0)
     corrected = values.copy()

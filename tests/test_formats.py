@@ -187,6 +187,37 @@ def test_archives_that_mean_harm_are_refused_before_anything_is_written(tmp_path
     assert not any(scratch.iterdir()) and not (tmp_path / "out.csv").exists()
 
 
+def test_what_is_packed_to_nothing_is_refused_before_it_is_read(small, tmp_path):
+    """Over 64 MB of each, packed to a few hundred kB, as a bomb of any size would be."""
+    table, line = tmp_path / "bomb.csv.gz", b",0" * 2000 + b"\n"
+    table.write_bytes(gzip.compress(b",".join(b"GENE%d" % i for i in range(2001)) + b"\n" + line * 17_500, 6))
+    matrix = tmp_path / "matrix.mtx.gz"
+    head = b"%%MatrixMarket matrix coordinate integer general\n20 30 12000000\n"
+    matrix.write_bytes(gzip.compress(head + b"1 1 1\n" * 12_000_000, 6))
+    (tmp_path / "barcodes.tsv").write_text("".join(f"c{i}\n" for i in range(30)))
+    (tmp_path / "genes.tsv").write_text("".join(f"g{i}\n" for i in range(20)))
+    for path in (table, matrix):
+        refused(path, f"'{path.name}' would unpack to more than 0.1 GB", "unpack it yourself")
+    dense = formats.h5ad(small, tmp_path)
+    with h5py.File(dense, "a") as file:
+        told = dict(file["X"].attrs) | {"encoding-type": "array", "encoding-version": "0.2.0"}
+        del file["X"], told["shape"]
+        x = file.create_dataset("X", (30_000, 20_000), "f4", chunks=(100, 20_000), compression="gzip")
+        x[:1000] = 1
+        x.attrs.update(told)
+    refused(dense, "unpacks to 2.4 GB of values", "without compression")
+
+
+def test_thin_counts_that_pack_well_are_read(tmp_path):
+    random = np.random.default_rng(0)
+    counts = sparse.csr_matrix(random.poisson(random.lognormal(-6, 2, 9000), (2000, 9000)).astype(np.float32))
+    dense = AnnData(counts.toarray())
+    dense.write_h5ad(tmp_path / "dense.h5ad", compression="gzip")
+    back = read.read(tmp_path / "dense.h5ad")
+    assert (tmp_path / "dense.h5ad").stat().st_size < counts.shape[0] * counts.shape[1] * 4 / 15
+    assert (counts != back.X).nnz == 0
+
+
 # --- MuData
 
 
@@ -223,6 +254,14 @@ def test_scanpy_reads_the_same_from_loom(small, tmp_path):
 
 
 # --- tables
+
+
+def test_a_table_packed_in_a_pipe_is_read(small, tmp_path):
+    """Which has no name in its head, and so a byte of 0."""
+    path = formats.table(small, tmp_path)
+    packed = tmp_path / "piped.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert b"\0" in packed.read_bytes()[:4] and same(read.read(packed), small, proteins=False)
 
 
 @pytest.mark.parametrize("turned", [False, True])

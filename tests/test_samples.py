@@ -58,6 +58,17 @@ def test_samples_become_one_data_set_with_a_batch_column():
     assert read.data_hash(read.tidy(made.copy())) == read.data_hash(made)
 
 
+def test_numbers_that_one_sample_lacks_stay_numbers():
+    one, two = samples()
+    two.adata.obs["n_counts_all_genes"] = np.arange(30, dtype=np.float32) + 0.5
+    two.adata.obs["tissue"], two.adata.obs["doublet"] = "spleen", [True, False] * 15
+    obs = joined([one, two]).obs
+    assert obs["n_counts_all_genes"].dtype == np.float32 and obs["day"].dtype == np.float64
+    np.testing.assert_array_equal(obs["n_counts_all_genes"][30:], two.adata.obs["n_counts_all_genes"])
+    assert obs[["n_counts_all_genes", "day"]][:30].isna().all(axis=None)
+    assert obs["tissue"].dtype == "category" and obs["doublet"].dtype == "category"
+
+
 def test_barcodes_of_two_samples_are_kept_apart():
     one, two = samples()
     two.adata.obs_names = one.adata.obs_names

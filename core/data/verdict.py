@@ -10,7 +10,9 @@ from core.blocks import place_of
 from core.data.sweep import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
 
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
-Form = Literal["", "twice", "log2", "log10", "log counts", "clr cells", "clr genes", "centred"]
+Form = Literal[
+    "", "twice", "log2", "log10", "log counts", "clr cells", "clr genes", "centred", "negative counts"
+]
 
 KIND_WORDS: dict[str, str] = {
     "counts": "raw counts",
@@ -27,6 +29,7 @@ FORM_WORDS: dict[str, str] = {
     "clr cells": "centred log-ratios (CLR) within each cell",
     "clr genes": "centred log-ratios (CLR) of each feature across cells",
     "centred": "centred values, not scaled",
+    "negative counts": "counts with negative values among them",
 }
 BADGES: dict[str, str] = {  # short, for plots
     "counts": "counts",
@@ -41,6 +44,7 @@ BADGES: dict[str, str] = {  # short, for plots
     "clr cells": "CLR by cell",
     "clr genes": "CLR by feature",
     "centred": "centred",
+    "negative counts": "counts, some negative",
 }
 
 _FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
@@ -50,6 +54,7 @@ _SUM_WORDS = {
     "base 2": "Un-logged in base 2, every",
     "base 10": "Un-logged in base 10, every",
 }
+FEW_NEGATIVE = 0.05  # share of the non-zero values; what was centred or taken as a difference has far more
 CLR_CELLS = 64  # cells whose geometric mean is solved for
 
 
@@ -106,7 +111,18 @@ def judge(seen: Sweep) -> Verdict:
     if seen.negative == 0 and seen.near_whole == seen.nonzero:
         words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
         return Verdict("counts", words)
+    if seen.negative and seen.near_whole == seen.nonzero and seen.negative <= FEW_NEGATIVE * seen.nonzero:
+        return _of_negative_counts(seen)
     return _of_negatives(seen) if seen.negative else _of_fractions(seen)
+
+
+def _of_negative_counts(seen: Sweep) -> Verdict:
+    values = "value is" if seen.negative == 1 else "values are"
+    words = (
+        f"All values are whole numbers up to {seen.highest:,.0f}, as counts are, but {seen.negative:,} {values} negative"
+        f" (down to {seen.lowest:,.0f})."
+    )
+    return Verdict("other", words, form="negative counts")
 
 
 def _of_negatives(seen: Sweep) -> Verdict:

@@ -64,7 +64,9 @@ def _of_trained(case) -> list[Finding]:
     raw_helps = raw is not None and raw.kind == "lognorm" and verdict.kind in ("scaled", "other")
     back = _way_back(verdict)
     words = "There are no raw counts in this file, so models of counts cannot be trained:"
-    if back:
+    if verdict.form == "negative counts":
+        words = f"{words} set the negative values of X to 0 if they are a mistake, or bring the counts as measured."
+    elif back:
         words = f"{words} undoing the log may bring them back."
     elif raw_helps:
         words = f"{words} .raw may lead back to them."

@@ -52,8 +52,26 @@ def unpack(path: Path, folder: Path) -> None:
         ) from error
 
 
+def allowed(packed: int) -> int:
+    """The bytes that a file of `packed` bytes may unpack to."""
+    return max(ALWAYS, MOST_RATIO * packed)
+
+
+def check_gzip(path: Path) -> None:
+    """Raises UserError where a .gz unpacks to more bytes than is `allowed`.
+
+    It is unpacked to that point and thrown away: what a gzip says of its size is not believed, and unpacking is quick
+    beside reading numbers from the text.
+    """
+    total, limit = 0, allowed(path.stat().st_size)
+    with gzip.open(path) as file:
+        while block := file.read(BLOCK):
+            total += len(block)
+            _check_size(total, path.name, limit)
+
+
 def _limit(path: Path, folder: Path) -> int:
-    return min(max(ALWAYS, MOST_RATIO * path.stat().st_size), max(0, shutil.disk_usage(folder).free - SPARE))
+    return min(allowed(path.stat().st_size), max(0, shutil.disk_usage(folder).free - SPARE))
 
 
 def _of_zip(archive, name, limit) -> list[Member]:

@@ -6,8 +6,10 @@ import numpy as np
 
 from core.data import ondisk
 from core.data.read import loom, mudata, tenx
+from core.data.read.archives import allowed
 from core.data.read.normal import SPARSE_FROM
 from core.errors import UserError
+from core.words import size
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 OTHER_MAGIC = {
@@ -24,6 +26,7 @@ def read_hdf5(path, reading):
     _check_magic(path)
     with h5py.File(path, "r") as file:
         _check_links(file, path.name)
+        _check_room(file, path)
         if loom.is_loom(file):
             return loom.read_loom(file, path.name, reading)
         in_matrix = isinstance(file.get("matrix"), h5py.Group) and "barcodes" in file["matrix"]
@@ -60,6 +63,29 @@ def _check_magic(path):
         if head.lstrip().startswith(magic):
             raise UserError(f"'{path.name}' is not the HDF5 file its name promises but {words}.")
     raise UserError(f"'{path.name}' is not the HDF5 file its name promises: save it again as .h5ad.")
+
+
+def _check_room(file, path):
+    """Refuse HDF5 whose values, compressed or never written, are more than a file of its size can mean.
+
+    All of them together are compared with the file, as the values of a sparse matrix alone may be packed to nothing (all
+    are 1) and its indices are not. A number counts as 4 bytes at most: in wider ones only more zeros are packed.
+    """
+    total = 0
+
+    def add(_, item):
+        nonlocal total
+        if isinstance(item, h5py.Dataset) and item.size:
+            wide = item.dtype.itemsize
+            total += item.size * (min(wide, 4) if item.dtype.kind in "buif" else wide)
+
+    file.visititems(add)
+    packed = path.stat().st_size
+    if total > allowed(packed):
+        raise UserError(
+            f"'{path.name}' is {size(packed)} but unpacks to {size(total)} of values, more than its size allows: save it"
+            " again without compression, or with a sparse matrix."
+        )
 
 
 def _check_links(file, name):

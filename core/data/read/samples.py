@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from anndata import AnnData, concat
+from pandas.api.types import is_numeric_dtype
 
 from core.data.background import KEY
 from core.data.verdict import KIND_WORDS, what_is
@@ -146,7 +147,11 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
     for column in sorted(
         planned.columns - set(joined.obs.columns), key=str
     ):  # concat keeps only what all have
-        pieces = [part.obs[column].astype(object) for part in parts.values() if column in part.obs]
+        pieces = [part.obs[column] for part in parts.values() if column in part.obs]
+        if not all(
+            is_numeric_dtype(piece) for piece in pieces
+        ):  # numbers stay numbers, with NaN in the holes
+            pieces = [piece.astype(object) for piece in pieces]
         joined.obs[column] = pd.concat(pieces).reindex(joined.obs_names)
         if joined.obs[column].dtype == object:
             joined.obs[column] = joined.obs[column].astype("category")

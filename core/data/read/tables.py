@@ -11,6 +11,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from core.data.read.archives import check_gzip
 from core.data.read.names import like_barcodes, like_genes, like_proteins
 from core.errors import UserError, is_out_of_memory
 
@@ -84,17 +85,22 @@ def _unique(name, i, names):
     return name if names.index(name) == i else f"{name}_{i}"
 
 
+def _is_packed(path):
+    return path.name.lower().endswith(".gz")
+
+
 def _open(path):
-    packed = path.name.lower().endswith(".gz")
-    return (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", newline="")
+    return (gzip.open if _is_packed(path) else open)(path, "rt", encoding="utf-8-sig", newline="")
 
 
 def _layout(path) -> Layout:
     """Separator, decimal sign and column names, from the first rows; R's headers may be one field short."""
-    with path.open("rb") as file:
+    with (gzip.open if _is_packed(path) else open)(path, "rb") as file:
         start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
         raise UserError(f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
+    if _is_packed(path):
+        check_gzip(path)
     lines = []
     try:
         with _open(path) as file:
@@ -209,7 +215,6 @@ def _few(names):
 
 def _blocks(path, layout, columns, dtype, rows):
     """The table as DataFrames of `rows` rows (None: all at once)."""
-    packed = "gzip" if path.name.lower().endswith(".gz") else None
     options = {
         "sep": layout.separator,
         "decimal": layout.decimal,
@@ -219,7 +224,7 @@ def _blocks(path, layout, columns, dtype, rows):
         "usecols": list(columns),
         "index_col": False,
         "dtype": dtype,
-        "compression": packed,
+        "compression": "gzip" if _is_packed(path) else None,
         "encoding": "utf-8-sig",
         "skip_blank_lines": True,
         "low_memory": False,

@@ -13,6 +13,7 @@ from scipy import io, sparse
 
 from core.data.ondisk import part_of
 from core.data.proteins import GENES
+from core.data.read.archives import check_gzip
 from core.errors import UserError
 
 ALL = "all"  # the answer that keeps every genome of a mixed experiment
@@ -131,14 +132,22 @@ def _lines(path, prefix, names):
         for end in ("", ".gz"):
             beside = path.with_name(f"{prefix}{name}{end}")
             if beside.is_file():
-                with (gzip.open if end else open)(beside, "rt", encoding="utf-8-sig") as file:
+                with _opener(beside)(beside, "rt", encoding="utf-8-sig") as file:
                     return [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
     raise UserError(f"Beside '{path.name}' there is no {' or '.join(names)}: put it into the same folder.")
 
 
+def _opener(path):
+    """What opens a file, plain or gz; raises UserError for a gz that holds more than its size can mean."""
+    if not path.name.lower().endswith(".gz"):
+        return open
+    check_gzip(path)
+    return gzip.open
+
+
 def _size(path):
     """(rows, columns) that the matrix claims; looked at first, as absurd ones would take all memory."""
-    with (gzip.open if path.name.lower().endswith(".gz") else open)(path, "rb") as file:
+    with _opener(path)(path, "rb") as file:
         if not file.readline(200).lower().startswith(b"%%matrixmarket matrix coordinate"):
             raise UserError(f"'{path.name}' is not a sparse matrix in Matrix Market form: copy it again.")
         for _ in range(1000):  # comments
