@@ -226,7 +226,7 @@ def test_a_second_file_is_uploaded_for_the_data_set_on_the_page(page, server, ti
     path = tmp_path / "more.csv"
     path.write_text(tiny.obs.rename(columns={"cell_type": "kind"}).to_csv())
     page.goto(f"{server.base}/data?dataset={first}")
-    page.get_by_text("Add proteins or labels from a second file").click()
+    page.get_by_text("Add proteins, labels or a background from a second file").click()
     page.get_by_label("labels of its cells").check()
     choose(page, path, field="join-upload")
     row = arrived(page, server, "rna.h5ad + more.csv")
