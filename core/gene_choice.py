@@ -6,6 +6,7 @@ import numpy as np
 
 from core import variable_genes
 from core.config import FEW_CELLS, WORDS, gene_names
+from core.data.doctor.finding import genes_are
 from core.data.doctor.genes import in_cycle, members
 from core.errors import UserError
 from core.groups import groups_of
@@ -57,7 +58,8 @@ def choose(adata, source, seen, config, train, applies):
         )
     notes = []
     if left_out := int((~there).sum()):
-        notes.append(f"{left_out:,} genes are zero in every training cell and were left out.")
+        were = "was" if left_out == 1 else "were"
+        notes.append(f"{genes_are(left_out)} zero in every training cell and {were} left out.")
     batches, column = None, config.hvg_batch_key
     if column:  # also where all genes are used: a wrong name is a mistake all the same
         batches = groups_of(adata, column, "choosing genes within batches")

@@ -3,11 +3,9 @@
 from dash import Input, Output, State, html
 
 from core.config import RunConfig, specs
-from dashboard import ids, session
-from dashboard.components import badge, card, graph, more, notice, table
+from dashboard import findings, ids, session
+from dashboard.components import badge, card, graph, more, table
 from dashboard.standing import against_yardsticks, loss
-
-SEVERITIES = {"stop": "bad", "warning": "warn"}
 
 
 def about_card(view, run):
@@ -17,7 +15,7 @@ def about_card(view, run):
     return card(
         "Loss convergence of this run",
         html.P(against_yardsticks(run, epochs)) if epochs and run["best_epoch"] else None,
-        graph(ids.CLUSTERS_LOSS, "Loss by epoch", style={"height": "320px"}),
+        graph(ids.CLUSTERS_LOSS, "Loss by epoch", dataset=dataset, style={"height": "320px"}),
         more("The settings of this run", table(["setting", "value", ""], settings(run))),
         more("What Nuwa found in the data", *verdict(dataset["record"])),
     )
@@ -43,12 +41,9 @@ def settings(run):
 
 def verdict(record):
     """What X holds, and the doctor's findings, the gravest first."""
-    findings = [
-        notice(finding["sentence"], SEVERITIES.get(finding["severity"], "info"))
-        for finding in record.get("findings", ())
-    ]
+    found = [findings.said(finding) for finding in record.get("findings", ())]
     holds = [badge({"record": record}), f" {record['verdict']['evidence']}"]
-    return [html.P(holds), *(findings or [html.P("Nothing is amiss with it.")])]
+    return [html.P(holds), *(found or [html.P("Nothing is amiss with it.")])]
 
 
 def register(app, store):

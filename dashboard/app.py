@@ -141,6 +141,7 @@ def register(app, store):
     @app.callback(
         Output(ids.FOOT, "children"),
         Output(ids.SIDEBAR, "children", allow_duplicate=True),
+        Output(ids.HEADER, "children", allow_duplicate=True),
         Output(ids.PLACE, "data", allow_duplicate=True),
         Input(ids.FOOT_TICK, "n_intervals"),
         State(ids.PLACE, "data"),
@@ -148,14 +149,16 @@ def register(app, store):
         prevent_initial_call="initial_duplicate",
     )
     def foot(_, place, path):
-        """The device, the queue, and the ticks of steps that were finished while the page stood open."""
+        """The device, the queue, and the ticks and the badge of what was finished while the page stood open."""
         if not place:
-            return at_the_foot(store), no_update, no_update
+            return at_the_foot(store), no_update, no_update, no_update
         view = store.of(session.user())
         here = places.Here(*(view.readable(kind, place[kind]) for kind in KINDS), "")
         if place["done"] == (done := steps_done(here)):
-            return at_the_foot(store), no_update, no_update
-        return at_the_foot(store), sidebar(here, path), place | {"done": done}
+            return at_the_foot(store), no_update, no_update, no_update
+        page = next((p for p in PAGES if path == p.PATH), None)
+        top = header(page.TITLE, here) if page else no_update
+        return at_the_foot(store), sidebar(here, path), top, place | {"done": done}
 
     app.clientside_callback(
         """(n, theme) => {

@@ -65,20 +65,27 @@ def when(seconds):
     return html.Time(className="nuwa-time", **{"data-utc": str(seconds)}) if seconds else "–"
 
 
+def holds(record):
+    """What X of a looked-through data set holds: {"words", such as "X: counts", "tone", and "why"}."""
+    verdict = record["verdict"]
+    # Read by an earlier Nuwa, a data set has the verdict alone.
+    earlier = {"words": f"X: {WORDS[verdict['kind']]}", "tone": "info"}
+    return {"why": verdict["evidence"]} | (record.get("badge") or earlier)
+
+
 def badge(dataset):
     """What X of a data set holds, in a word, such as "X: counts"; for the header and beside every plot of it."""
     record = (dataset or {}).get("record") or {}
     if "verdict" not in record:
         return None
-    # Read by an earlier Nuwa, a data set has the verdict alone.
-    known = record.get("badge") or {"words": f"X: {WORDS[record['verdict']['kind']]}", "tone": "info"}
-    title = known.get("why", record["verdict"]["evidence"])
-    return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=title)
+    known = holds(record)
+    return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=known["why"])
 
 
-def graph(id, label, save=True, dataset=None, shown=None, beside=None, **kwargs):
+def graph(id, label, save=True, dataset=None, mark=None, shown=None, beside=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a data set, with its badge.
 
+    `mark` is a badge of the plot's own, where it draws other values than X of the data set.
     `shown` is an id for the plot alone, for a page that hides it, and `beside` what it then shows in its place.
     """
     # Our own buttons save a figure with its badge; plotly's would leave it out.
@@ -98,7 +105,8 @@ def graph(id, label, save=True, dataset=None, shown=None, beside=None, **kwargs)
         ]
     own = {"id": shown} if shown else {}
     parts = [html.Div(plot, role="group", **own, **{"aria-label": label}), *([beside] if beside else [])]
-    if (what := badge(dataset)) is not None:
+    what = badge(dataset) if mark is None else mark  # a component without children counts as false
+    if what is not None:
         parts.insert(0, html.Div(what, className="nuwa-plot-badge"))
     if save:
         parts.append(html.Div(buttons, className="nuwa-actions"))

@@ -29,7 +29,7 @@ def findings_card(record):
 
 
 def _finding(finding, repair):
-    parts = [html.Div(finding["sentence"]), html.Div(finding["evidence"], className="help")]
+    parts = [html.Div(finding["evidence"], className="help")]
     if repair:
         button = html.Button(
             [html.I(className="bi bi-wrench-adjustable"), f" {repair['label']}"],
@@ -40,8 +40,23 @@ def _finding(finding, repair):
         parts.append(
             html.Div([button, html.Span(repair["sentence"], className="help")], className="nuwa-repair")
         )
-    severity = html.Span(f"{SEVERITIES[finding['severity']]}: ", className="visually-hidden")
-    return notice([severity, *parts], TONES.get(finding["severity"], "info"))
+    return said(finding, *parts)
+
+
+def said(finding, *parts):
+    """The notice of a finding: how grave it is as a word that is seen (of a note: heard alone), then the sentence."""
+    severity = finding["severity"]
+    mark = (
+        html.Strong(SEVERITIES[severity])
+        if severity in TONES
+        else html.Span(f"{SEVERITIES[severity]}: ", className="visually-hidden")
+    )
+    return notice([mark, html.Div(finding["sentence"]), *parts], TONES.get(severity, "info"))
+
+
+def forbids_training(record):
+    """Whether a finding of a data set's record forbids training on it."""
+    return any(finding["severity"] == "stop" for finding in record["findings"])
 
 
 def register(app, store):

@@ -198,6 +198,7 @@ MARKERS_CSV = "markers-csv"
 MARKERS_PICTURE = "markers-picture"
 MARKERS_TOP = "markers-top"
 MARKERS_FIGURE = "markers-figure"
+MARKERS_BADGE = "markers-badge"
 
 # clusters: grouping the cells
 STEADY_GO = "steady-go"

@@ -95,7 +95,7 @@ def shown_values(values):
     return {
         name: array
         for name, array in values.items()
-        if name in MEASURES and not (name == "haemo" and np.nanpercentile(array, 99) < RARE)
+        if name in MEASURES and not (name in ("ribo", "haemo") and np.nanpercentile(array, 99) < RARE)
     }
 
 

@@ -492,3 +492,17 @@ def test_the_record_offers_what_the_findings_ask_for(good):
     record = json.loads(json.dumps(doctor.examine(adata).record()))
     assert list(record["repairs_offered"]) == ["drop_empty_cells"]
     assert record["badge"]["words"] == "X: counts" and record["matrices"]["X"]["kind"] == "counts"
+
+
+def test_of_one_gene_or_name_it_is_said_in_the_singular(good):
+    one = good.copy()
+    one.var_names = ["nan", *one.var_names[1:]]
+    assert found(one, "gene-names-empty").sentence == "1 gene is without a name, so it cannot be looked up."
+    twice = good.copy()
+    twice.var_names = ["GAPDH", *twice.var_names[1:]]
+    assert found(twice, "gene-names-repeated").sentence.startswith(
+        "1 gene name stands for more than one gene"
+    )
+    twice = good.copy()
+    twice.obs_names = [twice.obs_names[1], *twice.obs_names[1:]]
+    assert found(twice, "cell-names-repeated").sentence.startswith("1 cell name is repeated")

@@ -30,6 +30,10 @@ def test_the_table_shows_the_markers_of_the_chosen_group(finished, asked):
     answer = finished.press("markers-shown.hidden", here, "markers-tick.n_intervals")
     assert answer["markers-shown"]["hidden"] is False and answer["markers-tick"]["disabled"] is True
     assert "log1p of counts per 10,000" in sent(answer["markers-words"]["children"])
+    badge = answer["markers-badge"]["children"]
+    assert (
+        badge.startswith("genes: log1p of counts") and "proteins: log1p" in badge
+    )  # not X, which holds counts
     assert len(answer["markers-group"]["options"]) == 8
     group = answer["markers-group"]["value"]
     rows = finished.press("markers-table.rowData", here | {"markers-group.value": group})["markers-table"]

@@ -14,8 +14,8 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import bringing, here, joining
-from dashboard.app import PAGES, frame
+from dashboard import about, bringing, findings, here, joining
+from dashboard.app import PAGES, frame, steps_done
 from dashboard.components import NONE
 from dashboard.pages import clusters, data, home, model, preprocess, runs, train
 from dashboard.viewer import spaces
@@ -152,6 +152,47 @@ def test_the_foot_tells_the_device_and_what_is_at_work(empty_house):
     empty_house.store.submit("local", "train", "train", "a run")
     foot = sent(empty_house.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 2}))
     assert "CPU, 2 cores" in foot and "At work: 1 training" in foot
+
+
+def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, tiny_file):
+    id = bring(empty_house.view, "tiny.h5ad", tiny_file.read_bytes())
+    before = steps_done(here.resolve(empty_house.view, f"?dataset={id}"))
+    place = {"dataset": id, "preparation": None, "run": None, "done": before}
+    tick = {"sidebar-tick.n_intervals": 1, "place.data": place, "url.pathname": "/data"}
+    assert "header" not in empty_house.press("sidebar-foot.children", tick)
+    drain(empty_house.store)
+    drawn = empty_house.press("sidebar-foot.children", tick)
+    assert "X: counts" in sent(drawn["header"]) and "tiny.h5ad" in sent(drawn["header"])
+
+
+def test_the_loss_of_a_run_says_what_its_data_hold(finished):
+    standing = here.resolve(finished.view, "")
+    assert "X: counts" in sent(train.layout(finished.view, standing))
+    assert "X: counts" in sent(about.about_card(finished.view, standing.run).children[2])
+
+
+@pytest.mark.parametrize("words", ["logged twice", "CLR", "counts"])
+def test_the_tile_of_what_x_holds_has_the_words_of_the_badge(finished, words):
+    row = finished.view.dataset(finished.dataset)
+    record = row["record"] | {"badge": {"words": f"X: {words}", "tone": "warn", "why": "Because."}}
+    tiles = data.detail(finished.view, row | {"record": record}).children[0].children[1]
+    assert tiles.children[-1].children[1].children == words
+
+
+def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_urged_on(finished):
+    row = finished.view.dataset(finished.dataset)
+    stop = {
+        "code": "x",
+        "severity": "stop",
+        "sentence": "It lies on its side.",
+        "evidence": "",
+        "repair": None,
+    }
+    forbidden = row | {"record": row["record"] | {"findings": [stop]}}
+    assert findings.said(stop).children[0].children == "Forbids training"
+    for shown, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
+        actions = data.detail(finished.view, shown).children[0].children[3]
+        assert actions.children[0].className == style
 
 
 # --- where a person stands

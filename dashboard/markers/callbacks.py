@@ -59,6 +59,7 @@ def register(app, store):
         Output(ids.MARKERS_GROUP, "value"),
         Output(ids.MARKERS_TABLE, "columnDefs"),
         Output(ids.MARKERS_CSV, "href"),
+        Output(ids.MARKERS_BADGE, "children"),
         Input(ids.MARKERS_TICK, "n_intervals"),
         Input(ids.MARKERS_JOB, "data"),
         State(ids.RUN, "data"),
@@ -71,7 +72,7 @@ def register(app, store):
         job = store.of(session.user()).job(job_id)
         words, over = standing(store, job)
         if job["status"] != "done":
-            return words, over, *(no_update,) * 6
+            return words, over, *(no_update,) * 7
         found = job["result"]
         options = [
             {"label": f"{name} ({n:,} cells)", "value": i}
@@ -79,7 +80,8 @@ def register(app, store):
         ]
         first = next((i for i, n in enumerate(found["names"]) if n not in found["too_small"]), 0)
         link = downloads.markers_link(run_id, job_id)
-        return "", True, False, remarks(found), options, first, columns(found["logged"]), link
+        table = columns(found["logged"])
+        return "", True, False, remarks(found), options, first, table, link, found["values"]
 
     @app.callback(
         Output(ids.MARKERS_TABLE, "rowData"),

@@ -65,7 +65,7 @@ def markers_card(view, run):
         working(ids.MARKERS_MESSAGE),
         dcc.Store(id=ids.MARKERS_JOB, data=job),
         dcc.Interval(id=ids.MARKERS_TICK, interval=700, disabled=job is None),
-        html.Div(_shown(view, run), id=ids.MARKERS_SHOWN, hidden=True),
+        html.Div(_shown(), id=ids.MARKERS_SHOWN, hidden=True),
         more("What do these say?", html.Ul([html.Li(words) for words in EXPLAINED])),
     )
 
@@ -90,7 +90,7 @@ def _two():
     ]
 
 
-def _shown(view, run):
+def _shown():
     """The table and the pictures; a click on a row colours the cells above."""
     return [
         html.Div(id=ids.MARKERS_WORDS),
@@ -141,7 +141,8 @@ def _shown(view, run):
         graph(
             ids.MARKERS_FIGURE,
             "Markers by group",
-            dataset=view.dataset(run["dataset"]),
+            # The values that are drawn may be others than X: they are named with what was found.
+            mark=html.Span(id=ids.MARKERS_BADGE, className="nuwa-badge info"),
         ),
     ]
 

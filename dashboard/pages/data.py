@@ -4,12 +4,11 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
-from core.config import WORDS
 from core.errors import UserError
 from dashboard import bringing, findings, ids, joining, session
 from dashboard import here as places
-from dashboard.components import card, empty, graph, more, notice, progress, table, tile
-from dashboard.findings import findings_card
+from dashboard.components import card, empty, graph, holds, more, notice, progress, table, tile
+from dashboard.findings import findings_card, forbids_training
 from dashboard.taken import joined_card, steps_card
 
 PATH, TITLE = "/data", "Data"
@@ -99,10 +98,10 @@ def detail(view, row):
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
     if row["status"] == "asking":
         return card(row["name"], *bringing.question(row), _delete(row))
-    record, verdict = row["record"], row["record"]["verdict"]
+    record = row["record"]
     used = len(record["proteins"]) - len(record["proteins_left_out"])
     proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
-    kind = WORDS[verdict["kind"]]
+    kind = holds(record)["words"].removeprefix("X: ")
     columns = [
         [c["name"], c["kind"], f"{c['distinct']:,}", ", ".join(c["examples"])] for c in record["columns"]
     ]
@@ -126,7 +125,8 @@ def detail(view, row):
                         dcc.Link(
                             "Preprocess this data set",
                             href=f"/preprocess?dataset={row['id']}",
-                            className="btn btn-primary",
+                            # Where a finding forbids training, its repair comes first.
+                            className=f"btn btn-{'outline-secondary' if forbids_training(record) else 'primary'}",
                         ),
                         _delete(row),
                     ],

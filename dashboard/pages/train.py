@@ -61,6 +61,7 @@ def layout(view, here):
                 graph(
                     ids.LOSS,
                     "Training and validation loss by epoch, with the yardsticks",
+                    dataset=here.dataset,
                     style={"height": "420px"},
                 ),
                 more(

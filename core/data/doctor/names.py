@@ -116,7 +116,8 @@ def _cells(names) -> list[Finding]:
     if names.is_unique:
         return []
     twice = names[names.duplicated()].unique()
-    words = f"{len(twice):,} cell names are repeated, so tables of these cells cannot be joined: number them."
+    names_are = "1 cell name is" if len(twice) == 1 else f"{len(twice):,} cell names are"
+    words = f"{names_are} repeated, so tables of these cells cannot be joined: number them."
     return [Finding("cell-names-repeated", "warning", words, few(twice), "unique_names")]
 
 
@@ -126,7 +127,8 @@ def _genes(adata) -> list[Finding]:
     empty = np.array([bool(EMPTY_AS.match(name)) for name in plain], dtype=bool)
     if empty.any():
         repair = "unique_names" if ids_of(adata.var) is not None else None
-        words = f"{genes_are(int(empty.sum()))} without a name, so they cannot be looked up."
+        n = int(empty.sum())
+        words = f"{genes_are(n)} without a name, so {'it' if n == 1 else 'they'} cannot be looked up."
         out.append(Finding("gene-names-empty", "warning", words, "Empty, or 'nan'.", repair))
     notes = [str(note) for note in adata.uns.get("nuwa_read", [])]
     note = next((note for note in notes if _tells_of_numbers(note, "gene")), None)
@@ -134,7 +136,8 @@ def _genes(adata) -> list[Finding]:
         groups = {name: places for name, places in numbered(names).items() if not EMPTY_AS.match(name)}
         ids = ids_of(adata.var) is not None
         way = "their Ensembl ids can tell them apart" if ids else "a number tells them apart"
-        words = f"{len(groups):,} gene names stand for more than one gene; {way}."
+        names_stand = "1 gene name stands" if len(groups) == 1 else f"{len(groups):,} gene names stand"
+        words = f"{names_stand} for more than one gene; {way}."
         if groups:
             repair = "unique_names" if ids or not names.is_unique else None
             out.append(

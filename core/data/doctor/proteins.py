@@ -45,7 +45,9 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
     tags = [name for name, reason in left_out.items() if reason.startswith("hashtag")]
     if tags:
         words = (
-            f"{len(tags)} hashtags are among the proteins; they tell samples apart and are not trained on."
+            "1 hashtag is among the proteins; it tells samples apart and is not trained on."
+            if len(tags) == 1
+            else f"{len(tags)} hashtags are among the proteins; they tell samples apart and are not trained on."
         )
         out.append(Finding("hashtags", "note", words, few(tags)))
     silent = [name for name, reason in left_out.items() if "every cell" in reason]

@@ -11,7 +11,7 @@ from anndata.utils import make_index_unique
 from scipy import sparse
 
 from core.blocks import blocks, in_memory
-from core.data.doctor.finding import few
+from core.data.doctor.finding import few, genes_are
 from core.data.doctor.genes import ENSEMBL
 from core.data.doctor.names import EMPTY_AS, NO_NAME, ids_of, numbered, symbols_of
 from core.data.doctor.proteins import hidden_proteins
@@ -93,7 +93,7 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
     made.var["name_before"] = before
     made.var_names = make_index_unique(pd.Index(chosen))
     words = f"; {int(twice.sum()):,} that share a symbol carry their id behind it" if twice.any() else ""
-    return made, f"{int((chosen != before).sum()):,} genes are now named by symbol{words}."
+    return made, f"{genes_are(int((chosen != before).sum()))} now named by symbol{words}."
 
 
 def drop_versions(adata: AnnData) -> tuple[AnnData, str]:

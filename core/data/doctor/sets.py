@@ -63,13 +63,21 @@ def _sets(case) -> list[Finding]:
                 share = f"{share:.1f}" if share >= 0.05 else "under 0.1"
                 words = f"{title.capitalize()} genes make {share} % of the counts of a cell on average."
             else:
-                words = f"{genes_are(found[name])} {title} ones."
+                ones = f"a {title} one" if found[name] == 1 else f"{title} ones"
+                words = f"{genes_are(found[name])} {ones}."
             shown = few(case.gene_names[case.members[name]])
             out.append(Finding(name, "note", words, f"{found[name]} genes: {shown}"))
         else:
             seen = "None" if not found[name] else f"Only {found[name]}"
             words = f"The {title} genes are not in this file, so their share of the counts cannot be told."
-            out.append(Finding(f"{name}-lost", "note", words, f"{seen} of them is among the genes."))
+            out.append(
+                Finding(
+                    f"{name}-lost",
+                    "note",
+                    words,
+                    f"{seen} of them {'are' if found[name] > 1 else 'is'} among the genes.",
+                )
+            )
     return out
 
 
