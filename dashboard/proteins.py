@@ -112,16 +112,6 @@ def register(app, store):
         return row["result"], ""
 
     @app.callback(
-        Output(ids.PROTEINS_FIGURE, "figure", allow_duplicate=True),
-        Input(ids.THEME, "data"),
-        State(ids.PROTEINS_FOUND, "data"),
-        prevent_initial_call="initial_duplicate",
-    )
-    def wait(theme, found):
-        """What stands in the picture's place until the first proteins are there, which can take minutes."""
-        return no_update if found else figures.empty("The proteins are being looked at ...", theme)
-
-    @app.callback(
         Output(ids.PROTEINS_FIGURE, "figure"),
         Output(ids.PROTEINS_WORDS, "children"),
         Input(ids.PROTEINS_FOUND, "data"),
@@ -134,3 +124,13 @@ def register(app, store):
         chosen = {one["name"]: one for one in found["proteins"]}
         shown = [chosen[name] for name in names or () if name in chosen]
         return figures.protein_histograms(shown, found["transform"], theme), words(found)
+
+    @app.callback(
+        Output(ids.PROTEINS_FIGURE, "figure", allow_duplicate=True),
+        Input(ids.THEME, "data"),
+        State(ids.PROTEINS_FOUND, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def wait(theme, found):
+        """What stands in the picture's place until the first proteins are there, which can take minutes."""
+        return no_update if found else figures.empty("The proteins are being looked at ...", theme)
