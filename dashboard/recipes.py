@@ -196,7 +196,7 @@ def register(app, store):
             if ctx.triggered_id == ids.RECIPE_JSON:
                 content, ending = recipe.to_json(), "json"
             else:
-                record, ending = view.dataset(dataset_id)["record"], "py"
+                record, ending = view.script_record(dataset_id), "py"
                 content = script(recipe, record, RunConfig(), f"{file_name(recipe.name)}.py")
         except UserError as error:
             return no_update, notice(str(error), "bad")

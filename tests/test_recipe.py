@@ -400,3 +400,21 @@ def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
             "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
         )
         assert f"{within.sum()} of 240 cells stay" in sent(answer["quality-stay"])
+
+
+def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells, tmp_path):
+    adata = cells.copy()
+    values = sparse.lil_matrix(adata.X)
+    values[30:, adata.var_names.get_loc("MT-ND1")] = 0  # in few cells
+    adata.X = sparse.csr_matrix(values, dtype=np.float32)
+    adata.write_h5ad(tmp_path / "cells.h5ad")
+    view = empty_house.view
+    id = bring(view, "cells.h5ad", (tmp_path / "cells.h5ad").read_bytes())
+    drain(empty_house.store)
+    cells_step = {"name": "filter_cells", "params": {"limits": {"counts": [1, None]}}}
+    made = view.take_steps(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
+    drain(empty_house.store)
+    before, after = (view.dataset(one)["record"]["quality_genes"]["mito"] for one in (id, made))
+    assert "MT-ND1" in before and "MT-ND1" not in after
+    record = view.script_record(made)
+    assert f"MITO, RIBO, HAEMO = ({before!r}," in script(view.recipe(made), record, RunConfig())

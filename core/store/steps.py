@@ -54,6 +54,13 @@ class Steps:
             self.store.forget("dataset", id)
         return original_of(row)
 
+    def script_record(self, dataset_id):
+        """The record of a data set for a script of its steps: families of genes and columns are those of its original,
+        since a step goes by genes that a later one leaves out."""
+        row = self.dataset(dataset_id)
+        first = self.dataset(original_of(row))["record"]
+        return row["record"] | {k: first[k] for k in ("quality_genes", "quality_columns") if k in first}
+
     def recipe(self, dataset_id, settings=None, name=None):
         """The Recipe of a data set's steps with the settings of a preparation."""
         row = self.dataset(dataset_id)
