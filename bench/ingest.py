@@ -120,7 +120,7 @@ def ours(path, folder):
     from core.config import RunConfig
     from core.data import ondisk
     from core.store import Store
-    from core.worker import kinds
+    from core.worker import preparing, reading
 
     ondisk.LARGE = 0  # all sizes go the same way
     store = Store(settings.Settings("127.0.0.1", 8050, Path(folder), password=None, inline=True))
@@ -134,12 +134,12 @@ def ours(path, folder):
             clock.lap({"Reading": "read", "Looking": "examine", "Writing": "shelve"}[said[-1].split()[0]])
         said.append(words)
 
-    kinds.read_file(store, {"target": id, "arguments": arguments}, say)
+    reading.read_file(store, {"target": id, "arguments": arguments}, say)
     say("", 1)
     chosen = RunConfig(**SETTLED).model_dump()
     made = store.add("preparation", "local", dataset=id, settings=chosen, status="queued")
     clock.lap("between")
-    kinds.prepare_data(store, {"target": made}, lambda *_: None)
+    preparing.prepare_data(store, {"target": made}, lambda *_: None)
     clock.lap("prepare")
     shelf = store.shelf(id)
     for array in (shelf.folder / "genes").iterdir():

@@ -10,7 +10,7 @@ from core.cli import main
 from core.config import NETWORK, TRAINING, specs
 from core.errors import UserError
 from core.store import view as views
-from core.worker import execute, kinds
+from core.worker import execute, preparing
 from dashboard import here
 from dashboard.pages import model
 
@@ -71,8 +71,8 @@ def test_only_the_last_settings_wait(finished, asking):
 
 
 def test_settings_of_the_model_alone_do_not_prepare_the_data_again(finished, asking, monkeypatch):
-    prepared, real = [], kinds.prepare
-    monkeypatch.setattr(kinds, "prepare", lambda *a: prepared.append(a[1]) or real(*a))
+    prepared, real = [], preparing.prepare
+    monkeypatch.setattr(preparing, "prepare", lambda *a: prepared.append(a[1]) or real(*a))
     for changed in ({"seed": 5}, {"seed": 5, "n_hidden": 32}, {"seed": 5, "lr": 0.1, "batch_size": 32}):
         asking(**changed)
         execute.drain(finished.store)

@@ -6,7 +6,7 @@ from house import sent
 from core.config import PREPARE, parse, specs
 from core.errors import UserError
 from core.prepare import prepare, split_cells
-from core.worker import execute, kinds
+from core.worker import execute, preparing
 from core.worker.execute import drain
 from dashboard import here
 from dashboard.pages import preprocess
@@ -73,9 +73,9 @@ def test_only_the_last_choice_waits_and_few_answers_are_kept(finished, asking):
 
 
 def test_the_values_are_looked_at_once_for_many_choices(finished, asking, monkeypatch):
-    kinds._surveyed.cache_clear()
-    looked, real = [], kinds.survey
-    monkeypatch.setattr(kinds, "survey", lambda *a: looked.append(1) or real(*a))
+    preparing._surveyed.cache_clear()
+    looked, real = [], preparing.survey
+    monkeypatch.setattr(preparing, "survey", lambda *a: looked.append(1) or real(*a))
     for flavor in ("seurat", "cell_ranger", "seurat_v3"):
         asking(hvg_flavor=flavor, n_top_genes=23)
         execute.drain(finished.store)

@@ -14,8 +14,8 @@ from core.cli import main
 from core.errors import UserError
 from core.score_words import SCORES, SPACES
 from core.store import clusters_of, company_of, survival_of
+from core.worker.evidence import evidence
 from core.worker.execute import drain
-from core.worker.kinds import evidence
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from core.data.steps import quality
 from core.errors import DoesNotFit, UserError
 from core.prepare import prepare, split_cells
 from core.store import files
-from core.worker import kinds
+from core.worker import evidence
 from core.worker.execute import drain
 
 
@@ -227,7 +227,7 @@ def test_the_result_is_the_same_from_disk(rich, tmp_path, both, where):
 
 def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, monkeypatch):
     monkeypatch.setattr(ondisk, "LARGE", 0)
-    monkeypatch.setattr(kinds, "_load", lambda path: pytest.fail("read as a whole"))
+    monkeypatch.setattr(evidence, "_load", lambda path: pytest.fail("read as a whole"))
     path = by_gene(rich, tmp_path)
     id = store.add("dataset", "local", name="set.h5ad", origin="x", status="queued")
     store.submit("local", "short", "read", id, {"path": str(path)})

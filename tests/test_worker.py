@@ -15,11 +15,12 @@ import pytest
 from house import bring as bring_file
 
 from core import aside, embed, launch, pipeline, stored
+from core.config import parse
 from core.data import demo, ondisk
 from core.phases import PHASES
 from core.settings import Settings
 from core.store import FINISHED, Missing, Store, files
-from core.worker import execute, kinds
+from core.worker import evidence, execute, kinds
 from core.worker.queue import Queue
 
 QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
@@ -104,13 +105,13 @@ def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
         raise AssertionError("read as a whole")
 
     monkeypatch.setattr(ondisk, "LARGE", 0)
-    monkeypatch.setattr(kinds, "_load", whole)
+    monkeypatch.setattr(evidence, "_load", whole)
     monkeypatch.setattr(stored, "RESIDENT", 0)
     run = queued_run(store, prepared(store))
     execute.drain(store)
     row = store.row("run", run)
     assert (row["status"], row["explored"]) == ("done", "ready") and row["scores"]["judged_cells"] == 24
-    kinds._evidence.cache_clear()
+    evidence._evidence.cache_clear()
 
 
 def test_the_data_set_tells_what_it_holds(finished):
@@ -134,7 +135,7 @@ def test_the_preparation_tells_what_its_steps_did(finished):
 def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny):
     store, run = finished
     row = store.row("run", run)
-    config = kinds.config.parse(row["config"])
+    config = parse(row["config"])
     *_, learnt = pipeline.learn(tiny.copy(), config)
     *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
     facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
@@ -162,7 +163,7 @@ class Ready(aside.Here):
 
 def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, monkeypatch):
     beside = Ready()
-    monkeypatch.setattr(kinds.aside, "opened", lambda n_cells: beside)
+    monkeypatch.setattr(aside, "opened", lambda n_cells: beside)
     preparation = prepared(store)
     monkeypatch.setattr(store, "settings", store.settings._replace(inline=False))
     run = queued_run(store, preparation)

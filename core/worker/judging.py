@@ -1,19 +1,19 @@
-"""The jobs that judge a run: its spaces side by side, its reconstruction by feature, its clusters by seed."""
+"""The jobs that judge a run: its clusters by labels and by seed, its spaces side by side, its reconstruction."""
 
 import numpy as np
 
-from core import config, explained, judging, rundir, stability
+from core import config, explained, judging, rundir, scores, stability
 from core.config import RESOLUTIONS
 from core.errors import UserError
+from core.prepare import split_cells
 from core.store import files
+from core.worker.evidence import evidence
 
 SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
 
 
 def compare_spaces(store, job, say):
     """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
-    from core.worker.kinds import evidence
-
     say("Reading the data set.", 0.02)
     run, proof = evidence(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
@@ -40,8 +40,6 @@ def _names(store, run, column):
 
 def explain_features(store, job, say):
     """Variance explained of every gene and protein, left as explained.csv."""
-    from core.worker.kinds import evidence
-
     say("Reading the data set.", 0.05)
     run, proof = evidence(store, job["target"])
     folder = store.run_folder(run["id"])
@@ -71,3 +69,25 @@ def compare_seeds(store, job, say):
         files.write_array(folder / f"{files.survival_of(resolution)}.npy", survival)
     records = [{"id": r["id"], "name": r["name"], "seed": r["config"]["seed"]} for r in (run, *others)]
     files.write_json(folder / "stability" / "runs.json", records)
+
+
+def compare_labels(store, job, say):
+    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells.
+
+    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours foretell that column in the latent space, and in a PCA
+    with as many dimensions, on the judging cells.
+    """
+    run = store.row("run", job["target"])
+    column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
+    entry, codes = store.shelf(run["dataset"]).column(column)
+    names = np.array([*entry["categories"], ""])[codes]
+    folder = store.run_folder(run["id"])
+    clusters = np.array(files.read_array(folder / f"{files.clusters_of(resolution)}.npy"))
+    latent = np.array(files.read_array(folder / "latent.npy"))
+    axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
+    rows = split_cells(len(clusters), config.parse(run["config"])).judges
+    judged = scores.agreement(names[rows], clusters[rows])
+    for end, points in (("", latent), ("_pca", axes)):
+        accuracy = scores.knn_accuracy(points, names, rows)
+        judged[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
+    return judged | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}

@@ -1,0 +1,62 @@
+"""The jobs that draw a run: its neighbours, clusters and pictures after training, and one more picture when asked."""
+
+import numpy as np
+
+from core import aside, config, embed, phases, pipeline, rundir
+from core.errors import UserError
+from core.store import files
+from core.worker.evidence import evidence
+
+PICTURES = tuple(
+    f"{space}_{method}{end}"
+    for space in ("latent", "input")
+    for method in ("umap", "tsne")
+    for end in ("", "_3d")
+)
+
+
+def explore(store, job, say):
+    """Neighbours, pictures, clusters and scores of a run; t-SNE follows as a job of its own."""
+    run_id = job["target"]
+    folder, clock = store.run_folder(run_id), phases.Clock()
+    clock.start("preparing")
+    run, proof = evidence(store, run_id)
+    clock.stop()
+    for event in pipeline.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
+        if isinstance(event, pipeline.Phase):
+            say(event.words, 0.5)
+    clock.start("writing")
+    rundir.write_explored(folder, event)
+    clock.stop()
+    seconds = phases.added(run["facts"]["phases"], clock.seconds, event.seconds)
+    facts = run["facts"] | {"phases": seconds}
+    rundir.write_phases(folder, seconds)
+    store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
+    store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+    store.of(job["owner"]).explored(run_id)
+
+
+def _drawn(folder):
+    """{picture: Task} of the input, where it was drawn while the run was trained."""
+    path = folder / "embeddings" / "input_umap.npy"
+    return {"input_umap": aside.Task(np.load, (path,))} if path.exists() else None
+
+
+def draw(store, job, say):
+    """One more picture of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
+    run = store.row("run", job["target"])
+    name, seed = job["arguments"]["name"], run["config"]["seed"]
+    if name not in PICTURES:
+        raise UserError(f"There is no picture '{name}': ask for one of {', '.join(PICTURES)}.")
+    space, method, *three = name.split("_")
+    k = 3 if three else 2
+    folder = store.run_folder(run["id"])
+    points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
+    if space == "input":
+        points = points[:, : pipeline.PANEL_AXES]
+    say(f"Drawing {'t-SNE' if method == 'tsne' else 'UMAP'} of {len(points):,} cells.", 0.2)
+    if method == "tsne":
+        made = embed.tsne(points, k, seed)
+    else:
+        made = embed.umap(points, n_components=k, seed=seed)
+    files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
