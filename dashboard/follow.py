@@ -1,11 +1,13 @@
-"""What every long callback does: see a job to its end, telling on the way how far it is."""
+"""How the window sees a job to its end, telling on the way how far it is; for a card with a clock, see watch.py."""
 
 import os
 import time
 from contextlib import suppress
+from typing import NamedTuple
 
 from dash.exceptions import PreventUpdate
 
+from core.errors import UserError
 from core.store import FINISHED, Missing
 from dashboard.components import notice, progress
 
@@ -20,8 +22,11 @@ def work_here(store):
         drain(store)
 
 
-def job(store, user, job_id, say):
-    """The job's row once it is finished; `say(words, share)` is called whenever it has news."""
+def result(store, user, job_id, set_progress):
+    """What came of a job, for a long callback: it waits, and draws how far the job is as its one progress output.
+
+    That output is empty again in the end. Raises UserError with the words of a job that failed or was cancelled.
+    """
     view, told = store.of(user), None
     work_here(store)
     parent = os.getppid()
@@ -29,10 +34,13 @@ def job(store, user, job_id, say):
         stop_if_alone(parent)
         news = (words(store, row), row["progress"])
         if news != told:
-            say(*news)
+            set_progress((progress(*news),))
             told = news
         time.sleep(POLL)
-    return row
+    set_progress(("",))
+    if row["status"] != "done":
+        raise UserError(row["message"])
+    return row["result"]
 
 
 # The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
@@ -92,11 +100,24 @@ def words(store, row):
     return row["message"] or "Working ..."
 
 
+class Standing(NamedTuple):
+    """How a job stands, for a page that looks at it."""
+
+    words: object  # a bar while it is under way, why it failed, or ""
+    over: bool
+    done: str | None  # its id, where there is a result to show
+
+
 def standing(store, row):
-    """What a page that looks at a job says of it, and whether it can stop looking: for work that a reload outlives."""
+    """The Standing of a job's row, or of None where nobody has asked yet."""
+    if row is None:
+        return Standing("", True, None)
     if row["status"] not in FINISHED:
-        return progress(words(store, row), row["progress"] or 0), False
-    return (notice(row["message"], "bad") if row["status"] == "failed" else ""), True
+        return Standing(progress(words(store, row), row["progress"] or 0), False, None)
+    failed = row["status"] == "failed"
+    return Standing(
+        notice(row["message"], "bad") if failed else "", True, row["id"] if row["status"] == "done" else None
+    )
 
 
 def run(store, user, run_id, say):

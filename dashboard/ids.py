@@ -1,5 +1,22 @@
 """Every id on the page; a thing that exists once per row has an id that is a function of the row."""
 
+from typing import NamedTuple
+
+
+class Watched(NamedTuple):
+    """The ids of work that a card asks for and watches, as dashboard/watch.py has it."""
+
+    message: str
+    job: str
+    tick: str
+    done: str
+
+
+def watched(name):
+    """The Watched of a card's work by its name."""
+    return Watched(*(f"{name}-{part}" for part in Watched._fields))
+
+
 # the frame
 URL = "url"
 SIDEBAR = "sidebar"
@@ -176,8 +193,7 @@ LINK_TABLE = "link-table"
 LINK_LATENT = "link-latent"
 
 # clusters: markers
-MARKERS_JOB = "markers-job"
-MARKERS_TICK = "markers-tick"
+MARKERS = watched("markers")
 MARKERS_BY = "markers-by"
 MARKERS_HOW = "markers-how"
 MARKERS_EACH = "markers-each"
@@ -189,7 +205,6 @@ MARKERS_B_TAKE = "markers-b-take"
 MARKERS_B_REST = "markers-b-rest"
 MARKERS_TWO_WORDS = "markers-two-words"
 MARKERS_GO = "markers-go"
-MARKERS_MESSAGE = "markers-message"
 MARKERS_SHOWN = "markers-shown"
 MARKERS_WORDS = "markers-words"
 MARKERS_GROUP = "markers-group"
@@ -202,17 +217,13 @@ MARKERS_BADGE = "markers-badge"
 
 # clusters: grouping the cells
 STEADY_GO = "steady-go"
-STEADY_JOB = "steady-job"
-STEADY_TICK = "steady-tick"
-STEADY_MESSAGE = "steady-message"
+STEADY = watched("steady")
 STEADY_FIGURE = "steady-figure"
 STEADY_SHOWN = "steady-shown"
 METHOD = "method"
 METHOD_VALUE = "method-value"
 METHOD_GO = "method-go"
-CLUSTER_JOB = "cluster-job"
-CLUSTER_TICK = "cluster-tick"
-CLUSTER_MESSAGE = "cluster-message"
+CLUSTER = watched("cluster")
 MADE_BASE = "made-base"
 MADE_NAME = "made-name"
 MADE_GO = "made-go"
@@ -240,9 +251,7 @@ SUGGEST_MESSAGE = "suggest-message"
 
 # clusters: what the latent dimensions mean
 MEANING_GO = "meaning-go"
-MEANING_JOB = "meaning-job"
-MEANING_TICK = "meaning-tick"
-MEANING_MESSAGE = "meaning-message"
+MEANING = watched("meaning")
 MEANING_SHOWN = "meaning-shown"
 MEANING_WORDS = "meaning-words"
 MEANING_OF = "meaning-of"
@@ -253,14 +262,10 @@ MEANING_FIGURE = "meaning-figure"
 SPACES_LABELS = "spaces-labels"
 SPACES_BATCHES = "spaces-batches"
 SPACES_GO = "spaces-go"
-SPACES_STATE = "spaces-state"
-SPACES_TICK = "spaces-tick"
-SPACES_MARK = "spaces-mark"
+SPACES = watched("spaces")
 SPACES_RESULT = "spaces-result"
 EXPLAINED_GO = "explained-go"
-EXPLAINED_STATE = "explained-state"
-EXPLAINED_TICK = "explained-tick"
-EXPLAINED_MARK = "explained-mark"
+EXPLAINED = watched("explained")
 EXPLAINED_RESULT = "explained-result"
 EXPLAINED_TABLE = "explained-table"
 EXPLAINED_FIGURE = "explained-figure"

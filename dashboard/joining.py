@@ -7,7 +7,7 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
 from dashboard import follow, ids, session
-from dashboard.components import card, more, notice, progress
+from dashboard.components import card, more, notice
 
 NAMES = {"type": "sample-name", "name": ALL}
 BATCH = "sample"  # what the column is called where nobody calls it otherwise
@@ -125,13 +125,9 @@ def register(app, store):
         asked = {"samples": chosen, "batch": batch}
         try:
             job = view.look_at_samples(**asked)
+            return told(follow.result(store, session.LOCAL, job, set_progress), asked)
         except UserError as error:
             return notice(str(error), "bad")
-        row = follow.job(
-            store, session.LOCAL, job, lambda said, share: set_progress((progress(said, share),))
-        )
-        set_progress(("",))
-        return told(row["result"], asked) if row["status"] == "done" else notice(row["message"], "bad")
 
     # What was seen holds for what was asked: any change takes it, and the button with it, away.
     app.clientside_callback(

@@ -3,18 +3,17 @@
 import csv
 import json
 
-from dash import Input, Output, State, ctx, dcc, html
+from dash import Input, Output, State, dcc, html
 
 from core import figures
 from core.config import DEFAULT_RESOLUTION
 from core.score_words import EXPLAINED, SCORES, SPACES
 from core.store import FINISHED, Missing
-from dashboard import follow, ids, session
-from dashboard.components import card, graph, more, notice, number, progress, table, working
+from dashboard import ids, session, watch
+from dashboard.components import card, graph, more, number, table
 from dashboard.grids import grid, text
 from dashboard.grids import number as numeric
 
-TICK = 700  # milliseconds between two looks at work under way
 FORMS = {"explained": ".3f", "explained_pca": ".3f", "variance": ".3g"}
 
 
@@ -49,7 +48,7 @@ def _spaces_card(view, run, categories):
             html.Button("Compare the spaces", id=ids.SPACES_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *_following(view, run, "spaces", ids.SPACES_STATE, ids.SPACES_TICK, ids.SPACES_MARK),
+        *watch.parts(view, ids.SPACES, view.last_job(run["id"], "spaces")),
         html.Div(id=ids.SPACES_RESULT),
     )
 
@@ -65,28 +64,17 @@ def _explained_card(view, run):
             html.Button("Work it out", id=ids.EXPLAINED_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *_following(view, run, "explained", ids.EXPLAINED_STATE, ids.EXPLAINED_TICK, ids.EXPLAINED_MARK),
+        *watch.parts(view, ids.EXPLAINED, view.last_job(run["id"], "explained")),
         html.Div(id=ids.EXPLAINED_RESULT),
     )
 
 
-def _following(view, run, kind, state, tick, mark):
-    """Where a job says how far it is, the clock that looks, and the mark of the result that is shown."""
-    words, at_work, done = standing(view, run["id"], kind)
-    clock = dcc.Interval(id=tick, interval=TICK, disabled=not at_work)
-    return [working(state, words), clock, dcc.Store(id=mark, data=done)]
-
-
-def standing(view, run_id, kind):
-    """(what to say of the newest job of a kind for a run, is it under way, the id of one that is done or None)."""
+def ask(view, kind, run_id, arguments):
+    """Queue work whose result the run keeps, unless somebody's is under way; returns the job's id."""
     job = view.last_job(run_id, kind)
-    if job is None:
-        return "", False, None
-    if job["status"] not in FINISHED:
-        return progress(follow.words(view.store, job), job["progress"]), True, None
-    if job["status"] == "done":
-        return "", False, job["id"]
-    return notice(job["message"], "bad"), False, None
+    if job and job["status"] not in FINISHED:
+        return job["id"]
+    return view.ask(kind, run_id, arguments, priority=1)
 
 
 def _left(view, run_id, name):
@@ -98,53 +86,26 @@ def _left(view, run_id, name):
 
 
 def register(app, store):
-    def followed(kind, go, state, tick, mark, *given, asked):
-        """A button that queues a job once, and the clock that follows it, also after a reload."""
-
-        @app.callback(
-            Output(state, "children"),
-            Output(tick, "disabled"),
-            Output(mark, "data"),
-            Input(go, "n_clicks"),
-            Input(tick, "n_intervals"),
-            State(ids.RUN, "data"),
-            *given,
-            prevent_initial_call=True,
-        )
-        def watch(clicks, _, run_id, *values):
-            view = store.of(session.user())
-            if ctx.triggered_id == go and clicks and not standing(view, run_id, kind)[1]:
-                view.ask(kind, run_id, asked(*values), priority=1)
-                follow.work_here(store)
-            words, at_work, done = standing(view, run_id, kind)
-            return words, not at_work, done
-
-    followed(
-        "spaces",
-        ids.SPACES_GO,
-        ids.SPACES_STATE,
-        ids.SPACES_TICK,
-        ids.SPACES_MARK,
+    @watch.asks(
+        app,
+        store,
+        ids.SPACES,
+        Input(ids.SPACES_GO, "n_clicks"),
         State(ids.SPACES_LABELS, "value"),
         State(ids.SPACES_BATCHES, "value"),
         State(ids.RESOLUTION, "value"),
-        asked=lambda labels, batches, resolution: {
-            "labels": labels,
-            "batches": batches,
-            "resolution": resolution or DEFAULT_RESOLUTION,
-        },
+        State(ids.RUN, "data"),
     )
-    followed(
-        "explained",
-        ids.EXPLAINED_GO,
-        ids.EXPLAINED_STATE,
-        ids.EXPLAINED_TICK,
-        ids.EXPLAINED_MARK,
-        asked=dict,
-    )
+    def compare(view, clicks, labels, batches, resolution, run_id):
+        asked = {"labels": labels, "batches": batches, "resolution": resolution or DEFAULT_RESOLUTION}
+        return ask(view, "spaces", run_id, asked)
+
+    @watch.asks(app, store, ids.EXPLAINED, Input(ids.EXPLAINED_GO, "n_clicks"), State(ids.RUN, "data"))
+    def explain(view, clicks, run_id):
+        return ask(view, "explained", run_id, {})
 
     @app.callback(
-        Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES_MARK, "data"), State(ids.RUN, "data")
+        Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES.done, "data"), State(ids.RUN, "data")
     )
     def show_spaces(_, run_id):
         path = _left(store.of(session.user()), run_id, "spaces.json")
@@ -152,7 +113,7 @@ def register(app, store):
 
     @app.callback(
         Output(ids.EXPLAINED_RESULT, "children"),
-        Input(ids.EXPLAINED_MARK, "data"),
+        Input(ids.EXPLAINED.done, "data"),
         Input(ids.THEME, "data"),
         State(ids.RUN, "data"),
     )

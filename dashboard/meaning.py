@@ -1,13 +1,12 @@
 """The card of what each latent dimension means: the genes and proteins that the decoder moves with it."""
 
 import numpy as np
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core import figures
-from dashboard import grids, ids, session
-from dashboard.components import card, graph, more, working
-from dashboard.follow import standing, work_here
+from dashboard import grids, ids, session, watch
+from dashboard.components import card, graph, more
 from dashboard.painting import colour_options
 
 COLUMNS = [
@@ -20,7 +19,6 @@ COLUMNS = [
 
 def meaning_card(view, run):
     """A button at first; then the choice of a dimension, its features as a table and as bars."""
-    job = view.my_last_job(run["id"], "meaning")
     options = [{"label": f"latent {i + 1}", "value": i} for i in range(run["config"]["n_latent"])]
     return card(
         "What the latent dimensions mean",
@@ -31,9 +29,7 @@ def meaning_card(view, run):
             html.Button("Find out", id=ids.MEANING_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        working(ids.MEANING_MESSAGE),
-        dcc.Store(id=ids.MEANING_JOB, data=job),
-        dcc.Interval(id=ids.MEANING_TICK, interval=700, disabled=job is None),
+        *watch.parts(view, ids.MEANING, view.my_last_job(run["id"], "meaning")),
         html.Div(
             [
                 html.P(id=ids.MEANING_WORDS, className="help"),
@@ -103,49 +99,30 @@ def rows(view, run_id, found, dimension):
 
 
 def register(app, store):
-    @app.callback(
-        Output(ids.MEANING_JOB, "data"),
-        Output(ids.MEANING_TICK, "disabled"),
-        Input(ids.MEANING_GO, "n_clicks"),
-        State(ids.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def ask(clicks, run_id):
-        if not clicks:
-            raise PreventUpdate
-        job = store.of(session.user()).once("meaning", run_id, {})
-        work_here(store)
-        return job["id"], False
+    @watch.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(ids.RUN, "data"))
+    def ask(view, clicks, run_id):
+        return view.once("meaning", run_id, {})["id"]
 
     @app.callback(
-        Output(ids.MEANING_MESSAGE, "children"),
-        Output(ids.MEANING_TICK, "disabled", allow_duplicate=True),
         Output(ids.MEANING_SHOWN, "hidden"),
         Output(ids.MEANING_WORDS, "children"),
         Output(ids.MEANING_TABLE, "rowData"),
         Output(ids.MEANING_FIGURE, "figure"),
-        Input(ids.MEANING_TICK, "n_intervals"),
-        Input(ids.MEANING_JOB, "data"),
+        Input(ids.MEANING.done, "data"),
         Input(ids.MEANING_OF, "value"),
         Input(ids.THEME, "data"),
         State(ids.RUN, "data"),
-        prevent_initial_call="initial_duplicate",
     )
-    def show(_, job_id, dimension, theme, run_id):
-        """Look at the job until it is over, then show the chosen dimension."""
+    def show(job_id, dimension, theme, run_id):
         if not job_id:
             raise PreventUpdate
         view = store.of(session.user())
-        job = view.job(job_id)
-        words, over = standing(store, job)
-        if job["status"] != "done":
-            return words, over, *(no_update,) * 4
-        found = job["result"]
+        found = view.job(job_id)["result"]
         mean, size = (view.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
         unit = f"effect of one standard deviation of latent {dimension + 1}"
         said = f"Effects on {found['unit']}, a mean over {found['n_cells']:,} cells."
         bars = figures.dimension_bars(found["features"], mean, size, unit, theme)
-        return "", True, False, said, rows(view, run_id, found, dimension), bars
+        return False, said, rows(view, run_id, found, dimension), bars
 
     @app.callback(
         Output(ids.COLOUR, "value", allow_duplicate=True),

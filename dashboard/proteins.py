@@ -6,7 +6,7 @@ from core import figures
 from core.config import PREPARE
 from core.errors import UserError
 from dashboard import follow, ids, session
-from dashboard.components import card, form, graph, more, notice, progress, table, working
+from dashboard.components import card, form, graph, more, notice, table, working
 
 FIRST = 4  # proteins that are shown before somebody chooses
 NAMES = ("protein_transform",)
@@ -104,12 +104,9 @@ def register(app, store):
             return no_update, ""
         try:
             job = view.look_at_proteins(dataset_id, transform)
+            return follow.result(store, session.LOCAL, job, set_progress), ""
         except UserError as error:
-            return no_update, notice(str(error), "bad")
-        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-        if row["status"] != "done":
-            return None, notice(row["message"], "bad")
-        return row["result"], ""
+            return None, notice(str(error), "bad")
 
     @app.callback(
         Output(ids.PROTEINS_FIGURE, "figure"),

@@ -10,7 +10,7 @@ from core.config import PREPARE, RunConfig
 from core.errors import UserError
 from core.recipe import PRESETS, from_json, preset, script
 from dashboard import follow, ids, session
-from dashboard.components import SETTINGS, more, notice, progress, read_form
+from dashboard.components import SETTINGS, more, notice, read_form
 from dashboard.quality import ALL_CELLS, batch_columns
 
 UPLOAD_LIMIT = 1024**2  # bytes; a recipe has a few thousand
@@ -148,13 +148,6 @@ def register(app, store):
             "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
         }
 
-        def see(job):
-            row = follow.job(
-                store, session.LOCAL, job, lambda said, share: set_progress((progress(said, share),))
-            )
-            set_progress(("",))
-            return "" if row["status"] == "done" else row["message"]
-
         try:
             if isinstance(cause, dict) and cause["type"] == "take":
                 recipe, made = None, view.take_step(dataset_id, cause["name"], params.get(cause["name"]))
@@ -164,14 +157,16 @@ def register(app, store):
                 )
                 steps = [step.record() for step in recipe.steps]
                 made = view.take_steps(dataset_id, steps, keep_repairs=isinstance(cause, dict))
-            if (job := view.making(made)) and (failed := see(job)):
-                view.forget_dataset(made)
-                raise UserError(failed)
+            if job := view.making(made):
+                try:
+                    follow.result(store, session.LOCAL, job, set_progress)
+                except UserError:
+                    view.forget_dataset(made)
+                    raise
             if recipe is None:
                 return f"dataset={made}", ""
             preparation, job = view.prepare(made, recipe.settings, f"{page}:{made}:{recipe.to_json()}"[:120])
-            if failed := see(job):
-                raise UserError(failed)
+            follow.result(store, session.LOCAL, job, set_progress)
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return f"preparation={preparation}", ""

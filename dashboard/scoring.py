@@ -7,10 +7,11 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import DEFAULT_RESOLUTION
+from core.errors import UserError
 from core.score_words import SCORES
 from core.store import clusters_of
 from dashboard import downloads, follow, ids, session
-from dashboard.components import card, graph, more, notice, number, progress, table, working
+from dashboard.components import card, graph, more, notice, number, table, working
 
 EXPLAINED = (
     "Explained: how much of the mean's loss is gone. For a squared error that is the share of the variance that comes "
@@ -209,10 +210,10 @@ def register(app, store):
         arguments = {"column": column, "resolution": resolution}
         token = f"{page}:labels:{column}:{resolution}"
         job = store.of(session.LOCAL).ask("labels", run_id, arguments, token, priority=1)
-        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-        if row["status"] != "done":
-            return notice(row["message"], "bad")
-        r = row["result"]
+        try:
+            r = follow.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return notice(str(error), "bad")
         lines = [
             ["kNN accuracy (15), latent space", number(r["knn_accuracy"]), "–"],
             ["kNN accuracy (15), PCA of as many dimensions", number(r["knn_accuracy_pca"]), "–"],
@@ -307,9 +308,10 @@ def register(app, store):
             return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
         asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
         job = store.of(session.LOCAL).ask("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
-        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-        if row["status"] != "done":
-            return no_update, notice(row["message"], "bad")
+        try:
+            follow.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
         return job, ""
 
     @app.callback(

@@ -11,8 +11,8 @@ from core.score_words import COMPANY, SURVIVES, verdict
 from core.store import ACTIVE, clusters_of, company_of, survival_of
 from dashboard import follow, ids, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
-from dashboard.judging import TICK, standing
 from dashboard.standing import WORDS
+from dashboard.watch import TICK
 
 DEFAULT_SEEDS, MOST_SEEDS = 3, 10
 
@@ -82,9 +82,9 @@ def _made_for(first):
 def _state(view, run_id):
     """(the runs and how far each is, is anything under way, the id of the comparison that is done or None)."""
     rows = view.seeds(run_id)
-    said, comparing, mark = standing(view, run_id, "stability")
+    said, over, mark = follow.standing(view.store, view.last_job(run_id, "stability"))
     if not rows:
-        return "", comparing, mark
+        return "", not over, mark
     lines = [
         [row["config"]["seed"], dcc.Link(row["name"], href=f"/train?run={row['id']}"), _words(view, row)]
         for row in rows
@@ -93,7 +93,7 @@ def _state(view, run_id):
     parts = [table(["seed", "run", ""], lines, numeric=(0,)), said]
     if training:
         parts.insert(0, progress("Training with other seeds ...", _share(view, rows)))
-    return parts, training or comparing, mark
+    return parts, training or not over, mark
 
 
 def _words(view, row):

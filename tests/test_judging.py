@@ -97,9 +97,8 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, 
 def test_the_page_compares_the_spaces_and_keeps_what_it_found(finished):
     values = {"spaces-labels.value": "cell_type", "spaces-batches.value": None, "resolution.value": 1.0}
     values |= {"run.data": finished.run, "spaces-go.n_clicks": 1}
-    answer = finished.press("spaces-result.children", {"run.data": finished.run})
-    answer = finished.press("spaces-state.children", values, "spaces-go.n_clicks")
-    assert answer["spaces-tick"]["disabled"] and answer["spaces-mark"]["data"]
+    answer = finished.work("spaces", values, "spaces-go.n_clicks")
+    assert answer["spaces-tick"]["disabled"] and answer["spaces-done"]["data"]
     shown = sent(finished.press("spaces-result.children", {"run.data": finished.run}))
     for words in ("Trustworthiness (15)", "UMAP of the input", "seen in training", "labels: cell_type"):
         assert words in shown
@@ -109,13 +108,13 @@ def test_the_page_compares_the_spaces_and_keeps_what_it_found(finished):
 def test_an_unknown_column_is_refused_in_a_sentence(finished):
     values = {"spaces-labels.value": "nope", "resolution.value": 1.0}
     values |= {"run.data": finished.run, "spaces-go.n_clicks": 2}
-    answer = finished.press("spaces-state.children", values, "spaces-go.n_clicks")
-    assert "There is no obs column 'nope'" in sent(answer)
+    answer = finished.work("spaces", values, "spaces-go.n_clicks")
+    assert "spaces-done" not in answer and "There is no obs column 'nope'" in sent(answer)
 
 
 def test_the_page_lists_what_comes_back_of_each_feature(finished):
     values = {"run.data": finished.run, "explained-go.n_clicks": 1}
-    assert finished.press("explained-state.children", values, "explained-go.n_clicks")
+    assert finished.work("explained", values, "explained-go.n_clicks")["explained-done"]["data"]
     shown = finished.press("explained-result.children", {"run.data": finished.run, "theme.data": "dark"})
     assert "SIM-0001" in sent(shown) and "variance explained by PCA" in sent(shown)
     rows = list(

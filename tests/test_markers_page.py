@@ -20,15 +20,13 @@ def asked(finished):
         "resolution.value": 1.0,
         "run.data": finished.run,
     }
-    answer = finished.press("markers-job.data", values, "markers-go.n_clicks")
-    assert answer["markers-tick"]["disabled"] is False
-    return answer["markers-job"]["data"]
+    return finished.work("markers", values, "markers-go.n_clicks")["markers-done"]["data"]
 
 
 def test_the_table_shows_the_markers_of_the_chosen_group(finished, asked):
-    here = {"markers-job.data": asked, "run.data": finished.run}
-    answer = finished.press("markers-shown.hidden", here, "markers-tick.n_intervals")
-    assert answer["markers-shown"]["hidden"] is False and answer["markers-tick"]["disabled"] is True
+    here = {"markers-done.data": asked, "run.data": finished.run}
+    answer = finished.press("markers-shown.hidden", here)
+    assert answer["markers-shown"]["hidden"] is False
     assert "log1p of counts per 10,000" in sent(answer["markers-words"]["children"])
     badge = answer["markers-badge"]["children"]
     assert (
@@ -56,7 +54,7 @@ def test_each_picture_is_drawn(finished, asked, kind, trace):
         "markers-picture.value": kind,
         "markers-top.value": 2,
         "markers-table.rowData": [{"feature": "ADT-01", "kind": "protein"}],
-        "markers-job.data": asked,
+        "markers-done.data": asked,
         "run.data": finished.run,
     }
     figure = finished.press("markers-figure.figure", values)["markers-figure"]["figure"]

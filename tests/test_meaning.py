@@ -47,9 +47,9 @@ def test_a_linear_decoder_has_its_loadings_as_effects(tiny):
 
 def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
     here = {"run.data": finished.run}
-    job = finished.press("meaning-job.data", here | {"meaning-go.n_clicks": 1})["meaning-job"]["data"]
-    values = here | {"meaning-job.data": job, "meaning-of.value": 2}
-    shown = finished.press("meaning-message.children", values, "meaning-of.value")
+    done = finished.work("meaning", here | {"meaning-go.n_clicks": 1}, "meaning-go.n_clicks")["meaning-done"]
+    values = here | {"meaning-done.data": done["data"], "meaning-of.value": 2}
+    shown = finished.press("meaning-shown.hidden", values, "meaning-of.value")
     assert shown["meaning-shown"]["hidden"] is False and "240 cells" in shown["meaning-words"]["children"]
     rows = shown["meaning-table"]["rowData"]
     effects = np.abs([row["effect"] for row in rows])

@@ -141,15 +141,15 @@ def test_a_column_that_says_nothing_is_told_of(finished, monkeypatch):
 def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
     here = {"run.data": finished.run, "page-token.data": "t"}
     asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
-    answer = finished.press("cluster-job.data", asked, "method-go.n_clicks")
-    seen = finished.press(
-        "made-line.data", {"cluster-job.data": answer["cluster-job"]["data"]}, "cluster-tick.n_intervals"
-    )
+    done = finished.work("cluster", asked, "method-go.n_clicks")["cluster-done"]["data"]
+    seen = finished.press("made-line.data", {"cluster-done.data": done}, "cluster-done.data")
     line = seen["made-line"]["data"]
     assert finished.view.clustering(finished.run, line)["title"] == "k-means, 4 clusters"
     finished.view.undo_clustering(finished.run, line)
-    job = finished.press("steady-job.data", {"steady-go.n_clicks": 1} | here)["steady-job"]["data"]
-    shown = finished.press("steady-message.children", {"steady-job.data": job}, "steady-job.data")
+    job = finished.work("steady", {"steady-go.n_clicks": 1} | here, "steady-go.n_clicks")["steady-done"][
+        "data"
+    ]
+    shown = finished.press("steady-shown.hidden", {"steady-done.data": job}, "steady-done.data")
     best = finished.view.job(job)["result"]["steadiest"]
     assert shown["steady-shown"]["hidden"] is False
     assert any("★" in mark["label"] for mark in shown["resolution"]["marks"].values()) == (best is not None)

@@ -75,7 +75,7 @@ def test_suggestions_are_shown_and_taken_on_the_page(finished):
     values = {
         "suggest-set.value": "own",
         "suggest-gmt.contents": "data:x;base64," + base64.b64encode(gmt.encode()).decode(),
-        "markers-job.data": job["id"],
+        "markers-done.data": job["id"],
         "run.data": run,
     }
     shown = finished.press("suggest-shown.children", values)
@@ -86,7 +86,7 @@ def test_suggestions_are_shown_and_taken_on_the_page(finished):
     made = view.groups(run, view.clustering(run, line)["groups"])
     assert (made.codes[codes == 0] == made.names.index("my type")).all()
     view.undo_clustering(run, line)
-    refused = finished.press("suggest-shown.children", values | {"markers-job.data": None})
+    refused = finished.press("suggest-shown.children", values | {"markers-done.data": None})
     assert "Find the markers" in sent(refused["suggest-shown"])
     refused = finished.press("suggest-shown.children", values | {"suggest-set.value": "pbmc"})
     assert "symbols" in sent(refused["suggest-shown"])

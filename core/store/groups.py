@@ -96,10 +96,10 @@ class Grouping:
         return self.once("markers", run_id, {"groups": key})
 
     def my_last_job(self, run_id, kind):
-        """The id of one's newest job of a kind for a run, or None: what a page goes on with after a reload."""
+        """One's newest job of a kind for a run, or None: what a page goes on with after a reload."""
         self.run(run_id)
         mine = (jobs.c.target == run_id, jobs.c.kind == kind, jobs.c.owner == self.user)
-        return max(self.store.jobs(*mine), key=lambda job: job["created"], default={"id": None})["id"]
+        return max(self.store.jobs(*mine), key=lambda job: job["created"], default=None)
 
     def once(self, kind, run_id, arguments, lane="short"):
         """Work on a run that is done once for the same arguments, and again where it failed; returns the job."""

@@ -22,6 +22,11 @@ from core.store.uploads import Uploads
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
 ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person and a data set
+OF_RUN = (
+    "spaces",
+    "explained",
+    "stability",
+)  # kinds of jobs whose result is kept with the run, for all who see it
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
@@ -361,8 +366,9 @@ class View(Steps, Samples, Grouping, Clusterings, Seeds):
         return {job["arguments"]["name"]: job for job in found}
 
     def job(self, id):
+        """The row of a job of one's own, or of one whose result belongs to a run that one may see."""
         job = self.store.job(id)
-        if job["owner"] != self.user:
+        if job["owner"] != self.user and not (job["kind"] in OF_RUN and self.readable("run", job["target"])):
             raise Missing("This job does not exist (any more).")
         return job
 

@@ -1,13 +1,11 @@
-"""What happens on the card of markers: asking, following the job, showing what it found."""
+"""What happens on the card of markers: asking, and showing what was found."""
 
-from dash import Input, Output, State, html, no_update
+from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
 from core.store import Missing
-from dashboard import downloads, ids, session
-from dashboard.components import notice
-from dashboard.follow import standing, work_here
+from dashboard import downloads, ids, session, watch
 from dashboard.markers.card import columns, remarks
 from dashboard.markers.found import chosen_groups, picture, rows
 from dashboard.painting import colour_options
@@ -23,10 +21,10 @@ def register(app, store):
     )
     _two_selections(app, store)
 
-    @app.callback(
-        Output(ids.MARKERS_JOB, "data"),
-        Output(ids.MARKERS_MESSAGE, "children"),
-        Output(ids.MARKERS_TICK, "disabled"),
+    @watch.asks(
+        app,
+        store,
+        ids.MARKERS,
         Input(ids.MARKERS_GO, "n_clicks"),
         State(ids.MARKERS_HOW, "value"),
         State(ids.MARKERS_BY, "value"),
@@ -34,25 +32,12 @@ def register(app, store):
         State(ids.MARKERS_A, "data"),
         State(ids.MARKERS_B, "data"),
         State(ids.RUN, "data"),
-        prevent_initial_call=True,
     )
-    def find(clicks, how, by, resolution, a, b, run_id):
-        if not clicks:
-            raise PreventUpdate
-        view = store.of(session.user())
-        try:
-            groups = chosen_groups(view, view.run(run_id), how, by, resolution, a, b)
-            job = view.find_markers(run_id, groups)
-        except Missing:
-            raise
-        except UserError as error:
-            return no_update, notice(str(error), "warn"), no_update
-        work_here(store)
-        return job["id"], "", False
+    def find(view, clicks, how, by, resolution, a, b, run_id):
+        groups = chosen_groups(view, view.run(run_id), how, by, resolution, a, b)
+        return view.find_markers(run_id, groups)["id"]
 
     @app.callback(
-        Output(ids.MARKERS_MESSAGE, "children", allow_duplicate=True),
-        Output(ids.MARKERS_TICK, "disabled", allow_duplicate=True),
         Output(ids.MARKERS_SHOWN, "hidden"),
         Output(ids.MARKERS_WORDS, "children"),
         Output(ids.MARKERS_GROUP, "options"),
@@ -60,20 +45,13 @@ def register(app, store):
         Output(ids.MARKERS_TABLE, "columnDefs"),
         Output(ids.MARKERS_CSV, "href"),
         Output(ids.MARKERS_BADGE, "children"),
-        Input(ids.MARKERS_TICK, "n_intervals"),
-        Input(ids.MARKERS_JOB, "data"),
+        Input(ids.MARKERS.done, "data"),
         State(ids.RUN, "data"),
-        prevent_initial_call="initial_duplicate",
     )
-    def watch(_, job_id, run_id):
-        """Look at the job until it is over, then show what it found."""
+    def show(job_id, run_id):
         if not job_id:
             raise PreventUpdate
-        job = store.of(session.user()).job(job_id)
-        words, over = standing(store, job)
-        if job["status"] != "done":
-            return words, over, *(no_update,) * 7
-        found = job["result"]
+        found = store.of(session.user()).job(job_id)["result"]
         options = [
             {"label": f"{name} ({n:,} cells)", "value": i}
             for i, (name, n) in enumerate(zip(found["names"], found["sizes"], strict=True))
@@ -81,14 +59,14 @@ def register(app, store):
         first = next((i for i, n in enumerate(found["names"]) if n not in found["too_small"]), 0)
         link = downloads.markers_link(run_id, job_id)
         table = columns(found["logged"])
-        return "", True, False, remarks(found), options, first, table, link, found["values"]
+        return False, remarks(found), options, first, table, link, found["values"]
 
     @app.callback(
         Output(ids.MARKERS_TABLE, "rowData"),
         Output(ids.MARKERS_TABLE, "selectedRows"),
         Input(ids.MARKERS_GROUP, "value"),
         Input(ids.MARKERS_GROUP, "options"),
-        State(ids.MARKERS_JOB, "data"),
+        State(ids.MARKERS.done, "data"),
         State(ids.RUN, "data"),
         prevent_initial_call=True,
     )
@@ -119,7 +97,7 @@ def register(app, store):
         Input(ids.MARKERS_TABLE, "rowData"),
         Input(ids.MARKERS_TABLE, "selectedRows"),
         Input(ids.THEME, "data"),
-        State(ids.MARKERS_JOB, "data"),
+        State(ids.MARKERS.done, "data"),
         State(ids.RUN, "data"),
         prevent_initial_call=True,
     )

@@ -4,8 +4,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.measures import FEWEST
-from dashboard import grids, ids
-from dashboard.components import card, graph, more, notice, working
+from dashboard import grids, ids, watch
+from dashboard.components import card, graph, more, notice
 from dashboard.painting import CLUSTERS, groupings
 
 EACH, TWO = "each", "two"
@@ -23,7 +23,6 @@ EXPLAINED = (
 
 def markers_card(view, run):
     """The choice of groups, and what was found the last time."""
-    job = view.my_last_job(run["id"], "markers")
     return card(
         "Markers",
         html.P("The genes and proteins by which groups of cells differ most."),
@@ -62,9 +61,7 @@ def markers_card(view, run):
             html.Button("Find markers", id=ids.MARKERS_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        working(ids.MARKERS_MESSAGE),
-        dcc.Store(id=ids.MARKERS_JOB, data=job),
-        dcc.Interval(id=ids.MARKERS_TICK, interval=700, disabled=job is None),
+        *watch.parts(view, ids.MARKERS, view.my_last_job(run["id"], "markers")),
         html.Div(_shown(), id=ids.MARKERS_SHOWN, hidden=True),
         more("What do these say?", html.Ul([html.Li(words) for words in EXPLAINED])),
     )

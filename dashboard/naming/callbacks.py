@@ -7,9 +7,8 @@ from core import figures
 from core.config import RESOLUTIONS
 from core.errors import UserError
 from core.store import Missing
-from dashboard import downloads, ids, session
+from dashboard import downloads, ids, session, watch
 from dashboard.components import notice, table, when
-from dashboard.follow import standing, work_here
 from dashboard.naming import made
 from dashboard.naming.card import NO_COLUMN
 from dashboard.painting import CLUSTERS, MADE, colour_options, groupings
@@ -53,40 +52,23 @@ def register(app, store):
 
 
 def _steadiness(app, store):
-    @app.callback(
-        Output(ids.STEADY_JOB, "data"),
-        Output(ids.STEADY_TICK, "disabled"),
-        Input(ids.STEADY_GO, "n_clicks"),
-        State(ids.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def ask(clicks, run_id):
-        if not clicks:
-            raise PreventUpdate
-        job = store.of(session.user()).once("steadiness", run_id, {}, "slow")
-        work_here(store)
-        return job["id"], False
+    @watch.asks(app, store, ids.STEADY, Input(ids.STEADY_GO, "n_clicks"), State(ids.RUN, "data"))
+    def ask(view, clicks, run_id):
+        return view.once("steadiness", run_id, {}, "slow")["id"]
 
     @app.callback(
-        Output(ids.STEADY_MESSAGE, "children"),
-        Output(ids.STEADY_TICK, "disabled", allow_duplicate=True),
         Output(ids.STEADY_SHOWN, "hidden"),
         Output(ids.STEADY_FIGURE, "figure"),
         Output(ids.RESOLUTION, "marks"),
-        Input(ids.STEADY_TICK, "n_intervals"),
-        Input(ids.STEADY_JOB, "data"),
+        Input(ids.STEADY.done, "data"),
         Input(ids.THEME, "data"),
-        prevent_initial_call="initial_duplicate",
     )
-    def watch(_, job_id, theme):
-        """Look at the job until it is over, then draw it, and mark the steadiest on the slider."""
+    def show(job_id, theme):
+        """Draw what was found, and mark the steadiest on the slider."""
         if not job_id:
             raise PreventUpdate
-        job = store.of(session.user()).job(job_id)
-        words, over = standing(store, job)
-        if job["status"] != "done":
-            return words, over, *(no_update,) * 3
-        return "", True, False, figures.steadiness(job["result"], theme), marks(job["result"]["steadiest"])
+        found = store.of(session.user()).job(job_id)["result"]
+        return False, figures.steadiness(found, theme), marks(found["steadiest"])
 
 
 def marks(steadiest):
@@ -100,10 +82,10 @@ def marks(steadiest):
 
 
 def _methods(app, store):
-    @app.callback(
-        Output(ids.CLUSTER_JOB, "data"),
-        Output(ids.CLUSTER_TICK, "disabled"),
-        Output(ids.CLUSTER_MESSAGE, "children"),
+    @watch.asks(
+        app,
+        store,
+        ids.CLUSTER,
         Input(ids.METHOD_GO, "n_clicks"),
         Input(ids.MADE_ANEW, "n_clicks"),
         State(ids.METHOD, "value"),
@@ -114,44 +96,22 @@ def _methods(app, store):
         State(ids.MADE_ANEW_AT, "value"),
         State(ids.PAGE, "data"),
         State(ids.RUN, "data"),
-        prevent_initial_call=True,
     )
-    def ask(clicks, again, method, value, base, resolution, selection, at, page, run_id):
+    def ask(view, clicks, again, method, value, base, resolution, selection, at, page, run_id):
         """All cells by another method, or the selected ones by Leiden among themselves."""
-        if not (clicks or again):
-            raise PreventUpdate
-        view = store.of(session.user())
         token = f"{page}:clusters:{clicks}:{again}"
-        try:
-            if ctx.triggered_id == ids.MADE_ANEW:
-                job = made.anew(view, view.run(run_id), base, resolution, selection, at, token)
-            elif not value:
-                raise UserError("A number is missing: how many clusters, or how many cells at least?")
-            else:
-                asked = {"method": method, "value": int(value)}
-                job = view.ask("clusters", run_id, asked, token, priority=1)
-        except Missing:
-            raise
-        except UserError as error:
-            return no_update, no_update, notice(str(error), "warn")
-        work_here(store)
-        return job, False, ""
+        if ctx.triggered_id == ids.MADE_ANEW:
+            return made.anew(view, view.run(run_id), base, resolution, selection, at, token)
+        if not value:
+            raise UserError("A number is missing: how many clusters, or how many cells at least?")
+        asked = {"method": method, "value": int(value)}
+        return view.ask("clusters", run_id, asked, token, priority=1)
 
-    @app.callback(
-        Output(ids.CLUSTER_MESSAGE, "children", allow_duplicate=True),
-        Output(ids.CLUSTER_TICK, "disabled", allow_duplicate=True),
-        Output(ids.MADE_LINE, "data"),
-        Input(ids.CLUSTER_TICK, "n_intervals"),
-        State(ids.CLUSTER_JOB, "data"),
-        prevent_initial_call=True,
-    )
-    def watch(_, job_id):
+    @app.callback(Output(ids.MADE_LINE, "data"), Input(ids.CLUSTER.done, "data"))
+    def found(job_id):
         if not job_id:
             raise PreventUpdate
-        job = store.of(session.user()).job(job_id)
-        words, over = standing(store, job)
-        line = job["result"]["line"] if job["status"] == "done" else no_update
-        return words, over, line
+        return store.of(session.user()).job(job_id)["result"]["line"]
 
 
 def _names(app, store):

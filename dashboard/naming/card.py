@@ -3,7 +3,7 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from dashboard import ids
+from dashboard import ids, watch
 from dashboard.components import card, graph, more, working
 from dashboard.painting import CLUSTERS, groupings
 
@@ -19,7 +19,6 @@ def grouping_cards(view, run):
 
 def finding_card(view, run):
     """How steady the resolutions are, and k-means and HDBSCAN."""
-    job = view.my_last_job(run["id"], "steadiness")
     return card(
         "How many clusters?",
         html.P("A grouping that comes back when a fifth of the cells is left out is more than chance."),
@@ -29,9 +28,7 @@ def finding_card(view, run):
             ),
             className="nuwa-actions",
         ),
-        working(ids.STEADY_MESSAGE),
-        dcc.Store(id=ids.STEADY_JOB, data=job),
-        dcc.Interval(id=ids.STEADY_TICK, interval=1000, disabled=job is None),
+        *watch.parts(view, ids.STEADY, view.my_last_job(run["id"], "steadiness")),
         html.Div(
             graph(ids.STEADY_FIGURE, "Steadiness by resolution", style={"height": "280px"}),
             id=ids.STEADY_SHOWN,
@@ -45,9 +42,7 @@ def finding_card(view, run):
             ],
             className="nuwa-form",
         ),
-        working(ids.CLUSTER_MESSAGE),
-        dcc.Store(id=ids.CLUSTER_JOB),
-        dcc.Interval(id=ids.CLUSTER_TICK, interval=700, disabled=True),
+        *watch.parts(view, ids.CLUSTER),
         more(
             "How is steadiness measured?",
             html.P(

@@ -93,16 +93,16 @@ def register(app, store):
     here = [
         Input(ids.SUGGEST_SET, "value"),
         Input(ids.SUGGEST_GMT, "contents"),
-        State(ids.MARKERS_JOB, "data"),
+        State(ids.MARKERS.done, "data"),
         State(ids.RUN, "data"),
     ]
 
     def ask(chosen, gmt, job_id, run_id):
         view = store.of(session.user())
-        run, job = view.run(run_id), view.job(job_id) if job_id else None
-        if job is None or job["status"] != "done":
+        if not job_id:
             raise UserError("Find the markers of the groups first, in the card above.")
-        return view, run, job["result"], suggestions(view, run, job["result"], chosen, gmt)
+        run, found = view.run(run_id), view.job(job_id)["result"]
+        return view, run, found, suggestions(view, run, found, chosen, gmt)
 
     @app.callback(
         Output(ids.SUGGEST_SHOWN, "children"),

@@ -7,9 +7,10 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
+from core.errors import UserError
 from core.store import ACTIVE
 from dashboard import about, downloads, follow, ids, judging, loadings, meaning, scoring, seeds, session
-from dashboard.components import card, empty, notice, progress, working
+from dashboard.components import card, empty, notice, working
 from dashboard.markers import callbacks as marking
 from dashboard.markers.card import markers_card
 from dashboard.naming import callbacks as naming
@@ -166,9 +167,10 @@ def register(app, store):
             raise PreventUpdate
         asked = {"resolution": resolution, "denoised": bool(denoised)}
         job = store.of(session.LOCAL).ask("export", run_id, asked, f"{page}:export:{clicks}")
-        row = follow.job(store, session.LOCAL, job, lambda w, s: set_progress((progress(w, s),)))
-        if row["status"] != "done":
-            return notice(row["message"], "bad")
+        try:
+            follow.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return notice(str(error), "bad")
         link = html.A(
             "Download result.h5ad", href=f"/download/{run_id}/result.h5ad", className="btn btn-primary"
         )

@@ -18,7 +18,6 @@ from dashboard.components import (
     graph,
     more,
     notice,
-    progress,
     read_form,
     tile,
     working,
@@ -181,14 +180,9 @@ def register(app, store):
         try:
             settings = read_form(values, names, PREPARE)
             id, job = view.prepare(dataset_id, settings, f"{page}:{clicks}")
+            follow.result(store, session.LOCAL, job, set_progress)
         except UserError as error:
             return no_update, notice(str(error), "bad")
-        row = follow.job(
-            store, session.LOCAL, job, lambda words, share: set_progress((progress(words, share),))
-        )
-        set_progress(("",))
-        if row["status"] != "done":
-            return no_update, notice(row["message"], "bad")
         return f"preparation={id}", ""
 
     @app.callback(

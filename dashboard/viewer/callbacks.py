@@ -7,9 +7,8 @@ from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.store import FINISHED
 from dashboard import downloads, follow, ids, session
-from dashboard.components import notice, progress
+from dashboard.components import notice
 from dashboard.painting import CLUSTERS, colour_of, colour_options
 from dashboard.viewer import drawing, selecting, spaces
 from dashboard.viewer.legend import legend
@@ -48,9 +47,9 @@ def register(app, store):
                 view.draw(run_id, name)
         follow.work_here(store)
         missing, asked = spaces.missing(view, run, keys, k), view.pictures(run_id)
-        rows = [asked[name] for name in missing]
-        over = all(row["status"] in FINISHED for row in rows)
-        return missing if missing != seen else no_update, over, _standing(store, rows)
+        stand = sorted((follow.standing(store, asked[name]) for name in missing), key=lambda one: one.over)
+        said = next((one.words for one in stand if one.words), "")  # what is under way before what has failed
+        return missing if missing != seen else no_update, all(one.over for one in stand), said
 
     @app.callback(
         Output(ids.PANELS, "figure"),
@@ -106,15 +105,6 @@ def register(app, store):
 
 
 NOTHING = "No cells are selected: draw a lasso, click in the legend, or choose here."
-
-
-def _standing(store, rows):
-    """How the pictures that are being drawn stand."""
-    for row in rows:
-        if row["status"] in ("queued", "running"):
-            return progress(follow.words(store, row), row["progress"] or 0)
-    failed = [row["message"] for row in rows if row["status"] == "failed"]
-    return notice(failed[0], "bad") if failed else ""
 
 
 def _selections(app, store):

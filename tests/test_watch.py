@@ -1,0 +1,62 @@
+"""Work that a card watches: what a page shows of it, also after a reload, and who may look."""
+
+import pytest
+from house import sent
+
+from core.store import Missing
+from dashboard import ids, judging, watch
+
+GO = "markers-go.n_clicks"
+
+
+@pytest.fixture
+def job(finished):
+    """A row of work on the run that nobody carries out."""
+    id = finished.store.submit("local", "slow", "spaces", finished.run)
+    yield lambda: finished.view.job(id)
+    finished.store.move_job(id, finished.view.job(id)["status"], "cancelled")
+
+
+def shown(finished, row):
+    """(what is said, is the clock still, the id of work that is done) in the layout."""
+    said, at, clock, done = watch.parts(finished.view, ids.SPACES, row)
+    assert at.data == (row and row["id"])
+    return sent(said), clock.disabled, done.data
+
+
+def test_a_page_that_is_drawn_anew_goes_on_with_the_work(finished, job):
+    said, still, done = shown(finished, job())
+    assert "Starting" in said and not still and done is None
+    finished.store.move_job(job()["id"], "queued", "running", message="Counting.", progress=0.5)
+    assert "Counting." in shown(finished, job())[0]
+    finished.store.move_job(job()["id"], "running", "failed", message="It broke.")
+    said, still, done = shown(finished, job())
+    assert "It broke." in said and still and done is None
+    finished.store.move_job(job()["id"], "failed", "done")
+    assert shown(finished, job())[1:] == (True, job()["id"])
+    assert shown(finished, None)[1:] == (True, None)
+
+
+def test_work_that_cannot_be_asked_for_says_why_and_the_clock_stays_as_it_is(finished):
+    values = {"markers-how.value": "two", "resolution.value": 1.0, "run.data": finished.run, GO: 1}
+    answer = finished.press("markers-job.data", values, GO)
+    assert "Group A is empty" in sent(answer["markers-message"]) and set(answer) == {"markers-message"}
+    assert (
+        finished.press("markers-job.data", values | {GO: None}, GO) is None
+    )  # the button has just been drawn
+
+
+def test_what_a_run_keeps_is_followed_by_all_who_see_it_and_done_once(finished, job):
+    other = finished.store.of("other")
+    with pytest.raises(Missing):
+        other.job(job()["id"])
+    finished.store.set("run", finished.run, visibility="shared")
+    try:
+        assert other.job(job()["id"]) == job()
+        assert judging.ask(other, "spaces", finished.run, {}) == job()["id"]
+        own = finished.store.submit("local", "slow", "markers", finished.run)
+        with pytest.raises(Missing):
+            other.job(own)
+        finished.store.move_job(own, "queued", "cancelled")
+    finally:
+        finished.store.set("run", finished.run, visibility="private")
