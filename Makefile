@@ -24,7 +24,8 @@ lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter wo
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-bench: bench-speed bench-large bench-clock bench-pca  ## the next four, one after another: a quarter of an hour
+bench: .venv/.nuwa-dev  ## speed, large data and the wait, and one table of what was aimed at: twenty minutes
+	$(PY) -m bench
 
 bench-pca: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
 	$(PY) -m bench.main_job $(ARGS)

@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.bars import Bar
 from core import settings
 
 THREADS = settings.limit_threads()
@@ -26,7 +27,7 @@ THREADS = settings.limit_threads()
 SHAPES = ((1_000_000, 2_000), (50_000, 20_000))
 DRAWN = 80_000_000  # values that are simulated; the cells made of them are repeated until there are enough
 SOME = 40_000_000  # values of the cells that the reference trains on, which it holds as float32
-BARS = {(1_000_000, 2_000): "40,000 cells/s, 1 GiB", (50_000, 20_000): "3.5 x, 2 GiB"}
+AIMS = ((40_000, "cells/s", 1.0), (3.5, "times", 2.0))  # of each shape: speed, its unit, GiB
 
 
 def write(path, n_cells, n_genes):
@@ -159,20 +160,29 @@ def measure(path, batch_size, repeats):
     return told, found
 
 
-def row(told, found, shape, batch_size):
-    """One line of the table."""
+def row(told, found, i, batch_size):
+    """One line of the table, and its Bars; `i` is the number of the shape."""
+    shape, (least, unit, most) = SHAPES[i], AIMS[i]
     speeds = {kind: sorted(f["cells"] / f["seconds"] for f in passes) for kind, passes in found.items()}
     ours, reference = (speeds[kind][len(speeds[kind]) // 2] for kind in ("ours", "reference"))
     peaks = [found[kind][-1]["peak"] / 2**30 for kind in ("ours", "reference")]
     where = "on disk" if told["rows"] == "Stored" else "in memory"
-    return (
+    name = f"{shape[0]:,} x {shape[1]:,}, batch {batch_size}"
+    speed = ours if unit == "cells/s" else ours / reference
+    what = "speed" if unit == "cells/s" else "the reference's speed"
+    bars = [
+        Bar(f"{name}: {what}", speed, least, unit),
+        Bar(f"{name}: peak memory", peaks[0], most, "GiB", at_most=True),
+    ]
+    line = (
         f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {told['path']:<6} {batch_size:>5} {ours:>9,.0f} {reference:>9,.0f} "
-        f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {told['prepared']:>8.0f} {found['ours'][-1]['loss']:>7.4f}  "
-        f"{BARS.get(shape, '')}"
+        f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {told['prepared']:>8.0f} {found['ours'][-1]['loss']:>7.4f}"
     )
+    return line, bars
 
 
-def main():
+def main(words=None):
+    """Measure and print; returns the Bars. `words`: the command's, those it was called with by default."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--shapes", type=int, nargs="+", default=[0, 1], help="0: 1,000,000 x 2,000; 1: 50,000 x 20,000"
@@ -184,7 +194,7 @@ def main():
     )
     parser.add_argument("--work", choices=["ours", "reference", "write"], help=argparse.SUPPRESS)
     parser.add_argument("--file", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     if asked.work == "write":
         return write(asked.file, *SHAPES[asked.shapes[0]])
     if asked.work:
@@ -192,9 +202,9 @@ def main():
     print(f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, {datetime.date.today()}")
     print(
         f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>5} {'cells/s':>9} {'reference':>9} {'times':>6} "
-        f"{'GiB':>6} {'prepare':>8} {'loss':>7}  bar"
+        f"{'GiB':>6} {'prepare':>8} {'loss':>7}"
     )
-    folder = Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
+    bars, folder = [], Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
     try:
         for i in asked.shapes:
             path = folder / f"{('million', 'wide')[i]}.h5ad"
@@ -211,11 +221,13 @@ def main():
             ]
             subprocess.run(words, check=True)
             for batch_size in asked.batches:
-                print(row(*measure(path, batch_size, asked.repeats), SHAPES[i], batch_size), flush=True)
+                line, more = row(*measure(path, batch_size, asked.repeats), i, batch_size)
+                print(line, flush=True)
+                bars += more
             path.unlink()
     finally:
         shutil.rmtree(folder)
-    return None
+    return bars
 
 
 if __name__ == "__main__":

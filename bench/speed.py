@@ -26,6 +26,7 @@ from scipy import sparse as scipy_sparse  # noqa: E402
 from torch import nn  # noqa: E402
 
 from bench import reference  # noqa: E402
+from bench.bars import Bar  # noqa: E402
 from core import models, train  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.feed import Feed  # noqa: E402
@@ -33,6 +34,7 @@ from core.prepare import prepare, split_cells  # noqa: E402
 
 SIZES = {"n_hidden": 100, "n_latent": 50}  # the reference's own
 EQUAL = RunConfig(n_top_genes=0, activation="elu", norm="batch", lr=1e-3, **SIZES)
+BARS = {64: 1.35, 256: 2.0, 1024: 3.0}  # batch -> times the reference at equal model and loss
 REFERENCE_EPOCHS = 100  # what a run of the reference takes, as it is mostly seen
 GROUPS = 8
 RIVAL = Path(".venv-bench/bin/python")
@@ -162,7 +164,8 @@ def work(n_genes):
 
 
 def equal_models(data, batches, repeats, top):
-    """The rows at equal model and loss."""
+    """Print the rows at equal model and loss; returns their Bars."""
+    bars = []
     print(f"{'batch':>6} {'loop':<18} {'cells/s':>9} {'x reference':>12} {'of peak':>8} {'loss':>7}")
     for batch_size in batches:
         config = EQUAL.model_copy(update={"batch_size": batch_size, "epochs": REFERENCE_EPOCHS})
@@ -181,10 +184,15 @@ def equal_models(data, batches, repeats, top):
                 f"{batch_size:>6} {name:<18} {speed:>9,.0f} {ratio:>12.2f} {share:>8.0%} {loss:>7.4f}",
                 flush=True,
             )
+            if batch_size in BARS and name == f"Nuwa ({path})":
+                bars.append(
+                    Bar(f"Equal model, batch {batch_size}: the reference's speed", ratio, BARS[batch_size])
+                )
+    return bars
 
 
 def as_people_run_them(data, repeats):
-    """The rows of each tool with the settings it comes with, and what a whole training then takes."""
+    """Print the rows of each tool as it comes, and what a whole training then takes; returns their Bars."""
     n_train = len(data.split.train)
     config = RunConfig(n_top_genes=0).for_data(data.matrix.n_cells, data.matrix.n_features)
     loops = {
@@ -205,15 +213,20 @@ def as_people_run_them(data, repeats):
         print(
             f"{name:<12} {speed:>9,.0f} {epochs[name]:>7} {total[name]:>12.1f}   {ratio if name != 'Nuwa' else ''}"
         )
+    bars = [Bar("A training with defaults: the reference's speed", total["reference"] / total["Nuwa"], 4.0)]
+    if "SCVI" in found:
+        bars.append(Bar("With defaults: SCVI's cells a second", found["Nuwa"][0] / found["SCVI"][0], 8.0))
+    return bars
 
 
-def main():
+def main(words=None):
+    """Measure and print; returns the Bars. `words`: the command's, those it was called with by default."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=10_000)
     parser.add_argument("--genes", type=int, default=2_000)
     parser.add_argument("--batches", type=int, nargs="+", default=[64, 256, 1024])
     parser.add_argument("--repeats", type=int, default=3)
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     started = time.perf_counter()
     data = Data(asked.cells, asked.genes)
     top = peak()
@@ -226,9 +239,9 @@ def main():
         f"{asked.cells:,} cells x {data.matrix.n_genes:,} genes, {density:.1%} not zero; hidden {SIZES['n_hidden']}, "
         f"latent {SIZES['n_latent']}, {EQUAL.activation}, batch normalisation; median of {asked.repeats}"
     )
-    equal_models(data, asked.batches, asked.repeats, top)
-    as_people_run_them(data, asked.repeats)
+    bars = equal_models(data, asked.batches, asked.repeats, top) + as_people_run_them(data, asked.repeats)
     print(f"{time.perf_counter() - started:.0f} s in all")
+    return bars
 
 
 if __name__ == "__main__":

@@ -146,10 +146,15 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
 
 def clip_gradients(parameters, longest):
     """Shorten the gradients of `parameters` to the length `longest` together, where they are longer."""
-    length = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    # On the CPU a look at the length is free, and most steps are spared a pass; a GPU is not waited for.
-    if length.device.type != "cpu" or not length <= longest:
-        torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if gradients[0].device.type != "cpu":  # a GPU is not waited for
+        length = torch.nn.utils.get_total_norm(gradients)
+    else:  # a look at the length is free, and most steps are spared a pass; numpy's sum takes half of torch's time
+        flat = (gradient.numpy().reshape(-1) for gradient in gradients)
+        length = torch.tensor(math.sqrt(sum(float(np.dot(x, x)) for x in flat)))
+        if length <= longest:
+            return
+    torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
 
 
 def weighted(parts, config):

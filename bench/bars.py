@@ -1,0 +1,26 @@
+"""What a bench measured beside what it aims at."""
+
+from typing import NamedTuple
+
+
+class Bar(NamedTuple):
+    """One thing that was measured, the least (or, with `at_most`, the most) it should be, and its unit."""
+
+    what: str
+    found: float
+    aim: float
+    unit: str = "times"
+    at_most: bool = False
+
+    @property
+    def reached(self):
+        return self.found <= self.aim if self.at_most else self.found >= self.aim
+
+
+def table(bars):
+    """The lines of one table of Bars."""
+    yield f"{'':<58} {'measured':>12} {'aim':>22}"
+    for bar in bars:
+        digits = ",.0f" if bar.aim >= 100 else ".2f"
+        aim = f"at {'most' if bar.at_most else 'least'} {bar.aim:{digits.replace('2', '1')}} {bar.unit}"
+        yield f"{bar.what:<58} {bar.found:>12{digits}} {aim:>22}{'' if bar.reached else '  not reached'}"
