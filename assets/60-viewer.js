@@ -565,7 +565,7 @@
         query.set("resolution", resolution);
         if (dimensions === 3) query.set("dimensions", 3);
         if (selection) query.set("select", JSON.stringify(selection));
-        if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${query}`);
+        if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${query}${location.hash}`);
       },
     },
   });

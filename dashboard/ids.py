@@ -220,6 +220,7 @@ STEADY_GO = "steady-go"
 STEADY = watched("steady")
 STEADY_FIGURE = "steady-figure"
 STEADY_SHOWN = "steady-shown"
+STEADIEST = "steadiest"
 METHOD = "method"
 METHOD_VALUE = "method-value"
 METHOD_GO = "method-go"
@@ -314,6 +315,16 @@ def panel(place):
 def panel_box(place):
     """All of that field, hidden where there are fewer panels."""
     return f"panel-box-{place + 1}"
+
+
+def section(name):
+    """The cards of a section of a long page."""
+    return f"section-{name}"
+
+
+def wanted(name):
+    """Whether somebody has come to that section."""
+    return f"wanted-{name}"
 
 
 def category(name):

@@ -79,3 +79,12 @@ def wait_until_page(page, true, seconds=60):
         assert time.monotonic() < end, "it did not happen"
         page.wait_for_timeout(100)
     return found
+
+
+def to_section(page, title):
+    """Go to a section of the Clusters page by its table of contents, and wait for its cards."""
+    link = page.get_by_label("On this page").get_by_role("link", name=title)
+    link.click()
+    name = link.get_attribute("href")[1:]
+    expect(page.locator(f"[data-section={name}] .nuwa-section-waiting")).to_have_count(0, timeout=STEP)
+    expect(link).to_have_attribute("aria-current", "true")

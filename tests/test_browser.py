@@ -7,7 +7,7 @@ import anndata
 import formats
 import numpy as np
 import pytest
-from browsing import WORK, wait_until, wait_until_page
+from browsing import WORK, to_section, wait_until, wait_until_page
 from house import bring
 from playwright.sync_api import expect
 
@@ -124,9 +124,11 @@ def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
 
     drawn = see_traces(page, "panels", lambda found: len(found) >= 8)
     assert {kind for _, kind, _ in drawn} == {"scattergl"}
+    page.locator("#section-see").scroll_into_view_if_needed()
+    see_traces(page, "clusters-loss", lambda found: len(found) >= 4)
+    to_section(page, "Judge")
     expect(page.get_by_role("heading", name="Scores")).to_be_visible()
     expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
-    see_traces(page, "clusters-loss", lambda found: len(found) >= 4)
     assert page.locator(".modebar-btn").count() > 0
     for words in ("share", "cloud", "Chart Studio", "Edit in"):
         assert page.locator(f".modebar-btn[data-title*='{words}' i]").count() == 0
@@ -328,6 +330,7 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page = clusters_page
     page.locator("#legend button.entry").first.click()
     expect(page.locator("#selected")).to_contain_text("selected of")
+    to_section(page, "Clusters and names")
     page.locator("#made-name").fill("my cells")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Name them").click()
@@ -335,6 +338,7 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page.wait_for_url("**by=made*")
     page.reload()
     expect(page.locator("#legend")).to_contain_text("my cells")
+    to_section(page, "Markers")
     page.get_by_role("button", name="Find markers").click()
     row = page.locator("#markers-table .ag-row[row-index='0']")
     row.wait_for(timeout=WORK)
@@ -347,6 +351,7 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
 
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
+    to_section(page, "Meaning")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("heading", name="Largest differences")).to_be_visible(timeout=WORK)
     expect(page.locator("#profile-table")).to_contain_text(re.compile(r"mean of \d\d+ cells"))
@@ -373,6 +378,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
 
 
 def test_clusters_are_held_against_a_label_column(clusters_page):
+    to_section(clusters_page, "Judge")
     pick(clusters_page, "labels", "cell_t", "cell_type")
     result = clusters_page.locator("#labels-result")
     expect(result).to_contain_text("ARI (adjusted Rand index)", timeout=WORK)
@@ -381,6 +387,7 @@ def test_clusters_are_held_against_a_label_column(clusters_page):
 
 def test_the_result_leaves_as_h5ad_and_the_latent_as_csv(clusters_page, tmp_path):
     page = clusters_page
+    to_section(page, "Take away")
     page.get_by_role("button", name="Make result.h5ad").click()
     link = page.get_by_role("link", name="Download result.h5ad")
     expect(link).to_be_visible(timeout=WORK)

@@ -24,7 +24,7 @@ def trained(server, tiny_file):
 
 
 def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, server, trained):
-    page.goto(f"{server.base}/clusters?run={trained}")
+    page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_label("Seeds in all, this run's among them").fill("3")
     page.get_by_role("button", name="Train with other seeds").click()
     state = page.locator("#seeds-state")
@@ -41,7 +41,7 @@ def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, se
 
 
 def test_spaces_are_compared_and_features_sorted(page, server, trained):
-    page.goto(f"{server.base}/clusters?run={trained}")
+    page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_role("button", name="Compare the spaces").click()
     expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)", timeout=WORK)
     page.get_by_role("button", name="Work it out").click()

@@ -59,16 +59,21 @@ def _steadiness(app, store):
     @app.callback(
         Output(ids.STEADY_SHOWN, "hidden"),
         Output(ids.STEADY_FIGURE, "figure"),
-        Output(ids.RESOLUTION, "marks"),
+        Output(ids.STEADIEST, "data"),
         Input(ids.STEADY.done, "data"),
         Input(ids.THEME, "data"),
     )
     def show(job_id, theme):
-        """Draw what was found, and mark the steadiest on the slider."""
+        """Draw what was found."""
         if not job_id:
             raise PreventUpdate
         found = store.of(session.user()).job(job_id)["result"]
-        return False, figures.steadiness(found, theme), marks(found["steadiest"])
+        return False, figures.steadiness(found, theme), found["steadiest"]
+
+    @app.callback(Output(ids.RESOLUTION, "marks"), Input(ids.STEADIEST, "data"), prevent_initial_call=True)
+    def mark(steadiest):
+        """The steadiest is marked on the slider."""
+        return marks(steadiest)
 
 
 def marks(steadiest):
@@ -107,7 +112,7 @@ def _methods(app, store):
         asked = {"method": method, "value": int(value)}
         return view.ask("clusters", run_id, asked, token, priority=1)
 
-    @app.callback(Output(ids.MADE_LINE, "data"), Input(ids.CLUSTER.done, "data"))
+    @app.callback(Output(ids.MADE_LINE, "data"), Input(ids.CLUSTER.done, "data"), prevent_initial_call=True)
     def found(job_id):
         if not job_id:
             raise PreventUpdate
@@ -157,9 +162,6 @@ def _names(app, store):
 
 def _shown(app, store):
     @app.callback(
-        Output(ids.MADE_BASE, "options"),
-        Output(ids.MADE_BASE, "value"),
-        Output(ids.MARKERS_BY, "options"),
         Output(ids.COLOUR, "options", allow_duplicate=True),
         Output(ids.COLOUR, "value", allow_duplicate=True),
         Output(ids.SELECTION, "data", allow_duplicate=True),
@@ -168,13 +170,35 @@ def _shown(app, store):
         prevent_initial_call=True,
     )
     def show(line, run_id):
-        """A clustering that was made or changed is what one goes on with, and colours the cells."""
+        """A clustering that was made or changed colours the cells."""
+        if line is None:
+            raise PreventUpdate
+        view, choice = store.of(session.user()), _choice(line)
+        return colour_options(view, view.run(run_id), "", choice), choice, None
+
+    @app.callback(
+        Output(ids.MADE_BASE, "options"),
+        Output(ids.MADE_BASE, "value"),
+        Input(ids.MADE_LINE, "data"),
+        State(ids.RUN, "data"),
+    )
+    def go_on(line, run_id):
+        """It is what one goes on with."""
         if line is None:
             raise PreventUpdate
         view = store.of(session.user())
-        run, choice = view.run(run_id), f"{MADE}:{line}" if line else CLUSTERS
-        options = groupings(view, run)
-        return options, choice, options, colour_options(view, run, "", choice), choice, None
+        return groupings(view, view.run(run_id)), _choice(line)
+
+    @app.callback(
+        Output(ids.MARKERS_BY, "options"),
+        Input(ids.MADE_LINE, "data"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def offer(_, run_id):
+        """Its groups can have markers."""
+        view = store.of(session.user())
+        return groupings(view, view.run(run_id))
 
     @app.callback(
         Output(ids.MADE_HISTORY, "children"),
@@ -205,3 +229,8 @@ def _shown(app, store):
         if len(versions) > LAST:
             words.append(html.P(f"and {len(versions) - LAST} before", className="help"))
         return words, groups.names, None, downloads.names_link(run_id, line), False
+
+
+def _choice(line):
+    """What colours the cells by a clustering that was made; "" is none."""
+    return f"{MADE}:{line}" if line else CLUSTERS

@@ -29,6 +29,7 @@ def finding_card(view, run):
             className="nuwa-actions",
         ),
         *watch.parts(view, ids.STEADY, view.my_last_job(run["id"], "steadiness")),
+        dcc.Store(id=ids.STEADIEST),
         html.Div(
             graph(ids.STEADY_FIGURE, "Steadiness by resolution", style={"height": "280px"}),
             id=ids.STEADY_SHOWN,
@@ -95,7 +96,6 @@ def naming_card(view, run):
             ],
             className="nuwa-form",
         ),
-        dcc.Store(id=ids.MADE_LINE),
         html.Div(id=ids.MADE_HISTORY),
         html.Div(
             [

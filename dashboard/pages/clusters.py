@@ -9,8 +9,21 @@ from dash.exceptions import PreventUpdate
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.store import ACTIVE
-from dashboard import about, downloads, follow, ids, judging, loadings, meaning, scoring, seeds, session
+from dashboard import (
+    about,
+    contents,
+    downloads,
+    follow,
+    ids,
+    judging,
+    loadings,
+    meaning,
+    scoring,
+    seeds,
+    session,
+)
 from dashboard.components import card, empty, notice, working
+from dashboard.contents import Section
 from dashboard.markers import callbacks as marking
 from dashboard.markers.card import markers_card
 from dashboard.naming import callbacks as naming
@@ -21,6 +34,39 @@ from dashboard.viewer.card import viewer_card
 from dashboard.viewer.state import read
 
 PATH, TITLE = "/clusters", "Clusters"
+
+
+# The page below its pictures. A card is one function of (view, run): it is named here, in the section where a biologist
+# would look for it, and `register` at the foot of this file hears its callbacks. Cards come when a person gets to them,
+# so a callback has all its outputs in one section; of other sections it may hear and read what is in the viewer's alone.
+SECTIONS = (
+    Section("see", "See", lambda view, run: [about.about_card(view, run)]),
+    Section("clusters", "Clusters and names", grouping_cards),
+    Section(
+        "markers",
+        "Markers",
+        lambda view, run: [markers_card(view, run), suggesting.suggesting_card(view, run)],
+    ),
+    Section(
+        "judge",
+        "Judge",
+        lambda view, run: [
+            scoring.scores_card(view, run),
+            *judging.judging_cards(view, run),
+            seeds.seeds_card(view, run),
+        ],
+    ),
+    Section(
+        "meaning",
+        "Meaning",
+        lambda view, run: [
+            meaning.meaning_card(view, run),
+            loadings.loadings_card(view, run),
+            scoring.profile_card(view, run),
+        ],
+    ),
+    Section("take", "Take away", lambda view, run: [takeaway(view, run)]),
+)
 
 
 def layout(view, here):
@@ -38,18 +84,11 @@ def layout(view, here):
             dcc.Store(id=ids.RUN, data=run["id"]),
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
             dcc.Store(id=ids.CLUSTERS_STATE),
+            dcc.Store(id=ids.MADE_LINE),
             *[notice(words, "warn") for words in state.remarks],
-            viewer_card(view, run, state),
-            *grouping_cards(view, run),
-            markers_card(view, run),
-            suggesting.suggesting_card(view, run),
-            about.about_card(view, run),
-            html.Div([scoring.scores_card(view, run), takeaway(run)], className="nuwa-grid even"),
-            *judging.judging_cards(view, run),
-            seeds.seeds_card(view, run),
-            scoring.profile_card(view, run),
-            meaning.meaning_card(view, run),
-            loadings.loadings_card(view, run),
+            contents.contents(SECTIONS),
+            contents.place(SECTIONS[0], viewer_card(view, run, state)),
+            *[contents.place(section) for section in SECTIONS[1:]],
         ]
     )
 
@@ -79,7 +118,7 @@ def not_yet(view, run):
     return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
 
 
-def takeaway(run):
+def takeaway(view, run):
     base = f"/download/{run['id']}"
     return card(
         "Take it away",
@@ -89,7 +128,7 @@ def takeaway(run):
                     html.A(
                         "Latent space as CSV",
                         id=ids.LINK_LATENT,
-                        href=f"{base}/latent.csv?resolution={DEFAULT_RESOLUTION}",
+                        href="",
                     )
                 ),
                 html.Li(html.A("Weights (model.pt)", href=f"{base}/model.pt")),
@@ -113,6 +152,7 @@ def takeaway(run):
 
 
 def register(app, store):
+    contents.register(app, store, SECTIONS)
     callbacks.register(app, store)
     naming.register(app, store)
     marking.register(app, store)
@@ -148,6 +188,10 @@ def register(app, store):
             raise PreventUpdate
         store.of(session.user()).explore_again(run_id)
         return f"/clusters?run={run_id}&again={uuid.uuid4().hex[:6]}"
+
+    @app.callback(Output(ids.LINK_LATENT, "href"), Input(ids.RESOLUTION, "value"), State(ids.RUN, "data"))
+    def link(resolution, run_id):
+        return f"/download/{run_id}/latent.csv?resolution={resolution or DEFAULT_RESOLUTION}"
 
     @app.callback(
         Output(ids.EXPORT_MESSAGE, "children"),

@@ -60,7 +60,6 @@ def register(app, store):
         Output(ids.CELLS_NOTES, "children"),
         Output(ids.SELECTED, "children"),
         Output(ids.LINK_TABLE, "href"),
-        Output(ids.LINK_LATENT, "href"),
         Input(ids.COLOUR, "value"),
         Input(ids.RESOLUTION, "value"),
         Input(ids.DIMENSIONS, "value"),
@@ -96,7 +95,6 @@ def register(app, store):
             [notice(words, "warn") for words in drawn.notes],
             words,
             downloads.table_link(run_id, by, resolution, k, keys, text),
-            f"/download/{run_id}/latent.csv?resolution={resolution}",
         )
 
     _selections(app, store)

@@ -1,0 +1,43 @@
+"""The sections of the Clusters page: a card comes when somebody gets to it, so no callback may need a card that is not there."""
+
+import json
+
+import pytest
+from house import outs
+
+from dashboard import here, ids
+from dashboard.pages import clusters
+
+
+def ids_in(part):
+    """The ids of a component and of all within it, as dash writes them."""
+    if isinstance(part, list | tuple):
+        return {id for one in part for id in ids_in(one)}
+    own = getattr(part, "id", None)
+    found = ids_in(part.children) if getattr(part, "children", None) is not None else set()
+    return found | ({own if isinstance(own, str) else json.dumps(own, sort_keys=True)} if own else set())
+
+
+@pytest.fixture(scope="module")
+def where(finished):
+    """{id: the section that holds it}, "" of what is on the page at once."""
+    view, run = finished.view, finished.view.run(finished.run)
+    found = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
+    return found | dict.fromkeys(ids_in(clusters.layout(view, here.resolve(view, f"?run={run['id']}"))), "")
+
+
+def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where):
+    for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.MADE_LINE):
+        assert where[id] == ""
+    assert {ids.MARKERS_GO: "markers", ids.SPACES_GO: "judge", ids.EXPORT: "take"}.items() <= where.items()
+    names = [section.name for section in clusters.SECTIONS]
+    assert len(set(names)) == len(names) and names[0] == "see"
+
+
+def test_a_callback_asks_for_no_card_of_another_section(finished, where):
+    for spec in finished.dependencies():
+        outputs = {where.get(out.partition("@")[0].rpartition(".")[0]) for out in outs(spec)} - {None}
+        heard = {where.get(part["id"]) for kind in ("inputs", "state") for part in spec[kind]} - {None}
+        assert len((outputs | heard) - {""}) <= 1, spec["output"]
+        # What the page has at once is drawn before the section is there that such a callback would listen to.
+        assert spec["prevent_initial_call"] or not ("" in outputs and heard - {""}), spec["output"]
