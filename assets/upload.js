@@ -344,8 +344,12 @@
   function bring(files, zone) {
     const part = Number(zone.dataset.part), dataset = zone.dataset.dataset;
     const what = dataset && document.querySelector("#join-what input:checked").value;
+    const limit = (id) => Number(document.getElementById(id).value) || null;
+    const droplets = what !== "background" ? null : {
+      fewest_protein: limit("droplets-protein"), most_rna: limit("droplets-rna"),
+    };
     for (const file of files) {
-      const asked = { name: file.name, size: file.size, joins: dataset ? { dataset, what } : null };
+      const asked = { name: file.name, size: file.size, joins: dataset ? { dataset, what, droplets } : null };
       const known = uploads.find((u) => u.same(asked) && u.state !== "done");
       if (known && !["stopped", "failed"].includes(known.state)) continue; // it is on its way
       if (!known) add(new Upload(asked));
@@ -367,7 +371,7 @@
   // Those half way up since before this page was loaded.
   async function recall() {
     const listed = await ask("").catch(() => []);
-    const there = listed.map((u) => ({ ...u, joins: u.joins && { dataset: u.joins[0], what: u.joins[1] } }));
+    const there = listed.map((u) => ({ ...u, joins: u.joins && { dataset: u.joins[0], what: u.joins[1], droplets: u.joins[2] ?? null } }));
     uploads.filter((u) => u.state === "stopped" && !there.some((found) => u.same(found))).forEach(drop);
     there.filter((found) => !uploads.some((u) => u.same(found) && u.state !== "done")).forEach((u) => add(new Upload(u)));
   }

@@ -43,8 +43,8 @@ def write(path, n_cells):
     import pandas as pd
     from scipy import sparse
 
-    from core.data.doctor.genes import MITO_HUMAN
     from core.data.ondisk import SparseWriter
+    from core.scripted.families import MITO_HUMAN
 
     @numba.njit(cache=True)
     def drawn(cumulated, types, sizes, seed):

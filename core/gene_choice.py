@@ -7,10 +7,11 @@ import numpy as np
 from core import variable_genes
 from core.config import FEW_CELLS, WORDS, gene_names
 from core.data.doctor.finding import genes_are
-from core.data.doctor.genes import in_cycle, members
+from core.data.doctor.genes import in_cycle
 from core.errors import UserError
 from core.groups import groups_of
 from core.rows import normalisation
+from core.scripted.families import members
 from core.statistics import Groups, mean_and_variance, one_group
 from core.variable_genes import Found, Unfit
 from core.words import listed, near

@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
-from core.store import ENDINGS, PART
+from core.store import DROPLETS, ENDINGS, PART
 from dashboard import ids, session
 from dashboard.components import card, more, notice
 
@@ -108,12 +108,40 @@ def second(view, dataset):
             value="proteins",
             className="mb-2",
         ),
+        html.Div(droplets(), id=ids.DROPLETS, hidden=True),
         drop(ids.JOIN_UPLOAD, "Choose a file", dataset),
         dbc.Select(
             id=ids.JOIN_INBOX, options=files, placeholder="or one of the inbox", className="mt-2 mb-2"
         ),
         html.Button("Add it", id=ids.JOIN_GO, className="btn btn-outline-primary btn-sm"),
     )
+
+
+def droplets():
+    """Which droplets count as empty, as fields."""
+
+    def field(id, words, value):
+        number = dbc.Input(id=id, type="number", value=value, min=1, step=1)
+        return html.Div(html.Label([words, number], className="nuwa-labelled"), className="nuwa-field")
+
+    return [
+        html.Div(
+            [
+                field(
+                    ids.DROPLETS_PROTEIN,
+                    "Empty droplets: protein counts, at least",
+                    DROPLETS["fewest_protein"],
+                ),
+                field(ids.DROPLETS_RNA, "Empty droplets: RNA counts, fewer than", DROPLETS["most_rna"]),
+            ],
+            className="nuwa-form",
+        ),
+        html.P(
+            "Most barcodes of an unfiltered matrix never had a droplet, and some had a cell that was lost. These limits, "
+            "10^1.5 and 10^2.5, are those of the tutorial of the R package dsb (Mulè 2022) for 10x.",
+            className="help",
+        ),
+    ]
 
 
 def register(app, store):
@@ -155,11 +183,21 @@ def register(app, store):
         view().answer(shown, choices[chosen][0], uuid.uuid4().hex)
         return shown
 
-    second = [State(ids.JOIN_WHAT, "value"), State(ids.DATA_SHOWN, "data")]
+    @app.callback(Output(ids.DROPLETS, "hidden"), Input(ids.JOIN_WHAT, "value"))
+    def show_droplets(what):
+        return what != "background"
+
+    second = [
+        State(id, "value" if id != ids.DATA_SHOWN else "data")
+        for id in (ids.JOIN_WHAT, ids.DATA_SHOWN, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
+    ]
 
     @callback(Input(ids.JOIN_GO, "n_clicks"), State(ids.JOIN_INBOX, "value"), *second)
-    def join_inbox(_, chosen, what, shown):
-        return view().join(shown, what, uuid.uuid4().hex, _chosen(chosen, "file of the inbox"))
+    def join_inbox(_, chosen, what, shown, protein, rna):
+        limits = {"fewest_protein": protein, "most_rna": rna}
+        return view().join(
+            shown, what, uuid.uuid4().hex, _chosen(chosen, "file of the inbox"), droplets=limits
+        )
 
     @callback(Input(ids.ROOTS_READ, "n_clicks"), State(ids.ROOTS, "value"))
     def from_roots(_, chosen):

@@ -48,7 +48,20 @@ def markers_link(run_id, job_id):
     return f"/download/{run_id}/markers.csv?{urlencode({'job': job_id})}"
 
 
+def before_steps_link(dataset_id):
+    """The address of the data set that the steps of one began with."""
+    return f"/download/dataset/{dataset_id}.h5ad"
+
+
 def register(server, store):
+    @server.get("/download/dataset/<dataset_id>.h5ad")
+    def before_steps(dataset_id):
+        try:
+            path = store.of(session.user()).before_steps(dataset_id)
+            return send_file(path, as_attachment=True, download_name=f"nuwa_{dataset_id}.h5ad")
+        except UserError as error:
+            abort(404, str(error))
+
     @server.get("/download/<run_id>/<name>")
     def download(run_id, name):
         view = store.of(session.user())

@@ -16,8 +16,9 @@ def findings_card(record):
     offered, items = dict(record.get("repairs_offered") or {}), []
     for finding in record["findings"]:
         # Each repair leaves `offered` with its first button: two buttons of one id would be none.
-        words = offered.pop(finding.get("repair"), None)
-        items.append((finding["severity"], _finding(finding, words)))
+        asked = [finding.get("repair"), *finding.get("others", ())]
+        repairs = {name: offered.pop(name) for name in asked if name in offered}
+        items.append((finding["severity"], _finding(finding, repairs)))
     notes = [item for severity, item in items if severity == "note"]
     grave = [item for severity, item in items if severity != "note"]
     folded = (
@@ -28,12 +29,12 @@ def findings_card(record):
     return card("What Nuwa found", *grave, *notes[:SHOWN], *folded)
 
 
-def _finding(finding, repair):
+def _finding(finding, repairs):
     parts = [html.Div(finding["evidence"], className="help")]
-    if repair:
+    for name, repair in repairs.items():
         button = html.Button(
             [html.I(className="bi bi-wrench-adjustable"), f" {repair['label']}"],
-            id=ids.repair(finding["repair"]),
+            id=ids.repair(name),
             className="btn btn-sm btn-outline-primary",
             title=repair["sentence"],
         )

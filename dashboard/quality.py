@@ -24,12 +24,12 @@ def quality_card(view, row):
     """Violins, fields and a button; nothing but a reason where nothing is known of the cells."""
     values = shown_values(view.shelf(row["id"]).measured())
     if not values:
-        words = (
-            "The values are scaled, so counts, genes and MT share of a cell cannot be told: all cells stay."
-        )
+        words = "The values are no counts, so counts, genes and MT share of a cell cannot be told: all cells stay."
         return card("Cells", html.P(words))
-    limits = Limits(**propose(view, row["id"], ALL_CELLS)["limits"])
-    columns = batch_columns(row)
+    columns, by = batch_columns(row), first_batches(row)
+    first = propose(view, row["id"], by)
+    names = list(first["batches"])
+    limits = Limits(**_of(first, names[0] if names else ""))
     parts = [
         html.P(
             "Cells far from the others are often empty drops, broken cells or two cells in one drop. The limits are "
@@ -46,15 +46,19 @@ def quality_card(view, row):
     ]
     options = [{"label": "the same for all cells", "value": ALL_CELLS}]
     options += [{"label": f"by {name}", "value": name} for name in columns]
-    batches = _labelled("Limits", dbc.Select(id=ids.QUALITY_BATCHES, options=options, value=ALL_CELLS))
-    batch = _labelled("Batch that the fields show", dbc.Select(id=ids.QUALITY_BATCH, options=[], value=""))
+    batches = _labelled("Limits", dbc.Select(id=ids.QUALITY_BATCHES, options=options, value=by))
+    shown = dbc.Select(id=ids.QUALITY_BATCH, options=_options(names), value=names[0] if names else "")
+    batch = _labelled("Batch that the fields show", shown)
     parts.append(
         html.Div(
-            [batches, html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=True)],
+            [batches, html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=not names)],
             className="nuwa-form",
             hidden=not columns,
         )
     )
+    if names:
+        words = f"'{by}' names the batches, so each has limits of its own: what is far from the others differs between them."
+        parts.append(html.P(words, className="help"))
     parts += [
         html.Div([_field(name, limits) for name in values], className="nuwa-form", id=ids.QUALITY_FIELDS),
         html.Div(id=ids.QUALITY_STAY, role="status"),
@@ -97,6 +101,15 @@ def shown_values(values):
         for name, array in values.items()
         if name in MEASURES and not (name in ("ribo", "haemo") and np.nanpercentile(array, 99) < RARE)
     }
+
+
+def first_batches(row):
+    """What limits go by before anybody has chosen: the column that names the batches beyond doubt, or all cells."""
+    return row["record"].get("batch") or ALL_CELLS
+
+
+def _options(names):
+    return [{"label": name, "value": name} for name in names]
 
 
 def batch_columns(row, most=MOST_BATCHES):
@@ -222,7 +235,7 @@ def register(app, store):
         names, picker = [field["name"] for field in fields], (no_update, no_update, no_update)
         if cause == ids.QUALITY_BATCHES or cause == ids.QUALITY_PROPOSE:
             chosen = propose(view, dataset_id, batches)
-            options = [{"label": name, "value": name} for name in chosen["batches"]]
+            options = _options(chosen["batches"])
             batch = options[0]["value"] if options else ""
             picker = (options, batch, not options)
         elif cause == ids.QUALITY_VIOLINS:
@@ -273,14 +286,16 @@ def propose(view, dataset_id, batch_key):
     """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
     shelf = view.shelf(dataset_id)
     values = shelf.measured()
+    # A data set that an earlier Nuwa has read does not say them: they are looked for as the cells are filtered.
+    columns = {"columns": view.dataset(dataset_id)["record"].get("quality_columns")}
     if batch_key == ALL_CELLS:
-        return {"limits": proposed(values).model_dump(mode="json"), "batches": {}}
+        return columns | {"limits": proposed(values).model_dump(mode="json"), "batches": {}}
     entry, codes = shelf.column(batch_key)
     own = {
         name: proposed({m: array[codes == code] for m, array in values.items()}).model_dump(mode="json")
         for code, name in enumerate(entry["categories"])
     }
-    return {"limits": {}, "batch_key": batch_key, "batches": own}
+    return columns | {"limits": {}, "batch_key": batch_key, "batches": own}
 
 
 def _of(chosen, batch):

@@ -11,22 +11,38 @@ from core.errors import UserError
 from core.recipe import PRESETS, from_json, preset, script
 from dashboard import follow, ids, session
 from dashboard.components import SETTINGS, more, notice, read_form
-from dashboard.quality import ALL_CELLS, batch_columns
+from dashboard.downloads import before_steps_link
+from dashboard.findings import forbids_training
+from dashboard.quality import ALL_CELLS, batch_columns, first_batches
 
 UPLOAD_LIMIT = 1024**2  # bytes; a recipe has a few thousand
 TAKE = {"type": "take", "name": ALL}
 PRESET = {"type": "preset", "name": ALL}
 
 
-def presets():
+def presets(row):
     """The presets as buttons: each does all of its steps, and preprocesses."""
+    batch = row["record"].get("batch")
+    switch = dbc.Switch(
+        id=ids.PRESET_BATCH,
+        value=bool(batch),
+        label=f"with '{batch}' as the batch: limits for each, and the model is told of it" if batch else "",
+        className="" if batch else "d-none",
+    )
     buttons = [
-        html.Button(name, id=ids.preset(name), className="btn btn-sm btn-outline-primary", title=words)
+        html.Button(
+            name,
+            id=ids.preset(name),
+            className="btn btn-sm btn-outline-primary",
+            title=words,
+            disabled=forbids_training(row["record"]),
+        )
         for name, words in PRESETS.items()
     ]
     return html.Div(
         [
             html.Div(["Or all at once: ", *buttons], className="nuwa-actions"),
+            switch,
             more(
                 "What do these do?",
                 html.Ul([html.Li([html.B(name), f": {words}"]) for name, words in PRESETS.items()]),
@@ -50,12 +66,18 @@ def exchange(row):
         html.Button(
             "scanpy script (.py)", id=ids.RECIPE_SCRIPT, className="btn btn-sm btn-outline-secondary"
         ),
+        html.A(
+            "Data before the steps (.h5ad)",
+            href=before_steps_link(row["id"]),
+            className="btn btn-sm btn-outline-secondary",
+        ),
     ]
     return more(
         "Take the recipe away, or bring one",
         html.P(
             "A recipe is the list of steps of this data set with the settings below. Brought again, it gives the same matrix; "
-            "the script does the same with scanpy alone."
+            "the script does the same with scanpy alone, from the data before the steps, or from your own file where scanpy "
+            "reads it; its first lines say which."
         ),
         html.Div(html.Label(["Name", name], className="nuwa-labelled"), className="nuwa-field"),
         html.Div(buttons, className="nuwa-actions"),
@@ -84,7 +106,7 @@ def scores_steps(row):
     """Doublets and the cell cycle, on request: columns of obs that can colour plots afterwards."""
     options = [{"label": "all cells together", "value": ALL_CELLS}]
     options += [{"label": f"each {name} for itself", "value": name} for name in batch_columns(row)]
-    by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=ALL_CELLS)
+    by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
     has_counts = bool(row["record"]["counts_where"])
     return more(
         "Doublets and cell cycle",
@@ -129,6 +151,7 @@ def register(app, store):
         State(ids.QUALITY_LIMITS, "data"),
         State(ids.MIN_CELLS, "value"),
         State(ids.DOUBLETS_BY, "value"),
+        State(ids.PRESET_BATCH, "value"),
         State(ids.PREPARE_DATASET, "data"),
         State(ids.PAGE, "data"),
         background=True,
@@ -137,7 +160,9 @@ def register(app, store):
         progress=[Output(ids.PREPARE_PROGRESS, "children")],
         running=[(Output(ids.PREPARE, "disabled"), True, False)],
     )
-    def take(set_progress, clicks, presses, contents, limits, min_cells, doublets_by, dataset_id, page):
+    def take(
+        set_progress, clicks, presses, contents, limits, min_cells, doublets_by, by_batch, dataset_id, page
+    ):
         """A step makes a data set; a preset or a recipe that is brought makes one, and preprocesses it."""
         if not (any(clicks) or any(presses) or contents):  # the buttons have just been drawn
             return no_update, no_update
@@ -152,8 +177,11 @@ def register(app, store):
             if isinstance(cause, dict) and cause["type"] == "take":
                 recipe, made = None, view.take_step(dataset_id, cause["name"], params.get(cause["name"]))
             else:
+                batch = view.dataset(dataset_id)["record"].get("batch") if by_batch else None
                 recipe = (
-                    preset(cause["name"]) if isinstance(cause, dict) else from_json(read_upload(contents))
+                    preset(cause["name"], batch)
+                    if isinstance(cause, dict)
+                    else from_json(read_upload(contents))
                 )
                 steps = [step.record() for step in recipe.steps]
                 made = view.take_steps(dataset_id, steps, keep_repairs=isinstance(cause, dict))
@@ -191,8 +219,9 @@ def register(app, store):
             if ctx.triggered_id == ids.RECIPE_JSON:
                 content, ending = recipe.to_json(), "json"
             else:
-                record, ending = view.script_record(dataset_id), "py"
-                content = script(recipe, record, RunConfig(), f"{file_name(recipe.name)}.py")
+                record, ending = view.dataset(dataset_id)["record"], "py"
+                file, start = f"{file_name(recipe.name)}.py", view.script_start(dataset_id)
+                content = script(recipe, record, RunConfig(), file, start)
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return {"content": content, "filename": f"{file_name(recipe.name)}.{ending}"}, ""

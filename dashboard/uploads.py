@@ -39,7 +39,8 @@ def register(server, store):
     def begin():
         asked = request.get_json()
         try:
-            joins = tuple(str(asked["joins"][key]) for key in ("dataset", "what")) if asked["joins"] else None
+            joins = asked["joins"]
+            joins = (str(joins["dataset"]), str(joins["what"]), joins.get("droplets")) if joins else None
             return jsonify(uploads().begin(asked["name"], asked["size"], joins))
         except (KeyError, TypeError):
             abort(400, "An upload begins with a name, a size, and what it joins.")

@@ -7,6 +7,7 @@ import zipfile
 
 import h5py
 import numpy as np
+import zarr
 
 BOMB = 70 << 20  # bytes of zeros, more than an archive of some KB may unpack to
 
@@ -165,6 +166,65 @@ def of_text(path, dice):
     if how == "bytes":
         content = content.replace(b"1", b"\xe9", 1)
     path.write_bytes(gzip.compress(content) if packed else content)
+
+
+# --- bombs: what is small and would be large
+
+
+def bomb(folder, dice):
+    """A file or store that unpacks to far more than its size can mean, and its path."""
+    how = dice.choice(
+        ["csv", "mtx", "h5ad.gz", "h5ad", "h5ad unwritten", "10x", "zarr", "zarr.zip", "zarr unwritten"]
+    )
+    if how in ("csv", "h5ad.gz"):
+        path = folder / ("set.csv.gz" if how == "csv" else "set.h5ad.gz")
+        line = b"cell," + b"0," * 50 + b"\n" if how == "csv" else bytes(1000)
+        with gzip.open(path, "wb") as file:
+            for _ in range(100):
+                file.write(line * (BOMB // len(line) // 100 + 1))
+        return path
+    if how == "mtx":
+        folder = folder / "matrix"
+        folder.mkdir()
+        with gzip.open(folder / "matrix.mtx.gz", "wb", compresslevel=1) as file:
+            file.write(b"%%MatrixMarket matrix coordinate integer general\n")
+            file.write(dice.choice([b"%" * BOMB, b"20 30 99999999\n" + b"1 1 1\n" * (BOMB // 6)]))
+        (folder / "barcodes.tsv").write_text("".join(f"c{i}\n" for i in range(30)))
+        (folder / "genes.tsv").write_text("".join(f"g{i}\n" for i in range(20)))
+        return folder
+    shape = (BOMB // 4000 + 1000, 1000)
+    if how.startswith("h5ad") or how == "10x":
+        path = folder / ("set.h5" if how == "10x" else "set.h5ad")
+        with h5py.File(path, "w") as file:
+            if how == "10x":
+                for name, n in (("data", BOMB), ("indices", BOMB), ("indptr", 31)):
+                    file.create_dataset(
+                        f"matrix/{name}", (n,), "i4", chunks=(min(n, 1 << 16),), compression="gzip"
+                    )
+                file["matrix/shape"] = [20, 30]
+                file["matrix/barcodes"] = np.array([b"c"] * 30)
+                file["matrix/features/id"] = file["matrix/features/name"] = np.array([b"g"] * 20)
+            else:
+                matrix = file.create_dataset("X", shape, "f4", chunks=(500, 1000), compression="gzip")
+                if how == "h5ad":
+                    for low in range(0, shape[0], 500):
+                        matrix[low : low + 500] = 0
+        return path
+    path = folder / "set.zarr"
+    group = zarr.open_group(path, mode="w", zarr_format=2)
+    matrix = group.create_array(
+        "X", shape=shape, chunks=(500, 1000), dtype="f4", config={"write_empty_chunks": True}
+    )
+    if how != "zarr unwritten":
+        matrix[:] = 0
+    for key, value in {"encoding-type": "array", "encoding-version": "0.2.0"}.items():
+        matrix.attrs[key] = value
+    if how == "zarr.zip":
+        with zipfile.ZipFile(folder / "set.zarr.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for member in path.rglob("*"):
+                archive.write(member, member.relative_to(folder))
+        return folder / "set.zarr.zip"
+    return path
 
 
 # --- archives

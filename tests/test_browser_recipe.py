@@ -7,6 +7,8 @@ from browsing import WORK, wait_until
 from house import bring
 from playwright.sync_api import expect
 
+from dashboard.quality import ALL_CELLS, judged, propose
+
 pytestmark = pytest.mark.browser
 
 
@@ -41,13 +43,17 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     stay = page.locator("#quality-stay")
     expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)
-    before = stay.inner_text()
+    by = page.locator("#quality-batches")
+    expect(by).to_have_value("sample")  # whose name leaves no doubt
+    expect(page.get_by_label("Batch that the fields show")).to_be_visible()
+    by.select_option(label="the same for all cells")
+    expect(page.get_by_label("Batch that the fields show")).to_be_hidden()
     page.get_by_label("Counts, lowest").fill("3500")
-    expect(stay).not_to_have_text(before, timeout=WORK)
-    values = server.view.shelf(cells).measured()["counts"]
-    expect(stay).to_contain_text("of 240 cells stay")
-    kept = int(stay.inner_text().split(" of ")[0])
-    assert 0 < kept <= int((values >= 3500).sum()) < 240
+    chosen = propose(server.view, cells, ALL_CELLS)
+    chosen["limits"]["counts"][0] = 3500
+    kept = int(judged(server.view, cells, chosen)[-1].sum())
+    expect(stay).to_contain_text(f"{kept} of 240 cells stay", timeout=WORK)
+    assert 0 < kept < 240
     page.locator("#quality-violins").scroll_into_view_if_needed()
     box = page.locator(
         "#quality-violins .shapelayer path"

@@ -369,7 +369,7 @@ def test_a_bad_file_is_one_sentence(tiny, tiny_file, tmp_path, capsys):
         ("empty.h5ad", "is empty (0 bytes)"),
         ("text.h5ad", "is not the HDF5 file its name promises"),
         ("one.h5ad", "has 1 cell but training needs at least 10 cells"),
-        ("nan.h5ad", "1 missing (NaN) or infinite values"),
+        ("nan.h5ad", "1 value of X is missing (NaN) or infinite, for example gene"),
     ):
         (line,) = refused(capsys, tmp_path / name, "--out", tmp_path / "out", *QUICK)
         assert sentence in line and line.endswith(".")

@@ -6,9 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import formats
+import h5py
+import numpy as np
 import psutil
 import pytest
 
@@ -71,18 +74,60 @@ def test_memory_is_limited(tmp_path, scratch, monkeypatch):
     (tmp_path / "matrix.mtx").write_text(size)
     (tmp_path / "barcodes.tsv").write_text("".join(f"c{i}\n" for i in range(30)))
     (tmp_path / "genes.tsv").write_text("".join(f"g{i}\n" for i in range(20)))
-    with pytest.raises(UserError, match="'matrix.mtx' asks for more memory than a file of its size can mean"):
+    with pytest.raises(
+        UserError, match="'matrix.mtx' claims 1,000,000,000 values and has not that many lines"
+    ):
         read.read(tmp_path / "matrix.mtx", scratch=scratch)
     assert read.SERVER.last["peak"] < 2 * 1024**3
     many = formats.table(formats.counts(2000, 2000, 0), tmp_path, "many.csv")
-    for name, value in (("LEAST_MEMORY", 0), ("MEMORY_A_BYTE", 0), ("FLOOR", 16 * 1024**2)):
+    for name, value in (("MOST_MEMORY", 0), ("FLOOR", 16 * 1024**2)):
         monkeypatch.setattr(door, name, value)
     with pytest.raises(UserError, match="memory"):
         read.read(many, scratch=scratch)
 
 
+def loom_of(path, shape, filled):
+    """A loom of random bytes in the first rows; the others were never written, and read as 0."""
+    dice = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        matrix = file.create_dataset("matrix", shape, "u1", chunks=(64, min(shape[1], 4096)))
+        matrix[:filled] = dice.integers(0, 256, (filled, shape[1]), dtype=np.uint8)
+        for side, n in (("row", shape[0]), ("col", shape[1])):
+            file[f"{side}_attrs/index"] = np.arange(n)
+    return path
+
+
+def test_what_does_not_fit_is_said_with_its_size_before_it_is_read(tmp_path, scratch, monkeypatch):
+    path = loom_of(tmp_path / "set.loom", (640, 4000), 640)
+    assert read.read(path, scratch=scratch).shape == (4000, 640)
+    monkeypatch.setattr(door, "MOST_MEMORY", 0)
+    monkeypatch.setattr(door, "FLOOR", 30_000_000)
+    with pytest.raises(
+        DoesNotFit, match="'set.loom' needs about 61 MB of memory to be read, and 30 MB may be used"
+    ):
+        read.read(path, scratch=scratch)
+
+
+@pytest.mark.slow
+def test_a_larger_file_has_more_memory_only_for_what_it_holds(tmp_path, scratch):
+    """Of 30 MB each: 4 GB of zeros, which are few values, and a damaged one; neither takes more than a small file may."""
+    path = loom_of(tmp_path / "zeros.loom", (64_000, 64_000), 480)
+    assert path.stat().st_size > 25_000_000
+    begun = time.monotonic()
+    with suppress(UserError):
+        read.read(path, scratch=scratch)
+    assert read.SERVER.last["peak"] < 2 * 1024**3, (read.SERVER.last, time.monotonic() - begun)
+    content = bytearray(path.read_bytes())
+    for at in range(2000, len(content), 50_000):
+        content[at : at + 8] = b"\xff" * 8
+    (tmp_path / "bad.loom").write_bytes(content)
+    with suppress(UserError):
+        read.read(tmp_path / "bad.loom", scratch=scratch)
+    assert read.SERVER.last["peak"] < 2 * 1024**3
+
+
 def test_whoever_has_no_room_is_not_said_to_have_made_a_mistake():
-    answer, request = {"late": False, "code": 1}, {"memory": 2e9, "seconds": 8}
+    answer, request = {"late": False, "code": 1}, {"most_memory": 2e9, "seconds": 8}
     with pytest.raises(DoesNotFit, match="'a' needs more memory than the 2.0 GB"):
         door._judge(Path("/nowhere"), answer, request, "'a'")
 

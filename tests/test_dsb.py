@@ -20,7 +20,7 @@ from sklearn.mixture import GaussianMixture
 from core import dsb, pipeline, rundir
 from core.cli import main, train
 from core.config import RunConfig, parse, steps_for
-from core.data import demo, doctor
+from core.data import demo, doctor, read
 from core.data.background import KEY, background_of
 from core.data.read.droplets import join_background
 from core.errors import UserError
@@ -61,7 +61,8 @@ def known(tiny):
     adata = tiny.copy()
     droplets, empty = unfiltered(tiny)
     said = join_background(adata, droplets, "'raw.h5'")
-    assert said == "300 empty droplets in 'raw.h5' tell the background of 8 proteins."
+    limits = "32 protein counts or more, fewer than 316 of RNA"
+    assert said == f"300 empty droplets ({limits}) in 'raw.h5' tell the background of 8 proteins."
     return adata, empty
 
 
@@ -82,6 +83,37 @@ def test_empty_droplets_are_those_that_are_no_cells_and_have_few_counts(known, t
     values[rows[40:90], tiny.n_vars] = 1e5  # clumps of antibody: more than half of the cells have
     loud.X = values.tocsr()
     assert "210 empty droplets" in join_background(tiny.copy(), loud, "'raw.h5'")
+    wide = {"most_rna": 10**6, "fewest_protein": None}
+    assert "250 empty droplets" in join_background(tiny.copy(), loud, "'raw.h5'", wide)
+    with pytest.raises(UserError, match="or set the limits otherwise .5,000 protein counts or more"):
+        join_background(tiny.copy(), loud, "'raw.h5'", {"fewest_protein": 5000})
+    for wrong in ({"most_rna": 0}, {"most_rna": "7"}, {"most_rna": True}, {"most": 7}):
+        with pytest.raises(UserError, match="limit"):
+            join_background(tiny.copy(), loud, "'raw.h5'", wrong)
+
+
+def test_backgrounds_of_joined_samples_are_those_of_all_their_droplets(tiny):
+    parts, droplets = [], []
+    for i, rows in enumerate((slice(0, 120), slice(120, 240))):
+        adata = tiny[rows].copy()
+        made, empty = unfiltered(adata, 300 + 100 * i, seed=i)
+        join_background(adata, made, "'raw.h5'")
+        parts.append(read.Sample(f"s{i}", adata))
+        droplets.append(np.log(empty + 10))
+    planned = read.plan([read.outline(*part) for part in parts])
+    assert not any("background" in words for words in planned.lost)
+    joined = read.join_samples(parts, planned)
+    found, every = background_of(joined), np.vstack(droplets)
+    assert found.droplets == 700 and "The 700 empty droplets of all of them" in joined.uns["nuwa_read"][1]
+    np.testing.assert_allclose(found.mean, every.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(found.sd, every.std(axis=0, ddof=1), rtol=1e-6)
+    config = RunConfig(n_top_genes=0, protein_transform="dsb")
+    assert np.isfinite(prepare(joined, config, split_cells(240, config)).protein).all()
+    bare = parts[1].adata.copy()
+    del bare.uns[KEY]
+    alone = read.plan([read.outline(*parts[0]), read.outline("b", bare)])
+    assert alone.lost[-1] == "The background of proteins from empty droplets, which only s0 has."
+    assert background_of(read.join_samples([parts[0], read.Sample("b", bare)], alone)) is None
 
 
 def test_a_background_that_cannot_be_had_is_refused_in_a_sentence(tiny):
@@ -224,7 +256,9 @@ def test_the_command_line_takes_an_unfiltered_matrix(tiny, tiny_file, tmp_path, 
     unfiltered(tiny)[0].write_h5ad(tmp_path / "raw.h5ad")
     words = ["inspect", str(tiny_file), "--background", str(tmp_path / "raw.h5ad")]
     assert main(words) == 0
-    assert "300 empty droplets in 'raw.h5ad'" in capsys.readouterr().out
+    assert "300 empty droplets (32 protein counts or more" in capsys.readouterr().out
+    assert main([*words, "--droplets-fewest-protein", "40"]) == 0
+    assert "empty droplets (40 protein counts or more" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("transform", ["clr_cells", "dsb", "none"])
@@ -293,7 +327,9 @@ def lab(tmp_path_factory, tiny, tiny_file):
     drain(made.store)
     path = tmp_path_factory.mktemp("raw") / "raw.h5ad"
     unfiltered(tiny)[0].write_h5ad(path)
-    made.whole = bring(made.view, "raw.h5ad", path.read_bytes(), (made.dataset, "background"))
+    made.whole = bring(
+        made.view, "raw.h5ad", path.read_bytes(), (made.dataset, "background", {"most_rna": 400})
+    )
     drain(made.store)
     return made
 
@@ -303,7 +339,8 @@ def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
     assert row["status"] == "ready", row["message"]
     assert row["record"]["protein_background"]["droplets"] == 300
     page = sent(data.layout(lab.view, here.resolve(lab.view, f"?dataset={lab.whole}")))
-    assert "300 empty droplets in 'raw.h5ad' tell the background of 8 proteins." in page
+    said = "300 empty droplets (32 protein counts or more, fewer than 400 of RNA) in 'raw.h5ad' tell the background of 8"
+    assert said in page and '"value": 316' in page  # and the fields for another file begin with the defaults
     with_it, without = (
         sent(preprocess.layout(lab.view, here.resolve(lab.view, f"?dataset={id}")))
         for id in (lab.whole, lab.dataset)

@@ -46,6 +46,20 @@ def test_a_finding_that_forbids_training_ends_with_1(file, monkeypatch, capsys):
     assert "STOP     Nothing can be learned.\n           seen" in capsys.readouterr().out
 
 
+def test_missing_values_are_findings_and_end_with_1(tmp_path, capsys):
+    adata = formats.counts()
+    adata.X = adata.X.astype(float)
+    adata.X[7, 3] = float("nan")
+    path = formats.h5ad(adata, tmp_path)
+    assert main(["inspect", str(path)]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "STOP 1 value of X is missing (NaN) or infinite, for example gene" in told
+    assert main(["inspect", "--json", str(path)]) == 1
+    record = json.loads(capsys.readouterr().out)
+    assert [f["code"] for f in record["findings"] if f["severity"] == "stop"] == ["not-finite"]
+    assert {"drop_not_finite", "zero_not_finite"} <= set(record["repairs_offered"])
+
+
 def test_a_mistake_is_one_sentence_and_2(tmp_path, capsys):
     (tmp_path / "torn.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(90))
     assert main(["inspect", str(tmp_path / "torn.h5ad")]) == MISTAKE

@@ -352,14 +352,23 @@ def test_links_to_other_files_are_refused(tmp_path):
     refused(path, "links")
 
 
+def stops(adata):
+    """What the doctor finds that forbids training."""
+    return [finding for finding in doctor.examine(adata).findings if finding.severity == "stop"]
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
-def test_nan_and_infinity_are_refused_with_their_place(tmp_path, bad, form):
+def test_nan_and_infinity_are_read_and_found_with_their_place(tmp_path, bad, form):
     adata = counts()
     values = adata.X.toarray() if form is sparse.csr_matrix else adata.X.toarray() + 0.5
     values[7, 3] = values[9, 0] = bad
     adata.X = form(values)
-    refused(saved(adata, tmp_path), "2 missing (NaN) or infinite", "gene 'gene3' in cell 'cell7'")
+    (stop,) = stops(read.read(saved(adata, tmp_path)))
+    assert stop.code == "not-finite" and "in 2 of the cells and 2 of the genes" in stop.evidence
+    assert stop.sentence.startswith(
+        "2 values of X are missing (NaN) or infinite, for example gene 'gene3' in cell 'cell7'"
+    )
 
 
 def test_a_matrix_without_cells_genes_or_values_is_refused(tmp_path):
@@ -371,7 +380,7 @@ def test_a_matrix_without_cells_genes_or_values_is_refused(tmp_path):
         saved(AnnData(obs=adata.obs, var=adata.var, layers={"spliced": adata.X}), tmp_path), "no X", "spliced"
     )
     adata.X = sparse.csr_matrix(adata.shape, dtype=np.float32)
-    refused(saved(adata, tmp_path), "is 0")
+    assert [stop.code for stop in stops(read.read(saved(adata, tmp_path)))] == ["all-zero"]
 
 
 def test_text_and_complex_numbers_in_x_are_refused(tmp_path):

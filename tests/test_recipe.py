@@ -21,11 +21,12 @@ from core import gene_choice
 from core.config import PREPARE, RunConfig, parse, specs
 from core.data import doctor, read, steps
 from core.data.identity import data_hash
-from core.data.steps import quality, scores
+from core.data.steps import quality
 from core.errors import UserError
 from core.prepare import prepare, split_cells
 from core.recipe import PRESETS, Limits, Recipe, from_json, preset, proposed, script, script_genes, stays
 from core.recipe.script import KNOWN
+from core.scripted import modes
 from core.worker.execute import drain
 from dashboard.quality import ALL_CELLS, judged, propose
 
@@ -34,7 +35,12 @@ CYCLE = ("MCM5", "PCNA", "TYMS", "CENPU", "UNG", "GMNN", "HMGB2", "CDK1", "TOP2A
 
 @pytest.fixture(scope="module")
 def cells():
-    """220 human cells with MT, ribosomal and cell-cycle genes, in two donors. Read only: copy it."""
+    """Those of `people`. Read only: copy it."""
+    return people()
+
+
+def people():
+    """220 human cells with MT, ribosomal and cell-cycle genes, in two donors."""
     adata = human(extra=900)
     adata.var_names = [*adata.var_names[: -len(CYCLE)], *CYCLE]
     loud = sparse.lil_matrix(adata.X)
@@ -152,7 +158,7 @@ def test_doublets_are_scrublets(cells):
     theirs = cells.copy()
     sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
     np.testing.assert_allclose(made.obs["doublet_score"], theirs.obs["doublet_score"])
-    threshold = scores.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
+    threshold = modes.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
     if threshold is None:
         assert not made.obs["predicted_doublet"].any()
     else:
@@ -166,10 +172,10 @@ def test_doublets_are_scrublets(cells):
 def test_a_threshold_lies_between_two_modes():
     random = np.random.default_rng(0)
     two = np.concatenate([random.normal(0.1, 0.03, 4000), random.normal(0.6, 0.05, 1000)])
-    assert 0.2 < scores.between_modes(two) < 0.5
+    assert 0.2 < modes.between_modes(two) < 0.5
     falling = np.repeat(np.arange(256.0), np.arange(256, 0, -1))
-    assert scores.between_modes(falling) is None
-    assert scores.between_modes(np.ones(9)) is None and scores.between_modes(np.zeros(0)) is None
+    assert modes.between_modes(falling) is None
+    assert modes.between_modes(np.ones(9)) is None and modes.between_modes(np.zeros(0)) is None
 
 
 def test_the_cell_cycle_is_scanpys(cells):
@@ -325,11 +331,13 @@ def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
     np.testing.assert_allclose(theirs.X, ours.batch(np.arange(220)), atol=2e-5)
 
 
-def made_by_script(text, adata, folder, monkeypatch):
-    """What a script makes of a data set, run in this process."""
+def made_by_script(text, adata, folder, monkeypatch, path=None):
+    """What a script makes of a data set, or of the file at `path`, run in this process."""
     (folder / "recipe.py").write_text(text)
-    adata.write_h5ad(folder / "in.h5ad")
-    monkeypatch.setattr(sys, "argv", ["recipe.py", str(folder / "in.h5ad"), str(folder / "out.h5ad")])
+    if path is None:
+        path = folder / "in.h5ad"
+        adata.write_h5ad(path)
+    monkeypatch.setattr(sys, "argv", ["recipe.py", str(path), str(folder / "out.h5ad")])
     with warnings.catch_warnings():
         runpy.run_path(folder / "recipe.py")
     return sc.read_h5ad(folder / "out.h5ad")
@@ -346,6 +354,9 @@ def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_t
     known = quality.measured(adata)
     np.testing.assert_allclose(known["mito"], 100 * adata.obs["pct_mito"], rtol=1e-5)
     np.testing.assert_allclose(known["counts"], adata.obs["n_counts_all_genes"])
+    told = doctor.examine(adata)  # and so is what the page shows, and its limits go by
+    np.testing.assert_allclose(told.shares["mito"], known["mito"], rtol=1e-6)
+    np.testing.assert_allclose(told.n_counts, known["counts"])
     made = steps.apply(adata.copy(), [{"name": "filter_cells"}])
     assert not set(adata.obs_names[50:60]) & set(made.obs_names) and made.n_obs > 100
     recipe = Recipe("columns", steps.made_before(made), {"n_top_genes": 0})
@@ -362,8 +373,6 @@ def test_a_script_knows_every_setting_and_every_switch():
 
 def test_what_a_script_cannot_say_is_refused(cells):
     record = doctor.examine(cells).record()
-    with pytest.raises(UserError, match="score_doublets is not written as a script"):
-        script(Recipe("x", [{"name": "score_doublets"}]), record, RunConfig())
     with pytest.raises(UserError, match="needs raw counts"):
         script(Recipe("x"), record | {"counts_where": None}, RunConfig())
 
@@ -373,15 +382,21 @@ def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
     id = bring(house.view, "tiny.h5ad", tiny_file.read_bytes())
     drain(house.store)
     cause = '{"name":"CITE-seq","type":"preset"}'
-    asked = ([None], [1], None, propose(house.view, id, ALL_CELLS), 3, ALL_CELLS, id, "page")
+    asked = ([None], [1], None, propose(house.view, id, ALL_CELLS), 3, ALL_CELLS, False, id, "page")
     (query, words), _ = house.long("recipe-go", *asked, triggered=cause)
     assert words == "" and query.startswith("preparation=")
     done = house.view.preparation(query.partition("=")[2])
     made = house.view.dataset(done["dataset"])
     assert [one["name"] for one in made["record"]["derived"]["steps"]] == ["filter_cells", "filter_genes"]
     assert made["name"] == "tiny.h5ad (filtered)" and done["settings"]["protein_transform"] == "clr"
+    by_batch = ([None], [1], None, None, 3, ALL_CELLS, True, id, "page")
+    (query, _), _ = house.long("recipe-go", *by_batch, triggered=cause)
+    done = house.view.preparation(query.partition("=")[2])
+    steps_of = house.view.dataset(done["dataset"])["record"]["derived"]["steps"]
+    assert done["settings"]["batch_key"] == steps_of[0]["params"]["batch_key"] == "sample"
+    assert len(steps_of[0]["params"]["batches"]) > 1
     limits = {"limits": {"counts": [9e9, None]}, "batches": {}}
-    asked = ([1], [None], None, limits, 3, ALL_CELLS, id, "page")
+    asked = ([1], [None], None, limits, 3, ALL_CELLS, False, id, "page")
     before = len(house.view.datasets())
     (query, words), _ = house.long("recipe-go", *asked, triggered='{"name":"filter_cells","type":"take"}')
     assert "no cell would stay" in sent(words) and len(house.view.datasets()) == before
@@ -402,7 +417,7 @@ def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
         assert f"{within.sum()} of 240 cells stay" in sent(answer["quality-stay"])
 
 
-def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells, tmp_path):
+def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells, tmp_path, monkeypatch):
     adata = cells.copy()
     values = sparse.lil_matrix(adata.X)
     values[30:, adata.var_names.get_loc("MT-ND1")] = 0  # in few cells
@@ -411,10 +426,9 @@ def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells,
     view = empty_house.view
     id = bring(view, "cells.h5ad", (tmp_path / "cells.h5ad").read_bytes())
     drain(empty_house.store)
-    cells_step = {"name": "filter_cells", "params": {"limits": {"counts": [1, None]}}}
+    cells_step = {"name": "filter_cells", "params": {"limits": {"mito": [None, 5]}}}
     made = view.take_steps(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
     drain(empty_house.store)
-    before, after = (view.dataset(one)["record"]["quality_genes"]["mito"] for one in (id, made))
-    assert "MT-ND1" in before and "MT-ND1" not in after
-    record = view.script_record(made)
-    assert f"MITO, RIBO, HAEMO = ({before!r}," in script(view.recipe(made), record, RunConfig())
+    text = script(view.recipe(made, preset("as is").settings), view.dataset(made)["record"], RunConfig())
+    theirs = made_by_script(text, adata, tmp_path, monkeypatch)
+    assert "MT-ND1" not in theirs.var_names and theirs.n_obs == view.dataset(made)["record"]["cells"]

@@ -128,7 +128,7 @@ def test_a_repair_that_is_not_offered_is_refused(odd):
 
 
 def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
-    def fails(adata):
+    def fails(adata, way):
         raise UserError("It cannot be done: try another way.")
 
     monkeypatch.setattr("core.data.doctor.unlog.undo_log", fails)
@@ -161,6 +161,35 @@ def test_a_finding_that_forbids_training_does(odd):
     odd.store.set("dataset", odd.dataset, record=record | {"findings": [stop]})
     with pytest.raises(UserError, match="cannot be trained on as it is. Everything is upside down"):
         odd.view.prepare(odd.dataset, {}, "p")
+
+
+@pytest.mark.parametrize("bad,repairs", [(np.nan, ["drop_not_finite", "zero_not_finite"]), (0, [])])
+def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
+    empty_house, tiny, tmp_path, bad, repairs
+):
+    house, adata = empty_house, tiny.copy()
+    adata.X = adata.X.toarray().astype(np.float32)
+    adata.X[3:5] = bad
+    adata.X *= bool(repairs)
+    adata.write_h5ad(tmp_path / "odd.h5ad")
+    id = bring(house.view, "odd.h5ad", (tmp_path / "odd.h5ad").read_bytes())
+    drain(house.store)
+    record = house.view.dataset(id)["record"]
+    (stop,) = [finding for finding in record["findings"] if finding["severity"] == "stop"]
+    assert stop["code"] == ("not-finite" if repairs else "all-zero")
+    assert (
+        stop["sentence"] in shown(house, id) and "values missing" in record["badge"]["words"] or not repairs
+    )
+    page = sent(preprocess.layout(house.view, here.resolve(house.view, f"?dataset={id}")))
+    assert stop["sentence"] in page and f'"/data?dataset={id}"' in page and '"disabled": true' in page
+    with pytest.raises(UserError, match="cannot be trained on as it is"):
+        house.view.prepare(id, {}, "p")
+    for name in repairs:
+        assert f'"name": "{name}"' in shown(house, id)
+        row = repair(house, id, name)
+        assert "stop" not in [finding["severity"] for finding in row["record"]["findings"]]
+        assert row["record"]["cells"] == 240 - 2 * (name == "drop_not_finite")
+        assert row["record"]["derived"]["steps"][0]["name"] == name
 
 
 # --- the page

@@ -87,7 +87,9 @@ def test_missing_values_are_counted_in_every_kind(shape, form, bad, n, kind):
     matrix[np.arange(n), np.arange(n)] = bad
     seen = doctor.examine(annotated(form(matrix)))
     (stop,) = [finding for finding in seen.findings if finding.severity == "stop"]
-    assert stop.code == "not-finite" and stop.sentence.startswith(f"{n:,} values of X are missing")
+    assert stop.code == "not-finite" and "gene '0' in cell '0'" in stop.sentence
+    assert stop.sentence.startswith(f"{n} value{' of X is' if n == 1 else 's of X are'} missing")
+    assert stop.evidence.endswith(f"in {n} of the cells and {n} of the genes.")
     assert seen.verdict.kind == "other" and seen.counts_where is None
 
 

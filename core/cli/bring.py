@@ -2,13 +2,18 @@
 
 import argparse
 
-from core.data import DEMO_TITLES
+from core.data import DEMO_TITLES, DROPLETS
 from core.errors import Question, UserError
 
 OPTIONS = {
     "genome": "--genome NAME",
     "part": "--part NAME",
     "transpose": "--transpose (rows are genes) or --no-transpose (rows are cells)",
+}
+
+DROPLET_WORDS = {
+    "fewest_protein": "protein counts that an empty droplet has at least",
+    "most_rna": "RNA counts of which it has fewer",
 }
 
 
@@ -28,6 +33,13 @@ def add(parser):
         metavar="FILE",
         help="the unfiltered matrix, whose empty droplets tell the background of each protein (for DSB)",
     )
+    for name, words in DROPLET_WORDS.items():
+        group.add_argument(
+            f"--droplets-{name.replace('_', '-')}",
+            metavar="N",
+            type=int,
+            help=f"with --background: {words} ({DROPLETS[name]}, as the tutorial of the R package dsb has it)",
+        )
 
 
 def add_answers(parser, title):
@@ -49,6 +61,7 @@ def add_answers(parser, title):
 def read_file(arguments):
     """The AnnData that FILE and its options name, in normal form; raises UserError."""
     second = {name: getattr(arguments, name) for name in ("proteins", "annotations", "background")}
+    second["droplets"] = {name: getattr(arguments, f"droplets_{name}") for name in DROPLETS}
     return read_one(arguments.file, arguments, **second)
 
 

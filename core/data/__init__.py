@@ -16,6 +16,23 @@ ENDINGS = (
 )
 
 
+# Which droplets of an unfiltered matrix are empty but caught antibodies, as the tutorial of the R package dsb has it for
+# 10x: 10^1.5 protein counts at least, and fewer than 10^2.5 RNA counts.
+DROPLETS = {"fewest_protein": 32, "most_rna": 316}
+
+
+def droplet_limits(given):
+    """The limits of DROPLETS with those that are given (None: as they are); raises UserError for what is no such number."""
+    made = dict(DROPLETS)
+    for name, value in (given or {}).items():
+        if name not in DROPLETS:
+            raise UserError(f"'{name}' is no limit on droplets: there are {' and '.join(DROPLETS)}.")
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UserError("A limit on the counts of droplets is a whole number of 1 or more.")
+        made[name] = DROPLETS[name] if value is None else value
+    return made
+
+
 def ending(name):
     """The ending of ENDINGS that a file's name has, the longest that fits, or ""."""
     fits = [end for end in ENDINGS if str(name).lower().endswith(end)]

@@ -35,6 +35,30 @@ class Background(NamedTuple):
         return {"names": list(self.names), **numbers, "droplets": self.droplets}
 
 
+def together(parts: list[Background]) -> Background:
+    """The Background of the droplets of all parts as one, of the proteins that all know.
+
+    Mean and deviation are those of the droplets put behind one another (Chan, Golub and LeVeque 1979).
+    """
+    first, *others = parts
+    names = [name for name in first.names if all(name in part.names for part in others)]
+    parts = [part.of(names) for part in parts]
+    n = np.array([part.droplets for part in parts], dtype=np.float64)[:, None]
+    means, sds = (np.array([getattr(part, what) for part in parts]) for what in ("mean", "sd"))
+    mean = (n * means).sum(axis=0) / n.sum()
+    squares = ((n - 1) * sds**2 + n * (means - mean) ** 2).sum(axis=0)
+    return Background(tuple(names), mean, np.sqrt(squares / (n.sum() - 1)), int(n.sum()))
+
+
+def keep(adata: AnnData, found: Background) -> None:
+    """Keep it in uns."""
+    adata.uns[KEY] = found.record() | {
+        "names": np.array(found.names, dtype=object),
+        "mean": found.mean,
+        "sd": found.sd,
+    }
+
+
 def background_of(adata: AnnData) -> Background | None:
     """What an unfiltered matrix said of the background of this data set's proteins; None where there was none."""
     kept = adata.uns.get(KEY)

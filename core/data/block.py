@@ -34,6 +34,11 @@ class Block:
             return np.bincount(self.indices, values, minlength=self.shape[1])
         return values.reshape(self.shape).sum(axis=0)
 
+    def places(self, some):
+        """(rows, columns) of some of the values, chosen by a mask, in their order."""
+        at = np.flatnonzero(some)
+        return (self.rows[at], self.indices[at]) if self.sparse else np.divmod(at, self.shape[1])
+
     def filled(self):
         """Values other than 0 by row and by column, as integers."""
         some = self.values != 0

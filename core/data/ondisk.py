@@ -68,9 +68,14 @@ def is_large(group, limit=None) -> bool:
     tables = (group.get("obs"), group.get("var"))
     if any(getattr(table, "attrs", {}).get("encoding-type") != "dataframe" for table in tables):
         return False
+    return bytes_in(group) > (LARGE if limit is None else limit)
+
+
+def bytes_in(group) -> int:
+    """Bytes of X, the layers and .raw of an AnnData in an open group, in memory as float32 and int32."""
     stored = [group["X"]] if "X" in group else []
     stored += [matrix for _, matrix in _layers(group)] + ([group["raw/X"]] if _raw(group) else [])
-    return sum(map(_stored_bytes, stored)) > (LARGE if limit is None else limit)
+    return sum(map(_stored_bytes, stored))
 
 
 def _layers(group):
@@ -231,7 +236,16 @@ def part_of(adata, cells=None, genes=None) -> AnnData:
     return _scratch(adata, cells, genes)
 
 
-def _scratch(adata, cells, genes):
+def replaced(adata, change: Change) -> AnnData:
+    """A copy of `adata` in whose X every block is as `change` makes it; on disk, where a matrix lies there."""
+    if lies_on_disk(adata):
+        return _scratch(adata, slice(None), slice(None), {"X": change})
+    made = adata.copy()
+    made.X = change(0, made.X)
+    return made
+
+
+def _scratch(adata, cells, genes, changes=None):
     made = without_matrices(adata)[cells, genes].copy()
     matrices = dict(_matrices(adata))
     folder = tempfile.gettempdir()
@@ -242,7 +256,7 @@ def _scratch(adata, cells, genes):
         with h5py.File(path, "w") as file:
             for where, matrix in matrices.items():
                 columns = slice(None) if where == "raw/X" else genes
-                put(file, where, _cut(matrix, cells, columns), made.n_obs)
+                put(file, where, _cut(matrix, cells, columns, (changes or {}).get(where)), made.n_obs)
         file = h5py.File(path, "r")
     finally:
         os.unlink(path)
@@ -261,14 +275,15 @@ def raw_of(adata) -> AnnData:
     return AnnData(adata.raw.X, obs=obs, var=adata.raw.var, varm=dict(adata.raw.varm))
 
 
-def _cut(matrix, cells, columns):
-    """Blocks of the chosen cells and columns."""
+def _cut(matrix, cells, columns, change=None):
+    """Blocks of the chosen cells and columns, as `change` makes them."""
     first = 0
     for start, block in pieces(matrix):
         block = block if isinstance(cells, slice) else block[cells[start : start + block.shape[0]]]
         block = block[:, columns] if isinstance(columns, np.ndarray) else block
         if block.shape[0]:
-            yield first, _sound(block) if sparse.issparse(block) else block
+            block = _sound(block) if sparse.issparse(block) else block
+            yield first, change(first, block) if change else block
         first += block.shape[0]
 
 

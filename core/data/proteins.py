@@ -1,6 +1,5 @@
 """Bring the proteins of an AnnData into one place and say which of them can be trained on."""
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy import sparse
 from core.data.ondisk import dense_columns, part_of, raw_of
 from core.data.verdict import what_is
 from core.errors import UserError
+from core.scripted.antibodies import HASHTAG, ISOTYPE
 
 # Where other people's files keep protein counts; the first is ours.
 PROTEIN_KEYS = ("protein", "protein_expression", "protein_counts", "adt", "ADT")
@@ -19,16 +19,6 @@ NAME_KEYS = ("protein_names", "protein_expression_names", "protein_counts_names"
 CONTROL_KEYS = ("isotype_controls", "isotype_control", "isotypes", "protein_isotypes")
 
 GENES, PROTEINS = "gene expression", "antibody capture"  # 10x's words, without case
-
-# "IgG2a_control_TotalSeqB", "Rat-IgG1", "mouse IgM", "isotype_MOPC.21"; not the markers IgD, IgM, IgA or IgG-Fc.
-ISOTYPE = re.compile(
-    r"isotype|[ _-](?:control|ctrl)(?![a-z])"
-    r"|(?<!human[ _-])(?<![a-z])[mr]?igg(?:[0-4][a-d]?)?(?![a-z0-9])(?![ _-]*fc)"
-    r"|(?:mouse|rat|hamster)[ _-]*ig[gma]",
-    re.IGNORECASE,
-)
-# Antibodies that mark samples, not proteins: "HTO-1", "Hashtag3_TotalSeqC", "sample-2_HTO", "MULTI-seq" barcodes apart.
-HASHTAG = re.compile(r"(?:^|[ _-])hto(?:[ _-]?\w+)?$|hash[ _-]?tag", re.IGNORECASE)
 
 
 class ProteinReport(NamedTuple):

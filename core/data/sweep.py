@@ -8,6 +8,7 @@ from scipy import sparse
 
 from core import blocks
 from core.data.block import N_HASHES, Block
+from core.scripted.unlogging import UNLOGS
 
 NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, 0.9 is not
 LOG_LIMIT = 20.0  # log1p of 10,000 is 9.2, log2 of a million 19.9: logged values stay below
@@ -17,13 +18,6 @@ MOST = 0.95  # ... in 95 % of cells were made equal by somebody
 
 SAMPLE_CELLS, SAMPLE_GENES = 1000, 32  # kept as they are, evenly spread, for what sums cannot tell
 
-# Ways back from a logarithm. Each maps 0 to 0, so that zeros need no room.
-UNLOGS = {
-    "expm1": np.expm1,
-    "expm1 twice": lambda values: np.expm1(np.expm1(values)),
-    "base 2": lambda values: np.expm1(values * np.log(2)),
-    "base 10": lambda values: np.expm1(values * np.log(10)),
-}
 _LIMITS = {"expm1": 2 * LOG_LIMIT, "expm1 twice": TWICE_LIMIT, "base 2": LOG_LIMIT, "base 10": LOG_LIMIT}
 
 
@@ -43,6 +37,9 @@ class Sweep:
     dtype: str
     numeric: bool  # False: text or objects, and nothing below was measured
     not_finite: int = 0
+    odd_at: tuple[int, int] | None = None  # (cell, gene) of the first value that is not finite
+    odd_cells: np.ndarray = None  # (cells,) bool: with such a value
+    odd_genes: np.ndarray = None  # (genes,) bool: with such a value
     nonzero: int = 0
     whole: int = 0  # of the non-zero values
     near_whole: int = 0
@@ -110,6 +107,7 @@ class _Pass:
         seen.by_cell, seen.by_gene = np.zeros(cells, np.int64), np.zeros(genes, np.int64)
         seen.cell_sums, seen.cell_sizes = np.zeros(cells), np.zeros(cells)
         seen.gene_sums, seen.gene_squares = np.zeros(genes), np.zeros(genes)
+        seen.odd_cells, seen.odd_genes = np.zeros(cells, bool), np.zeros(genes, bool)
         seen.unlogged = {way: np.zeros(cells) for way in UNLOGS}
         seen.near_whole_unlogged = {way: 0 for way in ("expm1", "expm1 twice")}
         if sets is not None:
@@ -128,7 +126,7 @@ class _Pass:
         finite = np.isfinite(values).all() if values.dtype.kind == "f" else True
         if not finite:
             bad = ~np.isfinite(values)
-            seen.not_finite += int(np.count_nonzero(bad))
+            self._note_odd(low, *part.places(bad))
             part = part.with_values(np.where(bad, 0, values))
             values = part.values
         if values.size:
@@ -153,6 +151,14 @@ class _Pass:
                 seen.signatures = None
         if not whole or self.columns:
             self._sample(low, block)
+
+    def _note_odd(self, low, rows, columns):
+        """Keep where values are not finite."""
+        seen = self.seen
+        seen.not_finite += len(rows)
+        seen.odd_cells[low + rows], seen.odd_genes[columns] = True, True
+        if seen.odd_at is None:
+            seen.odd_at = low + int(rows[0]), int(columns[0])
 
     def _count(self, values):
         """Count whole, near-whole and negative values; True where all of them are whole."""

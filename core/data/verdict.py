@@ -11,7 +11,17 @@ from core.data.sweep import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
 
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
 Form = Literal[
-    "", "twice", "log2", "log10", "log counts", "clr cells", "clr genes", "centred", "negative counts"
+    "",
+    "twice",
+    "log2",
+    "log10",
+    "log counts",
+    "clr cells",
+    "clr genes",
+    "centred",
+    "negative counts",
+    "missing",
+    "zero",
 ]
 
 KIND_WORDS: dict[str, str] = {
@@ -30,6 +40,8 @@ FORM_WORDS: dict[str, str] = {
     "clr genes": "centred log-ratios (CLR) of each feature across cells",
     "centred": "centred values, not scaled",
     "negative counts": "counts with negative values among them",
+    "missing": "values of which some are missing or infinite",
+    "zero": "nothing but 0",
 }
 BADGES: dict[str, str] = {  # short, for plots
     "counts": "counts",
@@ -45,6 +57,8 @@ BADGES: dict[str, str] = {  # short, for plots
     "clr genes": "CLR by feature",
     "centred": "centred",
     "negative counts": "counts, some negative",
+    "missing": "values missing",
+    "zero": "nothing but 0",
 }
 
 _FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
@@ -102,9 +116,9 @@ def judge(seen: Sweep) -> Verdict:
     if not seen.numeric:
         return Verdict("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
     if seen.not_finite:
-        return Verdict("other", f"{seen.not_finite:,} values are missing (NaN) or infinite.")
+        return Verdict("other", f"{seen.not_finite:,} values are missing (NaN) or infinite.", form="missing")
     if seen.nonzero == 0:
-        return Verdict("other", "Every value is 0.")
+        return Verdict("other", "Every value is 0.", form="zero")
     if seen.negative == 0 and seen.whole == seen.nonzero:
         remark = "; only 0 and 1 occur, so it may be presence and absence" if seen.highest == 1 else ""
         return Verdict("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}{remark}.")

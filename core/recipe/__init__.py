@@ -2,7 +2,7 @@
 
 from core.recipe.limits import MEASURES, Limits, proposed, stays, stays_by_batch
 from core.recipe.recipe import PRESETS, Recipe, from_json, preset
-from core.recipe.script import script
+from core.recipe.script import Start, script
 from core.recipe.steps import STEPS, Chosen, chosen, made_by, origin_by
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Chosen",
     "Limits",
     "Recipe",
+    "Start",
     "chosen",
     "from_json",
     "made_by",

@@ -1,12 +1,8 @@
 """The part of a recipe's script that transforms the counts of proteins."""
 
-from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import UserError
-
-DSB = (
-    Path(__file__).resolve().parents[1] / "dsb.py"
-)  # which needs numpy alone, and so goes into the script as it is
 
 MEANS = """
 
@@ -40,7 +36,6 @@ def transformed(counts, table):
 BACKGROUND = {background}
 ISOTYPES = {isotypes}
 
-{dsb}
 
 def transformed(counts, table):
     """DSB: against the empty droplets, and without each cell's technical component, by the cells that train."""
@@ -59,15 +54,22 @@ def transformed(counts, table):
 }
 
 
-def protein_part(transform: str, record: dict) -> str:
-    """The function `transformed` of the script; `record` is that of the data set.
+class Proteins(NamedTuple):
+    """The function `transformed` of the script, and the names in script_steps.FILES that it needs."""
+
+    code: str
+    files: tuple[str, ...] = ()
+
+
+def protein_part(transform: str, record: dict) -> Proteins:
+    """How the script transforms proteins; `record` is that of the data set.
 
     Raises UserError where DSB has no background to go by.
     """
     if any(finding["code"] == "proteins-not-counts" for finding in record["findings"]):
         transform = "none"  # as prepare has it
     if transform != "dsb":
-        return TRANSFORMS[transform]
+        return Proteins(TRANSFORMS[transform])
     found = record.get("protein_background")
     if not found:
         raise UserError(
@@ -76,9 +78,5 @@ def protein_part(transform: str, record: dict) -> str:
     background = {name: [m, s] for name, m, s in zip(found["names"], found["mean"], found["sd"], strict=True)}
     left_out = record["proteins_left_out"]
     isotypes = [name for name in found["names"] if left_out.get(name, "").startswith("isotype")]
-    return TRANSFORMS["dsb"].format(
-        droplets=found["droplets"],
-        background=background,
-        isotypes=isotypes,
-        dsb=DSB.read_text().strip() + "\n",
-    )
+    code = TRANSFORMS["dsb"].format(droplets=found["droplets"], background=background, isotypes=isotypes)
+    return Proteins(code, ("dsb",))

@@ -62,7 +62,6 @@ def from_json(text: str | bytes) -> Recipe:
     return Recipe(told.get("name", "recipe"), steps, settings)
 
 
-_FILTERS = ({"name": "filter_cells"}, {"name": "filter_genes"})
 PRESETS = {
     "scRNA-seq": "Leaves out cells far from the others and genes in fewer than 3 cells; then the recommended settings.",
     "CITE-seq": "The same, and CLR for the proteins.",
@@ -70,11 +69,16 @@ PRESETS = {
 }
 
 
-def preset(name: str) -> Recipe:
-    """One of the PRESETS; limits on cells are left to the data it meets."""
+def preset(name: str, batch: str | None = None) -> Recipe:
+    """One of the PRESETS; limits on cells are left to the data it meets.
+
+    `batch` is an obs column of batches: each then has limits of its own, and the model is told of it.
+    """
     if name not in PRESETS:
         raise UserError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
     if name == "as is":
         off = {s.name: False for s in config.specs(config.PREPARE) if s.kind == "bool" and s.default is True}
         return Recipe(name, (), off | {"n_top_genes": 0, "protein_transform": "none"})
-    return Recipe(name, _FILTERS, {"protein_transform": "clr" if name == "CITE-seq" else "none"})
+    by = {"batch_key": batch} if batch else {}
+    steps = ({"name": "filter_cells", "params": by}, {"name": "filter_genes"})
+    return Recipe(name, steps, by | {"protein_transform": "clr" if name == "CITE-seq" else "none"})

@@ -1,14 +1,21 @@
 """The part of a recipe's script that chooses genes, by scanpy's own functions."""
 
-from core.config import FEW_CELLS, gene_names
-from core.errors import UserError
+import json
+from pathlib import Path
 
-SWITCHES = {"drop_mito": "mito", "drop_ribo": "ribo", "drop_cell_cycle": "cycle"}
+from core.config import FEW_CELLS, gene_names
+
+CYCLE = Path(__file__).resolve().parents[1] / "data" / "doctor" / "cell_cycle.json"
+SWITCHES = {  # which of `names` each leaves out
+    "drop_mito": 'members(names)["mito"]',
+    "drop_ribo": 'members(names)["ribo"]',
+    "drop_cell_cycle": 'bare(names).str.upper().isin(CYCLE["s"] + CYCLE["g2m"])',
+}
 
 CODE = '''
 # Which genes are used. A cell's total is over all of them.
 totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-part = part[:, ~part.var_names.isin(NEVER)].copy()
+part = part[:, ~never(part.var_names)].copy()
 n_top, flavor, key = SETTINGS["n_top_genes"], SETTINGS["hvg_flavor"], SETTINGS["hvg_batch_key"]
 
 
@@ -49,21 +56,37 @@ if n_top and n_top < part.n_vars:
 '''
 
 
-def constants(settings, members):
-    """Assignments that the CODE needs; `members` are the names of the genes of each family, by the doctor.
+def constants(settings, steps):
+    """Assignments that the steps and the CODE need."""
+    lines = [
+        f"KEEP = {list(gene_names(settings['keep_genes']))!r}  # genes that are always used",
+        f"NEVER = {list(gene_names(settings['drop_genes']))!r}  # genes that are never used",
+        f"FEW_CELLS = {FEW_CELLS}  # a batch with fewer training cells has no say in the choice of genes",
+    ]
+    if settings["drop_cell_cycle"] or any(step.name == "score_cell_cycle" for step in steps):
+        known = json.loads(CYCLE.read_text())
+        lists = {phase: known[phase] + _renamed(known, known[phase]) for phase in ("s", "g2m")}
+        lines += [f"# The genes of {known['source']}, under their old and new symbols.", f"CYCLE = {lists!r}"]
+    return "\n".join(lines)
 
-    Raises UserError where a family is not known of a data set.
-    """
-    keep, never = gene_names(settings["keep_genes"]), list(gene_names(settings["drop_genes"]))
-    for switch, family in SWITCHES.items():
-        if settings[switch]:
-            if family not in members:
-                raise UserError(
-                    "Which genes are of the cell cycle is not written down for this data set: read it again, or take the JSON."
-                )
-            never += [name for name in members[family] if name not in keep]
-    return (
-        f"KEEP = {list(keep)!r}  # genes that are always used\n"
-        f"NEVER = {never!r}  # genes that are never used\n"
-        f"FEW_CELLS = {FEW_CELLS}  # a batch with fewer training cells has no say in the choice of genes\n"
-    )
+
+def _renamed(known, symbols):
+    return [known["renamed"][one] for one in symbols if one in known["renamed"]]
+
+
+def files(settings):
+    """The names in script_steps.FILES that the CODE needs."""
+    return ["families"] if any(settings[switch] for switch in SWITCHES) else []
+
+
+def code(settings):
+    """The choice of genes."""
+    families = [expression for switch, expression in SWITCHES.items() if settings[switch]]
+    lines = [f"    gone |= {expression} & ~names.isin(KEEP)\n" for expression in families]
+    return f"""
+
+def never(names):
+    gone = names.isin(NEVER)
+{"".join(lines)}    return gone
+
+{CODE}"""

@@ -3,7 +3,7 @@
 What a step does is a function elsewhere, named as text, so that the page knows all steps without the science.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,12 +17,23 @@ class Nothing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class UndoLog(Nothing):
+    """`way` back; None: as the values tell."""
+
+    way: Literal["expm1", "expm1 twice", "base 2", "base 10"] | None = None
+
+
 class FilterCells(Nothing):
-    """`limits` of all cells, or of batches their own; None: as proposed from the data at hand."""
+    """`limits` of all cells, or of batches their own; None: as proposed from the data at hand.
+
+    `columns` are those of obs that tell a measure of a cell in place of the matrix, by measure, as where only some
+    genes are in the file; None: as found in the data.
+    """
 
     limits: Limits | None = None
     batch_key: str | None = Field(None, max_length=200)
     batches: dict[str, Limits] = {}
+    columns: dict[str, str] | None = None
 
 
 class FilterGenes(Nothing):
@@ -54,8 +65,8 @@ class Step(NamedTuple):
         return {"label": self.label, "sentence": self.sentence}
 
 
-def _repair(label, sentence, name, module="repairs", whole=False):
-    return Step(label, sentence, f"core.data.doctor.{module}:{name}", repair=True, whole=whole)
+def _repair(label, sentence, name, module="repairs", **more):
+    return Step(label, sentence, f"core.data.doctor.{module}:{name}", repair=True, **more)
 
 
 STEPS: dict[str, Step] = {
@@ -63,11 +74,25 @@ STEPS: dict[str, Step] = {
         "Transpose", "Rows and columns are exchanged, so that the rows are cells.", "transpose", whole=True
     ),
     "use_raw": _repair("Use .raw", "What .raw holds becomes X, with all of its genes.", "use_raw"),
+    "drop_not_finite": _repair(
+        "Leave out missing values",
+        "The genes with missing or infinite values are left out, or such cells, where they are the smaller share.",
+        "drop_not_finite",
+        "missing",
+    ),
+    "zero_not_finite": _repair(
+        "Take them as 0",
+        "Each missing or infinite value becomes 0, as if the gene had not been seen: right only where a gap means that.",
+        "zero_not_finite",
+        "missing",
+    ),
     "undo_log": _repair(
         "Undo the log",
         "Values go back before the logarithm, and to whole counts where they can be told.",
         "undo_log",
         "unlog",
+        params=UndoLog,
+        settle="core.data.doctor.unlog:settle_way",
         whole=True,
     ),
     "unique_names": _repair(

@@ -1,6 +1,6 @@
 """The only writer: users, data sets, preparations, runs, epochs and jobs, as rows and as folders."""
 
-from core.data import ENDINGS
+from core.data import DROPLETS, ENDINGS
 from core.store.files import HARMONY, clusters_of, company_of, survival_of
 from core.store.groups import Groups
 from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
@@ -9,6 +9,7 @@ from core.store.view import View
 
 __all__ = [
     "ACTIVE",
+    "DROPLETS",
     "ENDINGS",
     "FINISHED",
     "HARMONY",

@@ -3,9 +3,13 @@
 import hashlib
 import json
 
+from core.data import ending
 from core.errors import UserError
-from core.recipe import STEPS, Recipe, chosen, made_by, origin_by
+from core.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
 from core.store.schema import jobs, preparations, runs
+
+# Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.
+SCANPY_READS = (".h5ad", ".h5", "")
 
 
 class Steps:
@@ -54,12 +58,19 @@ class Steps:
             self.store.forget("dataset", id)
         return original_of(row)
 
-    def script_record(self, dataset_id):
-        """The record of a data set for a script of its steps: families of genes and columns are those of its original,
-        since a step goes by genes that a later one leaves out."""
-        row = self.dataset(dataset_id)
-        first = self.dataset(original_of(row))["record"]
-        return row["record"] | {k: first[k] for k in ("quality_genes", "quality_columns") if k in first}
+    def script_start(self, id):
+        """The Start of a script of a data set's steps: the data set that they began with."""
+        first = self.dataset(original_of(self.dataset(id)))
+        read = self.store.jobs(jobs.c.target == first["id"], jobs.c.kind == "read")
+        asked = read[-1]["arguments"] if read else {}
+        plain_file = set(asked) <= {"path", "names"} and ending(first["name"]) in SCANPY_READS
+        return Start(
+            first["name"], bool(asked) and plain_file, first["record"]["cells"], first["record"]["genes"]
+        )
+
+    def before_steps(self, id):
+        """The .h5ad of the data set that the steps of one began with."""
+        return self.shelf(original_of(self.dataset(id))).file
 
     def recipe(self, dataset_id, settings=None, name=None):
         """The Recipe of a data set's steps with the settings of a preparation."""

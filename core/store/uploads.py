@@ -13,7 +13,7 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.data import ENDINGS, ending
+from core.data import ENDINGS, droplet_limits, ending
 from core.errors import UserError
 from core.store import files
 from core.store.schema import jobs
@@ -65,13 +65,16 @@ class Uploads:
     def begin(self, name, size, joins=None):
         """Begin an upload of `size` bytes, or find the one of the same name, size and purpose; as in `unfinished`.
 
-        `joins` is None, or (data set, what) where the file adds to a data set, as in View.join. Raises UserError
+        `joins` is None, or (data set, what) where the file adds to a data set, and for a background its
+        limits on droplets behind them, as in View.join. Raises UserError
         for a file that cannot be read here, TooLarge and NoRoom.
         """
         name = accepted(name)
         joins = list(joins) if joins else None
         if joins:
-            self.view.first_of_two(*joins)
+            of, what, *droplets = joins
+            self.view.first_of_two(of, what)
+            droplet_limits(*droplets or (None,))
         if type(size) is not int or size < 1:
             raise UserError(f"'{name}' is empty (0 bytes): copy it again.")
         most = self.store.settings.max_upload_gb
@@ -142,7 +145,8 @@ class Uploads:
                     self._check_whole(record, checksum)
                     self._part(id).rename(path)
                 if record["joins"]:
-                    target = self.view.join(*record["joins"], token, record["name"], path)
+                    of, what, *droplets = record["joins"]
+                    target = self.view.join(of, what, token, record["name"], path, *droplets)
                 else:
                     target = self.view.add_upload(record["name"], path, token)
                 (self.folder / f"{id}.json").unlink()

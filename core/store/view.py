@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import or_
 
 from core import config as configs
-from core.data import mind, places
+from core.data import droplet_limits, mind, places
 from core.errors import UserError
 from core.store import files
 from core.store.clusterings import Clusterings
@@ -116,14 +116,16 @@ class View(Steps, Samples, Grouping, Clusterings, Seeds):
         if self.store.move("dataset", id, "asking", "queued", record=None):
             self.store.submit(self.user, "short", "read", id, asked, token=token, priority=1)
 
-    def join(self, id, what, token, name, path=None):
+    def join(self, id, what, token, name, path=None, droplets=None):
         """A new data set: the one of `id` with the proteins, labels or background of a second file; returns the new id.
 
-        `what` is one of JOINS; the second file is an upload that is whole, at `path`, or `name` of the inbox.
+        `what` is one of JOINS; the second file is an upload that is whole, at `path`, or `name` of the inbox. For a
+        background, `droplets` are the limits that differ from core.data.DROPLETS.
         """
         row, file = self.first_of_two(id, what)
         path = path or self._in_inbox(name)
         asked = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
+        asked |= {"droplets": droplet_limits(droplets)} if what == "background" else {}
         return self._bring(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", asked, token)[
             "target"
         ]

@@ -43,7 +43,9 @@ def _read(store, id, asked):
 
     Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
     """
-    joined = {name: asked[name] for name in ("proteins", "annotations", "background") if name in asked}
+    joined = {
+        name: asked[name] for name in ("proteins", "annotations", "background", "droplets") if name in asked
+    }
     waits, row = False, store.row("dataset", id)
     roots = store.settings.data_roots if row["origin"].startswith("server:") else None
     # A file may lie under a name of ours: sentences say the person's own.

@@ -214,7 +214,7 @@ def register(app, store):
         counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
         if counts is None and genes is None:
             return figures.empty(
-                "The values are scaled: counts and genes a cell cannot be told from them.", theme
+                "The values are no counts: counts and genes a cell cannot be told from them.", theme
             )
         return figures.counts_and_genes(counts, genes, theme)
 

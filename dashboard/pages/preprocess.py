@@ -22,7 +22,8 @@ from dashboard.components import (
     tile,
     working,
 )
-from dashboard.quality import ALL_CELLS, batch_columns, propose, quality_card
+from dashboard.findings import forbids_training, said
+from dashboard.quality import batch_columns, first_batches, propose, quality_card
 from dashboard.recipes import exchange, genes_step, presets, scores_steps
 from dashboard.taken import steps_card
 
@@ -56,7 +57,7 @@ def layout(view, here):
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
             dcc.Store(id=ids.PREPARE_GO),
             dcc.Store(id=ids.RECIPE_GO),
-            dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], ALL_CELLS)),
+            dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], first_batches(row))),
             html.Div(
                 [
                     card(
@@ -64,10 +65,16 @@ def layout(view, here):
                         html.P(
                             "Scaling and normalising the data is recommended for better results: the recommended steps are on. Press Preprocess and go on, or look at cells and genes below first."
                         ),
-                        html.Button("Preprocess", id=ids.PREPARE, className="btn btn-primary"),
+                        *forbidden(row),
+                        html.Button(
+                            "Preprocess",
+                            id=ids.PREPARE,
+                            className="btn btn-primary",
+                            disabled=forbids_training(record),
+                        ),
                         working(ids.PREPARE_PROGRESS),
                         html.Div(id=ids.PREPARE_MESSAGE),
-                        presets(),
+                        presets(row),
                         exchange(row),
                         more(
                             "Why preprocess at all?",
@@ -102,6 +109,13 @@ def layout(view, here):
             batches.batches_card(view, row, values, steps),
         ]
     )
+
+
+def forbidden(row):
+    """What forbids to train on a data set, with the way to what can be done."""
+    stops = [finding for finding in row["record"]["findings"] if finding["severity"] == "stop"]
+    there = dcc.Link("See what can be done on the Data page.", href=f"/data?dataset={row['id']}")
+    return [said(finding, there) for finding in stops]
 
 
 UNSEEN = (

@@ -4,7 +4,7 @@ import numpy as np
 from anndata import AnnData
 
 from core import device
-from core.data.doctor import cells, columns, genes, names, proteins, size, values
+from core.data.doctor import cells, columns, names, proteins, size, values
 from core.data.doctor.case import Case
 from core.data.doctor.finding import SEVERITIES, Column, Finding
 from core.data.doctor.report import Report
@@ -63,12 +63,9 @@ def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = 
         species=case.species,
         findings=tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))),
         columns=table,
+        batch=columns.sure_batch(adata.obs, table),
         n_counts=None if n_counts is None else np.asarray(n_counts, dtype=float),
         n_genes=n_genes,
-        shares=case.shares,
-        quality_genes={
-            name: [str(gene) for gene in case.gene_names[rows]]
-            for name, rows in (case.members | {"cycle": genes.in_cycle(case.gene_names)}).items()
-        },
+        shares=case.quality_shares(),
         quality_columns=case.quality_columns,
     )

@@ -10,6 +10,7 @@ from core.data.doctor import genes
 from core.data.sources import genes_of, places, shown_at
 from core.data.sweep import Sweep, sweep
 from core.data.verdict import Verdict, judge, remember
+from core.scripted.families import SETS, members
 
 # Columns in which other programs keep a cell's counts and genes over all genes that were measured.
 COUNT_COLUMNS = ("n_counts_all_genes", "total_counts", "nCount_RNA", "n_counts", "nUMI", "n_umi", "n_umis")
@@ -29,18 +30,25 @@ MITO_COLUMNS = (
 
 
 class Case:
-    """A data set under examination; every matrix of it is swept once, when it is made."""
+    """A data set under examination; every matrix of it is swept once, when it is made.
 
-    def __init__(self, adata: AnnData):
+    `columns` are the `quality_columns` where they are known beforehand; None: they are looked for.
+    """
+
+    def __init__(self, adata: AnnData, columns: dict[str, str] | None = None):
         self.adata = adata
+        if columns is not None:  # in place of the cached properties of these names
+            self.library_column, self.genes_column, self.mito_column = (
+                columns.get(measure) for measure in ("counts", "genes", "mito")
+            )
         self.sweeps: dict[str, Sweep] = {}
         self.verdicts: dict[str, Verdict] = {}
         self._sets: dict[str, dict[str, np.ndarray]] = {}
         for where, matrix in places(adata):
             owner = "raw.X" if where == "raw.X" else "X"
             if owner not in self._sets:
-                self._sets[owner] = genes.members(genes_of(adata, where))
-            table = np.column_stack([self._sets[owner][name] for name in genes.SETS]).astype(float)
+                self._sets[owner] = members(genes_of(adata, where))
+            table = np.column_stack([self._sets[owner][name] for name in SETS]).astype(float)
             self.sweeps[where] = sweep(matrix, table, sign=self.counts_where is None)
             self.verdicts[where] = judge(self.sweeps[where])
             remember(matrix, self.verdicts[where])
@@ -85,7 +93,7 @@ class Case:
             return {}
         total = self.trained.cell_sums
         percent = 100 * self.trained.set_sums / np.where(total > 0, total, 1)[:, None]
-        return {name: percent[:, i] for i, name in enumerate(genes.SETS) if self.members[name].any()}
+        return {name: percent[:, i] for i, name in enumerate(SETS) if self.members[name].any()}
 
     @cached_property
     def library_column(self) -> str | None:

@@ -10,12 +10,34 @@ from core.data.doctor.finding import Column, Finding, few
 MAX_CLASSES = 100  # a column with more distinct values is no set of labels one can look at
 LABEL_WORDS = ("type", "label", "annot", "cluster", "louvain", "leiden", "class", "ident", "phase")
 BATCH_WORDS = ("batch", "donor", "sample", "library", "patient", "replicate", "lane", "plate", "subject")
+# Words beside those that leave no doubt: donor_id is a batch, donor_age and sample_type are none.
+BESIDE_BATCH = {"id", "ids", "name", "number", "no", "nr", "key", "index", "code"}
+MOST_SURE, LEAST_CELLS = (
+    12,
+    30,
+)  # batches, and cells of each, for which limits of their own can be told and looked at
 SUFFIX = re.compile(r"[ACGT]{10,}-(\d+)$")  # Cell Ranger's aggr numbers its samples behind the barcode
 
 
 def columns_of(obs: pd.DataFrame) -> tuple[Column, ...]:
     """A Column for each column of obs."""
     return tuple(_column(name, obs[name]) for name in obs.columns)
+
+
+def sure_batch(obs: pd.DataFrame, columns: tuple[Column, ...]) -> str | None:
+    """The one column that names the batches beyond doubt; None where there is none, or more than one.
+
+    All words of its name say so, it has 2 to 12 values, and each of at least 30 cells.
+    """
+    found = []
+    for column in columns:
+        words = {word for word in re.split(r"[^a-z]+", column.name.lower()) if word}
+        named = words & set(BATCH_WORDS) and words <= {*BATCH_WORDS, *BESIDE_BATCH}
+        if column.role == "batch" and named and column.distinct <= MOST_SURE:
+            sizes = obs[column.name].value_counts(dropna=False)
+            if sizes[sizes > 0].min() >= LEAST_CELLS and obs[column.name].notna().all():
+                found.append(column.name)
+    return found[0] if len(found) == 1 else None
 
 
 def findings(case: Case, columns: tuple[Column, ...]) -> list[Finding]:

@@ -9,13 +9,22 @@ SEVERITIES: tuple[Severity, ...] = ("stop", "warning", "note")  # a stop forbids
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the owner should know: a sentence, the observation behind it, and a repair where there is one."""
+    """One thing the owner should know: a sentence, the observation behind it, and a repair where there is one.
+
+    `others` are further repairs, where only the owner can say which of them is right.
+    """
 
     code: str  # a short name that stays
     severity: Severity
     sentence: str
     evidence: str = ""
     repair: str | None = None  # a name in core.recipe.STEPS
+    others: tuple[str, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """All repairs, the likeliest first."""
+        return (self.repair, *self.others) if self.repair else self.others
 
 
 class Column(NamedTuple):

@@ -4,28 +4,15 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from core.data.doctor import genes, sets
 from core.data.doctor.case import Case
 from core.data.doctor.finding import Finding, few, genes_are
+from core.scripted.families import ENSEMBL, GENOME
+from core.scripted.naming import EMPTY_AS, ids_of, numbered, symbols_of
 
 # 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
 BARCODE = re.compile(r"(?:^|[^A-Z])[ACGT]{10,}(?:-\d+)?(?:$|[^A-Z])")
-NO_NAME = {"", "nan", "none", "na", "null", "<na>"}
-# No name, perhaps numbered where there were several.
-EMPTY_AS = re.compile(r"^(?:nan|none|na|null|<na>)?(?:-\d+)?$", re.IGNORECASE)
-ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ids")
-SYMBOL_COLUMNS = (
-    "gene_symbols",
-    "gene_symbol",
-    "symbol",
-    "symbols",
-    "feature_name",
-    "gene_name",
-    "gene_names",
-    "name",
-)
 # The words of the reader, which has made names unique.
 GOT_A_NUMBER = "occurred more than once and got a number"
 MIXED = 0.02  # share of the rarer kind of name from which symbols and ids count as mixed
@@ -42,41 +29,6 @@ def findings(case: Case) -> list[Finding]:
         *_genes(case.adata),
         *sets.findings(case),
     ]
-
-
-def ids_of(var: pd.DataFrame) -> np.ndarray | None:
-    """(genes,) Ensembl ids without version from a column of var, '' where one is missing; None without a column."""
-    for column in ID_COLUMNS:
-        if column in var:
-            found = [genes.ENSEMBL.match(str(value)) for value in var[column]]
-            if any(found):
-                return np.array([match[1] if match else "" for match in found], dtype=object)
-    return None
-
-
-def symbols_of(var: pd.DataFrame) -> np.ndarray | None:
-    """(genes,) symbols from a column of var, None where there is no such column or it holds ids as well."""
-    for column in SYMBOL_COLUMNS:
-        if column in var:
-            values = var[column].astype(str).to_numpy(dtype=object)
-            if sum(bool(genes.ENSEMBL.match(value)) for value in values) < 0.5 * len(values):
-                return values
-    return None
-
-
-def numbered(names: pd.Index) -> dict[str, list[int]]:
-    """Groups of genes that share a name: {name: places}; 'X', 'X-1', 'X-2' are one, as anndata numbers them."""
-    at: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        at.setdefault(str(name), []).append(place)
-    groups = {name: list(places) for name, places in at.items() if len(places) > 1}
-    for name in list(at):
-        k = 1
-        while f"{name}-{k}" in at:  # in unbroken order from 1: NKX2-1 has no NKX2 beside it
-            groups.setdefault(name, list(at[name]))
-            groups[name] += at[f"{name}-{k}"]
-            k += 1
-    return groups
 
 
 def _read(adata) -> list[Finding]:
@@ -143,7 +95,7 @@ def _genes(adata) -> list[Finding]:
             out.append(
                 Finding("gene-names-repeated", "warning" if repair else "note", words, few(groups), repair)
             )
-    ensembl = [genes.ENSEMBL.match(genes.GENOME.sub("", name)) for name in plain]
+    ensembl = [ENSEMBL.match(GENOME.sub("", name)) for name in plain]
     is_id = np.array([bool(match) for match in ensembl], dtype=bool)
     share = float(is_id.mean()) if len(is_id) else 0.0
     has_symbols = symbols_of(adata.var) is not None

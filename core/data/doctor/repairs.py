@@ -12,14 +12,13 @@ from scipy import sparse
 
 from core.blocks import blocks, in_memory
 from core.data.doctor.finding import few, genes_are
-from core.data.doctor.genes import ENSEMBL
-from core.data.doctor.names import EMPTY_AS, NO_NAME, ids_of, numbered, symbols_of
-from core.data.doctor.proteins import hidden_proteins
 from core.data.ondisk import copied, part_of, raw_of
 from core.data.proteins import antibody_columns
 from core.data.sources import counts_of
 from core.data.verdict import what_is
 from core.errors import UserError
+from core.scripted.antibodies import hidden_proteins
+from core.scripted.naming import by_symbol, rename_genes, symbols_of, told_apart, without_versions
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
@@ -52,27 +51,13 @@ def transpose(adata: AnnData) -> tuple[AnnData, str]:
 
 def unique_names(adata: AnnData) -> tuple[AnnData, str]:
     """Genes that share a name are called symbol-ENSG where var has ids, else numbered; repeated cells are numbered."""
-    made, ids = copied(adata), ids_of(adata.var)
-    names = adata.var_names.astype(str).to_numpy(dtype=object).copy()
-    groups = {name: at for name, at in numbered(adata.var_names).items() if not EMPTY_AS.match(name)}
-    renamed = 0
-    if ids is not None:
-        for symbol, places in groups.items():
-            for place in places:
-                if ids[place]:
-                    names[place] = f"{symbol}-{ids[place]}"
-                    renamed += 1
-        for place, name in enumerate(names):
-            if EMPTY_AS.match(str(name)) and ids[place]:
-                names[place] = ids[place]
-                renamed += 1
+    names, renamed = told_apart(adata.var_names, adata.var)
     cells = int(adata.obs_names.duplicated().sum())
     renumbered = int(pd.Index(names).duplicated().sum())
     if not (renamed or renumbered or cells):
         raise UserError("All names are unique already, or var has no Ensembl ids to tell their genes apart.")
-    before = adata.var_names.astype(str).to_numpy(dtype=object)
-    made.var["name_before"] = before
-    made.var_names = make_index_unique(pd.Index(names))
+    made = copied(adata)
+    rename_genes(made, names)
     made.obs_names = make_index_unique(adata.obs_names.astype(str))
     parts = [f"{renamed:,} genes were named by symbol and Ensembl id"] if renamed else []
     parts += [f"{renumbered:,} genes got a number"] if renumbered else []
@@ -85,27 +70,22 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
     symbols = symbols_of(adata.var)
     if symbols is None:
         raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
-    made, before = copied(adata), adata.var_names.astype(str).to_numpy(dtype=object)
-    named = np.array([str(s).strip().casefold() not in NO_NAME for s in symbols])
-    chosen = np.where(named, symbols, before)
-    twice = pd.Index(chosen).duplicated(keep=False) & named & (chosen != before)
-    chosen = np.where(twice, [f"{a}-{b}" for a, b in zip(chosen, before, strict=True)], chosen)
-    made.var["name_before"] = before
-    made.var_names = make_index_unique(pd.Index(chosen))
+    made = copied(adata)
+    names, twice = by_symbol(adata.var_names, symbols)
+    rename_genes(made, names)
+    changed = int((names != adata.var_names.astype(str)).sum())
     words = f"; {int(twice.sum()):,} that share a symbol carry their id behind it" if twice.any() else ""
-    return made, f"{genes_are(int((chosen != before).sum()))} now named by symbol{words}."
+    return made, f"{genes_are(changed)} now named by symbol{words}."
 
 
 def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
     """Ensembl ids lose what stands behind the dot; two versions of one id become numbered."""
-    before = adata.var_names.astype(str)
-    after = pd.Index([ENSEMBL.sub(r"\1", name) for name in before])
-    changed = int((after != before).sum())
+    names = without_versions(adata.var_names)
+    changed = int((names != adata.var_names.astype(str)).sum())
     if not changed:
         raise UserError("No gene is named by an Ensembl id with a version.")
     made = copied(adata)
-    made.var["name_before"] = before.to_numpy(dtype=object)
-    made.var_names = make_index_unique(after)
+    rename_genes(made, names)
     return made, f"{changed:,} Ensembl ids lost their version; var['name_before'] keeps it."
 
 

@@ -27,6 +27,7 @@ class Report:
     species: str  # 'human', 'mouse', ...; '' where the names do not tell
     findings: tuple[Finding, ...]  # the gravest first
     columns: tuple[Column, ...]
+    batch: str | None  # the one column that names the batches beyond doubt
     n_counts: np.ndarray | None = field(
         repr=False
     )  # (cells,) of all genes where the file tells; None: no counts
@@ -34,8 +35,6 @@ class Report:
     shares: dict[str, np.ndarray] = field(
         repr=False
     )  # "mito", "ribo", "haemo": (cells,) percent of the counts
-    # The names of the genes that `shares` add up, and "cycle": those that the cell cycle is scored by.
-    quality_genes: dict[str, list[str]] = field(repr=False)
     quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
 
     @property
@@ -51,7 +50,7 @@ class Report:
     def record(self) -> dict[str, Any]:
         """The report as JSON-able dict, without the arrays."""
         names, _, left_out = self.proteins
-        offered = {finding.repair for finding in self.findings if finding.repair}
+        offered = {name for finding in self.findings for name in finding.repairs}
         return {
             "cells": self.cells,
             "genes": self.genes,
@@ -68,6 +67,6 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
             "repairs_offered": {name: STEPS[name].record() for name in sorted(offered)},
             "columns": [column._asdict() | {"examples": list(column.examples)} for column in self.columns],
-            "quality_genes": self.quality_genes,
+            "batch": self.batch,
             "quality_columns": self.quality_columns,
         }

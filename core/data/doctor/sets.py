@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from core.data.doctor import genes
 from core.data.doctor.case import MITO_COLUMNS, Case
 from core.data.doctor.finding import Finding, few, genes_are
+from core.scripted.families import ENSEMBL
 
 
 def findings(case: Case) -> list[Finding]:
@@ -36,7 +36,7 @@ def _sets(case) -> list[Finding]:
     if case.species not in ("human", "mouse"):
         return []
     out, found = [], {name: int(rows.sum()) for name, rows in case.members.items()}
-    ids_only = np.mean([bool(genes.ENSEMBL.match(str(name))) for name in case.gene_names]) > 0.9
+    ids_only = np.mean([bool(ENSEMBL.match(str(name))) for name in case.gene_names]) > 0.9
     if found["mito"]:
         if "mito" in case.shares:
             share = float(np.median(case.shares["mito"]))

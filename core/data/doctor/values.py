@@ -21,9 +21,7 @@ def findings(case: Case) -> list[Finding]:
 def _of_x(case) -> list[Finding]:
     seen, verdict = case.sweeps["X"], case.verdicts["X"]
     if seen.not_finite:
-        severity = "stop" if case.where == "X" else "warning"
-        words = f"{seen.not_finite:,} values of X are missing (NaN) or infinite: fill them, or leave out those cells or genes."
-        return [Finding("not-finite", severity, words, f"Of {seen.cells:,} x {seen.genes:,} values.")]
+        return [_not_finite(case, seen)]
     if not seen.numeric:
         return [
             Finding(
@@ -35,7 +33,10 @@ def _of_x(case) -> list[Finding]:
         ]
     if not seen.nonzero:
         words = "Every value of X is 0, so there is nothing to learn from: put the counts into X."
-        return [Finding("all-zero", "stop" if case.where == "X" else "warning", words, verdict.evidence)]
+        repair = next(iter(_usable_raw(case)), None)
+        return [
+            Finding("all-zero", "stop" if case.where == "X" else "warning", words, verdict.evidence, repair)
+        ]
     holds = f"X holds {verdict.words}"
     if case.where == "X" and case.counts_where is None:
         holds += " and is trained on as it is"
@@ -48,6 +49,31 @@ def _of_x(case) -> list[Finding]:
         words = "X holds log-ratios (CLR), which suit proteins; for genes, bring the raw counts."
         out.append(Finding("clr", "warning", words, verdict.evidence))
     return out
+
+
+def _not_finite(case, seen) -> Finding:
+    n, (cell, gene) = seen.not_finite, seen.odd_at
+    names = case.adata.var_names[gene], case.adata.obs_names[cell]
+    words = (
+        f"{n:,} value{' of X is' if n == 1 else 's of X are'} missing (NaN) or infinite, for example gene '{names[0]}' in "
+        f"cell '{names[1]}'"
+    )
+    evidence = (
+        f"Of {seen.cells:,} x {seen.genes:,} values; in {int(seen.odd_cells.sum()):,} of the cells and "
+        f"{int(seen.odd_genes.sum()):,} of the genes."
+    )
+    if case.where != "X":
+        return Finding("not-finite", "warning", f"{words}; X is not trained on.", evidence)
+    some_left = not (seen.odd_cells.all() and seen.odd_genes.all())
+    first, *others = [*["drop_not_finite"] * some_left, "zero_not_finite", *_usable_raw(case)]
+    words += ": leave those cells or genes out, or say that they mean 0."
+    return Finding("not-finite", "stop", words, evidence, first, tuple(others))
+
+
+def _usable_raw(case) -> list[str]:
+    """["use_raw"] where .raw holds something that one can go on with."""
+    raw = case.verdicts.get("raw.X")
+    return ["use_raw"] if raw and raw.kind in ("counts", "lognorm", "normalized") else []
 
 
 def _of_trained(case) -> list[Finding]:

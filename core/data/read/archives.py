@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from core.errors import UserError
+from core.words import size
 
 MOST_MEMBERS = 100_000  # a zarr folder of a million cells has some ten thousand
 MOST_RATIO = 200  # text tables of counts shrink 10- to 60-fold; a bomb a thousandfold
@@ -57,8 +58,22 @@ def allowed(packed: int) -> int:
     return max(ALWAYS, MOST_RATIO * packed)
 
 
-def check_gzip(path: Path) -> None:
-    """Raises UserError where a .gz unpacks to more bytes than is `allowed`.
+def check_values(total: int, packed: int, name: str) -> None:
+    """Raises UserError where a file or store of `packed` bytes declares values of more bytes than is `allowed`."""
+    if total > allowed(packed):
+        raise UserError(
+            f"'{name}' is {size(packed)} but unpacks to {size(total)} of values, more than its size allows: save it"
+            " again without compression, or with a sparse matrix."
+        )
+
+
+def number_bytes(n_values: int, dtype) -> int:
+    """The bytes of some values for that comparison: a number counts as 4 at most, as in wider ones only more zeros are."""
+    return n_values * (min(dtype.itemsize, 4) if dtype.kind in "buif" else dtype.itemsize)
+
+
+def check_gzip(path: Path) -> int:
+    """The bytes that a .gz unpacks to; raises UserError where they are more than is `allowed`.
 
     It is unpacked to that point and thrown away: what a gzip says of its size is not believed, and unpacking is quick
     beside reading numbers from the text.
@@ -68,6 +83,7 @@ def check_gzip(path: Path) -> None:
         while block := file.read(BLOCK):
             total += len(block)
             _check_size(total, path.name, limit)
+    return total
 
 
 def _limit(path: Path, folder: Path) -> int:

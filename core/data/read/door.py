@@ -15,12 +15,14 @@ from anndata import AnnData
 from anndata.io import write_elem
 
 from core import device
-from core.data import ondisk
+from core.data import droplet_limits, ondisk
 from core.errors import DoesNotFit, Question, UserError
 
 MB = 1024**2
 LEAST_SECONDS, SECONDS_A_MB = 8.0, 10.0  # a MB of packed text may be 20 of plain, and the machine busy
-LEAST_MEMORY, MEMORY_A_BYTE = 1700 * MB, 200  # a small file never has more than 2 GiB, the libraries included
+# Every file may take MEMORY, which with the libraries stays below 2 GiB; more only as its reader says beforehand, from
+# the sizes that the file declares and can mean (Reading.take), and all of it at most MOST_MEMORY of what is left.
+MEMORY = 1700 * MB
 MOST_MEMORY, FLOOR = (
     0.9,
     256 * MB,
@@ -37,6 +39,7 @@ def read(
     proteins=None,
     annotations=None,
     background=None,
+    droplets=None,
     roots=None,
     ask=False,
     scratch=None,
@@ -48,7 +51,7 @@ def read(
     `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
     folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
-    say what is background of each protein. `roots` are folders that the path may not lead out of, whatever links lie
+    say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
     there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
     the normal form stays, as .h5ad, on the same disk as `scratch`; `words` changes the sentences of uns["nuwa_read"].
     The matrices of a large data set (core.data.ondisk.LARGE) are left in that file, or in one that vanishes with the
@@ -66,14 +69,14 @@ def read(
             "path": str(path.absolute()),
             "answers": {"genome": genome, "part": part, "transpose": transpose},
             "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
+            "droplets": droplet_limits(droplets),
             "roots": roots and [str(root) for root in roots],
             "ask": ask,
             "large": ondisk.LARGE,
             "folder": folder,
             "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,
-            "memory": int(
-                max(FLOOR, min(LEAST_MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY * device.free_memory()))
-            ),
+            "memory": MEMORY,
+            "most_memory": int(max(FLOOR, MOST_MEMORY * device.free_memory())),
         }
         answer = SERVER.ask(request)
         name = " and ".join(f"'{file.name}'" for file in files)
@@ -110,7 +113,7 @@ def _judge(folder, answer, request, name):
             asked["sentence"], asked["asks"], map(tuple, asked["choices"]), asked["default"], asked["sure"]
         )
     if "sentence" in found:
-        room = f"{request['memory'] / 1e9:,.1f} GB"
+        room = f"{request['most_memory'] / 1e9:,.1f} GB"
         sentence = found["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
         raise (DoesNotFit if found["memory"] else UserError)(sentence)
     return found

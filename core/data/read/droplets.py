@@ -6,27 +6,26 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
-from core.data.background import KEY, Background
+from core.data import droplet_limits
+from core.data.background import Background, keep
 from core.data.proteins import GENES, PROTEIN_KEYS, PROTEINS, protein_report
 from core.data.read.joins import matched
 from core.dsb import PSEUDOCOUNT
 from core.errors import UserError
 
-# Most barcodes of an unfiltered matrix were never a droplet. As the tutorial of the R package dsb has it, a droplet that
-# caught antibodies has 10^1.5 protein counts at least, and one without a cell fewer than 10^2.5 RNA counts.
-FEWEST_PROTEIN, MOST_RNA = 32, 316
 ENOUGH = 100  # droplets; a mean and a deviation of fewer are too rough to scale by
 
 
-def join_background(adata: AnnData, other: AnnData, words: str) -> str:
+def join_background(adata: AnnData, other: AnnData, words: str, droplets=None) -> str:
     """Keep in uns what the empty droplets of `other` say of the proteins of `adata`; returns what was found.
 
     `adata` is in normal form; `words` name the file of `other`, the unfiltered matrix. Empty is a droplet that is no
-    cell of `adata`, has 32 protein counts at least and fewer than half of the cells have, and fewer than 316 RNA counts.
+    cell of `adata`, has as many protein counts as `droplets` (core.data.DROPLETS) say and fewer than half of the cells
+    have, and fewer RNA counts than they say.
     Raises UserError where `adata` has no proteins, half of its cells are not there, a protein is not, or too few
     droplets are empty.
     """
-    report = protein_report(adata)
+    report, limits = protein_report(adata), droplet_limits(droplets)
     if not report.used.any():
         raise UserError(
             f"This data set has no proteins to train on, so {words} is of no use to it: leave it out."
@@ -37,26 +36,22 @@ def join_background(adata: AnnData, other: AnnData, words: str) -> str:
     at = _places(wanted, names, words)
     cells = found.rows[found.rows >= 0]
     total = np.asarray(proteins.sum(axis=1)).ravel()
-    empty = (total >= FEWEST_PROTEIN) & (total < np.median(total[cells]))
+    empty = (total >= limits["fewest_protein"]) & (total < np.median(total[cells]))
     if rna is not None:
-        empty &= np.asarray(rna.sum(axis=1)).ravel() < MOST_RNA
+        empty &= np.asarray(rna.sum(axis=1)).ravel() < limits["most_rna"]
     empty[cells] = False
     n = int(empty.sum())
     if n < ENOUGH:
         raise UserError(
             f"Only {n:,} droplets of {words} are empty, and {ENOUGH} are needed: bring the unfiltered matrix, such as "
-            "raw_feature_bc_matrix, which has all droplets."
+            f"raw_feature_bc_matrix, which has all droplets, or set the limits otherwise ({_said(limits, rna)})."
         )
     logged = np.log(proteins[empty][:, at].toarray().astype(np.float64) + PSEUDOCOUNT)
     mean, sd = logged.mean(axis=0), logged.std(axis=0, ddof=1)
     silent = [name for name, one in zip(wanted, sd, strict=True) if one < 1e-6]
     made = Background(tuple(wanted), mean, np.where(sd < 1e-6, 1.0, sd), n)
-    adata.uns[KEY] = made.record() | {
-        "names": np.array(wanted, dtype=object),
-        "mean": made.mean,
-        "sd": made.sd,
-    }
-    said = f"{n:,} empty droplets in {words} tell the background of {len(wanted):,} proteins{found.how}."
+    keep(adata, made)
+    said = f"{n:,} empty droplets ({_said(limits, rna)}) in {words} tell the background of {len(wanted):,} proteins{found.how}."
     if rna is None:
         said += " That file has no RNA, so they were known by their proteins alone."
     if silent:
@@ -64,6 +59,11 @@ def join_background(adata: AnnData, other: AnnData, words: str) -> str:
             f" All have the same count of {', '.join(silent[:5])}, whose background is then not scaled by."
         )
     return said
+
+
+def _said(limits, rna):
+    said = f"{limits['fewest_protein']:,} protein counts or more"
+    return said if rna is None else f"{said}, fewer than {limits['most_rna']:,} of RNA"
 
 
 def _parts(other: AnnData) -> tuple[sparse.csr_matrix | None, sparse.csr_matrix, pd.DataFrame]:

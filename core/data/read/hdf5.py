@@ -1,15 +1,17 @@
 """HDF5 files, told apart by what is inside, as people rename files: .h5ad, .h5mu, 10x .h5, loom."""
 
+import re
+from typing import NamedTuple
+
 import anndata
 import h5py
 import numpy as np
 
 from core.data import ondisk
 from core.data.read import loom, mudata, tenx
-from core.data.read.archives import allowed
+from core.data.read.archives import check_values, number_bytes
 from core.data.read.normal import SPARSE_FROM
 from core.errors import UserError
-from core.words import size
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 OTHER_MAGIC = {
@@ -18,7 +20,20 @@ OTHER_MAGIC = {
     b"version https://git-lfs": "a Git LFS pointer: fetch the file itself (git lfs pull)",
     b"<": "a web page or XML: perhaps the download needed a login",
 }
+MATRIX = re.compile(
+    r"(^|/)(X|layers|matrix)(/|$)"
+)  # where values of cells and genes lie, in a file of any kind
+TEXT = 100  # bytes of a word in memory, with its object
+# Of the values in memory while they are read and brought into normal form: as a rule, and at most.
+HELD, COPIES = 2, 4
 LARGE = 50_000_000  # values from which a dense X of mostly zeros is read as sparse, block by block
+
+
+class Declared(NamedTuple):
+    """Bytes that a file says it holds: values of cells and genes, and all that is beside them."""
+
+    values: int
+    tables: int
 
 
 def read_hdf5(path, reading):
@@ -26,14 +41,15 @@ def read_hdf5(path, reading):
     _check_magic(path)
     with h5py.File(path, "r") as file:
         _check_links(file, path.name)
-        _check_room(file, path)
+        declared = _check_room(file, path)
+        reading.take(declared.tables, path.name, COPIES * declared.tables)
         if loom.is_loom(file):
             return loom.read_loom(file, path.name, reading)
         in_matrix = isinstance(file.get("matrix"), h5py.Group) and "barcodes" in file["matrix"]
         if in_matrix or ("X" not in file and tenx.genomes_in(file)):
             return tenx.read_h5(file, path.name, reading)
         if "mod" in file and "X" not in file:
-            return mudata.read_h5mu(file, path.name, reading)
+            return mudata.read_h5mu(path, file, reading)
         if "X" not in file and "obs" not in file and "encoding-type" not in file.attrs:
             inside = ", ".join(list(file)[:5]) or "nothing"
             raise UserError(
@@ -42,6 +58,8 @@ def read_hdf5(path, reading):
         if ondisk.is_large(file, reading.large):
             return ondisk.opened(path, ondisk.EVERYTHING)
         thin = _is_large_and_thin(file.get("X"))
+        # Of a matrix that is read as sparse, a few of its values are not zero.
+        reading.take(0 if thin else HELD * declared.values, path.name, COPIES * declared.values)
     return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
 
 
@@ -65,27 +83,28 @@ def _check_magic(path):
     raise UserError(f"'{path.name}' is not the HDF5 file its name promises: save it again as .h5ad.")
 
 
-def _check_room(file, path):
-    """Refuse HDF5 whose values, compressed or never written, are more than a file of its size can mean.
+def _check_room(file, path) -> "Declared":
+    """What the file declares; refuses values that, compressed or never written, are more than its size can mean.
 
     All of them together are compared with the file, as the values of a sparse matrix alone may be packed to nothing (all
-    are 1) and its indices are not. A number counts as 4 bytes at most: in wider ones only more zeros are packed.
+    are 1) and its indices are not.
     """
-    total = 0
+    total, values, tables = 0, 0, 0
 
-    def add(_, item):
-        nonlocal total
+    def add(name, item):
+        nonlocal total, values, tables
         if isinstance(item, h5py.Dataset) and item.size:
-            wide = item.dtype.itemsize
-            total += item.size * (min(wide, 4) if item.dtype.kind in "buif" else wide)
+            total += number_bytes(item.size, item.dtype)
+            if item.dtype.kind not in "buif":
+                tables += TEXT * item.size
+            elif MATRIX.search(name):
+                values += item.size * item.dtype.itemsize
+            else:
+                tables += item.size * item.dtype.itemsize
 
     file.visititems(add)
-    packed = path.stat().st_size
-    if total > allowed(packed):
-        raise UserError(
-            f"'{path.name}' is {size(packed)} but unpacks to {size(total)} of values, more than its size allows: save it"
-            " again without compression, or with a sparse matrix."
-        )
+    check_values(total, path.stat().st_size, path.name)
+    return Declared(values, tables)
 
 
 def _check_links(file, name):

@@ -29,7 +29,7 @@ READERS = {
 }
 
 
-def load(path, reading, proteins=None, annotations=None, background=None) -> AnnData:
+def load(path, reading, proteins=None, annotations=None, background=None, droplets=None) -> AnnData:
     """The file or folder at `path` in normal form, with a second file's proteins, labels or background joined.
 
     Raises UserError, one sentence, for every fault of a file, and Question where only the person knows.
@@ -52,7 +52,9 @@ def load(path, reading, proteins=None, annotations=None, background=None) -> Ann
             np.inf,
         )  # droplets hold little, and are looked at whole
         other = carefully(open_path, background, reading)
-        said = carefully(lambda p, _: join_background(adata, other, f"'{p.name}'"), background, reading)
+        said = carefully(
+            lambda p, _: join_background(adata, other, f"'{p.name}'", droplets), background, reading
+        )
         adata.uns["nuwa_read"].append(said)
     return adata
 

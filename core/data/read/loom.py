@@ -24,6 +24,8 @@ CELL_KEYS = (
     "Cell",
     "index",
 )
+COPIES = 3  # of the values: blocks, what they are put together to, and its normal form
+LOOKS, LOOKED_AT = 8, 1 << 20  # places, and values at each, by which the zeros of a matrix are estimated
 BLOCK = 1 << 22  # values of a block: 16 MB as float32
 
 
@@ -35,6 +37,12 @@ def is_loom(file):
 def read_loom(file, name, reading):
     """The AnnData of an open loom file; attributes of several columns go to obsm and varm."""
     genes, cells = file["matrix"].shape
+    matrices = [
+        file["matrix"],
+        *(layer for layer in file.get("layers", {}).values() if layer.shape == (genes, cells)),
+    ]
+    need = COPIES * sum(map(_sparse_bytes, matrices))
+    reading.take(need, name, 2 * need)  # what is estimated may be twice as much
     var, varm = _attributes(file["row_attrs"], GENE_KEYS, genes, "gene", name, reading)
     obs, obsm = _attributes(file["col_attrs"], CELL_KEYS, cells, "cell", name, reading)
     adata = AnnData(_turned(file["matrix"]), obs, var, obsm=obsm, varm=varm)
@@ -62,6 +70,17 @@ def _attributes(group, keys, n, words, name, reading):
     else:
         index = pd.Index(table.pop(known).astype(str))
     return pd.DataFrame(table, index=index), wide
+
+
+def _sparse_bytes(dataset):
+    """About how many bytes the values of a dataset take as CSR, by a few of its columns."""
+    genes, cells = dataset.shape
+    if not dataset.size or dataset.dtype.kind not in "buif":
+        return 0
+    chunk = (dataset.chunks or (1, 1))[1]
+    looks = np.unique(np.linspace(0, max(0, cells - chunk), LOOKS).astype(int) // chunk * chunk)
+    part = [dataset[: LOOKED_AT // chunk + 1, low : low + chunk] for low in looks]
+    return 8 * dataset.size * np.mean([np.count_nonzero(one) / one.size for one in part])
 
 
 def _turned(dataset):

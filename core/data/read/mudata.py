@@ -2,23 +2,40 @@
 
 import re
 
+import h5py
 import pandas as pd
 from anndata.io import read_elem
 
-from core.data.proteins import GENES, ISOTYPE, PROTEINS
+from core.data import ondisk
+from core.data.proteins import GENES, PROTEINS
 from core.data.read.joins import join_proteins
 from core.data.read.names import like_genes, like_proteins
 from core.errors import UserError
+from core.scripted.antibodies import ISOTYPE
 
+# Of the values in memory while they are read and brought into normal form: as a rule, and at most.
+HELD, COPIES = 2, 4
 PEAK = re.compile(r"^(chr)?[\w.]+[:_-]\d+[_-]\d+$")
 WORDS = {"genes": r"rna|gex|gene|expression", "proteins": r"prot|adt|antibod|cite|ab$"}
 
 
-def read_h5mu(file, name, reading):
-    """The AnnData of an open .h5mu: its genes, and its proteins in obsm["protein"]."""
-    modalities = {key: read_elem(group) for key, group in file["mod"].items()}
+def read_h5mu(path, file, reading):
+    """The AnnData of the .h5mu at `path`, open as `file`: its genes, and its proteins in obsm["protein"].
+
+    The matrices of a large modality stay in the file.
+    """
+    modalities = {key: modality(group, path, reading) for key, group in file["mod"].items()}
     obs = read_elem(file["obs"]) if "obs" in file else None
-    return combine(modalities, obs, name, reading)
+    return combine(modalities, obs, path.name, reading)
+
+
+def modality(group, path, reading):
+    """One modality of a .h5mu, its matrices left there where they are large."""
+    if ondisk.is_large(group, reading.large):
+        return ondisk.opened(h5py.File(path, "r")[group.name], ondisk.EVERYTHING)
+    need = ondisk.bytes_in(group)
+    reading.take(HELD * need, path.name, COPIES * need)
+    return read_elem(group)
 
 
 def combine(modalities, obs, name, reading):

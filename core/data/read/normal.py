@@ -21,18 +21,15 @@ def tidy(adata: AnnData, name: str = "the data set", notes=()) -> AnnData:
 
     X is CSR float32 if it came sparse or has more than 60 % zeros, else dense float32 in C order; names are
     unique strings; X, layers and .raw hold genes, obsm["protein"] the proteins (cells, proteins) as DataFrame.
-    Raises UserError where X is missing, too small, not numeric, or not finite. A matrix that lies in a file gets this
-    form, and is judged, as it is written (`on_the_way`).
+    Raises UserError where X is missing, too small or not numeric. Whether its values can be trained on, the doctor says.
+    A matrix that lies in a file gets this form as it is written (`on_the_way`).
     """
     notes = list(dict.fromkeys([*_earlier(adata), *notes]))
     _check_shape(adata, name)
     _unique_names(adata, name, notes)
     adata = split_features(adata, notes)
     if in_memory(adata.X):
-        adata.X = _normal(adata.X, name)
-        seen = Values(adata, name)
-        seen(0, adata.X)
-        seen.judge()
+        adata.X = _normal(adata.X)
     for key, layer in list(adata.layers.items()):
         if sparse.issparse(layer):
             adata.layers[key] = _by_row(layer)
@@ -93,8 +90,8 @@ def _unique_names(adata: AnnData, name: str, notes: list[str]) -> None:
         setattr(adata, axis, names)
 
 
-def _normal(matrix, name: str):
-    with np.errstate(over="ignore"):  # 1e300 becomes infinite here and is refused with its place below
+def _normal(matrix):
+    with np.errstate(over="ignore"):  # 1e300 becomes infinite here, which the doctor sees
         if sparse.issparse(matrix):
             return _by_row(matrix).astype(np.float32, copy=False)
         dense = np.ascontiguousarray(matrix, dtype=np.float32)
@@ -115,43 +112,7 @@ def _sound(matrix):
     return matrix
 
 
-class Values:
-    """Looks at X a block of cells at a time for values that are missing or infinite, and whether there are any at all."""
-
-    def __init__(self, adata: AnnData, name: str):
-        self.adata, self.name = adata, name
-        self.bad, self.where, self.any = 0, None, False
-
-    def __call__(self, first: int, block):
-        """Look at the rows that begin at the cell `first`; returns them."""
-        values = block.data if sparse.issparse(block) else block.reshape(-1)
-        finite = np.isfinite(values)
-        if not finite.all():
-            if self.where is None:
-                self.where = self._place(first, block, int(np.argmin(finite)))
-            self.bad += int(finite.size - np.count_nonzero(finite))
-        self.any = self.any or bool(np.any(values))
-        return block
-
-    def _place(self, first, block, at):
-        if sparse.issparse(block):
-            cell, gene = int(np.searchsorted(block.indptr, at, side="right")) - 1, int(block.indices[at])
-        else:
-            cell, gene = divmod(at, block.shape[1])
-        return f"gene '{self.adata.var_names[gene]}' in cell '{self.adata.obs_names[first + cell]}'"
-
-    def judge(self) -> None:
-        """Raise UserError for what was seen, where it cannot be trained on."""
-        if self.bad:
-            raise UserError(
-                f"X of '{self.name}' has {self.bad:,} missing (NaN) or infinite values, for example {self.where}:"
-                " fill them or leave those cells or genes out."
-            )
-        if not self.any:
-            raise UserError(f"Every value in X of '{self.name}' is 0: put the counts into X and save again.")
-
-
-def on_the_way(adata: AnnData, seen: Values):
+def on_the_way(adata: AnnData):
     """{"X": change}, as core.data.ondisk.write takes it: brings an X that lies in a file into normal form."""
     if in_memory(adata.X):
         return {}
@@ -160,7 +121,7 @@ def on_the_way(adata: AnnData, seen: Values):
     def normal(first, block):
         with np.errstate(over="ignore"):
             block = block.astype(np.float32)
-        return seen(first, sparse.csr_matrix(block) if thin else block)
+        return sparse.csr_matrix(block) if thin else block
 
     return {"X": normal}
 

@@ -8,10 +8,10 @@ import pandas as pd
 from anndata import AnnData, concat
 from pandas.api.types import is_numeric_dtype
 
-from core.data.background import KEY
+from core.data.background import KEY, background_of, keep, together
 from core.data.verdict import KIND_WORDS, what_is
 from core.errors import DoesNotFit, UserError
-from core.words import name_of, size
+from core.words import listed, name_of, size
 
 ENOUGH = 0.5  # share of the smallest set's genes that all must know to be of one species and naming
 BATCH = "sample"  # the column that names each cell's sample, where nobody calls it otherwise
@@ -84,6 +84,7 @@ def plan(samples: list[Outline], batch: str = BATCH) -> Plan:
 
 
 def _lost(samples, shared, proteins):
+    """What joining leaves out, a sentence each."""
     fewest = min(len(sample.genes) for sample in samples)
     if len(shared) < ENOUGH * fewest:
         raise UserError(
@@ -106,8 +107,10 @@ def _lost(samples, shared, proteins):
             lost.append(f"{what} that not every data set has: {', '.join(gone)}.")
     if any(sample.has_raw for sample in samples):
         lost.append(".raw of every data set.")
-    if any(sample.has_background for sample in samples):
-        lost.append("The background of proteins from empty droplets, which each sample has its own of.")
+    having = [sample.name for sample in samples if sample.has_background]
+    if having and (len(having) < len(samples) or not len(proteins)):
+        have = "has" if len(having) == 1 else "have"
+        lost.append(f"The background of proteins from empty droplets, which only {listed(having)} {have}.")
     return lost
 
 
@@ -137,7 +140,10 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
     `samples` are taken one at a time, and only what is shared is kept of each. Barcodes get their sample's name in
     front where two samples have the same. What was left out is in uns["nuwa_read"].
     """
-    parts = {name: _part(adata, planned) for name, adata in samples}
+    parts, backgrounds = {}, []
+    for name, adata in samples:
+        parts[name] = _part(adata, planned)
+        backgrounds.append(background_of(adata))
     barcodes = pd.Index(np.concatenate([part.obs_names for part in parts.values()]))
     if not barcodes.is_unique:
         for name, part in parts.items():
@@ -155,8 +161,15 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
         joined.obs[column] = pd.concat(pieces).reindex(joined.obs_names)
         if joined.obs[column].dtype == object:
             joined.obs[column] = joined.obs[column].astype("category")
+    told = [f"{len(parts)} data sets were joined; obs['{planned.batch}'] names each cell's."]
+    if len(planned.proteins) and all(backgrounds):
+        found = together(backgrounds)
+        keep(joined, found)
+        told.append(
+            f"The {found.droplets:,} empty droplets of all of them tell the background of {len(found.names):,} proteins."
+        )
     joined.uns["nuwa_read"] = [
-        f"{len(parts)} data sets were joined; obs['{planned.batch}'] names each cell's.",
+        *told,
         *(f"Left out in joining: {words}" for words in planned.lost),
     ]
     return joined

@@ -44,8 +44,10 @@ def _in_the_fork(work, request):
         for number in (0, 1, 2):
             os.dup2(null, number)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        limit = _data_now() + request["memory"]
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        now, most = _data_now(), request["most_memory"]
+        soft = min(request["memory"], most)
+        resource.setrlimit(resource.RLIMIT_DATA, (now + soft, now + most))
+        request["soft_limit"] = now + soft
         work.carry_out(request)
         code = 0
     finally:

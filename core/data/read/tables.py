@@ -22,6 +22,9 @@ NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, as in core.
 SURE = 0.4  # by so much must one orientation fit the names better than the other
 LONGEST = 50_000_000  # characters of a line: a million cells of fifty
 csv.field_size_limit(LONGEST)  # a table of many genes, cut by the wrong separator, is one long field
+MOST_A_BYTE = 24  # bytes of memory for one of text, in a table of short words as Python's objects
+COPIES = 4  # of the values: blocks, what they are put together to, its normal form, and a block as text
+PACKED = 5  # times that a table of counts shrinks when it is packed, at least
 MISSING = {"", "na", "nan", "n/a", "null", "none"}
 
 
@@ -41,12 +44,13 @@ def read_table(path: Path, reading) -> AnnData:
     Which side the cells are on is found from the names and confirmed by the answer "transpose". Columns of
     text become obs columns where the rows are cells. Raises UserError for what is not a number, by its place.
     """
-    layout = _layout(path)
+    layout = _layout(path, reading)
     aside = _aside(layout, path.name)
     numbers = [i for i in range(1, len(layout.columns)) if i not in aside]
     transpose = _orientation(layout, [layout.columns[i] for i in numbers], path.name, reading)
     if layout.decimal == ",":
         reading.say("Decimal commas were read as such.")
+    reading.take(_sparse_bytes(path, layout, numbers), path.name)
     names, matrix, text = _values(path, layout, numbers, aside)
     columns = pd.Index([layout.columns[i] for i in numbers])
     rows = pd.DataFrame(text, index=pd.Index(names))
@@ -59,6 +63,15 @@ def read_table(path: Path, reading) -> AnnData:
     return AnnData(matrix, rows, pd.DataFrame(index=columns))
 
 
+def _sparse_bytes(path, layout, numbers):
+    """About how many bytes the values of a table take as CSR, by its first rows."""
+    values = [row[i].strip() for row in layout.rows for i in numbers]
+    letters = sum(len(field) + 1 for row in layout.rows for field in row)
+    filled = sum(value not in ("0", "0.0") for value in values)
+    size = path.stat().st_size * (PACKED if _is_packed(path) else 1)
+    return COPIES * 8 * filled * size / max(letters, 1)
+
+
 def read_labels(path: Path, reading) -> pd.DataFrame:
     """A table of labels: a row a cell, whose name is the column that fits `reading.cells` best."""
     if not path.is_file():
@@ -67,7 +80,7 @@ def read_labels(path: Path, reading) -> pd.DataFrame:
         raise UserError(
             f"'{path.name}' is no table of labels: bring a .csv, .tsv or .txt with a row for each cell."
         )
-    layout = _layout(path)
+    layout = _layout(path, reading)
     table = next(_blocks(path, layout, range(len(layout.columns)), None, None))
     table.columns = layout.columns
     table = table.set_axis([_unique(str(c), i, layout.columns) for i, c in enumerate(table.columns)], axis=1)
@@ -93,14 +106,14 @@ def _open(path):
     return (gzip.open if _is_packed(path) else open)(path, "rt", encoding="utf-8-sig", newline="")
 
 
-def _layout(path) -> Layout:
+def _layout(path, reading) -> Layout:
     """Separator, decimal sign and column names, from the first rows; R's headers may be one field short."""
     with (gzip.open if _is_packed(path) else open)(path, "rb") as file:
         start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
         raise UserError(f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
-    if _is_packed(path):
-        check_gzip(path)
+    plain = check_gzip(path) if _is_packed(path) else path.stat().st_size
+    reading.take(0, path.name, MOST_A_BYTE * plain)
     lines = []
     try:
         with _open(path) as file:

@@ -17,6 +17,9 @@ from core.data.read.archives import check_gzip
 from core.errors import UserError
 
 ALL = "all"  # the answer that keeps every genome of a mixed experiment
+# Of the values in memory while they are read and brought into normal form: as a rule, and at most.
+HELD, COPIES = 2, 4
+ENTRY = 6  # bytes that a value takes in a text file at least: "1 1 1" and the end of its line
 MATRIX = re.compile(r"matrix\.mtx(\.gz)?$", re.IGNORECASE)  # GEO puts the sample's name in front
 
 
@@ -48,9 +51,11 @@ def _read_group(group, name, reading):
     n_features, n_cells = (int(n) for n in group["shape"][:])
     barcodes = group["barcodes"].asstr()[:]
     _check_sizes(name, n_features, names.shape[0], n_cells, len(barcodes))
-    if 8 * group["data"].shape[0] > reading.large:
+    need = 8 * group["data"].shape[0]
+    if need > reading.large:
         matrix = _left(group, (n_cells, n_features), reading.scratch)
     else:
+        reading.take(HELD * need, name, COPIES * need)
         parts = (group["data"][:], group["indices"][:], group["indptr"][:])
         matrix = sparse.csr_matrix(parts, shape=(n_cells, n_features))
     var = pd.DataFrame({"gene_ids": ids.asstr()[:]}, index=names.asstr()[:])
@@ -110,13 +115,20 @@ def read_matrix(path, reading):
     prefix = MATRIX.sub("", path.name)
     barcodes = [line[0] for line in _lines(path, prefix, ("barcodes.tsv",))]
     features = _lines(path, prefix, ("features.tsv", "genes.tsv"))
-    rows, columns = _size(path)
+    plain = _plain_bytes(path)
+    rows, columns, entries = _size(path)
     turned = (rows, columns) == (len(barcodes), len(features)) != (len(features), len(barcodes))
     _check_sizes(
         path.name,
         *(columns, len(features), rows) if turned else (rows, len(features), columns),
         len(barcodes),
     )
+    if ENTRY * entries > plain:
+        raise UserError(
+            f"'{path.name}' claims {entries:,} values and has not that many lines: it was not copied to its end."
+        )
+    need = 16 * entries  # row, column and a value
+    reading.take(HELD * need, path.name, COPIES * need)
     matrix = io.mmread(path)
     matrix = sparse.csr_matrix(matrix if turned else matrix.T)
     names = [line[1] if len(line) > 1 else line[0] for line in features]
@@ -132,27 +144,33 @@ def _lines(path, prefix, names):
         for end in ("", ".gz"):
             beside = path.with_name(f"{prefix}{name}{end}")
             if beside.is_file():
+                _plain_bytes(beside)
                 with _opener(beside)(beside, "rt", encoding="utf-8-sig") as file:
                     return [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
     raise UserError(f"Beside '{path.name}' there is no {' or '.join(names)}: put it into the same folder.")
 
 
+def _plain_bytes(path):
+    """The bytes of a file, or of what a .gz unpacks to; raises UserError where those are more than its size can mean."""
+    return check_gzip(path) if _is_packed(path) else path.stat().st_size
+
+
+def _is_packed(path):
+    return path.name.lower().endswith(".gz")
+
+
 def _opener(path):
-    """What opens a file, plain or gz; raises UserError for a gz that holds more than its size can mean."""
-    if not path.name.lower().endswith(".gz"):
-        return open
-    check_gzip(path)
-    return gzip.open
+    return gzip.open if _is_packed(path) else open
 
 
 def _size(path):
-    """(rows, columns) that the matrix claims; looked at first, as absurd ones would take all memory."""
+    """(rows, columns, values) that the matrix claims; looked at first, as absurd ones would take all memory."""
     with _opener(path)(path, "rb") as file:
         if not file.readline(200).lower().startswith(b"%%matrixmarket matrix coordinate"):
             raise UserError(f"'{path.name}' is not a sparse matrix in Matrix Market form: copy it again.")
         for _ in range(1000):  # comments
             line = file.readline(1000)
             if line.strip() and not line.startswith(b"%"):
-                rows, columns, _ = (int(n) for n in line.split())
-                return rows, columns
+                rows, columns, entries = (int(n) for n in line.split())
+                return rows, columns, entries
     raise ValueError("no sizes")

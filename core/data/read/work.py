@@ -13,7 +13,7 @@ from anndata.io import write_elem
 from core.data import ondisk
 from core.data.places import within
 from core.data.read.load import carefully, load
-from core.data.read.normal import Values, on_the_way
+from core.data.read.normal import on_the_way
 from core.data.read.reading import Reading
 from core.errors import Question, UserError
 
@@ -21,17 +21,22 @@ from core.errors import Question, UserError
 def carry_out(request):
     """Answer a request of the door with {"notes"}, {"question"} or {"sentence", "memory"}."""
     folder = Path(request["folder"])
-    reading = Reading(folder, request["answers"], request["ask"], request["large"])
+    reading = Reading(
+        folder,
+        request["answers"],
+        request["ask"],
+        request["large"],
+        request["most_memory"],
+        request["soft_limit"],
+    )
     tempfile.tempdir = request["folder"]  # what else is put down on the way goes with the folder, too
     try:
         path = Path(request["path"])
         if request.get("roots") is not None:  # links may have changed since the file was chosen
             within([Path(root) for root in request["roots"]], path, whole=True)
-        adata = load(path, reading, **request["second"])
+        adata = load(path, reading, **request["second"], droplets=request["droplets"])
         answer = {"notes": adata.uns.pop("nuwa_read")}
-        carefully(
-            lambda path, _: write(adata, folder / "data.h5ad", answer["notes"], path.name), path, reading
-        )
+        carefully(lambda *_: write(adata, folder / "data.h5ad", answer["notes"]), path, reading)
     except Question as question:
         answer = {"question": question.record()}
     except UserError as error:
@@ -43,13 +48,12 @@ def carry_out(request):
     (folder / "answer.json").write_text(json.dumps(answer))
 
 
-def write(adata, path, notes, name="the data set"):
+def write(adata, path, notes):
     """`adata` as .h5ad; what HDF5 cannot hold is left out, with a note. Text stays text.
 
-    What lies in a file gets its normal form on the way. Raises UserError where X cannot be trained on.
+    What lies in a file gets its normal form on the way.
     """
-    seen = Values(adata, name)
-    changes = on_the_way(adata, seen)
+    changes = on_the_way(adata)
     anndata.settings.allow_write_nullable_strings = True
     for frame in (adata.obs, adata.var):
         for column in frame.columns:
@@ -64,8 +68,6 @@ def write(adata, path, notes, name="the data set"):
         if changes and len(notes) == told:
             raise  # the values themselves cannot be read
         _write_the_rest(path, adata, changes)
-    if changes:  # what is in memory was judged before
-        seen.judge()
 
 
 def _write_the_rest(path, adata, changes):

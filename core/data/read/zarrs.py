@@ -5,7 +5,11 @@ import zarr
 
 from core.data import ondisk
 from core.data.read import mudata
+from core.data.read.archives import check_values, number_bytes
 from core.errors import UserError
+
+# Of the values in memory while they are read and brought into normal form: as a rule, and at most.
+HELD, COPIES = 2, 4
 
 
 def is_store(folder):
@@ -18,13 +22,35 @@ def read_store(path, reading):
     if not is_store(path):
         raise UserError(f"'{path.name}' is not a zarr store (no .zgroup or zarr.json in it): save it again.")
     _check_links(path)
+    declared = _check_room(path)
     if (path / "mod").is_dir() and not (path / "X").exists():
-        modalities = {p.name: anndata.read_zarr(p) for p in sorted((path / "mod").iterdir()) if is_store(p)}
+        stores = [p for p in sorted((path / "mod").iterdir()) if is_store(p)]
+        modalities = {p.name: _opened(p, reading, declared, path.name) for p in stores}
         return mudata.combine(modalities, None, path.name, reading)
+    return _opened(path, reading, declared, path.name)
+
+
+def _opened(path, reading, declared, name):
+    """One AnnData of a store, the matrices of a large one left there."""
     group = zarr.open_group(path, mode="r")
     if ondisk.is_large(group, reading.large):
         return ondisk.opened(group, ondisk.EVERYTHING)
+    need = min(declared, ondisk.bytes_in(group))
+    reading.take(HELD * need, name, COPIES * need)
     return anndata.read_zarr(path)
+
+
+def _check_room(path):
+    """Bytes of all values that a store declares; refuses more than the files in it can mean."""
+    total, todo = 0, [zarr.open_group(path, mode="r")]
+    while todo:
+        for _, item in todo.pop().members():
+            if isinstance(item, zarr.Group):
+                todo.append(item)
+            else:
+                total += number_bytes(int(item.size), item.dtype)
+    check_values(total, sum(file.stat().st_size for file in path.rglob("*") if file.is_file()), path.name)
+    return total
 
 
 def _check_links(path):

@@ -14,25 +14,44 @@ from core.recipe.steps import FilterCells
 SCORE, PREDICTED = "doublet_score", "predicted_doublet"  # scanpy's names in obs
 
 
-def measured(adata: AnnData) -> dict[str, np.ndarray]:
+def measured(adata: AnnData, columns: dict[str, str] | None = None) -> dict[str, np.ndarray]:
     """(cells,) float32 by measure, as the shelf keeps them; "predicted" are Scrublet's doublets, where it has run.
 
-    A measure that the file does not tell (counts of scaled values, MT without MT genes) is left out.
+    A measure that the file does not tell (counts of scaled values, MT without MT genes) is left out. `columns` of obs
+    tell some of them, by measure; None: those that are found. Raises UserError where there is no such column.
     """
-    case = Case(adata)
+    if missing := [name for name in (columns or {}).values() if name not in adata.obs]:
+        raise UserError(
+            f"Filter cells: there is no obs column '{missing[0]}', which should tell of all genes: leave it out of the recipe."
+        )
+    return _measured(Case(adata, columns))
+
+
+def _measured(case):
+    obs = case.adata.obs
     found = {"counts": case.n_counts(), "genes": case.n_genes(), **case.quality_shares()}
-    if SCORE in adata.obs:
-        found["doublet"] = adata.obs[SCORE]
-    if PREDICTED in adata.obs:
-        found["predicted"] = adata.obs[PREDICTED].astype(str) == "True"
+    if SCORE in obs:
+        found["doublet"] = obs[SCORE]
+    if PREDICTED in obs:
+        found["predicted"] = obs[PREDICTED].astype(str) == "True"
     return {name: np.asarray(values, np.float32) for name, values in found.items() if values is not None}
 
 
 def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
-    """The same with numbers where limits are left to the data: for each batch its own where a column is named."""
-    if params.limits is not None or params.batches:
+    """The same with numbers where limits are left to the data: for each batch its own where a column is named.
+
+    And with the columns of obs that tell of a cell in place of the matrix.
+    """
+    open_limits = params.limits is None and not params.batches
+    if not open_limits and params.columns is not None:
         return params
-    values = measured(adata)
+    if params.columns is None:
+        case = Case(adata)
+        params, values = params.model_copy(update={"columns": case.quality_columns}), _measured(case)
+    else:
+        values = measured(adata, params.columns)
+    if not open_limits:
+        return params
     if params.batch_key is None:
         return params.model_copy(update={"limits": proposed(values)})
     names, codes = _batches(adata, params.batch_key)
@@ -41,13 +60,17 @@ def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
 
 
 def filter_cells(
-    adata: AnnData, limits: Limits | None, batch_key: str | None, batches: dict[str, Limits]
+    adata: AnnData,
+    limits: Limits | None,
+    batch_key: str | None,
+    batches: dict[str, Limits],
+    columns: dict[str, str] | None = None,
 ) -> tuple[AnnData, str]:
     """The cells within the limits of their batch, or within `limits` where it has none of its own.
 
-    Raises UserError where a limit is on what the data set does not tell, and where a batch does not exist.
+    Raises UserError where a limit is on what the data set does not tell, and where a batch or column does not exist.
     """
-    values, limits = measured(adata), limits or Limits()
+    values, limits = measured(adata, columns), limits or Limits()
     asked = [name for one in (limits, *batches.values()) for name in one.set()]
     if missing := [name for name in asked if name not in values]:
         label = MEASURES[missing[0]].label

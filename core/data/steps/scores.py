@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 from anndata import AnnData
 from scipy import sparse
-from scipy.ndimage import uniform_filter1d
 
 from core.config import WORDS
 from core.data.doctor.genes import cycle_genes
@@ -13,10 +12,10 @@ from core.data.sources import counts_of, display_of
 from core.data.steps.quality import PREDICTED, SCORE
 from core.data.verdict import what_is
 from core.errors import UserError
+from core.scripted.modes import between_modes
 
 FEW_CELLS = 50  # Scrublet's 30 principal components need more cells than that in every batch
 FEW_GENES = 5  # of each phase; fewer say nothing
-BINS, MOST_ROUNDS = 256, 10_000  # as skimage.filters.threshold_minimum has them
 
 
 def score_doublets(
@@ -85,39 +84,6 @@ def _scrublet(matrix, rows, expected_rate, seed):
             ) from error
     scores = part.obs[SCORE].to_numpy(dtype=float)
     return np.nan_to_num(scores), np.asarray(part.uns["scrublet"]["doublet_scores_sim"], dtype=float)
-
-
-def between_modes(values: np.ndarray) -> float | None:
-    """The minimum between the two modes of a histogram that is smoothed until it has two; None where it has not.
-
-    The method of Prewitt and Mendelsohn 1966, step by step as skimage.filters.threshold_minimum takes it.
-    """
-    if not len(values) or values.min() == values.max():
-        return None
-    counts, edges = np.histogram(values, BINS)
-    smooth, centres = counts.astype(np.float32), (edges[:-1] + edges[1:]) / 2
-    for _ in range(MOST_ROUNDS):
-        smooth = uniform_filter1d(smooth, 3)
-        peaks = _peaks(smooth)
-        if len(peaks) < 3:
-            break
-    else:
-        return None
-    if len(peaks) != 2:
-        return None
-    return float(centres[peaks[0] + np.argmin(smooth[peaks[0] : peaks[1] + 1])])
-
-
-def _peaks(heights):
-    """Where the heights turn from rising to falling; a plateau turns at its last place."""
-    found, rising = [], True
-    for i in range(len(heights) - 1):
-        if rising and heights[i + 1] < heights[i]:
-            rising = False
-            found.append(i)
-        elif not rising and heights[i + 1] > heights[i]:
-            rising = True
-    return found
 
 
 def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:

@@ -1,0 +1,221 @@
+"""The script of a recipe, run with scanpy alone: every step of a recipe gives the identical matrix."""
+
+import ast
+import subprocess
+import sys
+
+import formats
+import numpy as np
+import pandas as pd
+import pytest
+import scanpy as sc
+from anndata import AnnData
+from house import bring
+from scipy import sparse
+from test_recipe import made_by_script, people
+
+from core.config import RunConfig
+from core.data import doctor, read, sources, steps
+from core.errors import UserError
+from core.prepare import split_cells
+from core.recipe import STEPS, Recipe, Start, preset, script, script_steps
+from core.worker.execute import drain
+
+AS_IT_IS = preset("as is").settings  # all genes, no change of values: the script's X is the counts
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return people()
+
+
+def logged(adata):
+    made = adata.copy()
+    made.X = sources.logged(adata.X)
+    return made
+
+
+def with_ids(adata):
+    made = adata.copy()
+    made.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(made.n_vars)]
+    made.var_names = [*made.var_names[:-2], "TWIN", "TWIN-1"]
+    return made
+
+
+def by_ids(adata):
+    made = adata.copy()
+    made.var["symbol"] = [*made.var_names[:-2], "TWIN", "TWIN"]
+    made.var_names = [f"ENSG{i:011d}.{i % 9}" for i in range(made.n_vars)]
+    return made
+
+
+def in_raw(adata):
+    """Scaled values of a few genes; the counts of all lie in .raw."""
+    made = adata[:, 100:400].copy()
+    made.raw = adata
+    made.X = np.random.default_rng(0).standard_normal(made.shape).astype(np.float32)
+    return made
+
+
+def with_missing(adata):
+    made = adata.copy()
+    made.X[[3, 9], [5, 800]] = np.nan
+    return made
+
+
+def with_empty(adata):
+    made = adata.copy()
+    made.X = sparse.csr_matrix(made.X.multiply((np.arange(made.n_obs) % 7 > 0)[:, None]), dtype=np.float32)
+    return made
+
+
+def antibodies(adata):
+    made = adata.copy()
+    made.var_names = [*made.var_names[:-3], "ADT_CD3", "ADT_CD4", "ADT_CD8"]
+    return made
+
+
+def lying(adata):
+    return adata.T.copy()
+
+
+# What is done to the cells beforehand, and the steps; the last of each is the kind of step that the case is of.
+CASES = {
+    "transpose": (lying, ["transpose"]),
+    "use_raw": (in_raw, ["use_raw"]),
+    "drop_not_finite": (with_missing, ["drop_not_finite"]),
+    "zero_not_finite": (with_missing, ["zero_not_finite"]),
+    "undo_log": (logged, ["undo_log"]),
+    "unique_names": (with_ids, ["unique_names"]),
+    "use_symbols": (by_ids, ["use_symbols", "filter_cells"]),
+    "drop_versions": (by_ids, ["drop_versions"]),
+    "drop_empty_cells": (with_empty, ["drop_empty_cells"]),
+    "split_proteins": (antibodies, ["split_proteins"]),
+    "filter_cells": (
+        AnnData.copy,
+        [{"name": "filter_cells", "params": {"batch_key": "donor"}}, {"name": "filter_cells"}],
+    ),
+    "filter_genes": (in_raw, ["filter_cells", {"name": "filter_genes", "params": {"min_cells": 5}}]),
+    "score_doublets": (
+        AnnData.copy,
+        [{"name": "score_doublets", "params": {"batch_key": "donor", "seed": 3}}, "filter_cells"],
+    ),
+    "score_cell_cycle": (logged, ["undo_log", "filter_cells", "score_cell_cycle"]),
+}
+
+
+def made(cells, case):
+    """(the data set before, after its steps in normal form, its script)."""
+    change, asked = CASES[case]
+    before = read.tidy(change(cells), "cells")
+    asked = [one if isinstance(one, dict) else {"name": one} for one in asked]
+    after = read.tidy(steps.apply(before, asked), "cells")
+    recipe = Recipe(case, steps.made_before(after), AS_IT_IS)
+    seen = doctor.examine(before).record()
+    start = Start("cells.h5ad", True, seen["cells"], seen["genes"])
+    return before, after, script(recipe, doctor.examine(after).record(), RunConfig(), start=start)
+
+
+def check(theirs, after):
+    found = sources.counts_of(after)
+    there = np.asarray((found.matrix != 0).sum(axis=0)).ravel() > 0
+    names = sources.genes_of(after, found.where)
+    assert list(theirs.obs_names) == list(after.obs_names)
+    seen = names.isin(theirs.var_names)
+    assert (there | ~seen).all() and list(theirs.var_names) == list(names[seen])
+    # Only genes that no training cell has may be away.
+    train = split_cells(after.n_obs, RunConfig()).train
+    assert not found.matrix[train][:, ~seen].sum()
+    values = found.matrix[:, seen]
+    np.testing.assert_array_equal(theirs.X, values.toarray() if sparse.issparse(values) else values)
+    for column in ("doublet_score", "predicted_doublet", "S_score", "G2M_score", "phase"):
+        assert (column in after.obs) == (column in theirs.obs)
+        if column in after.obs:
+            np.testing.assert_array_equal(theirs.obs[column], after.obs[column])
+    assert ("protein" in after.obsm) == ("protein" in theirs.obsm)
+    if "protein" in after.obsm:
+        table = after.obsm["protein"]
+        pd.testing.assert_frame_equal(theirs.obsm["protein"], table[list(theirs.obsm["protein"])])
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "score_doublets"])  # which takes seconds
+@pytest.mark.filterwarnings("ignore")
+def test_each_step_gives_the_identical_matrix(cells, case, tmp_path, monkeypatch):
+    before, after, text = made(cells, case)
+    before.uns = {}
+    check(made_by_script(text, before, tmp_path, monkeypatch), after)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_each_step_in_a_process_without_nuwa(cells, case, tmp_path):
+    before, after, text = made(cells, case)
+    (tmp_path / "recipe.py").write_text(text)
+    before.write_h5ad(tmp_path / "in.h5ad")
+    words = [sys.executable, "-I", "recipe.py", "in.h5ad", "out.h5ad"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    check(sc.read_h5ad(tmp_path / "out.h5ad"), after)
+
+
+def test_every_step_is_written_as_a_script():
+    assert set(CASES) == set(STEPS) == set(script_steps.PARTS)
+
+
+def test_what_goes_into_scripts_needs_nothing_else_and_shares_no_name():
+    names, allowed = [], {"re", "typing", "numpy", "pandas", "scipy", "anndata", "core"}
+    for name, path in script_steps.FILES.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+                assert module.partition(".")[0] in allowed, f"{name} imports {module}"
+                if module.startswith("core"):
+                    assert module.removeprefix("core.scripted.") in script_steps.NEEDS.get(name, ())
+            elif isinstance(node, ast.Assign):
+                names += [
+                    one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)
+                ]
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.append(node.name)
+    assert len(names) == len(set(names))
+
+
+FILES = {
+    "10x.h5": lambda adata, folder: formats.tenx_h5(adata, folder),
+    "10x folder": lambda adata, folder: formats.tenx_folder(adata, folder),
+    "h5ad": lambda adata, folder: formats.h5ad(adata, folder),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.filterwarnings("ignore")
+def test_a_script_starts_from_the_file_that_was_brought(kind, tmp_path, monkeypatch):
+    path = FILES[kind](formats.counts(), tmp_path)
+    after = read.tidy(steps.apply(read.read(path), [{"name": "filter_genes"}]), "x")
+    record = doctor.examine(after).record()
+    text = script(Recipe("x", steps.made_before(after), AS_IT_IS), record, RunConfig())
+    check(made_by_script(text, None, tmp_path, monkeypatch, path), after)
+
+
+def test_another_file_is_told(cells, tmp_path, monkeypatch):
+    _, _, text = made(cells, "filter_cells")
+    with pytest.raises(SystemExit, match="has not the 220 cells"):
+        made_by_script(text, cells[:100].copy(), tmp_path, monkeypatch)
+
+
+def test_the_page_offers_the_data_that_a_script_starts_from(empty_house, tiny_file):
+    view, store = empty_house.view, empty_house.store
+    id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
+    drain(store)
+    after = view.take_step(id, "filter_genes", {"min_cells": 60})
+    drain(store)
+    assert view.script_start(after)[:3] == ("tiny.h5ad", True, 240)
+    with empty_house.client.get(f"/download/dataset/{after}.h5ad") as answer:
+        assert answer.status_code == 200 and answer.data == store.shelf(id).file.read_bytes()
+    assert empty_house.client.get("/download/dataset/none.h5ad").status_code == 404
+
+
+def test_what_is_left_to_the_data_is_no_script(cells):
+    record = doctor.examine(cells).record()
+    with pytest.raises(UserError, match="leaves its limits to the data"):
+        script(Recipe("x", [{"name": "filter_cells"}]), record, RunConfig())
