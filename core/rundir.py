@@ -3,8 +3,11 @@
 import numpy as np
 import torch
 
-from core import export, figures, models, outputs
+from core import figures, models, outputs
 from core.config import parse
+from core.explore import PANEL_AXES
+from core.export import h5ad
+from core.export.versions import versions
 from core.judging import spaces_of
 from core.pipeline import epoch_record
 from core.store import files
@@ -16,7 +19,7 @@ def config_record(config, facts, source, data_hash):
     """config.json: every setting as it was used, then what the run was made with."""
     settings = config.model_dump() | {"epochs": facts["n_epochs"]}
     made = {name: facts[name] for name in ("device_used", "device_name", "threads", "path")}
-    made |= {"versions": export.versions(), "source": str(source), "data_hash": data_hash}
+    made |= {"versions": versions(), "source": str(source), "data_hash": data_hash}
     return settings | made
 
 
@@ -99,11 +102,16 @@ def write_pictures(folder, embeddings):
         files.write_array(folder / "embeddings" / f"{name}.npy", points)
 
 
+def pictures(folder):
+    """{name: (cells, k)} of the pictures that a run has left, and of the input's axes after Harmony where it has batches."""
+    left = {path.stem: path for path in sorted((folder / "embeddings").glob("[!.]*.npy"))}
+    left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
+    return {name: files.read_array(path) for name, path in left.items()}
+
+
 def spaces(folder, proof):
     """{name: (cells, dimensions)} of all spaces of a run that judging knows: its latent, its pictures, its proteins."""
-    left = {path.stem: path for path in (folder / "embeddings").glob("[!.]*.npy")}
-    left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
-    return spaces_of(proof, {name: files.read_array(path) for name, path in left.items()})
+    return spaces_of(proof, pictures(folder))
 
 
 def write_pages(folder, learnt, explored, config, resolution, badge):
@@ -129,24 +137,23 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
     figures.write_html(figures.badged(shown, badge), folder / "clusters.html", "Latent clusters")
 
 
-def write_result(folder, adata, record, proof, clusters, umap, denoised=False, group=None):
-    """result.h5ad: the data with what the run makes of it, as core.export has it.
+def write_result(path, folder, adata, record, proof, clusters, denoised=False, group=None, namings=()):
+    """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
 
     `denoised` adds those values, of each cell in its own batch, or of all as if they came from the batch `group`.
     """
     matrix, model = proof.matrix, load_model(folder / "model.pt")
     split = proof.split.labels(matrix.n_cells)
     share = outputs.foreground(model, matrix)
-    mixed = folder / f"{HARMONY}.npy"
-    harmony = files.read_array(mixed) if mixed.exists() else None
-    made = export.result(adata, record, proof.latent, split, clusters, umap, matrix.genes, share, harmony)
+    embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
+    made = h5ad.result(adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, namings)
 
     def put(path):
         made.write(path)
         if denoised:
-            export.add_denoised(path, matrix, outputs.denoised(model, matrix, group))
+            h5ad.add_denoised(path, matrix, outputs.denoised(model, matrix, group))
 
-    files.whole(folder / "result.h5ad", put)
+    files.whole(path, put)
 
 
 def write_phases(folder, seconds):

@@ -128,6 +128,14 @@ SPACES = {
 }
 
 
+def meaning_of(name):
+    """The sentence on a score of scores.json, whose name may say what it is of ("_pca"); "" where none is written."""
+    if name.startswith("variance_explained"):
+        return EXPLAINED.sentence
+    known = (score for score in SCORES if name == score or name.startswith(f"{score}_"))
+    return next((SCORES[score].sentence for score in known), "")
+
+
 def verdict(jaccard):
     """What a cluster's mean Jaccard with its best matches means, by Hennig's thresholds."""
     return "stable" if jaccard >= STABLE else "doubtful" if jaccard >= DOUBTFUL else "dissolves"

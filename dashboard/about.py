@@ -2,7 +2,7 @@
 
 from dash import Input, Output, State, html
 
-from core.config import RunConfig, specs
+from core.config import RunConfig, told
 from dashboard import findings, ids, session
 from dashboard.components import badge, card, graph, more, table
 from dashboard.standing import against_yardsticks, loss
@@ -16,27 +16,9 @@ def about_card(view, run):
         "Loss convergence of this run",
         html.P(against_yardsticks(run, epochs)) if epochs and run["best_epoch"] else None,
         graph(ids.CLUSTERS_LOSS, "Loss by epoch", dataset=dataset, style={"height": "320px"}),
-        more("The settings of this run", table(["setting", "value", ""], settings(run))),
+        more("The settings of this run", table(["setting", "value", ""], told(RunConfig(**run["config"])))),
         more("What Nuwa found in the data", *verdict(dataset["record"])),
     )
-
-
-def settings(run):
-    """[label, value, unit] of each setting that the run's model obeys."""
-    config = RunConfig(**run["config"])
-    rows = []
-    for spec in specs():
-        if spec.models and config.model not in spec.models:
-            continue
-        value = getattr(config, spec.name)
-        if isinstance(value, bool):
-            shown = "yes" if value else "no"
-        elif isinstance(value, int | float):
-            shown = f"{value:,.10g}"
-        else:
-            shown = value or "–"
-        rows.append([spec.label, shown, spec.unit])
-    return rows
 
 
 def verdict(record):

@@ -10,7 +10,7 @@ from flask import Response, abort, request, send_file
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.measures import MEASURES
+from core.measures import columns_of
 from core.store import clusters_of
 from dashboard import session
 from dashboard.painting import CLUSTERS, SPLIT_NAMES, colour_of
@@ -22,7 +22,7 @@ FILES = (
     "history.csv",
     "scores.json",
     "model.pt",
-    "result.h5ad",
+    "bundle.zip",
     "loadings.csv",
     "effects.csv",
     "explained.csv",
@@ -139,11 +139,7 @@ def markers(store, view, run, asked):
         *view.shelf(run["dataset"]).genes()["names"],
         *view.dataset(run["dataset"])["record"]["proteins"],
     ]
-    kinds = np.where(np.arange(len(names)) < found["n_genes"], "gene", "protein")
-    groups = np.repeat(np.array(found["names"], dtype=object), len(names))
-    columns = [groups, np.tile(np.array(names, dtype=object), len(found["names"]))]
-    columns += [np.tile(kinds, len(found["names"])), *(v.ravel() for v in values)]
-    return ["group", "feature", "kind", *MEASURES], columns
+    return columns_of(found["names"], names, found["n_genes"], values)
 
 
 def names_link(run_id, line):

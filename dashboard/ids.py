@@ -190,11 +190,26 @@ LOADINGS = "loadings"
 LABELS = "labels"
 LABELS_ASKED = "labels-asked"
 LABELS_RESULT = "labels-result"
-EXPORT = "export"
-DENOISED = "denoised"
-EXPORT_MESSAGE = "export-message"
 LINK_TABLE = "link-table"
 LINK_LATENT = "link-latent"
+
+# clusters: take away
+TAKE = watched("take")
+TAKE_BY = "take-by"
+TAKE_WORDS = "take-words"
+TAKE_PARTS = "take-parts"
+TAKE_DENOISED = "take-denoised"
+TAKE_WIDTH = "take-width"
+TAKE_HEIGHT = "take-height"
+TAKE_UNIT = "take-unit"
+TAKE_DPI = "take-dpi"
+TAKE_GO = "take-go"
+TAKE_RESULT = "take-result"
+VERIFY = watched("verify")
+VERIFY_SHOWN = "verify-shown"
+VERIFY_GO = "verify-go"
+VERIFY_CANCEL = "verify-cancel"
+VERIFY_RESULT = "verify-result"
 
 # clusters: markers
 MARKERS = watched("markers")

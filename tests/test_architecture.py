@@ -26,6 +26,7 @@ WINDOW_MAY = {
     "phases",
     "recipe",
     "suggest",
+    "takeaway",
     "words",
 }
 SCIENCE = {
@@ -40,6 +41,8 @@ SCIENCE = {
     "openTSNE",
     "igraph",
     "harmonypy",
+    "matplotlib",
+    "kaleido",
 }
 WINDOW = {"dash", "flask", "werkzeug", "dash_bootstrap_components", "diskcache", "waitress"}
 # With NUWA_INLINE=1 the process that asks does the work itself, and loads the worker when it comes to that.

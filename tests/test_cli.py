@@ -178,7 +178,8 @@ def test_the_result_opens_in_scanpy_and_keeps_what_was_there(left, rich_file):
     assert made.var["nuwa_used"].sum() == 60
     assert (made.raw.X != given.raw.X).nnz == 0
     assert list(made.obs["cell_type"]) == list(given.obs["cell_type"])
-    pd.testing.assert_frame_equal(made.obsm["protein"], given.obsm["protein"])
+    np.testing.assert_array_equal(made.obsm["protein"], given.obsm["protein"])
+    assert list(made.uns["protein_names"]) == list(given.obsm["protein"].columns)
     assert list(made.uns["colours"]) == ["red", "blue"]
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 
-import anndata
 import dash
 import numpy as np
 import pytest
@@ -266,26 +265,3 @@ def test_a_click_on_a_point_chooses_its_cell(finished):
     )
     labels = [o["label"] for o in found["profile-cell"]["options"]]
     assert labels == ["cell-00018", "cell-00007"]
-
-
-def test_the_result_is_made_and_opens(finished, tmp_path):
-    shown, _ = finished.long("export-message", 1, 0.6, False, finished.run, "page-f")
-    assert "Ready, with the clusters of resolution 0.6." in sent(shown)
-    path = tmp_path / "result.h5ad"
-    path.write_bytes(finished.client.get(f"/download/{finished.run}/result.h5ad").data)
-    adata = anndata.read_h5ad(path)
-    assert adata.obsm["X_nuwa"].shape == (240, 4) and adata.obsm["X_nuwa_umap"].shape == (240, 2)
-    labels = finished.view.array(finished.run, clusters_of(0.6))
-    assert adata.obs["nuwa_cluster"].astype(int).tolist() == labels.tolist()
-    assert "counts" in adata.layers and adata.var["nuwa_used"].sum() == 120
-    assert "nuwa_denoised" not in adata.obsm
-
-
-def test_the_result_holds_denoised_values_where_they_are_asked_for(finished, tmp_path):
-    shown, _ = finished.long("export-message", 1, 0.6, True, finished.run, "page-g")
-    assert "and denoised values" in sent(shown)
-    path = tmp_path / "result.h5ad"
-    path.write_bytes(finished.client.get(f"/download/{finished.run}/result.h5ad").data)
-    adata = anndata.read_h5ad(path)
-    assert adata.obsm["nuwa_denoised"].shape == (240, 120)
-    assert list(adata.obsm["nuwa_denoised_protein"].index) == list(adata.obs_names)

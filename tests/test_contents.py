@@ -29,7 +29,7 @@ def where(finished):
 def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where):
     for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.MADE_LINE):
         assert where[id] == ""
-    assert {ids.MARKERS_GO: "markers", ids.SPACES_GO: "judge", ids.EXPORT: "take"}.items() <= where.items()
+    assert {ids.MARKERS_GO: "markers", ids.SPACES_GO: "judge", ids.TAKE_GO: "take"}.items() <= where.items()
     names = [section.name for section in clusters.SECTIONS]
     assert len(set(names)) == len(names) and names[0] == "see"
 

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from core import blocks, export, turned
+from core import blocks, turned
 from core.config import RunConfig
 from core.data import doctor, ondisk, read, sources, steps, verdict
 from core.data.steps import quality
 from core.errors import DoesNotFit, UserError
+from core.export import h5ad
 from core.prepare import prepare, split_cells
 from core.store import files
 from core.worker import evidence
@@ -215,8 +216,8 @@ def test_the_result_is_the_same_from_disk(rich, tmp_path, both, where):
     paths = []
     for i, one in enumerate(both(by_cell(adata, tmp_path))):
         record, clusters = {"model": "x"}, np.arange(240) % 4
-        made = export.result(
-            one, record, np.ones((240, 2)), np.zeros(240, int), clusters, None, rich.var_names[:9]
+        made = h5ad.result(
+            one, record, np.ones((240, 2)), np.zeros(240, int), clusters, {}, rich.var_names[:9]
         )
         paths.append(tmp_path / f"{i}.h5ad")
         made.write(paths[-1])

@@ -234,19 +234,6 @@ def test_a_picture_nobody_knows_is_refused(finished, name):
     assert not list(store.root.rglob("x.npy"))
 
 
-def test_the_result_can_be_exported(finished):
-    import anndata
-
-    store, run = finished
-    job = ask(store, "export", run, {"resolution": 0.4})
-    assert job["result"] == {"file": "result.h5ad"}
-    made = anndata.read_h5ad(store.of("local").file(run, "result.h5ad"))
-    np.testing.assert_array_equal(made.obsm["X_nuwa"], store.of("local").array(run, "latent"))
-    labels = store.of("local").array(run, files.clusters_of(0.4))
-    np.testing.assert_array_equal(made.obs["nuwa_cluster"].astype(int), labels)
-    assert made.uns["nuwa"]["run"] == run and len(made.uns["nuwa"]["loss_valid"]) == 3
-
-
 def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
     preparation = prepared(store)
     run = store.of("local").create_run(preparation, QUICK)

@@ -26,6 +26,11 @@ def add(parser):
         + ", ".join(DEMO_TITLES),
     )
     group = add_answers(parser, "how FILE is read")
+    add_second(group)
+
+
+def add_second(group):
+    """What a second file adds to FILE."""
     group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
     group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
     group.add_argument(

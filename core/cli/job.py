@@ -63,9 +63,9 @@ def carry_out(arguments, cooking, config, out, clock):
         "loss_train": [e.train.total for e in learnt.epochs],
         "loss_valid": [e.valid.total for e in learnt.epochs],
     }
-    clusters, umap = explored.clusters[resolution], explored.embeddings["latent_umap"]
     denoised = arguments.denoised or batch is not None
-    rundir.write_result(out, adata, record | losses, proof, clusters, umap, denoised, batch)
+    clusters = explored.clusters[resolution]
+    rundir.write_result(out / "result.h5ad", out, adata, record | losses, proof, clusters, denoised, batch)
     clock.stop()
     seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)
     rundir.write_phases(out, seconds)

@@ -62,7 +62,7 @@ def run(arguments):
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     steps, cooked = _recipe(arguments.recipe) if arguments.recipe else ((), {})
     config = _config(arguments, cooked)
-    out = _folder(arguments.out)
+    out = folder_of(arguments.out)
     from core.data import read
 
     read.SERVER.start()  # it loads the readers while torch is loaded here
@@ -76,7 +76,7 @@ def nearest(out):
     return next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
 
 
-def _folder(name):
+def folder_of(name):
     """The folder of --out, which is or can be made; asked before the work, not after it."""
     out = Path(name)
     there = nearest(out)

@@ -6,7 +6,7 @@ from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
 from core.config.parsing import parse
 from core.config.prepare import upgraded
-from core.config.run import RunConfig, specs
+from core.config.run import RunConfig, specs, told
 from core.config.steps import WORDS, Step, steps_for
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
@@ -37,5 +37,6 @@ __all__ = [
     "parse",
     "specs",
     "steps_for",
+    "told",
     "upgraded",
 ]

@@ -102,3 +102,20 @@ def specs(part=None):
     """The Spec of each field of RunConfig in order, those of one part or all."""
     found = [spec(name, info) for name, info in RunConfig.model_fields.items()]
     return [s for s in found if part in (None, s.part)]
+
+
+def told(config):
+    """[label, value in words, unit] of each setting that the model of a RunConfig obeys."""
+    rows = []
+    for field in specs():
+        if field.models and config.model not in field.models:
+            continue
+        value = getattr(config, field.name)
+        if isinstance(value, bool):
+            shown = "yes" if value else "no"
+        elif isinstance(value, int | float):
+            shown = f"{value:,.10g}"
+        else:
+            shown = value or "–"
+        rows.append([field.label, shown, field.unit])
+    return rows

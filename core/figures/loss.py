@@ -51,8 +51,12 @@ def loss_page(
     n_epochs=None,
     theme="light",
     words=SQUARED,
+    apart=LABEL_SHARE,
 ):
-    """Total, RNA and (where there is one) protein loss, one above the other: the figure of loss.html."""
+    """Total, RNA and (where there is one) protein loss, one above the other: the figure of loss.html.
+
+    `apart`: the share of a row's height that the labels of two yardsticks keep from one another.
+    """
     parts = ["total", "rna"]
     if any(epoch.get("valid_protein") is not None for epoch in epochs):
         parts.append("protein")
@@ -66,7 +70,8 @@ def loss_page(
         x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
     )
     for row, part in enumerate(parts, 1):
-        _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words, row)
+        given = epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words
+        _draw(figure, *given, row, apart)
     figure.update_layout(
         template=template(theme),
         height=90 + 270 * len(parts),
@@ -122,7 +127,20 @@ def y_range(curves, lines, log=False):
     return low - pad, top + pad, hidden
 
 
-def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words, row=None):
+def _draw(
+    figure,
+    epochs,
+    yardsticks,
+    log,
+    part,
+    best_epoch,
+    n_epochs,
+    theme,
+    n_latent,
+    words,
+    row=None,
+    apart=LABEL_SHARE,
+):
     """One part's curves, yardsticks, best epoch and ranges, in a row of a page or as the whole figure."""
     c = look(theme)
     at = {} if row is None else {"row": row, "col": 1}
@@ -150,7 +168,7 @@ def _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_
             hovertemplate="%{y:.4g}",
             **at,
         )
-    _label_ends(figure, lines, low, high, log, axis, c)
+    _label_ends(figure, label_places(lines, low, high, log, apart), axis, c)
     kind = "lines" if len(x) > 1 else "markers"
     for label, values, colour, width in (
         ("training", train, faded(c.accent, 0.45), 1.75),
@@ -204,14 +222,19 @@ def _known(value):
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def _label_ends(figure, lines, low, high, log, axis, c):
-    """Names at the right end of the dashed lines, moved apart where they would touch."""
+def label_places(lines, low, high, log=False, apart=LABEL_SHARE):
+    """[label, share of the height] of each line of `lines_of`, from the lowest up, moved apart where they would touch."""
     places = []
     for label, value in sorted(lines, key=lambda line: line[1]):
         if log and value <= 0:
             continue
         place = ((math.log10(value) if log else value) - low) / (high - low)
-        places.append([label, max(place, places[-1][1] + LABEL_SHARE if places else place)])
+        places.append([label, max(place, places[-1][1] + apart if places else place)])
+    return places
+
+
+def _label_ends(figure, places, axis, c):
+    """Names at the right end of the dashed lines."""
     for label, place in places:
         figure.add_annotation(
             text=label,

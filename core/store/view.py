@@ -11,6 +11,7 @@ from core import config as configs
 from core.data import droplet_limits, mind, places
 from core.errors import UserError
 from core.store import files
+from core.store.bundles import Bundles
 from core.store.clusterings import Clusterings
 from core.store.groups import Grouping
 from core.store.samples import Samples
@@ -30,7 +31,7 @@ OF_RUN = (
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
-class View(Steps, Samples, Grouping, Clusterings, Seeds):
+class View(Steps, Samples, Grouping, Clusterings, Seeds, Bundles):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):

@@ -14,11 +14,16 @@ PROTEIN_WORDS = "log1p of protein counts"
 
 
 def markers(store, job, say):
-    """What marks each group: markers/KEY.npy in the run's folder, as core.markers.Table has its values.
+    """What marks each group of the Groups asked for."""
+    return ranked(store, job["target"], job["arguments"]["groups"], say)
+
+
+def ranked(store, run_id, key, say):
+    """Leave what marks each of the Groups `key` as markers/KEY.npy in the run's folder, as core.markers.Table has it.
 
     Returns what a page says beside them: the groups' key, names and sizes, what the values are, and remarks.
     """
-    run, key = store.row("run", job["target"]), job["arguments"]["groups"]
+    run = store.row("run", run_id)
     folder, shelf = store.run_folder(run["id"]), store.shelf(run["dataset"])
     groups = kept.read(folder, key)
     n_groups = len(groups.names)

@@ -1,6 +1,6 @@
 """What each kind of job does: a function of the store, the job's row and `say(message, progress)`."""
 
-from core.worker import decoding, exploring, exporting, groups, judging, preparing, reading, training
+from core.worker import bundle, decoding, exploring, groups, judging, preparing, reading, training, verifying
 
 KINDS = {
     "read": reading.read_file,
@@ -19,7 +19,8 @@ KINDS = {
     "explained": judging.explain_features,
     "stability": judging.compare_seeds,
     "profile": decoding.profile,
-    "export": exporting.export_result,
+    "bundle": bundle.make_bundle,
+    "verify": verifying.verify,
     "meaning": decoding.find_meaning,
     "markers": groups.markers,
     "steadiness": groups.steadiness,

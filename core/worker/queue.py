@@ -151,11 +151,12 @@ def alive(record):
 
 
 def sweep(store):
-    """Remove what is a day old: uploads that stopped, and what readings that were killed with their worker left."""
+    """Remove what is a day old: uploads that stopped, and what work that was killed with its worker left."""
     uploads.sweep(store)
-    for left in (store.root / "cache").glob("nuwa-read-*"):
-        if time.time() - left.stat().st_mtime > DAY:
-            shutil.rmtree(left, ignore_errors=True)
+    for name in ("nuwa-read-*", "nuwa-bundle-*"):
+        for left in (store.root / "cache").glob(name):
+            if time.time() - left.stat().st_mtime > DAY:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def add_demos(store):

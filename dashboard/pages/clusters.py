@@ -2,18 +2,14 @@
 
 import uuid
 
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core.config import DEFAULT_RESOLUTION
-from core.errors import UserError
 from core.store import ACTIVE
 from dashboard import (
     about,
     contents,
     downloads,
-    follow,
     ids,
     judging,
     loadings,
@@ -22,13 +18,15 @@ from dashboard import (
     seeds,
     session,
 )
-from dashboard.components import card, empty, notice, working
+from dashboard.components import card, empty, notice
 from dashboard.contents import Section
 from dashboard.markers import callbacks as marking
 from dashboard.markers.card import markers_card
 from dashboard.naming import callbacks as naming
 from dashboard.naming import suggesting
 from dashboard.naming.card import grouping_cards
+from dashboard.takeaway import callbacks as taking
+from dashboard.takeaway.card import takeaway_card
 from dashboard.viewer import callbacks, routes
 from dashboard.viewer.card import viewer_card
 from dashboard.viewer.state import read
@@ -65,7 +63,7 @@ SECTIONS = (
             scoring.profile_card(view, run),
         ],
     ),
-    Section("take", "Take away", lambda view, run: [takeaway(view, run)]),
+    Section("take", "Take away", lambda view, run: [takeaway_card(view, run)]),
 )
 
 
@@ -118,39 +116,6 @@ def not_yet(view, run):
     return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
 
 
-def takeaway(view, run):
-    base = f"/download/{run['id']}"
-    return card(
-        "Take it away",
-        html.Ul(
-            [
-                html.Li(
-                    html.A(
-                        "Latent space as CSV",
-                        id=ids.LINK_LATENT,
-                        href="",
-                    )
-                ),
-                html.Li(html.A("Weights (model.pt)", href=f"{base}/model.pt")),
-                html.Li(html.A("Settings (config.json)", href=f"{base}/config.json")),
-                html.Li(html.A("Losses by epoch (history.csv)", href=f"{base}/history.csv")),
-                html.Li(html.A("Scores (scores.json)", href=f"{base}/scores.json")),
-            ]
-        ),
-        html.P(
-            "For scanpy and friends: the file as it came with the latent space, its UMAP and the clusters.",
-            className="help",
-        ),
-        dbc.Switch(
-            id=ids.DENOISED,
-            value=False,
-            label="with the denoised values of the used genes and proteins, which make the file larger",
-        ),
-        html.Button("Make result.h5ad", id=ids.EXPORT, className="btn btn-outline-primary"),
-        working(ids.EXPORT_MESSAGE),
-    )
-
-
 def register(app, store):
     contents.register(app, store, SECTIONS)
     callbacks.register(app, store)
@@ -163,6 +128,7 @@ def register(app, store):
     seeds.register(app, store)
     loadings.register(app, store)
     meaning.register(app, store)
+    taking.register(app, store)
     downloads.register(app.server, store)
     routes.register(app.server, store)
 
@@ -188,35 +154,3 @@ def register(app, store):
             raise PreventUpdate
         store.of(session.user()).explore_again(run_id)
         return f"/clusters?run={run_id}&again={uuid.uuid4().hex[:6]}"
-
-    @app.callback(Output(ids.LINK_LATENT, "href"), Input(ids.RESOLUTION, "value"), State(ids.RUN, "data"))
-    def link(resolution, run_id):
-        return f"/download/{run_id}/latent.csv?resolution={resolution or DEFAULT_RESOLUTION}"
-
-    @app.callback(
-        Output(ids.EXPORT_MESSAGE, "children"),
-        Input(ids.EXPORT, "n_clicks"),
-        State(ids.RESOLUTION, "value"),
-        State(ids.DENOISED, "value"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=400,
-        progress=[Output(ids.EXPORT_MESSAGE, "children")],
-        running=[(Output(ids.EXPORT, "disabled"), True, False)],
-    )
-    def export(set_progress, clicks, resolution, denoised, run_id, page):
-        if not clicks:
-            raise PreventUpdate
-        asked = {"resolution": resolution, "denoised": bool(denoised)}
-        job = store.of(session.LOCAL).ask("export", run_id, asked, f"{page}:export:{clicks}")
-        try:
-            follow.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return notice(str(error), "bad")
-        link = html.A(
-            "Download result.h5ad", href=f"/download/{run_id}/result.h5ad", className="btn btn-primary"
-        )
-        words = f"Ready, with the clusters of resolution {resolution}{' and denoised values' if denoised else ''}."
-        return [notice(words, "good"), link]

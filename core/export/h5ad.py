@@ -1,0 +1,222 @@
+"""A run as an AnnData that scanpy opens, in the form that cellxgene and zellkonverter ask for (core.export.rules)."""
+
+import json
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from core.blocks import in_memory
+from core.data import ondisk, sources
+from core.figures.theme import category_colours
+from core.prepare import SPLIT_NAMES
+
+# The embeddings of a run by their names, and the keys of obsm that they get, in the order of figures.
+KEYS = {
+    "latent_umap": "X_nuwa_umap",
+    "latent_tsne": "X_nuwa_tsne",
+    "pca": "X_nuwa_pca",
+    "harmony": "X_nuwa_pca_harmony",
+    "input_tsne": "X_nuwa_input_tsne",
+    "input_umap": "X_nuwa_input_umap",
+}
+
+
+class Naming(NamedTuple):
+    """A clustering that somebody has made: (cells,) `codes` into `names`, -1 for none, a colour ('#rrggbb') a name."""
+
+    title: str
+    author: str
+    time: str  # ISO 8601, UTC, of the newest version
+    what: str  # what made it, in words
+    names: tuple
+    codes: np.ndarray
+    colours: tuple
+
+
+class Result(NamedTuple):
+    """The AnnData to take away; what lies in a file is still to be changed as it is written (core.data.ondisk.write)."""
+
+    adata: AnnData
+    changes: dict
+
+    def write(self, path):
+        """Leave it as .h5ad, compressed."""
+        ondisk.write(path, self.adata, self.changes, compression="lzf")
+
+
+def result(adata, record, latent, split, clusters, embeddings, genes, foreground=None, namings=()):
+    """The Result of a run.
+
+    X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
+    counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), of
+    `embeddings` (name -> (cells, k)) those in KEYS under the keys there, obs["nuwa_cluster"], obs["nuwa_split"],
+    var["nuwa_used"], uns["nuwa"] with `record`, flat, and for each of the `namings` a column of obs, which
+    uns["nuwa_namings"] lists with title, author, time and what made it. Tables of numbers in obsm, such as the
+    proteins, become arrays, as cellxgene asks, with the names of their columns in uns["KEY_names"]; so does `foreground`,
+    a DataFrame (cells, proteins) of probabilities, as obsm["nuwa_foreground"]. A key of ours that exists already is
+    kept as KEY_before. `adata` is not changed.
+    """
+    made, changes = _base(adata)
+    for key, table in list(made.obsm.items()):
+        if isinstance(table, pd.DataFrame) and all(kind.kind in "buif" for kind in table.dtypes):
+            del made.obsm[key]
+            _put_table(made, key, table)
+    if foreground is not None:
+        _put_table(made, "nuwa_foreground", foreground)
+    _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
+    for name, key in KEYS.items():
+        points = embeddings.get(name)
+        if points is not None and np.isfinite(points).all():
+            _put(made.obsm, key, np.asarray(points, dtype=np.float32))
+            made.uns.setdefault("default_embedding", key)
+    if clusters is not None:
+        labels = np.asarray(clusters)
+        order = [str(i) for i in range(int(labels.max()) + 1)]
+        _put_groups(made, "nuwa_cluster", labels, order, category_colours(len(order)))
+    names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
+    _put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
+    _put(
+        made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str))
+    )
+    made.uns.pop("nuwa_read", None)
+    _put(made.uns, "nuwa", _flat(record))
+    _put_namings(made, namings)
+    return Result(made, changes)
+
+
+def columns_of(namings):
+    """The column of obs, and of cells.csv, that each of the namings gets, by its title."""
+    found = []
+    for naming in namings:
+        word = re.sub(r"[^A-Za-z0-9]+", "_", naming.title).strip("_").lower() or "named"
+        column, n = f"nuwa_{word}", 1
+        while column in found or column in ("nuwa_cluster", "nuwa_split"):
+            column, n = f"nuwa_{word}_{n + 1}", n + 1
+        found.append(column)
+    return found
+
+
+def _put_namings(made, namings):
+    """Each naming as a column of obs with its colours, and a table of them in uns."""
+    if not namings:
+        return
+    columns = columns_of(namings)
+    for column, naming in zip(columns, namings, strict=True):
+        _put_groups(made, column, naming.codes, naming.names, naming.colours)
+    facts = {what: [getattr(n, what) for n in namings] for what in ("title", "author", "time", "what")}
+    table = {"column": columns} | facts
+    _put(made.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
+
+
+def _put_groups(made, column, codes, names, colours):
+    """A column of categories, and their colours where scanpy and cellxgene look for them."""
+    named = pd.Categorical.from_codes(np.asarray(codes), categories=list(map(str, names)))
+    _put(made.obs, column, named)
+    _put(made.uns, f"{column}_colors", np.array(colours, dtype=str))
+
+
+def _put_table(made, key, table):
+    """A table of numbers as an array, which is what cellxgene takes in obsm, and its names in uns."""
+    _put(made.obsm, key, table.to_numpy(dtype=np.float32))
+    _put(made.uns, names_of(key), np.array(table.columns, dtype=str))
+
+
+def names_of(key):
+    """Where in uns the names of the columns of obsm[key] stand; for "protein" it is where scvi-tools' files have them."""
+    return f"{key}_names"
+
+
+def add_denoised(path, matrix, blocks):
+    """Write the (rows, values) of core.outputs.denoised into a result.h5ad, a block of cells at a time.
+
+    They become obsm["nuwa_denoised"] (cells, used genes), and with proteins obsm["nuwa_denoised_protein"], float32; the
+    names of the columns are in uns["nuwa_denoised_names"] and uns["nuwa_denoised_protein_names"]. Not a layer, which
+    would need a value for every gene.
+    """
+    import h5py
+    from anndata.io import write_elem
+    from anndata.utils import make_index_unique
+
+    with h5py.File(path, "r+") as file:
+        made = []
+        for key, names in (("nuwa_denoised", matrix.genes), ("nuwa_denoised_protein", matrix.proteins)):
+            for where, name in (("obsm", key), ("uns", names_of(key))):
+                if name in file[where]:  # of an earlier run, whose result is the data of this one
+                    file[where].move(name, _free(file[where], name))
+            if len(names):
+                columns = make_index_unique(pd.Index(names.astype(str)))
+                write_elem(file["uns"], names_of(key), np.array(columns, dtype=str))
+                made.append(file["obsm"].create_dataset(key, (matrix.n_cells, len(columns)), np.float32))
+                made[-1].attrs["encoding-type"] = "array"
+                made[-1].attrs["encoding-version"] = "0.2.0"
+        for rows, values in blocks:
+            first = 0
+            for part in made:
+                part[rows[0] : rows[-1] + 1] = values[:, first : first + part.shape[1]]
+                first += part.shape[1]
+
+
+def _base(adata):
+    """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known.
+
+    And the changes that are still to be made of what lies in a file.
+    """
+    made, changes = ondisk.copied(adata), {}
+    found = sources.counts_of(adata)
+    if found is None or found.where == 'layers["counts"]':
+        return made, changes
+    counts = found.matrix
+    if found.where == "raw.X":
+        at = adata.raw.var_names.get_indexer(adata.var_names)
+        if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
+            return made, changes
+        counts = ondisk.part_of(ondisk.raw_of(adata), genes=at).X
+    if in_memory(counts):
+        counts = sparse.csr_matrix(counts, dtype=np.float32)
+    else:
+        changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
+    _put(made.layers, "counts", counts)
+    if found.where == "X" and in_memory(counts):
+        made.X = sources.logged(counts)
+    elif found.where == "X":
+        changes["X"] = lambda _, block: sources.logged(block)
+    return made, changes
+
+
+def _put(where, key, value):
+    if key in where:
+        where[_free(where, key)] = where[key]
+        del where[key]
+    where[key] = value
+
+
+def _free(where, key):
+    """KEY_before, or KEY_before_2 and so on: a name that is not taken yet."""
+    before, n = f"{key}_before", 1
+    while before in where:
+        before, n = f"{key}_before_{n + 1}", n + 1
+    return before
+
+
+def _flat(facts):
+    """Only strings, numbers and arrays, one level deep, as every reader of .h5ad understands."""
+    out = {}
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            out |= {f"{key}_{k}": v for k, v in _flat(value).items()}
+        elif isinstance(value, (list, tuple)):
+            if value and all(isinstance(v, (int, float)) for v in value):
+                out[key] = np.asarray(value, dtype=float)
+            else:
+                out[key] = json.dumps(value)
+        elif isinstance(value, bool):
+            out[key] = int(value)
+        elif value is None:
+            out[key] = ""
+        else:
+            out[key] = value
+    return out

@@ -1,0 +1,205 @@
+"""What was done, as a paragraph for the methods section of a paper: true of this run, with its numbers and its sources."""
+
+from core.config import gene_names, steps_for
+from core.words import listed
+
+GENES_BY = {
+    "seurat_v3": "the variance of their counts beyond that of genes of like mean (seurat_v3; Stuart 2019)",
+    "seurat": "their dispersion among genes of like mean (Satija 2015)",
+    "cell_ranger": "their dispersion among genes of like mean (cell_ranger; Zheng 2017)",
+}
+PROTEINS_BY = {
+    "clr": "transformed by the centred log-ratio of each protein across training cells (Stoeckius 2017)",
+    "clr_cells": "transformed by the centred log-ratio within each cell (Stoeckius 2017)",
+    "dsb": "transformed by DSB, against empty droplets (Mulè 2022)",
+    "none": "taken as they are",
+}
+MODELS = {
+    "citeseq": "an autoencoder{branches}",
+    "variational": "a variational autoencoder (Kingma 2014){branches}",
+    "linear": "a variational autoencoder with a linear decoder (Svensson 2020; Kingma 2014)",
+    "counts": "a variational autoencoder whose decoder gives the likelihood of raw counts, negative binomial for RNA "
+    "(Lopez 2018){proteins}",
+}
+NORMS = {"batch": "batch normalisation (Ioffe 2015)", "layer": "layer normalisation (Ba 2016)", "none": ""}
+BENDS = {"elu": "ELU (Clevert 2016)", "leaky_relu": "leaky ReLU", "relu": "ReLU", "tanh": "tanh"}
+OPTIMIZERS = {
+    "adamw": "AdamW (Loshchilov 2019)",
+    "adam": "Adam (Kingma 2015)",
+    "sgd": "stochastic gradient descent with momentum 0.9",
+    "rmsprop": "RMSprop",
+}
+SCHEDULES = {
+    "onecycle": "a one-cycle schedule (Smith 2019) with a peak learning rate of",
+    "constant": "a constant learning rate of",
+    "cosine": "a learning rate that fell along a cosine from",
+}
+
+
+def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None):
+    """The paragraph, plain text; the keys of core.export.references stand in it.
+
+    `config` is the RunConfig of the run, `facts` what pipeline.start_facts and learnt_facts told of it, with "n_done" where
+    it has fewer epochs than it was to have; `data` the record of its data set, `steps` the steps that it had been through
+    (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
+    are, "" where there are none; `tsne` says whether it was made.
+    """
+    versions = versions or {}
+    parts = [
+        _data(facts, data, steps),
+        preparation(config, facts, data),
+        model(config, facts),
+        _training(config, facts),
+        _result(config, facts),
+        _after(config, facts, clusters, markers, tsne),
+        _software(versions, facts),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _data(facts, data, steps):
+    what = f"{data['genes']:,} genes" + (f" and {len(data['proteins'])} proteins" if data["proteins"] else "")
+    words = [f"The data set holds {what} in {facts['n_cells']:,} cells."]
+    words += [step["said"] for step in steps]
+    names = {step["name"] for step in steps}
+    if "score_doublets" in names:
+        words.append("Doublets were scored by Scrublet (Wolock 2019).")
+    if "score_cell_cycle" in names:
+        words.append("The cell cycle was scored by the genes of Tirosh 2016.")
+    return " ".join(words)
+
+
+def preparation(config, facts, data):
+    """What became of the values before a model saw them; a step that did not apply is not told."""
+    steps = steps_for(data["kind"], bool(data["proteins"]), bool(data.get("protein_background")))
+    done = []
+    if steps["normalize"].applies and config.normalize:
+        done.append(f"scaled to {config.target_sum:,.0f} counts a cell")
+    if steps["log1p"].applies and config.log1p:
+        done.append("transformed by log(1 + x)")
+    words = [f"Values were {listed(done)}."] if done else ["Values were taken as they are."]
+    words.append(_genes(config, facts, steps))
+    if steps["scale"].applies and config.scale:
+        words.append(
+            "Each gene was centred and scaled to unit variance by the mean and deviation of the training cells and cut "
+            f"at {config.clip:g} deviations."
+        )
+    if facts["n_proteins"]:
+        kept = f"The values of {facts['n_proteins']} proteins were {PROTEINS_BY[config.protein_transform]}"
+        words.append(f"{kept}{', then centred and scaled in the same way' if config.scale else ''}.")
+    return " ".join(words)
+
+
+def _genes(config, facts, steps):
+    n = f"{facts['n_genes']:,}"
+    chosen = steps["n_top_genes"].applies and config.n_top_genes and facts["n_genes"] < _offered(facts)
+    logged = config.hvg_flavor == "seurat_v3" and not steps["normalize"].applies
+    words = f"All {n} genes that the training cells express were used"
+    if chosen:
+        words = f"The {n} most variable genes were chosen in the training cells by "
+        words += GENES_BY["seurat" if logged else config.hvg_flavor]
+        words += f", within each value of {config.hvg_batch_key}" if config.hvg_batch_key else ""
+    kept, never = len(gene_names(config.keep_genes)), len(gene_names(config.drop_genes))
+    more = [f"{kept} named genes were used in any case"] if kept and chosen else []
+    more += [f"{never} named genes were not used"] if never else []
+    for off, what in (("mito", "mitochondrial"), ("ribo", "ribosomal"), ("cell_cycle", "cell-cycle")):
+        more += [f"{what} genes were left out"] if getattr(config, f"drop_{off}") else []
+    return f"{words}; {listed(more)}." if more else f"{words}."
+
+
+def _offered(facts):
+    """How many genes there were to choose from: more than were used where none of the notes says "all"."""
+    return 0 if any(note.startswith("All ") for note in facts["notes"]) else float("inf")
+
+
+def model(config, facts):
+    """What the model is."""
+    branches = (
+        " with a branch each for RNA and protein that meet in one latent space" if facts["n_proteins"] else ""
+    )
+    proteins = ", background and foreground for protein (Gayoso 2021)" if facts["n_proteins"] else ""
+    what = MODELS[config.model].format(branches=branches, proteins=proteins)
+    hidden = f"{config.n_hidden} hidden units" + (
+        f" ({config.n_hidden_protein} for protein)" if facts["n_proteins"] else ""
+    )
+    layers = "one hidden layer" if config.n_layers == 1 else f"{config.n_layers} hidden layers"
+    where = "before" if config.model == "linear" else "on each side of"
+    words = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
+    also = [BENDS[config.activation], NORMS[config.norm]]
+    also += [f"dropout of {config.dropout:g}"] if config.dropout else []
+    also += [f"dropout of {config.input_dropout:g} on the counts that enter"] if config.input_dropout else []
+    words += f", with {listed([word for word in also if word])}."
+    if facts["groups"]:
+        words += f" The batch of each cell ({config.batch_key}, {len(facts['groups'])} values) enters both sides one-hot."
+    return words
+
+
+def _training(config, facts):
+    weights = ""
+    if facts["n_proteins"]:
+        weights = f" (weighted {config.weight_rna:g} for RNA and {config.weight_protein:g} for protein)"
+    cells = f"{facts['n_train']:,} training cells"
+    held = f"{facts['n_valid']:,} validation cells chose the epoch"
+    held += f" and {facts['n_test']:,} test cells judged it" if facts["n_test"] else ""
+    penalties = [f"L1 of {config.l1:g}"] if config.l1 else []
+    penalties += [f"weight decay of {config.l2:g}"] if config.l2 else []
+    if config.model != "citeseq":
+        penalties.append(
+            f"a KL weight of {config.beta:g} that grew over the first {config.beta_warm_up:.0%} of the steps"
+        )
+    clipped = f" Gradients were cut at a norm of {config.clip_grad:g}." if config.clip_grad else ""
+    stop = (
+        f" Training was to stop after {config.patience} epochs without a better validation loss."
+        if config.patience
+        else ""
+    )
+    return (
+        f"It was trained on {cells} by {OPTIMIZERS[config.optimizer]} with {SCHEDULES[config.schedule]} {config.lr:g}, "
+        f"batches of {config.batch_size} cells, {facts.get('n_done', facts['n_epochs'])} epochs"
+        f"{' and ' + listed(penalties) if penalties else ''}, minimising the {config.loss_words.split(',')[0]}{weights}, with "
+        f"the seed {config.seed}; {held}.{clipped}{stop}"
+    )
+
+
+def _result(config, facts):
+    where = "test" if facts["n_test"] else "validation"
+    sticks, loss = facts["yardsticks"]["judges"], facts["loss"]
+    if not loss:
+        return ""
+    return (
+        f"The weights of epoch {facts['best_epoch']} were kept; their loss on {where} cells is {loss['total']:.4f}, that of a "
+        f"PCA with {config.n_latent} dimensions {sticks['pca']['total']:.4f}, and that of the training mean "
+        f"{sticks['mean']['total']:.4f}."
+    )
+
+
+def _after(config, facts, clusters, markers, tsne):
+    words = [f"Clusters: {clusters}."] if clusters else []
+    words.append(
+        "Maps are by UMAP (McInnes 2018) of 15 neighbours, in the latent space and in the principal components of the input."
+    )
+    if tsne:
+        words.append("t-SNE (van der Maaten 2008) is by openTSNE (Poličar 2024).")
+    if facts["groups"]:
+        words.append("For comparison, the principal components were corrected by Harmony (Korsunsky 2019).")
+    if markers:
+        words.append(
+            "Markers of each group against all other cells are by the rank-sum test (Mann 1947; values: "
+            f"{markers}), two-sided, ties corrected, p adjusted over features (Benjamini 1995), ranked by AUC."
+        )
+    return " ".join(words)
+
+
+def _software(versions, facts):
+    used = [
+        ("nuwa", "Nuwa", ""),
+        ("torch", "PyTorch", " (Paszke 2019)"),
+        ("scanpy", "scanpy", " (Wolf 2018)"),
+    ]
+    used += [
+        ("anndata", "anndata", " (Virshup 2024)"),
+        ("umap-learn", "umap-learn", ""),
+        ("igraph", "igraph", ""),
+    ]
+    told = [f"{name} {versions[key]}{source}" for key, name, source in used if key in versions]
+    return f"Everything was done with {listed(told)} on {facts['device_name']}." if told else ""

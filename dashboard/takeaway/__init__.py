@@ -1,0 +1,1 @@
+"""The card of the Clusters page that takes a run away."""

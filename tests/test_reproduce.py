@@ -1,0 +1,104 @@
+"""reproduce.py and `python -m core verify`, run as a person would: in processes of their own, from a bundle alone."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import QUICK
+from house import House
+
+from core.worker.execute import drain
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory, tiny_file):
+    """(bundle.zip, its folder unpacked) of a run on a data set that a step has made: rare genes are left out."""
+    house = House(tmp_path_factory.mktemp("house")).furnish(tiny_file, QUICK)
+    filtered = house.view.take_step(house.dataset, "filter_genes", {"min_cells": 60})
+    drain(house.store)
+    preparation, _ = house.view.prepare(filtered, {}, "filtered")
+    drain(house.store)
+    run = house.view.create_run(preparation, QUICK, "filtered")
+    house.view.train(run, "filtered")
+    drain(house.store)
+    job = house.view.bundle(run, parts=("h5ad", "tables"))
+    drain(house.store)
+    assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
+    path = house.view.file(run, "bundle.zip")
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(path) as made:
+        made.extractall(folder)
+    return path, folder
+
+
+def run(*words, cwd=ROOT, **values):
+    """A process without anything that the tests have set, but for these values of the environment."""
+    ours = ("NUWA_", "OMP_", "OPENBLAS_", "MKL_", "NUMBA_NUM")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env=clean | values,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_reproduce_gives_the_same_latent_from_the_file_that_was_brought(taken, tiny_file, tmp_path):
+    _, folder = taken
+    done = run(folder / "reproduce.py", tiny_file, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "The same: latent space, losses and clusters are equal to the last bit." in done.stdout
+    made, first = (np.load(place / "latent.npy") for place in (tmp_path / "out", folder))
+    assert made.tobytes() == first.tobytes()
+    assert {"config.json", "history.csv", "latent.npy", "model.pt"} <= {
+        p.name for p in (tmp_path / "out").iterdir()
+    }
+
+
+def test_reproduce_takes_the_data_beside_it_and_finds_nuwa_by_its_name_alone(taken, tmp_path):
+    _, folder = taken
+    done = run(folder / "reproduce.py", cwd=tmp_path)
+    assert done.returncode == 2 and "Nuwa was not found" in done.stderr
+    done = run(folder / "reproduce.py", cwd=tmp_path, NUWA_HOME=str(ROOT))
+    assert done.returncode == 0, done.stderr
+
+
+def test_verify_says_that_other_settings_are_not_the_same(taken, tmp_path):
+    path, folder = taken
+    done = run("-m", "core", "verify", path, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["same"], done.stderr
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    for name in (
+        "config.json",
+        "versions.json",
+        "recipe.json",
+        "history.csv",
+        "latent.npy",
+        "clusters.npy",
+        "result.h5ad",
+    ):
+        (changed / name).write_bytes((folder / name).read_bytes())
+    record = json.loads((changed / "config.json").read_text())
+    (changed / "config.json").write_text(json.dumps(record | {"seed": 5}))
+    done = run("-m", "core", "verify", changed)
+    assert done.returncode == 1 and "Not the same to the last bit." in done.stdout and "ARI" in done.stdout
+
+
+def test_verify_refuses_other_data_and_what_is_no_bundle_in_a_sentence(taken, tmp_path):
+    path, _ = taken
+    done = run("-m", "core", "verify", path, "simulated")
+    assert done.returncode == 2 and "'simulated' does not hold the values that this run" in done.stderr
+    done = run("-m", "core", "verify", tmp_path / "nothing.zip")
+    assert done.returncode == 2 and done.stderr.startswith("There is no file")
+    assert "Traceback" not in done.stderr
