@@ -1,7 +1,7 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-markers format
+	bench-gpu bench-markers bench-mapping format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -54,6 +54,9 @@ bench-gpu: .venv/.nuwa-dev  ## cells a second on a GPU, where there is one
 
 bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 cells x 20,000 genes x 20 clusters
 	$(PY) -m bench.markers $(ARGS)
+
+bench-mapping: .venv/.nuwa-dev  ## labels and places of one half of a real set, mapped onto a model of the other
+	$(PY) -m bench.mapping $(ARGS)
 
 format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	$(PY) -m ruff check --fix .

@@ -565,6 +565,10 @@
         query.set("resolution", resolution);
         if (dimensions === 3) query.set("dimensions", 3);
         if (selection) query.set("select", JSON.stringify(selection));
+        // What other cards keep there stays: dashboard/mapping/callbacks.py.
+        for (const [name, value] of new URLSearchParams(location.search)) {
+          if (name.startsWith("mapped")) query.set(name, value);
+        }
         if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${query}${location.hash}`);
       },
     },

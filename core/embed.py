@@ -42,6 +42,25 @@ def neighbors(points, k=N_NEIGHBORS, seed=0, device="auto"):
     return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
 
 
+def among(queries, points, k, seed=0, device="auto"):
+    """The Neighbors of `queries` (m, d) among other `points` (n, d): exact where the two are few enough, or on a GPU.
+
+    Else by pynndescent's index of the points, as in `neighbors`.
+    """
+    queries, points = (np.ascontiguousarray(x, dtype=np.float32) for x in (queries, points))
+    k = min(k, len(points))
+    if len(queries) * len(points) <= EXACT_LIMIT**2:
+        return nearest(queries, points, k)
+    if device != "cpu" and devices.choose().kind == "cuda":
+        from core.near import nearest_on
+
+        return Neighbors(*nearest_on("cuda", queries, points, k))
+    from pynndescent import NNDescent
+
+    indices, distances = NNDescent(points, random_state=seed).query(queries, k)
+    return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
+
+
 def nearest(queries, points, k):
     """The k exact nearest of `points` for each of `queries`; where a query is a point, it comes first itself."""
     from sklearn.neighbors import NearestNeighbors
@@ -83,6 +102,14 @@ def umap(points, found=None, n_components=2, seed=0):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return model.fit_transform(np.ascontiguousarray(points, dtype=np.float32)).astype(np.float32)
+
+
+def principal(points, k):
+    """(points, k) float32: the first principal components of points with few columns, each pointing where it is longest."""
+    centred = np.asarray(points, dtype=np.float64) - points.mean(axis=0, dtype=np.float64)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :k]
+    axes = axes * np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], 0))
+    return (centred @ axes).astype(np.float32)
 
 
 def tsne(points, n_components=2, seed=0):

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core.data.gene_names import GeneNames
 from core.models import Cells
 from core.proteins import AsTheyAre
 from core.rows import Rows, values_of
@@ -36,6 +37,9 @@ class Matrix:
     protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
     protein_counts: np.ndarray | None = None  # (cells, proteins) raw
     reads_counts: bool = False  # the model is given the raw counts, too
+    file_genes: GeneNames | None = None  # what all genes of the source are called, used or not
+    count_share: np.ndarray | None = None  # (genes of the source,) of all that the training cells hold
+    target_sum: float | None = None  # what each cell is brought to; None where it is not
 
     @property
     def n_cells(self):

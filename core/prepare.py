@@ -7,6 +7,7 @@ import numpy as np
 from core import gene_choice, rows, stored
 from core.blocks import blocks
 from core.config import steps_for
+from core.data.gene_names import gene_names
 from core.data.sources import source_of
 from core.data.verdict import what_is
 from core.errors import UserError
@@ -89,16 +90,14 @@ def prepare(adata, config, split, scratch=None):
         raise UserError(
             "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
         )
-    normalise = config.normalize and steps["normalize"].applies
-    change = normalisation(
-        seen.totals, config.target_sum if normalise else None, config.log1p and steps["log1p"].applies
-    )
+    target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
+    change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)
     rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
     scale = config.scale and steps["scale"].applies
     mean, sd = found.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
         # Scaling proteins does not depend on what the genes hold: they always come as counts.
-        p_mean, p_sd = _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
+        p_mean, p_sd = _protein_scaling(protein, config, split)
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
     return Matrix(
         rna=rna,
@@ -119,6 +118,9 @@ def prepare(adata, config, split, scratch=None):
         protein_change=proteins.change,
         protein_counts=proteins.counts,
         reads_counts=reads_counts,
+        file_genes=gene_names(adata.raw.var if source.where == "raw.X" else adata.var),
+        count_share=seen.sums / (seen.sums.sum() or 1),
+        target_sum=target_sum,
     )
 
 
@@ -128,6 +130,20 @@ _LABELS = {
     "scale": "Centring and scaling",
     "n_top_genes": "Choice of variable genes",
 }
+
+
+def protein_space(adata, config, split):
+    """(cells, proteins) float32: the usable proteins as the model of a run sees them; raises UserError without any."""
+    protein = transformed(adata, config.protein_transform, split.train).values
+    if protein is None:
+        raise UserError("This data set has no proteins that can be used.")
+    mean, sd = _protein_scaling(protein, config, split)
+    clip = config.clip if config.scale else np.inf
+    return np.clip((protein - mean) / sd, -clip, clip).astype(np.float32)
+
+
+def _protein_scaling(protein, config, split):
+    return _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
 
 
 def _wanted_in_vain(config, steps, name):

@@ -184,6 +184,40 @@ def _dsb(adata, counts, names, report, train):
     return Dsb(proteins, isotypes, technical, technical.component(of_controls, background)), notes
 
 
+def of_further_cells(record, counts, controls):
+    """(cells, proteins) float32: counts of cells beyond the training data, transformed as its `record` says.
+
+    `counts` has the proteins of the run and `controls` (cells, isotypes) its isotype controls, in the run's order, NaN
+    for one that is missing, which stays NaN. What a transform asks of the cell itself comes from what is there.
+    """
+    if record["transform"] == "clr":
+        made = clr(counts, np.asarray(record["means"]))
+    elif record["transform"] == "clr_cells":
+        there = ~np.isnan(counts).all(axis=0)
+        made = clr(counts, geometric_means(counts[:, there].T)[:, None])
+    elif record["transform"] == "dsb":
+        made = _dsb_of_further(record, counts, controls)
+    else:
+        made = counts
+    return made.astype(np.float32, copy=False)
+
+
+def _dsb_of_further(record, counts, controls):
+    known = {
+        name: np.asarray(value) for name, value in record.items() if name not in ("transform", "isotypes")
+    }
+    values = dsb.against_background(counts, known["background_mean"], known["background_sd"])
+    if "technical_slopes" not in record:
+        return values
+    of_controls = dsb.against_background(controls, known["isotype_mean"], known["isotype_sd"])
+    every = np.hstack([values, of_controls])
+    every = every[:, ~np.isnan(every).all(axis=0)]
+    technical = dsb.Technical(*(known[f"technical_{name}"] for name in dsb.Technical._fields))
+    of_controls = np.where(np.isnan(of_controls), technical.means[:-1], of_controls)
+    component = technical.component(of_controls, dsb.background_means(every))
+    return values - np.outer(component, technical.slopes[: values.shape[1]])
+
+
 def geometric_means(counts):
     """(proteins,) of exp(sum of log1p(x) over cells with x > 0, divided by all cells): Seurat's and muon's CLR."""
     return np.exp(np.log1p(np.maximum(counts, 0)).mean(axis=0, dtype=np.float64)).astype(np.float32)

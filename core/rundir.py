@@ -3,8 +3,11 @@
 import numpy as np
 import torch
 
-from core import figures, models, outputs
+from core import figures, mapping, models, outputs, transfer
 from core.config import parse
+from core.data.gene_names import GeneNames
+from core.data.verdict import what_is
+from core.errors import UserError
 from core.explore import PANEL_AXES
 from core.export import h5ad
 from core.export.versions import versions
@@ -43,14 +46,29 @@ def save_weights(path, learnt, config):
         "config": config.model_dump(),
         "weights": learnt.weights,
         "genes": [str(g) for g in matrix.genes],
+        "gene_index": torch.from_numpy(np.asarray(matrix.gene_index, dtype=np.int64)),
+        "file_genes": [names.tolist() for names in matrix.file_genes],
+        "count_share": torch.from_numpy(matrix.count_share),
         "proteins": [str(p) for p in matrix.proteins],
         "groups": list(matrix.group_names),
         "mean": torch.from_numpy(matrix.mean),
         "sd": torch.from_numpy(matrix.sd),
+        "fill": torch.from_numpy(_average(learnt.start, config)),
         "clip": float(matrix.clip),
+        "kind": matrix.kind,
+        "target_sum": matrix.target_sum,
+        "logged": matrix.logged,
+        "protein_kind": what_is(matrix.protein_counts).kind if matrix.n_proteins else "",
         "protein_transform": _plain(matrix.protein_change.record()),
     }
     files.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def _average(start, config):
+    """(features,) float32: what the model sees of the average training cell, which is 0 where values are scaled."""
+    if config.scale:
+        return np.zeros(start.matrix.n_features, np.float32)
+    return start.matrix.mean_of(start.split.train)
 
 
 def _plain(record):
@@ -78,7 +96,43 @@ def _save_by_feature(path, matrix, values):
 
 def load_model(path):
     """The trained model of a model.pt, in evaluation mode."""
+    return _model(torch.load(path, weights_only=True))
+
+
+def load_trained(path):
+    """The mapping.Trained of a model.pt; raises UserError for one that an earlier Nuwa has left."""
     content = torch.load(path, weights_only=True)
+    if "kind" not in content:
+        raise UserError(
+            "This run is of an earlier Nuwa, which did not write down all that further cells need: train it again."
+        )
+    plain = {n: content[n] for n in ("proteins", "clip", "kind", "target_sum", "logged", "protein_kind")}
+    arrays = {n: content[n].numpy() for n in ("gene_index", "count_share", "mean", "sd", "fill")}
+    return mapping.Trained(
+        model=_model(content),
+        name=content["config"]["model"],
+        file_genes=GeneNames(*(np.array(names, dtype=str) for names in content["file_genes"])),
+        groups=tuple(content["groups"]),
+        batch_key=content["config"]["batch_key"],
+        protein_transform=content["protein_transform"],
+        **plain,
+        **arrays,
+    )
+
+
+def carried(folder, config, latent, codes, device="auto"):
+    """{name: array} of what the run in a folder tells new cells by their `latent`, as core.transfer.carry has it.
+
+    "latent", "picture", "farness", "codes" and "confidence"; `codes` are the labels of the run's cells.
+    """
+    reference = np.array(files.read_array(folder / "latent.npy"))
+    drawn = config.n_latent in figures.DRAWN_DIRECTLY
+    picture = None if drawn else files.read_array(folder / "embeddings" / "latent_umap.npy")
+    found = transfer.carry(latent, reference, picture, codes, config.seed, device)
+    return {"latent": latent, "picture": found.picture, "farness": found.farness} | found.votes._asdict()
+
+
+def _model(content):
     sizes = (len(content[name]) for name in ("genes", "proteins", "groups"))
     model = models.build(parse(content["config"]), *sizes)
     model.load_state_dict(content["weights"])

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import numpy as np
 from flask import Response, abort, request, send_file
 
+from core import map_words
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.measures import columns_of
@@ -69,6 +70,9 @@ def register(server, store):
             run = view.run(run_id)
             if name in FILES:
                 path = view.file(run_id, name)
+                return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
+            if name == "mapped.h5ad":
+                path = view.mapped_file(run_id, request.args.get("key", ""))
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
             if name in TABLES:
                 head, columns = TABLES[name](store, view, run, request.args)
@@ -157,7 +161,21 @@ def names(store, view, run, asked):
     return ["cell", "name", "author", "time"], columns
 
 
+def mapped_link(run_id, form, key, threshold):
+    """The address of the cells that were mapped onto a run, as csv or h5ad."""
+    return f"/download/{run_id}/mapped.{form}?{urlencode({'key': key, 'threshold': threshold})}"
+
+
+def mapped(store, view, run, asked):
+    """cell, label, confidence, farness, places and latent of the cells of a mapping."""
+    about, arrays = view.mapping(run["id"], asked.get("key", ""))
+    threshold = float(asked.get("threshold", map_words.SURE))
+    labels = map_words.labels_of(about["names"], arrays["codes"], arrays["confidence"], threshold)
+    return map_words.table_of(arrays["cells"], labels, arrays)
+
+
 TABLES = {
+    "mapped.csv": mapped,
     "names.csv": names,
     "latent.csv": latent,
     "panels.csv": panels,

@@ -31,6 +31,32 @@ PLACE = (
 )
 PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
 
+# a selection as a data set
+SUBSET = watched("subset")
+SUBSET_GO = "subset-go"
+SUBSET_MADE = "subset-made"
+
+# mapping new cells
+MAPPING = watched("mapping")
+MAP_EXPORT = watched("map-export")
+MAP_DATASET = "map-dataset"
+MAP_LABELS = "map-labels"
+MAP_BATCH = "map-batch"
+MAP_GO = "map-go"
+MAP_ASKED = "map-asked"
+MAP_LOST = "map-lost"
+MAP_CHOSEN = "map-chosen"
+MAP_SHOWN = "map-shown"
+MAP_BY = "map-by"
+MAP_SURE = "map-sure"
+MAP_OWN = "map-own"
+MAP_FIGURE = "map-figure"
+MAP_WORDS = "map-words"
+MAP_TABLE = "map-table"
+MAP_CSV = "map-csv"
+MAP_EXPORT_GO = "map-export-go"
+MAP_EXPORTED = "map-exported"
+
 # data
 UPLOAD = "upload"
 UPLOADS = "uploads"

@@ -57,6 +57,29 @@ def joined_card(view, row):
     )
 
 
+def selected_card(view, row):
+    """From which data set, run and selection a data set was made; None where it was not."""
+    found = row["record"].get("selected")
+    if not found:
+        return None
+    data, run = view.readable("dataset", found["of"]), view.readable("run", found["run"])
+    of = (
+        dcc.Link(data["name"], href=f"/data?dataset={data['id']}")
+        if data
+        else f"{found['of_name']} (deleted)"
+    )
+    by = dcc.Link(run["name"], href=f"/clusters?run={run['id']}") if run else f"{found['run_name']} (deleted)"
+    steps = ", ".join(STEPS[step["name"]].label for step in found["steps"])
+    return card(
+        "Selected cells",
+        html.P(
+            [f"{found['cells']:,} of {found['of_cells']:,} cells of ", of, ", chosen in the run ", by, "."]
+        ),
+        html.P(f"How they were chosen: {found['words']}."),
+        html.P(f"Steps before that: {steps or 'none'}. Its own begin anew.", className="help"),
+    )
+
+
 def _change(step):
     """Cells, genes and proteins before and after, such as "2,700 → 2,638"; once where nothing changed."""
     for name, before in step["before"].items():

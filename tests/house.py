@@ -10,7 +10,9 @@ from dash._utils import AttributeDict
 from core.settings import Settings
 from core.store import Store
 from core.worker.execute import drain
+from dashboard import here
 from dashboard.app import create_app
+from dashboard.pages import clusters
 
 
 def bring(view, name, content, joins=None):
@@ -119,3 +121,10 @@ def _is(heard, triggered):
 def sent(component):
     """What the browser is sent: JSON, in which NaN is an error."""
     return json.dumps(component, cls=plotly.utils.PlotlyJSONEncoder, allow_nan=False, ensure_ascii=False)
+
+
+def clusters_page(view, run_id):
+    """What the browser is sent of the Clusters page once a person has got to all its sections."""
+    run = view.run(run_id)
+    page = sent(clusters.layout(view, here.resolve(view, f"?run={run_id}")))
+    return page + "".join(sent(section.cards(view, run)) for section in clusters.SECTIONS)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import ids
+
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 DASHBOARD = sorted((ROOT / "dashboard").rglob("*.py"))
@@ -19,6 +21,7 @@ WINDOW_MAY = {
     "store",
     "figures",
     "launch",
+    "map_words",
     "measures",
     "score_words",
     "errors",
@@ -191,3 +194,22 @@ def test_describing_a_run_loads_nothing_heavy():
         "config.RunConfig().for_data(100, 12).layers(10, 2); config.specs(); sys.exit(any(m in sys.modules for m in ('numpy', 'torch')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_every_name_of_an_id_is_given_once_and_no_two_ids_are_the_same():
+    """A second assignment would silently give one card the parts of another."""
+    given = [
+        node
+        for node in ast.parse((ROOT / "dashboard/ids.py").read_text()).body
+        if isinstance(node, ast.Assign)
+    ]
+    names = [target.id for node in given for target in node.targets if isinstance(target, ast.Name)]
+    plain = [node.value.value for node in given if isinstance(node.value, ast.Constant)]
+    plain += [
+        part
+        for node in given
+        if isinstance(node.value, ast.Call)
+        for part in getattr(ids, node.targets[0].id)
+    ]
+    assert len(names) > 200 and not [name for name in names if names.count(name) > 1]
+    assert not [id for id in plain if plain.count(id) > 1]

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from house import House
+from house import House, bring
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from bench.cells import grown
+from core.worker.execute import drain
 from dashboard.viewer import drawing, selecting
 
 pytestmark = pytest.mark.browser
@@ -164,3 +165,30 @@ def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         expect(page.locator(".nuwa-cells-panel .tip").first).to_contain_text("cell-")  # hover names the cell
         page.goto("about:blank")  # before nobody answers any more
+
+
+@pytest.mark.slow
+def test_new_cells_are_mapped_shown_kept_in_the_address_and_found_after_a_reload(
+    page, base, finished, tiny, tmp_path
+):
+    tiny[20:60].copy().write_h5ad(tmp_path / "other.h5ad")
+    bring(finished.view, "other half.h5ad", (tmp_path / "other.h5ad").read_bytes())
+    drain(finished.store)
+    page.goto(f"{base}/clusters?run={finished.run}#map")
+    page.locator("#map-dataset").click()
+    page.get_by_role("option", name="other half.h5ad").click()
+    page.locator("#map-labels").click()
+    page.get_by_role("option", name="cell_type (obs)").click()
+    page.get_by_role("button", name="Map them").click()
+    expect(page.locator("#map-figure .main-svg").first).to_be_visible()
+    expect(page.locator("#map-table")).to_contain_text(
+        "Of 40 cells whose own cell_type is a label of the run"
+    )
+    expect(page.locator("#map-words")).to_contain_text("lie farther from the reference")
+    page.get_by_label("Unknown below a confidence of").fill("0.95")
+    page.wait_for_function("() => location.search.includes('mapped_sure=0.95')")
+    kept = asked(page)["mapped"]
+    page.reload()
+    expect(page.get_by_label("Unknown below a confidence of")).to_have_value("0.95")
+    expect(page.locator("#map-figure .main-svg").first).to_be_visible()
+    assert asked(page)["mapped"] == kept

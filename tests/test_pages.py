@@ -8,7 +8,7 @@ import formats
 import numpy as np
 import pytest
 import torch
-from house import House, bring, outs, sent
+from house import House, bring, clusters_page, outs, sent
 
 from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
@@ -105,6 +105,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         for page in PAGES
         for house in (finished, bare)
     )
+    laid_out += clusters_page(finished.view, finished.run)
     for explored in ("working", "failed"):
         laid_out += sent(
             clusters.not_yet(finished.view, finished.view.run(finished.run) | {"explored": explored})
@@ -529,16 +530,13 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
         w.numel() for key, w in weights.items() if "running" not in key and "num_batches" not in key
     )
     assert f"{counted:,}" in sent(drawn["model-words"])
-    at = here.resolve(finished.view, f"?run={run}")
+    page = clusters_page(finished.view, run)
     explained = "Likelihood explained" if name == "counts" else "Variance explained"
-    assert f"{explained}, RNA" in sent(clusters.layout(finished.view, at))
-    assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in sent(
-        clusters.layout(finished.view, at)
-    )
+    assert f"{explained}, RNA" in page
+    assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in page
     keys = spaces.default(finished.view, row)
     panels = [spaces.panel(finished.view, row, key).title for key in keys]
     assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
-    page = sent(clusters.layout(finished.view, at))
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
@@ -562,8 +560,7 @@ def train_page(house, run):
 def test_a_finished_run_shows_where_its_time_went_and_no_likelihood_it_has_not(finished):
     page = train_page(finished, finished.run)
     assert "Where the time went" in page and all(name in page for name in ("training", "leiden", "in all"))
-    at = here.resolve(finished.view, f"?run={finished.run}")
-    assert "Held-out" not in sent(clusters.layout(finished.view, at))
+    assert "Held-out" not in clusters_page(finished.view, finished.run)
 
 
 def ready_button(house, run):

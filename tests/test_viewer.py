@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from house import House, sent
+from house import House, clusters_page, sent
 
 from core import figures
 from core.data import doctor, sources
@@ -373,6 +373,6 @@ def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):
 
 
 def test_the_settings_and_the_verdict_stand_beside_the_plots(finished):
-    page = sent(clusters.layout(finished.view, resolve(finished.view, f"?run={finished.run}")))
+    page = clusters_page(finished.view, finished.run)
     assert "The settings of this run" in page and "What Nuwa found in the data" in page
     assert "Hidden" in page and "X: counts" in page

@@ -11,6 +11,7 @@ COMMANDS = {
     "train": "train an autoencoder on a file and leave everything it yields in a folder",
     "join": "make one data set of several samples, with a batch column",
     "score": "say how good a trained run is, its spaces side by side",
+    "map": "bring the cells of another file to a trained run, with labels of their neighbours",
     "verify": "train a run again from its bundle, and say whether it comes out the same",
     "inspect": "say what a file holds, and what stands in the way of training on it",
 }

@@ -32,15 +32,15 @@ def add(parser):
 
 def run(arguments):
     """Print the scores; returns the exit code."""
-    folder = _run_folder(arguments.folder)
+    folder = run_folder(arguments.folder)
     if not 0 < arguments.resolution <= 100:
         raise UserError("The resolution is a number above 0, such as 1.0.")
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     from core import judging, rundir
 
-    adata = _data(folder, arguments.annotations)
+    adata = data_of(folder, arguments.annotations)
     named = [
-        _column(adata, name, arguments.annotations is not None)
+        column_of(adata, name, arguments.annotations is not None)
         for name in (arguments.labels, arguments.batch)
     ]
     config, proof = _proof(folder, adata)
@@ -54,16 +54,17 @@ def run(arguments):
     return 0
 
 
-def _run_folder(name):
+def run_folder(name, wanted=LEFT):
+    """The folder of a trained run that has the files `wanted`; raises UserError."""
     folder = Path(name)
     if not folder.is_dir():
         raise UserError(f"There is no folder '{name}': name one that `train --out` has made.")
-    if missing := [file for file in LEFT if not (folder / file).is_file()]:
+    if missing := [file for file in wanted if not (folder / file).is_file()]:
         raise UserError(f"'{name}' holds no trained run: {', '.join(missing)} is missing.")
     return folder
 
 
-def _data(folder, annotations):
+def data_of(folder, annotations):
     """The AnnData that the run was trained on, with the labels of a second file; raises UserError."""
     from core.data import read
 
@@ -87,7 +88,7 @@ def _shelved(folder):
         store.engine.dispose()
 
 
-def _column(adata, name, annotated):
+def column_of(adata, name, annotated=False):
     """(cells,) the names in an obs column, "" where one is missing, or None; what a second file brought goes first."""
     if name is None:
         return None

@@ -60,30 +60,28 @@ def result(adata, record, latent, split, clusters, embeddings, genes, foreground
     a DataFrame (cells, proteins) of probabilities, as obsm["nuwa_foreground"]. A key of ours that exists already is
     kept as KEY_before. `adata` is not changed.
     """
-    made, changes = _base(adata)
+    made, changes = base(adata)
     for key, table in list(made.obsm.items()):
         if isinstance(table, pd.DataFrame) and all(kind.kind in "buif" for kind in table.dtypes):
             del made.obsm[key]
             _put_table(made, key, table)
     if foreground is not None:
         _put_table(made, "nuwa_foreground", foreground)
-    _put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
+    put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
     for name, key in KEYS.items():
         points = embeddings.get(name)
         if points is not None and np.isfinite(points).all():
-            _put(made.obsm, key, np.asarray(points, dtype=np.float32))
+            put(made.obsm, key, np.asarray(points, dtype=np.float32))
             made.uns.setdefault("default_embedding", key)
     if clusters is not None:
         labels = np.asarray(clusters)
         order = [str(i) for i in range(int(labels.max()) + 1)]
         _put_groups(made, "nuwa_cluster", labels, order, category_colours(len(order)))
     names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
-    _put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
-    _put(
-        made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str))
-    )
+    put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
+    put(made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str)))
     made.uns.pop("nuwa_read", None)
-    _put(made.uns, "nuwa", _flat(record))
+    put(made.uns, "nuwa", flat(record))
     _put_namings(made, namings)
     return Result(made, changes)
 
@@ -109,20 +107,20 @@ def _put_namings(made, namings):
         _put_groups(made, column, naming.codes, naming.names, naming.colours)
     facts = {what: [getattr(n, what) for n in namings] for what in ("title", "author", "time", "what")}
     table = {"column": columns} | facts
-    _put(made.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
+    put(made.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
 
 
 def _put_groups(made, column, codes, names, colours):
     """A column of categories, and their colours where scanpy and cellxgene look for them."""
     named = pd.Categorical.from_codes(np.asarray(codes), categories=list(map(str, names)))
-    _put(made.obs, column, named)
-    _put(made.uns, f"{column}_colors", np.array(colours, dtype=str))
+    put(made.obs, column, named)
+    put(made.uns, f"{column}_colors", np.array(colours, dtype=str))
 
 
 def _put_table(made, key, table):
     """A table of numbers as an array, which is what cellxgene takes in obsm, and its names in uns."""
-    _put(made.obsm, key, table.to_numpy(dtype=np.float32))
-    _put(made.uns, names_of(key), np.array(table.columns, dtype=str))
+    put(made.obsm, key, table.to_numpy(dtype=np.float32))
+    put(made.uns, names_of(key), np.array(table.columns, dtype=str))
 
 
 def names_of(key):
@@ -160,7 +158,7 @@ def add_denoised(path, matrix, blocks):
                 first += part.shape[1]
 
 
-def _base(adata):
+def base(adata):
     """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known.
 
     And the changes that are still to be made of what lies in a file.
@@ -179,7 +177,7 @@ def _base(adata):
         counts = sparse.csr_matrix(counts, dtype=np.float32)
     else:
         changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
-    _put(made.layers, "counts", counts)
+    put(made.layers, "counts", counts)
     if found.where == "X" and in_memory(counts):
         made.X = sources.logged(counts)
     elif found.where == "X":
@@ -187,7 +185,8 @@ def _base(adata):
     return made, changes
 
 
-def _put(where, key, value):
+def put(where, key, value):
+    """Set a key of obs, var, obsm or uns; what it held is kept as KEY_before."""
     if key in where:
         where[_free(where, key)] = where[key]
         del where[key]
@@ -202,12 +201,12 @@ def _free(where, key):
     return before
 
 
-def _flat(facts):
+def flat(facts):
     """Only strings, numbers and arrays, one level deep, as every reader of .h5ad understands."""
     out = {}
     for key, value in facts.items():
         if isinstance(value, dict):
-            out |= {f"{key}_{k}": v for k, v in _flat(value).items()}
+            out |= {f"{key}_{k}": v for k, v in flat(value).items()}
         elif isinstance(value, (list, tuple)):
             if value and all(isinstance(v, (int, float)) for v in value):
                 out[key] = np.asarray(value, dtype=float)

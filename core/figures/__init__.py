@@ -6,6 +6,7 @@ from core.figures.data import Binned, counts_and_genes, histogram_pair
 from core.figures.explained import explained
 from core.figures.genes import mean_variance
 from core.figures.loss import loss_curve, loss_page
+from core.figures.mapped import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
 from core.figures.meaning import dimension_bars
 from core.figures.network import describe_network, network
@@ -48,6 +49,7 @@ __all__ = [
     "known",
     "largest_differences",
     "look",
+    "mapped",
     "loss_curve",
     "loss_page",
     "mean_variance",

@@ -57,7 +57,7 @@ datasets = Table(
     *_owned(
         Column("name", String(400), nullable=False),
         # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by" or "filtered by NAMES from"
-        # one of these
+        # one of these, or "N cells selected from" one
         Column("origin", Text, nullable=False),
         Column("record", JSON),  # the doctor's report; while the status is "asking", {"question": ...}
     ),

@@ -14,9 +14,11 @@ from core.store import files
 from core.store.bundles import Bundles
 from core.store.clusterings import Clusterings
 from core.store.groups import Grouping
+from core.store.mapping import Mapping
 from core.store.samples import Samples
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.seeds import Seeds
+from core.store.selections import Selections
 from core.store.steps import Steps
 from core.store.store import ACTIVE, FINISHED, LANES, TABLES, Missing
 from core.store.uploads import Uploads
@@ -31,7 +33,7 @@ OF_RUN = (
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
 
 
-class View(Steps, Samples, Grouping, Clusterings, Seeds, Bundles):
+class View(Steps, Samples, Grouping, Clusterings, Seeds, Mapping, Selections, Bundles):
     """The store through one user's eyes; everything a page calls."""
 
     def __init__(self, store, user):

@@ -4,8 +4,9 @@ import numpy as np
 
 from core import aside, config, embed, phases, pipeline, rundir
 from core.errors import UserError
+from core.prepare import protein_space, split_cells
 from core.store import files
-from core.worker.evidence import evidence
+from core.worker.evidence import evidence, source
 
 PICTURES = tuple(
     f"{space}_{method}{end}"
@@ -13,6 +14,8 @@ PICTURES = tuple(
     for method in ("umap", "tsne")
     for end in ("", "_3d")
 )
+PICTURES += ("protein_umap", "protein_umap_3d", "protein_pca", "protein_pca_3d")
+METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
 
 def explore(store, job, say):
@@ -51,12 +54,21 @@ def draw(store, job, say):
     space, method, *three = name.split("_")
     k = 3 if three else 2
     folder = store.run_folder(run["id"])
-    points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
-    if space == "input":
-        points = points[:, : pipeline.PANEL_AXES]
-    say(f"Drawing {'t-SNE' if method == 'tsne' else 'UMAP'} of {len(points):,} cells.", 0.2)
+    points = _points(store, run, folder, space)
+    say(f"Drawing {METHODS[method]} of {len(points):,} cells.", 0.2)
     if method == "tsne":
         made = embed.tsne(points, k, seed)
+    elif method == "pca":
+        made = embed.principal(points, k)
     else:
         made = embed.umap(points, n_components=k, seed=seed)
     files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
+
+
+def _points(store, run, folder, space):
+    """(cells, dimensions) of what a picture is drawn of: the latent space, the input's axes, the prepared proteins."""
+    if space == "protein":
+        adata, settings = source(store, run["dataset"]), config.parse(run["config"])
+        return protein_space(adata, settings, split_cells(adata.n_obs, settings))
+    points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
+    return points if space == "latent" else points[:, : pipeline.PANEL_AXES]

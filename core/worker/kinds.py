@@ -1,6 +1,18 @@
 """What each kind of job does: a function of the store, the job's row and `say(message, progress)`."""
 
-from core.worker import bundle, decoding, exploring, groups, judging, preparing, reading, training, verifying
+from core.worker import (
+    bundle,
+    decoding,
+    exploring,
+    groups,
+    judging,
+    mapping,
+    preparing,
+    reading,
+    selections,
+    training,
+    verifying,
+)
 
 KINDS = {
     "read": reading.read_file,
@@ -25,4 +37,7 @@ KINDS = {
     "markers": groups.markers,
     "steadiness": groups.steadiness,
     "clusters": groups.find_clusters,
+    "select": selections.take_cells,
+    "map": mapping.map_cells,
+    "map_export": mapping.export_mapped,
 }

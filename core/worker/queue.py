@@ -133,7 +133,7 @@ def fail_target(store, job, message):
         )
     elif kind == "explore":
         store.set("run", target, explored="failed")
-    elif kind in ("read", "steps", "join", "prepare"):
+    elif kind in ("read", "steps", "join", "select", "prepare"):
         table = "preparation" if kind == "prepare" else "dataset"
         store.move(table, target, ("queued", "running"), "failed", message=message)
 

@@ -20,6 +20,8 @@ from dashboard import (
 )
 from dashboard.components import card, empty, notice
 from dashboard.contents import Section
+from dashboard.mapping import callbacks as mapping
+from dashboard.mapping.card import asked_store, mapping_card
 from dashboard.markers import callbacks as marking
 from dashboard.markers.card import markers_card
 from dashboard.naming import callbacks as naming
@@ -63,6 +65,7 @@ SECTIONS = (
             scoring.profile_card(view, run),
         ],
     ),
+    Section("map", "Map", lambda view, run: [mapping_card(view, run)]),
     Section("take", "Take away", lambda view, run: [takeaway_card(view, run)]),
 )
 
@@ -83,6 +86,7 @@ def layout(view, here):
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
             dcc.Store(id=ids.CLUSTERS_STATE),
             dcc.Store(id=ids.MADE_LINE),
+            asked_store(here.asked),
             *[notice(words, "warn") for words in state.remarks],
             contents.contents(SECTIONS),
             contents.place(SECTIONS[0], viewer_card(view, run, state)),
@@ -121,6 +125,7 @@ def register(app, store):
     callbacks.register(app, store)
     naming.register(app, store)
     marking.register(app, store)
+    mapping.register(app, store)
     suggesting.register(app, store)
     about.register(app, store)
     scoring.register(app, store)

@@ -9,7 +9,7 @@ from dashboard import bringing, findings, ids, joining, session
 from dashboard import here as places
 from dashboard.components import card, empty, graph, holds, more, notice, progress, table, tile
 from dashboard.findings import findings_card, forbids_training
-from dashboard.taken import joined_card, steps_card
+from dashboard.taken import joined_card, selected_card, steps_card
 
 PATH, TITLE = "/data", "Data"
 BUSY = ("queued", "running")
@@ -135,6 +135,7 @@ def detail(view, row):
                 bringing.second(view, row["id"]),
             ),
             joined_card(view, row),
+            selected_card(view, row),
             steps_card(view, row, PATH),
             findings_card(record),
             card(

@@ -10,7 +10,7 @@ from core.errors import UserError
 from dashboard import downloads, follow, ids, session
 from dashboard.components import notice
 from dashboard.painting import CLUSTERS, colour_of, colour_options
-from dashboard.viewer import drawing, selecting, spaces
+from dashboard.viewer import drawing, selecting, spaces, subset
 from dashboard.viewer.legend import legend
 from dashboard.viewer.state import MOST
 
@@ -98,6 +98,7 @@ def register(app, store):
         )
 
     _selections(app, store)
+    subset.register(app, store)
     _pickers(app, store)
     _browser(app)
 

@@ -9,7 +9,7 @@ from core.config import RESOLUTIONS
 from dashboard import ids
 from dashboard.components import card, graph, more, working
 from dashboard.painting import CLUSTERS, colour_options
-from dashboard.viewer import drawing, spaces
+from dashboard.viewer import drawing, spaces, subset
 from dashboard.viewer.state import COUNTS, MOST
 
 
@@ -29,6 +29,7 @@ def viewer_card(view, run, state):
             className="nuwa-cells",
         ),
         _selecting(view, run),
+        *subset.parts(view),
         more(
             "How to read these maps",
             html.P(

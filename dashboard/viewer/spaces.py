@@ -12,6 +12,7 @@ from core.figures import Panel
 from core.store import HARMONY
 
 MADE = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # by the worker, when somebody asks
+OF_PROTEINS = {"protein_umap": 2, "protein_pca": 4}  # the same, and how many proteins it takes at least
 KNOWN = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 PAIR = re.compile(r"(latent|pca):(\d+),(\d+)")
 NUMBERS = re.compile(r"\d+")
@@ -50,6 +51,7 @@ def options(view, run, text="", chosen=None):
     if n >= 2:
         keys += [f"latent:{i},{i + 1}" for i in range(1, n, 2)]
     keys += ["pca", *default(view, run)[2:], "input_tsne"]
+    keys += [key for key in OF_PROTEINS if _is_made(run, key)]
     keys = list(dict.fromkeys(keys))
     keys += [k for k in view.names(run["id"], "embeddings") if k not in keys and not k.endswith("_3d")]
     keys += [f"obsm:{s['name']}" for s in view.shelf(run["dataset"]).spaces()]
@@ -91,6 +93,8 @@ def named(view, run, key, k=2):
         return Axes("Input, PCA", *(f"PC {i}" for i in (1, 2, 3)))
     if key == "harmony":
         return Axes("Input, PCA, Harmony", *(f"Harmony {i}" for i in (1, 2, 3)))
+    if key == "protein_pca":
+        return Axes("Proteins, as prepared, PCA", *(f"PC {i}" for i in (1, 2, 3)))
     if kind == "obsm":
         return Axes(f"{rest} (of the file)", *(f"{rest} {i}" for i in (1, 2, 3)))
     if kind == "run":
@@ -100,7 +104,9 @@ def named(view, run, key, k=2):
         return Axes(f"Latent space of run {name}", *(f"{'latent' if own else 'UMAP'} {i}" for i in (1, 2, 3)))
     space, _, method = key.partition("_")
     method = KNOWN.get(method, method.replace("_", " "))
-    space = {"latent": "Latent space", "input": "Input"}.get(space, space.capitalize())
+    space = {"latent": "Latent space", "input": "Input", "protein": "Proteins, as prepared"}.get(
+        space, space.capitalize()
+    )
     return Axes(f"{space}, {method}" if method else space, *(f"{method or space} {i}" for i in (1, 2, 3)))
 
 
@@ -135,13 +141,22 @@ def points(view, run, key, k=2):
         if other is None or other["dataset"] != run["dataset"]:
             raise UserError("This run does not exist (any more).")
         return points(view, other, first(other), k)
-    name = f"{key}_3d" if k == 3 else key
-    if key not in MADE and key not in view.names(run["id"], "embeddings"):
+    if key in OF_PROTEINS and not _is_made(run, key):
+        raise UserError(
+            f"This picture takes {OF_PROTEINS[key]} proteins; the run has {run['facts']['n_proteins']}."
+        )
+    name, made = f"{key}_3d" if k == 3 else key, _is_made(run, key)
+    if not made and key not in view.names(run["id"], "embeddings"):
         raise UserError("There is no such embedding here.")
     found = view.array(run["id"], f"embeddings/{name}")
-    if found is None and key not in MADE:
+    if found is None and not made:
         raise UserError("This embedding has no third dimension.")
     return found
+
+
+def _is_made(run, key):
+    """Does the worker draw this embedding of the run when somebody asks for it?"""
+    return key in MADE or (key in OF_PROTEINS and run["facts"]["n_proteins"] >= OF_PROTEINS[key])
 
 
 def _of_file(view, run, name, k):
@@ -184,7 +199,7 @@ def panel(view, run, key, k=2):
 
 def missing(view, run, keys, k=2):
     """The names of the pictures among these embeddings that are still to be drawn by the worker."""
-    names = [f"{key}_3d" if k == 3 else key for key in dict.fromkeys(keys) if key in MADE]
+    names = [f"{key}_3d" if k == 3 else key for key in dict.fromkeys(keys) if _is_made(run, key)]
     return [name for name in names if view.array(run["id"], f"embeddings/{name}") is None]
 
 

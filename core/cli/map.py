@@ -1,0 +1,135 @@
+"""python -m core map RUN_DIR FILE: cells of another file through a trained model, with labels of their neighbours."""
+
+from pathlib import Path
+
+from core import map_words, settings
+from core.cli import bring, say
+from core.cli.score import LEFT, column_of, data_of, run_folder
+from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, parse
+from core.errors import UserError
+from core.store import clusters_of, files
+
+ENDS = (".h5ad", ".csv")
+
+
+def add(parser):
+    parser.add_argument(
+        "folder", metavar="RUN_DIR", help="what `train --out` left, or the folder of a run of the page"
+    )
+    bring.add(parser)
+    parser.add_argument(
+        "--labels", metavar="COLUMN", help="the obs column of the run's data to transfer (the run's clusters)"
+    )
+    parser.add_argument(
+        "--own", metavar="COLUMN", help="the obs column of FILE to compare with (the one of the same name)"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=map_words.SURE,
+        help=f'share of the votes below which a label is "unknown" ({map_words.SURE})',
+    )
+    parser.add_argument("--batch", metavar="NAME", help="the batch of the run that all cells are read as")
+    parser.add_argument("--device", default=None, help="cpu or cuda; that of the run by default")
+    parser.add_argument(
+        "--out", metavar="FILE", help="where the mapped cells go: .h5ad with all of them, or .csv"
+    )
+
+
+def run(arguments):
+    """Map, print what came of it, write; returns the exit code."""
+    folder = run_folder(arguments.folder, (*LEFT, "embeddings/latent_umap.npy"))
+    out = _target(arguments.out)
+    if not 0 <= arguments.threshold <= 1:
+        raise UserError("The threshold is a share of the votes: a number from 0 to 1.")
+    settings.limit_threads()  # before anything below imports numpy's or torch's libraries
+    import numpy as np
+
+    from core import device, mapping, rundir, transfer
+    from core.export import mapped
+
+    record = files.read_json(folder / "config.json")
+    config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
+    say("Reading the run ...")
+    trained = rundir.load_trained(folder / "model.pt")
+    title, names, codes = _labels(folder, arguments.labels)
+    say(f"Reading {arguments.file} ...")
+    adata = bring.read_file(arguments)
+    own = _own(adata, arguments)
+    fit = mapping.fitting(adata, trained, arguments.batch)
+    for note in fit.notes:
+        say(f"  {note}")
+    asked = arguments.device or config.device
+    used = device.choose(asked)
+    say(f"Encoding {adata.n_obs:,} cells on {used.name} ...")
+    *_, latent = mapping.mapped(fit, trained, used.kind)
+    say("Looking for the nearest cells of the run ...")
+    arrays = rundir.carried(folder, config, latent, codes, asked)
+    confidence = arrays["confidence"]
+    sure = map_words.sure(arrays["codes"], confidence, arguments.threshold)
+    print("\n".join(report(title, names, sure, confidence, arrays["farness"], own)))
+    if out is not None:
+        labels = map_words.labels_of(names, arrays["codes"], confidence, arguments.threshold)
+        if out.suffix == ".csv":
+            head, columns = map_words.table_of(np.asarray(adata.obs_names), labels, arrays)
+            files.write_csv(out, head, zip(*columns, strict=True))
+        else:
+            told = {
+                "title": title,
+                "batch": arguments.batch,
+                "k": transfer.N_NEAR,
+                "threshold": arguments.threshold,
+            }
+            told |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
+            files.whole(out, mapped.result(adata, record | told, arrays, labels, names).write)
+        say(f"The mapped cells are in {out}.")
+    return 0
+
+
+def report(title, names, sure, confidence, farness, own=None):
+    """Lines of text: a row a label, how far the cells lie, and what labels of their own say."""
+    rows = map_words.counts_of(names, sure, confidence)
+    width = max(len(title), *(len(name) for name, *_ in rows)) + 2
+    lines = [f"{title:<{width}}{'cells':>10}{'share':>9}{'confidence':>12}"]
+    lines += [f"{name:<{width}}{n:>10,}{share:>9.1%}{mean:>12.3f}" for name, n, share, mean in rows]
+    lines += ["", map_words.distance_words(farness)[0]]
+    if own is not None:
+        lines.append(map_words.agreement_words(map_words.agreement(own[1], names, sure), own[0]))
+    return lines
+
+
+def _target(name):
+    if name is None:
+        return None
+    out = Path(name)
+    if out.suffix not in ENDS:
+        raise UserError(f"'{out.name}' does not end with .h5ad or .csv: name such a file with --out.")
+    if not out.absolute().parent.is_dir():
+        raise UserError(f"There is no folder '{out.parent}': make it first, or name another file with --out.")
+    return out
+
+
+def _labels(folder, column):
+    """(what the labels are, their names, (cells,) codes into them) of the cells that the run was trained on."""
+    import numpy as np
+
+    if column is None:
+        codes = np.array(files.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
+        return "cluster", [str(i) for i in range(codes.max() + 1)], codes
+    values = column_of(data_of(folder, None), column)
+    names, codes = np.unique(values, return_inverse=True)
+    if names[0] == "":  # cells without a label
+        names, codes = names[1:], codes - 1
+    if not len(names):
+        raise UserError(f"No cell of the run has a value of {column}, so there is no label to transfer.")
+    if len(codes) != len(files.read_array(folder / "latent.npy")):
+        raise UserError("The data beside this run has other cells than it was trained on: train it again.")
+    return column, names.tolist(), codes
+
+
+def _own(adata, arguments):
+    """(column, (cells,) names) of the new cells' own labels, or None."""
+    column = arguments.own or arguments.labels
+    if column is None or (arguments.own is None and column not in adata.obs):
+        return None
+    return column, column_of(adata, column)

@@ -1,0 +1,106 @@
+"""What is said of mapped cells: which labels are sure, how far the cells lie, how labels agree; light enough for the page."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SURE = 0.5  # share of the votes below which a label is "unknown"; a person may set another
+FAR = 0.9  # of the reference's own cells lie nearer than what is called far
+MANY = 3  # times as many far cells as the reference has itself are worth a warning
+UNKNOWN = "unknown"
+
+
+def sure(codes, confidence, threshold=SURE):
+    """(cells,) int32: the codes of transferred labels, -1 where the confidence is below the threshold."""
+    return np.where(np.asarray(confidence) >= threshold, codes, -1).astype(np.int32)
+
+
+def labels_of(names, codes, confidence, threshold=SURE):
+    """(cells,) names of the labels, "unknown" where the confidence is below the threshold."""
+    return np.array([*map(str, names), UNKNOWN])[sure(codes, confidence, threshold)]
+
+
+def counts_of(names, codes, confidence):
+    """[(label, cells, their share, mean confidence or None)] of the labels that cells have, the largest first, then unknown."""
+    codes, confidence = np.asarray(codes), np.asarray(confidence, dtype=np.float64)
+    n = np.bincount(codes + 1, minlength=len(names) + 1)
+    total = np.bincount(codes + 1, confidence, minlength=len(names) + 1)
+    order = [k for k in np.argsort(-n[1:], kind="stable") + 1 if n[k]] + ([0] if n[0] else [])
+    return [
+        (str(names[k - 1]) if k else UNKNOWN, int(n[k]), n[k] / len(codes), total[k] / n[k]) for k in order
+    ]
+
+
+def distance_words(far):
+    """(how far the cells lie from the reference in a sentence or two, is it a warning?) from their `farness`."""
+    share = float((far > FAR).mean())
+    usual = 1 - FAR
+    words = (
+        f"{share:.1%} of the new cells lie farther from the reference than {FAR:.0%} of its own cells do "
+        f"({usual:.0%} would do so if they were more of the same)."
+    )
+    if share > MANY * usual:
+        return (
+            f"{words} They may be of a kind, a tissue or a protocol that the model has not seen: look at where they are "
+            "before trusting their labels.",
+            True,
+        )
+    return words, False
+
+
+class Agreement(NamedTuple):
+    """Transferred labels against those that the new cells have of their own."""
+
+    rows: list  # names of own labels
+    columns: list  # names of transferred labels, "unknown" the last where there is such a cell
+    counts: np.ndarray  # (rows, columns) cells
+    accuracy: (
+        float | None
+    )  # share of right ones among cells whose own label the reference knows; None without such
+    n: int  # how many these are
+    sure: float | None  # the share of right ones among those of them that are not unknown
+
+
+def agreement(own, names, codes):
+    """The Agreement of `own` (cells,) names, "" where there is none, with `codes` (cells,) into `names`, -1 unknown."""
+    own, codes = np.asarray(own, dtype=str), np.asarray(codes)
+    there = own != ""
+    rows, at = np.unique(own[there], return_inverse=True)
+    columns = [*map(str, names), UNKNOWN]
+    counts = np.zeros((len(rows), len(columns)), dtype=int)
+    np.add.at(counts, (at, codes[there]), 1)  # -1 is the last
+    kept = np.flatnonzero(counts.sum(axis=0))
+    known = np.isin(own, columns[:-1])
+    right = known & (np.array(columns)[codes] == own)
+    told = known & (codes >= 0)
+    return Agreement(
+        rows.tolist(),
+        [columns[i] for i in kept],
+        counts[:, kept],
+        float(right.sum() / known.sum()) if known.any() else None,
+        int(known.sum()),
+        float(right.sum() / told.sum()) if told.any() else None,
+    )
+
+
+def agreement_words(found, column):
+    """The Agreement with the obs column in a sentence."""
+    if found.accuracy is None:
+        return (
+            f"None of the names in the cells' own {column} is a label of the run, so nothing can be compared."
+        )
+    words = (
+        f"Of {found.n:,} cells whose own {column} is a label of the run, {found.accuracy:.1%} got that label"
+    )
+    told = "" if found.sure is None else f"; of those that are not {UNKNOWN}, {found.sure:.1%}"
+    return f"{words}{told}."
+
+
+def table_of(cells, labels, arrays):
+    """(head, columns) of the table of mapped cells: name, label, confidence, farness, places, latent; a line a cell."""
+    head = ["cell", "label", "confidence", "farness"]
+    columns = [cells, labels, np.asarray(arrays["confidence"]), np.asarray(arrays["farness"])]
+    for name, values in (("nuwa_umap", arrays["picture"]), ("latent", arrays["latent"])):
+        head += [f"{name}_{i + 1}" for i in range(values.shape[1])]
+        columns += list(np.asarray(values).T)
+    return head, columns

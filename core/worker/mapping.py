@@ -1,0 +1,71 @@
+"""The jobs that bring cells of another data set to a trained model, and take them away again."""
+
+import time
+
+import numpy as np
+
+from core import config, device, map_words, mapping, rundir, transfer
+from core.data import ondisk
+from core.errors import UserError
+from core.export import mapped
+from core.store import Missing, files
+from core.store import groups as kept
+from core.worker.evidence import source
+
+
+def map_cells(store, job, say):
+    """Another data set through a run's model, left below mapped/KEY of the run's folder.
+
+    about.json says what was done; latent.npy, picture.npy, codes.npy, confidence.npy and farness.npy have what
+    core.transfer tells of each cell, cells.npy their names.
+    """
+    run, asked = store.row("run", job["target"]), job["arguments"]
+    folder, settings = store.run_folder(run["id"]), config.parse(run["config"])
+    dataset = _dataset(store, asked["dataset"])
+    say(f"Reading {dataset['name']}.", 0.02)
+    trained = rundir.load_trained(folder / "model.pt")
+    fit = mapping.fitting(source(store, dataset["id"]), trained, asked["batch"])
+    used = device.choose(settings.device)
+    for latent in mapping.mapped(fit, trained, used.kind):
+        if isinstance(latent, float):
+            say(f"Encoding {fit.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
+    say("Looking for the nearest cells of the run.", 0.75)
+    groups = kept.read(folder, asked["groups"])
+    made = folder / "mapped" / asked["key"]
+    for name, values in rundir.carried(folder, settings, latent, groups.codes, settings.device).items():
+        files.write_array(made / f"{name}.npy", values)
+    files.write_array(made / "cells.npy", np.array(store.shelf(dataset["id"]).cells()))
+    told = asked | {"owner": job["owner"], "created": time.time(), "name": dataset["name"]}
+    told |= {"cells": len(latent), "names": groups.names, "words": groups.words, "device": used.kind}
+    told |= {"n_genes": len(trained.gene_index), "n_proteins": len(trained.proteins), "k": transfer.N_NEAR}
+    told |= {part: getattr(fit, part) for part in ("where", "missing_genes", "missing_proteins", "notes")}
+    files.write_json(made / "about.json", told)  # the last: with it the mapping is there
+    return {"key": asked["key"]}
+
+
+def export_mapped(store, job, say):
+    """mapped.h5ad beside the mapping: the data set as it came, with its latent, places, labels and distances."""
+    run, asked = store.row("run", job["target"]), job["arguments"]
+    about, arrays = store.of(job["owner"]).mapping(run["id"], asked["key"])
+    dataset = _dataset(store, about["dataset"])
+    say(f"Reading {dataset['name']}.", 0.1)
+    adata = source(store, dataset["id"], ondisk.EVERYTHING)
+    record = files.read_json(store.run_folder(run["id"]) / "config.json")
+    told = {
+        name: about[name] for name in ("title", "batch", "k", "missing_genes", "missing_proteins", "notes")
+    }
+    labels = map_words.labels_of(about["names"], arrays["codes"], arrays["confidence"], asked["threshold"])
+    made = mapped.result(
+        adata, record | told | {"threshold": asked["threshold"]}, arrays, labels, about["names"]
+    )
+    say("Writing mapped.h5ad.", 0.5)
+    folder = store.run_folder(run["id"]) / "mapped" / asked["key"]
+    files.whole(folder / "mapped.h5ad", made.write)
+
+
+def _dataset(store, id):
+    """The row of a data set that is still there; raises UserError."""
+    try:
+        return store.row("dataset", id)
+    except Missing:
+        raise UserError("The data set to map was deleted: choose another one.") from None

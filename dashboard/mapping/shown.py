@@ -1,0 +1,112 @@
+"""What the card on mapped cells shows of a mapping: its picture, sentences and tables."""
+
+import numpy as np
+from dash import html
+
+from core import figures, map_words
+from core.errors import UserError
+from core.figures import Colour
+from core.figures.theme import category_colours, look
+from dashboard.components import notice, number, table
+from dashboard.viewer import spaces
+
+MOST_ROWS = 40  # of a table of own against transferred labels
+
+
+def own_columns(view, about):
+    """The obs columns with names that the mapped data set has; none where it was deleted."""
+    if view.readable("dataset", about["dataset"]) is None:
+        return []
+    return [c["name"] for c in view.shelf(about["dataset"]).columns() if c["kind"] == "category"]
+
+
+def own_labels(view, about, column):
+    """(cells,) names of the mapped cells' own labels, "" where there is none; None where no column is asked for."""
+    if column not in own_columns(view, about):
+        return None
+    entry, codes = view.shelf(about["dataset"]).column(column)
+    return np.array([*map(str, entry["categories"]), ""])[codes]
+
+
+def picture(view, run, about, arrays, by, threshold, own, theme, webgl):
+    """The figure of the mapped cells over those of the run; raises UserError where there is nothing to colour by."""
+    key = spaces.first(run)
+    axes = spaces.named(view, run, key)
+    names = np.char.decode(arrays["cells"], "utf-8")
+    colour = _colour(about, arrays, by, threshold, own, theme)
+    reference = spaces.points(view, run, key)
+    return figures.mapped(
+        f"{axes.title}: {about['name']} over {run['name']} (grey)",
+        reference,
+        arrays["picture"],
+        colour,
+        names,
+        (axes.x, axes.y),
+        theme,
+        webgl,
+    )
+
+
+def _colour(about, arrays, by, threshold, own, theme):
+    if by == "confidence":
+        return Colour("confidence", np.array(arrays["confidence"]), None, "share of the neighbours' votes")
+    if by == "farness":
+        return Colour(
+            "distance",
+            np.array(arrays["farness"]),
+            None,
+            "share of the run's cells that lie nearer to theirs",
+        )
+    if by == "own":
+        if own is None:
+            raise UserError("Choose the column of its own labels first.")
+        names, codes = np.unique(own, return_inverse=True)
+        if names[0] == "":
+            names, codes = names[1:], codes - 1
+        return Colour("own label", codes, tuple(names), "")
+    codes = map_words.sure(arrays["codes"], arrays["confidence"], threshold)
+    n = len(about["names"])
+    # Unknown cells are told from the grey ones of the run.
+    colours = (*category_colours(n), look(theme).text)
+    return Colour(
+        about["title"],
+        np.where(codes < 0, n, codes),
+        (*about["names"], map_words.UNKNOWN),
+        about["words"],
+        colours,
+    )
+
+
+def words(about, arrays):
+    """Notices on what was filled, and how far the cells lie."""
+    said, warns = map_words.distance_words(arrays["farness"])
+    return [notice(note, "warn") for note in about["notes"]] + [notice(said, "warn" if warns else "info")]
+
+
+def tables(about, arrays, threshold, own, column):
+    """Cells by transferred label, and where the cells have labels of their own, those against these."""
+    codes = map_words.sure(arrays["codes"], arrays["confidence"], threshold)
+    rows = [
+        [name, f"{n:,}", f"{share:.1%}", number(float(mean))]
+        for name, n, share, mean in map_words.counts_of(about["names"], codes, arrays["confidence"])
+    ]
+    parts = [table([about["title"], "cells", "share", "confidence, mean"], rows, numeric=(1, 2, 3))]
+    if own is not None:
+        found = map_words.agreement(own, about["names"], codes)
+        parts.append(html.P(html.Strong(map_words.agreement_words(found, column))))
+        parts.append(_against(found, column))
+    return parts
+
+
+def _against(found, column):
+    if max(len(found.rows), len(found.columns)) > MOST_ROWS:
+        return html.P(
+            f"A table of {len(found.rows)} own by {len(found.columns)} transferred labels is too large to read: take the CSV.",
+            className="help",
+        )
+    head = [f"own {column}", *found.columns]
+    rows = [
+        [name, *(f"{n:,}" for n in line)]
+        for name, line in zip(found.rows, found.counts.tolist(), strict=True)
+    ]
+    return table(head, rows, numeric=tuple(range(1, len(head))))

@@ -1,0 +1,256 @@
+"""The card that maps new cells, data sets of selections, and the proteins as a space, without a browser."""
+
+import csv
+
+import anndata
+import numpy as np
+import pytest
+from house import bring, sent
+
+from core.cli import main
+from core.errors import UserError
+from core.store import Missing
+from core.worker.execute import drain
+from dashboard.here import resolve
+from dashboard.mapping.card import mapping_card
+from dashboard.pages import clusters
+from dashboard.viewer import spaces
+
+
+@pytest.fixture(scope="module")
+def house(finished, tiny, tmp_path_factory):
+    """The finished house with a second data set: 40 cells of the first, of which two genes are missing."""
+    path = tmp_path_factory.mktemp("new") / "new.h5ad"
+    tiny[10:50, 2:].copy().write_h5ad(path)
+    finished.new = bring(finished.view, "new.h5ad", path.read_bytes())
+    drain(finished.store)
+    return finished
+
+
+@pytest.fixture(scope="module")
+def mapped(house):
+    """The key of the mapping that a press of the button makes."""
+    values = {
+        "map-go.n_clicks": 1,
+        "map-dataset.value": house.new,
+        "map-labels.value": "obs:cell_type",
+        "map-batch.value": " ",
+        "resolution.value": 1.0,
+        "run.data": house.run,
+    }
+    answer = house.work("mapping", values, "map-go.n_clicks")
+    job = house.view.job(answer["mapping-done"]["data"])
+    return job["result"]["key"]
+
+
+def shown(house, key, **values):
+    asked = {
+        "map-chosen.value": key,
+        "map-by.value": "label",
+        "map-sure.value": 0.5,
+        "run.data": house.run,
+    }
+    return house.press("map-figure.figure", asked | values, "map-chosen.value")
+
+
+def test_cells_are_mapped_by_a_button_and_shown_over_the_run(house, mapped, tiny):
+    about, arrays = house.view.mapping(house.run, mapped)
+    latent = np.asarray(house.view.array(house.run, "latent"))
+    assert about["cells"] == 40 and len(about["missing_genes"]) == 2
+    assert np.abs(arrays["latent"] - latent[10:50]).max() < 1  # two of 120 genes are missing
+    drawn = shown(house, mapped, **{"map-own.value": "cell_type"})
+    traces = drawn["map-figure"]["figure"]["data"]
+    assert traces[0]["name"] == "cells of the run"
+    assert sum(len(t["customdata"]) for t in traces[1:]) == 40
+    said = sent(drawn["map-words"]["children"]) + sent(drawn["map-table"]["children"])
+    assert "2 of the" in said and "lie farther from the reference" in said and "own cell_type" in said
+    for by in ("confidence", "farness", "own"):
+        assert shown(house, mapped, **{"map-by.value": by, "map-own.value": "cell_type"})["map-figure"][
+            "figure"
+        ]["data"]
+
+
+def test_what_is_unsure_is_unknown_from_a_threshold_on(house, mapped):
+    text = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=1.01").text
+    assert {line.split(",")[1] for line in text.splitlines()[1:]} == {"unknown"}
+    lines = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=0").text.splitlines()
+    assert len(lines) == 41 and lines[0].startswith("cell,label,confidence,farness,nuwa_umap_1")
+    assert "unknown" not in {line.split(",")[1] for line in lines[1:]}
+
+
+def test_a_link_and_a_reload_show_it_again(house, mapped):
+    def arrive(query):
+        page = clusters.layout(house.view, resolve(house.view, f"?run={house.run}&{query}"))
+        asked = next(part.data for part in page.children if getattr(part, "id", "") == "map-asked")
+        return house.press("map-chosen.value", {"map-asked.data": asked, "run.data": house.run})
+
+    found = arrive(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
+    assert found["map-chosen"]["value"] == mapped and not found["map-shown"]["hidden"]
+    assert (found["map-by"]["value"], found["map-sure"]["value"]) == ("confidence", 0.7)
+    found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
+    assert "not there" in sent(found["map-lost"]) and found["map-chosen"]["value"] is None
+    assert (found["map-by"]["value"], found["map-sure"]["value"]) == ("label", 0.5)
+    assert mapped in sent(mapping_card(house.view, house.view.run(house.run)))
+
+
+def test_the_mapped_cells_leave_as_a_file(house, mapped):
+    values = {
+        "map-export-go.n_clicks": 1,
+        "map-chosen.value": mapped,
+        "map-sure.value": 0.5,
+        "page-token.data": "page",
+        "run.data": house.run,
+    }
+    job = house.work("map-export", values, "map-export-go.n_clicks")["map-export-done"]["data"]
+    told = house.press(
+        "map-exported.children", {"map-export-done.data": job, "run.data": house.run}, "map-export-done.data"
+    )
+    assert "mapped.h5ad?key=" in sent(told)
+    answer = house.client.get(f"/download/{house.run}/mapped.h5ad?key={mapped}&threshold=0.5")
+    assert answer.status_code == 200
+    path = house.view.mapped_file(house.run, mapped)
+    assert anndata.read_h5ad(path).obs["nuwa_label"].notna().all()
+
+
+def test_mistakes_are_sentences(house, mapped):
+    values = {
+        "map-go.n_clicks": 1,
+        "map-labels.value": "clusters",
+        "resolution.value": 1.0,
+        "run.data": house.run,
+    }
+    assert "Choose the data set" in sent(house.press("mapping-job.data", values, "map-go.n_clicks"))
+    with pytest.raises(Missing):
+        house.view.mapping(house.run, "../../secret")
+    stranger = house.store.of("stranger")
+    with pytest.raises(Missing):
+        stranger.mapping(house.run, mapped)
+    assert "not there" in sent(shown(house, "0" * 24))
+    with pytest.raises(Missing):
+        house.view.map_cells(
+            house.run,
+            "nothing",
+            house.view.groups(house.run, house.view.mapping(house.run, mapped)[0]["groups"]),
+            "t",
+        )
+
+
+def test_a_mapping_is_for_those_who_may_see_both_data_sets(house, mapped):
+    house.store.set("run", house.run, visibility="shared")
+    stranger = house.store.of("stranger")
+    try:
+        assert stranger.mappings(house.run) == []
+        house.store.set("dataset", house.new, visibility="shared")
+        assert [one["key"] for one in stranger.mappings(house.run)] == [mapped]
+    finally:
+        house.store.set("run", house.run, visibility="private")
+        house.store.set("dataset", house.new, visibility="private")
+
+
+def test_a_selection_becomes_a_data_set_of_its_own(house):
+    kind = house.view.shelf(house.dataset).column("cell_type")[0]["categories"][0]
+    values = {
+        "subset-go.n_clicks": 1,
+        "selection.data": {"by": "obs:cell_type", "is": [kind]},
+        "page-token.data": "page",
+        "run.data": house.run,
+    }
+    job = house.work("subset", values, "subset-go.n_clicks")["subset-done"]["data"]
+    made = house.view.dataset(house.view.job(job)["target"])
+    codes = house.view.shelf(house.dataset).column("cell_type")[1]
+    assert made["status"] == "ready" and made["record"]["cells"] == (codes == 0).sum()
+    assert made["record"]["selected"]["words"] == f"cell_type (obs) is {kind}"
+    cells = house.view.shelf(made["id"]).cells()
+    assert cells.tolist() == house.view.shelf(house.dataset).cells()[codes == 0].tolist()
+    assert "nuwa_steps" not in anndata.read_h5ad(house.view.shelf(made["id"]).file).uns
+    link = sent(house.press("subset-made.children", {"subset-done.data": job}, "subset-done.data"))
+    assert f"/data?dataset={made['id']}" in link
+    house.view.forget_dataset(made["id"])
+    assert house.view.readable("dataset", made["id"]) is None
+
+
+def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(house, mapped, monkeypatch):
+    monkeypatch.setattr("core.data.ondisk.LARGE", 0)
+    monkeypatch.setattr("core.blocks.BLOCK_VALUES", 2000)
+    about, before = house.view.mapping(house.run, mapped)
+    groups = house.view.groups(house.run, about["groups"])
+    job = house.view.map_cells(house.run, house.new, groups, "from disk")
+    taken = house.view.take_cells(house.run, np.arange(240) % 3 == 0, "every third", "third")
+    drain(house.store)
+    _, after = house.view.mapping(house.run, house.view.job(job["id"])["result"]["key"])
+    np.testing.assert_allclose(after["latent"], before["latent"], atol=1e-5)
+    made = anndata.read_h5ad(house.view.shelf(taken["target"]).file)
+    whole = anndata.read_h5ad(house.view.shelf(house.dataset).file)[::3]
+    assert (made.X != whole.X).nnz == 0 and made.obsm["protein"].equals(whole.obsm["protein"])
+    assert list(made.obs_names) == list(whole.obs_names)
+    house.view.forget_dataset(taken["target"])
+
+
+def test_a_data_set_that_is_gone_is_said_and_its_mapping_stays(house, mapped, tiny, tmp_path):
+    tiny[:30].copy().write_h5ad(tmp_path / "gone.h5ad")
+    gone = bring(house.view, "gone.h5ad", (tmp_path / "gone.h5ad").read_bytes())
+    drain(house.store)
+    groups = house.view.groups(house.run, house.view.mapping(house.run, mapped)[0]["groups"])
+    key = house.view.map_cells(house.run, gone, groups, "cell_type")["arguments"]["key"]
+    drain(house.store)
+    late = house.view.map_cells(house.run, gone, groups, "too late")["id"]
+    house.view.forget_dataset(gone)
+    drain(house.store)
+    assert "was deleted: choose another one" in house.view.job(late)["message"]
+    assert shown(house, key, **{"map-own.value": "cell_type"})["map-figure"]["figure"]["data"]
+    with pytest.raises(UserError, match="was deleted, so its file cannot be made again"):
+        house.view.export_mapped(house.run, key, 0.5, "gone")
+
+
+def test_the_command_line_maps_onto_a_run_of_the_page(house, mapped, tiny, tmp_path, capsys):
+    tiny[10:50, 2:].copy().write_h5ad(tmp_path / "new.h5ad")
+    words = [
+        "map",
+        str(house.store.run_folder(house.run)),
+        str(tmp_path / "new.h5ad"),
+        "--labels",
+        "cell_type",
+    ]
+    assert main([*words, "--out", str(tmp_path / "new.csv")]) == 0
+    told = capsys.readouterr()
+    assert "Of 40 cells whose own cell_type is a label of the run" in told.out and "2 of the" in told.err
+    ours = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=0.5").text
+    here, there = (list(csv.DictReader(text)) for text in ((tmp_path / "new.csv").open(), ours.splitlines()))
+    assert [row["cell"] for row in here] == [row["cell"] for row in there]
+    assert [row["label"] for row in here] == [row["label"] for row in there]
+    assert main([*words, "--out", "there.txt"]) == 2 and main([*words, "--threshold", "2"]) == 2
+    assert main([*words[:3], "--labels", "cell_typ"]) == 2
+    assert "did you mean cell_type?" in capsys.readouterr().err
+
+
+def test_too_few_cells_make_no_data_set(house):
+    rows = np.zeros(240, bool)
+    for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
+        rows[:n] = True
+        with pytest.raises(UserError, match=f"{words} selected, and a data set needs at least 10"):
+            house.view.take_cells(house.run, rows, "by hand", f"few {n}")
+    values = {"subset-go.n_clicks": 1, "run.data": house.run}
+    assert "No cells are selected" in sent(house.press("subset-job.data", values, "subset-go.n_clicks"))
+
+
+def test_the_proteins_are_a_space_of_the_viewer(house):
+    run = house.view.run(house.run)
+    offered = [o["value"] for o in spaces.options(house.view, run, "protein")]
+    assert offered == ["protein_umap", "protein_pca"]
+    assert spaces.missing(house.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
+    for name in ("protein_umap", "protein_pca"):
+        house.view.draw(house.run, name)
+    drain(house.store)
+    assert spaces.points(house.view, run, "protein_umap").shape == (240, 2)
+    points = np.asarray(spaces.points(house.view, run, "protein_pca"))
+    from core.worker.evidence import evidence
+
+    proteins = evidence(house.store, house.run)[1].matrix.seen_proteins(np.arange(240))
+    _, sizes, axes = np.linalg.svd(proteins - proteins.mean(axis=0), full_matrices=False)
+    np.testing.assert_allclose(
+        np.abs((proteins - proteins.mean(axis=0)) @ axes[:2].T), np.abs(points), atol=1e-3
+    )
+    without = run | {"facts": run["facts"] | {"n_proteins": 0}}
+    assert not spaces.missing(house.view, without, ["protein_umap"])
+    with pytest.raises(UserError, match="takes 2 proteins; the run has 0"):
+        spaces.points(house.view, without, "protein_umap")
