@@ -43,7 +43,8 @@ def heard():
 def context(browser, server, heard):
     """One browser profile for all tests: a person's tabs, with what their browser has loaded already."""
     own = (server.base, "data:", "blob:")
-    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    # Without motion: what stripes and swings at work keeps a core busy where it is painted in software.
+    opened = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     opened.set_default_timeout(STEP)
     opened.on("console", lambda m: heard.append(f"{m.text} {m.location}") if m.type == "error" else None)
     opened.on("weberror", lambda e: heard.append(str(e.error)))

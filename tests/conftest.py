@@ -128,6 +128,7 @@ def browser_type_launch_args(browser_type_launch_args):
         "--use-gl=angle",
         "--use-angle=swiftshader",
         "--enable-unsafe-swiftshader",
+        "--disable-gpu-compositing",  # the page itself is painted without that software GPU, at a third of the time
         "--disable-background-networking",
     ]
     path = next((path for path in found if path), None)

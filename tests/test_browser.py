@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import formats
 import numpy as np
 import pytest
-from browsing import WORK, to_section, wait_until, wait_until_page
+from browsing import STEP, WORK, to_section, wait_until, wait_until_page
 from house import bring
 from playwright.sync_api import expect
 
@@ -90,7 +90,7 @@ def pick(page, dropdown, text, option):
 
 
 @pytest.mark.parametrize(
-    "epochs", [pytest.param(None, marks=pytest.mark.slow), 8], ids=["default", "few epochs"]
+    "epochs", [pytest.param(None, marks=pytest.mark.slow), 5], ids=["default", "few epochs"]
 )
 def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
     """Issue 2, "Shown by" 1: the simulated set; the number of epochs is typed to be quick, else nothing is."""
@@ -248,6 +248,7 @@ def test_a_reload_and_a_second_tab_find_the_run_again(page, context, server, at_
     expect(second.get_by_role("button", name="Train", exact=True)).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_short_work_is_done_while_a_run_trains(page, server, tiny_file, at_work):
     page.goto(f"{server.base}/data")
     page.set_input_files("#upload input[type=file]", files={**payload(tiny_file), "name": "meanwhile.h5ad"})
@@ -290,25 +291,31 @@ def test_cancel_stops_a_run_keeps_what_was_learnt_and_lets_the_next_one_in(page,
 # --- clusters
 
 
+@pytest.fixture(scope="module")
+def clusters_tab(context, server, tiny_run):
+    """A tab on the clusters of the tiny run, coloured by them, and what brings it back there."""
+    tab = context.new_page()
+
+    def show():
+        tab.goto(f"{server.base}/clusters?run={tiny_run}")
+        see_traces(tab, "panels", lambda found: len(found) >= 8)
+
+    show()
+    yield tab, show
+    tab.close()
+
+
 @pytest.fixture
-def clusters_page(page, server, tiny_run):
-    """The clusters of the tiny run, as a link shows them."""
-    page.goto(f"{server.base}/clusters?run={tiny_run}")
-    see_traces(page, "panels", lambda found: len(found) >= 8)
-    return page
-
-
-def test_a_typed_gene_colours_every_panel(clusters_page):
-    pick(clusters_page, "colour", "SIM-0007", "SIM-0007 (gene)")
-    expect(clusters_page.locator("#legend")).to_contain_text("SIM-0007")
-    expect(clusters_page.locator("#legend")).to_contain_text("log1p of counts per 10,000")
-    see_traces(clusters_page, "panels", lambda found: {t[0] for t in found} == {"SIM-0007"})
-    href = clusters_page.get_by_role("link", name="The table behind this plot").get_attribute("href")
-    assert "SIM-0007" in href
-    pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")
-    see_traces(
-        clusters_page, "panels", lambda found: {f"type {x}" for x in "ABCDEFGH"} <= {t[0] for t in found}
-    )
+def clusters_page(request, clusters_tab, heard):
+    """The clusters as the test before has left them, as drawing them anew costs seconds; anew where it has failed."""
+    tab, show = clusters_tab
+    expect.set_options(timeout=STEP)
+    heard.clear()
+    failed = request.session.testsfailed
+    yield tab
+    if request.session.testsfailed > failed:
+        show()
+    assert not heard
 
 
 def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_run):
@@ -324,6 +331,19 @@ def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_
         slider.press(key)
         wait_until_page(clusters_page, lambda: drawn() == n_clusters(resolution))  # noqa: B023
     assert n_clusters(RESOLUTIONS[-1]) > n_clusters(RESOLUTIONS[0])
+
+
+def test_a_typed_gene_colours_every_panel(clusters_page):
+    pick(clusters_page, "colour", "SIM-0007", "SIM-0007 (gene)")
+    expect(clusters_page.locator("#legend")).to_contain_text("SIM-0007")
+    expect(clusters_page.locator("#legend")).to_contain_text("log1p of counts per 10,000")
+    see_traces(clusters_page, "panels", lambda found: {t[0] for t in found} == {"SIM-0007"})
+    href = clusters_page.get_by_role("link", name="The table behind this plot").get_attribute("href")
+    assert "SIM-0007" in href
+    pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")
+    see_traces(
+        clusters_page, "panels", lambda found: {f"type {x}" for x in "ABCDEFGH"} <= {t[0] for t in found}
+    )
 
 
 def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
@@ -438,7 +458,9 @@ def test_the_dark_theme_outlives_a_reload(clusters_page):
     wait_until_page(page, lambda: page.evaluate(ink) != light)
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-    see_traces(page, "panels", lambda found: len(found) >= 8)
+    see_traces(
+        page, "panels", lambda found: len(found) >= 4
+    )  # one a panel at least, whatever colours the cells
     wait_until_page(page, lambda: page.evaluate(ink) != light)
     page.get_by_role("button", name="Light / dark").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")

@@ -19,6 +19,7 @@ def cells(server, tiny_file):
     return id
 
 
+@pytest.mark.slow  # test_genes_page.py has what is counted, drawn and said
 def test_another_method_chooses_other_genes_and_the_picture_follows(page, server, cells):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     words, picture = page.locator("#genes-words"), page.locator("#genes-picture")
@@ -39,6 +40,7 @@ def test_another_method_chooses_other_genes_and_the_picture_follows(page, server
     expect(words).to_contain_text("no gene 'sim-4'")
 
 
+@pytest.mark.slow  # test_recipe.py has what each button does; here it is one long walk with the mouse
 def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     stay = page.locator("#quality-stay")

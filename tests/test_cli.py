@@ -406,6 +406,7 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(tiny_file, tmp_path, c
     assert "Nothing may be written in" in line
 
 
+@pytest.mark.slow
 def test_a_mistake_found_late_still_ends_in_order(tiny_file, tmp_path):
     """The science is loading in a thread at that moment, which must not break the way out."""
     words = run(tiny_file, "--out", tmp_path / "out", "--n-latent", "900")
@@ -463,6 +464,7 @@ def test_what_nobody_foresaw_keeps_its_traceback(tiny_file, tmp_path, monkeypatc
         main(["train", str(tiny_file), "--out", str(tmp_path / "out"), *QUICK])
 
 
+@pytest.mark.slow  # beside it, the same before the first epoch, in this process
 def test_an_interruption_ends_with_130_and_writes_what_was_learnt(tiny_file, tmp_path):
     words = run(tiny_file, "--out", tmp_path, *QUICK, "--epochs", "10000")
     child = subprocess.Popen(
