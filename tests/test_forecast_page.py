@@ -9,7 +9,7 @@ from house import sent
 from core.cli import main
 from core.config import NETWORK, TRAINING, specs
 from core.errors import UserError
-from core.store import view as views
+from core.store import planning
 from core.worker import execute, preparing
 from dashboard import here
 from dashboard.pages import model
@@ -57,7 +57,9 @@ def test_the_same_settings_are_forecast_once(finished, asking, monkeypatch):
     again = asking(seed=2)
     assert (again["id"], again["status"]) == (first["id"], "done") and not finished.store.waiting("short")
     now = time.time()
-    monkeypatch.setattr(views.time, "time", lambda: now + views.FRESH + 1)  # memory may have been taken since
+    monkeypatch.setattr(
+        planning.time, "time", lambda: now + planning.FRESH + 1
+    )  # memory may have been taken since
     assert asking(seed=2)["id"] == first["id"]
     assert finished.view.job(first["id"])["status"] == "queued"
 
