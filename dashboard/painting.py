@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.figures import Colour, category_colours
-from core.store import Missing, clusters_of
+from core.score_words import COMPANY
+from core.store import Missing, clusters_of, company_of
 from core.words import listed, near
 
-CLUSTERS, SPLIT, MADE = "clusters", "split", "made"
+CLUSTERS, SPLIT, MADE, KEPT = "clusters", "split", "made", "company"
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of split.npy
 SHOWN = 30  # options of a kind offered at once; typing narrows them
 CELL_WORDS = {
@@ -29,6 +31,8 @@ def colour_options(view, run, text, chosen):
     shelf, wanted = view.shelf(run["dataset"]), text.strip().lower()
     made = _made(view, run)
     found = [*(_option(choice) for choice in (CLUSTERS, SPLIT)), *made]
+    if view.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
+        found.append(_option(KEPT))
     found += [_option(f"obs:{c['name']}") for c in shelf.columns()]
     found += [_option(f"cell:{name}") for name in shelf.measured() if name in CELL_WORDS]
     found += [_option(f"score:{name}") for name in view.names(run["id"], "per_cell")]
@@ -78,6 +82,8 @@ def label(choice):
         return "cluster"  # its title is known where the option is made
     if kind == SPLIT:
         return "Training, validation and test cells"
+    if kind == KEPT:
+        return f"{COMPANY.title} (stability)"
     if kind == "mean":
         return f"Mean of {listed(name.split(','))} (genes)"
     if kind == "latent":
@@ -107,6 +113,8 @@ def colour_of(view, run, chosen, resolution):
         return Colour("set", np.asarray(view.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == MADE:
         return _made_colour(view, run, name)
+    if kind == KEPT:
+        return company(view, run, resolution)
     if kind == "obs":
         return _obs_colour(shelf, name)
     if kind == "protein":
@@ -125,6 +133,15 @@ def colour_of(view, run, chosen, resolution):
     if kind == "score" and name in view.names(run["id"], "per_cell"):
         return Colour(name, np.array(view.array(run["id"], f"per_cell/{name}")), None, "a score a cell")
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this data set.")
+
+
+def company(view, run, resolution):
+    """The Colour of the company that each cell keeps over seeds; raises UserError before seeds were compared."""
+    values = view.array(run["id"], company_of(resolution))
+    if values is None:
+        raise UserError("No seeds were compared for this run yet: train it with other seeds, under Judge.")
+    words = f"1: the same company with every seed, at resolution {resolution:g}"
+    return Colour(COMPANY.title, np.array(values), None, words)
 
 
 def _gene_colour(shelf, names):

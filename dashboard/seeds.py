@@ -8,8 +8,8 @@ from core import figures
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.score_words import COMPANY, SURVIVES, verdict
-from core.store import ACTIVE, clusters_of, company_of, survival_of
-from dashboard import follow, ids, session
+from core.store import ACTIVE, clusters_of, survival_of
+from dashboard import follow, ids, painting, session
 from dashboard.components import card, graph, more, notice, number, progress, table, working
 from dashboard.standing import WORDS
 from dashboard.watch import TICK
@@ -166,13 +166,13 @@ def _do(view, run_id, button, k):
 
 def _result(view, run, resolution, theme):
     """Cells coloured by the company they keep, and the clusters by how far they survive; nothing before a comparison."""
-    company, survival = (view.array(run["id"], name(resolution)) for name in (company_of, survival_of))
+    survival = view.array(run["id"], survival_of(resolution))
     points = view.array(run["id"], "embeddings/latent_umap")
-    if company is None or survival is None or points is None:
+    if survival is None or points is None:
         return []
     clusters = np.asarray(view.array(run["id"], clusters_of(resolution)))
     names = [name.decode() for name in view.shelf(run["dataset"]).cells()]
-    colour = figures.Colour(COMPANY.title, np.asarray(company), None, "1: the same company with every seed")
+    colour = painting.company(view, run, resolution)
     panel = figures.Panel("Latent space (UMAP)", np.asarray(points))
     picture = graph(
         ids.SEEDS_FIGURE,
@@ -189,11 +189,14 @@ def _result(view, run, resolution, theme):
     seeds = np.asarray(survival).shape[1] + 1
     words = (
         f"{stable} of {len(rows)} clusters at {resolution:g} are stable over {seeds} seeds. On average a cell keeps "
-        f"{number(float(np.mean(company)), 2)} of its company."
+        f"{number(float(np.mean(colour.values)), 2)} of its company."
     )
     listed = table(["cluster", "cells", "Jaccard", "verdict"], rows, numeric=(0, 1, 2))
     return [
         html.P(html.Strong(words)),
+        html.P(
+            dcc.Link("Colour the panels above by it", href=f"/clusters?run={run['id']}&by={painting.KEPT}")
+        ),
         html.Div([picture, listed], className="nuwa-grid even"),
         more("How is this measured?", html.P(f"{COMPANY.sentence} {SURVIVES.sentence}")),
     ]

@@ -16,6 +16,7 @@ from core.score_words import SCORES, SPACES
 from core.store import clusters_of, company_of, survival_of
 from core.worker.evidence import evidence
 from core.worker.execute import drain
+from dashboard import painting
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,9 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
         assert np.asarray(view.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
         shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
         assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
+        offered = [o["value"] for o in painting.colour_options(view, view.run(run), "company", "clusters")]
+        colour = painting.colour_of(view, view.run(run), "company", 1.0)
+        assert "company" in offered and colour.categories is None and (colour.values == company).all()
         assert view.train_seeds(run, 3) == []  # they are there
     finally:
         for row in seeds:
