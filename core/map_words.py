@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-SURE = 0.5  # share of the votes below which a label is "unknown"; a person may set another
+from core.config import SURE
+
 FAR = 0.9  # of the reference's own cells lie nearer than what is called far
 MANY = 3  # times as many far cells as the reference has itself are worth a warning
 UNKNOWN = "unknown"

@@ -9,7 +9,7 @@ import numpy as np
 from flask import Response, abort, request, send_file
 
 from core import map_words
-from core.config import DEFAULT_RESOLUTION
+from core.config import DEFAULT_RESOLUTION, SURE
 from core.errors import UserError
 from core.measures import columns_of
 from core.store import clusters_of
@@ -169,7 +169,7 @@ def mapped_link(run_id, form, key, threshold):
 def mapped(store, view, run, asked):
     """cell, label, confidence, farness, places and latent of the cells of a mapping."""
     about, arrays = view.mapping(run["id"], asked.get("key", ""))
-    threshold = float(asked.get("threshold", map_words.SURE))
+    threshold = float(asked.get("threshold", SURE))
     labels = map_words.labels_of(about["names"], arrays["codes"], arrays["confidence"], threshold)
     return map_words.table_of(arrays["cells"], labels, arrays)
 

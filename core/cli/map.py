@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from core import map_words, settings
+from core import settings
 from core.cli import bring, say
 from core.cli.score import LEFT, column_of, data_of, run_folder
-from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, parse
+from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, SURE, parse
 from core.errors import UserError
-from core.store import clusters_of, files
 
 ENDS = (".h5ad", ".csv")
 
@@ -26,8 +25,8 @@ def add(parser):
     parser.add_argument(
         "--threshold",
         type=float,
-        default=map_words.SURE,
-        help=f'share of the votes below which a label is "unknown" ({map_words.SURE})',
+        default=SURE,
+        help=f'share of the votes below which a label is "unknown" ({SURE})',
     )
     parser.add_argument("--batch", metavar="NAME", help="the batch of the run that all cells are read as")
     parser.add_argument("--device", default=None, help="cpu or cuda; that of the run by default")
@@ -45,8 +44,9 @@ def run(arguments):
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     import numpy as np
 
-    from core import device, mapping, rundir, transfer
+    from core import device, map_words, mapping, rundir, transfer
     from core.export import mapped
+    from core.store import files
 
     record = files.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
@@ -88,6 +88,8 @@ def run(arguments):
 
 def report(title, names, sure, confidence, farness, own=None):
     """Lines of text: a row a label, how far the cells lie, and what labels of their own say."""
+    from core import map_words
+
     rows = map_words.counts_of(names, sure, confidence)
     width = max(len(title), *(len(name) for name, *_ in rows)) + 2
     lines = [f"{title:<{width}}{'cells':>10}{'share':>9}{'confidence':>12}"]
@@ -112,6 +114,8 @@ def _target(name):
 def _labels(folder, column):
     """(what the labels are, their names, (cells,) codes into them) of the cells that the run was trained on."""
     import numpy as np
+
+    from core.store import clusters_of, files
 
     if column is None:
         codes = np.array(files.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))

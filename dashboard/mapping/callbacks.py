@@ -4,8 +4,8 @@ from dash import Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
+from core.config import SURE
 from core.errors import UserError
-from core.map_words import SURE
 from dashboard import downloads, ids, session, watch
 from dashboard.components import notice
 from dashboard.mapping import shown

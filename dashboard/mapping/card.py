@@ -3,7 +3,7 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from core.map_words import SURE
+from core.config import SURE
 from dashboard import ids, watch
 from dashboard.components import card, graph, more, working
 from dashboard.painting import CLUSTERS, groupings
