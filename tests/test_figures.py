@@ -367,7 +367,9 @@ def test_sixty_groups_have_sixty_entries_in_the_legend(columns):
 def test_names_are_shown_as_they_are_not_as_markup():
     cells, points = cells_of(2)
     colour = figures.Colour("a<b", np.array([0, 0]), ("<a href='x'>T</a>",))
-    figure = figures.panels([figures.Panel("UMAP", points)], colour, ["<b>x</b>", "y"])
+    figure = figures.panels([figures.Panel("<i>mine</i>", points, x="<b>1")], colour, ["<b>x</b>", "y"])
+    assert figure.layout.annotations[0].text == "&lt;i&gt;mine&lt;/i&gt;"
+    assert figure.layout.xaxis.title.text == "&lt;b&gt;1"
     assert "<a" not in figure.data[0].name and "<a" not in figure.data[0].hovertemplate
     assert figure.data[0].text[0] == "&lt;b&gt;x&lt;/b&gt;"
     assert figure.layout.legend.title.text == "a&lt;b"

@@ -543,7 +543,7 @@ def test_the_card_makes_a_zip_and_verifies_it(finished):
 def test_a_number_that_is_missing_is_asked_for(finished):
     values = CONTROLS | {"take-go.n_clicks": 1, "run.data": finished.run, "take-width.value": None}
     answer = finished.press("take-job.data", values, "take-go.n_clicks")
-    assert "A number is missing" in sent(answer["take-message"]["children"])
+    assert "missing or no number" in sent(answer["take-message"]["children"])
 
 
 def test_millimetres_become_inches_and_back(finished):

@@ -125,7 +125,7 @@ def _place(layout, i, panel, rows, columns, c, badge=""):
     y = [max(0, 1 - row * (tall + gap_y) - tall), 1 - row * (tall + gap_y)]
     number = "" if i == 0 else str(i + 1)
     paper = {"xref": "paper", "yref": "paper"}
-    title = {"text": panel.title, "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
+    title = {"text": escape(panel.title), "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
     left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
     layout["annotations"].append({**paper, **left, **title})
     if badge and panel.points is not None:
@@ -133,12 +133,12 @@ def _place(layout, i, panel, rows, columns, c, badge=""):
         layout["annotations"].append({**paper, **right, "text": escape(badge), "font": {"size": 11}})
     if panel.points is None or not len(panel.points):
         middle = {"x": sum(x) / 2, "y": sum(y) / 2, "xanchor": "center", "yanchor": "middle"}
-        layout["annotations"].append({**paper, **middle, "text": panel.note or "nothing to show"})
+        layout["annotations"].append({**paper, **middle, "text": escape(panel.note or "nothing to show")})
         frame = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1], "line": {"color": c.line, "width": 1}}
         layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below"})
         return {}
     titles = (panel.x, panel.y, panel.z)
-    titles = [given or f"{panel.title} {k}" for k, given in enumerate(titles, 1)]
+    titles = [escape(given or f"{panel.title} {k}") for k, given in enumerate(titles, 1)]
     if panel.is_3d:
         still = {"aspectmode": "cube", "dragmode": "turntable", "camera": {"eye": EYE}}
         scene = {f"{a}axis": {"title": {"text": t}} for a, t in zip("xyz", titles, strict=True)}

@@ -14,7 +14,9 @@ from dashboard.takeaway.card import UNITS, bundle_of, choices, made, told
 def asked(by, resolution, parts, denoised, width, height, dpi, unit):
     """What View.bundle takes, from the controls; raises UserError where a number is missing."""
     if None in (width, height, dpi):
-        raise UserError("A number is missing: say how wide and high figures are, and their dots an inch.")
+        raise UserError(
+            "Say how wide and high figures are, and their dots an inch: one of them is missing or no number above 0."
+        )
     scale = UNITS[unit]
     return {
         "by": by,
