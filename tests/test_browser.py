@@ -45,8 +45,18 @@ def tiny_run(server, tiny_set, run_quick):
     return run
 
 
+@pytest.fixture(scope="module")
+def no_run_is_left(server):
+    """Ends a run that no test has cancelled: it would take its core from all files that follow."""
+    yield
+    active = [r["id"] for r in server.view.runs() if r["status"] in ACTIVE]
+    for run in active:
+        server.view.cancel(run)
+    wait_until(lambda: not any(server.view.run(run)["status"] in ACTIVE for run in active))
+
+
 @pytest.fixture
-def at_work(server, tiny_set):
+def at_work(server, tiny_set, no_run_is_left):
     """A run that trains and would go on for long; the same one for all tests that leave it alone."""
     found = [r["id"] for r in server.view.runs() if r["status"] == "running"]
     run = found[0] if found else start(server, tiny_set, "long run", ENDLESS)
