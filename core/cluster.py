@@ -31,6 +31,7 @@ def graph(found, known=None):
     import igraph
 
     pairs, weights = edges(found) if known is None else known
+    weights = weights.tolist()  # igraph asks an array for one number at a time
     return igraph.Graph(n=len(found.indices), edges=pairs, edge_attrs={"weight": weights})
 
 

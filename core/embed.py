@@ -65,7 +65,9 @@ def nearest(queries, points, k):
     """The k exact nearest of `points` for each of `queries`; where a query is a point, it comes first itself."""
     from sklearn.neighbors import NearestNeighbors
 
-    index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points)
+    # In the plane a tree takes a tenth of the time of all pairs, in ten dimensions it takes more.
+    way = "kd_tree" if points.shape[1] <= 3 else "brute"
+    index = NearestNeighbors(n_neighbors=k, algorithm=way).fit(points)
     distances, indices = index.kneighbors(queries)
     return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
 

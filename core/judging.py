@@ -34,7 +34,8 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
 
     A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.score_words; a value that cannot
     be had is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
-    means over the judging cells among them, at most 2,000 where neighbours are compared, but iLISI, which is of all.
+    means over the judging cells among them, at most 2,000 where neighbours are compared; iLISI is of
+    at most 5,000 of all.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
     cells = _some(proof.matrix.n_cells, config.seed)
@@ -44,7 +45,9 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
     asked = rows[:: -(-len(rows) // scores.QUERIES)]
     yield Step("Neighbours in the input", 0.05)
     before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, asked)
-    proteins = proof.matrix.seen_proteins(cells) if proof.matrix.n_proteins else None
+    proteins = None
+    if proof.matrix.n_proteins:
+        proteins = scores.near(proof.matrix.seen_proteins(cells), asked, min(15, len(cells) - 1))
     labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
     made = []
     for i, (name, points) in enumerate(spaces.items()):
@@ -65,7 +68,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
                     "title": SCORES[score].title,
                     "space": name,
                     "value": float(value) if value is not None and math.isfinite(value) else None,
-                    "cells": len(cells) if score == "ilisi" else len(rows),
+                    "cells": len(scores.lisi_rows(len(cells))) if score == "ilisi" else len(rows),
                     "note": note or seen,
                 }
             )
@@ -88,8 +91,9 @@ def _asked_for(proteins, labels, batches):
 
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
-    """{score: value} of one space; `rows` are the judging cells."""
-    kept = before.kept_by(points)
+    """{score: value} of one space; `rows` are the judging cells, `proteins` whom those asked have near by their proteins."""
+    near = scores.near(points, before.asked, min(50, len(points) - 1))
+    kept = before.kept_by(points, near)
     out = {
         "neighbours_kept_15": kept.shares[15],
         "neighbours_kept_50": kept.shares[50],
@@ -97,15 +101,15 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
         "continuity_15": kept.continuity,
     }
     if proteins is not None and name != "protein":
-        out["protein_agreement_15"] = scores.shared_neighbours(points, proteins, before.asked)
-    found = embed.neighbors(points, embed.N_NEIGHBORS if batches is None else scores.LISI_NEAR + 1, seed)
-    clusters = cluster.leiden(cluster.graph(found.first(embed.N_NEIGHBORS)), resolution, seed)
+        out["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
+    found = embed.neighbors(points, embed.N_NEIGHBORS, seed)
+    clusters = cluster.leiden(cluster.graph(found), resolution, seed)
     out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
     if labels is not None:
         known = rows[scores.is_named(labels[rows])]
         out |= scores.agreement(labels[rows], clusters[rows])
-        out["knn_accuracy"] = scores.knn_accuracy(points, labels, rows)
+        out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.asked, around=near)
         out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
     if batches is not None:
-        out["ilisi"] = scores.ilisi(points, batches, found=found)
+        out["ilisi"] = scores.ilisi(points, batches)
     return out

@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from core.embed import nearest, neighbors, with_self_first
+from core.embed import EXACT_LIMIT, Neighbors, nearest, neighbors
 
 SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
 QUERIES = 2000  # cells at most whose neighbours are looked up
+LISI_CELLS = (
+    5000  # cells at most whose surroundings are looked at: their median is off by a fiftieth of the spread
+)
 LISI_NEAR = 90  # neighbours that make up a cell's surroundings, three times the perplexity as Harmony has it
 
 
@@ -27,10 +30,8 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
     before = _without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows)
     kept = {}
     for name, points in spaces.items():
-        after = _nearest_in_space(points, rows, k)
-        kept[name] = float(
-            np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(before, after, strict=True)])
-        )
+        after = near(points, rows, k)
+        kept[name] = float((before[:, :, None] == after[:, None, :]).sum() / before.size)
     return kept
 
 
@@ -55,15 +56,16 @@ def _some(rows):
     return rows[:: -(-len(rows) // QUERIES)]
 
 
-def _nearest_in_space(points, rows, k):
-    """The k nearest of `points` for each of `rows`, the cell itself not counted: a list of (k,)."""
+def near(points, rows, k):
+    """(rows, k) the nearest of `points` for each of `rows`, exactly, the cell itself not counted."""
     return _without_self(nearest(points[rows], points, k + 1).indices, rows)
 
 
 def _without_self(indices, rows):
-    """Neighbour lists without the cell itself: (rows, k + 1) -> a list of (k,)."""
-    k = indices.shape[1] - 1
-    return [line[line != row][:k] for line, row in zip(indices, rows, strict=True)]
+    """Neighbours without the cell itself, or of many that are the same without the last: (rows, k + 1) -> (rows, k)."""
+    other = indices != np.asarray(rows)[:, None]
+    other[other.all(axis=1), -1] = False
+    return indices[other].reshape(len(indices), -1)
 
 
 def shared_neighbours(points, others, rows, k=15):
@@ -74,38 +76,58 @@ def shared_neighbours(points, others, rows, k=15):
     """
     rows = _some(rows)
     k = min(k, len(points) - 1)
-    pairs = zip(_nearest_in_space(points, rows, k), _nearest_in_space(others, rows, k), strict=True)
-    both = np.array([len(np.intersect1d(a, b)) for a, b in pairs])
+    return jaccard(near(points, rows, k), near(others, rows, k))
+
+
+def jaccard(one, other):
+    """The mean Jaccard index of two lists of neighbours, both (cells, k), no cell twice in a row."""
+    k = one.shape[1]
+    both = (one[:, :, None] == other[:, None, :]).sum(axis=(1, 2))
     return float(np.mean(both / (2 * k - both)))
 
 
-def knn_accuracy(points, labels, rows=None, k=15, folds=5):
+def knn_accuracy(points, labels, rows=None, k=15, folds=5, around=None):
     """Share of the cells whose label most of their k nearest neighbours have, the cell and its fold not asked.
 
     Out-of-fold predictions of scikit-learn's KNeighborsClassifier over `folds` folds that keep the labels' shares; the
     mean over the cells `rows` (at most 2,000 of them; all cells by default). Cells whose label is missing, or in fewer
-    than `folds` cells, are left out; NaN where fewer than two labels remain.
+    than `folds` cells, are left out; NaN where fewer than two labels remain. `around`: what `near` gives for these
+    rows, for as many neighbours as one likes; where they do not suffice, more are looked for.
     """
     from sklearn.model_selection import StratifiedKFold
-    from sklearn.neighbors import KNeighborsClassifier
 
     labels = np.asarray(labels).astype(str)
     _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     usable = is_named(labels) & (sizes[codes] >= folds)
-    asked = np.zeros(len(labels), dtype=bool)
-    asked[slice(None) if rows is None else _some(rows)] = True
-    cells = np.flatnonzero(usable)
-    if len(np.unique(codes[cells])) < 2 or not asked[cells].any():
+    rows = np.arange(len(labels)) if rows is None else _some(rows)
+    asked, cells = usable[rows], np.flatnonzero(usable)
+    if len(np.unique(codes[cells])) < 2 or not asked.any():
         return float("nan")
-    right = []
-    for learnt, left in StratifiedKFold(folds, shuffle=True, random_state=0).split(cells, codes[cells]):
-        learnt, left = cells[learnt], cells[left]
-        left = left[asked[left]]
-        if len(left):
-            voters = KNeighborsClassifier(min(k, len(learnt)), algorithm="brute")
-            voters.fit(points[learnt], codes[learnt])
-            right.append(voters.predict(points[left]) == codes[left])
-    return float(np.concatenate(right).mean())
+    fold = np.full(len(labels), -1)
+    for i, (_, left) in enumerate(
+        StratifiedKFold(folds, shuffle=True, random_state=0).split(cells, codes[cells])
+    ):
+        fold[cells[left]] = i
+    learnt = len(cells) - np.bincount(fold[cells], minlength=folds)  # of each fold
+    rows = rows[asked]
+    around = near(points, rows, min(2 * k, len(points) - 1)) if around is None else around[asked]
+    right = np.zeros(len(rows), dtype=bool)
+    waiting = np.arange(len(rows))
+    while len(waiting):
+        cell, wanted = rows[waiting], np.minimum(k, learnt[fold[rows[waiting]]])
+        may = (fold[around] >= 0) & (fold[around] != fold[cell][:, None])
+        order = np.cumsum(may, axis=1)
+        enough = order[:, -1] >= wanted
+        votes = np.zeros((enough.sum(), len(sizes)), dtype=np.int64)
+        i, j = np.nonzero(may[enough] & (order[enough] <= wanted[enough][:, None]))
+        np.add.at(votes, (i, codes[around[enough][i, j]]), 1)
+        right[waiting[enough]] = (
+            votes.argmax(axis=1) == codes[cell[enough]]
+        )  # of a tie the first, as scikit-learn
+        waiting = waiting[~enough]
+        if len(waiting):
+            around = near(points, rows[waiting], min(2 * around.shape[1], len(points) - 1))
+    return float(right.mean())
 
 
 def is_named(labels):
@@ -146,15 +168,27 @@ def ilisi(points, groups, perplexity=30, k=LISI_NEAR, found=None):
     """How well batches are mixed, from 1 (each cell among its own) to the number of batches (all alike).
 
     The local inverse Simpson's index of `groups` (codes) around each of `points`, weighted by a Gaussian of this
-    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony). `found`: the k + 1
-    Neighbors of `points`, each itself among them, where they are known.
+    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony); over 5,000 of them, evenly
+    spaced, where they are more. `found`: the k + 1 Neighbors of all `points`, each itself among them, where they are known.
     """
-    found = with_self_first(neighbors(points, min(k + 1, len(points))) if found is None else found)
-    near, distances = found.indices[:, 1:], found.distances[:, 1:].astype(np.float64)
-    weights = _gaussian(distances, min(perplexity, near.shape[1] / 3))
-    codes = np.asarray(groups)[near]
+    rows = lisi_rows(len(points))
+    points, most = np.asarray(points, dtype=np.float32), min(k + 1, len(points))
+    if found is None and len(points) <= EXACT_LIMIT:
+        found = nearest(points[rows], points, most)
+    else:
+        found = Neighbors(*(x[rows] for x in (neighbors(points, most) if found is None else found)))
+    others = found.indices != rows[:, None]
+    others[others.all(axis=1), -1] = False
+    around, distances = (x[others].reshape(len(rows), -1) for x in found)
+    weights = _gaussian(distances.astype(np.float64), min(perplexity, around.shape[1] / 3))
+    codes = np.asarray(groups)[around]
     shares = np.stack([(weights * (codes == g)).sum(axis=1) for g in np.unique(groups)], axis=1)
     return float(np.median(1 / (shares**2).sum(axis=1)))
+
+
+def lisi_rows(n):
+    """The rows, of n cells, whose surroundings iLISI looks at: at most 5,000, evenly spaced."""
+    return np.arange(0, n, max(1, -(-n // LISI_CELLS)))
 
 
 def _gaussian(distances, perplexity, rounds=50):
@@ -168,6 +202,8 @@ def _gaussian(distances, perplexity, rounds=50):
         weights /= weights.sum(axis=1, keepdims=True)
         entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(axis=1)
         wide = entropy > np.log(perplexity)  # too many cells count: narrower
+        if np.abs(entropy - np.log(perplexity)).max() < 1e-7:
+            break
         low, high = np.where(wide, beta, low), np.where(wide, high, beta)
         beta = np.where(np.isinf(high), beta * 2, (low + high) / 2)
     return weights

@@ -171,6 +171,27 @@ def test_ilisi_of_few_or_equal_points_is_a_number():
     assert 1 <= scores.ilisi(np.random.default_rng(0).standard_normal((4, 2)), np.array([0, 1, 0, 1])) <= 2
 
 
+def test_ilisi_of_many_cells_is_that_of_a_sample_whose_neighbours_are_among_all(monkeypatch):
+    random = np.random.default_rng(2)
+    points, groups = random.standard_normal((900, 4)), random.integers(0, 3, 900)
+    whole = scores.ilisi(points, groups)
+    monkeypatch.setattr(scores, "LISI_CELLS", 300)
+    assert scores.lisi_rows(900).tolist() == list(range(0, 900, 3))
+    sample = scores.ilisi(points, groups)
+    assert sample == pytest.approx(whole, abs=0.05) and sample != whole
+    assert sample == scores.ilisi(points, groups, found=embed.neighbors(points, scores.LISI_NEAR + 1))
+
+
+def test_knn_accuracy_looks_for_more_neighbours_where_those_known_do_not_suffice():
+    random = np.random.default_rng(3)
+    labels = random.choice(["a", "b", ""], 300, p=[0.2, 0.2, 0.6])
+    points = random.standard_normal((300, 4)).astype(np.float32) + (labels == "a")[:, None]
+    rows = np.arange(0, 300, 2)
+    expected = scores.knn_accuracy(points, labels, rows)
+    for k in (3, 20, 299):
+        assert scores.knn_accuracy(points, labels, rows, around=scores.near(points, rows, k)) == expected
+
+
 def test_shared_neighbours_are_the_jaccard_index_worked_by_hand():
     line = np.arange(6, dtype=np.float32)[:, None]
     other = np.array([0, 1, 5, 3, 4, 2], dtype=np.float32)[:, None]  # cells 2 and 5 have changed places
