@@ -35,7 +35,9 @@ def mapping_card(view, run):
         _asking(view, run),
         *watch.parts(view, ids.MAPPING, view.my_last_job(run["id"], "map")),
         html.Div(id=ids.MAP_LOST, role="status"),
-        html.Div([_choosing(shown), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not shown, className="mt-3"),
+        html.Div(
+            [_choosing(shown), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not shown, className="mt-3"
+        ),
         _explained(),
     )
 
