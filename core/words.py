@@ -33,6 +33,12 @@ def size(n_bytes):
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes < 1e10 else f"{n_bytes / 1e9:,.0f} GB"
 
 
+def short(name, letters=28):
+    """The name where it has at most so many letters, else its beginning and an ellipsis."""
+    name = str(name)
+    return name if len(name) <= letters else name[: letters - 1] + "…"
+
+
 def name_of(text, what):
     """A name that a person gave to a `what`, without stray spaces; raises UserError where it cannot be one."""
     name = " ".join(str(text or "").split())

@@ -78,6 +78,11 @@ def test_what_is_unsure_is_unknown_from_a_threshold_on(house, mapped):
     assert "unknown" not in {line.split(",")[1] for line in lines[1:]}
 
 
+def test_a_threshold_that_is_none_is_said(house, mapped):
+    said = shown(house, mapped, **{"map-sure.value": None})
+    assert "a number from 0 to 1" in sent(said["map-words"]["children"]) and said["map-csv"]["href"] == ""
+
+
 def test_a_link_and_a_reload_show_it_again(house, mapped):
     def arrive(query):
         page = clusters.layout(house.view, resolve(house.view, f"?run={house.run}&{query}"))

@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from core.figures.paint import escape
 from core.figures.theme import category_colours, empty, look, template
+from core.words import short
 
 BAR = 24  # pixels of a group
 
@@ -54,18 +55,21 @@ def composition(names, counts, parts, theme="light"):
         return empty("no groups", theme, 200)
     figure = go.Figure(layout={"template": template(theme), "height": 110 + BAR * len(names)})
     total = counts.sum(axis=1)
-    labels = [f"{escape(name)} ({int(n):,})" for name, n in zip(names, total, strict=True)]
+    rows = np.arange(len(names))  # numbers, since two long names may be the same once they are short
+    labels = [f"{escape(short(name))} ({int(n):,})" for name, n in zip(names, total, strict=True)]
     share = 100 * counts / np.maximum(total, 1)[:, None] if len(parts) > 1 else counts
     for part, colour in zip(range(len(parts)), category_colours(len(parts)), strict=True):
         unit = "%{x:.1f} %, %{customdata:,} cells" if len(parts) > 1 else "%{customdata:,} cells"
         figure.add_bar(
             x=share[:, part],
-            y=labels,
+            y=rows,
+            text=[escape(name) for name in names],
+            textposition="none",
             orientation="h",
             name=escape(parts[part]),
             marker={"color": colour, "line": {"width": 0}},
             customdata=counts[:, part].astype(int),
-            hovertemplate=f"%{{y}}<br>{escape(parts[part])}: {unit}<extra></extra>",
+            hovertemplate=f"%{{text}}<br>{escape(parts[part])}: {unit}<extra></extra>",
             showlegend=len(parts) > 1,
         )
     figure.update_layout(
@@ -75,5 +79,5 @@ def composition(names, counts, parts, theme="light"):
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
     )
     figure.update_xaxes(title_text="% of the group's cells" if len(parts) > 1 else "cells")
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", tickvals=rows, ticktext=labels, showgrid=False)
     return figure

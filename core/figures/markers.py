@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from core.figures.paint import escape
 from core.figures.theme import VALUES, category_colours, empty, template
+from core.words import short
 
 ROW = 19  # pixels of a feature
 LARGEST = 15  # pixels of a dot at 100 %
@@ -102,12 +103,12 @@ def _grid(figure, features, groups, bar, words):
     figure.update_xaxes(
         title_text=f"groups; {escape(words)}",
         tickvals=list(range(len(groups))),
-        ticktext=[escape(g) for g in groups],
+        ticktext=[escape(short(g)) for g in groups],
         range=[-0.6, len(groups) - 0.4],
     )
     figure.update_yaxes(
         tickvals=list(range(len(features))),
-        ticktext=[escape(f) for f in features],
+        ticktext=[escape(short(f)) for f in features],
         range=[len(features) - 0.4, -0.6],
         showgrid=False,
     )

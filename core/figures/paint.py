@@ -6,8 +6,8 @@ They are plain dicts, which plotly checks once, as the figure is made; trace obj
 import numpy as np
 
 from core.figures.colour import is_known, known
+from core.words import short
 
-LEGEND_NAME = 28  # letters; hover shows the whole name
 MISSING = "not known"
 
 
@@ -24,10 +24,9 @@ def group_traces(panel, colour, names, size, chosen, c, place, first):
         if not len(rows):
             continue
         trace = _points(panel, rows, names, size, chosen, c, place)
-        short = name if len(name) <= LEGEND_NAME else name[: LEGEND_NAME - 1] + "…"
         trace["marker"]["color"] = paint
         trace |= {
-            "name": escape(short),
+            "name": escape(short(name)),  # hover shows the whole name
             "legendgroup": str(k),
             "showlegend": first,
             "legendrank": 2000 if k < 0 else 1000,  # drawn first, listed last

@@ -9,6 +9,7 @@ from core.figures.loss import SQUARED, TITLES, label_places, lines_of, y_range
 from core.figures.markers import LARGEST
 from core.figures.panels import point_size
 from core.figures.theme import category_colours, look
+from core.words import short
 
 FONTS = ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"]
 STYLE = {
@@ -140,7 +141,7 @@ def labels(points, colour):
         rows = np.flatnonzero(codes == k)
         if len(rows):
             x, y = np.median(np.asarray(points)[rows, :2], axis=0).astype(float)
-            found.append((name if len(name) < 19 else f"{name[:17]}…", x, y))
+            found.append((short(name, 18), x, y))
     return found
 
 
@@ -198,7 +199,7 @@ def _legend(figure, colour, there, c):
     high = figure.get_size_inches()[1]
     lines = max(4, int(high / 0.15) - 2)
     columns = math.ceil(len(shown) / lines)
-    names = [str(name) if len(str(name)) < 29 else f"{str(name)[:27]}…" for name, _ in shown]
+    names = [short(name) for name, _ in shown]
     figure.legend(dots, names, title=colour.name, loc="outside right upper", ncols=columns)
 
 
@@ -211,8 +212,9 @@ def dots(figure, features, groups, means, shares, words):
     x, y = np.meshgrid(np.arange(len(groups)), np.arange(len(features)), indexing="ij")
     largest = LARGEST * POINT
     drawn = axes.scatter(x.ravel(), y.ravel(), s=largest**2 * shares.ravel(), c=means.ravel(), cmap="viridis")
-    axes.set_xticks(range(len(groups)), groups, rotation=90 if max(map(len, groups)) > 4 else 0)
-    axes.set_yticks(range(len(features)), features)
+    names = [short(name) for name in groups]
+    axes.set_xticks(range(len(groups)), names, rotation=90 if max(map(len, names)) > 4 else 0)
+    axes.set_yticks(range(len(features)), [short(name) for name in features])
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6), xlabel=f"groups; {words}")
     figure.colorbar(drawn, ax=axes, label="mean", shrink=0.5)
     sizes = [
@@ -233,7 +235,7 @@ def composition(figure, names, counts, parts):
     for part, colour in zip(range(len(parts)), category_colours(len(parts)), strict=True):
         axes.barh(range(len(names)), share[:, part], left=left, color=colour, height=0.8, label=parts[part])
         left += share[:, part]
-    labels = [f"{name} ({int(n):,})" for name, n in zip(names, total, strict=True)]
+    labels = [f"{short(name)} ({int(n):,})" for name, n in zip(names, total, strict=True)]
     axes.set_yticks(range(len(names)), labels)
     axes.set(ylim=(len(names) - 0.4, -0.6), xlabel="% of the group's cells" if several else "cells")
     if several:

@@ -95,12 +95,13 @@ def register(app, store):
     def show(key, by, sure, column, theme, webgl, run_id):
         if not key:
             raise PreventUpdate
-        view, threshold = store.of(session.user()), SURE if sure is None else sure
+        view = store.of(session.user())
         run = view.run(run_id)
         try:
+            threshold = _threshold(sure)
             about, arrays = view.mapping(run_id, key)
-        except UserError as gone:
-            return figures.empty(str(gone), theme), notice(str(gone), "warn"), [], "", ""
+        except UserError as wrong:
+            return figures.empty(str(wrong), theme), notice(str(wrong), "warn"), [], "", ""
         labels = shown.own_labels(view, about, column)
         words = shown.words(about, arrays)
         try:
@@ -112,15 +113,15 @@ def register(app, store):
 
     # The address holds what is shown here, beside what the viewer keeps in it.
     app.clientside_callback(
-        """(key, by, sure) => {
+        f"""(key, by, sure) => {{
             const query = new URLSearchParams(location.search);
-            const said = { mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: sure === 0.5 ? null : sure };
-            for (const [name, value] of Object.entries(said)) {
+            const said = {{ mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: sure === {SURE} ? null : sure }};
+            for (const [name, value] of Object.entries(said)) {{
                 if (key && value !== null && value !== undefined) query.set(name, value);
                 else query.delete(name);
-            }
-            if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${query}${location.hash}`);
-        }""",
+            }}
+            if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${{query}}${{location.hash}}`);
+        }}""",
         Input(ids.MAP_CHOSEN, "value"),
         Input(ids.MAP_BY, "value"),
         Input(ids.MAP_SURE, "value"),
@@ -139,8 +140,7 @@ def register(app, store):
     def export(view, clicks, key, sure, page, run_id):
         if not key:
             raise UserError("Choose what was mapped first.")
-        threshold = SURE if sure is None else sure
-        return view.export_mapped(run_id, key, threshold, f"{page}:mapped:{clicks}")
+        return view.export_mapped(run_id, key, _threshold(sure), f"{page}:mapped:{clicks}")
 
     @app.callback(
         Output(ids.MAP_EXPORTED, "children"),
@@ -158,6 +158,13 @@ def register(app, store):
             notice(words, "good"),
             html.A("Download mapped.h5ad", href=link, className="btn btn-primary"),
         ]
+
+
+def _threshold(value):
+    """The number of the field; raises UserError where the browser has found none in its bounds."""
+    if value is None:
+        raise UserError("The confidence below which a label is unknown is a number from 0 to 1.")
+    return value
 
 
 def _share(text):
