@@ -66,7 +66,9 @@ def explain(error):
     way = html.A(
         "See what there is", href="", className="btn btn-primary"
     )  # the same link: it finds the latest
-    set_props(ids.CONTENT, {"children": html.Div([html.P(words), way], className="nuwa-empty", role="alert")})
+    said = html.Div([html.P(words), way], className="nuwa-empty", role="alert")
+    kind, id = getattr(error, "kind", None), getattr(error, "id", None)
+    set_props(ids.GONE, {"data": {"kind": kind, "id": id, "said": said}})
 
 
 def gone(error):
@@ -93,6 +95,7 @@ def frame():
             dcc.Store(id=ids.THEME, storage_type="local", data="light"),
             dcc.Interval(id=ids.FOOT_TICK, interval=2000),
             dcc.Store(id=ids.PLACE),
+            dcc.Store(id=ids.GONE),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
                 [
@@ -159,6 +162,19 @@ def register(app, store):
         page = next((p for p in PAGES if path == p.PATH), None)
         top = header(page.TITLE, here) if page else no_update
         return at_the_foot(store), sidebar(here, path), top, place | {"done": done}
+
+    # A step that was undone is deleted while its page still asks for its pictures, and their answer comes after the next
+    # page was drawn: what that page is not about is no news to it. Decided here, where it is known what is drawn.
+    app.clientside_callback(
+        """(gone, place) => {
+            const elsewhere = gone && gone.kind && place && place[gone.kind] !== gone.id;
+            return gone && !elsewhere ? gone.said : window.dash_clientside.no_update;
+        }""",
+        Output(ids.CONTENT, "children", allow_duplicate=True),
+        Input(ids.GONE, "data"),
+        State(ids.PLACE, "data"),
+        prevent_initial_call=True,
+    )
 
     app.clientside_callback(
         """(n, theme) => {

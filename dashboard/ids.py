@@ -29,6 +29,7 @@ FOOT_TICK = "sidebar-tick"
 PLACE = (
     "place"  # the ids of the data set, preparation and run that the page is about, and which steps are done
 )
+GONE = "gone"  # what a callback asked for and was deleted
 PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
 
 # a selection as a data set

@@ -86,3 +86,21 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
     page.locator("#recipe-upload input[type=file]").set_input_files(tmp_path / "recipe.json")
     expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
     expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_only_the_page_of_what_was_deleted_says_that_it_is_gone(page, server, cells):
+    """An answer that comes late, from a page that was left, says nothing of the page that is there now."""
+    page.goto(f"{server.base}/preprocess?dataset={cells}")
+    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells stay", timeout=WORK)
+    said = {
+        "namespace": "dash_html_components",
+        "type": "P",
+        "props": {"children": "It is gone.", "role": "alert"},
+    }
+    tell = "([id, said]) => dash_clientside.set_props('gone', {data: {kind: 'dataset', id, said}})"
+    page.evaluate(tell, ["another", said])
+    page.wait_for_timeout(500)
+    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells stay")
+    page.evaluate(tell, [cells, said])
+    expect(page.get_by_role("alert")).to_have_text("It is gone.")

@@ -84,7 +84,9 @@ def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
 def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
     for output, triggered in (("clusters-state.data", "clusters-tick.n_intervals"), ("panels.figure", None)):
         answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
-        assert "does not exist (any more)" in sent(answer["sideUpdate"]["content"])
+        said = answer["sideUpdate"]["gone"]["data"]
+        assert (said["kind"], said["id"]) == ("run", "gone")
+        assert "does not exist (any more)" in sent(said["said"])
         assert "response" not in answer or not answer["response"]
 
 

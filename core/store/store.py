@@ -19,7 +19,14 @@ TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
 
 
 class Missing(UserError):
-    """What was asked for is not there, or not for this person: one question, one answer."""
+    """What was asked for is not there, or not for this person: one question, one answer.
+
+    `kind` and `id` name it where it is a row; both are None where it is something else.
+    """
+
+    def __init__(self, words, kind=None, id=None):
+        super().__init__(words)
+        self.kind, self.id = kind, id
 
 
 def new_id():
@@ -62,7 +69,7 @@ class Store:
         with self.engine.connect() as db:
             found = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if found is None:
-            raise Missing(f"This {kind} does not exist (any more).")
+            raise Missing(f"This {kind} does not exist (any more).", kind, id)
         return dict(found)
 
     def rows(self, kind, *conditions):

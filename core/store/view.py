@@ -37,7 +37,7 @@ class View(
     def _one(self, kind, id):
         row = self.store.row(kind, id)
         if row["owner"] != self.user and row["visibility"] != "shared":
-            raise Missing(f"This {kind} does not exist (any more).")
+            raise Missing(f"This {kind} does not exist (any more).", kind, id)
         return row
 
     def _own(self, kind, id):
@@ -58,7 +58,7 @@ class View(
     def shelf(self, dataset_id):
         """The Shelf of a data set that is ready."""
         if self.dataset(dataset_id)["status"] != "ready":
-            raise Missing("This data set has not been read yet.")
+            raise Missing("This data set has not been read yet.", "dataset", dataset_id)
         return self.store.shelf(dataset_id)
 
     def forget_dataset(self, id):
