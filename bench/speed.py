@@ -33,7 +33,8 @@ from core.feed import Feed  # noqa: E402
 from core.prepare import prepare, split_cells  # noqa: E402
 
 SIZES = {"n_hidden": 100, "n_latent": 50}  # the reference's own
-EQUAL = RunConfig(n_top_genes=0, activation="elu", norm="batch", lr=1e-3, **SIZES)
+PLAIN = {"linear_path": False, "latent_noise": 0.0, "dropout": 0.0}  # of which the reference knows nothing
+EQUAL = RunConfig(n_top_genes=0, activation="elu", norm="batch", lr=1e-3, **SIZES, **PLAIN)
 BARS = {64: 1.35, 256: 2.0, 1024: 3.0}  # batch -> times the reference at equal model and loss
 REFERENCE_EPOCHS = 100  # what a run of the reference takes, as it is mostly seen
 GROUPS = 8

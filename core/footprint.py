@@ -137,7 +137,10 @@ def _of_a_cell(shapes, config, batch):
     """Bytes of the values of a cell in a step of the size `batch`."""
     if shapes.path != "sparse":
         return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
-    residual = 0 if gram_pays(batch, config.n_hidden) else shapes.n_genes * 4
+    last = next(
+        layer for layer in config.layers(shapes.n_genes, 0, shapes.n_groups) if layer.name == "output_rna"
+    )
+    residual = 0 if gram_pays(batch, last.n_in) else shapes.n_genes * 4
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step
 
 

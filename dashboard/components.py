@@ -187,7 +187,7 @@ def field(spec, value, step=None, columns=(), chosen=None):
             step=step_size,
             disabled=off,
             debounce=True,
-            placeholder=f"chosen: {getattr(chosen, spec.name):,}" if spec.optional and chosen else None,
+            placeholder=chosen_words(getattr(chosen, spec.name)) if spec.optional and chosen else None,
         )
         label = html.Label(spec.label)
     parts = [html.Label([label.children, control], className="nuwa-labelled") if label else control]
@@ -198,6 +198,11 @@ def field(spec, value, step=None, columns=(), chosen=None):
     parts.append(html.Div(help, className="help", id=f"help-{name}"))
     known = {"id": ids.obeyed(spec.name, spec.models)} if spec.models else {}
     return html.Div(parts, className="nuwa-field", title=spec.help, **known, **{"data-setting": spec.name})
+
+
+def chosen_words(value):
+    """What an empty field says: the number that is taken."""
+    return f"chosen: {value:,}"
 
 
 def _bounds(spec):

@@ -70,7 +70,8 @@ class House:
 
         inputs, state = ([fill(part) for part in spec[kind]] for kind in ("inputs", "state"))
         outputs = [
-            dict(zip(("id", "property"), o.partition("@")[0].rsplit(".", 1), strict=True)) for o in outs(spec)
+            {"id": json.loads(id) if id.startswith("{") else id, "property": of}
+            for id, of in (o.partition("@")[0].rsplit(".", 1) for o in outs(spec))
         ]
         body = {"output": spec["output"], "outputs": outputs if ".." in spec["output"] else outputs[0]}
         body |= {"inputs": inputs, "state": state, "changedPropIds": [triggered] if triggered else []}

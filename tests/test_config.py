@@ -6,6 +6,7 @@ import pytest
 
 from core import config, models
 from core.config import RunConfig, chosen, gene_names, parse, specs, steps_for
+from core.config.run import LATER
 from core.errors import UserError
 
 PLAIN = RunConfig().for_data(3_000, 110)
@@ -120,6 +121,18 @@ def test_a_gene_in_both_lists_is_refused_by_name():
     text = refusal(keep_genes="CD4 CD8A", drop_genes="CD8A, ACTB")
     assert text.startswith("CD8A stands in both lists of genes") and "keep_genes" in text
     assert parse({"keep_genes": "CD8A", "drop_cell_cycle": True}).keep_genes == "CD8A"
+
+
+def test_a_record_of_before_the_linear_path_is_read_as_the_model_it_was():
+    record = RunConfig(n_latent=7).model_dump()
+    for name in LATER:
+        record.pop(name)
+    assert (parse(record).linear_path, parse(record).latent_noise, parse(record).n_latent) == (False, 0.0, 7)
+    assert parse({"n_latent": 7}).linear_path  # no record, but a wish
+    other = RunConfig(model="counts").model_dump()
+    assert parse({name: value for name, value in other.items() if name not in LATER}) == RunConfig(
+        model="counts"
+    )
 
 
 def test_a_config_survives_being_written_down():

@@ -476,8 +476,12 @@ def test_a_network_without_proteins_has_one_lane():
     assert "proteins" not in words(figure)
     assert figures.describe_network(layers, 500, 0) == (
         "An autoencoder: 500 genes pass 128 hidden units, meet in 20 latent dimensions and are rebuilt "
-        f"in the mirrored order; {sum(layer.weights for layer in layers):,} weights."
+        "in the mirrored order, with a linear path from the latent dimensions to the output; "
+        f"{sum(layer.weights for layer in layers):,} weights."
     )
+    plain = RunConfig(n_latent=20, n_hidden=128, linear_path=False).layers(500, 0)
+    assert sum(layer.weights for layer in layers) - sum(layer.weights for layer in plain) == 20 * 500
+    assert "in the mirrored order; " in figures.describe_network(plain, 500, 0)
 
 
 def test_the_largest_differences_come_first_with_their_kind():

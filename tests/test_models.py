@@ -114,6 +114,38 @@ def test_the_encoder_reads_what_is_seen_and_the_loss_the_whole():
     torch.testing.assert_close(model.loss(both)["rna"], expected)
 
 
+@pytest.mark.parametrize("linear_path", [True, False])
+def test_the_output_is_a_linear_map_of_hidden_units_and_with_the_linear_path_of_the_latent(linear_path):
+    """By hand in float64: W [h, z, batch] + b, and without it W h + b."""
+    settings = {"linear_path": linear_path, "norm": "none", "activation": "tanh"}
+    model = build(SMALL.model_copy(update=settings), 20, 0, 2).eval()
+    z, group = torch.randn(7, 3), torch.eye(2)[[0, 1, 0, 1, 1, 0, 0]]
+    weights = {name: value.double() for name, value in model.state_dict().items()}
+    given = torch.cat([z, group], dim=1).double()
+    hidden = torch.tanh(
+        given @ weights["blocks.decoder_rna_1.0.weight"].T + weights["blocks.decoder_rna_1.0.bias"]
+    )
+    known = torch.cat([hidden, given], dim=1) if linear_path else hidden
+    by_hand = known @ weights["blocks.output_rna.0.weight"].T + weights["blocks.output_rna.0.bias"]
+    torch.testing.assert_close(model.decode(z, group).double(), by_hand, rtol=1e-5, atol=1e-5)
+
+
+def test_the_noise_on_the_latent_is_a_share_of_its_spread_and_for_training_alone():
+    seen = []
+    model = build(SMALL.model_copy(update={"dropout": 0.0, "latent_noise": 0.5}), 20, 0)
+    model.errors = lambda z, cells: seen.append(z) or {}
+    cells = Cells(torch.randn(20_000, 20))
+    model.loss(cells)
+    z = model.encode(cells)
+    noise = ((seen[0] - z) / z.std(dim=0)).detach()
+    assert noise.std(dim=0) == pytest.approx([0.5] * 3, rel=0.05)
+    assert abs(noise.mean()) < 0.02
+    model.eval().loss(cells)
+    assert torch.equal(seen[1], model.encode(cells))
+    model.train().loss(Cells(torch.randn(1, 20)))
+    assert torch.isfinite(seen[2]).all()  # one cell has no spread, so no noise
+
+
 def test_weights_leave_and_come_back_as_those_of_any_linear_map():
     """The first map of the genes lies the other way in memory, which is nobody else's affair."""
     torch.manual_seed(0)

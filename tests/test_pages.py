@@ -436,6 +436,17 @@ def test_the_drawing_follows_the_fields(finished):
     assert answer["model-create"]["disabled"] is False and answer["model-drawing"]["figure"]["layout"]
 
 
+@pytest.mark.parametrize("name, dropout", [("citeseq", 0.1), ("counts", 0.0)])
+def test_what_an_empty_dropout_means_follows_the_model(finished, name, dropout):
+    values = fields(model.NETWORK, model=name) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+    answer = finished.press("model-words.children", values)
+    assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"chosen: {dropout}"
+    run = finished.view.run(finished.view.create_run(finished.preparation, {"model": name}, name))
+    assert run["config"]["dropout"] == dropout
+    finished.view.forget_run(run["id"])
+
+
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
         model.layout(finished.view, here.resolve(finished.view, f"?preparation={finished.preparation}"))

@@ -60,8 +60,8 @@ def spec(name, info):
 def _kind(annotation):
     if annotation in (bool, int, float):
         return annotation.__name__, (), False
-    if annotation == int | None:
-        return "int", (), True
+    if annotation in (int | None, float | None):
+        return "int" if annotation == int | None else "float", (), True
     if annotation == str | None:
         return "column", (), True
     if annotation is str:

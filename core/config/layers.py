@@ -40,6 +40,7 @@ def network(config, n_genes, n_proteins, n_groups=0):
             name = f"decoder_{branch}_{i + 1}"
             decoder.append(Layer(name, "decoder", branch, n_in, width, False, config.norm))
             n_in = width
+        n_in += start if config.has_linear_path else 0
         decoder.append(Layer(f"output_{branch}", "decoder", branch, n_in, n_features, True))
         if config.model == "counts":
             decoder += _count_heads(config, branch, n_in, n_features)

@@ -70,11 +70,21 @@ class Network(BaseModel):
         "The bend between two layers; without it the network could learn only what PCA does.",
         folded=True,
     )
-    dropout: float = setting(
-        0.0,
+    linear_path: bool = setting(
+        True,
+        NETWORK,
+        "Linear path",
+        "The output is given the latent dimensions themselves beside what the hidden layers make of them: a straight line "
+        "need not be learnt by bends, and what they add comes on top.",
+        models=("citeseq",),
+        folded=True,
+    )
+    dropout: float | None = setting(
+        None,
         NETWORK,
         "Dropout",
-        "Share of hidden units silenced in each step; helps against over-fitting.",
+        "Share of hidden units silenced in each step; helps against over-fitting. Empty: 0.1 for citeseq, none for the "
+        "others.",
         ge=0,
         le=0.9,
         step=0.05,
@@ -90,7 +100,18 @@ class Network(BaseModel):
         step=0.05,
         folded=True,
     )
-
+    latent_noise: float = setting(
+        0.1,
+        NETWORK,
+        "Latent noise",
+        "Noise that joins the latent dimensions in training, in standard deviations of each: what lies close has to mean "
+        "much the same.",
+        models=("citeseq",),
+        ge=0,
+        le=10,
+        step=0.05,
+        folded=True,
+    )
     zero_inflated: bool = setting(
         False,
         NETWORK,

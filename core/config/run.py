@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, model_validator
 
-from core.config.chosen import chosen, epochs_for
+from core.config.chosen import DROPOUT, chosen, epochs_for
 from core.config.fields import spec
 from core.config.genes import Genes
 from core.config.layers import network
@@ -13,6 +13,8 @@ from core.config.training import Training
 from core.errors import UserError
 from core.words import listed
 
+# What a citeseq of before these settings did without: its record names all settings but them.
+LATER = {"linear_path": False, "latent_noise": 0.0}
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 
@@ -22,6 +24,14 @@ class RunConfig(
     """All settings of a run. A field that nobody obeys does not exist; an unknown one is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_record(cls, values):
+        left_out = cls.model_fields.keys() - values.keys() if isinstance(values, dict) else ()
+        if left_out and left_out <= LATER.keys() and values["model"] == "citeseq":
+            return values | {name: LATER[name] for name in left_out}
+        return values
 
     @model_validator(mode="after")
     def _shares_fit(self):
@@ -41,6 +51,11 @@ class RunConfig(
                     f"{field.name} means nothing to the model {self.model}, only to {listed(field.models)}; leave it out"
                 )
         return self
+
+    @property
+    def has_linear_path(self):
+        """Is the output given the latent dimensions beside the hidden units?"""
+        return self.model == "citeseq" and self.linear_path
 
     @property
     def loss_words(self):
@@ -65,8 +80,9 @@ class RunConfig(
         """The same settings, what was left empty chosen (`core.config.chosen`) for so many cells, genes and proteins."""
         n_train, _, _ = self.split_sizes(n_cells)
         found = chosen(n_train, n_features)
-        sizes = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
-        update = {name: size for name, size in sizes.items() if getattr(self, name) is None}
+        empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
+        empty["dropout"] = DROPOUT[self.model]
+        update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
     def layers(self, n_genes, n_proteins, n_groups=0):

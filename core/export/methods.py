@@ -126,8 +126,13 @@ def model(config, facts):
     where = "before" if config.model == "linear" else "on each side of"
     words = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
     also = [BENDS[config.activation], NORMS[config.norm]]
+    also += ["a linear path from the latent dimensions to the output"] if config.has_linear_path else []
     also += [f"dropout of {config.dropout:g}"] if config.dropout else []
     also += [f"dropout of {config.input_dropout:g} on the counts that enter"] if config.input_dropout else []
+    if config.model == "citeseq" and config.latent_noise:
+        also += [
+            f"Gaussian noise of {config.latent_noise:g} standard deviations on the latent dimensions in training"
+        ]
     words += f", with {listed([word for word in also if word])}."
     if facts["groups"]:
         words += f" The batch of each cell ({config.batch_key}, {len(facts['groups'])} values) enters both sides one-hot."

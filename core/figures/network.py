@@ -105,6 +105,9 @@ def describe_network(layers, n_genes, n_proteins):
     weights = sum(layer.weights for layer in layers)
     mirrored = any(x.side == "decoder" and not x.plain for x in layers)
     back = "in the mirrored order" if mirrored else "by one linear map"
+    ends = {layer.branch: layer.n_in for layer in layers if layer.name.startswith("output_")}
+    beside = [x for x in layers if x.side == "decoder" and not x.plain and x.n_out < ends[x.branch]]
+    back += ", with a linear path from the latent dimensions to the output" if beside else ""
     return (
         f"An autoencoder: {' and '.join(ways)}, meet in {latent.n_out:,} latent dimensions and are rebuilt "
         f"{back}; {weights:,} weights."

@@ -11,8 +11,8 @@ from core.models.layers import block
 class Citeseq(nn.Module):
     """An autoencoder of two modalities; without proteins, an autoencoder of RNA.
 
-    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. A
-    batch covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
+    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. With the
+    linear path the output is a linear map of the hidden units and of the latent dimensions themselves. A batch covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
     """
 
     nat = 0.0  # what a nat of divergence costs in the loss, times the number of genes: here there is none
@@ -21,6 +21,7 @@ class Citeseq(nn.Module):
         super().__init__()
         self.sizes = {"rna": n_genes, "protein": n_proteins} if n_proteins else {"rna": n_genes}
         self.hide_protein = nn.Dropout(config.input_dropout)  # genes come with theirs hidden: core.feed
+        self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
         layers = config.layers(n_genes, n_proteins, n_groups)
         self.blocks = nn.ModuleDict(
             {x.name: block(x, config, x.name == "encoder_rna_1") for x in layers if x.n_in}
@@ -43,9 +44,10 @@ class Citeseq(nn.Module):
             x, names = self._first(names[0], x, group), names[1:]
         elif group is not None:
             x = torch.cat([x, group], dim=1)
+        given = x
         for name in names:
             x = self.blocks[name](x)
-        return x
+        return torch.cat([x, given], dim=1) if side == "decoder" and self.linear_path else x
 
     def _first(self, name, genes, group):  # the first block of a branch, its input never made dense
         linear, *after = self.blocks[name]
@@ -85,7 +87,13 @@ class Citeseq(nn.Module):
         return parts
 
     def loss(self, cells):  # (cells, features) -> named parts, each a scalar
-        return self.errors(self.encode(cells), cells)
+        z = self.encode(cells)
+        if self.training and self.latent_noise:
+            spread = z.detach().std(
+                dim=0, correction=0
+            )  # the noise grows with it: no way out by large numbers
+            z = z + self.latent_noise * spread * torch.randn_like(z)
+        return self.errors(z, cells)
 
     def response(self, z, cells):  # (cells, latent) -> (cells, features): what core.meaning differentiates
         return self.decode(z, cells.group)

@@ -8,7 +8,18 @@ from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.errors import UserError
 from dashboard import follow, ids, session
-from dashboard.components import SETTINGS, card, empty, form, graph, more, notice, read_form, tile
+from dashboard.components import (
+    SETTINGS,
+    card,
+    chosen_words,
+    empty,
+    form,
+    graph,
+    more,
+    notice,
+    read_form,
+    tile,
+)
 
 PATH, TITLE = "/model", "Create model"
 
@@ -96,6 +107,7 @@ def register(app, store):
         Output(ids.MODEL_WORDS, "children"),
         Output(ids.MODEL_MESSAGE, "children"),
         Output(ids.MODEL_CREATE, "disabled"),
+        Output(ids.setting("dropout"), "placeholder"),  # what an empty field means depends on the model
         Input(SETTINGS, "value"),
         Input(ids.THEME, "data"),
         State(SETTINGS, "id"),
@@ -110,10 +122,10 @@ def register(app, store):
             run = run.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True
+            return no_update, no_update, notice(str(error), "bad"), True, no_update
         layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))
         figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
-        return figure, words(store, run, record, layers), "", False
+        return figure, words(store, run, record, layers), "", False, chosen_words(run.dropout)
 
     app.clientside_callback(  # a control that the chosen model does not obey is not there
         "(model, ids) => ids.map(id => ({display: id.models.split(',').includes(model) ? '' : 'none'}))",
