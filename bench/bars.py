@@ -22,5 +22,5 @@ def table(bars):
     yield f"{'':<58} {'measured':>12} {'aim':>22}"
     for bar in bars:
         digits = ",.0f" if bar.aim >= 100 else ".2f"
-        aim = f"at {'most' if bar.at_most else 'least'} {bar.aim:{digits.replace('2', '1')}} {bar.unit}"
+        aim = f"at {'most' if bar.at_most else 'least'} {bar.aim:,.10g} {bar.unit}"
         yield f"{bar.what:<58} {bar.found:>12{digits}} {aim:>22}{'' if bar.reached else '  not reached'}"
