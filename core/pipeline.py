@@ -187,7 +187,8 @@ def learnt_facts(learnt):
 def why_failed(learnt, config):
     """One sentence on a loss that stopped being a number, and what to do about it."""
     kept = f"The weights of epoch {learnt.best_epoch} were kept." if learnt.epochs else "Nothing was learnt."
-    return f"{learnt.failure} {kept} Lower the learning rate (it was {config.lr:g}), or switch scaling and clipping on."
+    scaled = "" if config.scale and config.clip else ", or switch scaling and clipping on"
+    return f"{learnt.failure} {kept} Lower the learning rate (it was {config.lr:g}){scaled}."
 
 
 def epoch_record(epoch):

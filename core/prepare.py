@@ -66,7 +66,7 @@ def prepare(adata, config, split, scratch=None):
     """The Matrix of `adata` under `config`, statistics and gene choice from the training cells of `split` only.
 
     The source is gone through in blocks and never copied as a whole. `scratch` is a folder for the values of a
-    matrix that is too large for memory (core.stored). Raises UserError where no gene is left.
+    matrix that is too large for memory (core.stored). Raises UserError where no gene is left, or none varies.
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
@@ -93,6 +93,11 @@ def prepare(adata, config, split, scratch=None):
     target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
     change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)
     rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
+    if found.constant.all() and protein is None:
+        raise UserError(
+            "No gene differs between the training cells, so there is nothing to learn: check the file, or use another "
+            "matrix of it (a layer, or .raw)."
+        )
     scale = config.scale and steps["scale"].applies
     mean, sd = found.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:

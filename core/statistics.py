@@ -75,9 +75,12 @@ class Moments:
 
     def scaling(self):
         """Mean and standard deviation of each column; a constant column gets 1."""
-        sd = np.sqrt(self.variance)
-        sd[sd < 1e-6 * np.maximum(1, np.abs(self.mean))] = 1.0  # what is left of a constant after rounding
-        return self.mean, sd
+        return self.mean, np.where(self.constant, 1.0, np.sqrt(self.variance))
+
+    @property
+    def constant(self):
+        """(columns,) bool: no spread, but for what rounding leaves of none."""
+        return np.sqrt(self.variance) < 1e-6 * np.maximum(1, np.abs(self.mean))
 
 
 class Groups(NamedTuple):

@@ -128,6 +128,8 @@ def test_a_record_of_before_the_linear_path_is_read_as_the_model_it_was():
     for name in LATER:
         record.pop(name)
     assert (parse(record).linear_path, parse(record).latent_noise, parse(record).n_latent) == (False, 0.0, 7)
+    older = {name: value for name, value in record.items() if name not in ("protein_transform", "keep_genes")}
+    assert not parse(older | {"clr": True}).linear_path
     assert parse({"n_latent": 7}).linear_path  # no record, but a wish
     other = RunConfig(model="counts").model_dump()
     assert parse({name: value for name, value in other.items() if name not in LATER}) == RunConfig(

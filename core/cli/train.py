@@ -127,7 +127,7 @@ def _words(spec):
     """The default of a setting in words."""
     if spec.kind in ("column", "genes"):
         return "none"
-    return "chosen from the data size" if spec.default is None else spec.default
+    return "chosen" if spec.default is None else spec.default
 
 
 def _text(path, what):

@@ -13,7 +13,7 @@ from core.config.training import Training
 from core.errors import UserError
 from core.words import listed
 
-# What a citeseq of before these settings did without: its record names all settings but them.
+# What a citeseq of before these settings did without: its record names all others of network and training.
 LATER = {"linear_path": False, "latent_noise": 0.0}
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
@@ -28,10 +28,9 @@ class RunConfig(
     @model_validator(mode="before")
     @classmethod
     def _of_a_record(cls, values):
-        left_out = cls.model_fields.keys() - values.keys() if isinstance(values, dict) else ()
-        if left_out and left_out <= LATER.keys() and values["model"] == "citeseq":
-            return values | {name: LATER[name] for name in left_out}
-        return values
+        others = (Network.model_fields.keys() | Training.model_fields.keys()) - LATER.keys()
+        is_record = isinstance(values, dict) and others <= values.keys()
+        return LATER | values if is_record and values["model"] == "citeseq" else values
 
     @model_validator(mode="after")
     def _shares_fit(self):

@@ -12,7 +12,9 @@ class Citeseq(nn.Module):
     """An autoencoder of two modalities; without proteins, an autoencoder of RNA.
 
     The latent and the output layers are linear: an activation there put the model below PCA on larger sets. With the
-    linear path the output is a linear map of the hidden units and of the latent dimensions themselves. A batch covariate enters both sides one-hot (Lopez 2018), so that the latent space need not carry it.
+    linear path the output is a linear map of the hidden units and of the latent dimensions themselves, a shortcut (He
+    2016); the noise on the latent is that of Poole 2014. A batch covariate enters both sides one-hot (Lopez 2018), so
+    that the latent space need not carry it.
     """
 
     nat = 0.0  # what a nat of divergence costs in the loss, times the number of genes: here there is none

@@ -32,7 +32,7 @@ def layout(view, here):
             here.link("/preprocess"),
             "To the preprocessing",
         )
-    values = here.run["config"] if here.run else {}
+    values = config.parse(here.run["config"]).model_dump() if here.run else {}
     if here.run and here.run["preparation"] != row["id"]:
         values = {}
     record = row["record"]
