@@ -1,7 +1,7 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-markers bench-mapping format
+	bench-gpu bench-markers bench-mapping bench-judging pictures format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -23,6 +23,10 @@ test-slow: .venv/.nuwa-dev  ## the tests that take longer
 lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter would change
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+pictures: .venv/.nuwa-dev  ## the pictures of docs/img anew, from today's pages
+	@scripts/chromium.sh
+	$(PY) scripts/pictures.py
 
 bench: .venv/.nuwa-dev  ## speed, large data and the wait, and one table of what was aimed at: twenty minutes
 	$(PY) -m bench
@@ -54,6 +58,9 @@ bench-gpu: .venv/.nuwa-dev  ## cells a second on a GPU, where there is one
 
 bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 cells x 20,000 genes x 20 clusters
 	$(PY) -m bench.markers $(ARGS)
+
+bench-judging: .venv/.nuwa-dev  ## processor seconds of judging all spaces of 20,000 cells
+	$(PY) -m bench.judging $(ARGS)
 
 bench-mapping: .venv/.nuwa-dev  ## labels and places of one half of a real set, mapped onto a model of the other
 	$(PY) -m bench.mapping $(ARGS)

@@ -21,6 +21,10 @@ class Neighbors(NamedTuple):
         """The same with the k nearest alone."""
         return Neighbors(self.indices[:, :k], self.distances[:, :k])
 
+    def of(self, rows):
+        """The same of some of the points."""
+        return Neighbors(self.indices[rows], self.distances[rows])
+
 
 def neighbors(points, k=N_NEIGHBORS, seed=0, device="auto"):
     """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, and above on a GPU, unless `device`,
@@ -63,13 +67,10 @@ def among(queries, points, k, seed=0, device="auto"):
 
 def nearest(queries, points, k):
     """The k exact nearest of `points` for each of `queries`; where a query is a point, it comes first itself."""
-    from sklearn.neighbors import NearestNeighbors
+    from core import exact
 
-    # In the plane a tree takes a tenth of the time of all pairs, in ten dimensions it takes more.
-    way = "kd_tree" if points.shape[1] <= 3 else "brute"
-    index = NearestNeighbors(n_neighbors=k, algorithm=way).fit(points)
-    distances, indices = index.kneighbors(queries)
-    return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
+    few = len(points) < exact.FEWEST or points.shape[1] <= exact.PLANE
+    return Neighbors(*(exact.by_scikit_learn if few else exact.nearest)(queries, points, k))
 
 
 def with_self_first(found):
@@ -141,9 +142,10 @@ def tsne(points, n_components=2, seed=0):
 
 def warm_up():
     """Load and compile what embedding and clustering need (numba takes half a minute the first time on a machine)."""
-    from core import cluster, sparse
+    from core import cluster, exact, sparse
 
     sparse.warm_up()
+    exact.warm_up()
     points = np.random.default_rng(0).standard_normal((100, 5)).astype(np.float32)
     found = neighbors(points)
     cluster.leiden(cluster.graph(found))

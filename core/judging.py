@@ -38,7 +38,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
     at most 5,000 of all.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
-    cells = _some(proof.matrix.n_cells, config.seed)
+    cells = some_cells(proof.matrix.n_cells, config.seed)
     rows = np.flatnonzero(np.isin(cells, proof.split.judges))
     if len(rows) < FEWEST_CELLS:
         rows = np.arange(len(cells))  # a handful of judges in a sample of very many cells
@@ -75,7 +75,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
     yield made
 
 
-def _some(n_cells, seed):
+def some_cells(n_cells, seed):
     """The rows of at most 20,000 cells, sorted."""
     if n_cells <= MOST_CELLS:
         return np.arange(n_cells)
@@ -92,7 +92,10 @@ def _asked_for(proteins, labels, batches):
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
     """{score: value} of one space; `rows` are the judging cells, `proteins` whom those asked have near by their proteins."""
-    near = scores.near(points, before.asked, min(50, len(points) - 1))
+    wide = before.asked
+    mixed = scores.lisi_rows(len(points)) if batches is not None else wide[:0]
+    found, far = _surroundings(points, np.union1d(wide, mixed), scores.LISI_NEAR if len(mixed) else 50)
+    near = far.without_self(wide).indices
     kept = before.kept_by(points, near)
     out = {
         "neighbours_kept_15": kept.shares[15],
@@ -102,7 +105,6 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
     }
     if proteins is not None and name != "protein":
         out["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
-    found = embed.neighbors(points, embed.N_NEIGHBORS, seed)
     clusters = cluster.leiden(cluster.graph(found), resolution, seed)
     out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
     if labels is not None:
@@ -111,5 +113,28 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
         out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.asked, around=near)
         out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
     if batches is not None:
-        out["ilisi"] = scores.ilisi(points, batches)
+        out["ilisi"] = float(np.median(scores.mixing(far.without_self(mixed), batches)))
     return out
+
+
+class _Far(NamedTuple):
+    """The Neighbors of some cells, those at the sorted `rows`, each itself among them."""
+
+    rows: np.ndarray
+    found: embed.Neighbors
+
+    def without_self(self, some):
+        """The Neighbors of `some` of the rows, themselves left out."""
+        return scores.without_self(self.found.of(np.searchsorted(self.rows, some)), some)
+
+
+def _surroundings(points, rows, k):
+    """The Neighbors that make the graph of all `points`, and the _Far of `rows` with k others each: searched for once."""
+    rest = np.setdiff1d(np.arange(len(points)), rows)
+    n_near, n_far = (min(n, len(points)) for n in (embed.N_NEIGHBORS, k + 1))
+    far = embed.nearest(points[rows], points, n_far)
+    order = np.argsort(np.concatenate([rows, rest]))
+    parts = [far.first(n_near)]
+    if len(rest):
+        parts.append(embed.nearest(points[rest], points, n_near))
+    return embed.Neighbors(*(np.concatenate(x)[order] for x in zip(*parts, strict=True))), _Far(rows, far)

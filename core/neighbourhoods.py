@@ -68,16 +68,25 @@ def _squares(some, points):
     return np.maximum(found, 0, out=found)
 
 
+def nearest_in_input(matrix, weights, cells, asked, k):
+    """(asked, k) whom of the `cells` those at the places `asked` among them have nearest in the weighted input, exactly."""
+    return _nearest(_to_input(matrix, weights, cells, asked), k)
+
+
 def _to_input(matrix, weights, cells, asked):
     """(asked, cells) squared distances in the weighted input, float32, a block of cells dense at a time; -1 to the cell itself."""
     queries = (matrix.batch(cells[asked]) * weights).astype(np.float32)
     size = (queries**2).sum(axis=1)[:, None]
+    queries *= -2
     place = np.full(matrix.n_cells, -1)
     place[cells] = np.arange(len(cells))
     found = np.empty((len(asked), len(cells)), dtype=np.float32)
     for part, x in matrix.blocks(cells):
         x = (x * weights).astype(np.float32)
-        found[:, place[part]] = size + (x**2).sum(axis=1) - 2 * queries @ x.T
+        distance = queries @ x.T
+        distance += size
+        distance += (x**2).sum(axis=1)
+        found[:, place[part]] = distance
     np.maximum(found, 0, out=found)
     found[np.arange(len(asked)), asked] = -1
     return found

@@ -191,7 +191,9 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
     figures.write_html(figures.badged(shown, badge), folder / "clusters.html", "Latent clusters")
 
 
-def write_result(path, folder, adata, record, proof, clusters, denoised=False, group=None, namings=()):
+def write_result(
+    path, folder, adata, record, proof, clusters, denoised=False, group=None, namings=(), scores=()
+):
     """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
 
     `denoised` adds those values, of each cell in its own batch, or of all as if they came from the batch `group`.
@@ -200,7 +202,9 @@ def write_result(path, folder, adata, record, proof, clusters, denoised=False, g
     split = proof.split.labels(matrix.n_cells)
     share = outputs.foreground(model, matrix)
     embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
-    made = h5ad.result(adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, namings)
+    made = h5ad.result(
+        adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, namings, scores
+    )
 
     def put(path):
         made.write(path)

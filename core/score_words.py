@@ -114,6 +114,33 @@ SURVIVES = Meaning(
     "other runs; from 0.75 it is stable, below 0.6 it is not to be trusted",
     "Hennig 2007, doi:10.1016/j.csda.2006.11.025, and the manual of his fpc::clusterboot",
 )
+# Of each cell by itself; `range` is the unit that a colour bar has.
+CELL_SCORES = {
+    "neighbours_kept_15": Meaning(
+        "neighbours kept (15)",
+        "share of 15, 0 to 1",
+        "how many of a cell's 15 nearest in the weighted input are its nearest in the latent space, too; cells that were "
+        "trained on are among them",
+        "Lee and Verleysen 2009, doi:10.1016/j.neucom.2008.12.017",
+    ),
+    "reconstruction_error_rna": Meaning(
+        "reconstruction error, RNA",
+        "mean squared error",
+        "how far what comes back of a cell lies from what went in, on the scale of the input, a mean over its genes; cells "
+        "with few counts, and of kinds that are rare, come back worse",
+    ),
+    "reconstruction_error_protein": Meaning(
+        "reconstruction error, proteins",
+        "mean squared error",
+        "the same over its proteins",
+    ),
+    "ilisi": Meaning(
+        "batches mixed (iLISI)",
+        "batches, from 1",
+        "how many batches meet among a cell's 90 nearest in the latent space, the nearer ones counting more",
+        "Korsunsky 2019, doi:10.1038/s41592-019-0619-0",
+    ),
+}
 STABLE, DOUBTFUL = 0.75, 0.6
 
 SPACES = {

@@ -1,6 +1,7 @@
 """Arrays to numbers: how good a latent space is, each number with its yardstick."""
 
 import numpy as np
+from scipy import sparse
 
 from core.embed import EXACT_LIMIT, Neighbors, nearest, neighbors
 
@@ -27,7 +28,7 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
     """
     rows = _some(rows)
     k = min(k, matrix.n_cells - 1)
-    before = _without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows)
+    before = without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows).indices
     kept = {}
     for name, points in spaces.items():
         after = near(points, rows, k)
@@ -36,7 +37,7 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
 
 
 def _nearest_in_input(matrix, weights, rows, k):
-    """(rows, k) indices of the nearest cells in the weighted input, a block of cells dense at a time."""
+    """The Neighbors, with squared distances, of cells in the weighted input, a block of cells dense at a time."""
     queries = matrix.batch(rows) * weights
     best_d = np.full((len(rows), k), np.inf, dtype=np.float32)
     best_i = np.full((len(rows), k), -1, dtype=np.int64)
@@ -48,7 +49,8 @@ def _nearest_in_input(matrix, weights, rows, k):
         both_i = np.hstack([best_i, np.broadcast_to(part, distance.shape)])
         chosen = np.argpartition(both_d, k - 1, axis=1)[:, :k]
         best_d, best_i = np.take_along_axis(both_d, chosen, 1), np.take_along_axis(both_i, chosen, 1)
-    return np.take_along_axis(best_i, np.argsort(best_d, axis=1, kind="stable"), 1)
+    order = np.argsort(best_d, axis=1, kind="stable")
+    return Neighbors(*(np.take_along_axis(x, order, 1) for x in (best_i, best_d)))
 
 
 def _some(rows):
@@ -58,14 +60,14 @@ def _some(rows):
 
 def near(points, rows, k):
     """(rows, k) the nearest of `points` for each of `rows`, exactly, the cell itself not counted."""
-    return _without_self(nearest(points[rows], points, k + 1).indices, rows)
+    return without_self(nearest(points[rows], points, k + 1), rows).indices
 
 
-def _without_self(indices, rows):
-    """Neighbours without the cell itself, or of many that are the same without the last: (rows, k + 1) -> (rows, k)."""
-    other = indices != np.asarray(rows)[:, None]
+def without_self(found, rows):
+    """Neighbors without the cell itself, or of many that are the same without the last: (rows, k + 1) -> (rows, k)."""
+    other = found.indices != np.asarray(rows)[:, None]
     other[other.all(axis=1), -1] = False
-    return indices[other].reshape(len(indices), -1)
+    return Neighbors(*(x[other].reshape(len(x), -1) for x in found))
 
 
 def shared_neighbours(points, others, rows, k=15):
@@ -176,14 +178,18 @@ def ilisi(points, groups, perplexity=30, k=LISI_NEAR, found=None):
     if found is None and len(points) <= EXACT_LIMIT:
         found = nearest(points[rows], points, most)
     else:
-        found = Neighbors(*(x[rows] for x in (neighbors(points, most) if found is None else found)))
-    others = found.indices != rows[:, None]
-    others[others.all(axis=1), -1] = False
-    around, distances = (x[others].reshape(len(rows), -1) for x in found)
-    weights = _gaussian(distances.astype(np.float64), min(perplexity, around.shape[1] / 3))
-    codes = np.asarray(groups)[around]
-    shares = np.stack([(weights * (codes == g)).sum(axis=1) for g in np.unique(groups)], axis=1)
-    return float(np.median(1 / (shares**2).sum(axis=1)))
+        found = (neighbors(points, most) if found is None else found).of(rows)
+    return float(np.median(mixing(without_self(found, rows), groups, perplexity)))
+
+
+def mixing(found, groups, perplexity=30):
+    """(rows,) how many batches meet around each cell, as `ilisi` has it, from its Neighbors without itself."""
+    weights = _gaussian(found.distances.astype(np.float64), min(perplexity, found.indices.shape[1] / 3))
+    names, codes = np.unique(groups, return_inverse=True)
+    ends, around = np.arange(0, weights.size + 1, weights.shape[1]), codes[found.indices].ravel()
+    shares = sparse.csr_matrix((weights.ravel(), around, ends), (len(weights), len(names)))
+    shares.sum_duplicates()  # however many batches there are
+    return 1 / np.asarray(shares.multiply(shares).sum(axis=1)).ravel()
 
 
 def lisi_rows(n):

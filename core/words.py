@@ -47,3 +47,12 @@ def name_of(text, what):
     if len(name) > LONGEST_NAME or "/" in name:
         raise UserError(f"The name of a {what} has at most {LONGEST_NAME} letters and no slash: change it.")
     return name
+
+
+def check_tells(column, categories, codes):
+    """Raises UserError where a column (`codes` into `categories`, -1 for none) has no value, or but one in every cell."""
+    if (codes < 0).all():
+        raise UserError(f"No cell has a value of {column}: choose another column.")
+    if codes.min() == codes.max():
+        same = str(categories[codes.max()]).strip() or "nothing"
+        raise UserError(f"{column} is the same in every cell ({same}), so it tells no groups apart.")

@@ -1,6 +1,5 @@
 """Files to take away: what a run left, and tables made on the way out."""
 
-import csv
 import io
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -8,7 +7,7 @@ from urllib.parse import urlencode
 import numpy as np
 from flask import Response, abort, request, send_file
 
-from core import map_words
+from core import map_words, spreadsheet
 from core.config import DEFAULT_RESOLUTION, SURE
 from core.errors import UserError
 from core.measures import columns_of
@@ -208,7 +207,7 @@ def _csv(head, columns, filename):
 
     def lines():
         text = io.StringIO()
-        writer = csv.writer(text)
+        writer = spreadsheet.Writer(text)
         writer.writerow(head)
         for start in range(0, len(columns[0]), ROWS):
             writer.writerows(zip(*(_text(c[start : start + ROWS]) for c in columns), strict=True))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 class Here(NamedTuple):
     """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there.
 
-    `asked` is the query of the link, for what else a page lets it say.
+    `asked` is the query of the link, for what else a page lets it say: nothing where the link's own thing is not there.
     """
 
     dataset: dict | None
@@ -32,7 +32,7 @@ def resolve(view, search):
     run, preparation, dataset, lost = None, None, None, ""
     for name in ("run", "preparation", "dataset"):
         if name in query and view.readable(name, query[name]) is None:
-            lost = f"This {name} does not exist (any more). Here is the latest instead."
+            lost = name
     run = view.readable("run", query.get("run"))
     preparation = view.readable("preparation", run["preparation"] if run else query.get("preparation"))
     known = run or preparation
@@ -43,7 +43,20 @@ def resolve(view, search):
         preparation = next((p for p in view.preparations(dataset["id"]) if p["status"] == "ready"), None)
     if run is None and preparation is not None:
         run = next((r for r in view.runs() if r["preparation"] == preparation["id"]), None)
-    return Here(dataset, preparation, run, lost, query)
+    if lost:  # the colours and cells that the link names would be those of another run
+        return Here(dataset, preparation, run, _instead(lost, run, dataset))
+    return Here(dataset, preparation, run, "", query)
+
+
+KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "data set"}
+
+
+def _instead(kind, run, dataset):
+    """The sentence for a link whose run, preparation or data set is not there: what is gone, and what is shown instead."""
+    words = f"The {KINDS[kind]} of this link does not exist (any more)."
+    if run is not None:
+        return f"{words} Shown instead is another run, '{run['name']}', of the data set '{dataset['name']}'."
+    return f"{words} Shown instead is the data set '{dataset['name']}'." if dataset is not None else words
 
 
 def _latest(view):

@@ -56,6 +56,8 @@ MAP_WORDS = "map-words"
 MAP_TABLE = "map-table"
 MAP_CSV = "map-csv"
 MAP_EXPORT_GO = "map-export-go"
+MAP_DELETE = "map-delete"
+MAP_CONFIRM = "map-confirm"
 MAP_EXPORTED = "map-exported"
 
 # data
@@ -311,6 +313,9 @@ SPACES_BATCHES = "spaces-batches"
 SPACES_GO = "spaces-go"
 SPACES = watched("spaces")
 SPACES_RESULT = "spaces-result"
+CELL_SCORES_GO = "cell-scores-go"
+CELL_SCORES = watched("cell-scores")
+CELL_SCORES_RESULT = "cell-scores-result"
 EXPLAINED_GO = "explained-go"
 EXPLAINED = watched("explained")
 EXPLAINED_RESULT = "explained-result"

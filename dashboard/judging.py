@@ -1,26 +1,31 @@
 """The cards that judge a run: all its spaces side by side, and what comes back of each gene and protein."""
 
-import csv
 import json
 
+import numpy as np
 from dash import Input, Output, State, dcc, html
 
-from core import figures
+from core import figures, spreadsheet
 from core.config import DEFAULT_RESOLUTION
-from core.score_words import EXPLAINED, SCORES, SPACES
+from core.score_words import CELL_SCORES, EXPLAINED, SCORES, SPACES
 from core.store import FINISHED, Missing
 from dashboard import ids, session, watch
 from dashboard.components import card, graph, more, number, table
 from dashboard.grids import grid, text
 from dashboard.grids import number as numeric
 
+FEW = ("knn_accuracy", "label_silhouette", "silhouette")  # of too few cells a label there is none
+FEW_WORDS = (
+    "kNN accuracy needs two labels of 5 cells or more, a silhouette two groups that are not all of one cell, and a space "
+    "numbers for every cell"
+)
 FORMS = {"explained": ".3f", "explained_pca": ".3f", "variance": ".3g"}
 
 
 def judging_cards(view, run):
     """The two cards; what was worked out before is there at once."""
     categories = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
-    return [_spaces_card(view, run, categories), _explained_card(view, run)]
+    return [_spaces_card(view, run, categories), _cells_card(view, run), _explained_card(view, run)]
 
 
 def _spaces_card(view, run, categories):
@@ -50,6 +55,23 @@ def _spaces_card(view, run, categories):
         ),
         *watch.parts(view, ids.SPACES, view.last_job(run["id"], "spaces")),
         html.Div(id=ids.SPACES_RESULT),
+    )
+
+
+def _cells_card(view, run):
+    return card(
+        "Every cell by itself",
+        html.P(
+            "Which cells does the latent space serve well, and which not? The neighbours that each cell keeps, how far what "
+            "comes back of it is off, and with batches how they mix around it. Each then colours the panels: choose it "
+            "under Colour by, as a score a cell."
+        ),
+        html.Div(
+            html.Button("Score every cell", id=ids.CELL_SCORES_GO, className="btn btn-outline-primary"),
+            className="nuwa-actions",
+        ),
+        *watch.parts(view, ids.CELL_SCORES, view.last_job(run["id"], "cell_scores")),
+        html.Div(id=ids.CELL_SCORES_RESULT),
     )
 
 
@@ -104,6 +126,20 @@ def register(app, store):
     def explain(view, clicks, run_id):
         return ask(view, "explained", run_id, {})
 
+    @watch.asks(app, store, ids.CELL_SCORES, Input(ids.CELL_SCORES_GO, "n_clicks"), State(ids.RUN, "data"))
+    def score_cells(view, clicks, run_id):
+        return ask(view, "cell_scores", run_id, {})
+
+    @app.callback(
+        Output(ids.CELL_SCORES_RESULT, "children"),
+        Input(ids.CELL_SCORES.done, "data"),
+        State(ids.RUN, "data"),
+    )
+    def show_cells(_, run_id):
+        view = store.of(session.user())
+        left = [name for name in CELL_SCORES if name in view.names(run_id, "per_cell")]
+        return _cells_table({name: view.array(run_id, f"per_cell/{name}") for name in left}) if left else []
+
     @app.callback(
         Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES.done, "data"), State(ids.RUN, "data")
     )
@@ -140,12 +176,32 @@ def _spaces_table(found):
     against += [f"batches: {found['batches']}"] if found.get("batches") else []
     judges = min(r["cells"] for r in records)
     words = f"On {judges:,} judging cells; Leiden at {found['resolution']:g} in every space"
+    gaps = {r["score"] for r in records if r["value"] is None} & set(FEW)
+    dashes = [html.P(f"Where there is a dash: {FEW_WORDS}.", className="help")] if gaps else []
     return [
         table(["", *(SPACES[space] for space in spaces)], rows, numeric=range(1, len(spaces) + 1)),
         html.P(f"{'; '.join([words, *against])}. The highest of each row stands out.", className="help"),
+        *dashes,
         more(
             "What do these say, and where are they from?",
             html.Ul([html.Li(SCORES[score].sentence) for score in scores]),
+        ),
+    ]
+
+
+def _cells_table(found):
+    """The middle and the spread of each score of cells, with what it says."""
+    rows = []
+    for name, values in found.items():
+        known = values[np.isfinite(values)]
+        middle = [number(float(q)) for q in np.quantile(known, (0.1, 0.5, 0.9))] if len(known) else [""] * 3
+        title = CELL_SCORES[name].title
+        rows.append([title[0].upper() + title[1:], CELL_SCORES[name].range, *middle, f"{len(known):,}"])
+    return [
+        table(["", "unit", "10 %", "median", "90 %", "cells"], rows, numeric=range(2, 6)),
+        more(
+            "What do these say, and where are they from?",
+            html.Ul([html.Li(CELL_SCORES[name].sentence) for name in found]),
         ),
     ]
 
@@ -155,7 +211,7 @@ def _explained(view, run, path, theme):
     with path.open(newline="") as file:
         rows = [
             {name: value if name in ("feature", "kind") else _float(value) for name, value in row.items()}
-            for row in csv.DictReader(file)
+            for row in spreadsheet.records(file)
         ]
     columns = [text("feature", "gene or protein"), text("kind", "kind")]
     names = {"explained": "by the model", "explained_pca": "by PCA", "variance": "variance to explain"}

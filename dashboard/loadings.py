@@ -1,9 +1,8 @@
 """The card of a linear model: which genes and proteins make each latent dimension."""
 
-import csv
-
 from dash import Input, Output, State, dcc, html
 
+from core import spreadsheet
 from core.store import Missing
 from dashboard import ids, session
 from dashboard.components import card, more, number, table
@@ -42,7 +41,8 @@ def register(app, store):
     def show(dimension, run_id):
         with store.of(session.user()).file(run_id, "loadings.csv").open(newline="") as file:
             rows = [
-                (float(r[f"latent_{dimension + 1}"]), r["feature"], r["kind"]) for r in csv.DictReader(file)
+                (float(r[f"latent_{dimension + 1}"]), r["feature"], r["kind"])
+                for r in spreadsheet.records(file)
             ]
         rows.sort()
         ends = zip(reversed(rows[-SHOWN:]), rows[:SHOWN], strict=False)

@@ -5,7 +5,7 @@ import numpy as np
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.figures import Colour, category_colours
-from core.score_words import COMPANY
+from core.score_words import CELL_SCORES, COMPANY
 from core.store import Missing, clusters_of, company_of
 from core.words import listed, near
 
@@ -90,6 +90,8 @@ def label(choice):
         return f"latent {name} (dimension)"
     if kind == "cell":
         return f"{CELL_WORDS.get(name, (name,))[0]} (quality)"
+    if kind == "score" and name in CELL_SCORES:
+        return f"{CELL_SCORES[name].title} (score a cell)"
     return f"{name} ({kind})"
 
 
@@ -131,7 +133,8 @@ def colour_of(view, run, chosen, resolution):
         values = view.array(run["id"], "latent")[:, int(name) - 1]
         return Colour(f"latent {name}", np.array(values), None, LATENT_WORDS)
     if kind == "score" and name in view.names(run["id"], "per_cell"):
-        return Colour(name, np.array(view.array(run["id"], f"per_cell/{name}")), None, "a score a cell")
+        title, unit = CELL_SCORES[name][:2] if name in CELL_SCORES else (name, "a score a cell")
+        return Colour(title, np.array(view.array(run["id"], f"per_cell/{name}")), None, unit)
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this data set.")
 
 

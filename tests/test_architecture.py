@@ -24,6 +24,7 @@ WINDOW_MAY = {
     "map_words",
     "measures",
     "score_words",
+    "spreadsheet",
     "errors",
     "models",
     "phases",

@@ -9,10 +9,10 @@ from house import sent
 from sklearn import metrics
 from sklearn.manifold import trustworthiness
 
-from core import cluster, config, embed, explained, judging, rundir, scores, yardsticks
+from core import by_cell, cluster, config, embed, explained, judging, rundir, scores, yardsticks
 from core.cli import main
 from core.errors import UserError
-from core.score_words import SCORES, SPACES
+from core.score_words import CELL_SCORES, SCORES, SPACES
 from core.store import clusters_of, company_of, survival_of
 from core.worker.evidence import evidence
 from core.worker.execute import drain
@@ -63,7 +63,7 @@ def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(jud
     settings = config.parse(run["config"])
     monkeypatch.setattr(judging, "MOST_CELLS", 150)
     monkeypatch.setattr(judging, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
-    cells = judging._some(240, settings.seed)
+    cells = judging.some_cells(240, settings.seed)
     broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, proof.latent)
     *_, records = judging.judge(proof, settings, {"latent": proof.latent, "pca": broken})
     assert {r["cells"] for r in records} == {150}
@@ -92,7 +92,50 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, 
     assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
 
 
+def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finished):
+    run, proof, _ = judged
+    settings, matrix = config.parse(run["config"]), proof.matrix
+    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    *_, found = by_cell.score_cells(model, proof, settings)
+    assert {*found, "ilisi"} == {*CELL_SCORES} and {x.shape for x in found.values()} == {(240,)}
+    x, latent = matrix.batch(np.arange(240)) * matrix.weights(settings), proof.latent
+    near = [
+        set(np.argsort(((y - y[7]) ** 2).sum(axis=1))[1:16]) for y in (x.astype(float), latent.astype(float))
+    ]
+    assert found["neighbours_kept_15"][7] == pytest.approx(len(near[0] & near[1]) / 15)
+    rows, kept = proof.split.judges, run["scores"]["neighbours_kept_15"]
+    assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
+    batches = np.arange(240) % 2
+    assert np.median(by_cell.batches_mixed(latent, batches)) == pytest.approx(scores.ilisi(latent, batches))
+    error = explained.by_feature(model, proof, settings)
+    whole = ((1 - error.model) * error.variance)[: matrix.n_genes]
+    assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
+
+
+def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(judged, finished, monkeypatch):
+    run, proof, _ = judged
+    monkeypatch.setattr(judging, "MOST_CELLS", 100)
+    monkeypatch.setattr(scores, "QUERIES", 30)
+    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    *_, found = by_cell.score_cells(model, proof, config.parse(run["config"]))
+    assert np.isfinite(found["neighbours_kept_15"]).sum() == 100
+    assert np.isfinite(found["reconstruction_error_protein"]).all() and "ilisi" not in found
+
+
 # --- on the page
+
+
+def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
+    values = {"run.data": finished.run, "cell-scores-go.n_clicks": 1}
+    assert finished.work("cell-scores", values, "cell-scores-go.n_clicks")["cell-scores-done"]["data"]
+    shown = sent(finished.press("cell-scores-result.children", {"run.data": finished.run}))
+    assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
+    view, run = finished.view, finished.view.run(finished.run)
+    offered = {o["value"]: o["label"] for o in painting.colour_options(view, run, "score a cell", "clusters")}
+    assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score a cell)"
+    colour = painting.colour_of(view, run, "score:neighbours_kept_15", 1.0)
+    assert colour.name == "neighbours kept (15)" and colour.words == "share of 15, 0 to 1"
+    assert colour.categories is None and 0 < colour.values.mean() < 1
 
 
 def test_the_page_compares_the_spaces_and_keeps_what_it_found(finished):

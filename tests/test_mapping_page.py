@@ -1,6 +1,7 @@
 """The card that maps new cells, data sets of selections, and the proteins as a space, without a browser."""
 
 import csv
+import json
 
 import anndata
 import numpy as np
@@ -9,10 +10,12 @@ from house import bring, sent
 
 from core.cli import main
 from core.errors import UserError
-from core.store import Missing
+from core.store import Missing, files
+from core.store.mapping import ARRAYS
 from core.worker.execute import drain
 from dashboard.here import resolve
 from dashboard.mapping.card import mapping_card
+from dashboard.naming import made
 from dashboard.pages import clusters
 from dashboard.viewer import spaces
 
@@ -259,3 +262,32 @@ def test_the_proteins_are_a_space_of_the_viewer(house):
     assert not spaces.missing(house.view, without, ["protein_umap"])
     with pytest.raises(UserError, match="takes 2 proteins; the run has 0"):
         spaces.points(house.view, without, "protein_umap")
+
+
+def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(house, mapped):
+    view, store, run = house.view, house.store, house.run
+    folder = store.run_folder(run) / "mapped" / mapped
+    values = {"map-confirm.submit_n_clicks": 1, "map-chosen.value": mapped, "run.data": run}
+    about = json.loads((folder / "about.json").read_text())
+    files.write_json(folder / "about.json", about | {"owner": "somebody"})
+    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    assert "only who mapped them" in sent(answer) and folder.exists()
+    files.write_json(folder / "about.json", about)
+    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    left = [one["key"] for one in view.mappings(run)]
+    assert not folder.exists() and mapped not in left
+    assert [o["value"] for o in answer["map-chosen"]["options"]] == left
+    assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
+    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    assert "not there (any more)" in sent(answer)
+    groups = view.keep_groups(run, made.groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
+    job = view.map_cells(run, house.new, view.groups(run, groups), "cell_type")
+    assert job["status"] == "queued" and job["arguments"]["key"] == mapped
+    with pytest.raises(UserError, match="at work still"):
+        (folder).mkdir(parents=True)
+        for name in ARRAYS:
+            files.write_array(folder / f"{name}.npy", np.zeros(1))
+        files.write_json(folder / "about.json", about)
+        view.forget_mapping(run, mapped)
+    drain(store)
+    assert view.mapping(run, mapped)[0]["cells"] == 40

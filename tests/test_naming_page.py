@@ -123,23 +123,6 @@ def test_composition_counts_cells_by_sample(finished):
     assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8
 
 
-def test_a_column_that_says_nothing_is_told_of(finished, monkeypatch):
-    run = finished.view.run(finished.run)
-    shelf = type(finished.view.shelf(finished.dataset))
-    for codes, words in (
-        (np.zeros(240, int), "the same in every cell"),
-        (np.full(240, -1), "No cell has a value"),
-    ):
-        given = {"categories": ["one"]}, codes
-        whole = shelf.column
-        monkeypatch.setattr(
-            shelf, "column", lambda self, name, g=given, w=whole: g if name == "odd" else w(self, name)
-        )
-        with pytest.raises(UserError, match=words):
-            made.composition(finished.view, run, "obs:cell_type", 1.0, "odd")
-        monkeypatch.undo()
-
-
 def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
     here = {"run.data": finished.run, "page-token.data": "t"}
     asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here

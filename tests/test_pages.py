@@ -76,8 +76,15 @@ def test_an_unknown_page_is_said_to_be_unknown(finished):
 
 def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_latest(finished):
     answer = finished.press("content.children", {"url.pathname": "/train", "url.search": "?run=gone"})
-    assert "This run does not exist (any more)" in sent(answer["content"])
+    assert "The run of this link does not exist (any more)" in sent(answer["content"])
     assert finished.run in sent(answer["content"])
+
+
+def test_the_clusters_page_shows_nothing_of_a_link_whose_run_is_gone_on_another_run(finished):
+    link = {"url.pathname": "/clusters", "url.search": "?run=gone&by=obs:cell_type&select=nonsense"}
+    content = sent(finished.press("content.children", link)["content"])
+    assert "Shown instead is another run, 'first', of the data set 'tiny.h5ad'" in content
+    assert here.resolve(finished.view, link["url.search"]).asked == {}
 
 
 def test_the_sidebar_ticks_what_is_done(finished, with_demo):

@@ -11,6 +11,7 @@ def test_the_documents_have_every_score_with_its_words_and_source():
     text = DOCS.read_text().casefold()
     for said in (
         *score_words.SCORES.values(),
+        *score_words.CELL_SCORES.values(),
         score_words.EXPLAINED,
         score_words.COMPANY,
         score_words.SURVIVES,

@@ -22,6 +22,7 @@ from core.export import h5ad, methods, rules, tables, zipped
 from core.export.references import REFERENCES, cited
 from core.printing import browser
 from core.store import Groups, clusters_of
+from core.store.files import write_array
 from core.store.store import Missing
 from core.takeaway import PARTS, Size
 from core.worker import bundle as work
@@ -61,6 +62,7 @@ def result(tiny, tmp_path_factory):
         maps,
         tiny.var_names[:9],
         namings=[named, named],
+        scores={"nuwa_neighbours_kept_15": np.where(np.arange(240) < 9, np.nan, 0.5)},
     )
     path = tmp_path_factory.mktemp("result") / "result.h5ad"
     made.write(path)
@@ -87,6 +89,11 @@ def test_names_by_hand_are_columns_with_colours_and_their_authors(result):
     assert list(made.uns["nuwa_my_t_cells_b_colors"]) == ["#0072b2", "#e69f00"]
     assert "X_nuwa_input_tsne" not in made.obsm  # it is no map: its values are no numbers
     assert made.uns["default_embedding"] == "X_nuwa_umap"
+
+
+def test_what_each_cell_scores_is_a_column_of_obs(result):
+    kept = anndata.read_h5ad(result).obs["nuwa_neighbours_kept_15"]
+    assert kept.dtype == np.float32 and kept.isna().sum() == 9 and kept.max() == 0.5
 
 
 def test_a_result_without_its_own_maps_says_nothing_of_them(tiny, tmp_path):
@@ -295,6 +302,8 @@ def make(house, **asked):
 @pytest.fixture(scope="module")
 def bundled(finished):
     """The path of a bundle with everything but figures of its own; the report's are drawn by matplotlib."""
+    path = finished.store.run_folder(finished.run) / "per_cell" / "ilisi.npy"
+    write_array(path, np.ones(240, np.float32))
     groups = Groups(["<script>alert(1)</script>", "B"], np.arange(240, dtype=np.int32) % 2, "by hand")
     line = finished.view.keep_clustering(finished.run, groups, "named", "<img src=x onerror=alert(1)>")
     with pytest.MonkeyPatch.context() as patch:
@@ -305,6 +314,7 @@ def bundled(finished):
         )
     assert job["status"] == "done", job["message"]
     yield job["result"], finished.view.file(finished.run, "bundle.zip")
+    path.unlink()
     finished.view.undo_clustering(finished.run, line)
 
 
@@ -318,6 +328,8 @@ def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
         made.extractall(tmp_path)
     assert found["bytes"] == path.stat().st_size and not list((finished.store.root / "cache").glob("nuwa-*"))
     adata = anndata.read_h5ad(tmp_path / "result.h5ad")
+    assert (adata.obs["nuwa_ilisi"] == 1).all()
+    assert "nuwa_ilisi" in (tmp_path / "cells.csv").read_text().partition("\n")[0]
     labels = finished.view.array(finished.run, clusters_of(0.6))
     assert adata.obs["nuwa_cluster"].astype(int).tolist() == labels.tolist()
     np.testing.assert_array_equal(adata.obsm["X_nuwa"], np.load(tmp_path / "latent.npy"))

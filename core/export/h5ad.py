@@ -48,14 +48,15 @@ class Result(NamedTuple):
         ondisk.write(path, self.adata, self.changes, compression="lzf")
 
 
-def result(adata, record, latent, split, clusters, embeddings, genes, foreground=None, namings=()):
+def result(adata, record, latent, split, clusters, embeddings, genes, foreground=None, namings=(), scores=()):
     """The Result of a run.
 
     X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), of
     `embeddings` (name -> (cells, k)) those in KEYS under the keys there, obs["nuwa_cluster"], obs["nuwa_split"],
     var["nuwa_used"], uns["nuwa"] with `record`, flat, and for each of the `namings` a column of obs, which
-    uns["nuwa_namings"] lists with title, author, time and what made it. Tables of numbers in obsm, such as the
+    uns["nuwa_namings"] lists with title, author, time and what made it; `scores`, {column: (cells,)}, are columns of
+    obs, too. Tables of numbers in obsm, such as the
     proteins, become arrays, as cellxgene asks, with the names of their columns in uns["KEY_names"]; so does `foreground`,
     a DataFrame (cells, proteins) of probabilities, as obsm["nuwa_foreground"]. A key of ours that exists already is
     kept as KEY_before. `adata` is not changed.
@@ -80,6 +81,8 @@ def result(adata, record, latent, split, clusters, embeddings, genes, foreground
     names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
     put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
     put(made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str)))
+    for column, values in dict(scores).items():
+        put(made.obs, column, np.asarray(values, dtype=np.float32))
     made.uns.pop("nuwa_read", None)
     put(made.uns, "nuwa", flat(record))
     _put_namings(made, namings)

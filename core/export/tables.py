@@ -1,10 +1,10 @@
 """The tables of a run that is taken away, as CSV."""
 
-import csv
 from itertools import chain
 
 import numpy as np
 
+from core import spreadsheet
 from core.score_words import SCORES, SPACES, meaning_of
 
 ROWS = 20_000  # written at once
@@ -13,7 +13,7 @@ ROWS = 20_000  # written at once
 def write(path, head, columns):
     """A CSV of columns (arrays of one length, names as bytes are decoded), UTF-8, some thousand lines at a time."""
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = spreadsheet.Writer(file)
         writer.writerow(head)
         for start in range(0, len(columns[0]), ROWS):
             parts = [np.asarray(column[start : start + ROWS]) for column in columns]
@@ -57,7 +57,7 @@ def scores(path, flat, judged=None):
         for name, value in flat.items()
     ]
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+        writer = spreadsheet.Writer(file)
         writer.writerow(["score", "space", "value", "cells", "note", "meaning"])
         writer.writerows(rows)
 

@@ -1,6 +1,5 @@
 """What lies in the folders: one a data set, one a run; anyone can open them without Nuwa."""
 
-import csv
 import json
 import os
 import shutil
@@ -9,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+
+from core import spreadsheet
 
 HISTORY = (
     "epoch",
@@ -89,7 +90,7 @@ def write_csv(path, head, rows):
 
     def put(temporary):
         with temporary.open("w", newline="") as file:
-            writer = csv.writer(file)
+            writer = spreadsheet.Writer(file)
             writer.writerow(head)
             writer.writerows(rows)
 

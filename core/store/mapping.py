@@ -6,7 +6,8 @@ import re
 
 from core.errors import UserError
 from core.store import files
-from core.store.store import Missing
+from core.store.schema import jobs
+from core.store.store import FINISHED, Missing
 
 KEY = re.compile(r"[0-9a-f]{24}")
 ARRAYS = ("latent", "picture", "codes", "confidence", "farness", "cells")
@@ -37,7 +38,7 @@ class Mapping:
         self.run(run_id)
         found = [
             files.read_json(path)
-            for path in (self.store.root / "runs" / run_id / "mapped").glob("*/about.json")
+            for path in (self.store.root / "runs" / run_id / "mapped").glob("[!.]*/about.json")
         ]
         return sorted((one for one in found if self._sees(one)), key=lambda one: -one["created"])
 
@@ -51,6 +52,19 @@ class Mapping:
         if not self._sees(about):
             raise Missing("These mapped cells are not there (any more): map the data set again.")
         return about, {name: files.read_array(folder / f"{name}.npy") for name in ARRAYS}
+
+    def forget_mapping(self, run_id, key):
+        """Delete one's own mapping with its files, and the jobs that have made them; raises UserError, Missing."""
+        about, _ = self.mapping(run_id, key)
+        if about["owner"] != self.user:
+            raise UserError("These cells were mapped by somebody else: only who mapped them can delete them.")
+        mine = jobs.c.target == run_id, jobs.c.kind.in_(("map", "map_export"))
+        made = [job for job in self.store.jobs(*mine) if job["arguments"].get("key") == key]
+        if any(job["status"] not in FINISHED for job in made):
+            raise UserError("These mapped cells are at work still: delete them when that is done.")
+        files.remove_folder(self.store.root / "runs" / run_id / "mapped" / key)
+        for job in made:
+            self.store.forget_job(job["id"])
 
     def mapped_file(self, run_id, key):
         """The path of the .h5ad with mapped cells; raises Missing where it was not made."""

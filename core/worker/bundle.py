@@ -18,7 +18,7 @@ from core.export.versions import versions
 from core.measures import columns_of as marker_columns
 from core.prepare import SPLIT_NAMES
 from core.printing import printed
-from core.store import company_of, files
+from core.store import files
 from core.store.bundles import BUNDLE
 from core.takeaway import Size
 from core.words import size as in_words
@@ -143,7 +143,8 @@ class _Making:
         there, path = self.there, self.scratch / "result.h5ad"
         losses = {f"loss_{side}": [e[f"{side}_loss"] for e in there.epochs] for side in ("train", "valid")}
         given = there.record | losses, there.proof, there.clusters, self.asked["denoised"]
-        rundir.write_result(path, there.folder, adata, *given, namings=there.namings)
+        more = {"namings": there.namings, "scores": there.cell_scores()}
+        rundir.write_result(path, there.folder, adata, *given, **more)
         self.say("Holding result.h5ad against the rules of cellxgene and R.", 0.3)
         self.findings = rules.check(path)
         made.move(path)
@@ -151,13 +152,11 @@ class _Making:
     def _tables(self, made):
         self.say("Writing tables.", 0.35)
         there = self.there
-        left = there.view.names(there.run["id"], "per_cell")
-        scores = {f"nuwa_{name}": there.array(f"per_cell/{name}") for name in left}
-        company = there.array(company_of(there.resolution))
-        scores |= {} if company is None else {"nuwa_company": company}
         sets = there.clusters, np.array(SPLIT_NAMES)[there.split]
         columns = columns_of(there.namings)
-        tables.cells(self.scratch / "cells.csv", there.cells, *sets, there.namings, columns, scores)
+        tables.cells(
+            self.scratch / "cells.csv", there.cells, *sets, there.namings, columns, there.cell_scores()
+        )
         tables.spaces(self.scratch / "latent.csv", there.cells, {"latent": there.proof.latent})
         tables.spaces(self.scratch / "embeddings.csv", there.cells, there.embeddings)
         for name in ("cells.csv", "latent.csv", "embeddings.csv"):

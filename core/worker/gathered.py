@@ -10,7 +10,7 @@ from core.embed import N_NEIGHBORS
 from core.errors import UserError
 from core.export.h5ad import KEYS, Naming
 from core.figures import Colour, category_colours
-from core.store import Groups, clusters_of, files
+from core.store import Groups, clusters_of, company_of, files
 from core.store import groups as kept
 from core.worker import groups as grouping
 from core.worker.evidence import source
@@ -95,6 +95,13 @@ class Gathered:
         """The records of all spaces, where they were judged side by side."""
         path = self.folder / "spaces.json"
         return files.read_json(path)["records"] if path.exists() else []
+
+    def cell_scores(self):
+        """{name: (cells,)} of what each cell scores by itself, as far as it was worked out: columns of obs and cells.csv."""
+        left = self.view.names(self.run["id"], "per_cell")
+        found = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in left}
+        company = self.array(company_of(self.resolution))
+        return found if company is None else found | {"nuwa_company": company}
 
     def array(self, name):
         """An array that the run has left, or None."""

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from core import config, explained, judging, rundir, scores, stability
+from core import by_cell, config, explained, judging, rundir, scores, stability
 from core.config import RESOLUTIONS
 from core.errors import UserError
 from core.prepare import split_cells
 from core.store import files
+from core.words import check_tells
 from core.worker.evidence import evidence
 
 SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
@@ -33,9 +34,11 @@ def _names(store, run, column):
         return None
     try:
         entry, codes = store.shelf(run["dataset"]).column(column)
-        return np.array([*entry["categories"], ""])[codes]
+        categories = entry["categories"]
     except KeyError:
         raise UserError(f"There is no obs column '{column}' with names: choose another one.") from None
+    check_tells(column, categories, codes)
+    return np.array([*categories, ""])[codes]
 
 
 def explain_features(store, job, say):
@@ -46,6 +49,19 @@ def explain_features(store, job, say):
     say("Reconstructing the judging cells.", 0.4)
     found = explained.by_feature(rundir.load_model(folder / "model.pt"), proof, config.parse(run["config"]))
     files.write_csv(folder / EXPLAINED_FILE, explained.COLUMNS, explained.rows_of(found, proof.matrix))
+
+
+def score_cells(store, job, say):
+    """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of score_words.CELL_SCORES."""
+    say("Reading the data set.", 0.02)
+    run, proof = evidence(store, job["target"])
+    folder = store.run_folder(run["id"])
+    model = rundir.load_model(folder / "model.pt")
+    for event in by_cell.score_cells(model, proof, config.parse(run["config"])):
+        if isinstance(event, judging.Step):
+            say(f"{event.words} ...", event.share)
+    for name, values in event.items():
+        files.write_array(folder / "per_cell" / f"{name}.npy", values)
 
 
 def compare_seeds(store, job, say):
@@ -79,8 +95,7 @@ def compare_labels(store, job, say):
     """
     run = store.row("run", job["target"])
     column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
-    entry, codes = store.shelf(run["dataset"]).column(column)
-    names = np.array([*entry["categories"], ""])[codes]
+    names = _names(store, run, column)
     folder = store.run_folder(run["id"])
     clusters = np.array(files.read_array(folder / f"{files.clusters_of(resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))

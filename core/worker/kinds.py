@@ -29,6 +29,7 @@ KINDS = {
     "labels": judging.compare_labels,
     "spaces": judging.compare_spaces,
     "explained": judging.explain_features,
+    "cell_scores": judging.score_cells,
     "stability": judging.compare_seeds,
     "profile": decoding.profile,
     "bundle": bundle.make_bundle,

@@ -60,6 +60,40 @@ def register(app, store):
         by = by if by in BY else "label"
         return found, key if known else last, not found, by, _share(sure), lost
 
+    app.clientside_callback(
+        "n => n > 0",
+        Output(ids.MAP_CONFIRM, "displayed"),
+        Input(ids.MAP_DELETE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.MAP_CHOSEN, "options", allow_duplicate=True),
+        Output(ids.MAP_CHOSEN, "value", allow_duplicate=True),
+        Output(ids.MAP_SHOWN, "hidden", allow_duplicate=True),
+        Output(ids.MAP_LOST, "children", allow_duplicate=True),
+        Input(ids.MAP_CONFIRM, "submit_n_clicks"),
+        State(ids.MAP_CHOSEN, "value"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks, key, run_id):
+        """What is shown is gone, and the newest of the others is shown instead."""
+        if not clicks or not key:
+            raise PreventUpdate
+        view = store.of(session.user())
+        try:
+            view.forget_mapping(run_id, key)
+        except UserError as error:
+            return no_update, no_update, no_update, notice(str(error), "warn")
+        left = options(view, run_id)
+        return (
+            left,
+            left[0]["value"] if left else None,
+            not left,
+            notice("The mapped cells are deleted.", "good"),
+        )
+
     @app.callback(
         Output(ids.MAP_OWN, "options"),
         Output(ids.MAP_OWN, "value"),

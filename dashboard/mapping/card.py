@@ -125,6 +125,11 @@ def _result(view, run):
             [
                 html.A("Mapped cells as CSV", id=ids.MAP_CSV, href=""),
                 html.Button("Make mapped.h5ad", id=ids.MAP_EXPORT_GO, className="btn btn-outline-primary"),
+                html.Button("Delete ...", id=ids.MAP_DELETE, className="btn btn-outline-danger"),
+                dcc.ConfirmDialog(
+                    id=ids.MAP_CONFIRM,
+                    message="Delete what was mapped, with its files? Run and data set stay; it can be mapped again.",
+                ),
             ],
             className="nuwa-actions",
         ),

@@ -1,17 +1,19 @@
 """What the cards of groups do with the store: names, colours, tables of names, composition."""
 
 import base64
-import csv
 import io
 
 import numpy as np
 
+from core import spreadsheet
 from core.errors import UserError
 from core.store import Groups
+from core.words import check_tells
 from dashboard.painting import MADE, colour_of
 from dashboard.viewer import selecting
 
 NOBODY = "No cells are selected: draw a lasso above, click in the legend, or use the form below the pictures."
+MOST_ROWS = 500  # groups in a composition: more can be neither drawn nor read
 MOST_PARTS = 60  # categories in a composition: more bars have no colour of their own
 
 
@@ -84,7 +86,7 @@ def bring_names(view, run, filename, content):
         text = base64.b64decode(content.partition(",")[2]).decode("utf-8-sig")
     except (ValueError, UnicodeDecodeError):
         raise UserError(f"{filename} is no text: save the table as CSV (UTF-8).") from None
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = list(spreadsheet.rows(io.StringIO(text)))
     if len(rows) < 2 or len(rows[0]) < 2:
         raise UserError(f"{filename} needs a head and two columns: the cell, and its name.")
     at = rows[0].index("name") if "name" in rows[0] else 1
@@ -114,16 +116,15 @@ def composition(view, run, base, resolution, column):
     """
     _, groups = groups_of(view, run, base, resolution)
     there, n = groups.codes >= 0, len(groups.names)
+    if n > MOST_ROWS:
+        raise UserError(f"There are {n:,} groups, too many to draw: choose another grouping.")
     if not column:
         return groups.names, np.bincount(groups.codes[there], minlength=n)[:, None], ["cells"]
-    entry, codes = view.shelf(run["dataset"]).column(column)
-    parts = [str(c) for c in entry["categories"]]
-    if not (codes >= 0).any():
-        raise UserError(f"No cell has a value of {column}.")
-    if len(np.unique(codes[codes >= 0])) == 1 and (codes >= 0).all():
-        raise UserError(
-            f"{column} is the same in every cell ({parts[codes[0]]}), so it tells no groups apart."
-        )
+    colour = colour_of(view, run, f"obs:{column}", resolution)
+    if colour.categories is None:
+        raise UserError(f"{column} has numbers, no names: choose another column.")
+    parts, codes = list(colour.categories), np.asarray(colour.values)
+    check_tells(column, parts, codes)
     if len(parts) > MOST_PARTS:
         raise UserError(f"{column} has {len(parts):,} categories, too many to draw: choose another column.")
     if (codes < 0).any():

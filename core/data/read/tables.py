@@ -14,6 +14,7 @@ from scipy import sparse
 from core.data.read.archives import check_gzip
 from core.data.read.names import like_barcodes, like_genes, like_proteins
 from core.errors import UserError, is_out_of_memory
+from core.spreadsheet import plain
 
 PEEK, SAMPLE = 200, 20  # rows whose names, and whose values, are looked at before the table is read
 BLOCK_VALUES = 8_000_000  # values of a block: text and numbers together stay below half a GB
@@ -84,6 +85,9 @@ def read_labels(path: Path, reading) -> pd.DataFrame:
     table = next(_blocks(path, layout, range(len(layout.columns)), None, None))
     table.columns = layout.columns
     table = table.set_axis([_unique(str(c), i, layout.columns) for i, c in enumerate(table.columns)], axis=1)
+    for column in table.select_dtypes(object).columns:  # which Nuwa itself may have written
+        table[column] = table[column].map(lambda x: plain(x) if isinstance(x, str) else x)
+    table = table.rename(columns=plain)
     if reading.cells is None:
         key = table.columns[0]
     else:
