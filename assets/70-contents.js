@@ -23,7 +23,10 @@
     } catch (unknown) { /* the page stands before dash knows its parts: the next look asks */ }
   }
 
-  function top(section) { window.scrollTo({ top: window.scrollY + section.getBoundingClientRect().top - bar() - 12 }); }
+  // At once: on a slow way there, the sections that are passed would be filled and push away the one that is gone to.
+  function top(section) {
+    window.scrollTo({ top: window.scrollY + section.getBoundingClientRect().top - bar() - 12, behavior: "instant" });
+  }
 
   let held = null; // a section that was gone to: it stays at the top while those above it are filled
   function go(name, focus) {
@@ -35,8 +38,14 @@
     held = section;
     return true;
   }
-  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"])
-    document.addEventListener(kind, () => { held = null; }, { passive: true, capture: true });
+  // Until somebody scrolls: by wheel or finger, the scroll bar (which is the root's) or a key. A press in a field is none.
+  const SCROLLING = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", " ", "Tab"];
+  const scrolls = {
+    wheel: () => true, touchmove: () => true,
+    pointerdown: (event) => event.target === document.documentElement, keydown: (event) => SCROLLING.includes(event.key),
+  };
+  for (const [kind, is] of Object.entries(scrolls))
+    document.addEventListener(kind, (event) => { if (is(event)) held = null; }, { passive: true, capture: true });
 
   // The address of the view stays as it is, and no event tells dash of a new one: that would draw the page anew.
   document.addEventListener("click", (event) => {

@@ -194,7 +194,7 @@ def ours(page, base, run):
     box = page.locator(".nuwa-cells-panel .frame" if large else "#panels .nsewdrag").first
     box.scroll_into_view_if_needed()
     found["pan"] = panned(page, box.bounding_box())
-    found["by"] = "WebGL" if large else "plotly"
+    found["by"] = "canvas" if large else "plotly"
     return found
 
 

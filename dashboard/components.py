@@ -82,11 +82,12 @@ def badge(dataset):
     return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=known["why"])
 
 
-def graph(id, label, save=True, dataset=None, mark=None, shown=None, beside=None, **kwargs):
+def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=False, beside=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a data set, with its badge.
 
     `mark` is a badge of the plot's own, where it draws other values than X of the data set.
-    `shown` is an id for the plot alone, for a page that hides it, and `beside` what it then shows in its place.
+    `shown` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
+    its place.
     """
     # Our own buttons save a figure with its badge; plotly's would leave it out.
     alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
@@ -103,7 +104,7 @@ def graph(id, label, save=True, dataset=None, mark=None, shown=None, beside=None
             )
             for form in ("svg", "png")
         ]
-    own = {"id": shown} if shown else {}
+    own = {"id": shown, "hidden": hidden} if shown else {}
     parts = [html.Div(plot, role="group", **own, **{"aria-label": label}), *([beside] if beside else [])]
     what = badge(dataset) if mark is None else mark  # a component without children counts as false
     if what is not None:

@@ -175,7 +175,7 @@ TRAIN_NEXT = "train-next"
 # clusters: the viewer
 PANELS = "panels"
 PANELS_SHOWN = "panels-shown"
-CELLS = "cells"  # what assets/60-viewer.js draws, and where
+CELLS = "cells"  # what the page draws itself (assets/68-cells-page.js), and where
 CELLS_SHOWN = "cells-shown"
 CELLS_HOST = "cells-host"
 CELLS_CLICKED = "cells-clicked"

@@ -1,4 +1,4 @@
-"""The viewer of cells in a real Chromium: lasso, legend, colours and the address, as plotly and as WebGL draw them."""
+"""The viewer of cells in a real Chromium: lasso, legend, colours and the address, as plotly and the page itself draw them."""
 
 import json
 import threading
@@ -20,6 +20,19 @@ pytestmark = pytest.mark.browser
 DRAWN = "() => { const v = window.nuwaViewer.all; return v && v.host.dataset.drawn }"
 DIMMED = """() => document.querySelector('#panels .js-plotly-plot')._fullData
     .map(t => [t.xaxis, t.x.length, t.selectedpoints ? t.selectedpoints.length : null])"""
+# How far the pixel at the cell that is drawn last is from its colour, and a corner from the ground, 0 to 255; and whether
+# the cell under the mouse there is one of that place.
+DRAWN_AS = """() => {
+    const p = nuwaViewer.all.panels[1], { width, height } = p.canvas, seen = p.view.onto(width, height);
+    const k = p.points.length - 1, point = p.points[k], x = seen.x + (point & 0xffff) * seen.sx, y = seen.y - (point >>> 16) * seen.sy;
+    const rgb = (paint) => [paint & 255, (paint >> 8) & 255, (paint >> 16) & 255];
+    const off = (x, y, paint) => {
+        const found = p.canvas.getContext("2d").getImageData(x, y, 1, 1).data;
+        return Math.max(...rgb(paint).map((c, i) => Math.abs(c - found[i])));
+    };
+    const ground = parseInt(p.paper.slice(1).replace(/(..)(..)(..)/, "$3$2$1"), 16);
+    return [off(x, y, p.table[p.shade[k]]), off(1, 1, ground), p.place.xy[p.nearest(x, y)] === point];
+}"""
 
 
 @contextmanager
@@ -113,7 +126,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     shown = asked(page)
     assert shown["by"] == "protein:ADT-01" and shown["run"] == finished.run and "~pca~" in shown["panels"]
 
-    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)  # from here on every picture is drawn by WebGL
+    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)  # from here on the page draws every picture itself
     page.goto(page.url.replace("%7Epca%7E", "%7Elatent%3A2%2C3%7E"))
     page.wait_for_function(DRAWN)
     titles = page.locator(".nuwa-cells-panel .title").all_inner_texts()
@@ -121,6 +134,19 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     assert page.locator("#cells-host").get_attribute("data-selected") == str(n)
     assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [240] * 4
     expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
+    paint, ground, found = page.evaluate(DRAWN_AS)
+    assert (
+        paint <= 0.21 * 255 and ground == 0 and found
+    )  # a cell lets a fifth of what lies beneath it through
+
+    page.locator(".nuwa-cells-panel .frame").first.focus()  # keys move and zoom it, 0 shows all again
+    for key, there in (
+        ("+", "v.times > 1"),
+        ("ArrowLeft", "v.x > -0.2"),
+        ("0", "v.times === 1 && v.x === 0"),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(f"(v => {there})(nuwaViewer.all.panels[0].view.state)")
 
     page.get_by_label("selects (lasso)").check()
     drag(page, around(page.locator(".nuwa-cells-panel .frame").nth(1).bounding_box()))

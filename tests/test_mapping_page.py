@@ -17,7 +17,8 @@ from dashboard.here import resolve
 from dashboard.mapping.card import mapping_card
 from dashboard.naming import made
 from dashboard.pages import clusters
-from dashboard.viewer import spaces
+from dashboard.viewer import drawing, selecting, spaces
+from dashboard.viewer.legend import legend_over
 
 
 @pytest.fixture(scope="module")
@@ -291,3 +292,55 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(
         view.forget_mapping(run, mapped)
     drain(store)
     assert view.mapping(run, mapped)[0]["cells"] == 40
+
+
+# --- as a panel of the viewer
+
+
+def read_message(answer):
+    length = int.from_bytes(answer.data[:4], "little")
+    return json.loads(answer.data[4 : 4 + length]), answer.data[4 + length :]
+
+
+def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer(house, mapped):
+    run = house.view.run(house.run)
+    offered = {o["value"]: o["label"] for o in spaces.options(house.view, run, "new.h5ad")}
+    assert offered[f"mapped:{mapped}"] == "Transferred labels of new.h5ad, mapped"
+    key = f"mapped:{mapped}:confidence"
+    drawn = drawing.draw(
+        house.view, run, drawing.Asked(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
+    )
+    beneath, *above = [t for t in drawn.figure.data if t.xaxis == "x2"]
+    assert list(beneath.customdata) == list(range(240))  # linked to the other panels
+    assert sum(len(t.x) for t in above) == 40 and all(t.customdata is None for t in above)
+    confident = [t for t in drawn.figure.data if t.xaxis == "x3"][-1]
+    assert confident.marker.coloraxis is None and confident.marker.cmax <= 1  # a scale of its own
+    legends = sent([legend_over(over, "dark") for over in drawn.over])
+    assert "new.h5ad, mapped" in legends and "transferred cell_type" in legends and "n_clicks" not in legends
+
+
+def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped, monkeypatch):
+    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)
+    run, key = house.view.run(house.run), f"mapped:{mapped}"
+    told = drawing.draw(house.view, run, drawing.Asked((key,), "clusters", 1.0)).cells
+    head, _ = read_message(house.client.get(told["panels"][0]["points"]))
+    assert told["n"] == 240 and head["n"] == 280
+    head, codes = read_message(house.client.get(told["panels"][0]["colour"]))
+    assert head["n"] == 280 and set(codes[:240]) == {255} and max(codes[240:]) < len(head["palette"])
+    said = house.client.get(told["panels"][0]["name"].replace("CELL", "0")).json
+    assert said["name"] == "cell-00011 (new.h5ad)" and said["value"].startswith("transferred cell_type: ")
+    assert house.client.get(told["panels"][0]["name"].replace("CELL", "40")).status_code == 404
+    assert house.client.get(f"/cells/{house.run}/over?space=pca").status_code == 404
+
+
+def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(house, mapped):
+    run, lasso = house.view.run(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
+    chosen = {"in": f"mapped:{mapped}", "polygon": lasso}
+    assert selecting.cells(house.view, run, chosen).sum() == 240
+    assert "in Transferred labels of new.h5ad, mapped" in selecting.how(house.view, run, chosen)
+
+
+def test_a_panel_of_cells_whose_mapping_is_gone_says_so(house):
+    panel = spaces.panel(house.view, house.view.run(house.run), f"mapped:{'0' * 24}")
+    assert panel.points is None and "not there (any more)" in panel.note
+    assert panel.title == "Mapped cells that are gone"

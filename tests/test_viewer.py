@@ -16,6 +16,7 @@ from dashboard import painting
 from dashboard.here import resolve
 from dashboard.pages import clusters
 from dashboard.viewer import drawing, selecting, spaces, state
+from dashboard.viewer.card import viewer_card
 
 
 @pytest.fixture
@@ -164,9 +165,11 @@ def test_cells_without_a_place_are_counted(finished, run, monkeypatch):
     monkeypatch.setattr(spaces, "points", lambda *_: points)
     assert "7 cells have no place" in spaces.panel(finished.view, run, "pca").title
     codes, low, high = figures.packed(points)
-    assert (codes[:7] == 65_535).all() and (codes[7:] == 0).all() and (low < high).all()
+    assert (codes[:7] == 65_535).all() and (codes[7:] == 32_767).all() and (low < high).all()
     monkeypatch.setattr(spaces, "points", lambda *_: points * np.nan)
     assert "missing (NaN)" in spaces.panel(finished.view, run, "pca").note
+    monkeypatch.setattr(spaces, "points", lambda *_: np.ones((240, 2)))
+    assert "all cells in one place" in spaces.panel(finished.view, run, "pca").title
 
 
 # --- colours
@@ -223,7 +226,7 @@ def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
 # --- drawing
 
 
-def test_many_cells_are_left_to_webgl_and_without_it_are_an_image(finished, run, monkeypatch):
+def test_many_cells_are_drawn_by_the_page_itself_with_webgl_and_without(finished, run, monkeypatch):
     asked = drawing.Asked(("latent_umap", "pca", "pca"), "gene:SIM-0007", 1.0)
     monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 700)
     drawn = drawing.draw(finished.view, run, asked)
@@ -232,9 +235,17 @@ def test_many_cells_are_left_to_webgl_and_without_it_are_an_image(finished, run,
     assert finished.client.get(drawn.cells["colour"]).status_code == 200
     small = drawing.draw(finished.view, run, asked._replace(webgl=False))
     assert {t.type for t in small.figure.data} == {"scatter"} and small.figure.layout.xaxis3.matches == "x2"
-    monkeypatch.setitem(figures.panels.__globals__, "POINTS_WITHOUT_WEBGL", 0)
-    large = drawing.draw(finished.view, run, asked._replace(webgl=False)).figure
-    assert len(large.layout.images) == 3 and all(len(t.x) == 1 for t in large.data)
+    monkeypatch.setattr(figures, "POINTS_WITHOUT_WEBGL", 0)
+    assert drawing.draw(finished.view, run, asked._replace(webgl=False)).cells == drawn.cells
+
+
+def test_a_page_of_many_cells_says_at_once_what_it_will_draw(finished, run, monkeypatch):
+    asked = state.read({"panels": "pca", "by": "gene:SIM-0007"}, finished.view, run)
+    assert drawing.early(finished.view, run, asked) is None  # plotly's
+    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)
+    cells = drawing.draw(finished.view, run, drawing.Asked(("pca",), "gene:SIM-0007", 1.0)).cells
+    assert drawing.early(finished.view, run, asked) == cells  # what the page is told again draws nothing anew
+    assert "SIM-0007" in sent(viewer_card(finished.view, run, asked))
 
 
 def test_three_dimensions_end_where_plotly_can_no_longer_turn_them(finished, run, monkeypatch):

@@ -11,7 +11,7 @@ from core.figures.markers import dot_plot, expression_violins, heat_map
 from core.figures.meaning import dimension_bars
 from core.figures.network import describe_network, network
 from core.figures.packed import inside, message, packed
-from core.figures.panels import NAMES_UP_TO, Panel, panels, point_size
+from core.figures.panels import NAMES_UP_TO, POINTS_WITHOUT_WEBGL, Over, Panel, panels, point_size
 from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
 from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
@@ -23,11 +23,13 @@ __all__ = [
     "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
     "NAMES_UP_TO",
+    "POINTS_WITHOUT_WEBGL",
     "UNKNOWN",
     "WAITING",
     "Binned",
     "Colour",
     "Line",
+    "Over",
     "Panel",
     "badged",
     "category_colours",

@@ -28,8 +28,9 @@ def packed(points):
         some = column if whole else column[placed]
         if len(some):
             low[axis], high[axis] = some.min(), some.max()
-        if low[axis] == high[axis]:
-            high[axis] += max(1.0, abs(low[axis]))
+        if low[axis] == high[axis]:  # in the middle
+            wide = max(1.0, abs(low[axis]))
+            low[axis], high[axis] = low[axis] - wide, high[axis] + wide
         if not whole:
             column[~placed] = low[axis]
         column -= np.float32(low[axis])

@@ -5,7 +5,8 @@ They are plain dicts, which plotly checks once, as the figure is made; trace obj
 
 import numpy as np
 
-from core.figures.colour import is_known, known
+from core.figures.colour import folded, is_known, known, span
+from core.figures.theme import look
 from core.words import short
 
 MISSING = "not known"
@@ -58,6 +59,30 @@ def continuous_traces(panel, colour, names, size, chosen, c, place, first):
         }
         traces.append(trace)
     return traces + _ringed(panel, chosen, size, c, place)
+
+
+def layered_traces(panel, names, size, chosen, theme, place):
+    """The panel's own cells in grey, and those of its Over in their colours: a part of the legend, and in no selection."""
+    c, over = look(theme), panel.over
+    beneath = _points(panel, np.arange(len(panel.points)), names, size, chosen, c, place)
+    beneath["marker"]["color"] = c.missing
+    beneath |= {
+        "name": "",
+        "showlegend": False,
+        "hovertemplate": f"{_hover(names)}<br>of the run<extra></extra>",
+    }
+    colour = folded(over.colour)
+    paint = group_traces if colour.categories is not None else continuous_traces
+    above = panel._replace(points=over.points)
+    traces = paint(above, colour, np.asarray(over.names, dtype=object), size, None, c, place, True)
+    title = {"text": escape(f"{over.title}: {colour.name}")}
+    for trace in traces:
+        del trace["customdata"]  # which means a cell of the run
+        trace |= {"legendgroup": over.title, "legendgrouptitle": title}
+        if trace["marker"].pop("coloraxis", None):
+            ends = span(colour.values, theme)
+            trace["marker"] |= {"cmin": ends.low, "cmax": ends.high, "colorscale": ends.scale}
+    return [beneath, *traces]
 
 
 def escape(text):

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import raster
-from core.figures.colour import folded, span
-from core.figures.paint import continuous_traces, escape, group_traces
+from core.figures.colour import Colour, folded, span
+from core.figures.paint import continuous_traces, escape, group_traces, layered_traces
 from core.figures.theme import look, template
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
@@ -23,10 +23,19 @@ EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly stands, and far enou
 POINTS_WITHOUT_WEBGL = 40_000  # in all panels, drawn as vectors; above it as an image
 
 
+class Over(NamedTuple):
+    """Further cells, of another data set, over those of a panel: (n, 2) points, their Colour and names, and what they are."""
+
+    points: np.ndarray
+    colour: Colour
+    names: np.ndarray
+    title: str
+
+
 class Panel(NamedTuple):
     """One embedding: its title and (cells, 2 or 3) points, or None with a note that says why there are none.
 
-    Panels of the same `key` show the same embedding.
+    Panels of the same `key` show the same embedding. With an Over its own cells are grey.
     """
 
     title: str
@@ -36,6 +45,7 @@ class Panel(NamedTuple):
     y: str = ""
     z: str = ""
     key: str = ""
+    over: Over | None = None
 
     @property
     def is_3d(self):
@@ -71,9 +81,10 @@ def panels(
     paint = group_traces if colour.categories is not None else continuous_traces
     as_image = not webgl and len(cells) * len(panels) > POINTS_WITHOUT_WEBGL
     layout = {"template": template(theme), "annotations": [], "shapes": []}
-    traces = []
+    traces, listed = [], False  # do the groups stand in the legend already?
     for i, panel in enumerate(panels):
-        place = _place(layout, i, panel, rows, columns, c, colour.words)
+        words = colour.words if panel.over is None else panel.over.colour.words
+        place = _place(layout, i, panel, rows, columns, c, words)
         if panel.points is None or not len(panel.points):
             continue
         first = next((k for k, p in enumerate(panels[:i]) if p.key and p.key == panel.key), None)
@@ -84,7 +95,11 @@ def panels(
             raster.put(layout, panel, colour, theme, chosen, place)
             traces += raster.legend(colour, place, not traces)
             continue
-        traces += paint(panel, colour, names, size, chosen, c, place, not traces)
+        if panel.over is not None:
+            traces += layered_traces(panel, names, size, chosen, theme, place)
+            continue
+        traces += paint(panel, colour, names, size, chosen, c, place, not listed)
+        listed = True
     for trace in traces if not webgl else ():
         if trace["type"] == "scattergl":
             trace["type"] = "scatter"

@@ -9,7 +9,8 @@ from core.errors import UserError
 from dashboard import downloads, ids, session, watch
 from dashboard.components import notice
 from dashboard.mapping import shown
-from dashboard.mapping.card import ASKED, BY, OWN_BATCH, options
+from dashboard.mapping.card import ASKED, OWN_BATCH, options
+from dashboard.mapping.colours import BY
 from dashboard.naming.made import groups_of
 
 

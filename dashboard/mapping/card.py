@@ -6,14 +6,9 @@ from dash import dcc, html
 from core.config import SURE
 from dashboard import ids, watch
 from dashboard.components import card, graph, more, working
+from dashboard.mapping.colours import BY
 from dashboard.painting import CLUSTERS, groupings
 
-BY = {
-    "label": "transferred label",
-    "confidence": "confidence",
-    "farness": "distance from the run's cells",
-    "own": "its own labels",
-}
 ASKED = ("mapped", "mapped_by", "mapped_sure")  # in the address: which mapping, its colour, its threshold
 OWN_BATCH = " "  # an empty value would show an empty field
 
@@ -145,6 +140,9 @@ def _explained():
             "Genes are matched by name, Ensembl id without its version, or symbol. Library sizes, logarithms, means and "
             "deviations, and the transform of proteins, are those of the training cells; a gene or protein that is missing "
             "is filled with its mean over them. Below half of the used genes nothing is mapped."
+        ),
+        html.P(
+            "The mapped cells can stand beside the other panels, too: they are among the embeddings of each panel, under See."
         ),
         html.P(
             "The 15 nearest cells in the latent space vote, the nearer ones with more weight, as in scArches (Lotfollahi "

@@ -4,10 +4,8 @@ import numpy as np
 from dash import html
 
 from core import figures, map_words
-from core.errors import UserError
-from core.figures import Colour
-from core.figures.theme import category_colours, look
 from dashboard.components import notice, number, table
+from dashboard.mapping.colours import colour_of_mapped
 from dashboard.viewer import spaces
 
 MOST_ROWS = 40  # of a table of own against transferred labels
@@ -33,7 +31,7 @@ def picture(view, run, about, arrays, by, threshold, own, theme, webgl):
     key = spaces.first(run)
     axes = spaces.named(view, run, key)
     names = np.char.decode(arrays["cells"], "utf-8")
-    colour = _colour(about, arrays, by, threshold, own, theme)
+    colour = colour_of_mapped(about, arrays, by, threshold, theme, own)
     reference = spaces.points(view, run, key)
     return figures.mapped(
         f"{axes.title}: {about['name']} over {run['name']} (grey)",
@@ -44,36 +42,6 @@ def picture(view, run, about, arrays, by, threshold, own, theme, webgl):
         (axes.x, axes.y),
         theme,
         webgl,
-    )
-
-
-def _colour(about, arrays, by, threshold, own, theme):
-    if by == "confidence":
-        return Colour("confidence", np.array(arrays["confidence"]), None, "share of the neighbours' votes")
-    if by == "farness":
-        return Colour(
-            "distance",
-            np.array(arrays["farness"]),
-            None,
-            "share of the run's cells that lie nearer to theirs",
-        )
-    if by == "own":
-        if own is None:
-            raise UserError("Choose the column of its own labels first.")
-        names, codes = np.unique(own, return_inverse=True)
-        if names[0] == "":
-            names, codes = names[1:], codes - 1
-        return Colour("own label", codes, tuple(names), "")
-    codes = map_words.sure(arrays["codes"], arrays["confidence"], threshold)
-    n = len(about["names"])
-    # Unknown cells are told from the grey ones of the run.
-    colours = (*category_colours(n), look(theme).text)
-    return Colour(
-        about["title"],
-        np.where(codes < 0, n, codes),
-        (*about["names"], map_words.UNKNOWN),
-        about["words"],
-        colours,
     )
 
 

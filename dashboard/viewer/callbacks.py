@@ -11,7 +11,7 @@ from dashboard import downloads, follow, ids, session
 from dashboard.components import notice
 from dashboard.painting import CLUSTERS, colour_of, colour_options
 from dashboard.viewer import drawing, selecting, spaces, subset
-from dashboard.viewer.legend import legend
+from dashboard.viewer.legend import legend, legend_over
 from dashboard.viewer.state import MOST
 
 PICKERS = [Input(ids.panel(place), "value") for place in range(MOST)]
@@ -91,7 +91,10 @@ def register(app, store):
             large,
             drawn.cells,
             not large,
-            legend(drawn.colour, selection, theme, by, resolution),
+            [
+                *legend(drawn.colour, selection, theme, by, resolution),
+                *(part for over in drawn.over for part in legend_over(over, theme)),
+            ],
             [notice(words, "warn") for words in drawn.notes],
             words,
             downloads.table_link(run_id, by, resolution, k, keys, text),
@@ -219,7 +222,7 @@ def _pickers(app, store):
 
 
 def _browser(app):
-    """What the page does by itself: the functions of assets/60-viewer.js."""
+    """What the page does by itself: the functions of assets/68-cells-page.js."""
     panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(place), "value") for place in range(MOST)]]
     drawn = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
     drawn += [State(name, "data") for name in (ids.SELECTION, ids.PLACE, ids.RUN)]

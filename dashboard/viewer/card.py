@@ -150,15 +150,16 @@ def _picker(view, run, state, place):
 def _pictures(view, run, state):
     """A plotly graph for thousands of cells and for three dimensions, and beside it the place of larger pictures."""
     words = "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"
+    early = drawing.early(view, run, state)
     many = html.Div(
         html.Div(
             id=ids.CELLS_HOST,
             className="nuwa-cells-host",
             role="group",
-            **{"aria-label": words, "data-early": json.dumps(drawing.early(view, run, state))},
+            **{"aria-label": words} | ({"data-early": json.dumps(early)} if early else {}),
         ),
         id=ids.CELLS_SHOWN,
-        hidden=True,
+        hidden=not early,
     )
     return [
         graph(
@@ -166,6 +167,7 @@ def _pictures(view, run, state):
             words,
             dataset=view.dataset(run["dataset"]),
             shown=ids.PANELS_SHOWN,
+            hidden=bool(early),
             beside=many,
             clear_on_unhover=True,
         ),

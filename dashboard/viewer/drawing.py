@@ -1,4 +1,4 @@
-"""What the viewer draws: a plotly figure, or what assets/60-viewer.js needs to draw many cells by WebGL."""
+"""What the viewer draws: a plotly figure, or what the page needs to draw many cells itself (assets/6*-cells-*.js)."""
 
 import json
 from typing import NamedTuple
@@ -37,6 +37,7 @@ class Drawn(NamedTuple):
     colour: object  # figures.Colour
     chosen: np.ndarray | None  # (cells,) bool
     notes: list
+    over: tuple = ()  # a figures.Over of each panel that has one
 
 
 def draw(view, run, asked):
@@ -49,10 +50,12 @@ def draw(view, run, asked):
     if asked.k == 3 and n_cells > CELLS_3D:
         words = f"Three dimensions are for up to {CELLS_3D:,} cells: this data set has {n_cells:,}."
         return Drawn(figures.empty(words, asked.theme, 360), None, colour, chosen, notes)
-    panels = [spaces.panel(view, run, key, asked.k) for key in asked.keys]
-    if asked.k == 2 and asked.webgl and is_large(n_cells, len(panels)):
+    panels = [spaces.panel(view, run, key, asked.k, asked.theme) for key in asked.keys]
+    over = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
+    n_points = n_cells * len(panels) + sum(len(panel.over.points) for panel in panels if panel.over)
+    if asked.k == 2 and is_large(n_points, asked.webgl):
         cells = _cells(view, run, asked._replace(by=by), panels, colour, chosen)
-        return Drawn(None, cells, colour, chosen, notes)
+        return Drawn(None, cells, colour, chosen, notes, over)
     names = range(n_cells)  # above as many points hover has numbers
     if n_cells * len(panels) <= figures.NAMES_UP_TO:
         names = np.char.decode(view.shelf(run["dataset"]).cells(), "utf-8")
@@ -75,21 +78,20 @@ def draw(view, run, asked):
     )
     if colour.categories is None:
         figure.update_layout(coloraxis_showscale=False)
-    return Drawn(figure, None, colour, chosen, notes)
+    return Drawn(figure, None, colour, chosen, notes, over)
 
 
-def is_large(n_cells, n_panels):
-    """Are these too many points for plotly?"""
-    return n_cells * n_panels > SCATTERGL_POINTS
+def is_large(n_points, webgl=True):
+    """Are these too many points in all panels for plotly?"""
+    return n_points > (SCATTERGL_POINTS if webgl else figures.POINTS_WITHOUT_WEBGL)
 
 
 def early(view, run, state):
-    """The addresses of the coordinates that a page which shows this State will ask for, if it draws them itself."""
+    """What a page that shows this State draws itself, so that it begins as soon as it is there; None where plotly draws."""
     n_cells = view.dataset(run["dataset"])["record"]["cells"]
-    if state.k != 2 or not is_large(n_cells, len(state.panels)):
-        return []
-    panels = [spaces.panel(view, run, key) for key in dict.fromkeys(state.panels)]
-    return [routes.points_link(view, run, p.key) for p in panels if p.points is not None]
+    if state.k != 2 or not is_large(n_cells * len(state.panels)):
+        return None
+    return draw(view, run, Asked(state.panels, state.by, state.resolution, selection=state.selection)).cells
 
 
 def _colour(view, run, asked, notes):
@@ -125,21 +127,23 @@ def _cells(view, run, asked, panels, colour, chosen):
         "theme": asked.theme,
         "linked": asked.linked,
         "tool": asked.tool,
+        "n": len(colour.values),
         "size": figures.point_size(len(colour.values)),
-        "colour": routes.colour_link(run, asked.by, asked.resolution, asked.theme),
+        "colour": routes.colour_link(run, asked.by, asked.resolution),
         "name": routes.name_link(run, asked.by, asked.resolution),
         "title": colour.name,
         "badge": colour.words,
         "selection": routes.selection_link(run, text) if text else None,
-        "panels": [
-            {
-                "key": panel.key,
-                "title": panel.title,
-                "note": panel.note,
-                "x": panel.x,
-                "y": panel.y,
-                "points": routes.points_link(view, run, panel.key) if panel.points is not None else None,
-            }
-            for panel in panels
-        ],
+        "panels": [_told(view, run, panel) for panel in panels],
     }
+
+
+def _told(view, run, panel):
+    """What the page's script draws in one panel; what is its own where further cells lie over its cells."""
+    told = {name: getattr(panel, name) for name in ("key", "title", "note", "x", "y")}
+    told["points"] = routes.points_link(view, run, panel.key) if panel.points is not None else None
+    if panel.over is not None:
+        told["badge"] = f"{panel.over.colour.name}: {panel.over.colour.words}"
+        told["colour"] = routes.over_link(run, panel.key)
+        told["name"] = routes.over_name_link(run, panel.key)
+    return told

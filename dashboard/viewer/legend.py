@@ -30,6 +30,17 @@ def legend(colour, selection, theme, by, resolution):
     ]
 
 
+def legend_over(over, theme):
+    """The same for an Over of one panel: its cells are in no other panel, so nothing is selected by it."""
+    colour, title = over.colour, html.Div(f"{over.title}, mapped", className="head mt-3")
+    if colour.categories is None:
+        return [title, *_scale(colour, theme)]
+    few, n = figures.folded(colour), figures.sizes(figures.folded(colour))
+    rows = zip(few.categories, few.palette(), n, strict=True)
+    rows = [_entry(str(name), paint, int(size), False, False) for name, paint, size in rows if size]
+    return [title, html.Div(html.B(colour.name), className="head"), html.Div(rows, className="rows")]
+
+
 def _entry(name, paint, n, chosen, clickable):
     parts = [
         html.Span(className="swatch", style={"background": paint}),

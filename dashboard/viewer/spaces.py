@@ -10,6 +10,7 @@ from core import figures
 from core.errors import UserError
 from core.figures import Panel
 from core.store import HARMONY
+from dashboard.viewer import over
 
 MADE = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # by the worker, when somebody asks
 OF_PROTEINS = {"protein_umap": 2, "protein_pca": 4}  # the same, and how many proteins it takes at least
@@ -60,6 +61,7 @@ def options(view, run, text="", chosen=None):
         for r in view.runs()
         if r["dataset"] == run["dataset"] and r["explored"] == "ready" and r["id"] != run["id"]
     ]
+    keys += over.keys(view, run)
     wanted = (text or "").strip().lower()
     found = [{"label": label(view, run, key), "value": key} for key in keys]
     found = [o for o in found if wanted in o["label"].lower()]
@@ -102,6 +104,8 @@ def named(view, run, key, k=2):
         name = f"{other['name']} ({rest})" if other else rest
         own = other and first(other) == "latent"
         return Axes(f"Latent space of run {name}", *(f"{'latent' if own else 'UMAP'} {i}" for i in (1, 2, 3)))
+    if kind == over.KIND:
+        return named(view, run, first(run), k)._replace(title=over.title(view, run, rest))
     space, _, method = key.partition("_")
     method = KNOWN.get(method, method.replace("_", " "))
     space = {"latent": "Latent space", "input": "Input", "protein": "Proteins, as prepared"}.get(
@@ -141,6 +145,10 @@ def points(view, run, key, k=2):
         if other is None or other["dataset"] != run["dataset"]:
             raise UserError("This run does not exist (any more).")
         return points(view, other, first(other), k)
+    if kind == over.KIND:  # its own cells; those over them are in the panel
+        if k == 3:
+            raise UserError("Mapped cells have places in two dimensions.")
+        return points(view, run, first(run), k)
     if key in OF_PROTEINS and not _is_made(run, key):
         raise UserError(
             f"This picture takes {OF_PROTEINS[key]} proteins; the run has {run['facts']['n_proteins']}."
@@ -177,24 +185,40 @@ def stamp(view, run, key):
     if kind == "run":
         run = view.run(rest)
         return stamp(view, run, first(run))
+    if kind == over.KIND:
+        return f"{stamp(view, run, first(run))}-{over.stamp(view, run, rest)}"
     name = {"latent": "latent", "pca": "input_axes", "harmony": HARMONY}.get(kind, f"embeddings/{key}")
     return f"{Path(view.array(run['id'], name).filename).stat().st_mtime_ns:x}"
 
 
-def panel(view, run, key, k=2):
+def panel(view, run, key, k=2, theme="light"):
     """The Panel of an embedding; without points it says why there are none."""
     axes = named(view, run, key, k)
-    note, found = "", None
+    note, found, layer = "", None, None
     try:
-        found = points(view, run, key, k)
+        found, layer = points(view, run, key, k), layer_of(view, run, key, theme)
         note = "" if found is not None else figures.WAITING
     except UserError as error:
         note = str(error)
-    if found is not None and not (placed := np.isfinite(found[:, :2]).all(axis=1)).any():
-        found, note = None, "All coordinates of this embedding are missing (NaN)."
-    elif found is not None and not placed.all():
-        axes = axes._replace(title=f"{axes.title}, {int((~placed).sum()):,} cells have no place")
-    return Panel(axes.title, found, note, axes.x, axes.y, axes.z, key)
+    if found is not None and (lost := int((~placed(found)).sum())):
+        if lost == len(found):
+            found, note = None, "All coordinates of this embedding are missing (NaN)."
+        else:
+            axes = axes._replace(title=f"{axes.title}, {lost:,} cells have no place")
+    elif found is not None and len(found) > 1 and (found[:, :2] == found[0, :2]).all():
+        axes = axes._replace(title=f"{axes.title}, all cells in one place")
+    return Panel(axes.title, found, note, axes.x, axes.y, axes.z, key, layer)
+
+
+def layer_of(view, run, key, theme="light"):
+    """The Over of a panel of mapped cells, None of any other."""
+    kind, _, rest = key.partition(":")
+    return over.over(view, run, rest, theme) if kind == over.KIND else None
+
+
+def placed(points):
+    """(cells,) bool: which cells have a place in the plane."""
+    return np.isfinite(points[:, 0]) & np.isfinite(points[:, 1])
 
 
 def missing(view, run, keys, k=2):

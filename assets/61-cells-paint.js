@@ -1,0 +1,102 @@
+// Cells as pixels. The processor draws a million in some hundredths of a second, where a browser without a graphics card
+// takes half a second for them by WebGL (bench/README.md), and it needs neither: only a canvas.
+(function () {
+  "use strict";
+
+  const { NOWHERE } = window.nuwaCells;
+  const UNKNOWN = 255; // the code of a cell without a value
+  const DIM = 256; // added to the code of a cell that is not selected
+  const FADED = 0.86; // how far the colour of such a cell goes towards the ground
+  const RANKS = DIM + 1; // of codes in the order of drawing, below those of selected cells
+  const SOLID = 500000; // cells above which they are drawn without transparency
+  const OPACITY = 0.8;
+
+  const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const pixel = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
+
+  // The pixel of each code, then the same for cells that are not selected, on a ground of '#rrggbb'.
+  function palette(colour, ground) {
+    const under = rgb(ground), table = new Uint32Array(2 * DIM);
+    for (let code = 0; code < DIM; code++) {
+      const paint = rgb(colour.palette[code] || colour.missing);
+      table[code] = pixel(paint);
+      table[DIM + code] = pixel(paint.map((c, i) => Math.round(c * (1 - FADED) + under[i] * FADED)));
+    }
+    return table;
+  }
+
+  // The order in which cells are drawn, and their codes in it: what is not selected first, then what is not known, then
+  // numbers from the lowest to the highest, so that peaks are seen. Cells beyond those that a selection knows are as they
+  // are without one.
+  function ordered(colour, selection) {
+    const { n, codes } = colour, bits = selection && selection.bits, known = selection ? selection.n : 0;
+    const rank = new Uint16Array(n), first = new Uint32Array(2 * RANKS + 1);
+    for (let i = 0; i < n; i++) {
+      const code = codes[i], chosen = bits && (i >= known || bits[i >> 3] & (1 << (i & 7)));
+      rank[i] = (chosen ? RANKS : 0) + (code === UNKNOWN ? 0 : colour.ordered ? code + 1 : 1);
+      first[rank[i] + 1]++;
+    }
+    for (let k = 0; k < 2 * RANKS; k++) first[k + 1] += first[k];
+    const order = new Uint32Array(n), shade = new Uint16Array(n);
+    for (let i = 0; i < n; i++) {
+      const k = first[rank[i]]++;
+      order[k] = i;
+      shade[k] = bits && rank[i] < RANKS ? codes[i] + DIM : codes[i];
+    }
+    return { order, shade };
+  }
+
+  // The pixels of a disc, as places in rows of `wide`, and how much of each it covers, 0 to 256.
+  function disc(size, wide) {
+    const across = Math.max(1, Math.ceil(size)), middle = (across - 1) / 2, places = [], cover = [];
+    for (let y = 0; y < across; y++)
+      for (let x = 0; x < across; x++) {
+        const share = Math.min(1, Math.max(0, size / 2 + 0.5 - Math.hypot(x - middle, y - middle)));
+        if (share > 0.1) { places.push(y * wide + x); cover.push(share); }
+      }
+    return { across, places: Int32Array.from(places), cover };
+  }
+
+  // Where all is covered alike, pixels are written; else each is mixed with what lies there.
+  function stamp(pixels, at, paint, places) {
+    for (let m = 0; m < places.length; m++) pixels[at + places[m]] = paint;
+  }
+  function mix(pixels, at, paint, places, cover) {
+    const red = paint & 0xff00ff, green = paint & 0xff00;
+    for (let m = 0; m < places.length; m++) {
+      const here = at + places[m], under = pixels[here], a = cover[m], b = 256 - a;
+      pixels[here] = 0xff000000
+        | (((Math.imul(red, a) + Math.imul(under & 0xff00ff, b)) >>> 8) & 0xff00ff)
+        | (((Math.imul(green, a) + Math.imul(under & 0xff00, b)) >>> 8) & 0xff00);
+    }
+  }
+
+  // A canvas that cells are drawn on; around it is a margin, so that no cell has to be cut at the edge.
+  class Ground {
+    constructor(canvas) { this.canvas = canvas; this.context = canvas.getContext("2d"); }
+
+    // Draw the cells at `points` in their order, as discs of `size` pixels, of so `many` at most as even a sample as the
+    // order allows; `seen` has what of their codes lies where (View.onto). Sizes are those of the canvas, not of the page.
+    draw(wide, tall, { points, shade }, table, paper, seen, size, many = Infinity) {
+      if (this.canvas.width !== wide || this.canvas.height !== tall) [this.canvas.width, this.canvas.height] = [wide, tall];
+      const margin = Math.ceil(size), across = wide + 2 * margin, down = tall + 2 * margin;
+      if (!this.image || this.image.width !== across || this.image.height !== down) this.image = this.context.createImageData(across, down);
+      const pixels = new Uint32Array(this.image.data.buffer).fill(pixel(rgb(paper))), spot = disc(size, across);
+      const solid = points.length > SOLID, { places } = spot;
+      const cover = Int32Array.from(spot.cover, (share) => Math.round(256 * OPACITY * share));
+      const back = margin - spot.across / 2, x = seen.x + back, y = seen.y + back, { sx, sy } = seen;
+      const right = across - spot.across, low = down - spot.across;
+      const step = Math.ceil(points.length / many) || 1;
+      for (let k = 0; k < points.length; k += step) {
+        const point = points[k], left = x + (point & 0xffff) * sx, top = y - (point >>> 16) * sy;
+        if (point === NOWHERE || !(left >= 0 && top >= 0 && left <= right && top <= low)) continue;
+        const at = ((top + 0.5) | 0) * across + ((left + 0.5) | 0);
+        if (solid) stamp(pixels, at, table[shade[k]], places);
+        else mix(pixels, at, table[shade[k]], places, cover);
+      }
+      this.context.putImageData(this.image, -margin, -margin);
+    }
+  }
+
+  Object.assign(window.nuwaCells, { palette, ordered, Ground });
+})();

@@ -1,0 +1,68 @@
+// What mouse, touch and keys do in a panel: move and zoom it, draw a lasso, point at a cell.
+(function () {
+  "use strict";
+
+  const { TALL } = window.nuwaCells;
+  const CLICK = 4; // pixels that a click may move
+  const STEP = 0.1; // of the frame, for an arrow key
+  const LARGER = 1.4; // times, for a key
+  const LINE = 16; // pixels that a wheel of lines means by one
+  const WHEEL = 400; // pixels of a wheel that enlarge by e
+
+  window.nuwaCells.listen = function listen(panel) {
+    const { frame, view, viewer } = panel;
+    const where = (event) => {
+      const box = frame.getBoundingClientRect();
+      return [event.clientX - box.left - frame.clientLeft, event.clientY - box.top - frame.clientTop];
+    };
+    const zoom = (by, [x, y]) => view.zoom(by, x / panel.wide, 1 - y / TALL);
+    let down = null, last = null, lasso = null; // where the button was pressed, was seen last, and the outline so far
+    const end = () => { down = last = lasso = null; panel.outline.removeAttribute("points"); };
+
+    frame.addEventListener("pointerdown", (event) => {
+      if (event.button || !panel.points) return;
+      down = last = where(event);
+      if (viewer.tool === "lasso") lasso = [down];
+      frame.setPointerCapture(event.pointerId);
+    });
+    frame.addEventListener("pointermove", (event) => {
+      const at = where(event);
+      if (lasso) {
+        lasso.push(at);
+        panel.outline.setAttribute("points", lasso.map((p) => p.join(",")).join(" "));
+      } else if (down) {
+        view.move((at[0] - last[0]) / panel.wide, (last[1] - at[1]) / TALL);
+        last = at;
+        viewer.moved(panel);
+      } else if (!event.buttons) viewer.hover(panel, panel.nearest(...at), at);
+    });
+    frame.addEventListener("pointerup", (event) => {
+      const at = where(event);
+      if (lasso && lasso.length > 2) viewer.selected(panel, lasso);
+      else if (down && Math.hypot(at[0] - down[0], at[1] - down[1]) < CLICK) viewer.clicked(panel.nearest(...at));
+      end();
+    });
+    frame.addEventListener("pointercancel", end);
+    frame.addEventListener("pointerleave", () => viewer.hover(panel, -1));
+    frame.addEventListener("wheel", (event) => {
+      if (!panel.points) return;
+      event.preventDefault();
+      zoom(Math.exp((-event.deltaY * (event.deltaMode ? LINE : 1)) / WHEEL), where(event));
+      viewer.moved(panel);
+    }, { passive: false });
+    frame.addEventListener("dblclick", () => { view.reset(); viewer.moved(panel); });
+
+    const middle = () => [panel.wide / 2, TALL / 2];
+    const keys = {
+      ArrowLeft: () => view.move(STEP, 0), ArrowRight: () => view.move(-STEP, 0),
+      ArrowUp: () => view.move(0, -STEP), ArrowDown: () => view.move(0, STEP),
+      "+": () => zoom(LARGER, middle()), "-": () => zoom(1 / LARGER, middle()), 0: () => view.reset(),
+    };
+    frame.addEventListener("keydown", (event) => {
+      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      keys[event.key]();
+      viewer.moved(panel);
+    });
+  };
+})();

@@ -1,0 +1,69 @@
+// What the Clusters page calls of the viewer of cells: dashboard/viewer/callbacks.py is the other end.
+(function () {
+  "use strict";
+
+  const { Viewer, plotly, save } = window.nuwaCells;
+
+  let viewer = null;
+  function viewerOf(host) {
+    if (!viewer || viewer.host !== host) viewer = new Viewer(host);
+    return viewer;
+  }
+  const theme = () => document.documentElement.dataset.bsTheme || "light";
+
+  // A page that shows many cells says which as soon as it is there: they are drawn before dash has asked for anything.
+  new MutationObserver(() => {
+    const host = document.getElementById("cells-host");
+    if (!host || !host.dataset.early) return;
+    const asked = JSON.parse(host.dataset.early);
+    delete host.dataset.early;
+    viewerOf(host).show({ ...asked, theme: theme() });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  window.nuwaViewer = {
+    get all() { return viewer; },
+    // Is the picture of the panels drawn here rather than by plotly?
+    get shown() { return !!(viewer && viewer.host.isConnected && !viewer.host.closest("[hidden]")); },
+    save: (form) => save(viewer, form),
+  };
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    nuwa: {
+      webgl: () => !!document.createElement("canvas").getContext("webgl"),
+
+      async show(asked) {
+        const host = document.getElementById("cells-host");
+        if (!asked || !host) return;
+        if (host.closest("[hidden]")) await new Promise(requestAnimationFrame); // until the page has unhidden it, there is no width
+        viewerOf(host).show(asked);
+      },
+
+      tool(tool) {
+        if (viewer) viewer.tool = viewer.host.dataset.tool = tool;
+        plotly.tool(tool);
+      },
+
+      hovered: plotly.ring,
+
+      lassoed(data, count, ...keys) {
+        return plotly.outline(data, keys.slice(0, count)) || window.dash_clientside.no_update;
+      },
+
+      // The address holds what is seen; nothing is loaded anew.
+      address(_, count, one, two, three, four, by, resolution, dimensions, selection, place, run) {
+        const query = new URLSearchParams({ run });
+        if (place && place.dataset) query.set("dataset", place.dataset);
+        query.set("panels", [one, two, three, four].slice(0, count).join("~"));
+        query.set("by", by);
+        query.set("resolution", resolution);
+        if (dimensions === 3) query.set("dimensions", 3);
+        if (selection) query.set("select", JSON.stringify(selection));
+        // What other cards keep there stays: dashboard/mapping/callbacks.py.
+        for (const [name, value] of new URLSearchParams(location.search)) {
+          if (name.startsWith("mapped")) query.set(name, value);
+        }
+        if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${query}${location.hash}`);
+      },
+    },
+  });
+})();
