@@ -198,6 +198,7 @@ SELECT_CLEAR = "select-clear"
 
 # clusters
 PANELS_WORDS = "panels-words"
+PANELS_AGAIN = "panels-again"
 COLOUR = "colour"
 RESOLUTION = "resolution"
 DIMENSIONS = "dimensions"

@@ -118,6 +118,19 @@ def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
     assert {t["scene"] for t in figure["data"]} == {"scene", "scene2", "scene3", "scene4"}
 
 
+def test_a_picture_whose_worker_was_stopped_is_drawn_again_by_a_button(finished):
+    view, store, name = finished.view, finished.view.store, "latent_tsne"
+    job = store.submit("local", "slow", "embed", finished.run, {"name": name}, f"embed:{finished.run}:{name}")
+    store.move_job(
+        job, "queued", "failed", message="The worker stopped in the middle of this work; start it again."
+    )
+    values = {"dimensions.value": 2, "run.data": finished.run, "panel-count.value": 1, "panel-1.value": name}
+    answer = finished.press("clusters-state.data", values, "clusters-tick.n_intervals")
+    assert answer["panels-again"]["hidden"] is False and "start it again" in sent(answer["panels-words"])
+    answer = finished.press("clusters-state.data", values, "panels-again.n_clicks")
+    assert answer["panels-again"]["hidden"] is True and name in view.names(finished.run, "embeddings")
+
+
 def test_somebody_who_waits_for_clusters_is_led_to_them(finished):
     waited = {"clusters-wait.n_intervals": 3, "run.data": finished.run}
     answer = finished.press("url.href", waited, "clusters-wait.n_intervals")

@@ -28,14 +28,16 @@ def register(app, store):
         Output(ids.CLUSTERS_STATE, "data"),
         Output(ids.CLUSTERS_TICK, "disabled"),
         Output(ids.PANELS_WORDS, "children"),
+        Output(ids.PANELS_AGAIN, "hidden"),
         Input(ids.CLUSTERS_TICK, "n_intervals"),
+        Input(ids.PANELS_AGAIN, "n_clicks"),
         Input(ids.DIMENSIONS, "value"),
         Input(ids.PANEL_COUNT, "value"),
         *PICKERS,
         State(ids.CLUSTERS_STATE, "data"),
         State(ids.RUN, "data"),
     )
-    def watch(_, k, count, one, two, three, four, seen, run_id):
+    def watch(_, again, k, count, one, two, three, four, seen, run_id):
         """Pictures that no worker has drawn yet are asked for, and looked for until all are there or none is under way."""
         view = store.of(session.user())
         run = view.run(run_id)
@@ -49,7 +51,8 @@ def register(app, store):
         missing, asked = spaces.missing(view, run, keys, k), view.pictures(run_id)
         stand = sorted((follow.standing(store, asked[name]) for name in missing), key=lambda one: one.over)
         said = next((one.words for one in stand if one.words), "")  # what is under way before what has failed
-        return missing if missing != seen else no_update, all(one.over for one in stand), said
+        failed = any(asked[name]["status"] == "failed" for name in missing)
+        return missing if missing != seen else no_update, all(one.over for one in stand), said, not failed
 
     @app.callback(
         Output(ids.PANELS, "figure"),

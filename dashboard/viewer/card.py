@@ -20,6 +20,12 @@ def viewer_card(view, run, state):
         _colours(view, run, state),
         _panels(view, run, state),
         working(ids.PANELS_WORDS),
+        html.Div(
+            html.Button(
+                "Draw it again", id=ids.PANELS_AGAIN, className="btn btn-sm btn-outline-primary", hidden=True
+            ),
+            className="nuwa-actions",
+        ),
         html.Div(id=ids.CELLS_NOTES, role="status"),
         html.Div(
             [
