@@ -129,6 +129,7 @@ def test_a_picture_whose_worker_was_stopped_is_drawn_again_by_a_button(finished)
     assert answer["panels-again"]["hidden"] is False and "start it again" in sent(answer["panels-words"])
     answer = finished.press("clusters-state.data", values, "panels-again.n_clicks")
     assert answer["panels-again"]["hidden"] is True and name in view.names(finished.run, "embeddings")
+    (store.run_folder(finished.run) / "embeddings" / f"{name}.npy").unlink()  # other tests wait for it
 
 
 def test_somebody_who_waits_for_clusters_is_led_to_them(finished):
