@@ -1,4 +1,4 @@
-"""Neighbours by torch, and by our own products, are those of scikit-learn; torch is tried with the CPU as the device."""
+"""Neighbours by torch are those of scikit-learn; tried here with the CPU as the device."""
 
 import sys
 from types import SimpleNamespace
@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core import embed, exact, near
+from core import embed, near
 from core.device import Device
+from core.embed import nearest
 from core.near import nearest_on
 
 
@@ -17,43 +18,11 @@ def test_neighbours_are_those_of_scikit_learn(pairs, shift):
     random = np.random.default_rng(0)
     points = (random.standard_normal((700, 12)) + shift).astype(np.float32)
     indices, distances = nearest_on("cpu", points[:200], points, 15, pairs)
-    known = embed.nearest(points[:200], points, 15)
+    known = nearest(points[:200], points, 15)
     assert indices.dtype == np.int32 and distances.dtype == np.float32
     assert (indices == known.indices).mean() > 0.999  # two at the same distance to the last digit may swap
     np.testing.assert_allclose(distances[:, 1:], known.distances[:, 1:], rtol=1e-3)
     assert (indices[:, 0] == np.arange(200)).all() and not distances[:, 0].any()
-
-
-@pytest.mark.parametrize("shift", [0.0, 1000.0])
-@pytest.mark.parametrize("pairs", [1 << 21, 5000])
-def test_neighbours_by_products_are_those_of_scikit_learn(shift, pairs, monkeypatch):
-    monkeypatch.setattr(exact, "PAIRS", pairs)
-    points = (np.random.default_rng(0).standard_normal((700, 12)) + shift).astype(np.float32)
-    indices, distances = exact.nearest(points[:200], points, 15)
-    known = exact.by_scikit_learn(points[:200], points, 15)
-    assert indices.dtype == np.int32 and distances.dtype == np.float32
-    assert (indices == known[0]).mean() > 0.999
-    np.testing.assert_allclose(distances, known[1], rtol=1e-6, atol=1e-6)
-
-
-def test_what_rounding_would_hide_is_asked_again(monkeypatch):
-    """Two tight clouds far apart: in float32 their inner distances are lost beside the one between them."""
-    random = np.random.default_rng(0)
-    points = (1e-4 * random.standard_normal((300, 6)) + 100 * (np.arange(300) % 2)[:, None]).astype(
-        np.float32
-    )
-    asked, again = [], exact.by_scikit_learn
-    monkeypatch.setattr(exact, "by_scikit_learn", lambda *given: asked.append(len(given[0])) or again(*given))
-    indices, distances = exact.nearest(points, points, 5)
-    differences = points[:, None].astype(np.float64) - points
-    true = np.sort(np.sqrt((differences**2).sum(axis=2)), axis=1)[:, :5]
-    assert asked == [300]
-    np.testing.assert_allclose(distances, true, rtol=1e-5)
-
-
-def test_of_points_that_are_the_same_the_first_come_first():
-    indices, distances = exact.nearest(np.zeros((3, 4), np.float32), np.zeros((50, 4), np.float32), 5)
-    assert (indices == np.arange(5)).all() and not distances.any()
 
 
 def test_all_points_may_be_asked_for():
@@ -72,14 +41,14 @@ def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
     )
     found = embed.neighbors(points, 5)
     assert asked == ["cuda"]
-    assert (found.indices == embed.nearest(points, points, 5).indices).all()
+    assert (found.indices == nearest(points, points, 5).indices).all()
 
     class Stand:
         """In the place of NNDescent, which would compile for 15 s; a slow test has the real one."""
 
         def __init__(self, given, n_neighbors, random_state):
             asked.append("pynndescent")
-            self.neighbor_graph = embed.nearest(given, given, n_neighbors)
+            self.neighbor_graph = nearest(given, given, n_neighbors)
 
     monkeypatch.setitem(sys.modules, "pynndescent", SimpleNamespace(NNDescent=Stand))
     found = embed.neighbors(points, 5, device="cpu")  # as was asked for
