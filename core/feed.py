@@ -9,17 +9,18 @@ from core.models import SPARSE_ENDS, Cells
 from core.resident import form_of, resident
 from core.sparse import pays
 
+MANY = 30_000  # values in a batch, from which on a thread that fills the next one saves more than it costs
 # The first two are for the CPU; on a GPU the values lie there, in one of two forms, or come a batch at a time.
 PATHS = ("sparse", "dense", "resident dense", "resident sparse", "streamed")
 
 
 class Feed:
-    """Gives the Cells of rows as tensors on a device; the memory of one batch is used again for the next."""
+    """Gives the Cells of rows as tensors on a device; the memory of one batch is used again for the next but one."""
 
     def __init__(self, matrix, device="cpu", config=None):
         """Without a config every batch is dense."""
         self.matrix, self.config, self.device = matrix, config, device
-        self._batch = None
+        self._rooms = [None, None]  # of sparse batches: one in use, one that may be filled meanwhile
 
     @property
     def path(self):
@@ -37,8 +38,16 @@ class Feed:
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; the arguments are those of `cells`."""
         batches = self.matrix.rna.batches(rows, size)
         if self.device == "cpu":
-            for part, held in batches:
-                yield part, self.cells(part, hide, seed, held)
+            learns, sparse = torch.is_grad_enabled(), self.path == "sparse"
+
+            def filled(batch):
+                cells = self.cells(batch[0], hide, seed, batch[1])
+                if learns and sparse:
+                    cells.rna.by_gene()  # what the backward pass will ask for
+                return batch[0], cells
+
+            many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
+            yield from ahead(filled, batches) if many and sparse else map(filled, batches)
             return
         if there := resident(self.matrix, self.device):
             yield from there.batches(rows, size, hide, seed)
@@ -61,11 +70,12 @@ class Feed:
 
         With probability `hide` the encoder sees a zero in place of a count, by either path the same ones for the
         same `seed` (a number or a numpy Generator). `held`: the rows as core.rows.Held, where they are in memory
-        already. The `rna` of one call is good until the next.
+        already. The `rna` of one call is good until the next but one.
         """
         matrix = self.matrix
         held = held or matrix.rna.held(rows)
-        self._batch = batch = matrix.standardised.batch(held, hide, seed, into=self._batch)
+        batch = matrix.standardised.batch(held, hide, seed, into=self._rooms.pop(0))
+        self._rooms.append(batch)
         others = _each(_tensor, matrix.beside(rows, held))
         if self.device == "cpu" and self.path == "sparse":  # a GPU need not be asked for its free memory
             return others._replace(rna=batch)

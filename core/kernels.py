@@ -32,14 +32,25 @@ def scatter(indptr, indices, data, sign, out):
             out[row, indices[k]] += sign * data[k]
 
 
+@numba.njit(**FAST)
+def cut(indptr, indices, step, out):
+    """Writes where in each row the columns from 0, `step`, 2 `step` ... on begin, and its end; out (pieces + 1, rows)."""
+    for row in range(out.shape[1]):
+        k, end = indptr[row], indptr[row + 1]
+        for piece in range(len(out) - 1):
+            out[piece, row] = k
+            k += np.searchsorted(indices[k:end], (piece + 1) * step)
+        out[-1, row] = end
+
+
 @numba.njit(parallel=True, **FAST)
-def product(indptr, indices, data, table, left, right, out, add):
+def product(begins, ends, indices, data, table, left, right, out, add):
     """Writes sparse times `table`, and the outer product of `left` and `right`, to `out`, or adds them to it.
 
-    Eight entries a pass, to touch `out` an eighth as often.
+    Row i has the entries from begins[i] to ends[i]. Eight of them a pass, to touch `out` an eighth as often.
     """
     for i in numba.prange(len(out)):
-        total, k, end = out[i], indptr[i], indptr[i + 1]
+        total, k, end = out[i], begins[i], ends[i]
         for j in range(len(total)):
             total[j] = left[i] * right[j] + (total[j] if add else np.float32(0))
         while k + 8 <= end:

@@ -6,12 +6,16 @@ is, and every product with x is a product with s and a correction by base. The c
 is approximated.
 """
 
+import math
+
 import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
 from core import kernels
 from core.rows import Held, Rows, column_type, gather, standardise
+
+NEAR = 2**20  # bytes of weights that cells are looked up in at once: about what a core has to itself
 
 
 class Standardised:
@@ -82,7 +86,7 @@ class Batch:
             kept = np.random.default_rng(seed).random(size, np.float32) >= hide
             self.seen = np.multiply(self.data, kept, out=self._seen[:size])
         self.fills += 1
-        self._by_gene = None
+        self._by_gene, self._cuts = None, {}
         return self
 
     @property
@@ -112,12 +116,31 @@ class Batch:
 
     def by_cell(self, data, weight, offset):
         """(cells, hidden) tensor: sparse `data` (either of this batch's) times weight (genes, hidden), and offset."""
-        out = torch.empty(self.n_cells, weight.shape[1])
-        ones = np.ones(self.n_cells, np.float32)
-        kernels.product(
-            self.indptr, self.indices, data, weight.numpy(), ones, offset.numpy(), out.numpy(), False
-        )
+        out, times = torch.empty(self.n_cells, weight.shape[1]), np.ones(self.n_cells, np.float32)
+        cuts = self.cuts(max(1, NEAR // (4 * weight.shape[1])))
+        for i in range(len(cuts) - 1):
+            kernels.product(
+                *cuts[i : i + 2],
+                self.indices,
+                data,
+                weight.numpy(),
+                times,
+                offset.numpy(),
+                out.numpy(),
+                i > 0,
+            )
+            times[:] = 0  # the offset is added once
         return out
+
+    def cuts(self, step):
+        """Where in each cell every `step`-th gene begins, and its end: (pieces + 1, cells), made once a step width."""
+        n_pieces = math.ceil(len(self.base) / step)
+        if n_pieces < 2:
+            return self.indptr[:-1], self.indptr[1:]
+        if step not in self._cuts:
+            self._cuts[step] = np.empty((n_pieces + 1, self.n_cells), np.int64)
+            kernels.cut(self.indptr, self.indices, step, self._cuts[step])
+        return self._cuts[step]
 
     def dense(self):
         """(cells, genes) float32 tensor: what the decoder is to give back."""
@@ -201,7 +224,17 @@ class _FirstLayer(torch.autograd.Function):
         total = gradient.sum(0)
         by_weight = torch.empty(len(base) + (0 if group is None else group.shape[1]), len(total))
         of_genes, of_groups = by_weight[: len(base)].numpy(), by_weight[len(base) :]
-        kernels.product(indptr, rows, seen, gradient.numpy(), base.numpy(), total.numpy(), of_genes, False)
+        kernels.product(
+            indptr[:-1],
+            indptr[1:],
+            rows,
+            seen,
+            gradient.numpy(),
+            base.numpy(),
+            total.numpy(),
+            of_genes,
+            False,
+        )
         if group is not None:
             torch.mm(group.t(), gradient, out=of_groups)
         return by_weight, total, None, None
@@ -267,7 +300,7 @@ class _Gram(torch.autograd.Function):
         by_weight = weight.numpy() @ (hidden.numpy().T @ scaled.numpy())
         indptr, rows, data, _ = batch.by_gene()
         beside = shift.float().numpy(), total.numpy()
-        kernels.product(indptr, rows, data, (-scaled).numpy(), *beside, by_weight, True)
+        kernels.product(indptr[:-1], indptr[1:], rows, data, (-scaled).numpy(), *beside, by_weight, True)
         by_bias = weight @ total + scale * (n_cells * shift - torch.from_numpy(batch.column_sums))
         return scale * slope, torch.from_numpy(by_weight), by_bias.float(), None
 

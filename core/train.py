@@ -37,8 +37,8 @@ def fit(model, matrix, split, config, device="cpu"):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
 
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
-    Once, a loss that stops being a number sends training back to the best weights and on at half the rate, which the
-    next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch before.
+    Once, a loss that stops being a number sends training back to the weights of the epoch before and on at half the
+    rate, which the next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch.
     Seeded by `config.seed` through generators of its own; dropout inside the network draws from torch's global
     one, which the caller seeds.
     """
@@ -48,8 +48,8 @@ def fit(model, matrix, split, config, device="cpu"):
     shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
     n_epochs = config.n_epochs(len(split.train))
     sample = matrix.rna.some(split.train, len(split.valid), shuffle)
-    best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), math.inf, 0
-    epoch = 1
+    best = last = copy.deepcopy(model.state_dict())
+    best_loss, best_epoch, epoch = math.inf, 0, 1
     try:
         while epoch <= n_epochs:
             try:
@@ -62,16 +62,16 @@ def fit(model, matrix, split, config, device="cpu"):
             except NonFinite as error:
                 if share < 1:  # a person should know of both
                     raise NonFinite(f"{went_back} {error}") from None
-                model.load_state_dict(best)
+                model.load_state_dict(last)
                 optimizer, share = make_optimizer(model, config), 0.5
-                begin = f"the weights of epoch {best_epoch}" if best_epoch else "fresh weights"
+                begin = f"the weights of epoch {epoch - 1}" if epoch > 1 else "fresh weights"
                 note = went_back = (
                     f"{error} Training went back to {begin} and on with half the learning rate."
                 )
                 continue
-            is_best = valid.total < best_loss
+            last, is_best = copy.deepcopy(model.state_dict()), valid.total < best_loss
             if is_best:
-                best, best_loss, best_epoch = copy.deepcopy(model.state_dict()), valid.total, epoch
+                best, best_loss, best_epoch = last, valid.total, epoch
             yield Epoch(epoch, train, valid, *done, is_best, note)
             note = ""
             if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:

@@ -121,6 +121,23 @@ def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):
         assert one.train.protein == pytest.approx(other.train.protein, rel=1e-2)
 
 
+@pytest.mark.parametrize("changes", [{}, {"input_dropout": 0.3}])
+def test_batches_that_are_filled_ahead_train_to_the_same_bits(thin, monkeypatch, changes):
+    config, split, matrix = made(thin, **changes)
+    found = []
+    for many in (0, float("inf")):
+        monkeypatch.setattr("core.feed.MANY", many)
+        found.append([(e.train, e.valid) for e in fit(model_of(config, matrix), matrix, split, config)])
+    assert found[0] == found[1]
+
+
+def test_what_goes_wrong_while_a_batch_is_filled_ahead_is_told(thin, monkeypatch):
+    config, _, matrix = made(thin)
+    monkeypatch.setattr("core.feed.MANY", 0)
+    with pytest.raises(IndexError, match="Rows are numbered"):
+        list(Feed(matrix, "cpu", config).batches(np.array([0, 1, 2, 10**6]), 2))
+
+
 def test_evaluation_agrees_with_dense_arithmetic(thin):
     config, split, matrix = made(thin)
     model = model_of(config, matrix).eval()

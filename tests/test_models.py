@@ -9,7 +9,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.models import MODELS, VARIATIONAL, Cells, build
-from core.models.layers import ACTIVATIONS, mean_absolute_weight
+from core.models.layers import ACTIVATIONS, Dropout, mean_absolute_weight
 from core.models.variational import LOG_VARIANCE, divergence
 
 SQUARED = [
@@ -87,13 +87,27 @@ def test_latent_and_output_are_linear(norm):
     for name in ("latent", "output_rna", "output_protein"):
         assert [type(part) for part in model.blocks[name]] == [nn.Linear]
     hidden = [type(part) for part in model.blocks["encoder_rna_1"]]
-    assert (len(hidden) == 4) == (norm != "none") and hidden[-1] is nn.Dropout
+    assert (len(hidden) == 4) == (norm != "none") and hidden[-1] is Dropout
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_that_the_form_offers_is_built(name):
     model = build(SMALL.model_copy(update={"activation": name}), 20, 0)
     assert any(isinstance(part, ACTIVATIONS[name]) for part in model.modules())
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_dropout_hides_its_share_and_keeps_the_mean_and_draws_by_the_seed(share):
+    layer, x = Dropout(share), torch.ones(1001, 301, requires_grad=True)  # not a multiple of four values
+    torch.manual_seed(3)
+    made = layer(x)
+    assert made.unique().tolist() == pytest.approx([0, 1 / (1 - share)])
+    assert (made == 0).float().mean().item() == pytest.approx(share, abs=0.005)
+    made.sum().backward()
+    assert torch.equal(x.grad, made.detach())
+    torch.manual_seed(3)
+    assert torch.equal(layer(x), made) and not torch.equal(layer(x), made)
+    assert torch.equal(layer.eval()(x), x)
 
 
 def test_input_dropout_hides_proteins_in_training_only():

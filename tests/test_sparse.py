@@ -134,6 +134,14 @@ def test_loss_and_gradients_are_those_of_dense_layers(form, clip, hide):
     assert_same(*both_ways(x.batch(np.arange(40), hide, seed=5), weights(30, 7)))
 
 
+@pytest.mark.parametrize("genes_at_once", [1, 7, 29, 30])
+def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, genes_at_once, monkeypatch):
+    monkeypatch.setattr("core.sparse.NEAR", genes_at_once * 4 * 7)
+    batch = standardised(counts(), 10.0).batch(np.arange(40), hide=0.3, seed=5)
+    assert_same(*both_ways(batch, weights(30, 7)))
+    assert len(batch.cuts(genes_at_once)) == -(-30 // genes_at_once) + 1
+
+
 @pytest.mark.parametrize(
     "rows",
     [[5], [2], [2, 2], [3, 3, 9, 3], [39, 0, 17]],

@@ -323,7 +323,7 @@ def test_a_wild_learning_rate_is_stopped_and_leaves_finite_weights(prepared):
     assert all(torch.isfinite(p).all() for p in model.parameters())
 
 
-def test_a_loss_that_breaks_once_goes_on_from_the_best_weights_at_half_the_rate(prepared, monkeypatch):
+def test_a_loss_that_breaks_once_goes_on_from_the_last_weights_at_half_the_rate(prepared, monkeypatch):
     split, matrix = prepared
     seen, given = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
@@ -337,13 +337,42 @@ def test_a_loss_that_breaks_once_goes_on_from_the_best_weights_at_half_the_rate(
     epochs = list(fit(fresh(matrix, BASE), matrix, split, BASE))
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
     assert epochs[2].note.startswith(
-        "The loss stopped being a number in epoch 3. Training went back to the weights of"
+        "The loss stopped being a number in epoch 3. Training went back to the weights of epoch 2 and on"
     )
     assert not epochs[0].note and not epochs[1].note
     monkeypatch.undo()
     whole = list(fit(fresh(matrix, BASE), matrix, split, BASE))
     assert epochs[2].learning_rate == pytest.approx(whole[2].learning_rate / 2)
     assert math.isfinite(epochs[2].valid.total)
+
+
+def test_a_loss_that_breaks_goes_on_from_the_last_epoch_even_where_another_was_better(prepared, monkeypatch):
+    split, matrix = prepared
+    scripted(monkeypatch, [1.0, 2.0, 2.0])
+    seen, given, model = [], Feed.cells, fresh(matrix, BASE)
+    n_batches = math.ceil(len(split.train) / 64)
+
+    def broken_once(self, rows, *hiding):
+        seen.append(len(rows))
+        cells = given(self, rows, *hiding)
+        return cells._replace(x=cells.x * np.nan) if len(seen) == 2 * n_batches + 1 else cells
+
+    monkeypatch.setattr(Feed, "cells", broken_once)
+    begun, step = [], one_step
+
+    def watched(model, *rest):
+        begun.append(weights(model))
+        return step(model, *rest)
+
+    monkeypatch.setattr("core.train.one_step", watched)
+    epochs, after = [], []
+    for epoch in fit(model, matrix, split, BASE):
+        epochs.append(epoch)
+        after.append(weights(model))
+    assert [epoch.best for epoch in epochs] == [True, False, False]
+    assert "went back to the weights of epoch 2 " in epochs[2].note
+    assert same(begun[3 * n_batches], after[1]) and not same(after[1], after[0])
+    assert same(weights(model), after[0])  # and keeps the best in the end
 
 
 def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared, monkeypatch):

@@ -19,6 +19,19 @@ class BatchNorm(nn.BatchNorm1d):
         return super().forward(x)
 
 
+class Dropout(nn.Dropout):
+    """Dropout as torch's, but that its mask is drawn sixteen bits a value on the CPU: in half of the time."""
+
+    def forward(self, x):
+        if not self.training or not self.p or x.device.type != "cpu":
+            return super().forward(x)
+        drawn = (
+            torch.empty(math.ceil(x.numel() / 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+        )
+        kept = drawn[: x.numel()].view(x.shape) >= round(self.p * 2**16) - 2**15
+        return x * kept.to(x.dtype).mul_(1 / (1 - self.p))
+
+
 NORMS = {"batch": BatchNorm, "layer": nn.LayerNorm}
 
 
@@ -65,7 +78,7 @@ def block(layer, config, sparse_input=False):
             parts.append(NORMS[layer.norm](layer.n_out))
         parts.append(ACTIVATIONS[config.activation]())
         if config.dropout:
-            parts.append(nn.Dropout(config.dropout))
+            parts.append(Dropout(config.dropout))
     return nn.Sequential(*parts)
 
 
