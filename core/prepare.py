@@ -22,6 +22,7 @@ NO_TEST_SET = (
     "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
     'which also chose the best epoch ("chosen on").'
 )
+LARGEST = 1e18  # the square of ten times as much is more than float32 holds
 TRAIN, VALID, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "valid", "test")
 
@@ -99,6 +100,12 @@ def prepare(adata, config, split, scratch=None):
             "matrix of it (a layer, or .raw)."
         )
     scale = config.scale and steps["scale"].applies
+    highest = max(np.abs(seen.low[chosen]).max(), np.abs(seen.high[chosen]).max())
+    if highest > LARGEST and not (scale or change.logged or target_sum):
+        raise UserError(
+            f"Values reach {highest:.0e}, and an error of that size cannot be squared: let Nuwa normalise, log or scale "
+            "them, or look for what is wrong with the file."
+        )
     mean, sd = found.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
         # Scaling proteins does not depend on what the genes hold: they always come as counts.

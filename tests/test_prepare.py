@@ -341,3 +341,16 @@ def test_real_counts_become_finite_and_bounded(real_data):
     assert (matrix.n_genes, matrix.n_proteins) == (2000, 14)
     x = matrix.batch(split.test)
     assert np.isfinite(x).all() and np.abs(x).max() <= 10
+
+
+@pytest.mark.parametrize("kept", [set(), {"normalize"}, {"log1p"}, {"scale"}])
+def test_values_whose_squares_do_not_fit_are_refused_unless_something_brings_them_down(tiny, kept):
+    adata = tiny.copy()
+    adata.X = adata.X * np.float32(1e25)
+    config = RunConfig(n_top_genes=0, **{name: name in kept for name in ("normalize", "log1p", "scale")})
+    split = split_cells(adata.n_obs, config)
+    if kept:
+        assert np.abs(prepare(adata, config, split).batch(split.train)).max() < 1e18
+    else:
+        with pytest.raises(UserError, match="Values reach .*e.2.*normalise, log or scale"):
+            prepare(adata, config, split)
