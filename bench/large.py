@@ -3,7 +3,8 @@
 Two shapes: 1,000,000 x 2,000, kept on disk whatever its size, and 50,000 x 20,000. A process of its own writes each
 file, another prepares and trains it from there (`core.prepare`, `core.train`, as a run does), and a third runs the
 loop that people use today (`bench.reference`) on some of the cells, dense, with a network of the same layers. The
-two take turns, so that a machine that slows down does so for both. Peak memory is that of the training process
+two take turns, so that a machine that slows down does so for both: with the same batches, and in the last row of each
+shape with the batch that each has by itself. Peak memory is that of the training process
 (VmHWM), from its start to the end of the last pass.
 """
 
@@ -21,12 +22,14 @@ from pathlib import Path
 
 from bench.bars import Bar
 from core import settings
+from core.config import RunConfig
 
 THREADS = settings.limit_threads()
 
 SHAPES = ((1_000_000, 2_000), (50_000, 20_000))
 DRAWN = 80_000_000  # values that are simulated; the cells made of them are repeated until there are enough
 SOME = 40_000_000  # values of the cells that the reference trains on, which it holds as float32
+OWN_BATCH = 64  # of the reference, as it is mostly seen
 AIMS = ((40_000, "cells/s", 1.0), (3.5, "times", 2.0))  # of each shape: speed, its unit, GiB
 
 
@@ -144,11 +147,14 @@ def work(kind, path, config):
         print(json.dumps(found | {"peak": peak}), flush=True)
 
 
-def measure(path, batch_size, repeats):
-    """{kind: [what each timed pass gave]}, after one pass of each to warm up, and what ours told of its data."""
+def measure(path, batches, repeats):
+    """{kind: [what each timed pass gave]}, after one pass of each to warm up, and what ours told of its data.
+
+    `batches`: the size of ours and of the reference's.
+    """
     with (
-        Child("ours", path, batch_size, repeats + 1) as one,
-        Child("reference", path, batch_size, repeats + 1) as other,
+        Child("ours", path, batches[0], repeats + 1) as one,
+        Child("reference", path, batches[1], repeats + 1) as other,
     ):
         told = one.step()
         other.step()
@@ -160,14 +166,15 @@ def measure(path, batch_size, repeats):
     return told, found
 
 
-def row(told, found, i, batch_size):
-    """One line of the table, and its Bars; `i` is the number of the shape."""
+def row(told, found, i, batches):
+    """One line of the table, and its Bars; `i` is the number of the shape, `batches` as `measure` has them."""
     shape, (least, unit, most) = SHAPES[i], AIMS[i]
     speeds = {kind: sorted(f["cells"] / f["seconds"] for f in passes) for kind, passes in found.items()}
     ours, reference = (speeds[kind][len(speeds[kind]) // 2] for kind in ("ours", "reference"))
     peaks = [found[kind][-1]["peak"] / 2**30 for kind in ("ours", "reference")]
     where = "on disk" if told["rows"] == "Stored" else "in memory"
-    name = f"{shape[0]:,} x {shape[1]:,}, batch {batch_size}"
+    sizes = " and ".join(str(size) for size in dict.fromkeys(batches))
+    name = f"{shape[0]:,} x {shape[1]:,}, batch {sizes}"
     speed = ours if unit == "cells/s" else ours / reference
     what = "speed" if unit == "cells/s" else "the reference's speed"
     bars = [
@@ -175,7 +182,7 @@ def row(told, found, i, batch_size):
         Bar(f"{name}: peak memory", peaks[0], most, "GiB", at_most=True),
     ]
     line = (
-        f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {told['path']:<6} {batch_size:>5} {ours:>9,.0f} {reference:>9,.0f} "
+        f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {told['path']:<6} {sizes:>11} {ours:>9,.0f} {reference:>9,.0f} "
         f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {told['prepared']:>8.0f} {found['ours'][-1]['loss']:>7.4f}"
     )
     return line, bars
@@ -201,7 +208,7 @@ def main(words=None):
         return work(asked.work, asked.file, config_of(asked.batches[0], asked.repeats))
     print(f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, {datetime.date.today()}")
     print(
-        f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>5} {'cells/s':>9} {'reference':>9} {'times':>6} "
+        f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>11} {'cells/s':>9} {'reference':>9} {'times':>6} "
         f"{'GiB':>6} {'prepare':>8} {'loss':>7}"
     )
     bars, folder = [], Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
@@ -220,8 +227,9 @@ def main(words=None):
                 str(i),
             ]
             subprocess.run(words, check=True)
-            for batch_size in asked.batches:
-                line, more = row(*measure(path, batch_size, asked.repeats), i, batch_size)
+            as_they_come = RunConfig().for_data(*SHAPES[i]).batch_size, OWN_BATCH
+            for batches in [*zip(asked.batches, asked.batches, strict=True), as_they_come]:
+                line, more = row(*measure(path, batches, asked.repeats), i, batches)
                 print(line, flush=True)
                 bars += more
             path.unlink()

@@ -17,8 +17,12 @@ CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measu
 SOURCE_COPIES = 1.0  # of the file's values, while they are prepared
 MATRIX_COPIES = 4.0  # of the chosen ones, meanwhile
 SQUARES = 4  # features x features: a covariance, the weighted one, and the eigensolver's own
-WEIGHT_COPIES = 7  # weights, gradients, two moments of Adam, the last and the best epoch's, and a copy on its way
-STORED = 60  # bytes a value takes in two batches that stay sparse: by cell and by gene, seen and not, and where
+WEIGHT_COPIES = (
+    7  # weights, gradients, two moments of Adam, the last and the best epoch's, and a copy on its way
+)
+STORED = (
+    60  # bytes a value takes in two batches that stay sparse: by cell and by gene, seen and not, and where
+)
 UNIT_COPIES = 6  # of what a hidden unit says of each cell of a batch, with its norm, activation and gradients
 AXES = 50  # principal components kept of each cell
 
