@@ -164,7 +164,7 @@ def _proteins(adata, config, split):
 
 
 def protein_space(adata, config, split):
-    """(cells, proteins) float32: the usable proteins as a model sees them, whether the run does; raises UserError."""
+    """(cells, proteins) float32: the usable proteins as a model sees them, the run's or not; raises UserError without any."""
     protein = transformed(adata, config.protein_transform, split.train).values
     if protein is None:
         raise UserError("This data set has no proteins that can be used.")

@@ -19,6 +19,7 @@ from core.errors import UserError
 from core.export import methods
 from core.prepare import prepare, protein_space, split_cells
 from core.recipe import Recipe, script
+from core.resident import Resident, form_that_fits
 from core.worker.evidence import evidence
 from core.worker.execute import drain
 from dashboard import here, scoring
@@ -138,6 +139,23 @@ def test_the_yardstick_of_proteins_alone_is_their_own_pca(tiny):
     assert found.start.on_judges.pca.total == pytest.approx(error.mean(), rel=1e-3)
 
 
+def test_two_proteins_and_batches_are_enough(tiny):
+    few = tiny.copy()
+    few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
+    found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
+    *_, explored = pipeline.explore(pipeline.evidence(found), found.start.config)
+    assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
+    assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
+
+
+def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
+    """With the CPU in its place."""
+    matrix = prepared(tiny, modalities="protein")[0]
+    assert form_that_fits(matrix, 1e6) == "dense"
+    ((_, cells),) = Resident(matrix, "cpu", "dense").batches(EVERY, 240, hide=0.5)
+    np.testing.assert_array_equal(cells.x.numpy(), matrix.batch(EVERY))
+
+
 def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
     found = learnt(tiny, modalities="protein", batch_size=40)
     rundir.save_weights(tmp_path / "model.pt", found, found.start.config)
@@ -207,8 +225,9 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
             part in parts for part in ("rna", "protein")
         ]
         epochs = house.view.epochs(house.run)
-        assert figures.loss_page(epochs).layout.annotations[1].text.lower() == parts[0]
-        assert len([a for a in figures.loss_page(epochs).layout.annotations if a.text]) == 1 + len(parts)
+        titles = {"total": "Total", "rna": "RNA", "protein": "Protein"}
+        said = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
+        assert said == [titles[part] for part in ("total", *parts)]
         for part in ("total", *parts):
             assert len(train.loss(house.view, house.run, False, part, "light").data) >= 3
 
@@ -230,11 +249,13 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
         ("cell_scores", {}),
         ("spaces", {"labels": "cell_type", "batches": None, "resolution": 1.0}),
         ("labels", {"column": "cell_type", "resolution": 1.0}),
-        ("draw", {"name": "protein_umap"}),
     ):
         job = view.ask(kind, run, asked, f"all:{kind}")
         drain(protein.store)
         assert view.job(job)["status"] == "done", (kind, view.job(job)["message"])
+    view.draw(run, "protein_umap")
+    drain(protein.store)
+    assert spaces.points(view, view.run(run), "protein_umap").shape == (240, 2)
     with view.file(run, "explained.csv").open(newline="") as file:
         assert {row["kind"] for row in csv.DictReader(file)} == {"protein"}
     assert view.names(run, "per_cell") == ["neighbours_kept_15", "reconstruction_error_protein"]
@@ -273,7 +294,7 @@ def test_the_command_line_trains_and_scores_it(kind, tiny_file, tmp_path, capsys
     capsys.readouterr()
     assert main(["score", str(out)]) == 0
     shown = capsys.readouterr().out
-    assert ("not seen in training." in shown) == (kind == "rna") and "Protein space" in shown
+    assert ("proteins (15): not seen in training." in shown) == (kind == "rna")
     assert ("all genes" in shown, "all proteins" in shown) == (kind == "rna", kind == "protein")
 
 
