@@ -57,8 +57,9 @@ def errors(model, matrix):
     """{"reconstruction_error_rna", "reconstruction_error_protein"}: (cells,) mean squared error of X' over features."""
     model.eval()
     parts = {"rna": slice(0, matrix.n_genes), "protein": slice(matrix.n_genes, None)}
-    if not matrix.n_proteins:
-        del parts["protein"]
+    for kind, n in (("rna", matrix.n_genes), ("protein", matrix.n_proteins)):
+        if not n:
+            del parts[kind]
     found = {f"reconstruction_error_{kind}": np.empty(matrix.n_cells, np.float32) for kind in parts}
     for rows, cells in Feed(matrix).blocks(np.arange(matrix.n_cells)):
         squares = (model.rebuild(cells, matrix, rows) - cells.x.numpy()) ** 2

@@ -122,11 +122,14 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
     rows, loss, sticks = proof.split.judges, proof.loss, proof.sticks
     explained = scores.variance_explained
     out = {
-        "variance_explained_rna": explained(loss.rna, sticks.mean.rna),
-        "variance_explained_rna_pca": explained(sticks.pca.rna, sticks.mean.rna),
+        "variance_explained_rna": None,
+        "variance_explained_rna_pca": None,
         "variance_explained_protein": None,
         "variance_explained_protein_pca": None,
     }
+    if proof.matrix.n_genes:
+        out["variance_explained_rna"] = explained(loss.rna, sticks.mean.rna)
+        out["variance_explained_rna_pca"] = explained(sticks.pca.rna, sticks.mean.rna)
     if proof.matrix.n_proteins:
         out["variance_explained_protein"] = explained(loss.protein, sticks.mean.protein)
         out["variance_explained_protein_pca"] = explained(sticks.pca.protein, sticks.mean.protein)
@@ -142,8 +145,7 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         proof.matrix, proof.matrix.weights(config), spaces, rows
     ).items():
         out[f"neighbours_kept_15{suffix}"] = kept
-    if proof.matrix.n_proteins:  # which every model here has seen in training
-        proteins = proof.matrix.seen_proteins(np.arange(proof.matrix.n_cells))
+    if (proteins := proof.matrix.protein_space()) is not None:
         for suffix, points in spaces.items():
             out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
     out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)

@@ -26,12 +26,12 @@ class Feed:
     def path(self):
         """The name in PATHS by which batches go.
 
-        Sparse ends need a model with squared error and linear ends; and they have to pay (core.sparse.pays).
+        Sparse ends need genes, and a model with squared error and linear ends; and they have to pay (core.sparse.pays).
         """
         if self.device != "cpu":
             form = form_of(self.matrix)
             return f"resident {form}" if form else "streamed"
-        able = self.config is not None and self.config.model in SPARSE_ENDS
+        able = self.config is not None and self.config.model in SPARSE_ENDS and self.matrix.n_genes > 0
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def batches(self, rows, size, hide=0.0, seed=0):

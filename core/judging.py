@@ -8,7 +8,7 @@ import numpy as np
 from core import cluster, embed, scores
 from core.config import DEFAULT_RESOLUTION
 from core.neighbourhoods import Neighbourhoods
-from core.score_words import SCORES, SEEN, SPACES
+from core.score_words import SCORES, SEEN, SPACES, UNSEEN
 
 MOST_CELLS = 20_000  # among which neighbours are looked for
 FEWEST_CELLS = 10  # of the judging cells; a mean of fewer says nothing
@@ -24,8 +24,7 @@ class Step(NamedTuple):
 def spaces_of(proof, embeddings):
     """{name in score_words.SPACES: (cells, dimensions)} of a run, from its Evidence and its pictures by name."""
     found = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
-    if proof.matrix.n_proteins:
-        found["protein"] = proof.matrix.seen_proteins(np.arange(proof.matrix.n_cells))
+    found["protein"] = proof.matrix.protein_space()
     return {name: np.asarray(found[name]) for name in SPACES if found.get(name) is not None}
 
 
@@ -45,9 +44,8 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
     asked = rows[:: -(-len(rows) // scores.QUERIES)]
     yield Step("Neighbours in the input", 0.05)
     before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, asked)
-    proteins = None
-    if proof.matrix.n_proteins:
-        proteins = scores.near(proof.matrix.seen_proteins(cells), asked, min(15, len(cells) - 1))
+    if (proteins := proof.matrix.protein_space(cells)) is not None:
+        proteins = scores.near(proteins, asked, min(15, len(cells) - 1))
     labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
     made = []
     for i, (name, points) in enumerate(spaces.items()):
@@ -59,9 +57,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
             values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
         for score in _asked_for(proteins, labels, batches):
             value = values.get(score)
-            # PCA and the pictures of the input are of genes and proteins together, unless these weigh nothing.
-            saw = name != "protein" and (name.startswith("latent") or config.weight_protein > 0)
-            seen = SEEN if score == "protein_agreement_15" and saw else ""
+            seen = _seen(proof.matrix, config, name) if score == "protein_agreement_15" else ""
             made.append(
                 {
                     "score": score,
@@ -73,6 +69,16 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
                 }
             )
     yield made
+
+
+def _seen(matrix, config, space):
+    """Whether what made a space was given the proteins, in words; "" where there is nothing to say."""
+    if space == "protein":
+        return ""
+    if not matrix.n_proteins:
+        return UNSEEN
+    # PCA and the pictures of the input are of all that the run is trained on, unless the proteins weigh nothing.
+    return SEEN if space.startswith("latent") or config.weight_of("protein") > 0 else ""
 
 
 def some_cells(n_cells, seed):

@@ -23,7 +23,9 @@ from core.rows import Rows, normalisation
 from core.train import encode, of_cells
 from core.words import listed
 
-LEAST = 0.5  # share of the used genes: with fewer, most of what a model reads would be made up
+LEAST = (
+    0.5  # share of the used genes, or proteins alone: with fewer, most of what a model reads would be made up
+)
 ENOUGH = 0.9  # below it the person is warned
 LEAST_SEEN = 0.5  # share of the counts: with less, a cell's library size is guessed more than measured
 NAMES_SHOWN = 5
@@ -91,9 +93,9 @@ def _used(trained):
 
 
 def _values(adata, trained):
-    """(where, matrix) of the values of the kind that the model was trained on."""
+    """(where, matrix) of the values of the kind that the model was trained on; of any, where it reads no genes."""
     for where, matrix in places(adata):
-        if what_is(matrix).kind == trained.kind:
+        if not len(trained.gene_index) or what_is(matrix).kind == trained.kind:
             return where, matrix
     wants, has = KIND_WORDS[trained.kind], what_is(adata.X).words
     raise UserError(
@@ -105,6 +107,8 @@ def _values(adata, trained):
 def _check_genes(at, seen, trained, names):
     """Sentences on genes that are missing; raises UserError where they are too many."""
     n, used = len(at), _used(trained)
+    if not n:
+        return []
     missing = used[at < 0].tolist()
     share, notes = 1 - len(missing) / n, []
     if share < LEAST:
@@ -144,6 +148,12 @@ def _proteins(adata, trained):
     table = adata.obsm.get("protein")
     there = {} if table is None else {str(name): i for i, name in enumerate(table.columns)}
     missing = [name for name in names if name not in there]
+    share = 1 - len(missing) / n
+    if not len(trained.gene_index) and share < LEAST:
+        raise UserError(
+            f"The model was trained on proteins alone: of the {n:,} that it uses, {n - len(missing):,} ({share:.0%}) are in "
+            f"this data set, and at least {LEAST:.0%} have to be. Bring data with the same proteins, named alike."
+        )
     if len(missing) == n:
         words = (
             f"The model was trained on {n:,} proteins, too, and none of them is in this data set: they were filled "

@@ -36,6 +36,9 @@ class Matrix:
     logged: bool = False  # log1p is taken
     protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
     protein_counts: np.ndarray | None = None  # (cells, proteins) raw
+    unseen_proteins: np.ndarray | None = (
+        None  # (cells, proteins) of a run on RNA alone, as a model would see them
+    )
     reads_counts: bool = False  # the model is given the raw counts, too
     file_genes: GeneNames | None = None  # what all genes of the source are called, used or not
     count_share: np.ndarray | None = None  # (genes of the source,) of all that the training cells hold
@@ -71,6 +74,15 @@ class Matrix:
             return np.empty((len(rows), 0), np.float32)
         n = self.n_genes
         return np.clip((self.protein[rows] - self.mean[n:]) / self.sd[n:], -self.clip, self.clip)
+
+    def protein_space(self, rows=slice(None)):
+        """(len(rows), proteins) float32: what a latent space is held against, the proteins as a model sees them.
+
+        Those that were left out of the training judge as well, and better; None where there are none.
+        """
+        if self.n_proteins:
+            return self.seen_proteins(np.arange(self.n_cells)[rows])
+        return None if self.unseen_proteins is None else self.unseen_proteins[rows]
 
     def _scaled(self, x):  # in place
         x -= self.mean
@@ -153,9 +165,9 @@ class Matrix:
 
     def weights(self, config):
         """(features,) so that a squared distance over weighted columns is the loss: sqrt(weight / features)."""
-        w = np.full(self.n_features, np.sqrt(config.weight_rna / self.n_genes), dtype=np.float32)
-        if self.n_proteins:
-            w[self.n_genes :] = np.sqrt(config.weight_protein / self.n_proteins)
+        w = np.empty(self.n_features, dtype=np.float32)
+        w[: self.n_genes] = np.sqrt(config.weight_of("rna") / max(1, self.n_genes))
+        w[self.n_genes :] = np.sqrt(config.weight_of("protein") / max(1, self.n_proteins))
         return w
 
 

@@ -59,7 +59,7 @@ def held_out(model, matrix, rows, loss, sticks, config, device="cpu"):
         return {"held_out_nll": None, "held_out_bound": None}
 
     def nats(parts):
-        total = matrix.n_genes * parts.rna + matrix.n_proteins * (parts.protein or 0.0)
+        total = matrix.n_genes * (parts.rna or 0.0) + matrix.n_proteins * (parts.protein or 0.0)
         return _finite(model.nats(total, matrix.n_features))
 
     some = rows[:: -(-len(rows) // BOUND_CELLS)]

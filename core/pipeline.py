@@ -159,6 +159,7 @@ def start_facts(start):
         "n_cells": matrix.n_cells,
         "n_genes": matrix.n_genes,
         "n_proteins": matrix.n_proteins,
+        "n_unseen_proteins": 0 if matrix.unseen_proteins is None else matrix.unseen_proteins.shape[1],
         "groups": list(matrix.group_names),
         "path": start.path,
         "n_train": len(split.train),

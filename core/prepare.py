@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from core import gene_choice, rows, stored
 from core.blocks import blocks
@@ -13,7 +14,7 @@ from core.data.verdict import what_is
 from core.errors import UserError
 from core.groups import groups_of
 from core.matrix import Matrix
-from core.proteins import transformed
+from core.proteins import nothing, transformed
 from core.rows import column_type, normalisation, smallest_type
 from core.statistics import Moments, mask, of_rows, survey
 
@@ -22,7 +23,10 @@ NO_TEST_SET = (
     "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
     'which also chose the best epoch ("chosen on").'
 )
-LARGEST = 1e18  # the square of ten times as much is more than float32 holds
+LARGEST = 1e8  # a gradient goes with the square of a value, and the square of that has to fit float32
+PROTEIN_ALONE = (
+    "Trained on proteins alone: the genes are left out; they colour plots and make markers as ever."
+)
 TRAIN, VALID, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "valid", "test")
 
@@ -71,22 +75,14 @@ def prepare(adata, config, split, scratch=None):
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
-    notes = [
-        f"{label} {steps[name].reason}."
-        for name, label in _LABELS.items()
-        if _wanted_in_vain(config, steps, name)
-    ]
     groups, group_names = None, ()
     if config.batch_key:
         groups, group_names = groups_of(adata, config.batch_key, "a batch covariate")
     seen = survey(source.values, split.train)
-    chosen, _, gene_notes = gene_choice.choose(
-        adata, source, seen, config, split.train, steps["n_top_genes"].applies
-    )
-
-    proteins = transformed(adata, config.protein_transform, split.train)
+    chosen, notes = _genes(adata, source, seen, config, split, steps)
+    proteins, unseen = _proteins(adata, config, split)
     protein = proteins.values
-    reads_counts = config.model == "counts" and source.kind == "counts"
+    reads_counts = config.model == "counts" and (source.kind == "counts" or not len(chosen))
     if reads_counts and protein is not None and what_is(proteins.counts).kind != "counts":
         raise UserError(
             "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
@@ -100,12 +96,8 @@ def prepare(adata, config, split, scratch=None):
             "matrix of it (a layer, or .raw)."
         )
     scale = config.scale and steps["scale"].applies
-    highest = max(np.abs(seen.low[chosen]).max(), np.abs(seen.high[chosen]).max())
-    if highest > LARGEST and not (scale or change.logged or target_sum):
-        raise UserError(
-            f"Values reach {highest:.0e}, and an error of that size cannot be squared: let Nuwa normalise, log or scale "
-            "them, or look for what is wrong with the file."
-        )
+    if not (scale or change.logged or target_sum):
+        _check_size(seen, chosen)
     mean, sd = found.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
         # Scaling proteins does not depend on what the genes hold: they always come as counts.
@@ -123,12 +115,13 @@ def prepare(adata, config, split, scratch=None):
         cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
-        notes=[*notes, *gene_notes, *proteins.notes],
+        notes=[*notes, *proteins.notes],
         groups=groups,
         group_names=group_names,
         logged=change.logged,
         protein_change=proteins.change,
         protein_counts=proteins.counts,
+        unseen_proteins=unseen,
         reads_counts=reads_counts,
         file_genes=gene_names(adata.raw.var if source.where == "raw.X" else adata.var),
         count_share=seen.sums / (seen.sums.sum() or 1),
@@ -144,11 +137,54 @@ _LABELS = {
 }
 
 
+def _check_size(seen, genes):
+    """Raise UserError where values that nothing will bring down are too large to learn from."""
+    highest = max(-seen.low[genes].min(initial=0), seen.high[genes].max(initial=0))
+    if highest > LARGEST:
+        raise UserError(
+            f"Values reach {highest:.0e}, which is too large to learn from as it is: let Nuwa normalise, log or scale "
+            "them, or look for what is wrong with the file."
+        )
+
+
+def _genes(adata, source, seen, config, split, steps):
+    """(where the used genes stand in the source, notes on them and on steps that do not apply to their values)."""
+    if config.modalities == "protein":
+        return np.array([], dtype=np.int64), [PROTEIN_ALONE]
+    notes = [
+        f"{label} {steps[name].reason}."
+        for name, label in _LABELS.items()
+        if _wanted_in_vain(config, steps, name)
+    ]
+    applies = steps["n_top_genes"].applies
+    chosen, _, told = gene_choice.choose(adata, source, seen, config, split.train, applies)
+    return chosen, notes + told
+
+
+def _proteins(adata, config, split):
+    """(the Proteins that a model is given, (cells, proteins) as it would see those that it is not, or None)."""
+    found = transformed(adata, config.protein_transform, split.train)
+    if config.modalities == "protein" and len(found.names) < 2:
+        raise UserError(
+            "The run is to be trained on proteins alone, and this data set has fewer than two that can be used: choose "
+            "rna or both under Trained on (modalities)."
+        )
+    if config.modalities != "rna" or found.values is None:
+        return found, None
+    n = len(found.names)
+    words = f"Trained on RNA alone: {n} {'protein is' if n == 1 else 'proteins are'} left out, and judge the result."
+    return nothing([words]), _as_seen(found.values, config, split)
+
+
 def protein_space(adata, config, split):
-    """(cells, proteins) float32: the usable proteins as the model of a run sees them; raises UserError without any."""
+    """(cells, proteins) float32: the usable proteins as a model sees them, the run's or not; raises UserError without any."""
     protein = transformed(adata, config.protein_transform, split.train).values
     if protein is None:
         raise UserError("This data set has no proteins that can be used.")
+    return _as_seen(protein, config, split)
+
+
+def _as_seen(protein, config, split):
     mean, sd = _protein_scaling(protein, config, split)
     clip = config.clip if config.scale else np.inf
     return np.clip((protein - mean) / sd, -clip, clip).astype(np.float32)
@@ -168,6 +204,8 @@ def _unscaled(n):
 
 def _compact(values, seen, genes, change, split, seed, scratch):
     """(the Rows of the chosen genes, or, where they are too large for memory, Stored; their Moments when seen)."""
+    if not len(genes):
+        return rows.Rows.of(sparse.csr_matrix((len(change.size), 0), dtype=np.float32)), Moments(0)
     n_values = int(seen.stored[genes].sum())
     kind = smallest_type(seen.low[genes].min(), seen.high[genes].max(), seen.whole[genes].all())
     types = column_type(len(genes)), kind

@@ -123,20 +123,23 @@ class Proteins(NamedTuple):
     notes: list[str]
 
 
+def nothing(notes=()):
+    """The Proteins of a data set or a run that has none."""
+    return Proteins(None, None, np.array([], dtype=str), AsTheyAre(), list(notes))
+
+
 def transformed(adata, transform, train):
     """The Proteins of `adata` by a transform ("clr", "clr_cells", "dsb" or "none"), statistics from the cells `train`.
 
     Raises UserError where DSB has no background to go by.
     """
-    nothing = np.array([], dtype=str)
     if "protein" not in adata.obsm:
-        return Proteins(None, None, nothing, AsTheyAre(), [])
+        return nothing()
     report = protein_report(adata)
     notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
     used = np.asarray(report.used, dtype=bool)
     if not used.any():
-        notes.append("No usable protein is left: the model trains on RNA alone.")
-        return Proteins(None, None, nothing, AsTheyAre(), notes)
+        return nothing([*notes, "No usable protein is left: the model trains on RNA alone."])
     counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
     names = np.asarray(report.names)[used].astype(str)
     if transform != "none" and what_is(counts).kind != "counts":

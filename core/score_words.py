@@ -49,7 +49,7 @@ SCORES = {
         "0 to 1",
         "of a cell's 15 nearest neighbours here and those by its proteins, how many are both, over those in either; a "
         "space that was made with the proteins (seen in training) tells how well it kept them, not how well it "
-        "foretells them",
+        "foretells them; one that was made of RNA alone (not seen in training) is judged from outside",
         "Jaccard 1912, doi:10.1111/j.1469-8137.1912.tb05611.x",
     ),
     "silhouette": Meaning(
@@ -91,7 +91,8 @@ SCORES = {
         "Korsunsky 2019, doi:10.1038/s41592-019-0619-0",
     ),
 }
-SEEN = "seen in training"  # the proteins, by every model that is given them
+# The proteins: by every model that is given them, and by one that is trained on RNA alone.
+SEEN, UNSEEN = "seen in training", "not seen in training"
 
 EXPLAINED = Meaning(
     "Variance explained",

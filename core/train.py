@@ -104,7 +104,9 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
     for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
-        kl_weight = warmth(config, step / n_steps) * model.nat / feed.matrix.n_genes
+        kl_weight = (
+            warmth(config, step / n_steps) * model.nat / (feed.matrix.n_genes or feed.matrix.n_proteins)
+        )
         loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
         l1, kl = l1 + more_l1, kl + more_kl  # tensors where there are any: a device is asked once a pass
     if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
@@ -120,7 +122,8 @@ def warmth(config, done):
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
     """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
 
-    `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes, the evidence lower bound a sum.
+    `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes (the proteins, where these are
+    alone), the evidence lower bound a sum.
     """
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -150,8 +153,11 @@ def clip_gradients(parameters, longest):
     if gradients[0].device.type != "cpu":  # a GPU is not waited for
         length = torch.nn.utils.get_total_norm(gradients)
     else:  # a look at the length is free, and most steps are spared a pass; numpy's sum takes half of torch's time
-        flat = (gradient.numpy().reshape(-1) for gradient in gradients)
-        length = torch.tensor(math.sqrt(sum(float(np.dot(x, x)) for x in flat)))
+        flat = [gradient.numpy().reshape(-1) for gradient in gradients]
+        square = sum(float(np.dot(x, x)) for x in flat)
+        if not math.isfinite(square):  # of what float32 holds, the square may be too much for it
+            square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
+        length = torch.tensor(math.sqrt(square))
         if length <= longest:
             return
     torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
@@ -159,7 +165,7 @@ def clip_gradients(parameters, longest):
 
 def weighted(parts, config):
     """The sum of a model's named loss parts, each by its weight."""
-    return sum(getattr(config, f"weight_{name}") * value for name, value in parts.items())
+    return sum(config.weight_of(name) * value for name, value in parts.items())
 
 
 def make_optimizer(model, config):
@@ -209,7 +215,7 @@ def losses(model, matrix, rows, config, device="cpu"):
             totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)
     totals = {name: value.item() for name, value in totals.items()}
     model.train(was_training)
-    return Parts(weighted(totals, config), totals["rna"], totals.get("protein"))
+    return Parts(weighted(totals, config), totals.get("rna"), totals.get("protein"))
 
 
 @torch.no_grad()

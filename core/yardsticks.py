@@ -12,10 +12,10 @@ SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of express
 
 
 class Parts(NamedTuple):
-    """A loss in its parts: `rna` and `protein` are means over their own features, `total` is weighted."""
+    """A loss in its parts: `rna` and `protein` are means over their own features, None without any; `total` is weighted."""
 
     total: float
-    rna: float
+    rna: float | None
     protein: float | None
 
 
@@ -139,16 +139,15 @@ def squared_error(matrix, rows, rebuild):
 
 def parts(error, n_genes, config):
     """The Parts of a per-feature squared error, weighted as the loss of `config` is."""
-    rna = float(error[:n_genes].mean())
-    if len(error) == n_genes:
-        return Parts(config.weight_rna * rna, rna, None)
-    protein = float(error[n_genes:].mean())
-    return Parts(config.weight_rna * rna + config.weight_protein * protein, rna, protein)
+    features = {"rna": error[:n_genes], "protein": error[n_genes:]}
+    found = {part: float(of.mean()) for part, of in features.items() if len(of)}
+    total = sum(config.weight_of(part) * value for part, value in found.items())
+    return Parts(total, found.get("rna"), found.get("protein"))
 
 
 class Yardsticks(NamedTuple):
-    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None without
-    proteins, where it is `pca`)."""
+    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
+    the run has one modality)."""
 
     mean: Parts
     pca: Parts
@@ -191,7 +190,7 @@ def fit(matrix, rows, config, n_axes, device="cpu"):
     spread, seed = spread_of(matrix, rows, config.seed, device), config.seed
     pca = axes_of(spread, matrix, matrix.weights(config), max(n_axes, config.n_latent), seed)
     alone = None
-    if matrix.n_proteins:
+    if matrix.n_genes and matrix.n_proteins:
         only_rna = matrix.weights(config)
         only_rna[: matrix.n_genes] = (
             1  # a scale of its own does not change the axes, and RNA's weight may be 0

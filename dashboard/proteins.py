@@ -9,7 +9,7 @@ from dashboard import follow, ids, session
 from dashboard.components import card, form, graph, more, notice, table, working
 
 FIRST = 4  # proteins that are shown before somebody chooses
-NAMES = ("protein_transform",)
+NAMES = ("modalities", "protein_transform")
 
 
 def proteins_card(row, values, steps):

@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.score_words import SCORES
+from core.score_words import SCORES, SEEN, UNSEEN
 from core.store import clusters_of
 from dashboard import downloads, follow, ids, session
 from dashboard.components import card, graph, more, notice, number, table, working
@@ -39,31 +39,20 @@ def scores_card(view, run):
     s = run["scores"]
     explained = "Likelihood explained" if run["config"]["model"] == "counts" else "Variance explained"
     rows = [["Loss", number(s["loss_total"]), number(s["loss_total_pca"]), number(s["loss_total_mean"])]]
-    rows.append(
-        [
-            f"{explained}, RNA",
-            number(s["variance_explained_rna"]),
-            number(s["variance_explained_rna_pca"]),
-            "0",
-        ]
-    )
-    if s.get("variance_explained_protein") is not None:
-        if (alone := s.get("variance_explained_rna_pca_alone")) is not None:
-            rows[-1][2] = f"{rows[-1][2]} (RNA alone {number(alone)})"
-        rows.append(
-            [
-                f"{explained}, protein",
-                number(s["variance_explained_protein"]),
-                number(s["variance_explained_protein_pca"]),
-                "0",
-            ]
-        )
+    for part, words in (("rna", "RNA"), ("protein", "protein")):
+        if run["facts"]["loss"][part] is None:
+            continue
+        pca = number(s[f"variance_explained_{part}_pca"])
+        if (alone := s.get(f"variance_explained_{part}_pca_alone")) is not None:
+            pca = f"{pca} ({words} alone {number(alone)})"
+        rows.append([f"{explained}, {words}", number(s[f"variance_explained_{part}"]), pca, "0"])
     rows.append(
         ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
     )
     if (shared := s.get("protein_agreement_15")) is not None:
         pca = number(s["protein_agreement_15_pca"])
-        rows.append(["Agreement with proteins (15), seen in training", number(shared), pca, "–"])
+        seen = SEEN if run["facts"]["n_proteins"] else UNSEEN
+        rows.append([f"Agreement with proteins (15), {seen}", number(shared), pca, "–"])
     rows.append(
         [
             f"Silhouette of the clusters at {s.get('resolution', DEFAULT_RESOLUTION):g}",

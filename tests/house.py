@@ -33,11 +33,11 @@ class House:
         self.client = self.app.server.test_client()
         self.dataset = self.preparation = self.run = None
 
-    def furnish(self, file, values):
+    def furnish(self, file, values, preparing=None):
         """One small data set, preprocessed, and one run trained on it, through the worker's own code."""
         self.dataset = bring(self.view, "tiny.h5ad", file.read_bytes())
         drain(self.store)
-        self.preparation, _ = self.view.prepare(self.dataset, {}, "prepare")
+        self.preparation, _ = self.view.prepare(self.dataset, preparing or {}, "prepare")
         drain(self.store)
         self.run = self.view.create_run(self.preparation, values, "first")
         self.view.train(self.run, "page")

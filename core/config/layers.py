@@ -24,9 +24,8 @@ class Layer(NamedTuple):
 
 def network(config, n_genes, n_proteins, n_groups=0):
     """The Layers of a RunConfig, in the order data flows; `n_groups` as `RunConfig.layers` has it."""
-    branches = [("rna", n_genes, config.n_hidden)]
-    if n_proteins:
-        branches.append(("protein", n_proteins, config.n_hidden_protein))
+    branches = [("rna", n_genes, config.n_hidden), ("protein", n_proteins, config.n_hidden_protein)]
+    branches = [branch for branch in branches if branch[1]]  # one that has no features is not there
     encoder, decoder = [], []
     start = config.n_latent + n_groups
     for branch, n_features, width in branches:

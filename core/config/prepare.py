@@ -48,6 +48,13 @@ class Prepare(BaseModel):
         le=1000,
         folded=True,
     )
+    modalities: Literal["both", "rna", "protein"] = setting(
+        "both",
+        PREPARE,
+        "Trained on",
+        "both: RNA, and protein where there is some. rna: the proteins are left out, and judge the latent space that comes "
+        "of the genes. protein: the genes are left out; they still colour plots and make markers.",
+    )
     protein_transform: Literal["clr", "clr_cells", "dsb", "none"] = setting(
         "clr",
         PREPARE,

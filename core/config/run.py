@@ -61,6 +61,11 @@ class RunConfig(
         """What the loss of this model is, for the axis of a plot."""
         return "negative log-likelihood, nats" if self.model == "counts" else "mean squared error"
 
+    def weight_of(self, part):
+        """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing."""
+        alone = part == "protein" and self.modalities == "protein"
+        return 1.0 if alone else getattr(self, f"weight_{part}")
+
     def split_sizes(self, n_cells):
         """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
         n_valid = min(max(round(n_cells * self.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
@@ -93,12 +98,12 @@ class RunConfig(
 
     def check_against(self, n_genes, n_proteins, kind="counts"):
         """Raise UserError where these settings cannot work on data of a kind with so many features."""
-        if self.model == "counts" and kind != "counts":
+        if self.model == "counts" and kind != "counts" and n_genes:
             raise UserError(
                 f"The model counts needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
                 'a file that holds counts (in X, in layers["counts"] or in raw.X).'
             )
-        if n_genes == 0:
+        if n_genes == 0 and self.modalities != "protein":
             raise UserError(
                 "No gene is left to train on: raise the number of variable genes, or check the file."
             )

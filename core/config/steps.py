@@ -39,6 +39,7 @@ def steps_for(kind, has_proteins, has_background=False):
     closed = {} if has_background else {"dsb": "needs the unfiltered matrix, which the Data page adds"}
     no_proteins = Step(False, "does not apply: the data set has no proteins")
     steps["protein_transform"] = Step(True, "", closed) if has_proteins else no_proteins
+    steps["modalities"] = raw if has_proteins else no_proteins
     return steps
 
 

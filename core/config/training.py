@@ -62,7 +62,8 @@ class Training(BaseModel):
         0.3,
         TRAINING,
         "Protein weight",
-        "The share of protein in the loss, so that a dozen proteins are heard beside thousands of genes.",
+        "The share of protein in the loss, so that a dozen proteins are heard beside thousands of genes. 1 where they are "
+        "trained on alone.",
         ge=0,
         le=1000,
         folded=True,

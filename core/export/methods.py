@@ -18,8 +18,7 @@ MODELS = {
     "citeseq": "an autoencoder{branches}",
     "variational": "a variational autoencoder (Kingma 2014){branches}",
     "linear": "a variational autoencoder with a linear decoder (Svensson 2020; Kingma 2014)",
-    "counts": "a variational autoencoder whose decoder gives the likelihood of raw counts, negative binomial for RNA "
-    "(Lopez 2018){proteins}",
+    "counts": "a variational autoencoder whose decoder gives the likelihood of raw counts{genes}{proteins}",
 }
 NORMS = {"batch": "batch normalisation (Ioffe 2015)", "layer": "layer normalisation (Ba 2016)", "none": ""}
 BENDS = {"elu": "ELU (Clevert 2016)", "leaky_relu": "leaky ReLU", "relu": "ReLU", "tanh": "tanh"}
@@ -72,22 +71,34 @@ def _data(facts, data, steps):
 def preparation(config, facts, data):
     """What became of the values before a model saw them; a step that did not apply is not told."""
     steps = steps_for(data["kind"], bool(data["proteins"]), bool(data.get("protein_background")))
+    scaled = (
+        "centred and scaled to unit variance by the mean and deviation of the training cells and cut at "
+        f"{config.clip:g} deviations"
+    )
+    words, again = ["The model was trained on proteins alone."], scaled
+    if facts["n_genes"]:
+        words, again = (
+            [_values(config, steps), _genes(config, facts, steps)],
+            "centred and scaled in the same way",
+        )
+        if steps["scale"].applies and config.scale:
+            words.append(f"Each gene was {scaled}.")
+    n, unseen = facts["n_proteins"], facts.get("n_unseen_proteins", 0)
+    if unseen:
+        words.append("The model was trained on RNA alone; the proteins judged its latent space.")
+    if n or unseen:
+        kept = f"The values of {n or unseen} proteins were {PROTEINS_BY[config.protein_transform]}"
+        words.append(f"{kept}{f', then {again}' if config.scale else ''}.")
+    return " ".join(words)
+
+
+def _values(config, steps):
     done = []
     if steps["normalize"].applies and config.normalize:
         done.append(f"scaled to {config.target_sum:,.0f} counts a cell")
     if steps["log1p"].applies and config.log1p:
         done.append("transformed by log(1 + x)")
-    words = [f"Values were {listed(done)}."] if done else ["Values were taken as they are."]
-    words.append(_genes(config, facts, steps))
-    if steps["scale"].applies and config.scale:
-        words.append(
-            "Each gene was centred and scaled to unit variance by the mean and deviation of the training cells and cut "
-            f"at {config.clip:g} deviations."
-        )
-    if facts["n_proteins"]:
-        kept = f"The values of {facts['n_proteins']} proteins were {PROTEINS_BY[config.protein_transform]}"
-        words.append(f"{kept}{', then centred and scaled in the same way' if config.scale else ''}.")
-    return " ".join(words)
+    return f"Values were {listed(done)}." if done else "Values were taken as they are."
 
 
 def _genes(config, facts, steps):
@@ -114,14 +125,13 @@ def _offered(facts):
 
 def model(config, facts):
     """What the model is."""
-    branches = (
-        " with a branch each for RNA and protein that meet in one latent space" if facts["n_proteins"] else ""
-    )
+    both = facts["n_genes"] and facts["n_proteins"]
+    branches = " with a branch each for RNA and protein that meet in one latent space" if both else ""
     proteins = ", background and foreground for protein (Gayoso 2021)" if facts["n_proteins"] else ""
-    what = MODELS[config.model].format(branches=branches, proteins=proteins)
-    hidden = f"{config.n_hidden} hidden units" + (
-        f" ({config.n_hidden_protein} for protein)" if facts["n_proteins"] else ""
-    )
+    genes = ", negative binomial for RNA (Lopez 2018)" if facts["n_genes"] else ""
+    what = MODELS[config.model].format(branches=branches, genes=genes, proteins=proteins)
+    hidden = f"{config.n_hidden if facts['n_genes'] else config.n_hidden_protein} hidden units"
+    hidden += f" ({config.n_hidden_protein} for protein)" if both else ""
     layers = "one hidden layer" if config.n_layers == 1 else f"{config.n_layers} hidden layers"
     where = "before" if config.model == "linear" else "on each side of"
     words = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
@@ -141,7 +151,7 @@ def model(config, facts):
 
 def _training(config, facts):
     weights = ""
-    if facts["n_proteins"]:
+    if facts["n_genes"] and facts["n_proteins"]:
         weights = f" (weighted {config.weight_rna:g} for RNA and {config.weight_protein:g} for protein)"
     cells = f"{facts['n_train']:,} training cells"
     held = f"{facts['n_valid']:,} validation cells chose the epoch"

@@ -53,13 +53,11 @@ def loss_page(
     words=SQUARED,
     apart=LABEL_SHARE,
 ):
-    """Total, RNA and (where there is one) protein loss, one above the other: the figure of loss.html.
+    """Total, RNA and protein loss, of those that are there, one above the other: the figure of loss.html.
 
     `apart`: the share of a row's height that the labels of two yardsticks keep from one another.
     """
-    parts = ["total", "rna"]
-    if any(epoch.get("valid_protein") is not None for epoch in epochs):
-        parts.append("protein")
+    parts = parts_of(epochs)
     figure = make_subplots(
         rows=len(parts),
         shared_xaxes=True,
@@ -87,6 +85,12 @@ def loss_page(
 
 def _axis(words, part):
     return f"weighted {words}" if part == "total" else f"{words}, {TITLES[part] if part == 'rna' else part}"
+
+
+def parts_of(epochs):
+    """The parts of the loss of a run: "total", and of "rna" and "protein" those that its epochs tell."""
+    told = [p for p in ("rna", "protein") if any(epoch.get(f"valid_{p}") is not None for epoch in epochs)]
+    return ["total", *(told or ["rna"])]
 
 
 def lines_of(yardsticks, part, n_latent=None):

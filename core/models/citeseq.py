@@ -9,7 +9,7 @@ from core.models.layers import block
 
 
 class Citeseq(nn.Module):
-    """An autoencoder of two modalities; without proteins, an autoencoder of RNA.
+    """An autoencoder of two modalities, or of one where the other has no features.
 
     The latent and the output layers are linear: an activation there put the model below PCA on larger sets. With the
     linear path the output is a linear map of the hidden units and of the latent dimensions themselves, a shortcut (He
@@ -21,7 +21,7 @@ class Citeseq(nn.Module):
 
     def __init__(self, config, n_genes, n_proteins, n_groups=0):
         super().__init__()
-        self.sizes = {"rna": n_genes, "protein": n_proteins} if n_proteins else {"rna": n_genes}
+        self.sizes = {branch: n for branch, n in (("rna", n_genes), ("protein", n_proteins)) if n}
         self.hide_protein = nn.Dropout(config.input_dropout)  # genes come with theirs hidden: core.feed
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
         layers = config.layers(n_genes, n_proteins, n_groups)

@@ -36,10 +36,11 @@ class Counts(Variational):
         for name, block in self.blocks.items():
             if name.startswith("output"):
                 block[0].weight.mul_(0.1)
-        n = self.sizes["rna"]
+        n = self.sizes.get("rna", 0)
         theta = torch.from_numpy(np.log(sticks.theta["mean"])).float()
-        self.log_theta["rna"].copy_(theta[:n])
-        self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(sticks.share + 1e-8)))
+        if n:
+            self.log_theta["rna"].copy_(theta[:n])
+            self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(sticks.share + 1e-8)))
         if "protein" in self.sizes:
             self.log_theta["protein"].copy_(theta[n:])
             self.prior_mean.copy_(torch.from_numpy(np.log(sticks.level + 1e-8)))
@@ -88,7 +89,7 @@ class Counts(Variational):
         if self.training:
             z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
             kl = divergence(mean, log_variance)
-        parts = {"rna": -self._of_rna(z, cells).mean()}
+        parts = {"rna": -self._of_rna(z, cells).mean()} if "rna" in self.sizes else {}
         if "protein" in self.sizes:
             *tags, kl_background = self.protein(z, cells)
             parts["protein"] = -self._of_protein(tags, cells).mean()
@@ -102,7 +103,7 @@ class Counts(Variational):
 
     def _of_protein(self, tags, cells):  # -> (cells, proteins): the same
         background, foreground, mixing = tags
-        y = cells.counts[:, self.sizes["rna"] :]
+        y = cells.counts[:, self.sizes.get("rna", 0) :]
         return mixture(y, background, foreground, self._theta("protein"), mixing)
 
     def nats(self, loss, n_features):
@@ -113,7 +114,7 @@ class Counts(Variational):
         """(cells,): log p(counts | z), in nats; where proteins have a background, that of one drawn from its posterior
         by `noise` (of a tensor, standard normal), times p / q of that background: its share of the evidence.
         """
-        found = self._of_rna(z, cells).sum(dim=1)
+        found = self._of_rna(z, cells).sum(dim=1) if "rna" in self.sizes else z.new_zeros(len(z))
         if "protein" not in self.sizes:
             return found
         hidden, level = self._level(z, cells)
@@ -126,8 +127,10 @@ class Counts(Variational):
     def expected(
         self, z, cells
     ):  # (cells, latent) -> (cells, features): the counts the model expects of these cells
-        rna, logits = self.rna(z, cells)
-        made = [rna if logits is None else rna * torch.sigmoid(-logits)]
+        made = []
+        if "rna" in self.sizes:
+            rna, logits = self.rna(z, cells)
+            made.append(rna if logits is None else rna * torch.sigmoid(-logits))
         if "protein" in self.sizes:
             background, foreground, mixing, _ = self.protein(z, cells)
             made.append(torch.lerp(foreground, background, mixing.sigmoid()))
@@ -148,7 +151,7 @@ class Counts(Variational):
         self, cells, group, matrix, rows
     ):  # -> (cells, features) array: what is expected without noise and background, before centring and scaling
         z, there = self.encode(cells), cells._replace(group=group)
-        made = [self.rna(z, there)[0]]
+        made = [self.rna(z, there)[0]] if "rna" in self.sizes else []
         if "protein" in self.sizes:
             _, foreground, mixing, _ = self.protein(z, there)
             made.append(foreground * torch.sigmoid(-mixing))

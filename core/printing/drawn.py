@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from core.figures.colour import OTHERS, folded, known, span
-from core.figures.loss import SQUARED, TITLES, label_places, lines_of, y_range
+from core.figures.loss import SQUARED, TITLES, label_places, lines_of, parts_of, y_range
 from core.figures.markers import LARGEST
 from core.figures.panels import point_size
 from core.figures.theme import category_colours, look
@@ -49,8 +49,7 @@ def styled():
 
 def loss(figure, epochs, yardsticks, best_epoch, n_latent, words=SQUARED):
     """Training and validation loss by epoch, a row a part, with the yardsticks dashed; records as figures.loss has them."""
-    parts = ["total", "rna"]
-    parts += ["protein"] if any(epoch.get("valid_protein") is not None for epoch in epochs) else []
+    parts = parts_of(epochs)
     c = look("light")
     x = [epoch["epoch"] for epoch in epochs]
     rows = figure.subplots(len(parts), sharex=True, squeeze=False)[:, 0]

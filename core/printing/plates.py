@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core import figures
+from core.figures.loss import parts_of
 from core.figures.paint import escape
 from core.printing import drawn
 from core.takeaway import Size
@@ -33,9 +34,8 @@ class Plate(NamedTuple):
 
 
 def loss(epochs, yardsticks, best_epoch, n_latent, words, size):
-    """Loss convergence: total, RNA and, where there is one, protein, a row each of a height that its words need."""
-    n_rows = 3 if any(epoch.get("valid_protein") is not None for epoch in epochs) else 2
-    size = size.as_high_as(max(size.pixels[1], 60 + ROW * n_rows))
+    """Loss convergence: total, RNA and protein, of those that are there, a row each of a height that its words need."""
+    size = size.as_high_as(max(size.pixels[1], 60 + ROW * len(parts_of(epochs))))
 
     def plotly():
         made = figures.loss_page(

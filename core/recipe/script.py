@@ -176,8 +176,10 @@ def scaled(values):
     return np.clip(made, -SETTINGS["clip"], SETTINGS["clip"])
 
 
+if SETTINGS["modalities"] == "protein":  # trained on proteins alone
+    part = part[:, :0].copy()
 part.X = scaled(part.X.toarray())
-if "protein" in adata.obsm:
+if "protein" in adata.obsm and SETTINGS["modalities"] != "rna":
     proteins = adata.obsm["protein"].drop(columns=LEFT_OUT, errors="ignore").astype(np.float32)
     values = proteins.to_numpy()
     values = transformed(values, adata.obsm["protein"])
@@ -186,7 +188,16 @@ part.obs["train"] = np.isin(np.arange(n), train)
 part.write_h5ad(sys.argv[2])
 print(f"{part.n_obs:,} cells x {part.n_vars:,} genes")
 '''
-KNOWN = {"normalize", "target_sum", "log1p", "scale", "clip", "protein_transform", "batch_key"} | {*CHOOSING}
+KNOWN = {
+    "normalize",
+    "target_sum",
+    "log1p",
+    "scale",
+    "clip",
+    "modalities",
+    "protein_transform",
+    "batch_key",
+} | {*CHOOSING}
 
 
 def script(recipe: Recipe, record: dict, config, file: str = "recipe.py", start: Start | None = None) -> str:

@@ -11,6 +11,11 @@ from core.store.schema import jobs, preparations
 from core.store.store import FINISHED
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
+_ALONE = {
+    "both": "",
+    "rna": ", RNA alone",
+    "protein": ", protein alone",
+}  # in the name of a run that has no other
 ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person and a data set
 
 
@@ -108,7 +113,7 @@ class Planning:
             self.user,
             dataset=preparation["dataset"],
             preparation=preparation_id,
-            name=name or f"{config.model}, {config.n_latent} latent",
+            name=name or f"{config.model}, {config.n_latent} latent{_ALONE[config.modalities]}",
             config=config.model_dump(),
             status="created",
             phase="",

@@ -7,12 +7,12 @@ CELLS_SHOWN = 2000  # whose values are binned
 
 
 def of_preparation(adata, matrix, split):
-    """{"histograms": [...]} as JSON can hold them."""
+    """{"histograms": [...]} as JSON can hold them: of RNA, of protein, of what the matrix has."""
     rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
-    held = matrix.rna.held(rows)
-    before = held.rows.dense(held.at)
-    after = matrix.batch(rows)
-    histograms = [_pair("RNA", before, after[:, : matrix.n_genes])]
+    after, histograms = matrix.batch(rows), []
+    if matrix.n_genes:
+        held = matrix.rna.held(rows)
+        histograms.append(_pair("RNA", held.rows.dense(held.at), after[:, : matrix.n_genes]))
     if matrix.n_proteins:
         columns = [list(adata.obsm["protein"].columns).index(name) for name in matrix.proteins]
         counts = adata.obsm["protein"].to_numpy()[rows][:, columns]

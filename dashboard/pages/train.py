@@ -20,9 +20,10 @@ def layout(view, here):
         return empty(
             "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
         )
-    parts = [{"label": "Total", "value": "total"}, {"label": "RNA", "value": "rna"}]
-    if view.preparation(run["preparation"])["record"]["n_proteins"]:
-        parts.append({"label": "Protein", "value": "protein"})
+    record = view.preparation(run["preparation"])["record"]
+    parts = [{"label": "Total", "value": "total"}]
+    parts += [{"label": "RNA", "value": "rna"}] if record["n_genes"] else []
+    parts += [{"label": "Protein", "value": "protein"}] if record["n_proteins"] else []
     return html.Div(
         [
             dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),

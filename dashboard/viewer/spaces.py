@@ -150,9 +150,7 @@ def points(view, run, key, k=2):
             raise UserError("Mapped cells have places in two dimensions.")
         return points(view, run, first(run), k)
     if key in OF_PROTEINS and not _is_made(run, key):
-        raise UserError(
-            f"This picture takes {OF_PROTEINS[key]} proteins; the run has {run['facts']['n_proteins']}."
-        )
+        raise UserError(f"This picture takes {OF_PROTEINS[key]} proteins; the run has {_n_proteins(run)}.")
     name, made = f"{key}_3d" if k == 3 else key, _is_made(run, key)
     if not made and key not in view.names(run["id"], "embeddings"):
         raise UserError("There is no such embedding here.")
@@ -164,7 +162,12 @@ def points(view, run, key, k=2):
 
 def _is_made(run, key):
     """Does the worker draw this embedding of the run when somebody asks for it?"""
-    return key in MADE or (key in OF_PROTEINS and run["facts"]["n_proteins"] >= OF_PROTEINS[key])
+    return key in MADE or (key in OF_PROTEINS and _n_proteins(run) >= OF_PROTEINS[key])
+
+
+def _n_proteins(run):
+    """How many proteins a run has, those that it was trained without among them."""
+    return run["facts"]["n_proteins"] + run["facts"].get("n_unseen_proteins", 0)
 
 
 def _of_file(view, run, name, k):

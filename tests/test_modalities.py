@@ -1,0 +1,325 @@
+"""A run is trained on RNA alone, on proteins alone, or on both, and says so wherever it is shown."""
+
+import csv
+import json
+
+import anndata
+import numpy as np
+import pytest
+from conftest import QUICK
+from house import House, sent
+from test_recipe import made_by_script
+
+from core import figures, judging, mapping, models, pipeline, rundir
+from core.cli import main
+from core.config import RunConfig, parse, steps_for
+from core.config.run import LATER
+from core.data import doctor
+from core.errors import UserError
+from core.export import methods
+from core.prepare import prepare, protein_space, split_cells
+from core.recipe import Recipe, script
+from core.resident import Resident, form_that_fits
+from core.worker.evidence import evidence
+from core.worker.execute import drain
+from dashboard import here, scoring
+from dashboard.pages import preprocess, train
+from dashboard.viewer import spaces
+
+EVERY = np.arange(240)
+
+
+@pytest.fixture(scope="module")
+def rna(tmp_path_factory, tiny_file):
+    """A house with a run on RNA alone."""
+    return House(tmp_path_factory.mktemp("rna")).furnish(tiny_file, QUICK, {"modalities": "rna"})
+
+
+@pytest.fixture(scope="module")
+def protein(tmp_path_factory, tiny_file):
+    """A house with a run on proteins alone."""
+    return House(tmp_path_factory.mktemp("protein")).furnish(tiny_file, QUICK, {"modalities": "protein"})
+
+
+@pytest.fixture(scope="module")
+def alone(tiny):
+    """The tiny set without its proteins."""
+    made = tiny.copy()
+    del made.obsm["protein"]
+    return made
+
+
+def prepared(adata, **values):
+    config = RunConfig(**QUICK | values)
+    split = split_cells(adata.n_obs, config)
+    return prepare(adata, config, split), split, config
+
+
+def learnt(adata, **values):
+    *_, found = pipeline.learn(adata, RunConfig(**QUICK | values))
+    return found
+
+
+# --- the setting and the matrix
+
+
+def test_what_a_run_is_trained_on_is_one_of_three_and_both_in_older_records():
+    record = RunConfig().model_dump()
+    assert record.pop("modalities") == "both" and parse(record).modalities == "both"
+    before = {name: value for name, value in record.items() if name not in LATER}
+    assert parse(before).modalities == "both" and Recipe("old", (), {}).settings["modalities"] == "both"
+    with pytest.raises(UserError, match="modalities"):
+        parse({"modalities": "atac"})
+    assert steps_for("counts", has_proteins=True)["modalities"].applies
+    assert "has no proteins" in steps_for("counts", has_proteins=False)["modalities"].reason
+
+
+def test_rna_alone_is_the_matrix_of_a_data_set_without_proteins(tiny, alone):
+    (made, split, config), (expected, _, _) = prepared(tiny, modalities="rna"), prepared(alone)
+    np.testing.assert_array_equal(made.batch(EVERY), expected.batch(EVERY))
+    assert made.protein is None and made.n_proteins == 0 and made.notes[-1].endswith("and judge the result.")
+    np.testing.assert_array_equal(made.protein_space(), protein_space(tiny, config, split))
+    seen = prepared(tiny)[0].protein_space([3, 5])
+    np.testing.assert_allclose(made.protein_space([3, 5]), seen, rtol=1e-6)
+    assert expected.protein_space() is None
+
+
+def test_proteins_alone_are_the_proteins_of_both(tiny):
+    (made, _, _), (both, _, _) = prepared(tiny, modalities="protein"), prepared(tiny)
+    assert (made.n_genes, made.n_proteins, made.batch(EVERY).shape) == (0, 6, (240, 6))
+    np.testing.assert_array_equal(made.batch(EVERY), both.batch(EVERY)[:, 120:])
+    assert "the genes are left out" in made.notes[0]
+
+
+def test_proteins_alone_need_proteins(tiny, alone):
+    useless = tiny.copy()
+    useless.obsm["protein"] = useless.obsm["protein"] * 0
+    single = tiny.copy()
+    single.obsm["protein"] = single.obsm["protein"][["ADT-01"]]
+    for adata in (alone, useless, single):
+        with pytest.raises(UserError, match="proteins alone, and this data set has fewer than two"):
+            prepared(adata, modalities="protein")
+    assert prepared(alone, modalities="rna")[0].n_proteins == 0
+
+
+# --- training
+
+
+def test_rna_alone_trains_as_without_proteins_to_the_last_bit(tiny, alone):
+    made, expected = learnt(tiny, modalities="rna"), learnt(alone)
+    assert made.latent.tobytes() == expected.latent.tobytes() and made.loss == expected.loss
+    assert made.loss.protein is None and made.start.on_valid == expected.start.on_valid
+
+
+@pytest.mark.parametrize("model", models.MODELS)
+def test_every_model_learns_from_proteins_alone(tiny, model):
+    found = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
+    loss, sticks, config = found.loss, found.start.on_judges, found.start.config
+    assert config.n_latent == 1  # a fifth of six proteins
+    assert loss.rna is sticks.mean.rna is sticks.pca_rna is None and loss.total == loss.protein
+    assert loss.total < sticks.mean.total and np.isfinite(found.latent).all() and found.start.path == "dense"
+    assert not any(name.startswith(("blocks.encoder_rna", "blocks.output_rna")) for name in found.weights)
+    layers = config.layers(0, 6)
+    assert {layer.branch for layer in layers} == {"protein", "latent"}
+    assert "6 proteins pass 8 hidden units, meet" in figures.describe_network(layers, 0, 6)
+    counted = sum(layer.weights for layer in layers)
+    assert counted == sum(
+        w.numel() for name, w in found.weights.items() if "running" not in name and "num_" not in name
+    )
+
+
+def test_the_yardstick_of_proteins_alone_is_their_own_pca(tiny):
+    from sklearn.decomposition import PCA
+
+    found = learnt(tiny, modalities="protein", epochs=1, n_latent=2)
+    matrix, split = found.start.matrix, found.start.split
+    pca = PCA(2).fit(matrix.batch(split.train))
+    x = matrix.batch(split.judges)
+    error = (pca.inverse_transform(pca.transform(x)) - x) ** 2
+    assert found.start.on_judges.pca.total == pytest.approx(error.mean(), rel=1e-3)
+
+
+def test_two_proteins_and_batches_are_enough(tiny):
+    few = tiny.copy()
+    few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
+    found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
+    *_, explored = pipeline.explore(pipeline.evidence(found), found.start.config)
+    assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
+    assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
+
+
+def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
+    """With the CPU in its place."""
+    matrix = prepared(tiny, modalities="protein")[0]
+    assert form_that_fits(matrix, 1e6) == "dense"
+    ((_, cells),) = Resident(matrix, "cpu", "dense").batches(EVERY, 240, hide=0.5)
+    np.testing.assert_array_equal(cells.x.numpy(), matrix.batch(EVERY))
+
+
+def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
+    found = learnt(tiny, modalities="protein", batch_size=40)
+    rundir.save_weights(tmp_path / "model.pt", found, found.start.config)
+    trained = rundir.load_trained(tmp_path / "model.pt")
+    further = tiny[:, :7].copy()
+    further.X = np.log1p(further.X.toarray())  # whatever its genes hold
+
+    def latent(adata):
+        *_, made = mapping.mapped(mapping.fitting(adata, trained), trained)
+        return made
+
+    np.testing.assert_allclose(latent(further), found.latent, atol=1e-5)
+    table = further.obsm["protein"]
+    further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
+    assert np.isfinite(latent(further)).all() and mapping.fitting(further, trained).missing_proteins
+    further.obsm["protein"] = table[["ADT-01", "ADT-02"]]
+    with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this data set"):
+        latent(further)
+
+
+# --- what judges
+
+
+def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
+    run, proof = evidence(rna.store, rna.run)
+    there = rundir.spaces(rna.store.run_folder(rna.run), proof)
+    *_, records = judging.judge(proof, parse(run["config"]), there)
+    notes = {r["space"]: (r["note"], r["value"]) for r in records if r["score"] == "protein_agreement_15"}
+    assert notes.pop("protein") == ("", None)
+    assert {note for note, _ in notes.values()} == {"not seen in training"} and notes["latent"][1] > 0
+    assert notes["latent"][1] == pytest.approx(run["scores"]["protein_agreement_15"], abs=1e-6)
+
+
+def scored(house):
+    return sent(scoring.scores_card(house.view, house.view.run(house.run)))
+
+
+def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, finished):
+    assert "Agreement with proteins (15), not seen in training" in scored(rna)
+    for house in (protein, finished):
+        assert "Agreement with proteins (15), seen in training" in scored(house)
+    assert "explained, protein" not in scored(rna) and "explained, RNA" in scored(rna)
+    assert "explained, RNA" not in scored(protein) and "explained, protein" in scored(protein)
+
+
+# --- pages
+
+
+def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
+    shown = sent(preprocess.layout(rna.view, here.resolve(rna.view, f"?preparation={rna.preparation}")))
+    assert "Trained on" in shown and "6 proteins are left out, and judge the result" in shown
+    names = [{"type": "setting", "name": "modalities"}]
+    (id, words), _ = rna.long("prepare-go", 1, ["protein"], names, rna.dataset, "page-p")
+    row = rna.view.preparation(id.removeprefix("preparation="))
+    assert words == "" and row["settings"]["modalities"] == "protein"
+    assert (row["record"]["n_genes"], row["record"]["n_proteins"]) == (0, 6)
+    assert [pair["name"] for pair in row["record"]["histograms"]] == ["protein"]
+    pbmc = next(d for d in with_demo.view.datasets() if d["origin"] == "demo:pbmc68k_reduced")
+    (_, words), _ = with_demo.long("prepare-go", 1, ["protein"], names, pbmc["id"], "page-q")
+    assert "this data set has fewer than two that can be used" in sent(words)
+
+
+def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
+    for house, parts in ((rna, ["rna"]), (protein, ["protein"]), (finished, ["rna", "protein"])):
+        page = sent(train.layout(house.view, here.resolve(house.view, f"?run={house.run}")))
+        assert [f'"value": "{part}"' in page for part in ("rna", "protein")] == [
+            part in parts for part in ("rna", "protein")
+        ]
+        epochs = house.view.epochs(house.run)
+        titles = {"total": "Total", "rna": "RNA", "protein": "Protein"}
+        said = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
+        assert said == [titles[part] for part in ("total", *parts)]
+        for part in ("total", *parts):
+            assert len(train.loss(house.view, house.run, False, part, "light").data) >= 3
+
+
+def test_the_proteins_are_a_space_of_either_run(rna, protein):
+    for house in (rna, protein):
+        run = house.view.run(house.run)
+        keys = [option["value"] for option in spaces.options(house.view, run)]
+        assert {"protein_umap", "protein_pca"} <= set(keys)
+        assert spaces.points(house.view, run, "protein_pca") is None  # not drawn yet
+
+
+def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
+    view, run = protein.view, protein.run
+    for kind, asked in (
+        ("profile", {"cell": 3}),
+        ("meaning", {}),
+        ("explained", {}),
+        ("cell_scores", {}),
+        ("spaces", {"labels": "cell_type", "batches": None, "resolution": 1.0}),
+        ("labels", {"column": "cell_type", "resolution": 1.0}),
+    ):
+        job = view.ask(kind, run, asked, f"all:{kind}")
+        drain(protein.store)
+        assert view.job(job)["status"] == "done", (kind, view.job(job)["message"])
+    view.draw(run, "protein_umap")
+    drain(protein.store)
+    assert spaces.points(view, view.run(run), "protein_umap").shape == (240, 2)
+    with view.file(run, "explained.csv").open(newline="") as file:
+        assert {row["kind"] for row in csv.DictReader(file)} == {"protein"}
+    assert view.names(run, "per_cell") == ["neighbours_kept_15", "reconstruction_error_protein"]
+    assert view.array(run, "effects/mean").shape == (4, 6)
+
+
+@pytest.mark.parametrize("kind", ["rna", "protein"])
+def test_either_run_can_be_taken_away(kind, request, monkeypatch, tmp_path):
+    house = request.getfixturevalue(kind)
+    monkeypatch.setattr("core.printing.browser.draw", lambda *_: "There is no Chromium.")
+    job = house.view.bundle(
+        house.run, parts=["h5ad", "tables", "weights", "markers", "scores", "report", "figures"]
+    )
+    drain(house.store)
+    assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
+    assert house.view.job(job["id"])["result"]["remarks"] is not None
+
+
+# --- the command line, scripts, and words
+
+
+@pytest.mark.parametrize("kind", ["rna", "protein"])
+def test_the_command_line_trains_and_scores_it(kind, tiny_file, tmp_path, capsys):
+    small = ["--epochs", "2", "--n-hidden", "16", "--n-latent", "4", "--device", "cpu", "--denoised"]
+    out = tmp_path / "out"
+    assert main(["train", str(tiny_file), "--out", str(out), "--modalities", kind, *small]) == 0
+    assert json.loads((out / "config.json").read_text())["modalities"] == kind
+    other = {"rna": "protein", "protein": "rna"}[kind]
+    with (out / "history.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            assert row[f"valid_{other}"] == "" and row["valid_loss"] == row[f"valid_{kind}"] != ""
+    made = anndata.read_h5ad(out / "result.h5ad")
+    assert made.var["nuwa_used"].any() == (kind == "rna") and "protein" in made.obsm
+    assert ("nuwa_denoised" in made.obsm) == (kind == "rna")
+    assert ("nuwa_denoised_protein" in made.obsm) == (kind == "protein")
+    capsys.readouterr()
+    assert main(["score", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert ("proteins (15): not seen in training." in shown) == (kind == "rna")
+    assert ("all genes" in shown, "all proteins" in shown) == (kind == "rna", kind == "protein")
+
+
+@pytest.mark.parametrize("kind", ["both", "rna", "protein"])
+def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch):
+    recipe = Recipe("tiny", (), {"modalities": kind})
+    text = script(recipe, doctor.examine(tiny).record(), RunConfig())
+    theirs = made_by_script(text, tiny, tmp_path, monkeypatch)
+    ours = prepared(tiny, **recipe.settings)[0]
+    assert list(theirs.var_names) == list(ours.genes) and ("protein" in theirs.obsm) == (kind != "rna")
+    found = np.hstack([theirs.X, theirs.obsm["protein"]] if kind != "rna" else [theirs.X])
+    np.testing.assert_allclose(found, ours.batch(EVERY), atol=2e-5)
+
+
+def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
+    def told(house):
+        run = house.view.run(house.run)
+        data = house.view.dataset(run["dataset"])["record"]
+        return methods.paragraph(parse(run["config"]), run["facts"] | {"n_done": 3}, data)
+
+    words = "The model was trained on RNA alone; the proteins judged its latent space. The values of 6 proteins were"
+    assert words in told(rna) and "16 hidden units on each side" in told(rna)
+    words = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
+    assert words in told(protein) and "8 hidden units on each side" in told(protein)
+    assert "variable genes" not in told(protein) and "cut at 10 deviations" in told(protein)
+    for house in (rna, protein):
+        assert "alone" in told(house) and "weighted" not in told(house) and "a branch each" not in told(house)
+    assert "alone" not in told(finished) and "weighted 1 for RNA and 0.3 for protein" in told(finished)
