@@ -17,6 +17,11 @@ class Bar(NamedTuple):
         return self.found <= self.aim if self.at_most else self.found >= self.aim
 
 
+def threaded(n):
+    """The threads of a loop in words, of which `n` do the arithmetic."""
+    return f"{n} thread{'s' * (n != 1)} for arithmetic, and in Nuwa one that fills large batches (core.feed)"
+
+
 def table(bars):
     """The lines of one table of Bars."""
     yield f"{'':<58} {'measured':>12} {'aim':>22}"

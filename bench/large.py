@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.bars import Bar
+from bench.bars import Bar, threaded
 from core import settings
 from core.config import RunConfig
 
@@ -206,7 +206,7 @@ def main(words=None):
         return write(asked.file, *SHAPES[asked.shapes[0]])
     if asked.work:
         return work(asked.work, asked.file, config_of(asked.batches[0], asked.repeats))
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, {datetime.date.today()}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {threaded(THREADS)}, {datetime.date.today()}")
     print(
         f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>11} {'cells/s':>9} {'reference':>9} {'times':>6} "
         f"{'GiB':>6} {'prepare':>8} {'loss':>7}"

@@ -26,7 +26,7 @@ from scipy import sparse as scipy_sparse  # noqa: E402
 from torch import nn  # noqa: E402
 
 from bench import reference  # noqa: E402
-from bench.bars import Bar  # noqa: E402
+from bench.bars import Bar, threaded  # noqa: E402
 from core import models, train  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.feed import Feed  # noqa: E402
@@ -232,7 +232,7 @@ def main(words=None):
     data = Data(asked.cells, asked.genes)
     top = peak()
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, torch {torch.__version__}, "
+        f"{platform.machine()}, {os.cpu_count()} cores, {threaded(THREADS)}, torch {torch.__version__}, "
         f"{datetime.date.today()}; fp32 peak {top / 1e9:.0f} GFLOP/s"
     )
     density = data.adata.X.nnz / np.prod(data.adata.shape)

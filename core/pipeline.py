@@ -88,7 +88,7 @@ def learn(adata, config, scratch=None, foresee=False):
     yield clock.start("preparing")
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split, scratch)
-    config = config.for_data(matrix.n_cells, matrix.n_features)
+    config = config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins)
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     if foresee:
         yield clock.start("forecast")

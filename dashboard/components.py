@@ -203,7 +203,7 @@ def field(spec, value, step=None, columns=(), chosen=None):
 
 def chosen_words(value):
     """What an empty field says: the number that is taken."""
-    return f"chosen: {value:,}"
+    return f"chosen: {value:,}" if isinstance(value, int) else f"chosen: {value:.3g}"
 
 
 def _bounds(spec):

@@ -62,13 +62,13 @@ def test_the_mixture_weighs_background_against_foreground(numbers):
 
 
 def test_gradients_are_finite_where_counts_are_wild():
-    for x in (0.0, 1.0, 1e6, 1e30):
+    for x in (0.0, 1.0, 1e6, 1e12):
         mean, theta, logits = (torch.tensor(v, requires_grad=True) for v in (1e-6, 1e-3, 3.0))
         value = zero_inflated(torch.tensor(x), mean, theta, logits) + mixture(
             torch.tensor(x), mean, mean * 2, theta, logits
         )
         value.backward()
-        assert all(torch.isfinite(v.grad) for v in (mean, theta, logits)) or x == 1e30
+        assert all(torch.isfinite(v.grad) for v in (mean, theta, logits))
 
 
 def test_theta_by_moments_finds_that_of_a_sample():

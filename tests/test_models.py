@@ -9,7 +9,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.models import MODELS, VARIATIONAL, Cells, build
-from core.models.layers import ACTIVATIONS, Dropout, mean_absolute_weight
+from core.models.layers import ACTIVATIONS, Dropout, Hide, mean_absolute_weight
 from core.models.variational import LOG_VARIANCE, divergence
 
 SQUARED = [
@@ -107,6 +107,15 @@ def test_dropout_hides_its_share_and_keeps_the_mean_and_draws_by_the_seed(share)
     assert torch.equal(x.grad, made.detach())
     torch.manual_seed(3)
     assert torch.equal(layer(x), made) and not torch.equal(layer(x), made)
+    assert torch.equal(layer.eval()(x), x)
+
+
+def test_a_hidden_protein_is_seen_at_its_mean_and_the_others_as_they_are():
+    layer, x = Hide(0.3), torch.randn(500, 20)
+    made = layer(x)
+    hidden = made == 0
+    assert torch.equal(made[~hidden], x[~hidden])
+    assert hidden.float().mean().item() == pytest.approx(0.3, abs=0.02)
     assert torch.equal(layer.eval()(x), x)
 
 

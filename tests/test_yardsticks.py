@@ -29,7 +29,7 @@ def by_hand(matrix, split, config, k, weights=None):
 
 def parts_of(error, config):
     rna, protein = error[:120].mean(), error[120:].mean()
-    return config.weight_rna * rna + config.weight_protein * protein, rna, protein
+    return config.weight_rna * rna + (config.weight_protein or 0.3) * protein, rna, protein
 
 
 @pytest.mark.parametrize("weight_protein", [0.3, 5.0])

@@ -94,7 +94,8 @@ class Network(BaseModel):
         0.0,
         NETWORK,
         "Input dropout",
-        "Share of counts hidden from the encoder in each step; the model learns to fill them in from the others.",
+        "Share of counts hidden from the encoder in each step; the model learns to fill them in from the others. A gene is "
+        "seen with a count of zero then, a protein at its mean.",
         ge=0,
         le=0.9,
         step=0.05,

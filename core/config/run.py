@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, model_validator
 
-from core.config.chosen import DROPOUT, chosen, epochs_for
+from core.config.chosen import DROPOUT, PROTEIN_WEIGHT, chosen, epochs_for, protein_weight
 from core.config.fields import spec
 from core.config.genes import Genes
 from core.config.layers import network
@@ -63,8 +63,10 @@ class RunConfig(
 
     def weight_of(self, part):
         """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing."""
-        alone = part == "protein" and self.modalities == "protein"
-        return 1.0 if alone else getattr(self, f"weight_{part}")
+        if part == "protein" and self.modalities == "protein":
+            return 1.0
+        weight = getattr(self, f"weight_{part}")
+        return PROTEIN_WEIGHT if weight is None else weight  # None: before `for_data`
 
     def split_sizes(self, n_cells):
         """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
@@ -80,12 +82,13 @@ class RunConfig(
         found = chosen(n_train)
         return epochs_for(found.steps, n_train, self.batch_size or found.batch_size)
 
-    def for_data(self, n_cells, n_features):
+    def for_data(self, n_cells, n_genes, n_proteins=0):
         """The same settings, what was left empty chosen (`core.config.chosen`) for so many cells, genes and proteins."""
         n_train, _, _ = self.split_sizes(n_cells)
-        found = chosen(n_train, n_features)
+        found = chosen(n_train, n_genes + n_proteins)
         empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
         empty["dropout"] = DROPOUT[self.model]
+        empty["weight_protein"] = protein_weight(self.model, n_genes, n_proteins)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 

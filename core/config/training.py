@@ -58,12 +58,12 @@ class Training(BaseModel):
         le=1000,
         folded=True,
     )
-    weight_protein: float = setting(
-        0.3,
+    weight_protein: float | None = setting(
+        None,
         TRAINING,
         "Protein weight",
-        "The share of protein in the loss, so that a dozen proteins are heard beside thousands of genes. 1 where they are "
-        "trained on alone.",
+        "The share of protein in the loss. Empty: 0.3, so that a dozen proteins are heard beside thousands of genes; in "
+        "counts the number of proteins over that of genes, as the likelihood has it. 1 where they are trained on alone.",
         ge=0,
         le=1000,
         folded=True,

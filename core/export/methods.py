@@ -152,7 +152,9 @@ def model(config, facts):
 def _training(config, facts):
     weights = ""
     if facts["n_genes"] and facts["n_proteins"]:
-        weights = f" (weighted {config.weight_rna:g} for RNA and {config.weight_protein:g} for protein)"
+        weights = (
+            f" (weighted {config.weight_rna:g} for RNA and {config.weight_of('protein'):.3g} for protein)"
+        )
     cells = f"{facts['n_train']:,} training cells"
     held = f"{facts['n_valid']:,} validation cells chose the epoch"
     held += f" and {facts['n_test']:,} test cells judged it" if facts["n_test"] else ""

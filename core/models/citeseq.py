@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core import sparse
-from core.models.layers import block
+from core.models.layers import Hide, block
 
 
 class Citeseq(nn.Module):
@@ -22,7 +22,7 @@ class Citeseq(nn.Module):
     def __init__(self, config, n_genes, n_proteins, n_groups=0):
         super().__init__()
         self.sizes = {branch: n for branch, n in (("rna", n_genes), ("protein", n_proteins)) if n}
-        self.hide_protein = nn.Dropout(config.input_dropout)  # genes come with theirs hidden: core.feed
+        self.hide_protein = Hide(config.input_dropout)  # genes come with theirs hidden: core.feed
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
         layers = config.layers(n_genes, n_proteins, n_groups)
         self.blocks = nn.ModuleDict(

@@ -23,6 +23,10 @@ class Counts(Variational):
         super().__init__(config, n_genes, n_proteins, n_groups)
         self.zero_inflated = config.zero_inflated
         self.log_theta = nn.ParameterDict({b: nn.Parameter(torch.zeros(n)) for b, n in self.sizes.items()})
+        # A nat of a background's divergence costs what a nat of its likelihood does, as the bound has it.
+        self.background_price = (
+            config.weight_of("protein") * n_genes / n_proteins if n_genes and n_proteins else 1.0
+        )
         if n_proteins:  # the level of each protein's background over all cells, and how it varies
             self.prior_mean = nn.Parameter(torch.zeros(n_proteins))
             self.prior_log_sd = nn.Parameter(torch.zeros(n_proteins))
@@ -93,7 +97,7 @@ class Counts(Variational):
         if "protein" in self.sizes:
             *tags, kl_background = self.protein(z, cells)
             parts["protein"] = -self._of_protein(tags, cells).mean()
-            kl = None if kl is None else kl + kl_background
+            kl = None if kl is None else kl + self.background_price * kl_background
         return parts if kl is None else parts | {"kl": kl}
 
     def _of_rna(self, z, cells):  # -> (cells, genes): log-likelihood of the counts

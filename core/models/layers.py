@@ -32,6 +32,17 @@ class Dropout(nn.Dropout):
         return x * kept.to(x.dtype).mul_(1 / (1 - self.p))
 
 
+class Hide(nn.Module):
+    """Input dropout: in training a share of the values is seen as 0, the mean of their feature; the others stay."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+
+    def forward(self, x):
+        return x * (torch.rand_like(x) >= self.share) if self.training and self.share else x
+
+
 NORMS = {"batch": BatchNorm, "layer": nn.LayerNorm}
 
 

@@ -101,7 +101,7 @@ class Planning:
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
         config = configs.parse(configs.upgraded(preparation["settings"]) | values)
         record = preparation["record"]
-        config = config.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
+        config = config.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
         config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         return preparation, config
 

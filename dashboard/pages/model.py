@@ -24,6 +24,12 @@ from dashboard.components import (
 PATH, TITLE = "/model", "Create model"
 
 
+BY_MODEL = (
+    "dropout",
+    "weight_protein",
+)  # settings of which an empty field means another value for each model
+
+
 def layout(view, here):
     row = here.preparation
     if row is None or row["status"] != "ready":
@@ -36,7 +42,7 @@ def layout(view, here):
     if here.run and here.run["preparation"] != row["id"]:
         values = {}
     record = row["record"]
-    found = config.RunConfig().for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
+    found = config.RunConfig().for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
@@ -107,7 +113,7 @@ def register(app, store):
         Output(ids.MODEL_WORDS, "children"),
         Output(ids.MODEL_MESSAGE, "children"),
         Output(ids.MODEL_CREATE, "disabled"),
-        Output(ids.setting("dropout"), "placeholder"),  # what an empty field means depends on the model
+        [Output(ids.setting(name), "placeholder") for name in BY_MODEL],
         Input(SETTINGS, "value"),
         Input(ids.THEME, "data"),
         State(SETTINGS, "id"),
@@ -119,13 +125,19 @@ def register(app, store):
         record = row["record"]
         try:
             run = config.parse(row["settings"] | settings_of(values, names))
-            run = run.for_data(record["n_cells"], record["n_genes"] + record["n_proteins"])
+            run = run.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True, no_update
+            return no_update, no_update, notice(str(error), "bad"), True, [no_update] * len(BY_MODEL)
         layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))
         figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
-        return figure, words(store, run, record, layers), "", False, chosen_words(run.dropout)
+        return (
+            figure,
+            words(store, run, record, layers),
+            "",
+            False,
+            [chosen_words(getattr(run, name)) for name in BY_MODEL],
+        )
 
     app.clientside_callback(  # a control that the chosen model does not obey is not there
         "(model, ids) => ids.map(id => ({display: id.models.split(',').includes(model) ? '' : 'none'}))",
