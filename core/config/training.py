@@ -72,8 +72,8 @@ class Training(BaseModel):
         1.0,
         TRAINING,
         "KL weight (beta)",
-        "How strongly the latent space is pulled towards a standard Gaussian; 1 is the evidence lower bound for "
-        "noise of unit variance. More is smoother, less fits better.",
+        "How strongly the latent space is pulled towards a standard Gaussian; 1 is the evidence lower bound, in counts of "
+        "all counts, else of genes with noise of unit variance. More is smoother, less fits better.",
         models=VARIATIONAL,
         ge=0,
         le=1000,
