@@ -443,14 +443,15 @@ def test_the_drawing_follows_the_fields(finished):
     assert answer["model-create"]["disabled"] is False and answer["model-drawing"]["figure"]["layout"]
 
 
-@pytest.mark.parametrize("name, dropout", [("citeseq", 0.1), ("counts", 0.0)])
-def test_what_an_empty_dropout_means_follows_the_model(finished, name, dropout):
+@pytest.mark.parametrize("name, dropout, weight", [("citeseq", 0.1, 0.3), ("counts", 0, 6 / 120)])
+def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name, dropout, weight):
     values = fields(model.NETWORK, model=name) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING)["setting"]
     answer = finished.press("model-words.children", values)
     assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"chosen: {dropout}"
+    assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"chosen: {weight}"
     run = finished.view.run(finished.view.create_run(finished.preparation, {"model": name}, name))
-    assert run["config"]["dropout"] == dropout
+    assert (run["config"]["dropout"], run["config"]["weight_protein"]) == (dropout, weight)
     finished.view.forget_run(run["id"])
 
 

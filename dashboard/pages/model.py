@@ -113,7 +113,7 @@ def register(app, store):
         Output(ids.MODEL_WORDS, "children"),
         Output(ids.MODEL_MESSAGE, "children"),
         Output(ids.MODEL_CREATE, "disabled"),
-        [Output(ids.setting(name), "placeholder") for name in BY_MODEL],
+        *[Output(ids.setting(name), "placeholder") for name in BY_MODEL],
         Input(SETTINGS, "value"),
         Input(ids.THEME, "data"),
         State(SETTINGS, "id"),
@@ -128,7 +128,7 @@ def register(app, store):
             run = run.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True, [no_update] * len(BY_MODEL)
+            return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * len(BY_MODEL)
         layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))
         figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
         return (
@@ -136,7 +136,7 @@ def register(app, store):
             words(store, run, record, layers),
             "",
             False,
-            [chosen_words(getattr(run, name)) for name in BY_MODEL],
+            *(chosen_words(getattr(run, name)) for name in BY_MODEL),
         )
 
     app.clientside_callback(  # a control that the chosen model does not obey is not there
