@@ -1,7 +1,7 @@
 # Everything starts from here: `make` lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-markers bench-mapping bench-judging pictures format
+	bench-gpu bench-markers bench-mapping bench-judging bench-tutorial pictures format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -58,6 +58,9 @@ bench-gpu: .venv/.nuwa-dev  ## cells a second on a GPU, where there is one
 
 bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 cells x 20,000 genes x 20 clusters
 	$(PY) -m bench.markers $(ARGS)
+
+bench-tutorial: .venv/.nuwa-dev  ## the numbers of docs/tutorial.md, each from its command
+	$(PY) -m bench.tutorial
 
 bench-judging: .venv/.nuwa-dev  ## processor seconds of judging all spaces of 20,000 cells
 	$(PY) -m bench.judging $(ARGS)

@@ -1,0 +1,87 @@
+"""python -m bench.tutorial: the numbers of docs/tutorial.md, each from the command that stands beside it there.
+
+Prints a line for each run: loss on the test cells with its yardsticks, the best epoch and the losses there and at the
+end, variance explained, clusters at resolution 1 and how they agree with the types, neighbours kept, silhouette.
+"""
+
+import csv
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import anndata
+
+RUNS = [
+    [],
+    *(["--n-latent", n] for n in ("2", "7", "50")),
+    *(["--lr", rate] for rate in ("0.00001", "0.001", "1", "10")),
+    ["--patience", "10"],
+    ["--n-hidden", "32"],
+    *(["--dropout", share] for share in ("0", "0.2")),
+    ["--l2", "0.1"],
+    *(["--epochs", n] for n in ("30", "300")),
+]
+OTHERS = {
+    "pbmc68k_reduced": [["--epochs", "30"], [], ["--epochs", "300"]],
+    "pbmc10k_citeseq.h5ad": [[], ["--epochs", "100"]],
+}
+SHARED = Path(os.environ.get("NUWA_TEST_DATA", "../shared/data"))
+
+
+def line(data, words, out):
+    """What one run gave, in a line."""
+    given = SHARED / data if data.endswith(".h5ad") else data
+    labels = ["--labels", "cell_type"] if data == "simulated" else []
+    command = [
+        sys.executable,
+        "-m",
+        "core",
+        "train",
+        str(given),
+        "--out",
+        out,
+        "--seed",
+        "0",
+        *labels,
+        *words,
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    found = json.loads(Path(out, "scores.json").read_text())
+    with open(Path(out, "history.csv")) as file:
+        history = list(csv.DictReader(file))
+    best, last = (history[i] for i in (found["best_epoch"] - 1, -1))
+    curve = " ".join(
+        f"{when} {float(row['train_loss']):.3f} / {float(row['valid_loss']):.3f}"
+        for when, row in (("best", best), ("end", last))
+    )
+    protein = found["variance_explained_protein"]
+    explained = f"{found['variance_explained_rna']:.3f}" + ("" if protein is None else f" {protein:.3f}")
+    clusters = anndata.read_h5ad(Path(out, "result.h5ad"), backed="r").obs["nuwa_cluster"].nunique()
+    agreement = "".join(
+        f" {name} {found[name]:.2f}" for name in ("ari", "nmi") if found.get(name) is not None
+    )
+    return (
+        f"{data} {' '.join(words) or '(as it comes)'}: loss {found['loss_total']:.3f}, PCA {found['loss_total_pca']:.3f}, "
+        f"mean {found['loss_total_mean']:.3f}; epoch {found['best_epoch']} of {len(history)}, {curve}; explained "
+        f"{explained}; {clusters} clusters,{agreement} kept {found['neighbours_kept_15']:.3f} (PCA {found['neighbours_kept_15_pca']:.3f}) "
+        f"silhouette {found['silhouette']:.3f}"
+    )
+
+
+def main():
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {datetime.date.today()}")
+    for data, runs in ({"simulated": RUNS} | OTHERS).items():
+        if data.endswith(".h5ad") and not (SHARED / data).exists():
+            continue
+        for words in runs:
+            with tempfile.TemporaryDirectory(prefix="nuwa-tutorial-") as out:
+                print(line(data, words, out), flush=True)
+
+
+if __name__ == "__main__":
+    main()
