@@ -90,7 +90,9 @@ def counted(store, view, asked, values, names, dataset_id):
     if job["status"] != "done":
         return progress(follow.words(store, job), job["progress"]), asked
     found = job["result"]
-    used = html.P(html.B(f"{found['used']:,} of {found['of']:,} genes would be used."))
+    alone = read_form(values, names, PREPARE).get("modalities") == "protein"
+    unless = ", if the run were not to be trained on proteins alone" if alone else ""
+    used = html.P(html.B(f"{found['used']:,} of {found['of']:,} genes would be used{unless}."))
     return [used, *(html.P(note, className="help") for note in found["notes"])], asked
 
 

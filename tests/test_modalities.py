@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 
 import anndata
 import numpy as np
@@ -20,6 +21,7 @@ from core.export import methods
 from core.prepare import prepare, protein_space, split_cells
 from core.recipe import Recipe, script
 from core.resident import Resident, form_that_fits
+from core.takeaway import PARTS
 from core.worker.evidence import evidence
 from core.worker.execute import drain
 from dashboard import here, scoring
@@ -263,15 +265,21 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
 
 
 @pytest.mark.parametrize("kind", ["rna", "protein"])
-def test_either_run_can_be_taken_away(kind, request, monkeypatch, tmp_path):
+def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypatch):
     house = request.getfixturevalue(kind)
     monkeypatch.setattr("core.printing.browser.draw", lambda *_: "There is no Chromium.")
-    job = house.view.bundle(
-        house.run, parts=["h5ad", "tables", "weights", "markers", "scores", "report", "figures"]
-    )
+    job = house.view.bundle(house.run, parts=list(PARTS), denoised=True)
     drain(house.store)
     assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
-    assert house.view.job(job["id"])["result"]["remarks"] is not None
+    with zipfile.ZipFile(house.view.file(house.run, "bundle.zip")) as made:
+        report = made.read("report.html").decode()
+        recipe = json.loads(made.read("recipe.json"))
+    assert f"trained on {'RNA' if kind == 'rna' else 'proteins'} alone" in report
+    assert f"<td>Trained on</td><td>{kind}</td>" in report and recipe["settings"]["modalities"] == kind
+    job = house.view.verify(house.run)
+    drain(house.store)
+    found = house.view.job(job["id"])["result"]
+    assert found["same"], found
 
 
 # --- the command line, scripts, and words
