@@ -54,8 +54,14 @@ def _rows(matrix, indptr, first, last):
     if sparse.issparse(matrix):
         data, indices = matrix.data[part], matrix.indices[part]
     else:
-        data, indices = matrix.group["data"][part], matrix.group["indices"][part]
+        data, indices = stored_values(matrix, part), matrix.group["indices"][part]
     return sparse.csr_matrix((data, indices, pointer), shape=(last - first, matrix.shape[1]))
+
+
+def stored_values(matrix, part):
+    """The values at `part`, a slice, of a sparse matrix in a file; float16 as float32, as scipy has no sparse float16."""
+    values = matrix.group["data"][part]
+    return values.astype(np.float32) if values.dtype == np.float16 else values
 
 
 def borders(shape, n_values, indptr=None):

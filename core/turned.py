@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from scipy import sparse
 
-from core.blocks import borders, indptr_of
+from core.blocks import borders, indptr_of, stored_values
 
 PIECE = 1 << 23  # values that are turned in one go: 64 MB, twice
 FILE = 1 << 24  # values of a rough file, which is put in order in memory: 128 MB, twice
@@ -64,7 +64,7 @@ def _in_order(file, at, n_rows, kind):
 def by_row(matrix, n_values, folder):
     """As `core.blocks.pieces`, of a sparse matrix that lies in a file by column; through scratch files in `folder`."""
     indptr, (n_rows, n_columns) = indptr_of(matrix), matrix.shape
-    indices, data = matrix.group["indices"], matrix.group["data"]
+    indices = matrix.group["indices"]
     stored = np.zeros(n_rows, np.int64)
     for first, last in borders((n_columns, 0), PIECE, indptr):
         stored += np.bincount(indices[indptr[first] : indptr[last]], minlength=n_rows)
@@ -73,7 +73,8 @@ def by_row(matrix, n_values, folder):
         for first, last in borders((n_columns, 0), PIECE, indptr):
             part = slice(indptr[first], indptr[last])
             pointer = indptr[first : last + 1] - indptr[first]
-            yield first, sparse.csr_matrix((data[part], indices[part], pointer), shape=(last - first, n_rows))
+            values = stored_values(matrix, part), indices[part], pointer
+            yield first, sparse.csr_matrix(values, shape=(last - first, n_rows))
 
     for first, rows in turned(columns(), stored, folder):
         for low, high in borders(rows.shape, n_values, rows.indptr):

@@ -4,14 +4,16 @@ import os
 from pathlib import Path
 
 import anndata
+import formats
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from anndata import AnnData
 from scipy import sparse
 
-from core.data import demo, doctor, read
+from core.data import demo, doctor, ondisk, read
 from core.errors import UserError
 
 DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
@@ -69,6 +71,16 @@ def write_tenx(path, adata, version=3):
     return path
 
 
+def halved(path, *places):
+    """The file at `path`, the values of its sparse matrices at these places made float16."""
+    with h5py.File(path, "r+") as file:
+        for place in places:
+            values = file[place]["data"][:].astype(np.float16)
+            del file[place]["data"]
+            file[place]["data"] = values
+    return path
+
+
 def refused(path, *words):
     """Read `path`, which must be refused in one line that has all of `words`."""
     with pytest.raises(UserError) as caught:
@@ -98,6 +110,41 @@ def test_a_dense_matrix_becomes_sparse_only_when_mostly_zero(tmp_path):
     full.X = np.asfortranarray(np.random.default_rng(0).normal(size=full.shape))
     back = read.read(saved(full, tmp_path)).X
     assert isinstance(back, np.ndarray) and back.dtype == np.float32 and back.flags.c_contiguous
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix])
+@pytest.mark.parametrize("large", [np.inf, 0])
+def test_a_sparse_matrix_of_float16_is_widened(tmp_path, monkeypatch, kind, large):
+    """scipy has none, so anndata neither writes nor reads one; other programs write it."""
+    monkeypatch.setattr(ondisk, "LARGE", large)
+    adata = counts()
+    adata.X = kind(adata.X)
+    adata.layers["counts"] = adata.X.copy()
+    adata.raw = adata.copy()
+    path = halved(saved(adata, tmp_path), "X", "layers/counts", "raw/X")
+    back = ondisk.loaded(read.read(path), np.inf, "")
+    for matrix in (back.X, back.layers["counts"], back.raw.X):
+        assert matrix.dtype == np.float32 and (matrix != adata.X).nnz == 0
+
+
+def test_float16_is_widened_in_zarr_and_mudata_too(tmp_path):
+    adata = counts(proteins=4)
+    half = adata.X.data.astype(np.float16)
+    adata.write_zarr(tmp_path / "set.zarr")
+    store = zarr.open_group(tmp_path / "set.zarr", mode="r+", use_consolidated=False)
+    del store["X/data"]
+    store["X"].create_array("data", data=half)
+    zarr.consolidate_metadata(tmp_path / "set.zarr")
+    mixed = halved(formats.h5mu(adata, tmp_path), "mod/rna/X")
+    for path in (tmp_path / "set.zarr", mixed):
+        back = read.read(path)
+        assert back.X.dtype == np.float32 and (back.X != adata.X).nnz == 0
+
+
+def test_float16_beside_the_values_is_named(tmp_path):
+    adata = counts()
+    adata.obsp["near"] = sparse.identity(adata.n_obs, format="csr", dtype=np.float32)
+    refused(halved(saved(adata, tmp_path), "obsp/near"), "16-bit", "save it as float32")
 
 
 def test_everything_else_in_the_file_is_kept(tmp_path):

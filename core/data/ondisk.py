@@ -17,7 +17,7 @@ from anndata import AnnData, read_h5ad
 from anndata.io import read_elem, sparse_dataset, write_elem
 from scipy import sparse
 
-from core.blocks import by_column, canonical, in_memory, indptr_of, is_sparse, pieces
+from core.blocks import by_column, canonical, in_memory, indptr_of, is_sparse, pieces, stored_values
 from core.errors import DoesNotFit, UserError
 
 LARGE = 1 << 30  # bytes of values that are held in memory; of more, all stay in the file
@@ -73,9 +73,25 @@ def is_large(group, limit=None) -> bool:
 
 def bytes_in(group) -> int:
     """Bytes of X, the layers and .raw of an AnnData in an open group, in memory as float32 and int32."""
+    return sum(map(_stored_bytes, _stored(group)))
+
+
+def has_halves(group) -> bool:
+    """Is X, a layer or .raw of an AnnData in an open group sparse and of float16, which anndata cannot read?"""
+    return any(
+        stored.attrs.get("encoding-type") in SPARSE and stored["data"].dtype == np.float16
+        for stored in _stored(group)
+    )
+
+
+def widened(group) -> AnnData:
+    """The AnnData in a .h5ad (a path) or an open group, all in memory, its sparse float16 as float32."""
+    return loaded(opened(group, EVERYTHING), np.inf, "")
+
+
+def _stored(group):
     stored = [group["X"]] if "X" in group else []
-    stored += [matrix for _, matrix in _layers(group)] + ([group["raw/X"]] if _raw(group) else [])
-    return sum(map(_stored_bytes, stored))
+    return stored + [matrix for _, matrix in _layers(group)] + ([group["raw/X"]] if _raw(group) else [])
 
 
 def _layers(group):
@@ -323,7 +339,14 @@ def loaded(adata, free: int, what: str) -> AnnData:
 
 
 def _read(matrix):
-    return matrix.to_memory() if is_sparse(matrix) else matrix[:]
+    if not is_sparse(matrix):
+        return matrix[:]
+    if matrix.dtype != np.float16:
+        return matrix.to_memory()
+    kind = sparse.csc_matrix if by_column(matrix) else sparse.csr_matrix
+    everything = slice(None)
+    values = stored_values(matrix, everything), matrix.group["indices"][everything], indptr_of(matrix)
+    return kind(values, shape=matrix.shape)
 
 
 def dense_columns(matrix, columns) -> np.ndarray:

@@ -60,6 +60,8 @@ def read_hdf5(path, reading):
         thin = _is_large_and_thin(file.get("X"))
         # Of a matrix that is read as sparse, a few of its values are not zero.
         reading.take(0 if thin else HELD * declared.values, path.name, COPIES * declared.values)
+        if ondisk.has_halves(file):
+            return ondisk.widened(path)
     return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
 
 

@@ -95,6 +95,13 @@ def carefully(step, path, reading):
         # This is the edge: h5py and anndata answer a damaged file with a dozen kinds of exception.
         if is_out_of_memory(error):
             raise _too_large(path) from error
+        if "does not support dtype float16" in str(
+            error
+        ):  # scipy's words for what lies beside the cells' values
+            words = (
+                "holds a sparse matrix of 16-bit numbers (float16), which cannot be read: save it as float32."
+            )
+            raise UserError(f"'{name}' {words}") from error
         if type(error).__name__ == "IORegistryError":  # which anndata does not make public
             words = (
                 f"was written by a newer anndata than ours ({version('anndata')}): save it with less in .uns."

@@ -35,7 +35,7 @@ def modality(group, path, reading):
         return ondisk.opened(h5py.File(path, "r")[group.name], ondisk.EVERYTHING)
     need = ondisk.bytes_in(group)
     reading.take(HELD * need, path.name, COPIES * need)
-    return read_elem(group)
+    return ondisk.widened(group) if ondisk.has_halves(group) else read_elem(group)
 
 
 def combine(modalities, obs, name, reading):
