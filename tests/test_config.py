@@ -221,6 +221,14 @@ def test_no_gene_left_is_refused_with_advice():
         PLAIN.check_against(0, 10)
 
 
+def test_one_feature_is_refused_as_nothing_to_learn_from():
+    for n_latent in (None, 1, 5):
+        with pytest.raises(UserError, match="at least two features are needed to learn anything"):
+            RunConfig(n_latent=n_latent).check_against(1, 0)
+    RunConfig(n_latent=1).check_against(1, 1)
+    RunConfig(n_latent=1).check_against(2, 0)
+
+
 @pytest.mark.parametrize("kind", list(config.WORDS))
 def test_every_kind_of_matrix_has_an_answer_for_every_step(kind):
     steps = steps_for(kind, has_proteins=True)

@@ -114,6 +114,11 @@ class RunConfig(
             raise UserError(
                 "The RNA weight is 0 and there are no proteins, so there is nothing to learn: raise it."
             )
+        if n_genes + n_proteins < 2:
+            raise UserError(
+                "There is one gene and no protein to train on, and at least two features are needed to learn anything: "
+                "raise the number of variable genes, or bring a file with more."
+            )
         if self.n_latent is not None and self.n_latent >= n_genes + n_proteins:
             raise UserError(
                 f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "
