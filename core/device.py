@@ -1,7 +1,7 @@
 """Which device a run uses and why, in words, and how much memory it finds there."""
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,6 +79,19 @@ def settle(kind):
         import torch
 
         torch.set_float32_matmul_precision("high")
+
+
+@contextmanager
+def full_precision():
+    """Within it products on a GPU keep all bits of float32, whatever `settle` allows, for sums in which much cancels."""
+    import torch
+
+    allowed = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(allowed)
 
 
 def synchronise(kind):

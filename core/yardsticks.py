@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.device import full_precision
+
 COVARIANCE_LIMIT = (
     6000  # features; above it the covariance itself would be large, and blocks are sketched instead
 )
@@ -75,14 +77,15 @@ def _summed(blocks, n, device):
 
 
 def _summed_on(blocks, n, device):
-    """The same by torch on `device`; in float64, since TF32 would leave three digits."""
+    """The same by torch on `device`, without TF32, which would leave three digits."""
     import torch
 
-    covariance = torch.zeros((n, n), dtype=torch.float64, device=device)
+    covariance = torch.zeros((n, n), device=device)
     for x in blocks:
-        x = torch.from_numpy(x).to(device).double()
-        covariance.addmm_(x.t(), x)
-    found = covariance.float().cpu().numpy()
+        x = torch.from_numpy(x).to(device)
+        with full_precision():
+            covariance.addmm_(x.t(), x)
+    found = covariance.cpu().numpy()
     if covariance.is_cuda:  # what torch keeps would count as used when the run looks for room
         del covariance, x
         torch.cuda.empty_cache()

@@ -133,3 +133,24 @@ def browser_type_launch_args(browser_type_launch_args):
     ]
     path = next((path for path in found if path), None)
     return browser_type_launch_args | {"args": arguments} | ({"executable_path": path} if path else {})
+
+
+@pytest.fixture
+def tf32(monkeypatch):
+    """torch's sum of products on the CPU as a GPU has it under TF32: wherever "high" precision is enough, as a training on
+    a GPU has it and this sets, factors keep ten bits."""
+    import torch
+
+    whole, added = torch.addmm, torch.Tensor.addmm_
+
+    def rounded(*factors):
+        if torch.get_float32_matmul_precision() == "highest":
+            return factors
+        return [((x.contiguous().view(torch.int32) + 0x1000) & ~0x1FFF).view(torch.float32) for x in factors]
+
+    monkeypatch.setattr(torch, "addmm", lambda to, a, b, **how: whole(to, *rounded(a, b), **how))
+    monkeypatch.setattr(torch.Tensor, "addmm_", lambda to, a, b, **how: added(to, *rounded(a, b), **how))
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    yield
+    torch.set_float32_matmul_precision(before)

@@ -1,10 +1,12 @@
 """Neighbours by torch are those of scikit-learn; tried here with the CPU as the device."""
 
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from core import embed, near
 from core.device import Device
@@ -23,6 +25,22 @@ def test_neighbours_are_those_of_scikit_learn(pairs, shift):
     assert (indices == known.indices).mean() > 0.999  # two at the same distance to the last digit may swap
     np.testing.assert_allclose(distances[:, 1:], known.distances[:, 1:], rtol=1e-3)
     assert (indices[:, 0] == np.arange(200)).all() and not distances[:, 0].any()
+
+
+def test_tight_clusters_far_apart_keep_their_neighbours_where_training_may_round(monkeypatch, tf32):
+    """Under TF32 the distances between neighbours are lost in those between clusters."""
+    random = np.random.default_rng(0)
+    centres = 8 * random.standard_normal((12, 20))
+    points = (centres[np.arange(3000) % 12] + 0.25 * random.standard_normal((3000, 20))).astype(np.float32)
+
+    def recall():
+        found, known = nearest_on("cpu", points, points, 15)[0], nearest(points, points, 15).indices
+        return np.mean([len(np.intersect1d(*rows)) / 15 for rows in zip(found, known, strict=True)])
+
+    assert recall() > 0.999
+    assert torch.get_float32_matmul_precision() == "high"  # as training has it, before and after
+    monkeypatch.setattr(near, "full_precision", nullcontext)
+    assert recall() < 0.9  # what is guarded against is there
 
 
 def test_all_points_may_be_asked_for():

@@ -1,5 +1,7 @@
 """The yardsticks are what scikit-learn makes of the weighted matrix, measured without holding it."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -146,3 +148,15 @@ def test_a_covariance_summed_by_torch_is_that_of_numpy(prepared):
     )
     np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-3)
     assert np.abs(np.triu(here, 1)).max() > 1  # not of nothing
+
+
+def test_a_covariance_summed_by_torch_is_not_rounded_as_training_may_be(monkeypatch, tf32):
+    x = np.random.default_rng(0).standard_normal((500, 20)).astype(np.float32)
+    exact = x.astype(np.float64).T @ x
+
+    def error():
+        return np.abs(yardsticks._summed_on([x], 20, "cpu") - exact).max()
+
+    assert error() < 1e-3
+    monkeypatch.setattr(yardsticks, "full_precision", nullcontext)
+    assert error() > 1e-2
