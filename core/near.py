@@ -23,9 +23,7 @@ def nearest_on(device, queries, points, k, pairs=PAIRS):
     more = min(len(points), k + 8)  # rounding may put a neighbour a few places too far
     indices, distances = [], []
     for part in queries.split(max(1, pairs // len(points))):
-        with (
-            full_precision()
-        ):  # under TF32 two thirds of the neighbours were found among tight clusters far apart
+        with full_precision():  # under TF32 neighbours are missed where clusters are tight and far apart
             rough = torch.addmm(size, part, points.t(), alpha=-2)  # less |q|^2, which is the same for all
         chosen = rough.topk(more, largest=False).indices
         exact = (points[chosen] - part[:, None]).square().sum(2).sqrt()

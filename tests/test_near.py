@@ -31,7 +31,7 @@ def test_tight_clusters_far_apart_keep_their_neighbours_where_training_may_round
     """Under TF32 the distances between neighbours are lost in those between clusters."""
     random = np.random.default_rng(0)
     centres = 8 * random.standard_normal((12, 20))
-    points = (centres[np.arange(3000) % 12] + 0.25 * random.standard_normal((3000, 20))).astype(np.float32)
+    points = (centres[np.arange(3000) % 12] + 0.15 * random.standard_normal((3000, 20))).astype(np.float32)
 
     def recall():
         found, known = nearest_on("cpu", points, points, 15)[0], nearest(points, points, 15).indices
@@ -40,7 +40,7 @@ def test_tight_clusters_far_apart_keep_their_neighbours_where_training_may_round
     assert recall() > 0.999
     assert torch.get_float32_matmul_precision() == "high"  # as training has it, before and after
     monkeypatch.setattr(near, "full_precision", nullcontext)
-    assert recall() < 0.9  # what is guarded against is there
+    assert recall() < 0.7  # what is guarded against is there
 
 
 def test_all_points_may_be_asked_for():
