@@ -1,5 +1,6 @@
 """What a run will cost, before it is begun: seconds from a probe of two at most, memory from the shapes."""
 
+import statistics
 import time
 from contextlib import suppress
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from core.matrix import block_size
 PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
 WARM_UP = 64  # cells; enough to compile the code and to load it
 FAR = 8  # times: a step that may be as much too long is not tried as a whole
+AGAIN = 1.0  # seconds; what takes less is measured twice, since the first time it may compile, or be held up
+PROBES = 5  # that the steps are tried in: a hiccup falls into one of them, and the median leaves it out
+BUSY = 1.5  # times: probes that are so far apart tell of other work on the machine
 SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
 
 
@@ -33,6 +37,7 @@ class Forecast(NamedTuple):
     gpu_memory: int  # 0 without a GPU, as the next
     gpu_free: int
     warning: str  # what is short and what to change; "" where the run fits
+    busy: bool = False  # did other work on the machine disturb the probe?
 
     @property
     def sentence(self):
@@ -45,7 +50,8 @@ class Forecast(NamedTuple):
         if self.seconds is not None:
             about = "At most" if self.early else "About"
             begin = f"{about} {words.duration(max(1, self.seconds))} of training on the"
-        return f"{begin} {where}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
+        told = f"{begin} {where}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
+        return f"{told} The machine is busy, so the time may be off." if self.busy else told
 
     def record(self):
         """The forecast as JSON can hold it."""
@@ -75,32 +81,42 @@ def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
         gpu_memory, gpu_free = footprint.on_gpu(shapes, config), devices.free_on_gpu()
         warning = warning or footprint.advice(shapes, config, gpu_free, "GPU memory", footprint.on_gpu)
     n_epochs, n_steps = config.n_epochs(len(split.train)), -(-len(split.train) // config.batch_size)
-    seconds = None
+    found = Probed(None, False)
     if not warning:
-        seconds, warning = _tried(matrix, split, config, device.kind, limit)
+        found, warning = _tried(matrix, split, config, device.kind, limit)
     return Forecast(
         device,
         path,
         n_epochs,
         n_steps,
         bool(config.patience),
-        seconds,
+        found.seconds,
         need,
         free,
         gpu_memory,
         gpu_free,
         warning,
+        found.busy,
     )
 
 
+class Probed(NamedTuple):
+    """What was found by trying: the seconds of a run, or of a step; None where memory ran out."""
+
+    seconds: float | None
+    busy: bool  # did two probes differ as they do beside other work?
+
+
 def _tried(matrix, split, config, kind, limit):
-    """(seconds, ""), or (None, a warning) where memory ran out in spite of the shapes."""
+    """(Probed, ""), the second a warning where memory ran out in spite of the shapes."""
     try:
         return training_seconds(matrix, split, config, kind, limit), ""
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        return None, "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
+        return Probed(
+            None, False
+        ), "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
     finally:
         if kind == "cuda":
             resident.forget(matrix)
@@ -108,7 +124,7 @@ def _tried(matrix, split, config, kind, limit):
 
 
 def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
-    """Seconds from the first step to the last code, from a few steps, looks and codes on a model of its own.
+    """Probed: seconds from the first step to the last code, from a few steps, looks and codes on a model of its own.
 
     torch's random numbers are left as they were.
     """
@@ -116,18 +132,21 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names)).to(kind)
         n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
         n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
-        step = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, limit)
         block = block_size(matrix.n_features)
         some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
-        look = _seconds(kind, lambda: train.losses(model, matrix, some, config, kind)) / len(some)
-        code = _seconds(kind, lambda: train.encode(model, matrix, every, kind)) / len(every)
+        begun = time.perf_counter()
+        look = _smaller(lambda: _clocked(kind, lambda: train.losses(model, matrix, some, config, kind)))
+        code = _smaller(lambda: _clocked(kind, lambda: train.encode(model, matrix, every, kind)))
+        left = max(limit / 2, limit - (time.perf_counter() - begun))
+        step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
+    look, code = look / len(some), code / len(every)
     an_epoch = n_steps * step + 2 * n_valid * look
-    return n_epochs * an_epoch + matrix.n_cells * code + n_judges * look
+    return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_judges * look, busy)
 
 
 def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
-    """Seconds a step takes of a run that has `n_steps`: a small one compiles what is to be compiled, one is to guess by,
-    and as many follow as there is time for.
+    """Probed: seconds a step takes of a run that has `n_steps`. A small one compiles what is to be compiled, one or two
+    are to guess by, and as many follow as there is time for, in a few probes of which the median counts.
     """
     config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
     random = np.random.default_rng(config.seed)
@@ -141,18 +160,23 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
     few, whole = min(WARM_UP, config.batch_size), config.batch_size
     seconds(few)
     if whole >= FAR * few:
-        short, some = seconds(few), whole // 4
+        short, some = _smaller(lambda: seconds(few)), whole // 4
         if short * whole / few > FAR * limit:  # no time for a whole one: a line through two shorter ones
-            return short + (seconds(some) - short) * (whole - few) / (some - few)
-    guess = seconds(whole)
+            return Probed(short + (seconds(some) - short) * (whole - few) / (some - few), False)
+    guess = _smaller(lambda: seconds(whole))
     n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
-    return seconds(n * whole) / n if n > 1 else guess
+    if n < 2:
+        return Probed(guess, False)
+    n_probes = min(PROBES, n)
+    each = n // n_probes
+    probes = [seconds(each * whole) / each for _ in range(n_probes)]
+    return Probed(statistics.median(probes), n_probes == PROBES and max(probes) > BUSY * min(probes))
 
 
-def _seconds(kind, work):
-    """Seconds that `work()` takes; once it has been done before, where that is quick."""
-    first = _clocked(kind, work)
-    return first if first > 0.05 else _clocked(kind, work)
+def _smaller(measure):
+    """The seconds that `measure()` gives; of what is short, the smaller of two."""
+    first = measure()
+    return first if first > AGAIN else min(first, measure())
 
 
 def _clocked(kind, work):

@@ -108,6 +108,7 @@ class Clock:
 
     def __init__(self, monkeypatch, step=0.01, look=1e-4, code=1e-5):
         self.now, self.steps, self.passes = 0.0, 0, 0
+        self.held_up = []  # seconds that each of the next things takes more, beside other work
         monkeypatch.setattr(forecast.time, "perf_counter", lambda: self.now)
         monkeypatch.setattr(train, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
         monkeypatch.setattr(train, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
@@ -121,7 +122,7 @@ class Clock:
         monkeypatch.setattr(train, "_one_pass", one_pass)
 
     def spend(self, seconds):
-        self.now += seconds
+        self.now += seconds + self.held_up.pop(0) if self.held_up else seconds
 
 
 def test_seconds_are_the_steps_the_looks_and_the_codes_of_all_epochs(prepared, monkeypatch):
@@ -130,7 +131,30 @@ def test_seconds_are_the_steps_the_looks_and_the_codes_of_all_epochs(prepared, m
     config = SMALL.model_copy(update={"epochs": 500})
     steps = -(-len(split.train) // 64)
     expected = 500 * (steps * 0.01 + 2 * len(split.valid) * 1e-4) + 240e-5 + len(split.judges) * 1e-4
-    assert forecast.training_seconds(matrix, split, config) == pytest.approx(expected)
+    assert forecast.training_seconds(matrix, split, config) == (pytest.approx(expected), False)
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_one_hiccup_does_not_count_a_hundred_times(prepared, monkeypatch, at):
+    """Half a second's, wherever it falls: into a look, a code, the step to guess by, or those that are tried."""
+    matrix, split = prepared
+    config = SMALL.model_copy(update={"epochs": 500})
+    clock = Clock(monkeypatch)
+    alone = forecast.training_seconds(matrix, split, config)
+    clock.held_up = [0.5 if n == at else 0.0 for n in range(8)]
+    found = forecast.training_seconds(matrix, split, config)
+    assert found.seconds == pytest.approx(alone.seconds)
+
+
+def test_probes_that_are_far_apart_tell_of_a_busy_machine(prepared, monkeypatch):
+    matrix, split = prepared
+    config = SMALL.model_copy(update={"epochs": 500})
+    clock = Clock(monkeypatch)
+    clock.held_up = [0.0] * 8 + [0.5]
+    assert forecast.training_seconds(matrix, split, config).busy
+    told = forecast.forecast(matrix, split, config, CPU)
+    assert not told.busy and told.sentence.endswith(" path.")
+    assert told._replace(busy=True).sentence.endswith(" path. The machine is busy, so the time may be off.")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +165,7 @@ def test_the_probe_is_short_and_shorter_where_the_run_is(prepared, monkeypatch, 
     matrix, split = prepared
     clock = Clock(monkeypatch, step)
     forecast.training_seconds(matrix, split, SMALL.model_copy(update={"epochs": epochs}))
-    assert clock.now < most and clock.steps >= 2 and clock.passes <= 3
+    assert clock.now < most and clock.steps >= 2 and clock.passes <= 3 + forecast.PROBES
 
 
 def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch):
@@ -157,7 +181,8 @@ def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch)
     monkeypatch.setattr(train, "_one_pass", one_pass)
     monkeypatch.setattr(forecast, "FAR", 2)
     config = SMALL.model_copy(update={"epochs": 1, "batch_size": 192})
-    assert forecast.training_seconds(matrix, split, config) == pytest.approx(2 * (1 + 0.01 * 192), rel=0.01)
+    found = forecast.training_seconds(matrix, split, config).seconds
+    assert found == pytest.approx(2 * (1 + 0.01 * 192), rel=0.01)
     assert max(tried) < 192
 
 
@@ -165,7 +190,7 @@ def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
     matrix, split = prepared
     Clock(monkeypatch, look=0, code=0)
     config = SMALL.model_copy(update={"epochs": 7, "batch_size": 4096})
-    assert forecast.training_seconds(matrix, split, config) == pytest.approx(0.07)
+    assert forecast.training_seconds(matrix, split, config).seconds == pytest.approx(0.07)
 
 
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
@@ -341,7 +366,7 @@ def test_a_gpu_that_is_too_small_is_told_of(prepared, monkeypatch):
     matrix, split = prepared
     monkeypatch.setattr(devices, "free_on_gpu", lambda: 1000)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-    monkeypatch.setattr(forecast, "training_seconds", lambda *_: 3.0)
+    monkeypatch.setattr(forecast, "training_seconds", lambda *_: forecast.Probed(3.0, False))
     found = forecast.forecast(matrix, split, SMALL, GPU)
     assert "of GPU memory and 1 MB are free" in found.warning and found.seconds is None
     monkeypatch.setattr(devices, "free_on_gpu", lambda: 10**12)
