@@ -94,12 +94,17 @@ class Aside:
         self._process.wait()
 
 
+def pays(n_cells):
+    """Is a process beside the training of so many cells worth its start, and is a core to spare?"""
+    return len(os.sched_getaffinity(0)) > 1 and FEWEST <= n_cells <= MOST
+
+
 def opened(n_cells):
-    """An Aside for a run on so many cells where it pays and a core is to spare, else Here; to be used in a `with`.
+    """An Aside for a run on so many cells where it `pays`, else Here; to be used in a `with`.
 
     The Aside begins by compiling what training, clustering and UMAP need.
     """
-    if len(os.sched_getaffinity(0)) == 1 or not FEWEST <= n_cells <= MOST:
+    if not pays(n_cells):
         return Here()
     made = Aside()
     made.do(embed.warm_up)

@@ -108,6 +108,15 @@ def free_memory():
     return max(0, min([psutil.virtual_memory().available, *left]))
 
 
+def held_memory(pid=None):
+    """Bytes that a process (None: this one) and those that it has started hold; what is shared counts in shares (PSS)."""
+    parent, held = psutil.Process(pid), 0
+    for process in (parent, *parent.children(recursive=True)):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            held += process.memory_full_info().pss
+    return held
+
+
 def memory():
     """Bytes of main memory that there are: those of the machine, or fewer where a container is limited."""
     return min([psutil.virtual_memory().total, *(limit for limit, _ in _limits())])

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import resident, words
+from core import aside, resident, words
 from core.matrix import block_size
 from core.sparse import gram_pays
 from core.yardsticks import COVARIANCE_LIMIT
@@ -14,6 +14,9 @@ from core.yardsticks import COVARIANCE_LIMIT
 PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
 COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
 CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured
+READER = 80e6  # bytes of the process that reads files, which waits for the next one
+BESIDE = 480e6  # bytes of the process beside (core.aside), with what it shares with this one counted once
+PICTURE = 4000  # bytes a cell there while UMAP draws (3.1 kB with 25,000 cells, 3.6 kB with 50,000)
 SOURCE_COPIES = 1.0  # of the file's values, while they are prepared
 MATRIX_COPIES = 4.0  # of the chosen ones, meanwhile
 SQUARES = 4  # features x features: a covariance, the weighted one, and the eigensolver's own
@@ -92,7 +95,10 @@ def n_bytes(held):
 
 
 def main_memory(shapes, config, kind="cpu"):
-    """Bytes of main memory at the peak of a run, its process from start to latent space; within a factor of two."""
+    """Bytes of main memory at the peak of a run, from start to latent space; within a factor of two.
+
+    They are those of its process, of the one that has read the file, and of the one that draws meanwhile where one does.
+    """
     features = shapes.n_genes + shapes.n_proteins
     block = _block(shapes) * _width(shapes)
     preparing = SOURCE_COPIES * shapes.source + MATRIX_COPIES * shapes.matrix
@@ -102,7 +108,9 @@ def main_memory(shapes, config, kind="cpu"):
     measuring += 5 * axes  # their squares are added up in float64
     training = COMPILED + axes + shapes.n_cells * config.n_latent * 4
     training += block if kind == "cuda" else _training(shapes, config)
-    program = PROGRAM + (CUDA if kind == "cuda" else 0)
+    program = PROGRAM + READER + (CUDA if kind == "cuda" else 0)
+    if aside.pays(shapes.n_cells):
+        program += BESIDE + PICTURE * shapes.n_cells
     return int(program + shapes.source + max(preparing, shapes.matrix + max(measuring, training)))
 
 
@@ -144,7 +152,7 @@ def _of_a_cell(shapes, config, batch):
     last = next(
         layer for layer in config.layers(shapes.n_genes, 0, shapes.n_groups) if layer.name == "output_rna"
     )
-    residual = 0 if gram_pays(batch, last.n_in) else shapes.n_genes * 4
+    residual = 0 if gram_pays(batch, last.n_in) else 2 * shapes.n_genes * 4  # one in each of the two batches
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step
 
 

@@ -24,7 +24,7 @@ SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer
 
 
 class Forecast(NamedTuple):
-    """The price of a run. Bytes of memory are those of its process at the peak; on a GPU also those on the device."""
+    """The price of a run. Bytes of memory are those of its processes at the peak; on a GPU also those on the device."""
 
     device: devices.Device
     path: str  # how batches come to the model: a name in feed.PATHS
@@ -33,7 +33,7 @@ class Forecast(NamedTuple):
     early: bool  # may it stop early?
     seconds: float | None  # of training and encoding; None where memory would not suffice to try
     memory: int
-    free: int  # bytes of main memory that the process may have
+    free: int  # bytes of main memory that they may have
     gpu_memory: int  # 0 without a GPU, as the next
     gpu_free: int
     warning: str  # what is short and what to change; "" where the run fits
@@ -65,7 +65,7 @@ def _of(need, free):
 def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
     """The Forecast of a run on a prepared Matrix; nothing that the run does later depends on it.
 
-    `source` is the bytes of the data set as it was read, `held` those of the run that this process holds already
+    `source` is the bytes of the data set as it was read, `held` those of the run that its processes hold already
     and so need not be free. The probe takes `limit` seconds or somewhat more where a single step does, and a small
     share of a short run. Seconds and memory are right within a factor of two.
     """

@@ -7,7 +7,6 @@ It knows no disk, no screen and no user.
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import torch
 
 from core import count_sticks, footprint, models, outputs, yardsticks
@@ -92,8 +91,7 @@ def learn(adata, config, scratch=None, foresee=False):
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     if foresee:
         yield clock.start("forecast")
-        held = psutil.Process().memory_info().rss
-        yield forecast(matrix, split, config, device, footprint.n_bytes(adata), held)
+        yield forecast(matrix, split, config, device, footprint.n_bytes(adata), devices.held_memory())
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = yardsticks.fit(matrix, split.train, config, n_axes, device.kind)

@@ -2,21 +2,26 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import anndata
 import numpy as np
+import psutil
 import pytest
 import torch
 from scipy import sparse
 
+from core import aside, footprint, forecast, models, pipeline, train
 from core import device as devices
-from core import footprint, forecast, pipeline, train
 from core.config import RunConfig
 from core.data import demo
+from core.feed import Feed
 from core.prepare import prepare, split_cells
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,9 +72,10 @@ HELD_AGAINST = """
 import json, sys
 from core import settings
 settings.limit_threads()
-from core import forecast, pipeline
+from core import aside, forecast, pipeline
 from core.config import parse
 from core.data import read
+aside.MOST = 0  # nobody is beside here
 seen, seconds = [], {}
 for event in pipeline.learn(read.read(sys.argv[1]), parse(json.loads(sys.argv[2])), foresee=True):
     seen += [event] if isinstance(event, forecast.Forecast) else []
@@ -98,6 +104,26 @@ def test_time_and_memory_are_right_within_a_factor_of_two(name, tmp_path):
         if 0.5 < seconds < 2:
             return
     pytest.fail(f"seconds forecast over seconds spent: {ratios}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["simulated", "pbmc10k_citeseq.h5ad"])
+def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_two(file, tmp_path, real_data):
+    """With all of its processes, the pictures among them; what they share is counted once."""
+    source = file if file == "simulated" else str(real_data(file))
+    words = [sys.executable, "-m", "core", "train", source, "--out", str(tmp_path / "out"), "--epochs", "20"]
+    peak = 0
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                peak = max(peak, devices.held_memory(process.pid))
+            time.sleep(0.1)
+    told = (tmp_path / "said").read_text()
+    assert process.returncode == 0, told
+    number, unit = re.search(r", ([\d.]+) (GB|MB) of .* free memory", told).groups()
+    forecast = float(number) * {"GB": 1e9, "MB": 1e6}[unit]
+    assert 0.5 < forecast / peak < 2, (forecast, peak)
 
 
 # --- seconds
@@ -265,6 +291,46 @@ def test_more_of_anything_takes_more_memory(more, config):
     plain = sized(batch_size=4096 if config.get("n_layers") else 128)
     less = footprint.main_memory(LARGE, plain)
     assert footprint.main_memory(LARGE._replace(**more), plain.model_copy(update=config)) > less
+
+
+@pytest.mark.parametrize("cores", [{0}, {0, 1}])
+@pytest.mark.parametrize("n_cells", [aside.FEWEST - 1, aside.FEWEST, aside.MOST, aside.MOST + 1])
+def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkeypatch, cores, n_cells):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
+    monkeypatch.setattr(aside, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
+    there = not isinstance(aside.opened(n_cells), aside.Here)
+    need = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
+    monkeypatch.setattr(aside, "pays", lambda _: False)
+    alone = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
+    assert need - alone == (footprint.BESIDE + footprint.PICTURE * n_cells if there else 0)
+    assert there == (len(cores) == 2 and aside.FEWEST <= n_cells <= aside.MOST)
+
+
+def test_memory_that_is_held_is_that_of_all_processes_of_a_run():
+    before, held = devices.held_memory(), "x = bytearray(200_000_000); x[:] = b'1' * len(x); print(); input()"
+    words = [sys.executable, "-c", held]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        both = devices.held_memory()
+        process.communicate(b"\n")
+    assert both - before == pytest.approx(200e6, rel=0.2)
+
+
+def test_the_residual_of_sparse_batches_is_counted_as_often_as_there_is_one():
+    """Whose gradient does not go by the Gram form, as the network is wider than its batches."""
+    adata = demo.simulated(n_cells=300, n_genes=400, n_proteins=0)
+    adata.X = adata.X.multiply(np.random.default_rng(0).random(adata.shape) < 0.2).tocsr()
+    adata.X.eliminate_zeros()
+    config = sized(batch_size=32, n_hidden=64, n_top_genes=0, epochs=1)
+    split = split_cells(300, config)
+    matrix = prepare(adata, config, split)
+    model, feed = models.build(config, matrix.n_genes, 0), Feed(matrix, "cpu", config)
+    assert feed.path == "sparse"
+    train._one_pass(model, train.make_optimizer(model, config), feed, split.train, config, 1, 1.0, None)
+    rooms = sum(room._room.nbytes for room in feed._rooms)
+    shapes = footprint.Shapes.of(matrix, split, "sparse", 0)
+    values = [footprint._of_a_cell(shapes, config, 32), footprint._of_a_cell(shapes, config, 1024)]
+    assert rooms == 32 * (values[0] - values[1]) > 0
 
 
 def test_the_largest_part_of_a_large_network_is_its_weights():
