@@ -108,7 +108,7 @@ def test_time_and_memory_are_right_within_a_factor_of_two(name, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", ["simulated", "pbmc10k_citeseq.h5ad"])
-def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_two(file, tmp_path, real_data):
+def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_one_and_a_half(file, tmp_path, real_data):
     """With all of its processes, the pictures among them; what they share is counted once."""
     source = file if file == "simulated" else str(real_data(file))
     words = [sys.executable, "-m", "core", "train", source, "--out", str(tmp_path / "out"), "--epochs", "20"]
@@ -123,7 +123,7 @@ def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_two(file, tmp
     assert process.returncode == 0, told
     number, unit = re.search(r", ([\d.]+) (GB|MB) of .* free memory", told).groups()
     forecast = float(number) * {"GB": 1e9, "MB": 1e6}[unit]
-    assert 0.5 < forecast / peak < 2, (forecast, peak)
+    assert 2 / 3 < forecast / peak < 1.5, (forecast, peak)
 
 
 # --- seconds
