@@ -225,6 +225,8 @@ def test_one_feature_is_refused_as_nothing_to_learn_from():
     for n_latent in (None, 1, 5):
         with pytest.raises(UserError, match="at least two features are needed to learn anything"):
             RunConfig(n_latent=n_latent).check_against(1, 0)
+    with pytest.raises(UserError, match="One protein is all .* add the RNA"):
+        RunConfig(modalities="protein").check_against(0, 1)
     RunConfig(n_latent=1).check_against(1, 1)
     RunConfig(n_latent=1).check_against(2, 0)
 

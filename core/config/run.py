@@ -115,9 +115,12 @@ class RunConfig(
                 "The RNA weight is 0 and there are no proteins, so there is nothing to learn: raise it."
             )
         if n_genes + n_proteins < 2:
+            way = (
+                "raise the number of variable genes, or bring a file with more" if n_genes else "add the RNA"
+            )
             raise UserError(
-                "There is one gene and no protein to train on, and at least two features are needed to learn anything: "
-                "raise the number of variable genes, or bring a file with more."
+                f"One {'gene' if n_genes else 'protein'} is all there is to train on, and at least two features are needed "
+                f"to learn anything: {way}."
             )
         if self.n_latent is not None and self.n_latent >= n_genes + n_proteins:
             raise UserError(
