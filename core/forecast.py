@@ -17,7 +17,7 @@ from core.matrix import block_size
 PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
 WARM_UP = 64  # cells; enough to compile the code and to load it
 FAR = 8  # times: a step that may be as much too long is not tried as a whole
-AGAIN = 1.0  # seconds; what takes less is measured twice, since the first time it may compile, or be held up
+AGAIN = 1.0  # seconds; what takes less is measured twice, since it may compile once more, or be held up
 PROBES = 5  # that the steps are tried in: a hiccup falls into one of them, and the median leaves it out
 BUSY = 1.5  # times: probes that are so far apart tell of other work on the machine
 SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
@@ -135,11 +135,10 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         block = block_size(matrix.n_features)
         some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
         begun = time.perf_counter()
-        look = _smaller(lambda: _clocked(kind, lambda: train.losses(model, matrix, some, config, kind)))
-        code = _smaller(lambda: _clocked(kind, lambda: train.encode(model, matrix, every, kind)))
+        look = _seconds_a_cell(kind, lambda rows: train.losses(model, matrix, rows, config, kind), some)
+        code = _seconds_a_cell(kind, lambda rows: train.encode(model, matrix, rows, kind), every)
         left = max(limit / 2, limit - (time.perf_counter() - begun))
         step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
-    look, code = look / len(some), code / len(every)
     an_epoch = n_steps * step + 2 * n_valid * look
     return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_judges * look, busy)
 
@@ -159,11 +158,11 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
 
     few, whole = min(WARM_UP, config.batch_size), config.batch_size
     seconds(few)
-    if whole >= FAR * few:
-        short, some = _smaller(lambda: seconds(few)), whole // 4
-        if short * whole / few > FAR * limit:  # no time for a whole one: a line through two shorter ones
-            return Probed(short + (seconds(some) - short) * (whole - few) / (some - few), False)
-    guess = _smaller(lambda: seconds(whole))
+    short, some = seconds(few), whole // 4
+    if whole >= FAR * few and short * whole / few > FAR * limit:
+        # no time for a whole one: a line through two shorter ones
+        return Probed(short + (seconds(some) - short) * (whole - few) / (some - few), False)
+    guess = _smaller(seconds, whole, few, short)
     n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
     if n < 2:
         return Probed(guess, False)
@@ -173,10 +172,21 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
     return Probed(statistics.median(probes), n_probes == PROBES and max(probes) > BUSY * min(probes))
 
 
-def _smaller(measure):
-    """The seconds that `measure()` gives; of what is short, the smaller of two."""
-    first = measure()
-    return first if first > AGAIN else min(first, measure())
+def _seconds_a_cell(kind, work, rows):
+    """Seconds that `work(rows)` takes for each of them, once a few have compiled what is to be compiled."""
+
+    def seconds(n):
+        return _clocked(kind, lambda: work(rows[:n]))
+
+    few = min(WARM_UP, len(rows))
+    seconds(few)
+    return _smaller(seconds, len(rows), few, seconds(few)) / len(rows)
+
+
+def _smaller(seconds, n, few, short):
+    """`seconds(n)`, the smaller of two unless that would take long, as the `short` seconds of a `few` tell."""
+    first = short if n == few else seconds(n)
+    return first if short * n / few > AGAIN else min(first, seconds(n))
 
 
 def _clocked(kind, work):
