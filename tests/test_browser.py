@@ -217,6 +217,7 @@ def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):
 # --- a run at work
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_starts_a_training(page, server, tiny_run):
     """From the settings to the trained run without a mouse; the number of epochs is typed."""
     page.goto(f"{server.base}/model?run={tiny_run}")

@@ -141,6 +141,7 @@ def test_the_yardstick_of_proteins_alone_is_their_own_pca(tiny):
     assert found.start.on_judges.pca.total == pytest.approx(error.mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_two_proteins_and_batches_are_enough(tiny):
     few = tiny.copy()
     few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
@@ -264,6 +265,7 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
     assert view.array(run, "effects/mean").shape == (4, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rna", "protein"])
 def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypatch):
     house = request.getfixturevalue(kind)
