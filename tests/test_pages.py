@@ -455,6 +455,17 @@ def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name,
     finished.view.forget_run(run["id"])
 
 
+@pytest.mark.parametrize("asked", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
+def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_chooses_its_own(finished, asked):
+    run = finished.view.run(
+        finished.view.create_run(finished.preparation, {"model": "counts"} | asked, "counts")
+    )
+    shown = model.of_run(run, finished.view.preparation(finished.preparation)["record"])
+    assert {name: shown[name] for name in model.BY_MODEL} == dict.fromkeys(model.BY_MODEL) | asked
+    assert shown["n_latent"] == run["config"]["n_latent"] == 20
+    finished.view.forget_run(run["id"])
+
+
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
         model.layout(finished.view, here.resolve(finished.view, f"?preparation={finished.preparation}"))

@@ -24,10 +24,15 @@ from dashboard.components import (
 PATH, TITLE = "/model", "Create model"
 
 
-BY_MODEL = (
-    "dropout",
-    "weight_protein",
-)  # settings of which an empty field means another value for each model
+BY_MODEL = "dropout", "weight_protein"  # settings of which an empty field means another value for each model
+
+
+def of_run(run, record):
+    """The settings of a run as the form shows them: what its model chose is left empty, so that it follows another one."""
+    values = config.parse(run["config"]).model_dump()
+    chosen = config.parse(values | dict.fromkeys(BY_MODEL))
+    chosen = chosen.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
+    return values | {name: None for name in BY_MODEL if values[name] == getattr(chosen, name)}
 
 
 def layout(view, here):
@@ -38,10 +43,8 @@ def layout(view, here):
             here.link("/preprocess"),
             "To the preprocessing",
         )
-    values = config.parse(here.run["config"]).model_dump() if here.run else {}
-    if here.run and here.run["preparation"] != row["id"]:
-        values = {}
     record = row["record"]
+    values = of_run(here.run, record) if here.run and here.run["preparation"] == row["id"] else {}
     found = config.RunConfig().for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
     return html.Div(
         [
