@@ -37,20 +37,13 @@ def line(data, words, out):
     """What one run gave, in a line."""
     given = SHARED / data if data.endswith(".h5ad") else data
     labels = ["--labels", "cell_type"] if data == "simulated" else []
-    command = [
-        sys.executable,
-        "-m",
-        "core",
-        "train",
-        str(given),
-        "--out",
-        out,
-        "--seed",
-        "0",
-        *labels,
-        *words,
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["-m", "core", "train", str(given), "--out", out, "--seed", "0"]
+    subprocess.run(
+        [sys.executable, *command, *labels, *words],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     found = json.loads(Path(out, "scores.json").read_text())
     with open(Path(out, "history.csv")) as file:
         history = list(csv.DictReader(file))

@@ -23,9 +23,7 @@ from core.rows import Rows, normalisation
 from core.train import encode, of_cells
 from core.words import listed
 
-LEAST = (
-    0.5  # share of the used genes, or proteins alone: with fewer, most of what a model reads would be made up
-)
+LEAST = 0.5  # share of the used genes (or proteins, where alone): with fewer, most of what a model reads is made up
 ENOUGH = 0.9  # below it the person is warned
 LEAST_SEEN = 0.5  # share of the counts: with less, a cell's library size is guessed more than measured
 NAMES_SHOWN = 5

@@ -101,7 +101,7 @@ class Batch:
         return self._room[:size].view(self.n_cells, len(self.base))
 
     def by_gene(self):
-        """The transposed s: (indptr, cells, data, seen), made once for both weight gradients of a step."""
+        """The transposed s: (begins, ends, cells, data, seen), made once for both weight gradients of a step."""
         if self._by_gene is None:
             size = len(self.data)
             indptr = np.zeros(len(self.base) + 1, np.int64)
@@ -111,24 +111,16 @@ class Batch:
             if self.seen is not self.data:
                 seen = self._seen_by_gene[:size]
                 kernels.transpose(self.indptr, self.indices, self.seen, np.zeros_like(indptr), rows, seen)
-            self._by_gene = indptr, rows, data, seen
+            self._by_gene = indptr[:-1], indptr[1:], rows, data, seen
         return self._by_gene
 
     def by_cell(self, data, weight, offset):
         """(cells, hidden) tensor: sparse `data` (either of this batch's) times weight (genes, hidden), and offset."""
         out, times = torch.empty(self.n_cells, weight.shape[1]), np.ones(self.n_cells, np.float32)
         cuts = self.cuts(max(1, NEAR // (4 * weight.shape[1])))
+        entries, table = (self.indices, data), (weight.numpy(), times, offset.numpy(), out.numpy())
         for i in range(len(cuts) - 1):
-            kernels.product(
-                *cuts[i : i + 2],
-                self.indices,
-                data,
-                weight.numpy(),
-                times,
-                offset.numpy(),
-                out.numpy(),
-                i > 0,
-            )
+            kernels.product(*cuts[i : i + 2], *entries, *table, i > 0)
             times[:] = 0  # the offset is added once
         return out
 
@@ -219,22 +211,13 @@ class _FirstLayer(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        indptr, rows, _, seen = _unchanged(ctx).by_gene()
+        begins, ends, rows, _, seen = _unchanged(ctx).by_gene()
         base, group, gradient = ctx.batch.base, ctx.group, gradient.contiguous()
         total = gradient.sum(0)
         by_weight = torch.empty(len(base) + (0 if group is None else group.shape[1]), len(total))
         of_genes, of_groups = by_weight[: len(base)].numpy(), by_weight[len(base) :]
-        kernels.product(
-            indptr[:-1],
-            indptr[1:],
-            rows,
-            seen,
-            gradient.numpy(),
-            base.numpy(),
-            total.numpy(),
-            of_genes,
-            False,
-        )
+        beside = base.numpy(), total.numpy()
+        kernels.product(begins, ends, rows, seen, gradient.numpy(), *beside, of_genes, False)
         if group is not None:
             torch.mm(group.t(), gradient, out=of_groups)
         return by_weight, total, None, None
@@ -298,9 +281,9 @@ class _Gram(torch.autograd.Function):
         scaled = scale * hidden
         total = scaled.sum(0)
         by_weight = weight.numpy() @ (hidden.numpy().T @ scaled.numpy())
-        indptr, rows, data, _ = batch.by_gene()
+        begins, ends, rows, data, _ = batch.by_gene()
         beside = shift.float().numpy(), total.numpy()
-        kernels.product(indptr[:-1], indptr[1:], rows, data, (-scaled).numpy(), *beside, by_weight, True)
+        kernels.product(begins, ends, rows, data, (-scaled).numpy(), *beside, by_weight, True)
         by_bias = weight @ total + scale * (n_cells * shift - torch.from_numpy(batch.column_sums))
         return scale * slope, torch.from_numpy(by_weight), by_bias.float(), None
 

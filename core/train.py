@@ -99,14 +99,13 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     start = time.perf_counter()
     steps = math.ceil(len(order) / config.batch_size)
     n_steps = steps * config.n_epochs(len(order))
+    n_features = feed.matrix.n_genes or feed.matrix.n_proteins
     l1 = kl = 0.0
     model.train()
     batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
     for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
-        kl_weight = (
-            warmth(config, step / n_steps) * model.nat / (feed.matrix.n_genes or feed.matrix.n_proteins)
-        )
+        kl_weight = warmth(config, step / n_steps) * model.nat / n_features
         loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
         l1, kl = l1 + more_l1, kl + more_kl  # tensors where there are any: a device is asked once a pass
     if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
@@ -154,7 +153,8 @@ def clip_gradients(parameters, longest):
         length = torch.nn.utils.get_total_norm(gradients)
     else:  # a look at the length is free, and most steps are spared a pass; numpy's sum takes half of torch's time
         flat = [gradient.numpy().reshape(-1) for gradient in gradients]
-        square = sum(float(np.dot(x, x)) for x in flat)
+        with np.errstate(over="ignore"):  # which is seen to next
+            square = sum(float(np.dot(x, x)) for x in flat)
         if not math.isfinite(square):  # of what float32 holds, the square may be too much for it
             square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
         length = torch.tensor(math.sqrt(square))

@@ -264,6 +264,13 @@ def test_a_clipped_gradient_is_no_longer_than_asked_for():
     assert length == pytest.approx(0.5, rel=1e-3)
 
 
+def test_a_gradient_whose_square_is_too_much_for_float32_is_shortened_and_not_lost():
+    parameter = torch.nn.Parameter(torch.zeros(4))
+    parameter.grad = torch.full((4,), 1e20)
+    train.clip_gradients([parameter], 10.0)
+    assert parameter.grad.tolist() == pytest.approx([5.0] * 4)
+
+
 def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
     split, matrix = prepared
     config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})

@@ -7,11 +7,8 @@ MOST_PASSES, LEAST_PASSES = 100, 5
 # Where the field is empty. Measured (bench/README.md, "Why these defaults"): with dropout, citeseq's neighbours agree
 # better with labels; variational's clusters became worse, and the other two did not change beyond chance.
 DROPOUT = {"citeseq": 0.1, "variational": 0.0, "linear": 0.0, "counts": 0.0}
-
-
-PROTEIN_WEIGHT = (
-    0.3  # beside 1 for RNA, of squared errors: a dozen proteins are heard beside thousands of genes
-)
+# Beside 1 for RNA, of squared errors: so a dozen proteins are heard beside thousands of genes.
+PROTEIN_WEIGHT = 0.3
 
 
 def protein_weight(model, n_genes, n_proteins):

@@ -62,11 +62,14 @@ class RunConfig(
         return "negative log-likelihood, nats" if self.model == "counts" else "mean squared error"
 
     def weight_of(self, part):
-        """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing."""
+        """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing.
+
+        Of proteins it is that of squared errors until `for_data` has chosen one.
+        """
         if part == "protein" and self.modalities == "protein":
             return 1.0
         weight = getattr(self, f"weight_{part}")
-        return PROTEIN_WEIGHT if weight is None else weight  # None: before `for_data`
+        return PROTEIN_WEIGHT if weight is None else weight
 
     def split_sizes(self, n_cells):
         """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""

@@ -11,11 +11,8 @@ from core.store.schema import jobs, preparations
 from core.store.store import FINISHED
 
 FRESH = 600  # seconds for which a forecast holds; later there may be more or less memory free
-_ALONE = {
-    "both": "",
-    "rna": ", RNA alone",
-    "protein": ", protein alone",
-}  # in the name of a run that has no other
+# In the name of a run that was given none.
+_ALONE = {"both": "", "rna": ", RNA alone", "protein": ", protein alone"}
 ANSWERS_KEPT = 4  # pictures of a choice of genes, some 200 kB each, of a person and a data set
 
 

@@ -22,8 +22,6 @@ from dashboard.components import (
 )
 
 PATH, TITLE = "/model", "Create model"
-
-
 BY_MODEL = "dropout", "weight_protein"  # settings of which an empty field means another value for each model
 
 
