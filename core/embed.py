@@ -73,18 +73,32 @@ def nearest(queries, points, k):
     way = "kd_tree" if points.shape[1] <= 3 else "brute"
     index = NearestNeighbors(n_neighbors=k, algorithm=way).fit(points)
     distances, indices = index.kneighbors(queries)
+    _exact_where_close(distances, indices, queries, points)
     return Neighbors(indices.astype(np.int32), distances.astype(np.float32))
 
 
+def _exact_where_close(distances, indices, queries, points):
+    """Compute tiny distances again, in place, from differences.
+
+    Brute force takes |q|^2 + |p|^2 - 2 q.p, which leaves about 1e-8 |q| where the two points are equal. UMAP takes the
+    smallest distance above 0 as a cell's local scale, so that rounding error must be exactly 0.
+    """
+    size = np.linalg.norm(queries, axis=1).astype(np.float64)
+    rows, places = np.nonzero(distances < 1e-6 * size[:, None])
+    difference = queries[rows].astype(np.float64) - points[indices[rows, places]]
+    distances[rows, places] = np.linalg.norm(difference, axis=1)
+
+
 def with_self_first(found):
-    """The same Neighbors with each point at the head of its row, as UMAP expects, though duplicates tie at 0."""
+    """The same Neighbors with each point first in its row, at distance 0, as UMAP expects; duplicates tie at 0."""
     rows = np.arange(len(found.indices), dtype=np.int32)
     indices, distances = found.indices.copy(), found.distances.copy()
     for i in np.flatnonzero(indices[:, 0] != rows):
         at = np.flatnonzero(indices[i] == i)
         j = at[0] if len(at) else indices.shape[1] - 1
         indices[i, 1 : j + 1], distances[i, 1 : j + 1] = indices[i, :j].copy(), distances[i, :j].copy()
-        indices[i, 0], distances[i, 0] = i, 0.0
+        indices[i, 0] = i
+    distances[:, 0] = 0.0
     return Neighbors(indices, distances)
 
 

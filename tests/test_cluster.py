@@ -35,6 +35,15 @@ def test_the_graph_is_that_of_scanpy(blobs):
     np.testing.assert_allclose(ours, adata.obsp["connectivities"].toarray(), atol=1e-3)
 
 
+@pytest.mark.parametrize("d", [20, 50])
+def test_the_graph_is_that_of_scanpy_in_many_dimensions(d):
+    points = np.random.default_rng(0).standard_normal((600, d)).astype(np.float32) * 3 + 5
+    ours = as_matrix(cluster.graph(neighbors(points, 15)))
+    adata = anndata.AnnData(points)
+    sc.pp.neighbors(adata, n_neighbors=15, use_rep="X", transformer="sklearn")
+    np.testing.assert_allclose(ours, adata.obsp["connectivities"].toarray(), atol=1e-4)
+
+
 def test_leiden_finds_the_groups_that_were_planted(blobs):
     points, groups = blobs
     found = cluster.leiden(cluster.graph(neighbors(points)), 0.2)

@@ -31,6 +31,22 @@ def test_neighbours_are_those_of_scikit_learn():
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(300))
 
 
+@pytest.mark.parametrize("d", [2, 6, 20, 50])
+def test_a_point_is_at_distance_zero_from_itself_and_from_its_duplicates(d):
+    """Rounding of 1e-8 there would become the local scale of UMAP's graph; it came with 20 dimensions and more."""
+    points = cloud(500, d)
+    points[400:] = points[:100]
+    for step in (1, 2):
+        found = embed.nearest(points[::step], points, 15)
+        same = found.indices % 400 == (np.arange(0, 500, step) % 400)[:, None]
+        assert same.sum() >= 500 // step and (found.distances[same] == 0).all()
+
+
+def test_own_distance_is_zero_in_the_graph_whatever_the_search_found():
+    with_noise = Neighbors(np.array([[0, 1], [1, 0]]), np.array([[1e-8, 1.0], [3e-9, 1.0]]))
+    np.testing.assert_array_equal(with_self_first(with_noise).distances, [[0, 1], [0, 1]])
+
+
 def test_duplicates_still_have_themselves_first():
     points = cloud(60)
     points[10:40] = points[10]  # thirty of a kind, more than there are places
