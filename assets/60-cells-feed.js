@@ -1,5 +1,5 @@
 // What the server sends of cells: coordinates once, two bytes an axis, colours as one byte a cell.
-// dashboard/viewer/routes.py is the other end; the files of this family meet in window.nuwaCells.
+// dashboard/pages/clusters/viewer/routes.py is the other end; the files of this family meet in window.nuwaCells.
 (function () {
   "use strict";
 

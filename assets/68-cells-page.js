@@ -1,4 +1,4 @@
-// What the Clusters page calls of the viewer of cells: dashboard/viewer/callbacks.py is the other end.
+// What the Clusters page calls of the viewer of cells: dashboard/pages/clusters/viewer/callbacks.py is the other end.
 (function () {
   "use strict";
 
@@ -58,7 +58,7 @@
         query.set("resolution", resolution);
         if (dimensions === 3) query.set("dimensions", 3);
         if (selection) query.set("select", JSON.stringify(selection));
-        // What other cards keep there stays: dashboard/mapping/callbacks.py.
+        // What other cards keep there stays: dashboard/pages/clusters/mapping/callbacks.py.
         for (const [name, value] of new URLSearchParams(location.search)) {
           if (name.startsWith("mapped")) query.set(name, value);
         }

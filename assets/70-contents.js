@@ -1,5 +1,5 @@
 // The table of contents of a long page: links to its sections, which are filled when somebody gets near them, and the
-// mark of the one that is being read. dashboard/contents.py is the other end.
+// mark of the one that is being read. dashboard/components/sections.py is the other end.
 (function () {
   "use strict";
 

@@ -1,4 +1,4 @@
-// What an upload says to the server, and how both sides know that a part arrived whole; dashboard/uploads.py answers.
+// What an upload says to the server, and how both sides know that a part arrived whole; dashboard/server/upload_routes.py answers.
 window.nuwaWire = (function () {
   class Away extends Error {} // no answer: it may come back
   class Refused extends Error {} // an answer in words

@@ -1,5 +1,5 @@
 // Files on their way to the server, part by part: progress, pause, and going on after whatever came in between.
-// dashboard/uploads.py is the other end. An upload lives as long as this tab, whichever page it shows; after a
+// dashboard/server/upload_routes.py is the other end. An upload lives as long as this tab, whichever page it shows; after a
 // reload the server still has what was sent, and the person gives us the same file once more.
 (function () {
   const WAITS = [1, 2, 4, 8, 15]; // seconds before the next try while the server is away

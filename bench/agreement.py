@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core import cluster, embed, scores
+from core.analysis import embedding, leiden
+from core.analysis.metrics import scores
 from core.config import RESOLUTIONS
 
 LEIDEN_SEEDS = (0, 1, 2)
@@ -13,9 +14,9 @@ def best_agreement(points, labels):
 
     The mean is over three Leiden seeds, so that a lucky one does not choose the resolution.
     """
-    graph = cluster.graph(embed.neighbors(points))
+    graph = leiden.graph(embedding.neighbors(points))
     means = []
     for resolution in RESOLUTIONS:
-        found = [scores.agreement(labels, cluster.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS]
+        found = [scores.agreement(labels, leiden.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS]
         means.append({name: np.mean([f[name] for f in found]) for name in ("nmi", "ari")})
     return {name: max(m[name] for m in means) for name in ("nmi", "ari")}

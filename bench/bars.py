@@ -19,7 +19,7 @@ class Bar(NamedTuple):
 
 def threaded(n):
     """The threads of a loop in words, of which `n` do the arithmetic."""
-    return f"{n} thread{'s' * (n != 1)} for arithmetic, and in Nuwa one that fills large batches (core.feed)"
+    return f"{n} thread{'s' * (n != 1)} for arithmetic, and in Nuwa one that fills large batches (core.training.dataloader)"
 
 
 def table(bars):

@@ -7,7 +7,7 @@ import numpy as np
 from core.config import RESOLUTIONS, RunConfig
 from core.data import demo
 from core.store import clusters_of
-from core.store.files import write_array, write_json
+from core.store.dataset_folder import write_array, write_json
 
 TINY = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64}
 GENES = 200

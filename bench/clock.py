@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.bars import Bar
-from core.phases import PHASES
+from core.training.phases import PHASES
 
 ROOT = Path(__file__).resolve().parents[1]
 WARM, COLD = "warm", "empty cache"

@@ -16,17 +16,19 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 import torch  # noqa: E402
 
 from bench.speed import simulated  # noqa: E402
-from core import device, embed, models, near, train  # noqa: E402
+from core import device, models  # noqa: E402
+from core.analysis import embedding, neighbors_gpu  # noqa: E402
 from core.config import RunConfig  # noqa: E402
-from core.prepare import prepare, split_cells  # noqa: E402
-from core.resident import FORMS, resident  # noqa: E402
+from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
+from core.training import loop  # noqa: E402
+from core.training.gpu_matrix import FORMS, resident  # noqa: E402
 
 
 def passes(matrix, split, config):
     """Yield cells a second of each pass."""
     torch.manual_seed(0)
     model = models.build(config, matrix.n_genes, 0)
-    for epoch in train.fit(model, matrix, split, config, "cuda"):
+    for epoch in loop.fit(model, matrix, split, config, "cuda"):
         yield len(split.train) / epoch.seconds
 
 
@@ -54,8 +56,8 @@ def main():
             print(f"{batch_size:>6} {form:<8} {speed:>10,.0f}", flush=True)
     points = np.random.default_rng(0).standard_normal((asked.cells, 20)).astype(np.float32)
     for name, work in (
-        ("GPU, exact", lambda: near.nearest_on("cuda", points, points, 15)),
-        ("CPU", lambda: embed.neighbors(points)),
+        ("GPU, exact", lambda: neighbors_gpu.nearest_on("cuda", points, points, 15)),
+        ("CPU", lambda: embedding.neighbors(points)),
     ):
         start = time.perf_counter()
         work()

@@ -43,8 +43,8 @@ def write(path, n_cells):
     import pandas as pd
     from scipy import sparse
 
-    from core.data.ondisk import SparseWriter
-    from core.scripted.families import MITO_HUMAN
+    from core.data.backed import SparseWriter
+    from core.data.standalone.gene_families import MITO_HUMAN
 
     @numba.njit(cache=True)
     def drawn(cumulated, types, sizes, seed):
@@ -118,11 +118,11 @@ class Clock:
 def ours(path, folder):
     """The jobs of the worker, in this process; its own server reads the file."""
     from core.config import RunConfig
-    from core.data import ondisk
+    from core.data import backed
     from core.store import Store
-    from core.worker import preparing, reading
+    from core.worker.jobs import ingest, prepare
 
-    ondisk.LARGE = 0  # all sizes go the same way
+    backed.LARGE = 0  # all sizes go the same way
     store = Store(settings.Settings("127.0.0.1", 8050, Path(folder), password=None, inline=True))
     tempfile.tempdir = str(store.root / "cache")
     id = store.add("dataset", "local", name="bench.h5ad", origin="bench", status="queued")
@@ -134,12 +134,12 @@ def ours(path, folder):
             clock.lap({"Reading": "read", "Looking": "examine", "Writing": "shelve"}[said[-1].split()[0]])
         said.append(words)
 
-    reading.read_file(store, {"target": id, "arguments": arguments}, say)
+    ingest.read_file(store, {"target": id, "arguments": arguments}, say)
     say("", 1)
     chosen = RunConfig(**SETTLED).model_dump()
     made = store.add("preparation", "local", dataset=id, settings=chosen, status="queued")
     clock.lap("between")
-    preparing.prepare_data(store, {"target": made}, lambda *_: None)
+    prepare.prepare_data(store, {"target": made}, lambda *_: None)
     clock.lap("prepare")
     shelf = store.shelf(id)
     for array in (shelf.folder / "genes").iterdir():

@@ -9,11 +9,12 @@ settings.limit_threads()
 
 import numpy as np  # noqa: E402  threads are set before the science is loaded
 
-from core import embed, judging  # noqa: E402
+from core.analysis import embedding  # noqa: E402
+from core.analysis.metrics import benchmark  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
-from core.matrix import BLOCK  # noqa: E402
-from core.prepare import prepare, split_cells  # noqa: E402
+from core.preprocessing.matrix import BLOCK  # noqa: E402
+from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
 
 N, WIDTH = 20_000, 50  # cells; latent dimensions
 PICTURES = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")
@@ -22,12 +23,12 @@ PICTURES = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")
 def main():
     proof, config, data = run()
     labels, batches = data.obs["cell_type"].astype(str).to_numpy(), np.arange(N) % 3
-    spaces = judging.spaces_of(proof, pictures(proof.latent))
-    embed.warm_up()
+    spaces = benchmark.spaces_of(proof, pictures(proof.latent))
+    embedding.warm_up()
     few = {name: spaces[name] for name in ("latent", "latent_umap")}
     for title, judged in (("two spaces, compiled code cold", few), ("all spaces", spaces)):
         clock, processor = time.perf_counter(), time.process_time()
-        *_, records = judging.judge(proof, config, judged, 1.0, labels, batches)
+        *_, records = benchmark.judge(proof, config, judged, 1.0, labels, batches)
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
         print(
             f"{title}: {len(records)} scores, {processor:.1f} s of processor time, {clock:.1f} by the clock"

@@ -1,7 +1,7 @@
 """python -m bench.large: cells a second, and memory, of data sets that are too large to be handled as one tensor.
 
 Two shapes: 1,000,000 x 2,000, kept on disk whatever its size, and 50,000 x 20,000. A process of its own writes each
-file, another prepares and trains it from there (`core.prepare`, `core.train`, as a run does), and a third runs the
+file, another prepares and trains it from there (`core.preprocessing.prepare`, `core.training.loop`, as a run does), and a third runs the
 loop that people use today (`bench.reference`) on some of the cells, dense, with a network of the same layers. The
 two take turns, so that a machine that slows down does so for both: with the same batches, and in the last row of each
 shape with the batch that each has by itself. Peak memory is that of the training process
@@ -60,8 +60,8 @@ def config_of(batch_size, passes):
 
 def prepared(path, config):
     """(split, Matrix) of the file, read as a run reads it."""
-    from core.data.ondisk import opened
-    from core.prepare import prepare, split_cells
+    from core.data.backed import opened
+    from core.preprocessing.prepare import prepare, split_cells
 
     adata = opened(path)
     split = split_cells(adata.n_obs, config)
@@ -72,12 +72,13 @@ def ours(path, config):
     """Yields {} once all is prepared, then {"cells", "seconds", "loss"} of each pass."""
     import torch
 
-    from core import stored, train
-    from core.feed import Feed
     from core.models import build
+    from core.sparse import disk_rows
+    from core.training import loop
+    from core.training.dataloader import Feed
 
     if "million" in Path(path).name:
-        stored.RESIDENT = 0
+        disk_rows.RESIDENT = 0
     started = time.perf_counter()
     split, matrix = prepared(path, config)
     found = {"prepared": time.perf_counter() - started, "density": matrix.rna.density}
@@ -87,7 +88,7 @@ def ours(path, config):
         "path": Feed(matrix, "cpu", config).path,
         "rows": type(matrix.rna).__name__,
     }
-    for epoch in train.fit(model, matrix, split, config):
+    for epoch in loop.fit(model, matrix, split, config):
         yield {"cells": len(split.train), "seconds": epoch.seconds, "loss": epoch.train.total}
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from bench import reference, sets
-from core import pipeline, yardsticks
 from core.config import RunConfig, parse
-from core.prepare import Matrix, prepare, split_cells
+from core.preprocessing.prepare import Matrix, prepare, split_cells
+from core.training import baselines, learn
 
 RESULTS = Path("bench/results")
 PYTHON = Path(".venv-bench/bin/python")
@@ -102,7 +102,7 @@ def proteins(data, seed):
 def _pca(data, method, seed):
     config, split, matrix = prepared(data.name, method.proteins, seed)
     started = time.process_time()
-    pca = yardsticks.fit_pca(matrix, split.train, matrix.weights(config), method.settings["k"])
+    pca = baselines.fit_pca(matrix, split.train, matrix.weights(config), method.settings["k"])
     points = np.concatenate([pca.project(x) for _, x in matrix.blocks(np.arange(matrix.n_cells))])
     return Made(points, matrix, config, time.process_time() - started)
 
@@ -111,10 +111,10 @@ def _nuwa(data, method, seed):
     adata = given(data.name, method.proteins, method.settings["model"] == "counts")
     config = parse({"seed": seed} | method.settings)
     started = time.process_time()
-    for event in pipeline.learn(adata, config):
-        if isinstance(event, pipeline.Phase) and event.name == "training":
+    for event in learn.learn(adata, config):
+        if isinstance(event, learn.Phase) and event.name == "training":
             started = time.process_time()
-        elif isinstance(event, pipeline.Epoch):
+        elif isinstance(event, learn.Epoch):
             seconds = time.process_time() - started
     return Made(event.latent, event.start.matrix, config, seconds)
 

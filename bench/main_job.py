@@ -19,14 +19,14 @@ settings.limit_threads()
 import numpy as np  # noqa: E402  threads are set before the science is loaded
 
 from bench.agreement import best_agreement  # noqa: E402
-from core import pipeline  # noqa: E402
 from core.config import parse  # noqa: E402
 from core.data import read  # noqa: E402
+from core.training import learn  # noqa: E402
 
 
 def measure(adata, labels, seed, **changes):
     """One row of the table: losses on the test cells, agreement with the labels, seconds of the training."""
-    *_, learnt = pipeline.learn(adata, parse({"seed": seed} | changes))
+    *_, learnt = learn.learn(adata, parse({"seed": seed} | changes))
     sticks = learnt.start.on_judges
     row = {"seed": seed, "loss": learnt.loss.total, "pca": sticks.pca.total, "mean": sticks.mean.total}
     for name, points in (("ae", learnt.latent), ("pca", learnt.axes[:, : learnt.start.config.n_latent])):

@@ -8,11 +8,13 @@ from umap import umap_
 from umap.layouts import optimize_layout_euclidean
 
 from bench.sets import load
-from core import embed, map_words, mapping, pipeline, rundir, transfer
+from core.analysis import embedding, label_transfer, mapping_summary, reference_mapping
+from core.analysis.embedding import Neighbors
 from core.config import RunConfig
-from core.embed import Neighbors
+from core.export import run_folder
+from core.training import learn
 
-K = transfer.N_NEAR
+K = label_transfer.N_NEAR
 
 
 def main():
@@ -21,34 +23,37 @@ def main():
     first, second = (
         whole[np.sort(half)].copy() for half in (order[: len(order) // 2], order[len(order) // 2 :])
     )
-    *_, learnt = pipeline.learn(first, RunConfig(seed=0))
+    *_, learnt = learn.learn(first, RunConfig(seed=0))
     with tempfile.TemporaryDirectory() as folder:
-        rundir.save_weights(Path(folder) / "model.pt", learnt, learnt.start.config)
-        trained = rundir.load_trained(Path(folder) / "model.pt")
-    picture = embed.umap(learnt.latent, seed=0)
+        run_folder.save_weights(Path(folder) / "model.pt", learnt, learnt.start.config)
+        trained = run_folder.load_trained(Path(folder) / "model.pt")
+    picture = embedding.umap(learnt.latent, seed=0)
     print(f"the same cells again: {np.abs(latent_of(first, trained) - learnt.latent).max():.1e} apart")
     print("\ncells                          labels right   unknown   beyond 90 %")
     without, fewer = second.copy(), second[:, np.random.default_rng(1).random(second.n_vars) < 0.6].copy()
     del without.obsm["protein"]
-    cases = [("the other half", second, mapping.ROUNDS), ("60 % of the genes", fewer, mapping.ROUNDS)]
+    cases = [
+        ("the other half", second, reference_mapping.ROUNDS),
+        ("60 % of the genes", fewer, reference_mapping.ROUNDS),
+    ]
     for name, adata, rounds in [*cases, *((f"no proteins, {n} rounds", without, n) for n in (0, 3, 10))]:
-        mapping.ROUNDS = rounds
+        reference_mapping.ROUNDS = rounds
         judge(name, latent_of(adata, trained), learnt.latent, picture, first, second)
-    mapping.ROUNDS = 3
+    reference_mapping.ROUNDS = 3
     places(latent_of(second, trained), learnt.latent, picture, first, second)
 
 
 def latent_of(adata, trained):
-    *_, latent = mapping.mapped(mapping.fitting(adata, trained), trained)
+    *_, latent = reference_mapping.mapped(reference_mapping.fitting(adata, trained), trained)
     return latent
 
 
 def judge(name, latent, reference, picture, first, second):
     names, codes = np.unique(first.obs["cell_type"].astype(str), return_inverse=True)
-    found = transfer.carry(latent, reference, picture, codes)
-    sure = map_words.sure(*found.votes)
-    told = map_words.agreement(second.obs["cell_type"].astype(str), names, sure)
-    far = (found.farness > map_words.FAR).mean()
+    found = label_transfer.carry(latent, reference, picture, codes)
+    sure = mapping_summary.sure(*found.votes)
+    told = mapping_summary.agreement(second.obs["cell_type"].astype(str), names, sure)
+    far = (found.farness > mapping_summary.FAR).mean()
     print(f"{name:<30}{told.accuracy:>12.3f}{(sure < 0).mean():>11.3f}{far:>13.1%}")
 
 
@@ -56,15 +61,18 @@ def places(latent, reference, picture, first, second):
     """Each way to put new cells into the picture: neighbours kept and labels right there."""
     names, codes = np.unique(first.obs["cell_type_fine"].astype(str), return_inverse=True)
     own = second.obs["cell_type_fine"].astype(str).to_numpy()
-    near = embed.among(latent, reference, K)
+    near = embedding.among(latent, reference, K)
     mean = {k: np.average(picture[near.indices[:, :k]], axis=1, weights=_weights(near, k)) for k in (5, 15)}
-    ways = {"median of 15": transfer.placed(near, picture), "UMAP's transform": _transformed(near, picture)}
+    ways = {
+        "median of 15": label_transfer.placed(near, picture),
+        "UMAP's transform": _transformed(near, picture),
+    }
     print("\nplaces                              kept   labels right")
     for name, points in (ways | {f"weighted mean of {k}": points for k, points in mean.items()}).items():
-        there = embed.among(points, picture, K)
+        there = embedding.among(points, picture, K)
         pairs = zip(near.indices, there.indices, strict=True)
         kept = np.mean([len(np.intersect1d(a, b)) / K for a, b in pairs])
-        votes = transfer.vote(Neighbors(there.indices, np.ones_like(there.distances)), codes)
+        votes = label_transfer.vote(Neighbors(there.indices, np.ones_like(there.distances)), codes)
         print(f"{name:<30}{kept:>10.3f}{(names[votes.codes] == own).mean():>15.3f}")
 
 

@@ -52,8 +52,8 @@ def make(folder, n_cells, n_genes, n_groups, seed=0):
 
 
 def ours(folder, codes, n_genes):
-    from core import markers
-    from core.store.files import Shelf
+    from core.analysis import markers
+    from core.store.dataset_folder import Shelf
 
     markers.warm_up()
     start = time.perf_counter(), time.process_time()

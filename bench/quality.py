@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 
 from bench import latents, sets, withheld  # noqa: E402
 from bench.agreement import best_agreement  # noqa: E402
-from core import scores  # noqa: E402
+from core.analysis.metrics import scores  # noqa: E402
 
 FILE = latents.RESULTS / "quality.json"
 MEASURES = {

@@ -2,7 +2,7 @@
 
 Every loop trains the same cells, and they take turns, a pass each, so that a machine that slows down does so for all;
 medians over the repeats are printed, and ratios of them. "Equal model" rows hold the network of `bench.reference`
-against the same network in Nuwa's own loop (core.train, gradient clipping and all), in float32 and with the same
+against the same network in Nuwa's own loop (core.training.loop, gradient clipping and all), in float32 and with the same
 loss; a row in bf16 stands beside them and is no part of the claim. The share of the machine's peak counts the work that the dense model asks for, so that a loop which avoids work
 can pass 100 %. SCVI runs in the interpreter that `make bench-quality` makes for it; without that its row is left out.
 """
@@ -27,10 +27,11 @@ from torch import nn  # noqa: E402
 
 from bench import reference  # noqa: E402
 from bench.bars import Bar, threaded  # noqa: E402
-from core import models, train  # noqa: E402
+from core import models  # noqa: E402
 from core.config import RunConfig  # noqa: E402
-from core.feed import Feed  # noqa: E402
-from core.prepare import prepare, split_cells  # noqa: E402
+from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
+from core.training import loop as train  # noqa: E402
+from core.training.dataloader import Feed  # noqa: E402
 
 SIZES = {"n_hidden": 100, "n_latent": 50}  # the reference's own
 PLAIN = {"linear_path": False, "latent_noise": 0.0, "dropout": 0.0}  # of which the reference knows nothing

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bench import latents, sets
-from core import pipeline
+from core.analysis.metrics.scores import variance_explained
 from core.config import parse
-from core.scores import variance_explained
+from core.training import learn
 
 FOLDS, NEIGHBOURS = 3, 15
 
@@ -42,7 +42,7 @@ def measure(seed):
 
 
 def _learnt(adata, seed):
-    *_, learnt = pipeline.learn(adata, parse({"seed": seed}))
+    *_, learnt = learn.learn(adata, parse({"seed": seed}))
     return learnt
 
 

@@ -8,15 +8,16 @@ multiprocess.set_start_method("spawn", force=True)
 import contextlib  # noqa: E402  the line above has to come first
 import sys  # noqa: E402
 
-from core import launch, settings  # noqa: E402
+from core import settings  # noqa: E402
 from core.errors import UserError  # noqa: E402
+from core.worker import launch  # noqa: E402
 
 
 def main():
     """Serve until interrupted; returns the exit code: 2 for a mistake in the settings."""
     try:
         here = settings.from_environment()
-        from dashboard.gate import check_address
+        from dashboard.server.auth import check_address
 
         check_address(here)
         from core.store import Store

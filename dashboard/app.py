@@ -6,11 +6,16 @@ from dash.exceptions import BackgroundCallbackError
 from flask_compress import Compress
 
 from core.store import Missing
-from dashboard import here as places
-from dashboard import ids, session, taken, uploads
-from dashboard.components import badge, notice
-from dashboard.gate import guard
-from dashboard.pages import clusters, data, home, model, preprocess, runs, train
+from dashboard import ids
+from dashboard.components import location as places
+from dashboard.components.widgets import badge, notice
+from dashboard.pages import home, model, runs, train
+from dashboard.pages.clusters import page as clusters
+from dashboard.pages.data import page as data
+from dashboard.pages.data import provenance
+from dashboard.pages.preprocess import page as preprocess
+from dashboard.server import session, upload_routes
+from dashboard.server.auth import guard
 
 PAGES = (home, data, preprocess, model, train, clusters, runs)
 STEPS = (data, preprocess, model, train, clusters)
@@ -38,7 +43,7 @@ def create_app(store):
     server = flask.Flask("nuwa")
     guard(server, store.settings)
     Compress(server)
-    uploads.register(server, store)
+    upload_routes.register(server, store)
     app = Dash(
         "nuwa",
         server=server,
@@ -52,7 +57,7 @@ def create_app(store):
     )
     app.layout = frame
     register(app, store)
-    taken.register(app, store)
+    provenance.register(app, store)
     for page in PAGES:
         page.register(app, store)
     app._setup_server()  # finishes set-up before the first request: with two at once, one would find it half done

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Watched(NamedTuple):
-    """The ids of work that a card asks for and watches, as dashboard/watch.py has it."""
+    """The ids of work that a card asks for and watches, as dashboard/components/job_card.py has it."""
 
     message: str
     job: str

@@ -10,9 +10,9 @@ from dash._utils import AttributeDict
 from core.settings import Settings
 from core.store import Store
 from core.worker.execute import drain
-from dashboard import here
 from dashboard.app import create_app
-from dashboard.pages import clusters
+from dashboard.components import location
+from dashboard.pages.clusters import page as clusters
 
 
 def bring(view, name, content, joins=None):
@@ -127,5 +127,5 @@ def sent(component):
 def clusters_page(view, run_id):
     """What the browser is sent of the Clusters page once a person has got to all its sections."""
     run = view.run(run_id)
-    page = sent(clusters.layout(view, here.resolve(view, f"?run={run_id}")))
+    page = sent(clusters.layout(view, location.resolve(view, f"?run={run_id}")))
     return page + "".join(sent(section.cards(view, run)) for section in clusters.SECTIONS)

@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from core import aside, explore, phases
-from core.aside import Aside, Here
+from core.analysis import explore, side_process
+from core.analysis.side_process import Aside, Here
+from core.training import phases
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +61,14 @@ def test_leaving_ends_it_in_the_middle_of_its_work():
 
 def test_it_is_opened_where_it_pays(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    for n in (aside.FEWEST, aside.MOST):
-        with aside.opened(n) as made:
+    for n in (side_process.FEWEST, side_process.MOST):
+        with side_process.opened(n) as made:
             assert isinstance(made, Aside)
-    assert all(isinstance(aside.opened(n), Here) for n in (aside.FEWEST - 1, aside.MOST + 1))
+    assert all(
+        isinstance(side_process.opened(n), Here) for n in (side_process.FEWEST - 1, side_process.MOST + 1)
+    )
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert isinstance(aside.opened(aside.FEWEST), Here)
+    assert isinstance(side_process.opened(side_process.FEWEST), Here)
 
 
 def test_the_clock_names_phases_that_add_up():

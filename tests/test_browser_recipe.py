@@ -7,7 +7,7 @@ from browsing import WORK, wait_until
 from house import bring
 from playwright.sync_api import expect
 
-from dashboard.quality import ALL_CELLS, judged, propose
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, judged, propose
 
 pytestmark = pytest.mark.browser
 

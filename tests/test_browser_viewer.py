@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from bench.cells import grown
 from core.worker.execute import drain
-from dashboard.viewer import drawing, selecting
+from dashboard.pages.clusters.viewer import draw, selection
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +101,7 @@ def n_selected(page, house, key):
     """How many cells the lasso in the panel `key`, as the address has it, means by the server's own reckoning."""
     wait_for_select(page, f'"in":"{key}"')
     run = house.view.run(house.run)
-    return int(selecting.cells(house.view, run, selecting.read(asked(page)["select"])).sum())
+    return int(selection.cells(house.view, run, selection.read(asked(page)["select"])).sum())
 
 
 @pytest.mark.slow  # its data set of its own takes the time of three other walks
@@ -127,7 +127,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     shown = asked(page)
     assert shown["by"] == "protein:ADT-01" and shown["run"] == finished.run and "~pca~" in shown["panels"]
 
-    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)  # from here on the page draws every picture itself
+    monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)  # from here on the page draws every picture itself
     page.goto(page.url.replace("%7Epca%7E", "%7Elatent%3A2%2C3%7E"))
     page.wait_for_function(DRAWN)
     titles = page.locator(".nuwa-cells-panel .title").all_inner_texts()

@@ -21,14 +21,14 @@ import scanpy as sc
 import torch
 from house import bring
 
-from core import rundir
-from core.cli import job, main
+from core.cli import main, train_job
 from core.config import RunConfig, specs
 from core.data import read
 from core.errors import OUT_OF_MEMORY
-from core.phases import PHASES
-from core.store.files import HISTORY
-from core.train import encode
+from core.export import run_folder
+from core.store.dataset_folder import HISTORY
+from core.training.loop import encode
+from core.training.phases import PHASES
 from core.worker.execute import drain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,8 +125,8 @@ def test_the_model_loads_safely_and_encodes_the_latent_again(left, rich_file):
     assert (
         content["config"]["n_latent"] == 4 and len(content["genes"]) == 60 and len(content["proteins"]) == 6
     )
-    model = rundir.load_model(left / "model.pt")
-    from core.prepare import prepare, split_cells
+    model = run_folder.load_model(left / "model.pt")
+    from core.preprocessing.prepare import prepare, split_cells
 
     config = RunConfig(**content["config"])
     matrix = prepare(read.read(rich_file), config, split_cells(240, config))
@@ -450,7 +450,7 @@ def test_too_little_memory_ends_with_1_and_a_sentence(tiny_file, tmp_path, capsy
     def full(*_, **__):
         raise error
 
-    monkeypatch.setattr(job.pipeline, "learn", full)
+    monkeypatch.setattr(train_job.learn, "learn", full)
     assert main(["train", str(tiny_file), "--out", str(tmp_path / "out"), *QUICK]) == 1
     assert capsys.readouterr().err.strip() == OUT_OF_MEMORY
 
@@ -459,7 +459,7 @@ def test_what_nobody_foresaw_keeps_its_traceback(tiny_file, tmp_path, monkeypatc
     def odd(*_, **__):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(job.pipeline, "learn", odd)
+    monkeypatch.setattr(train_job.learn, "learn", odd)
     with pytest.raises(RuntimeError, match="ours"):
         main(["train", str(tiny_file), "--out", str(tmp_path / "out"), *QUICK])
 
@@ -488,13 +488,13 @@ def test_an_interruption_ends_with_130_and_writes_what_was_learnt(tiny_file, tmp
 
 
 def test_an_interruption_before_the_first_epoch_ends_with_130(tiny_file, tmp_path, monkeypatch, capsys):
-    prepare, before = job.pipeline.prepare, signal.getsignal(signal.SIGINT)
+    prepare, before = train_job.learn.prepare, signal.getsignal(signal.SIGINT)
 
     def slowly(*arguments):
         os.kill(os.getpid(), signal.SIGINT)
         return prepare(*arguments)
 
-    monkeypatch.setattr(job.pipeline, "prepare", slowly)
+    monkeypatch.setattr(train_job.learn, "prepare", slowly)
     assert main(["train", str(tiny_file), "--out", str(tmp_path / "out"), *QUICK]) == 130
     assert capsys.readouterr().err.strip().endswith("Interrupted.")
     assert not (tmp_path / "out").exists()

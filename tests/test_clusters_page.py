@@ -13,25 +13,25 @@ from house import sent
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.store import Missing, clusters_of
-from dashboard import downloads, painting
 from dashboard.app import gone
+from dashboard.pages.clusters import colours, downloads
 
 # --- colours
 
 
 def test_every_offered_colour_can_be_shown(finished):
     run = finished.view.run(finished.run)
-    offered = painting.colour_options(finished.view, run, "", painting.CLUSTERS)
+    offered = colours.colour_options(finished.view, run, "", colours.CLUSTERS)
     assert {"clusters", "split", "obs:cell_type", "protein:ADT-01", "gene:SIM-0001"} <= {
         option["value"] for option in offered
     }
     for option in offered:
-        assert len(painting.colour_of(finished.view, run, option["value"], 1.0).values) == 240
+        assert len(colours.colour_of(finished.view, run, option["value"], 1.0).values) == 240
 
 
 def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
     run = finished.view.run(finished.run)
-    found = painting.colour_options(finished.view, run, " sim-011 ", "obs:cell_type")
+    found = colours.colour_options(finished.view, run, " sim-011 ", "obs:cell_type")
     assert [o["value"] for o in found] == ["obs:cell_type", *(f"gene:SIM-011{i}" for i in range(10))]
     answer = finished.press(
         "colour.options",
@@ -43,7 +43,7 @@ def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
 
 def test_a_gene_colours_by_its_own_values(finished, tiny):
     run = finished.view.run(finished.run)
-    colour = painting.colour_of(finished.view, run, "gene:SIM-0007", 1.0)
+    colour = colours.colour_of(finished.view, run, "gene:SIM-0007", 1.0)
     counts = tiny.X.toarray()
     shown = np.log1p(counts[:, 6] / counts.sum(axis=1) * 10_000)
     np.testing.assert_allclose(colour.values, shown, rtol=1e-5)
@@ -53,12 +53,12 @@ def test_a_gene_colours_by_its_own_values(finished, tiny):
 def test_a_misspelt_gene_is_answered_with_the_nearest_names(finished):
     run = finished.view.run(finished.run)
     with pytest.raises(UserError, match=r"There is no gene 'SIM-00077' here; near: .*SIM-0007"):
-        painting.colour_of(finished.view, run, "gene:SIM-00077", 1.0)
+        colours.colour_of(finished.view, run, "gene:SIM-00077", 1.0)
     with pytest.raises(UserError, match="There is no gene 'qqq' here."):
-        painting.colour_of(finished.view, run, "gene:qqq", 1.0)
+        colours.colour_of(finished.view, run, "gene:qqq", 1.0)
     for chosen, words in (("obs:nope", "no obs column 'nope'"), ("protein:x", "protein"), ("", "colour")):
         with pytest.raises(UserError, match=words):
-            painting.colour_of(finished.view, run, chosen, 1.0)
+            colours.colour_of(finished.view, run, chosen, 1.0)
 
 
 @pytest.mark.parametrize("k", [2, 3])

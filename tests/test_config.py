@@ -6,7 +6,7 @@ import pytest
 
 from core import config, models
 from core.config import RunConfig, chosen, gene_names, parse, specs, steps_for
-from core.config.run import LATER
+from core.config.run_config import LATER
 from core.errors import UserError
 
 PLAIN = RunConfig().for_data(3_000, 110)

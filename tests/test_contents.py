@@ -5,8 +5,9 @@ import json
 import pytest
 from house import outs
 
-from dashboard import here, ids
-from dashboard.pages import clusters
+from dashboard import ids
+from dashboard.components import location
+from dashboard.pages.clusters import page as clusters
 
 
 def ids_in(part):
@@ -23,7 +24,9 @@ def where(finished):
     """{id: the section that holds it}, "" of what is on the page at once."""
     view, run = finished.view, finished.view.run(finished.run)
     found = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
-    return found | dict.fromkeys(ids_in(clusters.layout(view, here.resolve(view, f"?run={run['id']}"))), "")
+    return found | dict.fromkeys(
+        ids_in(clusters.layout(view, location.resolve(view, f"?run={run['id']}"))), ""
+    )
 
 
 def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where):

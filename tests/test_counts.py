@@ -7,14 +7,15 @@ import torch
 from scipy import stats
 from scipy.special import expit, logsumexp
 
-from core import cli, count_sticks, outputs, pipeline, train, yardsticks
+from core import cli
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
-from core.feed import Feed
 from core.models import Cells, build
 from core.models.likelihood import mixture, moment_theta, negative_binomial, zero_inflated
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import baselines, count_baselines, held_out, learn, loop
+from core.training.dataloader import Feed
 
 BASE = RunConfig(
     model="counts", epochs=4, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0
@@ -110,7 +111,7 @@ def test_other_models_carry_no_counts(tiny):
 
 def test_the_mean_yardstick_is_the_likelihood_of_the_training_means(prepared):
     split, matrix = prepared
-    sticks = count_sticks.fit(matrix, split.train, yardsticks.fit(matrix, split.train, BASE, 5))
+    sticks = count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, BASE, 5))
     train_counts, valid = (matrix.raw(rows).astype(float) for rows in (split.train, split.valid))
     n = matrix.n_genes
     share = train_counts[:, :n].sum(axis=0) / train_counts[:, :n].sum()
@@ -128,10 +129,10 @@ def test_the_mean_yardstick_is_the_likelihood_of_the_training_means(prepared):
 def test_a_run_on_counts_beats_the_mean_and_leaves_everything(inflated):
     adata = demo.simulated(n_cells=400, n_genes=120, n_proteins=8)
     config = BASE.model_copy(update={"epochs": 40, "zero_inflated": inflated})
-    *_, learnt = pipeline.learn(adata, config)
+    *_, learnt = learn.learn(adata, config)
     mean = learnt.start.on_judges.mean
     assert learnt.loss.rna < mean.rna and learnt.loss.protein < 0.95 * mean.protein
-    *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
+    *_, explored = learn.explore(learn.evidence(learnt), config)
     assert 0 < explored.scores["variance_explained_protein"] < 1
     assert "variance_explained_rna_pca_alone" not in explored.scores  # there is no likelihood of RNA alone
 
@@ -141,8 +142,8 @@ def test_the_foreground_is_where_the_protein_is(prepared):
     config = BASE.model_copy(update={"epochs": 60})
     torch.manual_seed(0)
     model = build(config, matrix.n_genes, matrix.n_proteins)
-    model.start_from(count_sticks.fit(matrix, split.train, yardsticks.fit(matrix, split.train, config, 4)))
-    list(train.fit(model, matrix, split, config))
+    model.start_from(count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, config, 4)))
+    list(loop.fit(model, matrix, split, config))
     cells = Feed(matrix).cells(np.arange(matrix.n_cells))
     with torch.no_grad():
         share = model.eval().foreground(cells).numpy()
@@ -151,7 +152,7 @@ def test_the_foreground_is_where_the_protein_is(prepared):
     for j in range(counts.shape[1]):
         high = counts[:, j] > np.quantile(counts[:, j], 0.9)
         assert share[high, j].mean() >= share[~high, j].mean() - 0.05
-    given, made = train.reconstruct(model, matrix, np.arange(50))
+    given, made = loop.reconstruct(model, matrix, np.arange(50))
     assert given.shape == made.shape == (matrix.n_features,) and np.isfinite(made).all()
 
 
@@ -174,24 +175,24 @@ def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
     matrix = prepare(tiny, BASE, split_cells(tiny.n_obs, BASE))
     assert list(made.uns["nuwa_foreground_names"]) == list(matrix.proteins)
     plain = build(RunConfig().for_data(204, 126), matrix.n_genes, matrix.n_proteins)
-    assert outputs.foreground(plain, matrix) is None
+    assert held_out.foreground(plain, matrix) is None
 
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):
     scaled = demo.DEMOS["pbmc68k_reduced"][1]()
     with pytest.raises(UserError, match="needs raw counts, and these values are scaled"):
-        list(pipeline.learn(scaled, RunConfig(model="counts")))
+        list(learn.learn(scaled, RunConfig(model="counts")))
     adata = tiny.copy()
     adata.obsm["protein"] = adata.obsm["protein"] * 0.37
     with pytest.raises(UserError, match="raw counts of the proteins"):
-        list(pipeline.learn(adata, BASE))
+        list(learn.learn(adata, BASE))
 
 
 def test_cells_without_a_count_train(tiny):
     adata = tiny.copy()
     adata.X[:3] = 0
     adata.X.eliminate_zeros()
-    *_, learnt = pipeline.learn(adata, BASE)
+    *_, learnt = learn.learn(adata, BASE)
     assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()
 
 

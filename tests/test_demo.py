@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from core.data import demo, doctor, read
+from core.data import checks, demo, read
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def test_the_simulated_set_looks_like_cite_seq(simulated):
     assert 3500 < np.median(library) < 4500 and library.std() / library.mean() > 0.25
     zeros = 1 - simulated.X.nnz / (3000 * 2000)
     assert 0.70 < zeros < 0.85
-    assert doctor.what_is(simulated.X).kind == "counts"
-    assert doctor.what_is(simulated.obsm["protein"].to_numpy()).kind == "counts"
+    assert checks.what_is(simulated.X).kind == "counts"
+    assert checks.what_is(simulated.obsm["protein"].to_numpy()).kind == "counts"
     assert "simulated" in simulated.uns["title"]
 
 
@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_set():
 
 
 def test_proteins_tell_apart_what_rna_hardly_does(simulated):
-    logged = doctor.display_of(simulated).matrix
+    logged = checks.display_of(simulated).matrix
     pair = simulated.obs["cell_type"].isin(["type A", "type B"]).to_numpy()
     far = simulated.obs["cell_type"].isin(["type A", "type C"]).to_numpy()
     _, _, axes = np.linalg.svd(logged[:600].toarray() - logged.mean(axis=0).A1, full_matrices=False)
@@ -83,4 +83,4 @@ def test_each_demo_survives_a_file(tmp_path, name):
     adata.write_h5ad(tmp_path / "demo.h5ad")
     back = read.read(tmp_path / "demo.h5ad")
     assert title and back.shape == adata.shape and read.data_hash(back) == read.data_hash(adata)
-    assert doctor.examine(back).findings
+    assert checks.examine(back).findings

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from core import blocks
-from core.data import demo, doctor, read
+from core.data import checks, demo, read
+from core.sparse import blocks
 
 DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (NUWA_TEST_DATA)")
@@ -69,7 +69,7 @@ def test_every_kind_is_named_whatever_its_size_and_sparsity(shape, kind, form, d
         "lognorm": lambda: np.log1p(normalised(values, target)),
         "scaled": lambda: scaled(np.log1p(normalised(values, target)), clip=10),
     }[kind]()
-    seen = doctor.what_is(form(matrix.astype(dtype)))
+    seen = checks.what_is(form(matrix.astype(dtype)))
     assert seen.kind == kind, seen
     if kind in ("normalized", "lognorm"):
         assert seen.target_sum == pytest.approx(target, rel=1e-3)
@@ -81,34 +81,34 @@ def test_every_kind_is_named_whatever_its_size_and_sparsity(shape, kind, form, d
 def test_sparse_and_dense_are_judged_alike(shape):
     for matrix in (values := draw_counts(*shape), normalised(values), np.log1p(normalised(values)[:, ::3])):
         matrix = matrix.astype(np.float32)
-        one, other = doctor.what_is(matrix), doctor.what_is(sparse.csc_matrix(matrix))
+        one, other = checks.what_is(matrix), checks.what_is(sparse.csc_matrix(matrix))
         assert one.kind == other.kind and one.evidence == other.evidence
 
 
 def test_integers_and_truths_are_counts():
     values = draw_counts(0, 30, 20, 1.0)
-    assert doctor.what_is(values.astype(np.int64)).kind == "counts"
-    binary = doctor.what_is(values > 0)
+    assert checks.what_is(values.astype(np.int64)).kind == "counts"
+    binary = checks.what_is(values > 0)
     assert binary.kind == "counts" and "presence" in binary.evidence
 
 
 def test_counts_that_went_through_arithmetic_are_still_counts():
     values = draw_counts(0, 50, 40, 1.0) * 0.9999
-    assert doctor.what_is(np.where(values < 5, values, np.rint(values))).kind == "counts"
+    assert checks.what_is(np.where(values < 5, values, np.rint(values))).kind == "counts"
 
 
 def test_shares_near_zero_are_not_near_counts():
-    assert doctor.what_is(normalised(draw_counts(0, 50, 3000, 2.0), 1.0)).kind == "normalized"
+    assert checks.what_is(normalised(draw_counts(0, 50, 3000, 2.0), 1.0)).kind == "normalized"
 
 
 def test_one_value_decides_in_the_last_block(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 64)
     values = draw_counts(0, 100, 40, 1.0)
-    assert doctor.what_is(sparse.csr_matrix(values)).kind == "counts"
+    assert checks.what_is(sparse.csr_matrix(values)).kind == "counts"
     values[-1, -1] = 0.5
     for form in (np.asarray, sparse.csr_matrix):
-        assert doctor.what_is(form(values)).kind == "other"
-        assert doctor.what_is(form(np.log1p(normalised(values)))).kind == "lognorm"
+        assert checks.what_is(form(values)).kind == "other"
+        assert checks.what_is(form(np.log1p(normalised(values)))).kind == "lognorm"
 
 
 def test_blocks_cover_every_row_once_even_when_rows_are_empty(monkeypatch):
@@ -122,32 +122,32 @@ def test_blocks_cover_every_row_once_even_when_rows_are_empty(monkeypatch):
 
 def test_variable_genes_of_logged_values_are_lognorm_though_sums_differ():
     chosen = np.log1p(normalised(draw_counts(1, 200, 300, 1.0)))[:, ::5]
-    seen = doctor.what_is(chosen)
+    seen = checks.what_is(chosen)
     assert seen.kind == "lognorm" and seen.target_sum is None and "left out" in seen.evidence
 
 
 def test_variable_genes_of_values_never_logged_are_normalized():
-    seen = doctor.what_is(normalised(draw_counts(1, 200, 300, 1.0))[:, ::5].astype(np.float32))
+    seen = checks.what_is(normalised(draw_counts(1, 200, 300, 1.0))[:, ::5].astype(np.float32))
     assert seen.kind == "normalized" and "without log" in seen.evidence
 
 
 def test_log2_is_found_by_its_sums():
-    seen = doctor.what_is(np.log2(1 + normalised(draw_counts(1, 100, 80, 1.0))))
+    seen = checks.what_is(np.log2(1 + normalised(draw_counts(1, 100, 80, 1.0))))
     assert seen.kind == "lognorm" and "base 2" in seen.evidence and seen.target_sum == pytest.approx(1e4)
 
 
 def test_scaling_without_centring_is_scaled():
     values = np.log1p(normalised(draw_counts(1, 200, 80, 1.0))[:, 2:])
     values = values[:, values.std(axis=0) > 0]
-    seen = doctor.what_is(values / values.std(axis=0, ddof=1))
+    seen = checks.what_is(values / values.std(axis=0, ddof=1))
     assert seen.kind == "scaled" and "No value is negative" in seen.evidence
 
 
 def test_negative_values_alone_do_not_make_a_scaled_matrix():
     random = np.random.default_rng(0)
     shifted = random.normal(3, 2, (100, 30))
-    assert doctor.what_is(shifted).kind == "other"
-    centred = doctor.what_is(random.normal(0, 0.1, (100, 30)))
+    assert checks.what_is(shifted).kind == "other"
+    centred = checks.what_is(random.normal(0, 0.1, (100, 30)))
     assert centred.kind == "other" and "not scaled" in centred.evidence
 
 
@@ -156,54 +156,54 @@ def test_counts_with_a_negative_value_are_told_as_such_and_not_trained_on(form):
     values = draw_counts(0, 100, 60, 0.1)
     values[3, 4] = -1
     adata = annotated(form(values))
-    seen = doctor.what_is(adata.X)
+    seen = checks.what_is(adata.X)
     assert seen.kind == "other" and seen.words == "counts with negative values among them"
     assert "but 1 value is negative (down to -1)" in seen.evidence
-    assert "set the negative values of X to 0" in sentences(doctor.examine(adata))
-    assert doctor.counts_of(adata) is None
+    assert "set the negative values of X to 0" in sentences(checks.examine(adata))
+    assert checks.counts_of(adata) is None
     values[5, 6] = -2.5
-    assert doctor.what_is(form(values)).form != "negative counts"
-    assert doctor.what_is(form(values - np.rint(values.mean(axis=0) + 1))).form != "negative counts"
+    assert checks.what_is(form(values)).form != "negative counts"
+    assert checks.what_is(form(values - np.rint(values.mean(axis=0) + 1))).form != "negative counts"
 
 
 def test_corrected_and_estimated_counts_are_other():
     values = draw_counts(2, 100, 80, 3.0)
     corrected = values.copy()
     corrected[:, 5] *= 0.77
-    assert "corrected" in doctor.what_is(corrected).evidence
+    assert "corrected" in checks.what_is(corrected).evidence
     estimated = values * np.random.default_rng(0).uniform(0.8, 1.2, values.shape) * 20
-    assert doctor.what_is(estimated).kind == "other"
+    assert checks.what_is(estimated).kind == "other"
 
 
 def test_values_that_say_nothing_are_other():
-    assert "is 0" in doctor.what_is(np.zeros((20, 5))).evidence
-    assert "NaN" in doctor.what_is(np.full((20, 5), np.nan)).evidence
-    assert doctor.what_is(np.random.default_rng(0).uniform(0, 1, (50, 9))).kind == "other"
-    assert doctor.what_is(np.array([["a"] * 5] * 20)).kind == "other"
+    assert "is 0" in checks.what_is(np.zeros((20, 5))).evidence
+    assert "NaN" in checks.what_is(np.full((20, 5), np.nan)).evidence
+    assert checks.what_is(np.random.default_rng(0).uniform(0, 1, (50, 9))).kind == "other"
+    assert checks.what_is(np.array([["a"] * 5] * 20)).kind == "other"
 
 
 def test_counts_are_found_in_layers_and_in_raw():
     values = draw_counts(0, 60, 30, 1.0)
     logged = np.log1p(normalised(values))
     plain = annotated(logged, layers={"logs": logged, "umi": values})
-    assert doctor.counts_of(plain).where == 'layers["umi"]'
+    assert checks.counts_of(plain).where == 'layers["umi"]'
     kept = annotated(values)
     kept.raw = kept.copy()
     kept = kept[:, :10].copy()
     kept.X = scaled(kept.X)
-    found = doctor.counts_of(kept)
-    assert found.where == "raw.X" and len(doctor.genes_of(kept, found.where)) == 30
-    source = doctor.source_of(kept)
+    found = checks.counts_of(kept)
+    assert found.where == "raw.X" and len(checks.genes_of(kept, found.where)) == 30
+    source = checks.source_of(kept)
     assert source.kind == "counts" and source.values.shape == (60, 30) and source.values.dtype == np.float32
     assert (
-        doctor.counts_of(annotated(logged)) is None and doctor.source_of(annotated(logged)).kind == "lognorm"
+        checks.counts_of(annotated(logged)) is None and checks.source_of(annotated(logged)).kind == "lognorm"
     )
 
 
 def test_genes_are_coloured_by_logged_counts():
     values = draw_counts(0, 60, 30, 1.0)
     values[3] = 0  # an empty cell stays empty and divides by nothing
-    shown = doctor.display_of(annotated(sparse.csr_matrix(values)))
+    shown = checks.display_of(annotated(sparse.csr_matrix(values)))
     library = np.maximum(values.sum(axis=1, keepdims=True), 1)
     np.testing.assert_allclose(shown.matrix.toarray(), np.log1p(values / library * 1e4), rtol=1e-5)
     assert shown.words == "log1p of counts per 10,000" and sparse.isspmatrix_csr(shown.matrix)
@@ -212,12 +212,12 @@ def test_genes_are_coloured_by_logged_counts():
 def test_colouring_leaves_the_counts_alone():
     adata = annotated(sparse.csr_matrix(draw_counts(0, 60, 30, 1.0), dtype=np.float32))
     before = adata.X.copy()
-    doctor.display_of(adata)
+    checks.display_of(adata)
     assert (before != adata.X).nnz == 0
 
 
 def test_a_scaled_set_with_logged_raw_says_both():
-    report = doctor.examine(demo.pbmc68k())
+    report = checks.examine(demo.pbmc68k())
     assert report.verdict.kind == "scaled" and report.counts_where is None
     said = sentences(report)
     assert "X holds scaled values and is trained on as it is" in said
@@ -232,7 +232,7 @@ def test_a_scaled_set_with_logged_raw_says_both():
 def test_the_report_counts_what_is_empty():
     values = draw_counts(0, 60, 30, 1.0)
     values[5], values[:, 7] = 0, 0
-    report = doctor.examine(annotated(sparse.csr_matrix(values)))
+    report = checks.examine(annotated(sparse.csr_matrix(values)))
     said = sentences(report)
     assert "1 cell is empty" in said and "1 gene is 0 in every cell" in said and "only 60 cells" in said
     assert report.n_counts[5] == 0 and report.n_counts.sum() == values.sum()
@@ -243,12 +243,12 @@ def test_the_report_counts_what_is_empty():
 def test_an_unfiltered_10x_matrix_is_recognised():
     values = draw_counts(0, 300, 30, 1.0)
     values[20:] = 0
-    assert "bring the filtered matrix" in sentences(doctor.examine(annotated(sparse.csr_matrix(values))))
+    assert "bring the filtered matrix" in sentences(checks.examine(annotated(sparse.csr_matrix(values))))
 
 
 def test_findings_come_gravest_first_and_the_record_is_json():
     adata = demo.simulated(n_cells=150, n_genes=60, n_proteins=6)
-    report = doctor.examine(adata)
+    report = checks.examine(adata)
     order = [SEVERITIES.index(finding.severity) for finding in report.findings]
     assert order == sorted(order) and order[0] == 1
     record = json.loads(json.dumps(report.record()))
@@ -260,7 +260,7 @@ def test_proteins_that_are_not_counts_bring_a_warning():
     adata = demo.simulated(n_cells=250, n_genes=60, n_proteins=6)
     adata.obsm["protein"] = np.log1p(adata.obsm["protein"])
     warnings = [
-        finding.sentence for finding in doctor.examine(adata).findings if finding.severity == "warning"
+        finding.sentence for finding in checks.examine(adata).findings if finding.severity == "warning"
     ]
     assert any("proteins are not raw counts" in sentence for sentence in warnings)
 
@@ -280,7 +280,7 @@ def test_columns_are_told_apart_by_kind_and_role():
         index=[str(i) for i in range(n)],
     )
     adata = AnnData(draw_counts(0, n, 20, 1.0), obs=obs)
-    kinds = {column.name: (column.kind, column.role) for column in doctor.examine(adata).columns}
+    kinds = {column.name: (column.kind, column.role) for column in checks.examine(adata).columns}
     assert kinds == {
         "cell_type": ("category", "labels"),
         "leiden": ("category", "labels"),
@@ -296,9 +296,9 @@ def test_columns_are_told_apart_by_kind_and_role():
 @pytest.mark.parametrize("name", ["pbmc10k_citeseq", "pbmc3k", "baron_pancreas_human"])
 def test_real_counts_are_counts_and_their_logs_are_lognorm(name):
     adata = read.read(DATA / f"{name}.h5ad")
-    assert doctor.what_is(adata.X).kind == "counts" and doctor.counts_of(adata).where == "X"
-    shown = doctor.display_of(adata)
-    seen = doctor.what_is(shown.matrix)
+    assert checks.what_is(adata.X).kind == "counts" and checks.counts_of(adata).where == "X"
+    shown = checks.display_of(adata)
+    seen = checks.what_is(shown.matrix)
     assert seen.kind == "lognorm" and seen.target_sum == pytest.approx(1e4, rel=1e-3)
-    assert doctor.what_is(shown.matrix[:, ::4]).kind == "lognorm"
-    assert any(column.role == "labels" for column in doctor.examine(adata).columns)
+    assert checks.what_is(shown.matrix[:, ::4]).kind == "lognorm"
+    assert any(column.role == "labels" for column in checks.examine(adata).columns)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from core.data import read
-from core.data.read import door
+from core.data.read import sandbox
 from core.errors import DoesNotFit, UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,8 +60,8 @@ def test_a_crash_becomes_a_sentence_and_the_next_file_is_read(long_file, scratch
 
 
 def test_a_file_that_takes_too_long_is_given_up(long_file, scratch, monkeypatch):
-    monkeypatch.setattr(door, "LEAST_SECONDS", 0.05)
-    monkeypatch.setattr(door, "SECONDS_A_MB", 0)
+    monkeypatch.setattr(sandbox, "LEAST_SECONDS", 0.05)
+    monkeypatch.setattr(sandbox, "SECONDS_A_MB", 0)
     begun = time.monotonic()
     with pytest.raises(UserError, match="'set.csv' was still not read after 0 seconds"):
         read.read(long_file, scratch=scratch)
@@ -81,7 +81,7 @@ def test_memory_is_limited(tmp_path, scratch, monkeypatch):
     assert read.SERVER.last["peak"] < 2 * 1024**3
     many = formats.table(formats.counts(2000, 2000, 0), tmp_path, "many.csv")
     for name, value in (("MOST_MEMORY", 0), ("FLOOR", 16 * 1024**2)):
-        monkeypatch.setattr(door, name, value)
+        monkeypatch.setattr(sandbox, name, value)
     with pytest.raises(UserError, match="memory"):
         read.read(many, scratch=scratch)
 
@@ -100,8 +100,8 @@ def loom_of(path, shape, filled):
 def test_what_does_not_fit_is_said_with_its_size_before_it_is_read(tmp_path, scratch, monkeypatch):
     path = loom_of(tmp_path / "set.loom", (640, 4000), 640)
     assert read.read(path, scratch=scratch).shape == (4000, 640)
-    monkeypatch.setattr(door, "MOST_MEMORY", 0)
-    monkeypatch.setattr(door, "FLOOR", 30_000_000)
+    monkeypatch.setattr(sandbox, "MOST_MEMORY", 0)
+    monkeypatch.setattr(sandbox, "FLOOR", 30_000_000)
     with pytest.raises(
         DoesNotFit, match="'set.loom' needs about 61 MB of memory to be read, and 30 MB may be used"
     ):
@@ -129,7 +129,7 @@ def test_a_larger_file_has_more_memory_only_for_what_it_holds(tmp_path, scratch)
 def test_whoever_has_no_room_is_not_said_to_have_made_a_mistake():
     answer, request = {"late": False, "code": 1}, {"most_memory": 2e9, "seconds": 8}
     with pytest.raises(DoesNotFit, match="'a' needs more memory than the 2.0 GB"):
-        door._judge(Path("/nowhere"), answer, request, "'a'")
+        sandbox._judge(Path("/nowhere"), answer, request, "'a'")
 
 
 def test_what_is_no_file_is_refused(tmp_path, scratch):
@@ -139,7 +139,7 @@ def test_what_is_no_file_is_refused(tmp_path, scratch):
 
 
 def test_the_reading_process_has_no_science_of_training():
-    code = "import sys; import core.data.read.work; print([m for m in ('torch', 'scanpy', 'numba', 'dash') if m in sys.modules])"
+    code = "import sys; import core.data.read.sandbox_task; print([m for m in ('torch', 'scanpy', 'numba', 'dash') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr
 

@@ -17,19 +17,23 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.mixture import GaussianMixture
 
-from core import dsb, pipeline, rundir
 from core.cli import main, train
 from core.config import RunConfig, parse, steps_for
-from core.data import demo, doctor, read
-from core.data.background import KEY, background_of
-from core.data.read.droplets import join_background
+from core.data import checks, demo, read
+from core.data.protein_background import KEY, background_of
+from core.data.read.empty_droplets import join_background
 from core.errors import UserError
-from core.prepare import prepare, split_cells
-from core.recipe import Recipe, from_json, script
-from core.worker import proteins as looking
+from core.export import run_folder
+from core.preprocessing import dsb
+from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.recipe import Recipe, from_json, script
+from core.training import learn
 from core.worker.execute import drain
-from dashboard import batches, here
-from dashboard.pages import data, preprocess
+from core.worker.jobs import protein_histograms as looking
+from dashboard.components import location
+from dashboard.pages.data import page as data
+from dashboard.pages.preprocess import batches
+from dashboard.pages.preprocess import page as preprocess
 
 TRANSFORMS = ("clr", "clr_cells", "dsb", "none")
 
@@ -243,8 +247,8 @@ def test_counts_go_there_and_back_and_the_matrix_says_how(known, transform):
 def test_the_background_follows_the_model(known, tmp_path, run_quick):
     adata, _ = known
     config = run_quick.model_copy(update={"protein_transform": "dsb", "epochs": 1, "model": "counts"})
-    learnt = list(pipeline.learn(adata, config, tmp_path))[-1]
-    rundir.save_weights(tmp_path / "model.pt", learnt, config)
+    learnt = list(learn.learn(adata, config, tmp_path))[-1]
+    run_folder.save_weights(tmp_path / "model.pt", learnt, config)
     kept = torch.load(tmp_path / "model.pt", weights_only=True)
     assert kept["config"]["protein_transform"] == "dsb" and np.isfinite(learnt.latent).all()
     kept = kept["protein_transform"]
@@ -264,7 +268,7 @@ def test_the_command_line_takes_an_unfiltered_matrix(tiny, tiny_file, tmp_path, 
 @pytest.mark.parametrize("transform", ["clr_cells", "dsb", "none"])
 def test_the_script_gives_the_identical_proteins(known, tmp_path, monkeypatch, transform):
     adata, _ = known
-    record = doctor.examine(adata).record() | {"protein_background": background_of(adata).record()}
+    record = checks.examine(adata).record() | {"protein_background": background_of(adata).record()}
     recipe = Recipe("x", settings={"protein_transform": transform, "n_top_genes": 50})
     text = script(from_json(recipe.to_json()), json.loads(json.dumps(record)), RunConfig())
     assert "import core" not in text and "from core" not in text
@@ -338,11 +342,11 @@ def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
     row = lab.view.dataset(lab.whole)
     assert row["status"] == "ready", row["message"]
     assert row["record"]["protein_background"]["droplets"] == 300
-    page = sent(data.layout(lab.view, here.resolve(lab.view, f"?dataset={lab.whole}")))
+    page = sent(data.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.whole}")))
     said = "300 empty droplets (32 protein counts or more, fewer than 400 of RNA) in 'raw.h5ad' tell the background of 8"
     assert said in page and '"value": 316' in page  # and the fields for another file begin with the defaults
     with_it, without = (
-        sent(preprocess.layout(lab.view, here.resolve(lab.view, f"?dataset={id}")))
+        sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={id}")))
         for id in (lab.whole, lab.dataset)
     )
     assert "DSB can go by 300 empty droplets" in with_it and "add the unfiltered matrix" not in with_it
@@ -394,7 +398,7 @@ def test_batches_are_counted_and_small_ones_named(lab, tiny):
     assert all(f'"{n}"' in sent(answer["batches-cells"]) for n in sizes)
     shown = sent(batches.cells(["a", "b", "c"], np.array([0] * 50 + [1] * 7 + [-1] * 3)))
     assert "2 batches of fewer than 30 cells: b (7) and (no value) (3)" in shown
-    page = sent(preprocess.layout(lab.view, here.resolve(lab.view, f"?dataset={lab.dataset}")))
+    page = sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.dataset}")))
     assert "By name these look like batches: sample (2)." in page
 
 

@@ -6,8 +6,8 @@ from sklearn.datasets import make_blobs
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from core import embed
-from core.embed import Neighbors, neighbors, tsne, umap, with_self_first
+from core.analysis import embedding
+from core.analysis.embedding import Neighbors, neighbors, tsne, umap, with_self_first
 
 SEVERAL = (3, 4, 10, 16, 41)
 
@@ -37,7 +37,7 @@ def test_a_point_is_at_distance_zero_from_itself_and_from_its_duplicates(d):
     points = cloud(500, d)
     points[400:] = points[:100]
     for step in (1, 2):
-        found = embed.nearest(points[::step], points, 15)
+        found = embedding.nearest(points[::step], points, 15)
         same = found.indices % 400 == (np.arange(0, 500, step) % 400)[:, None]
         assert same.sum() >= 500 // step and (found.distances[same] == 0).all()
 
@@ -75,7 +75,7 @@ def test_fewer_points_than_neighbours_are_no_fault():
 def test_above_the_limit_the_approximate_index_finds_most(monkeypatch):
     points = cloud(1500)
     exact = neighbors(points)
-    monkeypatch.setattr(embed, "EXACT_LIMIT", 1000)
+    monkeypatch.setattr(embedding, "EXACT_LIMIT", 1000)
     near = neighbors(points)
     found = [len(np.intersect1d(a, b)) / 15 for a, b in zip(exact.indices, near.indices, strict=True)]
     assert np.mean(found) > 0.9
@@ -134,11 +134,11 @@ def test_points_that_are_all_the_same_are_drawn_without_a_crash(k):
 
 def test_warming_up_leaves_everything_as_it_was():
     before = np.random.default_rng(0).standard_normal(3)
-    embed.warm_up()
+    embedding.warm_up()
     np.testing.assert_array_equal(before, np.random.default_rng(0).standard_normal(3))
     import warnings
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        embed.warm_up()
+        embedding.warm_up()
     assert not [w for w in heard if "core" in str(w.filename)]

@@ -6,10 +6,10 @@ import torch
 
 from core.config import RunConfig
 from core.data import demo
-from core.feed import Feed
 from core.models import SPARSE_ENDS, build
-from core.prepare import prepare, split_cells
-from core.train import fit, losses
+from core.preprocessing.prepare import prepare, split_cells
+from core.training.dataloader import Feed
+from core.training.loop import fit, losses
 
 BASE = RunConfig(
     epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=128, n_top_genes=0, device="cpu"
@@ -126,14 +126,14 @@ def test_batches_that_are_filled_ahead_train_to_the_same_bits(thin, monkeypatch,
     config, split, matrix = made(thin, **changes)
     found = []
     for many in (0, float("inf")):
-        monkeypatch.setattr("core.feed.MANY", many)
+        monkeypatch.setattr("core.training.dataloader.MANY", many)
         found.append([(e.train, e.valid) for e in fit(model_of(config, matrix), matrix, split, config)])
     assert found[0] == found[1]
 
 
 def test_what_goes_wrong_while_a_batch_is_filled_ahead_is_told(thin, monkeypatch):
     config, _, matrix = made(thin)
-    monkeypatch.setattr("core.feed.MANY", 0)
+    monkeypatch.setattr("core.training.dataloader.MANY", 0)
     with pytest.raises(IndexError, match="Rows are numbered"):
         list(Feed(matrix, "cpu", config).batches(np.array([0, 1, 2, 10**6]), 2))
 

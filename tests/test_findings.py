@@ -10,14 +10,16 @@ from scipy import sparse
 from test_doctor import annotated, draw_counts, normalised, scaled
 
 from core import device
-from core.data import demo, doctor, read, steps
-from core.data.doctor import genes, size
-from core.data.doctor.case import Case
+from core.data import checks, demo, read
+from core.data.checks import memory
+from core.data.checks import species as genes
+from core.data.checks.context import Case
+from core.data.standalone import gene_families
+from core.data.standalone.antibodies import hidden_proteins
+from core.data.standalone.unlog import find_grid
 from core.errors import UserError
-from core.recipe import STEPS
-from core.scripted import families
-from core.scripted.antibodies import hidden_proteins
-from core.scripted.unlogging import find_grid
+from core.preprocessing import steps
+from core.preprocessing.recipe import STEPS
 
 HUMAN = ["ACTB", "GAPDH", "MALAT1", "B2M", "CD3E", "MT-ND1", "MT-CO1", "HBB", "RPLP0", "RPSA"]
 HUMAN += [f"RPL{i}" for i in range(3, 33)]
@@ -44,17 +46,17 @@ def good():
 
 
 def codes(adata, **limits):
-    return {finding.code for finding in doctor.examine(adata, **limits).findings}
+    return {finding.code for finding in checks.examine(adata, **limits).findings}
 
 
 def found(adata, code, **limits):
     """The one finding of a code."""
-    (one,) = [f for f in doctor.examine(adata, **limits).findings if f.code == code]
+    (one,) = [f for f in checks.examine(adata, **limits).findings if f.code == code]
     return one
 
 
 def test_a_good_file_has_notes_alone(good):
-    report = doctor.examine(good)
+    report = checks.examine(good)
     assert [f.code for f in report.findings if f.severity != "note"] == []
     assert codes(good) == {"x-holds", "species", "mito", "ribo", "haemo", "no-proteins"}
     assert report.species == "human" and report.badge["words"] == "X: counts"
@@ -175,7 +177,7 @@ def test_every_code_of_the_source_is_brought_about_here_or_below():
     import re
     from pathlib import Path
 
-    folder = Path(doctor.__file__).parent
+    folder = Path(checks.__file__).parent
     named = {c for p in folder.glob("*.py") for c in re.findall(r'Finding\(\s*"([a-z-]+)"', p.read_text())}
     below = {"transposed", "size-ram", "size-gpu", "clr", "raw-colours", "not-numbers"}
     plain = {"x-holds", "species", "mito", "no-proteins"}
@@ -198,9 +200,9 @@ def test_every_code_of_the_source_is_brought_about_here_or_below():
 def test_the_batch_column_is_taken_only_where_there_is_no_doubt(good, name, values, sure):
     adata = good.copy()
     adata.obs[name] = pd.Categorical(values)
-    assert doctor.examine(adata).batch == (name if sure else None)
+    assert checks.examine(adata).batch == (name if sure else None)
     adata.obs["lane"] = pd.Categorical(["1", "2"] * 110)
-    assert doctor.examine(adata).batch == (None if sure else "lane")
+    assert checks.examine(adata).batch == (None if sure else "lane")
 
 
 def test_log_ratios_and_text_and_a_logged_raw_are_told(good):
@@ -215,7 +217,7 @@ def test_log_ratios_and_text_and_a_logged_raw_are_told(good):
 
 
 def test_size_is_held_against_memory(good):
-    need = size.needed(Case(good))
+    need = memory.needed(Case(good))
     assert 3 * 8 * good.X.count_nonzero() == need  # values and indices, three times
     assert "size-ram" not in codes(good, memory=1 << 40, gpu_memory=1 << 40)
     assert "more than half" in found(good, "size-ram", memory=int(1.5 * need)).sentence
@@ -253,17 +255,22 @@ def test_sets_of_genes_hold_their_members_and_no_look_alikes():
     names = ["MT-ND1", "mt-Co1", "ENSG00000198888", "ENSMUSG00000064341.2", "MTOR", "MT1X", "MTND1P23"]
     names += ["RPL3", "Rps4x", "RPLP0", "RPS27A", "RPL36AL", "Rpl13a", "RPSA", "RPS6KA1", "RPL7P1", "MRPL3"]
     names += ["HBB", "Hba-a1", "ENSG00000244734", "HBEGF", "HBS1L", "HBP1"]
-    held = families.members(names)
+    held = gene_families.members(names)
     assert list(np.flatnonzero(held["mito"])) == [0, 1, 2, 3]
     assert list(np.flatnonzero(held["ribo"])) == [7, 8, 9, 10, 11, 12, 13]
     assert list(np.flatnonzero(held["haemo"])) == [17, 18, 19]
 
 
 def test_tables_of_gene_ids_have_the_form_of_ensembl():
-    tables = (families.MITO_HUMAN, families.MITO_MOUSE, families.HAEMO_HUMAN, families.HAEMO_MOUSE)
+    tables = (
+        gene_families.MITO_HUMAN,
+        gene_families.MITO_MOUSE,
+        gene_families.HAEMO_HUMAN,
+        gene_families.HAEMO_MOUSE,
+    )
     ids = [id for table in tables for id in table.values() if id]
-    assert all(families.ENSEMBL.match(id) for id in ids) and len(set(ids)) == len(ids)
-    assert len(families.MITO_HUMAN) == len(families.MITO_MOUSE) == 13
+    assert all(gene_families.ENSEMBL.match(id) for id in ids) and len(set(ids)) == len(ids)
+    assert len(gene_families.MITO_HUMAN) == len(gene_families.MITO_MOUSE) == 13
 
 
 @pytest.mark.parametrize("name", ["pbmc10k_citeseq", "pbmc3k", "baron_pancreas_human"])
@@ -271,9 +278,9 @@ def test_shares_of_gene_sets_agree_with_scanpy(real_data, name):
     import scanpy
 
     adata = read.read(real_data(f"{name}.h5ad"))
-    report = doctor.examine(adata)
+    report = checks.examine(adata)
     adata.var["mito"] = adata.var_names.str.startswith("MT-")
-    adata.var["ribo"] = families.members(adata.var_names)["ribo"]
+    adata.var["ribo"] = gene_families.members(adata.var_names)["ribo"]
     table, _ = scanpy.pp.calculate_qc_metrics(adata, qc_vars=["mito", "ribo"], percent_top=None, log1p=False)
     for which in ("mito", "ribo"):
         if which == "mito" and name == "pbmc10k_citeseq":
@@ -328,7 +335,7 @@ def test_undoing_the_log_brings_the_counts_back(good, target, ways):
         values = values.log1p()
     adata.X = sparse.csr_matrix(values, dtype=np.float32)
     made = repaired(adata, "undo_log")
-    assert doctor.what_is(made.X).kind == "counts" and (counts != made.X).nnz == 0
+    assert checks.what_is(made.X).kind == "counts" and (counts != made.X).nnz == 0
     assert "100.0% of the cells" in steps.made_before(made)[0]["said"]
 
 
@@ -337,7 +344,7 @@ def test_the_base_of_the_log_is_found_when_genes_were_left_out(good, log):
     counts = good.X.toarray()[:, :400]
     values = log(counts / np.asarray(good.X.sum(axis=1)) * 1e4)
     adata = annotated(sparse.csr_matrix(values, dtype=np.float32))
-    assert doctor.what_is(adata.X).kind == "lognorm" and doctor.what_is(adata.X).target_sum is None
+    assert checks.what_is(adata.X).kind == "lognorm" and checks.what_is(adata.X).target_sum is None
     np.testing.assert_array_equal(repaired(adata, "undo_log").X.toarray(), counts)
 
 
@@ -360,7 +367,7 @@ def test_fractions_behind_a_log_stay_fractions_and_say_so():
     random = np.random.default_rng(0)
     adata = annotated(np.log1p(normalised(random.gamma(2, 1, (80, 60)))).astype(np.float32))
     made = repaired(adata, "undo_log")
-    assert doctor.what_is(made.X).kind == "normalized"
+    assert checks.what_is(made.X).kind == "normalized"
     assert "could not be brought back to counts" in steps.made_before(made)[0]["said"]
     np.testing.assert_allclose(made.X.toarray(), np.expm1(adata.X), rtol=1e-5)
 
@@ -461,7 +468,7 @@ def test_antibodies_leave_the_genes_with_their_counts(good):
     assert list(made.obsm["protein"].columns) == ["CD8", *tags] and made.n_vars == adata.n_vars - 4
     np.testing.assert_array_equal(made.obsm["protein"][tags], adata[:, tags].X.toarray())
     assert "proteins-hidden" not in codes(made)
-    assert set(doctor.examine(made).proteins.left_out) >= {"IgG1-isotype-control", "HTO-1"}
+    assert set(checks.examine(made).proteins.left_out) >= {"IgG1-isotype-control", "HTO-1"}
 
 
 @pytest.mark.parametrize(
@@ -512,7 +519,7 @@ def test_the_record_of_repairs_survives_a_file(good, tmp_path):
 def test_the_record_offers_what_the_findings_ask_for(good):
     adata = good.copy()
     _set(adata, 3, slice(None), 0)
-    record = json.loads(json.dumps(doctor.examine(adata).record()))
+    record = json.loads(json.dumps(checks.examine(adata).record()))
     assert list(record["repairs_offered"]) == ["drop_empty_cells"]
     assert record["badge"]["words"] == "X: counts" and record["matrices"]["X"]["kind"] == "counts"
 

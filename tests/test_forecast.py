@@ -17,12 +17,15 @@ import pytest
 import torch
 from scipy import sparse
 
-from core import aside, footprint, forecast, models, pipeline, train
 from core import device as devices
+from core import models
+from core.analysis import side_process
 from core.config import RunConfig
 from core.data import demo
-from core.feed import Feed
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import forecast, learn, loop
+from core.training import memory as footprint
+from core.training.dataloader import Feed
 
 ROOT = Path(__file__).resolve().parents[1]
 CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
@@ -136,8 +139,8 @@ class Clock:
         self.now, self.steps, self.passes = 0.0, 0, 0
         self.held_up = []  # seconds that each of the next things takes more, beside other work
         monkeypatch.setattr(forecast.time, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(train, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
-        monkeypatch.setattr(train, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
+        monkeypatch.setattr(loop, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
+        monkeypatch.setattr(loop, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
 
         def one_pass(model, optimizer, feed, order, config, *_):
             n = -(-len(order) // config.batch_size)
@@ -146,7 +149,7 @@ class Clock:
             self.steps, self.passes = self.steps + n, self.passes + 1
             self.spend(n * step)
 
-        monkeypatch.setattr(train, "_one_pass", one_pass)
+        monkeypatch.setattr(loop, "_one_pass", one_pass)
 
     def spend(self, seconds):
         self.now += seconds + self.held_up.pop(0) if self.held_up else seconds
@@ -207,7 +210,7 @@ def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch)
         tried.append(len(order))
         clock.spend(1 + 0.01 * len(order))
 
-    monkeypatch.setattr(train, "_one_pass", one_pass)
+    monkeypatch.setattr(loop, "_one_pass", one_pass)
     monkeypatch.setattr(forecast, "FAR", 2)
     config = SMALL.model_copy(update={"epochs": 1, "batch_size": 192})
     found = forecast.training_seconds(matrix, split, config).seconds
@@ -225,9 +228,9 @@ def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
 def test_a_forecast_leaves_the_run_as_it_was_bit_for_bit(tiny, name):
     config = SMALL.model_copy(update={"dropout": 0.2, "input_dropout": 0.1, "model": name})
-    told = [e for e in pipeline.learn(tiny, config, foresee=True) if not isinstance(e, pipeline.Phase)]
-    plain = [e for e in pipeline.learn(tiny, config) if not isinstance(e, pipeline.Phase)]
-    assert isinstance(told[0], forecast.Forecast) and isinstance(plain[0], pipeline.Start)
+    told = [e for e in learn.learn(tiny, config, foresee=True) if not isinstance(e, learn.Phase)]
+    plain = [e for e in learn.learn(tiny, config) if not isinstance(e, learn.Phase)]
+    assert isinstance(told[0], forecast.Forecast) and isinstance(plain[0], learn.Start)
     for one, two in zip(told[2:-1], plain[1:-1], strict=True):
         assert one._replace(seconds=0) == two._replace(seconds=0)
     np.testing.assert_array_equal(told[-1].latent, plain[-1].latent)
@@ -297,16 +300,18 @@ def test_more_of_anything_takes_more_memory(more, config):
 
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])
-@pytest.mark.parametrize("n_cells", [aside.FEWEST - 1, aside.FEWEST, aside.MOST, aside.MOST + 1])
+@pytest.mark.parametrize(
+    "n_cells", [side_process.FEWEST - 1, side_process.FEWEST, side_process.MOST, side_process.MOST + 1]
+)
 def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkeypatch, cores, n_cells):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
-    monkeypatch.setattr(aside, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
-    there = not isinstance(aside.opened(n_cells), aside.Here)
+    monkeypatch.setattr(side_process, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
+    there = not isinstance(side_process.opened(n_cells), side_process.Here)
     need = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
-    monkeypatch.setattr(aside, "pays", lambda _: False)
+    monkeypatch.setattr(side_process, "pays", lambda _: False)
     alone = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
     assert need - alone == (footprint.BESIDE + footprint.PICTURE * n_cells if there else 0)
-    assert there == (len(cores) == 2 and aside.FEWEST <= n_cells <= aside.MOST)
+    assert there == (len(cores) == 2 and side_process.FEWEST <= n_cells <= side_process.MOST)
 
 
 def test_memory_that_is_held_is_that_of_all_processes_of_a_run():
@@ -329,7 +334,7 @@ def test_the_residual_of_sparse_batches_is_counted_as_often_as_there_is_one():
     matrix = prepare(adata, config, split)
     model, feed = models.build(config, matrix.n_genes, 0), Feed(matrix, "cpu", config)
     assert feed.path == "sparse"
-    train._one_pass(model, train.make_optimizer(model, config), feed, split.train, config, 1, 1.0, None)
+    loop._one_pass(model, loop.make_optimizer(model, config), feed, split.train, config, 1, 1.0, None)
     rooms = sum(room._room.nbytes for room in feed._rooms)
     shapes = footprint.Shapes.of(matrix, split, "sparse", 0)
     values = [footprint._of_a_cell(shapes, config, 32), footprint._of_a_cell(shapes, config, 1024)]
@@ -407,7 +412,7 @@ def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
     def breaks(*_):
         raise RuntimeError("CUDA out of memory. Tried to allocate")
 
-    monkeypatch.setattr(train, "_one_pass", breaks)
+    monkeypatch.setattr(loop, "_one_pass", breaks)
     found = forecast.forecast(matrix, split, SMALL, CPU)
     assert found.seconds is None and found.warning.startswith("Memory ran out in a trial")
 

@@ -9,9 +9,10 @@ from house import sent
 from core.cli import main
 from core.config import NETWORK, TRAINING, specs
 from core.errors import UserError
-from core.store import planning
-from core.worker import execute, preparing
-from dashboard import here
+from core.store import preparations
+from core.worker import execute
+from core.worker.jobs import prepare
+from dashboard.components import location
 from dashboard.pages import model
 
 QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
@@ -58,7 +59,7 @@ def test_the_same_settings_are_forecast_once(finished, asking, monkeypatch):
     assert (again["id"], again["status"]) == (first["id"], "done") and not finished.store.waiting("short")
     now = time.time()
     monkeypatch.setattr(
-        planning.time, "time", lambda: now + planning.FRESH + 1
+        preparations.time, "time", lambda: now + preparations.FRESH + 1
     )  # memory may have been taken since
     assert asking(seed=2)["id"] == first["id"]
     assert finished.view.job(first["id"])["status"] == "queued"
@@ -73,8 +74,8 @@ def test_only_the_last_settings_wait(finished, asking):
 
 
 def test_settings_of_the_model_alone_do_not_prepare_the_data_again(finished, asking, monkeypatch):
-    prepared, real = [], preparing.prepare
-    monkeypatch.setattr(preparing, "prepare", lambda *a: prepared.append(a[1]) or real(*a))
+    prepared, real = [], prepare.prepare
+    monkeypatch.setattr(prepare, "prepare", lambda *a: prepared.append(a[1]) or real(*a))
     for changed in ({"seed": 5}, {"seed": 5, "n_hidden": 32}, {"seed": 5, "lr": 0.1, "batch_size": 32}):
         asking(**changed)
         execute.drain(finished.store)
@@ -115,7 +116,7 @@ def test_the_page_shows_the_forecast_of_its_fields(finished):
 
 
 def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
-    monkeypatch.setattr(model.follow, "work_here", lambda _: None)  # as with a worker of its own
+    monkeypatch.setattr(model.job_progress, "work_here", lambda _: None)  # as with a worker of its own
     shown, asked = page(finished, seed=9)
     assert "Forecasting time and memory" in shown and asked["over"] is False
     shown, asked = page(finished, asked, seed=9)
@@ -126,7 +127,7 @@ def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
 
 
 def test_a_forecast_that_another_tab_dropped_is_asked_for_again(finished, monkeypatch):
-    monkeypatch.setattr(model.follow, "work_here", lambda _: None)
+    monkeypatch.setattr(model.job_progress, "work_here", lambda _: None)
     _, asked = page(finished, seed=10)
     page(finished, seed=11)
     _, asked = page(finished, asked, seed=10)
@@ -154,7 +155,7 @@ def test_a_run_that_does_not_fit_is_warned_of(finished, monkeypatch):
 
 
 def test_the_model_page_has_a_place_for_the_forecast(finished):
-    shown = sent(model.layout(finished.view, here.resolve(finished.view, "")))
+    shown = sent(model.layout(finished.view, location.resolve(finished.view, "")))
     assert '"id": "forecast"' in shown and '"id": "forecast-tick"' in shown
 
 
@@ -169,7 +170,7 @@ def test_the_command_line_says_what_a_run_will_cost_before_it_begins(
     def no_further(*_):
         raise UserError("far enough")
 
-    monkeypatch.setattr("core.yardsticks.fit", no_further)
+    monkeypatch.setattr("core.training.baselines.fit", no_further)
     words = ["train", str(tiny_file), "--out", str(tmp_path / "out"), "--device", "cpu", "--epochs", "3"]
     assert main(words) == 2
     told = capsys.readouterr().err

@@ -14,7 +14,7 @@ import scanpy as sc
 from anndata import AnnData
 from scipy import sparse
 
-from core.data import ENDINGS, doctor, ending, read
+from core.data import ENDINGS, checks, ending, read
 from core.errors import Question, UserError
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -313,7 +313,7 @@ def test_near_whole_numbers_become_counts(small, tmp_path):
     near.X = near.X * np.float32(1.00001)
     back = read.read(formats.table(near, tmp_path))
     assert same(back, small, proteins=False) and "rounded" in told(back)
-    assert doctor.what_is(back.X).kind == "counts"
+    assert checks.what_is(back.X).kind == "counts"
 
 
 def test_columns_of_text_become_columns_of_obs(small, tmp_path):

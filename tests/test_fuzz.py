@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from core.data import doctor, read
+from core.data import checks as doctor
+from core.data import read
 from core.errors import UserError
 
 LONGEST, MOST = 10.0, 2 * 1024**3  # seconds and bytes that no file may need

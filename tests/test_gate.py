@@ -13,7 +13,7 @@ from serving import server_environment
 
 from core.errors import UserError
 from core.settings import Settings
-from dashboard.gate import LOOK, OPEN, check_address
+from dashboard.server.auth import LOOK, OPEN, check_address
 
 ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse"

@@ -7,13 +7,13 @@ from anndata import AnnData
 
 from core.config import RunConfig, parse
 from core.data import demo
-from core.data.doctor import genes
-from core.data.sources import source_of
+from core.data.checks import species
+from core.data.count_sources import source_of
 from core.errors import UserError
-from core.gene_choice import CHOSEN, KEPT, NEVER, choose
-from core.prepare import prepare, split_cells
-from core.statistics import survey
-from core.words import near
+from core.preprocessing.gene_selection import CHOSEN, KEPT, NEVER, choose
+from core.preprocessing.prepare import prepare, split_cells
+from core.sparse.moments import survey
+from core.text import near
 
 FAMILIES = ("MT-ND1", "MT-CO1", "RPS6", "RPLP0", "TOP2A", "MKI67", "MCM5")
 
@@ -164,4 +164,4 @@ def test_a_method_that_fails_gives_way_and_says_so():
 
 def test_cell_cycle_genes_are_known_by_old_and_new_symbols_of_both_species():
     names = ["MCM5", "Mlf1ip", "CENPU", "GRCh38_TOP2A", "ACTB"]
-    assert genes.in_cycle(names).tolist() == [True, True, True, True, False]
+    assert species.in_cycle(names).tolist() == [True, True, True, True, False]

@@ -5,11 +5,12 @@ from house import sent
 
 from core.config import PREPARE, parse, specs
 from core.errors import UserError
-from core.prepare import prepare, split_cells
-from core.worker import execute, preparing
+from core.preprocessing.prepare import prepare, split_cells
+from core.worker import execute
 from core.worker.execute import drain
-from dashboard import here
-from dashboard.pages import preprocess
+from core.worker.jobs import prepare as preparing
+from dashboard.components import location
+from dashboard.pages.preprocess import page as preprocess
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_the_values_are_looked_at_once_for_many_choices(finished, asking, monkey
 
 def test_the_columns_of_batches_and_the_lists_are_offered(finished):
     shown = sent(
-        preprocess.layout(finished.view, here.resolve(finished.view, f"?dataset={finished.dataset}"))
+        preprocess.layout(finished.view, location.resolve(finished.view, f"?dataset={finished.dataset}"))
     )
     assert '"label": "sample", "value": "sample"' in shown
     assert shown.count('"Textarea"') == 2

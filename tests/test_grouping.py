@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from core import cluster, embed, grouping
+from core.analysis import clustering, embedding, leiden
 from core.errors import UserError
 from core.store import Groups, Missing
 
@@ -18,22 +18,22 @@ def blobs():
 
 def test_kmeans_and_hdbscan_find_groups_one_can_see(blobs):
     points, truth = blobs
-    assert adjusted_rand_score(truth, grouping.kmeans(points, 4)) == 1
-    found = grouping.hdbscan(points, 10)
+    assert adjusted_rand_score(truth, clustering.kmeans(points, 4)) == 1
+    found = clustering.hdbscan(points, 10)
     assert adjusted_rand_score(truth[found >= 0], found[found >= 0]) == 1 and (found >= 0).mean() > 0.8
     far = np.vstack([points, [[1e3] * 5]])
-    assert grouping.hdbscan(far, 10)[-1] == -1
+    assert clustering.hdbscan(far, 10)[-1] == -1
     with pytest.raises(UserError, match="2 to 240 clusters"):
-        grouping.kmeans(points, 1)
+        clustering.kmeans(points, 1)
     with pytest.raises(UserError, match="smallest cluster of 2"):
-        grouping.hdbscan(points, 1)
+        clustering.hdbscan(points, 1)
 
 
 def test_the_steadiest_resolution_is_the_one_that_finds_the_groups(blobs):
     points, truth = blobs
-    graph = cluster.graph(embed.neighbors(points))
-    clusters = {r: cluster.leiden(graph, r) for r in (0.001, 0.2, 6.0)}
-    *shares, found = grouping.steadiness(points, clusters, times=4)
+    graph = leiden.graph(embedding.neighbors(points))
+    clusters = {r: leiden.leiden(graph, r) for r in (0.001, 0.2, 6.0)}
+    *shares, found = clustering.steadiness(points, clusters, times=4)
     assert all(0 <= share < 1 for share in shares) and len(shares) == 12
     assert np.isnan(found.ari[0]) or found.n_clusters[0] > 1  # one cluster has no value
     assert found.ari[1] > 0.95 > found.ari[2] and found.resolutions[found.steadiest] == 0.2
@@ -41,7 +41,7 @@ def test_the_steadiest_resolution_is_the_one_that_finds_the_groups(blobs):
 
 def test_steadiness_has_no_answer_where_all_is_one_cluster():
     points = np.zeros((30, 2), np.float32)
-    *_, found = grouping.steadiness(points, {1.0: np.zeros(30, int)}, times=2)
+    *_, found = clustering.steadiness(points, {1.0: np.zeros(30, int)}, times=2)
     assert found.steadiest is None and np.isnan(found.ari).all()
 
 

@@ -4,8 +4,8 @@ import harmonypy
 import numpy as np
 import pytest
 
-from core.harmony import harmony
-from core.scores import ilisi
+from core.analysis.harmony import harmony
+from core.analysis.metrics.scores import ilisi
 
 
 @pytest.fixture(scope="module")

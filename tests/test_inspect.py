@@ -9,7 +9,7 @@ import formats
 import pytest
 
 from core.cli import MISTAKE, main
-from core.data import doctor
+from core.data import checks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,7 +41,7 @@ def test_a_finding_that_forbids_training_ends_with_1(file, monkeypatch, capsys):
             stop = {"severity": "stop", "sentence": "Nothing can be learned.", "evidence": "seen"}
             return {"cells": 1, "genes": 1, "proteins": [], "trains_on": "nothing", "findings": [stop]}
 
-    monkeypatch.setattr(doctor, "examine", lambda adata: Stopped())
+    monkeypatch.setattr(checks, "examine", lambda adata: Stopped())
     assert main(["inspect", str(file)]) == 1
     assert "STOP     Nothing can be learned.\n           seen" in capsys.readouterr().out
 

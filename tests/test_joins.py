@@ -7,7 +7,7 @@ import pytest
 from anndata import AnnData
 
 from core.data import read
-from core.data.read.reading import Reading
+from core.data.read.context import Reading
 from core.errors import UserError
 
 

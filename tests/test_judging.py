@@ -9,21 +9,25 @@ from house import sent
 from sklearn import metrics
 from sklearn.manifold import trustworthiness
 
-from core import by_cell, cluster, config, embed, explained, judging, rundir, scores, yardsticks
+from core import config
+from core.analysis import embedding, leiden
+from core.analysis.metrics import benchmark, per_cell, per_feature, scores
+from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
 from core.cli import main
 from core.errors import UserError
-from core.score_words import CELL_SCORES, SCORES, SPACES
+from core.export import run_folder
 from core.store import clusters_of, company_of, survival_of
-from core.worker.evidence import evidence
+from core.training import baselines
 from core.worker.execute import drain
-from dashboard import painting
+from core.worker.jobs.loaded import evidence
+from dashboard.pages.clusters import colours
 
 
 @pytest.fixture(scope="module")
 def judged(finished):
     """(run, Evidence, spaces) of the finished run."""
     run, proof = evidence(finished.store, finished.run)
-    return run, proof, rundir.spaces(finished.store.run_folder(finished.run), proof)
+    return run, proof, run_folder.spaces(finished.store.run_folder(finished.run), proof)
 
 
 def of(records, score, space):
@@ -35,12 +39,12 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
     settings = config.parse(run["config"])
     labels = tiny.obs["cell_type"].astype(str).to_numpy()
     batches = np.arange(240) % 2
-    *steps, records = judging.judge(proof, settings, spaces, 1.0, labels, batches)
+    *steps, records = benchmark.judge(proof, settings, spaces, 1.0, labels, batches)
     assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
     rows, points = proof.split.judges, proof.latent
-    clusters = cluster.leiden(cluster.graph(embed.neighbors(points)), 1.0, settings.seed)
+    clusters = leiden.leiden(leiden.graph(embedding.neighbors(points)), 1.0, settings.seed)
     expected = {
         "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
         "nmi": metrics.normalized_mutual_info_score(labels[rows], clusters[rows]),
@@ -61,11 +65,11 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
 def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(judged, monkeypatch):
     run, proof, spaces = judged
     settings = config.parse(run["config"])
-    monkeypatch.setattr(judging, "MOST_CELLS", 150)
-    monkeypatch.setattr(judging, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
-    cells = judging.some_cells(240, settings.seed)
+    monkeypatch.setattr(benchmark, "MOST_CELLS", 150)
+    monkeypatch.setattr(benchmark, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
+    cells = benchmark.some_cells(240, settings.seed)
     broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, proof.latent)
-    *_, records = judging.judge(proof, settings, {"latent": proof.latent, "pca": broken})
+    *_, records = benchmark.judge(proof, settings, {"latent": proof.latent, "pca": broken})
     assert {r["cells"] for r in records} == {150}
     assert {(r["value"], r["note"]) for r in records if r["space"] == "pca"} == {
         (None, "it holds values that are no numbers")
@@ -78,25 +82,25 @@ def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(jud
 def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, finished):
     run, proof, _ = judged
     settings, matrix = config.parse(run["config"]), proof.matrix
-    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    found = explained.by_feature(model, proof, settings)
+    model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    found = per_feature.by_feature(model, proof, settings)
     rows = proof.split.judges
     mean = matrix.mean_of(proof.split.train)
-    error = yardsticks.squared_error(matrix, rows, lambda x: mean)
+    error = baselines.squared_error(matrix, rows, lambda x: mean)
     np.testing.assert_allclose(found.variance, error, rtol=1e-5)
-    totals = explained.in_all(found, matrix.n_genes)
+    totals = per_feature.in_all(found, matrix.n_genes)
     for kind, name in (("gene", "rna"), ("protein", "protein")):
         expected = [run["scores"][f"variance_explained_{name}{end}"] for end in ("", "_pca")]
         assert totals[kind] == pytest.approx(expected, abs=1e-5)
-    table = explained.rows_of(found, matrix)
+    table = per_feature.rows_of(found, matrix)
     assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
 
 
 def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finished):
     run, proof, _ = judged
     settings, matrix = config.parse(run["config"]), proof.matrix
-    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    *_, found = by_cell.score_cells(model, proof, settings)
+    model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    *_, found = per_cell.score_cells(model, proof, settings)
     assert {*found, "ilisi"} == {*CELL_SCORES} and {x.shape for x in found.values()} == {(240,)}
     x, latent = matrix.batch(np.arange(240)) * matrix.weights(settings), proof.latent
     near = [
@@ -106,18 +110,18 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finishe
     rows, kept = proof.split.judges, run["scores"]["neighbours_kept_15"]
     assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
     batches = np.arange(240) % 2
-    assert np.median(by_cell.batches_mixed(latent, batches)) == pytest.approx(scores.ilisi(latent, batches))
-    error = explained.by_feature(model, proof, settings)
+    assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(scores.ilisi(latent, batches))
+    error = per_feature.by_feature(model, proof, settings)
     whole = ((1 - error.model) * error.variance)[: matrix.n_genes]
     assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
 
 
 def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(judged, finished, monkeypatch):
     run, proof, _ = judged
-    monkeypatch.setattr(judging, "MOST_CELLS", 100)
+    monkeypatch.setattr(benchmark, "MOST_CELLS", 100)
     monkeypatch.setattr(scores, "QUERIES", 30)
-    model = rundir.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    *_, found = by_cell.score_cells(model, proof, config.parse(run["config"]))
+    model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    *_, found = per_cell.score_cells(model, proof, config.parse(run["config"]))
     assert np.isfinite(found["neighbours_kept_15"]).sum() == 100
     assert np.isfinite(found["reconstruction_error_protein"]).all() and "ilisi" not in found
 
@@ -131,9 +135,9 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     shown = sent(finished.press("cell-scores-result.children", {"run.data": finished.run}))
     assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
     view, run = finished.view, finished.view.run(finished.run)
-    offered = {o["value"]: o["label"] for o in painting.colour_options(view, run, "score a cell", "clusters")}
+    offered = {o["value"]: o["label"] for o in colours.colour_options(view, run, "score a cell", "clusters")}
     assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score a cell)"
-    colour = painting.colour_of(view, run, "score:neighbours_kept_15", 1.0)
+    colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
     assert colour.name == "neighbours kept (15)" and colour.words == "share of 15, 0 to 1"
     assert colour.categories is None and 0 < colour.values.mean() < 1
 
@@ -190,8 +194,8 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
         assert np.asarray(view.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
         shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
         assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
-        offered = [o["value"] for o in painting.colour_options(view, view.run(run), "company", "clusters")]
-        colour = painting.colour_of(view, view.run(run), "company", 1.0)
+        offered = [o["value"] for o in colours.colour_options(view, view.run(run), "company", "clusters")]
+        colour = colours.colour_of(view, view.run(run), "company", 1.0)
         assert "company" in offered and colour.categories is None and (colour.values == company).all()
         assert view.train_seeds(run, 3) == []  # they are there
     finally:

@@ -7,15 +7,16 @@ import pytest
 import torch
 from scipy import sparse
 
-from core import map_words, mapping, pipeline, rundir, transfer
+from core.analysis import label_transfer, mapping_summary, reference_mapping
+from core.analysis.embedding import Neighbors
 from core.config import RunConfig
-from core.data.background import KEY, Background
-from core.data.gene_names import gene_names, places_of
-from core.embed import Neighbors
+from core.data.gene_matching import gene_names, places_of
+from core.data.protein_background import KEY, Background
 from core.errors import UserError
-from core.export import mapped
+from core.export import mapped_h5ad, run_folder
 from core.models import Cells
-from core.proteins import of_further_cells, transformed
+from core.preprocessing.protein_transforms import of_further_cells, transformed
+from core.training import learn as pipeline
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +30,22 @@ def learnt(tiny, run_quick, tmp_path_factory):
             config = run_quick.model_copy(update={"epochs": 1} | values)
             *_, found = pipeline.learn(tiny.copy(), RunConfig(**config.model_dump()))
             path = tmp_path_factory.mktemp("mapped") / "model.pt"
-            rundir.save_weights(path, found, found.start.config)
-            made[key] = rundir.load_trained(path), found
+            run_folder.save_weights(path, found, found.start.config)
+            made[key] = run_folder.load_trained(path), found
         return made[key]
 
     return learn
 
 
 def latent_of(adata, trained, batch=None):
-    *_, latent = mapping.mapped(mapping.fitting(adata, trained, batch), trained)
+    *_, latent = reference_mapping.mapped(reference_mapping.fitting(adata, trained, batch), trained)
     return latent
 
 
 @pytest.mark.parametrize("model", ["citeseq", "variational", "linear", "counts"])
 def test_the_cells_a_model_was_trained_on_come_to_their_own_places(tiny, learnt, model):
     trained, found = learnt(model=model)
-    fit = mapping.fitting(tiny, trained)
+    fit = reference_mapping.fitting(tiny, trained)
     assert not fit.missing_genes and not fit.notes and fit.seen == pytest.approx(1)
     np.testing.assert_allclose(latent_of(tiny, trained), found.latent, atol=1e-5)
 
@@ -59,8 +60,12 @@ def test_every_preparation_is_repeated(tiny, learnt, values):
 
 def test_blocks_of_cells_change_nothing(tiny, learnt, monkeypatch):
     trained, found = learnt()
-    monkeypatch.setattr("core.blocks.BLOCK_VALUES", 2000)
-    shares = [s for s in mapping.mapped(mapping.fitting(tiny, trained), trained) if isinstance(s, float)]
+    monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
+    shares = [
+        s
+        for s in reference_mapping.mapped(reference_mapping.fitting(tiny, trained), trained)
+        if isinstance(s, float)
+    ]
     assert len(shares) > 3 and shares[-1] == 1 and shares == sorted(shares)
     np.testing.assert_allclose(latent_of(tiny, trained), found.latent, atol=1e-5)
 
@@ -72,7 +77,7 @@ def test_a_missing_gene_and_a_missing_protein_are_filled_by_the_model(tiny, lear
         gone = [matrix.genes[0], matrix.genes[7]]
         part = tiny[:, ~tiny.var_names.isin(gone)].copy()
         part.obsm["protein"] = part.obsm["protein"].drop(columns=[matrix.proteins[1]])
-        fit = mapping.fitting(part, trained)
+        fit = reference_mapping.fitting(part, trained)
         assert fit.missing_genes == gone and fit.missing_proteins == [matrix.proteins[1]]
         assert "2 of the" in fit.notes[0] and gone[0] in fit.notes[0]
         # By hand: the columns that are missing hold the mean; the others only lose what the genes gave to library sizes.
@@ -93,7 +98,7 @@ def test_a_missing_gene_and_a_missing_protein_are_filled_by_the_model(tiny, lear
         x[:, columns] = mean[columns]
         with torch.no_grad():
             x = torch.from_numpy(x.astype(np.float32))
-            for _ in range(mapping.ROUNDS):
+            for _ in range(reference_mapping.ROUNDS):
                 x[:, columns] = trained.model.decode(trained.model.encode(Cells(x)))[:, columns]
             expected = trained.model.encode(Cells(x)).numpy()
         np.testing.assert_allclose(latent_of(part, trained), expected, atol=1e-4)
@@ -119,22 +124,22 @@ def test_what_cannot_be_mapped_is_refused_in_a_sentence(tiny, learnt):
     trained, found = learnt()
     few = tiny[:, 60:].copy()
     with pytest.raises(UserError, match=r"60 \(50%\)|\(4\d%\)|are in this data set"):
-        mapping.fitting(tiny[:, 70:].copy(), trained)
-    assert "Only" in " ".join(mapping.fitting(few, trained).notes)
+        reference_mapping.fitting(tiny[:, 70:].copy(), trained)
+    assert "Only" in " ".join(reference_mapping.fitting(few, trained).notes)
     logged = tiny.copy()
     logged.X = sparse.csr_matrix(np.log1p(logged.X.toarray() / logged.X.sum(axis=1).A1[:, None] * 1e4))
     with pytest.raises(UserError, match="raw counts, and this data set holds log-normalised"):
-        mapping.fitting(logged, trained)
+        reference_mapping.fitting(logged, trained)
     logged.layers["counts"] = tiny.X
-    assert mapping.fitting(logged, trained).where == 'layers["counts"]'
+    assert reference_mapping.fitting(logged, trained).where == 'layers["counts"]'
     mouse = tiny.copy()
     mouse.var_names = [f"mm10_{name}" + "x" for name in mouse.var_names]
     with pytest.raises(UserError, match="at least 50% have to be"):
-        mapping.fitting(mouse, trained)
+        reference_mapping.fitting(mouse, trained)
     clr = tiny.copy()
     clr.obsm["protein"] = np.log1p(clr.obsm["protein"]) - 1.5
     with pytest.raises(UserError, match="proteins that are raw counts"):
-        mapping.fitting(clr, trained)
+        reference_mapping.fitting(clr, trained)
 
 
 def test_a_batch_that_is_new_to_the_model_needs_a_word(tiny, run_quick, tmp_path):
@@ -142,22 +147,22 @@ def test_a_batch_that_is_new_to_the_model_needs_a_word(tiny, run_quick, tmp_path
     two.obs["donor"] = np.where(np.arange(two.n_obs) % 2, "one", "two")
     config = RunConfig(**run_quick.model_copy(update={"epochs": 1, "batch_key": "donor"}).model_dump())
     *_, found = pipeline.learn(two, config)
-    rundir.save_weights(tmp_path / "model.pt", found, found.start.config)
-    trained = rundir.load_trained(tmp_path / "model.pt")
+    run_folder.save_weights(tmp_path / "model.pt", found, found.start.config)
+    trained = run_folder.load_trained(tmp_path / "model.pt")
     np.testing.assert_allclose(latent_of(two, trained), found.latent, atol=1e-5)
     with pytest.raises(
         UserError, match="obs column 'donor', which is not in this data set; the model knows one and two"
     ):
-        mapping.fitting(tiny, trained)
+        reference_mapping.fitting(tiny, trained)
     other = two.copy()
     other.obs["donor"] = "three"
     with pytest.raises(UserError, match="The batch three is new"):
-        mapping.fitting(other, trained)
+        reference_mapping.fitting(other, trained)
     as_one = latent_of(other, trained, "one")
     mine = np.flatnonzero(two.obs["donor"] == "one")
     np.testing.assert_allclose(as_one[mine], found.latent[mine], atol=1e-5)
     with pytest.raises(UserError, match="There is no batch 'four'"):
-        mapping.fitting(other, trained, "four")
+        reference_mapping.fitting(other, trained, "four")
 
 
 @pytest.mark.parametrize("transform", ["clr", "clr_cells", "none"])
@@ -188,13 +193,15 @@ def test_labels_are_voted_for_as_scarches_does():
     s = np.std([1, 1, 4])
     weights = np.exp(-np.array([1, 1, 4]) / (2 / s) ** 2)
     weights /= weights.sum()
-    np.testing.assert_allclose(transfer.weights_of(near.distances)[0], weights)
-    np.testing.assert_allclose(transfer.weights_of(near.distances)[1], 1 / 3)  # all as far: all the same
-    votes = transfer.vote(near, np.array([5, 2, 5, -1]))
+    np.testing.assert_allclose(label_transfer.weights_of(near.distances)[0], weights)
+    np.testing.assert_allclose(
+        label_transfer.weights_of(near.distances)[1], 1 / 3
+    )  # all as far: all the same
+    votes = label_transfer.vote(near, np.array([5, 2, 5, -1]))
     assert votes.codes.tolist() == [5, 5]
     np.testing.assert_allclose(votes.confidence, [weights[0] + weights[2], 1 / 3], rtol=1e-6)
-    assert transfer.vote(near, np.full(4, -1)).codes.tolist() == [-1, -1]
-    assert map_words.sure(votes.codes, votes.confidence, 0.5).tolist() == [5, -1]
+    assert label_transfer.vote(near, np.full(4, -1)).codes.tolist() == [-1, -1]
+    assert mapping_summary.sure(votes.codes, votes.confidence, 0.5).tolist() == [5, -1]
 
 
 def test_far_cells_are_told_and_near_ones_are_not():
@@ -202,8 +209,8 @@ def test_far_cells_are_told_and_near_ones_are_not():
     reference = random.standard_normal((500, 4)).astype(np.float32)
     same = random.standard_normal((200, 4)).astype(np.float32)
     for new, warns in ((same, False), (same + 20, True)):
-        found = transfer.carry(new, reference, reference[:, :2], np.zeros(500, int))
-        words, warning = map_words.distance_words(found.farness)
+        found = label_transfer.carry(new, reference, reference[:, :2], np.zeros(500, int))
+        words, warning = mapping_summary.distance_words(found.farness)
         assert warning == warns, words
     assert found.farness.min() == 1 and "100.0% of the new cells" in words
 
@@ -211,16 +218,16 @@ def test_far_cells_are_told_and_near_ones_are_not():
 def test_a_new_cell_stands_where_its_neighbours_do():
     picture = np.array([[0, 0], [0, 2], [10, 10]], np.float32)
     near = Neighbors(np.array([[0, 1, 2]]), np.ones((1, 3)))
-    assert transfer.placed(near, picture).tolist() == [[0, 2]]
+    assert label_transfer.placed(near, picture).tolist() == [[0, 2]]
 
 
 def test_labels_of_their_own_are_compared():
-    found = map_words.agreement(["a", "a", "b", "z", ""], ["a", "b"], [0, 1, -1, 0, 0])
+    found = mapping_summary.agreement(["a", "a", "b", "z", ""], ["a", "b"], [0, 1, -1, 0, 0])
     assert found.rows == ["a", "b", "z"] and found.columns == ["a", "b", "unknown"]
     assert found.counts.tolist() == [[1, 1, 0], [0, 0, 1], [1, 0, 0]]
     assert (found.n, found.accuracy, found.sure) == (3, pytest.approx(1 / 3), pytest.approx(1 / 2))
-    assert map_words.agreement(["z"], ["a"], [0]).accuracy is None
-    assert map_words.counts_of(["a", "b"], [0, -1, 0], [1, 0.2, 0.5]) == [
+    assert mapping_summary.agreement(["z"], ["a"], [0]).accuracy is None
+    assert mapping_summary.counts_of(["a", "b"], [0, -1, 0], [1, 0.2, 0.5]) == [
         ("a", 2, pytest.approx(2 / 3), 0.75),
         ("unknown", 1, pytest.approx(1 / 3), pytest.approx(0.2)),
     ]
@@ -231,13 +238,15 @@ def test_one_cell_can_be_mapped_and_taken_away(tiny, learnt, tmp_path):
     one = tiny[[3]].copy()
     latent = latent_of(one, trained)
     np.testing.assert_allclose(latent, found.latent[[3]], atol=1e-5)
-    carried = transfer.carry(latent, found.latent, None, np.zeros(tiny.n_obs, int))
+    carried = label_transfer.carry(latent, found.latent, None, np.zeros(tiny.n_obs, int))
     arrays = {
         "latent": latent,
         "picture": carried.picture,
         "farness": carried.farness,
     } | carried.votes._asdict()
-    mapped.result(one, {"title": "t"}, arrays, np.array(["a"]), ["a", "unknown"]).write(tmp_path / "m.h5ad")
+    mapped_h5ad.result(one, {"title": "t"}, arrays, np.array(["a"]), ["a", "unknown"]).write(
+        tmp_path / "m.h5ad"
+    )
     back = anndata.read_h5ad(tmp_path / "m.h5ad")
     assert back.obs["nuwa_label"].tolist() == ["a"] and back.obsm["X_nuwa"].shape == (1, 4)
     assert back.uns["nuwa_mapped"]["title"] == "t"

@@ -10,15 +10,15 @@ from house import bring, sent
 
 from core.cli import main
 from core.errors import UserError
-from core.store import Missing, files
-from core.store.mapping import ARRAYS
+from core.store import Missing, dataset_folder
+from core.store.mappings import ARRAYS
 from core.worker.execute import drain
-from dashboard.here import resolve
-from dashboard.mapping.card import mapping_card
-from dashboard.naming import made
-from dashboard.pages import clusters
-from dashboard.viewer import drawing, selecting, spaces
-from dashboard.viewer.legend import legend_over
+from dashboard.components.location import resolve
+from dashboard.pages.clusters import page as clusters
+from dashboard.pages.clusters.annotate import clusterings
+from dashboard.pages.clusters.mapping.card import mapping_card
+from dashboard.pages.clusters.viewer import draw, embeddings, selection
+from dashboard.pages.clusters.viewer.legend import legend_over
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +179,8 @@ def test_a_selection_becomes_a_data_set_of_its_own(house):
 
 
 def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(house, mapped, monkeypatch):
-    monkeypatch.setattr("core.data.ondisk.LARGE", 0)
-    monkeypatch.setattr("core.blocks.BLOCK_VALUES", 2000)
+    monkeypatch.setattr("core.data.backed.LARGE", 0)
+    monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
     about, before = house.view.mapping(house.run, mapped)
     groups = house.view.groups(house.run, about["groups"])
     job = house.view.map_cells(house.run, house.new, groups, "from disk")
@@ -244,15 +244,15 @@ def test_too_few_cells_make_no_data_set(house):
 
 def test_the_proteins_are_a_space_of_the_viewer(house):
     run = house.view.run(house.run)
-    offered = [o["value"] for o in spaces.options(house.view, run, "protein")]
+    offered = [o["value"] for o in embeddings.options(house.view, run, "protein")]
     assert offered == ["protein_umap", "protein_pca"]
-    assert spaces.missing(house.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
+    assert embeddings.missing(house.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
     for name in ("protein_umap", "protein_pca"):
         house.view.draw(house.run, name)
     drain(house.store)
-    assert spaces.points(house.view, run, "protein_umap").shape == (240, 2)
-    points = np.asarray(spaces.points(house.view, run, "protein_pca"))
-    from core.worker.evidence import evidence
+    assert embeddings.points(house.view, run, "protein_umap").shape == (240, 2)
+    points = np.asarray(embeddings.points(house.view, run, "protein_pca"))
+    from core.worker.jobs.loaded import evidence
 
     proteins = evidence(house.store, house.run)[1].matrix.seen_proteins(np.arange(240))
     _, sizes, axes = np.linalg.svd(proteins - proteins.mean(axis=0), full_matrices=False)
@@ -260,9 +260,9 @@ def test_the_proteins_are_a_space_of_the_viewer(house):
         np.abs((proteins - proteins.mean(axis=0)) @ axes[:2].T), np.abs(points), atol=1e-3
     )
     without = run | {"facts": run["facts"] | {"n_proteins": 0}}
-    assert not spaces.missing(house.view, without, ["protein_umap"])
+    assert not embeddings.missing(house.view, without, ["protein_umap"])
     with pytest.raises(UserError, match="takes 2 proteins; the run has 0"):
-        spaces.points(house.view, without, "protein_umap")
+        embeddings.points(house.view, without, "protein_umap")
 
 
 def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(house, mapped):
@@ -270,10 +270,10 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(
     folder = store.run_folder(run) / "mapped" / mapped
     values = {"map-confirm.submit_n_clicks": 1, "map-chosen.value": mapped, "run.data": run}
     about = json.loads((folder / "about.json").read_text())
-    files.write_json(folder / "about.json", about | {"owner": "somebody"})
+    dataset_folder.write_json(folder / "about.json", about | {"owner": "somebody"})
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "only who mapped them" in sent(answer) and folder.exists()
-    files.write_json(folder / "about.json", about)
+    dataset_folder.write_json(folder / "about.json", about)
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     left = [one["key"] for one in view.mappings(run)]
     assert not folder.exists() and mapped not in left
@@ -281,14 +281,14 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(
     assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "not there (any more)" in sent(answer)
-    groups = view.keep_groups(run, made.groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
+    groups = view.keep_groups(run, clusterings.groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
     job = view.map_cells(run, house.new, view.groups(run, groups), "cell_type")
     assert job["status"] == "queued" and job["arguments"]["key"] == mapped
     with pytest.raises(UserError, match="at work still"):
         (folder).mkdir(parents=True)
         for name in ARRAYS:
-            files.write_array(folder / f"{name}.npy", np.zeros(1))
-        files.write_json(folder / "about.json", about)
+            dataset_folder.write_array(folder / f"{name}.npy", np.zeros(1))
+        dataset_folder.write_json(folder / "about.json", about)
         view.forget_mapping(run, mapped)
     drain(store)
     assert view.mapping(run, mapped)[0]["cells"] == 40
@@ -304,11 +304,11 @@ def read_message(answer):
 
 def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer(house, mapped):
     run = house.view.run(house.run)
-    offered = {o["value"]: o["label"] for o in spaces.options(house.view, run, "new.h5ad")}
+    offered = {o["value"]: o["label"] for o in embeddings.options(house.view, run, "new.h5ad")}
     assert offered[f"mapped:{mapped}"] == "Transferred labels of new.h5ad, mapped"
     key = f"mapped:{mapped}:confidence"
-    drawn = drawing.draw(
-        house.view, run, drawing.Asked(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
+    drawn = draw.draw(
+        house.view, run, draw.Asked(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
     )
     beneath, *above = [t for t in drawn.figure.data if t.xaxis == "x2"]
     assert list(beneath.customdata) == list(range(240))  # linked to the other panels
@@ -320,9 +320,9 @@ def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer
 
 
 def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped, monkeypatch):
-    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)
+    monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
     run, key = house.view.run(house.run), f"mapped:{mapped}"
-    told = drawing.draw(house.view, run, drawing.Asked((key,), "clusters", 1.0)).cells
+    told = draw.draw(house.view, run, draw.Asked((key,), "clusters", 1.0)).cells
     head, _ = read_message(house.client.get(told["panels"][0]["points"]))
     assert told["n"] == 240 and head["n"] == 280
     head, codes = read_message(house.client.get(told["panels"][0]["colour"]))
@@ -336,11 +336,11 @@ def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped
 def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(house, mapped):
     run, lasso = house.view.run(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
     chosen = {"in": f"mapped:{mapped}", "polygon": lasso}
-    assert selecting.cells(house.view, run, chosen).sum() == 240
-    assert "in Transferred labels of new.h5ad, mapped" in selecting.how(house.view, run, chosen)
+    assert selection.cells(house.view, run, chosen).sum() == 240
+    assert "in Transferred labels of new.h5ad, mapped" in selection.how(house.view, run, chosen)
 
 
 def test_a_panel_of_cells_whose_mapping_is_gone_says_so(house):
-    panel = spaces.panel(house.view, house.view.run(house.run), f"mapped:{'0' * 24}")
+    panel = embeddings.panel(house.view, house.view.run(house.run), f"mapped:{'0' * 24}")
     assert panel.points is None and "not there (any more)" in panel.note
     assert panel.title == "Mapped cells that are gone"

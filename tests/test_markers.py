@@ -6,9 +6,9 @@ from house import House
 from scipy import sparse
 from scipy.stats import false_discovery_control, mannwhitneyu
 
-from core import markers
+from core.analysis import markers
+from core.analysis.marker_measures import best
 from core.errors import UserError
-from core.measures import best
 from core.store import Groups
 
 

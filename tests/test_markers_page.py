@@ -7,7 +7,7 @@ import pytest
 from house import sent
 
 from core.errors import UserError
-from dashboard.markers.found import chosen_groups
+from dashboard.pages.clusters.markers.results import chosen_groups
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from core import meaning, models
+from core import models
+from core.analysis import latent_effects
 from core.config import RunConfig
-from core.prepare import prepare, split_cells
-from core.train import encode
+from core.preprocessing.prepare import prepare, split_cells
+from core.training.loop import encode
 
 
 def untrained(tiny, name):
@@ -22,7 +23,7 @@ def untrained(tiny, name):
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
 def test_effects_are_what_a_small_step_does(tiny, name):
     model, matrix, latent = untrained(tiny, name)
-    *shares, found = meaning.effects(model, matrix, latent)
+    *shares, found = latent_effects.effects(model, matrix, latent)
     assert all(0 <= share < 1 for share in shares) and found.n_cells == 240
     cells = matrix.cells(np.arange(240))
     cells = type(cells)(
@@ -40,7 +41,7 @@ def test_effects_are_what_a_small_step_does(tiny, name):
 
 def test_a_linear_decoder_has_its_loadings_as_effects(tiny):
     model, matrix, latent = untrained(tiny, "linear")
-    *_, found = meaning.effects(model, matrix, latent)
+    *_, found = latent_effects.effects(model, matrix, latent)
     expected = model.loadings().numpy().T * latent.std(axis=0)[:, None]
     np.testing.assert_allclose(found.mean, expected, atol=1e-5)
 

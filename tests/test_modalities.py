@@ -11,22 +11,27 @@ from conftest import QUICK
 from house import House, sent
 from test_recipe import made_by_script
 
-from core import figures, judging, mapping, models, pipeline, rundir
+from core import figures, models
+from core.analysis import reference_mapping
+from core.analysis.metrics import benchmark
 from core.cli import main
 from core.config import RunConfig, parse, steps_for
-from core.config.run import LATER
-from core.data import doctor
+from core.config.bundle import PARTS
+from core.config.run_config import LATER
+from core.data import checks
 from core.errors import UserError
-from core.export import methods
-from core.prepare import prepare, protein_space, split_cells
-from core.recipe import Recipe, script
-from core.resident import Resident, form_that_fits
-from core.takeaway import PARTS
-from core.worker.evidence import evidence
+from core.export import methods, run_folder
+from core.preprocessing.prepare import prepare, protein_space, split_cells
+from core.preprocessing.recipe import Recipe, script
+from core.training import learn
+from core.training.gpu_matrix import Resident, form_that_fits
 from core.worker.execute import drain
-from dashboard import here, scoring
-from dashboard.pages import preprocess, train
-from dashboard.viewer import spaces
+from core.worker.jobs.loaded import evidence
+from dashboard.components import location
+from dashboard.pages import train
+from dashboard.pages.clusters import scores
+from dashboard.pages.clusters.viewer import embeddings
+from dashboard.pages.preprocess import page as preprocess
 
 EVERY = np.arange(240)
 
@@ -58,7 +63,7 @@ def prepared(adata, **values):
 
 
 def learnt(adata, **values):
-    *_, found = pipeline.learn(adata, RunConfig(**QUICK | values))
+    *_, found = learn.learn(adata, RunConfig(**QUICK | values))
     return found
 
 
@@ -146,7 +151,7 @@ def test_two_proteins_and_batches_are_enough(tiny):
     few = tiny.copy()
     few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
     found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
-    *_, explored = pipeline.explore(pipeline.evidence(found), found.start.config)
+    *_, explored = learn.explore(learn.evidence(found), found.start.config)
     assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
     assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
 
@@ -161,19 +166,19 @@ def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
 
 def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
     found = learnt(tiny, modalities="protein", batch_size=40)
-    rundir.save_weights(tmp_path / "model.pt", found, found.start.config)
-    trained = rundir.load_trained(tmp_path / "model.pt")
+    run_folder.save_weights(tmp_path / "model.pt", found, found.start.config)
+    trained = run_folder.load_trained(tmp_path / "model.pt")
     further = tiny[:, :7].copy()
     further.X = np.log1p(further.X.toarray())  # whatever its genes hold
 
     def latent(adata):
-        *_, made = mapping.mapped(mapping.fitting(adata, trained), trained)
+        *_, made = reference_mapping.mapped(reference_mapping.fitting(adata, trained), trained)
         return made
 
     np.testing.assert_allclose(latent(further), found.latent, atol=1e-5)
     table = further.obsm["protein"]
     further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
-    assert np.isfinite(latent(further)).all() and mapping.fitting(further, trained).missing_proteins
+    assert np.isfinite(latent(further)).all() and reference_mapping.fitting(further, trained).missing_proteins
     further.obsm["protein"] = table[["ADT-01", "ADT-02"]]
     with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this data set"):
         latent(further)
@@ -184,8 +189,8 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
 
 def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
     run, proof = evidence(rna.store, rna.run)
-    there = rundir.spaces(rna.store.run_folder(rna.run), proof)
-    *_, records = judging.judge(proof, parse(run["config"]), there)
+    there = run_folder.spaces(rna.store.run_folder(rna.run), proof)
+    *_, records = benchmark.judge(proof, parse(run["config"]), there)
     notes = {r["space"]: (r["note"], r["value"]) for r in records if r["score"] == "protein_agreement_15"}
     assert notes.pop("protein") == ("", None)
     assert {note for note, _ in notes.values()} == {"not seen in training"} and notes["latent"][1] > 0
@@ -193,7 +198,7 @@ def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
 
 
 def scored(house):
-    return sent(scoring.scores_card(house.view, house.view.run(house.run)))
+    return sent(scores.scores_card(house.view, house.view.run(house.run)))
 
 
 def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, finished):
@@ -208,7 +213,7 @@ def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, fini
 
 
 def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
-    shown = sent(preprocess.layout(rna.view, here.resolve(rna.view, f"?preparation={rna.preparation}")))
+    shown = sent(preprocess.layout(rna.view, location.resolve(rna.view, f"?preparation={rna.preparation}")))
     assert "Trained on" in shown and "6 proteins are left out, and judge the result" in shown
     names = [{"type": "setting", "name": "modalities"}]
     (id, words), _ = rna.long("prepare-go", 1, ["protein"], names, rna.dataset, "page-p")
@@ -223,7 +228,7 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
 
 def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
     for house, parts in ((rna, ["rna"]), (protein, ["protein"]), (finished, ["rna", "protein"])):
-        page = sent(train.layout(house.view, here.resolve(house.view, f"?run={house.run}")))
+        page = sent(train.layout(house.view, location.resolve(house.view, f"?run={house.run}")))
         assert [f'"value": "{part}"' in page for part in ("rna", "protein")] == [
             part in parts for part in ("rna", "protein")
         ]
@@ -238,9 +243,9 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
 def test_the_proteins_are_a_space_of_either_run(rna, protein):
     for house in (rna, protein):
         run = house.view.run(house.run)
-        keys = [option["value"] for option in spaces.options(house.view, run)]
+        keys = [option["value"] for option in embeddings.options(house.view, run)]
         assert {"protein_umap", "protein_pca"} <= set(keys)
-        assert spaces.points(house.view, run, "protein_pca") is None  # not drawn yet
+        assert embeddings.points(house.view, run, "protein_pca") is None  # not drawn yet
 
 
 def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
@@ -258,7 +263,7 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
         assert view.job(job)["status"] == "done", (kind, view.job(job)["message"])
     view.draw(run, "protein_umap")
     drain(protein.store)
-    assert spaces.points(view, view.run(run), "protein_umap").shape == (240, 2)
+    assert embeddings.points(view, view.run(run), "protein_umap").shape == (240, 2)
     with view.file(run, "explained.csv").open(newline="") as file:
         assert {row["kind"] for row in csv.DictReader(file)} == {"protein"}
     assert view.names(run, "per_cell") == ["neighbours_kept_15", "reconstruction_error_protein"]
@@ -269,7 +274,7 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
 @pytest.mark.parametrize("kind", ["rna", "protein"])
 def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypatch):
     house = request.getfixturevalue(kind)
-    monkeypatch.setattr("core.printing.browser.draw", lambda *_: "There is no Chromium.")
+    monkeypatch.setattr("core.figures.printed.chromium.draw", lambda *_: "There is no Chromium.")
     job = house.view.bundle(house.run, parts=list(PARTS), denoised=True)
     drain(house.store)
     assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
@@ -311,7 +316,7 @@ def test_the_command_line_trains_and_scores_it(kind, tiny_file, tmp_path, capsys
 @pytest.mark.parametrize("kind", ["both", "rna", "protein"])
 def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch):
     recipe = Recipe("tiny", (), {"modalities": kind})
-    text = script(recipe, doctor.examine(tiny).record(), RunConfig())
+    text = script(recipe, checks.examine(tiny).record(), RunConfig())
     theirs = made_by_script(text, tiny, tmp_path, monkeypatch)
     ours = prepared(tiny, **recipe.settings)[0]
     assert list(theirs.var_names) == list(ours.genes) and ("protein" in theirs.obsm) == (kind != "rna")

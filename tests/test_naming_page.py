@@ -7,8 +7,8 @@ import pytest
 from house import sent
 
 from core.errors import UserError
-from dashboard import painting
-from dashboard.naming import made
+from dashboard.pages.clusters import colours
+from dashboard.pages.clusters.annotate import clusterings
 
 SOME = {"by": "obs:cell_type", "is": ["B cells"]}
 
@@ -43,13 +43,13 @@ def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finishe
     assert shown["colour"]["value"] == shown["made-base"]["value"] == choice
     assert choice in [o["value"] for o in shown["markers-by"]["options"]]
     run = finished.view.run(finished.run)
-    colour = painting.colour_of(finished.view, run, choice, 1.0)
+    colour = colours.colour_of(finished.view, run, choice, 1.0)
     _, codes = finished.view.shelf(finished.dataset).column("cell_type")
     mine = np.asarray(colour.values) == colour.categories.index("my cells")
     assert (mine == np.isin(codes, (0, 1))).all() and len(colour.categories) == 7
     more = {"made-base.value": choice, "made-group.value": "my cells", "made-colour.value": "#123456"}
     assert change(finished, "made-colour-go.n_clicks", **more)["made-line"]["data"] == line
-    colour = painting.colour_of(finished.view, run, choice, 1.0)
+    colour = colours.colour_of(finished.view, run, choice, 1.0)
     assert colour.colours[colour.categories.index("my cells")] == "#123456"
     told = finished.press("made-history.children", {"made-base.value": choice, "run.data": finished.run})
     assert "local" in sent(told["made-history"]) and "coloured #123456" in sent(told["made-history"])
@@ -83,7 +83,7 @@ def test_a_table_of_names_becomes_a_clustering(finished):
     for text, words in (("a,b\nx,y", "No cell of this data set"), ("a", "two columns")):
         content = "data:,".replace(":,", ":x,") + base64.b64encode(text.encode()).decode()
         with pytest.raises(UserError, match=words):
-            made.bring_names(finished.view, run, "x.csv", content)
+            clusterings.bring_names(finished.view, run, "x.csv", content)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_cannot_be_done_is_said(finished, button, values, words):
 
 def test_clusters_that_were_undone_are_told_of_and_the_page_goes_on(finished):
     with pytest.raises(UserError, match="choose others") as caught:
-        painting.colour_of(finished.view, finished.view.run(finished.run), "made:gone", 1.0)
+        colours.colour_of(finished.view, finished.view.run(finished.run), "made:gone", 1.0)
     assert type(caught.value) is UserError  # a Missing would take the page away
     told = finished.press("made-history.children", {"made-base.value": "made:gone", "run.data": finished.run})
     assert "choose others" in sent(told["made-history"]["children"])
@@ -117,7 +117,7 @@ def test_composition_counts_cells_by_sample(finished):
     values = {"composition-of.value": "sample", "made-base.value": "obs:cell_type", "run.data": finished.run}
     answer = finished.press("composition-figure.figure", values | {"resolution.value": 1.0})
     assert len(answer["composition-figure"]["figure"]["data"]) == 2
-    names, counts, parts = made.composition(
+    names, counts, parts = clusterings.composition(
         finished.view, finished.view.run(finished.run), "obs:cell_type", 1.0, "sample"
     )
     assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import embed, near
+from core.analysis import embedding, neighbors_gpu
+from core.analysis.embedding import nearest
+from core.analysis.neighbors_gpu import nearest_on
 from core.device import Device
-from core.embed import nearest
-from core.near import nearest_on
 
 
 @pytest.mark.parametrize("pairs", [1 << 27, 5000])
@@ -39,7 +39,7 @@ def test_tight_clusters_far_apart_keep_their_neighbours_where_training_may_round
 
     assert recall() > 0.999
     assert torch.get_float32_matmul_precision() == "high"  # as training has it, before and after
-    monkeypatch.setattr(near, "full_precision", nullcontext)
+    monkeypatch.setattr(neighbors_gpu, "full_precision", nullcontext)
     assert recall() < 0.7  # what is guarded against is there
 
 
@@ -52,12 +52,12 @@ def test_all_points_may_be_asked_for():
 
 def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
     points, asked = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32), []
-    monkeypatch.setattr(embed, "EXACT_LIMIT", 100)
-    monkeypatch.setattr(embed.devices, "choose", lambda: Device("cuda", "a GPU", "", 1))
+    monkeypatch.setattr(embedding, "EXACT_LIMIT", 100)
+    monkeypatch.setattr(embedding.devices, "choose", lambda: Device("cuda", "a GPU", "", 1))
     monkeypatch.setattr(
-        near, "nearest_on", lambda device, *rest: asked.append(device) or nearest_on("cpu", *rest)
+        neighbors_gpu, "nearest_on", lambda device, *rest: asked.append(device) or nearest_on("cpu", *rest)
     )
-    found = embed.neighbors(points, 5)
+    found = embedding.neighbors(points, 5)
     assert asked == ["cuda"]
     assert (found.indices == nearest(points, points, 5).indices).all()
 
@@ -69,5 +69,5 @@ def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
             self.neighbor_graph = nearest(given, given, n_neighbors)
 
     monkeypatch.setitem(sys.modules, "pynndescent", SimpleNamespace(NNDescent=Stand))
-    found = embed.neighbors(points, 5, device="cpu")  # as was asked for
+    found = embedding.neighbors(points, 5, device="cpu")  # as was asked for
     assert asked == ["cuda", "pynndescent"] and found.indices.dtype == np.int32

@@ -1,13 +1,13 @@
-"""Trustworthiness and continuity are those of scikit-learn, neighbours kept those of core.scores."""
+"""Trustworthiness and continuity are those of scikit-learn, neighbours kept those of core.analysis.metrics.scores."""
 
 import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from core import scores
+from core.analysis.metrics import scores
+from core.analysis.metrics.neighbourhoods import Neighbourhoods
 from core.config import RunConfig
-from core.neighbourhoods import Neighbourhoods
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
 
 CONFIG = RunConfig(n_top_genes=0)
 
@@ -30,7 +30,7 @@ def test_trustworthiness_and_continuity_are_those_of_scikit_learn(matrix, k):
 
 
 def test_neighbours_are_compared_among_the_cells_that_are_given(matrix, monkeypatch):
-    monkeypatch.setattr("core.neighbourhoods.PART", 7)
+    monkeypatch.setattr("core.analysis.metrics.neighbourhoods.PART", 7)
     cells, weights = np.arange(1, 240, 2), matrix.weights(CONFIG)
     points = np.random.default_rng(1).standard_normal((120, 4))
     asked = np.arange(0, 120, 3)

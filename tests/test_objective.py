@@ -9,10 +9,10 @@ from scipy import stats
 from scipy.special import expit, logsumexp
 from torch.distributions import Normal, kl_divergence
 
-from core import outputs, pipeline, train
 from core.config import RunConfig, parse
 from core.models import Cells, build
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import held_out, learn, loop
 
 G, P, N = 30, 5, 40
 SIZES = {"n_hidden": 12, "n_hidden_protein": 6, "n_latent": 3, "norm": "layer", "l1": 0.0}
@@ -31,8 +31,8 @@ def stepped(model, cells, config, monkeypatch):
     drawn, real = [], torch.randn_like
     monkeypatch.setattr(torch, "randn_like", lambda x: drawn.append(real(x)) or drawn[-1])
     n = model.sizes.get("rna") or model.sizes["protein"]
-    kl_weight = train.warmth(config, 1.0) * model.nat / n
-    loss, (_, kl) = train.one_step(model, train.make_optimizer(model, config), cells, config, 0.0, kl_weight)
+    kl_weight = loop.warmth(config, 1.0) * model.nat / n
+    loss, (_, kl) = loop.one_step(model, loop.make_optimizer(model, config), cells, config, 0.0, kl_weight)
     return (loss + kl).item(), drawn
 
 
@@ -117,7 +117,7 @@ def of_proteins(model, z, counts, n_genes, noise):
     ("warm_up", "done", "weight"), [(0.5, 0, 0), (0.5, 0.25, 1), (0.5, 0.75, 2), (0, 0, 2)]
 )
 def test_the_kl_weight_grows_to_beta_over_its_warm_up(warm_up, done, weight):
-    assert train.warmth(RunConfig(model="variational", beta=2.0, beta_warm_up=warm_up), done) == weight
+    assert loop.warmth(RunConfig(model="variational", beta=2.0, beta_warm_up=warm_up), done) == weight
 
 
 def test_each_step_of_a_training_costs_the_divergence_that_is_due(tiny, monkeypatch):
@@ -125,9 +125,9 @@ def test_each_step_of_a_training_costs_the_divergence_that_is_due(tiny, monkeypa
     split = split_cells(tiny.n_obs, config)
     matrix = prepare(tiny, config, split)
     config = config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins)
-    weights, step = [], train.one_step
-    monkeypatch.setattr(train, "one_step", lambda *a: weights.append(a[-1]) or step(*a))
-    list(train.fit(build(config, matrix.n_genes, matrix.n_proteins), matrix, split, config))
+    weights, step = [], loop.one_step
+    monkeypatch.setattr(loop, "one_step", lambda *a: weights.append(a[-1]) or step(*a))
+    list(loop.fit(build(config, matrix.n_genes, matrix.n_proteins), matrix, split, config))
     n = len(weights)
     expected = [min(1.0, 2 * i / n) / matrix.n_genes for i in range(n)]
     assert n == 2 * -(-len(split.train) // config.batch_size) and weights == pytest.approx(expected)
@@ -154,10 +154,10 @@ def two_kinds(n_cells=600, n_genes=60):
 
 def test_foreground_is_sure_of_the_cells_that_have_a_protein_and_of_those_that_have_not():
     adata, kind = two_kinds()
-    *_, learnt = pipeline.learn(adata, parse({"model": "counts", "epochs": 60}))
+    *_, learnt = learn.learn(adata, parse({"model": "counts", "epochs": 60}))
     start = learnt.start
     model = build(start.config, start.matrix.n_genes, start.matrix.n_proteins)
     model.load_state_dict(learnt.weights)
-    share = outputs.foreground(model, start.matrix).to_numpy()
+    share = held_out.foreground(model, start.matrix).to_numpy()
     for j, has in enumerate((kind == 0, kind == 1)):
         assert share[has, j].mean() > 0.9 and share[~has, j].mean() < 0.1

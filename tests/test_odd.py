@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from core import pipeline
 from core.config import RunConfig
 from core.data import read
 from core.errors import UserError
 from core.models import MODELS
+from core.training import learn
 
 pytestmark = pytest.mark.slow
 
@@ -50,12 +50,12 @@ def test_odd_data_trains_or_says_why(name, model, tmp_path):
     adata.write_h5ad(tmp_path / "odd.h5ad")
     config = RunConfig(model=model, epochs=3, n_latent=5, n_hidden=32, device="cpu")
     try:
-        *_, learnt = pipeline.learn(read.read(tmp_path / "odd.h5ad"), config)
+        *_, learnt = learn.learn(read.read(tmp_path / "odd.h5ad"), config)
     except UserError as error:
         why = {"two cells": "needs at least 10 cells", "nothing but ones": "No gene differs"}
         assert name in why and why[name] in str(error)
         return
     assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()
-    *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
+    *_, explored = learn.explore(learn.evidence(learnt), config)
     assert all(np.isfinite(points).all() for points in explored.embeddings.values())
     assert explored.scores["loss_total"] == learnt.loss.total

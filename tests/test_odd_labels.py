@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from house import House, sent
 
-from core import scores
-from core.embed import neighbors
+from core.analysis.clustering import leiden_of
+from core.analysis.embedding import neighbors
+from core.analysis.metrics import scores
 from core.errors import UserError
-from core.grouping import leiden_of
 from core.store import Groups
 from core.worker.execute import drain
-from dashboard.naming import made
+from dashboard.pages.clusters.annotate import clusterings
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_group_of_one_cell_has_no_markers_and_the_others_have(odd):
 def test_labels_to_map_are_there_or_the_reason_is_said(odd, groups):
     run = odd.view.run(odd.run)
     try:
-        title, found = made.groups_of(odd.view, run, groups, 1.0)
+        title, found = clusterings.groups_of(odd.view, run, groups, 1.0)
         odd.view.map_cells(odd.run, odd.dataset, found, title)
     except UserError as error:
         assert str(error).endswith(".")

@@ -12,25 +12,26 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from core import blocks, turned
 from core.config import RunConfig
-from core.data import doctor, ondisk, read, sources, steps, verdict
-from core.data.steps import quality
+from core.data import backed, checks, count_sources, matrix_kind, read
 from core.errors import DoesNotFit, UserError
 from core.export import h5ad
-from core.prepare import prepare, split_cells
-from core.store import files
-from core.worker import evidence
+from core.preprocessing import steps
+from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.steps import filters
+from core.sparse import blocks, transpose
+from core.store import dataset_folder
 from core.worker.execute import drain
+from core.worker.jobs import loaded
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     """Many blocks and many scratch files, of data that is small."""
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 700)
-    monkeypatch.setattr(turned, "PIECE", 900)
-    monkeypatch.setattr(turned, "FILE", 500)
-    monkeypatch.setattr(turned, "IN_MEMORY", 64)
+    monkeypatch.setattr(transpose, "PIECE", 900)
+    monkeypatch.setattr(transpose, "FILE", 500)
+    monkeypatch.setattr(transpose, "IN_MEMORY", 64)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,8 @@ def rich(tiny):
     adata = tiny[:, :100].copy()
     adata.X[7] = 0
     adata.X.eliminate_zeros()
-    adata.raw = anndata.AnnData(sources.logged(tiny.X), var=tiny.var)
-    adata.layers["logged"] = sources.logged(adata.X)
+    adata.raw = anndata.AnnData(count_sources.logged(tiny.X), var=tiny.var)
+    adata.layers["logged"] = count_sources.logged(adata.X)
     adata.layers["dense"] = adata.X.toarray()
     adata.obsm["X_pca"] = np.random.default_rng(0).standard_normal((240, 3))
     adata.obsp["near"] = sparse.random(240, 240, 0.02, format="csr", random_state=0)
@@ -101,9 +102,11 @@ def both(monkeypatch):
 
     def read_both(path, **options):
         held = read.read(path, **options)
-        monkeypatch.setattr(ondisk, "LARGE", 0)
+        monkeypatch.setattr(backed, "LARGE", 0)
         left = read.read(path, **options)
-        assert not ondisk.lies_on_disk(held) and not any(blocks.in_memory(m) for _, m in sources.places(left))
+        assert not backed.lies_on_disk(held) and not any(
+            blocks.in_memory(m) for _, m in count_sources.places(left)
+        )
         return held, left
 
     return read_both
@@ -112,10 +115,10 @@ def both(monkeypatch):
 def same(one, other):
     """Are two AnnData the same, matrices in memory or on disk, other than in their order of stored values?"""
     free = 1 << 40
-    one, other = ondisk.loaded(one, free, ""), ondisk.loaded(other, free, "")
+    one, other = backed.loaded(one, free, ""), backed.loaded(other, free, "")
     pd.testing.assert_frame_equal(one.obs, other.obs)
     pd.testing.assert_frame_equal(one.var, other.var)
-    there, here = dict(sources.places(one)), dict(sources.places(other))
+    there, here = dict(count_sources.places(one)), dict(count_sources.places(other))
     assert list(there) == list(here)
     for where, matrix in there.items():
         assert sparse.issparse(matrix) == sparse.issparse(here[where]), where
@@ -138,11 +141,11 @@ def test_every_step_gives_the_same_from_disk(rich, tmp_path, both, form):
     held, left = both(form(rich, tmp_path), scratch=tmp_path)
     assert same(held, left) and list(held.uns["nuwa_read"]) == list(left.uns["nuwa_read"])
     assert read.data_hash(held) == read.data_hash(left)
-    one, other = doctor.examine(held), doctor.examine(left)
+    one, other = checks.examine(held), checks.examine(left)
     assert one.record() == other.record()
     np.testing.assert_array_equal(one.n_counts, other.n_counts)
-    assert quality.top_genes(held) == quality.top_genes(left)
-    measured, again = quality.measured(held), quality.measured(left)
+    assert filters.top_genes(held) == filters.top_genes(left)
+    measured, again = filters.measured(held), filters.measured(left)
     assert list(measured) == list(again)
     for name in measured:
         np.testing.assert_array_equal(measured[name], again[name])
@@ -184,13 +187,13 @@ def test_one_of_two_genomes_is_taken_from_disk(tmp_path, both):
 def test_steps_give_the_same_from_disk(rich, tmp_path, both, asked):
     adata = rich.copy()
     if asked["name"] == "score_cell_cycle":
-        from core.data.doctor.genes import cycle_lists
+        from core.data.checks.species import cycle_lists
 
         names = [*cycle_lists()["s"][:20], *cycle_lists()["g2m"][:20]]
         adata.var_names = [*names, *adata.var_names[len(names) :]]
     held, left = both(by_cell(adata, tmp_path))
     one, other = steps.apply(held, [asked]), steps.apply(left, [asked])
-    assert ondisk.lies_on_disk(other) == (asked["name"] != "score_cell_cycle")
+    assert backed.lies_on_disk(other) == (asked["name"] != "score_cell_cycle")
     assert same(one, other) and same(held, left)
 
 
@@ -227,15 +230,15 @@ def test_the_result_is_the_same_from_disk(rich, tmp_path, both, where):
 
 
 def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, monkeypatch):
-    monkeypatch.setattr(ondisk, "LARGE", 0)
-    monkeypatch.setattr(evidence, "_load", lambda path: pytest.fail("read as a whole"))
+    monkeypatch.setattr(backed, "LARGE", 0)
+    monkeypatch.setattr(loaded, "_load", lambda path: pytest.fail("read as a whole"))
     path = by_gene(rich, tmp_path)
     id = store.add("dataset", "local", name="set.h5ad", origin="x", status="queued")
     store.submit("local", "short", "read", id, {"path": str(path)})
     drain(store)
     row = store.row("dataset", id)
     assert row["status"] == "ready", row["message"]
-    shelf, shown = store.shelf(id), sources.logged(rich.X).toarray()
+    shelf, shown = store.shelf(id), count_sources.logged(rich.X).toarray()
     for gene in (0, 17, 99):
         np.testing.assert_array_equal(shelf.gene(gene), shown[:, gene])
     assert np.load(shelf.folder / "genes" / "data.npy").dtype == np.uint16
@@ -249,16 +252,16 @@ def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, mon
     kept = np.flatnonzero((rich.X > 0).sum(axis=0).A1 >= 60)
     assert row["record"]["genes"] == len(kept)
     np.testing.assert_array_equal(
-        store.shelf(derived).gene(3), sources.logged(rich.X[:, kept]).toarray()[:, 3]
+        store.shelf(derived).gene(3), count_sources.logged(rich.X[:, kept]).toarray()[:, 3]
     )
     assert not list((store.root / "cache").iterdir())
 
 
 def test_what_values_in_a_file_hold_is_looked_at_once(rich, tmp_path, both, monkeypatch):
     _, left = both(by_cell(rich, tmp_path))
-    found = verdict.what_is(left.X)
-    monkeypatch.setattr(verdict, "sweep", lambda matrix: pytest.fail("looked at again"))
-    assert verdict.what_is(left.X) is found and sources.counts_of(left).where == "X"
+    found = matrix_kind.what_is(left.X)
+    monkeypatch.setattr(matrix_kind, "sweep", lambda matrix: pytest.fail("looked at again"))
+    assert matrix_kind.what_is(left.X) is found and count_sources.counts_of(left).where == "X"
 
 
 def test_the_modalities_of_a_large_h5mu_stay_in_the_file(tmp_path, both):
@@ -296,7 +299,7 @@ def with_nan(values):
 def test_a_damaged_file_is_told_in_a_sentence(rich, tmp_path, monkeypatch, form, part, change, words):
     path, said = damaged(form(rich, tmp_path), part, change), []
     for limit in (1 << 30, 0):
-        monkeypatch.setattr(ondisk, "LARGE", limit)
+        monkeypatch.setattr(backed, "LARGE", limit)
         with pytest.raises(UserError) as raised:
             read.read(path, scratch=tmp_path)
         said.append(str(raised.value))
@@ -310,7 +313,7 @@ def test_missing_values_are_found_and_mended_in_memory_and_on_disk_alike(rich, t
     path = form(plain, tmp_path)
     part = "X" if form is dense else "X/data"
     held, left = both(damaged(path, part, with_nan))
-    seen = [doctor.examine(one).findings for one in (held, left)]
+    seen = [checks.examine(one).findings for one in (held, left)]
     told = [[(f.sentence, f.evidence, f.repairs) for f in one if f.severity == "stop"] for one in seen]
     assert told[0] == told[1] and told[0][0][2] == ("drop_not_finite", "zero_not_finite", "use_raw")
     values = held.X.toarray() if sparse.issparse(held.X) else held.X
@@ -320,18 +323,18 @@ def test_missing_values_are_found_and_mended_in_memory_and_on_disk_alike(rich, t
         ("drop_not_finite", values[~bad.any(axis=1)]),  # fewer of the 240 cells than of the 100 genes
     ):
         one, other = (steps.apply(adata, [{"name": name}]) for adata in (held, left))
-        assert same(one, other) and ondisk.lies_on_disk(other)
+        assert same(one, other) and backed.lies_on_disk(other)
         made = one.X.toarray() if sparse.issparse(one.X) else one.X
         np.testing.assert_array_equal(made, expected)
         assert steps.made_before(one)[0]["said"] == steps.made_before(other)[0]["said"]
-        assert not [f for f in doctor.examine(other).findings if f.severity == "stop"]
+        assert not [f for f in checks.examine(other).findings if f.severity == "stop"]
 
 
 def test_a_disk_without_room_is_said(rich, tmp_path, both, monkeypatch):
     _, left = both(by_cell(rich, tmp_path))
-    monkeypatch.setattr(ondisk.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    monkeypatch.setattr(backed.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
     with pytest.raises(UserError, match="of disk are needed in"):
-        ondisk.part_of(left, genes=np.ones(100, bool))
+        backed.part_of(left, genes=np.ones(100, bool))
 
 
 def test_turning_by_way_of_many_files_is_a_transposition():
@@ -339,13 +342,13 @@ def test_turning_by_way_of_many_files_is_a_transposition():
     matrix[:, 40:60] = 0
     matrix.eliminate_zeros()
     stored = np.bincount(matrix.indices, minlength=90)
-    parts = list(turned.turned(blocks.blocks(matrix, turned.PIECE), stored))
+    parts = list(transpose.turned(blocks.blocks(matrix, transpose.PIECE), stored))
     assert len(parts) > 5 and [first for first, _ in parts] == sorted({first for first, _ in parts})
     made = sparse.vstack([part for _, part in parts])
     assert made.has_sorted_indices and (made != matrix.T.astype(np.float32)).nnz == 0
 
 
 def test_a_half_written_array_is_not_there(tmp_path):
-    with pytest.raises(ZeroDivisionError), files.growing(tmp_path / "x.npy", 3, np.float32):
+    with pytest.raises(ZeroDivisionError), dataset_folder.growing(tmp_path / "x.npy", 3, np.float32):
         1 / 0  # noqa: B018
     assert not list(tmp_path.iterdir())

@@ -6,14 +6,15 @@ import pytest
 import torch
 from scipy import stats
 
-from core import cli, outputs, pipeline
+from core import cli
 from core.config import RunConfig
 from core.data import demo
 from core.export import h5ad
-from core.feed import Feed
 from core.models import build
 from core.models.variational import divergence
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import held_out, learn
+from core.training.dataloader import Feed
 
 SMALL = {
     "epochs": 12,
@@ -30,7 +31,7 @@ def learnt(name, **changes):
     """(Learnt, its model in evaluation mode) of a few epochs on a simulated set."""
     adata = demo.simulated(n_cells=240, n_genes=120, n_proteins=8)
     config = RunConfig(model=name, **SMALL | changes)
-    *_, found = pipeline.learn(adata, config)
+    *_, found = learn.learn(adata, config)
     matrix = found.start.matrix
     model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
     model.load_state_dict(found.weights)
@@ -51,7 +52,7 @@ def trained():
 
 
 def everything(model, matrix, group=None):
-    return np.concatenate([values for _, values in outputs.denoised(model, matrix, group)])
+    return np.concatenate([values for _, values in held_out.denoised(model, matrix, group)])
 
 
 # --- denoised values
@@ -201,7 +202,7 @@ def test_the_nll_of_counts_is_that_of_every_count(trained):
 def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_tighter(trained, name):
     found, model = trained(name)
     matrix = found.start.matrix
-    one = np.mean([outputs.evidence_bound(model, matrix, ROWS, 1, seed) for seed in range(300)], axis=0)
+    one = np.mean([held_out.evidence_bound(model, matrix, ROWS, 1, seed) for seed in range(300)], axis=0)
     cells = Feed(matrix).cells(ROWS)
     random, n = torch.Generator().manual_seed(1), matrix.n_genes
     with torch.no_grad():
@@ -221,10 +222,10 @@ def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_
             elbo.append(float(fit.double().mean() - model._background_kl(level, log_sd)))
         expected = np.mean(elbo) - float(divergence(mean, log_variance))
     assert n and one.mean() == pytest.approx(expected, abs=0.002 * abs(expected) + 0.1)
-    means = [outputs.evidence_bound(model, matrix, ROWS, k).mean() for k in (1, 5, 50)]
+    means = [held_out.evidence_bound(model, matrix, ROWS, k).mean() for k in (1, 5, 50)]
     assert means[0] < means[1] < means[2]
-    again = outputs.evidence_bound(model, matrix, ROWS, 5)
-    np.testing.assert_array_equal(again, outputs.evidence_bound(model, matrix, ROWS, 5))
+    again = held_out.evidence_bound(model, matrix, ROWS, 5)
+    np.testing.assert_array_equal(again, held_out.evidence_bound(model, matrix, ROWS, 5))
 
 
 def test_with_the_exact_posterior_the_bound_is_the_marginal_likelihood():
@@ -252,19 +253,19 @@ def test_with_the_exact_posterior_the_bound_is_the_marginal_likelihood():
     model.posterior = posterior
     spread = loadings @ loadings.T + np.eye(matrix.n_features)
     exact = stats.multivariate_normal(bias, spread).logpdf(matrix.batch(ROWS).astype(float))
-    np.testing.assert_allclose(outputs.evidence_bound(model, matrix, ROWS, 1), exact, rtol=1e-5)
-    np.testing.assert_allclose(outputs.evidence_bound(model, matrix, ROWS, 7), exact, rtol=1e-5)
+    np.testing.assert_allclose(held_out.evidence_bound(model, matrix, ROWS, 1), exact, rtol=1e-5)
+    np.testing.assert_allclose(held_out.evidence_bound(model, matrix, ROWS, 7), exact, rtol=1e-5)
     model.posterior = lambda cells: tuple(
         torch.zeros(len(cells.x), 3) for _ in range(2)
     )  # the prior: far from it
-    loose = [outputs.evidence_bound(model, matrix, ROWS, k).mean() for k in (1, 10, 1000)]
+    loose = [held_out.evidence_bound(model, matrix, ROWS, k).mean() for k in (1, 10, 1000)]
     assert loose[0] < loose[1] < loose[2] < exact.mean() + 0.1 and loose[0] < exact.mean() - 0.5
 
 
 def test_likelihoods_are_among_the_scores_and_none_where_a_model_has_none(trained):
     for name in ("citeseq", "counts"):
         found, _ = trained(name)
-        scores = pipeline.score(pipeline.evidence(found), RunConfig(model=name, **SMALL), np.zeros(240, int))
+        scores = learn.score(learn.evidence(found), RunConfig(model=name, **SMALL), np.zeros(240, int))
         if name == "citeseq":
             assert scores["held_out_nll"] is None and scores["held_out_bound"] is None
         else:

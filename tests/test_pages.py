@@ -14,11 +14,16 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard import about, bringing, findings, here, joining
 from dashboard.app import PAGES, frame, steps_done
-from dashboard.components import NONE
-from dashboard.pages import clusters, data, home, model, preprocess, runs, train
-from dashboard.viewer import spaces
+from dashboard.components import location
+from dashboard.components.widgets import NONE
+from dashboard.pages import home, model, runs, train
+from dashboard.pages.clusters import page as clusters
+from dashboard.pages.clusters import summary
+from dashboard.pages.clusters.viewer import embeddings
+from dashboard.pages.data import add_data, findings, join_samples
+from dashboard.pages.data import page as data
+from dashboard.pages.preprocess import page as preprocess
 
 # --- what each page shows
 
@@ -57,7 +62,7 @@ EXPECTED = {
 @pytest.mark.parametrize("house", EXPECTED)
 def test_every_page_has_something_to_say_in_every_state(house, module, request):
     lived_in = request.getfixturevalue(house)
-    shown = module.layout(lived_in.view, here.resolve(lived_in.view, ""))
+    shown = module.layout(lived_in.view, location.resolve(lived_in.view, ""))
     assert EXPECTED[house][module] in sent(shown)
 
 
@@ -84,7 +89,7 @@ def test_the_clusters_page_shows_nothing_of_a_link_whose_run_is_gone_on_another_
     link = {"url.pathname": "/clusters", "url.search": "?run=gone&by=obs:cell_type&select=nonsense"}
     content = sent(finished.press("content.children", link)["content"])
     assert "Shown instead is another run, 'first', of the data set 'tiny.h5ad'" in content
-    assert here.resolve(finished.view, link["url.search"]).asked == {}
+    assert location.resolve(finished.view, link["url.search"]).asked == {}
 
 
 def test_the_sidebar_ticks_what_is_done(finished, with_demo):
@@ -108,7 +113,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "category",  # an entry of a legend: a callback draws it
     }  # only for some data sets and models
     laid_out = sent(frame()) + "".join(
-        sent(page.layout(house.view, here.resolve(house.view, "")))
+        sent(page.layout(house.view, location.resolve(house.view, "")))
         for page in PAGES
         for house in (finished, bare)
     )
@@ -118,13 +123,13 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
             clusters.not_yet(finished.view, finished.view.run(finished.run) | {"explored": explored})
         )
     asked = Question("Which?", "genome", [("a", "a")]).record()
-    laid_out += sent(bringing.question({"record": {"question": asked}}))
+    laid_out += sent(add_data.question({"record": {"question": asked}}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finished.store, "settings", finished.store.settings._replace(data_roots=(Path.cwd(),)))
-        laid_out += sent(bringing.bring(finished.view))
-    laid_out += sent(joining.name_fields(finished.view, [finished.dataset], {}))
+        laid_out += sent(add_data.bring(finished.view))
+    laid_out += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
     seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
-    laid_out += sent(joining.told(seen, {"samples": [], "batch": "sample"}))
+    laid_out += sent(join_samples.told(seen, {"samples": [], "batch": "sample"}))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]
@@ -148,7 +153,7 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
         message = words if status == "failed" else ""
         run = store.add("run", "local", **row, status=status, explored=explored, message=message)
         store.set_job(store.submit("local", "short", "explore", run), message="Memory ran out there, too.")
-        shown = clusters.layout(empty_house.view, here.resolve(empty_house.view, f"?run={run}"))
+        shown = clusters.layout(empty_house.view, location.resolve(empty_house.view, f"?run={run}"))
         assert words in sent(shown)
         assert ("Compute them again" in sent(shown)) == (explored == "failed")
 
@@ -164,7 +169,7 @@ def test_the_foot_tells_the_device_and_what_is_at_work(empty_house):
 
 def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, tiny_file):
     id = bring(empty_house.view, "tiny.h5ad", tiny_file.read_bytes())
-    before = steps_done(here.resolve(empty_house.view, f"?dataset={id}"))
+    before = steps_done(location.resolve(empty_house.view, f"?dataset={id}"))
     place = {"dataset": id, "preparation": None, "run": None, "done": before}
     tick = {"sidebar-tick.n_intervals": 1, "place.data": place, "url.pathname": "/data"}
     assert "header" not in empty_house.press("sidebar-foot.children", tick)
@@ -174,9 +179,9 @@ def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, 
 
 
 def test_the_loss_of_a_run_says_what_its_data_hold(finished):
-    standing = here.resolve(finished.view, "")
+    standing = location.resolve(finished.view, "")
     assert "X: counts" in sent(train.layout(finished.view, standing))
-    assert "X: counts" in sent(about.about_card(finished.view, standing.run).children[2])
+    assert "X: counts" in sent(summary.about_card(finished.view, standing.run).children[2])
 
 
 @pytest.mark.parametrize("words", ["logged twice", "CLR", "counts"])
@@ -207,33 +212,33 @@ def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_
 
 
 def test_without_a_link_one_stands_at_the_latest_run(finished):
-    found = here.resolve(finished.view, "")
+    found = location.resolve(finished.view, "")
     assert (found.run["id"], found.lost) == (finished.run, "")
     assert found.preparation["id"] == finished.preparation and found.dataset["id"] == finished.dataset
 
 
 @pytest.mark.parametrize("search", [None, "", "?", "?run=", "?nonsense=1", "?run=../../etc", "&&==?"])
 def test_an_odd_link_is_no_accident(finished, search):
-    assert here.resolve(finished.view, search).run["id"] == finished.run
+    assert location.resolve(finished.view, search).run["id"] == finished.run
 
 
 def test_a_link_to_a_preparation_or_a_data_set_brings_what_belongs_to_it(finished):
     for search in (f"?preparation={finished.preparation}", f"?dataset={finished.dataset}"):
-        found = here.resolve(finished.view, search)
+        found = location.resolve(finished.view, search)
         assert found.dataset["id"] == finished.dataset
         assert found.preparation["id"] == finished.preparation
         assert found.run["id"] == finished.run and not found.lost
 
 
 def test_the_simulated_set_is_where_a_newcomer_starts(with_demo):
-    found = here.resolve(with_demo.view, "")
+    found = location.resolve(with_demo.view, "")
     assert found.dataset["origin"] == "demo:simulated" and found.run is None
 
 
 def test_another_persons_run_is_not_there(empty_house):
     row = {"dataset": "d", "preparation": "p", "name": "r", "config": {}, "phase": "", "explored": ""}
     theirs = empty_house.store.add("run", "somebody", **row, status="done")
-    found = here.resolve(empty_house.view, f"?run={theirs}")
+    found = location.resolve(empty_house.view, f"?run={theirs}")
     assert found.run is None and "does not exist" in found.lost
     assert empty_house.client.get(f"/download/{theirs}/config.json").status_code == 404
 
@@ -253,7 +258,7 @@ def test_a_broken_file_gives_one_sentence_and_touches_nothing(finished, tiny_fil
     drain(finished.store)
     assert words in finished.view.dataset(id)["message"]
     assert not list((finished.store.root / "uploads").iterdir())
-    shown = sent(data.layout(finished.view, here.resolve(finished.view, f"?dataset={id}")))
+    shown = sent(data.layout(finished.view, location.resolve(finished.view, f"?dataset={id}")))
     assert words in shown and "tiny.h5ad" in shown and "Traceback" not in shown
     finished.view.forget_dataset(id)
     assert finished.view.dataset(finished.dataset)["status"] == "ready"
@@ -262,7 +267,7 @@ def test_a_broken_file_gives_one_sentence_and_touches_nothing(finished, tiny_fil
 def test_a_file_of_the_inbox_is_listed_and_read(empty_house, tiny_file):
     (empty_house.store.root / "inbox" / "big.h5ad").write_bytes(tiny_file.read_bytes())
     (empty_house.store.root / "inbox" / "notes.pdf").write_text("not a matrix")
-    listed = sent(bringing.inbox(empty_house.view))
+    listed = sent(add_data.inbox(empty_house.view))
     assert "big.h5ad" in listed and "notes.pdf" not in listed
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
     empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
@@ -278,7 +283,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     drain(store)
     (row,) = view.datasets()
     assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
-    asking = preprocess.layout(view, here.resolve(view, f"?dataset={row['id']}"))
+    asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
     assert "No data set is ready" in sent(asking)
     shown = sent(data.detail(view, row))
     assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
@@ -321,7 +326,7 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
 def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
     path = formats.tenx_folder(formats.counts(), tmp_path)
     house = House(settings.data_dir, data_roots=(tmp_path,))
-    assert str(tmp_path) in sent(bringing.bring(house.view))
+    assert str(tmp_path) in sent(add_data.bring(house.view))
     pressed = {"roots-open.n_clicks": 1, "roots-up.n_clicks": None, "roots.value": str(tmp_path)}
     answer = house.press("roots-part.children", pressed, "roots-open.n_clicks")
     assert str(path) in sent(answer["roots-part"])
@@ -353,13 +358,13 @@ def test_the_list_is_drawn_again_only_when_something_changed(finished):
 def test_somebody_who_came_before_the_first_data_set_is_led_to_it(with_demo):
     values = {"data-tick.n_intervals": 1, "data-shown.data": None, "data-seen.data": [[], None, []]}
     answer = with_demo.press("data-list.children", values)
-    simulated = here.resolve(with_demo.view, "").dataset["id"]
+    simulated = location.resolve(with_demo.view, "").dataset["id"]
     assert answer["url"]["href"] == f"/data?dataset={simulated}"
 
 
 def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished):
     """The page is drawn from a row that says "queued"; by the time its marks are taken it is ready."""
-    standing = here.resolve(finished.view, f"?dataset={finished.dataset}")
+    standing = location.resolve(finished.view, f"?dataset={finished.dataset}")
     standing = standing._replace(dataset=standing.dataset | {"status": "queued"})
     shown = json.loads(sent(data.layout(finished.view, standing)))
     parts = {part["props"].get("id"): part["props"] for part in shown["props"]["children"]}
@@ -395,7 +400,7 @@ def test_preprocessing_runs_inside_the_long_callback(finished):
     id = id.removeprefix("preparation=")
     assert words == "" and finished.view.preparation(id)["record"]["n_genes"] == 50
     assert told[-1] == ("",)
-    shown = preprocess.layout(finished.view, here.resolve(finished.view, f"?preparation={id}"))
+    shown = preprocess.layout(finished.view, location.resolve(finished.view, f"?preparation={id}"))
     assert f"/model?preparation={id}" in sent(shown)
 
 
@@ -407,7 +412,9 @@ def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
 
 def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
     pbmc = next(d for d in with_demo.view.datasets() if d["origin"] == "demo:pbmc68k_reduced")
-    shown = sent(preprocess.layout(with_demo.view, here.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
+    shown = sent(
+        preprocess.layout(with_demo.view, location.resolve(with_demo.view, f"?dataset={pbmc['id']}"))
+    )
     assert shown.count("Does not apply: the values are scaled already.") >= 4
     assert "Does not apply: the data set has no proteins." in shown
     # What is switched off keeps its value: the page and the command line train alike on such data.
@@ -419,7 +426,7 @@ def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
                 switches[child.id["name"]] = child.value
             look(getattr(child, "children", None) or [])
 
-    look(preprocess.layout(with_demo.view, here.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
+    look(preprocess.layout(with_demo.view, location.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
     default = RunConfig().model_dump()
     assert {*switches} == {spec.name for spec in specs(PREPARE)}
     assert all((default[name] or NONE) == (value or NONE) for name, value in switches.items())
@@ -468,7 +475,7 @@ def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_choos
 
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
-        model.layout(finished.view, here.resolve(finished.view, f"?preparation={finished.preparation}"))
+        model.layout(finished.view, location.resolve(finished.view, f"?preparation={finished.preparation}"))
     )
     assert page.count('"placeholder": "chosen: 128"') == 2  # hidden units and batch size
     assert '"placeholder": "chosen: 20"' in page and '"placeholder": "chosen: 100"' in page
@@ -564,8 +571,8 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     explained = "Likelihood explained" if name == "counts" else "Variance explained"
     assert f"{explained}, RNA" in page
     assert 1 <= row["scores"]["ilisi"] <= 2 and "Batches mixed (iLISI, 1 to 2)" in page
-    keys = spaces.default(finished.view, row)
-    panels = [spaces.panel(finished.view, row, key).title for key in keys]
+    keys = embeddings.default(finished.view, row)
+    panels = [embeddings.panel(finished.view, row, key).title for key in keys]
     assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")

@@ -10,14 +10,14 @@ import pytest
 import scanpy as sc
 from scipy import sparse
 
-from core import matrix as module
-from core import train, yardsticks
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
 from core.models import build
-from core.prepare import Split, prepare, split_cells
-from core.proteins import clr, geometric_means
+from core.preprocessing import matrix as module
+from core.preprocessing.prepare import Split, prepare, split_cells
+from core.preprocessing.protein_transforms import clr, geometric_means
+from core.training import baselines, loop
 
 PLAIN = RunConfig(n_top_genes=0)
 
@@ -174,10 +174,10 @@ def test_a_dense_scaled_copy_is_never_made(monkeypatch):
         counts.data[:] = random.integers(1, 9, counts.nnz)
         adata, split = anndata.AnnData(counts), split_cells(cells, config)
         matrix = prepare(adata, config, split)
-        yardsticks.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config)
+        baselines.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config)
         model = build(config, matrix.n_genes, 0)
-        list(train.fit(model, matrix, split, config))
-        train.encode(model, matrix)
+        list(loop.fit(model, matrix, split, config))
+        loop.encode(model, matrix)
 
     def peak(cells):
         tracemalloc.start()

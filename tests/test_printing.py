@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
+from core.config.bundle import Size
 from core.figures import Colour, Panel
-from core.printing import browser, plates, printed
-from core.takeaway import Size
+from core.figures.printed import chromium, paper_figures, print_all
 
 SIZE = Size(90, 60, 96)
 NAME = "T$x$ <b>&</b>"  # is not mathematics, nor mark-up
@@ -19,7 +19,9 @@ def a_map(n=200, size=SIZE):
     points = np.random.default_rng(0).standard_normal((n, 2)).astype(np.float32)
     colour = Colour("kind", np.arange(n) % 2, (NAME, "B"), "by hand")
     cells = np.array([f"cell-{i}" for i in range(n)])
-    return plates.maps("latent", "Latent", [Panel("Latent", points, "", "x 1", "x 2")], colour, cells, size)
+    return paper_figures.maps(
+        "latent", "Latent", [Panel("Latent", points, "", "x 1", "x 2")], colour, cells, size
+    )
 
 
 def every_plate():
@@ -33,11 +35,11 @@ def every_plate():
     number = Colour("score", np.linspace(-1, 1, 50), None, "no unit")
     share = np.random.default_rng(0).random((2, 3))
     return [
-        plates.loss(epochs, sticks, 2, 4, "mean squared error", SIZE),
+        paper_figures.loss(epochs, sticks, 2, 4, "mean squared error", SIZE),
         a_map(),
-        plates.maps("embeddings", "All", panels, number, np.arange(50).astype(str), SIZE),
-        plates.dots(["g1", "g2", "g3"], [NAME, "B"], share, share, "log1p", SIZE),
-        plates.composition([NAME, "B"], [[1, 2], [3, 4]], ["one", NAME], "sample", SIZE),
+        paper_figures.maps("embeddings", "All", panels, number, np.arange(50).astype(str), SIZE),
+        paper_figures.dots(["g1", "g2", "g3"], [NAME, "B"], share, share, "log1p", SIZE),
+        paper_figures.composition([NAME, "B"], [[1, 2], [3, 4]], ["one", NAME], "sample", SIZE),
     ]
 
 
@@ -54,8 +56,8 @@ def dots(path):
 
 
 def test_without_a_chromium_matplotlib_draws_every_kind_of_figure(tmp_path, monkeypatch):
-    monkeypatch.setattr(browser, "draw", lambda *_: "There is no Chromium.")
-    found, wrong = printed.print_all(every_plate(), tmp_path / "out", tmp_path)
+    monkeypatch.setattr(chromium, "draw", lambda *_: "There is no Chromium.")
+    found, wrong = print_all.print_all(every_plate(), tmp_path / "out", tmp_path)
     assert wrong == "There is no Chromium." and {p.by for p in found} == {"matplotlib"}
     assert [p.name for p in found] == ["loss", "latent", "embeddings", "markers", "composition"]
     latent = found[1].files
@@ -66,9 +68,9 @@ def test_without_a_chromium_matplotlib_draws_every_kind_of_figure(tmp_path, monk
 
 def test_many_points_are_never_given_to_chromium(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(browser, "draw", lambda tasks, *_: asked.extend(tasks) or "")
-    few, many = a_map(), a_map(plates.MOST_POINTS + 1)._replace(name="many")
-    found, _ = printed.print_all([few, many], tmp_path / "out", tmp_path, formats=("png",))
+    monkeypatch.setattr(chromium, "draw", lambda tasks, *_: asked.extend(tasks) or "")
+    few, many = a_map(), a_map(paper_figures.MOST_POINTS + 1)._replace(name="many")
+    found, _ = print_all.print_all([few, many], tmp_path / "out", tmp_path, formats=("png",))
     assert [task["out"] for task in asked] == [str(tmp_path / "out" / "latent.png")]
     assert all(p.files["png"].stat().st_size > 1000 for p in found)
 
@@ -84,7 +86,7 @@ def test_a_chromium_that_hangs_or_fails_is_ended(tmp_path, monkeypatch, script, 
     monkeypatch.setenv("BROWSER_PATH", str(fake))
     out = tmp_path / "x.svg"
     task = {
-        "figure": plates.on_paper(a_map()),
+        "figure": paper_figures.on_paper(a_map()),
         "out": str(out),
         "format": "svg",
         "width": 340,
@@ -92,7 +94,7 @@ def test_a_chromium_that_hangs_or_fails_is_ended(tmp_path, monkeypatch, script, 
         "scale": 1,
     }
     (tmp_path / "scratch").mkdir()
-    assert words in browser.draw([task], tmp_path / "scratch", seconds=seconds)
+    assert words in chromium.draw([task], tmp_path / "scratch", seconds=seconds)
     assert not out.exists()
 
 
@@ -102,23 +104,23 @@ def test_more_groups_than_a_legend_takes_are_drawn_with_columns_for_them():
     colour = Colour("kind", np.arange(200) % n, names, "by hand")
     points, cells = np.random.default_rng(0).standard_normal((200, 2)), np.arange(200).astype(str)
     panel = Panel("Latent", points, "", "a", "b")
-    many = plates.maps("latent", "Latent", [panel], colour, cells, SIZE)
+    many = paper_figures.maps("latent", "Latent", [panel], colour, cells, SIZE)
     few = colour._replace(values=np.arange(200) % 20, categories=names[:20])
-    alone, four = (plates.maps("m", "M", [panel] * k, few, cells, SIZE) for k in (1, 4))
+    alone, four = (paper_figures.maps("m", "M", [panel] * k, few, cells, SIZE) for k in (1, 4))
     assert not many.vectors and not four.vectors and alone.vectors  # alone, their names stand among the cells
     made = alone.plotly()
     assert not made.layout.showlegend and "group 7" in [a.text for a in made.layout.annotations]
 
 
 def test_the_size_of_an_svg_is_said_in_millimetres():
-    made = browser.in_millimetres(
+    made = chromium.in_millimetres(
         '<svg width="340" height="227" viewBox="0 0 340 227"><rect width="340"/></svg>', 340, 227
     )
     assert made.startswith('<svg width="89.96mm" height="60.06mm" viewBox') and '<rect width="340"/>' in made
 
 
 def test_a_figure_on_paper_has_its_size_and_no_hover():
-    made = plates.on_paper(a_map())
+    made = paper_figures.on_paper(a_map())
     layout = made["layout"]
     assert (layout["width"], layout["height"]) == (340, 227) and layout["paper_bgcolor"] == "white"
     assert {trace["type"] for trace in made["data"]} == {"scatter"}
@@ -131,7 +133,7 @@ def test_chromium_draws_every_kind_of_figure_as_vectors_at_its_size(tmp_path):
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         pytest.skip("no Chromium on the PATH")
     (tmp_path / "scratch").mkdir()
-    found, wrong = printed.print_all(every_plate(), tmp_path / "out", tmp_path / "scratch")
+    found, wrong = print_all.print_all(every_plate(), tmp_path / "out", tmp_path / "scratch")
     assert wrong == "" and {p.by for p in found} == {"plotly"}
     files = found[1].files
     assert np.allclose(box(files["pdf"]), (90, 60), atol=0.5) and dots(files["png"]) == (340, 227)

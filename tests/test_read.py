@@ -13,7 +13,7 @@ import zarr
 from anndata import AnnData
 from scipy import sparse
 
-from core.data import demo, doctor, ondisk, read
+from core.data import backed, checks, demo, read
 from core.errors import UserError
 
 DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
@@ -116,13 +116,13 @@ def test_a_dense_matrix_becomes_sparse_only_when_mostly_zero(tmp_path):
 @pytest.mark.parametrize("large", [np.inf, 0])
 def test_a_sparse_matrix_of_float16_is_widened(tmp_path, monkeypatch, kind, large):
     """scipy has none, so anndata neither writes nor reads one; other programs write it."""
-    monkeypatch.setattr(ondisk, "LARGE", large)
+    monkeypatch.setattr(backed, "LARGE", large)
     adata = counts()
     adata.X = kind(adata.X)
     adata.layers["counts"] = adata.X.copy()
     adata.raw = adata.copy()
     path = halved(saved(adata, tmp_path), "X", "layers/counts", "raw/X")
-    back = ondisk.loaded(read.read(path), np.inf, "")
+    back = backed.loaded(read.read(path), np.inf, "")
     for matrix in (back.X, back.layers["counts"], back.raw.X):
         assert matrix.dtype == np.float32 and (matrix != adata.X).nnz == 0
 
@@ -401,7 +401,7 @@ def test_links_to_other_files_are_refused(tmp_path):
 
 def stops(adata):
     """What the doctor finds that forbids training."""
-    return [finding for finding in doctor.examine(adata).findings if finding.severity == "stop"]
+    return [finding for finding in checks.examine(adata).findings if finding.severity == "stop"]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -452,8 +452,8 @@ def test_an_encoding_from_the_future_is_named_as_such(tmp_path):
 def test_examining_changes_nothing():
     adata = demo.simulated(n_cells=50, n_genes=60, n_proteins=4)
     before = read.data_hash(adata)
-    doctor.examine(adata)
-    doctor.display_of(adata)
+    checks.examine(adata)
+    checks.display_of(adata)
     assert read.data_hash(adata) == before
 
 

@@ -11,7 +11,7 @@ from house import bring as bring_file
 from core.cli import main
 from core.data import read
 from core.worker.execute import drain
-from dashboard.pages import data
+from dashboard.pages.data import page as data
 
 pytestmark = pytest.mark.slow
 

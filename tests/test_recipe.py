@@ -17,18 +17,28 @@ from hypothesis import strategies as st
 from scipy import sparse
 from test_findings import human
 
-from core import gene_choice
 from core.config import PREPARE, RunConfig, parse, specs
-from core.data import doctor, read, steps
-from core.data.identity import data_hash
-from core.data.steps import quality
+from core.data import checks, read
+from core.data.fingerprint import data_hash
+from core.data.standalone import bimodal
 from core.errors import UserError
-from core.prepare import prepare, split_cells
-from core.recipe import PRESETS, Limits, Recipe, from_json, preset, proposed, script, script_genes, stays
-from core.recipe.script import KNOWN
-from core.scripted import modes
+from core.preprocessing import gene_selection, steps
+from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.recipe import (
+    PRESETS,
+    Limits,
+    Recipe,
+    from_json,
+    preset,
+    proposed,
+    script,
+    script_genes,
+    stays,
+)
+from core.preprocessing.recipe.script import KNOWN
+from core.preprocessing.steps import filters
 from core.worker.execute import drain
-from dashboard.quality import ALL_CELLS, judged, propose
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, judged, propose
 
 CYCLE = ("MCM5", "PCNA", "TYMS", "CENPU", "UNG", "GMNN", "HMGB2", "CDK1", "TOP2A", "MKI67", "JPT1", "CENPA")
 
@@ -66,7 +76,7 @@ def is_outlier(values, n):
 
 
 def test_what_is_measured_is_what_scanpy_measures(cells):
-    found, told = quality.measured(cells), metrics(cells)
+    found, told = filters.measured(cells), metrics(cells)
     for name, column in (
         ("counts", "total_counts"),
         ("genes", "n_genes_by_counts"),
@@ -94,7 +104,7 @@ def test_limits_by_hand():
 def test_cells_leave_as_sc_best_practices_has_them(cells):
     told = metrics(cells)
     gone = is_outlier(told["log1p_total_counts"], 5) | is_outlier(told["log1p_n_genes_by_counts"], 5)
-    values = quality.measured(cells)
+    values = filters.measured(cells)
     counts = {name: values[name] for name in ("counts", "genes")}
     np.testing.assert_array_equal(~stays(counts, proposed(counts)), gone)
     assert 5 < gone.sum() < 100
@@ -108,7 +118,7 @@ def test_genes_and_cells_are_filtered_as_by_scanpy(cells):
     theirs = cells.copy()
     sc.pp.filter_genes(theirs, min_cells=5)
     assert list(ours.var_names) == list(theirs.var_names) and ours.n_vars < cells.n_vars
-    least = int(np.median(quality.measured(cells)["genes"]))
+    least = int(np.median(filters.measured(cells)["genes"]))
     ours = steps.apply(cells, [{"name": "filter_cells", "params": {"limits": {"genes": [least, None]}}}])
     theirs = cells.copy()
     sc.pp.filter_cells(theirs, min_genes=least)
@@ -122,7 +132,7 @@ def test_batches_have_limits_of_their_own(cells):
     made = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
     own = steps.made_before(made)[0]["params"]["batches"]
     rows = (cells.obs["donor"] == "bob").to_numpy()
-    assert own["bob"]["counts"] == list(proposed({"counts": quality.measured(cells)["counts"][rows]}).counts)
+    assert own["bob"]["counts"] == list(proposed({"counts": filters.measured(cells)["counts"][rows]}).counts)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +168,7 @@ def test_doublets_are_scrublets(cells):
     theirs = cells.copy()
     sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
     np.testing.assert_allclose(made.obs["doublet_score"], theirs.obs["doublet_score"])
-    threshold = modes.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
+    threshold = bimodal.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
     if threshold is None:
         assert not made.obs["predicted_doublet"].any()
     else:
@@ -172,10 +182,10 @@ def test_doublets_are_scrublets(cells):
 def test_a_threshold_lies_between_two_modes():
     random = np.random.default_rng(0)
     two = np.concatenate([random.normal(0.1, 0.03, 4000), random.normal(0.6, 0.05, 1000)])
-    assert 0.2 < modes.between_modes(two) < 0.5
+    assert 0.2 < bimodal.between_modes(two) < 0.5
     falling = np.repeat(np.arange(256.0), np.arange(256, 0, -1))
-    assert modes.between_modes(falling) is None
-    assert modes.between_modes(np.ones(9)) is None and modes.between_modes(np.zeros(0)) is None
+    assert bimodal.between_modes(falling) is None
+    assert bimodal.between_modes(np.ones(9)) is None and bimodal.between_modes(np.zeros(0)) is None
 
 
 def test_the_cell_cycle_is_scanpys(cells):
@@ -202,7 +212,7 @@ def test_the_cell_cycle_is_scanpys(cells):
 
 def test_the_highest_genes_are_scanpys(cells):
     share = sc.pp.normalize_total(cells.copy(), target_sum=100, inplace=False)["X"].mean(axis=0).A1
-    top = quality.top_genes(cells, 8)
+    top = filters.top_genes(cells, 8)
     assert [one["gene"] for one in top] == list(cells.var_names[np.argsort(-share, kind="stable")[:8]])
     np.testing.assert_allclose([one["mean"] for one in top], np.sort(share)[::-1][:8], rtol=1e-3)
 
@@ -287,7 +297,7 @@ def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
     asked = [{"name": "filter_cells"}, {"name": "filter_genes", "params": {"min_cells": 60}}]
     made = steps.apply(tiny.copy(), asked)
     recipe = Recipe("tiny", steps.made_before(made), {"n_top_genes": 50, "clip": 3.0})
-    record = doctor.examine(made).record()
+    record = checks.examine(made).record()
     (tmp_path / "recipe.py").write_text(script(recipe, record, RunConfig()))
     tiny.write_h5ad(tmp_path / "in.h5ad")
     words = [sys.executable, "recipe.py", "in.h5ad", "out.h5ad"]
@@ -324,7 +334,7 @@ def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
     recipe = Recipe("genes", (), {"n_top_genes": 90} | asked)
     config = parse(recipe.settings)
     theirs = made_by_script(
-        script(recipe, doctor.examine(adata).record(), RunConfig()), adata, tmp_path, monkeypatch
+        script(recipe, checks.examine(adata).record(), RunConfig()), adata, tmp_path, monkeypatch
     )
     ours = prepare(adata, config, split_cells(220, config))
     assert list(theirs.var_names) == list(ours.genes)
@@ -351,16 +361,16 @@ def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_t
     adata.obs["n_counts_all_genes"] = 3 * np.asarray(adata.X.sum(axis=1)).ravel()
     adata.obs["pct_mito"] = random.uniform(0.02, 0.06, 220)  # as a share
     adata.obs.loc[adata.obs_names[50:60], "pct_mito"] = 0.4
-    known = quality.measured(adata)
+    known = filters.measured(adata)
     np.testing.assert_allclose(known["mito"], 100 * adata.obs["pct_mito"], rtol=1e-5)
     np.testing.assert_allclose(known["counts"], adata.obs["n_counts_all_genes"])
-    told = doctor.examine(adata)  # and so is what the page shows, and its limits go by
+    told = checks.examine(adata)  # and so is what the page shows, and its limits go by
     np.testing.assert_allclose(told.shares["mito"], known["mito"], rtol=1e-6)
     np.testing.assert_allclose(told.n_counts, known["counts"])
     made = steps.apply(adata.copy(), [{"name": "filter_cells"}])
     assert not set(adata.obs_names[50:60]) & set(made.obs_names) and made.n_obs > 100
     recipe = Recipe("columns", steps.made_before(made), {"n_top_genes": 0})
-    record = doctor.examine(adata).record()
+    record = checks.examine(adata).record()
     assert record["quality_columns"] == {"counts": "n_counts_all_genes", "mito": "pct_mito"}
     theirs = made_by_script(script(recipe, record, RunConfig()), adata, tmp_path, monkeypatch)
     assert list(theirs.obs_names) == list(made.obs_names)
@@ -368,11 +378,11 @@ def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_t
 
 def test_a_script_knows_every_setting_and_every_switch():
     assert {spec.name for spec in specs(PREPARE)} == KNOWN
-    assert {*script_genes.SWITCHES} == {*gene_choice.FAMILIES}
+    assert {*script_genes.SWITCHES} == {*gene_selection.FAMILIES}
 
 
 def test_what_a_script_cannot_say_is_refused(cells):
-    record = doctor.examine(cells).record()
+    record = checks.examine(cells).record()
     with pytest.raises(UserError, match="needs raw counts"):
         script(Recipe("x"), record | {"counts_where": None}, RunConfig())
 

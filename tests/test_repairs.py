@@ -6,13 +6,15 @@ import pytest
 from house import bring, sent
 from scipy import sparse
 
-from core.data import steps
 from core.errors import UserError
+from core.preprocessing import steps
 from core.store import Missing
 from core.worker.execute import drain, execute, take
-from dashboard import here
-from dashboard.components import badge
-from dashboard.pages import clusters, data, preprocess
+from dashboard.components import location
+from dashboard.components.widgets import badge
+from dashboard.pages.clusters import page as clusters
+from dashboard.pages.data import page as data
+from dashboard.pages.preprocess import page as preprocess
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +133,7 @@ def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
     def fails(adata, way):
         raise UserError("It cannot be done: try another way.")
 
-    monkeypatch.setattr("core.data.doctor.unlog.undo_log", fails)
+    monkeypatch.setattr("core.preprocessing.steps.undo_log.undo_log", fails)
     made = odd.view.repair(odd.dataset, "undo_log")
     drain(odd.store)
     row = odd.view.dataset(made)
@@ -180,7 +182,7 @@ def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
     assert (
         stop["sentence"] in shown(house, id) and "values missing" in record["badge"]["words"] or not repairs
     )
-    page = sent(preprocess.layout(house.view, here.resolve(house.view, f"?dataset={id}")))
+    page = sent(preprocess.layout(house.view, location.resolve(house.view, f"?dataset={id}")))
     assert stop["sentence"] in page and f'"/data?dataset={id}"' in page and '"disabled": true' in page
     with pytest.raises(UserError, match="cannot be trained on as it is"):
         house.view.prepare(id, {}, "p")
@@ -196,7 +198,7 @@ def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
 
 
 def shown(house, id):
-    return sent(data.layout(house.view, here.resolve(house.view, f"?dataset={id}")))
+    return sent(data.layout(house.view, location.resolve(house.view, f"?dataset={id}")))
 
 
 def press(house, name, id):
@@ -226,7 +228,7 @@ def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
 
 def test_every_plot_of_a_data_set_says_what_x_holds(finished, odd):
     assert "X: log-normalised" in shown(odd, odd.dataset)
-    standing = here.resolve(finished.view, "")
+    standing = location.resolve(finished.view, "")
     for page in (data, preprocess, clusters):
         laid_out = sent(page.layout(finished.view, standing))
         assert laid_out.count("X: counts") >= 1, page.TITLE

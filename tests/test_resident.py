@@ -6,11 +6,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.config import RunConfig
-from core.feed import Feed
 from core.models import build
-from core.prepare import prepare, split_cells
-from core.resident import FORMS, SHARE, Resident, form_that_fits
-from core.train import encode, fit
+from core.preprocessing.prepare import prepare, split_cells
+from core.training.dataloader import Feed
+from core.training.gpu_matrix import FORMS, SHARE, Resident, form_that_fits
+from core.training.loop import encode, fit
 
 
 @pytest.fixture(scope="module")

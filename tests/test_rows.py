@@ -9,16 +9,17 @@ import torch
 from anndata import AnnData
 from scipy import sparse
 
-from core import rows as in_memory
-from core import stored, train
 from core.config import RunConfig
-from core.data import demo, sources
-from core.data.ondisk import opened
+from core.data import count_sources, demo
+from core.data.backed import opened
 from core.errors import UserError
-from core.feed import Feed
 from core.models import build
-from core.prepare import Split, prepare, split_cells
-from core.rows import Rows
+from core.preprocessing.prepare import Split, prepare, split_cells
+from core.sparse import disk_rows
+from core.sparse import rows as in_memory
+from core.sparse.rows import Rows
+from core.training import loop
+from core.training.dataloader import Feed
 
 CONFIG = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=32, device="cpu")
 
@@ -34,9 +35,9 @@ def on_disk(adata, monkeypatch, tmp_path):
     """(split, Matrix in memory, the same Matrix on disk), read in pools of about 200 cells."""
     split = split_cells(adata.n_obs, CONFIG)
     resident = prepare(adata, CONFIG, split)
-    monkeypatch.setattr(stored, "RESIDENT", 0)
-    monkeypatch.setattr(stored, "STRETCH", 64)
-    monkeypatch.setattr(stored, "POOL", resident.rna.n_values * 3 // 6)
+    monkeypatch.setattr(disk_rows, "RESIDENT", 0)
+    monkeypatch.setattr(disk_rows, "STRETCH", 64)
+    monkeypatch.setattr(disk_rows, "POOL", resident.rna.n_values * 3 // 6)
     return split, resident, prepare(adata, CONFIG, split, tmp_path)
 
 
@@ -70,7 +71,7 @@ def test_counts_take_three_bytes_where_the_source_takes_eight(adata):
 
 def test_rows_on_disk_are_those_in_memory(on_disk):
     _, resident, disk = on_disk
-    assert isinstance(disk.rna, stored.Stored) and isinstance(resident.rna, Rows)
+    assert isinstance(disk.rna, disk_rows.Stored) and isinstance(resident.rna, Rows)
     assert disk.rna.density == resident.rna.density and disk.rna.types[0] == np.uint16
     for rows in (np.arange(1200), [5], [7, 7, 1199, 0, 7], np.array([], int)):
         np.testing.assert_array_equal(disk.raw(rows), resident.raw(rows))
@@ -85,8 +86,8 @@ def test_cells_without_a_count_lie_on_disk_too(monkeypatch):
     counts = sparse.csr_matrix(np.diag([3.0] * 5 + [0] * 95))
     adata = AnnData(counts.astype(np.float32))
     split = Split(np.arange(90), np.arange(90, 100), np.array([], int), "")
-    monkeypatch.setattr(stored, "RESIDENT", 0)
-    monkeypatch.setattr(stored, "POOL", 3)
+    monkeypatch.setattr(disk_rows, "RESIDENT", 0)
+    monkeypatch.setattr(disk_rows, "POOL", 3)
     rows = prepare(adata, CONFIG, split).rna
     for part in (np.arange(100), [99], [4], [50, 3]):
         held, at = rows.held(part)
@@ -139,11 +140,11 @@ def test_a_run_on_disk_repeats_to_the_bit_and_learns_what_one_in_memory_does(on_
     for matrix in (disk, disk, resident):
         torch.manual_seed(0)
         model = build(CONFIG, matrix.n_genes, matrix.n_proteins)
-        ends.append(list(train.fit(model, matrix, split, CONFIG))[-1].valid.total)
-        latents.append(train.encode(model, matrix, np.array([900, 3, 77])))
+        ends.append(list(loop.fit(model, matrix, split, CONFIG))[-1].valid.total)
+        latents.append(loop.encode(model, matrix, np.array([900, 3, 77])))
     assert ends[0] == ends[1] == pytest.approx(ends[2], rel=0.05)
     np.testing.assert_array_equal(latents[0], latents[1])
-    np.testing.assert_allclose(train.encode(model, disk), train.encode(model, resident), atol=1e-5)
+    np.testing.assert_allclose(loop.encode(model, disk), loop.encode(model, resident), atol=1e-5)
 
 
 def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):
@@ -151,7 +152,7 @@ def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):
         links = [f"/proc/self/fd/{n}" for n in os.listdir("/proc/self/fd")]
         return sum(str(tmp_path) in os.readlink(link) for link in links if os.path.lexists(link))
 
-    monkeypatch.setattr(stored, "RESIDENT", 0)
+    monkeypatch.setattr(disk_rows, "RESIDENT", 0)
     matrix = prepare(adata, CONFIG, split_cells(adata.n_obs, CONFIG), tmp_path)
     assert open_files() == 2 and not list(tmp_path.iterdir())  # without a name from the beginning
     next(matrix.rna.batches(np.arange(1200), 8))  # a reader that is left half way
@@ -160,8 +161,8 @@ def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):
 
 
 def test_a_full_disk_is_told_in_a_sentence(adata, monkeypatch, tmp_path):
-    monkeypatch.setattr(stored, "RESIDENT", 0)
-    monkeypatch.setattr(stored.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10))
+    monkeypatch.setattr(disk_rows, "RESIDENT", 0)
+    monkeypatch.setattr(disk_rows.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10))
     with pytest.raises(UserError, match="make room, or use fewer genes"):
         prepare(adata, CONFIG, split_cells(adata.n_obs, CONFIG), tmp_path)
 
@@ -169,16 +170,16 @@ def test_a_full_disk_is_told_in_a_sentence(adata, monkeypatch, tmp_path):
 def test_only_what_is_large_goes_to_disk(adata, monkeypatch):
     split = split_cells(adata.n_obs, CONFIG)
     size = 3 * adata.X.nnz if adata.X.max() < 256 else 4 * adata.X.nnz
-    monkeypatch.setattr(stored, "RESIDENT", size)
+    monkeypatch.setattr(disk_rows, "RESIDENT", size)
     assert isinstance(prepare(adata, CONFIG, split).rna, in_memory.Rows)
-    monkeypatch.setattr(stored, "RESIDENT", size - 1)
-    assert isinstance(prepare(adata, CONFIG, split).rna, stored.Stored)
+    monkeypatch.setattr(disk_rows, "RESIDENT", size - 1)
+    assert isinstance(prepare(adata, CONFIG, split).rna, disk_rows.Stored)
 
 
 def test_a_large_file_is_prepared_without_reading_it_whole(adata, tmp_path):
     adata = adata.copy()
     adata.layers["counts"] = adata.X.copy()
-    adata.X = sources.logged(adata.X)
+    adata.X = count_sources.logged(adata.X)
     adata.raw = adata.copy()
     adata.write_h5ad(tmp_path / "data.h5ad")
     left = opened(tmp_path / "data.h5ad")
@@ -198,7 +199,7 @@ def test_a_large_file_is_prepared_without_reading_it_whole(adata, tmp_path):
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])
 def test_logged_values_left_in_a_file_are_known_for_what_they_are(adata, tmp_path, form):
     logged = adata.copy()
-    logged.X = form(sources.logged(adata.X).toarray())
+    logged.X = form(count_sources.logged(adata.X).toarray())
     logged.write_h5ad(tmp_path / "data.h5ad")
-    left = sources.source_of(opened(tmp_path / "data.h5ad"))
-    assert left.kind == "lognorm" and left.kind == sources.source_of(logged).kind
+    left = count_sources.source_of(opened(tmp_path / "data.h5ad"))
+    assert left.kind == "lognorm" and left.kind == count_sources.source_of(logged).kind

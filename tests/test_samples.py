@@ -13,10 +13,10 @@ from scipy import sparse
 from core.cli import MISTAKE, main
 from core.data import read
 from core.errors import DoesNotFit, UserError
-from core.worker import samples as joining
 from core.worker.execute import drain
+from core.worker.jobs import join_samples as joining
 from dashboard import ids
-from dashboard.pages import data
+from dashboard.pages.data import page as data
 
 
 def samples():

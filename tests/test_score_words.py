@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core import score_words
+from core.analysis.metrics import descriptions
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "scores.md"
 
@@ -10,11 +10,11 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "scores.md"
 def test_the_documents_have_every_score_with_its_words_and_source():
     text = DOCS.read_text().casefold()
     for said in (
-        *score_words.SCORES.values(),
-        *score_words.CELL_SCORES.values(),
-        score_words.EXPLAINED,
-        score_words.COMPANY,
-        score_words.SURVIVES,
+        *descriptions.SCORES.values(),
+        *descriptions.CELL_SCORES.values(),
+        descriptions.EXPLAINED,
+        descriptions.COMPANY,
+        descriptions.SURVIVES,
     ):
         assert f"| {said.title} | {said.range} | {said.words}. | {said.source} |".casefold() in text
         assert said.sentence.startswith(said.title) and said.sentence.endswith(".")

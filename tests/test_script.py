@@ -15,10 +15,11 @@ from scipy import sparse
 from test_recipe import made_by_script, people
 
 from core.config import RunConfig
-from core.data import doctor, read, sources, steps
+from core.data import checks, count_sources, read
 from core.errors import UserError
-from core.prepare import split_cells
-from core.recipe import STEPS, Recipe, Start, preset, script, script_steps
+from core.preprocessing import steps
+from core.preprocessing.prepare import split_cells
+from core.preprocessing.recipe import STEPS, Recipe, Start, preset, script, script_steps
 from core.worker.execute import drain
 
 AS_IT_IS = preset("as is").settings  # all genes, no change of values: the script's X is the counts
@@ -31,7 +32,7 @@ def cells():
 
 def logged(adata):
     made = adata.copy()
-    made.X = sources.logged(adata.X)
+    made.X = count_sources.logged(adata.X)
     return made
 
 
@@ -111,15 +112,15 @@ def made(cells, case):
     asked = [one if isinstance(one, dict) else {"name": one} for one in asked]
     after = read.tidy(steps.apply(before, asked), "cells")
     recipe = Recipe(case, steps.made_before(after), AS_IT_IS)
-    seen = doctor.examine(before).record()
+    seen = checks.examine(before).record()
     start = Start("cells.h5ad", True, seen["cells"], seen["genes"])
-    return before, after, script(recipe, doctor.examine(after).record(), RunConfig(), start=start)
+    return before, after, script(recipe, checks.examine(after).record(), RunConfig(), start=start)
 
 
 def check(theirs, after):
-    found = sources.counts_of(after)
+    found = count_sources.counts_of(after)
     there = np.asarray((found.matrix != 0).sum(axis=0)).ravel() > 0
-    names = sources.genes_of(after, found.where)
+    names = count_sources.genes_of(after, found.where)
     assert list(theirs.obs_names) == list(after.obs_names)
     seen = names.isin(theirs.var_names)
     assert (there | ~seen).all() and list(theirs.var_names) == list(names[seen])
@@ -170,7 +171,7 @@ def test_what_goes_into_scripts_needs_nothing_else_and_shares_no_name():
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 assert module.partition(".")[0] in allowed, f"{name} imports {module}"
                 if module.startswith("core"):
-                    assert module.removeprefix("core.scripted.") in script_steps.NEEDS.get(name, ())
+                    assert module.removeprefix("core.data.standalone.") in script_steps.NEEDS.get(name, ())
             elif isinstance(node, ast.Assign):
                 names += [
                     one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)
@@ -192,7 +193,7 @@ FILES = {
 def test_a_script_starts_from_the_file_that_was_brought(kind, tmp_path, monkeypatch):
     path = FILES[kind](formats.counts(), tmp_path)
     after = read.tidy(steps.apply(read.read(path), [{"name": "filter_genes"}]), "x")
-    record = doctor.examine(after).record()
+    record = checks.examine(after).record()
     text = script(Recipe("x", steps.made_before(after), AS_IT_IS), record, RunConfig())
     check(made_by_script(text, None, tmp_path, monkeypatch, path), after)
 
@@ -216,6 +217,6 @@ def test_the_page_offers_the_data_that_a_script_starts_from(empty_house, tiny_fi
 
 
 def test_what_is_left_to_the_data_is_no_script(cells):
-    record = doctor.examine(cells).record()
+    record = checks.examine(cells).record()
     with pytest.raises(UserError, match="leaves its limits to the data"):
         script(Recipe("x", [{"name": "filter_cells"}]), record, RunConfig())

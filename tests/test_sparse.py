@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from core.config import RunConfig
 from core.models.layers import ByInput
-from core.prepare import prepare, split_cells
-from core.sparse import Standardised, first_layer, gram_pays, mse, pays
+from core.preprocessing.prepare import prepare, split_cells
+from core.sparse.linear import Standardised, first_layer, gram_pays, mse, pays
 
 CLIPPED, CONSTANT, EMPTY, FULL = 0, 1, 2, 3  # genes, and cell 2 has no counts
 
@@ -86,7 +86,7 @@ def assert_same(ours, reference):
 @pytest.fixture(params=["gram", "residual"])
 def form(request, monkeypatch):
     """The squared error by either of its forms, whatever the shapes."""
-    monkeypatch.setattr("core.sparse.gram_pays", lambda *_: request.param == "gram")
+    monkeypatch.setattr("core.sparse.linear.gram_pays", lambda *_: request.param == "gram")
 
 
 @pytest.mark.parametrize("clip", [10.0, 2.0, np.inf])
@@ -136,7 +136,7 @@ def test_loss_and_gradients_are_those_of_dense_layers(form, clip, hide):
 
 @pytest.mark.parametrize("genes_at_once", [1, 7, 29, 30])
 def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, genes_at_once, monkeypatch):
-    monkeypatch.setattr("core.sparse.NEAR", genes_at_once * 4 * 7)
+    monkeypatch.setattr("core.sparse.linear.NEAR", genes_at_once * 4 * 7)
     batch = standardised(counts(), 10.0).batch(np.arange(40), hide=0.3, seed=5)
     assert_same(*both_ways(batch, weights(30, 7)))
     assert len(batch.cuts(genes_at_once)) == -(-30 // genes_at_once) + 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import score_words, stability
+from core.analysis.metrics import descriptions, seed_stability
 
 
 def test_company_is_gates_element_centric_similarity():
@@ -16,23 +16,23 @@ def test_company_is_gates_element_centric_similarity():
         return alpha * same / same.sum(axis=1)[:, None] + (1 - alpha) * np.eye(len(labels))
 
     expected = 1 - np.abs(affinity(a) - affinity(b)).sum(axis=1) / (2 * alpha)
-    np.testing.assert_allclose(stability.company([a, b]), expected, atol=1e-6)
+    np.testing.assert_allclose(seed_stability.company([a, b]), expected, atol=1e-6)
     c = random.integers(0, 2, 40)
-    pairs = [stability.company(pair) for pair in ([a, b], [a, c], [b, c])]
-    np.testing.assert_allclose(stability.company([a, b, c]), np.mean(pairs, axis=0), atol=1e-6)
+    pairs = [seed_stability.company(pair) for pair in ([a, b], [a, c], [b, c])]
+    np.testing.assert_allclose(seed_stability.company([a, b, c]), np.mean(pairs, axis=0), atol=1e-6)
 
 
 def test_other_numbers_for_the_same_clusters_keep_all_company():
-    assert (stability.company([np.array([0, 0, 1, 2]), np.array([2, 2, 0, 1])]) == 1).all()
+    assert (seed_stability.company([np.array([0, 0, 1, 2]), np.array([2, 2, 0, 1])]) == 1).all()
 
 
 def test_survival_is_the_jaccard_index_with_the_best_match():
     clusters, other = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 1, 1])
     # {0..3} against {0, 1, 2}: 3 of 4; {4, 5} against {3..6}: 2 of 4; {6} against the same: 1 of 4.
-    np.testing.assert_allclose(stability.survival(clusters, [other, clusters])[:, 0], [0.75, 0.5, 0.25])
-    assert (stability.survival(clusters, [other, clusters])[:, 1] == 1).all()
+    np.testing.assert_allclose(seed_stability.survival(clusters, [other, clusters])[:, 0], [0.75, 0.5, 0.25])
+    assert (seed_stability.survival(clusters, [other, clusters])[:, 1] == 1).all()
 
 
 @pytest.mark.parametrize("jaccard, word", [(0.75, "stable"), (0.7, "doubtful"), (0.2, "dissolves")])
 def test_the_verdict_has_hennigs_thresholds(jaccard, word):
-    assert score_words.verdict(jaccard) == word
+    assert descriptions.verdict(jaccard) == word

@@ -8,11 +8,11 @@ import pytest
 import scanpy as sc
 from scipy import sparse
 
-from core import blocks as module
-from core import variable_genes
-from core.blocks import blocks
-from core.rows import Normalisation
-from core.statistics import Groups, Moments, mean_and_variance, one_group, survey
+from core.preprocessing import variable_genes
+from core.sparse import blocks as module
+from core.sparse.blocks import blocks
+from core.sparse.moments import Groups, Moments, mean_and_variance, one_group, survey
+from core.sparse.rows import Normalisation
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def by_scanpy(values, flavor, n, batches=None, names=None):
 
 
 def real_counts(real_data, name):
-    from core.data import read, sources
+    from core.data import count_sources, read
 
-    values = sources.source_of(read.read(real_data(f"{name}.h5ad"))).values
+    values = count_sources.source_of(read.read(real_data(f"{name}.h5ad"))).values
     train = np.sort(np.random.default_rng(0).permutation(values.shape[0])[: values.shape[0] * 4 // 5])
     return values, train, survey(values, train)
 

@@ -16,14 +16,14 @@ import pytest
 from house import bring
 from sqlalchemy.exc import OperationalError
 
-from core.data import doctor, read, sources
+from core.data import checks, count_sources, read
 from core.errors import Question, UserError
 from core.settings import Settings, from_environment
-from core.store import Missing, Store, files, schema
+from core.store import Missing, Store, dataset_folder, schema
 from core.worker import execute
 
 FIXTURES = Path(__file__).parent / "fixtures"
-EPOCH = dict.fromkeys(files.HISTORY, 0.5) | {"epoch": 1}
+EPOCH = dict.fromkeys(dataset_folder.HISTORY, 0.5) | {"epoch": 1}
 
 
 def furnish(store, owner="local", visibility="private"):
@@ -50,7 +50,7 @@ def furnish(store, owner="local", visibility="private"):
     job = store.submit(owner, "train", "train", run, token=f"train:{run}")
     store.move_job(job, "queued", "running")
     store.move_job(job, "running", "done")
-    files.write_array(store.run_folder(run) / "latent.npy", np.eye(3))
+    dataset_folder.write_array(store.run_folder(run) / "latent.npy", np.eye(3))
     return {"dataset": dataset, "preparation": preparation, "run": run}
 
 
@@ -196,7 +196,7 @@ def test_names_do_not_lead_out_of_a_run(store):
     ):
         with pytest.raises(Missing):
             view.array(mine, name)
-    files.write_json(store.run_folder(theirs) / "config.json", {})
+    dataset_folder.write_json(store.run_folder(theirs) / "config.json", {})
     with pytest.raises(Missing):
         view.file(mine, f"../{theirs}/config.json")
     assert view.array(mine, "embeddings/not_there") is None
@@ -260,11 +260,11 @@ def test_a_run_takes_its_preprocessing_from_the_preparation(store):
 
 def test_epochs_come_back_as_they_went_in(store):
     run = furnish(store)["run"]
-    second = {name: i / 7 for i, name in enumerate(files.HISTORY)}
+    second = {name: i / 7 for i, name in enumerate(dataset_folder.HISTORY)}
     second |= {"epoch": 2, "train_protein": None, "valid_protein": None}
     assert store.add_epoch(run, second) == "done"
     assert store.epochs(run) == [EPOCH, second]
-    assert list(store.epochs(run)[0]) == list(files.HISTORY)
+    assert list(store.epochs(run)[0]) == list(dataset_folder.HISTORY)
 
 
 def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
@@ -585,16 +585,18 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path):
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "new" / "scores.json"
-    files.write_json(path, {"a": 1})
+    dataset_folder.write_json(path, {"a": 1})
     for bad in ({"a": float("nan")}, {"a": object()}):
         with pytest.raises((ValueError, TypeError)):
-            files.write_json(path, bad)
-    assert files.read_json(path) == {"a": 1} and [p.name for p in path.parent.iterdir()] == ["scores.json"]
+            dataset_folder.write_json(path, bad)
+    assert dataset_folder.read_json(path) == {"a": 1} and [p.name for p in path.parent.iterdir()] == [
+        "scores.json"
+    ]
 
 
 def test_arrays_hold_no_pickles(tmp_path):
     with pytest.raises(ValueError, match="allow_pickle"):
-        files.write_array(tmp_path / "x.npy", np.array([object()]))
+        dataset_folder.write_array(tmp_path / "x.npy", np.array([object()]))
     assert not list(tmp_path.iterdir())
 
 
@@ -604,8 +606,8 @@ def test_a_shelf_gives_back_what_was_put_on_it(tiny, store):
     adata.obs.loc[adata.obs_names[3], "cell_type"] = np.nan
     adata.obs["barcode"] = [f"free text {i}" for i in range(240)]
     adata.obs["depth"] = adata.obs["depth"].where(adata.obs["depth"] > 1)
-    shelf, display = store.shelf("x"), sources.display_of(adata)
-    report = doctor.examine(adata)
+    shelf, display = store.shelf("x"), count_sources.display_of(adata)
+    report = checks.examine(adata)
     shelf.write(adata, report, display)
 
     assert [name.decode() for name in shelf.cells()] == list(adata.obs_names)

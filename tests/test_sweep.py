@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 from test_doctor import annotated, draw_counts, normalised, scaled
 
-from core import blocks
-from core.data import doctor
-from core.data.sweep import LOG_LIMIT
-from core.data.sweep import sweep as look
-from core.data.verdict import what_is
+from core.data import checks
+from core.data.matrix_kind import what_is
+from core.data.value_scan import LOG_LIMIT
+from core.data.value_scan import sweep as look
+from core.sparse import blocks
 
 SHAPES = st.tuples(st.integers(0, 2**31), st.integers(40, 200), st.integers(30, 120), st.floats(0.1, 8))
 FORMS = st.sampled_from([np.asarray, sparse.csr_matrix, sparse.csc_matrix])
@@ -85,7 +85,7 @@ def test_missing_values_are_counted_in_every_kind(shape, form, bad, n, kind):
     values = draw_counts(*shape)
     matrix = {"counts": values, "lognorm": np.log1p(normalised(values)), "scaled": scaled(values)}[kind]
     matrix[np.arange(n), np.arange(n)] = bad
-    seen = doctor.examine(annotated(form(matrix)))
+    seen = checks.examine(annotated(form(matrix)))
     (stop,) = [finding for finding in seen.findings if finding.severity == "stop"]
     assert stop.code == "not-finite" and "gene '0' in cell '0'" in stop.sentence
     assert stop.sentence.startswith(f"{n} value{' of X is' if n == 1 else 's of X are'} missing")
@@ -106,8 +106,8 @@ def test_a_matrix_on_its_side_is_found_by_its_names(shape, form, kind):
     upright.obs_names, upright.var_names = cells, human
     lying = annotated(form(matrix.T))
     lying.obs_names, lying.var_names = human, cells
-    assert "transposed" not in [finding.code for finding in doctor.examine(upright).findings]
-    (stop,) = [finding for finding in doctor.examine(lying).findings if finding.severity == "stop"]
+    assert "transposed" not in [finding.code for finding in checks.examine(upright).findings]
+    (stop,) = [finding for finding in checks.examine(lying).findings if finding.severity == "stop"]
     assert stop.code == "transposed" and stop.repair == "transpose"
 
 
@@ -157,12 +157,12 @@ def test_a_matrix_on_disk_is_examined_in_blocks_and_alike(tmp_path, monkeypatch,
     matrix = (values if kind == "counts" else np.log1p(normalised(values))).astype(np.float32)
     forms = {"backed csc": sparse.csc_matrix, "backed csr": sparse.csr_matrix}
     adata = annotated(forms.get(lie, np.asarray)(matrix), layers={"again": matrix})
-    expected = doctor.examine(adata)
+    expected = checks.examine(adata)
     path = tmp_path / "x.h5ad"
     adata.write_h5ad(path)
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 500)
     if lie.startswith("backed"):
-        found = doctor.examine(anndata.read_h5ad(path, backed="r"))
+        found = checks.examine(anndata.read_h5ad(path, backed="r"))
         assert found.record() == expected.record()
         np.testing.assert_array_equal(found.n_genes, expected.n_genes)
     else:

@@ -14,20 +14,19 @@ import pandas as pd
 import pytest
 from house import sent
 
-from core import again, takeaway
-from core.config import RunConfig
+from core.config import RunConfig, bundle
+from core.config.bundle import PARTS, Size
 from core.data import demo
 from core.errors import UserError
-from core.export import h5ad, methods, rules, tables, zipped
+from core.export import bundle_zip, h5ad, h5ad_rules, methods, reproduce, tables
 from core.export.references import REFERENCES, cited
-from core.printing import browser
+from core.figures.printed import chromium
 from core.store import Groups, clusters_of
-from core.store.files import write_array
-from core.store.store import Missing
-from core.takeaway import PARTS, Size
-from core.worker import bundle as work
-from core.worker import gathered
+from core.store.database import Missing
+from core.store.dataset_folder import write_array
 from core.worker.execute import drain
+from core.worker.jobs import bundle as work
+from core.worker.jobs import bundle_content
 
 NAMING = h5ad.Naming(
     "My T cells <b>",
@@ -75,9 +74,9 @@ def broken(findings):
 
 
 def test_our_result_follows_the_rules_of_cellxgene_and_zellkonverter(result):
-    findings = rules.check(result)
+    findings = h5ad_rules.check(result)
     assert broken(findings) == {} and {f.of for f in findings} == {"cellxgene", "zellkonverter"}
-    assert rules.judge(anndata.read_h5ad(result)) == findings
+    assert h5ad_rules.judge(anndata.read_h5ad(result)) == findings
 
 
 def test_names_by_hand_are_columns_with_colours_and_their_authors(result):
@@ -104,7 +103,7 @@ def test_a_result_without_its_own_maps_says_nothing_of_them(tiny, tmp_path):
         given, {"model": "x"}, np.ones((240, 4)), np.zeros(240, int), None, {}, tiny.var_names[:9]
     )
     made.write(tmp_path / "x.h5ad")
-    assert broken(rules.check(tmp_path / "x.h5ad")) == {}
+    assert broken(h5ad_rules.check(tmp_path / "x.h5ad")) == {}
 
 
 def _break(adata, what):
@@ -153,7 +152,7 @@ def _break(adata, what):
 def test_a_file_that_breaks_a_rule_is_found_out(result, what, rule, words):
     adata = anndata.read_h5ad(result)
     _break(adata, what)
-    assert words in broken(rules.judge(adata))[rule]
+    assert words in broken(h5ad_rules.judge(adata))[rule]
 
 
 # --- figures' size, tables, words
@@ -307,7 +306,7 @@ def bundled(finished):
     groups = Groups(["<script>alert(1)</script>", "B"], np.arange(240, dtype=np.int32) % 2, "by hand")
     line = finished.view.keep_clustering(finished.run, groups, "named", "<img src=x onerror=alert(1)>")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(browser, "draw", lambda *_: "There is no Chromium.")
+        patch.setattr(chromium, "draw", lambda *_: "There is no Chromium.")
         parts = [name for name in PARTS if name != "figures"]
         job = make(
             finished, by=f"made:{line}", resolution=0.6, parts=parts, denoised=True, size=Size(89, 70, 72)
@@ -322,7 +321,9 @@ def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
     found, path = bundled
     with zipfile.ZipFile(path) as made:
         assert made.testzip() is None and sorted(made.namelist()) == found["names"]
-        assert {*zipped.ALWAYS, "cells.csv", "latent.csv", "embeddings.csv", "model.pt"} < set(found["names"])
+        assert {*bundle_zip.ALWAYS, "cells.csv", "latent.csv", "embeddings.csv", "model.pt"} < set(
+            found["names"]
+        )
         assert {"markers.csv", "scores.csv", "scores.json", "report.html"} < set(found["names"])
         assert not any(name.startswith("figures/") for name in found["names"])
         made.extractall(tmp_path)
@@ -388,7 +389,7 @@ def test_the_report_is_one_file_in_which_names_are_but_text(bundled):
 
 def test_a_part_that_is_not_asked_for_is_not_there(finished):
     found = make(finished, parts=("weights",))["result"]
-    assert set(found["names"]) == {*zipped.ALWAYS, "model.pt"}
+    assert set(found["names"]) == {*bundle_zip.ALWAYS, "model.pt"}
 
 
 @pytest.mark.parametrize(
@@ -422,14 +423,14 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(finished, bundled
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(zipped.Writer, "take", full)
+    monkeypatch.setattr(bundle_zip.Writer, "take", full)
     job = make(finished, parts=LEAN)
     assert job["status"] == "failed" and "The disk of" in job["message"] and "is full" in job["message"]
     assert bundled[1].read_bytes() == before and left(finished) == []
 
 
 def test_data_that_was_changed_is_refused(finished, monkeypatch):
-    monkeypatch.setattr(gathered.read, "data_hash", lambda adata: "another")
+    monkeypatch.setattr(bundle_content.read, "data_hash", lambda adata: "another")
     job = make(finished, parts=LEAN)
     assert job["status"] == "failed" and "not what this run was trained on" in job["message"]
     assert left(finished) == []
@@ -466,7 +467,7 @@ def test_what_is_no_bundle_is_one_sentence(tmp_path, content, words):
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=words):
-        zipped.Taken(path)
+        bundle_zip.Taken(path)
 
 
 def test_a_damaged_bundle_is_one_sentence(bundled, tmp_path):
@@ -475,7 +476,7 @@ def test_a_damaged_bundle_is_one_sentence(bundled, tmp_path):
         place = made.getinfo("latent.npy").header_offset + 80
     (tmp_path / "b.zip").write_bytes(found[:place] + b"\0\1\2\3" + found[place + 4 :])
     with (
-        zipped.Taken(tmp_path / "b.zip") as taken,
+        bundle_zip.Taken(tmp_path / "b.zip") as taken,
         pytest.raises(UserError, match="latent.npy in 'b.zip' is damaged"),
     ):
         taken.array("latent.npy")
@@ -494,12 +495,12 @@ def test_a_run_comes_out_again_to_the_last_bit(finished, bundled):
 
 
 def test_another_seed_is_found_out_with_how_far_off_it_is(finished, bundled, tiny):
-    with zipped.Taken(bundled[1]) as taken:
+    with bundle_zip.Taken(bundled[1]) as taken:
         first = taken.first()
-    adata = again.data_of(tiny.copy(), first["record"], {"steps": []})
-    *_, learnt = again.train(adata, first | {"record": first["record"] | {"seed": 7}})
+    adata = reproduce.data_of(tiny.copy(), first["record"], {"steps": []})
+    *_, learnt = reproduce.train(adata, first | {"record": first["record"] | {"seed": 7}})
     first |= {"record": first["record"] | {"threads": 99}, "order": first["order"] | {"cells": "x"}}
-    found = again.compare(learnt, again.clusters_of(learnt, 0.6), first, again.names_hash(adata))
+    found = reproduce.compare(learnt, reproduce.clusters_of(learnt, 0.6), first, reproduce.names_hash(adata))
     assert not found.same and found.verdict == "Not the same to the last bit."
     assert "values differ by" in found.lines[0] and "ARI" in found.lines[2]
     assert any("number of threads: " in reason and "it was 99" in reason for reason in found.reasons)
@@ -507,15 +508,16 @@ def test_another_seed_is_found_out_with_how_far_off_it_is(finished, bundled, tin
 
 
 def test_the_data_of_a_run_is_known_by_its_fingerprint_with_or_without_its_steps(tiny):
-    from core.data import read, steps
+    from core.data import read
+    from core.preprocessing import steps
 
     asked = [{"name": "filter_genes", "params": {"min_cells": 60}}]
     after = read.tidy(steps.apply(tiny.copy(), asked), "x")
     record, recipe = {"data_hash": read.data_hash(after)}, {"steps": asked}
-    assert again.data_of(after, record, recipe) is after
-    assert again.data_of(tiny.copy(), record, recipe).n_vars == after.n_vars < tiny.n_vars
+    assert reproduce.data_of(after, record, recipe) is after
+    assert reproduce.data_of(tiny.copy(), record, recipe).n_vars == after.n_vars < tiny.n_vars
     with pytest.raises(UserError, match="'other.h5ad' does not hold the values"):
-        again.data_of(demo.simulated(n_cells=60, n_genes=30, n_proteins=0), record, recipe, "other.h5ad")
+        reproduce.data_of(demo.simulated(n_cells=60, n_genes=30, n_proteins=0), record, recipe, "other.h5ad")
 
 
 # --- the card
@@ -586,5 +588,5 @@ def test_a_training_once_more_can_be_cancelled(finished, bundled):
 
 
 def test_every_part_has_words_and_is_asked_by_its_name():
-    assert takeaway.parts(reversed(list(PARTS))) == list(PARTS)
+    assert bundle.parts(reversed(list(PARTS))) == list(PARTS)
     assert all(part.label and part.words for part in PARTS.values())

@@ -11,13 +11,14 @@ from scipy import sparse
 from torch import nn
 
 from core import device as devices
-from core import embed, pipeline, train, yardsticks
+from core.analysis import embedding
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.errors import UserError
-from core.feed import Feed
 from core.models import MODELS, VARIATIONAL, Cells, build
-from core.prepare import prepare, split_cells
-from core.train import NonFinite, Parts, fit, learning_rate, losses, one_step
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import baselines, learn, loop
+from core.training.dataloader import Feed
+from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step
 
 BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
 
@@ -53,13 +54,13 @@ def same(a, b):
 def scripted(monkeypatch, valid):
     """Let the validation losses be those of a script, one an epoch."""
     totals = iter([x for value in valid for x in (0.5, value)])  # training sample first, then validation
-    monkeypatch.setattr(train, "losses", lambda *_: Parts(next(totals), 0.0, None))
+    monkeypatch.setattr(loop, "losses", lambda *_: Parts(next(totals), 0.0, None))
 
 
 def test_a_few_epochs_beat_the_mean(tiny, prepared):
     split, matrix = prepared
     config = BASE.model_copy(update={"epochs": 12})
-    mean = yardsticks.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config).mean
+    mean = baselines.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config).mean
     _, epochs = trained(tiny, config)
     assert min(epoch.valid.total for epoch in epochs) < 0.9 * mean.total
     assert min(epoch.valid.protein for epoch in epochs) < 0.8 * mean.protein
@@ -82,9 +83,9 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(tiny, model, settings):
     runs = []
     for _ in range(2):
         torch.rand(3)
-        events = list(pipeline.learn(tiny, config))
+        events = list(learn.learn(tiny, config))
         assert len(events[-1].start.matrix.group_names) == (2 if "batch_key" in settings else 0)
-        runs.append((events[-1], [e._replace(seconds=0) for e in events if isinstance(e, train.Epoch)]))
+        runs.append((events[-1], [e._replace(seconds=0) for e in events if isinstance(e, loop.Epoch)]))
     (one, first), (two, second) = runs
     assert len(first) == 3 and first == second and same(one.weights, two.weights)
     np.testing.assert_array_equal(one.latent, two.latent)
@@ -161,7 +162,7 @@ def test_l2_shrinks_weights_and_spares_biases_and_normalisations(optimizer):
             p.add_(0.5)
     model.loss = lambda x: {"rna": sum((p * 0).sum() for p in model.parameters())}  # no gradient but decay's
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    one_step(model, train.make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
+    one_step(model, loop.make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
     linear = {f"{name}.weight" for name, m in model.named_modules() if isinstance(m, nn.Linear)}
     for name, value in model.named_parameters():
         if name not in linear:
@@ -178,7 +179,7 @@ def test_l1_is_a_penalty_beside_the_loss_and_makes_weights_smaller(tiny):
     plain, others = trained(tiny, BASE.model_copy(update={"epochs": 8}))
     assert all(epoch.penalty_l1 == 0 for epoch in others)
     assert all(0 < epoch.penalty_l1 < 5 for epoch in epochs)
-    size = train.mean_absolute_weight
+    size = loop.mean_absolute_weight
     assert size(model).item() < 0.9 * size(plain).item()
     for epoch in epochs:  # a loss is the weighted sum of its data terms, without penalties
         assert epoch.train.total == pytest.approx(epoch.train.rna + 0.3 * epoch.train.protein)
@@ -187,10 +188,8 @@ def test_l1_is_a_penalty_beside_the_loss_and_makes_weights_smaller(tiny):
 def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     config = BASE.model_copy(update={"l1": 3.0})
     model = build(config, 20, 4)
-    expected = 3.0 * train.mean_absolute_weight(model).item()
-    _, (l1, kl) = one_step(
-        model, train.make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3
-    )
+    expected = 3.0 * loop.mean_absolute_weight(model).item()
+    _, (l1, kl) = one_step(model, loop.make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3)
     assert l1.item() == pytest.approx(expected)
 
 
@@ -221,7 +220,7 @@ def test_the_divergence_costs_what_the_evidence_lower_bound_says():
     torch.manual_seed(3)
     nats = model.loss(cells)["kl"].item()
     torch.manual_seed(3)
-    _, (_, kl) = one_step(model, train.make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
+    _, (_, kl) = one_step(model, loop.make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
     assert kl.item() == pytest.approx(nats * 2 / 20, rel=1e-6)
 
 
@@ -238,8 +237,8 @@ def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
         matrix = prepare(adata, config, split)
         model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
         list(fit(model, matrix, split, config))
-        z = train.encode(model, matrix)
-        near = embed.neighbors(z).indices[:, 1:]
+        z = loop.encode(model, matrix)
+        near = embedding.neighbors(z).indices[:, 1:]
         return (second[near] == second[:, None]).mean()  # 0.5: neighbours come from both alike
 
     config = BASE.model_copy(update={"epochs": 40})
@@ -259,7 +258,7 @@ def test_an_obs_column_that_cannot_be_a_batch_is_refused_in_a_sentence(tiny):
 def test_a_clipped_gradient_is_no_longer_than_asked_for():
     config = BASE.model_copy(update={"clip_grad": 0.5, "optimizer": "sgd", "l2": 0.0})
     model = build(config, 20, 4)
-    one_step(model, train.make_optimizer(model, config), Cells(torch.randn(8, 24) * 100), config, 1e-6)
+    one_step(model, loop.make_optimizer(model, config), Cells(torch.randn(8, 24) * 100), config, 1e-6)
     length = math.sqrt(sum((p.grad**2).sum().item() for p in model.parameters()))
     assert length == pytest.approx(0.5, rel=1e-3)
 
@@ -267,7 +266,7 @@ def test_a_clipped_gradient_is_no_longer_than_asked_for():
 def test_a_gradient_whose_square_is_too_much_for_float32_is_shortened_and_not_lost():
     parameter = torch.nn.Parameter(torch.zeros(4))
     parameter.grad = torch.full((4,), 1e20)
-    train.clip_gradients([parameter], 10.0)
+    loop.clip_gradients([parameter], 10.0)
     assert parameter.grad.tolist() == pytest.approx([5.0] * 4)
 
 
@@ -275,7 +274,7 @@ def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
     split, matrix = prepared
     config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})
     asked, real = [], losses
-    monkeypatch.setattr(train, "losses", lambda *a: asked.append(a[2]) or real(*a))
+    monkeypatch.setattr(loop, "losses", lambda *a: asked.append(a[2]) or real(*a))
     model = fresh(matrix, config)
     passes = fit(model, matrix, split, config)
     epoch = next(passes)
@@ -299,7 +298,7 @@ def test_losses_are_means_over_cells_however_they_are_cut(prepared, monkeypatch)
     split, matrix = prepared
     model = fresh(matrix, BASE)
     whole = losses(model, matrix, split.train, BASE)
-    monkeypatch.setattr("core.matrix.BLOCK", 7)
+    monkeypatch.setattr("core.preprocessing.matrix.BLOCK", 7)
     cut = losses(model, matrix, split.train, BASE)
     assert cut == pytest.approx(whole, rel=1e-5)
 
@@ -387,7 +386,7 @@ def test_a_loss_that_breaks_goes_on_from_the_last_epoch_even_where_another_was_b
         begun.append(weights(model))
         return step(model, *rest)
 
-    monkeypatch.setattr("core.train.one_step", watched)
+    monkeypatch.setattr("core.training.loop.one_step", watched)
     epochs, after = [], []
     for epoch in fit(model, matrix, split, BASE):
         epochs.append(epoch)
@@ -476,16 +475,16 @@ def test_the_other_schedules_are_steady_or_fall_to_nothing():
 def test_a_cell_has_the_same_code_whoever_stands_beside_it(tiny, prepared):
     split, matrix = prepared
     model, _ = trained(tiny, BASE)
-    z = train.encode(model, matrix)
+    z = loop.encode(model, matrix)
     assert z.shape == (240, 4) and z.dtype == np.float32
-    np.testing.assert_allclose(train.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
+    np.testing.assert_allclose(loop.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
 
 
 def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
     split, matrix = prepared
     model, _ = trained(tiny, BASE)
     rows = np.array([4, 8, 15])
-    given, made = train.reconstruct(model, matrix, rows)
+    given, made = loop.reconstruct(model, matrix, rows)
     x = torch.from_numpy(matrix.batch(rows))
     np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
     with torch.no_grad():
@@ -520,10 +519,9 @@ def test_a_gpu_learns_what_the_cpu_learns(tiny, model):
     adata.obs["run"] = np.where(np.arange(adata.n_obs) % 2, "a", "b")
     config = BASE.model_copy(update={"model": model, "batch_key": "run"})
     here, there = (
-        list(pipeline.learn(adata, config.model_copy(update={"device": kind})))[-1]
-        for kind in ("cpu", "cuda")
+        list(learn.learn(adata, config.model_copy(update={"device": kind})))[-1] for kind in ("cpu", "cuda")
     )
     for a, b in zip(here.epochs, there.epochs, strict=True):
         assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)
-    *_, explored = pipeline.explore(pipeline.evidence(there), there.start.config)
+    *_, explored = learn.explore(learn.evidence(there), there.start.config)
     assert np.isfinite(explored.embeddings["latent_umap"]).all()

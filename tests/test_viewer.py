@@ -7,16 +7,16 @@ import pytest
 from house import House, clusters_page, sent
 
 from core import figures
-from core.data import doctor, sources
+from core.data import checks, count_sources
 from core.errors import UserError
 from core.figures.raster import png, raster
 from core.store import clusters_of
-from core.store.files import SPACE_COLUMNS, Shelf, write_array
-from dashboard import painting
-from dashboard.here import resolve
-from dashboard.pages import clusters
-from dashboard.viewer import drawing, selecting, spaces, state
-from dashboard.viewer.card import viewer_card
+from core.store.dataset_folder import SPACE_COLUMNS, Shelf, write_array
+from dashboard.components.location import resolve
+from dashboard.pages.clusters import colours
+from dashboard.pages.clusters import page as clusters
+from dashboard.pages.clusters.viewer import draw, embeddings, link_state, selection
+from dashboard.pages.clusters.viewer.card import viewer_card
 
 
 @pytest.fixture
@@ -113,13 +113,13 @@ def test_who_has_not_signed_in_gets_no_cell(tmp_path):
 
 
 def test_a_run_offers_what_it_and_its_file_have(finished, run):
-    keys = [o["value"] for o in spaces.options(finished.view, run)]
+    keys = [o["value"] for o in embeddings.options(finished.view, run)]
     assert keys[:2] == ["latent_umap", "latent_tsne"]
     assert {"latent:1,2", "latent:3,4", "pca", "input_tsne", "input_umap"} <= set(keys)
-    pair = spaces.options(finished.view, run, "latent 4 2")[0]
+    pair = embeddings.options(finished.view, run, "latent 4 2")[0]
     assert (pair["value"], pair["label"]) == ("latent:4,2", "Latent dimensions 4 and 2")
     latent = np.asarray(finished.view.array(finished.run, "latent"))
-    np.testing.assert_array_equal(spaces.points(finished.view, run, "latent:4,2"), latent[:, [3, 1]])
+    np.testing.assert_array_equal(embeddings.points(finished.view, run, "latent:4,2"), latent[:, [3, 1]])
 
 
 def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, tiny):
@@ -128,7 +128,7 @@ def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, 
     adata.obsm["X_pca"] = np.ones((240, 30))
     adata.obsm["one column"] = np.ones((240, 1))
     shelf = Shelf(tmp_path)
-    shelf.write(adata, doctor.examine(adata), sources.display_of(adata))
+    shelf.write(adata, checks.examine(adata), count_sources.display_of(adata))
     assert shelf.spaces() == [{"name": "X_umap", "columns": 2}, {"name": "X_pca", "columns": 30}]
     np.testing.assert_array_equal(shelf.space("X_umap"), adata.obsm["X_umap"].astype(np.float32))
     assert shelf.space("X_pca").shape == (240, SPACE_COLUMNS)
@@ -140,9 +140,9 @@ def test_what_another_part_leaves_under_embeddings_is_offered(finished, run):
     path = finished.store.run_folder(finished.run) / "embeddings" / "input_pca_harmony.npy"
     write_array(path, np.zeros((240, 2), dtype=np.float32) + np.arange(240)[:, None])
     try:
-        found = {o["value"]: o["label"] for o in spaces.options(finished.view, run)}
+        found = {o["value"]: o["label"] for o in embeddings.options(finished.view, run)}
         assert found["input_pca_harmony"] == "Input, pca harmony"
-        assert spaces.panel(finished.view, run, "input_pca_harmony").points.shape == (240, 2)
+        assert embeddings.panel(finished.view, run, "input_pca_harmony").points.shape == (240, 2)
     finally:
         path.unlink()
 
@@ -155,41 +155,41 @@ def test_a_panel_that_cannot_be_drawn_says_why(finished, run):
         ("nonsense", 2, "no such embedding"),
         ("latent_tsne", 2, figures.WAITING),
     ):
-        panel = spaces.panel(finished.view, run, key, k)
+        panel = embeddings.panel(finished.view, run, key, k)
         assert panel.points is None and words in panel.note
 
 
 def test_cells_without_a_place_are_counted(finished, run, monkeypatch):
     points = np.zeros((240, 2), dtype=np.float32)
     points[:7] = np.nan
-    monkeypatch.setattr(spaces, "points", lambda *_: points)
-    assert "7 cells have no place" in spaces.panel(finished.view, run, "pca").title
+    monkeypatch.setattr(embeddings, "points", lambda *_: points)
+    assert "7 cells have no place" in embeddings.panel(finished.view, run, "pca").title
     codes, low, high = figures.packed(points)
     assert (codes[:7] == 65_535).all() and (codes[7:] == 32_767).all() and (low < high).all()
-    monkeypatch.setattr(spaces, "points", lambda *_: points * np.nan)
-    assert "missing (NaN)" in spaces.panel(finished.view, run, "pca").note
-    monkeypatch.setattr(spaces, "points", lambda *_: np.ones((240, 2)))
-    assert "all cells in one place" in spaces.panel(finished.view, run, "pca").title
+    monkeypatch.setattr(embeddings, "points", lambda *_: points * np.nan)
+    assert "missing (NaN)" in embeddings.panel(finished.view, run, "pca").note
+    monkeypatch.setattr(embeddings, "points", lambda *_: np.ones((240, 2)))
+    assert "all cells in one place" in embeddings.panel(finished.view, run, "pca").title
 
 
 # --- colours
 
 
 def test_genes_with_commas_between_them_give_their_mean(finished, run):
-    found = painting.colour_options(finished.view, run, "sim-0007, SIM-0009", painting.CLUSTERS)
+    found = colours.colour_options(finished.view, run, "sim-0007, SIM-0009", colours.CLUSTERS)
     option = next(o for o in found if o["value"].startswith("mean:"))
     assert option["value"] == "mean:SIM-0007,SIM-0009" and option["label"].startswith(
         "Mean of SIM-0007 and SIM-0009"
     )
     shelf = finished.view.shelf(finished.dataset)
-    colour = painting.colour_of(finished.view, run, option["value"], 1.0)
+    colour = colours.colour_of(finished.view, run, option["value"], 1.0)
     np.testing.assert_allclose(colour.values, (shelf.gene(6) + shelf.gene(8)) / 2, rtol=1e-6)
     with pytest.raises(UserError, match="There is no gene 'SIM-9' here"):
-        painting.colour_of(finished.view, run, "mean:SIM-0007,SIM-9", 1.0)
+        colours.colour_of(finished.view, run, "mean:SIM-0007,SIM-9", 1.0)
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_nearest(finished, run):
-    found = painting.colour_options(finished.view, run, "SIM-00077", painting.CLUSTERS)
+    found = colours.colour_options(finished.view, run, "SIM-00077", colours.CLUSTERS)
     assert "SIM-0007 (gene), near 'SIM-00077'" in [o["label"] for o in found]
 
 
@@ -217,7 +217,7 @@ def test_constants_and_gaps_are_remarked_on():
 
 
 def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
-    drawn = drawing.draw(finished.view, run, drawing.Asked(("pca",), "gene:SIM-00077", 1.0))
+    drawn = draw.draw(finished.view, run, draw.Asked(("pca",), "gene:SIM-00077", 1.0))
     assert drawn.colour.name == "cluster" and drawn.notes[0].startswith(
         "There is no gene 'SIM-00077' here; near: "
     )
@@ -227,30 +227,30 @@ def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
 
 
 def test_many_cells_are_drawn_by_the_page_itself_with_webgl_and_without(finished, run, monkeypatch):
-    asked = drawing.Asked(("latent_umap", "pca", "pca"), "gene:SIM-0007", 1.0)
-    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 700)
-    drawn = drawing.draw(finished.view, run, asked)
+    asked = draw.Asked(("latent_umap", "pca", "pca"), "gene:SIM-0007", 1.0)
+    monkeypatch.setattr(draw, "SCATTERGL_POINTS", 700)
+    drawn = draw.draw(finished.view, run, asked)
     assert drawn.figure is None and [p["key"] for p in drawn.cells["panels"]] == list(asked.keys)
     assert finished.client.get(drawn.cells["panels"][0]["points"]).status_code == 200
     assert finished.client.get(drawn.cells["colour"]).status_code == 200
-    small = drawing.draw(finished.view, run, asked._replace(webgl=False))
+    small = draw.draw(finished.view, run, asked._replace(webgl=False))
     assert {t.type for t in small.figure.data} == {"scatter"} and small.figure.layout.xaxis3.matches == "x2"
     monkeypatch.setattr(figures, "POINTS_WITHOUT_WEBGL", 0)
-    assert drawing.draw(finished.view, run, asked._replace(webgl=False)).cells == drawn.cells
+    assert draw.draw(finished.view, run, asked._replace(webgl=False)).cells == drawn.cells
 
 
 def test_a_page_of_many_cells_says_at_once_what_it_will_draw(finished, run, monkeypatch):
-    asked = state.read({"panels": "pca", "by": "gene:SIM-0007"}, finished.view, run)
-    assert drawing.early(finished.view, run, asked) is None  # plotly's
-    monkeypatch.setattr(drawing, "SCATTERGL_POINTS", 0)
-    cells = drawing.draw(finished.view, run, drawing.Asked(("pca",), "gene:SIM-0007", 1.0)).cells
-    assert drawing.early(finished.view, run, asked) == cells  # what the page is told again draws nothing anew
+    asked = link_state.read({"panels": "pca", "by": "gene:SIM-0007"}, finished.view, run)
+    assert draw.early(finished.view, run, asked) is None  # plotly's
+    monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
+    cells = draw.draw(finished.view, run, draw.Asked(("pca",), "gene:SIM-0007", 1.0)).cells
+    assert draw.early(finished.view, run, asked) == cells  # what the page is told again draws nothing anew
     assert "SIM-0007" in sent(viewer_card(finished.view, run, asked))
 
 
 def test_three_dimensions_end_where_plotly_can_no_longer_turn_them(finished, run, monkeypatch):
-    monkeypatch.setattr(drawing, "CELLS_3D", 100)
-    drawn = drawing.draw(finished.view, run, drawing.Asked(("pca",), "clusters", 1.0, 3))
+    monkeypatch.setattr(draw, "CELLS_3D", 100)
+    drawn = draw.draw(finished.view, run, draw.Asked(("pca",), "clusters", 1.0, 3))
     assert "up to 100 cells: this data set has 240" in drawn.figure.layout.annotations[0].text
 
 
@@ -282,22 +282,22 @@ def test_a_lasso_selects_by_the_even_odd_rule():
 
 def test_cells_are_selected_by_categories_and_by_numbers(finished, run):
     gene = finished.view.shelf(finished.dataset).gene(6)
-    found = selecting.cells(finished.view, run, {"by": "gene:SIM-0007", "from": 1.0, "to": 2.0})
+    found = selection.cells(finished.view, run, {"by": "gene:SIM-0007", "from": 1.0, "to": 2.0})
     np.testing.assert_array_equal(found, (gene >= 1) & (gene <= 2))
     labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
     chosen = {"by": "clusters", "resolution": 0.6, "is": ["0", "2"]}
-    np.testing.assert_array_equal(selecting.cells(finished.view, run, chosen), np.isin(labels, [0, 2]))
-    words = selecting.words(finished.view, run, chosen, np.isin(labels, [0, 2]))
+    np.testing.assert_array_equal(selection.cells(finished.view, run, chosen), np.isin(labels, [0, 2]))
+    words = selection.words(finished.view, run, chosen, np.isin(labels, [0, 2]))
     assert words.endswith("of 240: cluster at resolution 0.6 is 0 and 2.")
 
 
 def test_a_second_click_in_the_legend_adds_a_category_and_a_third_takes_it_out():
-    one = selecting.toggled(None, "clusters", 1.0, "3")
+    one = selection.toggled(None, "clusters", 1.0, "3")
     assert one == {"by": "clusters", "resolution": 1.0, "is": ["3"]}
-    two = selecting.toggled(one, "clusters", 1.0, "5")
-    assert two["is"] == ["3", "5"] and selecting.toggled(two, "clusters", 1.0, "3")["is"] == ["5"]
-    assert selecting.toggled(one, "clusters", 1.0, "3") is None
-    assert selecting.toggled(one, "obs:x", 1.0, "3") == {"by": "obs:x", "is": ["3"]}
+    two = selection.toggled(one, "clusters", 1.0, "5")
+    assert two["is"] == ["3", "5"] and selection.toggled(two, "clusters", 1.0, "3")["is"] == ["5"]
+    assert selection.toggled(one, "clusters", 1.0, "3") is None
+    assert selection.toggled(one, "obs:x", 1.0, "3") == {"by": "obs:x", "is": ["3"]}
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_second_click_in_the_legend_adds_a_category_and_a_third_takes_it_out()
 )
 def test_a_selection_that_cannot_be_read_is_refused(text):
     with pytest.raises(UserError, match="cannot be read"):
-        selecting.read(text)
+        selection.read(text)
 
 
 def test_the_form_selects_without_a_mouse(finished):
@@ -330,8 +330,8 @@ def test_the_form_selects_without_a_mouse(finished):
 
 
 def test_a_selection_of_no_cell_is_said(finished, run):
-    asked = drawing.Asked(("pca",), "clusters", 1.0, selection={"by": "gene:SIM-0007", "from": 99})
-    assert drawing.draw(finished.view, run, asked).notes == ["No cell lies in this selection."]
+    asked = draw.Asked(("pca",), "clusters", 1.0, selection={"by": "gene:SIM-0007", "from": 99})
+    assert draw.draw(finished.view, run, asked).notes == ["No cell lies in this selection."]
 
 
 def test_selected_cells_are_named_in_the_table(finished):
@@ -350,7 +350,7 @@ def test_a_link_restores_the_view(finished, run):
         "resolution": "0.6",
         "select": '{"by": "clusters", "resolution": 0.6, "is": ["1"]}',
     }
-    found = state.read(asked, finished.view, run)
+    found = link_state.read(asked, finished.view, run)
     assert found.panels == ("latent:1,2", "pca") and found.by == "protein:ADT-01" and found.resolution == 0.6
     assert found.selection["is"] == ["1"] and not found.remarks
     here = resolve(finished.view, f"?run={finished.run}&by=protein:ADT-01&panels=latent:1,2")
@@ -359,26 +359,26 @@ def test_a_link_restores_the_view(finished, run):
 
 
 def test_what_a_link_says_wrongly_is_said_and_the_rest_is_shown(finished, run):
-    found = state.read({"resolution": "0.33", "select": "{", "panels": "a~b~c"}, finished.view, run)
+    found = link_state.read({"resolution": "0.33", "select": "{", "panels": "a~b~c"}, finished.view, run)
     assert found.resolution == 1.0 and found.selection is None and len(found.remarks) == 2
     assert found.panels == ("a", "b")  # one, two or four
 
 
 def test_a_million_cells_begin_with_two_panels(finished, run, monkeypatch):
-    assert len(state.read({}, finished.view, run).panels) == 4
-    monkeypatch.setattr(state, "FEW_PANELS", 100)
-    assert state.read({}, finished.view, run).panels == ("latent_umap", "input_umap")
+    assert len(link_state.read({}, finished.view, run).panels) == 4
+    monkeypatch.setattr(link_state, "FEW_PANELS", 100)
+    assert link_state.read({}, finished.view, run).panels == ("latent_umap", "input_umap")
 
 
 def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):
     path = finished.store.run_folder(finished.run) / "harmony_axes.npy"
-    assert "no batches" in spaces.panel(finished.view, run, "harmony").note
+    assert "no batches" in embeddings.panel(finished.view, run, "harmony").note
     write_array(path, np.arange(720, dtype=np.float32).reshape(240, 3))
     try:
-        assert spaces.default(finished.view, run) == ["latent_umap", "pca", "harmony", "input_umap"]
-        panel = spaces.panel(finished.view, run, "harmony")
+        assert embeddings.default(finished.view, run) == ["latent_umap", "pca", "harmony", "input_umap"]
+        panel = embeddings.panel(finished.view, run, "harmony")
         assert panel.title == "Input, PCA, Harmony" and panel.points.shape == (240, 2)
-        assert spaces.columns(panel) == ["input_harmony_1", "input_harmony_2"]
+        assert embeddings.columns(panel) == ["input_harmony_1", "input_harmony_2"]
     finally:
         path.unlink()
 

@@ -14,13 +14,16 @@ import psutil
 import pytest
 from house import bring as bring_file
 
-from core import aside, embed, launch, pipeline, stored
+from core.analysis import embedding, side_process
 from core.config import parse
-from core.data import demo, ondisk
-from core.phases import PHASES
+from core.data import backed, demo
 from core.settings import Settings
-from core.store import FINISHED, Missing, Store, files
-from core.worker import evidence, execute, kinds
+from core.sparse import disk_rows
+from core.store import FINISHED, Missing, Store, dataset_folder
+from core.training import learn
+from core.training.phases import PHASES
+from core.worker import execute, job_kinds, launch
+from core.worker.jobs import loaded
 from core.worker.queue import Queue
 
 QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
@@ -96,7 +99,7 @@ def test_a_demo_goes_from_the_queue_to_clusters(finished):
     assert view.array(run, "split").shape == (240,)
     for name in ("latent_umap", "input_umap", "input_tsne"):
         assert view.array(run, f"embeddings/{name}").shape == (240, 2)
-    assert view.array(run, files.clusters_of(1)).shape == (240,)
+    assert view.array(run, dataset_folder.clusters_of(1)).shape == (240,)
     assert {job["status"] for job in store.jobs()} == {"done"}
 
 
@@ -104,14 +107,14 @@ def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
     def whole(path):
         raise AssertionError("read as a whole")
 
-    monkeypatch.setattr(ondisk, "LARGE", 0)
-    monkeypatch.setattr(evidence, "_load", whole)
-    monkeypatch.setattr(stored, "RESIDENT", 0)
+    monkeypatch.setattr(backed, "LARGE", 0)
+    monkeypatch.setattr(loaded, "_load", whole)
+    monkeypatch.setattr(disk_rows, "RESIDENT", 0)
     run = queued_run(store, prepared(store))
     execute.drain(store)
     row = store.row("run", run)
     assert (row["status"], row["explored"]) == ("done", "ready") and row["scores"]["judged_cells"] == 24
-    evidence._evidence.cache_clear()
+    loaded._evidence.cache_clear()
 
 
 def test_the_data_set_tells_what_it_holds(finished):
@@ -136,9 +139,9 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     store, run = finished
     row = store.row("run", run)
     config = parse(row["config"])
-    *_, learnt = pipeline.learn(tiny.copy(), config)
-    *_, explored = pipeline.explore(pipeline.evidence(learnt), config)
-    facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
+    *_, learnt = learn.learn(tiny.copy(), config)
+    *_, explored = learn.explore(learn.evidence(learnt), config)
+    facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
     assert {k: row["facts"][k] for k in facts if k != "phases"} == {
         k: facts[k] for k in facts if k != "phases"
     }
@@ -146,10 +149,10 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     assert list(row["facts"]["phases"]) == [
         name for name in PHASES if name not in ("starting", "forecast", "tsne", "harmony")
     ]
-    assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
+    assert dataset_folder.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
 
 
-class Ready(aside.Here):
+class Ready(side_process.Here):
     """Somebody beside us who has done at once what he was given, and kept count."""
 
     done = 0
@@ -158,23 +161,23 @@ class Ready(aside.Here):
         self.done += 1
         future = Future()
         future.set_result(function(*arguments))
-        return aside.Task(function, arguments, future)
+        return side_process.Task(function, arguments, future)
 
 
 def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, monkeypatch):
     beside = Ready()
-    monkeypatch.setattr(aside, "opened", lambda n_cells: beside)
+    monkeypatch.setattr(side_process, "opened", lambda n_cells: beside)
     preparation = prepared(store)
     monkeypatch.setattr(store, "settings", store.settings._replace(inline=False))
     run = queued_run(store, preparation)
     execute.execute(store, execute.take(store, "train"))
     assert beside.done == 1 and store.row("run", run)["status"] == "done"
     path = store.run_folder(run) / "embeddings" / "input_umap.npy"
-    axes = np.load(store.run_folder(run) / "input_axes.npy")[:, : pipeline.PANEL_AXES]
+    axes = np.load(store.run_folder(run) / "input_axes.npy")[:, : learn.PANEL_AXES]
     np.testing.assert_array_equal(
-        np.load(path), embed.umap(axes, seed=store.row("run", run)["config"]["seed"])
+        np.load(path), embedding.umap(axes, seed=store.row("run", run)["config"]["seed"])
     )
-    files.write_array(path, np.full((240, 2), 7, np.float32))
+    dataset_folder.write_array(path, np.full((240, 2), 7, np.float32))
     execute.drain(store)
     assert store.row("run", run)["explored"] == "ready" and (np.load(path) == 7).all()
 
@@ -182,9 +185,9 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
 def test_the_folder_of_a_run_can_be_read_without_us(finished):
     store, run = finished
     folder = store.run_folder(run)
-    config = files.read_json(folder / "config.json")
+    config = dataset_folder.read_json(folder / "config.json")
     assert config["run"] == run and config["n_latent"] == 4 and config["n_top_genes"] == 60
-    assert files.read_json(folder / "scores.json") == store.row("run", run)["scores"]
+    assert dataset_folder.read_json(folder / "scores.json") == store.row("run", run)["scores"]
     assert (folder / "model.pt").exists() and (folder / "history.csv").read_text().startswith(
         "epoch,train_loss"
     )
@@ -201,7 +204,7 @@ def test_clusters_are_compared_with_a_column(finished):
 
 def test_the_profile_of_a_cluster_is_the_mean_of_its_cells(finished):
     store, run = finished
-    labels = store.of("local").array(run, files.clusters_of(1.0))
+    labels = store.of("local").array(run, dataset_folder.clusters_of(1.0))
     job = ask(store, "profile", run, {"cluster": 0, "resolution": 1.0})
     result = job["result"]
     assert result["cells"] == int((labels == 0).sum())
@@ -283,7 +286,7 @@ def test_whatever_breaks_becomes_one_sentence_and_the_next_job_is_done(
 ):
     preparation = prepared(store)
     first, second = queued_run(store, preparation), queued_run(store, preparation)
-    work, train = iter([error, None]), kinds.KINDS["train"]
+    work, train = iter([error, None]), job_kinds.KINDS["train"]
 
     def break_once(*arguments):
         store.move("run", first, "queued", "running")
@@ -291,7 +294,7 @@ def test_whatever_breaks_becomes_one_sentence_and_the_next_job_is_done(
             raise problem
         return train(*arguments)
 
-    monkeypatch.setitem(kinds.KINDS, "train", break_once)
+    monkeypatch.setitem(job_kinds.KINDS, "train", break_once)
     execute.drain(store)
     assert store.row("run", first)["status"] == "failed" and words in store.row("run", first)["message"]
     assert store.row("run", second)["status"] == "done"
@@ -342,13 +345,13 @@ def test_a_run_cancelled_in_the_middle_keeps_what_was_learnt(store, monkeypatch)
 
 def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(store, monkeypatch):
     run = queued_run(store, prepared(store))
-    prepare = pipeline.prepare
+    prepare = learn.prepare
 
     def slowly(*arguments):
         store.of("local").cancel(run)
         return prepare(*arguments)
 
-    monkeypatch.setattr(pipeline, "prepare", slowly)
+    monkeypatch.setattr(learn, "prepare", slowly)
     execute.drain(store)
     row = store.row("run", run)
     assert row["status"] == "cancelled" and "nothing was learnt" in row["message"] and store.epochs(run) == []
@@ -401,7 +404,7 @@ def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypa
         view.forget_run(run)
         return points[:, :2]
 
-    monkeypatch.setattr("core.embed.tsne", slowly)
+    monkeypatch.setattr("core.analysis.embedding.tsne", slowly)
     execute.drain(store)
     assert not (store.root / "runs" / run).exists()
     with pytest.raises(Missing):

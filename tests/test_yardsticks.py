@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from core import yardsticks
 from core.config import RunConfig
-from core.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import baselines
 
 CONFIG = RunConfig(n_top_genes=0, n_latent=6)
 
@@ -38,13 +38,13 @@ def parts_of(error, config):
 def test_pca_is_scikit_learns_on_the_weighted_matrix(prepared, weight_protein):
     split, matrix = prepared
     config = CONFIG.model_copy(update={"weight_protein": weight_protein})
-    sticks = yardsticks.fit(matrix, split.train, config, 20).measure(matrix, split.valid, config)
+    sticks = baselines.fit(matrix, split.train, config, 20).measure(matrix, split.valid, config)
     assert sticks.pca == pytest.approx(parts_of(by_hand(matrix, split, config, 6), config), rel=1e-4)
 
 
 def test_the_mean_is_the_mean_of_the_training_cells(prepared):
     split, matrix = prepared
-    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     train, valid = matrix.batch(split.train), matrix.batch(split.valid)
     error = ((valid - train.mean(axis=0)) ** 2).mean(axis=0)
     assert sticks.mean == pytest.approx(parts_of(error, CONFIG), rel=1e-5)
@@ -53,7 +53,7 @@ def test_the_mean_is_the_mean_of_the_training_cells(prepared):
 
 def test_a_pca_of_rna_alone_stands_beside_them(prepared):
     split, matrix = prepared
-    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     only = np.r_[np.ones(120), np.zeros(6)]
     error = by_hand(matrix, split, CONFIG, 6, only)
     assert sticks.pca_rna == pytest.approx(error[:120].mean(), rel=1e-4)
@@ -65,17 +65,17 @@ def test_without_proteins_there_is_no_third_line(tiny):
     del alone.obsm["protein"]
     split = split_cells(240, CONFIG)
     matrix = prepare(alone, CONFIG, split)
-    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     assert sticks.pca_rna is None and sticks.pca.protein is None and sticks.mean.protein is None
     assert sticks.pca.total == sticks.pca.rna
 
 
 def test_the_sketch_is_within_one_percent(prepared, monkeypatch):
     split, matrix = prepared
-    exact = yardsticks.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
-    monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", 0)
-    monkeypatch.setattr(yardsticks, "_top_axes", None)
-    sketched = yardsticks.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
+    exact = baselines.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
+    monkeypatch.setattr(baselines, "COVARIANCE_LIMIT", 0)
+    monkeypatch.setattr(baselines, "_top_axes", None)
+    sketched = baselines.fit(matrix, split.train, CONFIG, 20).measure(matrix, split.valid, CONFIG)
     assert sketched.pca == pytest.approx(exact.pca, rel=0.01)
     assert sketched.mean == exact.mean
 
@@ -84,22 +84,22 @@ def test_exact_and_sketched_axes_are_orthonormal_and_in_order(prepared, monkeypa
     split, matrix = prepared
     weights = matrix.weights(CONFIG)
     for limit in (6000, 0):
-        monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", limit)
-        pca = yardsticks.fit_pca(matrix, split.train, weights, 10)
+        monkeypatch.setattr(baselines, "COVARIANCE_LIMIT", limit)
+        pca = baselines.fit_pca(matrix, split.train, weights, 10)
         np.testing.assert_allclose(pca.axes.T @ pca.axes, np.eye(10), atol=1e-4)
         spread = pca.project(matrix.batch(split.train)).std(axis=0)
         assert (np.diff(spread) < 1e-3 * spread[0]).all()
-        again = yardsticks.fit_pca(matrix, split.train, weights, 10)
+        again = baselines.fit_pca(matrix, split.train, weights, 10)
         np.testing.assert_array_equal(pca.axes, again.axes)
 
 
 @pytest.mark.parametrize("weight", ["weight_rna", "weight_protein"])
 @pytest.mark.parametrize("limit", [6000, 0])
 def test_a_weight_of_zero_leaves_that_part_at_its_mean(prepared, monkeypatch, weight, limit):
-    monkeypatch.setattr(yardsticks, "COVARIANCE_LIMIT", limit)
+    monkeypatch.setattr(baselines, "COVARIANCE_LIMIT", limit)
     split, matrix = prepared
     config = CONFIG.model_copy(update={weight: 0.0, "n_latent": 3})
-    sticks = yardsticks.fit(matrix, split.train, config, 3).measure(matrix, split.valid, config)
+    sticks = baselines.fit(matrix, split.train, config, 3).measure(matrix, split.valid, config)
     part, other = ("rna", "protein") if weight == "weight_rna" else ("protein", "rna")
     assert getattr(sticks.pca, part) == pytest.approx(getattr(sticks.mean, part), rel=1e-5)
     assert getattr(sticks.pca, other) < getattr(sticks.mean, other)
@@ -108,7 +108,7 @@ def test_a_weight_of_zero_leaves_that_part_at_its_mean(prepared, monkeypatch, we
 
 def test_more_axes_for_the_panels_do_not_change_the_yardstick(prepared):
     split, matrix = prepared
-    few, many = (yardsticks.fit(matrix, split.train, CONFIG, n) for n in (6, 50))
+    few, many = (baselines.fit(matrix, split.train, CONFIG, n) for n in (6, 50))
     assert many.pca.axes.shape == (126, 50) and few.pca.axes.shape == (126, 6)
     a, b = (fitted.measure(matrix, split.valid, CONFIG).pca for fitted in (few, many))
     assert a == pytest.approx(b, rel=1e-5)
@@ -116,21 +116,21 @@ def test_more_axes_for_the_panels_do_not_change_the_yardstick(prepared):
 
 def test_more_axes_than_cells_are_cut_to_what_there_is(prepared):
     split, matrix = prepared
-    pca = yardsticks.fit_pca(matrix, split.train[:8], matrix.weights(CONFIG), 50)
+    pca = baselines.fit_pca(matrix, split.train[:8], matrix.weights(CONFIG), 50)
     assert pca.axes.shape == (126, 7)
 
 
 def test_yardsticks_survive_being_written_down(prepared):
     split, matrix = prepared
-    sticks = yardsticks.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
-    assert yardsticks.from_record(yardsticks.to_record(sticks)) == sticks
+    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    assert baselines.from_record(baselines.to_record(sticks)) == sticks
 
 
 def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepared, monkeypatch):
     split, matrix = prepared
-    whole = yardsticks.fit(matrix, split.train, CONFIG, 6)
-    monkeypatch.setattr(yardsticks, "PCA_CELLS", 150)
-    some = yardsticks.fit(matrix, split.train, CONFIG, 6)
+    whole = baselines.fit(matrix, split.train, CONFIG, 6)
+    monkeypatch.setattr(baselines, "PCA_CELLS", 150)
+    some = baselines.fit(matrix, split.train, CONFIG, 6)
     assert not whole.note and "150 of the 216 training cells" in some.note
     np.testing.assert_array_equal(some.pca.center, whole.pca.center)
     a, b = (found.measure(matrix, split.valid, CONFIG) for found in (some, whole))
@@ -144,7 +144,7 @@ def test_a_covariance_summed_by_torch_is_that_of_numpy(prepared):
     center = matrix.mean_of(split.train)
     here, there = (
         summed((x - center for _, x in matrix.blocks(split.train)), matrix.n_features, "cpu")
-        for summed in (yardsticks._summed, yardsticks._summed_on)
+        for summed in (baselines._summed, baselines._summed_on)
     )
     np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-3)
     assert np.abs(np.triu(here, 1)).max() > 1  # not of nothing
@@ -155,8 +155,8 @@ def test_a_covariance_summed_by_torch_is_not_rounded_as_training_may_be(monkeypa
     exact = x.astype(np.float64).T @ x
 
     def error():
-        return np.abs(yardsticks._summed_on([x], 20, "cpu") - exact).max()
+        return np.abs(baselines._summed_on([x], 20, "cpu") - exact).max()
 
     assert error() < 1e-3
-    monkeypatch.setattr(yardsticks, "full_precision", nullcontext)
+    monkeypatch.setattr(baselines, "full_precision", nullcontext)
     assert error() > 1e-2

@@ -5,14 +5,14 @@ import shutil
 import textwrap
 
 from core import settings
-from core.cli import FAILED, bring
+from core.cli import FAILED, input_files
 
 WORDS = {"stop": "STOP", "warning": "warning", "note": "note"}
 LEAST_WIDTH = 60
 
 
 def add(parser):
-    bring.add(parser)
+    input_files.add(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the whole report as JSON, findings as records"
     )
@@ -21,9 +21,9 @@ def add(parser):
 def run(arguments):
     """Print the findings; returns 1 where one of them forbids training, else 0."""
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
-    from core.data import doctor
+    from core.data import checks
 
-    record = doctor.examine(bring.read_file(arguments)).record()
+    record = checks.examine(input_files.read_file(arguments)).record()
     print(json.dumps(record, indent=2, default=str) if arguments.json else table(arguments.file, record))
     return FAILED if any(finding["severity"] == "stop" for finding in record["findings"]) else 0
 

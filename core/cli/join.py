@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core import settings
-from core.cli import bring, say
+from core.cli import input_files, say
 from core.errors import UserError
 
 COPIES = 2  # of all values, beside the files that were read: what is shared of each, and the joined data set
@@ -28,29 +28,30 @@ def add(parser):
         default="sample",
         help="the obs column that names each cell's sample (sample)",
     )
-    bring.add_answers(parser, "how the files are read")
+    input_files.add_answers(parser, "how the files are read")
 
 
 def run(arguments):
     """Say what joining leaves out, join, write; returns the exit code."""
     out, names = _target(arguments.out), _names(arguments)
     settings.limit_threads()  # before anything below imports numpy's libraries
-    from core import device, footprint
+    from core import device
     from core.data import read
-    from core.store import files
+    from core.store import dataset_folder
+    from core.training import memory
 
     adatas = []
     for file in arguments.files:
         say(f"Reading {file} ...")
-        adatas.append(bring.read_one(file, arguments))
+        adatas.append(input_files.read_one(file, arguments))
     samples = [read.Sample(name, adata) for name, adata in zip(names, adatas, strict=True)]
     planned = read.plan([read.outline(*sample) for sample in samples], arguments.batch_column)
     for words in planned.lost:
         say(f"  Left out: {words}")
-    read.check_room(COPIES * sum(map(footprint.n_bytes, adatas)), device.free_memory())
+    read.check_room(COPIES * sum(map(memory.n_bytes, adatas)), device.free_memory())
     say("Joining ...")
     joined = read.tidy(read.join_samples(samples, planned), "the joined data set")
-    files.whole(out, joined.write_h5ad)
+    dataset_folder.whole(out, joined.write_h5ad)
     cells, genes = joined.shape
     print(
         f"{cells:,} cells and {genes:,} genes of {len(samples)} samples, named in obs['{planned.batch}']: {out}"

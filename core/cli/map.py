@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core import settings
-from core.cli import bring, say
+from core.cli import input_files, say
 from core.cli.score import LEFT, column_of, data_of, run_folder
 from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, SURE, parse
 from core.errors import UserError
@@ -15,7 +15,7 @@ def add(parser):
     parser.add_argument(
         "folder", metavar="RUN_DIR", help="what `train --out` left, or the folder of a run of the page"
     )
-    bring.add(parser)
+    input_files.add(parser)
     parser.add_argument(
         "--labels", metavar="COLUMN", help="the obs column of the run's data to transfer (the run's clusters)"
     )
@@ -44,59 +44,61 @@ def run(arguments):
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     import numpy as np
 
-    from core import device, map_words, mapping, rundir, transfer
-    from core.export import mapped
-    from core.store import files
+    from core import device
+    from core.analysis import label_transfer, mapping_summary, reference_mapping
+    from core.export import mapped_h5ad
+    from core.export import run_folder as rundir
+    from core.store import dataset_folder
 
-    record = files.read_json(folder / "config.json")
+    record = dataset_folder.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
     say("Reading the run ...")
     trained = rundir.load_trained(folder / "model.pt")
     title, names, codes = _labels(folder, arguments.labels)
     say(f"Reading {arguments.file} ...")
-    adata = bring.read_file(arguments)
+    adata = input_files.read_file(arguments)
     own = _own(adata, arguments)
-    fit = mapping.fitting(adata, trained, arguments.batch)
+    fit = reference_mapping.fitting(adata, trained, arguments.batch)
     for note in fit.notes:
         say(f"  {note}")
     asked = arguments.device or config.device
     used = device.choose(asked)
     say(f"Encoding {adata.n_obs:,} cells on {used.name} ...")
-    *_, latent = mapping.mapped(fit, trained, used.kind)
+    *_, latent = reference_mapping.mapped(fit, trained, used.kind)
     say("Looking for the nearest cells of the run ...")
     arrays = rundir.carried(folder, config, latent, codes, asked)
     confidence = arrays["confidence"]
-    sure = map_words.sure(arrays["codes"], confidence, arguments.threshold)
+    sure = mapping_summary.sure(arrays["codes"], confidence, arguments.threshold)
     print("\n".join(report(title, names, sure, confidence, arrays["farness"], own)))
     if out is not None:
-        labels = map_words.labels_of(names, arrays["codes"], confidence, arguments.threshold)
+        labels = mapping_summary.labels_of(names, arrays["codes"], confidence, arguments.threshold)
         if out.suffix == ".csv":
-            head, columns = map_words.table_of(np.asarray(adata.obs_names), labels, arrays)
-            files.write_csv(out, head, zip(*columns, strict=True))
+            head, columns = mapping_summary.table_of(np.asarray(adata.obs_names), labels, arrays)
+            dataset_folder.write_csv(out, head, zip(*columns, strict=True))
         else:
             told = {
                 "title": title,
                 "batch": arguments.batch,
-                "k": transfer.N_NEAR,
+                "k": label_transfer.N_NEAR,
                 "threshold": arguments.threshold,
             }
             told |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
-            files.whole(out, mapped.result(adata, record | told, arrays, labels, names).write)
+            dataset_folder.whole(out, mapped_h5ad.result(adata, record | told, arrays, labels, names).write)
         say(f"The mapped cells are in {out}.")
     return 0
 
 
 def report(title, names, sure, confidence, farness, own=None):
     """Lines of text: a row a label, how far the cells lie, and what labels of their own say."""
-    from core import map_words
+    from core.analysis import mapping_summary
 
-    rows = map_words.counts_of(names, sure, confidence)
+    rows = mapping_summary.counts_of(names, sure, confidence)
     width = max(len(title), *(len(name) for name, *_ in rows)) + 2
     lines = [f"{title:<{width}}{'cells':>10}{'share':>9}{'confidence':>12}"]
     lines += [f"{name:<{width}}{n:>10,}{share:>9.1%}{mean:>12.3f}" for name, n, share, mean in rows]
-    lines += ["", map_words.distance_words(farness)[0]]
+    lines += ["", mapping_summary.distance_words(farness)[0]]
     if own is not None:
-        lines.append(map_words.agreement_words(map_words.agreement(own[1], names, sure), own[0]))
+        lines.append(mapping_summary.agreement_words(mapping_summary.agreement(own[1], names, sure), own[0]))
     return lines
 
 
@@ -115,10 +117,10 @@ def _labels(folder, column):
     """(what the labels are, their names, (cells,) codes into them) of the cells that the run was trained on."""
     import numpy as np
 
-    from core.store import clusters_of, files
+    from core.store import clusters_of, dataset_folder
 
     if column is None:
-        codes = np.array(files.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
+        codes = np.array(dataset_folder.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
         return "cluster", [str(i) for i in range(codes.max() + 1)], codes
     values = column_of(data_of(folder, None), column)
     names, codes = np.unique(values, return_inverse=True)
@@ -126,7 +128,7 @@ def _labels(folder, column):
         names, codes = names[1:], codes - 1
     if not len(names):
         raise UserError(f"No cell of the run has a value of {column}, so there is no label to transfer.")
-    if len(codes) != len(files.read_array(folder / "latent.npy")):
+    if len(codes) != len(dataset_folder.read_array(folder / "latent.npy")):
         raise UserError("The data beside this run has other cells than it was trained on: train it again.")
     return column, names.tolist(), codes
 

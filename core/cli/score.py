@@ -5,11 +5,11 @@ from pathlib import Path
 from textwrap import wrap
 
 from core import settings
+from core.analysis.metrics.descriptions import SCORES, SPACES
 from core.cli import say
 from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, parse
 from core.errors import UserError
-from core.score_words import SCORES, SPACES
-from core.words import near
+from core.text import near
 
 COLUMN = 12  # letters
 LEFT = ("config.json", "model.pt", "latent.npy", "input_axes.npy")  # what every trained run leaves
@@ -36,7 +36,8 @@ def run(arguments):
     if not 0 < arguments.resolution <= 100:
         raise UserError("The resolution is a number above 0, such as 1.0.")
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
-    from core import judging, rundir
+    from core.analysis.metrics import benchmark
+    from core.export import run_folder as rundir
 
     adata = data_of(folder, arguments.annotations)
     named = [
@@ -44,8 +45,8 @@ def run(arguments):
         for name in (arguments.labels, arguments.batch)
     ]
     config, proof = _proof(folder, adata)
-    for event in judging.judge(proof, config, rundir.spaces(folder, proof), arguments.resolution, *named):
-        if isinstance(event, judging.Step):
+    for event in benchmark.judge(proof, config, rundir.spaces(folder, proof), arguments.resolution, *named):
+        if isinstance(event, benchmark.Step):
             say(f"{event.words} ...")
     if arguments.json:
         print(json.dumps(event, indent=2, allow_nan=False))
@@ -107,13 +108,15 @@ def _proof(folder, adata):
     import numpy as np
     import torch
 
-    from core.explore import Evidence
-    from core.prepare import prepare, split_cells
-    from core.store import files
+    from core.analysis.explore import Evidence
+    from core.preprocessing.prepare import prepare, split_cells
+    from core.store import dataset_folder
 
-    record = files.read_json(folder / "config.json")
+    record = dataset_folder.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
-    latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
+    latent, axes = (
+        np.array(dataset_folder.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes")
+    )
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split)
     known = torch.load(folder / "model.pt", weights_only=True)
@@ -146,12 +149,13 @@ def table(records):
 
 def _features(folder, proof, config):
     """Lines on the variance explained: in all, and the worst genes and proteins."""
-    from core import explained, rundir
+    from core.analysis.metrics import per_feature
+    from core.export import run_folder as rundir
 
     say("Reconstruction by gene and protein ...")
-    found = explained.by_feature(rundir.load_model(folder / "model.pt"), proof, config)
-    rows, lines = explained.rows_of(found, proof.matrix), ["", "Variance explained (autoencoder, PCA)"]
-    for kind, shares in explained.in_all(found, proof.matrix.n_genes).items():
+    found = per_feature.by_feature(rundir.load_model(folder / "model.pt"), proof, config)
+    rows, lines = per_feature.rows_of(found, proof.matrix), ["", "Variance explained (autoencoder, PCA)"]
+    for kind, shares in per_feature.in_all(found, proof.matrix.n_genes).items():
         lines.append(f"  all {kind}s".ljust(20) + "".join(f"{share:>9.3f}" for share in shares))
         for name, _, model, pca, _ in [row for row in rows if row[1] == kind and row[2] != ""][:5]:
             lines.append(f"    {name}"[:19].ljust(20) + f"{model:>9.3f}{pca:>9.3f}")

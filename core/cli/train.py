@@ -7,15 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import settings
-from core.cli import bring, say
+from core.cli import input_files, say
 from core.config import RECORD_KEYS, parse, specs, upgraded
 from core.errors import UserError
-from core.phases import Clock
+from core.training.phases import Clock
 
 
 def add(parser):
     """Every RunConfig field as an option, its help beside it."""
-    bring.add(parser)
+    input_files.add(parser)
     parser.add_argument("--out", metavar="DIR", required=True, help="where the results go; made if need be")
     parser.add_argument(
         "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
@@ -66,7 +66,7 @@ def run(arguments):
     from core.data import read
 
     read.SERVER.start()  # it loads the readers while torch is loaded here
-    from core.cli.job import carry_out
+    from core.cli.train_job import carry_out
 
     return carry_out(arguments, steps, config, out, clock)
 
@@ -105,7 +105,7 @@ def _config(arguments, cooked):
 
 def _recipe(path):
     """(steps, settings) of the recipe in a file."""
-    from core.recipe import from_json
+    from core.preprocessing.recipe import from_json
 
     recipe = from_json(_text(path, "recipe"))
     return recipe.steps, recipe.settings

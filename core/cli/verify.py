@@ -9,11 +9,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from core import settings
-from core.cli import FAILED, bring, say
+from core.cli import FAILED, input_files, say
 from core.cli.train import folder_of, nearest
 from core.config import RECORD_KEYS, parse
 from core.errors import UserError
-from core.export.zipped import Taken
+from core.export.bundle_zip import Taken
 
 
 def add(parser):
@@ -26,7 +26,7 @@ def add(parser):
     )
     parser.add_argument("--out", metavar="DIR", help="where what was trained goes; left out: nowhere")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
-    bring.add_second(bring.add_answers(parser, "how DATA is read"))
+    input_files.add_second(input_files.add_answers(parser, "how DATA is read"))
 
 
 def run(arguments):
@@ -56,35 +56,37 @@ def run(arguments):
 
 def _again(taken, record, arguments, out):
     """The Repeat of a bundle on the data that the arguments name; what was trained goes to `out` where it is named."""
-    from core import again, pipeline
     from core.data import read
+    from core.export import reproduce
+    from core.training import learn
 
     first, recipe = taken.first(), taken.json("recipe.json")
     read.SERVER.start()  # it loads the readers while torch is loaded here
     say("reading the data ...")
-    adata = again.data_of(bring.read_file(arguments), record, recipe, Path(arguments.file).name)
+    adata = reproduce.data_of(input_files.read_file(arguments), record, recipe, Path(arguments.file).name)
     scratch = nearest(out) if out else Path(tempfile.gettempdir())
     bar = tqdm(total=len(first["history"]), unit="epoch", disable=None, file=sys.stderr)
-    for learnt in again.train(adata, first, scratch):
-        if isinstance(learnt, pipeline.Epoch):
+    for learnt in reproduce.train(adata, first, scratch):
+        if isinstance(learnt, learn.Epoch):
             bar.update()
     bar.close()
     labels = None
     if learnt.latent is not None:
         say("neighbours, clusters ...")
-        labels = again.clusters_of(learnt, first["resolution"])
+        labels = reproduce.clusters_of(learnt, first["resolution"])
     if out:
         _leave(out, learnt, record)
-    return again.compare(learnt, labels, first, again.names_hash(adata))
+    return reproduce.compare(learnt, labels, first, reproduce.names_hash(adata))
 
 
 def _leave(out, learnt, record):
     """What was learnt, as `train` leaves it."""
-    from core import pipeline, rundir
+    from core.export import run_folder
+    from core.training import learn
 
     out.mkdir(parents=True, exist_ok=True)
     config = parse({k: v for k, v in record.items() if k not in RECORD_KEYS})
-    facts = pipeline.start_facts(learnt.start) | pipeline.learnt_facts(learnt)
-    mine = rundir.config_record(config, facts, record["source"], record["data_hash"])
-    rundir.write_learnt(out, learnt, config, mine)
+    facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
+    mine = run_folder.config_record(config, facts, record["source"], record["data_hash"])
+    run_folder.write_learnt(out, learnt, config, mine)
     say(f"What was trained is in {out}.")

@@ -1,13 +1,13 @@
 """What a run is (RunConfig), and all that a form, a command line or a drawing asks about it."""
 
-from core.config.chosen import chosen
+from core.config.applicable_steps import WORDS, Step, steps_for
+from core.config.defaults import chosen
 from core.config.fields import NETWORK, PREPARE, TRAINING
 from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
 from core.config.parsing import parse
-from core.config.prepare import upgraded
-from core.config.run import RunConfig, specs, told
-from core.config.steps import WORDS, Step, steps_for
+from core.config.preprocessing import upgraded
+from core.config.run_config import RunConfig, specs, told
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
 RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "source", "data_hash", "run")

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, model_validator
 
 from core.config.fields import PREPARE, setting
-from core.words import listed
+from core.text import listed
 
 FEW_CELLS = 20  # a batch with fewer training cells has no say: what it would rank is noise
 MOST_TEXT = 200_000  # characters: some 25,000 names

@@ -2,9 +2,9 @@
 
 from pydantic import ValidationError
 
-from core.config.run import RunConfig, specs
+from core.config.run_config import RunConfig, specs
 from core.errors import UserError
-from core.words import near
+from core.text import near
 
 
 def parse(values):

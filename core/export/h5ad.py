@@ -1,4 +1,4 @@
-"""A run as an AnnData that scanpy opens, in the form that cellxgene and zellkonverter ask for (core.export.rules)."""
+"""A run as an AnnData that scanpy opens, in the form that cellxgene and zellkonverter ask for (core.export.h5ad_rules)."""
 
 import json
 import re
@@ -9,10 +9,10 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from core.blocks import in_memory
-from core.data import ondisk, sources
+from core.data import backed, count_sources
 from core.figures.theme import category_colours
-from core.prepare import SPLIT_NAMES
+from core.preprocessing.prepare import SPLIT_NAMES
+from core.sparse.blocks import in_memory
 
 # The embeddings of a run by their names, and the keys of obsm that they get, in the order of figures.
 KEYS = {
@@ -38,14 +38,14 @@ class Naming(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The AnnData to take away; what lies in a file is still to be changed as it is written (core.data.ondisk.write)."""
+    """The AnnData to take away; what lies in a file is still to be changed as it is written (core.data.backed.write)."""
 
     adata: AnnData
     changes: dict
 
     def write(self, path):
         """Leave it as .h5ad, compressed."""
-        ondisk.write(path, self.adata, self.changes, compression="lzf")
+        backed.write(path, self.adata, self.changes, compression="lzf")
 
 
 def result(adata, record, latent, split, clusters, embeddings, genes, foreground=None, namings=(), scores=()):
@@ -132,7 +132,7 @@ def names_of(key):
 
 
 def add_denoised(path, matrix, blocks):
-    """Write the (rows, values) of core.outputs.denoised into a result.h5ad, a block of cells at a time.
+    """Write the (rows, values) of core.training.held_out.denoised into a result.h5ad, a block of cells at a time.
 
     They become obsm["nuwa_denoised"] (cells, used genes), and with proteins obsm["nuwa_denoised_protein"], float32; the
     names of the columns are in uns["nuwa_denoised_names"] and uns["nuwa_denoised_protein_names"]. Not a layer, which
@@ -166,8 +166,8 @@ def base(adata):
 
     And the changes that are still to be made of what lies in a file.
     """
-    made, changes = ondisk.copied(adata), {}
-    found = sources.counts_of(adata)
+    made, changes = backed.copied(adata), {}
+    found = count_sources.counts_of(adata)
     if found is None or found.where == 'layers["counts"]':
         return made, changes
     counts = found.matrix
@@ -175,16 +175,16 @@ def base(adata):
         at = adata.raw.var_names.get_indexer(adata.var_names)
         if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
             return made, changes
-        counts = ondisk.part_of(ondisk.raw_of(adata), genes=at).X
+        counts = backed.part_of(backed.raw_of(adata), genes=at).X
     if in_memory(counts):
         counts = sparse.csr_matrix(counts, dtype=np.float32)
     else:
         changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
     put(made.layers, "counts", counts)
     if found.where == "X" and in_memory(counts):
-        made.X = sources.logged(counts)
+        made.X = count_sources.logged(counts)
     elif found.where == "X":
-        changes["X"] = lambda _, block: sources.logged(block)
+        changes["X"] = lambda _, block: count_sources.logged(block)
     return made, changes
 
 

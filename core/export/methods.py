@@ -1,7 +1,7 @@
 """What was done, as a paragraph for the methods section of a paper: true of this run, with its numbers and its sources."""
 
 from core.config import gene_names, steps_for
-from core.words import listed
+from core.text import listed
 
 GENES_BY = {
     "seurat_v3": "the variance of their counts beyond that of genes of like mean (seurat_v3; Stuart 2019)",

@@ -5,9 +5,9 @@ import html
 from pathlib import Path
 from typing import NamedTuple
 
+from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 from core.config import told
 from core.export.references import cited
-from core.score_words import SCORES, SPACES, meaning_of
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 LARGE = 400_000  # bytes of an SVG, above which the PNG stands in the report
@@ -29,13 +29,13 @@ class Report(NamedTuple):
     groups: dict  # {"words", "names", "sizes", "markers": a list of names a group or None, "stability": ...}
     scores: dict  # of the run
     judged: list  # records of all spaces, [] where they were not judged
-    figures: list  # core.printing.printed.Printed
+    figures: list  # core.figures.printed.print_all.Printed
     preparation: str  # what became of the values, in words
     network: str  # what the model is, in words
     paragraph: (
         str  # for the methods section of a paper; the keys of core.export.references stand in all three
     )
-    rules: list  # core.export.rules.Finding, [] where there is no result.h5ad
+    rules: list  # core.export.h5ad_rules.Finding, [] where there is no result.h5ad
     warnings: list  # sentences
     versions: dict
     names: list  # of the files in the bundle

@@ -4,8 +4,8 @@ from itertools import chain
 
 import numpy as np
 
-from core import spreadsheet
-from core.score_words import SCORES, SPACES, meaning_of
+from core import safe_csv
+from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 
 ROWS = 20_000  # written at once
 
@@ -13,7 +13,7 @@ ROWS = 20_000  # written at once
 def write(path, head, columns):
     """A CSV of columns (arrays of one length, names as bytes are decoded), UTF-8, some thousand lines at a time."""
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = spreadsheet.Writer(file)
+        writer = safe_csv.Writer(file)
         writer.writerow(head)
         for start in range(0, len(columns[0]), ROWS):
             parts = [np.asarray(column[start : start + ROWS]) for column in columns]
@@ -40,7 +40,7 @@ def spaces(path, cells, found):
 
 
 def scores(path, flat, judged=None):
-    """scores.csv: the table of all spaces where they were judged (records of core.judging), and the run's own scores."""
+    """scores.csv: the table of all spaces where they were judged (records of core.analysis.metrics.benchmark), and the run's own scores."""
     rows = [
         [
             r["score"],
@@ -57,7 +57,7 @@ def scores(path, flat, judged=None):
         for name, value in flat.items()
     ]
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = spreadsheet.Writer(file)
+        writer = safe_csv.Writer(file)
         writer.writerow(["score", "space", "value", "cells", "note", "meaning"])
         writer.writerows(rows)
 

@@ -1,23 +1,23 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
 
+from core.figures.binary import inside, message, packed
+from core.figures.cell_quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
 from core.figures.clusters import composition, steadiness
 from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
-from core.figures.data import Binned, counts_and_genes, histogram_pair
-from core.figures.explained import explained
-from core.figures.genes import mean_variance
+from core.figures.histograms import Binned, counts_and_genes, histogram_pair
+from core.figures.latent_effects import dimension_bars
 from core.figures.loss import loss_curve, loss_page
-from core.figures.mapped import mapped
+from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
-from core.figures.meaning import dimension_bars
 from core.figures.network import describe_network, network
-from core.figures.packed import inside, message, packed
 from core.figures.panels import NAMES_UP_TO, POINTS_WITHOUT_WEBGL, Over, Panel, panels, point_size
+from core.figures.per_feature import explained
 from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
-from core.figures.quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
+from core.figures.run_panels import DRAWN_DIRECTLY, WAITING, panels_of
 from core.figures.save import GRAPH_CONFIG, badged, write_html
 from core.figures.theme import category_colours, empty, look, template
-from core.figures.views import DRAWN_DIRECTLY, WAITING, panels_of
+from core.figures.variable_genes import mean_variance
 
 __all__ = [
     "DRAWN_DIRECTLY",

@@ -3,9 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.paint import escape
 from core.figures.theme import category_colours, empty, look, template
-from core.words import short
+from core.figures.traces import escape
+from core.text import short
 
 BAR = 24  # pixels of a group
 

@@ -3,9 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.paint import escape
 from core.figures.theme import VALUES, category_colours, empty, template
-from core.words import short
+from core.figures.traces import escape
+from core.text import short
 
 ROW = 19  # pixels of a feature
 LARGEST = 15  # pixels of a dot at 100 %

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from core.figures import raster
 from core.figures.colour import Colour, folded, span
-from core.figures.paint import continuous_traces, escape, group_traces, layered_traces
 from core.figures.theme import look, template
+from core.figures.traces import continuous_traces, escape, group_traces, layered_traces
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
 NAMES_UP_TO = (

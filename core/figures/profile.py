@@ -3,8 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.paint import escape
 from core.figures.theme import CATEGORIES, empty, faded, look, template
+from core.figures.traces import escape
 
 NEAR = 0.045  # of the axis: labels closer than this would cover each other
 

@@ -3,9 +3,9 @@
 import numpy as np
 from plotly.subplots import make_subplots
 
-from core.figures.data import Binned, outline
-from core.figures.paint import escape
+from core.figures.histograms import Binned, outline
 from core.figures.theme import empty, look, template
+from core.figures.traces import escape
 
 ROW = 150  # pixels a protein
 TICKS = (0, 1, 10, 100, 1000, 10_000, 100_000)

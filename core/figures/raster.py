@@ -7,8 +7,8 @@ import zlib
 import numpy as np
 
 from core.figures.colour import UNKNOWN, coded, paints, sizes
-from core.figures.paint import escape
 from core.figures.theme import look
+from core.figures.traces import escape
 
 WIDE, TALL = 560, 400  # pixels of an image
 FAINTEST = 0.35  # opacity of a pixel with one cell; the densest is opaque

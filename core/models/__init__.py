@@ -27,9 +27,7 @@ class Cells(NamedTuple):
     seen: object = (
         None  # (cells, genes) what the encoder sees in training, where input dropout hides some counts
     )
-    rna: object = (
-        None  # core.sparse.Batch of the genes, where they come sparse; `x` then holds the proteins alone
-    )
+    rna: object = None  # core.sparse.linear.Batch of the genes, where they come sparse; `x` then holds the proteins alone
 
 
 def build(config, n_genes, n_proteins, n_groups=0):

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from core import sparse
 from core.models.layers import Hide, block
+from core.sparse import linear as sparse
 
 
 class Citeseq(nn.Module):
@@ -22,7 +22,9 @@ class Citeseq(nn.Module):
     def __init__(self, config, n_genes, n_proteins, n_groups=0):
         super().__init__()
         self.sizes = {branch: n for branch, n in (("rna", n_genes), ("protein", n_proteins)) if n}
-        self.hide_protein = Hide(config.input_dropout)  # genes come with theirs hidden: core.feed
+        self.hide_protein = Hide(
+            config.input_dropout
+        )  # genes come with theirs hidden: core.training.dataloader
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
         layers = config.layers(n_genes, n_proteins, n_groups)
         self.blocks = nn.ModuleDict(
@@ -97,7 +99,9 @@ class Citeseq(nn.Module):
             z = z + self.latent_noise * spread * torch.randn_like(z)
         return self.errors(z, cells)
 
-    def response(self, z, cells):  # (cells, latent) -> (cells, features): what core.meaning differentiates
+    def response(
+        self, z, cells
+    ):  # (cells, latent) -> (cells, features): what core.analysis.latent_effects differentiates
         return self.decode(z, cells.group)
 
     def rebuild(self, cells, matrix, rows):  # -> (cells, features) array: X', on the scale of the input X

@@ -1,9 +1,9 @@
 """The only writer: users, data sets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import DROPLETS, ENDINGS
-from core.store.files import HARMONY, clusters_of, company_of, survival_of
+from core.store.database import ACTIVE, FINISHED, LANES, Missing, Store
+from core.store.dataset_folder import HARMONY, clusters_of, company_of, survival_of
 from core.store.groups import Groups
-from core.store.store import ACTIVE, FINISHED, LANES, Missing, Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
 

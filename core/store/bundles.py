@@ -1,9 +1,9 @@
 """Bundles: a run with everything in one zip, and whether it comes out again."""
 
-from core import takeaway
 from core.config import RESOLUTIONS
+from core.config import bundle as takeaway
 from core.errors import UserError
-from core.store.store import FINISHED
+from core.store.database import FINISHED
 
 BUNDLE = "bundle.zip"
 

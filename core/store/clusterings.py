@@ -6,8 +6,8 @@ import time
 from sqlalchemy import delete, insert, select
 
 from core.errors import UserError
+from core.store.database import Missing, new_id
 from core.store.schema import clusterings
-from core.store.store import Missing, new_id
 
 LONGEST = 80  # letters of a name: legends and tables have to show it
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.errors import UserError
-from core.store import files
+from core.store import dataset_folder
 from core.store.schema import jobs
 
 MOST = 100  # groups whose markers are looked for at once: beyond, the tables outgrow memory and any reader
@@ -51,8 +51,8 @@ def write(folder, groups):
     content = json.dumps([names, groups.words]).encode() + codes.tobytes()
     key = hashlib.sha256(content).hexdigest()[:24]
     if not _path(folder, key).exists():
-        files.write_json(folder / "groups" / f"{key}.json", {"names": names, "words": groups.words})
-        files.write_array(_path(folder, key), codes)
+        dataset_folder.write_json(folder / "groups" / f"{key}.json", {"names": names, "words": groups.words})
+        dataset_folder.write_array(_path(folder, key), codes)
     return key
 
 
@@ -60,8 +60,8 @@ def read(folder, key):
     """The Groups of a key; raises UserError where there are none."""
     if not KEY.fullmatch(str(key)) or not _path(folder, key).exists():
         raise UserError("These groups of cells are not there (any more): choose them again.")
-    about = files.read_json(folder / "groups" / f"{key}.json")
-    return Groups(about["names"], files.read_array(_path(folder, key)), about["words"])
+    about = dataset_folder.read_json(folder / "groups" / f"{key}.json")
+    return Groups(about["names"], dataset_folder.read_array(_path(folder, key)), about["words"])
 
 
 def _path(folder, key):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from core.store import files
+from core.store import dataset_folder
+from core.store.database import Missing
 from core.store.schema import jobs
-from core.store.store import Missing
 
 
 class Results:
@@ -17,7 +17,7 @@ class Results:
         path = (folder / f"{name}.npy").resolve()
         if not path.is_relative_to(folder):
             raise Missing(f"This run has no {Path(name).name}.")
-        return files.read_array(path) if path.exists() else None
+        return dataset_folder.read_array(path) if path.exists() else None
 
     def names(self, run_id, folder):
         """The names of the arrays that a run left in a folder such as "embeddings", sorted."""

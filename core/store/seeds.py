@@ -1,8 +1,8 @@
 """Runs with the settings of another run and a seed of their own, by which its clusters are judged."""
 
 from core.errors import UserError
+from core.store.database import ACTIVE
 from core.store.schema import jobs
-from core.store.store import ACTIVE
 
 MOST_SEEDS = 10
 

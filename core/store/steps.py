@@ -5,7 +5,7 @@ import json
 
 from core.data import ending
 from core.errors import UserError
-from core.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
+from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
 from core.store.schema import jobs, preparations, runs
 
 # Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.

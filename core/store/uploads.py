@@ -15,9 +15,9 @@ from pathlib import Path
 
 from core.data import ENDINGS, droplet_limits, ending
 from core.errors import UserError
-from core.store import files
+from core.store import dataset_folder
+from core.store.database import Missing, new_id
 from core.store.schema import jobs
-from core.store.store import Missing, new_id
 
 PART = 8 * 1024**2  # bytes that come at once: few enough to hold in memory, enough to fill a fast line
 SPARE = 1024**3  # bytes of the disk that uploads leave free, for the store and for what is at work
@@ -87,7 +87,7 @@ class Uploads:
             return known[0]
         record = {"id": new_id(), "name": name, "size": size, "owner": self.user, "joins": joins}
         self._part(record["id"]).touch(exist_ok=False)
-        files.write_json(self.folder / f"{record['id']}.json", record)
+        dataset_folder.write_json(self.folder / f"{record['id']}.json", record)
         return next(u for u in self._all() if u["id"] == record["id"])
 
     def _check_room(self, name, size):
@@ -209,7 +209,7 @@ def crc32_of(path):
 def read_record(path):
     """A record, with the bytes that are "here" (None once its file was moved)."""
     part = path.with_suffix(".part")
-    return files.read_json(path) | {"here": part.stat().st_size if part.exists() else None}
+    return dataset_folder.read_json(path) | {"here": part.stat().st_size if part.exists() else None}
 
 
 def records(folder):

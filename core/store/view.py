@@ -5,20 +5,20 @@ import time
 from sqlalchemy import or_
 
 from core.errors import UserError
-from core.store import files
-from core.store.bringing import Bringing
+from core.store import dataset_folder
 from core.store.bundles import Bundles
 from core.store.clusterings import Clusterings
+from core.store.database import ACTIVE, LANES, TABLES, Missing
+from core.store.datasets import Bringing
 from core.store.groups import Grouping
-from core.store.mapping import Mapping
-from core.store.planning import Planning
+from core.store.joins import Samples
+from core.store.mappings import Mapping
+from core.store.preparations import Planning
 from core.store.results import Results
-from core.store.samples import Samples
 from core.store.schema import datasets, jobs, preparations, runs
 from core.store.seeds import Seeds
 from core.store.selections import Selections
 from core.store.steps import Steps
-from core.store.store import ACTIVE, LANES, TABLES, Missing
 
 OF_RUN = ("spaces", "explained", "stability")  # kinds of jobs whose result the run keeps, for all who see it
 
@@ -73,7 +73,9 @@ class View(
         for preparation in self.store.rows("preparation", preparations.c.dataset == id):
             self.store.forget("preparation", preparation["id"])
         for job in self.store.jobs(jobs.c.target == id, jobs.c.kind == "read"):
-            for path in files.uploads(self.store.root, job["arguments"]):  # of one that was never read
+            for path in dataset_folder.uploads(
+                self.store.root, job["arguments"]
+            ):  # of one that was never read
                 path.unlink(missing_ok=True)
         self.store.forget("dataset", id)
 

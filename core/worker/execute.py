@@ -6,8 +6,8 @@ import traceback
 
 import psutil
 
-from core import launch
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
+from core.worker import launch
 from core.worker.queue import fail_target
 
 IDLE = 0.1  # seconds between two looks at an empty queue
@@ -16,7 +16,7 @@ FULL = 6 * 1024**3  # bytes; a warm process that has grown beyond goes, and a fr
 
 def execute(store, job):
     """Carry out a job that is marked running: its result, or one sentence on why there is none."""
-    from core.worker.kinds import KINDS
+    from core.worker.job_kinds import KINDS
 
     def say(message, progress=0.0):
         store.set_job(job["id"], message=message, progress=progress)
@@ -90,14 +90,15 @@ def serve_short(store):
 
 def _warm_up(store):
     """Load the science while nobody waits for it, and tell the window which device there is."""
-    from core import device, embed, markers
+    from core import device
+    from core.analysis import embedding, markers
     from core.data import read
 
     found = device.choose("auto")
     store.remember("device", found._asdict() | {"cores": device.n_cores()})
     read.SERVER.start()
     try:
-        embed.warm_up()
+        embedding.warm_up()
         markers.warm_up()
     except Exception:  # warming is a courtesy; the job that needs it will say what is wrong
         traceback.print_exc(file=sys.stderr)

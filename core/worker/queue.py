@@ -9,9 +9,9 @@ import time
 
 import psutil
 
-from core import launch
 from core.data import DEMO_TITLES
 from core.store import LANES, Store, uploads
+from core.worker import launch
 
 HOUR, DAY = 3600, 24 * 3600
 TICK = 0.2  # seconds between two looks at the queue

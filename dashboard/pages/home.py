@@ -2,7 +2,7 @@
 
 from dash import dcc, html
 
-from dashboard.components import card, more
+from dashboard.components.widgets import card, more
 
 PATH, TITLE = "/", "Welcome"
 

@@ -7,8 +7,9 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.errors import UserError
-from dashboard import follow, ids, session
-from dashboard.components import (
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import (
     SETTINGS,
     card,
     chosen_words,
@@ -20,6 +21,7 @@ from dashboard.components import (
     read_form,
     tile,
 )
+from dashboard.server import session
 
 PATH, TITLE = "/model", "Create model"
 BY_MODEL = "dropout", "weight_protein"  # settings of which an empty field means another value for each model
@@ -148,7 +150,7 @@ def register(app, store):
     )
 
     app.clientside_callback(
-        follow.CLOCK,
+        job_progress.CLOCK,
         Output(ids.FORECAST_TICK, "disabled"),
         Output(ids.FORECAST, "style"),
         Input(SETTINGS, "value"),
@@ -203,11 +205,11 @@ def foreseen(store, view, asked, values, names, preparation_id):
     What was asked is {"values", "job", "over"}; a second of `values` that stay is what starts the work.
     """
     try:
-        job, asked = follow.latest(
+        job, asked = job_progress.latest(
             store, view, asked, values, lambda: view.forecast(preparation_id, settings_of(values, names))
         )
     except UserError:  # the fields say what is wrong with them
-        return "", follow.answered(values)
+        return "", job_progress.answered(values)
     if job is None:
         return "", asked
     if job["status"] == "failed":

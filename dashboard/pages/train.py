@@ -7,9 +7,11 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.store import ACTIVE
-from dashboard import follow, ids, session
-from dashboard.components import card, empty, graph, more
-from dashboard.standing import loss, next_step, status, tiles, working
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import card, empty, graph, more
+from dashboard.pages.run_status import loss, next_step, status, tiles, working
+from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
 
@@ -114,7 +116,7 @@ def register(app, store):
             store.of(session.LOCAL).train(run_id, page)
         elif not attach:
             raise PreventUpdate
-        return follow.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
+        return job_progress.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
 
     # Dash holds back every callback that listens to an output of a long callback at work. So what is drawn listens
     # to the ticks alone, and the end of the long callback reaches them round the graph.

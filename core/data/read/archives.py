@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from core.errors import UserError
-from core.words import size
+from core.text import size
 
 MOST_MEMBERS = 100_000  # a zarr folder of a million cells has some ten thousand
 MOST_RATIO = 200  # text tables of counts shrink 10- to 60-fold; a bomb a thousandfold

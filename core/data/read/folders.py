@@ -58,7 +58,7 @@ def _is_single(path):
 
 
 def _open(path, reading):
-    from core.data.read.load import open_path  # which knows all readers, this one among them
+    from core.data.read.readers import open_path  # which knows all readers, this one among them
 
     if tenx.is_matrix(path):
         return tenx.read_matrix(path, reading)

@@ -7,10 +7,10 @@ import anndata
 import h5py
 import numpy as np
 
-from core.data import ondisk
+from core.data import backed
 from core.data.read import loom, mudata, tenx
 from core.data.read.archives import check_values, number_bytes
-from core.data.read.normal import SPARSE_FROM
+from core.data.read.normal_form import SPARSE_FROM
 from core.errors import UserError
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -55,13 +55,13 @@ def read_hdf5(path, reading):
             raise UserError(
                 f"'{path.name}' is none of .h5ad, .h5mu, 10x .h5 and .loom (it holds {inside}): check it."
             )
-        if ondisk.is_large(file, reading.large):
-            return ondisk.opened(path, ondisk.EVERYTHING)
+        if backed.is_large(file, reading.large):
+            return backed.opened(path, backed.EVERYTHING)
         thin = _is_large_and_thin(file.get("X"))
         # Of a matrix that is read as sparse, a few of its values are not zero.
         reading.take(0 if thin else HELD * declared.values, path.name, COPIES * declared.values)
-        if ondisk.has_halves(file):
-            return ondisk.widened(path)
+        if backed.has_halves(file):
+            return backed.widened(path)
     return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
 
 

@@ -6,12 +6,12 @@ import h5py
 import pandas as pd
 from anndata.io import read_elem
 
-from core.data import ondisk
-from core.data.proteins import GENES, PROTEINS
-from core.data.read.joins import join_proteins
-from core.data.read.names import like_genes, like_proteins
+from core.data import backed
+from core.data.protein_panel import GENES, PROTEINS
+from core.data.read.axis_names import like_genes, like_proteins
+from core.data.read.second_file import join_proteins
+from core.data.standalone.antibodies import ISOTYPE
 from core.errors import UserError
-from core.scripted.antibodies import ISOTYPE
 
 # Of the values in memory while they are read and brought into normal form: as a rule, and at most.
 HELD, COPIES = 2, 4
@@ -31,11 +31,11 @@ def read_h5mu(path, file, reading):
 
 def modality(group, path, reading):
     """One modality of a .h5mu, its matrices left there where they are large."""
-    if ondisk.is_large(group, reading.large):
-        return ondisk.opened(h5py.File(path, "r")[group.name], ondisk.EVERYTHING)
-    need = ondisk.bytes_in(group)
+    if backed.is_large(group, reading.large):
+        return backed.opened(h5py.File(path, "r")[group.name], backed.EVERYTHING)
+    need = backed.bytes_in(group)
     reading.take(HELD * need, path.name, COPIES * need)
-    return ondisk.widened(group) if ondisk.has_halves(group) else read_elem(group)
+    return backed.widened(group) if backed.has_halves(group) else read_elem(group)
 
 
 def combine(modalities, obs, name, reading):

@@ -12,14 +12,14 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.data.read.archives import check_gzip
-from core.data.read.names import like_barcodes, like_genes, like_proteins
+from core.data.read.axis_names import like_barcodes, like_genes, like_proteins
 from core.errors import UserError, is_out_of_memory
-from core.spreadsheet import plain
+from core.safe_csv import plain
 
 PEEK, SAMPLE = 200, 20  # rows whose names, and whose values, are looked at before the table is read
 BLOCK_VALUES = 8_000_000  # values of a block: text and numbers together stay below half a GB
 MOST_ASIDE = 20  # columns of text that may stand beside the numbers
-NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, as in core.data.verdict
+NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, as in core.data.matrix_kind
 SURE = 0.4  # by so much must one orientation fit the names better than the other
 LONGEST = 50_000_000  # characters of a line: a million cells of fifty
 csv.field_size_limit(LONGEST)  # a table of many genes, cut by the wrong separator, is one long field

@@ -11,8 +11,8 @@ from anndata import AnnData
 from anndata.io import sparse_dataset
 from scipy import io, sparse
 
-from core.data.ondisk import part_of
-from core.data.proteins import GENES
+from core.data.backed import part_of
+from core.data.protein_panel import GENES
 from core.data.read.archives import check_gzip
 from core.errors import UserError
 

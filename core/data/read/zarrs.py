@@ -3,7 +3,7 @@
 import anndata
 import zarr
 
-from core.data import ondisk
+from core.data import backed
 from core.data.read import mudata
 from core.data.read.archives import check_values, number_bytes
 from core.errors import UserError
@@ -33,11 +33,11 @@ def read_store(path, reading):
 def _opened(path, reading, declared, name):
     """One AnnData of a store, the matrices of a large one left there."""
     group = zarr.open_group(path, mode="r")
-    if ondisk.is_large(group, reading.large):
-        return ondisk.opened(group, ondisk.EVERYTHING)
-    need = min(declared, ondisk.bytes_in(group))
+    if backed.is_large(group, reading.large):
+        return backed.opened(group, backed.EVERYTHING)
+    need = min(declared, backed.bytes_in(group))
     reading.take(HELD * need, name, COPIES * need)
-    return ondisk.widened(group) if ondisk.has_halves(group) else anndata.read_zarr(path)
+    return backed.widened(group) if backed.has_halves(group) else anndata.read_zarr(path)
 
 
 def _check_room(path):

@@ -1,0 +1,1 @@
+"""What a latent space shows: neighbours, embeddings, clusters, markers, reference mapping."""

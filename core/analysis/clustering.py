@@ -1,0 +1,109 @@
+"""Other ways to group cells, and how steady a grouping is: k-means, HDBSCAN, Leiden of some cells, ARI of subsamples."""
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from core.analysis import embedding, leiden
+from core.errors import UserError
+
+SHARE = 0.8  # of the cells in a subsample (Tang et al. 2021, scclusteval, doi:10.1093/bioinformatics/btaa956)
+TIMES = 8  # subsamples: 28 pairs
+DENSE_LIMIT = (
+    100_000  # points; HDBSCAN's time grows with their square in as many dimensions as a latent space has
+)
+
+
+class Steadiness(NamedTuple):
+    """How alike clusterings of subsamples are: (resolutions,) mean ARI over pairs, its standard error, clusters of each.
+
+    `steadiest` is the place of the one to choose, None where every resolution has but one cluster.
+    """
+
+    resolutions: tuple
+    ari: np.ndarray
+    error: np.ndarray
+    n_clusters: np.ndarray
+    steadiest: int | None
+
+
+def steadiness(points, clusters, seed=0, times=TIMES):
+    """Yield the share done, then the Steadiness of Leiden at each resolution of `clusters` ({resolution: labels}).
+
+    Each of `times` subsamples keeps SHARE of the cells and their edges in the neighbour graph and is clustered anew;
+    pairs are compared by the adjusted Rand index (Hubert and Arabie 1985) over the cells that both have, as stability
+    is judged by Lange et al. 2004 (doi:10.1162/089976604773717621). One cluster agrees with itself whatever the data,
+    so such resolutions have no value. The steadiest is the finest whose mean is within a standard error of the best:
+    coarse clusterings are steadier for no merit of theirs.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    random = np.random.default_rng(seed)
+    whole = leiden.graph(embedding.neighbors(points, seed=seed))
+    resolutions = tuple(sorted(clusters))
+    n, samples, labels = len(points), [], {r: [] for r in resolutions}
+    for i in range(times):
+        rows = np.sort(random.choice(n, max(2, int(SHARE * n)), replace=False))
+        part = whole.induced_subgraph(rows.tolist())
+        samples.append(rows)
+        for j, r in enumerate(resolutions):
+            yield (i + j / len(resolutions)) / times
+            labels[r].append(leiden.leiden(part, r, seed + i))
+    shared = {
+        (a, b): np.intersect1d(samples[a], samples[b], assume_unique=True, return_indices=True)[1:]
+        for a, b in combinations(range(times), 2)
+    }
+    ari, error = np.full(len(resolutions), np.nan), np.full(len(resolutions), np.nan)
+    n_clusters = np.array([len(np.unique(clusters[r])) for r in resolutions])
+    for j, r in enumerate(resolutions):
+        if n_clusters[j] < 2:
+            continue
+        found = [adjusted_rand_score(labels[r][a][x], labels[r][b][y]) for (a, b), (x, y) in shared.items()]
+        ari[j] = np.mean(found)
+        error[j] = np.std(found) / np.sqrt(times)  # pairs share samples: no more than `times` are independent
+    yield Steadiness(resolutions, ari, error, n_clusters, _steadiest(ari, error))
+
+
+def _steadiest(ari, error):
+    if np.isnan(ari).all():
+        return None
+    best = np.nanargmax(ari)
+    return int(np.flatnonzero(ari >= ari[best] - error[best])[-1])
+
+
+def kmeans(points, k, seed=0):
+    """(points,) int32 cluster of each point, 0 the largest, by k-means (Lloyd 1982; ten starts by k-means++)."""
+    from sklearn.cluster import KMeans
+
+    if not 2 <= k <= len(points):
+        raise UserError(f"k-means needs 2 to {len(points):,} clusters here, not {k}.")
+    found = KMeans(k, n_init=10, random_state=seed).fit_predict(np.asarray(points, dtype=np.float32))
+    return leiden.by_size(found)
+
+
+def hdbscan(points, least):
+    """(points,) int32 cluster of each point, 0 the largest and -1 for those in none, by HDBSCAN (Campello 2013).
+
+    `least` is the number of points that a cluster has at least.
+    """
+    from sklearn.cluster import HDBSCAN
+
+    if len(points) > DENSE_LIMIT:
+        raise UserError(
+            f"HDBSCAN would take hours for more than {DENSE_LIMIT:,} cells: use Leiden or k-means."
+        )
+    if not 2 <= least <= len(points):
+        raise UserError(f"HDBSCAN needs a smallest cluster of 2 to {len(points):,} cells, not {least}.")
+    found = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(np.asarray(points, dtype=np.float32))
+    labels = np.full(len(found), -1, dtype=np.int32)
+    if (found >= 0).any():
+        labels[found >= 0] = leiden.by_size(found[found >= 0])
+    return labels
+
+
+def leiden_of(points, resolution, seed=0):
+    """(points,) int32 cluster of each point by Leiden on the neighbours of these points alone: to sub-cluster some."""
+    if len(points) < 3:
+        raise UserError(f"To find clusters among them takes 3 cells or more, and {len(points)} are selected.")
+    return leiden.leiden(leiden.graph(embedding.neighbors(points, seed=seed)), resolution, seed)

@@ -1,0 +1,90 @@
+"""Mapped cells beside the cells that a model learnt from: labels by their neighbours, places in a picture, distance."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.analysis import embedding
+
+N_NEAR = 15  # reference cells that vote on a cell
+OWN_CELLS = 20_000  # of the reference, at most, whose own distances are measured
+BLOCK = 1 << 14  # cells whose votes are counted at once
+
+
+class Votes(NamedTuple):
+    """`codes` (cells,) int32 of the label that won, -1 where no neighbour has one; `confidence` (cells,) float32, 0 to 1."""
+
+    codes: np.ndarray
+    confidence: np.ndarray
+
+
+def weights_of(distances):
+    """(cells, k) float64, each row with the sum 1: exp(-d / (2 / s)^2), s being the deviation of the cell's distances d.
+
+    That of scArches (Lotfollahi 2022, doi:10.1038/s41587-021-01001-7: weighted_knn_transfer in scarches/utils/knn.py).
+    """
+    distances = np.asarray(distances, dtype=np.float64)
+    power = -distances * (distances.std(axis=1, keepdims=True) / 2) ** 2
+    weights = np.exp(power - power.max(axis=1, keepdims=True))  # so that not all of them are 0 far away
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def vote(near, codes):
+    """The Votes of each new cell's neighbours: the label with the most weight, and its share of all weight.
+
+    `near`: the Neighbors of the new cells among the reference; `codes` (reference cells,) int, -1 without a label, which
+    takes weight from the others and never wins. Of labels with the same weight that of the nearer cell wins.
+    """
+    won, confidence = np.empty((2, len(near.indices)))
+    for first in range(0, len(won), BLOCK):
+        rows = slice(first, first + BLOCK)
+        given, weights = np.asarray(codes)[near.indices[rows]], weights_of(near.distances[rows])
+        votes = np.where(given[:, :, None] == given[:, None, :], weights[:, None, :], 0.0).sum(axis=2)
+        votes[given < 0] = 0.0
+        best = votes.argmax(axis=1)[:, None]
+        confidence[rows] = np.take_along_axis(votes, best, 1)[:, 0]
+        won[rows] = np.take_along_axis(given, best, 1)[:, 0]
+    won[confidence == 0] = -1
+    return Votes(won.astype(np.int32), np.minimum(confidence, 1).astype(np.float32))
+
+
+def placed(near, picture):
+    """(new cells, axes) float32 places in a `picture` (reference cells, axes): the median of each cell's neighbours there.
+
+    A cell whose neighbours lie in two islands comes to one of them, where a mean would put it in the sea between.
+    docs/mapping.md holds this against UMAP's own transform, which keeps no more neighbours.
+    """
+    return np.median(np.asarray(picture)[near.indices], axis=1).astype(np.float32)
+
+
+def own_distances(latent, seed=0, device="auto"):
+    """(cells,) float32, sorted: how far reference cells lie from the last of their own nearest; at most 20,000 of them."""
+    some = np.random.default_rng(seed).permutation(len(latent))[:OWN_CELLS]
+    k = min(N_NEAR + 1, len(latent))  # a cell is the first of its own neighbours
+    return np.sort(embedding.among(latent[np.sort(some)], latent, k, seed, device).distances[:, -1])
+
+
+def farness(near, own):
+    """(new cells,) float32, 0 to 1: the share of reference cells that lie nearer to their neighbours than a new cell to its.
+
+    `own`: what `own_distances` gives.
+    """
+    return (np.searchsorted(own, near.distances[:, -1], side="left") / len(own)).astype(np.float32)
+
+
+class Carried(NamedTuple):
+    """What new cells are told by the cells that a model learnt from."""
+
+    picture: np.ndarray  # (cells, axes) float32 places in the reference's picture
+    votes: Votes
+    farness: np.ndarray  # (cells,) float32
+
+
+def carry(latent, reference, picture, codes, seed=0, device="auto"):
+    """The Carried of new cells by their `latent`, from the latent, picture and label codes of the reference's cells.
+
+    Without a `picture` of its own the latent space is drawn directly, and its first two dimensions are the places.
+    """
+    near = embedding.among(latent, reference, N_NEAR, seed, device)
+    places = latent[:, :2] if picture is None else placed(near, picture)
+    return Carried(places, vote(near, codes), farness(near, own_distances(reference, seed, device)))

@@ -1,0 +1,32 @@
+"""What is told of a feature in a group of cells, in the order in which core.analysis.markers keeps it; light enough for the page."""
+
+import numpy as np
+
+# AUC and fold change are effects, shares are of cells above 0, means are of the values; "rest" are all other cells.
+MEASURES = ("auc", "log_fold", "share", "share_rest", "mean", "mean_rest", "p", "p_adjusted")
+FEWEST = 3  # cells of a group that is tested (Seurat's min.cells.group): of fewer no test can say anything
+
+
+def best(values, k, least=0.0):
+    """Lists of the features that mark each group best, by AUC, at most `k` and the best first; ties by the fold change.
+
+    `values` (measures, groups, features). Features that less than `least` of the group's cells have are left out.
+    """
+    auc, fold, share = (values[MEASURES.index(name)] for name in ("auc", "log_fold", "share"))
+    found = []
+    for group in range(len(auc)):
+        known = np.flatnonzero((auc[group] > 0.5) & (share[group] >= least))
+        found.append(known[np.lexsort((-fold[group, known], -auc[group, known]))][:k].tolist())
+    return found
+
+
+def columns_of(groups, features, n_genes, values):
+    """(head, columns) of the table of all markers: a line a group and feature, with what of it is told.
+
+    `features` are the names of the genes, `n_genes` of them, and then of the proteins; `values` (measures, groups,
+    features).
+    """
+    kinds = np.where(np.arange(len(features)) < n_genes, "gene", "protein")
+    columns = [np.repeat(np.array(groups, dtype=object), len(features))]
+    columns += [np.tile(np.array(features, dtype=object), len(groups)), np.tile(kinds, len(groups))]
+    return ["group", "feature", "kind", *MEASURES], [*columns, *(v.ravel() for v in values)]

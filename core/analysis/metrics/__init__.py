@@ -1,0 +1,1 @@
+"""Scores of a latent space, by space, by cell and by feature."""

@@ -1,0 +1,147 @@
+"""All spaces of a run side by side: one table of scores on at most 20,000 cells, so that it answers in seconds."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from core.analysis import embedding, leiden
+from core.analysis.metrics import scores
+from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
+from core.analysis.metrics.neighbourhoods import Neighbourhoods
+from core.config import DEFAULT_RESOLUTION
+
+MOST_CELLS = 20_000  # among which neighbours are looked for
+FEWEST_CELLS = 10  # of the judging cells; a mean of fewer says nothing
+
+
+class Step(NamedTuple):
+    """What is being worked out, and the share of the work that is done."""
+
+    words: str
+    share: float
+
+
+def spaces_of(proof, embeddings):
+    """{name in score_words.SPACES: (cells, dimensions)} of a run, from its Evidence and its pictures by name."""
+    found = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
+    found["protein"] = proof.matrix.protein_space()
+    return {name: np.asarray(found[name]) for name in SPACES if found.get(name) is not None}
+
+
+def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
+    """Score each of `spaces` (name -> (cells, dimensions)): yields Steps, then a list of records.
+
+    A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.analysis.metrics.descriptions; a value that cannot
+    be had is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
+    means over the judging cells among them, at most 2,000 where neighbours are compared; iLISI is of
+    at most 5,000 of all.
+    `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
+    """
+    cells = some_cells(proof.matrix.n_cells, config.seed)
+    rows = np.flatnonzero(np.isin(cells, proof.split.judges))
+    if len(rows) < FEWEST_CELLS:
+        rows = np.arange(len(cells))  # a handful of judges in a sample of very many cells
+    asked = rows[:: -(-len(rows) // scores.QUERIES)]
+    yield Step("Neighbours in the input", 0.05)
+    before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, asked)
+    if (proteins := proof.matrix.protein_space(cells)) is not None:
+        proteins = scores.near(proteins, asked, min(15, len(cells) - 1))
+    labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
+    made = []
+    for i, (name, points) in enumerate(spaces.items()):
+        yield Step(SPACES[name], 0.3 + 0.7 * i / len(spaces))
+        points = points[cells]
+        values, note = {}, "it holds values that are no numbers"
+        if np.isfinite(points).all():
+            note = ""
+            values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
+        for score in _asked_for(proteins, labels, batches):
+            value = values.get(score)
+            seen = _seen(proof.matrix, config, name) if score == "protein_agreement_15" else ""
+            made.append(
+                {
+                    "score": score,
+                    "title": SCORES[score].title,
+                    "space": name,
+                    "value": float(value) if value is not None and math.isfinite(value) else None,
+                    "cells": len(scores.lisi_rows(len(cells))) if score == "ilisi" else len(rows),
+                    "note": note or seen,
+                }
+            )
+    yield made
+
+
+def _seen(matrix, config, space):
+    """Whether what made a space was given the proteins, in words; "" where there is nothing to say."""
+    if space == "protein":
+        return ""
+    if not matrix.n_proteins:
+        return UNSEEN
+    # PCA and the pictures of the input are of all that the run is trained on, unless the proteins weigh nothing.
+    return SEEN if space.startswith("latent") or config.weight_of("protein") > 0 else ""
+
+
+def some_cells(n_cells, seed):
+    """The rows of at most 20,000 cells, sorted."""
+    if n_cells <= MOST_CELLS:
+        return np.arange(n_cells)
+    return np.sort(np.random.default_rng(seed).permutation(n_cells)[:MOST_CELLS])
+
+
+def _asked_for(proteins, labels, batches):
+    """The names of the scores that can be had with what is known of the cells."""
+    without = {"protein_agreement_15"} if proteins is None else set()
+    without |= {"knn_accuracy", "ari", "nmi", "label_silhouette"} if labels is None else set()
+    without |= {"ilisi"} if batches is None else set()
+    return [name for name in SCORES if name not in without]
+
+
+def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
+    """{score: value} of one space; `rows` are the judging cells, `proteins` whom those asked have near by their proteins."""
+    wide = before.asked
+    mixed = scores.lisi_rows(len(points)) if batches is not None else wide[:0]
+    found, far = _surroundings(points, np.union1d(wide, mixed), scores.LISI_NEAR if len(mixed) else 50)
+    near = far.without_self(wide).indices
+    kept = before.kept_by(points, near)
+    out = {
+        "neighbours_kept_15": kept.shares[15],
+        "neighbours_kept_50": kept.shares[50],
+        "trustworthiness_15": kept.trustworthiness,
+        "continuity_15": kept.continuity,
+    }
+    if proteins is not None and name != "protein":
+        out["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
+    clusters = leiden.leiden(leiden.graph(found), resolution, seed)
+    out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
+    if labels is not None:
+        known = rows[scores.is_named(labels[rows])]
+        out |= scores.agreement(labels[rows], clusters[rows])
+        out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.asked, around=near)
+        out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
+    if batches is not None:
+        out["ilisi"] = float(np.median(scores.mixing(far.without_self(mixed), batches)))
+    return out
+
+
+class _Far(NamedTuple):
+    """The Neighbors of some cells, those at the sorted `rows`, each itself among them."""
+
+    rows: np.ndarray
+    found: embedding.Neighbors
+
+    def without_self(self, some):
+        """The Neighbors of `some` of the rows, themselves left out."""
+        return scores.without_self(self.found.of(np.searchsorted(self.rows, some)), some)
+
+
+def _surroundings(points, rows, k):
+    """The Neighbors that make the graph of all `points`, and the _Far of `rows` with k others each: searched for once."""
+    rest = np.setdiff1d(np.arange(len(points)), rows)
+    n_near, n_far = (min(n, len(points)) for n in (embedding.N_NEIGHBORS, k + 1))
+    far = embedding.nearest(points[rows], points, n_far)
+    order = np.argsort(np.concatenate([rows, rest]))
+    parts = [far.first(n_near)]
+    if len(rest):
+        parts.append(embedding.nearest(points[rest], points, n_near))
+    return embedding.Neighbors(*(np.concatenate(x)[order] for x in zip(*parts, strict=True))), _Far(rows, far)

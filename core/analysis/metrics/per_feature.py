@@ -1,0 +1,82 @@
+"""How much of each gene and protein comes back from the latent space, in cells that judge."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core.analysis.explore import PANEL_AXES
+from core.training import baselines
+from core.training.dataloader import Feed
+
+MOST_CELLS = 20_000  # of those that judge
+COLUMNS = ("feature", "kind", "explained", "explained_pca", "variance")
+
+
+class Explained(NamedTuple):
+    """By feature: variance explained by the model and by PCA, NaN for one that is constant; and the mean's error."""
+
+    model: np.ndarray
+    pca: np.ndarray
+    variance: np.ndarray  # mean squared distance from the training mean, on the scale of the input
+
+
+@torch.no_grad()
+def by_feature(model, proof, config):
+    """The Explained of a trained model on at most 20,000 of the judging cells of an Evidence.
+
+    1 - squared error / squared error of the training mean, for each feature on the scale of the model's input; PCA is
+    that of as many dimensions which the loss is held against, fitted on the training cells.
+    """
+    model.eval()
+    matrix, judges = proof.matrix, proof.split.judges
+    rows = judges[:: -(-len(judges) // MOST_CELLS)]
+    pca = _yardstick(matrix, proof.split.train, config)
+    errors = np.zeros((3, matrix.n_features))
+    for part, cells in Feed(matrix).blocks(rows):
+        x = cells.x.numpy().astype(np.float64)
+        for i, made in enumerate(
+            (model.rebuild(cells, matrix, part), pca.rebuild(pca.project(x)), pca.center)
+        ):
+            errors[i] += ((made - x) ** 2).sum(axis=0)
+    errors /= len(rows)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        explained = np.where(errors[2] > 0, 1 - errors[:2] / errors[2], np.nan)
+    return Explained(explained[0], explained[1], errors[2])
+
+
+def _yardstick(matrix, train, config):
+    """The PCA that the loss of a run is held against, fitted once more."""
+    n_axes = min(PANEL_AXES, matrix.n_features - 1, len(train) - 1)
+    fitted = baselines.fit_pca(
+        matrix, train, matrix.weights(config), max(n_axes, config.n_latent), config.seed
+    )
+    return fitted.first(config.n_latent)
+
+
+def rows_of(found, matrix):
+    """explained.csv: a row a feature by COLUMNS, those that come back worst first; an empty field where unknown."""
+    names = [*matrix.genes, *matrix.proteins]
+    order = np.argsort(np.where(np.isnan(found.model), np.inf, found.model), kind="stable")
+    return [
+        [
+            str(names[i]),
+            "gene" if i < matrix.n_genes else "protein",
+            *("" if np.isnan(value) else round(float(value), 5) for value in (found.model[i], found.pca[i])),
+            float(f"{found.variance[i]:.5g}"),
+        ]
+        for i in order
+    ]
+
+
+def in_all(found, n_genes):
+    """{"gene": (model, PCA), "protein": ...}: variance explained of all genes, and of all proteins, together."""
+    out = {}
+    for kind, part in (("gene", slice(0, n_genes)), ("protein", slice(n_genes, None))):
+        whole = found.variance[part].sum()
+        if whole > 0:
+            out[kind] = tuple(
+                float(np.nansum(share[part] * found.variance[part]) / whole)
+                for share in (found.model, found.pca)
+            )
+    return out

@@ -1,0 +1,204 @@
+"""The job behind `train`: read, learn, explore, write, with a progress bar on a terminal."""
+
+import signal
+import sys
+
+from tqdm import tqdm
+
+from core.analysis import side_process
+from core.cli import FAILED, INTERRUPTED, input_files, say
+from core.cli.train import nearest
+from core.config import RESOLUTIONS
+from core.data import checks, mind, read
+from core.errors import UserError
+from core.export import run_folder
+from core.preprocessing import steps
+from core.preprocessing.recipe import STEPS, origin_by
+from core.training import learn, phases
+from core.training.forecast import Forecast
+from core.training.loop import Epoch
+
+
+def carry_out(arguments, cooking, config, out, clock):
+    """Run the whole job and write its folder; returns the exit code.
+
+    `cooking` are the steps of a recipe, done before anything else; `clock` has run since the command began.
+    """
+    clock.start("reading")
+    adata, source = _cooked(input_files.read_file(arguments), cooking, arguments.file)
+    report = checks.examine(adata).record()
+    mind(report["findings"])
+    labels = _labels(adata, arguments.labels)
+    resolution = _resolution(arguments.resolution)
+    batch = _batch(adata, config, arguments.denoised_batch)
+    data_hash = read.data_hash(adata)
+    clock.stop()
+    with Interruption() as interruption, side_process.opened(adata.n_obs) as beside:
+        learnt, begun = _learn(
+            learn.learn(adata, config, nearest(out), foresee=True),
+            interruption,
+            lambda start: learn.pictures(beside, start.axes, config, arguments.tsne),
+        )
+        clock.start("writing")
+        config = learnt.start.config
+        facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
+        record = run_folder.config_record(config, facts, source, data_hash)
+        out.mkdir(parents=True, exist_ok=True)
+        run_folder.write_learnt(out, learnt, config, record)
+        clock.stop()
+        if learnt.failure:
+            say(learn.why_failed(learnt, config))
+            return FAILED
+        if interruption.asked:
+            say(f"Interrupted: what was learnt in {len(learnt.epochs)} epochs is in {out}, without clusters.")
+            return INTERRUPTED
+        proof = learn.evidence(learnt)
+        explored = _explore(
+            learn.explore(proof, config, labels, arguments.tsne, resolution, beside, begun), interruption
+        )
+        if explored is None:
+            say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
+            return INTERRUPTED
+    say(f"{clock.start('writing').words} ...")
+    run_folder.write_explored(out, explored)
+    run_folder.write_pages(out, learnt, explored, config, resolution, report["badge"]["words"])
+    losses = {
+        "loss_train": [e.train.total for e in learnt.epochs],
+        "loss_valid": [e.valid.total for e in learnt.epochs],
+    }
+    denoised = arguments.denoised or batch is not None
+    clusters = explored.clusters[resolution]
+    run_folder.write_result(
+        out / "result.h5ad", out, adata, record | losses, proof, clusters, denoised, batch
+    )
+    clock.stop()
+    seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)
+    run_folder.write_phases(out, seconds)
+    _report(learnt, explored.scores, seconds, out)
+    return 0
+
+
+def _cooked(adata, cooking, file):
+    """(AnnData in normal form, where it is from) after the steps of a recipe, each told with what it did."""
+    if not cooking:
+        return adata, file
+    made = read.tidy(steps.apply(adata, [step.record() for step in cooking]), file)
+    for step in steps.made_before(made)[-len(cooking) :]:
+        say(f"  {STEPS[step['name']].label}: {step['said']}")
+    return made, origin_by([step.name for step in cooking], file)
+
+
+def _labels(adata, column):
+    """(cells,) the labels of --labels, or None."""
+    if column is None:
+        return None
+    if column not in adata.obs:
+        raise UserError(
+            f"There is no obs column '{column}'; the file has: {', '.join(map(str, adata.obs.columns))}."
+        )
+    return adata.obs[column].astype(str).to_numpy()
+
+
+def _resolution(wanted):
+    """The resolution if it is one of those that are computed."""
+    if wanted not in RESOLUTIONS:
+        raise UserError(f"The resolution {wanted:g} is not one of {', '.join(map(str, RESOLUTIONS))}.")
+    return wanted
+
+
+def _batch(adata, config, name):
+    """The batch of --denoised-batch if the run will know it, or None."""
+    if name is None:
+        return None
+    if not config.batch_key:
+        raise UserError(
+            "--denoised-batch names a batch, but the run has none: name their column with --batch-key."
+        )
+    if config.batch_key in adata.obs:  # where it is not, the preparation says so
+        known = sorted(set(adata.obs[config.batch_key].astype(str)))
+        if name not in known:
+            raise UserError(
+                f"There is no batch '{name}' in '{config.batch_key}', which has: {', '.join(known)}."
+            )
+    return name
+
+
+class Interruption:
+    """Ctrl-C (or SIGTERM) as a polite question, answered between two epochs; the second one ends at once."""
+
+    asked = False
+
+    def __enter__(self):
+        self.before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _ask(self, *_):
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        say("\nStopping after this epoch; press Ctrl-C again to stop at once.")
+
+    def __exit__(self, *_):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+
+def _learn(work, interruption, begin):
+    """The Learnt at the end of `work`, its events shown on the way, and what `begin` made of its Start."""
+    bar, answer, begun = None, None, None
+    while True:
+        event = work.send(answer)
+        answer = interruption.asked
+        if isinstance(event, learn.Learnt):
+            break
+        if isinstance(event, learn.Phase):
+            if answer and bar is None:
+                raise KeyboardInterrupt  # nothing has been learnt yet
+            if bar is not None:
+                bar.clear()
+            say(f"{event.words} ...")
+        elif isinstance(event, Forecast):
+            say(f"  {event.sentence}")
+            if event.warning:
+                say(f"  {event.warning}")
+        elif isinstance(event, learn.Start):
+            path = f"Batches go the {event.path} way."
+            for note in [*learn.start_facts(event)["notes"], event.device.why, path]:
+                say(f"  {note}")
+            begun = begin(event)
+            bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)
+        elif isinstance(event, Epoch):
+            if event.note:
+                bar.clear()
+                say(f"  {event.note}")
+            bar.set_postfix(train=f"{event.train.total:.4f}", valid=f"{event.valid.total:.4f}", refresh=False)
+            bar.update()
+    bar.close()
+    return event, begun
+
+
+def _explore(work, interruption):
+    """The Explored at the end of `work`, or None where the person stopped it."""
+    for event in work:
+        if isinstance(event, learn.Explored):
+            return event
+        if interruption.asked:
+            return None
+        say(f"{event.words} ...")
+
+
+def _report(learnt, scores, seconds, out):
+    """What came out, in a few lines on standard output."""
+    last = learnt.epochs[-1]
+    where = "test cells" if scores["judged_on"] == "test" else "validation cells (chosen on)"
+    print(f"Training complete: training loss {last.train.total:.4f}, validation loss {last.valid.total:.4f}.")
+    print(
+        f"Best epoch {learnt.best_epoch} of {len(learnt.epochs)}; its loss on {scores['judged_cells']} {where}:"
+    )
+    print(
+        f"  autoencoder {scores['loss_total']:.4f}   PCA {scores['loss_total_pca']:.4f}   mean {scores['loss_total_mean']:.4f}"
+    )
+    print("Where the time went, in seconds and as a share:")
+    for name, spent, share in phases.table(seconds):
+        print(f"  {name:<12}{spent:>8}{share:>6}")
+    print(f"Everything is in {out}")

@@ -1,0 +1,155 @@
+"""What a run is: one frozen model whose fields draw the form, check the command line and seed the run."""
+
+from pydantic import ConfigDict, model_validator
+
+from core.config.applicable_steps import WORDS
+from core.config.defaults import DROPOUT, PROTEIN_WEIGHT, chosen, epochs_for, protein_weight
+from core.config.fields import spec
+from core.config.genes import Genes
+from core.config.layers import network
+from core.config.network import Network
+from core.config.preprocessing import Prepare
+from core.config.training import Training
+from core.errors import UserError
+from core.text import listed
+
+# What a citeseq of before these settings did without: its record names all others of network and training.
+LATER = {"linear_path": False, "latent_noise": 0.0}
+MIN_HELD_OUT = 20  # cells; fewer judge nothing
+
+
+class RunConfig(
+    Training, Network, Prepare, Genes
+):  # the fields come in the order of genes, prepare, network ...
+    """All settings of a run. A field that nobody obeys does not exist; an unknown one is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_record(cls, values):
+        others = (Network.model_fields.keys() | Training.model_fields.keys()) - LATER.keys()
+        is_record = isinstance(values, dict) and others <= values.keys()
+        return LATER | values if is_record and values["model"] == "citeseq" else values
+
+    @model_validator(mode="after")
+    def _shares_fit(self):
+        if self.train_share + self.valid_share > 1 + 1e-9:
+            raise ValueError("training and validation shares together must not exceed 1; lower one of them")
+        if self.weight_rna == 0 and self.weight_protein == 0:
+            raise ValueError(
+                "the RNA and protein weights are both 0, so there is nothing to learn; raise one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _obeyed(self):
+        for field in specs():
+            if field.models and self.model not in field.models and getattr(self, field.name) != field.default:
+                raise ValueError(
+                    f"{field.name} means nothing to the model {self.model}, only to {listed(field.models)}; leave it out"
+                )
+        return self
+
+    @property
+    def has_linear_path(self):
+        """Is the output given the latent dimensions beside the hidden units?"""
+        return self.model == "citeseq" and self.linear_path
+
+    @property
+    def loss_words(self):
+        """What the loss of this model is, for the axis of a plot."""
+        return "negative log-likelihood, nats" if self.model == "counts" else "mean squared error"
+
+    def weight_of(self, part):
+        """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing.
+
+        Of proteins it is that of squared errors until `for_data` has chosen one.
+        """
+        if part == "protein" and self.modalities == "protein":
+            return 1.0
+        weight = getattr(self, f"weight_{part}")
+        return PROTEIN_WEIGHT if weight is None else weight
+
+    def split_sizes(self, n_cells):
+        """(training, validation, test) cells of `n_cells`: at least 20 for validation, and 20 for the test or none."""
+        n_valid = min(max(round(n_cells * self.valid_share), MIN_HELD_OUT), max(1, n_cells // 3))
+        n_test = n_cells - round(n_cells * self.train_share) - n_valid
+        n_test = n_test if n_test >= MIN_HELD_OUT else 0
+        return n_cells - n_valid - n_test, n_valid, n_test
+
+    def n_epochs(self, n_train):
+        """The number of passes over `n_train` cells: `epochs`, or as many as make the steps that `chosen` says."""
+        if self.epochs is not None:
+            return self.epochs
+        found = chosen(n_train)
+        return epochs_for(found.steps, n_train, self.batch_size or found.batch_size)
+
+    def for_data(self, n_cells, n_genes, n_proteins=0):
+        """The same settings, what was left empty chosen (`core.config.defaults`) for so many cells, genes and proteins."""
+        n_train, _, _ = self.split_sizes(n_cells)
+        found = chosen(n_train, n_genes + n_proteins)
+        empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
+        empty["dropout"] = DROPOUT[self.model]
+        empty["weight_protein"] = protein_weight(self.model, n_genes, n_proteins)
+        update = {name: value for name, value in empty.items() if getattr(self, name) is None}
+        return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
+
+    def layers(self, n_genes, n_proteins, n_groups=0):
+        """The network as records, in the order data flows: what is drawn, counted and built.
+
+        `n_groups` is the number of batches that enter both sides one-hot, 0 without a covariate.
+        """
+        return network(self, n_genes, n_proteins, n_groups)
+
+    def check_against(self, n_genes, n_proteins, kind="counts"):
+        """Raise UserError where these settings cannot work on data of a kind with so many features."""
+        if self.model == "counts" and kind != "counts" and n_genes:
+            raise UserError(
+                f"The model counts needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
+                'a file that holds counts (in X, in layers["counts"] or in raw.X).'
+            )
+        if n_genes == 0 and self.modalities != "protein":
+            raise UserError(
+                "No gene is left to train on: raise the number of variable genes, or check the file."
+            )
+        if self.weight_rna == 0 and not n_proteins:
+            raise UserError(
+                "The RNA weight is 0 and there are no proteins, so there is nothing to learn: raise it."
+            )
+        if n_genes + n_proteins < 2:
+            way = (
+                "raise the number of variable genes, or bring a file with more" if n_genes else "add the RNA"
+            )
+            raise UserError(
+                f"One {'gene' if n_genes else 'protein'} is all there is to train on, and at least two features are needed "
+                f"to learn anything: {way}."
+            )
+        if self.n_latent is not None and self.n_latent >= n_genes + n_proteins:
+            raise UserError(
+                f"{self.n_latent} latent dimensions for {n_genes + n_proteins} features would only copy the data: "
+                f"choose fewer than {n_genes + n_proteins}, for example {max(1, (n_genes + n_proteins) // 10)}."
+            )
+
+
+def specs(part=None):
+    """The Spec of each field of RunConfig in order, those of one part or all."""
+    found = [spec(name, info) for name, info in RunConfig.model_fields.items()]
+    return [s for s in found if part in (None, s.part)]
+
+
+def told(config):
+    """[label, value in words, unit] of each setting that the model of a RunConfig obeys."""
+    rows = []
+    for field in specs():
+        if field.models and config.model not in field.models:
+            continue
+        value = getattr(config, field.name)
+        if isinstance(value, bool):
+            shown = "yes" if value else "no"
+        elif isinstance(value, int | float):
+            shown = f"{value:,.10g}"
+        else:
+            shown = value or "–"
+        rows.append([field.label, shown, field.unit])
+    return rows

@@ -1,0 +1,48 @@
+"""One finding, and what is told of one column of obs."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Severity = Literal["stop", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("stop", "warning", "note")  # a stop forbids training
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the owner should know: a sentence, the observation behind it, and a repair where there is one.
+
+    `others` are further repairs, where only the owner can say which of them is right.
+    """
+
+    code: str  # a short name that stays
+    severity: Severity
+    sentence: str
+    evidence: str = ""
+    repair: str | None = None  # a name in core.preprocessing.recipe.STEPS
+    others: tuple[str, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """All repairs, the likeliest first."""
+        return (self.repair, *self.others) if self.repair else self.others
+
+
+class Column(NamedTuple):
+    """A column of obs; `role` is a guess from its name: 'labels', 'batch' or ''."""
+
+    name: str
+    kind: Literal["category", "number", "text"]
+    distinct: int
+    examples: tuple[str, ...]
+    role: str
+
+
+def genes_are(n) -> str:
+    """The beginning of a sentence on `n` genes."""
+    return "1 gene is" if n == 1 else f"{n:,} genes are"
+
+
+def few(names) -> str:
+    """The first three names, and dots where there are more."""
+    names = [str(name) for name in list(names)[:4]]
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")

@@ -1,0 +1,119 @@
+"""The names of cells and genes: repeated, empty, mixed, with versions, on the wrong axis."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.checks import gene_sets, species
+from core.data.checks.context import Case
+from core.data.checks.finding import Finding, few, genes_are
+from core.data.standalone.gene_families import ENSEMBL, GENOME
+from core.data.standalone.gene_naming import EMPTY_AS, ids_of, numbered, symbols_of
+
+# 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
+BARCODE = re.compile(r"(?:^|[^A-Z])[ACGT]{10,}(?:-\d+)?(?:$|[^A-Z])")
+# The words of the reader, which has made names unique.
+GOT_A_NUMBER = "occurred more than once and got a number"
+MIXED = 0.02  # share of the rarer kind of name from which symbols and ids count as mixed
+
+
+def findings(case: Case) -> list[Finding]:
+    """What the names of cells and genes tell, that of the file before what was left out of it."""
+    turned = _transposed(case.adata)
+    if turned:
+        return [*_read(case.adata), *turned]  # anything else would be said of the wrong axis
+    return [
+        *_read(case.adata),
+        *_cells(case.adata.obs_names),
+        *_genes(case.adata),
+        *gene_sets.findings(case),
+    ]
+
+
+def _read(adata) -> list[Finding]:
+    """What the reader changed; of gene names that it numbered, `_genes` says more."""
+    notes = [str(sentence) for sentence in adata.uns.get("nuwa_read", [])]
+    return [Finding("read", "note", note) for note in notes if not _tells_of_numbers(note, "gene")]
+
+
+def _tells_of_numbers(note, axis):
+    return GOT_A_NUMBER in note and f" {axis} name" in note
+
+
+def _transposed(adata) -> list[Finding]:
+    """Genes named like cells and cells named like genes: the matrix lies on its side."""
+    cells, columns = _looks(adata.obs_names), _looks(adata.var_names)
+    if not (cells.gene and not columns.gene and not cells.barcode):
+        return []
+    sure = "named like barcodes" if columns.barcode else "not named like genes"
+    words = "The matrix lies on its side: its rows are genes and its columns are cells. Transpose it."
+    shown = ", ".join(map(str, adata.obs_names[:3]))
+    return [Finding("transposed", "stop", words, f"Rows: {shown} ...; the columns are {sure}.", "transpose")]
+
+
+class _Looks(NamedTuple):
+    gene: bool
+    barcode: bool
+
+
+def _looks(names) -> _Looks:
+    """Do names look like genes, do they look like barcodes? A sample of 2,000 decides on barcodes."""
+    some = names[np.linspace(0, len(names) - 1, min(len(names), 2000)).astype(int)] if len(names) else names
+    barcode = np.mean([bool(BARCODE.search(str(name))) for name in some]) > 0.5 if len(some) else False
+    return _Looks(bool(species.species_of(names)), bool(barcode))
+
+
+def _cells(names) -> list[Finding]:
+    if names.is_unique:
+        return []
+    twice = names[names.duplicated()].unique()
+    names_are = "1 cell name is" if len(twice) == 1 else f"{len(twice):,} cell names are"
+    words = f"{names_are} repeated, so tables of these cells cannot be joined: number them."
+    return [Finding("cell-names-repeated", "warning", words, few(twice), "unique_names")]
+
+
+def _genes(adata) -> list[Finding]:
+    names, out = adata.var_names, []
+    plain = names.astype(str)
+    empty = np.array([bool(EMPTY_AS.match(name)) for name in plain], dtype=bool)
+    if empty.any():
+        repair = "unique_names" if ids_of(adata.var) is not None else None
+        n = int(empty.sum())
+        words = f"{genes_are(n)} without a name, so {'it' if n == 1 else 'they'} cannot be looked up."
+        out.append(Finding("gene-names-empty", "warning", words, "Empty, or 'nan'.", repair))
+    notes = [str(note) for note in adata.uns.get("nuwa_read", [])]
+    note = next((note for note in notes if _tells_of_numbers(note, "gene")), None)
+    if not names.is_unique or note:
+        groups = {name: places for name, places in numbered(names).items() if not EMPTY_AS.match(name)}
+        ids = ids_of(adata.var) is not None
+        way = "their Ensembl ids can tell them apart" if ids else "a number tells them apart"
+        names_stand = "1 gene name stands" if len(groups) == 1 else f"{len(groups):,} gene names stand"
+        words = f"{names_stand} for more than one gene; {way}."
+        if groups:
+            repair = "unique_names" if ids or not names.is_unique else None
+            out.append(
+                Finding("gene-names-repeated", "warning" if repair else "note", words, few(groups), repair)
+            )
+    ensembl = [ENSEMBL.match(GENOME.sub("", name)) for name in plain]
+    is_id = np.array([bool(match) for match in ensembl], dtype=bool)
+    share = float(is_id.mean()) if len(is_id) else 0.0
+    has_symbols = symbols_of(adata.var) is not None
+    if MIXED < share < 1 - MIXED:
+        words = (
+            "Some genes are named by symbol and others by Ensembl id, so a search finds only some of them."
+        )
+        evidence = f"{is_id.sum():,} ids such as {plain[is_id][0]}, {(~is_id).sum():,} symbols such as {plain[~is_id][0]}."
+        repair = "use_symbols" if has_symbols else None
+        out.append(Finding("gene-names-mixed", "warning" if repair else "note", words, evidence, repair))
+    elif share >= 1 - MIXED:
+        column = "; var has their symbols" if has_symbols else ""
+        words = f"Genes are named by Ensembl id{column}."
+        repair = "use_symbols" if has_symbols else None
+        out.append(Finding("gene-names-ids", "note", words, f"Such as {plain[is_id][0]}.", repair))
+    versions = [bool(match and match[2]) for match in ensembl]
+    if any(versions):
+        words = f"{sum(versions):,} Ensembl ids carry a version, by which other tables will not know them."
+        shown = plain[np.array(versions)][0]
+        out.append(Finding("gene-versions", "note", words, f"Such as {shown}.", "drop_versions"))
+    return out

@@ -1,0 +1,143 @@
+"""What the matrices hold: counts, logs, logs of logs, scaled values, and what is missing."""
+
+from core.data.checks.context import Case
+from core.data.checks.finding import Finding
+from core.data.matrix_kind import Verdict
+
+UNLOGGED_BY_REPAIR = (
+    "",
+    "twice",
+    "log2",
+    "log10",
+    "log counts",
+)  # forms of lognorm that "undo_log" knows a way back from
+
+
+def findings(case: Case) -> list[Finding]:
+    """X first, then what counts were found, then .raw and the layers."""
+    return [*_of_x(case), *_of_trained(case), *_of_others(case), *_of_partial(case)]
+
+
+def _of_x(case) -> list[Finding]:
+    seen, verdict = case.sweeps["X"], case.verdicts["X"]
+    if seen.not_finite:
+        return [_not_finite(case, seen)]
+    if not seen.numeric:
+        return [
+            Finding(
+                "not-numbers",
+                "stop",
+                "X does not hold numbers: save it as a matrix of numbers.",
+                verdict.evidence,
+            )
+        ]
+    if not seen.nonzero:
+        words = "Every value of X is 0, so there is nothing to learn from: put the counts into X."
+        repair = next(iter(_usable_raw(case)), None)
+        return [
+            Finding("all-zero", "stop" if case.where == "X" else "warning", words, verdict.evidence, repair)
+        ]
+    holds = f"X holds {verdict.words}"
+    if case.where == "X" and case.counts_where is None:
+        holds += " and is trained on as it is"
+    repair = _way_back(verdict) if case.counts_where is None else None
+    out = [Finding("x-holds", "note", f"{holds}.", verdict.evidence, None)]
+    if verdict.form == "twice":
+        words = "X was logged twice, which squeezes high and low genes together: undo the log."
+        out.append(Finding("logged-twice", "warning", words, verdict.evidence, repair))
+    if verdict.form.startswith("clr"):
+        words = "X holds log-ratios (CLR), which suit proteins; for genes, bring the raw counts."
+        out.append(Finding("clr", "warning", words, verdict.evidence))
+    return out
+
+
+def _not_finite(case, seen) -> Finding:
+    n, (cell, gene) = seen.not_finite, seen.odd_at
+    names = case.adata.var_names[gene], case.adata.obs_names[cell]
+    words = (
+        f"{n:,} value{' of X is' if n == 1 else 's of X are'} missing (NaN) or infinite, for example gene '{names[0]}' in "
+        f"cell '{names[1]}'"
+    )
+    evidence = (
+        f"Of {seen.cells:,} x {seen.genes:,} values; in {int(seen.odd_cells.sum()):,} of the cells and "
+        f"{int(seen.odd_genes.sum()):,} of the genes."
+    )
+    if case.where != "X":
+        return Finding("not-finite", "warning", f"{words}; X is not trained on.", evidence)
+    some_left = not (seen.odd_cells.all() and seen.odd_genes.all())
+    first, *others = [*["drop_not_finite"] * some_left, "zero_not_finite", *_usable_raw(case)]
+    words += ": leave those cells or genes out, or say that they mean 0."
+    return Finding("not-finite", "stop", words, evidence, first, tuple(others))
+
+
+def _usable_raw(case) -> list[str]:
+    """["use_raw"] where .raw holds something that one can go on with."""
+    raw = case.verdicts.get("raw.X")
+    return ["use_raw"] if raw and raw.kind in ("counts", "lognorm", "normalized") else []
+
+
+def _of_trained(case) -> list[Finding]:
+    verdict, raw = case.verdicts["X"], case.verdicts.get("raw.X")
+    if case.counts_where == "X":
+        return []
+    if case.counts_where:
+        n = f"{case.trained.genes:,} genes"
+        words = f"Raw counts were found in {case.counts_where} ({n}) and are trained on."
+        repair = "use_raw" if case.counts_where == "raw.X" else None
+        return [Finding("counts-found", "note", words, case.verdicts[case.where].evidence, repair)]
+    if not case.sweeps["X"].nonzero or case.sweeps["X"].not_finite:
+        return []
+    raw_helps = raw is not None and raw.kind == "lognorm" and verdict.kind in ("scaled", "other")
+    back = _way_back(verdict)
+    words = "There are no raw counts in this file, so models of counts cannot be trained:"
+    if verdict.form == "negative counts":
+        words = f"{words} set the negative values of X to 0 if they are a mistake, or bring the counts as measured."
+    elif back:
+        words = f"{words} undoing the log may bring them back."
+    elif raw_helps:
+        words = f"{words} .raw may lead back to them."
+    else:
+        words = f'{words} keep the counts in layers["counts"] if you can.'
+    # A log that was made twice has its button beside that finding.
+    repair = back if verdict.form != "twice" else None
+    out = [
+        Finding("no-counts", "warning", words, verdict.evidence, repair or ("use_raw" if raw_helps else None))
+    ]
+    if case.shown[0] == "raw.X":
+        words = f".raw holds log-normalised values of {case.sweeps['raw.X'].genes:,} genes, which colour genes on plots."
+        out.append(Finding("raw-colours", "note", words, raw.evidence))
+    if verdict.kind == "normalized" or (verdict.kind == "other" and not verdict.form):
+        words = "X is neither counts nor logged nor scaled, so a few high genes may rule the loss: bring the counts."
+        out.append(Finding("x-unfit", "warning", words, verdict.evidence))
+    return out
+
+
+def _of_others(case) -> list[Finding]:
+    """Layers and .raw that are neither trained on nor colour plots, and what is missing in any of them."""
+    out = []
+    for where, verdict in case.verdicts.items():
+        if where == "X":
+            continue
+        if n := case.sweeps[where].not_finite:
+            words = f"{n:,} values of {where} are missing (NaN) or infinite; it is not trained on."
+            out.append(Finding("not-finite-elsewhere", "warning", words, f"X is {case.verdicts['X'].badge}."))
+        elif where not in (case.where, case.shown[0]):
+            out.append(Finding("also-holds", "note", f"{where} holds {verdict.words}.", verdict.evidence))
+    return out
+
+
+def _of_partial(case) -> list[Finding]:
+    if not case.partial:
+        return []
+    words = (
+        "The file holds only some of the measured genes, so library size, MT share and markers are partial"
+    )
+    if case.library_column:
+        words += f"; counts and genes of a cell are taken from the obs column '{case.library_column}' and its like."
+    else:
+        words += ": bring all genes if you can."
+    return [Finding("some-genes", "note" if case.library_column else "warning", words, case.partial)]
+
+
+def _way_back(verdict: Verdict) -> str | None:
+    return "undo_log" if verdict.kind == "lognorm" and verdict.form in UNLOGGED_BY_REPAIR else None

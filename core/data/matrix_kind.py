@@ -1,0 +1,315 @@
+"""Judge what a matrix holds (counts, log-normalised, scaled ...) from what one sweep saw of all its values."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from core.data.value_scan import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
+from core.sparse.blocks import place_of
+
+Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
+Form = Literal[
+    "",
+    "twice",
+    "log2",
+    "log10",
+    "log counts",
+    "clr cells",
+    "clr genes",
+    "centred",
+    "negative counts",
+    "missing",
+    "zero",
+]
+
+KIND_WORDS: dict[str, str] = {
+    "counts": "raw counts",
+    "normalized": "normalised values, not logged",
+    "lognorm": "log-normalised values",
+    "scaled": "scaled values",
+    "other": "values of an unknown kind",
+}
+FORM_WORDS: dict[str, str] = {
+    "twice": "values that were logged twice",
+    "log2": "log-normalised values (base 2)",
+    "log10": "log-normalised values (base 10)",
+    "log counts": "logged counts, not normalised",
+    "clr cells": "centred log-ratios (CLR) within each cell",
+    "clr genes": "centred log-ratios (CLR) of each feature across cells",
+    "centred": "centred values, not scaled",
+    "negative counts": "counts with negative values among them",
+    "missing": "values of which some are missing or infinite",
+    "zero": "nothing but 0",
+}
+BADGES: dict[str, str] = {  # short, for plots
+    "counts": "counts",
+    "normalized": "normalised, not logged",
+    "lognorm": "log-normalised",
+    "scaled": "scaled",
+    "other": "of an unknown kind",
+    "twice": "logged twice",
+    "log2": "log-normalised (base 2)",
+    "log10": "log-normalised (base 10)",
+    "log counts": "logged counts",
+    "clr cells": "CLR by cell",
+    "clr genes": "CLR by feature",
+    "centred": "centred",
+    "negative counts": "counts, some negative",
+    "missing": "values missing",
+    "zero": "nothing but 0",
+}
+
+_FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
+_SUM_WORDS = {
+    "expm1": "Un-logged, every",
+    "expm1 twice": "Un-logged twice, every",
+    "base 2": "Un-logged in base 2, every",
+    "base 10": "Un-logged in base 10, every",
+}
+FEW_NEGATIVE = 0.05  # share of the non-zero values; what was centred or taken as a difference has far more
+CLR_CELLS = 64  # cells whose geometric mean is solved for
+
+
+class Verdict(NamedTuple):
+    """What a matrix holds, a sentence that says why we think so, and the sum its cells were brought to."""
+
+    kind: Kind
+    evidence: str
+    target_sum: float | None = None
+    form: Form = ""  # a finer word where there is one
+
+    @property
+    def words(self):
+        return FORM_WORDS.get(self.form) or KIND_WORDS[self.kind]
+
+    @property
+    def badge(self):
+        return BADGES[self.form or self.kind]
+
+
+def what_is(matrix) -> Verdict:
+    """What `matrix` (cells, genes), sparse, dense or on disk, holds; every value is looked at, in blocks of rows.
+
+    Of a matrix in a file once: what it holds is known as long as the file stays as it is.
+    """
+    place = place_of(matrix)
+    if place is None:
+        return judge(sweep(matrix))
+    if place not in _KNOWN:
+        _KNOWN[place] = judge(sweep(matrix))
+    return _KNOWN[place]
+
+
+def remember(matrix, verdict: Verdict) -> None:
+    """Let `what_is` know what a matrix holds, where it lies in a file."""
+    if (place := place_of(matrix)) is not None:
+        _KNOWN[place] = verdict
+
+
+_KNOWN: dict[tuple, Verdict] = {}
+
+
+def judge(seen: Sweep) -> Verdict:
+    """The Verdict on a matrix from its Sweep."""
+    if not seen.numeric:
+        return Verdict("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
+    if seen.not_finite:
+        return Verdict("other", f"{seen.not_finite:,} values are missing (NaN) or infinite.", form="missing")
+    if seen.nonzero == 0:
+        return Verdict("other", "Every value is 0.", form="zero")
+    if seen.negative == 0 and seen.whole == seen.nonzero:
+        remark = "; only 0 and 1 occur, so it may be presence and absence" if seen.highest == 1 else ""
+        return Verdict("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}{remark}.")
+    if seen.negative == 0 and seen.near_whole == seen.nonzero:
+        words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
+        return Verdict("counts", words)
+    if seen.negative and seen.near_whole == seen.nonzero and seen.negative <= FEW_NEGATIVE * seen.nonzero:
+        return _of_negative_counts(seen)
+    return _of_negatives(seen) if seen.negative else _of_fractions(seen)
+
+
+def _of_negative_counts(seen: Sweep) -> Verdict:
+    values = "value is" if seen.negative == 1 else "values are"
+    words = (
+        f"All values are whole numbers up to {seen.highest:,.0f}, as counts are, but {seen.negative:,} {values} negative"
+        f" (down to {seen.lowest:,.0f})."
+    )
+    return Verdict("other", words, form="negative counts")
+
+
+def _of_negatives(seen: Sweep) -> Verdict:
+    varies = seen.sd > 1e-6
+    if not varies.any():
+        return Verdict("other", "Some values are negative and no gene varies between cells.")
+    # Medians over genes, with room on both sides: clipping at 10 lowers a spread, and a set that was scaled
+    # first and thinned afterwards (pbmc68k_reduced) has means up to 0.09 and spreads from 0.6.
+    off = float(np.median(np.abs(seen.mean[varies]) / seen.sd[varies]))
+    spread = float(np.median(seen.sd[varies]))
+    share = f"{seen.negative / (float(seen.cells) * seen.genes):.0%}"
+    words = f"{share} of the values are negative (from {seen.lowest:.3g} to {seen.highest:.3g})"
+    filled = seen.cell_sizes > 0
+    balanced = np.abs(seen.cell_sums[filled]) < 1e-3 * seen.cell_sizes[filled]
+    if off >= 0.15 and filled.sum() > 1 and np.mean(balanced) >= MOST:
+        return Verdict(
+            "other", f"{words}, and the values of every cell add up to 0, as log-ratios do.", form="clr cells"
+        )
+    if off < 0.15 and 0.5 < spread < 1.5:
+        return Verdict(
+            "scaled", f"{words}, the genes have mean 0 and a typical standard deviation of {spread:.2f}."
+        )
+    if off < 0.15:
+        words += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
+        return Verdict("other", words, form="centred")
+    return Verdict("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
+
+
+def _of_fractions(seen: Sweep) -> Verdict:
+    return (
+        _by_sums(seen)
+        or _by_whole_logs(seen)
+        or _by_spread(seen)
+        or _by_geometric_mean(seen)
+        or _by_steps(seen)
+    )
+
+
+def _by_sums(seen: Sweep) -> Verdict | None:
+    """Cells that sum to the same, as they are or un-logged. Shares of a cell (target 1) are so small that the ways
+    back leave them nearly alone, so that several may fit: the tightest sum wins, a simpler way before an equal."""
+    sums = {way: same(values) for way, values in {"": seen.cell_sums, **seen.unlogged}.items()}
+    fitting = {way: found for way, found in sums.items() if found}
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda way: fitting[way].spread)
+    middle, highest = fitting[best].middle, f"{seen.highest:,.4g}"
+    if not best:
+        words = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
+        return Verdict("normalized", words, middle)
+    words = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
+    return Verdict("lognorm", words, middle, _FORM_OF_SUMS[best])
+
+
+def _by_whole_logs(seen: Sweep) -> Verdict | None:
+    """Counts that were logged without being normalised, once or twice."""
+    for way, form in (("expm1", "log counts"), ("expm1 twice", "twice")):
+        if way in seen.unlogged and seen.near_whole_unlogged[way] == seen.nonzero:
+            words = _SUM_WORDS[way].removesuffix(", every")
+            return Verdict(
+                "lognorm", f"{words}, all values are whole numbers: counts without normalisation.", form=form
+            )
+    return None
+
+
+def _by_spread(seen: Sweep) -> Verdict | None:
+    varies = seen.sd > 1e-6
+    if varies.sum() > 1 and np.mean(np.abs(seen.sd[varies] - 1) < 0.02) > MOST:
+        return Verdict("scaled", "No value is negative, but every gene has a standard deviation of 1.")
+    if seen.whole > 0.5 * seen.nonzero:
+        words = (
+            f"{seen.whole / seen.nonzero:.1%} of the values above 0 are whole numbers and the others are not,"
+        )
+        return Verdict(
+            "other", f"{words} as in counts that were corrected (SoupX) or estimated (Salmon, RSEM)."
+        )
+    return None
+
+
+def _by_geometric_mean(seen: Sweep) -> Verdict | None:
+    """Seurat's and muon's CLR, log1p(x / g) with g = exp(mean of log1p(x)), which has no negative values."""
+    if seen.highest >= LOG_LIMIT or seen.some_cells is None:
+        return None
+    for part, form, words in (
+        (seen.some_cells, "clr cells", "each cell"),
+        (seen.some_genes.T, "clr genes", "each feature across cells"),
+    ):
+        if _fits_clr(part) >= MOST:
+            says = f"Un-logged and times its geometric mean, {words} is made of whole numbers, as after CLR."
+            return Verdict("lognorm", says, form=form)
+    return None
+
+
+def _fits_clr(matrix) -> float:
+    """Share of rows that are log1p(x / g) of whole x, where g solves log g = mean(log1p(u g)), u = expm1(row)."""
+    rows = _filled_rows(matrix, CLR_CELLS)
+    if rows is None:
+        return 0.0
+    u, starts = np.expm1(rows.data.astype(np.float64)), rows.indptr[:-1]
+    lengths = np.diff(rows.indptr)
+    low, high = np.zeros(rows.shape[0]), np.full(rows.shape[0], LOG_LIMIT)
+    for _ in range(50):  # bisection: the right side rises more slowly than the left, so they meet once
+        middle = (low + high) / 2
+        mean = np.add.reduceat(np.log1p(u * np.repeat(np.exp(middle), lengths)), starts) / rows.shape[1]
+        low, high = np.where(mean > middle, middle, low), np.where(mean > middle, high, middle)
+    x = u * np.repeat(np.exp(low), lengths)
+    fits = (np.abs(x - np.rint(x)) < 0.02 + 1e-4 * x) & (x > 0.5)
+    asked = np.add.reduceat((x < 200).astype(np.int64), starts)  # more digits than float32 keeps say nothing
+    good = np.add.reduceat((fits & (x < 200)).astype(np.int64), starts)
+    told = asked > 0
+    # One value that repeats (a row of ones) fits by itself.
+    varied = np.maximum.reduceat(x, starts) > 1.5 * np.minimum.reduceat(x, starts)
+    return (
+        float(np.mean(good[told & varied] >= MOST * asked[told & varied])) if np.any(told & varied) else 0.0
+    )
+
+
+def _by_steps(seen: Sweep) -> Verdict:
+    highest, logged = f"{seen.highest:,.4g}", seen.highest < LOG_LIMIT
+    stepped_log = _stepped(seen.some_cells, np.expm1) if logged else 0.0
+    stepped = _stepped(seen.some_cells, np.asarray)
+    if max(stepped, stepped_log) > 0.5:
+        if stepped_log >= stepped:
+            words = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
+            return Verdict(
+                "lognorm", f"{words} log-normalised counts; the sums differ, so genes were left out."
+            )
+        words = f"The values of a cell are whole multiples of its smallest (highest {highest}), as in"
+        return Verdict(
+            "normalized", f"{words} normalised counts without log; the sums differ, so genes were left out."
+        )
+    if logged and seen.highest < 4.0 and _stepped(seen.some_cells, lambda v: np.expm1(np.expm1(v))) > 0.5:
+        words = (
+            f"Un-logged twice, the values of a cell are whole multiples of its smallest (highest {highest});"
+        )
+        return Verdict("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
+    if seen.highest <= 1:
+        words = "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
+        return Verdict("other", words)
+    if logged:
+        words = (
+            f"The values are fractions from 0 to {highest}, as after a log, and cells do not sum to the same:"
+        )
+        return Verdict("lognorm", f"{words} some genes only, or another normalisation.")
+    words = f"The values are fractions up to {highest}, too high for a log, and cells do not sum to the same,"
+    return Verdict("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
+
+
+def _filled_rows(matrix, limit=None):
+    """Rows with a value other than 0, as CSR of our own without stored zeros; None where there are none."""
+    rows = sparse.csr_matrix(matrix, copy=True)
+    rows.eliminate_zeros()
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if limit and len(filled) > limit:
+        filled = filled[np.linspace(0, len(filled) - 1, limit).astype(int)]
+    return rows[filled] if len(filled) else None
+
+
+def _stepped(matrix, unlog: Callable) -> float:
+    """Share of cells whose un-logged values are whole multiples of the cell's smallest, as divided counts are.
+
+    It tells normalised counts from other fractions even when some genes were left out. Ratios above 200 are
+    not asked: float32 no longer holds them well enough after exp. A cell whose values are all equal says
+    nothing and is not counted.
+    """
+    rows = _filled_rows(matrix)
+    if rows is None:
+        return 0.0
+    values, starts = unlog(rows.data.astype(np.float64)), rows.indptr[:-1]
+    ratio = values / np.repeat(np.minimum.reduceat(values, starts), np.diff(rows.indptr))
+    asked = (ratio > 1.5) & (ratio < 200)
+    fits = asked & (np.abs(ratio - np.rint(ratio)) < 0.02)
+    n_asked = np.add.reduceat(asked.astype(np.int64), starts)
+    n_fits = np.add.reduceat(fits.astype(np.int64), starts)
+    told = n_asked > 0
+    return float(np.mean(n_fits[told] >= 0.95 * n_asked[told])) if told.any() else 0.0

@@ -1,0 +1,197 @@
+"""Join several samples to one data set, and say beforehand what that leaves out."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData, concat
+from pandas.api.types import is_numeric_dtype
+
+from core.data.matrix_kind import KIND_WORDS, what_is
+from core.data.protein_background import KEY, background_of, keep, together
+from core.errors import DoesNotFit, UserError
+from core.text import listed, name_of, size
+
+ENOUGH = 0.5  # share of the smallest set's genes that all must know to be of one species and naming
+BATCH = "sample"  # the column that names each cell's sample, where nobody calls it otherwise
+
+
+class Sample(NamedTuple):
+    """A data set in normal form and what it is called in the joined one."""
+
+    name: str
+    adata: AnnData
+
+
+class Outline(NamedTuple):
+    """What of a sample decides how it can be joined: everything but its values."""
+
+    name: str
+    n_cells: int
+    kind: str  # what X holds, as a key of KIND_WORDS
+    genes: pd.Index
+    proteins: pd.Index | None
+    layers: frozenset
+    obsm: frozenset
+    columns: frozenset  # of obs
+    has_raw: bool
+    has_background: bool  # of its proteins, from empty droplets
+
+
+def outline(name: str, adata: AnnData, kind: str | None = None) -> Outline:
+    """The Outline of a data set in normal form, whose values may lie in its file; without `kind` they are swept."""
+    proteins = adata.obsm["protein"].columns if "protein" in adata.obsm else None
+    return Outline(
+        name,
+        adata.n_obs,
+        kind or what_is(adata.X).kind,
+        adata.var_names,
+        proteins,
+        frozenset(adata.layers),
+        frozenset(adata.obsm) - {"protein"},
+        frozenset(adata.obs.columns),
+        adata.raw is not None,
+        KEY in adata.uns,
+    )
+
+
+class Plan(NamedTuple):
+    """What joining samples will give, and what it leaves out, a sentence each."""
+
+    n_cells: int
+    genes: pd.Index
+    proteins: pd.Index
+    columns: frozenset  # of obs, of any sample
+    batch: str  # the column of obs that will name each cell's sample
+    lost: list[str]
+
+
+def plan(samples: list[Outline], batch: str = BATCH) -> Plan:
+    """How these samples will be joined; raises UserError where they cannot be.
+
+    Where a sample has a column called as `batch`, that one keeps its name and the new one gets "_2".
+    """
+    samples = [sample._replace(name=name_of(sample.name, "sample")) for sample in samples]
+    _check(samples)
+    columns = frozenset().union(*(sample.columns for sample in samples))
+    batch = name_of(batch, "batch column")
+    while batch in columns:
+        batch += "_2"
+    genes, proteins = _shared([sample.genes for sample in samples]), _shared_proteins(samples)
+    n_cells = sum(sample.n_cells for sample in samples)
+    return Plan(n_cells, genes, proteins, columns, batch, _lost(samples, genes, proteins))
+
+
+def _lost(samples, shared, proteins):
+    """What joining leaves out, a sentence each."""
+    fewest = min(len(sample.genes) for sample in samples)
+    if len(shared) < ENOUGH * fewest:
+        raise UserError(
+            f"The data sets share only {len(shared):,} genes, though the smallest has {fewest:,}:"
+            " check that all name genes the same way (symbols or Ensembl ids) and are of one species."
+        )
+    lost = [
+        f"{sample.name}: {len(sample.genes) - len(shared):,} of {len(sample.genes):,} genes,"
+        " since the others lack them."
+        for sample in samples
+        if len(sample.genes) > len(shared)
+    ]
+    for sample in samples:
+        if sample.proteins is not None and (gone := sample.proteins.difference(proteins, sort=False)).size:
+            named = ", ".join([*map(str, gone[:5]), *(["..."] if len(gone) > 5 else [])])
+            lost.append(f"{sample.name}: {len(gone)} of {len(sample.proteins)} proteins ({named}).")
+    for what in ("layers", "obsm"):
+        keys = [getattr(sample, what) for sample in samples]
+        if gone := sorted(frozenset.union(*keys) - frozenset.intersection(*keys)):
+            lost.append(f"{what} that not every data set has: {', '.join(gone)}.")
+    if any(sample.has_raw for sample in samples):
+        lost.append(".raw of every data set.")
+    having = [sample.name for sample in samples if sample.has_background]
+    if having and (len(having) < len(samples) or not len(proteins)):
+        have = "has" if len(having) == 1 else "have"
+        lost.append(f"The background of proteins from empty droplets, which only {listed(having)} {have}.")
+    return lost
+
+
+def _check(samples):
+    """Raises UserError where names or kinds of values forbid to join, whatever the genes."""
+    if len(samples) < 2:
+        raise UserError("Joining needs at least two data sets: choose another one.")
+    if len({sample.name for sample in samples}) < len(samples):
+        raise UserError("Two data sets have the same name: give each its own, since it becomes the batch.")
+    if len({sample.kind for sample in samples}) > 1:
+        each = ", ".join(f"{sample.name}: {KIND_WORDS[sample.kind]}" for sample in samples)
+        raise UserError(f"The data sets hold different kinds of values ({each}): bring the counts of each.")
+
+
+def check_room(needed: float, free: float) -> None:
+    """Raises DoesNotFit where joining needs more bytes of memory than are free."""
+    if needed > free:
+        raise DoesNotFit(
+            f"Joining these needs about {size(needed)} of memory, and {size(free)} are free: "
+            "join fewer, leave cells or genes out of each first, or wait until other work has ended."
+        )
+
+
+def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
+    """One AnnData of all cells, with the genes and proteins that all share, and each cell's sample in obs[batch].
+
+    `samples` are taken one at a time, and only what is shared is kept of each. Barcodes get their sample's name in
+    front where two samples have the same. What was left out is in uns["nuwa_read"].
+    """
+    parts, backgrounds = {}, []
+    for name, adata in samples:
+        parts[name] = _part(adata, planned)
+        backgrounds.append(background_of(adata))
+    barcodes = pd.Index(np.concatenate([part.obs_names for part in parts.values()]))
+    if not barcodes.is_unique:
+        for name, part in parts.items():
+            part.obs_names = f"{name}_" + part.obs_names
+    # An outer join would fill holes with zeros, and a zero is a measurement.
+    joined = concat(parts, join="inner", label=planned.batch, merge="first")
+    for column in sorted(
+        planned.columns - set(joined.obs.columns), key=str
+    ):  # concat keeps only what all have
+        pieces = [part.obs[column] for part in parts.values() if column in part.obs]
+        if not all(
+            is_numeric_dtype(piece) for piece in pieces
+        ):  # numbers stay numbers, with NaN in the holes
+            pieces = [piece.astype(object) for piece in pieces]
+        joined.obs[column] = pd.concat(pieces).reindex(joined.obs_names)
+        if joined.obs[column].dtype == object:
+            joined.obs[column] = joined.obs[column].astype("category")
+    told = [f"{len(parts)} data sets were joined; obs['{planned.batch}'] names each cell's."]
+    if len(planned.proteins) and all(backgrounds):
+        found = together(backgrounds)
+        keep(joined, found)
+        told.append(
+            f"The {found.droplets:,} empty droplets of all of them tell the background of {len(found.names):,} proteins."
+        )
+    joined.uns["nuwa_read"] = [
+        *told,
+        *(f"Left out in joining: {words}" for words in planned.lost),
+    ]
+    return joined
+
+
+def _part(adata, planned):
+    """What is kept of a sample, as an AnnData of its own."""
+    part = adata[:, planned.genes].copy()
+    part.raw, part.uns = None, {}
+    table = part.obsm.pop("protein", None)
+    if table is not None and len(planned.proteins):
+        part.obsm["protein"] = table[list(planned.proteins)]
+    return part
+
+
+def _shared(names) -> pd.Index:
+    """The names that all have, in the order of the first."""
+    first, *others = names
+    return first[np.logical_and.reduce([np.ones(len(first), bool), *(first.isin(o) for o in others)])]
+
+
+def _shared_proteins(samples) -> pd.Index:
+    if any(sample.proteins is None for sample in samples):
+        return pd.Index([])
+    return _shared([sample.proteins for sample in samples])

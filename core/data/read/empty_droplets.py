@@ -1,0 +1,102 @@
+"""Find the empty droplets of an unfiltered matrix, and keep what they hold of each protein of a data set."""
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from anndata.utils import make_index_unique
+from scipy import sparse
+
+from core.data import droplet_limits
+from core.data.protein_background import Background, keep
+from core.data.protein_panel import GENES, PROTEIN_KEYS, PROTEINS, protein_report
+from core.data.read.second_file import matched
+from core.errors import UserError
+from core.preprocessing.dsb import PSEUDOCOUNT
+
+ENOUGH = 100  # droplets; a mean and a deviation of fewer are too rough to scale by
+
+
+def join_background(adata: AnnData, other: AnnData, words: str, droplets=None) -> str:
+    """Keep in uns what the empty droplets of `other` say of the proteins of `adata`; returns what was found.
+
+    `adata` is in normal form; `words` name the file of `other`, the unfiltered matrix. Empty is a droplet that is no
+    cell of `adata`, has as many protein counts as `droplets` (core.data.DROPLETS) say and fewer than half of the cells
+    have, and fewer RNA counts than they say.
+    Raises UserError where `adata` has no proteins, half of its cells are not there, a protein is not, or too few
+    droplets are empty.
+    """
+    report, limits = protein_report(adata), droplet_limits(droplets)
+    if not report.used.any():
+        raise UserError(
+            f"This data set has no proteins to train on, so {words} is of no use to it: leave it out."
+        )
+    found = matched(adata, other.obs_names, words, "a droplet")
+    rna, proteins, names = _parts(other)
+    wanted = [*np.asarray(report.names)[report.used].tolist(), *report.isotypes]
+    at = _places(wanted, names, words)
+    cells = found.rows[found.rows >= 0]
+    total = np.asarray(proteins.sum(axis=1)).ravel()
+    empty = (total >= limits["fewest_protein"]) & (total < np.median(total[cells]))
+    if rna is not None:
+        empty &= np.asarray(rna.sum(axis=1)).ravel() < limits["most_rna"]
+    empty[cells] = False
+    n = int(empty.sum())
+    if n < ENOUGH:
+        raise UserError(
+            f"Only {n:,} droplets of {words} are empty, and {ENOUGH} are needed: bring the unfiltered matrix, such as "
+            f"raw_feature_bc_matrix, which has all droplets, or set the limits otherwise ({_said(limits, rna)})."
+        )
+    logged = np.log(proteins[empty][:, at].toarray().astype(np.float64) + PSEUDOCOUNT)
+    mean, sd = logged.mean(axis=0), logged.std(axis=0, ddof=1)
+    silent = [name for name, one in zip(wanted, sd, strict=True) if one < 1e-6]
+    made = Background(tuple(wanted), mean, np.where(sd < 1e-6, 1.0, sd), n)
+    keep(adata, made)
+    said = f"{n:,} empty droplets ({_said(limits, rna)}) in {words} tell the background of {len(wanted):,} proteins{found.how}."
+    if rna is None:
+        said += " That file has no RNA, so they were known by their proteins alone."
+    if silent:
+        said += (
+            f" All have the same count of {', '.join(silent[:5])}, whose background is then not scaled by."
+        )
+    return said
+
+
+def _said(limits, rna):
+    said = f"{limits['fewest_protein']:,} protein counts or more"
+    return said if rna is None else f"{said}, fewer than {limits['most_rna']:,} of RNA"
+
+
+def _parts(other: AnnData) -> tuple[sparse.csr_matrix | None, sparse.csr_matrix, pd.DataFrame]:
+    """(RNA or None, proteins, the names of the proteins) of all droplets.
+
+    The names are a table: "unique" among all features, as normal form has them, and "plain" as the file has them.
+    """
+    plain = pd.Index(other.var_names.astype(str))
+    unique = plain if plain.is_unique else make_index_unique(plain)
+    names = pd.DataFrame({"unique": unique, "plain": plain})
+    if "feature_types" in other.var:
+        kind = other.var["feature_types"].astype(str).str.casefold().to_numpy()
+        if (kind == PROTEINS).any():
+            values = sparse.csr_matrix(other.X)
+            rna = values[:, np.flatnonzero(kind == GENES)] if (kind == GENES).any() else None
+            return rna, values[:, np.flatnonzero(kind == PROTEINS)], names[kind == PROTEINS]
+    if key := next((key for key in PROTEIN_KEYS if key in other.obsm), None):
+        table = pd.DataFrame(other.obsm[key])
+        plain = table.columns.astype(str)
+        unique = plain if plain.is_unique else make_index_unique(plain)
+        names = pd.DataFrame({"unique": unique, "plain": plain})
+        return sparse.csr_matrix(other.X), sparse.csr_matrix(table.to_numpy(dtype=np.float32)), names
+    return None, sparse.csr_matrix(other.X), names
+
+
+def _places(wanted: list[str], names: pd.DataFrame, words: str) -> list[int]:
+    """The column of each protein, by its name in normal form, else by the one that the file has once."""
+    once = names["plain"].where(~names["plain"].duplicated(keep=False))
+    place = {name: i for i, name in enumerate(once) if isinstance(name, str)}
+    place |= {name: i for i, name in enumerate(names["unique"])}
+    if lost := [name for name in wanted if name not in place]:
+        raise UserError(
+            f"{len(lost)} of {len(wanted)} proteins are not in {words}, such as '{lost[0]}': bring the unfiltered matrix "
+            "of the same experiment, with its antibodies."
+        )
+    return [place[name] for name in wanted]

@@ -1,0 +1,117 @@
+"""Any path to an AnnData in normal form, in this very process; `core.data.read.read` does so in a safe one."""
+
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from anndata import AnnData
+
+from core.data import ENDINGS, ending
+from core.data.read.empty_droplets import join_background
+from core.data.read.folders import ARCHIVES, read_archive, read_folder
+from core.data.read.hdf5 import read_hdf5
+from core.data.read.normal_form import tidy
+from core.data.read.second_file import join_annotations, join_proteins
+from core.data.read.tables import read_labels, read_table
+from core.data.read.tenx import is_matrix, read_matrix
+from core.data.read.zarrs import read_store
+from core.errors import DoesNotFit, UserError, is_out_of_memory
+
+SMALL = 50_000_000  # bytes; a smaller file that asks for all memory is rather damaged than large
+
+# Ending -> (path, Reading) -> AnnData, not yet in normal form. A further format is one function and one line here.
+READERS = {
+    **dict.fromkeys((".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"), read_hdf5),
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), read_table),
+    **dict.fromkeys(ARCHIVES, read_archive),
+    ".zarr": read_store,
+}
+
+
+def load(path, reading, proteins=None, annotations=None, background=None, droplets=None) -> AnnData:
+    """The file or folder at `path` in normal form, with a second file's proteins, labels or background joined.
+
+    Raises UserError, one sentence, for every fault of a file, and Question where only the person knows.
+    """
+    adata = carefully(open_path, Path(path), reading)
+    if proteins is not None:
+        proteins = Path(proteins)
+        reading.cells = adata.obs_names.astype(str)
+        other = carefully(open_path, proteins, reading)
+        adata = carefully(lambda p, r: join_proteins(adata, other, f"'{p.name}'", r), proteins, reading)
+    if annotations is not None:
+        annotations = Path(annotations)
+        labels = carefully(read_labels, annotations, reading)
+        join_annotations(adata, labels, f"'{annotations.name}'", reading)
+    adata = carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
+    if background is not None:
+        background = Path(background)
+        reading.cells, reading.large = (
+            adata.obs_names,
+            np.inf,
+        )  # droplets hold little, and are looked at whole
+        other = carefully(open_path, background, reading)
+        said = carefully(
+            lambda p, _: join_background(adata, other, f"'{p.name}'", droplets), background, reading
+        )
+        adata.uns["nuwa_read"].append(said)
+    return adata
+
+
+def open_path(path: Path, reading) -> AnnData:
+    """The AnnData at `path`, as its reader leaves it."""
+    if not path.exists():
+        raise UserError(f"There is no file '{path.name}': check its name and folder.")
+    if path.is_dir():
+        return read_store(path, reading) if ending(path.name) == ".zarr" else read_folder(path, reading)
+    if not path.is_file():
+        raise UserError(f"'{path.name}' is neither a file nor a folder: bring a file.")
+    if path.stat().st_size == 0:
+        raise UserError(f"'{path.name}' is empty (0 bytes): copy it again.")
+    if is_matrix(path):
+        return read_matrix(path, reading)
+    if not ending(path.name):
+        raise UserError(f"'{path.name}' is of a kind Nuwa cannot read: bring one of {', '.join(ENDINGS)}.")
+    if ending(path.name) == ".zarr":
+        raise UserError(
+            f"'{path.name}' is a file, but a zarr store is a folder: bring the folder or its .zip."
+        )
+    return READERS[ending(path.name)](path, reading)
+
+
+def carefully(step, path, reading):
+    """`step(path, reading)`, every fault told in a sentence about `path`."""
+    name = path.name
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # anndata's remarks on names and old encodings become our notes
+            return step(path, reading)
+    except UserError:
+        raise
+    except PermissionError:
+        raise UserError(f"'{name}' may not be read by the server: ask for its permissions.") from None
+    except Exception as error:
+        # This is the edge: h5py and anndata answer a damaged file with a dozen kinds of exception.
+        if is_out_of_memory(error):
+            raise _too_large(path) from error
+        if "does not support dtype float16" in str(
+            error
+        ):  # scipy's words for what lies beside the cells' values
+            words = (
+                "holds a sparse matrix of 16-bit numbers (float16), which cannot be read: save it as float32."
+            )
+            raise UserError(f"'{name}' {words}") from error
+        if type(error).__name__ == "IORegistryError":  # which anndata does not make public
+            words = (
+                f"was written by a newer anndata than ours ({version('anndata')}): save it with less in .uns."
+            )
+            raise UserError(f"'{name}' {words}") from error
+        raise UserError(f"'{name}' is damaged or was not copied to its end: copy it again.") from error
+
+
+def _too_large(path):
+    if path.is_file() and path.stat().st_size < SMALL:
+        words = "asks for more memory than a file of its size can mean, so it is damaged: copy it again."
+        return UserError(f"'{path.name}' {words}")
+    return DoesNotFit(f"'{path.name}' does not fit into the server's memory: bring fewer cells or genes.")

@@ -1,0 +1,178 @@
+"""The one door to files: each is read in a process of its own, with limits on its memory and time."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import h5py
+import numpy as np
+from anndata import AnnData
+from anndata.io import write_elem
+
+from core import device
+from core.data import backed, droplet_limits
+from core.errors import DoesNotFit, Question, UserError
+
+MB = 1024**2
+LEAST_SECONDS, SECONDS_A_MB = 8.0, 10.0  # a MB of packed text may be 20 of plain, and the machine busy
+# Every file may take MEMORY, which with the libraries stays below 2 GiB; more only as its reader says beforehand, from
+# the sizes that the file declares and can mean (Reading.take), and all of it at most MOST_MEMORY of what is left.
+MEMORY = 1700 * MB
+MOST_MEMORY, FLOOR = (
+    0.9,
+    256 * MB,
+)  # share of what the machine has left, but never too little for a small file
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def read(
+    path,
+    *,
+    genome=None,
+    part=None,
+    transpose=None,
+    proteins=None,
+    annotations=None,
+    background=None,
+    droplets=None,
+    roots=None,
+    ask=False,
+    scratch=None,
+    keep=None,
+    words=str,
+) -> AnnData:
+    """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
+
+    `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
+    folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
+    are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
+    say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
+    there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
+    the normal form stays, as .h5ad, on the same disk as `scratch`; `words` changes the sentences of uns["nuwa_read"].
+    The matrices of a large data set (core.data.backed.LARGE) are left in that file, or in one that vanishes with the
+    AnnData.
+
+    Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with
+    `ask` also where the file itself speaks clearly, so that a person confirms it.
+    """
+    path = Path(path)
+    second = {"proteins": proteins, "annotations": annotations, "background": background}
+    files = [Path(file) for file in (path, *second.values()) if file is not None]
+    size = sum(_size(file) for file in files)
+    with tempfile.TemporaryDirectory(prefix="nuwa-read-", dir=scratch) as folder:
+        request = {
+            "path": str(path.absolute()),
+            "answers": {"genome": genome, "part": part, "transpose": transpose},
+            "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
+            "droplets": droplet_limits(droplets),
+            "roots": roots and [str(root) for root in roots],
+            "ask": ask,
+            "large": backed.LARGE,
+            "folder": folder,
+            "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,
+            "memory": MEMORY,
+            "most_memory": int(max(FLOOR, MOST_MEMORY * device.free_memory())),
+        }
+        answer = SERVER.ask(request)
+        name = " and ".join(f"'{file.name}'" for file in files)
+        found = _judge(Path(folder), answer, request, name)
+        made, notes = Path(folder) / "data.h5ad", [words(note) for note in found["notes"]]
+        if keep is not None:
+            with h5py.File(made, "r+") as file:
+                write_elem(file["uns"], "nuwa_read", np.array(notes, dtype=object))
+            Path(keep).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(made, keep)
+        adata = backed.read(keep or made)
+    adata.uns["nuwa_read"] = notes
+    return adata
+
+
+def _judge(folder, answer, request, name):
+    """What the fork has left, or an error that says what became of it."""
+    if answer["late"]:
+        words = f"was still not read after {request['seconds']:.0f} seconds, which its size does not explain"
+        raise UserError(f"{name} {words}: it may be damaged, or the server very busy.")
+    try:
+        found = json.loads((folder / "answer.json").read_text())
+    except (OSError, ValueError):
+        if answer["code"] < 0:
+            raise UserError(
+                f"{name} is damaged: it made the reader crash, so copy or save it again."
+            ) from None
+        found = {"sentence": "", "memory": True}  # there was not even room for an answer
+    if "bug" in found:
+        raise RuntimeError(f"the process that reads files failed:\n{found['bug']}")
+    if "question" in found:
+        asked = found["question"]
+        raise Question(
+            asked["sentence"], asked["asks"], map(tuple, asked["choices"]), asked["default"], asked["sure"]
+        )
+    if "sentence" in found:
+        room = f"{request['most_memory'] / 1e9:,.1f} GB"
+        sentence = found["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
+        raise (DoesNotFit if found["memory"] else UserError)(sentence)
+    return found
+
+
+def _size(path):
+    """Bytes of a file, or of all files of a folder; 0 where there is none."""
+    if path.is_dir():
+        return sum(p.lstat().st_size for p in path.rglob("*"))
+    return path.stat().st_size if path.exists() else 0
+
+
+class Server:
+    """The process that forks for each file; it is started when it is first needed and goes when we go."""
+
+    def __init__(self):
+        self.process = None
+        self.lock = threading.Lock()
+        self.last = None  # the last answer, with the peak of its memory
+
+    def start(self):
+        """Start loading the readers, so that the first file does not wait for them."""
+        if self.process is None or self.process.poll() is not None:
+            one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "core.data.read.sandbox_server"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env=os.environ | one,  # a process with threads cannot safely fork
+                start_new_session=True,
+            )
+            atexit.register(self.stop)
+
+    def ask(self, request):
+        """Send one request; returns {"code", "late", "peak"}."""
+        with self.lock:
+            self.start()
+            try:
+                self.process.stdin.write(json.dumps(request).encode() + b"\n")
+                self.process.stdin.flush()
+                line = self.process.stdout.readline()
+            except BaseException:  # Ctrl-C among them: the server is in the middle of something
+                self.stop()
+                raise
+            if not line:
+                self.stop()
+                raise RuntimeError("the process that reads files has stopped")
+            self.last = json.loads(line)
+            return self.last
+
+    def stop(self):
+        """End the server; the fork at work and its files go with it."""
+        process, self.process = self.process, None
+        if process is not None:
+            atexit.unregister(self.stop)
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+SERVER = Server()

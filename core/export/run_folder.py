@@ -1,0 +1,223 @@
+"""The folder a run leaves, whoever trained it: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
+
+import numpy as np
+import torch
+
+from core import figures, models
+from core.analysis import label_transfer, reference_mapping
+from core.analysis.explore import PANEL_AXES
+from core.analysis.metrics.benchmark import spaces_of
+from core.config import parse
+from core.data.gene_matching import GeneNames
+from core.data.matrix_kind import what_is
+from core.errors import UserError
+from core.export import h5ad
+from core.export.versions import versions
+from core.store import dataset_folder
+from core.store.dataset_folder import HARMONY
+from core.training import held_out
+from core.training.baselines import to_record
+from core.training.learn import epoch_record
+
+
+def config_record(config, facts, source, data_hash):
+    """config.json: every setting as it was used, then what the run was made with."""
+    settings = config.model_dump() | {"epochs": facts["n_epochs"]}
+    made = {name: facts[name] for name in ("device_used", "device_name", "threads", "path")}
+    made |= {"versions": versions(), "source": str(source), "data_hash": data_hash}
+    return settings | made
+
+
+def write_learnt(folder, learnt, config, record):
+    """What training left: config.json, history.csv, model.pt, and where there is a latent, latent.npy and its kin."""
+    dataset_folder.write_json(folder / "config.json", record)
+    dataset_folder.write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
+    save_weights(folder / "model.pt", learnt, config)
+    if config.model == "linear":
+        save_loadings(folder / "loadings.csv", load_model(folder / "model.pt"), learnt.start.matrix)
+    if learnt.latent is not None:
+        dataset_folder.write_array(folder / "latent.npy", learnt.latent)
+        dataset_folder.write_array(folder / "input_axes.npy", learnt.axes)
+        dataset_folder.write_array(folder / "split.npy", learnt.start.split.labels(len(learnt.latent)))
+
+
+def save_weights(path, learnt, config):
+    """model.pt: a dict that torch.load(weights_only=True) opens; enough to build the network again and feed it."""
+    matrix = learnt.start.matrix
+    content = {
+        "config": config.model_dump(),
+        "weights": learnt.weights,
+        "genes": [str(g) for g in matrix.genes],
+        "gene_index": torch.from_numpy(np.asarray(matrix.gene_index, dtype=np.int64)),
+        "file_genes": [names.tolist() for names in matrix.file_genes],
+        "count_share": torch.from_numpy(matrix.count_share),
+        "proteins": [str(p) for p in matrix.proteins],
+        "groups": list(matrix.group_names),
+        "mean": torch.from_numpy(matrix.mean),
+        "sd": torch.from_numpy(matrix.sd),
+        "fill": torch.from_numpy(_average(learnt.start, config)),
+        "clip": float(matrix.clip),
+        "kind": matrix.kind,
+        "target_sum": matrix.target_sum,
+        "logged": matrix.logged,
+        "protein_kind": what_is(matrix.protein_counts).kind if matrix.n_proteins else "",
+        "protein_transform": _plain(matrix.protein_change.record()),
+    }
+    dataset_folder.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def _average(start, config):
+    """(features,) float32: what the model sees of the average training cell, which is 0 where values are scaled."""
+    if config.scale:
+        return np.zeros(start.matrix.n_features, np.float32)
+    return start.matrix.mean_of(start.split.train)
+
+
+def _plain(record):
+    """A record whose arrays are tensors, as torch.load(weights_only=True) has it."""
+    return {k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in record.items()}
+
+
+def save_loadings(path, model, matrix):
+    """loadings.csv: a row a feature, what one unit of each latent dimension adds to it."""
+    _save_by_feature(path, matrix, model.loadings().numpy())
+
+
+def save_effects(path, effects, matrix):
+    """effects.csv: a row a feature, what one standard deviation of each latent dimension does to it, a mean over cells."""
+    _save_by_feature(path, matrix, effects.mean.T)
+
+
+def _save_by_feature(path, matrix, values):
+    names = [*matrix.genes, *matrix.proteins]
+    kinds = ["gene"] * matrix.n_genes + ["protein"] * matrix.n_proteins
+    head = ["feature", "kind", *(f"latent_{i + 1}" for i in range(values.shape[1]))]
+    rows = zip(names, kinds, values.astype(float).round(6).tolist(), strict=True)
+    dataset_folder.write_csv(path, head, ([name, kind, *row] for name, kind, row in rows))
+
+
+def load_model(path):
+    """The trained model of a model.pt, in evaluation mode."""
+    return _model(torch.load(path, weights_only=True))
+
+
+def load_trained(path):
+    """The mapping.Trained of a model.pt; raises UserError for one that an earlier Nuwa has left."""
+    content = torch.load(path, weights_only=True)
+    if "kind" not in content:
+        raise UserError(
+            "This run is of an earlier Nuwa, which did not write down all that further cells need: train it again."
+        )
+    plain = {n: content[n] for n in ("proteins", "clip", "kind", "target_sum", "logged", "protein_kind")}
+    arrays = {n: content[n].numpy() for n in ("gene_index", "count_share", "mean", "sd", "fill")}
+    return reference_mapping.Trained(
+        model=_model(content),
+        name=content["config"]["model"],
+        file_genes=GeneNames(*(np.array(names, dtype=str) for names in content["file_genes"])),
+        groups=tuple(content["groups"]),
+        batch_key=content["config"]["batch_key"],
+        protein_transform=content["protein_transform"],
+        **plain,
+        **arrays,
+    )
+
+
+def carried(folder, config, latent, codes, device="auto"):
+    """{name: array} of what the run in a folder tells new cells by their `latent`, as core.analysis.label_transfer.carry has it.
+
+    "latent", "picture", "farness", "codes" and "confidence"; `codes` are the labels of the run's cells.
+    """
+    reference = np.array(dataset_folder.read_array(folder / "latent.npy"))
+    drawn = config.n_latent in figures.DRAWN_DIRECTLY
+    picture = None if drawn else dataset_folder.read_array(folder / "embeddings" / "latent_umap.npy")
+    found = label_transfer.carry(latent, reference, picture, codes, config.seed, device)
+    return {"latent": latent, "picture": found.picture, "farness": found.farness} | found.votes._asdict()
+
+
+def _model(content):
+    sizes = (len(content[name]) for name in ("genes", "proteins", "groups"))
+    model = models.build(parse(content["config"]), *sizes)
+    model.load_state_dict(content["weights"])
+    return model.eval()
+
+
+def write_explored(folder, explored):
+    """scores.json, the pictures under embeddings/, the clusters of every resolution, with batches Harmony's axes."""
+    dataset_folder.write_json(folder / "scores.json", explored.scores)
+    (folder / f"{HARMONY}.npy").unlink(missing_ok=True)  # of a run before, in the same folder
+    if explored.harmony is not None:
+        dataset_folder.write_array(folder / f"{HARMONY}.npy", explored.harmony)
+    write_pictures(folder, explored.embeddings)
+    for resolution, labels in explored.clusters.items():
+        dataset_folder.write_array(
+            folder / f"{dataset_folder.clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32)
+        )
+
+
+def write_pictures(folder, embeddings):
+    """The coordinates of pictures by name, under embeddings/."""
+    for name, points in embeddings.items():
+        dataset_folder.write_array(folder / "embeddings" / f"{name}.npy", points)
+
+
+def pictures(folder):
+    """{name: (cells, k)} of the pictures that a run has left, and of the input's axes after Harmony where it has batches."""
+    left = {path.stem: path for path in sorted((folder / "embeddings").glob("[!.]*.npy"))}
+    left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
+    return {name: dataset_folder.read_array(path) for name, path in left.items()}
+
+
+def spaces(folder, proof):
+    """{name: (cells, dimensions)} of all spaces of a run that judging knows: its latent, its pictures, its proteins."""
+    return spaces_of(proof, pictures(folder))
+
+
+def write_pages(folder, learnt, explored, config, resolution, badge):
+    """loss.html and clusters.html, which open in a browser without internet; `badge` says what X of the data holds."""
+    epochs = [epoch_record(e) for e in learnt.epochs]
+    sticks = to_record(learnt.start.on_valid)
+    page = figures.loss_page(
+        epochs, sticks, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
+    )
+    figures.write_html(figures.badged(page, badge), folder / "loss.html", "Loss convergence")
+    labels = explored.clusters[resolution]
+    colour = figures.Colour(
+        "Leiden cluster",
+        labels,
+        tuple(str(i) for i in range(int(labels.max()) + 1)),
+        f"Leiden, resolution {resolution:g}",
+    )
+    shown = figures.panels(
+        figures.panels_of(learnt.latent, learnt.axes, explored.embeddings, harmony=explored.harmony),
+        colour,
+        learnt.start.matrix.cell_names,
+    )
+    figures.write_html(figures.badged(shown, badge), folder / "clusters.html", "Latent clusters")
+
+
+def write_result(
+    path, folder, adata, record, proof, clusters, denoised=False, group=None, namings=(), scores=()
+):
+    """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
+
+    `denoised` adds those values, of each cell in its own batch, or of all as if they came from the batch `group`.
+    """
+    matrix, model = proof.matrix, load_model(folder / "model.pt")
+    split = proof.split.labels(matrix.n_cells)
+    share = held_out.foreground(model, matrix)
+    embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
+    made = h5ad.result(
+        adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, namings, scores
+    )
+
+    def put(path):
+        made.write(path)
+        if denoised:
+            h5ad.add_denoised(path, matrix, held_out.denoised(model, matrix, group))
+
+    dataset_folder.whole(path, put)
+
+
+def write_phases(folder, seconds):
+    """phases.json: how many seconds each part of the job took."""
+    dataset_folder.write_json(folder / "phases.json", seconds)

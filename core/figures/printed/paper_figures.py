@@ -1,0 +1,128 @@
+"""The figures of a run for paper: each once as plotly's figure and once as a matplotlib drawing, from the same values."""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from core import figures
+from core.config.bundle import Size
+from core.figures.loss import parts_of
+from core.figures.printed import matplotlib_figures
+from core.figures.traces import escape
+
+FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # journals ask for these
+TEXT, SMALL = 11, 9  # pixels of CSS: 8 and 7 points
+MOST_POINTS = 20_000  # in a figure, drawn as vectors; above it as dots, by matplotlib
+ROW = 140  # pixels of CSS of a row of the loss
+ENTRY = 19  # pixels of a line of plotly's legend, whatever its font
+LABELS_UP_TO = 40  # groups whose names stand among their cells
+
+
+class Plate(NamedTuple):
+    """A figure: `name` of its files, its `title`, its Size, and how it is drawn in both ways.
+
+    `plotly()` gives the go.Figure; `draw(figure)` fills a matplotlib Figure. `vectors` says whether plotly's can be taken:
+    its points are few, and its legend fits.
+    """
+
+    name: str
+    title: str
+    size: Size
+    plotly: Callable
+    draw: Callable
+    vectors: bool = True
+
+
+def loss(epochs, yardsticks, best_epoch, n_latent, words, size):
+    """Loss convergence: total, RNA and protein, of those that are there, a row each of a height that its words need."""
+    size = size.as_high_as(max(size.pixels[1], 60 + ROW * len(parts_of(epochs))))
+
+    def plotly():
+        made = figures.loss_page(
+            epochs, yardsticks, n_latent, best_epoch=best_epoch, words=words, apart=matplotlib_figures.APART
+        )
+        made.update_yaxes(title={"text": words, "font": {"size": SMALL}})
+        return made.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
+
+    return Plate(
+        "loss",
+        "Loss convergence",
+        size,
+        plotly,
+        lambda figure: matplotlib_figures.loss(figure, epochs, yardsticks, best_epoch, n_latent, words),
+    )
+
+
+def maps(name, title, panels, colour, cells, size):
+    """Embeddings beside one another (core.figures.Panel), two in a row, coloured by a core.figures.Colour.
+
+    Of one alone, groups have their names among their cells, unless they are more than 40.
+    """
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    if len(panels) > 1:  # each about as high as the one that stands alone is, in its place
+        size = size.as_high_as(rows * size.pixels[1] * 0.62)
+    n = len(colour.categories or ())
+    named = len(panels) == 1 and 0 < n <= LABELS_UP_TO
+    fits = n * ENTRY + 40 <= size.pixels[1]
+
+    def plotly():
+        made = figures.panels(panels, colour, cells, columns=columns, webgl=False)
+        place = {"x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top", "orientation": "v"}
+        made.update_layout(legend=place | {"entrywidth": None, "font": {"size": SMALL}}, showlegend=fits)
+        made.update_traces(marker={"size": max(1.5, figures.point_size(len(cells)) * 0.6)}, hoverinfo="skip")
+        made.update_traces(text=None, customdata=None, hovertemplate=None)
+        for text, x, y in matplotlib_figures.labels(panels[0].points, colour) if named else ():
+            ground = {"bgcolor": "rgba(255,255,255,0.65)", "font": {"size": SMALL, "color": "#1c2033"}}
+            made.add_annotation(x=x, y=y, text=escape(text), **ground)
+        return made
+
+    return Plate(
+        name,
+        title,
+        size,
+        plotly,
+        lambda figure: matplotlib_figures.maps(figure, panels, colour, columns, named),
+        len(cells) * len(panels) <= MOST_POINTS and (fits or named),
+    )
+
+
+def dots(features, groups, means, shares, words, size):
+    """The best markers of each group, as high as their rows."""
+    size = size.as_high_as(max(size.pixels[1] / 2, 90 + 15 * max(len(features), 5)))
+    given = features, groups, means, shares, words
+    return Plate(
+        "markers",
+        "The best markers of each group",
+        size,
+        lambda: figures.dot_plot(*given),
+        lambda figure: matplotlib_figures.dots(figure, *given),
+    )
+
+
+def composition(names, counts, parts, of, size):
+    """Of what each group is made, as high as its rows; `of` says what the parts are."""
+    size = size.as_high_as(max(size.pixels[1] / 2, 100 + 18 * len(names)))
+    return Plate(
+        "composition",
+        f"Composition of the groups by {of}" if len(parts) > 1 else "Sizes of the groups",
+        size,
+        lambda: figures.composition(names, counts, parts),
+        lambda figure: matplotlib_figures.composition(figure, names, counts, parts),
+    )
+
+
+def on_paper(plate):
+    """The plotly figure of a Plate as JSON: its size, white ground, a font that journals take."""
+    figure = plate.plotly()
+    wide, high = plate.size.pixels
+    figure.update_layout(
+        width=wide,
+        height=high,
+        autosize=False,
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        font={"family": FONT, "size": TEXT},
+        hovermode=False,
+    )
+    return json.loads(figure.to_json())

@@ -1,0 +1,68 @@
+"""Plates to files: SVG, PDF and PNG of each, by Chromium where it can and by matplotlib where it cannot or need not."""
+
+from typing import NamedTuple
+
+from core.figures.printed import chromium, matplotlib_figures
+from core.figures.printed.paper_figures import on_paper
+
+FORMATS = ("svg", "pdf", "png")
+UNDATED = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "png": {},
+}  # the same figure is the same file
+
+
+class Printed(NamedTuple):
+    """A Plate on disk: its name and title, what drew it, and its files by format."""
+
+    name: str
+    title: str
+    by: str
+    files: dict
+
+
+def print_all(plates, folder, scratch, say=lambda words, share: None, seconds=None, formats=FORMATS):
+    """(a Printed each, a sentence on what went wrong or ""); the files are in `folder`.
+
+    Up to 20,000 points a figure is drawn by kaleido, all of vectors; above, or with more groups than its legend takes,
+    or where Chromium fails or takes longer
+    than `seconds` (None: as long as so many figures may take), by matplotlib, its points as dots. `scratch` is an
+    empty folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {p.name: {form: folder / f"{p.name}.{form}" for form in formats} for p in plates}
+    tasks = [
+        _task(figure, plate.size, form, places[plate.name][form])
+        for plate in plates
+        if plate.vectors
+        for figure in [on_paper(plate)]
+        for form in formats
+    ]
+    words = f"Drawing {len(plates)} figures."
+    wrong = chromium.draw(tasks, scratch, lambda share: say(words, 0.8 * share), seconds)
+    found = []
+    for i, plate in enumerate(plates):
+        files = places[plate.name]
+        by = "plotly"
+        if not all(path.exists() for path in files.values()):
+            say(f"Drawing {plate.title.lower()}.", 0.8 + 0.2 * i / len(plates))
+            by = "matplotlib"
+            _draw(plate, files)
+        found.append(Printed(plate.name, plate.title, by, files))
+    return found, wrong
+
+
+def _task(figure, size, form, out):
+    wide, high = size.pixels
+    scale = size.scale if form == "png" else 1
+    return {"figure": figure, "out": str(out), "format": form, "width": wide, "height": high, "scale": scale}
+
+
+def _draw(plate, files):
+    """Draw a Plate by matplotlib."""
+    with matplotlib_figures.styled():
+        sheet = matplotlib_figures.sheet(plate.size)
+        plate.draw(sheet)
+        for form, path in files.items():
+            sheet.savefig(path, format=form, dpi=plate.size.dpi, metadata=UNDATED[form])

@@ -1,0 +1,176 @@
+"""Matrix: what a model trains on; compact values of the source, normalised and scaled on the way into a batch."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from core.data.gene_matching import GeneNames
+from core.models import Cells
+from core.preprocessing.protein_transforms import AsTheyAre
+from core.sparse.disk_rows import Stored
+from core.sparse.rows import Rows, values_of
+
+BLOCK = 2048  # cells made dense at a time while statistics are gathered
+BLOCK_VALUES = 1 << 23  # and of many genes fewer cells: 32 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Cells x (used genes, then used proteins), scaled on the way into a batch from the training cells' statistics."""
+
+    rna: Rows | Stored  # (cells, genes) the values of the source, and each cell's size factor
+    protein: np.ndarray | None  # (cells, proteins) transformed, not scaled; proteins are few
+    mean: np.ndarray  # (features,) 0 where scaling is off
+    sd: np.ndarray  # (features,) 1 where scaling is off or a feature is constant
+    clip: float  # in standard deviations; infinite where scaling is off
+    genes: np.ndarray  # names
+    proteins: np.ndarray  # names
+    gene_index: np.ndarray  # where the used genes stand in the source
+    cell_names: np.ndarray
+    where: str = "X"  # the matrix of the file that was used, as Source has it
+    kind: str = "counts"  # what it held
+    notes: list[str] = field(default_factory=list)
+    groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
+    group_names: tuple = ()
+    logged: bool = False  # log1p is taken
+    protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
+    protein_counts: np.ndarray | None = None  # (cells, proteins) raw
+    unseen_proteins: np.ndarray | None = (
+        None  # (cells, proteins) of a run on RNA alone, as a model would see them
+    )
+    reads_counts: bool = False  # the model is given the raw counts, too
+    file_genes: GeneNames | None = None  # what all genes of the source are called, used or not
+    count_share: np.ndarray | None = None  # (genes of the source,) of all that the training cells hold
+    target_sum: float | None = None  # what each cell is brought to; None where it is not
+
+    @property
+    def n_cells(self):
+        return self.rna.shape[0]
+
+    @property
+    def n_genes(self):
+        return len(self.genes)
+
+    @property
+    def n_proteins(self):
+        return len(self.proteins)
+
+    @property
+    def n_features(self):
+        return self.n_genes + self.n_proteins
+
+    def batch(self, rows):
+        """(len(rows), features) float32 dense: what the model sees of these cells."""
+        return self._dense(rows, self.rna.held(rows))
+
+    def _dense(self, rows, held):
+        genes = self.standardised.batch(held).dense().numpy()
+        return np.hstack([genes, self.seen_proteins(rows)]) if self.n_proteins else genes
+
+    def seen_proteins(self, rows):
+        """(len(rows), proteins) float32 as the model sees them."""
+        if not self.n_proteins:
+            return np.empty((len(rows), 0), np.float32)
+        n = self.n_genes
+        return np.clip((self.protein[rows] - self.mean[n:]) / self.sd[n:], -self.clip, self.clip)
+
+    def protein_space(self, rows=slice(None)):
+        """(len(rows), proteins) float32: what a latent space is held against, the proteins as a model sees them.
+
+        Those that were left out of the training judge as well, and better; None where there are none.
+        """
+        if self.n_proteins:
+            return self.seen_proteins(np.arange(self.n_cells)[rows])
+        return None if self.unseen_proteins is None else self.unseen_proteins[rows]
+
+    def _scaled(self, x):  # in place
+        x -= self.mean
+        x /= self.sd
+        return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
+
+    @cached_property
+    def standardised(self):
+        """The genes as core.sparse.linear has them: normalised, logged, centred, scaled and clipped, and still sparse."""
+        from core.sparse.linear import Standardised
+
+        n = self.n_genes
+        return Standardised(self.rna, self.mean[:n], self.sd[:n], self.clip, self.logged)
+
+    def beside(self, rows, held):
+        """The Cells of `rows` as arrays, without their genes: `x` holds the proteins alone.
+
+        `held`: the same rows in memory, as `batches` gives them.
+        """
+        counts = self._raw(rows, held) if self.reads_counts else None
+        return Cells(self.seen_proteins(rows), self._group(rows), counts)
+
+    def cells(self, rows):
+        """The Cells of `rows` as arrays: all that a model is given of them."""
+        held = self.rna.held(rows)
+        return self.beside(rows, held)._replace(x=self._dense(rows, held))
+
+    def _group(self, rows):
+        if self.groups is None:
+            return None
+        return np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
+
+    def raw(self, rows):
+        """(len(rows), features) float32 dense: the raw counts of a few cells."""
+        return self._raw(rows, self.rna.held(rows))
+
+    def _raw(self, rows, held):
+        genes = held.rows.dense(held.at)
+        return np.hstack([genes, self.protein_counts[rows]]) if self.n_proteins else genes
+
+    def normalised(self, counts, rows):
+        """(len(rows), features) float32: counts of these cells normalised, logged and transformed, but not scaled."""
+        x = [values_of(counts[:, : self.n_genes], self._size(rows), self.logged)]
+        if self.n_proteins:
+            x.append(self.protein_change.forward(counts[:, self.n_genes :], rows))
+        return np.hstack(x).astype(np.float32)
+
+    def as_seen(self, counts, rows):
+        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
+        return self._scaled(self.normalised(counts, rows))
+
+    def to_counts(self, x, rows):
+        """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""
+        x = x * self.sd + self.mean
+        genes = x[:, : self.n_genes]
+        made = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
+        if self.n_proteins:
+            made.append(self.protein_change.backward(x[:, self.n_genes :], rows))
+        return np.maximum(np.hstack(made), 0)
+
+    def _size(self, rows):
+        return self.rna.size[rows][:, None]
+
+    def blocks(self, rows):
+        """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once, in the order they are read best."""
+        size = block_size(self.n_features)
+        for part, held in self.rna.batches(self.rna.in_order(rows), size):
+            yield part, self._dense(part, held)
+
+    def mean_of(self, rows):
+        """(features,) float32: the mean of `batch` over `rows`, without making one dense."""
+        total, batch = np.zeros(self.n_features), None
+        for part, held in self.rna.batches(self.rna.in_order(rows), BLOCK):
+            batch = self.standardised.batch(held, into=batch)
+            total[: self.n_genes] += batch.column_sums
+            total[self.n_genes :] += self.seen_proteins(part).sum(axis=0, dtype=np.float64)
+        total /= len(rows)
+        total[: self.n_genes] += self.standardised.base.numpy()
+        return total.astype(np.float32)
+
+    def weights(self, config):
+        """(features,) so that a squared distance over weighted columns is the loss: sqrt(weight / features)."""
+        w = np.empty(self.n_features, dtype=np.float32)
+        w[: self.n_genes] = np.sqrt(config.weight_of("rna") / max(1, self.n_genes))
+        w[self.n_genes :] = np.sqrt(config.weight_of("protein") / max(1, self.n_proteins))
+        return w
+
+
+def block_size(n_features):
+    """How many cells are made dense at a time."""
+    return max(1, min(BLOCK, BLOCK_VALUES // n_features))

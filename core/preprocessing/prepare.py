@@ -1,0 +1,241 @@
+"""AnnData and settings to a Matrix: which cells teach, which genes are used, and the statistics to scale by."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from core.config import steps_for
+from core.data.count_sources import source_of
+from core.data.gene_matching import gene_names
+from core.data.matrix_kind import what_is
+from core.errors import UserError
+from core.preprocessing import gene_selection
+from core.preprocessing.batches import groups_of
+from core.preprocessing.matrix import Matrix
+from core.preprocessing.protein_transforms import nothing, transformed
+from core.sparse import disk_rows, rows
+from core.sparse.blocks import blocks
+from core.sparse.moments import Moments, mask, of_rows, survey
+from core.sparse.rows import column_type, normalisation, smallest_type
+
+MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
+NO_TEST_SET = (
+    "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
+    'which also chose the best epoch ("chosen on").'
+)
+LARGEST = 1e8  # a gradient goes with the square of a value, and the square of that has to fit float32
+PROTEIN_ALONE = (
+    "Trained on proteins alone: the genes are left out; they colour plots and make markers as ever."
+)
+TRAIN, VALID, TEST = 0, 1, 2
+SPLIT_NAMES = ("train", "valid", "test")
+
+
+class Split(NamedTuple):
+    """Which cells train, choose and judge: three sorted index arrays; `test` may be empty, and `note` says why."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    note: str
+
+    @property
+    def judges(self):
+        """The cells a score is read from: the test cells, or the validation cells where there are none."""
+        return self.test if len(self.test) else self.valid
+
+    def labels(self, n_cells):
+        """(cells,) of 0 train, 1 validation, 2 test."""
+        labels = np.full(n_cells, TRAIN, dtype=np.int8)
+        labels[self.valid], labels[self.test] = VALID, TEST
+        return labels
+
+
+def split_cells(n_cells, config):
+    """A seeded Split by the shares of `config`; at least 20 validation cells, and 20 test cells or none.
+
+    Raises UserError where too few training cells are left.
+    """
+    order = np.random.default_rng(config.seed).permutation(n_cells)
+    n_train, n_valid, n_test = config.split_sizes(n_cells)
+    if n_train < MIN_TRAINING:
+        raise UserError(
+            f"Of {n_cells:,} cells only {n_train} would be left to learn from: raise the share of training cells "
+            "(train_share)."
+        )
+    parts = np.split(order, [n_train, n_train + n_valid])
+    return Split(*(np.sort(part) for part in parts), "" if n_test else NO_TEST_SET)
+
+
+def prepare(adata, config, split, scratch=None):
+    """The Matrix of `adata` under `config`, statistics and gene choice from the training cells of `split` only.
+
+    The source is gone through in blocks and never copied as a whole. `scratch` is a folder for the values of a
+    matrix that is too large for memory (core.sparse.disk_rows). Raises UserError where no gene is left, or none varies.
+    """
+    source = source_of(adata)
+    steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
+    groups, group_names = None, ()
+    if config.batch_key:
+        groups, group_names = groups_of(adata, config.batch_key, "a batch covariate")
+    seen = survey(source.values, split.train)
+    chosen, notes = _genes(adata, source, seen, config, split, steps)
+    proteins, unseen = _proteins(adata, config, split)
+    protein = proteins.values
+    reads_counts = config.model == "counts" and (source.kind == "counts" or not len(chosen))
+    if reads_counts and protein is not None and what_is(proteins.counts).kind != "counts":
+        raise UserError(
+            "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
+        )
+    target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
+    change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)
+    rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
+    if found.constant.all() and protein is None:
+        raise UserError(
+            "No gene differs between the training cells, so there is nothing to learn: check the file, or use another "
+            "matrix of it (a layer, or .raw)."
+        )
+    scale = config.scale and steps["scale"].applies
+    if not (scale or change.logged or target_sum):
+        _check_size(seen, chosen)
+    mean, sd = found.scaling() if scale else _unscaled(len(chosen))
+    if protein is not None:
+        # Scaling proteins does not depend on what the genes hold: they always come as counts.
+        p_mean, p_sd = _protein_scaling(protein, config, split)
+        mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
+    return Matrix(
+        rna=rna,
+        protein=protein,
+        mean=mean.astype(np.float32),
+        sd=sd.astype(np.float32),
+        clip=config.clip if config.scale and (scale or protein is not None) else np.inf,
+        genes=np.asarray(source.genes)[chosen].astype(str),
+        proteins=proteins.names,
+        gene_index=chosen,
+        cell_names=np.asarray(adata.obs_names).astype(str),
+        where=source.where,
+        kind=source.kind,
+        notes=[*notes, *proteins.notes],
+        groups=groups,
+        group_names=group_names,
+        logged=change.logged,
+        protein_change=proteins.change,
+        protein_counts=proteins.counts,
+        unseen_proteins=unseen,
+        reads_counts=reads_counts,
+        file_genes=gene_names(adata.raw.var if source.where == "raw.X" else adata.var),
+        count_share=seen.sums / (seen.sums.sum() or 1),
+        target_sum=target_sum,
+    )
+
+
+_LABELS = {
+    "normalize": "Library-size normalisation",
+    "log1p": "Log transform",
+    "scale": "Centring and scaling",
+    "n_top_genes": "Choice of variable genes",
+}
+
+
+def _check_size(seen, genes):
+    """Raise UserError where values that nothing will bring down are too large to learn from."""
+    highest = max(-seen.low[genes].min(initial=0), seen.high[genes].max(initial=0))
+    if highest > LARGEST:
+        raise UserError(
+            f"Values reach {highest:.0e}, which is too large to learn from as it is: let Nuwa normalise, log or scale "
+            "them, or look for what is wrong with the file."
+        )
+
+
+def _genes(adata, source, seen, config, split, steps):
+    """(where the used genes stand in the source, notes on them and on steps that do not apply to their values)."""
+    if config.modalities == "protein":
+        return np.array([], dtype=np.int64), [PROTEIN_ALONE]
+    notes = [
+        f"{label} {steps[name].reason}."
+        for name, label in _LABELS.items()
+        if _wanted_in_vain(config, steps, name)
+    ]
+    applies = steps["n_top_genes"].applies
+    chosen, _, told = gene_selection.choose(adata, source, seen, config, split.train, applies)
+    return chosen, notes + told
+
+
+def _proteins(adata, config, split):
+    """(the Proteins that a model is given, (cells, proteins) as it would see those that it is not, or None)."""
+    found = transformed(adata, config.protein_transform, split.train)
+    if config.modalities == "protein" and len(found.names) < 2:
+        raise UserError(
+            "The run is to be trained on proteins alone, and this data set has fewer than two that can be used: choose "
+            "rna or both under Trained on (modalities)."
+        )
+    if config.modalities != "rna" or found.values is None:
+        return found, None
+    n = len(found.names)
+    words = f"Trained on RNA alone: {n} {'protein is' if n == 1 else 'proteins are'} left out, and judge the result."
+    return nothing([words]), _as_seen(found.values, config, split)
+
+
+def protein_space(adata, config, split):
+    """(cells, proteins) float32: the usable proteins as a model sees them, the run's or not; raises UserError without any."""
+    protein = transformed(adata, config.protein_transform, split.train).values
+    if protein is None:
+        raise UserError("This data set has no proteins that can be used.")
+    return _as_seen(protein, config, split)
+
+
+def _as_seen(protein, config, split):
+    mean, sd = _protein_scaling(protein, config, split)
+    clip = config.clip if config.scale else np.inf
+    return np.clip((protein - mean) / sd, -clip, clip).astype(np.float32)
+
+
+def _protein_scaling(protein, config, split):
+    return _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
+
+
+def _wanted_in_vain(config, steps, name):
+    return bool(getattr(config, name)) and not steps[name].applies
+
+
+def _unscaled(n):
+    return np.zeros(n), np.ones(n)
+
+
+def _compact(values, seen, genes, change, split, seed, scratch):
+    """(the Rows of the chosen genes, or, where they are too large for memory, Stored; their Moments when seen)."""
+    if not len(genes):
+        return rows.Rows.of(sparse.csr_matrix((len(change.size), 0), dtype=np.float32)), Moments(0)
+    n_values = int(seen.stored[genes].sum())
+    kind = smallest_type(seen.low[genes].min(), seen.high[genes].max(), seen.whole[genes].all())
+    types = column_type(len(genes)), kind
+    if n_values * sum(np.dtype(t).itemsize for t in types) <= disk_rows.RESIDENT:
+        writer = rows.Writer(change.size, types, n_values, len(genes))
+    else:
+        writer = disk_rows.Writer(_place(split, seed), change.size, types, n_values, len(genes), scratch)
+    found, teaches = Moments(len(genes)), mask(split.train, len(change.size))
+    every = len(genes) == values.shape[1]
+    for first, block in blocks(values):
+        block = block if every else block[:, genes]
+        writer.add(first, block)
+        part, cells = of_rows(block, first, teaches)
+        found.add(part.indptr, part.indices, change(part.data, cells))
+    return writer.finish(), found
+
+
+def _place(split, seed):
+    """(cells,) where each cell lies on disk: training cells shuffled, then validation, then test cells."""
+    order = np.concatenate(
+        [np.random.default_rng((seed, 2)).permutation(split.train), split.valid, split.test]
+    )
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def _moments(values):
+    """Mean and standard deviation (n - 1, as scanpy) of each column; a constant column gets 1."""
+    found = Moments(values.shape[1])
+    found.add_dense(values)
+    return found.scaling()

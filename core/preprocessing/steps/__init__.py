@@ -1,0 +1,56 @@
+"""Carry out the steps of a recipe: each makes a new AnnData, and all are written down; the source is never touched."""
+
+import json
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from anndata import AnnData
+
+from core import device
+from core.data.backed import loaded
+from core.errors import UserError
+from core.preprocessing.recipe import STEPS, chosen
+
+KEY = "nuwa_steps"  # in uns: one JSON object a step, {"name", "params", "said", "before", "after"}, in their order
+
+
+def apply(adata: AnnData, steps: Iterable[Any]) -> AnnData:
+    """A new AnnData after the steps ({"name", "params"} each), which are written down in it; `adata` stays as it is.
+
+    What a step leaves to the data is settled and written down as settled, so that the same steps again give the same.
+    Raises UserError for an unknown step or parameter, and where a step does not apply.
+    """
+    done = made_before(adata)
+    for name, params in [chosen(step) for step in steps]:
+        step, before = STEPS[name], numbers(adata)
+        if step.whole:
+            adata = loaded(adata, device.free_memory(), step.label)
+        if step.settle:
+            params = _named(step.settle)(adata, params)
+        adata, said = _named(step.make)(adata, **dict(params))
+        if not (adata.n_obs and adata.n_vars):
+            raise UserError(
+                f"{step.label}: no {'gene' if adata.n_obs else 'cell'} would be left. Choose wider limits."
+            )
+        told = {"name": name, "params": params.model_dump(mode="json", exclude_defaults=True), "said": said}
+        done.append(told | {"before": before, "after": numbers(adata)})
+    if done:
+        adata.uns[KEY] = [json.dumps(one) for one in done]
+    return adata
+
+
+def made_before(adata: AnnData) -> list[dict[str, Any]]:
+    """The steps that an AnnData has been through: [{"name", "params", "said", "before", "after"}]."""
+    return [json.loads(str(one)) for one in adata.uns.get(KEY, [])]
+
+
+def numbers(adata: AnnData) -> dict[str, int]:
+    """What is shown before and after each step: {"cells", "genes", "proteins"}."""
+    proteins = adata.obsm["protein"].shape[1] if "protein" in adata.obsm else 0
+    return {"cells": adata.n_obs, "genes": adata.n_vars, "proteins": proteins}
+
+
+def _named(text):
+    module, _, name = text.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,178 @@
+"""Leave out cells and genes by what is measured of them, with the numbers that the Preprocess page shows."""
+
+import numpy as np
+from anndata import AnnData
+
+from core.data.backed import part_of, raw_of
+from core.data.checks.context import Case
+from core.data.count_sources import counts_of, genes_of
+from core.errors import UserError
+from core.preprocessing.recipe.qc_limits import MEASURES, Limits, proposed, stays, stays_by_batch
+from core.preprocessing.recipe.steps import FilterCells
+from core.sparse.blocks import blocks
+
+SCORE, PREDICTED = "doublet_score", "predicted_doublet"  # scanpy's names in obs
+
+
+def measured(adata: AnnData, columns: dict[str, str] | None = None) -> dict[str, np.ndarray]:
+    """(cells,) float32 by measure, as the shelf keeps them; "predicted" are Scrublet's doublets, where it has run.
+
+    A measure that the file does not tell (counts of scaled values, MT without MT genes) is left out. `columns` of obs
+    tell some of them, by measure; None: those that are found. Raises UserError where there is no such column.
+    """
+    if missing := [name for name in (columns or {}).values() if name not in adata.obs]:
+        raise UserError(
+            f"Filter cells: there is no obs column '{missing[0]}', which should tell of all genes: leave it out of the recipe."
+        )
+    return _measured(Case(adata, columns))
+
+
+def _measured(case):
+    obs = case.adata.obs
+    found = {"counts": case.n_counts(), "genes": case.n_genes(), **case.quality_shares()}
+    if SCORE in obs:
+        found["doublet"] = obs[SCORE]
+    if PREDICTED in obs:
+        found["predicted"] = obs[PREDICTED].astype(str) == "True"
+    return {name: np.asarray(values, np.float32) for name, values in found.items() if values is not None}
+
+
+def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
+    """The same with numbers where limits are left to the data: for each batch its own where a column is named.
+
+    And with the columns of obs that tell of a cell in place of the matrix.
+    """
+    open_limits = params.limits is None and not params.batches
+    if not open_limits and params.columns is not None:
+        return params
+    if params.columns is None:
+        case = Case(adata)
+        params, values = params.model_copy(update={"columns": case.quality_columns}), _measured(case)
+    else:
+        values = measured(adata, params.columns)
+    if not open_limits:
+        return params
+    if params.batch_key is None:
+        return params.model_copy(update={"limits": proposed(values)})
+    names, codes = _batches(adata, params.batch_key)
+    own = {name: proposed(_rows(values, codes == code)) for code, name in enumerate(names)}
+    return params.model_copy(update={"batches": own})
+
+
+def filter_cells(
+    adata: AnnData,
+    limits: Limits | None,
+    batch_key: str | None,
+    batches: dict[str, Limits],
+    columns: dict[str, str] | None = None,
+) -> tuple[AnnData, str]:
+    """The cells within the limits of their batch, or within `limits` where it has none of its own.
+
+    Raises UserError where a limit is on what the data set does not tell, and where a batch or column does not exist.
+    """
+    values, limits = measured(adata, columns), limits or Limits()
+    asked = [name for one in (limits, *batches.values()) for name in one.set()]
+    if missing := [name for name in asked if name not in values]:
+        label = MEASURES[missing[0]].label
+        hint = "run Score doublets first" if missing[0] == "doublet" else "take that limit away"
+        raise UserError(f"Filter cells: '{label}' is not known of these cells; {hint}.")
+    if batches and not batch_key:
+        raise UserError(
+            "Filter cells: limits of batches need the obs column that names the batches (batch_key)."
+        )
+    if batch_key:
+        names, codes = _batches(adata, batch_key)
+        place = {name: code for code, name in enumerate(names)}
+        if strange := [name for name in batches if name not in place]:
+            raise UserError(
+                f"Filter cells: there is no batch '{strange[0]}' in the obs column '{batch_key}'."
+            )
+        kept = stays_by_batch(values, limits, codes, {place[name]: own for name, own in batches.items()})
+    else:
+        kept = stays(values, limits, adata.n_obs)
+    if not kept.any():
+        raise UserError("Filter cells: no cell would stay. Choose wider limits.")
+    gone, of = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
+    words = (
+        f"{int(kept.sum()):,} of {adata.n_obs:,} cells stayed{of}, {gone:,} left: {_said(limits, batches)}."
+    )
+    return part_of(adata, kept), words
+
+
+def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
+    """Genes above 0 in at least `min_cells` cells of what is trained on, as scanpy.pp.filter_genes has it."""
+    found = counts_of(adata)
+    matrix, where = (found.matrix, found.where) if found else (adata.X, "X")
+    seen = np.zeros(matrix.shape[1], np.int64)
+    for _, block in blocks(matrix):
+        seen += np.bincount(block.indices[block.data > 0], minlength=matrix.shape[1])
+    kept = seen >= min_cells
+    if not kept.any():
+        raise UserError(f"Filter genes: no gene is above 0 in {min_cells:,} cells. Choose a smaller number.")
+    if where == "raw.X":
+        stay = adata.var_names.isin(genes_of(adata, where)[kept])
+        made = part_of(adata, genes=stay | ~adata.var_names.isin(adata.raw.var_names))
+        made.raw = part_of(raw_of(adata), genes=kept)
+    else:
+        made = part_of(adata, genes=kept)
+    cells = "1 cell" if min_cells == 1 else f"{min_cells:,} cells"
+    return made, f"{int(kept.sum()):,} of {len(kept):,} genes are above 0 in at least {cells} and stayed."
+
+
+def top_genes(adata: AnnData, n: int = 20) -> list[dict]:
+    """The genes with the highest mean share of a cell's counts: [{"gene", "mean", "shares": five quantiles}].
+
+    As scanpy.pl.highest_expr_genes has it: each cell's counts as percent of its sum, the mean over cells; the
+    quantiles are 5, 25, 50, 75 and 95 %. [] where there are no counts.
+    """
+    found = counts_of(adata)
+    if found is None:
+        return []
+    sums, filled = np.zeros(found.matrix.shape[1]), 0
+    for _, rows in blocks(found.matrix):
+        share = _percent(rows)
+        sums += np.bincount(share.indices, share.data, minlength=len(sums))
+        filled += share.shape[0]
+    top = np.argsort(-sums, kind="stable")[:n]
+    shares = np.vstack([_percent(rows, top).toarray() for _, rows in blocks(found.matrix)])
+    mean = sums / max(1, filled)
+    marks = np.percentile(shares, (5, 25, 50, 75, 95), axis=0).T if filled else np.zeros((len(top), 5))
+    names = genes_of(adata, found.where)
+    return [
+        {"gene": str(names[g]), "mean": float(f"{mean[g]:.4g}"), "shares": [float(f"{v:.4g}") for v in five]}
+        for g, five in zip(top, marks, strict=True)
+    ]
+
+
+def _percent(rows, genes=slice(None)):
+    """(cells with counts, `genes`) CSR: each cell's counts as percent of their sum."""
+    total = np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
+    part = rows[:, genes].astype(np.float64)
+    part.data *= np.repeat(100 / np.where(total > 0, total, 1), np.diff(part.indptr))
+    return part if total.all() else part[total > 0]
+
+
+def _batches(adata, column):
+    if column not in adata.obs:
+        raise UserError(
+            f"There is no obs column '{column}' of batches: choose one of the data set's columns."
+        )
+    names, codes = np.unique(adata.obs[column].astype(str).to_numpy(), return_inverse=True)
+    return [str(name) for name in names], codes
+
+
+def _rows(values, rows):
+    return {name: array[rows] for name, array in values.items()}
+
+
+def _said(limits, batches):
+    """Limits in words, such as "counts 500 to 20,000, mitochondrial up to 8 %"."""
+    if batches:
+        return "each batch by limits of its own"
+    words = []
+    for name, (low, high) in limits.set().items():
+        unit = " %" if MEASURES[name].unit == "%" else ""
+        ends = f"{low:,.6g} to {high:,.6g}" if low is not None and high is not None else ""
+        ends = ends or (f"from {low:,.6g}" if high is None else f"up to {high:,.6g}")
+        words.append(f"{MEASURES[name].label.lower()} {ends}{unit}")
+    return ", ".join(words) or "there was no limit"

@@ -1,0 +1,56 @@
+"""Repairs of an X with missing or infinite values: leave out what has them, or take them as 0."""
+
+import numpy as np
+from anndata import AnnData
+
+from core.data.backed import part_of, replaced
+from core.data.checks.finding import few
+from core.data.value_scan import sweep
+from core.errors import UserError
+from core.sparse.blocks import is_sparse
+
+
+def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:
+    """Without the genes that have missing or infinite values in X, or without such cells: what is the smaller share."""
+    seen = _seen(adata)
+    cells, genes = seen.odd_cells, seen.odd_genes
+    if genes.mean() <= cells.mean():
+        what, gone, names, made = "gene", genes, adata.var_names, lambda: part_of(adata, genes=~genes)
+    else:
+        what, gone, names, made = "cell", cells, adata.obs_names, lambda: part_of(adata, ~cells)
+    if gone.all():
+        raise UserError(
+            "Every cell and every gene has missing or infinite values: take them as 0, or mend the file."
+        )
+    n = int(gone.sum())
+    words = f"1 {what} was" if n == 1 else f"{n:,} {what}s were"
+    left = f"{int((~gone).sum()):,} of {len(gone):,} remain"
+    return made(), f"{words} left out ({few(names[gone])}), with all missing and infinite values; {left}."
+
+
+def zero_not_finite(adata: AnnData) -> tuple[AnnData, str]:
+    """X with 0 for every missing or infinite value, as if those genes had not been seen in those cells."""
+    seen = _seen(adata)
+
+    def finite(_, block):
+        values = block.data if is_sparse(block) else block
+        values = np.where(np.isfinite(values), values, 0)
+        if not is_sparse(block):
+            return values
+        block = block.copy()
+        block.data = values
+        block.eliminate_zeros()
+        return block
+
+    made, n = replaced(adata, finite), seen.not_finite
+    return made, (
+        f"{n:,} missing or infinite value{' was' if n == 1 else 's were'} taken as 0, in {int(seen.odd_cells.sum()):,} "
+        f"of {adata.n_obs:,} cells and {int(seen.odd_genes.sum()):,} of {adata.n_vars:,} genes."
+    )
+
+
+def _seen(adata):
+    seen = sweep(adata.X)
+    if not seen.not_finite:
+        raise UserError("No value of X is missing or infinite.")
+    return seen

@@ -1,0 +1,256 @@
+"""Rows and folders of everything Nuwa knows; a status moves in one statement, so two hands cannot both win."""
+
+import secrets
+import time
+from pathlib import Path
+
+from sqlalchemy import create_engine, delete, event, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import UserError
+from core.store import dataset_folder, schema
+from core.store.schema import clusterings, datasets, epochs, jobs, meta, preparations, runs
+
+ACTIVE = ("queued", "running", "cancelling")
+FINISHED = ("done", "cancelled", "failed")
+# One training run a device; short work in one warm process; pictures that take minutes, where nobody waits behind them.
+LANES = ("train", "short", "slow")
+TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
+
+
+class Missing(UserError):
+    """What was asked for is not there, or not for this person: one question, one answer.
+
+    `kind` and `id` name it where it is a row; both are None where it is something else.
+    """
+
+    def __init__(self, words, kind=None, id=None):
+        super().__init__(words)
+        self.kind, self.id = kind, id
+
+
+def new_id():
+    """A short random id: 50 bits, readable over the phone."""
+    return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(10))
+
+
+class Store:
+    """Everything that lasts, under one folder. Can be pickled: another process opens the same store."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.root = Path(settings.data_dir)
+        try:
+            for name in ("inbox", "uploads", "datasets", "runs", "cache"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            words = f"The data folder {self.root} cannot be used ({error.strerror}): set NUWA_DATA_DIR to a folder"
+            raise UserError(f"{words} that this account may write to.") from None
+        url = settings.database_url
+        self.engine = create_engine(url)
+        if url.startswith("sqlite"):
+            event.listen(self.engine, "connect", schema.tune)
+        schema.prepare(self.engine, time.time())
+
+    def __reduce__(self):
+        return Store, (self.settings,)
+
+    def of(self, user):
+        """What `user` may see and do: the only way the dashboard reads."""
+        from core.store.view import View
+
+        return View(self, user)
+
+    # --- rows
+
+    def row(self, kind, id):
+        """One row as a dict; raises Missing."""
+        table = TABLES[kind]
+        with self.engine.connect() as db:
+            found = db.execute(select(table).where(table.c.id == id)).mappings().first()
+        if found is None:
+            raise Missing(f"This {kind} does not exist (any more).", kind, id)
+        return dict(found)
+
+    def rows(self, kind, *conditions):
+        """Rows as dicts, the newest first."""
+        table = TABLES[kind]
+        with self.engine.connect() as db:
+            found = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
+            return [dict(row) for row in found]
+
+    def add(self, kind, owner, **values):
+        """A new row of `kind` for `owner`; returns its id."""
+        id = new_id()
+        values = {
+            "id": id,
+            "owner": owner,
+            "visibility": "private",
+            "message": "",
+            "created": time.time(),
+        } | values
+        with self.engine.begin() as db:
+            db.execute(insert(TABLES[kind]), values)
+        return id
+
+    def set(self, kind, id, **values):
+        """Change fields of a row other than its status."""
+        table = TABLES[kind]
+        with self.engine.begin() as db:
+            db.execute(update(table).where(table.c.id == id).values(**values))
+
+    def move(self, kind, id, old, new, **values):
+        """Move a status from one of `old` to `new`, in one statement; False where it stood elsewhere."""
+        table = TABLES[kind]
+        old = (old,) if isinstance(old, str) else tuple(old)
+        with self.engine.begin() as db:
+            moved = (
+                update(table).where(table.c.id == id, table.c.status.in_(old)).values(status=new, **values)
+            )
+            return db.execute(moved).rowcount == 1
+
+    def forget(self, kind, id):
+        """Remove a row and its folder for good."""
+        table = TABLES[kind]
+        with self.engine.begin() as db:
+            db.execute(delete(table).where(table.c.id == id))
+            db.execute(delete(jobs).where(jobs.c.target == id))
+            if kind == "run":
+                db.execute(delete(epochs).where(epochs.c.run == id))
+                db.execute(delete(clusterings).where(clusterings.c.run == id))
+        if kind != "preparation":
+            dataset_folder.remove_folder(self.root / f"{kind}s" / id)
+
+    # --- folders
+
+    def shelf(self, dataset_id):
+        """The Shelf of a data set."""
+        return dataset_folder.Shelf(self.root / "datasets" / dataset_id)
+
+    def run_folder(self, run_id):
+        """The folder of a run; raises Missing where the run was deleted, so that late work leaves nothing behind."""
+        self.row("run", run_id)
+        folder = self.root / "runs" / run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # --- epochs
+
+    def add_epoch(self, run_id, record):
+        """Write one epoch down; returns the run's status, which may be "cancelling"."""
+        with self.engine.begin() as db:
+            db.execute(insert(epochs), {"run": run_id} | record)
+            return db.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
+
+    def epochs(self, run_id):
+        """The epochs of a run so far, in order, as dicts with the names of history.csv."""
+        with self.engine.connect() as db:
+            found = db.execute(
+                select(epochs).where(epochs.c.run == run_id).order_by(epochs.c.epoch)
+            ).mappings()
+            return [{name: row[name] for name in dataset_folder.HISTORY} for row in found]
+
+    # --- jobs
+
+    def submit(self, owner, lane, kind, target, arguments=None, token=None, priority=0):
+        """Queue a job; with a token that is known already, the job it belongs to. Returns the id."""
+        values = {
+            "id": new_id(),
+            "owner": owner,
+            "lane": lane,
+            "kind": kind,
+            "target": target,
+            "token": token,
+        }
+        values |= {
+            "arguments": arguments or {},
+            "priority": priority,
+            "status": "queued",
+            "created": time.time(),
+        }
+        try:
+            with self.engine.begin() as db:
+                db.execute(insert(jobs), values)
+            return values["id"]
+        except IntegrityError:
+            with self.engine.connect() as db:
+                return db.execute(select(jobs.c.id).where(jobs.c.token == token)).scalar_one()
+
+    def job(self, id):
+        """One job as a dict; raises Missing."""
+        with self.engine.connect() as db:
+            found = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
+        if found is None:
+            raise Missing("This job does not exist (any more).")
+        return dict(found)
+
+    def jobs(self, *conditions):
+        """Jobs as dicts in the order in which they are taken."""
+        with self.engine.connect() as db:
+            order = (jobs.c.priority.desc(), jobs.c.created)
+            return [
+                dict(row) for row in db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
+            ]
+
+    def waiting(self, lane):
+        """The queued jobs of a lane, the next one first."""
+        return self.jobs(jobs.c.lane == lane, jobs.c.status == "queued")
+
+    def working(self, lane=None):
+        """The running jobs, of one lane or all."""
+        in_lane = (jobs.c.lane == lane,) if lane else ()
+        return self.jobs(jobs.c.status == "running", *in_lane)
+
+    def set_job(self, id, **values):
+        """Change fields of a job other than its status."""
+        with self.engine.begin() as db:
+            db.execute(update(jobs).where(jobs.c.id == id).values(**values))
+
+    def move_job(self, id, old, new, **values):
+        """Move a job's status in one statement; False where it stood elsewhere."""
+        stamp = {"started": time.time()} if new == "running" else {"ended": time.time()}
+        with self.engine.begin() as db:
+            moved = (
+                update(jobs)
+                .where(jobs.c.id == id, jobs.c.status == old)
+                .values(status=new, **stamp, **values)
+            )
+            return db.execute(moved).rowcount == 1
+
+    def forget_job(self, id):
+        """Remove a job that is done, and its result."""
+        with self.engine.begin() as db:
+            db.execute(delete(jobs).where(jobs.c.id == id, jobs.c.status == "done"))
+
+    def cancelled(self, job_id):
+        """Has somebody asked this job to stop?"""
+        with self.engine.connect() as db:
+            return bool(db.execute(select(jobs.c.cancel).where(jobs.c.id == job_id)).scalar())
+
+    def jobs_ahead(self, job):
+        """How many jobs of its lane are running or will be taken before this one."""
+        ahead = [
+            j
+            for j in self.waiting(job["lane"])
+            if (-j["priority"], j["created"]) < (-job["priority"], job["created"])
+        ]
+        return len(ahead) + len([j for j in self.working(job["lane"]) if j["id"] != job["id"]])
+
+    # --- what the worker knows
+
+    def remember(self, key, value):
+        """Keep one small value under a name."""
+        with self.engine.begin() as db:
+            if not db.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
+                db.execute(insert(meta), {"key": key, "value": value})
+
+    def recall(self, key, default=None):
+        """The value kept under a name."""
+        with self.engine.connect() as db:
+            found = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+        return default if found is None else found
+
+    def count(self, kind):
+        """How many rows of a kind there are."""
+        with self.engine.connect() as db:
+            return db.execute(select(func.count()).select_from(TABLES[kind])).scalar()

@@ -1,0 +1,200 @@
+"""What a run will cost, before it is begun: seconds from a probe of two at most, memory from the shapes."""
+
+import statistics
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core import device as devices
+from core import models, text
+from core.errors import is_out_of_memory
+from core.preprocessing.matrix import block_size
+from core.training import gpu_matrix, loop
+from core.training import memory as footprint
+from core.training.dataloader import Feed
+
+PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
+WARM_UP = 64  # cells; enough to compile the code and to load it
+FAR = 8  # times: a step that may be as much too long is not tried as a whole
+AGAIN = 1.0  # seconds; what takes less is measured twice, since it may compile once more, or be held up
+PROBES = 5  # that the steps are tried in: a hiccup falls into one of them, and the median leaves it out
+BUSY = 1.5  # times: probes that are so far apart tell of other work on the machine
+SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
+
+
+class Forecast(NamedTuple):
+    """The price of a run. Bytes of memory are those of its processes at the peak; on a GPU also those on the device."""
+
+    device: devices.Device
+    path: str  # how batches come to the model: a name in feed.PATHS
+    n_epochs: int
+    n_steps: int  # an epoch
+    early: bool  # may it stop early?
+    seconds: float | None  # of training and encoding; None where memory would not suffice to try
+    memory: int
+    free: int  # bytes of main memory that they may have
+    gpu_memory: int  # 0 without a GPU, as the next
+    gpu_free: int
+    warning: str  # what is short and what to change; "" where the run fits
+    busy: bool = False  # did other work on the machine disturb the probe?
+
+    @property
+    def sentence(self):
+        """All of it but the warning, in a sentence."""
+        where = f"CPU ({self.device.threads} of {devices.n_cores()} cores)"
+        memory = f"{_of(self.memory, self.free)} memory"
+        if self.device.kind == "cuda":
+            where, memory = self.device.name, f"{_of(self.gpu_memory, self.gpu_free)} there, {memory} here"
+        begin = "On the"
+        if self.seconds is not None:
+            about = "At most" if self.early else "About"
+            begin = f"{about} {text.duration(max(1, self.seconds))} of training on the"
+        told = f"{begin} {where}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
+        return f"{told} The machine is busy, so the time may be off." if self.busy else told
+
+    def record(self):
+        """The forecast as JSON can hold it."""
+        return self._asdict() | {"device": self.device._asdict(), "sentence": self.sentence}
+
+
+def _of(need, free):
+    return f"{text.size(need)} of {text.size(free)} free"
+
+
+def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
+    """The Forecast of a run on a prepared Matrix; nothing that the run does later depends on it.
+
+    `source` is the bytes of the data set as it was read, `held` those of the run that its processes hold already
+    and so need not be free. The probe takes `limit` seconds or somewhat more where a single step does, and a small
+    share of a short run. Seconds and memory are right within a factor of two.
+    """
+    path = Feed(matrix, device.kind, config).path
+    shapes = footprint.Shapes.of(matrix, split, path, source)
+    free = devices.free_memory() + held
+    need = footprint.main_memory(shapes, config, device.kind)
+    warning = footprint.advice(
+        shapes, config, free, "memory", lambda s, c: footprint.main_memory(s, c, device.kind)
+    )
+    gpu_memory = gpu_free = 0
+    if device.kind == "cuda":
+        gpu_memory, gpu_free = footprint.on_gpu(shapes, config), devices.free_on_gpu()
+        warning = warning or footprint.advice(shapes, config, gpu_free, "GPU memory", footprint.on_gpu)
+    n_epochs, n_steps = config.n_epochs(len(split.train)), -(-len(split.train) // config.batch_size)
+    found = Probed(None, False)
+    if not warning:
+        found, warning = _tried(matrix, split, config, device.kind, limit)
+    return Forecast(
+        device,
+        path,
+        n_epochs,
+        n_steps,
+        bool(config.patience),
+        found.seconds,
+        need,
+        free,
+        gpu_memory,
+        gpu_free,
+        warning,
+        found.busy,
+    )
+
+
+class Probed(NamedTuple):
+    """What was found by trying: the seconds of a run, or of a step; None where memory ran out."""
+
+    seconds: float | None
+    busy: bool  # did two probes differ as they do beside other work?
+
+
+def _tried(matrix, split, config, kind, limit):
+    """(Probed, ""), the second a warning where memory ran out in spite of the shapes."""
+    try:
+        return training_seconds(matrix, split, config, kind, limit), ""
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return Probed(
+            None, False
+        ), "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
+    finally:
+        if kind == "cuda":
+            gpu_matrix.forget(matrix)
+            torch.cuda.empty_cache()  # the run may be another process's
+
+
+def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
+    """Probed: seconds from the first step to the last code, from a few steps, looks and codes on a model of its own.
+
+    torch's random numbers are left as they were.
+    """
+    with torch.random.fork_rng(devices=[0] if kind == "cuda" else []):
+        model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names)).to(kind)
+        n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
+        n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
+        block = block_size(matrix.n_features)
+        some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
+        begun = time.perf_counter()
+        look = _seconds_a_cell(kind, lambda rows: loop.losses(model, matrix, rows, config, kind), some)
+        code = _seconds_a_cell(kind, lambda rows: loop.encode(model, matrix, rows, kind), every)
+        left = max(limit / 2, limit - (time.perf_counter() - begun))
+        step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
+    an_epoch = n_steps * step + 2 * n_valid * look
+    return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_judges * look, busy)
+
+
+def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
+    """Probed: seconds a step takes of a run that has `n_steps`. A small one compiles what is to be compiled, one or two
+    are to guess by, and as many follow as there is time for, in a few probes of which the median counts.
+    """
+    config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
+    random = np.random.default_rng(config.seed)
+    optimizer, feed = loop.make_optimizer(model, config), Feed(matrix, kind, config)
+
+    def seconds(n_cells):
+        order = np.resize(matrix.rna.shuffled(split.train, config.batch_size, random)[:n_cells], n_cells)
+        given = model, optimizer, feed, order, config, 1, 1.0, random
+        return _clocked(kind, lambda: loop._one_pass(*given))
+
+    few, whole = min(WARM_UP, config.batch_size), config.batch_size
+    seconds(few)
+    short, some = seconds(few), whole // 4
+    if whole >= FAR * few and short * whole / few > FAR * limit:
+        # no time for a whole one: a line through two shorter ones
+        return Probed(short + (seconds(some) - short) * (whole - few) / (some - few), False)
+    guess = _smaller(seconds, whole, few, short)
+    n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
+    if n < 2:
+        return Probed(guess, False)
+    n_probes = min(PROBES, n)
+    each = n // n_probes
+    probes = [seconds(each * whole) / each for _ in range(n_probes)]
+    return Probed(statistics.median(probes), n_probes == PROBES and max(probes) > BUSY * min(probes))
+
+
+def _seconds_a_cell(kind, work, rows):
+    """Seconds that `work(rows)` takes for each of them, once a few have compiled what is to be compiled."""
+
+    def seconds(n):
+        return _clocked(kind, lambda: work(rows[:n]))
+
+    few = min(WARM_UP, len(rows))
+    seconds(few)
+    return _smaller(seconds, len(rows), few, seconds(few)) / len(rows)
+
+
+def _smaller(seconds, n, few, short):
+    """`seconds(n)`, the smaller of two unless that would take long, as the `short` seconds of a `few` tell."""
+    first = short if n == few else seconds(n)
+    return first if short * n / few > AGAIN else min(first, seconds(n))
+
+
+def _clocked(kind, work):
+    devices.synchronise(kind)
+    start = time.perf_counter()
+    with suppress(loop.NonFinite):  # an untrained model may break; that takes as long
+        work()
+    devices.synchronise(kind)
+    return time.perf_counter() - start

@@ -1,0 +1,206 @@
+"""The whole job in two halves, as the worker and the command line run it: learn, then explore (core.analysis.explore).
+
+Each half is a generator: it yields what happens (a Phase, the Start, an Epoch), and ends with what came of it.
+It knows no disk, no screen and no user.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core import device as devices
+from core import models
+from core.analysis.explore import PANEL_AXES, Explored, evidence, explore, pictures, remake, score
+from core.preprocessing.prepare import prepare, split_cells
+from core.training import baselines, count_baselines, memory
+from core.training import held_out as outputs
+from core.training.dataloader import Feed
+from core.training.forecast import forecast
+from core.training.loop import Epoch, NonFinite, encode, fit, losses
+from core.training.phases import Clock, Phase
+
+# Both halves by one name; those of the second one come from core.analysis.explore.
+__all__ = [
+    "learn",
+    "Start",
+    "Learnt",
+    "Phase",
+    "start_facts",
+    "learnt_facts",
+    "epoch_record",
+    "why_failed",
+    "explore",
+    "pictures",
+    "score",
+    "evidence",
+    "remake",
+    "Explored",
+    "PANEL_AXES",
+]
+
+
+class Start(NamedTuple):
+    """Known before the first epoch. `config` is the one asked for, with what was left empty chosen from the data."""
+
+    config: object  # RunConfig
+    n_epochs: int
+    device: devices.Device
+    matrix: object  # matrix.Matrix
+    split: object  # prepare.Split
+    on_valid: baselines.Yardsticks  # for the curve, on the validation cells
+    on_judges: baselines.Yardsticks  # for the scores
+    path: str  # how batches come to the model: a name in feed.PATHS
+    axes: (
+        np.ndarray
+    )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
+    share: np.ndarray  # (k,) of the input's variance each axis explains
+    note: str = ""  # on the yardsticks
+
+
+class Learnt(NamedTuple):
+    """What training leaves. `epochs` is empty and `latent` None where not one epoch was finished."""
+
+    start: Start
+    epochs: list[Epoch]
+    best_epoch: int
+    weights: dict  # torch's state_dict on the CPU
+    latent: np.ndarray | None  # (cells, n_latent)
+    loss: baselines.Parts | None  # of the best weights, on the cells that judge
+    held_out: dict  # likelihoods on the same cells, as core.training.held_out has them; empty where the model has none
+    seconds: dict
+    failure: str  # why the loss stopped being a number, or ""
+
+    @property
+    def axes(self):
+        return self.start.axes
+
+
+def learn(adata, config, scratch=None, foresee=False):
+    """Split, prepare, measure the yardsticks, train, encode: yields Phase, Start and Epoch, then a Learnt.
+
+    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. Sending a true
+    value in answer to an Epoch stops the training; what was learnt so far is kept. `scratch` is the folder for values
+    that do not fit in memory. Raises UserError where the data cannot be trained on with these settings.
+    """
+    clock = Clock()
+    device = devices.choose(config.device)
+    devices.settle(device.kind)
+    yield clock.start("preparing")
+    split = split_cells(adata.n_obs, config)
+    matrix = prepare(adata, config, split, scratch)
+    config = config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins)
+    config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
+    if foresee:
+        yield clock.start("forecast")
+        yield forecast(matrix, split, config, device, memory.n_bytes(adata), devices.held_memory())
+    yield clock.start("yardsticks")
+    n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
+    simple = baselines.fit(matrix, split.train, config, n_axes, device.kind)
+    sticks = count_baselines.fit(matrix, split.train, simple) if matrix.reads_counts else simple
+    on_valid = sticks.measure(matrix, split.valid, config)
+    on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
+    axes, share = _project(matrix, simple.pca)
+    n_epochs = config.n_epochs(len(split.train))
+    path = Feed(matrix, device.kind, config).path
+    start = Start(
+        config, n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share, simple.note
+    )
+    yield start
+
+    yield clock.start("training")
+    torch.manual_seed(config.seed)
+    model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+    if matrix.reads_counts:
+        model.start_from(sticks)
+    epochs, best_epoch, failure = [], 0, ""
+    passes = fit(model, matrix, split, config, device.kind)
+    try:
+        for epoch in passes:
+            epochs.append(epoch)
+            best_epoch = epoch.epoch if epoch.best else best_epoch
+            if (yield epoch):
+                break
+    except NonFinite as error:
+        failure = str(error)
+    finally:
+        passes.close()  # puts the best weights back
+    latent, loss, held_out = None, None, {}
+    if epochs:
+        yield clock.start("encoding")
+        latent = encode(model, matrix, device=device.kind)
+        loss = losses(model, matrix, split.judges, config, device.kind)
+        held_out = outputs.held_out(model, matrix, split.judges, loss, on_judges, config, device.kind)
+    clock.stop()
+    weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, clock.seconds, failure)
+
+
+def _project(matrix, pca):
+    """(cells, k) coordinates of every cell on the PCA's axes, and each axis's share of all weighted variance."""
+    rows = np.arange(matrix.n_cells)
+    axes = np.empty((matrix.n_cells, pca.axes.shape[1]), dtype=np.float32)
+    total = 0.0
+    for part, x in matrix.blocks(rows):
+        axes[part] = pca.project(x)
+        total += float((((x - pca.center) * pca.weights) ** 2).sum())
+    return axes, (axes.astype(np.float64) ** 2).sum(axis=0) / max(total, 1e-12)
+
+
+def start_facts(start):
+    """What is known before the first epoch, as JSON can hold it: device, features, cells, yardsticks."""
+    matrix, split = start.matrix, start.split
+    return {
+        "device_used": start.device.kind,
+        "device_name": start.device.name,
+        "device_why": start.device.why,
+        "threads": start.device.threads,
+        "n_epochs": start.n_epochs,
+        "n_cells": matrix.n_cells,
+        "n_genes": matrix.n_genes,
+        "n_proteins": matrix.n_proteins,
+        "n_unseen_proteins": 0 if matrix.unseen_proteins is None else matrix.unseen_proteins.shape[1],
+        "groups": list(matrix.group_names),
+        "path": start.path,
+        "n_train": len(split.train),
+        "n_valid": len(split.valid),
+        "n_test": len(split.test),
+        "notes": [*matrix.notes, *filter(None, (split.note, start.note))],
+        "yardsticks": {
+            "valid": baselines.to_record(start.on_valid),
+            "judges": baselines.to_record(start.on_judges),
+        },
+    }
+
+
+def learnt_facts(learnt):
+    """What training added to the facts."""
+    return {
+        "best_epoch": learnt.best_epoch,
+        "loss": learnt.loss._asdict() if learnt.loss else None,
+        "held_out": learnt.held_out,
+        "happened": [epoch.note for epoch in learnt.epochs if epoch.note],
+        "pca_share": [round(float(v), 5) for v in learnt.start.share],
+        "phases": learnt.seconds,
+    }
+
+
+def why_failed(learnt, config):
+    """One sentence on a loss that stopped being a number, and what to do about it."""
+    kept = f"The weights of epoch {learnt.best_epoch} were kept." if learnt.epochs else "Nothing was learnt."
+    scaled = "" if config.scale and config.clip else ", or switch scaling and clipping on"
+    return f"{learnt.failure} {kept} Lower the learning rate (it was {config.lr:g}){scaled}."
+
+
+def epoch_record(epoch):
+    """An Epoch as a row of history.csv."""
+    row = {"epoch": epoch.epoch}
+    for part, name in (("total", "loss"), ("rna", "rna"), ("protein", "protein")):
+        row[f"train_{name}"] = getattr(epoch.train, part)
+        row[f"valid_{name}"] = getattr(epoch.valid, part)
+    return row | {
+        "learning_rate": epoch.learning_rate,
+        "seconds": round(epoch.seconds, 4),
+        "penalty_l1": epoch.penalty_l1,
+        "penalty_kl": epoch.penalty_kl,
+    }

@@ -1,0 +1,246 @@
+"""The loop: one Epoch a pass, read by whoever wants it; to stop training, stop reading."""
+
+import copy
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from core.models.layers import mean_absolute_weight
+from core.training.baselines import Parts
+from core.training.dataloader import Feed
+
+WARM_UP = 0.3  # one-cycle: this share of all steps rises, the rest falls (Smith 2018, and torch's default)
+
+
+class NonFinite(ArithmeticError):
+    """A loss that is not a number any more; its text says which and when."""
+
+
+class Epoch(NamedTuple):
+    """One pass over the training cells. Losses are in evaluation mode and without penalties; weights as in Parts."""
+
+    epoch: int  # from 1
+    train: Parts  # on a fixed sample of training cells, as many as validation cells
+    valid: Parts
+    learning_rate: float  # at the last step
+    seconds: float  # the training pass alone
+    penalty_l1: float  # what joined the loss, a mean over the steps, as the next
+    penalty_kl: float
+    best: bool  # the lowest validation loss so far
+    note: str = ""  # what happened before this pass that a person should know
+
+
+def fit(model, matrix, split, config, device="cpu"):
+    """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
+
+    The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
+    Once, a loss that stops being a number sends training back to the weights of the epoch before and on at half the
+    rate, which the next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch.
+    Seeded by `config.seed` through generators of its own; dropout inside the network draws from torch's global
+    one, which the caller seeds.
+    """
+    model.to(device)
+    feed = Feed(matrix, device, config)
+    optimizer, share, note, went_back = make_optimizer(model, config), 1.0, "", ""
+    shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
+    n_epochs = config.n_epochs(len(split.train))
+    sample = matrix.rna.some(split.train, len(split.valid), shuffle)
+    best = last = copy.deepcopy(model.state_dict())
+    best_loss, best_epoch, epoch = math.inf, 0, 1
+    try:
+        while epoch <= n_epochs:
+            try:
+                order = matrix.rna.shuffled(split.train, config.batch_size, shuffle)
+                done = _one_pass(model, optimizer, feed, order, config, epoch, share, hiding)
+                train = losses(model, matrix, sample, config, device)
+                valid = losses(model, matrix, split.valid, config, device)
+                if not math.isfinite(train.total + valid.total):
+                    raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
+            except NonFinite as error:
+                if share < 1:  # a person should know of both
+                    raise NonFinite(f"{went_back} {error}") from None
+                model.load_state_dict(last)
+                optimizer, share = make_optimizer(model, config), 0.5
+                begin = f"the weights of epoch {epoch - 1}" if epoch > 1 else "fresh weights"
+                note = went_back = (
+                    f"{error} Training went back to {begin} and on with half the learning rate."
+                )
+                continue
+            last, is_best = copy.deepcopy(model.state_dict()), valid.total < best_loss
+            if is_best:
+                best, best_loss, best_epoch = last, valid.total, epoch
+            yield Epoch(epoch, train, valid, *done, is_best, note)
+            note = ""
+            if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:
+                return
+            epoch += 1
+    finally:
+        model.load_state_dict(best)
+        model.eval()
+
+
+class Pass(NamedTuple):
+    """What is known of one pass over the training cells."""
+
+    learning_rate: float  # at the last step
+    seconds: float
+    penalty_l1: float
+    penalty_kl: float
+
+
+def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
+    """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite.
+
+    `hiding` is the generator by which input dropout draws.
+    """
+    start = time.perf_counter()
+    steps = math.ceil(len(order) / config.batch_size)
+    n_steps = steps * config.n_epochs(len(order))
+    n_features = feed.matrix.n_genes or feed.matrix.n_proteins
+    l1 = kl = 0.0
+    model.train()
+    batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
+    for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
+        rate = share * learning_rate(config, step, n_steps)
+        kl_weight = warmth(config, step / n_steps) * model.nat / n_features
+        loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
+        l1, kl = l1 + more_l1, kl + more_kl  # tensors where there are any: a device is asked once a pass
+    if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
+        raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
+    return Pass(rate, time.perf_counter() - start, float(l1) / steps, float(kl) / steps)
+
+
+def warmth(config, done):
+    """The KL weight (beta) once a share `done` of all steps is behind."""
+    return config.beta * min(1.0, done / config.beta_warm_up if config.beta_warm_up else 1.0)
+
+
+def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
+    """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
+
+    `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes (the proteins, where these are
+    alone), the evidence lower bound a sum.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+        if group.get("shrink"):
+            with torch.no_grad():
+                torch._foreach_mul_(group["params"], 1 - rate * group["shrink"])
+    parts = model.loss(cells)
+    penalties = (
+        config.l1 * mean_absolute_weight(model) if config.l1 else 0.0,
+        kl_weight * parts.pop("kl") if "kl" in parts else 0.0,
+    )
+    data_loss = weighted(parts, config)
+    # by hand: with a step of two milliseconds, what torch does around it counts
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for parameter in parameters:
+        parameter.grad = None
+    (data_loss + sum(penalties)).backward()
+    if config.clip_grad:
+        clip_gradients(parameters, config.clip_grad)
+    optimizer.step()
+    return data_loss.detach(), tuple(p.detach() if torch.is_tensor(p) else p for p in penalties)
+
+
+def clip_gradients(parameters, longest):
+    """Shorten the gradients of `parameters` to the length `longest` together, where they are longer."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if gradients[0].device.type != "cpu":  # a GPU is not waited for
+        length = torch.nn.utils.get_total_norm(gradients)
+    else:  # a look at the length is free, and most steps are spared a pass; numpy's sum takes half of torch's time
+        flat = [gradient.numpy().reshape(-1) for gradient in gradients]
+        with np.errstate(over="ignore"):  # which is seen to next
+            square = sum(float(np.dot(x, x)) for x in flat)
+        if not math.isfinite(square):  # of what float32 holds, the square may be too much for it
+            square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
+        length = torch.tensor(math.sqrt(square))
+        if length <= longest:
+            return
+    torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
+
+
+def weighted(parts, config):
+    """The sum of a model's named loss parts, each by its weight."""
+    return sum(config.weight_of(name) * value for name, value in parts.items())
+
+
+def make_optimizer(model, config):
+    """The torch optimiser of `config`. Weight decay spares biases and normalisations and is decoupled from the
+    gradient (Loshchilov and Hutter 2019), but for "adam", which is the classic one: decay through the gradient.
+    """
+    weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    known = {id(w) for w in weights}
+    others = [p for p in model.parameters() if id(p) not in known]
+    native = config.l2 if config.optimizer in ("adam", "adamw") else 0.0
+    groups = [{"params": weights, "weight_decay": native}, {"params": others, "weight_decay": 0.0}]
+    if config.optimizer in ("adam", "adamw"):
+        kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+        return kind(groups, lr=config.lr, fused=True)
+    groups[0]["shrink"], groups[1]["shrink"] = config.l2, 0.0  # torch has no decoupled form of these two
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=0.9)
+    return torch.optim.RMSprop(groups, lr=config.lr)
+
+
+def learning_rate(config, step, n_steps):
+    """The rate at `step` (from 0) of `n_steps`."""
+    done = step / max(1, n_steps - 1)
+    if config.schedule == "constant":
+        return config.lr
+    if config.schedule == "cosine":
+        return config.lr * (1 + math.cos(math.pi * done)) / 2
+    low, end = config.lr / 25, config.lr / 25e4  # torch's OneCycleLR defaults
+    if done < WARM_UP:
+        return low + (config.lr - low) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
+    return end + (config.lr - end) * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def peak_epoch(config, n_epochs):
+    """The epoch in which the learning rate peaks; early stopping counts from here."""
+    return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
+
+
+@torch.no_grad()
+def losses(model, matrix, rows, config, device="cpu"):
+    """The Parts of the loss over `rows`, in evaluation mode."""
+    was_training = model.training
+    model.eval()
+    totals = {}  # on the device, which is asked for them once
+    for part, cells in Feed(matrix, device, config).blocks(rows):
+        for name, value in model.loss(cells).items():
+            totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)
+    totals = {name: value.item() for name, value in totals.items()}
+    model.train(was_training)
+    return Parts(weighted(totals, config), totals.get("rna"), totals.get("protein"))
+
+
+@torch.no_grad()
+def encode(model, matrix, rows=None, device="cpu"):
+    """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
+    model.eval()
+    return of_cells(model.encode, matrix, rows, device)
+
+
+def of_cells(work, matrix, rows=None, device="cpu"):
+    """(len(rows), n): what `work(cells)` gives for each of `rows`, in their order (all cells by default)."""
+    rows = np.arange(matrix.n_cells) if rows is None else np.asarray(rows)
+    made = [(part, work(cells).cpu().numpy()) for part, cells in Feed(matrix, device).blocks(rows)]
+    parts, values = zip(*made, strict=True)
+    place = np.empty(matrix.n_cells, np.int64)
+    place[np.concatenate(parts)] = np.arange(len(rows))
+    return np.concatenate(values)[place[rows]]
+
+
+@torch.no_grad()
+def reconstruct(model, matrix, rows, device="cpu"):
+    """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
+    model.eval()
+    given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
+    for part, cells in Feed(matrix, device).blocks(rows):
+        given += cells.x.cpu().numpy().sum(axis=0)
+        made += model.rebuild(cells, matrix, part).sum(axis=0)
+    return given / len(rows), made / len(rows)

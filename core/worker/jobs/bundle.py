@@ -1,0 +1,204 @@
+"""The job that lets a run be taken away: everything in one zip."""
+
+import errno
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from core.analysis.marker_measures import columns_of as marker_columns
+from core.config.bundle import Size
+from core.errors import UserError
+from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
+from core.export.h5ad import columns_of
+from core.export.readme import readme
+from core.export.versions import versions
+from core.figures.printed import print_all
+from core.preprocessing.prepare import SPLIT_NAMES
+from core.store import dataset_folder
+from core.store.bundles import BUNDLE
+from core.text import size as in_words
+from core.worker.jobs.bundle_content import Gathered
+from core.worker.jobs.bundle_figures import plates_of
+from core.worker.jobs.bundle_report import report_of
+from core.worker.jobs.loaded import evidence
+
+SCRATCH = "nuwa-bundle-"  # in the cache folder; the queue sweeps what a killed process has left
+MORE = ("explained.csv", "loadings.csv", "effects.csv", "spaces.json")  # what judging has left, if it did
+DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
+NUMBER = 14  # bytes of a number in a CSV, about
+
+
+def make_bundle(store, job, say):
+    """bundle.zip in the run's folder: what `arguments` ask for, as store.bundles.Bundles has checked them.
+
+    Returns {"file", "bytes", "names", "words", "remarks"}. The zip is written elsewhere and moved when it is whole.
+    """
+    say("Reading the data set.", 0.02)
+    run, proof = evidence(store, job["target"])
+    asked = job["arguments"]
+    there = Gathered(store, job["owner"], run, proof, asked["by"], asked["resolution"])
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
+        work = _Making(there, asked, Path(scratch), say)
+        try:
+            work.check_room()
+            path = work.write()
+            n_bytes = path.stat().st_size
+            os.replace(path, store.run_folder(run["id"]) / BUNDLE)  # asked again: the run may be gone
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) and "No space left" not in str(
+                error
+            ):  # HDF5's
+                raise
+            raise UserError(
+                f"The disk of '{store.root}' is full: make room, or take fewer parts along."
+            ) from None
+    told = {"names": work.names, "words": there.words, "remarks": work.remarks}
+    return {"file": BUNDLE, "bytes": n_bytes} | told
+
+
+class _Making:
+    """A bundle in the making: each part is left in the scratch folder and moved into the zip."""
+
+    def __init__(self, there, asked, scratch, say):
+        self.there, self.asked, self.scratch, self.say = there, asked, scratch, say
+        self.parts, self.size = set(asked["parts"]), Size(*asked["size"])
+        self.made = datetime.now(UTC).isoformat(timespec="seconds")
+        self.names, self.remarks, self.findings, self.figures = [], [], [], []
+
+    def check_room(self):
+        """Raise UserError where the disk has no room for the zip and what is put into it."""
+        n_cells, proof, need = len(self.there.cells), self.there.proof, 0
+        if "tables" in self.parts:
+            spaces = [proof.latent, *self.there.embeddings.values()]
+            need += NUMBER * n_cells * sum(points.shape[1] for points in spaces)
+        if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before they leave the folder
+            need += 3 * self.there.shelf.file.stat().st_size
+            need += 2 * 4 * n_cells * proof.matrix.n_features if self.asked["denoised"] else 0
+        free = shutil.disk_usage(self.scratch).free
+        if need > free:
+            raise UserError(
+                f"The bundle needs about {in_words(need)} of disk, and {in_words(free)} are free: make room, or take fewer "
+                "parts along."
+            )
+
+    def write(self):
+        """Make every part that is asked for and put it into the zip; returns its path."""
+        self.say("Comparing the data with what the run was trained on.", 0.05)
+        adata = self.there.data()
+        path = self.scratch / BUNDLE
+        with bundle_zip.Writer(path) as made:
+            self._always(made, adata)
+            if "weights" in self.parts:
+                made.take(self.there.folder / "model.pt")
+            if "h5ad" in self.parts:
+                self._result(made, adata)
+            if "tables" in self.parts:
+                self._tables(made)
+            if RANKED & self.parts:
+                self._markers(made)
+            if "scores" in self.parts:
+                self._scores(made)
+            if DRAWN & self.parts:
+                self._figures(made)
+            if "report" in self.parts:
+                self._report(made)
+            self.say("Closing the zip.", 0.98)
+            self.names = sorted([*made.namelist(), "README.txt"])
+            facts = self.there.run, self.made, self.there.resolution, self.there.words
+            made.writestr("README.txt", readme(*facts, self.names, self.remarks))
+        return path
+
+    def _always(self, made, adata):
+        """What it takes to train the run again and to compare."""
+        there, run = self.there, self.there.run
+        for name in ("config.json", "history.csv", "latent.npy"):
+            made.take(there.folder / name)
+        dataset_folder.write_array(self.scratch / "clusters.npy", there.clusters.astype(np.int32))
+        made.move(self.scratch / "clusters.npy")
+        settings = there.store.row("preparation", run["preparation"])["settings"]
+        made.writestr("recipe.json", there.view.recipe(run["dataset"], settings).to_json())
+        facts = {
+            "bundle": bundle_zip.FORMAT,
+            "made": self.made,
+            "run": run["id"],
+            "data_hash": there.record["data_hash"],
+            "resolution": there.resolution,
+            "machine": reproduce.machine(),
+            "order": reproduce.names_hash(adata),
+            "versions": there.record["versions"],
+            "versions_of_bundle": versions(),
+        }
+        dataset_folder.write_json(self.scratch / "versions.json", facts)
+        made.move(self.scratch / "versions.json")
+        made.writestr("reproduce.py", reproduce_script.script(versions()["nuwa"], run["id"], self.made))
+
+    def _result(self, made, adata):
+        """result.h5ad, and whether it follows the rules."""
+        self.say("Writing result.h5ad.", 0.15)
+        there, path = self.there, self.scratch / "result.h5ad"
+        losses = {f"loss_{side}": [e[f"{side}_loss"] for e in there.epochs] for side in ("train", "valid")}
+        given = there.record | losses, there.proof, there.clusters, self.asked["denoised"]
+        more = {"namings": there.namings, "scores": there.cell_scores()}
+        run_folder.write_result(path, there.folder, adata, *given, **more)
+        self.say("Holding result.h5ad against the rules of cellxgene and R.", 0.3)
+        self.findings = h5ad_rules.check(path)
+        made.move(path)
+
+    def _tables(self, made):
+        self.say("Writing tables.", 0.35)
+        there = self.there
+        sets = there.clusters, np.array(SPLIT_NAMES)[there.split]
+        columns = columns_of(there.namings)
+        tables.cells(
+            self.scratch / "cells.csv", there.cells, *sets, there.namings, columns, there.cell_scores()
+        )
+        tables.spaces(self.scratch / "latent.csv", there.cells, {"latent": there.proof.latent})
+        tables.spaces(self.scratch / "embeddings.csv", there.cells, there.embeddings)
+        for name in ("cells.csv", "latent.csv", "embeddings.csv"):
+            made.move(self.scratch / name)
+
+    def _markers(self, made):
+        """What marks the chosen groups, as a table where it is asked for."""
+        there = self.there
+        wrong = there.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
+        self.remarks += [wrong] if wrong else []
+        if there.found and "markers" in self.parts:
+            path = self.scratch / "markers.csv"
+            facts = there.found["names"], there.features(), there.found["n_genes"], there.marker_values()
+            tables.write(path, *marker_columns(*facts))
+            made.move(path)
+
+    def _scores(self, made):
+        tables.scores(self.scratch / "scores.csv", self.there.run["scores"], self.there.judged())
+        made.move(self.scratch / "scores.csv")
+        for name in ("scores.json", *MORE):
+            if (self.there.folder / name).exists():
+                made.take(self.there.folder / name)
+
+    def _figures(self, made):
+        between = self.scratch / "between"
+        between.mkdir()
+        self.figures, wrong = print_all.print_all(
+            plates_of(self.there, self.size),
+            self.scratch / "figures",
+            between,
+            lambda words, share: self.say(words, 0.6 + 0.3 * share),
+            formats=print_all.FORMATS if "figures" in self.parts else ("svg", "png"),
+        )
+        self.remarks += [f"{wrong} They were drawn by matplotlib instead."] if wrong else []
+        if "figures" in self.parts:
+            for figure in self.figures:
+                for path in figure.files.values():
+                    made.take(path, f"figures/{path.name}")
+
+    def _report(self, made):
+        self.say("Writing the report.", 0.95)
+        path = self.scratch / "report.html"
+        names = sorted([*made.namelist(), path.name, "README.txt"])
+        about = report_of(self.there, self.made, self.figures, self.findings, self.remarks, names)
+        report.write(path, about)
+        made.move(path)

@@ -1,0 +1,109 @@
+"""What there is of a run to take away: read once, and then told, drawn and written."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core import config
+from core.analysis.embedding import N_NEIGHBORS
+from core.data import backed, read
+from core.errors import UserError
+from core.export import run_folder
+from core.export.h5ad import KEYS, Naming
+from core.figures import Colour, category_colours
+from core.store import Groups, clusters_of, company_of, dataset_folder
+from core.store import groups as kept
+from core.worker.jobs import group_cells as grouping
+from core.worker.jobs.loaded import source
+
+
+class Gathered:
+    """A run, its data set and its clusters as a bundle takes them; `found` are the markers once they were looked for.
+
+    `colour` is the Colour of the clusters that were chosen, `words` say how they were made; `clusters` (cells,) are those of
+    Leiden at the `resolution` asked for, `namings` those that people have made.
+    """
+
+    def __init__(self, store, owner, run, proof, by, resolution):
+        self.store, self.view, self.run, self.proof = store, store.of(owner), run, proof
+        self.by, self.resolution = by, resolution
+        self.folder, self.shelf = store.run_folder(run["id"]), store.shelf(run["dataset"])
+        self.dataset = store.row("dataset", run["dataset"])
+        self.record = dataset_folder.read_json(self.folder / "config.json")
+        self.config = config.parse(run["config"])
+        self.epochs = store.epochs(run["id"])
+        self.clusters = np.array(dataset_folder.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
+        self.split = proof.split.labels(proof.matrix.n_cells)
+        self.cells = self.shelf.cells()
+        there = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
+        self.embeddings = {name: there[name] for name in KEYS if name in there}
+        rows = self.view.clusterings(run["id"])
+        self.namings = [self._naming(row) for row in rows]
+        self.colour, self.words = self._groups([row["line"] for row in rows])
+        self.found = None
+
+    def data(self):
+        """The AnnData of the run's data set; raises UserError where it is not the one that it was trained on."""
+        adata = source(self.store, self.run["dataset"], backed.EVERYTHING)
+        if read.data_hash(adata) != self.record["data_hash"]:
+            raise UserError(
+                "The data set is not what this run was trained on (its fingerprint differs): its file on the server was "
+                "changed. Train a new run on it."
+            )
+        return adata
+
+    def _naming(self, row):
+        groups = self.view.groups(self.run["id"], row["groups"])
+        palette = zip(groups.names, category_colours(len(groups.names)), strict=True)
+        colours = tuple(row["colours"].get(name, colour) for name, colour in palette)
+        at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
+        facts = row["title"], row["author"], at, row["what"]
+        return Naming(*facts, tuple(groups.names), np.array(groups.codes), colours)
+
+    def _groups(self, lines):
+        """(Colour of the clusters that are chosen, how they were made in words)."""
+        kind, _, line = self.by.partition(":")
+        if kind == "made":
+            chosen = self.namings[lines.index(self.view.clustering(self.run["id"], line)["line"])]
+            words = f"'{chosen.title}', by {chosen.author}: {chosen.what}"
+            return Colour(chosen.title, chosen.codes, chosen.names, "by hand", chosen.colours), words
+        names = tuple(str(i) for i in range(int(self.clusters.max()) + 1))
+        words = (
+            f"Leiden (Traag 2019) at resolution {self.resolution:g} on the graph of the {N_NEIGHBORS} nearest neighbours in "
+            "the latent space, weighted as UMAP weighs them"
+        )
+        return Colour("cluster", self.clusters, names, f"Leiden, resolution {self.resolution:g}"), words
+
+    def find_markers(self, say):
+        """Look for what marks the chosen groups; returns a sentence where they cannot be compared, else ""."""
+        groups = Groups(list(self.colour.categories), self.colour.values, self.colour.words).without_empty()
+        if not 2 <= len(groups.names) <= kept.MOST:
+            return (
+                f"No markers: there are {len(groups.names)} groups, and from 2 to {kept.MOST} are compared."
+            )
+        self.found = grouping.ranked(self.store, self.run["id"], kept.write(self.folder, groups), say)
+        return ""
+
+    def marker_values(self):
+        """(measures, groups, features) of the markers that were found."""
+        return dataset_folder.read_array(self.folder / "markers" / f"{self.found['groups']}.npy")
+
+    def features(self):
+        """The names of all genes and then of all proteins, in the order of the markers."""
+        return [*self.shelf.genes()["names"], *self.dataset["record"]["proteins"]]
+
+    def judged(self):
+        """The records of all spaces, where they were judged side by side."""
+        path = self.folder / "spaces.json"
+        return dataset_folder.read_json(path)["records"] if path.exists() else []
+
+    def cell_scores(self):
+        """{name: (cells,)} of what each cell scores by itself, as far as it was worked out: columns of obs and cells.csv."""
+        left = self.view.names(self.run["id"], "per_cell")
+        found = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in left}
+        company = self.array(company_of(self.resolution))
+        return found if company is None else found | {"nuwa_company": company}
+
+    def array(self, name):
+        """An array that the run has left, or None."""
+        return self.view.array(self.run["id"], name)

@@ -1,0 +1,63 @@
+"""The figures of a bundle: which there are, and of what."""
+
+import numpy as np
+
+from core.analysis.marker_measures import MEASURES, best
+from core.export import run_folder
+from core.figures import panels_of
+from core.figures.printed import paper_figures
+
+MARKERS, LEAST_SHARE = 5, 0.1  # of a group, and of its cells that have the feature (as on the page)
+MOST_ROWS = 120  # of markers: more are no figure
+MOST_GROUPS = 100  # in the composition
+MOST_PARTS = 30  # categories of the column that it goes by
+
+
+def plates_of(there, size):
+    """The Plates of a Gathered run: loss, latent space, all maps, and markers and composition where there are such."""
+    sticks, run = there.run["facts"]["yardsticks"]["valid"], there.run
+    n_latent, words = there.config.n_latent, there.config.loss_words
+    found = [paper_figures.loss(there.epochs, sticks, run["best_epoch"], n_latent, words, size)]
+    left = run_folder.pictures(there.folder)
+    panels = panels_of(there.proof.latent, there.proof.axes, left, harmony=left.get("harmony"))
+    panels = [panel for panel in panels if panel.points is not None and not panel.is_3d]
+    cells = np.char.decode(there.cells, "utf-8")
+    if panels:
+        found.append(paper_figures.maps("latent", panels[0].title, panels[:1], there.colour, cells, size))
+    if len(panels) > 1:
+        title = "The latent space beside the input"
+        found.append(paper_figures.maps("embeddings", title, panels, there.colour, cells, size))
+    if there.found:
+        found.append(_markers(there, size))
+    if len(there.colour.categories) <= MOST_GROUPS:
+        found.append(_composition(there, size))
+    return found
+
+
+def _markers(there, size):
+    values, groups, n_genes = there.marker_values(), there.found["names"], there.found["n_genes"]
+    chosen = best(values, max(1, min(MARKERS, MOST_ROWS // len(groups))), LEAST_SHARE)
+    rows = list(dict.fromkeys(i for of_group in chosen for i in of_group))
+    features = there.features()
+    labels = [features[i] + (" (protein)" if i >= n_genes else "") for i in rows]
+    means, shares = (values[MEASURES.index(name)][:, rows] for name in ("mean", "share"))
+    return paper_figures.dots(labels, groups, means, shares, there.found["values"], size)
+
+
+def _composition(there, size):
+    """The groups by the batches of the run, or by a column that the doctor takes for one, or by size alone."""
+    names, codes = there.colour.categories, np.asarray(there.colour.values)
+    known = {c["name"]: c for c in there.shelf.columns() if c["kind"] == "category"}
+    batch = [c["name"] for c in there.dataset["record"].get("columns", ()) if c["role"] == "batch"]
+    of = next((name for name in (there.config.batch_key, *batch) if name in known), None)
+    inside = codes >= 0
+    if of is None or not 2 <= len(known[of]["categories"]) <= MOST_PARTS:
+        counts = np.bincount(codes[inside], minlength=len(names))[:, None]
+        return paper_figures.composition(names, counts, ["cells"], "", size)
+    entry, parts = there.shelf.column(of)
+    labels = list(entry["categories"])
+    if (parts < 0).any():
+        labels, parts = [*labels, "not known"], np.where(parts < 0, len(labels), parts)
+    counts = np.zeros((len(names), len(labels)), dtype=int)
+    np.add.at(counts, (codes[inside], parts[inside]), 1)
+    return paper_figures.composition(names, counts, labels, of, size)

@@ -1,0 +1,60 @@
+"""The jobs that ask the trained model: what it makes of chosen cells, and what its latent dimensions mean."""
+
+import numpy as np
+
+from core.analysis import latent_effects
+from core.errors import UserError
+from core.export import run_folder
+from core.store import dataset_folder
+from core.training.loop import reconstruct
+from core.worker.jobs.loaded import evidence
+
+
+def profile(store, job, say):
+    """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
+    run, proof = evidence(store, job["target"])
+    asked, folder = job["arguments"], store.run_folder(job["target"])
+    if "cell" in asked:
+        rows = np.array([asked["cell"]])
+    else:
+        clusters = dataset_folder.read_array(
+            folder / f"{dataset_folder.clusters_of(asked['resolution'])}.npy"
+        )
+        rows = np.flatnonzero(clusters == asked["cluster"])
+    if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
+        raise UserError("There is no such cell or cluster in this run.")
+    given, made = reconstruct(run_folder.load_model(folder / "model.pt"), proof.matrix, rows)
+    return {
+        "names": [str(n) for n in (*proof.matrix.genes, *proof.matrix.proteins)],
+        "n_genes": proof.matrix.n_genes,
+        "given": np.round(given, 4).tolist(),
+        "made": np.round(made, 4).tolist(),
+        "cells": len(rows),
+    }
+
+
+def find_meaning(store, job, say):
+    """What each latent dimension does to each feature: effects.csv, and effects/mean.npy and size.npy in the run's folder.
+
+    Returns {"features", "n_genes", "n_cells", "unit"}: the names of the columns of those arrays, and what they are in.
+    """
+    run, proof = evidence(store, job["target"])
+    folder, matrix = store.run_folder(run["id"]), proof.matrix
+    model = run_folder.load_model(folder / "model.pt")
+    for found in latent_effects.effects(model, matrix, proof.latent, run["config"]["seed"]):
+        if isinstance(found, float):
+            say("Differentiating the decoder, dimension by dimension.", found)
+    dataset_folder.write_array(folder / "effects" / "mean.npy", found.mean)
+    dataset_folder.write_array(folder / "effects" / "size.npy", found.size)
+    run_folder.save_effects(folder / "effects.csv", found, matrix)
+    unit = (
+        "natural log of the expected counts" if run["config"]["model"] == "counts" else "the decoder's output"
+    )
+    if unit == "the decoder's output" and run["config"]["scale"]:
+        unit += ", in standard deviations of the feature"
+    return {
+        "features": [str(name) for name in (*matrix.genes, *matrix.proteins)],
+        "n_genes": matrix.n_genes,
+        "n_cells": found.n_cells,
+        "unit": unit,
+    }

@@ -1,0 +1,79 @@
+"""The jobs that draw a run: its neighbours, clusters and pictures after training, and one more picture when asked."""
+
+import numpy as np
+
+from core import config
+from core.analysis import embedding, side_process
+from core.errors import UserError
+from core.export import run_folder
+from core.preprocessing.prepare import protein_space, split_cells
+from core.store import dataset_folder
+from core.training import learn, phases
+from core.worker.jobs.loaded import evidence, source
+
+PICTURES = tuple(
+    f"{space}_{method}{end}"
+    for space in ("latent", "input")
+    for method in ("umap", "tsne")
+    for end in ("", "_3d")
+)
+PICTURES += ("protein_umap", "protein_umap_3d", "protein_pca", "protein_pca_3d")
+METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+
+
+def explore(store, job, say):
+    """Neighbours, pictures, clusters and scores of a run; t-SNE follows as a job of its own."""
+    run_id = job["target"]
+    folder, clock = store.run_folder(run_id), phases.Clock()
+    clock.start("preparing")
+    run, proof = evidence(store, run_id)
+    clock.stop()
+    for event in learn.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
+        if isinstance(event, learn.Phase):
+            say(event.words, 0.5)
+    clock.start("writing")
+    run_folder.write_explored(folder, event)
+    clock.stop()
+    seconds = phases.added(run["facts"]["phases"], clock.seconds, event.seconds)
+    facts = run["facts"] | {"phases": seconds}
+    run_folder.write_phases(folder, seconds)
+    store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
+    store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+    store.of(job["owner"]).explored(run_id)
+
+
+def _drawn(folder):
+    """{picture: Task} of the input, where it was drawn while the run was trained."""
+    path = folder / "embeddings" / "input_umap.npy"
+    return {"input_umap": side_process.Task(np.load, (path,))} if path.exists() else None
+
+
+def draw(store, job, say):
+    """One more picture of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
+    run = store.row("run", job["target"])
+    name, seed = job["arguments"]["name"], run["config"]["seed"]
+    if name not in PICTURES:
+        raise UserError(f"There is no picture '{name}': ask for one of {', '.join(PICTURES)}.")
+    space, method, *three = name.split("_")
+    k = 3 if three else 2
+    folder = store.run_folder(run["id"])
+    points = _points(store, run, folder, space)
+    say(f"Drawing {METHODS[method]} of {len(points):,} cells.", 0.2)
+    if method == "tsne":
+        made = embedding.tsne(points, k, seed)
+    elif method == "pca":
+        made = embedding.principal(points, k)
+    else:
+        made = embedding.umap(points, n_components=k, seed=seed)
+    dataset_folder.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
+
+
+def _points(store, run, folder, space):
+    """(cells, dimensions) of what a picture is drawn of: the latent space, the input's axes, the prepared proteins."""
+    if space == "protein":
+        adata, settings = source(store, run["dataset"]), config.parse(run["config"])
+        return protein_space(adata, settings, split_cells(adata.n_obs, settings))
+    points = np.array(
+        dataset_folder.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy"))
+    )
+    return points if space == "latent" else points[:, : learn.PANEL_AXES]

@@ -1,0 +1,121 @@
+"""The jobs on groups of cells: what marks them, how steady they are, other ways to find them, what they may be."""
+
+from itertools import chain
+
+import numpy as np
+
+from core import config
+from core.analysis import clustering
+from core.analysis import markers as ranking
+from core.errors import UserError
+from core.store import Groups, dataset_folder
+from core.store import groups as kept
+
+PROTEIN_WORDS = "log1p of protein counts"
+
+
+def markers(store, job, say):
+    """What marks each group of the Groups asked for."""
+    return ranked(store, job["target"], job["arguments"]["groups"], say)
+
+
+def ranked(store, run_id, key, say):
+    """Leave what marks each of the Groups `key` as markers/KEY.npy in the run's folder, as core.analysis.markers.Table has it.
+
+    Returns what a page says beside them: the groups' key, names and sizes, what the values are, and remarks.
+    """
+    run = store.row("run", run_id)
+    folder, shelf = store.run_folder(run["id"]), store.shelf(run["dataset"])
+    groups = kept.read(folder, key)
+    n_groups = len(groups.names)
+    sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=n_groups)
+    genes, proteins = shelf.genes(), shelf.proteins()
+    n_genes = len(genes["names"])
+    logged = is_logged(store.row("dataset", run["dataset"]), genes["words"])
+    path = folder / "markers" / f"{key}.npy"
+    if not path.exists():
+        blocks = chain(shelf.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
+        by_feature = np.append(np.full(n_genes, logged), np.full(proteins.shape[1], True))
+        told = _told(blocks, n_genes + proteins.shape[1], say)
+        dataset_folder.write_array(path, ranking.markers(told, groups.codes, n_groups, by_feature).values)
+    small = [n for n, tested in zip(groups.names, ranking.is_tested(sizes), strict=True) if not tested]
+    return {
+        "groups": key,
+        "names": groups.names,
+        "sizes": sizes.tolist(),
+        "words": groups.words,
+        "n_genes": n_genes,
+        "values": f"genes: {genes['words']}" + (f"; proteins: {PROTEIN_WORDS}" if proteins.shape[1] else ""),
+        "logged": logged,
+        "too_small": small,
+    }
+
+
+def is_logged(dataset, words):
+    """Whether the values that colour genes are logarithms, so that a fold change can be told from their means."""
+    return words.startswith(("log1p", ".raw")) or dataset["record"]["verdict"]["kind"] == "lognorm"
+
+
+def _told(blocks, n_features, say):
+    done = 0
+    for block in blocks:
+        say(f"Ranking the cells by {n_features:,} genes and proteins.", done / max(n_features, 1))
+        yield block
+        done += block.shape[1]
+
+
+def steadiness(store, job, say):
+    """How steady the clusters of each resolution are: {"resolutions", "ari", "error", "n_clusters", "steadiest"}."""
+    run, folder = store.row("run", job["target"]), store.run_folder(job["target"])
+    latent = np.array(dataset_folder.read_array(folder / "latent.npy"))
+    clusters = {
+        r: dataset_folder.read_array(folder / f"{dataset_folder.clusters_of(r)}.npy")
+        for r in config.RESOLUTIONS
+    }
+    for found in clustering.steadiness(latent, clusters, run["config"]["seed"]):
+        if isinstance(found, float):
+            say("Clustering parts of the cells again and again.", found)
+    return {
+        "resolutions": list(found.resolutions),
+        "ari": [None if np.isnan(v) else round(float(v), 4) for v in found.ari],
+        "error": [None if np.isnan(v) else round(float(v), 4) for v in found.error],
+        "n_clusters": found.n_clusters.tolist(),
+        "steadiest": None if found.steadiest is None else found.resolutions[found.steadiest],
+    }
+
+
+def find_clusters(store, job, say):
+    """A clustering by another method, or of the selected cells alone, kept under the name of who asked: {"line"}.
+
+    `arguments`: "method" and its "value"; "among" is the key of the Groups in which the selected cells are the group 0
+    and all others as they were before, with the "line" and "title" that they belong to.
+    """
+    asked, run = job["arguments"], store.row("run", job["target"])
+    folder, seed = store.run_folder(run["id"]), run["config"]["seed"]
+    latent, view = np.array(dataset_folder.read_array(folder / "latent.npy")), store.of(job["owner"])
+    say(f"Clustering {len(latent):,} cells.", 0.1)
+    method, value = asked["method"], asked["value"]
+    if method == "kmeans":
+        labels, title = clustering.kmeans(latent, int(value), seed), f"k-means, {value} clusters"
+    elif method == "hdbscan":
+        labels, title = clustering.hdbscan(latent, int(value)), f"HDBSCAN, {value} cells at least"
+    else:
+        return {"line": _among(view, run, asked, latent, seed)}
+    if labels.max() < 0:
+        raise UserError("HDBSCAN found no dense group of that many cells: ask for smaller ones.")
+    names = [str(i) for i in range(labels.max() + 1)]
+    groups = Groups(names, labels, f"{title}, on the latent space")
+    return {"line": view.keep_clustering(run["id"], groups, f"found by {title}", title)}
+
+
+def _among(view, run, asked, latent, seed):
+    """Sub-cluster the group 0 of the Groups asked for."""
+    groups = view.groups(run["id"], asked["among"])
+    rows = np.flatnonzero(groups.codes == 0)
+    labels = clustering.leiden_of(latent[rows], float(asked["value"]), seed)
+    parts = [f"{groups.names[0]}.{i}" for i in range(labels.max() + 1)]
+    codes = np.array(groups.codes)
+    codes[rows] = len(groups.names) + labels
+    made = Groups([*groups.names, *parts], codes, groups.words).without_empty()
+    what = f"{len(rows):,} cells of {groups.names[0]} clustered anew into {len(parts)} (resolution {asked['value']:g})"
+    return view.keep_clustering(run["id"], made, what, asked["title"], asked["line"])

@@ -1,0 +1,113 @@
+"""The jobs that bring a data set to the shelf: from a file, by steps from another one, by joining samples."""
+
+from pathlib import Path
+
+from core.data import backed, checks, count_sources, demo, read
+from core.data.protein_background import background_of
+from core.errors import Question, UserError
+from core.preprocessing import steps
+from core.preprocessing.recipe import STEPS
+from core.preprocessing.steps import filters
+from core.store import dataset_folder
+from core.worker.jobs import join_samples as samples
+from core.worker.jobs.loaded import source
+
+
+def read_file(store, job, say):
+    """A file or a demo to a data set on the shelf, or to a question that only its owner can answer."""
+    id, asked = job["target"], job["arguments"]
+    store.move("dataset", id, "queued", "running")
+    say("Reading the file.", 0.1)
+    try:
+        adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, asked)
+    except Question as question:
+        store.move("dataset", id, "running", "asking", record={"question": question.record()})
+        return
+    shelve(store, id, adata, say)
+
+
+def shelve(store, id, adata, say, more=None):
+    """Examine an AnnData in normal form and put it on the shelf; `more` goes into the record of the data set."""
+    say("Looking at every value.", 0.5)
+    report = checks.examine(adata, gpu_memory=_gpu_memory())
+    say("Writing counts by cell and by gene.", 0.7)
+    store.shelf(id).write(adata, report, count_sources.display_of(adata))
+    record = report.record() | {
+        "data_hash": read.data_hash(adata),
+        "kind": count_sources.source_of(adata).kind,
+    }
+    record["top_genes"] = filters.top_genes(adata)
+    found = background_of(adata)
+    record["protein_background"] = found and found.record()
+    store.move("dataset", id, "running", "ready", record=record | (more or {}))
+
+
+def _read(store, id, asked):
+    """The AnnData of a file that was brought, with what a second one adds to it.
+
+    Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
+    """
+    joined = {
+        name: asked[name] for name in ("proteins", "annotations", "background", "droplets") if name in asked
+    }
+    waits, row = False, store.row("dataset", id)
+    roots = store.settings.data_roots if row["origin"].startswith("server:") else None
+    # A file may lie under a name of ours: sentences say the person's own.
+    names = {Path(asked["path"]).name: row["name"]} | asked.get("names", {})
+
+    def in_their_words(sentence):
+        for ours, theirs in names.items():
+            sentence = sentence.replace(ours, theirs)
+        return sentence
+
+    try:
+        here = {"scratch": store.root / "cache", "keep": store.shelf(id).file, "words": in_their_words}
+        return read.read(asked["path"], **joined, **asked.get("answers", {}), roots=roots, ask=True, **here)
+    except UserError as error:
+        waits = isinstance(error, Question)
+        error.args = (in_their_words(str(error)),)
+        raise
+    finally:
+        for path in () if waits else dataset_folder.uploads(store.root, asked):
+            path.unlink(missing_ok=True)
+
+
+def _gpu_memory():
+    """Bytes of the GPU that runs will use, or None without one."""
+    import torch
+
+    return torch.cuda.mem_get_info(0)[1] if torch.cuda.is_available() else None
+
+
+def take_steps(store, job, say):
+    """A data set made anew from one on the shelf, by steps; that one stays as it is."""
+    id, asked = job["target"], job["arguments"]
+    store.move("dataset", id, "queued", "running")
+    say(f"{steps_words(asked['steps'])} ...", 0.1)
+    made = steps.apply(source(store, asked["of"], backed.EVERYTHING), asked["steps"])
+    made = read.tidy(made, store.row("dataset", asked["of"])["name"])
+    done = steps.made_before(made)[-len(asked["steps"]) :]  # a file may have brought steps of its own
+    shelve(store, id, made, say, {"derived": {"of": asked["of"], "steps": done}})
+    view = store.of(job["owner"])
+    replaced = view.readable("dataset", asked["replaces"])
+    if replaced and view.may_go(replaced):
+        store.forget("dataset", replaced["id"])
+
+
+def steps_words(asked):
+    """The labels of the steps asked for, in their order."""
+    return ", ".join(STEPS[step["name"]].label for step in asked)
+
+
+def look_at_samples(store, job, say):
+    """What joining samples would give, and what it would lose."""
+    say("Comparing genes and proteins.", 0.2)
+    return samples.look(store, **job["arguments"])
+
+
+def join_samples(store, job, say):
+    """Samples on the shelf to one data set with a batch column; they stay as they are."""
+    id = job["target"]
+    store.move("dataset", id, "queued", "running")
+    made, more = samples.join(store, **job["arguments"], say=say)
+    shelve(store, id, made, say, more)

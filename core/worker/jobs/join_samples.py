@@ -1,0 +1,73 @@
+"""Samples on the shelf that become one data set: what that would lose, and the joining itself."""
+
+import json
+
+import anndata
+
+from core import device
+from core.data import read
+from core.data.backed import opened
+from core.errors import UserError
+
+COPIES = 3  # of all values at the peak: joined, logged for colouring, and by gene
+
+
+def look(store, samples, batch):
+    """What joining would give: {"cells", "genes", "proteins", "batch", "lost": [sentence], "too_large": sentence or ""}.
+
+    `samples` are {"dataset", "name"} each. Raises UserError where they cannot be joined.
+    """
+    planned, too_large = _plan(store, samples, batch), ""
+    try:
+        _check_room(store, samples)
+    except UserError as error:
+        too_large = str(error)
+    return {
+        "cells": planned.n_cells,
+        "genes": len(planned.genes),
+        "proteins": len(planned.proteins),
+        "batch": planned.batch,
+        "lost": planned.lost,
+        "too_large": too_large,
+    }
+
+
+def join(store, samples, batch, say):
+    """(AnnData in normal form, {"joined": how it was made}) of samples on the shelf; raises UserError."""
+    _check_room(store, samples)
+    planned = _plan(store, samples, batch)
+
+    def parts():
+        for i, sample in enumerate(samples):
+            say(f"Reading {sample['name']}, sample {i + 1} of {len(samples)}.", 0.1 + 0.3 * i / len(samples))
+            yield read.Sample(sample["name"], anndata.read_h5ad(store.shelf(sample["dataset"]).file))
+
+    made = read.tidy(read.join_samples(parts(), planned), "the joined data set")
+    told = {"batch": planned.batch, "lost": planned.lost, "samples": [_told(store, one) for one in samples]}
+    made.uns["nuwa_joined"] = json.dumps(told)
+    return made, {"joined": told}
+
+
+def _told(store, sample):
+    """What is remembered of a sample: where it is from, its size, and the steps it had been through."""
+    row = store.row("dataset", sample["dataset"])
+    steps = (row["record"].get("derived") or {}).get("steps", [])
+    return sample | {
+        "title": row["name"],
+        "origin": row["origin"],
+        "cells": row["record"]["cells"],
+        "steps": steps,
+    }
+
+
+def _plan(store, samples, batch):
+    outlines = []
+    for sample in samples:
+        kind = store.row("dataset", sample["dataset"])["record"]["verdict"]["kind"]
+        outlines.append(read.outline(sample["name"], opened(store.shelf(sample["dataset"]).file), kind))
+    return read.plan(outlines, batch)
+
+
+def _check_room(store, samples):
+    size = sum(store.shelf(sample["dataset"]).file.stat().st_size for sample in samples)
+    read.check_room(COPIES * size, device.free_memory())

@@ -1,0 +1,78 @@
+"""The jobs that bring cells of another data set to a trained model, and take them away again."""
+
+import time
+
+import numpy as np
+
+from core import config, device
+from core.analysis import label_transfer, mapping_summary, reference_mapping
+from core.data import backed
+from core.errors import UserError
+from core.export import mapped_h5ad, run_folder
+from core.store import Missing, dataset_folder
+from core.store import groups as kept
+from core.worker.jobs.loaded import source
+
+
+def map_cells(store, job, say):
+    """Another data set through a run's model, left below mapped/KEY of the run's folder.
+
+    about.json says what was done; latent.npy, picture.npy, codes.npy, confidence.npy and farness.npy have what
+    core.analysis.label_transfer tells of each cell, cells.npy their names.
+    """
+    run, asked = store.row("run", job["target"]), job["arguments"]
+    folder, settings = store.run_folder(run["id"]), config.parse(run["config"])
+    dataset = _dataset(store, asked["dataset"])
+    say(f"Reading {dataset['name']}.", 0.02)
+    trained = run_folder.load_trained(folder / "model.pt")
+    fit = reference_mapping.fitting(source(store, dataset["id"]), trained, asked["batch"])
+    used = device.choose(settings.device)
+    for latent in reference_mapping.mapped(fit, trained, used.kind):
+        if isinstance(latent, float):
+            say(f"Encoding {fit.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
+    say("Looking for the nearest cells of the run.", 0.75)
+    groups = kept.read(folder, asked["groups"])
+    made = folder / "mapped" / asked["key"]
+    for name, values in run_folder.carried(folder, settings, latent, groups.codes, settings.device).items():
+        dataset_folder.write_array(made / f"{name}.npy", values)
+    dataset_folder.write_array(made / "cells.npy", np.array(store.shelf(dataset["id"]).cells()))
+    told = asked | {"owner": job["owner"], "created": time.time(), "name": dataset["name"]}
+    told |= {"cells": len(latent), "names": groups.names, "words": groups.words, "device": used.kind}
+    told |= {
+        "n_genes": len(trained.gene_index),
+        "n_proteins": len(trained.proteins),
+        "k": label_transfer.N_NEAR,
+    }
+    told |= {part: getattr(fit, part) for part in ("where", "missing_genes", "missing_proteins", "notes")}
+    dataset_folder.write_json(made / "about.json", told)  # the last: with it the mapping is there
+    return {"key": asked["key"]}
+
+
+def export_mapped(store, job, say):
+    """mapped.h5ad beside the mapping: the data set as it came, with its latent, places, labels and distances."""
+    run, asked = store.row("run", job["target"]), job["arguments"]
+    about, arrays = store.of(job["owner"]).mapping(run["id"], asked["key"])
+    dataset = _dataset(store, about["dataset"])
+    say(f"Reading {dataset['name']}.", 0.1)
+    adata = source(store, dataset["id"], backed.EVERYTHING)
+    record = dataset_folder.read_json(store.run_folder(run["id"]) / "config.json")
+    told = {
+        name: about[name] for name in ("title", "batch", "k", "missing_genes", "missing_proteins", "notes")
+    }
+    labels = mapping_summary.labels_of(
+        about["names"], arrays["codes"], arrays["confidence"], asked["threshold"]
+    )
+    made = mapped_h5ad.result(
+        adata, record | told | {"threshold": asked["threshold"]}, arrays, labels, about["names"]
+    )
+    say("Writing mapped.h5ad.", 0.5)
+    folder = store.run_folder(run["id"]) / "mapped" / asked["key"]
+    dataset_folder.whole(folder / "mapped.h5ad", made.write)
+
+
+def _dataset(store, id):
+    """The row of a data set that is still there; raises UserError."""
+    try:
+        return store.row("dataset", id)
+    except Missing:
+        raise UserError("The data set to map was deleted: choose another one.") from None

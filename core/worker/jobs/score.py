@@ -1,0 +1,116 @@
+"""The jobs that judge a run: its clusters by labels and by seed, its spaces side by side, its reconstruction."""
+
+import numpy as np
+
+from core import config
+from core.analysis.metrics import benchmark, per_cell, per_feature, scores, seed_stability
+from core.config import RESOLUTIONS
+from core.errors import UserError
+from core.export import run_folder
+from core.preprocessing.prepare import split_cells
+from core.store import dataset_folder
+from core.text import check_tells
+from core.worker.jobs.loaded import evidence
+
+SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
+
+
+def compare_spaces(store, job, say):
+    """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
+    say("Reading the data set.", 0.02)
+    run, proof = evidence(store, job["target"])
+    asked, folder = job["arguments"], store.run_folder(run["id"])
+    names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
+    work = benchmark.judge(
+        proof, config.parse(run["config"]), run_folder.spaces(folder, proof), asked["resolution"], **names
+    )
+    for event in work:
+        if isinstance(event, benchmark.Step):
+            say(f"{event.words} ...", event.share)
+    dataset_folder.write_json(folder / SPACES_FILE, asked | {"records": event})
+
+
+def _names(store, run, column):
+    """(cells,) the names of an obs column, "" where one is missing; None where no column is asked for."""
+    if not column:
+        return None
+    try:
+        entry, codes = store.shelf(run["dataset"]).column(column)
+        categories = entry["categories"]
+    except KeyError:
+        raise UserError(f"There is no obs column '{column}' with names: choose another one.") from None
+    check_tells(column, categories, codes)
+    return np.array([*categories, ""])[codes]
+
+
+def explain_features(store, job, say):
+    """Variance explained of every gene and protein, left as explained.csv."""
+    say("Reading the data set.", 0.05)
+    run, proof = evidence(store, job["target"])
+    folder = store.run_folder(run["id"])
+    say("Reconstructing the judging cells.", 0.4)
+    found = per_feature.by_feature(
+        run_folder.load_model(folder / "model.pt"), proof, config.parse(run["config"])
+    )
+    dataset_folder.write_csv(
+        folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, proof.matrix)
+    )
+
+
+def score_cells(store, job, say):
+    """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of score_words.CELL_SCORES."""
+    say("Reading the data set.", 0.02)
+    run, proof = evidence(store, job["target"])
+    folder = store.run_folder(run["id"])
+    model = run_folder.load_model(folder / "model.pt")
+    for event in per_cell.score_cells(model, proof, config.parse(run["config"])):
+        if isinstance(event, benchmark.Step):
+            say(f"{event.words} ...", event.share)
+    for name, values in event.items():
+        dataset_folder.write_array(folder / "per_cell" / f"{name}.npy", values)
+
+
+def compare_seeds(store, job, say):
+    """What is left of a run's clusters in the runs of other seeds, for every resolution, left under stability/.
+
+    company_R.npy (cells,) float32 and survival_R.npy (clusters, other runs) float32, of resolution R; runs.json names
+    the runs in that order, this one first.
+    """
+    run = store.row("run", job["target"])
+    others = [r for r in store.of(job["owner"]).seeds(run["id"]) if r["explored"] == "ready"]
+    if not others:
+        raise UserError("No run with another seed is there to compare with: train some first.")
+    folder = store.run_folder(run["id"])
+    for i, resolution in enumerate(RESOLUTIONS):
+        say(f"Comparing clusters at {resolution:g}.", i / len(RESOLUTIONS))
+        name = f"{dataset_folder.clusters_of(resolution)}.npy"
+        found = [
+            np.array(dataset_folder.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)
+        ]
+        company = seed_stability.company(found).astype(np.float32)
+        survival = seed_stability.survival(found[0], found[1:]).astype(np.float32)
+        dataset_folder.write_array(folder / f"{dataset_folder.company_of(resolution)}.npy", company)
+        dataset_folder.write_array(folder / f"{dataset_folder.survival_of(resolution)}.npy", survival)
+    records = [{"id": r["id"], "name": r["name"], "seed": r["config"]["seed"]} for r in (run, *others)]
+    dataset_folder.write_json(folder / "stability" / "runs.json", records)
+
+
+def compare_labels(store, job, say):
+    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells.
+
+    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours foretell that column in the latent space, and in a PCA
+    with as many dimensions, on the judging cells.
+    """
+    run = store.row("run", job["target"])
+    column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
+    names = _names(store, run, column)
+    folder = store.run_folder(run["id"])
+    clusters = np.array(dataset_folder.read_array(folder / f"{dataset_folder.clusters_of(resolution)}.npy"))
+    latent = np.array(dataset_folder.read_array(folder / "latent.npy"))
+    axes = np.array(dataset_folder.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
+    rows = split_cells(len(clusters), config.parse(run["config"])).judges
+    judged = scores.agreement(names[rows], clusters[rows])
+    for end, points in (("", latent), ("_pca", axes)):
+        accuracy = scores.knn_accuracy(points, names, rows)
+        judged[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
+    return judged | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}

@@ -1,0 +1,84 @@
+"""The job that trains a run, from queued to done, cancelled or failed."""
+
+import time
+
+import numpy as np
+
+from core import config
+from core.analysis import side_process
+from core.export import run_folder
+from core.training import learn, phases
+from core.training.loop import Epoch
+from core.worker.jobs.loaded import source
+
+NOTHING = "Cancelled before the first epoch: nothing was learnt."
+
+
+def train(store, job, say):
+    """A run from queued to done, cancelled or failed; each epoch is written down as it comes."""
+    run_id = job["target"]
+    run = store.row("run", run_id)
+    if not store.move("run", run_id, "queued", "running", started=time.time(), phase="reading the data set"):
+        return None  # cancelled in the meantime
+    clock = phases.Clock()
+    clock.start("reading")
+    adata = source(store, run["dataset"])
+    clock.stop()
+    with side_process.Here() if store.settings.inline else side_process.opened(adata.n_obs) as beside:
+        return _train(store, job, run, adata, clock, beside)
+
+
+def _train(store, job, run, adata, clock, beside):
+    run_id, settings = run["id"], config.parse(run["config"])
+    data = store.row("dataset", run["dataset"])
+    work = learn.learn(adata, settings, store.run_folder(run_id))
+    answer, learnt, facts = None, None, {}
+    while learnt is None:
+        event = work.send(answer)
+        answer = None
+        if isinstance(event, learn.Phase):
+            store.set("run", run_id, phase=event.words)
+            if store.row("run", run_id)["status"] == "cancelling" and not store.epochs(run_id):
+                store.move(
+                    "run", run_id, "cancelling", "cancelled", message=NOTHING, ended=time.time(), phase=""
+                )
+                return None
+        elif isinstance(event, learn.Start):
+            begun = learn.pictures(beside, event.axes, settings)
+            facts = learn.start_facts(event) | {"training_since": time.time()}
+            store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
+        elif isinstance(event, Epoch):
+            answer = store.add_epoch(run_id, learn.epoch_record(event)) == "cancelling"
+            if event.best:
+                store.set("run", run_id, best_epoch=event.epoch)
+        else:
+            learnt = event
+    facts |= learn.learnt_facts(learnt) | {"data_hash": data["record"]["data_hash"]}
+    record = run_folder.config_record(settings, facts, data["origin"], facts["data_hash"])
+    clock.start("writing")
+    run_folder.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})
+    # What is not there yet is drawn by exploring, which has its libraries loaded.
+    drawn = {name: task.value() for name, task in begun.items() if task.ready}
+    run_folder.write_pictures(store.run_folder(run_id), drawn)
+    clock.stop()
+    facts["phases"] = phases.added(clock.seconds, learnt.seconds)
+    explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
+    store.set("run", run_id, facts=facts, explored="working" if explorable else "")
+    if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
+        store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
+    end = {"ended": time.time(), "phase": ""}
+    if learnt.failure:
+        store.move(
+            "run",
+            run_id,
+            ("running", "cancelling"),
+            "failed",
+            message=learn.why_failed(learnt, settings),
+            **end,
+        )
+    elif not store.move("run", run_id, "running", "done", **end):
+        message = (
+            f"Cancelled after epoch {len(learnt.epochs)}; the weights of epoch {learnt.best_epoch} were kept."
+        )
+        store.move("run", run_id, "cancelling", "cancelled", message=message, **end)
+    return None

@@ -1,0 +1,35 @@
+"""The job that trains a run once more from its bundle, and says whether it comes out the same."""
+
+import time
+
+from core.errors import UserError
+from core.export import bundle_zip, reproduce
+from core.store.bundles import BUNDLE
+from core.training import learn
+from core.worker.jobs.loaded import source
+
+CANCELLED = "Cancelled: nothing was compared."
+
+
+def verify(store, job, say):
+    """A core.export.reproduce.Repeat as a record, with "bundle" and "at": when the bundle was made, and when it was compared."""
+    run = store.row("run", job["target"])
+    path = store.run_folder(run["id"]) / BUNDLE
+    if not path.exists():
+        raise UserError("There is no bundle of this run (any more): make one first.")
+    say("Reading the data set.", 0.0)
+    with bundle_zip.Taken(path) as taken:
+        first, recipe = taken.first(), taken.json("recipe.json")
+    name = store.row("dataset", run["dataset"])["name"]
+    adata = reproduce.data_of(source(store, run["dataset"]), first["record"], recipe, name)
+    n_epochs, labels = len(first["history"]), None
+    for learnt in reproduce.train(adata, first, store.run_folder(run["id"])):
+        if store.cancelled(job["id"]):
+            return store.move_job(job["id"], "running", "cancelled", message=CANCELLED)
+        if isinstance(learnt, learn.Epoch):
+            say(f"Training again: epoch {learnt.epoch} of {n_epochs}.", 0.9 * learnt.epoch / n_epochs)
+    if learnt.latent is not None:
+        say("Neighbours and clusters.", 0.92)
+        labels = reproduce.clusters_of(learnt, first["resolution"])
+    found = reproduce.compare(learnt, labels, first, reproduce.names_hash(adata))
+    return found.record() | {"bundle": first["made_at"], "at": time.time()}

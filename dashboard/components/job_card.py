@@ -1,0 +1,90 @@
+"""Work that a card asks for with a button and watches by a clock until its result can be shown; a reload goes on with it.
+
+A card of such work has a name in ids.py, `MEANING = watched("meaning")`. In its layout stand
+
+    *watch.parts(view, ids.MEANING, view.my_last_job(run["id"], "meaning"))
+
+and in its register() the function that queues the job, and the one that shows what came of it:
+
+    @watch.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(ids.RUN, "data"))
+    def ask(view, clicks, run_id):
+        return view.once("meaning", run_id, {})["id"]
+
+    @app.callback(Output(...), Input(ids.MEANING.done, "data"), State(ids.RUN, "data"))
+    def show(job_id, run_id):
+        if not job_id:
+            raise PreventUpdate
+        found = store.of(session.user()).job(job_id)["result"]
+"""
+
+from dash import Input, Output, dcc, no_update
+from dash.exceptions import PreventUpdate
+
+from core.errors import UserError
+from core.store import Missing
+from dashboard.components import job_progress
+from dashboard.components.widgets import notice, working
+from dashboard.server import session
+
+TICK = 700  # milliseconds between two looks at work under way
+
+
+def parts(view, watched, job=None):
+    """Where the work says how far it is, and what a browser cannot see: which job it is, its clock, and whether it is done.
+
+    `job` is the row of the job that a page goes on with after a reload, if there is one.
+    """
+    words, over, done = job_progress.standing(view.store, job)
+    return [
+        working(watched.message, words),
+        dcc.Store(id=watched.job, data=job and job["id"]),
+        dcc.Interval(id=watched.tick, interval=TICK, disabled=over),
+        dcc.Store(id=watched.done, data=done),
+    ]
+
+
+def asks(app, store, watched, *heard):
+    """Decorate the function that queues the job: it gets a View and the values of `heard`, and returns the job's id.
+
+    It is called when an Input of `heard` was pressed. A UserError that it raises is shown where the work says how far it
+    is. From then on the job is looked at until it is over; the id of one that is done arrives at Input(watched.done, "data").
+    """
+    n_buttons = sum(isinstance(part, Input) for part in heard)
+
+    def register(ask):
+        @app.callback(
+            Output(watched.job, "data"),
+            Output(watched.tick, "disabled"),
+            Output(watched.message, "children"),
+            *heard,
+            prevent_initial_call=True,
+        )
+        def press(*values):
+            if not any(values[:n_buttons]):  # the buttons have just been drawn
+                raise PreventUpdate
+            try:
+                job_id = ask(store.of(session.user()), *values)
+            except Missing:
+                raise
+            except UserError as error:
+                return no_update, no_update, notice(str(error), "warn")
+            job_progress.work_here(store)
+            return job_id, False, ""
+
+        @app.callback(
+            Output(watched.message, "children", allow_duplicate=True),
+            Output(watched.tick, "disabled", allow_duplicate=True),
+            Output(watched.done, "data"),
+            Input(watched.tick, "n_intervals"),
+            Input(watched.job, "data"),
+            prevent_initial_call=True,
+        )
+        def look(_, job_id):
+            if not job_id:
+                raise PreventUpdate
+            words, over, done = job_progress.standing(store, store.of(session.user()).job(job_id))
+            return words, over, done or no_update
+
+        return ask
+
+    return register

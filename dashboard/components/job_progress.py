@@ -1,0 +1,141 @@
+"""How the window sees a job to its end, telling on the way how far it is; for a card with a clock, see watch.py."""
+
+import os
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+from dash.exceptions import PreventUpdate
+
+from core.errors import UserError
+from core.store import FINISHED, Missing
+from dashboard.components.widgets import notice, progress
+
+POLL = 0.2  # seconds between two looks at the store
+
+
+def work_here(store):
+    """With NUWA_INLINE=1 the process that asks does the work itself."""
+    if store.settings.inline:
+        from core.worker.execute import drain
+
+        drain(store)
+
+
+def result(store, user, job_id, set_progress):
+    """What came of a job, for a long callback: it waits, and draws how far the job is as its one progress output.
+
+    That output is empty again in the end. Raises UserError with the words of a job that failed or was cancelled.
+    """
+    view, told = store.of(user), None
+    work_here(store)
+    parent = os.getppid()
+    while (row := _row(view, job_id))["status"] not in FINISHED:
+        stop_if_alone(parent)
+        news = (words(store, row), row["progress"])
+        if news != told:
+            set_progress((progress(*news),))
+            told = news
+        time.sleep(POLL)
+    set_progress(("",))
+    if row["status"] != "done":
+        raise UserError(row["message"])
+    return row["result"]
+
+
+# The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
+CLOCK = """(values, asked) => {
+    const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
+    return [known, {opacity: known ? 1 : 0.6}];
+}"""
+
+
+def latest(store, view, asked, values, ask):
+    """(the job for `values`, or None where another tab's took its place; what was asked of it, for the next time).
+
+    `asked` is what the last call gave, {"values", "job", "over"}, or None; `ask()` queues the job for other values, and
+    may raise UserError: what was asked is then `answered(values)`.
+    """
+    job = None
+    if asked and asked["values"] == values and asked["job"]:
+        with suppress(Missing):  # it made room for the answers to others
+            job = view.job(asked["job"])
+    if job is None:
+        job = ask()
+        work_here(store)
+        job = view.job(job["id"])
+    if job["status"] == "cancelled":  # for other settings
+        return None, {"values": values, "job": None, "over": False}
+    return job, {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
+
+
+def answered(values):
+    """What was asked where no job can answer."""
+    return {"values": values, "job": None, "over": True}
+
+
+def _row(view, job_id):
+    """The job's row; one whose run was deleted in the meantime reads as failed, with the reason."""
+    try:
+        return view.job(job_id)
+    except Missing as gone:
+        return {"status": "failed", "message": str(gone)}
+
+
+def stop_if_alone(parent):
+    """Nobody can read what a long callback says once its web process is gone: end with it."""
+    if os.getppid() != parent:
+        raise PreventUpdate
+
+
+def words(store, row):
+    """How a job stands, in words."""
+    if row["status"] == "queued":
+        ahead = store.jobs_ahead(row)
+        return (
+            "Starting ..."
+            if not ahead
+            else f"Waiting: {ahead} {'job is' if ahead == 1 else 'jobs are'} ahead."
+        )
+    return row["message"] or "Working ..."
+
+
+class Standing(NamedTuple):
+    """How a job stands, for a page that looks at it."""
+
+    words: object  # a bar while it is under way, why it failed, or ""
+    over: bool
+    done: str | None  # its id, where there is a result to show
+
+
+def standing(store, row):
+    """The Standing of a job's row, or of None where nobody has asked yet."""
+    if row is None:
+        return Standing("", True, None)
+    if row["status"] not in FINISHED:
+        return Standing(progress(words(store, row), row["progress"] or 0), False, None)
+    failed = row["status"] == "failed"
+    return Standing(
+        notice(row["message"], "bad") if failed else "", True, row["id"] if row["status"] == "done" else None
+    )
+
+
+def run(store, user, run_id, say):
+    """Follow a run until it is finished and explored; `say(mark)` is called whenever something has changed."""
+    view, told = store.of(user), None
+    work_here(store)
+    parent = os.getppid()
+    while True:
+        stop_if_alone(parent)
+        row = view.readable("run", run_id)
+        if row is None:  # deleted in the meantime: the page that hears of it says so
+            return ["gone"]
+        mark = [row["status"], row["phase"], row["explored"], len(view.epochs(run_id))]
+        if row["status"] == "queued":
+            mark.append(store.jobs_ahead(view.last_job(run_id, "train")))
+        if mark != told:
+            say(mark)
+            told = mark
+        if row["status"] in (*FINISHED, "created") and row["explored"] != "working":
+            return mark
+        time.sleep(POLL)

@@ -1,0 +1,53 @@
+"""The card of a linear model: which genes and proteins make each latent dimension."""
+
+from dash import Input, Output, State, dcc, html
+
+from core import safe_csv
+from core.store import Missing
+from dashboard import ids
+from dashboard.components.widgets import card, more, number, table
+from dashboard.server import session
+
+SHOWN = 12  # features at each end of a dimension
+
+
+def loadings_card(view, run):
+    """The choice of a dimension and its features, or nothing where the model has no loadings."""
+    try:
+        view.file(run["id"], "loadings.csv")
+    except Missing:
+        return html.Div()
+    dimensions = [{"label": f"latent {i + 1}", "value": i} for i in range(run["config"]["n_latent"])]
+    return card(
+        "Loadings",
+        html.P(
+            "The decoder is linear: one unit of a latent dimension adds this much to each feature (in sd)."
+        ),
+        html.Label("Dimension", htmlFor=ids.DIMENSION),
+        dcc.Dropdown(dimensions, 0, id=ids.DIMENSION, clearable=False),
+        html.Div(id=ids.LOADINGS),
+        html.A("All loadings (CSV)", href=f"/download/{run['id']}/loadings.csv"),
+        more(
+            "How to read loadings",
+            html.P(
+                "Features at the same end rise and fall together in the cells that lie far out on this dimension. "
+                "The sign of a whole dimension means nothing; what is opposed to what does."
+            ),
+        ),
+    )
+
+
+def register(app, store):
+    @app.callback(Output(ids.LOADINGS, "children"), Input(ids.DIMENSION, "value"), State(ids.RUN, "data"))
+    def show(dimension, run_id):
+        with store.of(session.user()).file(run_id, "loadings.csv").open(newline="") as file:
+            rows = [
+                (float(r[f"latent_{dimension + 1}"]), r["feature"], r["kind"]) for r in safe_csv.records(file)
+            ]
+        rows.sort()
+        ends = zip(reversed(rows[-SHOWN:]), rows[:SHOWN], strict=False)
+        shown = [
+            [f"{a} ({kind_a})", number(x), f"{b} ({kind_b})", number(y)]
+            for (x, a, kind_a), (y, b, kind_b) in ends
+        ]
+        return table(["upwards", "loading", "downwards", "loading"], shown, numeric=(1, 3))

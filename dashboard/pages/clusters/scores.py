@@ -1,0 +1,338 @@
+"""The cards of the Clusters page that judge: the score table, agreement with labels, the generated profile."""
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
+from core.config import DEFAULT_RESOLUTION
+from core.errors import UserError
+from core.store import clusters_of
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import card, graph, more, notice, number, table, working
+from dashboard.pages.clusters import downloads
+from dashboard.server import session
+
+EXPLAINED = (
+    "Explained: how much of the mean's loss is gone. For a squared error that is the share of the variance that comes "
+    "back from the latent space: 1 is all of it, 0 no better than the mean. For the model counts it is a share of "
+    "the likelihood's nats, of which even a perfect model leaves many: compare it with PCA beside it alone."
+)
+HARMONY = (
+    "Batches mixed: before is the input's principal components, after the latent space; between them stands Harmony, "
+    "which moves the principal components until batches mix (Korsunsky 2019), with its defaults."
+)
+HELD_OUT = (
+    "Held-out negative log-likelihood: how much the judging cells surprise the model, in nats a cell, all features added "
+    "up; lower is better. {density} The first line takes the mean of a cell's latent for granted; the bound weighs 50 "
+    "draws of it against the prior (Burda 2016), so that the latent space is paid for as well."
+)
+DENSITY = {
+    "counts": "It is that of the raw counts.",
+    "other": "It is that of the preprocessed values with noise of unit variance on each, so most of it is that noise: "
+    "compare such numbers between runs of the same preprocessing alone.",
+}
+
+
+def scores_card(view, run):
+    """The scores with PCA of equal size beside them, and the choice of a label column."""
+    s = run["scores"]
+    explained = "Likelihood explained" if run["config"]["model"] == "counts" else "Variance explained"
+    rows = [["Loss", number(s["loss_total"]), number(s["loss_total_pca"]), number(s["loss_total_mean"])]]
+    for part, words in (("rna", "RNA"), ("protein", "protein")):
+        if run["facts"]["loss"][part] is None:
+            continue
+        pca = number(s[f"variance_explained_{part}_pca"])
+        if (alone := s.get(f"variance_explained_{part}_pca_alone")) is not None:
+            pca = f"{pca} ({words} alone {number(alone)})"
+        rows.append([f"{explained}, {words}", number(s[f"variance_explained_{part}"]), pca, "0"])
+    rows.append(
+        ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
+    )
+    if (shared := s.get("protein_agreement_15")) is not None:
+        pca = number(s["protein_agreement_15_pca"])
+        seen = SEEN if run["facts"]["n_proteins"] else UNSEEN
+        rows.append([f"Agreement with proteins (15), {seen}", number(shared), pca, "–"])
+    rows.append(
+        [
+            f"Silhouette of the clusters at {s.get('resolution', DEFAULT_RESOLUTION):g}",
+            number(s["silhouette"]),
+            "–",
+            "–",
+        ]
+    )
+    if s.get("held_out_nll") is not None:
+        rows += _held_out_rows(s)
+    if "ilisi" in s:
+        words = f"Batches mixed (iLISI, 1 to {s['batches']})"
+        input = f"{number(s['ilisi_input'])} (input)"
+        if "ilisi_harmony" in s:  # runs of an earlier Nuwa lack it
+            input += f", {number(s['ilisi_harmony'])} (Harmony)"
+        rows.append([words, number(s["ilisi"]), input, "–"])
+    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    return card(
+        "Scores",
+        html.P(f"On {judged(s)}. Best epoch: {s['best_epoch']}."),
+        table(
+            ["", "Autoencoder", f"PCA, {run['config']['n_latent']} dimensions", "Mean"],
+            rows,
+            numeric=(1, 2, 3),
+        ),
+        html.Label("Compare the clusters with a label column", htmlFor=ids.LABELS),
+        dcc.Dropdown(
+            columns, id=ids.LABELS, placeholder="Choose a column of obs" if columns else "obs has no labels"
+        ),
+        dcc.Store(id=ids.LABELS_ASKED),
+        working(ids.LABELS_RESULT),
+        more(
+            "What do these say?",
+            html.Ul([html.Li(words) for words in _explanations(run)]),
+        ),
+    )
+
+
+def _held_out_rows(scores):
+    """The table's lines on the likelihood of held-out cells, for models that have one."""
+    held = [number(scores[f"held_out_nll{of}"], 1) for of in ("", "_pca", "_mean")]
+    bound = [number(scores["held_out_bound"], 1), "–", "–"]
+    return [["Held-out negative log-likelihood", *held], ["Held-out bound over the latent", *bound]]
+
+
+def _explanations(run):
+    """What the lines of the table say, for those that are there."""
+    scores, model = run["scores"], run["config"]["model"]
+    told = ["neighbours_kept_15", "protein_agreement_15", "silhouette", "ilisi"]
+    found = [EXPLAINED, *(SCORES[name].sentence for name in told if name in scores)]
+    if scores.get("held_out_nll") is not None:
+        found.append(HELD_OUT.format(density=DENSITY.get(model, DENSITY["other"])))
+    return found + ([HARMONY] if "ilisi_harmony" in scores else [])
+
+
+def judged(scores):
+    """Which cells the scores are read from, in words."""
+    if scores["judged_on"] == "test":
+        return f"{scores['judged_cells']:,} test cells, which the model has never seen"
+    return f"{scores['judged_cells']:,} validation cells, which also chose the best epoch (chosen on)"
+
+
+def profile_card(view, run):
+    """Input X beside reconstruction X' of a cell or a cluster."""
+    return card(
+        "Generated profile",
+        html.P(
+            "What the model makes of a cell: the input X (after preprocessing) beside the reconstruction X'."
+        ),
+        html.Div(
+            [
+                dbc.RadioItems(
+                    options=[
+                        {"label": "a cluster", "value": "cluster"},
+                        {"label": "a cell", "value": "cell"},
+                    ],
+                    value="cluster",
+                    id=ids.PROFILE_OF,
+                    inline=True,
+                ),
+                html.Div(
+                    dcc.Dropdown(id=ids.PROFILE_CLUSTER, placeholder="cluster", clearable=False),
+                    id="profile-cluster-box",
+                    className="nuwa-pick",
+                ),
+                html.Div(
+                    dcc.Dropdown(
+                        id=ids.PROFILE_CELL, placeholder="type a cell's name, or click a point above"
+                    ),
+                    id="profile-cell-box",
+                    className="nuwa-pick",
+                    hidden=True,
+                ),
+                html.Button("Show", id=ids.PROFILE_ASK, className="btn btn-outline-primary"),
+            ],
+            className="nuwa-actions",
+        ),
+        working(ids.PROFILE_MESSAGE),
+        dcc.Store(id=ids.PROFILE_DATA),
+        html.Div(
+            [
+                graph(
+                    ids.PROFILE_FIGURE,
+                    "Input against reconstruction, one point a gene or protein",
+                    dataset=view.dataset(run["dataset"]),
+                    style={"height": "460px"},
+                ),
+                html.Div(id=ids.PROFILE_TABLE),
+            ],
+            id="profile-shown",
+            className="nuwa-grid even",
+            hidden=True,
+        ),
+    )
+
+
+def register(app, store):
+    app.clientside_callback(  # a long callback is a process: none is started where there is nothing to compare
+        """(column, resolution) => {
+            if (column) return [[column, resolution], window.dash_clientside.no_update];
+            return [window.dash_clientside.no_update, ""];
+        }""",
+        Output(ids.LABELS_ASKED, "data"),
+        Output(ids.LABELS_RESULT, "children", allow_duplicate=True),
+        Input(ids.LABELS, "value"),
+        Input(ids.RESOLUTION, "value"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.LABELS_RESULT, "children"),
+        Input(ids.LABELS_ASKED, "data"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=300,
+        progress=[Output(ids.LABELS_RESULT, "children")],
+    )
+    def compare(set_progress, asked, run_id, page):
+        if not asked:
+            raise PreventUpdate
+        column, resolution = asked
+        arguments = {"column": column, "resolution": resolution}
+        token = f"{page}:labels:{column}:{resolution}"
+        job = store.of(session.LOCAL).ask("labels", run_id, arguments, token, priority=1)
+        try:
+            r = job_progress.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return notice(str(error), "bad")
+        lines = [
+            ["kNN accuracy (15), latent space", number(r["knn_accuracy"]), "–"],
+            ["kNN accuracy (15), PCA of as many dimensions", number(r["knn_accuracy_pca"]), "–"],
+            ["ARI (adjusted Rand index)", number(r["ari"]), number(r["ari_all_cells"])],
+            ["NMI (normalised mutual information)", number(r["nmi"]), number(r["nmi_all_cells"])],
+        ]
+        return [
+            table(
+                [f"Clusters at {resolution:g} against {column}", "judging cells", "all cells"],
+                lines,
+                numeric=(1, 2),
+            ),
+            html.Ul(
+                [html.Li(SCORES[name].sentence) for name in ("ari", "nmi", "knn_accuracy")], className="help"
+            ),
+        ]
+
+    @app.callback(
+        Output(ids.PROFILE_CLUSTER, "options"),
+        Output(ids.PROFILE_CLUSTER, "value"),
+        Input(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+    )
+    def clusters(resolution, run_id):
+        labels = np.asarray(store.of(session.user()).array(run_id, clusters_of(resolution)))
+        sizes = np.bincount(labels)
+        return [{"label": f"cluster {i} ({n:,} cells)", "value": i} for i, n in enumerate(sizes)], 0
+
+    @app.callback(
+        Output(ids.PROFILE_CELL, "options"),
+        Input(ids.PROFILE_CELL, "search_value"),
+        Input(ids.PROFILE_CELL, "value"),
+        State(ids.RUN, "data"),
+    )
+    def cells(text, chosen, run_id):
+        view = store.of(session.user())
+        names = view.shelf(view.run(run_id)["dataset"]).cells()
+        wanted = (text or "").encode()
+        hits = (
+            np.flatnonzero(np.char.find(names, wanted) >= 0)[:30]
+            if wanted
+            else np.arange(min(30, len(names)))
+        )
+        if chosen is not None and chosen not in hits:
+            hits = [chosen, *hits]
+        return [{"label": names[i].decode(), "value": int(i)} for i in hits]
+
+    @app.callback(
+        Output(ids.PROFILE_CELL, "value"),
+        Output(ids.PROFILE_OF, "value"),
+        Input(ids.PANELS, "clickData"),
+        Input(ids.CELLS_CLICKED, "data"),
+        prevent_initial_call=True,
+    )
+    def click(data, cell):
+        """A click on a point chooses its cell."""
+        if ctx.triggered_id == ids.CELLS_CLICKED and cell is not None:
+            return cell, "cell"
+        if not data:
+            raise PreventUpdate
+        cell = data["points"][0].get("customdata")
+        cell = cell[0] if isinstance(cell, list) else cell
+        return (int(cell), "cell") if cell is not None else (no_update, no_update)
+
+    app.clientside_callback(
+        "of => [of !== 'cluster', of !== 'cell']",
+        Output("profile-cluster-box", "hidden"),
+        Output("profile-cell-box", "hidden"),
+        Input(ids.PROFILE_OF, "value"),
+    )
+
+    @app.callback(
+        Output(ids.PROFILE_DATA, "data"),
+        Output(ids.PROFILE_MESSAGE, "children"),
+        Input(ids.PROFILE_ASK, "n_clicks"),
+        State(ids.PROFILE_OF, "value"),
+        State(ids.PROFILE_CLUSTER, "value"),
+        State(ids.PROFILE_CELL, "value"),
+        State(ids.RESOLUTION, "value"),
+        State(ids.RUN, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=300,
+        progress=[Output(ids.PROFILE_MESSAGE, "children")],
+        running=[(Output(ids.PROFILE_ASK, "disabled"), True, False)],
+    )
+    def profile(set_progress, clicks, of, cluster, cell, resolution, run_id, page):
+        if not clicks:
+            raise PreventUpdate
+        if of == "cell" and cell is None:
+            return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
+        asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
+        job = store.of(session.LOCAL).ask("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
+        try:
+            job_progress.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return job, ""
+
+    @app.callback(
+        Output(ids.PROFILE_FIGURE, "figure"),
+        Output(ids.PROFILE_TABLE, "children"),
+        Output("profile-shown", "hidden"),
+        Input(ids.PROFILE_DATA, "data"),
+        Input(ids.THEME, "data"),
+        State(ids.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def draw(job_id, theme, run_id):
+        if not job_id:
+            raise PreventUpdate
+        r = store.of(session.user()).job(job_id)["result"]
+        given, made = np.array(r["given"]), np.array(r["made"])
+        figure = figures.profile(given, made, r["names"], r["n_genes"], theme)
+        largest = figures.largest_differences(given, made, r["names"], r["n_genes"])
+        rows = [
+            [d["name"], d["kind"], number(d["input"]), number(d["reconstruction"]), number(d["difference"])]
+            for d in largest
+        ]
+        words = "mean of 1 cell" if r["cells"] == 1 else f"mean of {r['cells']:,} cells"
+        return (
+            figure,
+            [
+                html.H3(f"Largest differences, {words}"),
+                table(["feature", "kind", "X", "X'", "X' - X"], rows, (2, 3, 4)),
+                html.A("The table behind this plot (CSV)", href=downloads.profile_link(run_id, job_id)),
+            ],
+            False,
+        )

@@ -1,0 +1,39 @@
+"""What colours mapped cells: the label they were given, how sure it is, how far they lie, or labels of their own."""
+
+import numpy as np
+
+from core.analysis import mapping_summary
+from core.errors import UserError
+from core.figures import Colour, category_colours, look
+
+BY = {
+    "label": "transferred label",
+    "confidence": "confidence",
+    "farness": "distance from the run's cells",
+    "own": "its own labels",
+}
+
+
+def colour_of_mapped(about, arrays, by, threshold, theme, own=None):
+    """The Colour of a mapping's cells by one of BY; labels below the threshold are unknown.
+
+    `own`: (cells,) names, "" for none. Raises UserError where they are asked for and not there.
+    """
+    if by == "confidence":
+        return Colour("confidence", np.array(arrays["confidence"]), None, "share of the neighbours' votes")
+    if by == "farness":
+        words = "share of the run's cells that lie nearer to theirs"
+        return Colour("distance", np.array(arrays["farness"]), None, words)
+    if by == "own":
+        if own is None:
+            raise UserError("Choose the column of its own labels first.")
+        names, codes = np.unique(own, return_inverse=True)
+        if names[0] == "":
+            names, codes = names[1:], codes - 1
+        return Colour("own label", codes, tuple(names), "")
+    codes = mapping_summary.sure(arrays["codes"], arrays["confidence"], threshold)
+    n = len(about["names"])
+    # Unknown cells are told from the grey ones of the run.
+    colours = (*category_colours(n), look(theme).text)
+    codes = np.where(codes < 0, n, codes)
+    return Colour(about["title"], codes, (*about["names"], mapping_summary.UNKNOWN), about["words"], colours)

@@ -1,0 +1,59 @@
+"""Cells of other data sets that were mapped onto a run, as a layer over its own cells in a panel of the viewer.
+
+A panel of the key "mapped:KEY", or "mapped:KEY:BY" where another thing than the transferred label colours them, shows the
+run's cells in grey. These stay linked to the other panels, hover and selections; the new cells are in no other panel, and
+no selection of the run's cells means them.
+"""
+
+import numpy as np
+
+from core.config import SURE
+from core.figures import Over
+from core.store import Missing
+from dashboard.pages.clusters.viewer.mapped_colours import colour_of_mapped
+
+KIND = "mapped"
+LABEL = "label"
+# Their own labels take a column, which the card on mapping asks for.
+OFFERED = {LABEL: "Transferred labels", "confidence": "Confidence", "farness": "Distance"}
+
+
+def keys(view, run):
+    """The keys of all such panels, the newest mapping first."""
+    ends = ["" if by == LABEL else f":{by}" for by in OFFERED]
+    return [f"{KIND}:{one['key']}{end}" for one in view.mappings(run["id"]) for end in ends]
+
+
+def title(view, run, rest):
+    """What a panel is called; `rest` is its key without the kind."""
+    key, by = _read(rest)
+    try:
+        about, _ = view.mapping(run["id"], key)
+    except Missing:
+        return "Mapped cells that are gone"
+    return f"{OFFERED[by]} of {about['name']}, mapped"
+
+
+def stamp(view, run, rest):
+    """A word that changes with the places of the new cells."""
+    about, _ = view.mapping(run["id"], _read(rest)[0])
+    return f"{about['created']:.3f}"
+
+
+def over(view, run, rest, theme="light"):
+    """The Over of a panel; raises Missing where the mapping is gone."""
+    key, by = _read(rest)
+    about, arrays = view.mapping(run["id"], key)
+    colour = colour_of_mapped(about, arrays, by, SURE, theme)
+    if by == LABEL:
+        colour = colour._replace(
+            name=f"transferred {colour.name}", words=f"unknown below a confidence of {SURE:g}"
+        )
+    return Over(
+        np.asarray(arrays["picture"]), colour, np.char.decode(arrays["cells"], "utf-8"), about["name"]
+    )
+
+
+def _read(rest):
+    key, _, by = rest.partition(":")
+    return key, by if by in OFFERED else LABEL

@@ -1,0 +1,223 @@
+"""The ways in: by the browser, from the inbox, from a folder of the server; a second file; and a question back."""
+
+import uuid
+from functools import wraps
+
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, dcc, html, no_update
+
+from core.errors import UserError
+from core.store import DROPLETS, ENDINGS, PART
+from dashboard import ids
+from dashboard.components.widgets import card, more, notice
+from dashboard.server import session
+
+ADDS = {
+    "proteins": "its proteins",
+    "annotations": "labels of its cells (a table)",
+    "background": "all droplets, the unfiltered matrix: the empty ones tell the background of its proteins (for DSB)",
+}
+
+
+def bring(view):
+    """The ways in for a new data set."""
+    kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar.gz of a 10x or zarr folder."
+    again = "Of any size: an upload that was interrupted goes on where it stopped. "
+    parts = [
+        drop(ids.UPLOAD, "Choose files"),
+        html.Div(id=ids.UPLOADS),  # what it shows is assets/upload.js's affair
+        html.P(kinds, className="help mt-2"),
+        html.P(
+            f"{again}Folders, and files that lie on the server already, go into the folder 'inbox' of its data folder:",
+            className="help",
+        ),
+        html.Div(inbox(view), id=ids.INBOX_PART),
+    ]
+    if view.browse():
+        parts.append(more("From a folder of the server", html.Div(roots(view), id=ids.ROOTS_PART)))
+    return card("Bring your own", *parts)
+
+
+def drop(id, words, dataset=""):
+    """Where files are dropped or chosen; with a data set, they add to it. assets/upload.js does what it promises."""
+    button = html.Button([html.I(className="bi bi-upload"), f" {words}"], className="btn btn-outline-primary")
+    kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
+    data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
+    parts = [button, html.Span(" or drop them here"), html.Span(className="nuwa-pick")]
+    return html.Div(parts, id=id, className="nuwa-drop", **data)
+
+
+def inbox(view):
+    """The files that lie in the inbox, to choose one from."""
+    files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
+    return [
+        dbc.Select(
+            id=ids.INBOX,
+            options=files,
+            placeholder="Choose a file" if files else "The inbox is empty",
+            disabled=not files,
+            className="mb-2",
+        ),
+        html.Button("Read it", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files),
+    ]
+
+
+def roots(view, folder=""):
+    """A folder below NUWA_DATA_ROOTS, to open a folder in it or to read what is chosen."""
+    try:
+        found = view.browse(folder)
+    except UserError:
+        folder, found = "", view.browse()
+    options = [{"label": _label(name, size), "value": path} for name, size, path in found]
+    small = "btn btn-outline-primary btn-sm me-2"
+    return [
+        dcc.Store(id=ids.ROOTS_AT, data=folder),
+        html.Div(folder or "Folders of this server", className="help mb-1"),
+        dbc.Select(id=ids.ROOTS, options=options, placeholder="Choose a file or folder", className="mb-2"),
+        html.Button("Open the folder", id=ids.ROOTS_OPEN, className=small),
+        html.Button("Back to the first folders", id=ids.ROOTS_UP, className=small, disabled=not folder),
+        html.Button("Read it", id=ids.ROOTS_READ, className=small),
+    ]
+
+
+def _label(name, size):
+    return f"{name} (folder)" if size is None else f"{name} ({size / 1e6:,.1f} MB)"
+
+
+def question(row):
+    """What a data set asks its owner, with the answers to choose from; the one the file speaks for is chosen."""
+    asked = row["record"]["question"]
+    options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked["choices"])]
+    values = [value for value, _ in asked["choices"]]
+    default = values.index(asked["default"]) if asked["default"] in values else None
+    return [
+        notice(asked["sentence"], "warn"),
+        dbc.RadioItems(id=ids.ANSWER, options=options, value=default, className="mb-2"),
+        html.Button("Read it so", id=ids.ANSWER_GO, className="btn btn-primary me-2"),
+    ]
+
+
+def second(view, dataset):
+    """A second file for a data set that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
+    files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
+    return more(
+        "Add proteins, labels or a background from a second file",
+        html.P("Cells are matched by their barcodes. It becomes a new data set; this one stays as it is."),
+        dbc.RadioItems(
+            id=ids.JOIN_WHAT,
+            options=[{"label": f"The file holds {words}", "value": what} for what, words in ADDS.items()],
+            value="proteins",
+            className="mb-2",
+        ),
+        html.Div(droplets(), id=ids.DROPLETS, hidden=True),
+        drop(ids.JOIN_UPLOAD, "Choose a file", dataset),
+        dbc.Select(
+            id=ids.JOIN_INBOX, options=files, placeholder="or one of the inbox", className="mt-2 mb-2"
+        ),
+        html.Button("Add it", id=ids.JOIN_GO, className="btn btn-outline-primary btn-sm"),
+    )
+
+
+def droplets():
+    """Which droplets count as empty, as fields."""
+
+    def field(id, words, value):
+        number = dbc.Input(id=id, type="number", value=value, min=1, step=1)
+        return html.Div(html.Label([words, number], className="nuwa-labelled"), className="nuwa-field")
+
+    return [
+        html.Div(
+            [
+                field(
+                    ids.DROPLETS_PROTEIN,
+                    "Empty droplets: protein counts, at least",
+                    DROPLETS["fewest_protein"],
+                ),
+                field(ids.DROPLETS_RNA, "Empty droplets: RNA counts, fewer than", DROPLETS["most_rna"]),
+            ],
+            className="nuwa-form",
+        ),
+        html.P(
+            "Most barcodes of an unfiltered matrix never had a droplet, and some had a cell that was lost. These limits, "
+            "10^1.5 and 10^2.5, are those of the tutorial of the R package dsb (Mulè 2022) for 10x.",
+            className="help",
+        ),
+    ]
+
+
+def register(app, store):
+    there = [
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+    ]
+
+    def callback(*parts):
+        """A callback that brings a data set and answers with its id; a UserError becomes the page's notice."""
+
+        def around(function):
+            @app.callback(*there, *parts, prevent_initial_call=True)
+            @wraps(function)
+            def answer(*arguments):
+                if not arguments[0]:  # nothing pressed
+                    return no_update, no_update
+                try:
+                    return f"/data?dataset={function(*arguments)}", no_update
+                except UserError as error:
+                    return no_update, notice(str(error), "bad")
+
+            return answer
+
+        return around
+
+    def view():
+        return store.of(session.user())
+
+    @callback(Input(ids.BRING, "n_clicks"), State(ids.INBOX, "value"))
+    def from_inbox(_, chosen):
+        return view().add_from_inbox(_chosen(chosen, "file of the inbox"), uuid.uuid4().hex)
+
+    @callback(Input(ids.ANSWER_GO, "n_clicks"), State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
+    def answer(_, chosen, shown):
+        choices = view().dataset(shown)["record"]["question"]["choices"]
+        if not isinstance(chosen, int) or not 0 <= chosen < len(choices):
+            raise UserError("Choose one of the answers first.")
+        view().answer(shown, choices[chosen][0], uuid.uuid4().hex)
+        return shown
+
+    @app.callback(Output(ids.DROPLETS, "hidden"), Input(ids.JOIN_WHAT, "value"))
+    def show_droplets(what):
+        return what != "background"
+
+    second = [
+        State(id, "value" if id != ids.DATA_SHOWN else "data")
+        for id in (ids.JOIN_WHAT, ids.DATA_SHOWN, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
+    ]
+
+    @callback(Input(ids.JOIN_GO, "n_clicks"), State(ids.JOIN_INBOX, "value"), *second)
+    def join_inbox(_, chosen, what, shown, protein, rna):
+        limits = {"fewest_protein": protein, "most_rna": rna}
+        return view().join(
+            shown, what, uuid.uuid4().hex, _chosen(chosen, "file of the inbox"), droplets=limits
+        )
+
+    @callback(Input(ids.ROOTS_READ, "n_clicks"), State(ids.ROOTS, "value"))
+    def from_roots(_, chosen):
+        return view().add_from_roots(_chosen(chosen, "file or folder"), uuid.uuid4().hex)
+
+    @app.callback(
+        Output(ids.ROOTS_PART, "children"),
+        Input(ids.ROOTS_OPEN, "n_clicks"),
+        Input(ids.ROOTS_UP, "n_clicks"),
+        State(ids.ROOTS, "value"),
+        prevent_initial_call=True,
+    )
+    def open_folder(opened, up, chosen):
+        if not opened and not up:
+            return no_update
+        return roots(view(), chosen if opened and chosen else "")
+
+
+def _chosen(value, words):
+    if not value:
+        raise UserError(f"Choose a {words} first.")
+    return value

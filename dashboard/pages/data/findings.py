@@ -1,0 +1,79 @@
+"""What the doctor found in a data set, the gravest first, each with its repair, one click away."""
+
+from dash import ALL, Input, Output, State, ctx, html, no_update
+
+from core.errors import UserError
+from dashboard import ids
+from dashboard.components.widgets import card, more, notice
+from dashboard.server import session
+
+TONES = {"stop": "bad", "warning": "warn"}
+SEVERITIES = {"stop": "Forbids training", "warning": "Warning", "note": "Note"}
+SHOWN = 8  # notes beyond these are folded away
+
+
+def findings_card(record):
+    """The findings of a data set's record, as a list; a repair that several ask for has one button."""
+    offered, items = dict(record.get("repairs_offered") or {}), []
+    for finding in record["findings"]:
+        # Each repair leaves `offered` with its first button: two buttons of one id would be none.
+        asked = [finding.get("repair"), *finding.get("others", ())]
+        repairs = {name: offered.pop(name) for name in asked if name in offered}
+        items.append((finding["severity"], _finding(finding, repairs)))
+    notes = [item for severity, item in items if severity == "note"]
+    grave = [item for severity, item in items if severity != "note"]
+    folded = (
+        [more(f"{len(notes) - SHOWN} more notes", *notes[SHOWN:])]
+        if len(notes) > SHOWN + 1
+        else notes[SHOWN:]
+    )
+    return card("What Nuwa found", *grave, *notes[:SHOWN], *folded)
+
+
+def _finding(finding, repairs):
+    parts = [html.Div(finding["evidence"], className="help")]
+    for name, repair in repairs.items():
+        button = html.Button(
+            [html.I(className="bi bi-wrench-adjustable"), f" {repair['label']}"],
+            id=ids.repair(name),
+            className="btn btn-sm btn-outline-primary",
+            title=repair["sentence"],
+        )
+        parts.append(
+            html.Div([button, html.Span(repair["sentence"], className="help")], className="nuwa-repair")
+        )
+    return said(finding, *parts)
+
+
+def said(finding, *parts):
+    """The notice of a finding: how grave it is as a word that is seen (of a note: heard alone), then the sentence."""
+    severity = finding["severity"]
+    mark = (
+        html.Strong(SEVERITIES[severity])
+        if severity in TONES
+        else html.Span(f"{SEVERITIES[severity]}: ", className="visually-hidden")
+    )
+    return notice([mark, html.Div(finding["sentence"]), *parts], TONES.get(severity, "info"))
+
+
+def forbids_training(record):
+    """Whether a finding of a data set's record forbids training on it."""
+    return any(finding["severity"] == "stop" for finding in record["findings"])
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.repair(ALL), "n_clicks"),
+        State(ids.DATA_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def repair(clicks, shown):
+        if not any(clicks):  # the buttons have just been drawn
+            return no_update, no_update
+        try:
+            made = store.of(session.user()).repair(shown, ctx.triggered_id["name"])
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"/data?dataset={made}", no_update

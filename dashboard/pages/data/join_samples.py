@@ -1,0 +1,158 @@
+"""Several data sets to one: choose them, name each as a sample, see what is lost, and join."""
+
+import uuid
+
+import dash_bootstrap_components as dbc
+from dash import ALL, Input, Output, State, dcc, html, no_update
+
+from core.errors import UserError
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import card, more, notice
+from dashboard.server import session
+
+NAMES = {"type": "sample-name", "name": ALL}
+BATCH = "sample"  # what the column is called where nobody calls it otherwise
+
+
+def samples(view):
+    """The card that joins samples."""
+    batch = dbc.Input(id=ids.SAMPLES_BATCH, value=BATCH, maxlength=100, debounce=True)
+    help = "This column of obs will say which sample each cell is from; models can take it as their batch."
+    look = html.Button(
+        "See what would be lost", id=ids.SAMPLES_LOOK, className="btn btn-outline-primary btn-sm"
+    )
+    return card(
+        "Join samples",
+        dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
+        html.P(
+            "Several data sets become a new one, with the genes and proteins that all share.",
+            className="help",
+        ),
+        more(
+            "Choose the samples",
+            dbc.Checklist(id=ids.SAMPLES, options=choices(view), value=[], className="mb-2"),
+            html.Div(id=ids.SAMPLES_NAMES),
+            html.Label(["Batch column", batch], className="nuwa-labelled"),
+            html.Div(help, className="help mb-2"),
+            look,
+            html.Div(id=ids.SAMPLES_PROGRESS),
+            html.Div(id=ids.SAMPLES_LOST, className="mt-2"),
+        ),
+    )
+
+
+def choices(view):
+    """The data sets that can be joined, as options."""
+    ready = [row for row in reversed(view.datasets()) if row["status"] == "ready"]
+    return [
+        {"label": f"{row['name']} ({row['record']['cells']:,} cells)", "value": row["id"]} for row in ready
+    ]
+
+
+def name_fields(view, chosen, typed):
+    """A field for the name of each chosen sample; what was typed before stays."""
+    rows = [row for row in (view.readable("dataset", id) for id in chosen) if row]
+    return [
+        html.Label(
+            [
+                f"Name of {row['name']}",
+                dbc.Input(
+                    id=ids.sample_name(row["id"]),
+                    value=typed.get(row["id"]) or row["name"].partition(".")[0][:100],
+                    maxlength=100,
+                    debounce=True,
+                ),
+            ],
+            className="nuwa-labelled mb-2",
+        )
+        for row in rows
+    ]
+
+
+def told(found, asked):
+    """What joining would give and lose, and the button that joins where there is room."""
+    size = f"{found['cells']:,} cells and {found['genes']:,} genes"
+    proteins = f", {found['proteins']:,} proteins" if found["proteins"] else ""
+    lost = (
+        [html.P("Left out would be:"), html.Ul([html.Li(words) for words in found["lost"]])]
+        if found["lost"]
+        else [html.P("Nothing is lost.")]
+    )
+    column = f" The column is called '{found['batch']}', since there is one of that name already."
+    parts = [
+        html.P(f"The new data set: {size}{proteins}.{column if found['batch'] != asked['batch'] else ''}"),
+        *lost,
+    ]
+    if found["too_large"]:
+        return html.Div([*parts, notice(found["too_large"], "bad")])
+    button = html.Button("Join them", id=ids.SAMPLES_GO, className="btn btn-primary btn-sm")
+    return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=asked), button], role="status")
+
+
+def register(app, store):
+    @app.callback(Output(ids.SAMPLES, "options"), Input(ids.DATA_SEEN, "data"), prevent_initial_call=True)
+    def offer(_):
+        return choices(store.of(session.user()))
+
+    @app.callback(
+        Output(ids.SAMPLES_NAMES, "children"),
+        Input(ids.SAMPLES, "value"),
+        State(NAMES, "value"),
+        State(NAMES, "id"),
+        prevent_initial_call=True,
+    )
+    def name(chosen, values, fields):
+        typed = {field["name"]: value for field, value in zip(fields, values, strict=True)}
+        return name_fields(store.of(session.user()), chosen, typed)
+
+    @app.callback(
+        Output(ids.SAMPLES_LOST, "children"),
+        Input(ids.SAMPLES_LOOK, "n_clicks"),
+        State(NAMES, "value"),
+        State(NAMES, "id"),
+        State(ids.SAMPLES_BATCH, "value"),
+        State(ids.PAGE, "data"),  # two pages that ask the same are two questions
+        background=True,
+        prevent_initial_call=True,
+        interval=400,
+        progress=[Output(ids.SAMPLES_PROGRESS, "children")],
+        running=[(Output(ids.SAMPLES_LOOK, "disabled"), True, False)],
+    )
+    def look(set_progress, clicks, names, fields, batch, _):
+        if not clicks:
+            return no_update
+        view = store.of(session.LOCAL)
+        chosen = [{"dataset": field["name"], "name": name} for field, name in zip(fields, names, strict=True)]
+        asked = {"samples": chosen, "batch": batch}
+        try:
+            job = view.look_at_samples(**asked)
+            return told(job_progress.result(store, session.LOCAL, job, set_progress), asked)
+        except UserError as error:
+            return notice(str(error), "bad")
+
+    # What was seen holds for what was asked: any change takes it, and the button with it, away.
+    app.clientside_callback(
+        "() => ''",
+        Output(ids.SAMPLES_LOST, "children", allow_duplicate=True),
+        Input(ids.SAMPLES, "value"),
+        Input(NAMES, "value"),
+        Input(ids.SAMPLES_BATCH, "value"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.SAMPLES_GO, "n_clicks"),
+        State(ids.SAMPLES_ASKED, "data"),
+        prevent_initial_call=True,
+    )
+    def join(clicks, asked):
+        if not clicks:
+            return no_update, no_update
+        try:
+            made = store.of(session.user()).join_samples(**asked, token=uuid.uuid4().hex)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"/data?dataset={made}", no_update

@@ -1,0 +1,245 @@
+"""Data: which data sets are here, what each holds in words, and how to bring one."""
+
+from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.errors import UserError
+from dashboard import ids
+from dashboard.components import location as places
+from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
+from dashboard.pages.data import add_data, findings, join_samples
+from dashboard.pages.data.findings import findings_card, forbids_training
+from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
+from dashboard.server import session
+
+PATH, TITLE = "/data", "Data"
+BUSY = ("queued", "running")
+STANDS = {"ready": "", "failed": "could not be read", "asking": "has a question for you"}
+
+
+def layout(view, here):
+    id = here.dataset["id"] if here.dataset else None
+    seen = signature(view, id)
+    seen[1] = state(view, here.dataset)  # as drawn here: it may have moved on since it was read
+    return html.Div(
+        [
+            dcc.Store(id=ids.DATA_SHOWN, data=id),
+            dcc.Store(id=ids.DATA_SEEN, data=seen),
+            dcc.Interval(id=ids.DATA_TICK, interval=1000),
+            html.Div(id=ids.DATA_MESSAGE),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            card("Data sets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
+                            add_data.bring(view),
+                            join_samples.samples(view),
+                        ]
+                    ),
+                    html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
+                ],
+                className="nuwa-grid top",
+            ),
+        ]
+    )
+
+
+def listing(view, chosen):
+    """The data sets as links, each with how it stands."""
+    rows = []
+    for row in reversed(view.datasets()):
+        words = STANDS.get(row["status"], "being read ...")
+        record = row["record"] if row["status"] == "ready" else None
+        size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
+        proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
+        link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
+        current = {"aria-current": "true"} if row["id"] == chosen else {}
+        text = html.Div([words or f"{size}{proteins}"], className="help")
+        rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
+    return (
+        html.Ul(rows, className="nuwa-list")
+        if rows
+        else html.P("The data sets that come along are being read ...")
+    )
+
+
+def signature(view, shown):
+    """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
+    states = [[row["id"], row["status"]] for row in view.datasets()]
+    return [states, state(view, view.readable("dataset", shown)), view.inbox()]
+
+
+def state(view, row):
+    """What the detail of a data set was drawn from. With its id: an answer that was meant for the page before may
+    come late, and must not pass for this one's."""
+    if row is None:
+        return None
+    return [
+        row["id"],
+        row["status"],
+        row["record"] if row["status"] == "asking" else None,
+        view.making_of(row["id"]) if row["status"] in BUSY else None,
+    ]
+
+
+def detail(view, row):
+    """What one data set holds, in words."""
+    if row is None:
+        return empty(
+            "No data set yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
+        )
+    if row["status"] in BUSY:
+        words, share = view.making_of(row["id"]) or ("", 0.0)
+        return card(
+            row["name"],
+            html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
+            progress(words, share) if words else None,
+        )
+    if row["status"] == "failed":
+        return card(row["name"], notice(row["message"], "bad"), _delete(row))
+    if row["status"] == "asking":
+        return card(row["name"], *add_data.question(row), _delete(row))
+    record = row["record"]
+    used = len(record["proteins"]) - len(record["proteins_left_out"])
+    proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
+    kind = holds(record)["words"].removeprefix("X: ")
+    columns = [
+        [c["name"], c["kind"], f"{c['distinct']:,}", ", ".join(c["examples"])] for c in record["columns"]
+    ]
+    return html.Div(
+        [
+            card(
+                row["name"],
+                html.Div(
+                    [
+                        tile("Cells", f"{record['cells']:,}"),
+                        tile("Genes", f"{record['genes']:,}"),
+                        tile("Proteins", f"{len(record['proteins']):,}", proteins),
+                        tile("Zeros", f"{100 * record['sparsity']:.0f} %", "share of empty entries"),
+                        tile("X holds", kind, f"trains on {record['trains_on']}"),
+                    ],
+                    className="nuwa-tiles",
+                ),
+                html.P(f"Genes colour plots by: {record['colours']}.", className="help"),
+                html.Div(
+                    [
+                        dcc.Link(
+                            "Preprocess this data set",
+                            href=f"/preprocess?dataset={row['id']}",
+                            # Where a finding forbids training, its repair comes first.
+                            className=f"btn btn-{'outline-secondary' if forbids_training(record) else 'primary'}",
+                        ),
+                        _delete(row),
+                    ],
+                    className="nuwa-actions",
+                ),
+                add_data.second(view, row["id"]),
+            ),
+            joined_card(view, row),
+            selected_card(view, row),
+            steps_card(view, row, PATH),
+            findings_card(record),
+            card(
+                "Counts and genes a cell",
+                graph(
+                    ids.DATA_PICTURE,
+                    "Histograms of counts and genes a cell",
+                    dataset=row,
+                    style={"height": "270px"},
+                ),
+            ),
+            card(
+                "Columns of obs",
+                table(["column", "kind", "distinct", "examples"], columns, numeric=(2,))
+                if columns
+                else html.P("There are none."),
+                more(
+                    "What is obs?",
+                    html.P("The table of what is known about each cell: its sample, its label, its quality."),
+                ),
+            ),
+        ]
+    )
+
+
+def _delete(row):
+    """Remove a data set, after a question; those that come along stay."""
+    if row["origin"].startswith("demo:"):
+        return html.Div()
+    return html.Div(
+        [
+            html.Button("Delete ...", id=ids.DATA_DELETE, className="btn btn-outline-danger btn-sm"),
+            dcc.ConfirmDialog(
+                id=ids.DATA_CONFIRM, message=f"Delete '{row['name']}' and its preprocessing from this server?"
+            ),
+        ]
+    )
+
+
+def register(app, store):
+    add_data.register(app, store)
+    findings.register(app, store)
+    join_samples.register(app, store)
+
+    @app.callback(
+        Output(ids.DATA_LIST, "children"),
+        Output(ids.DATA_DETAIL, "children"),
+        Output(ids.INBOX_PART, "children"),
+        Output(ids.DATA_SEEN, "data"),
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.DATA_TICK, "n_intervals"),
+        State(ids.DATA_SHOWN, "data"),
+        State(ids.DATA_SEEN, "data"),
+        prevent_initial_call=True,
+    )
+    def refresh(_, shown, seen):
+        view = store.of(session.user())
+        now = signature(view, shown)
+        if now == seen:
+            raise PreventUpdate
+        row = view.readable("dataset", shown)
+        parts = [listing(view, shown), detail(view, row), add_data.inbox(view)]
+        same = [now[i] == seen[i] for i in range(3)]
+        # At the very first start somebody may come before the first data set is read: it is shown when it is there.
+        first = None if row else places.resolve(view, "").dataset
+        way = f"/data?dataset={first['id']}" if first else no_update
+        return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way
+
+    @app.callback(
+        Output(ids.DATA_PICTURE, "figure"),
+        Input(ids.DATA_PICTURE, "id"),
+        Input(ids.THEME, "data"),
+        State(ids.DATA_SHOWN, "data"),
+    )
+    def draw(_, theme, shown):
+        shelf = store.of(session.user()).shelf(shown)
+        counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
+        if counts is None and genes is None:
+            return figures.empty(
+                "The values are no counts: counts and genes a cell cannot be told from them.", theme
+            )
+        return figures.counts_and_genes(counts, genes, theme)
+
+    app.clientside_callback(
+        "n => n > 0",
+        Output(ids.DATA_CONFIRM, "displayed"),
+        Input(ids.DATA_DELETE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.DATA_CONFIRM, "submit_n_clicks"),
+        State(ids.DATA_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks, shown):
+        if not clicks:
+            return no_update, no_update
+        try:
+            store.of(session.user()).forget_dataset(shown)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return "/data", no_update

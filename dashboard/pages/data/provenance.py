@@ -1,0 +1,106 @@
+"""The steps that a data set has been through, with numbers before and after each, and the way back."""
+
+from dash import Input, Output, State, dcc, html, no_update
+
+from core.errors import UserError
+from core.preprocessing.recipe import STEPS
+from dashboard import ids
+from dashboard.components.widgets import card, notice, table
+from dashboard.server import session
+
+
+def steps_card(view, row, page):
+    """What was done to a data set, and the button that takes the last of it back to `page`; None where nothing was."""
+    derived = row["record"].get("derived")
+    if not derived:
+        return None
+    original = view.readable("dataset", derived["of"])
+    link = (
+        dcc.Link(original["name"], href=f"{page}?dataset={original['id']}")
+        if original
+        else "another data set"
+    )
+    rows = [
+        [f"{i}. {STEPS[step['name']].label}", step["said"], *_change(step)]
+        for i, step in enumerate(derived["steps"], 1)
+    ]
+    return card(
+        "Steps so far",
+        html.P(["Made from ", link, ", which is as it was."]),
+        table(["step", "what it did", "cells", "genes", "proteins"], rows, numeric=(2, 3, 4)),
+        html.Div(
+            html.Button("Undo the last step", id=ids.STEP_UNDO, className="btn btn-sm btn-outline-primary"),
+            className="nuwa-actions",
+        ),
+        html.Div(id=ids.STEP_MESSAGE),
+    )
+
+
+def joined_card(view, row):
+    """Which samples a data set was joined from; None where it was not joined."""
+    joined = row["record"].get("joined")
+    if not joined:
+        return None
+    rows = []
+    for sample in joined["samples"]:
+        there = view.readable("dataset", sample["dataset"])
+        link = dcc.Link(there["name"], href=f"/data?dataset={there['id']}") if there else sample["title"]
+        steps = ", ".join(STEPS[step["name"]].label for step in sample["steps"])
+        rows.append([sample["name"], link, f"{sample['cells']:,}", steps or "none"])
+    return card(
+        "Joined from samples",
+        html.P(["The column ", html.Code(joined["batch"]), " of obs names each cell's sample."]),
+        table(["sample", "data set", "cells", "steps before"], rows, numeric=(2,)),
+        html.P(
+            "Nothing was left out." if not joined["lost"] else "What was left out stands below.",
+            className="help mt-2",
+        ),
+    )
+
+
+def selected_card(view, row):
+    """From which data set, run and selection a data set was made; None where it was not."""
+    found = row["record"].get("selected")
+    if not found:
+        return None
+    data, run = view.readable("dataset", found["of"]), view.readable("run", found["run"])
+    of = (
+        dcc.Link(data["name"], href=f"/data?dataset={data['id']}")
+        if data
+        else f"{found['of_name']} (deleted)"
+    )
+    by = dcc.Link(run["name"], href=f"/clusters?run={run['id']}") if run else f"{found['run_name']} (deleted)"
+    steps = ", ".join(STEPS[step["name"]].label for step in found["steps"])
+    return card(
+        "Selected cells",
+        html.P(
+            [f"{found['cells']:,} of {found['of_cells']:,} cells of ", of, ", chosen in the run ", by, "."]
+        ),
+        html.P(f"How they were chosen: {found['words']}."),
+        html.P(f"Steps before that: {steps or 'none'}. Its own begin anew.", className="help"),
+    )
+
+
+def _change(step):
+    """Cells, genes and proteins before and after, such as "2,700 → 2,638"; once where nothing changed."""
+    for name, before in step["before"].items():
+        after = step["after"][name]
+        yield f"{before:,}" if before == after else f"{before:,} → {after:,}"
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Output(ids.STEP_MESSAGE, "children"),
+        Input(ids.STEP_UNDO, "n_clicks"),
+        State(ids.PLACE, "data"),
+        State(ids.URL, "pathname"),
+        prevent_initial_call=True,
+    )
+    def undo(clicks, place, path):
+        if not clicks:
+            return no_update, no_update
+        try:
+            return f"{path}?dataset={store.of(session.user()).undo_step(place['dataset'])}", no_update
+        except UserError as error:
+            return no_update, notice(str(error), "bad")

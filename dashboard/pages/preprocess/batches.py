@@ -1,0 +1,95 @@
+"""The batches of a data set: which column names them, how many cells each has, and what a model does with them."""
+
+import numpy as np
+from dash import Input, Output, State, html
+
+from core.config import MOST_GROUPS, PREPARE
+from core.text import listed
+from dashboard import ids
+from dashboard.components.widgets import NONE, card, form, more, notice, table
+from dashboard.server import session
+
+FEW = 30  # cells; so few are learnt by heart
+SHOWN = 12  # batches in the table before the rest is folded away
+NAMES = ("batch_key",)
+
+
+def batches_card(view, row, values, steps):
+    """The choice of the column that names batches, and what its choice means."""
+    columns = columns_of(view, row["id"])
+    if not columns:
+        return card(
+            "Batches", html.P("No column of obs could name batches: each has one value, or one a cell.")
+        )
+    likely = [f"{c['name']} ({len(c['categories'])})" for c in columns if c["role"] == "batch"]
+    return card(
+        "Batches",
+        html.P(
+            "Donors, runs and chips differ for reasons of technique, and a latent space would sort cells by them. Told "
+            "the batch of each cell, the model need not keep it there."
+        ),
+        html.P(
+            f"By name these look like batches: {listed(likely)}." if likely else "",
+            className="help",
+        ),
+        form(PREPARE, values, steps, columns=[c["name"] for c in columns], names=NAMES),
+        html.Div(id=ids.BATCHES_CELLS, role="status"),
+        more(
+            "What does it do, and when is it wrong?",
+            html.P(
+                "Every model gets the batch one-hot beside the genes and proteins, before and after the latent space "
+                "(Lopez 2018). The Clusters page then says how well batches mix (iLISI), with Harmony on the principal "
+                "components beside it. It is wrong where batch and biology are one, such as a donor for each "
+                "treatment: what sets the treatments apart would be taken away with the batch."
+            ),
+        ),
+    )
+
+
+def columns_of(view, dataset):
+    """The obs columns that could be a batch covariate, those called like one first: 2 to 500 values, text or categories."""
+    found = [
+        c
+        for c in view.shelf(dataset).columns()
+        if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_GROUPS
+    ]
+    return sorted(found, key=lambda c: c["role"] != "batch")
+
+
+def cells(names, codes):
+    """How many cells each batch has, the largest first, with a warning for small ones; a code of -1 is no value."""
+    sizes = [(name, int((codes == i).sum())) for i, name in enumerate(names)]
+    sizes = sorted([(name, n) for name, n in sizes if n], key=lambda one: -one[1])
+    if lost := int((codes < 0).sum()):
+        sizes.append(("(no value)", lost))
+    rows = [[name, f"{n:,}"] for name, n in sizes]
+    head = ["batch", "cells"]
+    parts = [html.Div(table(head, rows[:SHOWN], numeric=(1,)), style={"maxWidth": "30rem"}, className="mt-2")]
+    if rows[SHOWN:]:
+        parts.append(more(f"{len(rows) - SHOWN:,} more batches", table(head, rows[SHOWN:], numeric=(1,))))
+    if lost:
+        parts.append(notice("Cells without a value count as a batch of their own.", "warn"))
+    if few := [f"{name} ({n:,})" for name, n in sizes if n < FEW]:
+        shown = listed(few[:5]) if len(few) <= 5 else f"{', '.join(few[:5])} ..."
+        one = len(few) == 1
+        words = f"{len(few):,} batch{'' if one else 'es'} of fewer than {FEW} cells: {shown}. A model learns such cells "
+        parts.append(
+            notice(
+                f"{words}by heart rather than what sets their batch apart: leave them out, or join them.",
+                "warn",
+            )
+        )
+    return parts
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.BATCHES_CELLS, "children"),
+        Input(ids.setting("batch_key"), "value"),
+        State(ids.PREPARE_DATASET, "data"),
+    )
+    def count(column, dataset_id):
+        if column in (None, NONE):
+            return html.P("No batches: the model is told of none.", className="help")
+        entry, codes = store.of(session.user()).shelf(dataset_id).column(column)
+        return cells(entry["categories"], np.asarray(codes))

@@ -1,0 +1,116 @@
+"""The choice of genes on the Preprocess page: which ones the settings would use, drawn and counted as they change."""
+
+import numpy as np
+from dash import Input, Output, State, dcc, html, no_update
+
+from core import figures
+from core.config import PREPARE
+from core.errors import UserError
+from core.store import Missing
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import SETTINGS, graph, more, notice, progress, read_form
+from dashboard.server import session
+
+
+def choice(row):
+    """How many genes are used, and the picture of their means and spreads; both follow the fields above."""
+    return [
+        dcc.Interval(id=ids.GENES_TICK, interval=700),
+        dcc.Store(id=ids.GENES_ASKED),
+        html.Div(id=ids.GENES_WORDS, role="status", className="mt-3"),
+        graph(
+            ids.GENES_PICTURE,
+            "Mean and spread of each gene, marked by whether it is used",
+            save=False,
+            dataset=row,
+            style={"height": "400px"},
+        ),
+        more(
+            "What does the picture show?",
+            html.P(
+                "A point is a gene, over the training cells: how much there is of it, and how much it differs between "
+                "cells. Counts differ by chance alone, the more the higher their mean, so genes are compared with others "
+                "of the same mean: those above the crowd differ for a reason, such as the type of the cell. Point at one "
+                "to read its name."
+            ),
+        ),
+    ]
+
+
+def register(app, store):
+    app.clientside_callback(
+        job_progress.CLOCK,
+        Output(ids.GENES_TICK, "disabled"),
+        Output(ids.GENES_WORDS, "style"),
+        Input(SETTINGS, "value"),
+        Input(ids.GENES_ASKED, "data"),
+    )
+
+    @app.callback(
+        Output(ids.GENES_WORDS, "children"),
+        Output(ids.GENES_ASKED, "data"),
+        Input(ids.GENES_TICK, "n_intervals"),
+        State(ids.GENES_ASKED, "data"),
+        State(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ids.PREPARE_DATASET, "data"),
+        prevent_initial_call=True,
+    )
+    def count(_, asked, values, names, dataset_id):
+        return counted(store, store.of(session.user()), asked, values, names, dataset_id)
+
+    @app.callback(
+        Output(ids.GENES_PICTURE, "figure"),
+        Input(ids.GENES_ASKED, "data"),
+        Input(ids.THEME, "data"),
+    )
+    def draw(asked, theme):
+        if not (asked and asked["over"] and asked["job"]):
+            return no_update if asked else figures.empty("...", theme)
+        try:
+            found = store.of(session.user()).job(asked["job"])["result"]
+        except Missing:  # many other choices have been looked at since, in another tab
+            return no_update
+        return picture(found, theme)
+
+
+def counted(store, view, asked, values, names, dataset_id):
+    """(what to show, what was asked): how many genes the controls would use, or how far the choice is."""
+
+    def ask():
+        return view.choose_genes(dataset_id, read_form(values, names, PREPARE))
+
+    try:
+        job, asked = job_progress.latest(store, view, asked, values, ask)
+    except UserError as error:
+        return notice(str(error), "bad"), job_progress.answered(values)
+    if job is None:
+        return "", asked
+    if job["status"] == "failed":
+        return notice(job["message"], "bad"), asked
+    if job["status"] != "done":
+        return progress(job_progress.words(store, job), job["progress"]), asked
+    found = job["result"]
+    alone = read_form(values, names, PREPARE).get("modalities") == "protein"
+    unless = ", if the run were not to be trained on proteins alone" if alone else ""
+    used = html.P(html.B(f"{found['used']:,} of {found['of']:,} genes would be used{unless}."))
+    return [used, *(html.P(note, className="help") for note in found["notes"])], asked
+
+
+def picture(found, theme):
+    """The figure of a choice of genes, from the result of its job."""
+    if not found or not found["picture"]:
+        return figures.empty(
+            "No genes are chosen by the variance of these values: all that are left are used.", theme
+        )
+    drawn = found["picture"]
+    return figures.mean_variance(
+        np.array(drawn["means"]),
+        np.array(drawn["spread"]),
+        np.array(drawn["role"]),
+        drawn["flavor"],
+        drawn["names"],
+        drawn["of"],
+        theme,
+    )

@@ -1,0 +1,258 @@
+"""Preprocess: which cells and genes stay, the settings between a matrix and a model, and what they did."""
+
+import uuid
+
+import numpy as np
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from core import figures
+from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
+from core.errors import UserError
+from core.figures import Binned
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import (
+    SETTINGS,
+    card,
+    empty,
+    form,
+    graph,
+    more,
+    notice,
+    read_form,
+    tile,
+    working,
+)
+from dashboard.pages.data.findings import forbids_training, said
+from dashboard.pages.data.provenance import steps_card
+from dashboard.pages.preprocess import batches, cell_quality, genes, proteins, recipes
+from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, propose, quality_card
+from dashboard.pages.preprocess.recipes import exchange, genes_step, presets, scores_steps
+from dashboard.server import session
+
+PATH, TITLE = "/preprocess", "Preprocess"
+
+
+VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
+BUSY = ("queued", "running")
+
+
+def layout(view, here):
+    row = here.dataset
+    if row is not None and row["status"] in BUSY:
+        words = html.P("This data set is being made. The page goes on by itself.", role="status")
+        return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
+    if row is not None and row["status"] == "failed":
+        return html.Div([notice(row["message"], "bad"), empty("It was not made.", "/data", "To the data")])
+    if row is None or row["status"] != "ready":  # one that asks is answered on the Data page
+        return empty("No data set is ready. Choose one first.", "/data", "To the data")
+    done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
+    record = row["record"]
+    steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
+    values = upgraded(done["settings"]) if done else {}
+    of_genes = [
+        spec.name for spec in specs(PREPARE) if spec.name not in VALUES + proteins.NAMES + batches.NAMES
+    ]
+    return html.Div(
+        [
+            dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
+            dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
+            dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
+            dcc.Store(id=ids.PREPARE_GO),
+            dcc.Store(id=ids.RECIPE_GO),
+            dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], first_batches(row))),
+            html.Div(
+                [
+                    card(
+                        "From counts to what a model sees",
+                        html.P(
+                            "Scaling and normalising the data is recommended for better results: the recommended steps are on. Press Preprocess and go on, or look at cells and genes below first."
+                        ),
+                        *forbidden(row),
+                        html.Button(
+                            "Preprocess",
+                            id=ids.PREPARE,
+                            className="btn btn-primary",
+                            disabled=forbids_training(record),
+                        ),
+                        working(ids.PREPARE_PROGRESS),
+                        html.Div(id=ids.PREPARE_MESSAGE),
+                        presets(row),
+                        exchange(row),
+                        more(
+                            "Why preprocess at all?",
+                            html.P(
+                                "A cell that was sequenced twice as deeply has twice the counts of everything, and a few "
+                                "genes have most of all counts. Left alone, the model would spend itself on both. "
+                                "Normalising removes the first, the logarithm and scaling the second."
+                            ),
+                        ),
+                    ),
+                    html.Div(result(view, done), id=ids.PREPARE_RESULT),
+                ],
+                className="nuwa-grid even top",
+            ),
+            steps_card(view, row, PATH),
+            quality_card(view, row),
+            card(
+                "Genes",
+                form(PREPARE, values, steps, batch_columns(row, MOST_GROUPS), names=of_genes),
+                *genes.choice(row),
+                more("Genes that hardly any cell has", genes_step()),
+                more(
+                    "Genes with the highest counts",
+                    graph(
+                        ids.HIGHEST, "Share of a cell's counts of the highest genes", save=False, dataset=row
+                    ),
+                ),
+                scores_steps(row),
+            ),
+            card("Values", form(PREPARE, values, steps, names=VALUES), html.P(UNSEEN, className="help")),
+            proteins.proteins_card(row, values, steps),
+            batches.batches_card(view, row, values, steps),
+        ]
+    )
+
+
+def forbidden(row):
+    """What forbids to train on a data set, with the way to what can be done."""
+    stops = [finding for finding in row["record"]["findings"] if finding["severity"] == "stop"]
+    there = dcc.Link("See what can be done on the Data page.", href=f"/data?dataset={row['id']}")
+    return [said(finding, there) for finding in stops]
+
+
+UNSEEN = (
+    "Means, deviations and the choice of genes come from the training cells only, so that the cells that judge the "
+    "model stay unseen."
+)
+
+
+def result(view, row):
+    """What a preparation did, with numbers before and after."""
+    if row is None:
+        return empty("Not preprocessed yet. The steps beside are ready to go.", icon="bi-sliders")
+    if row["status"] == "failed":
+        return card("Result", notice(row["message"], "bad"))
+    if row["status"] != "ready":
+        return card("Result", html.P("Being preprocessed ...", role="status"))
+    record, dataset = row["record"], view.dataset(row["dataset"])
+    before = dataset["record"]
+    pictures = [
+        graph(
+            ids.prepare_picture(i),
+            f"Values of {h['name']} before and after",
+            save=False,
+            dataset=dataset,
+            style={"height": "270px"},
+        )
+        for i, h in enumerate(record["histograms"])
+    ]
+    return html.Div(
+        [
+            card(
+                "Result",
+                html.Div(
+                    [
+                        tile("Cells", f"{record['n_cells']:,}", f"{record['n_train']:,} train"),
+                        tile("Genes", f"{record['n_genes']:,}", f"of {before['genes']:,}"),
+                        tile("Proteins", f"{record['n_proteins']:,}", f"of {len(before['proteins']):,}"),
+                    ],
+                    className="nuwa-tiles",
+                ),
+                *[notice(words) for words in record["notes"]],
+                dcc.Link(
+                    "Create a model on it",
+                    href=f"/model?preparation={row['id']}",
+                    className="btn btn-primary",
+                ),
+            ),
+            card("Values before and after", *pictures),
+        ]
+    )
+
+
+def register(app, store):
+    genes.register(app, store)
+    cell_quality.register(app, store)
+    recipes.register(app, store)
+    proteins.register(app, store)
+    batches.register(app, store)
+
+    @app.callback(
+        Output(ids.PREPARE_GO, "data"),
+        Output(ids.PREPARE_MESSAGE, "children"),
+        Input(ids.PREPARE, "n_clicks"),
+        State(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ids.PREPARE_DATASET, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=400,
+        progress=[Output(ids.PREPARE_PROGRESS, "children")],
+        running=[(Output(ids.PREPARE, "disabled"), True, False)],
+    )
+    def prepare(set_progress, clicks, values, names, dataset_id, page):
+        view = store.of(session.LOCAL)
+        try:
+            settings = read_form(values, names, PREPARE)
+            id, job = view.prepare(dataset_id, settings, f"{page}:{clicks}")
+            job_progress.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"preparation={id}", ""
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.PREPARE_GO, "data"),
+        Input(ids.RECIPE_GO, "data"),
+        prevent_initial_call=True,
+    )
+    def go(prepared, made):
+        query = made if ctx.triggered_id == ids.RECIPE_GO else prepared
+        return f"{PATH}?{query}" if query else no_update
+
+    @app.callback(
+        Output(ids.URL, "href", allow_duplicate=True),
+        Input(ids.WAIT_TICK, "n_intervals"),
+        State(ids.PLACE, "data"),
+        prevent_initial_call=True,
+    )
+    def wait(_, place):
+        row = store.of(session.user()).readable("dataset", place["dataset"])
+        if row is None or row["status"] in BUSY:
+            return no_update
+        return f"{PATH}?dataset={row['id']}&made={row['status']}"  # another link than before, or nothing is drawn
+
+    @app.callback(
+        Output(ids.HIGHEST, "figure"),
+        Input(ids.HIGHEST, "id"),
+        Input(ids.THEME, "data"),
+        State(ids.PREPARE_DATASET, "data"),
+    )
+    def highest(_, theme, dataset_id):
+        record = store.of(session.user()).dataset(dataset_id)["record"]
+        return figures.highest_genes(record.get("top_genes", []), theme)
+
+    @app.callback(
+        Output(ids.prepare_picture(ALL), "figure"),
+        Input(ids.prepare_picture(ALL), "id"),
+        Input(ids.THEME, "data"),
+        State(ids.PREPARE_SHOWN, "data"),
+    )
+    def draw(names, theme, shown):
+        if not names:
+            return []
+        record = store.of(session.user()).preparation(shown)["record"]
+        return [picture(record, name["part"], theme) for name in names]
+
+
+def picture(record, part, theme):
+    """One figure of a preparation: a pair of histograms by number."""
+    pair = record["histograms"][part]
+    before, after = (
+        Binned(np.array(pair[side]["counts"]), np.array(pair[side]["edges"])) for side in ("before", "after")
+    )
+    return figures.histogram_pair(
+        before, after, (f"{pair['name']} as it came", f"{pair['name']} as the model sees it"), theme
+    )

@@ -1,0 +1,135 @@
+"""The proteins of a data set: which transform they get, each before and after it, and what isotype controls say."""
+
+from dash import Input, Output, State, dcc, html, no_update
+
+from core import figures
+from core.config import PREPARE
+from core.errors import UserError
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import card, form, graph, more, notice, table, working
+from dashboard.server import session
+
+FIRST = 4  # proteins that are shown before somebody chooses
+NAMES = ("modalities", "protein_transform")
+
+
+def proteins_card(row, values, steps):
+    """The transform, and with proteins their histograms and the share of cells above the isotype controls."""
+    record = row["record"]
+    used = [name for name in record["proteins"] if name not in record["proteins_left_out"]]
+    parts = [form(PREPARE, values, steps, names=NAMES)]
+    if found := record.get("protein_background"):
+        parts.append(
+            html.P(
+                f"DSB can go by {found['droplets']:,} empty droplets of the unfiltered matrix.",
+                className="help",
+            )
+        )
+    elif used:
+        parts.append(
+            html.P(
+                [
+                    "For DSB, ",
+                    dcc.Link("add the unfiltered matrix", href=f"/data?dataset={row['id']}"),
+                    " of the same experiment on the Data page.",
+                ],
+                className="help",
+            )
+        )
+    if used:
+        picker = dcc.Dropdown(
+            used, used[:FIRST], id=ids.PROTEINS_SHOWN, multi=True, placeholder="Choose proteins"
+        )
+        parts += [
+            html.Div(
+                [html.Label("Proteins shown", htmlFor=ids.PROTEINS_SHOWN), picker],
+                className="nuwa-field wide",
+            ),
+            working(ids.PROTEINS_PROGRESS),
+            dcc.Store(id=ids.PROTEINS_FOUND),
+            graph(
+                ids.PROTEINS_FIGURE,
+                "Histograms of the chosen proteins, counts before and values after the transform",
+                save=False,
+                dataset=row,
+            ),
+            html.Div(id=ids.PROTEINS_WORDS),
+        ]
+    return card("Proteins", *parts)
+
+
+def words(found):
+    """What the dashed line is, and a table of all proteins."""
+    notes = [notice(note) for note in found["notes"] if "is left out of training" not in note]
+    if not found["isotypes"]:
+        said = "There are no isotype controls among the proteins, so no limit of the background is drawn."
+        return [*notes, html.P(said, className="help")]
+    rows = sorted(found["proteins"], key=lambda one: -one["above"])
+    return [
+        *notes,
+        html.P(
+            f"The dashed line: mean and 3 standard deviations of the isotype controls ({', '.join(found['isotypes'])}). "
+            "They bind nothing that cells carry, so what is counted of them is background.",
+            className="help",
+        ),
+        more(
+            "Cells above the background, by protein",
+            table(
+                ["protein", "cells above, %"],
+                [[one["name"], f"{100 * one['above']:.1f}"] for one in rows],
+                numeric=(1,),
+            ),
+            html.P(
+                "A protein that no cell has above it may be missing in the sample, or its antibody may not have worked. "
+                "One that nearly all have may stick to everything."
+            ),
+        ),
+    ]
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.PROTEINS_FOUND, "data"),
+        Output(ids.PROTEINS_PROGRESS, "children"),
+        Input(ids.setting("protein_transform"), "value"),
+        State(ids.PREPARE_DATASET, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        interval=300,
+        progress=[Output(ids.PROTEINS_PROGRESS, "children")],
+    )
+    def look(set_progress, transform, dataset_id, page):
+        """The proteins under the transform that is chosen; what was worked out once is there at once."""
+        view = store.of(session.LOCAL)
+        if not view.dataset(dataset_id)["record"]["proteins"]:
+            return no_update, ""
+        try:
+            job = view.look_at_proteins(dataset_id, transform)
+            return job_progress.result(store, session.LOCAL, job, set_progress), ""
+        except UserError as error:
+            return None, notice(str(error), "bad")
+
+    @app.callback(
+        Output(ids.PROTEINS_FIGURE, "figure"),
+        Output(ids.PROTEINS_WORDS, "children"),
+        Input(ids.PROTEINS_FOUND, "data"),
+        Input(ids.PROTEINS_SHOWN, "value"),
+        Input(ids.THEME, "data"),
+    )
+    def draw(found, names, theme):
+        if not found:
+            return figures.empty("There is no picture of these proteins.", theme), ""
+        chosen = {one["name"]: one for one in found["proteins"]}
+        shown = [chosen[name] for name in names or () if name in chosen]
+        return figures.protein_histograms(shown, found["transform"], theme), words(found)
+
+    @app.callback(
+        Output(ids.PROTEINS_FIGURE, "figure", allow_duplicate=True),
+        Input(ids.THEME, "data"),
+        State(ids.PROTEINS_FOUND, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def wait(theme, found):
+        """What stands in the picture's place until the first proteins are there, which can take minutes."""
+        return no_update if found else figures.empty("The proteins are being looked at ...", theme)

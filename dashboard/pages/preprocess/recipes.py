@@ -1,0 +1,243 @@
+"""The recipe of a data set: presets, the buttons of single steps, and recipes that are taken away or brought."""
+
+import base64
+import binascii
+
+import dash_bootstrap_components as dbc
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from core.config import PREPARE, RunConfig
+from core.errors import UserError
+from core.preprocessing.recipe import PRESETS, from_json, preset, script
+from dashboard import ids
+from dashboard.components import job_progress
+from dashboard.components.widgets import SETTINGS, more, notice, read_form
+from dashboard.pages.clusters.downloads import before_steps_link
+from dashboard.pages.data.findings import forbids_training
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, batch_columns, first_batches
+from dashboard.server import session
+
+UPLOAD_LIMIT = 1024**2  # bytes; a recipe has a few thousand
+TAKE = {"type": "take", "name": ALL}
+PRESET = {"type": "preset", "name": ALL}
+
+
+def presets(row):
+    """The presets as buttons: each does all of its steps, and preprocesses."""
+    batch = row["record"].get("batch")
+    switch = dbc.Switch(
+        id=ids.PRESET_BATCH,
+        value=bool(batch),
+        label=f"with '{batch}' as the batch: limits for each, and the model is told of it" if batch else "",
+        className="" if batch else "d-none",
+    )
+    buttons = [
+        html.Button(
+            name,
+            id=ids.preset(name),
+            className="btn btn-sm btn-outline-primary",
+            title=words,
+            disabled=forbids_training(row["record"]),
+        )
+        for name, words in PRESETS.items()
+    ]
+    return html.Div(
+        [
+            html.Div(["Or all at once: ", *buttons], className="nuwa-actions"),
+            switch,
+            more(
+                "What do these do?",
+                html.Ul([html.Li([html.B(name), f": {words}"]) for name, words in PRESETS.items()]),
+            ),
+        ]
+    )
+
+
+def exchange(row):
+    """A recipe out, as JSON or as a script, and in."""
+    upload = dcc.Upload(
+        html.Div([html.I(className="bi bi-upload"), " Choose or drop a recipe (.json)"]),
+        id=ids.RECIPE_UPLOAD,
+        max_size=UPLOAD_LIMIT,
+        className="nuwa-drop",
+        accept=".json",
+    )
+    name = dbc.Input(id=ids.RECIPE_NAME, value=row["name"], maxlength=200, debounce=True)
+    buttons = [
+        html.Button("Recipe (.json)", id=ids.RECIPE_JSON, className="btn btn-sm btn-outline-secondary"),
+        html.Button(
+            "scanpy script (.py)", id=ids.RECIPE_SCRIPT, className="btn btn-sm btn-outline-secondary"
+        ),
+        html.A(
+            "Data before the steps (.h5ad)",
+            href=before_steps_link(row["id"]),
+            className="btn btn-sm btn-outline-secondary",
+        ),
+    ]
+    return more(
+        "Take the recipe away, or bring one",
+        html.P(
+            "A recipe is the list of steps of this data set with the settings below. Brought again, it gives the same matrix; "
+            "the script does the same with scanpy alone, from the data before the steps, or from your own file where scanpy "
+            "reads it; its first lines say which."
+        ),
+        html.Div(html.Label(["Name", name], className="nuwa-labelled"), className="nuwa-field"),
+        html.Div(buttons, className="nuwa-actions"),
+        upload,
+        html.Div(id=ids.RECIPE_MESSAGE),
+        dcc.Download(id=ids.RECIPE_FILE),
+    )
+
+
+def genes_step():
+    """Leave out genes that hardly any cell has."""
+    field = dbc.Input(id=ids.MIN_CELLS, type="number", value=3, min=1, step=1)
+    button = html.Button(
+        "Leave rarer genes out", id=ids.take("filter_genes"), className="btn btn-sm btn-outline-primary"
+    )
+    words = html.Div(
+        "A gene that is above 0 in fewer cells than this says little; 3 is scanpy's custom.", className="help"
+    )
+    label = html.Label(["Cells with the gene, at least", field], className="nuwa-labelled")
+    return html.Div(
+        [html.Div([label, words], className="nuwa-field"), html.Div(button, className="nuwa-actions")]
+    )
+
+
+def scores_steps(row):
+    """Doublets and the cell cycle, on request: columns of obs that can colour plots afterwards."""
+    options = [{"label": "all cells together", "value": ALL_CELLS}]
+    options += [{"label": f"each {name} for itself", "value": name} for name in batch_columns(row)]
+    by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
+    has_counts = bool(row["record"]["counts_where"])
+    return more(
+        "Doublets and cell cycle",
+        html.P(
+            "Scrublet adds cells together in pairs and asks which cells look like such a sum; a limit on the score then "
+            "appears above. It takes seconds to minutes, and is best done after broken cells are gone."
+        ),
+        html.Div(html.Label(["Doublets among", by], className="nuwa-labelled"), className="nuwa-field"),
+        html.Div(
+            [
+                html.Button(
+                    "Score doublets",
+                    id=ids.take("score_doublets"),
+                    className="btn btn-sm btn-outline-primary",
+                    disabled=not has_counts,
+                    title=""
+                    if has_counts
+                    else "Doublets are simulated from raw counts, and this data set has none.",
+                ),
+                html.Button(
+                    "Score the cell cycle",
+                    id=ids.take("score_cell_cycle"),
+                    className="btn btn-sm btn-outline-primary",
+                ),
+            ],
+            className="nuwa-actions",
+        ),
+        html.P(
+            "The cell cycle is scored by the genes of Tirosh 2016, found by name in human and mouse.",
+            className="help",
+        ),
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.RECIPE_GO, "data"),
+        Output(ids.PREPARE_MESSAGE, "children", allow_duplicate=True),
+        Input(TAKE, "n_clicks"),
+        Input(PRESET, "n_clicks"),
+        Input(ids.RECIPE_UPLOAD, "contents"),
+        State(ids.QUALITY_LIMITS, "data"),
+        State(ids.MIN_CELLS, "value"),
+        State(ids.DOUBLETS_BY, "value"),
+        State(ids.PRESET_BATCH, "value"),
+        State(ids.PREPARE_DATASET, "data"),
+        State(ids.PAGE, "data"),
+        background=True,
+        prevent_initial_call=True,
+        interval=400,
+        progress=[Output(ids.PREPARE_PROGRESS, "children")],
+        running=[(Output(ids.PREPARE, "disabled"), True, False)],
+    )
+    def take(
+        set_progress, clicks, presses, contents, limits, min_cells, doublets_by, by_batch, dataset_id, page
+    ):
+        """A step makes a data set; a preset or a recipe that is brought makes one, and preprocesses it."""
+        if not (any(clicks) or any(presses) or contents):  # the buttons have just been drawn
+            return no_update, no_update
+        view, cause = store.of(session.LOCAL), ctx.triggered_id
+        params = {
+            "filter_cells": limits,
+            "filter_genes": {"min_cells": min_cells},
+            "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
+        }
+
+        try:
+            if isinstance(cause, dict) and cause["type"] == "take":
+                recipe, made = None, view.take_step(dataset_id, cause["name"], params.get(cause["name"]))
+            else:
+                batch = view.dataset(dataset_id)["record"].get("batch") if by_batch else None
+                recipe = (
+                    preset(cause["name"], batch)
+                    if isinstance(cause, dict)
+                    else from_json(read_upload(contents))
+                )
+                steps = [step.record() for step in recipe.steps]
+                made = view.take_steps(dataset_id, steps, keep_repairs=isinstance(cause, dict))
+            if job := view.making(made):
+                try:
+                    job_progress.result(store, session.LOCAL, job, set_progress)
+                except UserError:
+                    view.forget_dataset(made)
+                    raise
+            if recipe is None:
+                return f"dataset={made}", ""
+            preparation, job = view.prepare(made, recipe.settings, f"{page}:{made}:{recipe.to_json()}"[:120])
+            job_progress.result(store, session.LOCAL, job, set_progress)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return f"preparation={preparation}", ""
+
+    @app.callback(
+        Output(ids.RECIPE_FILE, "data"),
+        Output(ids.RECIPE_MESSAGE, "children"),
+        Input(ids.RECIPE_JSON, "n_clicks"),
+        Input(ids.RECIPE_SCRIPT, "n_clicks"),
+        State(ids.RECIPE_NAME, "value"),
+        State(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ids.PREPARE_DATASET, "data"),
+        prevent_initial_call=True,
+    )
+    def export(as_json, as_script, name, values, names, dataset_id):
+        if not (as_json or as_script):
+            return no_update, no_update
+        view = store.of(session.user())
+        try:
+            recipe = view.recipe(dataset_id, read_form(values, names, PREPARE), name)
+            if ctx.triggered_id == ids.RECIPE_JSON:
+                content, ending = recipe.to_json(), "json"
+            else:
+                record, ending = view.dataset(dataset_id)["record"], "py"
+                file, start = f"{file_name(recipe.name)}.py", view.script_start(dataset_id)
+                content = script(recipe, record, RunConfig(), file, start)
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return {"content": content, "filename": f"{file_name(recipe.name)}.{ending}"}, ""
+
+
+def read_upload(contents):
+    """The bytes of a file that dash's upload hands over; raises UserError."""
+    try:
+        return base64.b64decode(contents.partition(",")[2], validate=True)
+    except (binascii.Error, AttributeError):
+        raise UserError("The recipe did not arrive whole: choose it again.") from None
+
+
+def file_name(name):
+    """A name with letters, digits and dashes alone, for a file."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+    return kept.strip("-.")[:80] or "recipe"
