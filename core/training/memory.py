@@ -12,7 +12,7 @@ from core.training import gpu_matrix
 from core.training.baselines import COVARIANCE_LIMIT
 
 # What the shapes do not tell, fitted to the peak resident memory of whole runs, each in a process of its own (Linux,
-# float32; tests/test_forecast.py repeats it). A copy is one more array as large as what it is a copy of.
+# float32; tests/training/test_forecast.py repeats it). A copy is one more array as large as what it is a copy of.
 PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
 COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
 CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured

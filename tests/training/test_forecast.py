@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import SimpleNamespace
 
 import anndata
@@ -15,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from conftest import ROOT
 from scipy import sparse
 
 from core import device as devices
@@ -27,7 +27,6 @@ from core.training import forecast, learn, loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed
 
-ROOT = Path(__file__).resolve().parents[1]
 CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
 GPU = devices.Device("cuda", "NVIDIA H200", "NVIDIA H200 is used because torch sees a CUDA GPU.", 1)
 SMALL = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)

@@ -13,6 +13,7 @@ import formats
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import FIXTURES, ROOT
 from house import bring
 from sqlalchemy.exc import OperationalError
 
@@ -22,7 +23,6 @@ from core.settings import Settings, from_environment
 from core.store import Missing, Store, dataset_folder, schema
 from core.worker import execute
 
-FIXTURES = Path(__file__).parent / "fixtures"
 EPOCH = dict.fromkeys(dataset_folder.HISTORY, 0.5) | {"epoch": 1}
 
 
@@ -528,7 +528,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(store, settings):
 def test_a_store_of_every_schema_opens(settings, version, missing):
     """The files were made by the schema of their time (here of version 1), from the project's root:
 
-    PYTHONPATH=.:tests python -c "import test_store; test_store.make_fixture('tests/fixtures/schema_1.sqlite')"
+    PYTHONPATH=.:tests:tests/store python -c "import test_store; test_store.make_fixture('tests/fixtures/schema_1.sqlite')"
     """
     settings.data_dir.mkdir()
     shutil.copy(FIXTURES / f"schema_{version}.sqlite", settings.data_dir / "nuwa.sqlite")
@@ -574,7 +574,7 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path):
         "Store(Settings('', 1, pathlib.Path(sys.argv[1]), None, True)).recall('schema')"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "new"), str(time.time() + 3)]
-    root = Path(__file__).parents[1]
+    root = ROOT
     children = [subprocess.Popen(words, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     problems = [child.communicate()[1] for child in children]
     assert [child.returncode for child in children] == [0] * 4, problems

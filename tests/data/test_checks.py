@@ -1,13 +1,12 @@
 """What a matrix holds is named rightly, and the report says what its owner should know."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
+from conftest import REAL_DATA as DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -15,7 +14,6 @@ from scipy import sparse
 from core.data import checks, demo, read
 from core.sparse import blocks
 
-DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (NUWA_TEST_DATA)")
 
 SEVERITIES = ["stop", "warning", "note"]

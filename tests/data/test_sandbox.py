@@ -14,12 +14,11 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+from conftest import ROOT
 
 from core.data import read
 from core.data.read import sandbox
 from core.errors import DoesNotFit, UserError
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")

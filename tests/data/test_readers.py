@@ -2,7 +2,6 @@
 
 import gzip
 import zipfile
-from pathlib import Path
 
 import anndata
 import formats
@@ -12,12 +11,11 @@ import pandas as pd
 import pytest
 import scanpy as sc
 from anndata import AnnData
+from conftest import FIXTURES
 from scipy import sparse
 
 from core.data import ENDINGS, checks, ending, read
 from core.errors import Question, UserError
-
-FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture(scope="module")

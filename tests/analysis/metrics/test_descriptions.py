@@ -1,10 +1,10 @@
 """What a score means is said in one place."""
 
-from pathlib import Path
+from conftest import ROOT
 
 from core.analysis.metrics import descriptions
 
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "scores.md"
+DOCS = ROOT / "docs" / "scores.md"
 
 
 def test_the_documents_have_every_score_with_its_words_and_source():

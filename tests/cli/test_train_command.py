@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from contextlib import redirect_stdout
-from pathlib import Path
 
 import anndata
 import formats
@@ -19,6 +18,7 @@ import pandas as pd
 import pytest
 import scanpy as sc
 import torch
+from conftest import ROOT
 from house import bring
 
 from core.cli import main, train_job
@@ -31,7 +31,6 @@ from core.training.loop import encode
 from core.training.phases import PHASES
 from core.worker.execute import drain
 
-ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["--epochs", "3", "--n-hidden", "16", "--n-hidden-protein", "8", "--n-latent", "4", "--device", "cpu"]
 QUICK += ["--batch-size", "64", "--n-top-genes", "60"]
 

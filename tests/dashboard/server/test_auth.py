@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from house import House
 from serving import server_environment
 
@@ -15,7 +15,6 @@ from core.errors import UserError
 from core.settings import Settings
 from dashboard.server.auth import LOOK, OPEN, check_address
 
-ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse"
 
 

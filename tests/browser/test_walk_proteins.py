@@ -3,7 +3,7 @@
 import pytest
 from browsing import WORK
 from playwright.sync_api import expect
-from test_browser_recipe import cells  # noqa: F401
+from test_walk_recipe import cells  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -3,15 +3,13 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import formats
 import pytest
+from conftest import ROOT
 
 from core.cli import MISTAKE, main
 from core.data import checks
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")

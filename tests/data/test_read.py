@@ -1,8 +1,5 @@
 """A good file comes back in one normal form; a bad one is refused in a sentence."""
 
-import os
-from pathlib import Path
-
 import anndata
 import formats
 import h5py
@@ -11,12 +8,12 @@ import pandas as pd
 import pytest
 import zarr
 from anndata import AnnData
+from conftest import REAL_DATA as DATA
 from scipy import sparse
 
 from core.data import backed, checks, demo, read
 from core.errors import UserError
 
-DATA = Path(os.environ.get("NUWA_TEST_DATA", Path(__file__).parents[1] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (NUWA_TEST_DATA)")
 
 

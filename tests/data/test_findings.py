@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 from scipy import sparse
-from test_doctor import annotated, draw_counts, normalised, scaled
+from test_checks import annotated, draw_counts, normalised, scaled
 
 from core import device
 from core.data import checks, demo, read

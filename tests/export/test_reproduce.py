@@ -5,16 +5,14 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import QUICK
+from conftest import QUICK, ROOT
 from house import House
 
 from core.worker.execute import drain
 
-ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
 
 

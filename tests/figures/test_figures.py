@@ -5,10 +5,10 @@ import math
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from core import figures
 from core.config import RunConfig
@@ -16,7 +16,6 @@ from core.figures.loss import WAITING, y_range
 from core.figures.network import blocks
 from core.figures.theme import CATEGORIES, LOOKS
 
-ROOT = Path(__file__).parents[1]
 YARDSTICKS = {
     "mean": {"total": 1.25, "rna": 0.95, "protein": 1.0},
     "pca": {"total": 0.70, "rna": 0.53, "protein": 0.55},
