@@ -59,7 +59,7 @@ OWED = {
     ("core.training.learn", "analysis"),
     ("core.training.memory", "analysis"),
 }
-FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 5, 3, 2  # still to be opened
+FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 5, 2, 2  # still to be opened
 
 
 def dotted(path):
@@ -151,14 +151,17 @@ def between(place):
     return graph
 
 
+PARENTS = {path.parent.parent for path in MODULES.values()}  # the folders that hold folders
+
+
 def folder(module):
     return str(MODULES[module].parent.relative_to(ROOT))
 
 
 def leaf_folder(module):
-    """The folder of a module; loose files of `core` and `dashboard`, and the faces of packages, stand for themselves."""
+    """The folder of a module; files beside folders, and the faces of packages, stand for themselves."""
     path = MODULES[module]
-    alone = path.name == "__init__.py" or len(path.relative_to(ROOT).parts) == 2
+    alone = path.name == "__init__.py" or path.parent in PARENTS
     return module if alone else folder(module)
 
 

@@ -2,7 +2,6 @@
 
 import io
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import numpy as np
 from flask import Response, abort, request, send_file
@@ -14,8 +13,8 @@ from core.config import DEFAULT_RESOLUTION, SURE
 from core.errors import UserError
 from core.store import clusters_of
 from dashboard.pages.clusters.colours import CLUSTERS, SPLIT_NAMES, colour_of
+from dashboard.pages.clusters.links import BETWEEN
 from dashboard.pages.clusters.viewer import embeddings, selection
-from dashboard.pages.clusters.viewer.link_state import BETWEEN
 from dashboard.server import session
 
 FILES = (
@@ -32,37 +31,7 @@ FILES = (
 ROWS = 2000  # lines of a table sent at once
 
 
-def table_link(run_id, by, resolution, k, keys=(), select=""):
-    """The address of the table behind the panels `keys` in k dimensions, with a selection given as JSON."""
-    asked = {"by": by, "resolution": resolution, "dimensions": k}
-    asked |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
-    return f"/download/{run_id}/panels.csv?{urlencode(asked)}"
-
-
-def profile_link(run_id, job_id):
-    """The address of the table behind a profile."""
-    return f"/download/{run_id}/profile.csv?{urlencode({'job': job_id})}"
-
-
-def markers_link(run_id, job_id):
-    """The address of the table of all markers that a job found."""
-    return f"/download/{run_id}/markers.csv?{urlencode({'job': job_id})}"
-
-
-def before_steps_link(dataset_id):
-    """The address of the data set that the steps of one began with."""
-    return f"/download/dataset/{dataset_id}.h5ad"
-
-
 def register(server, store):
-    @server.get("/download/dataset/<dataset_id>.h5ad")
-    def before_steps(dataset_id):
-        try:
-            path = store.of(session.user()).before_steps(dataset_id)
-            return send_file(path, as_attachment=True, download_name=f"nuwa_{dataset_id}.h5ad")
-        except UserError as error:
-            abort(404, str(error))
-
     @server.get("/download/<run_id>/<name>")
     def download(run_id, name):
         view = store.of(session.user())
@@ -146,11 +115,6 @@ def markers(store, view, run, asked):
     return columns_of(found["names"], names, found["n_genes"], values)
 
 
-def names_link(run_id, line):
-    """The address of the table of the names in a clustering that somebody has made."""
-    return f"/download/{run_id}/names.csv?{urlencode({'line': line})}"
-
-
 def names(store, view, run, asked):
     """cell, name, author and time (UTC) of the newest version of a clustering."""
     row = view.clustering(run["id"], asked.get("line", ""))
@@ -159,11 +123,6 @@ def names(store, view, run, asked):
     at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
     columns = [_cells(view, run), named, *(np.full(len(named), v, dtype=object) for v in (row["author"], at))]
     return ["cell", "name", "author", "time"], columns
-
-
-def mapped_link(run_id, form, key, threshold):
-    """The address of the cells that were mapped onto a run, as csv or h5ad."""
-    return f"/download/{run_id}/mapped.{form}?{urlencode({'key': key, 'threshold': threshold})}"
 
 
 def mapped(store, view, run, asked):

@@ -10,7 +10,16 @@ from dashboard import ids
 from dashboard.components import sections
 from dashboard.components.sections import Section
 from dashboard.components.widgets import card, empty, notice
-from dashboard.pages.clusters import downloads, latent_effects, loadings, scores, spaces, stability, summary
+from dashboard.pages.clusters import (
+    downloads,
+    latent_effects,
+    loadings,
+    reconstruction,
+    scores,
+    spaces,
+    stability,
+    summary,
+)
 from dashboard.pages.clusters.annotate import callbacks as naming
 from dashboard.pages.clusters.annotate.card import grouping_cards
 from dashboard.pages.clusters.bundle import callbacks as taking
@@ -54,7 +63,7 @@ SECTIONS = (
         lambda view, run: [
             latent_effects.meaning_card(view, run),
             loadings.loadings_card(view, run),
-            scores.profile_card(view, run),
+            reconstruction.profile_card(view, run),
         ],
     ),
     Section("map", "Map", lambda view, run: [mapping_card(view, run)]),
@@ -121,6 +130,7 @@ def register(app, store):
     cell_types.register(app, store)
     summary.register(app, store)
     scores.register(app, store)
+    reconstruction.register(app, store)
     spaces.register(app, store)
     stability.register(app, store)
     loadings.register(app, store)

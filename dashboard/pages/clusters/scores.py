@@ -1,19 +1,14 @@
-"""The cards of the Clusters page that judge: the score table, agreement with labels, the generated profile."""
+"""The card of the scores of a run, and of the agreement of its clusters with labels."""
 
-import dash_bootstrap_components as dbc
-import numpy as np
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
-from core import figures
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.store import clusters_of
 from dashboard import ids
 from dashboard.components import job_progress
-from dashboard.components.widgets import card, graph, more, notice, number, table, working
-from dashboard.pages.clusters import downloads
+from dashboard.components.widgets import card, more, notice, number, table, working
 from dashboard.server import session
 
 EXPLAINED = (
@@ -118,60 +113,6 @@ def judged(scores):
     return f"{scores['judged_cells']:,} validation cells, which also chose the best epoch (chosen on)"
 
 
-def profile_card(view, run):
-    """Input X beside reconstruction X' of a cell or a cluster."""
-    return card(
-        "Generated profile",
-        html.P(
-            "What the model makes of a cell: the input X (after preprocessing) beside the reconstruction X'."
-        ),
-        html.Div(
-            [
-                dbc.RadioItems(
-                    options=[
-                        {"label": "a cluster", "value": "cluster"},
-                        {"label": "a cell", "value": "cell"},
-                    ],
-                    value="cluster",
-                    id=ids.PROFILE_OF,
-                    inline=True,
-                ),
-                html.Div(
-                    dcc.Dropdown(id=ids.PROFILE_CLUSTER, placeholder="cluster", clearable=False),
-                    id="profile-cluster-box",
-                    className="nuwa-pick",
-                ),
-                html.Div(
-                    dcc.Dropdown(
-                        id=ids.PROFILE_CELL, placeholder="type a cell's name, or click a point above"
-                    ),
-                    id="profile-cell-box",
-                    className="nuwa-pick",
-                    hidden=True,
-                ),
-                html.Button("Show", id=ids.PROFILE_ASK, className="btn btn-outline-primary"),
-            ],
-            className="nuwa-actions",
-        ),
-        working(ids.PROFILE_MESSAGE),
-        dcc.Store(id=ids.PROFILE_DATA),
-        html.Div(
-            [
-                graph(
-                    ids.PROFILE_FIGURE,
-                    "Input against reconstruction, one point a gene or protein",
-                    dataset=view.dataset(run["dataset"]),
-                    style={"height": "460px"},
-                ),
-                html.Div(id=ids.PROFILE_TABLE),
-            ],
-            id="profile-shown",
-            className="nuwa-grid even",
-            hidden=True,
-        ),
-    )
-
-
 def register(app, store):
     app.clientside_callback(  # a long callback is a process: none is started where there is nothing to compare
         """(column, resolution) => {
@@ -222,117 +163,3 @@ def register(app, store):
                 [html.Li(SCORES[name].sentence) for name in ("ari", "nmi", "knn_accuracy")], className="help"
             ),
         ]
-
-    @app.callback(
-        Output(ids.PROFILE_CLUSTER, "options"),
-        Output(ids.PROFILE_CLUSTER, "value"),
-        Input(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
-    )
-    def clusters(resolution, run_id):
-        labels = np.asarray(store.of(session.user()).array(run_id, clusters_of(resolution)))
-        sizes = np.bincount(labels)
-        return [{"label": f"cluster {i} ({n:,} cells)", "value": i} for i, n in enumerate(sizes)], 0
-
-    @app.callback(
-        Output(ids.PROFILE_CELL, "options"),
-        Input(ids.PROFILE_CELL, "search_value"),
-        Input(ids.PROFILE_CELL, "value"),
-        State(ids.RUN, "data"),
-    )
-    def cells(text, chosen, run_id):
-        view = store.of(session.user())
-        names = view.shelf(view.run(run_id)["dataset"]).cells()
-        wanted = (text or "").encode()
-        hits = (
-            np.flatnonzero(np.char.find(names, wanted) >= 0)[:30]
-            if wanted
-            else np.arange(min(30, len(names)))
-        )
-        if chosen is not None and chosen not in hits:
-            hits = [chosen, *hits]
-        return [{"label": names[i].decode(), "value": int(i)} for i in hits]
-
-    @app.callback(
-        Output(ids.PROFILE_CELL, "value"),
-        Output(ids.PROFILE_OF, "value"),
-        Input(ids.PANELS, "clickData"),
-        Input(ids.CELLS_CLICKED, "data"),
-        prevent_initial_call=True,
-    )
-    def click(data, cell):
-        """A click on a point chooses its cell."""
-        if ctx.triggered_id == ids.CELLS_CLICKED and cell is not None:
-            return cell, "cell"
-        if not data:
-            raise PreventUpdate
-        cell = data["points"][0].get("customdata")
-        cell = cell[0] if isinstance(cell, list) else cell
-        return (int(cell), "cell") if cell is not None else (no_update, no_update)
-
-    app.clientside_callback(
-        "of => [of !== 'cluster', of !== 'cell']",
-        Output("profile-cluster-box", "hidden"),
-        Output("profile-cell-box", "hidden"),
-        Input(ids.PROFILE_OF, "value"),
-    )
-
-    @app.callback(
-        Output(ids.PROFILE_DATA, "data"),
-        Output(ids.PROFILE_MESSAGE, "children"),
-        Input(ids.PROFILE_ASK, "n_clicks"),
-        State(ids.PROFILE_OF, "value"),
-        State(ids.PROFILE_CLUSTER, "value"),
-        State(ids.PROFILE_CELL, "value"),
-        State(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=300,
-        progress=[Output(ids.PROFILE_MESSAGE, "children")],
-        running=[(Output(ids.PROFILE_ASK, "disabled"), True, False)],
-    )
-    def profile(set_progress, clicks, of, cluster, cell, resolution, run_id, page):
-        if not clicks:
-            raise PreventUpdate
-        if of == "cell" and cell is None:
-            return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
-        asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        job = store.of(session.LOCAL).ask("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
-        try:
-            job_progress.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return job, ""
-
-    @app.callback(
-        Output(ids.PROFILE_FIGURE, "figure"),
-        Output(ids.PROFILE_TABLE, "children"),
-        Output("profile-shown", "hidden"),
-        Input(ids.PROFILE_DATA, "data"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def draw(job_id, theme, run_id):
-        if not job_id:
-            raise PreventUpdate
-        r = store.of(session.user()).job(job_id)["result"]
-        given, made = np.array(r["given"]), np.array(r["made"])
-        figure = figures.profile(given, made, r["names"], r["n_genes"], theme)
-        largest = figures.largest_differences(given, made, r["names"], r["n_genes"])
-        rows = [
-            [d["name"], d["kind"], number(d["input"]), number(d["reconstruction"]), number(d["difference"])]
-            for d in largest
-        ]
-        words = "mean of 1 cell" if r["cells"] == 1 else f"mean of {r['cells']:,} cells"
-        return (
-            figure,
-            [
-                html.H3(f"Largest differences, {words}"),
-                table(["feature", "kind", "X", "X'", "X' - X"], rows, (2, 3, 4)),
-                html.A("The table behind this plot (CSV)", href=downloads.profile_link(run_id, job_id)),
-            ],
-            False,
-        )

@@ -8,7 +8,7 @@ from core.errors import UserError
 from dashboard import ids
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
-from dashboard.pages.data import add_data, findings, join_samples
+from dashboard.pages.data import add_data, download, findings, join_samples
 from dashboard.pages.data.findings import findings_card, forbids_training
 from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
 from dashboard.server import session
@@ -181,6 +181,7 @@ def register(app, store):
     add_data.register(app, store)
     findings.register(app, store)
     join_samples.register(app, store)
+    download.register(app.server, store)
 
     @app.callback(
         Output(ids.DATA_LIST, "children"),

@@ -12,7 +12,7 @@ from core.preprocessing.recipe import PRESETS, from_json, preset, script
 from dashboard import ids
 from dashboard.components import job_progress
 from dashboard.components.widgets import SETTINGS, more, notice, read_form
-from dashboard.pages.clusters.downloads import before_steps_link
+from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.data.findings import forbids_training
 from dashboard.pages.preprocess.cell_quality import ALL_CELLS, batch_columns, first_batches
 from dashboard.server import session

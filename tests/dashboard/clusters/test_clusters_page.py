@@ -14,7 +14,7 @@ from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.store import Missing, clusters_of
 from dashboard.app import gone
-from dashboard.pages.clusters import colours, downloads
+from dashboard.pages.clusters import colours, downloads, links
 
 # --- colours
 
@@ -158,7 +158,7 @@ def test_the_latent_space_leaves_as_csv(finished):
 
 @pytest.mark.parametrize("by", ["clusters", "obs:cell_type", "gene:SIM-0007", "protein:ADT-01", "split"])
 def test_the_table_behind_the_panels_leaves_as_csv(finished, by):
-    rows = table(finished.client.get(downloads.table_link(finished.run, by, DEFAULT_RESOLUTION, 2)))
+    rows = table(finished.client.get(links.table_link(finished.run, by, DEFAULT_RESOLUTION, 2)))
     assert len(rows) == 240
     for panel in ("latent_umap", "input_umap", "input_tsne", "input_pc"):
         assert all(np.isfinite(float(r[f"{panel}_{i}"])) for r in rows[:5] for i in (1, 2))
@@ -169,7 +169,7 @@ def test_the_table_behind_the_panels_leaves_as_csv(finished, by):
 
 
 def test_the_table_in_three_dimensions_has_three_coordinates(finished):
-    rows = table(finished.client.get(downloads.table_link(finished.run, "clusters", DEFAULT_RESOLUTION, 3)))
+    rows = table(finished.client.get(links.table_link(finished.run, "clusters", DEFAULT_RESOLUTION, 3)))
     axes = np.asarray(finished.view.array(finished.run, "input_axes"))[:, :3]
     found = np.array([[float(r[f"input_pc_{i}"]) for i in (1, 2, 3)] for r in rows])
     np.testing.assert_allclose(found, axes, rtol=1e-5)
@@ -260,7 +260,7 @@ def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
     answer = finished.press("profile-figure.figure", {"profile-data.data": job, "run.data": finished.run})
     assert answer["profile-figure"]["figure"]["data"] and not answer["profile-shown"]["hidden"]
     assert "Largest differences" in sent(answer["profile-table"])
-    rows = table(finished.client.get(downloads.profile_link(finished.run, job)))
+    rows = table(finished.client.get(links.profile_link(finished.run, job)))
     assert [r["feature"] for r in rows] == result["names"]
     assert [r["kind"] for r in rows] == ["gene"] * 120 + ["protein"] * 6
     assert [float(r["reconstruction"]) for r in rows] == result["made"]

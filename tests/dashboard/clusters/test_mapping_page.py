@@ -15,7 +15,7 @@ from core.store.mappings import ARRAYS
 from core.worker.execute import drain
 from dashboard.components.location import resolve
 from dashboard.pages.clusters import page as clusters
-from dashboard.pages.clusters.annotate import clusterings
+from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.mapping.card import mapping_card
 from dashboard.pages.clusters.viewer import draw, embeddings, selection
 from dashboard.pages.clusters.viewer.legend import legend_over
@@ -281,7 +281,7 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(
     assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "not there (any more)" in sent(answer)
-    groups = view.keep_groups(run, clusterings.groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
+    groups = view.keep_groups(run, groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
     job = view.map_cells(run, house.new, view.groups(run, groups), "cell_type")
     assert job["status"] == "queued" and job["arguments"]["key"] == mapped
     with pytest.raises(UserError, match="at work still"):

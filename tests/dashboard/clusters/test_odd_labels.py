@@ -11,7 +11,7 @@ from core.analysis.metrics import scores
 from core.errors import UserError
 from core.store import Groups
 from core.worker.execute import drain
-from dashboard.pages.clusters.annotate import clusterings
+from dashboard.pages.clusters.groups import groups_of
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_group_of_one_cell_has_no_markers_and_the_others_have(odd):
 def test_labels_to_map_are_there_or_the_reason_is_said(odd, groups):
     run = odd.view.run(odd.run)
     try:
-        title, found = clusterings.groups_of(odd.view, run, groups, 1.0)
+        title, found = groups_of(odd.view, run, groups, 1.0)
         odd.view.map_cells(odd.run, odd.dataset, found, title)
     except UserError as error:
         assert str(error).endswith(".")

@@ -10,10 +10,11 @@ from core.store import Missing
 from dashboard import ids
 from dashboard.components import job_card
 from dashboard.components.widgets import notice, table, when
-from dashboard.pages.clusters import downloads
 from dashboard.pages.clusters.annotate import clusterings
 from dashboard.pages.clusters.annotate.card import NO_COLUMN
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, colour_options, groupings
+from dashboard.pages.clusters.groups import groups_of
+from dashboard.pages.clusters.links import names_link
 from dashboard.server import session
 
 SHOWN = (0.2, 0.6, 1.0, 1.4, 2.0)  # resolutions written beside the slider
@@ -218,7 +219,7 @@ def _shown(app, store):
         """Who did what and when, and the groups that can be coloured."""
         view = store.of(session.user())
         try:
-            _, groups = clusterings.groups_of(view, view.run(run_id), base, resolution)
+            _, groups = groups_of(view, view.run(run_id), base, resolution)
         except Missing:
             raise
         except UserError as error:  # somebody has undone these clusters in the meantime
@@ -231,7 +232,7 @@ def _shown(app, store):
         words = [table(["time", "by", "what"], rows)]
         if len(versions) > LAST:
             words.append(html.P(f"and {len(versions) - LAST} before", className="help"))
-        return words, groups.names, None, downloads.names_link(run_id, line), False
+        return words, groups.names, None, names_link(run_id, line), False
 
 
 def _choice(line):

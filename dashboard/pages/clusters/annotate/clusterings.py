@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.store import Groups
 from core.text import check_tells
 from dashboard.pages.clusters.colours import MADE, colour_of
+from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.viewer import selection as selecting
 
 NOBODY = "No cells are selected: draw a lasso above, click in the legend, or use the form below the pictures."
@@ -21,14 +22,6 @@ def line_of(base):
     """The line of a choice such as "made:abc", or None where it is no clustering of a person."""
     kind, _, line = (base or "").partition(":")
     return line if kind == MADE else None
-
-
-def groups_of(view, run, base, resolution):
-    """(title, Groups) of a choice; raises UserError where it has no groups."""
-    colour = colour_of(view, run, base, resolution)
-    if colour.categories is None:
-        raise UserError(f"{colour.name} has numbers, no groups.")
-    return colour.name, Groups([str(c) for c in colour.categories], np.asarray(colour.values), colour.words)
 
 
 def selected(view, run, selection):

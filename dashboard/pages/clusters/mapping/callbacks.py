@@ -9,8 +9,8 @@ from core.errors import UserError
 from dashboard import ids
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
-from dashboard.pages.clusters import downloads
-from dashboard.pages.clusters.annotate.clusterings import groups_of
+from dashboard.pages.clusters.groups import groups_of
+from dashboard.pages.clusters.links import mapped_link
 from dashboard.pages.clusters.mapping import results as shown
 from dashboard.pages.clusters.mapping.card import ASKED, OWN_BATCH, options
 from dashboard.pages.clusters.viewer.mapped_colours import BY
@@ -146,7 +146,7 @@ def register(app, store):
             figure = shown.picture(view, run, about, arrays, by, threshold, labels, theme, webgl is not False)
         except UserError as error:
             figure = figures.empty(str(error), theme)
-        link = downloads.mapped_link(run_id, "csv", key, threshold)
+        link = mapped_link(run_id, "csv", key, threshold)
         return figure, words, shown.tables(about, arrays, threshold, labels, column), link, ""
 
     # The address holds what is shown here, beside what the viewer keeps in it.
@@ -190,7 +190,7 @@ def register(app, store):
         if not job_id:
             return no_update
         asked = store.of(session.user()).job(job_id)["arguments"]
-        link = downloads.mapped_link(run_id, "h5ad", asked["key"], asked["threshold"])
+        link = mapped_link(run_id, "h5ad", asked["key"], asked["threshold"])
         words = f"Ready, with labels unknown below a confidence of {asked['threshold']:g}."
         return [
             notice(words, "good"),

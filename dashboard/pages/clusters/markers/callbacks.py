@@ -7,8 +7,8 @@ from core.errors import UserError
 from core.store import Missing
 from dashboard import ids
 from dashboard.components import job_card
-from dashboard.pages.clusters import downloads
 from dashboard.pages.clusters.colours import colour_options
+from dashboard.pages.clusters.links import markers_link
 from dashboard.pages.clusters.markers.card import columns, remarks
 from dashboard.pages.clusters.markers.results import chosen_groups, picture, rows
 from dashboard.pages.clusters.viewer import selection as selecting
@@ -60,7 +60,7 @@ def register(app, store):
             for i, (name, n) in enumerate(zip(found["names"], found["sizes"], strict=True))
         ]
         first = next((i for i, n in enumerate(found["names"]) if n not in found["too_small"]), 0)
-        link = downloads.markers_link(run_id, job_id)
+        link = markers_link(run_id, job_id)
         table = columns(found["logged"])
         return False, remarks(found), options, first, table, link, found["values"]
 

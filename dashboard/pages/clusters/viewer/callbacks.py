@@ -10,8 +10,8 @@ from core.errors import UserError
 from dashboard import ids
 from dashboard.components import job_progress
 from dashboard.components.widgets import notice
-from dashboard.pages.clusters import downloads
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
+from dashboard.pages.clusters.links import table_link
 from dashboard.pages.clusters.viewer import (
     draw as drawing,
 )
@@ -116,7 +116,7 @@ def register(app, store):
             ],
             [notice(words, "warn") for words in drawn.notes],
             words,
-            downloads.table_link(run_id, by, resolution, k, keys, text),
+            table_link(run_id, by, resolution, k, keys, text),
         )
 
     _selections(app, store)

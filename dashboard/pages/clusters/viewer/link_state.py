@@ -5,12 +5,12 @@ from typing import NamedTuple
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.errors import UserError
 from dashboard.pages.clusters.colours import CLUSTERS
+from dashboard.pages.clusters.links import BETWEEN
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.clusters.viewer import selection as selecting
 
 MOST = 4  # panels
 COUNTS = (1, 2, 4)
-BETWEEN = "~"  # panels in a link: no key holds it
 FEW_PANELS = 100_000  # cells above which two panels are shown first
 
 

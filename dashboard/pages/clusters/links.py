@@ -1,0 +1,32 @@
+"""The addresses of the tables and files of a run; downloads.py answers them."""
+
+from urllib.parse import urlencode
+
+BETWEEN = "~"  # panels in a link: no key holds it
+
+
+def table_link(run_id, by, resolution, k, keys=(), select=""):
+    """The address of the table behind the panels `keys` in k dimensions, with a selection given as JSON."""
+    query = {"by": by, "resolution": resolution, "dimensions": k}
+    query |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
+    return f"/download/{run_id}/panels.csv?{urlencode(query)}"
+
+
+def profile_link(run_id, job_id):
+    """The address of the table behind a profile."""
+    return f"/download/{run_id}/profile.csv?{urlencode({'job': job_id})}"
+
+
+def markers_link(run_id, job_id):
+    """The address of the table of all markers that a job found."""
+    return f"/download/{run_id}/markers.csv?{urlencode({'job': job_id})}"
+
+
+def names_link(run_id, line):
+    """The address of the table of the names in a clustering that somebody has made."""
+    return f"/download/{run_id}/names.csv?{urlencode({'line': line})}"
+
+
+def mapped_link(run_id, form, key, threshold):
+    """The address of the cells that were mapped onto a run, as csv or h5ad."""
+    return f"/download/{run_id}/mapped.{form}?{urlencode({'key': key, 'threshold': threshold})}"
