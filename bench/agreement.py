@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from core.analysis import embedding, leiden
+from core.analysis import leiden
 from core.analysis.metrics import scores
+from core.analysis.neighbors import find_neighbors
 from core.config import RESOLUTIONS
 
 LEIDEN_SEEDS = (0, 1, 2)
@@ -14,7 +15,7 @@ def best_agreement(points, labels):
 
     The mean is over three Leiden seeds, so that a lucky one does not choose the resolution.
     """
-    graph = leiden.graph(embedding.neighbors(points))
+    graph = leiden.graph(find_neighbors(points))
     means = []
     for resolution in RESOLUTIONS:
         found = [scores.agreement(labels, leiden.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS]

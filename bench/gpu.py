@@ -17,7 +17,8 @@ import torch  # noqa: E402
 
 from bench.speed import simulated  # noqa: E402
 from core import device, models  # noqa: E402
-from core.analysis import embedding, neighbors_gpu  # noqa: E402
+from core.analysis import neighbors_gpu  # noqa: E402
+from core.analysis.neighbors import find_neighbors  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
 from core.training import loop  # noqa: E402
@@ -57,7 +58,7 @@ def main():
     points = np.random.default_rng(0).standard_normal((asked.cells, 20)).astype(np.float32)
     for name, work in (
         ("GPU, exact", lambda: neighbors_gpu.nearest_on("cuda", points, points, 15)),
-        ("CPU", lambda: embedding.neighbors(points)),
+        ("CPU", lambda: find_neighbors(points)),
     ):
         start = time.perf_counter()
         work()

@@ -9,8 +9,8 @@ settings.limit_threads()
 
 import numpy as np  # noqa: E402  threads are set before the science is loaded
 
-from core.analysis import embedding  # noqa: E402
 from core.analysis.metrics import benchmark  # noqa: E402
+from core.analysis.warm_up import warm_up  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
 from core.preprocessing.matrix import BLOCK  # noqa: E402
@@ -24,7 +24,7 @@ def main():
     proof, config, data = run()
     labels, batches = data.obs["cell_type"].astype(str).to_numpy(), np.arange(N) % 3
     spaces = benchmark.spaces_of(proof, pictures(proof.latent))
-    embedding.warm_up()
+    warm_up()
     few = {name: spaces[name] for name in ("latent", "latent_umap")}
     for title, judged in (("two spaces, compiled code cold", few), ("all spaces", spaces)):
         clock, processor = time.perf_counter(), time.process_time()

@@ -9,7 +9,7 @@ from umap.layouts import optimize_layout_euclidean
 
 from bench.sets import load
 from core.analysis import embedding, label_transfer, mapping_summary, reference_mapping
-from core.analysis.embedding import Neighbors
+from core.analysis.neighbors import Neighbors, find_among
 from core.config import RunConfig
 from core.export import run_folder
 from core.training import learn
@@ -61,7 +61,7 @@ def places(latent, reference, picture, first, second):
     """Each way to put new cells into the picture: neighbours kept and labels right there."""
     names, codes = np.unique(first.obs["cell_type_fine"].astype(str), return_inverse=True)
     own = second.obs["cell_type_fine"].astype(str).to_numpy()
-    near = embedding.among(latent, reference, K)
+    near = find_among(latent, reference, K)
     mean = {k: np.average(picture[near.indices[:, :k]], axis=1, weights=_weights(near, k)) for k in (5, 15)}
     ways = {
         "median of 15": label_transfer.placed(near, picture),
@@ -69,7 +69,7 @@ def places(latent, reference, picture, first, second):
     }
     print("\nplaces                              kept   labels right")
     for name, points in (ways | {f"weighted mean of {k}": points for k, points in mean.items()}).items():
-        there = embedding.among(points, picture, K)
+        there = find_among(points, picture, K)
         pairs = zip(near.indices, there.indices, strict=True)
         kept = np.mean([len(np.intersect1d(a, b)) / K for a, b in pairs])
         votes = label_transfer.vote(Neighbors(there.indices, np.ones_like(there.distances)), codes)

@@ -59,7 +59,7 @@ OWED = {
     ("core.training.learn", "analysis"),
     ("core.training.memory", "analysis"),
 }
-FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 5, 2, 2  # still to be opened
+FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 4, 2, 2  # still to be opened
 
 
 def dotted(path):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.analysis import embedding, leiden
+from core.analysis import leiden
+from core.analysis.neighbors import find_neighbors
 from core.errors import UserError
 
 SHARE = 0.8  # of the cells in a subsample (Tang et al. 2021, scclusteval, doi:10.1093/bioinformatics/btaa956)
@@ -40,7 +41,7 @@ def steadiness(points, clusters, seed=0, times=TIMES):
     from sklearn.metrics import adjusted_rand_score
 
     random = np.random.default_rng(seed)
-    whole = leiden.graph(embedding.neighbors(points, seed=seed))
+    whole = leiden.graph(find_neighbors(points, seed=seed))
     resolutions = tuple(sorted(clusters))
     n, samples, labels = len(points), [], {r: [] for r in resolutions}
     for i in range(times):
@@ -106,4 +107,4 @@ def leiden_of(points, resolution, seed=0):
     """(points,) int32 cluster of each point by Leiden on the neighbours of these points alone: to sub-cluster some."""
     if len(points) < 3:
         raise UserError(f"To find clusters among them takes 3 cells or more, and {len(points)} are selected.")
-    return leiden.leiden(leiden.graph(embedding.neighbors(points, seed=seed)), resolution, seed)
+    return leiden.leiden(leiden.graph(find_neighbors(points, seed=seed)), resolution, seed)

@@ -11,6 +11,7 @@ import numpy as np
 from core.analysis import embedding, leiden, side_process
 from core.analysis.harmony import harmony
 from core.analysis.metrics import scores
+from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.preprocessing.prepare import prepare, split_cells
 from core.training import baselines
@@ -90,10 +91,10 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     latent = proof.latent
     yield clock.start("neighbours")
     batches = proof.matrix.groups is not None
-    surroundings = embedding.neighbors(
-        latent, scores.LISI_NEAR + 1 if batches else embedding.N_NEIGHBORS, config.seed, config.device
+    surroundings = find_neighbors(
+        latent, scores.LISI_NEAR + 1 if batches else N_NEIGHBORS, config.seed, config.device
     )
-    near = surroundings.first(embedding.N_NEIGHBORS)
+    near = surroundings.first(N_NEIGHBORS)
     edges = beside.do(leiden.edges, near)
     drawn = {"latent_umap": beside.do(embedding.umap, latent, near, 2, config.seed)}
     drawn |= begun or pictures(beside, proof.axes, config, tsne)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.analysis import embedding
+from core.analysis.neighbors import find_among
 
 N_NEAR = 15  # reference cells that vote on a cell
 OWN_CELLS = 20_000  # of the reference, at most, whose own distances are measured
@@ -61,7 +61,7 @@ def own_distances(latent, seed=0, device="auto"):
     """(cells,) float32, sorted: how far reference cells lie from the last of their own nearest; at most 20,000 of them."""
     some = np.random.default_rng(seed).permutation(len(latent))[:OWN_CELLS]
     k = min(N_NEAR + 1, len(latent))  # a cell is the first of its own neighbours
-    return np.sort(embedding.among(latent[np.sort(some)], latent, k, seed, device).distances[:, -1])
+    return np.sort(find_among(latent[np.sort(some)], latent, k, seed, device).distances[:, -1])
 
 
 def farness(near, own):
@@ -85,6 +85,6 @@ def carry(latent, reference, picture, codes, seed=0, device="auto"):
 
     Without a `picture` of its own the latent space is drawn directly, and its first two dimensions are the places.
     """
-    near = embedding.among(latent, reference, N_NEAR, seed, device)
+    near = find_among(latent, reference, N_NEAR, seed, device)
     places = latent[:, :2] if picture is None else placed(near, picture)
     return Carried(places, vote(near, codes), farness(near, own_distances(reference, seed, device)))

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from core.analysis.embedding import with_self_first
+from core.analysis.neighbors import with_self_first
 from core.config import DEFAULT_RESOLUTION
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from core.analysis import embedding
+from core.analysis.warm_up import warm_up
 
 FEWEST = 2_000  # cells; below, all there is to do beside takes less time than loading the libraries once more
 MOST = 50_000  # cells; above, training and UMAP at once may need more memory than the machine has
@@ -107,7 +107,7 @@ def opened(n_cells):
     if not pays(n_cells):
         return Here()
     made = Aside()
-    made.do(embedding.warm_up)
+    made.do(warm_up)
     return made
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core import config as configs
-from core.analysis import embedding, leiden
+from core.analysis import leiden
 from core.analysis.metrics import scores
+from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.data import read
 from core.errors import UserError
 from core.export.versions import versions
@@ -100,7 +101,7 @@ def train(adata, first, scratch=None):
 def clusters_of(learnt, resolution):
     """(cells,) the Leiden clusters of a Learnt's latent space, as exploring finds them."""
     config = learnt.start.config
-    found = embedding.neighbors(learnt.latent, embedding.N_NEIGHBORS, config.seed, config.device)
+    found = find_neighbors(learnt.latent, N_NEIGHBORS, config.seed, config.device)
     return leiden.leiden(leiden.graph(found), resolution, config.seed)
 
 

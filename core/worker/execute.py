@@ -91,14 +91,15 @@ def serve_short(store):
 def _warm_up(store):
     """Load the science while nobody waits for it, and tell the window which device there is."""
     from core import device
-    from core.analysis import embedding, markers
+    from core.analysis import markers
+    from core.analysis.warm_up import warm_up
     from core.data import read
 
     found = device.choose("auto")
     store.remember("device", found._asdict() | {"cores": device.n_cores()})
     read.SERVER.start()
     try:
-        embedding.warm_up()
+        warm_up()
         markers.warm_up()
     except Exception:  # warming is a courtesy; the job that needs it will say what is wrong
         traceback.print_exc(file=sys.stderr)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from core.analysis import clustering, embedding, leiden
+from core.analysis import clustering, leiden
+from core.analysis.neighbors import find_neighbors
 from core.errors import UserError
 from core.store import Groups, Missing
 
@@ -31,7 +32,7 @@ def test_kmeans_and_hdbscan_find_groups_one_can_see(blobs):
 
 def test_the_steadiest_resolution_is_the_one_that_finds_the_groups(blobs):
     points, truth = blobs
-    graph = leiden.graph(embedding.neighbors(points))
+    graph = leiden.graph(find_neighbors(points))
     clusters = {r: leiden.leiden(graph, r) for r in (0.001, 0.2, 6.0)}
     *shares, found = clustering.steadiness(points, clusters, times=4)
     assert all(0 <= share < 1 for share in shares) and len(shares) == 12

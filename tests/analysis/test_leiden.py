@@ -11,7 +11,7 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
 from core.analysis import leiden
-from core.analysis.embedding import neighbors
+from core.analysis.neighbors import find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 
 
@@ -29,7 +29,7 @@ def as_matrix(graph):
 
 def test_the_graph_is_that_of_scanpy(blobs):
     points, _ = blobs
-    ours = as_matrix(leiden.graph(neighbors(points, 15)))
+    ours = as_matrix(leiden.graph(find_neighbors(points, 15)))
     adata = anndata.AnnData(points)
     sc.pp.neighbors(adata, n_neighbors=15, use_rep="X", transformer="sklearn")
     np.testing.assert_allclose(ours, adata.obsp["connectivities"].toarray(), atol=1e-3)
@@ -38,7 +38,7 @@ def test_the_graph_is_that_of_scanpy(blobs):
 @pytest.mark.parametrize("d", [20, 50])
 def test_the_graph_is_that_of_scanpy_in_many_dimensions(d):
     points = np.random.default_rng(0).standard_normal((600, d)).astype(np.float32) * 3 + 5
-    ours = as_matrix(leiden.graph(neighbors(points, 15)))
+    ours = as_matrix(leiden.graph(find_neighbors(points, 15)))
     adata = anndata.AnnData(points)
     sc.pp.neighbors(adata, n_neighbors=15, use_rep="X", transformer="sklearn")
     np.testing.assert_allclose(ours, adata.obsp["connectivities"].toarray(), atol=1e-4)
@@ -46,7 +46,7 @@ def test_the_graph_is_that_of_scanpy_in_many_dimensions(d):
 
 def test_leiden_finds_the_groups_that_were_planted(blobs):
     points, groups = blobs
-    found = leiden.leiden(leiden.graph(neighbors(points)), 0.2)
+    found = leiden.leiden(leiden.graph(find_neighbors(points)), 0.2)
     assert found.dtype == np.int32 and adjusted_rand_score(groups, found) == 1.0
 
 
@@ -55,17 +55,17 @@ def test_leiden_is_that_of_scanpy(blobs):
     adata = anndata.AnnData(points)
     sc.pp.neighbors(adata, n_neighbors=15, use_rep="X", transformer="sklearn")
     sc.tl.leiden(adata, 0.2, flavor="igraph", n_iterations=2, directed=False, random_state=0)
-    ours = leiden.leiden(leiden.graph(neighbors(points)), 0.2)
+    ours = leiden.leiden(leiden.graph(find_neighbors(points)), 0.2)
     assert adjusted_rand_score(adata.obs["leiden"], ours) == 1.0
 
 
 def test_a_higher_resolution_finds_more_clusters(blobs):
-    graph = leiden.graph(neighbors(blobs[0]))
+    graph = leiden.graph(find_neighbors(blobs[0]))
     assert leiden.leiden(graph, 0.2).max() < leiden.leiden(graph, 2.0).max()
 
 
 def test_leiden_follows_its_seed_and_leaves_the_random_numbers_of_others_alone(blobs):
-    graph = leiden.graph(neighbors(np.random.default_rng(0).standard_normal((300, 5))))
+    graph = leiden.graph(find_neighbors(np.random.default_rng(0).standard_normal((300, 5))))
     random.seed(7)
     expected = random.random()
     random.seed(7)
@@ -79,12 +79,12 @@ def test_leiden_follows_its_seed_and_leaves_the_random_numbers_of_others_alone(b
 @pytest.mark.parametrize("n", [3, 10, 16])
 def test_a_handful_of_points_is_clustered(n):
     points = np.random.default_rng(0).standard_normal((n, 4))
-    labels = leiden.leiden(leiden.graph(neighbors(points)))
+    labels = leiden.leiden(leiden.graph(find_neighbors(points)))
     assert labels.shape == (n,) and labels.min() == 0
 
 
 def test_points_that_are_all_the_same_are_one_cluster():
-    labels = leiden.leiden(leiden.graph(neighbors(np.ones((40, 3)))), 0.2)
+    labels = leiden.leiden(leiden.graph(find_neighbors(np.ones((40, 3)))), 0.2)
     assert labels.shape == (40,)
 
 

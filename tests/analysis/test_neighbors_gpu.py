@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.analysis import embedding, neighbors_gpu
-from core.analysis.embedding import nearest
+from core.analysis import neighbors, neighbors_gpu
+from core.analysis.neighbors import find_neighbors, nearest
 from core.analysis.neighbors_gpu import nearest_on
 from core.device import Device
 
@@ -52,12 +52,12 @@ def test_all_points_may_be_asked_for():
 
 def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
     points, asked = np.random.default_rng(0).standard_normal((300, 4)).astype(np.float32), []
-    monkeypatch.setattr(embedding, "EXACT_LIMIT", 100)
-    monkeypatch.setattr(embedding.devices, "choose", lambda: Device("cuda", "a GPU", "", 1))
+    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 100)
+    monkeypatch.setattr(neighbors.devices, "choose", lambda: Device("cuda", "a GPU", "", 1))
     monkeypatch.setattr(
         neighbors_gpu, "nearest_on", lambda device, *rest: asked.append(device) or nearest_on("cpu", *rest)
     )
-    found = embedding.neighbors(points, 5)
+    found = find_neighbors(points, 5)
     assert asked == ["cuda"]
     assert (found.indices == nearest(points, points, 5).indices).all()
 
@@ -69,5 +69,5 @@ def test_very_many_points_go_to_a_gpu_where_there_is_one(monkeypatch):
             self.neighbor_graph = nearest(given, given, n_neighbors)
 
     monkeypatch.setitem(sys.modules, "pynndescent", SimpleNamespace(NNDescent=Stand))
-    found = embedding.neighbors(points, 5, device="cpu")  # as was asked for
+    found = find_neighbors(points, 5, device="cpu")  # as was asked for
     assert asked == ["cuda", "pynndescent"] and found.indices.dtype == np.int32

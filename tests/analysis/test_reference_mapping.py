@@ -8,7 +8,7 @@ import torch
 from scipy import sparse
 
 from core.analysis import label_transfer, mapping_summary, reference_mapping
-from core.analysis.embedding import Neighbors
+from core.analysis.neighbors import Neighbors
 from core.config import RunConfig
 from core.data.gene_matching import gene_names, places_of
 from core.data.protein_background import KEY, Background

@@ -11,7 +11,7 @@ from scipy import sparse
 from torch import nn
 
 from core import device as devices
-from core.analysis import embedding
+from core.analysis.neighbors import find_neighbors
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.errors import UserError
 from core.models import MODELS, VARIATIONAL, Cells, build
@@ -238,7 +238,7 @@ def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
         model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
         list(fit(model, matrix, split, config))
         z = loop.encode(model, matrix)
-        near = embedding.neighbors(z).indices[:, 1:]
+        near = find_neighbors(z).indices[:, 1:]
         return (second[near] == second[:, None]).mean()  # 0.5: neighbours come from both alike
 
     config = BASE.model_copy(update={"epochs": 40})

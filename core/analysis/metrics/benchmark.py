@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.analysis import embedding, leiden
+from core.analysis import leiden
 from core.analysis.metrics import scores
 from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
+from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
 from core.config import DEFAULT_RESOLUTION
 
 MOST_CELLS = 20_000  # among which neighbours are looked for
@@ -128,7 +129,7 @@ class _Far(NamedTuple):
     """The Neighbors of some cells, those at the sorted `rows`, each itself among them."""
 
     rows: np.ndarray
-    found: embedding.Neighbors
+    found: Neighbors
 
     def without_self(self, some):
         """The Neighbors of `some` of the rows, themselves left out."""
@@ -138,10 +139,10 @@ class _Far(NamedTuple):
 def _surroundings(points, rows, k):
     """The Neighbors that make the graph of all `points`, and the _Far of `rows` with k others each: searched for once."""
     rest = np.setdiff1d(np.arange(len(points)), rows)
-    n_near, n_far = (min(n, len(points)) for n in (embedding.N_NEIGHBORS, k + 1))
-    far = embedding.nearest(points[rows], points, n_far)
+    n_near, n_far = (min(n, len(points)) for n in (N_NEIGHBORS, k + 1))
+    far = nearest(points[rows], points, n_far)
     order = np.argsort(np.concatenate([rows, rest]))
     parts = [far.first(n_near)]
     if len(rest):
-        parts.append(embedding.nearest(points[rest], points, n_near))
-    return embedding.Neighbors(*(np.concatenate(x)[order] for x in zip(*parts, strict=True))), _Far(rows, far)
+        parts.append(nearest(points[rest], points, n_near))
+    return Neighbors(*(np.concatenate(x)[order] for x in zip(*parts, strict=True))), _Far(rows, far)

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from core.analysis import embedding
 from core.analysis.metrics import scores
 from core.analysis.metrics.benchmark import Step, some_cells
 from core.analysis.metrics.neighbourhoods import nearest_in_input
+from core.analysis.neighbors import find_neighbors
 from core.training.dataloader import Feed
 
 K = 15
@@ -49,7 +49,7 @@ def neighbours_kept(proof, config, cells):
 
 def batches_mixed(points, batches):
     """(cells,) how many of the `batches` (codes) meet around each of `points`, as core.analysis.metrics.scores.ilisi has it."""
-    around = embedding.neighbors(points, scores.LISI_NEAR + 1)
+    around = find_neighbors(points, scores.LISI_NEAR + 1)
     return scores.mixing(scores.without_self(around, np.arange(len(points))), batches)
 
 

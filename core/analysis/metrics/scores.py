@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from core.analysis.embedding import EXACT_LIMIT, Neighbors, nearest, neighbors
+from core.analysis.neighbors import EXACT_LIMIT, Neighbors, find_neighbors, nearest
 
 SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
 QUERIES = 2000  # cells at most whose neighbours are looked up
@@ -178,7 +178,7 @@ def ilisi(points, groups, perplexity=30, k=LISI_NEAR, found=None):
     if found is None and len(points) <= EXACT_LIMIT:
         found = nearest(points[rows], points, most)
     else:
-        found = (neighbors(points, most) if found is None else found).of(rows)
+        found = (find_neighbors(points, most) if found is None else found).of(rows)
     return float(np.median(mixing(without_self(found, rows), groups, perplexity)))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core import config
-from core.analysis.embedding import N_NEIGHBORS
+from core.analysis.neighbors import N_NEIGHBORS
 from core.data import backed, read
 from core.errors import UserError
 from core.export import run_folder

@@ -10,9 +10,10 @@ from sklearn import metrics
 from sklearn.manifold import trustworthiness
 
 from core import config
-from core.analysis import embedding, leiden
+from core.analysis import leiden
 from core.analysis.metrics import benchmark, per_cell, per_feature, scores
 from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
+from core.analysis.neighbors import find_neighbors
 from core.cli import main
 from core.errors import UserError
 from core.export import run_folder
@@ -44,7 +45,7 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
     rows, points = proof.split.judges, proof.latent
-    clusters = leiden.leiden(leiden.graph(embedding.neighbors(points)), 1.0, settings.seed)
+    clusters = leiden.leiden(leiden.graph(find_neighbors(points)), 1.0, settings.seed)
     expected = {
         "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
         "nmi": metrics.normalized_mutual_info_score(labels[rows], clusters[rows]),

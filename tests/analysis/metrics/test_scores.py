@@ -8,8 +8,8 @@ from sklearn import metrics
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from core.analysis import embedding
 from core.analysis.metrics import scores
+from core.analysis.neighbors import find_neighbors
 from core.config import RunConfig
 from core.preprocessing.prepare import prepare, split_cells
 
@@ -164,7 +164,7 @@ def test_ilisi_is_the_inverse_simpson_index_of_a_gaussian_of_that_perplexity():
         expected.append(1 / sum(w[groups[near] == g].sum() ** 2 for g in (0, 1)))
     found = scores.ilisi(points, groups)
     assert found == pytest.approx(np.median(expected), rel=1e-3)
-    assert found == scores.ilisi(points, groups, found=embedding.neighbors(points, scores.LISI_NEAR + 1))
+    assert found == scores.ilisi(points, groups, found=find_neighbors(points, scores.LISI_NEAR + 1))
 
 
 def test_ilisi_of_few_or_equal_points_is_a_number():
@@ -180,7 +180,7 @@ def test_ilisi_of_many_cells_is_that_of_a_sample_whose_neighbours_are_among_all(
     assert scores.lisi_rows(900).tolist() == list(range(0, 900, 3))
     sample = scores.ilisi(points, groups)
     assert sample == pytest.approx(whole, abs=0.05) and sample != whole
-    assert sample == scores.ilisi(points, groups, found=embedding.neighbors(points, scores.LISI_NEAR + 1))
+    assert sample == scores.ilisi(points, groups, found=find_neighbors(points, scores.LISI_NEAR + 1))
 
 
 def test_knn_accuracy_looks_for_more_neighbours_where_those_known_do_not_suffice():
