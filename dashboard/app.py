@@ -9,11 +9,14 @@ from core.store import Missing
 from dashboard import ids
 from dashboard.components import location as places
 from dashboard.components.widgets import badge, notice
-from dashboard.pages import home, model, runs, train
+from dashboard.pages import home
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.data import page as data
 from dashboard.pages.data import provenance
+from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
+from dashboard.pages.runs import page as runs
+from dashboard.pages.train import page as train
 from dashboard.server import session, upload_routes
 from dashboard.server.auth import guard
 

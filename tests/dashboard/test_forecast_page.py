@@ -13,7 +13,7 @@ from core.store import preparations
 from core.worker import execute
 from core.worker.jobs import prepare
 from dashboard.components import location
-from dashboard.pages import model
+from dashboard.pages.model import page as model
 
 QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
 

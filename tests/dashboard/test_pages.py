@@ -17,13 +17,16 @@ from core.worker.execute import drain
 from dashboard.app import PAGES, frame, steps_done
 from dashboard.components import location
 from dashboard.components.widgets import NONE
-from dashboard.pages import home, model, runs, train
+from dashboard.pages import home
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters import summary
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.data import add_data, findings, join_samples
 from dashboard.pages.data import page as data
+from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
+from dashboard.pages.runs import page as runs
+from dashboard.pages.train import page as train
 
 # --- what each page shows
 

@@ -15,7 +15,8 @@ from core.data import read
 from core.errors import DoesNotFit, UserError
 from core.worker.execute import drain
 from core.worker.jobs import join_samples as joining
-from dashboard import ids
+from dashboard import ids as shared
+from dashboard.pages.data import ids
 from dashboard.pages.data import page as data
 
 
@@ -139,7 +140,7 @@ def test_the_page_says_what_is_lost_and_then_joins(house):
         "batch": "sample",
     }
     values = {f"{ids.SAMPLES_GO}.n_clicks": 1, f"{ids.SAMPLES_ASKED}.data": asked}
-    way = house.press(f"{ids.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[ids.URL]["href"]
+    way = house.press(f"{shared.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[shared.URL]["href"]
     made = way.partition("=")[2]
     drain(house.store)
     row = house.view.dataset(made)

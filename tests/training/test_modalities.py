@@ -28,10 +28,10 @@ from core.training.gpu_matrix import Resident, form_that_fits
 from core.worker.execute import drain
 from core.worker.jobs.loaded import evidence
 from dashboard.components import location
-from dashboard.pages import train
 from dashboard.pages.clusters import scores
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.preprocess import page as preprocess
+from dashboard.pages.train import page as train
 
 EVERY = np.arange(240)
 

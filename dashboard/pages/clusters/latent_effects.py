@@ -5,9 +5,10 @@ from dash import Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core import figures
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import data_tables, job_card
 from dashboard.components.widgets import card, graph, more
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import colour_options
 from dashboard.server import session
 
@@ -101,7 +102,7 @@ def rows(view, run_id, found, dimension):
 
 
 def register(app, store):
-    @job_card.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(ids.RUN, "data"))
+    @job_card.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(shared.RUN, "data"))
     def ask(view, clicks, run_id):
         return view.once("meaning", run_id, {})["id"]
 
@@ -112,8 +113,8 @@ def register(app, store):
         Output(ids.MEANING_FIGURE, "figure"),
         Input(ids.MEANING.done, "data"),
         Input(ids.MEANING_OF, "value"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
     )
     def show(job_id, dimension, theme, run_id):
         if not job_id:
@@ -132,7 +133,7 @@ def register(app, store):
         Input(ids.MEANING_TABLE, "selectedRows"),
         Input(ids.MEANING_PAINT, "n_clicks"),
         State(ids.MEANING_OF, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def paint(chosen, clicks, dimension, run_id):

@@ -4,8 +4,9 @@ from dash import Input, Output, State, dcc, html
 
 from core import safe_csv
 from core.store import Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, more, number, table
+from dashboard.pages.clusters import ids
 from dashboard.server import session
 
 SHOWN = 12  # features at each end of a dimension
@@ -38,7 +39,7 @@ def loadings_card(view, run):
 
 
 def register(app, store):
-    @app.callback(Output(ids.LOADINGS, "children"), Input(ids.DIMENSION, "value"), State(ids.RUN, "data"))
+    @app.callback(Output(ids.LOADINGS, "children"), Input(ids.DIMENSION, "value"), State(shared.RUN, "data"))
     def show(dimension, run_id):
         with store.of(session.user()).file(run_id, "loadings.csv").open(newline="") as file:
             rows = [

@@ -6,12 +6,13 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.store import ACTIVE
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import sections
 from dashboard.components.sections import Section
 from dashboard.components.widgets import card, empty, notice
 from dashboard.pages.clusters import (
     downloads,
+    ids,
     latent_effects,
     loadings,
     reconstruction,
@@ -82,8 +83,8 @@ def layout(view, here):
     state = read(here.asked, view, run)
     return html.Div(
         [
-            dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
-            dcc.Store(id=ids.RUN, data=run["id"]),
+            dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
+            dcc.Store(id=shared.RUN, data=run["id"]),
             dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
             dcc.Store(id=ids.CLUSTERS_STATE),
             dcc.Store(id=ids.MADE_LINE),
@@ -104,7 +105,7 @@ def not_yet(view, run):
         again = html.Button("Compute them again", id=ids.EXPLORE_AGAIN, className="btn btn-primary")
         return card(
             None,
-            dcc.Store(id=ids.RUN, data=run["id"]),
+            dcc.Store(id=shared.RUN, data=run["id"]),
             notice(words, "bad"),
             html.P("The model, its weights and its latent space are there all the same."),
             html.Div(again, className="nuwa-actions"),
@@ -114,7 +115,7 @@ def not_yet(view, run):
         return html.Div(
             [
                 empty(words, link, "To the training", "bi-hourglass-split"),
-                dcc.Store(id=ids.RUN, data=run["id"]),
+                dcc.Store(id=shared.RUN, data=run["id"]),
                 dcc.Interval(id=ids.CLUSTERS_WAIT, interval=1500),
             ]
         )
@@ -140,9 +141,9 @@ def register(app, store):
     routes.register(app.server, store)
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.CLUSTERS_WAIT, "n_intervals"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def arrived(n, run_id):
@@ -151,9 +152,9 @@ def register(app, store):
         return f"/clusters?run={run_id}&ready={n}" if ready else no_update
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.EXPLORE_AGAIN, "n_clicks"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def again(clicks, run_id):

@@ -8,9 +8,10 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.errors import UserError
 from core.store import clusters_of
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, graph, notice, number, table, working
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.links import profile_link
 from dashboard.server import session
 
@@ -74,7 +75,7 @@ def register(app, store):
         Output(ids.PROFILE_CLUSTER, "options"),
         Output(ids.PROFILE_CLUSTER, "value"),
         Input(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def clusters(resolution, run_id):
         labels = np.asarray(store.of(session.user()).array(run_id, clusters_of(resolution)))
@@ -85,7 +86,7 @@ def register(app, store):
         Output(ids.PROFILE_CELL, "options"),
         Input(ids.PROFILE_CELL, "search_value"),
         Input(ids.PROFILE_CELL, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def cells(text, chosen, run_id):
         view = store.of(session.user())
@@ -132,8 +133,8 @@ def register(app, store):
         State(ids.PROFILE_CLUSTER, "value"),
         State(ids.PROFILE_CELL, "value"),
         State(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.RUN, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=300,
@@ -158,8 +159,8 @@ def register(app, store):
         Output(ids.PROFILE_TABLE, "children"),
         Output("profile-shown", "hidden"),
         Input(ids.PROFILE_DATA, "data"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def draw(job_id, theme, run_id):

@@ -6,9 +6,10 @@ from dash.exceptions import PreventUpdate
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, more, notice, number, table, working
+from dashboard.pages.clusters import ids
 from dashboard.server import session
 
 EXPLAINED = (
@@ -47,10 +48,10 @@ def scores_card(view, run):
     rows.append(
         ["Neighbours kept (15)", number(s["neighbours_kept_15"]), number(s["neighbours_kept_15_pca"]), "–"]
     )
-    if (shared := s.get("protein_agreement_15")) is not None:
+    if (agreement := s.get("protein_agreement_15")) is not None:
         pca = number(s["protein_agreement_15_pca"])
         seen = SEEN if run["facts"]["n_proteins"] else UNSEEN
-        rows.append([f"Agreement with proteins (15), {seen}", number(shared), pca, "–"])
+        rows.append([f"Agreement with proteins (15), {seen}", number(agreement), pca, "–"])
     rows.append(
         [
             f"Silhouette of the clusters at {s.get('resolution', DEFAULT_RESOLUTION):g}",
@@ -129,8 +130,8 @@ def register(app, store):
     @app.callback(
         Output(ids.LABELS_RESULT, "children"),
         Input(ids.LABELS_ASKED, "data"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.RUN, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=300,

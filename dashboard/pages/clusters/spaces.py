@@ -9,11 +9,12 @@ from core import figures, safe_csv
 from core.analysis.metrics.descriptions import CELL_SCORES, EXPLAINED, SCORES, SPACES
 from core.config import DEFAULT_RESOLUTION
 from core.store import FINISHED, Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.data_tables import grid, text
 from dashboard.components.data_tables import number as numeric
 from dashboard.components.widgets import card, graph, more, number, table
+from dashboard.pages.clusters import ids
 from dashboard.server import session
 
 FEW = ("knn_accuracy", "label_silhouette", "silhouette")  # of too few cells a label there is none
@@ -118,24 +119,26 @@ def register(app, store):
         State(ids.SPACES_LABELS, "value"),
         State(ids.SPACES_BATCHES, "value"),
         State(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def compare(view, clicks, labels, batches, resolution, run_id):
         asked = {"labels": labels, "batches": batches, "resolution": resolution or DEFAULT_RESOLUTION}
         return ask(view, "spaces", run_id, asked)
 
-    @job_card.asks(app, store, ids.EXPLAINED, Input(ids.EXPLAINED_GO, "n_clicks"), State(ids.RUN, "data"))
+    @job_card.asks(app, store, ids.EXPLAINED, Input(ids.EXPLAINED_GO, "n_clicks"), State(shared.RUN, "data"))
     def explain(view, clicks, run_id):
         return ask(view, "explained", run_id, {})
 
-    @job_card.asks(app, store, ids.CELL_SCORES, Input(ids.CELL_SCORES_GO, "n_clicks"), State(ids.RUN, "data"))
+    @job_card.asks(
+        app, store, ids.CELL_SCORES, Input(ids.CELL_SCORES_GO, "n_clicks"), State(shared.RUN, "data")
+    )
     def score_cells(view, clicks, run_id):
         return ask(view, "cell_scores", run_id, {})
 
     @app.callback(
         Output(ids.CELL_SCORES_RESULT, "children"),
         Input(ids.CELL_SCORES.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def show_cells(_, run_id):
         view = store.of(session.user())
@@ -143,7 +146,7 @@ def register(app, store):
         return _cells_table({name: view.array(run_id, f"per_cell/{name}") for name in left}) if left else []
 
     @app.callback(
-        Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES.done, "data"), State(ids.RUN, "data")
+        Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES.done, "data"), State(shared.RUN, "data")
     )
     def show_spaces(_, run_id):
         path = _left(store.of(session.user()), run_id, "spaces.json")
@@ -152,8 +155,8 @@ def register(app, store):
     @app.callback(
         Output(ids.EXPLAINED_RESULT, "children"),
         Input(ids.EXPLAINED.done, "data"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
     )
     def show_explained(_, theme, run_id):
         view = store.of(session.user())

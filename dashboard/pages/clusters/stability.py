@@ -9,11 +9,11 @@ from core.analysis.metrics.descriptions import COMPANY, SURVIVES, verdict
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.store import ACTIVE, clusters_of, survival_of
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.job_card import TICK
 from dashboard.components.widgets import card, graph, more, notice, number, progress, table, working
-from dashboard.pages.clusters import colours
+from dashboard.pages.clusters import colours, ids
 from dashboard.pages.run_status import WORDS
 from dashboard.server import session
 
@@ -129,7 +129,7 @@ def register(app, store):
         Input(ids.SEEDS_COMPARE, "n_clicks"),
         Input(ids.SEEDS_TICK, "n_intervals"),
         State(ids.SEEDS_K, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def watch(go, cancel, compare, _, k, run_id):
@@ -147,8 +147,8 @@ def register(app, store):
         Output(ids.SEEDS_RESULT, "children"),
         Input(ids.SEEDS_MARK, "data"),
         Input(ids.RESOLUTION, "value"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
     )
     def show(_, resolution, theme, run_id):
         view = store.of(session.user())

@@ -3,8 +3,9 @@
 from dash import Input, Output, State, html
 
 from core.config import RunConfig, told
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import badge, card, graph, more, table
+from dashboard.pages.clusters import ids
 from dashboard.pages.data import findings
 from dashboard.pages.run_status import against_yardsticks, loss
 from dashboard.server import session
@@ -31,6 +32,6 @@ def verdict(record):
 
 
 def register(app, store):
-    @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(ids.THEME, "data"), State(ids.RUN, "data"))
+    @app.callback(Output(ids.CLUSTERS_LOSS, "figure"), Input(shared.THEME, "data"), State(shared.RUN, "data"))
     def draw(theme, run_id):
         return loss(store.of(session.user()), run_id, False, "total", theme)

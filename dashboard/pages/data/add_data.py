@@ -8,8 +8,9 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
 from core.store import DROPLETS, ENDINGS, PART
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, more, notice
+from dashboard.pages.data import ids
 from dashboard.server import session
 
 ADDS = {
@@ -147,7 +148,7 @@ def droplets():
 
 def register(app, store):
     there = [
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
     ]
 

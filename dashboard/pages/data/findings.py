@@ -3,8 +3,9 @@
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, more, notice
+from dashboard.pages.data import ids
 from dashboard.server import session
 
 TONES = {"stop": "bad", "warning": "warn"}
@@ -63,7 +64,7 @@ def forbids_training(record):
 
 def register(app, store):
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         Input(ids.repair(ALL), "n_clicks"),
         State(ids.DATA_SHOWN, "data"),

@@ -6,9 +6,10 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, more, notice
+from dashboard.pages.data import ids
 from dashboard.server import session
 
 NAMES = {"type": "sample-name", "name": ALL}
@@ -24,7 +25,7 @@ def samples(view):
     )
     return card(
         "Join samples",
-        dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
+        dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
         html.P(
             "Several data sets become a new one, with the genes and proteins that all share.",
             className="help",
@@ -112,7 +113,7 @@ def register(app, store):
         State(NAMES, "value"),
         State(NAMES, "id"),
         State(ids.SAMPLES_BATCH, "value"),
-        State(ids.PAGE, "data"),  # two pages that ask the same are two questions
+        State(shared.PAGE, "data"),  # two pages that ask the same are two questions
         background=True,
         prevent_initial_call=True,
         interval=400,
@@ -142,7 +143,7 @@ def register(app, store):
     )
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         Input(ids.SAMPLES_GO, "n_clicks"),
         State(ids.SAMPLES_ASKED, "data"),

@@ -5,10 +5,10 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
-from dashboard.pages.data import add_data, download, findings, join_samples
+from dashboard.pages.data import add_data, download, findings, ids, join_samples
 from dashboard.pages.data.findings import findings_card, forbids_training
 from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
 from dashboard.server import session
@@ -188,7 +188,7 @@ def register(app, store):
         Output(ids.DATA_DETAIL, "children"),
         Output(ids.INBOX_PART, "children"),
         Output(ids.DATA_SEEN, "data"),
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.DATA_TICK, "n_intervals"),
         State(ids.DATA_SHOWN, "data"),
         State(ids.DATA_SEEN, "data"),
@@ -210,7 +210,7 @@ def register(app, store):
     @app.callback(
         Output(ids.DATA_PICTURE, "figure"),
         Input(ids.DATA_PICTURE, "id"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.DATA_SHOWN, "data"),
     )
     def draw(_, theme, shown):
@@ -230,7 +230,7 @@ def register(app, store):
     )
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         Input(ids.DATA_CONFIRM, "submit_n_clicks"),
         State(ids.DATA_SHOWN, "data"),

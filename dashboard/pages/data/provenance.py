@@ -4,8 +4,9 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, notice, table
+from dashboard.pages.data import ids
 from dashboard.server import session
 
 
@@ -90,11 +91,11 @@ def _change(step):
 
 def register(app, store):
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.STEP_MESSAGE, "children"),
         Input(ids.STEP_UNDO, "n_clicks"),
-        State(ids.PLACE, "data"),
-        State(ids.URL, "pathname"),
+        State(shared.PLACE, "data"),
+        State(shared.URL, "pathname"),
         prevent_initial_call=True,
     )
     def undo(clicks, place, path):

@@ -5,8 +5,9 @@ from dash import Input, Output, State, html
 
 from core.config import MOST_GROUPS, PREPARE
 from core.text import listed
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import NONE, card, form, more, notice, table
+from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
 FEW = 30  # cells; so few are learnt by heart
@@ -85,7 +86,7 @@ def cells(names, codes):
 def register(app, store):
     @app.callback(
         Output(ids.BATCHES_CELLS, "children"),
-        Input(ids.setting("batch_key"), "value"),
+        Input(shared.setting("batch_key"), "value"),
         State(ids.PREPARE_DATASET, "data"),
     )
     def count(column, dataset_id):

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from core import figures
 from core.figures import Line
 from core.preprocessing.recipe import MEASURES, Limits, proposed, stays, stays_by_batch
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, graph, more, notice, table
+from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
 MOST_BATCHES = 12  # with limits of their own: more violins than these nobody can read
@@ -264,7 +265,7 @@ def register(app, store):
         Output(ids.QUALITY_VIOLINS, "figure"),
         Output(ids.QUALITY_SCATTER, "figure"),
         Input(ids.QUALITY_LIMITS, "data"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.PREPARE_DATASET, "data"),
     )
     def show(chosen, theme, dataset_id):

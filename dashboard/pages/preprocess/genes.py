@@ -7,9 +7,10 @@ from core import figures
 from core.config import PREPARE
 from core.errors import UserError
 from core.store import Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import SETTINGS, graph, more, notice, progress, read_form
+from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
 
@@ -63,7 +64,7 @@ def register(app, store):
     @app.callback(
         Output(ids.GENES_PICTURE, "figure"),
         Input(ids.GENES_ASKED, "data"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
     )
     def draw(asked, theme):
         if not (asked and asked["over"] and asked["job"]):

@@ -9,7 +9,7 @@ from core import figures
 from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
 from core.errors import UserError
 from core.figures import Binned
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import (
     SETTINGS,
@@ -25,7 +25,7 @@ from dashboard.components.widgets import (
 )
 from dashboard.pages.data.findings import forbids_training, said
 from dashboard.pages.data.provenance import steps_card
-from dashboard.pages.preprocess import batches, cell_quality, genes, proteins, recipes
+from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes
 from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, propose, quality_card
 from dashboard.pages.preprocess.recipes import exchange, genes_step, presets, scores_steps
 from dashboard.server import session
@@ -55,7 +55,7 @@ def layout(view, here):
     ]
     return html.Div(
         [
-            dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
+            dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
             dcc.Store(id=ids.PREPARE_GO),
@@ -185,7 +185,7 @@ def register(app, store):
         State(SETTINGS, "value"),
         State(SETTINGS, "id"),
         State(ids.PREPARE_DATASET, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=400,
@@ -203,7 +203,7 @@ def register(app, store):
         return f"preparation={id}", ""
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.PREPARE_GO, "data"),
         Input(ids.RECIPE_GO, "data"),
         prevent_initial_call=True,
@@ -213,9 +213,9 @@ def register(app, store):
         return f"{PATH}?{query}" if query else no_update
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.WAIT_TICK, "n_intervals"),
-        State(ids.PLACE, "data"),
+        State(shared.PLACE, "data"),
         prevent_initial_call=True,
     )
     def wait(_, place):
@@ -227,7 +227,7 @@ def register(app, store):
     @app.callback(
         Output(ids.HIGHEST, "figure"),
         Input(ids.HIGHEST, "id"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.PREPARE_DATASET, "data"),
     )
     def highest(_, theme, dataset_id):
@@ -237,7 +237,7 @@ def register(app, store):
     @app.callback(
         Output(ids.prepare_picture(ALL), "figure"),
         Input(ids.prepare_picture(ALL), "id"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.PREPARE_SHOWN, "data"),
     )
     def draw(names, theme, shown):

@@ -5,9 +5,10 @@ from dash import Input, Output, State, dcc, html, no_update
 from core import figures
 from core.config import PREPARE
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, form, graph, more, notice, table, working
+from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
 FIRST = 4  # proteins that are shown before somebody chooses
@@ -92,9 +93,9 @@ def register(app, store):
     @app.callback(
         Output(ids.PROTEINS_FOUND, "data"),
         Output(ids.PROTEINS_PROGRESS, "children"),
-        Input(ids.setting("protein_transform"), "value"),
+        Input(shared.setting("protein_transform"), "value"),
         State(ids.PREPARE_DATASET, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         interval=300,
         progress=[Output(ids.PROTEINS_PROGRESS, "children")],
@@ -115,7 +116,7 @@ def register(app, store):
         Output(ids.PROTEINS_WORDS, "children"),
         Input(ids.PROTEINS_FOUND, "data"),
         Input(ids.PROTEINS_SHOWN, "value"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
     )
     def draw(found, names, theme):
         if not found:
@@ -126,7 +127,7 @@ def register(app, store):
 
     @app.callback(
         Output(ids.PROTEINS_FIGURE, "figure", allow_duplicate=True),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.PROTEINS_FOUND, "data"),
         prevent_initial_call="initial_duplicate",
     )

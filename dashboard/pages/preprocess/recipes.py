@@ -9,11 +9,12 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from core.config import PREPARE, RunConfig
 from core.errors import UserError
 from core.preprocessing.recipe import PRESETS, from_json, preset, script
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import SETTINGS, more, notice, read_form
 from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.data.findings import forbids_training
+from dashboard.pages.preprocess import ids
 from dashboard.pages.preprocess.cell_quality import ALL_CELLS, batch_columns, first_batches
 from dashboard.server import session
 
@@ -155,7 +156,7 @@ def register(app, store):
         State(ids.DOUBLETS_BY, "value"),
         State(ids.PRESET_BATCH, "value"),
         State(ids.PREPARE_DATASET, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=400,

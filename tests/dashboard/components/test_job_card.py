@@ -4,9 +4,8 @@ import pytest
 from house import sent
 
 from core.store import Missing
-from dashboard import ids
 from dashboard.components import job_card
-from dashboard.pages.clusters import spaces
+from dashboard.pages.clusters import ids, spaces
 
 GO = "markers-go.n_clicks"
 

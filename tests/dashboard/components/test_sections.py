@@ -5,8 +5,8 @@ import json
 import pytest
 from house import outs
 
-from dashboard import ids
 from dashboard.components import location
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters import page as clusters
 
 

@@ -7,9 +7,10 @@ from core import figures
 from core.config import RESOLUTIONS
 from core.errors import UserError
 from core.store import Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice, table, when
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.annotate import clusterings
 from dashboard.pages.clusters.annotate.card import NO_COLUMN
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, colour_options, groupings
@@ -34,8 +35,8 @@ def register(app, store):
         Input(ids.MADE_BASE, "value"),
         Input(ids.RESOLUTION, "value"),
         Input(ids.MADE_LINE, "data"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
     )
     def compose(column, base, resolution, _, theme, run_id):
         view = store.of(session.user())
@@ -56,7 +57,7 @@ def register(app, store):
 
 
 def _steadiness(app, store):
-    @job_card.asks(app, store, ids.STEADY, Input(ids.STEADY_GO, "n_clicks"), State(ids.RUN, "data"))
+    @job_card.asks(app, store, ids.STEADY, Input(ids.STEADY_GO, "n_clicks"), State(shared.RUN, "data"))
     def ask(view, clicks, run_id):
         return view.once("steadiness", run_id, {}, "slow")["id"]
 
@@ -65,7 +66,7 @@ def _steadiness(app, store):
         Output(ids.STEADY_FIGURE, "figure"),
         Output(ids.STEADIEST, "data"),
         Input(ids.STEADY.done, "data"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
     )
     def show(job_id, theme):
         """Draw what was found."""
@@ -103,8 +104,8 @@ def _methods(app, store):
         State(ids.RESOLUTION, "value"),
         State(ids.SELECTION, "data"),
         State(ids.MADE_ANEW_AT, "value"),
-        State(ids.PAGE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.PAGE, "data"),
+        State(shared.RUN, "data"),
     )
     def ask(view, clicks, again, method, value, base, resolution, selection, at, page, run_id):
         """All cells by another method, or the selected ones by Leiden among themselves."""
@@ -138,7 +139,7 @@ def _names(app, store):
         State(ids.MADE_NAME, "value"),
         State(ids.MADE_GROUP, "value"),
         State(ids.MADE_COLOUR, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def change(*given):
@@ -170,7 +171,7 @@ def _shown(app, store):
         Output(ids.COLOUR, "value", allow_duplicate=True),
         Output(ids.SELECTION, "data", allow_duplicate=True),
         Input(ids.MADE_LINE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def show(line, run_id):
@@ -184,7 +185,7 @@ def _shown(app, store):
         Output(ids.MADE_BASE, "options"),
         Output(ids.MADE_BASE, "value"),
         Input(ids.MADE_LINE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def go_on(line, run_id):
         """It is what one goes on with."""
@@ -196,7 +197,7 @@ def _shown(app, store):
     @app.callback(
         Output(ids.MARKERS_BY, "options"),
         Input(ids.MADE_LINE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def offer(_, run_id):
@@ -213,7 +214,7 @@ def _shown(app, store):
         Input(ids.MADE_BASE, "value"),
         Input(ids.RESOLUTION, "value"),
         Input(ids.MADE_LINE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def tell(base, resolution, _, run_id):
         """Who did what and when, and the groups that can be coloured."""

@@ -3,9 +3,9 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from dashboard import ids
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more, working
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 
 METHODS = {"kmeans": "k-means: how many clusters", "hdbscan": "HDBSCAN: cells of the smallest cluster"}

@@ -6,8 +6,9 @@ from dash.exceptions import PreventUpdate
 from core.config import DEFAULT_RESOLUTION
 from core.config.bundle import INCH, Size
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.bundle.card import UNITS, bundle_of, choices, made, told
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.server import session
@@ -45,7 +46,7 @@ def register(app, store):
         State(ids.TAKE_HEIGHT, "value"),
         State(ids.TAKE_DPI, "value"),
         State(ids.TAKE_UNIT, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def make(view, _, *given):
         *controls, run_id = given
@@ -55,18 +56,18 @@ def register(app, store):
         Output(ids.TAKE_RESULT, "children"),
         Output(ids.VERIFY_SHOWN, "hidden"),
         Input(ids.TAKE.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def show(_, run_id):
         view = store.of(session.user())
         return made(view, run_id), bundle_of(view, run_id) is None
 
-    @job_card.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"), State(ids.RUN, "data"))
+    @job_card.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"), State(shared.RUN, "data"))
     def verify(view, _, run_id):
         return view.verify(run_id)["id"]
 
     @app.callback(
-        Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(ids.RUN, "data")
+        Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(shared.RUN, "data")
     )
     def tell(job_id, run_id):
         return told(store.of(session.user()).job(job_id)["result"]) if job_id else []
@@ -75,7 +76,7 @@ def register(app, store):
         Output(ids.VERIFY.tick, "n_intervals"),
         Input(ids.VERIFY_CANCEL, "n_clicks"),
         State(ids.VERIFY.tick, "n_intervals"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def cancel(clicks, n, run_id):
@@ -103,7 +104,7 @@ def _choosing(app, store):
         Input(ids.COLOUR, "value"),
         Input(ids.MADE_LINE, "data"),
         State(ids.TAKE_BY, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def choose(colour, _, chosen, run_id):
         """Those clusters that colour the cells are taken along."""
@@ -128,7 +129,7 @@ def _choosing(app, store):
         drawn = {"figures", "report"} & set(parts or [])
         return "h5ad" not in (parts or []), *(not drawn,) * 4
 
-    @app.callback(Output(ids.LINK_LATENT, "href"), Input(ids.RESOLUTION, "value"), State(ids.RUN, "data"))
+    @app.callback(Output(ids.LINK_LATENT, "href"), Input(ids.RESOLUTION, "value"), State(shared.RUN, "data"))
     def link(resolution, run_id):
         return f"/download/{run_id}/latent.csv?resolution={resolution or DEFAULT_RESOLUTION}"
 

@@ -8,9 +8,9 @@ from dash import html
 from core.config.bundle import DEFAULT, DENOISED, INCH, PARTS
 from core.store import Missing
 from core.text import size
-from dashboard import ids
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice, when
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, groupings
 
 UNITS = {"mm": 1.0, "inches": INCH}  # millimetres of one

@@ -6,9 +6,10 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import SURE
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import mapped_link
 from dashboard.pages.clusters.mapping import results as shown
@@ -27,7 +28,7 @@ def register(app, store):
         State(ids.MAP_LABELS, "value"),
         State(ids.MAP_BATCH, "value"),
         State(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def ask(view, clicks, dataset, labels, batch, resolution, run_id):
         if not dataset:
@@ -45,7 +46,7 @@ def register(app, store):
         Output(ids.MAP_LOST, "children"),
         Input(ids.MAPPING.done, "data"),
         State(ids.MAP_ASKED, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def done(job_id, asked, run_id):
         """What has just been mapped is shown; when the card comes, what the link says, else the last."""
@@ -78,7 +79,7 @@ def register(app, store):
         Output(ids.MAP_LOST, "children", allow_duplicate=True),
         Input(ids.MAP_CONFIRM, "submit_n_clicks"),
         State(ids.MAP_CHOSEN, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def delete(clicks, key, run_id):
@@ -102,7 +103,7 @@ def register(app, store):
         Output(ids.MAP_OWN, "options"),
         Output(ids.MAP_OWN, "value"),
         Input(ids.MAP_CHOSEN, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def own(key, run_id):
         if not key:
@@ -125,9 +126,9 @@ def register(app, store):
         Input(ids.MAP_BY, "value"),
         Input(ids.MAP_SURE, "value"),
         Input(ids.MAP_OWN, "value"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.WEBGL, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call="initial_duplicate",
     )
     def show(key, by, sure, column, theme, webgl, run_id):
@@ -172,8 +173,8 @@ def register(app, store):
         Input(ids.MAP_EXPORT_GO, "n_clicks"),
         State(ids.MAP_CHOSEN, "value"),
         State(ids.MAP_SURE, "value"),
-        State(ids.PAGE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.PAGE, "data"),
+        State(shared.RUN, "data"),
     )
     def export(view, clicks, key, sure, page, run_id):
         if not key:
@@ -183,7 +184,7 @@ def register(app, store):
     @app.callback(
         Output(ids.MAP_EXPORTED, "children"),
         Input(ids.MAP_EXPORT.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def exported(job_id, run_id):

@@ -4,9 +4,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config import SURE
-from dashboard import ids
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more, working
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.viewer.mapped_colours import BY
 

@@ -5,8 +5,9 @@ from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
 from core.store import Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import colour_options
 from dashboard.pages.clusters.links import markers_link
 from dashboard.pages.clusters.markers.card import columns, remarks
@@ -34,7 +35,7 @@ def register(app, store):
         State(ids.RESOLUTION, "value"),
         State(ids.MARKERS_A, "data"),
         State(ids.MARKERS_B, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def find(view, clicks, how, by, resolution, a, b, run_id):
         groups = chosen_groups(view, view.run(run_id), how, by, resolution, a, b)
@@ -49,7 +50,7 @@ def register(app, store):
         Output(ids.MARKERS_CSV, "href"),
         Output(ids.MARKERS_BADGE, "children"),
         Input(ids.MARKERS.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def show(job_id, run_id):
         if not job_id:
@@ -70,7 +71,7 @@ def register(app, store):
         Input(ids.MARKERS_GROUP, "value"),
         Input(ids.MARKERS_GROUP, "options"),
         State(ids.MARKERS.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def fill(group, _, job_id, run_id):
@@ -83,7 +84,7 @@ def register(app, store):
         Output(ids.COLOUR, "value", allow_duplicate=True),
         Output(ids.COLOUR, "options", allow_duplicate=True),
         Input(ids.MARKERS_TABLE, "selectedRows"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def paint(chosen, run_id):
@@ -99,9 +100,9 @@ def register(app, store):
         Input(ids.MARKERS_TOP, "value"),
         Input(ids.MARKERS_TABLE, "rowData"),
         Input(ids.MARKERS_TABLE, "selectedRows"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(ids.MARKERS.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def draw(kind, k, table, chosen, theme, job_id, run_id):
@@ -145,7 +146,7 @@ def _two_selections(app, store):
         Output(ids.MARKERS_TWO_WORDS, "children"),
         Input(ids.MARKERS_A, "data"),
         Input(ids.MARKERS_B, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def say(a, b, run_id):
         view = store.of(session.user())

@@ -4,9 +4,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.analysis.marker_measures import FEWEST
-from dashboard import ids
 from dashboard.components import data_tables, job_card
 from dashboard.components.widgets import card, graph, more, notice
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 
 EACH, TWO = "each", "two"

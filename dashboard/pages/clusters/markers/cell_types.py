@@ -9,8 +9,9 @@ from core.analysis import cell_types
 from core.analysis.marker_measures import MEASURES
 from core.errors import UserError
 from core.store import Missing
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components.widgets import card, more, notice, number, table
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.markers.results import features
 from dashboard.server import session
 
@@ -98,7 +99,7 @@ def register(app, store):
         Input(ids.SUGGEST_SET, "value"),
         Input(ids.SUGGEST_GMT, "contents"),
         State(ids.MARKERS.done, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     ]
 
     def ask(chosen, gmt, job_id, run_id):

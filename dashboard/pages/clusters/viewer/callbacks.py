@@ -7,9 +7,10 @@ from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import notice
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
 from dashboard.pages.clusters.links import table_link
 from dashboard.pages.clusters.viewer import (
@@ -49,7 +50,7 @@ def register(app, store):
         Input(ids.PANEL_COUNT, "value"),
         *PICKERS,
         State(ids.CLUSTERS_STATE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def watch(_, again, k, count, one, two, three, four, seen, run_id):
         """Pictures that no worker has drawn yet are asked for, and looked for until all are there or none is under way."""
@@ -87,10 +88,10 @@ def register(app, store):
         Input(ids.SELECTION, "data"),
         Input(ids.LINKED, "value"),
         Input(ids.CLUSTERS_STATE, "data"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         Input(ids.WEBGL, "data"),
         State(ids.TOOL, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def draw(
         by, resolution, k, count, one, two, three, four, selection, linked, _, theme, webgl, tool, run_id
@@ -153,7 +154,7 @@ def _selections(app, store):
         State(ids.SELECT_FROM, "value"),
         State(ids.SELECT_TO, "value"),
         State(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def by_form(clicks, by, names, low, high, resolution, run_id):
@@ -190,7 +191,7 @@ def _pickers(app, store):
             Output(picker, "options"),
             Input(picker, "search_value"),
             State(picker, "value"),
-            State(ids.RUN, "data"),
+            State(shared.RUN, "data"),
             prevent_initial_call=True,
         )
         def search(text, chosen, run_id):
@@ -202,7 +203,7 @@ def _pickers(app, store):
             Output(picker, "options"),
             Input(picker, "search_value"),
             State(picker, "value"),
-            State(ids.RUN, "data"),
+            State(shared.RUN, "data"),
             prevent_initial_call=True,
         )
         def search(text, chosen, run_id):
@@ -227,7 +228,7 @@ def _pickers(app, store):
         Output(ids.SELECT_NUMBERS, "hidden"),
         Input(ids.SELECT_BY, "value"),
         Input(ids.RESOLUTION, "value"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def values(by, resolution, run_id):
         view = store.of(session.user())
@@ -244,9 +245,9 @@ def _browser(app):
     """What the page does by itself: the functions of assets/68-cells-page.js."""
     panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(place), "value") for place in range(MOST)]]
     drawn = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
-    drawn += [State(name, "data") for name in (ids.SELECTION, ids.PLACE, ids.RUN)]
+    drawn += [State(name, "data") for name in (ids.SELECTION, shared.PLACE, shared.RUN)]
     for name, *parts in (
-        ("webgl", Output(ids.WEBGL, "data"), Input(ids.RUN, "data")),
+        ("webgl", Output(ids.WEBGL, "data"), Input(shared.RUN, "data")),
         ("show", Input(ids.CELLS, "data")),
         ("tool", Input(ids.TOOL, "value")),
         ("address", Input(ids.LINK_TABLE, "href"), *panels, *drawn),  # which changes with all that is drawn

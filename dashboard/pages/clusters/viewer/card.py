@@ -6,8 +6,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config import RESOLUTIONS
-from dashboard import ids
 from dashboard.components.widgets import card, graph, more, working
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, colour_options
 from dashboard.pages.clusters.viewer import draw, embeddings, subset
 from dashboard.pages.clusters.viewer.link_state import COUNTS, MOST

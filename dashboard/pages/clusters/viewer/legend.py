@@ -4,7 +4,7 @@ from dash import html
 
 from core import figures
 from core.figures.colour import scale_colours
-from dashboard import ids
+from dashboard.pages.clusters import ids
 
 
 def legend(colour, selection, theme, by, resolution):

@@ -4,9 +4,10 @@ from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
+from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.viewer import selection as selecting
 from dashboard.server import session
 
@@ -32,8 +33,8 @@ def register(app, store):
         ids.SUBSET,
         Input(ids.SUBSET_GO, "n_clicks"),
         State(ids.SELECTION, "data"),
-        State(ids.PAGE, "data"),
-        State(ids.RUN, "data"),
+        State(shared.PAGE, "data"),
+        State(shared.RUN, "data"),
     )
     def make(view, clicks, selection, page, run_id):
         run = view.run(run_id)

@@ -5,9 +5,9 @@ from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
 from core.store import ACTIVE
-from dashboard import ids
 from dashboard.components.widgets import card, empty, notice, number, table, when
 from dashboard.pages.run_status import WORDS
+from dashboard.pages.runs import ids
 from dashboard.server import session
 
 PATH, TITLE = "/runs", "Runs"

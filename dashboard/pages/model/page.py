@@ -7,7 +7,7 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.errors import UserError
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import (
     SETTINGS,
@@ -21,6 +21,7 @@ from dashboard.components.widgets import (
     read_form,
     tile,
 )
+from dashboard.pages.model import ids
 from dashboard.server import session
 
 PATH, TITLE = "/model", "Create model"
@@ -116,9 +117,9 @@ def register(app, store):
         Output(ids.MODEL_WORDS, "children"),
         Output(ids.MODEL_MESSAGE, "children"),
         Output(ids.MODEL_CREATE, "disabled"),
-        *[Output(ids.setting(name), "placeholder") for name in BY_MODEL],
+        *[Output(shared.setting(name), "placeholder") for name in BY_MODEL],
         Input(SETTINGS, "value"),
-        Input(ids.THEME, "data"),
+        Input(shared.THEME, "data"),
         State(SETTINGS, "id"),
         State(ids.MODEL_PREPARATION, "data"),
     )
@@ -144,9 +145,9 @@ def register(app, store):
 
     app.clientside_callback(  # a control that the chosen model does not obey is not there
         "(model, ids) => ids.map(id => ({display: id.models.split(',').includes(model) ? '' : 'none'}))",
-        Output(ids.obeyed(ALL, ALL), "style"),
-        Input(ids.setting("model"), "value"),
-        State(ids.obeyed(ALL, ALL), "id"),
+        Output(shared.obeyed(ALL, ALL), "style"),
+        Input(shared.setting("model"), "value"),
+        State(shared.obeyed(ALL, ALL), "id"),
     )
 
     app.clientside_callback(
@@ -171,7 +172,7 @@ def register(app, store):
         return foreseen(store, store.of(session.user()), asked, values, names, preparation_id)
 
     @app.callback(
-        Output(ids.URL, "href", allow_duplicate=True),
+        Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.MODEL_MESSAGE, "children", allow_duplicate=True),
         Input(ids.MODEL_CREATE, "n_clicks"),
         State(SETTINGS, "value"),

@@ -7,10 +7,11 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.store import ACTIVE
-from dashboard import ids
+from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty, graph, more
 from dashboard.pages.run_status import loss, next_step, status, tiles, working
+from dashboard.pages.train import ids
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -28,8 +29,8 @@ def layout(view, here):
     parts += [{"label": "Protein", "value": "protein"}] if record["n_proteins"] else []
     return html.Div(
         [
-            dcc.Store(id=ids.PAGE, data=uuid.uuid4().hex),
-            dcc.Store(id=ids.RUN, data=run["id"]),
+            dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
+            dcc.Store(id=shared.RUN, data=run["id"]),
             dcc.Store(id=ids.ATTACH),
             dcc.Store(id=ids.TICK),
             dcc.Store(id=ids.FINISHED),
@@ -88,7 +89,7 @@ def layout(view, here):
 
 
 def register(app, store):
-    @app.callback(Output(ids.ATTACH, "data"), Input(ids.RUN, "data"))
+    @app.callback(Output(ids.ATTACH, "data"), Input(shared.RUN, "data"))
     def on_load(run_id):
         """A reloaded page or a second tab finds the run at work and follows it."""
         row = store.of(session.user()).readable("run", run_id)
@@ -99,8 +100,8 @@ def register(app, store):
         Output(ids.FINISHED, "data"),
         Input(ids.TRAIN, "n_clicks"),
         Input(ids.ATTACH, "data"),
-        State(ids.RUN, "data"),
-        State(ids.PAGE, "data"),
+        State(shared.RUN, "data"),
+        State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=400,
@@ -135,7 +136,7 @@ def register(app, store):
     @app.callback(
         Output(ids.ATTACH, "data", allow_duplicate=True),
         Input(ids.CANCEL, "n_clicks"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def cancel(clicks, run_id):
@@ -154,7 +155,7 @@ def register(app, store):
         Output(ids.TRAIN, "style"),
         Output(ids.CANCEL, "style"),
         Input(ids.TICK, "data"),
-        State(ids.RUN, "data"),
+        State(shared.RUN, "data"),
     )
     def show(_, run_id):
         view = store.of(session.user())
@@ -176,8 +177,8 @@ def register(app, store):
         Input(ids.TICK, "data"),
         Input(ids.LOSS_LOG, "value"),
         Input(ids.LOSS_PART, "value"),
-        Input(ids.THEME, "data"),
-        State(ids.RUN, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
     )
     def draw_loss(_, log, part, theme, run_id):
         return loss(store.of(session.user()), run_id, log, part, theme)

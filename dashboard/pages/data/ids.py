@@ -1,0 +1,54 @@
+"""The ids of the Data page."""
+
+UPLOAD = "upload"
+UPLOADS = "uploads"
+INBOX = "inbox"
+BRING = "bring-from-inbox"
+DATA_LIST = "data-list"
+DATA_MESSAGE = "data-message"
+DATA_TICK = "data-tick"
+DATA_DETAIL = "data-detail"
+DATA_PICTURE = "data-picture"
+DATA_SHOWN = "data-shown"
+DATA_SEEN = "data-seen"
+INBOX_PART = "inbox-part"
+ROOTS = "roots"
+ROOTS_AT = "roots-at"
+ROOTS_OPEN = "roots-open"
+ROOTS_UP = "roots-up"
+ROOTS_READ = "roots-read"
+ROOTS_PART = "roots-part"
+ANSWER = "data-answer"
+ANSWER_GO = "data-answer-go"
+JOIN_WHAT = "join-what"
+JOIN_UPLOAD = "join-upload"
+JOIN_INBOX = "join-inbox"
+JOIN_GO = "join-go"
+SAMPLES = "samples"
+SAMPLES_NAMES = "samples-names"
+SAMPLES_BATCH = "samples-batch"
+SAMPLES_LOOK = "samples-look"
+SAMPLES_PROGRESS = "samples-progress"
+SAMPLES_LOST = "samples-lost"
+SAMPLES_ASKED = "samples-asked"
+SAMPLES_GO = "samples-go"
+DATA_DELETE = "data-delete"
+DATA_CONFIRM = "data-confirm"
+
+DROPLETS = "droplets"
+DROPLETS_PROTEIN = "droplets-protein"
+DROPLETS_RNA = "droplets-rna"
+
+# the steps of a data set, on either page
+STEP_UNDO = "step-undo"
+STEP_MESSAGE = "step-message"
+
+
+def sample_name(dataset_id):
+    """The field of a sample's name."""
+    return {"type": "sample-name", "name": dataset_id}
+
+
+def repair(name):
+    """The button of one repair."""
+    return {"type": "repair", "name": name}

@@ -1,0 +1,11 @@
+"""The ids of the Create model page."""
+
+MODEL_PREPARATION = "model-preparation"
+MODEL_NAME = "model-name"
+MODEL_DRAWING = "model-drawing"
+MODEL_WORDS = "model-words"
+MODEL_MESSAGE = "model-message"
+MODEL_CREATE = "model-create"
+FORECAST = "forecast"
+FORECAST_TICK = "forecast-tick"
+FORECAST_ASKED = "forecast-asked"

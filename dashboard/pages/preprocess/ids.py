@@ -1,0 +1,61 @@
+"""The ids of the Preprocess page."""
+
+PREPARE = "prepare"
+PREPARE_PROGRESS = "prepare-progress"
+PREPARE_MESSAGE = "prepare-message"
+PREPARE_DATASET = "prepare-dataset"
+PREPARE_GO = "prepare-go"
+PREPARE_SHOWN = "prepare-shown"
+PREPARE_RESULT = "prepare-result"
+GENES_TICK = "genes-tick"
+GENES_ASKED = "genes-asked"
+GENES_WORDS = "genes-words"
+GENES_PICTURE = "genes-picture"
+
+# cells, and the recipe
+QUALITY_VIOLINS = "quality-violins"
+QUALITY_SCATTER = "quality-scatter"
+QUALITY_FIELDS = "quality-fields"
+QUALITY_STAY = "quality-stay"
+QUALITY_PROPOSE = "quality-propose"
+QUALITY_LIMITS = "quality-limits"
+QUALITY_BATCHES = "quality-batches"
+QUALITY_BATCH = "quality-batch"
+QUALITY_BATCH_PART = "quality-batch-part"
+MIN_CELLS = "min-cells"
+HIGHEST = "highest-genes"
+DOUBLETS_BY = "doublets-by"
+PROTEINS_SHOWN = "proteins-shown"
+PROTEINS_PROGRESS = "proteins-progress"
+PROTEINS_FOUND = "proteins-found"
+PROTEINS_FIGURE = "proteins-figure"
+PROTEINS_WORDS = "proteins-words"
+BATCHES_CELLS = "batches-cells"
+RECIPE_GO = "recipe-go"
+PRESET_BATCH = "preset-batch"
+RECIPE_NAME = "recipe-name"
+RECIPE_JSON = "recipe-json"
+RECIPE_SCRIPT = "recipe-script"
+RECIPE_FILE = "recipe-file"
+RECIPE_UPLOAD = "recipe-upload"
+RECIPE_MESSAGE = "recipe-message"
+WAIT_TICK = "wait-tick"
+
+
+def take(name):
+    """The button of one step of a recipe."""
+    return {"type": "take", "name": name}
+
+
+def preset(name):
+    """The button of one preset."""
+    return {"type": "preset", "name": name}
+
+
+def limit(measure, end):
+    """The field of one end ("low" or "high") of a limit on cells."""
+    return {"type": "limit", "name": f"{measure}_{end}"}
+
+
+def prepare_picture(part):
+    return {"type": "prepare-picture", "part": part}
