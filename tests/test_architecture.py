@@ -38,6 +38,8 @@ WEB_MAY = {
         "analysis.marker_measures",
         "analysis.mapping_summary",
         "analysis.cell_types",
+        "analysis.composition",
+        "export.tables",
     ),
 }
 SCIENCE = {

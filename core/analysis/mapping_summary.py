@@ -95,13 +95,3 @@ def agreement_words(found, column):
     )
     told = "" if found.sure is None else f"; of those that are not {UNKNOWN}, {found.sure:.1%}"
     return f"{words}{told}."
-
-
-def table_of(cells, labels, arrays):
-    """(head, columns) of the table of mapped cells: name, label, confidence, farness, places, latent; a line a cell."""
-    head = ["cell", "label", "confidence", "farness"]
-    columns = [cells, labels, np.asarray(arrays["confidence"]), np.asarray(arrays["farness"])]
-    for name, values in (("nuwa_umap", arrays["picture"]), ("latent", arrays["latent"])):
-        head += [f"{name}_{i + 1}" for i in range(values.shape[1])]
-        columns += list(np.asarray(values).T)
-    return head, columns

@@ -18,15 +18,3 @@ def best(values, k, least=0.0):
         known = np.flatnonzero((auc[group] > 0.5) & (share[group] >= least))
         found.append(known[np.lexsort((-fold[group, known], -auc[group, known]))][:k].tolist())
     return found
-
-
-def columns_of(groups, features, n_genes, values):
-    """(head, columns) of the table of all markers: a line a group and feature, with what of it is told.
-
-    `features` are the names of the genes, `n_genes` of them, and then of the proteins; `values` (measures, groups,
-    features).
-    """
-    kinds = np.where(np.arange(len(features)) < n_genes, "gene", "protein")
-    columns = [np.repeat(np.array(groups, dtype=object), len(features))]
-    columns += [np.tile(np.array(features, dtype=object), len(groups)), np.tile(kinds, len(groups))]
-    return ["group", "feature", "kind", *MEASURES], [*columns, *(v.ravel() for v in values)]

@@ -46,7 +46,7 @@ def run(arguments):
 
     from core import device
     from core.analysis import label_transfer, mapping_summary, reference_mapping
-    from core.export import mapped_h5ad
+    from core.export import mapped_h5ad, tables
     from core.export import run_folder as rundir
     from core.store import dataset_folder
 
@@ -73,8 +73,7 @@ def run(arguments):
     if out is not None:
         labels = mapping_summary.labels_of(names, arrays["codes"], confidence, arguments.threshold)
         if out.suffix == ".csv":
-            head, columns = mapping_summary.table_of(np.asarray(adata.obs_names), labels, arrays)
-            dataset_folder.write_csv(out, head, zip(*columns, strict=True))
+            dataset_folder.whole(out, tables.mapped(np.asarray(adata.obs_names), labels, arrays).write)
         else:
             told = {
                 "title": title,

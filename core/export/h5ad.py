@@ -10,7 +10,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.data import backed, count_sources
-from core.figures.theme import category_colours
+from core.figures.cluster_colours import leiden_colour
+from core.figures.colour import Colour
 from core.preprocessing.prepare import SPLIT_NAMES
 from core.sparse.blocks import in_memory
 
@@ -25,16 +26,17 @@ KEYS = {
 }
 
 
-class Naming(NamedTuple):
-    """A clustering that somebody has made: (cells,) `codes` into `names`, -1 for none, a colour ('#rrggbb') a name."""
+class NamedClusters(NamedTuple):
+    """A clustering that a person has made."""
 
-    title: str
+    colour: Colour  # its title, codes, names and colours
     author: str
     time: str  # ISO 8601, UTC, of the newest version
-    what: str  # what made it, in words
-    names: tuple
-    codes: np.ndarray
-    colours: tuple
+    what: str  # what the last change did, in words
+
+    @property
+    def title(self):
+        return self.colour.name
 
 
 class Result(NamedTuple):
@@ -48,13 +50,15 @@ class Result(NamedTuple):
         backed.write(path, self.adata, self.changes, compression="lzf")
 
 
-def result(adata, record, latent, split, clusters, embeddings, genes, foreground=None, namings=(), scores=()):
+def result(
+    adata, record, latent, split, clusters, embeddings, genes, foreground=None, named_clusters=(), scores=()
+):
     """The Result of a run.
 
     X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), of
     `embeddings` (name -> (cells, k)) those in KEYS under the keys there, obs["nuwa_cluster"], obs["nuwa_split"],
-    var["nuwa_used"], uns["nuwa"] with `record`, flat, and for each of the `namings` a column of obs, which
+    var["nuwa_used"], uns["nuwa"] with `record`, flat, and for each of the `named_clusters` a column of obs, which
     uns["nuwa_namings"] lists with title, author, time and what made it; `scores`, {column: (cells,)}, are columns of
     obs, too. Tables of numbers in obsm, such as the
     proteins, become arrays, as cellxgene asks, with the names of their columns in uns["KEY_names"]; so does `foreground`,
@@ -75,9 +79,7 @@ def result(adata, record, latent, split, clusters, embeddings, genes, foreground
             put(made.obsm, key, np.asarray(points, dtype=np.float32))
             made.uns.setdefault("default_embedding", key)
     if clusters is not None:
-        labels = np.asarray(clusters)
-        order = [str(i) for i in range(int(labels.max()) + 1)]
-        _put_groups(made, "nuwa_cluster", labels, order, category_colours(len(order)))
+        _put_groups(made, "nuwa_cluster", leiden_colour(clusters, 0))
     names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
     put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
     put(made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str)))
@@ -85,39 +87,39 @@ def result(adata, record, latent, split, clusters, embeddings, genes, foreground
         put(made.obs, column, np.asarray(values, dtype=np.float32))
     made.uns.pop("nuwa_read", None)
     put(made.uns, "nuwa", flat(record))
-    _put_namings(made, namings)
+    _put_named_clusters(made, named_clusters)
     return Result(made, changes)
 
 
-def columns_of(namings):
-    """The column of obs, and of cells.csv, that each of the namings gets, by its title."""
-    found = []
-    for naming in namings:
-        word = re.sub(r"[^A-Za-z0-9]+", "_", naming.title).strip("_").lower() or "named"
+def columns_of(named_clusters):
+    """The column of obs, and of cells.csv, that each of the NamedClusters gets, by its title."""
+    columns = []
+    for clusters in named_clusters:
+        word = re.sub(r"[^A-Za-z0-9]+", "_", clusters.title).strip("_").lower() or "named"
         column, n = f"nuwa_{word}", 1
-        while column in found or column in ("nuwa_cluster", "nuwa_split"):
+        while column in columns or column in ("nuwa_cluster", "nuwa_split"):
             column, n = f"nuwa_{word}_{n + 1}", n + 1
-        found.append(column)
-    return found
+        columns.append(column)
+    return columns
 
 
-def _put_namings(made, namings):
-    """Each naming as a column of obs with its colours, and a table of them in uns."""
-    if not namings:
+def _put_named_clusters(made, named_clusters):
+    """Each of them as a column of obs with its colours, and a table of them in uns."""
+    if not named_clusters:
         return
-    columns = columns_of(namings)
-    for column, naming in zip(columns, namings, strict=True):
-        _put_groups(made, column, naming.codes, naming.names, naming.colours)
-    facts = {what: [getattr(n, what) for n in namings] for what in ("title", "author", "time", "what")}
+    columns = columns_of(named_clusters)
+    for column, clusters in zip(columns, named_clusters, strict=True):
+        _put_groups(made, column, clusters.colour)
+    facts = {what: [getattr(n, what) for n in named_clusters] for what in ("title", "author", "time", "what")}
     table = {"column": columns} | facts
     put(made.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
 
 
-def _put_groups(made, column, codes, names, colours):
-    """A column of categories, and their colours where scanpy and cellxgene look for them."""
-    named = pd.Categorical.from_codes(np.asarray(codes), categories=list(map(str, names)))
-    put(made.obs, column, named)
-    put(made.uns, f"{column}_colors", np.array(colours, dtype=str))
+def _put_groups(made, column, colour):
+    """A Colour as a column of categories, and their colours where scanpy and cellxgene look for them."""
+    categories = list(map(str, colour.categories))
+    put(made.obs, column, pd.Categorical.from_codes(np.asarray(colour.values), categories=categories))
+    put(made.uns, f"{column}_colors", np.array(colour.palette(), dtype=str))
 
 
 def _put_table(made, key, table):

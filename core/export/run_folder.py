@@ -180,13 +180,7 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
         epochs, sticks, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
     )
     figures.write_html(figures.badged(page, badge), folder / "loss.html", "Loss convergence")
-    labels = explored.clusters[resolution]
-    colour = figures.Colour(
-        "Leiden cluster",
-        labels,
-        tuple(str(i) for i in range(int(labels.max()) + 1)),
-        f"Leiden, resolution {resolution:g}",
-    )
+    colour = figures.leiden_colour(explored.clusters[resolution], resolution)
     shown = figures.panels(
         figures.panels_of(learnt.latent, learnt.axes, explored.embeddings, harmony=explored.harmony),
         colour,
@@ -196,7 +190,7 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
 
 
 def write_result(
-    path, folder, adata, record, proof, clusters, denoised=False, group=None, namings=(), scores=()
+    path, folder, adata, record, proof, clusters, denoised=False, group=None, named_clusters=(), scores=()
 ):
     """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
 
@@ -207,7 +201,7 @@ def write_result(
     share = held_out.foreground(model, matrix)
     embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
     made = h5ad.result(
-        adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, namings, scores
+        adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, named_clusters, scores
     )
 
     def put(path):

@@ -1,24 +1,52 @@
-"""The tables of a run that is taken away, as CSV."""
+"""The tables of a run as CSV, the same for a download and for a bundle; light enough for the web process."""
 
+import io
+from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from core import safe_csv
+from core.analysis.marker_measures import MEASURES
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 
-ROWS = 20_000  # written at once
+ROWS = 5_000  # of a table in memory as text
 
 
-def write(path, head, columns):
-    """A CSV of columns (arrays of one length, names as bytes are decoded), UTF-8, some thousand lines at a time."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = safe_csv.Writer(file)
-        writer.writerow(head)
-        for start in range(0, len(columns[0]), ROWS):
-            parts = [np.asarray(column[start : start + ROWS]) for column in columns]
-            parts = [np.char.decode(p, "utf-8") if p.dtype.kind == "S" else p for p in parts]
-            writer.writerows(zip(*parts, strict=True))
+class Table(NamedTuple):
+    """The names of columns, and columns of one length: arrays or lists; names of cells may be bytes (UTF-8)."""
+
+    head: list
+    columns: list
+
+    def beside(self, other):
+        """Both tables as one, of the same rows."""
+        return Table([*self.head, *other.head], [*self.columns, *other.columns])
+
+    def lines(self):
+        """Yield the CSV as text, some thousand rows at a time; text that begins like a formula is marked."""
+        text = io.StringIO()
+        writer = safe_csv.Writer(text)
+        writer.writerow(self.head)
+        for start in range(0, len(self.columns[0]), ROWS):
+            writer.writerows(zip(*(_decoded(c[start : start + ROWS]) for c in self.columns), strict=True))
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+        yield text.getvalue()  # the head alone, where there is no row
+
+    def write(self, path):
+        """Write the CSV to a file, UTF-8."""
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            file.writelines(self.lines())
+
+
+def _decoded(values):
+    if getattr(values, "dtype", None) is not None and values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8")
+    return values
 
 
 def named(codes, names):
@@ -26,41 +54,76 @@ def named(codes, names):
     return np.array([*map(str, names), ""], dtype=object)[np.asarray(codes)]
 
 
-def cells(path, cells, clusters, split, namings, columns, scores):
-    """cells.csv: a row a cell with its cluster, set, names by hand (`columns` are theirs) and `scores` {name: (cells,)}."""
-    head = ["cell", "nuwa_cluster", "nuwa_split", *columns, *scores]
-    values = [cells, clusters, split, *(named(n.codes, n.names) for n in namings), *scores.values()]
-    write(path, head, values)
+def cells(cells, clusters, split):
+    """A row a cell: its name, its Leiden cluster, and its set ("train", "valid" or "test")."""
+    return Table(["cell", "nuwa_cluster", "nuwa_split"], [cells, clusters, split])
 
 
-def spaces(path, cells, found):
-    """A row a cell, a column an axis of each of `found`, {name: (cells, k)}: latent.csv and embeddings.csv."""
-    head = ["cell", *(f"{name}_{i + 1}" for name, points in found.items() for i in range(points.shape[1]))]
-    write(path, head, [cells, *chain.from_iterable(np.asarray(points).T for points in found.values())])
+def axes(**spaces):
+    """A column an axis of each space by name, (cells, k)."""
+    head = [f"{name}_{i + 1}" for name, points in spaces.items() for i in range(points.shape[1])]
+    return Table(head, [*chain.from_iterable(np.asarray(points).T for points in spaces.values())])
 
 
-def scores(path, flat, judged=None):
-    """scores.csv: the table of all spaces where they were judged (records of core.analysis.metrics.benchmark), and the run's own scores."""
+def coordinates(cells, spaces):
+    """A row a cell, a column an axis of each of `spaces`, {name: (cells, k)}: latent.csv and embeddings.csv."""
+    return Table(["cell"], [cells]).beside(axes(**spaces))
+
+
+def names(cells, groups, author, seconds):
+    """names.csv: the name of each cell in a clustering (store.Groups), who made it and when (seconds since 1970)."""
+    constant = author, datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    columns = [cells, named(groups.codes, groups.names)]
+    columns += [np.full(len(groups.codes), value, dtype=object) for value in constant]
+    return Table(["cell", "name", "author", "time"], columns)
+
+
+def markers(groups, features, n_genes, values):
+    """markers.csv: a row a group and feature, with the MEASURES.
+
+    `features` are the names of the genes, `n_genes` of them, and then of the proteins; `values` (measures, groups,
+    features).
+    """
+    columns = [np.repeat(np.array(groups, dtype=object), len(features))]
+    columns += [np.tile(np.array(features, dtype=object), len(groups))]
+    columns += [np.tile(kinds(len(features), n_genes), len(groups)), *(v.ravel() for v in values)]
+    return Table(["group", "feature", "kind", *MEASURES], columns)
+
+
+def kinds(n_features, n_genes):
+    """(features,) "gene" or "protein": genes come first."""
+    return np.where(np.arange(n_features) < n_genes, "gene", "protein")
+
+
+def profile(record):
+    """profile.csv: a row a feature, mean input and reconstruction of chosen cells, as core.worker.jobs.decode leaves them."""
+    columns = [
+        record["names"],
+        kinds(len(record["names"]), record["n_genes"]),
+        record["given"],
+        record["made"],
+    ]
+    return Table(["feature", "kind", "input", "reconstruction"], columns)
+
+
+def mapped(cells, labels, arrays):
+    """mapped.csv: a row a mapped cell with its label, confidence, farness, place in the embedding and latent space."""
+    columns = [cells, labels, np.asarray(arrays["confidence"]), np.asarray(arrays["farness"])]
+    return Table(["cell", "label", "confidence", "farness"], columns).beside(
+        axes(nuwa_umap=arrays["picture"], latent=arrays["latent"])
+    )
+
+
+def scores(run_scores, records=()):
+    """scores.csv: the table of all spaces where they were compared (records of core.analysis.metrics.benchmark), and
+    the run's own scores.
+    """
     rows = [
-        [
-            r["score"],
-            SPACES[r["space"]],
-            _plain(r["value"]),
-            r["cells"],
-            r["note"],
-            SCORES[r["score"]].sentence,
-        ]
-        for r in judged or []
+        (r["score"], SPACES[r["space"]], r["value"], r["cells"], r["note"], SCORES[r["score"]].sentence)
+        for r in records
     ]
-    rows += [
-        [name, "the run", _plain(value), flat.get("judged_cells", ""), "", meaning_of(name)]
-        for name, value in flat.items()
-    ]
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = safe_csv.Writer(file)
-        writer.writerow(["score", "space", "value", "cells", "note", "meaning"])
-        writer.writerows(rows)
-
-
-def _plain(value):
-    return "" if value is None else value
+    n_cells = run_scores.get("judged_cells", "")
+    rows += [(name, "the run", value, n_cells, "", meaning_of(name)) for name, value in run_scores.items()]
+    head = ["score", "space", "value", "cells", "note", "meaning"]
+    columns = zip(*rows, strict=True) if rows else [()] * len(head)
+    return Table(head, [["" if value is None else value for value in column] for column in columns])

@@ -2,6 +2,7 @@
 
 from core.figures.binary import inside, message, packed
 from core.figures.cell_quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
+from core.figures.cluster_colours import leiden_colour, named_colour
 from core.figures.clusters import composition, steadiness
 from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
@@ -50,12 +51,14 @@ __all__ = [
     "inside",
     "known",
     "largest_differences",
+    "leiden_colour",
     "look",
     "mapped",
     "loss_curve",
     "loss_page",
     "mean_variance",
     "message",
+    "named_colour",
     "network",
     "off_axis",
     "on_axis",

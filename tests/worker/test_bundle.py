@@ -20,6 +20,7 @@ from core.data import demo
 from core.errors import UserError
 from core.export import bundle_zip, h5ad, h5ad_rules, methods, reproduce, tables
 from core.export.references import REFERENCES, cited
+from core.figures import Colour
 from core.figures.printed import chromium
 from core.store import Groups, clusters_of
 from core.store.database import Missing
@@ -28,14 +29,11 @@ from core.worker.execute import drain
 from core.worker.jobs import bundle as work
 from core.worker.jobs import bundle_content
 
-NAMING = h5ad.Naming(
-    "My T cells <b>",
+NAMED = h5ad.NamedClusters(
+    Colour("My T cells <b>", np.array([0, 1, -1] * 80), ("T", "B"), "by hand", ("#0072b2", "#e69f00")),
     "ann",
     "2026-11-24T12:00:00+00:00",
     "2 cells named T",
-    ("T", "B"),
-    None,
-    ("#0072b2", "#e69f00"),
 )
 LEAN = ("h5ad", "tables", "weights", "scores")  # what takes no time
 
@@ -46,7 +44,6 @@ LEAN = ("h5ad", "tables", "weights", "scores")  # what takes no time
 @pytest.fixture(scope="module")
 def result(tiny, tmp_path_factory):
     """A result.h5ad with maps, two clusterings of one title, proteins, and a list among the facts."""
-    named = NAMING._replace(codes=np.array([0, 1, -1] * 80))
     maps = {
         "latent_umap": np.ones((240, 2)),
         "pca": np.ones((240, 50)),
@@ -60,7 +57,7 @@ def result(tiny, tmp_path_factory):
         np.arange(240) % 4,
         maps,
         tiny.var_names[:9],
-        namings=[named, named],
+        named_clusters=[NAMED, NAMED],
         scores={"nuwa_neighbours_kept_15": np.where(np.arange(240) < 9, np.nan, 0.5)},
     )
     path = tmp_path_factory.mktemp("result") / "result.h5ad"
@@ -182,20 +179,13 @@ def test_a_size_in_millimetres_is_pixels_of_css_and_dots_of_print():
 def test_tables_hold_the_values_to_the_last_digit(tmp_path):
     latent = np.random.default_rng(0).standard_normal((7, 3)).astype(np.float32)
     cells = np.char.encode([f"cell µ{i}" for i in range(7)], "utf-8")
-    tables.spaces(tmp_path / "latent.csv", cells, {"latent": latent})
+    tables.coordinates(cells, {"latent": latent}).write(tmp_path / "latent.csv")
     made = pd.read_csv(tmp_path / "latent.csv", index_col=0)
     np.testing.assert_array_equal(made.to_numpy(np.float32), latent)
     assert list(made.columns) == ["latent_1", "latent_2", "latent_3"] and made.index[3] == "cell µ3"
-    naming = NAMING._replace(codes=np.array([0, 1, -1, 0, 1, -1, 0]))
-    tables.cells(
-        tmp_path / "cells.csv",
-        cells,
-        np.arange(7),
-        ["train"] * 7,
-        [naming],
-        ["nuwa_t"],
-        {"kept": latent[:, 0]},
-    )
+    names = tables.named(np.array([0, 1, -1, 0, 1, -1, 0]), ("T", "B"))
+    more = tables.Table(["nuwa_t", "kept"], [names, latent[:, 0]])
+    tables.cells(cells, np.arange(7), ["train"] * 7).beside(more).write(tmp_path / "cells.csv")
     made = pd.read_csv(tmp_path / "cells.csv", index_col=0, keep_default_na=False)
     assert list(made.columns) == ["nuwa_cluster", "nuwa_split", "nuwa_t", "kept"]
     assert list(made["nuwa_t"][:3]) == ["T", "B", ""]

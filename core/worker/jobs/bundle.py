@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.analysis.marker_measures import columns_of as marker_columns
 from core.config.bundle import Size
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
@@ -142,7 +141,7 @@ class _Making:
         there, path = self.there, self.scratch / "result.h5ad"
         losses = {f"loss_{side}": [e[f"{side}_loss"] for e in there.epochs] for side in ("train", "valid")}
         given = there.record | losses, there.proof, there.clusters, self.asked["denoised"]
-        more = {"namings": there.namings, "scores": there.cell_scores()}
+        more = {"named_clusters": there.named_clusters, "scores": there.cell_scores()}
         run_folder.write_result(path, there.folder, adata, *given, **more)
         self.say("Holding result.h5ad against the rules of cellxgene and R.", 0.3)
         self.findings = h5ad_rules.check(path)
@@ -151,15 +150,18 @@ class _Making:
     def _tables(self, made):
         self.say("Writing tables.", 0.35)
         there = self.there
-        sets = there.clusters, np.array(SPLIT_NAMES)[there.split]
-        columns = columns_of(there.namings)
-        tables.cells(
-            self.scratch / "cells.csv", there.cells, *sets, there.namings, columns, there.cell_scores()
-        )
-        tables.spaces(self.scratch / "latent.csv", there.cells, {"latent": there.proof.latent})
-        tables.spaces(self.scratch / "embeddings.csv", there.cells, there.embeddings)
-        for name in ("cells.csv", "latent.csv", "embeddings.csv"):
-            made.move(self.scratch / name)
+        cells = tables.cells(there.cells, there.clusters, np.array(SPLIT_NAMES)[there.split])
+        colours = [clusters.colour for clusters in there.named_clusters]
+        names = [tables.named(colour.values, colour.categories) for colour in colours]
+        cells = cells.beside(tables.Table(columns_of(there.named_clusters), names))
+        scores = there.cell_scores()
+        self._table(made, "cells.csv", cells.beside(tables.Table(list(scores), list(scores.values()))))
+        self._table(made, "latent.csv", tables.coordinates(there.cells, {"latent": there.proof.latent}))
+        self._table(made, "embeddings.csv", tables.coordinates(there.cells, there.embeddings))
+
+    def _table(self, made, name, table):
+        table.write(self.scratch / name)
+        made.move(self.scratch / name)
 
     def _markers(self, made):
         """What marks the chosen groups, as a table where it is asked for."""
@@ -167,14 +169,11 @@ class _Making:
         wrong = there.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
         self.remarks += [wrong] if wrong else []
         if there.found and "markers" in self.parts:
-            path = self.scratch / "markers.csv"
             facts = there.found["names"], there.features(), there.found["n_genes"], there.marker_values()
-            tables.write(path, *marker_columns(*facts))
-            made.move(path)
+            self._table(made, "markers.csv", tables.markers(*facts))
 
     def _scores(self, made):
-        tables.scores(self.scratch / "scores.csv", self.there.run["scores"], self.there.judged())
-        made.move(self.scratch / "scores.csv")
+        self._table(made, "scores.csv", tables.scores(self.there.run["scores"], self.there.judged()))
         for name in ("scores.json", *MORE):
             if (self.there.folder / name).exists():
                 made.take(self.there.folder / name)

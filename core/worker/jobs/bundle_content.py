@@ -9,8 +9,8 @@ from core.analysis.neighbors import N_NEIGHBORS
 from core.data import backed, read
 from core.errors import UserError
 from core.export import run_folder
-from core.export.h5ad import KEYS, Naming
-from core.figures import Colour, category_colours
+from core.export.h5ad import KEYS, NamedClusters
+from core.figures import leiden_colour, named_colour
 from core.store import Groups, clusters_of, company_of, dataset_folder
 from core.store import groups as kept
 from core.worker.jobs import group_cells as grouping
@@ -21,7 +21,7 @@ class Gathered:
     """A run, its data set and its clusters as a bundle takes them; `found` are the markers once they were looked for.
 
     `colour` is the Colour of the clusters that were chosen, `words` say how they were made; `clusters` (cells,) are those of
-    Leiden at the `resolution` asked for, `namings` those that people have made.
+    Leiden at the `resolution` asked for, `named_clusters` those that people have made.
     """
 
     def __init__(self, store, owner, run, proof, by, resolution):
@@ -38,7 +38,7 @@ class Gathered:
         there = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
         self.embeddings = {name: there[name] for name in KEYS if name in there}
         rows = self.view.clusterings(run["id"])
-        self.namings = [self._naming(row) for row in rows]
+        self.named_clusters = [self._named_clusters(row) for row in rows]
         self.colour, self.words = self._groups([row["line"] for row in rows])
         self.found = None
 
@@ -52,27 +52,23 @@ class Gathered:
             )
         return adata
 
-    def _naming(self, row):
+    def _named_clusters(self, row):
         groups = self.view.groups(self.run["id"], row["groups"])
-        palette = zip(groups.names, category_colours(len(groups.names)), strict=True)
-        colours = tuple(row["colours"].get(name, colour) for name, colour in palette)
+        colour = named_colour(row["title"], groups.names, groups.codes, "by hand", row["colours"])
         at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
-        facts = row["title"], row["author"], at, row["what"]
-        return Naming(*facts, tuple(groups.names), np.array(groups.codes), colours)
+        return NamedClusters(colour, row["author"], at, row["what"])
 
     def _groups(self, lines):
         """(Colour of the clusters that are chosen, how they were made in words)."""
         kind, _, line = self.by.partition(":")
         if kind == "made":
-            chosen = self.namings[lines.index(self.view.clustering(self.run["id"], line)["line"])]
-            words = f"'{chosen.title}', by {chosen.author}: {chosen.what}"
-            return Colour(chosen.title, chosen.codes, chosen.names, "by hand", chosen.colours), words
-        names = tuple(str(i) for i in range(int(self.clusters.max()) + 1))
+            chosen = self.named_clusters[lines.index(self.view.clustering(self.run["id"], line)["line"])]
+            return chosen.colour, f"'{chosen.title}', by {chosen.author}: {chosen.what}"
         words = (
             f"Leiden (Traag 2019) at resolution {self.resolution:g} on the graph of the {N_NEIGHBORS} nearest neighbours in "
             "the latent space, weighted as UMAP weighs them"
         )
-        return Colour("cluster", self.clusters, names, f"Leiden, resolution {self.resolution:g}"), words
+        return leiden_colour(self.clusters, self.resolution), words
 
     def find_markers(self, say):
         """Look for what marks the chosen groups; returns a sentence where they cannot be compared, else ""."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.analysis.composition import composition
 from core.analysis.marker_measures import MEASURES, best
 from core.export import run_folder
 from core.figures import panels_of
@@ -50,14 +51,8 @@ def _composition(there, size):
     known = {c["name"]: c for c in there.shelf.columns() if c["kind"] == "category"}
     batch = [c["name"] for c in there.dataset["record"].get("columns", ()) if c["role"] == "batch"]
     of = next((name for name in (there.config.batch_key, *batch) if name in known), None)
-    inside = codes >= 0
     if of is None or not 2 <= len(known[of]["categories"]) <= MOST_PARTS:
-        counts = np.bincount(codes[inside], minlength=len(names))[:, None]
-        return paper_figures.composition(names, counts, ["cells"], "", size)
-    entry, parts = there.shelf.column(of)
-    labels = list(entry["categories"])
-    if (parts < 0).any():
-        labels, parts = [*labels, "not known"], np.where(parts < 0, len(labels), parts)
-    counts = np.zeros((len(names), len(labels)), dtype=int)
-    np.add.at(counts, (codes[inside], parts[inside]), 1)
-    return paper_figures.composition(names, counts, labels, of, size)
+        return paper_figures.composition(names, *composition(codes, len(names)), "", size)
+    entry, part_codes = there.shelf.column(of)
+    counts, parts = composition(codes, len(names), entry["categories"], part_codes)
+    return paper_figures.composition(names, counts, parts, of, size)

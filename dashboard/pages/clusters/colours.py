@@ -1,12 +1,15 @@
 """What can colour the cells of a run, and the values behind a choice such as "gene:CD3E"."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, COMPANY
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from core.figures import Colour, category_colours
+from core.figures import Colour, leiden_colour, named_colour
 from core.store import Missing, clusters_of, company_of
+from core.store.dataset_folder import Shelf
 from core.text import listed, near
 
 CLUSTERS, SPLIT, MADE, KEPT = "clusters", "split", "made", "company"
@@ -108,9 +111,7 @@ def colour_of(view, run, chosen, resolution):
     shelf = view.shelf(run["dataset"])
     kind, _, name = chosen.partition(":")
     if kind == CLUSTERS:
-        labels = np.asarray(view.array(run["id"], clusters_of(resolution)))
-        names = tuple(str(i) for i in range(int(labels.max()) + 1))
-        return Colour("cluster", labels, names, f"Leiden, resolution {resolution:g}")
+        return leiden_colour(view.array(run["id"], clusters_of(resolution)), resolution)
     if kind == SPLIT:
         return Colour("set", np.asarray(view.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == MADE:
@@ -153,12 +154,24 @@ def _gene_colour(shelf, names):
         if name not in genes["names"]:
             close = ", ".join(near(name, genes["names"]))
             raise UserError(f"There is no gene '{name}' here" + (f"; near: {close}." if close else "."))
-    total = shelf.gene(genes["names"].index(names[0]))
-    for name in names[1:]:
-        total += shelf.gene(genes["names"].index(name))
-    if len(names) == 1:
-        return Colour(names[0], total, None, genes["words"])
-    return Colour(f"mean of {listed(names)}", total / len(names), None, genes["words"])
+    values = _gene_values(shelf.folder, tuple(genes["names"].index(name) for name in names))
+    title = names[0] if len(names) == 1 else f"mean of {listed(names)}"
+    return Colour(title, values, None, genes["words"])
+
+
+@lru_cache(
+    maxsize=2
+)  # the legend of a large picture and the colours of its cells are two requests, one after the other
+def _gene_values(folder, genes):
+    """(cells,) float32, read-only: the values of a gene of a dataset folder, or the mean of several (their columns)."""
+    first, *others = genes
+    values = Shelf(folder).gene(first)
+    for gene in others:
+        values += Shelf(folder).gene(gene)
+    if others:
+        values = values / len(genes)
+    values.flags.writeable = False
+    return values
 
 
 def _made_colour(view, run, line):
@@ -168,9 +181,7 @@ def _made_colour(view, run, line):
     except Missing as gone:  # of a link, say: the run is there, and the page goes on
         raise UserError(str(gone)) from None
     groups = view.groups(run["id"], row["groups"])
-    palette = zip(groups.names, category_colours(len(groups.names)), strict=True)
-    colours = tuple(row["colours"].get(name, colour) for name, colour in palette)
-    return Colour(row["title"], np.array(groups.codes), tuple(groups.names), groups.words, colours)
+    return named_colour(row["title"], groups.names, groups.codes, groups.words, row["colours"])
 
 
 def _obs_colour(shelf, name):

@@ -1,16 +1,13 @@
-"""Files to take away: what a run left, and tables made on the way out."""
-
-import io
-from datetime import UTC, datetime
+"""Downloads of a run: the files that it left, and tables made as they are sent."""
 
 import numpy as np
 from flask import Response, abort, request, send_file
 
-from core import safe_csv
 from core.analysis import mapping_summary
-from core.analysis.marker_measures import columns_of
 from core.config import DEFAULT_RESOLUTION, SURE
 from core.errors import UserError
+from core.export import tables
+from core.export.tables import Table
 from core.store import clusters_of
 from dashboard.pages.clusters.colours import CLUSTERS, SPLIT_NAMES, colour_of
 from dashboard.pages.clusters.links import BETWEEN
@@ -28,7 +25,6 @@ FILES = (
     "explained.csv",
     "spaces.json",
 )
-ROWS = 2000  # lines of a table sent at once
 
 
 def register(server, store):
@@ -44,93 +40,67 @@ def register(server, store):
                 path = view.mapped_file(run_id, request.args.get("key", ""))
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
             if name in TABLES:
-                head, columns = TABLES[name](store, view, run, request.args)
-                return _csv(head, columns, f"nuwa_{run_id}_{name}")
+                return _csv(TABLES[name](view, run, request.args), f"nuwa_{run_id}_{name}")
         except (UserError, ValueError) as error:
             abort(404, str(error))
         abort(404, "There is no such file.")
 
 
-def latent(store, view, run, asked):
+def latent(view, run, query):
     """cell, cluster, set, latent_1 ... latent_k."""
-    points = np.asarray(_need(view.array(run["id"], "latent")))
-    head = ["cell", "nuwa_cluster", "nuwa_split", *(f"latent_{i + 1}" for i in range(points.shape[1]))]
-    return head, [_cells(view, run), _clusters(view, run, asked), _split(view, run), *points.T]
+    return _cells(view, run, query).beside(tables.axes(latent=_need(view.array(run["id"], "latent"))))
 
 
-def panels(store, view, run, asked):
+def panels(view, run, query):
     """cell, cluster, set, the chosen colour, whether it is selected, and the coordinates of every panel that is drawn."""
-    by = asked.get("by", CLUSTERS)
-    head, columns = (
-        ["cell", "nuwa_cluster", "nuwa_split"],
-        [_cells(view, run), _clusters(view, run, asked), _split(view, run)],
-    )
+    table, by = _cells(view, run, query), query.get("by", CLUSTERS)
     if by != CLUSTERS:
         colour = colour_of(view, run, by, DEFAULT_RESOLUTION)
-        values = colour.values
-        if colour.categories is not None:
-            values = np.array([*colour.categories, ""], dtype=object)[np.asarray(values)]
-        head.append(colour.name)
-        columns.append(values)
-    if (chosen := selection.read(asked.get("select"))) is not None:
-        head.append("nuwa_selected")
-        columns.append(selection.cells(view, run, chosen).astype(int))
+        numbers = colour.categories is None
+        values = colour.values if numbers else tables.named(colour.values, colour.categories)
+        table = table.beside(Table([colour.name], [values]))
+    if (chosen := selection.read(query.get("select"))) is not None:
+        rows = selection.cells(view, run, chosen)
+        table = table.beside(Table(["nuwa_selected"], [rows.astype(int)]))
     _need(view.array(run["id"], "latent"))
-    k = 3 if asked.get("dimensions") == "3" else 2
-    keys = [key for key in asked.get("panels", "").split(BETWEEN) if key] or embeddings.default(view, run)
+    k = 3 if query.get("dimensions") == "3" else 2
+    keys = [key for key in query.get("panels", "").split(BETWEEN) if key] or embeddings.default(view, run)
     for key in dict.fromkeys(keys):
         panel = embeddings.panel(view, run, key, k)
         if panel.points is not None:
-            head += embeddings.columns(panel)
-            columns += list(panel.points.T)
-    return head, columns
+            table = table.beside(Table(embeddings.columns(panel), list(panel.points.T)))
+    return table
 
 
-def profile(store, view, run, asked):
+def profile(view, run, query):
     """feature, kind, input and reconstruction, as the profile that was asked for has them."""
-    job = view.job(asked.get("job", ""))
-    if job["target"] != run["id"] or not job["result"]:
-        raise UserError("There is no such profile.")
-    found = job["result"]
-    kinds = ["gene" if i < found["n_genes"] else "protein" for i in range(len(found["names"]))]
-    return ["feature", "kind", "input", "reconstruction"], [
-        found["names"],
-        kinds,
-        found["given"],
-        found["made"],
-    ]
+    return tables.profile(_result(view, run, query, "There is no such profile."))
 
 
-def markers(store, view, run, asked):
-    """group, feature, kind and the measures of core.analysis.marker_measures, a line a group and feature."""
-    job = view.job(asked.get("job", ""))
-    if job["target"] != run["id"] or not job["result"]:
-        raise UserError("There are no such markers.")
-    found = job["result"]
-    values = _need(view.array(run["id"], f"markers/{found['groups']}"))
+def markers(view, run, query):
+    """group, feature, kind and the measures of core.analysis.marker_measures, a row a group and feature."""
+    result = _result(view, run, query, "There are no such markers.")
+    values = _need(view.array(run["id"], f"markers/{result['groups']}"))
     names = [
         *view.shelf(run["dataset"]).genes()["names"],
         *view.dataset(run["dataset"])["record"]["proteins"],
     ]
-    return columns_of(found["names"], names, found["n_genes"], values)
+    return tables.markers(result["names"], names, result["n_genes"], values)
 
 
-def names(store, view, run, asked):
+def names(view, run, query):
     """cell, name, author and time (UTC) of the newest version of a clustering."""
-    row = view.clustering(run["id"], asked.get("line", ""))
+    row = view.clustering(run["id"], query.get("line", ""))
     groups = view.groups(run["id"], row["groups"])
-    named = np.array([*groups.names, ""], dtype=object)[np.asarray(groups.codes)]
-    at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
-    columns = [_cells(view, run), named, *(np.full(len(named), v, dtype=object) for v in (row["author"], at))]
-    return ["cell", "name", "author", "time"], columns
+    return tables.names(_cell_names(view, run), groups, row["author"], row["created"])
 
 
-def mapped(store, view, run, asked):
-    """cell, label, confidence, farness, places and latent of the cells of a mapping."""
-    about, arrays = view.mapping(run["id"], asked.get("key", ""))
-    threshold = float(asked.get("threshold", SURE))
+def mapped(view, run, query):
+    """cell, label, confidence, farness, place and latent of the cells of a mapping."""
+    about, arrays = view.mapping(run["id"], query.get("key", ""))
+    threshold = float(query.get("threshold", SURE))
     labels = mapping_summary.labels_of(about["names"], arrays["codes"], arrays["confidence"], threshold)
-    return mapping_summary.table_of(arrays["cells"], labels, arrays)
+    return tables.mapped(arrays["cells"], labels, arrays)
 
 
 TABLES = {
@@ -145,45 +115,31 @@ TABLES = {
 
 def _need(array):
     if array is None:
-        raise UserError("This run has no latent space (yet).")
+        raise UserError("This run has no latent space yet.")
     return array
 
 
-def _cells(view, run):
+def _result(view, run, query, missing):
+    """The result of the job that the address names, if it is one of this run; raises UserError."""
+    job = view.job(query.get("job", ""))
+    if job["target"] != run["id"] or not job["result"]:
+        raise UserError(missing)
+    return job["result"]
+
+
+def _cell_names(view, run):
     return view.shelf(run["dataset"]).cells()
 
 
-def _clusters(view, run, asked):
-    resolution = float(asked.get("resolution", DEFAULT_RESOLUTION))
-    return np.asarray(_need(view.array(run["id"], clusters_of(resolution))))
+def _cells(view, run, query):
+    """The Table of cell, cluster and set."""
+    resolution = float(query.get("resolution", DEFAULT_RESOLUTION))
+    clusters = np.asarray(_need(view.array(run["id"], clusters_of(resolution))))
+    split = np.array(SPLIT_NAMES)[np.asarray(_need(view.array(run["id"], "split")))]
+    return tables.cells(_cell_names(view, run), clusters, split)
 
 
-def _split(view, run):
-    return np.array(SPLIT_NAMES)[np.asarray(_need(view.array(run["id"], "split")))]
-
-
-def _csv(head, columns, filename):
-    """A table sent a few thousand lines at a time."""
-
-    def lines():
-        text = io.StringIO()
-        writer = safe_csv.Writer(text)
-        writer.writerow(head)
-        for start in range(0, len(columns[0]), ROWS):
-            writer.writerows(zip(*(_text(c[start : start + ROWS]) for c in columns), strict=True))
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-
-    return Response(
-        lines(), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{filename}"'}
-    )
-
-
-def _text(values):
-    """Names come as bytes from the shelf, and are decoded as they leave."""
-    return (
-        np.char.decode(values, "utf-8")
-        if getattr(values, "dtype", None) and values.dtype.kind == "S"
-        else values
-    )
+def _csv(table, filename):
+    """A table sent some thousand rows at a time."""
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response(table.lines(), mimetype="text/csv", headers=headers)

@@ -12,6 +12,7 @@ from house import sent
 
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
+from core.export import tables
 from core.store import Missing, clusters_of
 from dashboard.app import gone
 from dashboard.pages.clusters import colours, downloads, links
@@ -176,7 +177,7 @@ def test_the_table_in_three_dimensions_has_three_coordinates(finished):
 
 
 def test_a_large_table_leaves_whole(finished, monkeypatch):
-    monkeypatch.setattr(downloads, "ROWS", 7)
+    monkeypatch.setattr(tables, "ROWS", 7)
     assert len(table(finished.client.get(f"/download/{finished.run}/latent.csv"))) == 240
 
 

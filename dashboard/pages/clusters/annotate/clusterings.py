@@ -6,6 +6,7 @@ import io
 import numpy as np
 
 from core import safe_csv
+from core.analysis.composition import composition as count_parts
 from core.errors import UserError
 from core.store import Groups
 from core.text import check_tells
@@ -108,11 +109,11 @@ def composition(view, run, base, resolution, column):
     Raises UserError where the column says nothing.
     """
     _, groups = groups_of(view, run, base, resolution)
-    there, n = groups.codes >= 0, len(groups.names)
+    n = len(groups.names)
     if n > MOST_ROWS:
         raise UserError(f"There are {n:,} groups, too many to draw: choose another grouping.")
     if not column:
-        return groups.names, np.bincount(groups.codes[there], minlength=n)[:, None], ["cells"]
+        return groups.names, *count_parts(groups.codes, n)
     colour = colour_of(view, run, f"obs:{column}", resolution)
     if colour.categories is None:
         raise UserError(f"{column} has numbers, no names: choose another column.")
@@ -120,8 +121,4 @@ def composition(view, run, base, resolution, column):
     check_tells(column, parts, codes)
     if len(parts) > MOST_PARTS:
         raise UserError(f"{column} has {len(parts):,} categories, too many to draw: choose another column.")
-    if (codes < 0).any():
-        parts, codes = [*parts, "not known"], np.where(codes < 0, len(parts), codes)
-    counts = np.zeros((n, len(parts)), dtype=int)
-    np.add.at(counts, (groups.codes[there], codes[there]), 1)
-    return groups.names, counts, parts
+    return groups.names, *count_parts(groups.codes, n, parts, codes)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import figures
+from core.analysis.composition import two_groups
 from core.analysis.marker_measures import FEWEST, MEASURES, best
 from core.errors import UserError
 from core.store import Groups
@@ -26,21 +27,14 @@ def chosen_groups(view, run, how, by, resolution, a, b):
         raise UserError("Group A is empty: select some cells above, then press 'Selection is A'.")
     if found[1] is not None and not found[1].any():
         raise UserError("Group B is empty: select some cells above, then press 'Selection is B'.")
-    codes = np.full(len(found[0]), -1, dtype=np.int32) if b else np.ones(len(found[0]), dtype=np.int32)
-    if b:
-        codes[found[1]] = 1
-    both = found[0] & found[1] if b else np.zeros(len(codes), bool)
-    codes[found[0]] = 0
-    codes[both] = -1
+    codes, n_both = two_groups(*found)
     names = ["A", "B" if b else "all others"]
     if not all((codes == i).sum() >= FEWEST for i in (0, 1)):
         raise UserError(
             f"A group needs at least {FEWEST} cells that are not in the other one too: select more cells."
         )
     words = f"A: {selection.how(view, run, a)}; B: {selection.how(view, run, b) if b else 'all other cells'}"
-    return Groups(
-        names, codes, words + (f"; {int(both.sum()):,} cells of both left out" if both.any() else "")
-    )
+    return Groups(names, codes, words + (f"; {n_both:,} cells of both left out" if n_both else ""))
 
 
 def features(view, run):
