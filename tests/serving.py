@@ -26,7 +26,10 @@ def server_environment(folder, **values):
 
 @contextmanager
 def serving():
-    """A function of a data folder that starts `python -m dashboard` over it and gives its address once it answers."""
+    """A function of a data folder that starts `python -m dashboard` over it and gives its address once it answers.
+
+    Its `processes` are the servers that it has started.
+    """
     started = []
 
     def start(folder, **values):
@@ -43,6 +46,7 @@ def serving():
                 time.sleep(0.05)
         raise AssertionError("the server does not answer")
 
+    start.processes = started
     try:
         yield start
     finally:

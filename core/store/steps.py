@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from itertools import takewhile
 
 from core.data import ending
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
+from core.store.database import FINISHED
 from core.store.schema import jobs, preparations, runs
 
 # Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.
@@ -34,17 +36,73 @@ class Steps:
 
         `keep_repairs` leaves the doctor's repairs, with which it began, before them.
         """
-        row, before = self._ready(id), []
-        for one in steps_of(row) if keep_repairs else ():
-            if not STEPS[one["name"]].repair:
-                break
-            before.append(one)
-        steps = [*plain(before), *steps]
+        row = self._ready(id)
+        steps = [*(repairs_of(row) if keep_repairs else []), *steps]
         if not steps:
             return original_of(row)
         if steps == plain(steps_of(row)):
             return id
         return self._derived(row, steps)
+
+    def apply_recipe(self, id, steps, token, settings=None, keep="nothing"):
+        """Queue steps and, with `settings`, the preprocessing of what they make, once for a token; returns the job.
+
+        `keep` is which steps of the dataset stay before: "nothing", its "repairs" or "everything". The result of the job
+        is {"dataset", "preparation"}, two ids. Raises UserError for a step or setting that does not exist.
+        """
+        row = self._ready(id)
+        kept = {"nothing": [], "repairs": repairs_of(row), "everything": plain(steps_of(row))}[keep]
+        steps = [chosen(step).record() for step in [*kept, *steps]]
+        if settings is not None:
+            settings = Recipe(row["name"], (), settings).settings
+        arguments = {"dataset": id, "steps": steps, "settings": settings}
+        text = json.dumps([self.user, arguments], sort_keys=True)
+        token = f"recipe:{token}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+        # The original is the target: the dataset itself may be replaced, and jobs go with their target.
+        job_id = self.store.submit(
+            self.user, "short", "recipe", original_of(row), arguments, token, priority=1
+        )
+        job = self.store.job(job_id)
+        if job["status"] in FINISHED and not self._has_result(job):
+            fresh = {"message": "", "result": None, "progress": 0.0, "pid": None, "cancel": False}
+            self.store.move_job(job_id, job["status"], "queued", **fresh)
+        return self.store.job(job_id)
+
+    def _has_result(self, job):
+        """Did a recipe's job succeed, and is what it made still there?"""
+        made = job["result"] if job["status"] == "done" else None
+        if not made or not self.readable("dataset", made["dataset"]):
+            return False
+        return made["preparation"] is None or self.readable("preparation", made["preparation"]) is not None
+
+    def recipe_under_way(self, id):
+        """One's job that applies a recipe to this dataset and has not succeeded, or None: a reload goes on with it."""
+        mine = (
+            jobs.c.owner == self.user,
+            jobs.c.kind == "recipe",
+            jobs.c.target == original_of(self.dataset(id)),
+        )
+        own = [job for job in self.store.jobs(*mine) if job["arguments"]["dataset"] == id]
+        newest = max(own, key=lambda job: job["created"], default=None)
+        return newest if newest and newest["status"] != "done" else None
+
+    def cancel_recipe(self, job_id):
+        """Ask the job of a recipe to stop; a queued one is stopped at once."""
+        job = self.job(job_id)
+        if job["kind"] != "recipe" or job["status"] in FINISHED:
+            return
+        if not self.store.move_job(job_id, "queued", "cancelled", message="Cancelled before it began."):
+            self.store.set_job(job_id, cancel=True)
+
+    def roll_back(self, job_id):
+        """Remove what the job of a recipe has made before it failed or was cancelled."""
+        made = self.store.job(job_id)["result"] or {}
+        if made.get("preparation"):
+            self.store.forget("preparation", made["preparation"])
+        row = self.readable("dataset", made["dataset"]) if made.get("new") else None
+        if row and (row["status"] != "ready" or self.may_go(row)):
+            self.store.forget("dataset", row["id"])
+        self.store.set_job(job_id, result=None)
 
     def undo_step(self, id):
         """Take the last step of a data set back; returns the id of the data set to go on with."""
@@ -135,6 +193,11 @@ class Steps:
 def steps_of(row):
     """The steps that a data set has been through, the first one first, each with what it did."""
     return _derived(row).get("steps", [])
+
+
+def repairs_of(row):
+    """The repairs with which the steps of a data set begin."""
+    return plain(takewhile(lambda step: STEPS[step["name"]].repair, steps_of(row)))
 
 
 def original_of(row):

@@ -1,6 +1,7 @@
 """What each kind of job does: a function of the store, the job's row and `say(message, progress)`."""
 
 from core.worker.jobs import (
+    apply_recipe,
     bundle,
     decode,
     explore,
@@ -17,6 +18,7 @@ from core.worker.jobs import (
 KINDS = {
     "read": ingest.read_file,
     "steps": ingest.take_steps,
+    "recipe": apply_recipe.apply_recipe,
     "look": ingest.look_at_samples,
     "join": ingest.join_samples,
     "prepare": prepare.prepare_data,

@@ -60,7 +60,7 @@ def asks(app, store, watched, *heard):
             prevent_initial_call=True,
         )
         def press(*values):
-            if not any(values[:n_buttons]):  # the buttons have just been drawn
+            if not any(_pressed(value) for value in values[:n_buttons]):  # the buttons have just been drawn
                 raise PreventUpdate
             try:
                 job_id = ask(store.of(session.user()), *values)
@@ -88,3 +88,8 @@ def asks(app, store, watched, *heard):
         return ask
 
     return register
+
+
+def _pressed(value):
+    """Was this button pressed? Of a pattern of buttons the values are a list."""
+    return any(value) if isinstance(value, list) else value

@@ -387,31 +387,6 @@ def test_what_a_script_cannot_say_is_refused(cells):
         script(Recipe("x"), record | {"counts_where": None}, RunConfig())
 
 
-def test_a_preset_makes_a_data_set_and_preprocesses_it(empty_house, tiny_file):
-    house = empty_house
-    id = bring(house.view, "tiny.h5ad", tiny_file.read_bytes())
-    drain(house.store)
-    cause = '{"name":"CITE-seq","type":"preset"}'
-    asked = ([None], [1], None, propose(house.view, id, ALL_CELLS), 3, ALL_CELLS, False, id, "page")
-    (query, words), _ = house.long("recipe-go", *asked, triggered=cause)
-    assert words == "" and query.startswith("preparation=")
-    done = house.view.preparation(query.partition("=")[2])
-    made = house.view.dataset(done["dataset"])
-    assert [one["name"] for one in made["record"]["derived"]["steps"]] == ["filter_cells", "filter_genes"]
-    assert made["name"] == "tiny.h5ad (filtered)" and done["settings"]["protein_transform"] == "clr"
-    by_batch = ([None], [1], None, None, 3, ALL_CELLS, True, id, "page")
-    (query, _), _ = house.long("recipe-go", *by_batch, triggered=cause)
-    done = house.view.preparation(query.partition("=")[2])
-    steps_of = house.view.dataset(done["dataset"])["record"]["derived"]["steps"]
-    assert done["settings"]["batch_key"] == steps_of[0]["params"]["batch_key"] == "sample"
-    assert len(steps_of[0]["params"]["batches"]) > 1
-    limits = {"limits": {"counts": [9e9, None]}, "batches": {}}
-    asked = ([1], [None], None, limits, 3, ALL_CELLS, False, id, "page")
-    before = len(house.view.datasets())
-    (query, words), _ = house.long("recipe-go", *asked, triggered='{"name":"filter_cells","type":"take"}')
-    assert "no cell would stay" in sent(words) and len(house.view.datasets()) == before
-
-
 def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
     view = empty_house.view
     id = bring(view, "tiny.h5ad", tiny_file.read_bytes())

@@ -1,7 +1,7 @@
 """Carry out the steps of a recipe: each makes a new AnnData, and all are written down; the source is never touched."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -15,14 +15,16 @@ from core.preprocessing.recipe import STEPS, chosen
 KEY = "nuwa_steps"  # in uns: one JSON object a step, {"name", "params", "said", "before", "after"}, in their order
 
 
-def apply(adata: AnnData, steps: Iterable[Any]) -> AnnData:
+def apply(adata: AnnData, steps: Iterable[Any], before_step: Callable[[int], None] | None = None) -> AnnData:
     """A new AnnData after the steps ({"name", "params"} each), which are written down in it; `adata` stays as it is.
 
     What a step leaves to the data is settled and written down as settled, so that the same steps again give the same.
-    Raises UserError for an unknown step or parameter, and where a step does not apply.
+    `before_step` is called with the index of each step before it begins. Raises UserError for an unknown step or parameter, and where a step does not apply.
     """
     done = made_before(adata)
-    for name, params in [chosen(step) for step in steps]:
+    for index, (name, params) in enumerate([chosen(step) for step in steps]):
+        if before_step:
+            before_step(index)
         step, before = STEPS[name], numbers(adata)
         if step.whole:
             adata = loaded(adata, device.free_memory(), step.label)

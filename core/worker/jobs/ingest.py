@@ -80,23 +80,32 @@ def _gpu_memory():
 
 
 def take_steps(store, job, say):
-    """A data set made anew from one on the shelf, by steps; that one stays as it is."""
-    id, asked = job["target"], job["arguments"]
+    """A new dataset from another one by steps, which takes the place of the one in `replaces`."""
+    make_by_steps(store, job, say)
+    replace(store, job["owner"], job["arguments"]["replaces"])
+
+
+def make_by_steps(store, job, say):
+    """A new dataset from another one by steps; the other one stays as it is."""
+    id, of, records = job["target"], job["arguments"]["of"], job["arguments"]["steps"]
     store.move("dataset", id, "queued", "running")
-    say(f"{steps_words(asked['steps'])} ...", 0.1)
-    made = steps.apply(source(store, asked["of"], backed.EVERYTHING), asked["steps"])
-    made = read.tidy(made, store.row("dataset", asked["of"])["name"])
-    done = steps.made_before(made)[-len(asked["steps"]) :]  # a file may have brought steps of its own
-    shelve(store, id, made, say, {"derived": {"of": asked["of"], "steps": done}})
-    view = store.of(job["owner"])
-    replaced = view.readable("dataset", asked["replaces"])
-    if replaced and view.may_go(replaced):
-        store.forget("dataset", replaced["id"])
+
+    def say_step(index):
+        numbered = f" (step {index + 1} of {len(records)})" if len(records) > 1 else ""
+        say(f"{STEPS[records[index]['name']].label}{numbered} ...", 0.1 + 0.4 * index / len(records))
+
+    adata = steps.apply(source(store, of, backed.EVERYTHING), records, say_step)
+    adata = read.tidy(adata, store.row("dataset", of)["name"])
+    done = steps.made_before(adata)[-len(records) :]  # a file may have brought steps of its own
+    shelve(store, id, adata, say, {"derived": {"of": of, "steps": done}})
 
 
-def steps_words(asked):
-    """The labels of the steps asked for, in their order."""
-    return ", ".join(STEPS[step["name"]].label for step in asked)
+def replace(store, owner, dataset_id):
+    """Remove a dataset that steps made and nothing else needs; None for none."""
+    view = store.of(owner)
+    row = view.readable("dataset", dataset_id)
+    if row and view.may_go(row):
+        store.forget("dataset", row["id"])
 
 
 def look_at_samples(store, job, say):

@@ -1,5 +1,7 @@
 """The ids of the Preprocess page."""
 
+from dashboard.ids import watched
+
 PREPARE = "prepare"
 PREPARE_PROGRESS = "prepare-progress"
 PREPARE_MESSAGE = "prepare-message"
@@ -31,7 +33,8 @@ PROTEINS_FOUND = "proteins-found"
 PROTEINS_FIGURE = "proteins-figure"
 PROTEINS_WORDS = "proteins-words"
 BATCHES_CELLS = "batches-cells"
-RECIPE_GO = "recipe-go"
+APPLY_RECIPE = watched("apply-recipe")
+APPLY_RECIPE_CANCEL = "apply-recipe-cancel"
 PRESET_BATCH = "preset-batch"
 RECIPE_NAME = "recipe-name"
 RECIPE_JSON = "recipe-json"

@@ -3,7 +3,7 @@
 import uuid
 
 import numpy as np
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import figures
 from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
@@ -59,7 +59,6 @@ def layout(view, here):
             dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
             dcc.Store(id=ids.PREPARE_GO),
-            dcc.Store(id=ids.RECIPE_GO),
             dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], first_batches(row))),
             html.Div(
                 [
@@ -77,7 +76,7 @@ def layout(view, here):
                         ),
                         working(ids.PREPARE_PROGRESS),
                         html.Div(id=ids.PREPARE_MESSAGE),
-                        presets(row),
+                        presets(view, row),
                         exchange(row),
                         more(
                             "Why preprocess at all?",
@@ -205,12 +204,10 @@ def register(app, store):
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.PREPARE_GO, "data"),
-        Input(ids.RECIPE_GO, "data"),
         prevent_initial_call=True,
     )
-    def go(prepared, made):
-        query = made if ctx.triggered_id == ids.RECIPE_GO else prepared
-        return f"{PATH}?{query}" if query else no_update
+    def go(prepared):
+        return f"{PATH}?{prepared}" if prepared else no_update
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),

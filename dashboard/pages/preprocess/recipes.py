@@ -5,12 +5,13 @@ import binascii
 
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
 
 from core.config import PREPARE, RunConfig
 from core.errors import UserError
 from core.preprocessing.recipe import PRESETS, from_json, preset, script
 from dashboard import ids as shared
-from dashboard.components import job_progress
+from dashboard.components import job_card
 from dashboard.components.widgets import SETTINGS, more, notice, read_form
 from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.data.findings import forbids_training
@@ -23,8 +24,8 @@ TAKE = {"type": "take", "name": ALL}
 PRESET = {"type": "preset", "name": ALL}
 
 
-def presets(row):
-    """The presets as buttons: each does all of its steps, and preprocesses."""
+def presets(view, row):
+    """The presets as buttons: each does all of its steps, and preprocesses; and how far a recipe is."""
     batch = row["record"].get("batch")
     switch = dbc.Switch(
         id=ids.PRESET_BATCH,
@@ -46,6 +47,13 @@ def presets(row):
         [
             html.Div(["Or all at once: ", *buttons], className="nuwa-actions"),
             switch,
+            *job_card.parts(view, ids.APPLY_RECIPE, view.recipe_under_way(row["id"])),
+            html.Button(
+                "Cancel",
+                id=ids.APPLY_RECIPE_CANCEL,
+                className="btn btn-sm btn-outline-secondary",
+                hidden=True,
+            ),
             more(
                 "What do these do?",
                 html.Ul([html.Li([html.B(name), f": {words}"]) for name, words in PRESETS.items()]),
@@ -145,62 +153,7 @@ def scores_steps(row):
 
 
 def register(app, store):
-    @app.callback(
-        Output(ids.RECIPE_GO, "data"),
-        Output(ids.PREPARE_MESSAGE, "children", allow_duplicate=True),
-        Input(TAKE, "n_clicks"),
-        Input(PRESET, "n_clicks"),
-        Input(ids.RECIPE_UPLOAD, "contents"),
-        State(ids.QUALITY_LIMITS, "data"),
-        State(ids.MIN_CELLS, "value"),
-        State(ids.DOUBLETS_BY, "value"),
-        State(ids.PRESET_BATCH, "value"),
-        State(ids.PREPARE_DATASET, "data"),
-        State(shared.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=400,
-        progress=[Output(ids.PREPARE_PROGRESS, "children")],
-        running=[(Output(ids.PREPARE, "disabled"), True, False)],
-    )
-    def take(
-        set_progress, clicks, presses, contents, limits, min_cells, doublets_by, by_batch, dataset_id, page
-    ):
-        """A step makes a data set; a preset or a recipe that is brought makes one, and preprocesses it."""
-        if not (any(clicks) or any(presses) or contents):  # the buttons have just been drawn
-            return no_update, no_update
-        view, cause = store.of(session.LOCAL), ctx.triggered_id
-        params = {
-            "filter_cells": limits,
-            "filter_genes": {"min_cells": min_cells},
-            "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
-        }
-
-        try:
-            if isinstance(cause, dict) and cause["type"] == "take":
-                recipe, made = None, view.take_step(dataset_id, cause["name"], params.get(cause["name"]))
-            else:
-                batch = view.dataset(dataset_id)["record"].get("batch") if by_batch else None
-                recipe = (
-                    preset(cause["name"], batch)
-                    if isinstance(cause, dict)
-                    else from_json(read_upload(contents))
-                )
-                steps = [step.record() for step in recipe.steps]
-                made = view.take_steps(dataset_id, steps, keep_repairs=isinstance(cause, dict))
-            if job := view.making(made):
-                try:
-                    job_progress.result(store, session.LOCAL, job, set_progress)
-                except UserError:
-                    view.forget_dataset(made)
-                    raise
-            if recipe is None:
-                return f"dataset={made}", ""
-            preparation, job = view.prepare(made, recipe.settings, f"{page}:{made}:{recipe.to_json()}"[:120])
-            job_progress.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"preparation={preparation}", ""
+    _applying(app, store)
 
     @app.callback(
         Output(ids.RECIPE_FILE, "data"),
@@ -228,6 +181,83 @@ def register(app, store):
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return {"content": content, "filename": f"{file_name(recipe.name)}.{ending}"}, ""
+
+
+def _applying(app, store):
+    """The buttons that apply a recipe or one step, the job that does it, and the way to what it makes."""
+
+    @job_card.asks(
+        app,
+        store,
+        ids.APPLY_RECIPE,
+        Input(TAKE, "n_clicks"),
+        Input(PRESET, "n_clicks"),
+        Input(ids.RECIPE_UPLOAD, "contents"),
+        State(ids.QUALITY_LIMITS, "data"),
+        State(ids.MIN_CELLS, "value"),
+        State(ids.DOUBLETS_BY, "value"),
+        State(ids.PRESET_BATCH, "value"),
+        State(ids.PREPARE_DATASET, "data"),
+        State(shared.PAGE, "data"),
+    )
+    def apply(view, _clicks, _presses, contents, limits, min_cells, doublets_by, by_batch, dataset_id, page):
+        button = ctx.triggered_id
+        if button == ids.RECIPE_UPLOAD:
+            return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
+        if button["type"] == "preset":
+            batch = view.dataset(dataset_id)["record"].get("batch") if by_batch else None
+            return apply_recipe(view, dataset_id, preset(button["name"], batch), page, "repairs")["id"]
+        params = {
+            "filter_cells": limits,
+            "filter_genes": {"min_cells": min_cells},
+            "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
+        }
+        step = {"name": button["name"], "params": params.get(button["name"])}
+        return view.apply_recipe(dataset_id, [step], page, keep="everything")["id"]
+
+    @app.callback(
+        Output(shared.URL, "href", allow_duplicate=True),
+        Input(ids.APPLY_RECIPE.done, "data"),
+        prevent_initial_call=True,
+    )
+    def go(job_id):
+        if not job_id:
+            raise PreventUpdate
+        result = store.of(session.user()).job(job_id)["result"]
+        return f"/preprocess?{query(result)}"
+
+    @app.callback(
+        Output(ids.APPLY_RECIPE.tick, "n_intervals"),
+        Input(ids.APPLY_RECIPE_CANCEL, "n_clicks"),
+        State(ids.APPLY_RECIPE.tick, "n_intervals"),
+        State(ids.APPLY_RECIPE.job, "data"),
+        prevent_initial_call=True,
+    )
+    def cancel(clicks, n, job_id):
+        if not (clicks and job_id):
+            raise PreventUpdate
+        store.of(session.user()).cancel_recipe(job_id)
+        return (n or 0) + 1  # look at once
+
+    app.clientside_callback(
+        "over => over",
+        Output(ids.APPLY_RECIPE_CANCEL, "hidden"),
+        Input(ids.APPLY_RECIPE.tick, "disabled"),
+    )
+
+
+def apply_recipe(view, dataset_id, recipe, page, keep="nothing"):
+    """Queue a Recipe with its settings; returns the job."""
+    return view.apply_recipe(
+        dataset_id, [step.record() for step in recipe.steps], page, recipe.settings, keep
+    )
+
+
+def query(result):
+    """The part of an address that names what the job of a recipe made: its preparation, else its dataset."""
+    if result["preparation"]:
+        return f"preparation={result['preparation']}"
+    return f"dataset={result['dataset']}"
 
 
 def read_upload(contents):

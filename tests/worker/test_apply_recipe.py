@@ -1,0 +1,207 @@
+"""Applying a recipe is one job: what it makes is there in the end, whoever went away, or nothing is."""
+
+import json as codec
+import time
+import urllib.request
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from house import House, bring
+
+from core.errors import UserError
+from core.settings import Settings
+from core.store import FINISHED, Store
+from core.worker.execute import drain, execute, take
+from core.worker.jobs import apply_recipe, ingest, prepare
+from core.worker.queue import fail_target
+
+GENES = {"name": "filter_genes", "params": {"min_cells": 60}}
+TOO_STRICT = {"name": "filter_cells", "params": {"limits": {"counts": [9e9, None]}}}
+
+
+@pytest.fixture
+def dataset(store, tiny_file):
+    id = bring(store.of("local"), "tiny.h5ad", tiny_file.read_bytes())
+    drain(store)
+    return id
+
+
+def run(store, *arguments, **named):
+    """The job of a recipe after it was carried out."""
+    job = store.of("local").apply_recipe(*arguments, **named)
+    drain(store)
+    return store.job(job["id"])
+
+
+def left(store):
+    """The ids of all datasets and preparations, and how many jobs are not finished."""
+    ids = {row["id"] for kind in ("dataset", "preparation") for row in store.rows(kind)}
+    return ids, sum(job["status"] not in FINISHED for job in store.jobs())
+
+
+def test_a_recipe_makes_a_dataset_and_its_preparation(store, dataset):
+    job = run(store, dataset, [GENES], "page", {"n_top_genes": 20})
+    assert job["status"] == "done" and job["progress"] == 1
+    made, preparation = (job["result"][name] for name in ("dataset", "preparation"))
+    assert store.row("dataset", made)["record"]["derived"]["of"] == dataset
+    row = store.row("preparation", preparation)
+    assert row["dataset"] == made and row["status"] == "ready" and row["settings"]["n_top_genes"] == 20
+    assert left(store) == ({dataset, made, preparation}, 0)
+
+
+def test_each_step_is_named_while_it_is_at_work(store, dataset, monkeypatch):
+    messages = []
+    monkeypatch.setattr(store, "set_job", lambda id, **values: messages.append((id, values.get("message"))))
+    steps = [{"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}, GENES]
+    job = store.of("local").apply_recipe(dataset, steps, "page", {})
+    drain(store)
+    own = [message for id, message in messages if id == job["id"]]
+    assert "Filter cells (step 1 of 2) ..." in own and "Filter genes (step 2 of 2) ..." in own
+    assert own.index("Filter genes (step 2 of 2) ...") < own.index("Reading the data set.")
+
+
+def test_the_same_token_queues_one_job(store, dataset):
+    view = store.of("local")
+    first, second = (view.apply_recipe(dataset, [GENES], "page", {}) for _ in range(2))
+    assert first["id"] == second["id"] and len(store.waiting("short")) == 1
+    drain(store)
+    assert view.apply_recipe(dataset, [GENES], "page", {})["status"] == "done"
+    assert view.apply_recipe(dataset, [GENES], "page", {"n_top_genes": 20})["id"] != first["id"]
+
+
+def test_a_dataset_that_these_steps_have_made_is_used_again(store, dataset):
+    first = run(store, dataset, [GENES], "page")["result"]
+    assert first["preparation"] is None
+    second = run(store, dataset, [GENES], "another page", {})["result"]
+    assert second["dataset"] == first["dataset"] and second["preparation"]
+
+
+def test_a_step_more_takes_the_place_of_a_dataset_that_nothing_needs(store, dataset):
+    first = run(store, dataset, [GENES], "page")["result"]["dataset"]
+    more = {"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}
+    second = run(store, first, [more], "page", keep="everything")["result"]["dataset"]
+    steps = store.row("dataset", second)["record"]["derived"]["steps"]
+    assert [step["name"] for step in steps] == ["filter_genes", "filter_cells"]
+    assert left(store) == ({dataset, second}, 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "preprocessing", "words"),
+    [
+        ([GENES, TOO_STRICT], {}, "no cell would stay"),
+        ([GENES], {"hvg_batch_key": "no such column"}, "no such column"),
+    ],
+    ids=["a step", "the preprocessing"],
+)
+def test_what_fails_leaves_nothing_behind(store, dataset, steps, preprocessing, words):
+    before = left(store)
+    job = run(store, dataset, steps, "page", preprocessing)
+    assert job["status"] == "failed" and words in job["message"]
+    assert left(store) == before and [p.name for p in (store.root / "datasets").iterdir()] == [dataset]
+    again = store.of("local").apply_recipe(dataset, steps, "page", preprocessing)
+    assert again["id"] == job["id"] and again["status"] == "queued"  # it may be tried again
+
+
+def test_a_dataset_that_was_there_before_outlives_a_failure(store, dataset):
+    made = run(store, dataset, [GENES], "page")["result"]["dataset"]
+    assert run(store, dataset, [GENES], "page", {"hvg_batch_key": "no such column"})["status"] == "failed"
+    assert store.row("dataset", made)["status"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("steps", "preprocessing"),
+    [([{"name": "no such step"}], {}), ([GENES], {"epochs": 3})],
+    ids=["step", "setting"],
+)
+def test_what_does_not_exist_is_refused_before_anything_is_queued(store, dataset, steps, preprocessing):
+    with pytest.raises(UserError):
+        store.of("local").apply_recipe(dataset, steps, "page", preprocessing)
+    assert left(store) == ({dataset}, 0)
+
+
+@pytest.mark.parametrize("function", ["make_by_steps", "prepare_data"])
+def test_a_job_that_is_cancelled_in_the_middle_leaves_nothing(store, dataset, monkeypatch, function):
+    module = ingest if function == "make_by_steps" else prepare
+    whole, view = getattr(module, function), store.of("local")
+    job = view.apply_recipe(dataset, [GENES], "page", {})
+
+    def cancelled_meanwhile(store, row, say):
+        view.cancel_recipe(job["id"])
+        whole(store, row, say)
+
+    monkeypatch.setattr(module, function, cancelled_meanwhile)
+    drain(store)
+    job = store.job(job["id"])
+    assert (job["status"], job["message"]) == ("cancelled", apply_recipe.CANCELLED)
+    assert left(store) == ({dataset}, 0)
+
+
+def test_a_job_whose_process_died_leaves_nothing(store, dataset, monkeypatch):
+    job = store.of("local").apply_recipe(dataset, [GENES], "page", {})
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "prepare_data", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            execute(store, take(store, "short"))
+    assert len(left(store)[0]) == 3
+    for running in store.working():  # as the queue does with each
+        store.move_job(running["id"], "running", "failed", message="died")
+        fail_target(store, running, "died")
+    assert left(store) == ({dataset}, 0) and store.job(job["id"])["message"] == "died"
+
+
+class Http:
+    """The client of a House over a server in another process."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def get(self, path):
+        with urllib.request.urlopen(self.base + path) as answer:
+            return SimpleNamespace(json=codec.load(answer))
+
+    def post(self, path, json):
+        body = codec.dumps(json).encode()
+        request = urllib.request.Request(self.base + path, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read().decode()
+        return SimpleNamespace(status_code=answer.status, text=text, json=codec.loads(text))
+
+
+def wait_until(true, seconds=240):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_recipe_is_applied_though_the_web_process_is_killed_in_the_middle(serve, tiny_file, tmp_path):
+    base = serve(tmp_path)
+    web = psutil.Process(serve.processes[-1].pid)
+    store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), tmp_path, None, inline=False))
+    dataset = bring(store.of("local"), "tiny.h5ad", tiny_file.read_bytes())
+    wait_until(lambda: store.row("dataset", dataset)["status"] == "ready")
+    workers = web.children(recursive=True)
+    house = House.__new__(House)
+    house.client = Http(base)
+    values = {"take": {"score_doublets": None}, "preset": {"CITE-seq": 1}, "prepare-dataset.data": dataset}
+    pressed = '{"name":"CITE-seq","type":"preset"}.n_clicks'
+    try:
+        job_id = house.press("apply-recipe-job.data", values, pressed)["apply-recipe-job"]["data"]
+        wait_until(lambda: store.job(job_id)["status"] != "queued")
+        web.kill()
+        web.wait(10)
+        assert store.job(job_id)["status"] == "running"
+        wait_until(lambda: store.job(job_id)["status"] in FINISHED)
+        job = store.job(job_id)
+        assert job["status"] == "done", job["message"]
+        preparation = store.row("preparation", job["result"]["preparation"])
+        assert preparation["status"] == "ready" and preparation["dataset"] == job["result"]["dataset"]
+        steps = store.row("dataset", preparation["dataset"])["record"]["derived"]["steps"]
+        assert [step["name"] for step in steps] == ["filter_cells", "filter_genes"]
+    finally:
+        for worker in workers:
+            if worker.is_running():
+                worker.kill()
+        store.engine.dispose()
