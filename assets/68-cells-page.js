@@ -14,9 +14,9 @@
   // A page that shows many cells says which as soon as it is there: they are drawn before dash has asked for anything.
   new MutationObserver(() => {
     const host = document.getElementById("cells-host");
-    if (!host || !host.dataset.early) return;
-    const asked = JSON.parse(host.dataset.early);
-    delete host.dataset.early;
+    if (!host || !host.dataset.initial) return;
+    const asked = JSON.parse(host.dataset.initial);
+    delete host.dataset.initial;
     viewerOf(host).show({ ...asked, theme: theme() });
   }).observe(document.documentElement, { childList: true, subtree: true });
 

@@ -6,7 +6,7 @@
   const TRIES = 5; // of a part that arrives damaged
   const WINDOW = 8000; // milliseconds over which the rate is measured
 
-  const { Away, Refused, ask, crc32, hex } = window.nuwaWire;
+  const { Away, Refused, ask, crc32, hex } = window.nuwaUploadProtocol;
   class Gone extends Error {} // the person has thrown the upload away
 
   const element = (tag, values = {}, ...children) => {

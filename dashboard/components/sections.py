@@ -1,6 +1,6 @@
 """The sections of a long page: a table of contents that stays in sight, and cards that come when somebody gets to them.
 
-assets/70-contents.js is the other end: it says which sections are wanted, and which one is being read.
+assets/70-sections.js is the other end: it says which sections are wanted, and which one is being read.
 """
 
 from collections.abc import Callable

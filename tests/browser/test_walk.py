@@ -349,7 +349,7 @@ def test_a_typed_gene_colours_every_panel(clusters_page):
     expect(clusters_page.locator("#legend")).to_contain_text("SIM-0007")
     expect(clusters_page.locator("#legend")).to_contain_text("log1p of counts per 10,000")
     see_traces(clusters_page, "panels", lambda found: {t[0] for t in found} == {"SIM-0007"})
-    href = clusters_page.get_by_role("link", name="The table behind this plot").get_attribute("href")
+    href = clusters_page.get_by_role("link", name="Download the data of this plot").get_attribute("href")
     assert "SIM-0007" in href
     pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")
     see_traces(
@@ -360,7 +360,7 @@ def test_a_typed_gene_colours_every_panel(clusters_page):
 def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page = clusters_page
     page.locator("#legend button.entry").first.click()
-    expect(page.locator("#selected")).to_contain_text("selected of")
+    expect(page.locator("#selected")).to_contain_text("cells selected")
     to_section(page, "Clusters and names")
     page.locator("#made-name").fill("my cells")
     page.keyboard.press("Tab")

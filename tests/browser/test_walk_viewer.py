@@ -108,7 +108,7 @@ def n_selected(page, house, key):
 def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, page, finished, monkeypatch):
     page.goto(f"{base}/clusters?run={finished.run}")
     page.wait_for_function("() => document.querySelector('#panels .js-plotly-plot')?._fullData?.length >= 8")
-    page.get_by_label("selects (lasso)").check()
+    page.get_by_label("lasso-select").check()
     page.wait_for_function(
         "() => document.querySelector('#panels .js-plotly-plot')._fullLayout.dragmode === 'lasso'"
     )
@@ -116,7 +116,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
     n = n_selected(page, finished, "latent_umap")
     assert 0 < n < 240
-    expect(page.locator("#selected")).to_contain_text(f"{n} cells are selected of 240")
+    expect(page.locator("#selected")).to_contain_text(f"{n} of 240 cells selected")
     dimmed = page.evaluate(DIMMED)
     for axis in ("x", "x2", "x3", "x4"):  # the same cells in every panel
         assert sum(chosen for at, _, chosen in dimmed if at == axis) == n
@@ -149,7 +149,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
         page.keyboard.press(key)
         assert page.evaluate(f"(v => {there})(nuwaViewer.all.panels[0].view.state)")
 
-    page.get_by_label("selects (lasso)").check()
+    page.get_by_label("lasso-select").check()
     drag(page, around(page.locator(".nuwa-cells-panel .frame").nth(1).bounding_box()))
     expect(page.locator("#selected")).to_contain_text("by lasso in Latent dimensions 2 and 3")
     m = n_selected(page, finished, "latent:2,3")
@@ -164,7 +164,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     expect(page.locator("#selected")).to_contain_text("cell_type (obs) is type A")
     wait_for_select(page, "type A")
     assert json.loads(asked(page)["select"]) == {"by": "obs:cell_type", "is": ["type A"]}
-    page.get_by_role("button", name="Clear the selection").click()
+    page.get_by_role("button", name="Clear selection").click()
     expect(page.locator("#selected")).to_contain_text("No cells are selected")
     page.wait_for_function("() => !location.search.includes('select=')")
 
@@ -179,7 +179,7 @@ def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
         page.goto(f"{address}/clusters?run={house.run}")
         page.wait_for_function(DRAWN)
         assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [1_000_000] * 2
-        page.get_by_label("selects (lasso)").check()
+        page.get_by_label("lasso-select").check()
         drag(page, around(page.locator(".nuwa-cells-panel .frame").first.bounding_box()))
         expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
         n = n_selected(page, house, "latent_umap")

@@ -55,7 +55,7 @@ EXPECTED = {
         preprocess: "Values before and after",
         model: "Create this model",
         train: "How to read this",
-        clusters: "The latent space beside the input",
+        clusters: "Latent space and input",
         runs: "Training complete",
     },
 }

@@ -30,9 +30,8 @@ from dashboard.pages.clusters.mapping.card import asked_store, mapping_card
 from dashboard.pages.clusters.markers import callbacks as marking
 from dashboard.pages.clusters.markers import cell_types
 from dashboard.pages.clusters.markers.card import markers_card
-from dashboard.pages.clusters.viewer import callbacks, routes
-from dashboard.pages.clusters.viewer.card import viewer_card
-from dashboard.pages.clusters.viewer.link_state import read
+from dashboard.pages.clusters.viewer import callbacks, link_state, routes
+from dashboard.pages.clusters.viewer import card as viewer
 from dashboard.server import session
 
 PATH, TITLE = "/clusters", "Clusters"
@@ -80,7 +79,7 @@ def layout(view, here):
         )
     if run["explored"] != "ready":
         return not_yet(view, run)
-    state = read(here.asked, view, run)
+    state = link_state.from_link(here.asked, view, run)
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -89,9 +88,9 @@ def layout(view, here):
             dcc.Store(id=ids.CLUSTERS_STATE),
             dcc.Store(id=ids.MADE_LINE),
             asked_store(here.asked),
-            *[notice(words, "warn") for words in state.remarks],
+            *[notice(note, "warn") for note in state.notes],
             sections.contents(SECTIONS),
-            sections.place(SECTIONS[0], viewer_card(view, run, state)),
+            sections.place(SECTIONS[0], viewer.layout(view, run, state)),
             *[sections.place(section) for section in SECTIONS[1:]],
         ]
     )

@@ -18,7 +18,8 @@ from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.mapping.card import mapping_card
 from dashboard.pages.clusters.viewer import draw, embeddings, selection
-from dashboard.pages.clusters.viewer.legend import legend_over
+from dashboard.pages.clusters.viewer.legend import layer_legend
+from dashboard.pages.clusters.viewer.link_state import ViewerState
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +262,7 @@ def test_the_proteins_are_a_space_of_the_viewer(house):
     )
     without = run | {"facts": run["facts"] | {"n_proteins": 0}}
     assert not embeddings.missing(house.view, without, ["protein_umap"])
-    with pytest.raises(UserError, match="takes 2 proteins; the run has 0"):
+    with pytest.raises(UserError, match="needs 2 proteins; this run has 0"):
         embeddings.points(house.view, without, "protein_umap")
 
 
@@ -308,21 +309,21 @@ def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer
     assert offered[f"mapped:{mapped}"] == "Transferred labels of new.h5ad, mapped"
     key = f"mapped:{mapped}:confidence"
     drawn = draw.draw(
-        house.view, run, draw.Asked(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
+        house.view, run, ViewerState(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
     )
     beneath, *above = [t for t in drawn.figure.data if t.xaxis == "x2"]
     assert list(beneath.customdata) == list(range(240))  # linked to the other panels
     assert sum(len(t.x) for t in above) == 40 and all(t.customdata is None for t in above)
     confident = [t for t in drawn.figure.data if t.xaxis == "x3"][-1]
     assert confident.marker.coloraxis is None and confident.marker.cmax <= 1  # a scale of its own
-    legends = sent([legend_over(over, "dark") for over in drawn.over])
+    legends = sent([layer_legend(over, "dark") for over in drawn.layers])
     assert "new.h5ad, mapped" in legends and "transferred cell_type" in legends and "n_clicks" not in legends
 
 
 def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped, monkeypatch):
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
     run, key = house.view.run(house.run), f"mapped:{mapped}"
-    told = draw.draw(house.view, run, draw.Asked((key,), "clusters", 1.0)).cells
+    told = draw.draw(house.view, run, ViewerState((key,), "clusters", 1.0)).cells
     head, _ = read_message(house.client.get(told["panels"][0]["points"]))
     assert told["n"] == 240 and head["n"] == 280
     head, codes = read_message(house.client.get(told["panels"][0]["colour"]))
@@ -330,17 +331,17 @@ def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped
     said = house.client.get(told["panels"][0]["name"].replace("CELL", "0")).json
     assert said["name"] == "cell-00011 (new.h5ad)" and said["value"].startswith("transferred cell_type: ")
     assert house.client.get(told["panels"][0]["name"].replace("CELL", "40")).status_code == 404
-    assert house.client.get(f"/cells/{house.run}/over?space=pca").status_code == 404
+    assert house.client.get(f"/cells/{house.run}/layer?space=pca").status_code == 404
 
 
 def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(house, mapped):
     run, lasso = house.view.run(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
     chosen = {"in": f"mapped:{mapped}", "polygon": lasso}
     assert selection.cells(house.view, run, chosen).sum() == 240
-    assert "in Transferred labels of new.h5ad, mapped" in selection.how(house.view, run, chosen)
+    assert "in Transferred labels of new.h5ad, mapped" in selection.description(house.view, run, chosen)
 
 
 def test_a_panel_of_cells_whose_mapping_is_gone_says_so(house):
     panel = embeddings.panel(house.view, house.view.run(house.run), f"mapped:{'0' * 24}")
     assert panel.points is None and "not there (any more)" in panel.note
-    assert panel.title == "Mapped cells that are gone"
+    assert panel.title == "Mapped cells that were deleted"

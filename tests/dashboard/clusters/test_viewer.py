@@ -15,8 +15,9 @@ from core.store.dataset_folder import SPACE_COLUMNS, Shelf, write_array
 from dashboard.components.location import resolve
 from dashboard.pages.clusters import colours
 from dashboard.pages.clusters import page as clusters
+from dashboard.pages.clusters.viewer import card as viewer
 from dashboard.pages.clusters.viewer import draw, embeddings, link_state, selection
-from dashboard.pages.clusters.viewer.card import viewer_card
+from dashboard.pages.clusters.viewer.link_state import ViewerState
 
 
 @pytest.fixture
@@ -149,27 +150,27 @@ def test_what_another_part_leaves_under_embeddings_is_offered(finished, run):
 
 def test_a_panel_that_cannot_be_drawn_says_why(finished, run):
     for key, k, words in (
-        ("run:gone", 2, "This run does not exist (any more)."),
+        ("run:gone", 2, "This run no longer exists."),
         ("obsm:X_nope", 2, "no obsm 'X_nope'"),
-        ("latent:1,40", 2, "There are 4 latent dimensions."),
-        ("nonsense", 2, "no such embedding"),
+        ("latent:1,40", 2, "There are only 4 latent dimensions."),
+        ("nonsense", 2, "This embedding does not exist."),
         ("latent_tsne", 2, figures.WAITING),
     ):
         panel = embeddings.panel(finished.view, run, key, k)
         assert panel.points is None and words in panel.note
 
 
-def test_cells_without_a_place_are_counted(finished, run, monkeypatch):
+def test_cells_without_coordinates_are_counted(finished, run, monkeypatch):
     points = np.zeros((240, 2), dtype=np.float32)
     points[:7] = np.nan
     monkeypatch.setattr(embeddings, "points", lambda *_: points)
-    assert "7 cells have no place" in embeddings.panel(finished.view, run, "pca").title
+    assert "7 cells without coordinates" in embeddings.panel(finished.view, run, "pca").title
     codes, low, high = figures.packed(points)
     assert (codes[:7] == 65_535).all() and (codes[7:] == 32_767).all() and (low < high).all()
     monkeypatch.setattr(embeddings, "points", lambda *_: points * np.nan)
     assert "missing (NaN)" in embeddings.panel(finished.view, run, "pca").note
     monkeypatch.setattr(embeddings, "points", lambda *_: np.ones((240, 2)))
-    assert "all cells in one place" in embeddings.panel(finished.view, run, "pca").title
+    assert "all cells at one point" in embeddings.panel(finished.view, run, "pca").title
 
 
 # --- colours
@@ -217,7 +218,7 @@ def test_constants_and_gaps_are_remarked_on():
 
 
 def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
-    drawn = draw.draw(finished.view, run, draw.Asked(("pca",), "gene:SIM-00077", 1.0))
+    drawn = draw.draw(finished.view, run, ViewerState(("pca",), "gene:SIM-00077", 1.0))
     assert drawn.colour.name == "cluster" and drawn.notes[0].startswith(
         "There is no gene 'SIM-00077' here; near: "
     )
@@ -227,10 +228,10 @@ def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
 
 
 def test_many_cells_are_drawn_by_the_page_itself_with_webgl_and_without(finished, run, monkeypatch):
-    asked = draw.Asked(("latent_umap", "pca", "pca"), "gene:SIM-0007", 1.0)
+    asked = ViewerState(("latent_umap", "pca", "pca"), "gene:SIM-0007", 1.0)
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 700)
     drawn = draw.draw(finished.view, run, asked)
-    assert drawn.figure is None and [p["key"] for p in drawn.cells["panels"]] == list(asked.keys)
+    assert drawn.figure is None and [p["key"] for p in drawn.cells["panels"]] == list(asked.panels)
     assert finished.client.get(drawn.cells["panels"][0]["points"]).status_code == 200
     assert finished.client.get(drawn.cells["colour"]).status_code == 200
     small = draw.draw(finished.view, run, asked._replace(webgl=False))
@@ -240,18 +241,20 @@ def test_many_cells_are_drawn_by_the_page_itself_with_webgl_and_without(finished
 
 
 def test_a_page_of_many_cells_says_at_once_what_it_will_draw(finished, run, monkeypatch):
-    asked = link_state.read({"panels": "pca", "by": "gene:SIM-0007"}, finished.view, run)
-    assert draw.early(finished.view, run, asked) is None  # plotly's
+    asked = link_state.from_link({"panels": "pca", "by": "gene:SIM-0007"}, finished.view, run)
+    assert draw.initial_cells(finished.view, run, asked) is None  # plotly's
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
-    cells = draw.draw(finished.view, run, draw.Asked(("pca",), "gene:SIM-0007", 1.0)).cells
-    assert draw.early(finished.view, run, asked) == cells  # what the page is told again draws nothing anew
-    assert "SIM-0007" in sent(viewer_card(finished.view, run, asked))
+    cells = draw.draw(finished.view, run, ViewerState(("pca",), "gene:SIM-0007", 1.0)).cells
+    assert (
+        draw.initial_cells(finished.view, run, asked) == cells
+    )  # what the page is told again draws nothing anew
+    assert "SIM-0007" in sent(viewer.layout(finished.view, run, asked))
 
 
 def test_three_dimensions_end_where_plotly_can_no_longer_turn_them(finished, run, monkeypatch):
     monkeypatch.setattr(draw, "CELLS_3D", 100)
-    drawn = draw.draw(finished.view, run, draw.Asked(("pca",), "clusters", 1.0, 3))
-    assert "up to 100 cells: this data set has 240" in drawn.figure.layout.annotations[0].text
+    drawn = draw.draw(finished.view, run, ViewerState(("pca",), "clusters", 1.0, 3))
+    assert "limited to 100 cells: this dataset has 240" in drawn.figure.layout.annotations[0].text
 
 
 def test_an_image_counts_as_numpy_does():
@@ -287,8 +290,8 @@ def test_cells_are_selected_by_categories_and_by_numbers(finished, run):
     labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
     chosen = {"by": "clusters", "resolution": 0.6, "is": ["0", "2"]}
     np.testing.assert_array_equal(selection.cells(finished.view, run, chosen), np.isin(labels, [0, 2]))
-    words = selection.words(finished.view, run, chosen, np.isin(labels, [0, 2]))
-    assert words.endswith("of 240: cluster at resolution 0.6 is 0 and 2.")
+    words = selection.sentence(finished.view, run, chosen, np.isin(labels, [0, 2]))
+    assert words.endswith("of 240 cells selected: cluster at resolution 0.6 is 0 and 2.")
 
 
 def test_a_second_click_in_the_legend_adds_a_category_and_a_third_takes_it_out():
@@ -311,7 +314,7 @@ def test_a_second_click_in_the_legend_adds_a_category_and_a_third_takes_it_out()
     ],
 )
 def test_a_selection_that_cannot_be_read_is_refused(text):
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is invalid"):
         selection.read(text)
 
 
@@ -326,12 +329,12 @@ def test_the_form_selects_without_a_mouse(finished):
         "select-is.value": [],
     }
     answer = finished.press("selection.data", asked | {"run.data": finished.run}, "select-go.n_clicks")
-    assert "selection" not in answer and "Choose one value" in sent(answer["selected"])
+    assert "selection" not in answer and "Choose one or more values" in sent(answer["selected"])
 
 
-def test_a_selection_of_no_cell_is_said(finished, run):
-    asked = draw.Asked(("pca",), "clusters", 1.0, selection={"by": "gene:SIM-0007", "from": 99})
-    assert draw.draw(finished.view, run, asked).notes == ["No cell lies in this selection."]
+def test_an_empty_selection_gives_a_note(finished, run):
+    asked = ViewerState(("pca",), "clusters", 1.0, selection={"by": "gene:SIM-0007", "from": 99})
+    assert draw.draw(finished.view, run, asked).notes == ["This selection contains no cells."]
 
 
 def test_selected_cells_are_named_in_the_table(finished):
@@ -350,24 +353,24 @@ def test_a_link_restores_the_view(finished, run):
         "resolution": "0.6",
         "select": '{"by": "clusters", "resolution": 0.6, "is": ["1"]}',
     }
-    found = link_state.read(asked, finished.view, run)
+    found = link_state.from_link(asked, finished.view, run)
     assert found.panels == ("latent:1,2", "pca") and found.by == "protein:ADT-01" and found.resolution == 0.6
-    assert found.selection["is"] == ["1"] and not found.remarks
+    assert found.selection["is"] == ["1"] and not found.notes
     here = resolve(finished.view, f"?run={finished.run}&by=protein:ADT-01&panels=latent:1,2")
     page = sent(clusters.layout(finished.view, here))
     assert '"value": "protein:ADT-01"' in page and "Latent dimensions 1 and 2" in page
 
 
 def test_what_a_link_says_wrongly_is_said_and_the_rest_is_shown(finished, run):
-    found = link_state.read({"resolution": "0.33", "select": "{", "panels": "a~b~c"}, finished.view, run)
-    assert found.resolution == 1.0 and found.selection is None and len(found.remarks) == 2
+    found = link_state.from_link({"resolution": "0.33", "select": "{", "panels": "a~b~c"}, finished.view, run)
+    assert found.resolution == 1.0 and found.selection is None and len(found.notes) == 2
     assert found.panels == ("a", "b")  # one, two or four
 
 
 def test_a_million_cells_begin_with_two_panels(finished, run, monkeypatch):
-    assert len(link_state.read({}, finished.view, run).panels) == 4
+    assert len(link_state.from_link({}, finished.view, run).panels) == 4
     monkeypatch.setattr(link_state, "FEW_PANELS", 100)
-    assert link_state.read({}, finished.view, run).panels == ("latent_umap", "input_umap")
+    assert link_state.from_link({}, finished.view, run).panels == ("latent_umap", "input_umap")
 
 
 def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):

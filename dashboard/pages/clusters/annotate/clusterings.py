@@ -12,9 +12,8 @@ from core.store import Groups
 from core.text import check_tells
 from dashboard.pages.clusters.colours import MADE, colour_of
 from dashboard.pages.clusters.groups import groups_of
-from dashboard.pages.clusters.viewer import selection as selecting
+from dashboard.pages.clusters.viewer import selection as selections
 
-NOBODY = "No cells are selected: draw a lasso above, click in the legend, or use the form below the pictures."
 MOST_ROWS = 500  # groups in a composition: more can be neither drawn nor read
 MOST_PARTS = 60  # categories in a composition: more bars have no colour of their own
 
@@ -27,9 +26,9 @@ def line_of(base):
 
 def selected(view, run, selection):
     """(cells,) bool; raises UserError where nothing is selected."""
-    rows = selecting.cells(view, run, selection)
+    rows = selections.cells(view, run, selection)
     if rows is None or not rows.any():
-        raise UserError(NOBODY)
+        raise UserError(selections.NONE_SELECTED)
     return rows
 
 
@@ -40,7 +39,7 @@ def name_cells(view, run, base, resolution, selection, name):
     if not (name or "").strip():
         raise UserError("A name is missing: type one.")
     name = " ".join(name.split())
-    what = f"{int(rows.sum()):,} cells named {name} ({selecting.how(view, run, selection)})"
+    what = f"{int(rows.sum()):,} cells named {name} ({selections.description(view, run, selection)})"
     made = groups.renamed(rows, name)
     return view.keep_clustering(run["id"], made, what, _title(base, title), line_of(base))
 

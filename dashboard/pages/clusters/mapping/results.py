@@ -30,7 +30,7 @@ def own_labels(view, about, column):
 def picture(view, run, about, arrays, by, threshold, own, theme, webgl):
     """The figure of the mapped cells over those of the run; raises UserError where there is nothing to colour by."""
     key = embeddings.first(run)
-    axes = embeddings.named(view, run, key)
+    axes = embeddings.axes_of(view, run, key)
     names = np.char.decode(arrays["cells"], "utf-8")
     colour = colour_of_mapped(about, arrays, by, threshold, theme, own)
     reference = embeddings.points(view, run, key)

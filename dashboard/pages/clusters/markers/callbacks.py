@@ -12,7 +12,7 @@ from dashboard.pages.clusters.colours import colour_options
 from dashboard.pages.clusters.links import markers_link
 from dashboard.pages.clusters.markers.card import columns, remarks
 from dashboard.pages.clusters.markers.results import chosen_groups, picture, rows
-from dashboard.pages.clusters.viewer import selection as selecting
+from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.server import session
 
 
@@ -154,12 +154,12 @@ def _two_selections(app, store):
 
         def words(chosen, without):
             try:
-                found = selecting.cells(view, run, chosen)
+                found = selections.cells(view, run, chosen)
             except Missing:
                 raise
             except UserError as error:  # the clusters that it went by were undone, say
                 return str(error)
-            return without if found is None else selecting.words(view, run, chosen, found)
+            return without if found is None else selections.sentence(view, run, chosen, found)
 
         return [
             html.Div(["A: ", words(a, "no cells yet: select some above.")]),

@@ -33,7 +33,7 @@ def chosen_groups(view, run, how, by, resolution, a, b):
         raise UserError(
             f"A group needs at least {FEWEST} cells that are not in the other one too: select more cells."
         )
-    words = f"A: {selection.how(view, run, a)}; B: {selection.how(view, run, b) if b else 'all other cells'}"
+    words = f"A: {selection.description(view, run, a)}; B: {selection.description(view, run, b) if b else 'all other cells'}"
     return Groups(names, codes, words + (f"; {n_both:,} cells of both left out" if n_both else ""))
 
 

@@ -1,4 +1,4 @@
-"""The card with the pictures of the cells: its controls, panels, legend and selection."""
+"""The card with the plots of the cells: its controls, panels, legend and selection."""
 
 import json
 
@@ -8,43 +8,45 @@ from dash import dcc, html
 from core.config import RESOLUTIONS
 from dashboard.components.widgets import card, graph, more, working
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.colours import CLUSTERS, colour_options
-from dashboard.pages.clusters.viewer import draw, embeddings, subset
+from dashboard.pages.clusters.colours import colour_options
+from dashboard.pages.clusters.viewer import draw, embeddings, selection_form, subset
 from dashboard.pages.clusters.viewer.link_state import COUNTS, MOST
 
 
-def viewer_card(view, run, state):
-    """The card, showing what a State asks for."""
+def layout(view, run, state):
+    """The card; it shows a ViewerState."""
     return card(
-        "The latent space beside the input",
-        _colours(view, run, state),
-        _panels(view, run, state),
+        "Latent space and input",
+        _colour_controls(view, run, state),
+        _panel_controls(view, run, state),
         working(ids.PANELS_WORDS),
         html.Div(
             html.Button(
-                "Draw it again", id=ids.PANELS_AGAIN, className="btn btn-sm btn-outline-primary", hidden=True
+                "Retry", id=ids.PANELS_AGAIN, className="btn btn-sm btn-outline-primary", hidden=True
             ),
             className="nuwa-actions",
         ),
         html.Div(id=ids.CELLS_NOTES, role="status"),
         html.Div(
             [
-                html.Div(_pictures(view, run, state), className="nuwa-cells-pictures"),
+                html.Div(_plots(view, run, state), className="nuwa-cells-pictures"),
                 html.Div(id=ids.LEGEND, className="nuwa-legend", role="group", **{"aria-label": "Legend"}),
             ],
             className="nuwa-cells",
         ),
-        _selecting(view, run),
-        *subset.parts(view),
+        selection_form.layout(view, run),
+        *subset.layout(view),
         more(
-            "How to read these maps",
+            "How to read these plots",
             html.P(
-                "Each point is a cell. The first panel is the autoencoder's latent space, the others show the same "
-                "cells as they went in, after preprocessing; the colours are the same everywhere. UMAP and t-SNE keep "
-                "near cells near, but distances between groups and their sizes mean little: trust the scores below."
+                "Each point is a cell. The first panel shows the latent space of the autoencoder; the others show the same "
+                "cells before training, after preprocessing. Colours are the same in all panels. UMAP and t-SNE keep "
+                "neighbouring cells together, but sizes of groups and distances between them mean little: trust the "
+                "scores below."
             ),
             html.P(
-                "The address of this page holds what it shows: send it to somebody who may see this run, or keep it."
+                "The address of this page contains everything shown here. Bookmark it, or send it to a colleague who may see "
+                "this run."
             ),
         ),
         dcc.Store(id=ids.WEBGL),
@@ -54,8 +56,8 @@ def viewer_card(view, run, state):
     )
 
 
-def _colours(view, run, state):
-    """What colours the cells, how fine the clusters are, two dimensions or three."""
+def _colour_controls(view, run, state):
+    """What colours the cells, and the resolution of the clusters."""
     return html.Div(
         [
             html.Div(
@@ -69,8 +71,8 @@ def _colours(view, run, state):
                         optionHeight=30,
                     ),
                     html.Div(
-                        "clusters, an obs column, a gene or a protein: type to search; genes with commas between "
-                        "them give their mean",
+                        "clusters, obs column, gene or protein: type to search; several genes separated by commas "
+                        "give their mean",
                         className="help",
                     ),
                 ],
@@ -78,7 +80,7 @@ def _colours(view, run, state):
             ),
             html.Div(
                 [
-                    html.Label("Resolution of the clusters", htmlFor=ids.RESOLUTION),
+                    html.Label("Cluster resolution", htmlFor=ids.RESOLUTION),
                     dcc.Slider(
                         min=RESOLUTIONS[0],
                         max=RESOLUTIONS[-1],
@@ -88,7 +90,7 @@ def _colours(view, run, state):
                         id=ids.RESOLUTION,
                     ),
                     html.Div(
-                        "Leiden on the latent's neighbours; higher means more, smaller clusters",
+                        "Leiden on the neighbour graph of the latent space; higher values give more, smaller clusters",
                         className="help",
                     ),
                 ],
@@ -99,29 +101,31 @@ def _colours(view, run, state):
     )
 
 
-def _panels(view, run, state):
-    """How many panels, what the mouse does, and the embedding of each panel."""
-    together = html.Div(
+def _panel_controls(view, run, state):
+    """Two dimensions or three, how many panels, what dragging does, and the embedding of each panel."""
+    linked = html.Div(
         [
             html.Label("Move and zoom together", htmlFor=ids.LINKED),
             dbc.Switch(id=ids.LINKED, value=True, label="panels of the same embedding"),
         ],
         className="nuwa-field",
     )
-    how = [
-        _radio("View", ids.DIMENSIONS, {2: "2-D", 3: "3-D"}, state.k),
+    general = [
+        _radio("Dimensions", ids.DIMENSIONS, {2: "2-D", 3: "3-D"}, state.k),
         _radio("Panels", ids.PANEL_COUNT, {n: str(n) for n in COUNTS}, len(state.panels)),
-        _radio("Dragging", ids.TOOL, {"pan": "moves", "lasso": "selects (lasso)"}, "pan"),
-        together,
+        _radio("Drag to", ids.TOOL, {"pan": "pan", "lasso": "lasso-select"}, "pan"),
+        linked,
     ]
     pickers = [_picker(view, run, state, place) for place in range(MOST)]
-    return html.Div([html.Div(fields, className="nuwa-form nuwa-cells-form") for fields in (how, pickers)])
+    return html.Div(
+        [html.Div(fields, className="nuwa-form nuwa-cells-form") for fields in (general, pickers)]
+    )
 
 
-def _radio(words, id, options, value):
+def _radio(label, id, options, value):
     return html.Div(
         [
-            html.Label(words, id=f"{id}-label"),
+            html.Label(label, id=f"{id}-label"),
             html.Div(
                 dbc.RadioItems(
                     options=[{"label": v, "value": k} for k, v in options.items()],
@@ -138,7 +142,7 @@ def _radio(words, id, options, value):
 
 
 def _picker(view, run, state, place):
-    """The embedding of one panel; those that are not shown keep a choice for when they are."""
+    """The embedding of one panel; a hidden panel has a choice for when it is shown."""
     known = [*state.panels, *(key for key in embeddings.default(view, run) if key not in state.panels)]
     key = state.panels[place] if place < len(state.panels) else known[place]
     id = ids.panel(place)
@@ -155,92 +159,32 @@ def _picker(view, run, state, place):
     )
 
 
-def _pictures(view, run, state):
-    """A plotly graph for thousands of cells and for three dimensions, and beside it the place of larger pictures."""
-    words = "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"
-    early = draw.early(view, run, state)
-    many = html.Div(
+def _plots(view, run, state):
+    """A plotly graph for thousands of cells and for 3-D, and the host of larger plots, which the browser draws itself."""
+    label = "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"
+    initial = draw.initial_cells(view, run, state)
+    large = html.Div(
         html.Div(
             id=ids.CELLS_HOST,
             className="nuwa-cells-host",
             role="group",
-            **{"aria-label": words} | ({"data-early": json.dumps(early)} if early else {}),
+            **{"aria-label": label} | ({"data-initial": json.dumps(initial)} if initial else {}),
         ),
         id=ids.CELLS_SHOWN,
-        hidden=not early,
+        hidden=not initial,
     )
     return [
         graph(
             ids.PANELS,
-            words,
+            label,
             dataset=view.dataset(run["dataset"]),
             shown=ids.PANELS_SHOWN,
-            hidden=bool(early),
-            beside=many,
+            hidden=bool(initial),
+            beside=large,
             clear_on_unhover=True,
         ),
         html.Div(
-            html.A("The table behind this plot (CSV)", id=ids.LINK_TABLE, href=""),
+            html.A("Download the data of this plot (CSV)", id=ids.LINK_TABLE, href=""),
             className="nuwa-actions",
         ),
     ]
-
-
-def _selecting(view, run):
-    """Cells chosen without a mouse, and what is selected now."""
-    return html.Div(
-        [
-            html.Div(id=ids.SELECTED, role="status", className="nuwa-selected"),
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            html.Label("Select cells by", htmlFor=ids.SELECT_BY),
-                            dcc.Dropdown(
-                                colour_options(view, run, "", CLUSTERS),
-                                CLUSTERS,
-                                id=ids.SELECT_BY,
-                                clearable=False,
-                                optionHeight=30,
-                            ),
-                        ],
-                        className="nuwa-field",
-                    ),
-                    html.Div(
-                        [
-                            html.Label("which is", htmlFor=ids.SELECT_IS),
-                            dcc.Dropdown([], [], id=ids.SELECT_IS, multi=True, placeholder="one or more"),
-                        ],
-                        id=ids.SELECT_NAMES,
-                        className="nuwa-field",
-                    ),
-                    html.Div(
-                        [
-                            html.Label(
-                                ["at least", dbc.Input(id=ids.SELECT_FROM, type="number", step="any")],
-                            ),
-                            html.Label(
-                                ["at most", dbc.Input(id=ids.SELECT_TO, type="number", step="any")],
-                            ),
-                        ],
-                        id=ids.SELECT_NUMBERS,
-                        className="nuwa-range",
-                        hidden=True,
-                    ),
-                    html.Div(
-                        [
-                            html.Button("Select", id=ids.SELECT_GO, className="btn btn-outline-primary"),
-                            html.Button(
-                                "Clear the selection",
-                                id=ids.SELECT_CLEAR,
-                                className="btn btn-outline-secondary",
-                            ),
-                        ],
-                        className="nuwa-actions",
-                    ),
-                ],
-                className="nuwa-form",
-            ),
-        ],
-        className="nuwa-selecting",
-    )

@@ -1,4 +1,4 @@
-"""What the viewer draws: a plotly figure, or what the page needs to draw many cells itself (assets/6*-cells-*.js)."""
+"""What the viewer draws: a plotly figure, or what the browser needs to draw many cells itself (assets/6*-cells-*.js)."""
 
 import json
 from typing import NamedTuple
@@ -10,141 +10,125 @@ from core.errors import UserError
 from core.store import Missing
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of
 from dashboard.pages.clusters.viewer import embeddings, routes
-from dashboard.pages.clusters.viewer import selection as selecting
+from dashboard.pages.clusters.viewer import selection as selections
 
 SCATTERGL_POINTS = 60_000  # in all panels: above it plotly takes seconds to recolour, see bench/README.md
 CELLS_3D = 200_000  # more are too many for plotly to turn
 
 
-class Asked(NamedTuple):
-    """What is to be seen: the panels' embeddings, what colours the cells, and how."""
-
-    keys: tuple
-    by: str
-    resolution: float
-    k: int = 2
-    selection: dict | None = None
-    linked: bool = True
-    tool: str = "pan"
-    theme: str = "light"
-    webgl: bool = True
-
-
-class Drawn(NamedTuple):
-    """`figure` is plotly's, or None where `cells` says what the page draws itself; `notes` are sentences."""
+class Drawing(NamedTuple):
+    """`figure` is plotly's, or None where the browser draws `cells` itself; `notes` are sentences for the page."""
 
     figure: object
     cells: dict | None
     colour: object  # figures.Colour
-    chosen: np.ndarray | None  # (cells,) bool
+    selected: np.ndarray | None  # (cells,) bool
     notes: list
-    over: tuple = ()  # a figures.Over of each panel that has one
+    layers: tuple = ()  # a figures.Over of each panel that has one
 
 
-def draw(view, run, asked):
-    """The Drawn of what is Asked; what is not there is said in its notes, and the rest is drawn all the same."""
+def draw(view, run, state):
+    """The Drawing of a ViewerState; what cannot be drawn is named in its notes, and the rest is drawn."""
     notes = []
-    colour, by = _colour(view, run, asked, notes)
-    chosen = _chosen(view, run, asked, notes)
+    colour, by = _colour(view, run, state, notes)
+    selected = _selected(view, run, state, notes)
     notes += figures.remarks(colour)
     n_cells = len(colour.values)
-    if asked.k == 3 and n_cells > CELLS_3D:
-        words = f"Three dimensions are for up to {CELLS_3D:,} cells: this data set has {n_cells:,}."
-        return Drawn(figures.empty(words, asked.theme, 360), None, colour, chosen, notes)
-    panels = [embeddings.panel(view, run, key, asked.k, asked.theme) for key in asked.keys]
-    over = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
+    if state.k == 3 and n_cells > CELLS_3D:
+        message = f"3-D plots are limited to {CELLS_3D:,} cells: this dataset has {n_cells:,}."
+        return Drawing(figures.empty(message, state.theme, 360), None, colour, selected, notes)
+    panels = [embeddings.panel(view, run, key, state.k, state.theme) for key in state.panels]
+    layers = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
     n_points = n_cells * len(panels) + sum(len(panel.over.points) for panel in panels if panel.over)
-    if asked.k == 2 and is_large(n_points, asked.webgl):
-        cells = _cells(view, run, asked._replace(by=by), panels, colour, chosen)
-        return Drawn(None, cells, colour, chosen, notes, over)
-    names = range(n_cells)  # above as many points hover has numbers
+    if state.k == 2 and is_large(n_points, state.webgl):
+        cells = _cells(view, run, state._replace(by=by), panels, colour, selected)
+        return Drawing(None, cells, colour, selected, notes, layers)
+    names = range(n_cells)  # above this many points the tooltip shows numbers
     if n_cells * len(panels) <= figures.NAMES_UP_TO:
         names = np.char.decode(view.shelf(run["dataset"]).cells(), "utf-8")
     figure = figures.panels(
         panels,
         colour,
         names,
-        asked.theme,
+        state.theme,
         columns=1 if len(panels) == 1 else 2,
-        selected=np.flatnonzero(chosen) if chosen is not None else None,
-        linked=asked.linked,
-        webgl=asked.webgl,
+        selected=np.flatnonzero(selected) if selected is not None else None,
+        linked=state.linked,
+        webgl=state.webgl,
     )
     figure.update_layout(
-        showlegend=False,  # the page has a legend of its own, for pictures of every size; a saved figure has plotly's
-        dragmode=asked.tool,
-        selectionrevision=json.dumps(
-            asked.selection
-        ),  # the cells are dimmed as we say, not as plotly remembers
+        showlegend=False,  # the page has its own legend, for plots of every size; a saved figure has plotly's
+        dragmode=state.tool,
+        selectionrevision=json.dumps(state.selection),  # cells are dimmed by us, not from plotly's memory
     )
     if colour.categories is None:
         figure.update_layout(coloraxis_showscale=False)
-    return Drawn(figure, None, colour, chosen, notes, over)
+    return Drawing(figure, None, colour, selected, notes, layers)
 
 
 def is_large(n_points, webgl=True):
-    """Are these too many points in all panels for plotly?"""
+    """Whether these are too many points in all panels for plotly."""
     return n_points > (SCATTERGL_POINTS if webgl else figures.POINTS_WITHOUT_WEBGL)
 
 
-def early(view, run, state):
-    """What a page that shows this State draws itself, so that it begins as soon as it is there; None where plotly draws."""
+def initial_cells(view, run, state):
+    """What the browser draws itself as soon as the page is there, before Dash's first callback; None where plotly draws."""
     n_cells = view.dataset(run["dataset"])["record"]["cells"]
     if state.k != 2 or not is_large(n_cells * len(state.panels)):
         return None
-    return draw(view, run, Asked(state.panels, state.by, state.resolution, selection=state.selection)).cells
+    return draw(view, run, state).cells
 
 
-def _colour(view, run, asked, notes):
-    """(Colour, its choice), or the clusters where there is no such thing, with the reason."""
+def _colour(view, run, state, notes):
+    """(Colour, its choice); the clusters, with a note, where the choice names nothing."""
     try:
-        return colour_of(view, run, asked.by, asked.resolution), asked.by
+        return colour_of(view, run, state.by, state.resolution), state.by
     except Missing:
         raise
     except UserError as error:
         notes.append(f"{error} The clusters are shown instead.")
-        return colour_of(view, run, CLUSTERS, asked.resolution), CLUSTERS
+        return colour_of(view, run, CLUSTERS, state.resolution), CLUSTERS
 
 
-def _chosen(view, run, asked, notes):
-    """(cells,) bool of the selection, or None: without one, or where it means no cell."""
+def _selected(view, run, state, notes):
+    """(cells,) bool of the selection, or None without one; a note where it contains no cell."""
     try:
-        chosen = selecting.cells(view, run, asked.selection)
+        selected = selections.cells(view, run, state.selection)
     except Missing:
         raise
     except UserError as error:
         notes.append(str(error))
         return None
-    if chosen is not None and not chosen.any():
-        notes.append("No cell lies in this selection.")
-    return chosen
+    if selected is not None and not selected.any():
+        notes.append("This selection contains no cells.")
+    return selected
 
 
-def _cells(view, run, asked, panels, colour, chosen):
-    """What the page's own script draws: addresses and words, no array."""
-    text = json.dumps(asked.selection) if chosen is not None and chosen.any() else None
+def _cells(view, run, state, panels, colour, selected):
+    """What the browser's script draws: addresses and labels, no array."""
+    text = json.dumps(state.selection) if selected is not None and selected.any() else None
     return {
         "run": run["id"],
-        "theme": asked.theme,
-        "linked": asked.linked,
-        "tool": asked.tool,
+        "theme": state.theme,
+        "linked": state.linked,
+        "tool": state.tool,
         "n": len(colour.values),
         "size": figures.point_size(len(colour.values)),
-        "colour": routes.colour_link(run, asked.by, asked.resolution),
-        "name": routes.name_link(run, asked.by, asked.resolution),
+        "colour": routes.colour_link(run, state.by, state.resolution),
+        "name": routes.name_link(run, state.by, state.resolution),
         "title": colour.name,
         "badge": colour.words,
         "selection": routes.selection_link(run, text) if text else None,
-        "panels": [_told(view, run, panel) for panel in panels],
+        "panels": [_panel(view, run, panel) for panel in panels],
     }
 
 
-def _told(view, run, panel):
-    """What the page's script draws in one panel; what is its own where further cells lie over its cells."""
-    told = {name: getattr(panel, name) for name in ("key", "title", "note", "x", "y")}
-    told["points"] = routes.points_link(view, run, panel.key) if panel.points is not None else None
+def _panel(view, run, panel):
+    """What the browser's script draws in one panel; a panel with mapped cells has its own colours and names."""
+    record = {name: getattr(panel, name) for name in ("key", "title", "note", "x", "y")}
+    record["points"] = routes.points_link(view, run, panel.key) if panel.points is not None else None
     if panel.over is not None:
-        told["badge"] = f"{panel.over.colour.name}: {panel.over.colour.words}"
-        told["colour"] = routes.over_link(run, panel.key)
-        told["name"] = routes.over_name_link(run, panel.key)
-    return told
+        record["badge"] = f"{panel.over.colour.name}: {panel.over.colour.words}"
+        record["colour"] = routes.layer_link(run, panel.key)
+        record["name"] = routes.layer_name_link(run, panel.key)
+    return record

@@ -1,4 +1,4 @@
-"""The embeddings that a run and its data set have, and the panel of each."""
+"""The embeddings that a run and its dataset have, and the panel of each."""
 
 import re
 from pathlib import Path
@@ -12,15 +12,15 @@ from core.figures import Panel
 from core.store import HARMONY
 from dashboard.pages.clusters.viewer import mapped_layer
 
-MADE = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # by the worker, when somebody asks
-OF_PROTEINS = {"protein_umap": 2, "protein_pca": 4}  # the same, and how many proteins it takes at least
-KNOWN = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+ON_REQUEST = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # computed by the worker
+MIN_PROTEINS = {"protein_umap": 2, "protein_pca": 4}  # the same, with the proteins each needs at least
+METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 PAIR = re.compile(r"(latent|pca):(\d+),(\d+)")
 NUMBERS = re.compile(r"\d+")
 
 
 class Axes(NamedTuple):
-    """How an embedding is called: the title of its panel, and its axes."""
+    """The title of an embedding's panel, and the names of its axes."""
 
     title: str
     x: str
@@ -29,30 +29,30 @@ class Axes(NamedTuple):
 
 
 def first(run):
-    """The key of the picture of the latent space itself."""
+    """The key of the embedding that shows the latent space first."""
     return "latent" if run["config"]["n_latent"] in figures.DRAWN_DIRECTLY else "latent_umap"
 
 
 def default(view, run):
-    """The keys of the panels that are shown first: the latent space, then PCA, t-SNE and UMAP of the input.
+    """The keys of the four panels at first: the latent space, then PCA, t-SNE and UMAP of the input.
 
-    Of a run with batches Harmony stands beside PCA, in place of t-SNE.
+    A run with batches has Harmony in place of t-SNE.
     """
     third = "harmony" if view.array(run["id"], HARMONY) is not None else "input_tsne"
     return [first(run), "pca", third, "input_umap"]
 
 
 def options(view, run, text="", chosen=None):
-    """Options for the picker of a panel's embedding that match `text`; the one chosen now is among them.
+    """Options for the picker of a panel's embedding that match `text`, with the present choice among them.
 
-    Two numbers in the text are two dimensions: "latent 3 7" or "PCA 1 3".
+    Two numbers in the text mean two dimensions: "latent 3 7" or "PCA 1 3".
     """
     keys = list(dict.fromkeys([first(run), "latent_umap", "latent_tsne"]))
     n = run["config"]["n_latent"]
     if n >= 2:
         keys += [f"latent:{i},{i + 1}" for i in range(1, n, 2)]
     keys += ["pca", *default(view, run)[2:], "input_tsne"]
-    keys += [key for key in OF_PROTEINS if _is_made(run, key)]
+    keys += [key for key in MIN_PROTEINS if _is_on_request(run, key)]
     keys = list(dict.fromkeys(keys))
     keys += [k for k in view.names(run["id"], "embeddings") if k not in keys and not k.endswith("_3d")]
     keys += [f"obsm:{s['name']}" for s in view.shelf(run["dataset"]).spaces()]
@@ -62,27 +62,27 @@ def options(view, run, text="", chosen=None):
         if r["dataset"] == run["dataset"] and r["explored"] == "ready" and r["id"] != run["id"]
     ]
     keys += mapped_layer.keys(view, run)
-    wanted = (text or "").strip().lower()
-    found = [{"label": label(view, run, key), "value": key} for key in keys]
-    found = [o for o in found if wanted in o["label"].lower()]
-    numbers = NUMBERS.findall(wanted)
+    query = (text or "").strip().lower()
+    matching = [{"label": label(view, run, key), "value": key} for key in keys]
+    matching = [option for option in matching if query in option["label"].lower()]
+    numbers = NUMBERS.findall(query)
     if len(numbers) == 2:
-        space = "pca" if "pc" in wanted else "latent"
+        space = "pca" if "pc" in query else "latent"
         key = f"{space}:{numbers[0]},{numbers[1]}"
-        if key not in [o["value"] for o in found]:
-            found.insert(0, {"label": label(view, run, key), "value": key, "search": text})
-    if chosen and chosen not in [o["value"] for o in found]:
-        found.insert(0, {"label": label(view, run, chosen), "value": chosen})
-    return found
+        if key not in [option["value"] for option in matching]:
+            matching.insert(0, {"label": label(view, run, key), "value": key, "search": text})
+    if chosen and chosen not in [option["value"] for option in matching]:
+        matching.insert(0, {"label": label(view, run, chosen), "value": chosen})
+    return matching
 
 
 def label(view, run, key):
-    """What an embedding is called in a picker and over its panel."""
-    return named(view, run, key).title
+    """The name of an embedding in a picker and above its panel."""
+    return axes_of(view, run, key).title
 
 
-def named(view, run, key, k=2):
-    """The Axes of an embedding by its key, whether it is there or not."""
+def axes_of(view, run, key):
+    """The Axes of an embedding by its key, whether it exists or not."""
     kind, _, rest = key.partition(":")
     if pair := PAIR.fullmatch(key):
         space, i, j = pair.groups()
@@ -96,28 +96,28 @@ def named(view, run, key, k=2):
     if key == "harmony":
         return Axes("Input, PCA, Harmony", *(f"Harmony {i}" for i in (1, 2, 3)))
     if key == "protein_pca":
-        return Axes("Proteins, as prepared, PCA", *(f"PC {i}" for i in (1, 2, 3)))
+        return Axes("Proteins, preprocessed, PCA", *(f"PC {i}" for i in (1, 2, 3)))
     if kind == "obsm":
-        return Axes(f"{rest} (of the file)", *(f"{rest} {i}" for i in (1, 2, 3)))
+        return Axes(f"{rest} (from the file)", *(f"{rest} {i}" for i in (1, 2, 3)))
     if kind == "run":
         other = view.readable("run", rest)
         name = f"{other['name']} ({rest})" if other else rest
         own = other and first(other) == "latent"
         return Axes(f"Latent space of run {name}", *(f"{'latent' if own else 'UMAP'} {i}" for i in (1, 2, 3)))
     if kind == mapped_layer.KIND:
-        return named(view, run, first(run), k)._replace(title=mapped_layer.title(view, run, rest))
+        return axes_of(view, run, first(run))._replace(title=mapped_layer.title(view, run, rest))
     space, _, method = key.partition("_")
-    method = KNOWN.get(method, method.replace("_", " "))
-    space = {"latent": "Latent space", "input": "Input", "protein": "Proteins, as prepared"}.get(
+    method = METHODS.get(method, method.replace("_", " "))
+    space = {"latent": "Latent space", "input": "Input", "protein": "Proteins, preprocessed"}.get(
         space, space.capitalize()
     )
     return Axes(f"{space}, {method}" if method else space, *(f"{method or space} {i}" for i in (1, 2, 3)))
 
 
 def points(view, run, key, k=2):
-    """(cells, 2 or 3) coordinates of an embedding, mapped from its file; None where it is not drawn (yet).
+    """(cells, 2 or 3) coordinates of an embedding, memory-mapped; None where it is not computed yet.
 
-    Raises UserError where there is no such embedding, in words for the panel.
+    Raises UserError where it does not exist; the panel shows the message.
     """
     kind, _, rest = key.partition(":")
     if pair := PAIR.fullmatch(key):
@@ -126,7 +126,7 @@ def points(view, run, key, k=2):
         columns = [int(c) - 1 for c in columns]
         if not all(0 <= c < values.shape[1] for c in columns):
             raise UserError(
-                f"There are {values.shape[1]} {'latent dimensions' if space == 'latent' else 'axes'}."
+                f"There are only {values.shape[1]} {'latent dimensions' if space == 'latent' else 'axes'}."
             )
         return np.stack([values[:, c] for c in columns], axis=1)
     if key == "latent":
@@ -136,37 +136,37 @@ def points(view, run, key, k=2):
         return view.array(run["id"], "input_axes")[:, :k]
     if key == "harmony":
         if (values := view.array(run["id"], HARMONY)) is None:
-            raise UserError("This run has no batches, which Harmony mixes.")
+            raise UserError("This run has no batches, which Harmony would mix.")
         return values[:, :k]
     if kind == "obsm":
         return _of_file(view, run, rest, k)
     if kind == "run":
         other = view.readable("run", rest)
         if other is None or other["dataset"] != run["dataset"]:
-            raise UserError("This run does not exist (any more).")
+            raise UserError("This run no longer exists.")
         return points(view, other, first(other), k)
-    if kind == mapped_layer.KIND:  # its own cells; those over them are in the panel
+    if kind == mapped_layer.KIND:  # the run's own cells; the mapped ones are a layer of the panel
         if k == 3:
-            raise UserError("Mapped cells have places in two dimensions.")
+            raise UserError("Mapped cells have two coordinates only.")
         return points(view, run, first(run), k)
-    if key in OF_PROTEINS and not _is_made(run, key):
-        raise UserError(f"This picture takes {OF_PROTEINS[key]} proteins; the run has {_n_proteins(run)}.")
-    name, made = f"{key}_3d" if k == 3 else key, _is_made(run, key)
-    if not made and key not in view.names(run["id"], "embeddings"):
-        raise UserError("There is no such embedding here.")
-    found = view.array(run["id"], f"embeddings/{name}")
-    if found is None and not made:
+    if key in MIN_PROTEINS and not _is_on_request(run, key):
+        raise UserError(f"This plot needs {MIN_PROTEINS[key]} proteins; this run has {_n_proteins(run)}.")
+    name, on_request = f"{key}_3d" if k == 3 else key, _is_on_request(run, key)
+    if not on_request and key not in view.names(run["id"], "embeddings"):
+        raise UserError("This embedding does not exist.")
+    coordinates = view.array(run["id"], f"embeddings/{name}")
+    if coordinates is None and not on_request:
         raise UserError("This embedding has no third dimension.")
-    return found
+    return coordinates
 
 
-def _is_made(run, key):
-    """Does the worker draw this embedding of the run when somebody asks for it?"""
-    return key in MADE or (key in OF_PROTEINS and _n_proteins(run) >= OF_PROTEINS[key])
+def _is_on_request(run, key):
+    """Whether the worker computes this embedding of the run when a panel shows it."""
+    return key in ON_REQUEST or (key in MIN_PROTEINS and _n_proteins(run) >= MIN_PROTEINS[key])
 
 
 def _n_proteins(run):
-    """How many proteins a run has, those that it was trained without among them."""
+    """How many proteins the run's dataset has, with those that were not used in training."""
     return run["facts"]["n_proteins"] + run["facts"].get("n_unseen_proteins", 0)
 
 
@@ -174,16 +174,16 @@ def _of_file(view, run, name, k):
     try:
         values = view.shelf(run["dataset"]).space(name)
     except KeyError:
-        raise UserError(f"There is no obsm '{name}' in this data set.") from None
+        raise UserError(f"This dataset has no obsm '{name}'.") from None
     if values.shape[1] < k:
         raise UserError(f"{name} has no third dimension.")
     return values[:, :k]
 
 
 def stamp(view, run, key):
-    """A word that changes with the coordinates of an embedding, so that browsers may keep them for good."""
+    """A text that changes with the coordinates of an embedding, so that browsers may cache them."""
     kind, _, rest = key.partition(":")
-    if kind == "obsm":  # a data set never changes
+    if kind == "obsm":  # a dataset never changes
         return "file"
     if kind == "run":
         run = view.run(rest)
@@ -195,38 +195,40 @@ def stamp(view, run, key):
 
 
 def panel(view, run, key, k=2, theme="light"):
-    """The Panel of an embedding; without points it says why there are none."""
-    axes = named(view, run, key, k)
-    note, found, layer = "", None, None
+    """The Panel of an embedding; without points, its note says why."""
+    axes = axes_of(view, run, key)
+    note, coordinates, layer = "", None, None
     try:
-        found, layer = points(view, run, key, k), layer_of(view, run, key, theme)
-        note = "" if found is not None else figures.WAITING
+        coordinates, layer = points(view, run, key, k), layer_of(view, run, key, theme)
+        note = "" if coordinates is not None else figures.WAITING
     except UserError as error:
         note = str(error)
-    if found is not None and (lost := int((~placed(found)).sum())):
-        if lost == len(found):
-            found, note = None, "All coordinates of this embedding are missing (NaN)."
+    if coordinates is not None and (n_missing := int((~has_coordinates(coordinates)).sum())):
+        if n_missing == len(coordinates):
+            coordinates, note = None, "All coordinates of this embedding are missing (NaN)."
         else:
-            axes = axes._replace(title=f"{axes.title}, {lost:,} cells have no place")
-    elif found is not None and len(found) > 1 and (found[:, :2] == found[0, :2]).all():
-        axes = axes._replace(title=f"{axes.title}, all cells in one place")
-    return Panel(axes.title, found, note, axes.x, axes.y, axes.z, key, layer)
+            axes = axes._replace(title=f"{axes.title}, {n_missing:,} cells without coordinates")
+    elif (
+        coordinates is not None and len(coordinates) > 1 and (coordinates[:, :2] == coordinates[0, :2]).all()
+    ):
+        axes = axes._replace(title=f"{axes.title}, all cells at one point")
+    return Panel(axes.title, coordinates, note, axes.x, axes.y, axes.z, key, layer)
 
 
 def layer_of(view, run, key, theme="light"):
-    """The Over of a panel of mapped cells, None of any other."""
+    """The figures.Over of a panel of mapped cells, None of any other panel."""
     kind, _, rest = key.partition(":")
-    return mapped_layer.over(view, run, rest, theme) if kind == mapped_layer.KIND else None
+    return mapped_layer.layer(view, run, rest, theme) if kind == mapped_layer.KIND else None
 
 
-def placed(points):
-    """(cells,) bool: which cells have a place in the plane."""
+def has_coordinates(points):
+    """(cells,) bool: which cells have finite coordinates."""
     return np.isfinite(points[:, 0]) & np.isfinite(points[:, 1])
 
 
 def missing(view, run, keys, k=2):
-    """The names of the pictures among these embeddings that are still to be drawn by the worker."""
-    names = [f"{key}_3d" if k == 3 else key for key in dict.fromkeys(keys) if _is_made(run, key)]
+    """The names of those of these embeddings that the worker has still to compute."""
+    names = [f"{key}_3d" if k == 3 else key for key in dict.fromkeys(keys) if _is_on_request(run, key)]
     return [name for name in names if view.array(run["id"], f"embeddings/{name}") is None]
 
 
@@ -235,8 +237,8 @@ def columns(panel):
     kind, _, rest = panel.key.partition(":")
     axes = (panel.x, panel.y, panel.z)[: panel.points.shape[1]]
     if kind in ("latent", "pca") or kind == "obsm":
-        named = [a.replace("PC ", "input_pc_").replace("latent ", "latent_") for a in axes]
-        return [name.replace(" ", "_") for name in named]
+        names = [axis.replace("PC ", "input_pc_").replace("latent ", "latent_") for axis in axes]
+        return [name.replace(" ", "_") for name in names]
     if kind == "harmony":
         return [f"input_harmony_{i + 1}" for i in range(len(axes))]
     return [f"{f'run_{rest}' if kind == 'run' else panel.key}_{i + 1}" for i in range(len(axes))]

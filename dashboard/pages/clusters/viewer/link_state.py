@@ -7,43 +7,61 @@ from core.errors import UserError
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.pages.clusters.links import BETWEEN
 from dashboard.pages.clusters.viewer import embeddings
-from dashboard.pages.clusters.viewer import selection as selecting
+from dashboard.pages.clusters.viewer import selection as selections
 
 MOST = 4  # panels
 COUNTS = (1, 2, 4)
 FEW_PANELS = 100_000  # cells above which two panels are shown first
 
 
-class State(NamedTuple):
-    """The embeddings of the panels, what colours them, and the selection; `remarks` are words on what was not understood."""
+class ViewerState(NamedTuple):
+    """What the viewer shows and how it is drawn; `notes` are sentences on what in a link was not understood."""
 
-    panels: tuple
-    by: str = CLUSTERS
+    panels: tuple  # keys of embeddings
+    by: str = CLUSTERS  # what colours the cells
     resolution: float = DEFAULT_RESOLUTION
-    k: int = 2
+    k: int = 2  # dimensions
     selection: dict | None = None
-    remarks: tuple = ()
+    notes: tuple = ()
+    linked: bool = True  # panels of the same embedding move and zoom together
+    tool: str = "pan"  # what dragging does: "pan" or "lasso"
+    theme: str = "light"
+    webgl: bool = True
 
 
-def read(asked, view, run):
-    """The State that the query of a link asks for, with defaults for what it leaves open or says wrongly."""
-    known = embeddings.default(view, run)
+def from_link(query, view, run):
+    """The ViewerState of a link's query; what it leaves out or gives wrongly is the default."""
+    default = embeddings.default(view, run)
     n_cells = view.dataset(run["dataset"])["record"]["cells"]
-    first = known if n_cells <= FEW_PANELS else [known[0], known[-1]]
-    panels = [key for key in asked.get("panels", "").split(BETWEEN) if key][:MOST] or first
+    first = default if n_cells <= FEW_PANELS else [default[0], default[-1]]
+    panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST] or first
     if len(panels) not in COUNTS:
         panels = panels[: max(n for n in COUNTS if n <= len(panels))]
-    remarks, selection = [], None
+    notes, selection = [], None
     try:
-        resolution = float(asked.get("resolution", DEFAULT_RESOLUTION))
+        resolution = float(query.get("resolution", DEFAULT_RESOLUTION))
     except ValueError:
         resolution = None
     if resolution not in RESOLUTIONS:
-        remarks.append("This link asks for clusters of a resolution that was not computed.")
+        notes.append("The clusters of the resolution in this link were not computed.")
         resolution = DEFAULT_RESOLUTION
     try:
-        selection = selecting.read(asked.get("select"))
+        selection = selections.read(query.get("select"))
     except UserError as error:
-        remarks.append(str(error))
-    k = 3 if asked.get("dimensions") == "3" else 2
-    return State(tuple(panels), asked.get("by") or CLUSTERS, resolution, k, selection, tuple(remarks))
+        notes.append(str(error))
+    k = 3 if query.get("dimensions") == "3" else 2
+    return ViewerState(tuple(panels), query.get("by") or CLUSTERS, resolution, k, selection, tuple(notes))
+
+
+def panels_of(view, run, count, keys):
+    """The keys of the first `count` panels; a picker without a value has the default of its place."""
+    default = embeddings.default(view, run)
+    return tuple(key or default[i] for i, key in enumerate(keys))[: count or MOST]
+
+
+def from_controls(view, run, controls):
+    """The ViewerState of the values of the controls, a dict as viewer/callbacks.py lists them."""
+    values = dict(controls)
+    panels = panels_of(view, run, values.pop("count"), values.pop("keys"))
+    linked, tool = bool(values.pop("linked")), values.pop("tool") or "pan"
+    return ViewerState(panels, linked=linked, tool=tool, webgl=values.pop("webgl") is not False, **values)

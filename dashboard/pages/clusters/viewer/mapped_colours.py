@@ -1,4 +1,4 @@
-"""What colours mapped cells: the label they were given, how sure it is, how far they lie, or labels of their own."""
+"""What can colour mapped cells: transferred label, confidence, distance from the run's cells, or their own labels."""
 
 import numpy as np
 
@@ -10,30 +10,30 @@ BY = {
     "label": "transferred label",
     "confidence": "confidence",
     "farness": "distance from the run's cells",
-    "own": "its own labels",
+    "own": "own labels",
 }
 
 
 def colour_of_mapped(about, arrays, by, threshold, theme, own=None):
     """The Colour of a mapping's cells by one of BY; labels below the threshold are unknown.
 
-    `own`: (cells,) names, "" for none. Raises UserError where they are asked for and not there.
+    `own`: (cells,) names, "" for none; raises UserError where `by` needs them and they are None.
     """
     if by == "confidence":
         return Colour("confidence", np.array(arrays["confidence"]), None, "share of the neighbours' votes")
     if by == "farness":
-        words = "share of the run's cells that lie nearer to theirs"
-        return Colour("distance", np.array(arrays["farness"]), None, words)
+        unit = "share of the run's cells that lie nearer to their neighbours"
+        return Colour("distance", np.array(arrays["farness"]), None, unit)
     if by == "own":
         if own is None:
-            raise UserError("Choose the column of its own labels first.")
+            raise UserError("Choose the column with their own labels first.")
         names, codes = np.unique(own, return_inverse=True)
         if names[0] == "":
             names, codes = names[1:], codes - 1
         return Colour("own label", codes, tuple(names), "")
     codes = mapping_summary.sure(arrays["codes"], arrays["confidence"], threshold)
     n = len(about["names"])
-    # Unknown cells are told from the grey ones of the run.
+    # Unknown cells have the text colour, as the cells of the run are grey.
     colours = (*category_colours(n), look(theme).text)
     codes = np.where(codes < 0, n, codes)
     return Colour(about["title"], codes, (*about["names"], mapping_summary.UNKNOWN), about["words"], colours)

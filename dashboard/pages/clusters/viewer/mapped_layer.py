@@ -1,8 +1,8 @@
-"""Cells of other data sets that were mapped onto a run, as a layer over its own cells in a panel of the viewer.
+"""Cells of other datasets that were mapped onto a run, as a layer over its own cells in a panel of the viewer.
 
-A panel of the key "mapped:KEY", or "mapped:KEY:BY" where another thing than the transferred label colours them, shows the
-run's cells in grey. These stay linked to the other panels, hover and selections; the new cells are in no other panel, and
-no selection of the run's cells means them.
+The key of such a panel is "mapped:KEY", or "mapped:KEY:BY" where something else than the transferred label colours the
+mapped cells. The run's own cells are grey there and stay linked to the other panels, tooltips and selections. The mapped
+cells are in no other panel and in no selection.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from dashboard.pages.clusters.viewer.mapped_colours import colour_of_mapped
 
 KIND = "mapped"
 LABEL = "label"
-# Their own labels take a column, which the card on mapping asks for.
+# Labels of their own need a column, which only the card of mapped cells asks for.
 OFFERED = {LABEL: "Transferred labels", "confidence": "Confidence", "farness": "Distance"}
 
 
@@ -25,23 +25,23 @@ def keys(view, run):
 
 
 def title(view, run, rest):
-    """What a panel is called; `rest` is its key without the kind."""
+    """The title of a panel; `rest` is its key without the kind."""
     key, by = _read(rest)
     try:
         about, _ = view.mapping(run["id"], key)
     except Missing:
-        return "Mapped cells that are gone"
+        return "Mapped cells that were deleted"
     return f"{OFFERED[by]} of {about['name']}, mapped"
 
 
 def stamp(view, run, rest):
-    """A word that changes with the places of the new cells."""
+    """A text that changes with the coordinates of the mapped cells."""
     about, _ = view.mapping(run["id"], _read(rest)[0])
     return f"{about['created']:.3f}"
 
 
-def over(view, run, rest, theme="light"):
-    """The Over of a panel; raises Missing where the mapping is gone."""
+def layer(view, run, rest, theme="light"):
+    """The figures.Over of a panel; raises Missing where the mapping was deleted."""
     key, by = _read(rest)
     about, arrays = view.mapping(run["id"], key)
     colour = colour_of_mapped(about, arrays, by, SURE, theme)

@@ -1,4 +1,4 @@
-"""The button that makes a data set of the selected cells, and the way to it."""
+"""The button that makes a dataset of the selected cells, and the links to it."""
 
 from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
@@ -8,19 +8,17 @@ from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.viewer import selection as selecting
+from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.server import session
 
 
-def parts(view):
-    """The button and what is said of its work."""
+def layout(view):
+    """The button, the progress of its job, and the result."""
+    button = html.Button(
+        "Create dataset from selected cells", id=ids.SUBSET_GO, className="btn btn-outline-primary"
+    )
     return [
-        html.Div(
-            html.Button(
-                "Make a data set of the selected cells", id=ids.SUBSET_GO, className="btn btn-outline-primary"
-            ),
-            className="nuwa-actions",
-        ),
+        html.Div(button, className="nuwa-actions"),
         *job_card.parts(view, ids.SUBSET),
         html.Div(id=ids.SUBSET_MADE, role="status"),
     ]
@@ -36,15 +34,13 @@ def register(app, store):
         State(shared.PAGE, "data"),
         State(shared.RUN, "data"),
     )
-    def make(view, clicks, selection, page, run_id):
+    def create(view, clicks, selection, page, run_id):
         run = view.run(run_id)
-        rows = selecting.cells(view, run, selection)
+        rows = selections.cells(view, run, selection)
         if rows is None:
-            raise UserError(
-                "No cells are selected: draw a lasso, click in the legend, or use the form above."
-            )
-        words = selecting.how(view, run, selection)
-        return view.take_cells(run_id, rows, words, f"{page}:subset:{clicks}")["id"]
+            raise UserError(selections.NONE_SELECTED)
+        description = selections.description(view, run, selection)
+        return view.take_cells(run_id, rows, description, f"{page}:subset:{clicks}")["id"]
 
     @app.callback(
         Output(ids.SUBSET_MADE, "children"), Input(ids.SUBSET.done, "data"), prevent_initial_call=True
@@ -53,16 +49,12 @@ def register(app, store):
         if not job_id:
             raise PreventUpdate
         view = store.of(session.user())
-        made = view.readable("dataset", view.job(job_id)["target"])
-        if made is None:
-            return notice("The data set was deleted since.", "warn")
+        dataset = view.readable("dataset", view.job(job_id)["target"])
+        if dataset is None:
+            return notice("This dataset was deleted.", "warn")
+        open_it = dcc.Link("open it", href=f"/data?dataset={dataset['id']}")
+        preprocess_it = dcc.Link("preprocess it", href=f"/preprocess?dataset={dataset['id']}")
         return notice(
-            [
-                f"{made['name']} is ready, its preprocessing begun anew: ",
-                dcc.Link("look at it", href=f"/data?dataset={made['id']}"),
-                " or ",
-                dcc.Link("preprocess it", href=f"/preprocess?dataset={made['id']}"),
-                ".",
-            ],
+            [f"{dataset['name']} is ready and needs preprocessing: ", open_it, " or ", preprocess_it, "."],
             "good",
         )

@@ -1,5 +1,5 @@
 // What an upload says to the server, and how both sides know that a part arrived whole; dashboard/server/upload_routes.py answers.
-window.nuwaWire = (function () {
+window.nuwaUploadProtocol = (function () {
   class Away extends Error {} // no answer: it may come back
   class Refused extends Error {} // an answer in words
 

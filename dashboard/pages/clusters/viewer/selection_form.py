@@ -1,0 +1,118 @@
+"""Selecting cells without a mouse: a form, what is selected now, and the legend's buttons."""
+
+import dash_bootstrap_components as dbc
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core.config import DEFAULT_RESOLUTION
+from core.errors import UserError
+from dashboard import ids as shared
+from dashboard.components.widgets import notice
+from dashboard.pages.clusters import ids
+from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
+from dashboard.pages.clusters.viewer import selection as selections
+from dashboard.server import session
+
+
+def layout(view, run):
+    """The sentence on the selected cells, and the form."""
+    by = dcc.Dropdown(
+        colour_options(view, run, "", CLUSTERS), CLUSTERS, id=ids.SELECT_BY, clearable=False, optionHeight=30
+    )
+    categories = dcc.Dropdown([], [], id=ids.SELECT_IS, multi=True, placeholder="one or more")
+    limits = [
+        html.Label([label, dbc.Input(id=id, type="number", step="any")])
+        for label, id in (("at least", ids.SELECT_FROM), ("at most", ids.SELECT_TO))
+    ]
+    buttons = [
+        html.Button("Select cells", id=ids.SELECT_GO, className="btn btn-outline-primary"),
+        html.Button("Clear selection", id=ids.SELECT_CLEAR, className="btn btn-outline-secondary"),
+    ]
+    form = [
+        html.Div([html.Label("Select cells by", htmlFor=ids.SELECT_BY), by], className="nuwa-field"),
+        html.Div(
+            [html.Label("which is", htmlFor=ids.SELECT_IS), categories],
+            id=ids.SELECT_NAMES,
+            className="nuwa-field",
+        ),
+        html.Div(limits, id=ids.SELECT_NUMBERS, className="nuwa-range", hidden=True),
+        html.Div(buttons, className="nuwa-actions"),
+    ]
+    return html.Div(
+        [
+            html.Div(id=ids.SELECTED, role="status", className="nuwa-selected"),
+            html.Div(form, className="nuwa-form"),
+        ],
+        className="nuwa-selecting",
+    )
+
+
+def register(app, store):
+    @app.callback(
+        Output(ids.SELECTION, "data"),
+        Input(ids.category(ALL), "n_clicks"),
+        State(ids.SELECTION, "data"),
+        State(ids.COLOUR, "value"),
+        State(ids.RESOLUTION, "value"),
+        prevent_initial_call=True,
+    )
+    def select_in_legend(clicks, selection, by, resolution):
+        if not any(clicks):  # the entries have just been drawn
+            raise PreventUpdate
+        return selections.toggled(selection, by, resolution, ctx.triggered_id["name"])
+
+    @app.callback(
+        Output(ids.SELECTION, "data", allow_duplicate=True),
+        Output(ids.SELECTED, "children", allow_duplicate=True),
+        Input(ids.SELECT_GO, "n_clicks"),
+        State(ids.SELECT_BY, "value"),
+        State(ids.SELECT_IS, "value"),
+        State(ids.SELECT_FROM, "value"),
+        State(ids.SELECT_TO, "value"),
+        State(ids.RESOLUTION, "value"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def select_by_form(clicks, by, names, low, high, resolution, run_id):
+        if not clicks:
+            raise PreventUpdate
+        view = store.of(session.user())
+        colour = colour_of(view, view.run(run_id), by, resolution)
+        selection = {"by": by} | ({"resolution": resolution} if by == CLUSTERS else {})
+        if colour.categories is not None:
+            if not names:
+                return no_update, notice("Choose one or more values first.", "warn")
+            return selection | {"is": names}, no_update
+        limits = {name: limit for name, limit in (("from", low), ("to", high)) if limit is not None}
+        if not limits:
+            return no_update, notice("Enter a lower or an upper limit first.", "warn")
+        return selection | limits, no_update
+
+    @app.callback(
+        Output(ids.SELECTION, "data", allow_duplicate=True),
+        Input(ids.SELECT_CLEAR, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def clear(clicks):
+        if not clicks:
+            raise PreventUpdate
+        return None
+
+    @app.callback(
+        Output(ids.SELECT_IS, "options"),
+        Output(ids.SELECT_IS, "value"),
+        Output(ids.SELECT_NAMES, "hidden"),
+        Output(ids.SELECT_NUMBERS, "hidden"),
+        Input(ids.SELECT_BY, "value"),
+        Input(ids.RESOLUTION, "value"),
+        State(shared.RUN, "data"),
+    )
+    def offer_values(by, resolution, run_id):
+        view = store.of(session.user())
+        try:
+            colour = colour_of(view, view.run(run_id), by, resolution or DEFAULT_RESOLUTION)
+        except UserError:
+            return [], [], False, True
+        names = [str(name) for name in colour.categories or ()]
+        is_numeric = colour.categories is None
+        return names, [], is_numeric, not is_numeric
