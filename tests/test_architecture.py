@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from core.config.models import MODELS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Room of `core` -> the rooms that it may import. Loose files of `core` (settings, device, errors ...) are free to all.
@@ -49,14 +51,9 @@ SCIENCE = {
 WEB = {"dash", "flask", "werkzeug", "dash_bootstrap_components", "diskcache", "waitress"}
 # Arrows that are still to be cut: (module, room or module).
 OWED = {
-    ("core.analysis.reference_mapping", "models"),
-    ("core.config.layers", "models"),
-    ("core.config.network", "models"),
-    ("core.config.training", "models"),
     ("core.data.checks.report", "preprocessing"),
     ("core.data.read.empty_droplets", "preprocessing"),
     ("core.export.run_folder", "store"),
-    ("core.preprocessing.matrix", "models"),
     ("core.training.learn", "analysis"),
     ("core.training.memory", "analysis"),
 }
@@ -273,6 +270,46 @@ def test_the_web_process_answers_on_an_empty_folder(web_process):
 @pytest.mark.parametrize("name", sorted(SCIENCE))
 def test_the_web_process_never_loads_the_science(web_process, name):
     assert "dash" in web_process["loaded"] and name not in web_process["loaded"]
+
+
+def model_names_in(tree, names):
+    """The lines of a syntax tree that ask for a model by its name: in a comparison, a pattern, or a table of models."""
+    plain = names - {"counts", "linear"}  # these two are also kinds of values and of an axis
+
+    def texts(node):
+        return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+
+    for node in ast.walk(tree):
+        said = set()
+        if isinstance(node, ast.Compare | ast.MatchValue):
+            text = ast.unparse(node)
+            said = texts(node) & (names if "model" in text.replace("models.", "") else plain)
+        elif isinstance(node, ast.Dict):
+            said = {key.value for key in node.keys if isinstance(key, ast.Constant)} & plain
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            said = {part.value for part in node.elts if isinstance(part, ast.Constant)} & plain
+        if said:
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if not m.startswith(("core.config.models", "core.models"))]
+)
+def test_no_other_file_asks_for_a_model_by_its_name(module):
+    assert not [*model_names_in(ast.parse(MODULES[module].read_text()), set(MODELS))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'config.model == "counts"',
+        'run["config"]["model"] in ("linear", "x")',
+        '{"citeseq": 0.1}',
+        '("variational",)',
+    ],
+)
+def test_a_name_would_be_found(text):
+    assert [*model_names_in(ast.parse(text), set(MODELS))]
 
 
 def test_describing_a_run_loads_nothing_heavy():

@@ -15,13 +15,12 @@ from core.data.count_sources import genes_of, places
 from core.data.gene_matching import GeneNames, gene_names, places_of
 from core.data.matrix_kind import KIND_WORDS, what_is
 from core.errors import UserError
-from core.models import SPARSE_ENDS
 from core.preprocessing.matrix import Matrix
 from core.preprocessing.protein_transforms import of_further_cells
 from core.sparse.blocks import blocks
 from core.sparse.rows import Rows, normalisation
 from core.text import listed
-from core.training.loop import encode, of_cells
+from core.training.inference import encode, of_cells
 
 LEAST = 0.5  # share of the used genes (or proteins, where alone): with fewer, most of what a model reads is made up
 ENOUGH = 0.9  # below it the person is warned
@@ -34,7 +33,9 @@ class Trained(NamedTuple):
     """A trained model and all that its run knows of what it reads (core.export.run_folder.load_trained has it from model.pt)."""
 
     model: torch.nn.Module
-    name: str  # in core.models.MODELS
+    reads_counts: (
+        bool  # its loss is a likelihood of counts, and it is of no use in filling in what is missing
+    )
     file_genes: GeneNames  # of the training file, used or not
     gene_index: np.ndarray  # (genes,) which of them are used, in the order in which the model reads them
     count_share: np.ndarray  # (genes of the file,) of all that the training cells hold
@@ -210,7 +211,7 @@ def _groups(adata, trained, batch):
 
 
 def _how_filled(trained):
-    if trained.name in SPARSE_ENDS:
+    if not trained.reads_counts:
         return "with what the model makes of each cell, beginning at the mean of the training cells"
     return (
         "with the mean of the training cells, in what the encoder reads (the likelihood of counts has no part in mapping, "
@@ -235,7 +236,7 @@ def mapped(fit, trained, device="cpu"):
     for first, block in blocks(fit.values):
         rows = slice(first, first + block.shape[0])
         matrix, missing = _matrix(fit, trained, rows, block)
-        if missing.any() and trained.name in SPARSE_ENDS:
+        if missing.any() and not trained.reads_counts:
             made.append(of_cells(_completing(trained.model, missing), matrix, device=device))
         else:
             made.append(encode(trained.model, matrix, device=device))
@@ -253,7 +254,7 @@ def _completing(model, missing):
         x, places = cells.x.clone(), at.to(cells.x.device)
         z = model.encode(cells)
         for _ in range(ROUNDS):
-            x[:, places] = model.decode(z, cells.group)[:, places]
+            x[:, places] = model.expected(z, cells)[:, places]
             z = model.encode(cells._replace(x=x))
         return z
 

@@ -4,21 +4,6 @@ import math
 from typing import NamedTuple
 
 MOST_PASSES, LEAST_PASSES = 100, 5
-# Where the field is empty. Measured (bench/README.md, "Why these defaults"): with dropout, citeseq's neighbours agree
-# better with labels; variational's clusters became worse, and the other two did not change beyond chance.
-DROPOUT = {"citeseq": 0.1, "variational": 0.0, "linear": 0.0, "counts": 0.0}
-# Beside 1 for RNA, of squared errors: so a dozen proteins are heard beside thousands of genes.
-PROTEIN_WEIGHT = 0.3
-
-
-def protein_weight(model, n_genes, n_proteins):
-    """The weight of the proteins' part of the loss where the field is empty.
-
-    `counts` adds up nats, and a nat of one counts as much as a nat of the other: as each part is a mean over its own
-    features, that is their number over that of the genes. With more, the model would rather explain proteins by
-    backgrounds of each cell's own than keep those near what they are over all cells, and foreground would mean nothing.
-    """
-    return n_proteins / n_genes if model == "counts" and n_genes and n_proteins else PROTEIN_WEIGHT
 
 
 class Chosen(NamedTuple):

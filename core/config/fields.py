@@ -4,16 +4,18 @@ from typing import NamedTuple, get_args
 
 from pydantic import Field
 
+from core.config import models
+
 PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
 
-def setting(default, part, label, help, *, unit="", folded=False, step=None, models=(), **bounds):
-    """A field of RunConfig: `help` is the sentence beside it, `folded` puts it under "more settings".
+def setting(default, part, label, help, *, unit="", folded=False, step=None, choices=(), **bounds):
+    """A field of RunConfig: `help` is the text beside it, `folded` puts it under "more settings".
 
-    `models` names those that obey it; empty: all.
+    `help` and `choices` may be functions, for what depends on the models that are registered.
     """
-    extra = {"part": part, "label": label, "unit": unit, "folded": folded, "step": step, "models": models}
-    return Field(default, description=help, json_schema_extra=extra, **bounds)
+    extra = {"part": part, "label": label, "help": help, "unit": unit, "folded": folded, "step": step}
+    return Field(default, json_schema_extra=extra | {"choices": choices}, **bounds)
 
 
 class Spec(NamedTuple):
@@ -34,26 +36,27 @@ class Spec(NamedTuple):
     high_open: bool
     step: float | None
     optional: bool  # True: may be left empty
-    models: tuple  # those that obey it; empty: all
+    models: tuple  # the models that obey it; empty: all
 
 
 def spec(name, info):
     """The Spec of a pydantic field that `setting` made."""
-    extra = info.json_schema_extra
+    extra = {key: value() if callable(value) else value for key, value in info.json_schema_extra.items()}
     bounds = {k: getattr(m, k) for m in info.metadata for k in ("ge", "gt", "le", "lt") if hasattr(m, k)}
     kind, choices, optional = _kind(info.annotation)
+    if extra["choices"]:
+        kind, choices = "choice", extra["choices"]
     return Spec(
         name=name,
-        help=info.description,
         kind=kind,
-        choices=choices,
+        models=models.that_obey(name),
         default=info.default,
         low=bounds.get("ge", bounds.get("gt")),
         low_open="gt" in bounds,
         high=bounds.get("le", bounds.get("lt")),
         high_open="lt" in bounds,
         optional=optional,
-        **extra,
+        **extra | {"choices": choices},
     )
 
 

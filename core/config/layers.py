@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from core.models import VARIATIONAL
-
 
 class Layer(NamedTuple):
     """One linear block of the network: where it stands, its width, and what follows the linear map."""
@@ -24,6 +22,7 @@ class Layer(NamedTuple):
 
 def network(config, n_genes, n_proteins, n_groups=0):
     """The Layers of a RunConfig, in the order data flows; `n_groups` as `RunConfig.layers` has it."""
+    model = config.model_record
     branches = [("rna", n_genes, config.n_hidden), ("protein", n_proteins, config.n_hidden_protein)]
     branches = [branch for branch in branches if branch[1]]  # one that has no features is not there
     encoder, decoder = [], []
@@ -35,30 +34,17 @@ def network(config, n_genes, n_proteins, n_groups=0):
             encoder.append(Layer(name, "encoder", branch, n_in, width, False, config.norm))
             n_in = width
         n_in = start
-        for i in range(0 if config.model == "linear" else config.n_layers):
+        for i in range(0 if model.linear_decoder else config.n_layers):
             name = f"decoder_{branch}_{i + 1}"
             decoder.append(Layer(name, "decoder", branch, n_in, width, False, config.norm))
             n_in = width
         n_in += start if config.has_linear_path else 0
         decoder.append(Layer(f"output_{branch}", "decoder", branch, n_in, n_features, True))
-        if config.model == "counts":
-            decoder += _count_heads(config, branch, n_in, n_features)
+        for name in model.heads(config, branch):
+            head_in = n_in if name.startswith("output") else 0  # others are vectors with no input
+            decoder.append(Layer(name, "decoder", branch, head_in, n_features, True))
     total = sum(width for _, _, width in branches)
     latent = [Layer("latent", "encoder", "latent", total, config.n_latent, True)]
-    if config.model in VARIATIONAL:
+    if model.variational:
         latent.append(Layer("latent_log_variance", "encoder", "latent", total, config.n_latent, True))
     return [*encoder, *latent, *decoder]
-
-
-def _count_heads(config, branch, n_in, n_features):
-    """What the decoder of a count model needs beside its output: more linear maps, and vectors with no input."""
-    names = ["log_theta"]
-    if branch == "protein":
-        names += ["output_background", "output_background_spread", "output_mixing"]
-        names += ["prior_mean", "prior_log_sd"]
-    elif config.zero_inflated:
-        names.append("output_rna_loss")
-    return [
-        Layer(name, "decoder", branch, n_in if name.startswith("output") else 0, n_features, True)
-        for name in names
-    ]

@@ -2,25 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
+from pydantic_core import PydanticCustomError
 
+from core.config import models
 from core.config.fields import NETWORK, setting
-from core.models import MODELS
 
 
 class Network(BaseModel):
     """Which model, how wide, how deep."""
 
-    model: Literal[tuple(MODELS)] = setting(
-        "citeseq",
-        NETWORK,
-        "Model",
-        "Citeseq: a branch for RNA and one for protein (absent without proteins) that meet in one latent space. "
-        "Variational: the same with a Gaussian latent space, smoother and harder to over-fit. "
-        "Linear: variational, with a linear decoder whose loadings say which genes make each dimension. "
-        "Counts: variational, judged by the likelihood of the raw counts (negative binomial; protein as background "
-        "and foreground); three times as slow, and with raw counts of proteins nearest to labels where we measured it.",
-    )
+    model: str = setting(models.DEFAULT, NETWORK, "Model", models.descriptions, choices=models.names)
     n_latent: int | None = setting(
         None,
         NETWORK,
@@ -76,15 +68,13 @@ class Network(BaseModel):
         "Linear path",
         "The output is given the latent dimensions themselves beside what the hidden layers make of them: a straight line "
         "need not be learnt by bends, and what they add comes on top.",
-        models=("citeseq",),
         folded=True,
     )
     dropout: float | None = setting(
         None,
         NETWORK,
         "Dropout",
-        "Share of hidden units silenced in each step; helps against over-fitting. Empty: 0.1 for citeseq, none for the "
-        "others.",
+        models.dropouts,
         ge=0,
         le=0.9,
         step=0.05,
@@ -107,7 +97,6 @@ class Network(BaseModel):
         "Latent noise",
         "Noise that joins the latent dimensions in training, in standard deviations of each: what lies close has to mean "
         "much the same.",
-        models=("citeseq",),
         ge=0,
         le=10,
         step=0.05,
@@ -118,6 +107,13 @@ class Network(BaseModel):
         NETWORK,
         "Zero inflation",
         "Lets a count be lost altogether with a probability of its own; droplet data seldom need it.",
-        models=("counts",),
         folded=True,
     )
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _is_registered(cls, name):
+        if not isinstance(name, str) or name not in models.MODELS:
+            *others, last = map(repr, models.names())
+            raise PydanticCustomError("literal_error", f"Input should be {', '.join(others)} or {last}")
+        return name

@@ -3,18 +3,17 @@
 from pydantic import ConfigDict, model_validator
 
 from core.config.applicable_steps import WORDS
-from core.config.defaults import DROPOUT, PROTEIN_WEIGHT, chosen, epochs_for, protein_weight
+from core.config.defaults import chosen, epochs_for
 from core.config.fields import spec
 from core.config.genes import Genes
 from core.config.layers import network
+from core.config.models import MODELS, PROTEIN_WEIGHT
 from core.config.network import Network
 from core.config.preprocessing import Prepare
 from core.config.training import Training
 from core.errors import UserError
 from core.text import listed
 
-# What a citeseq of before these settings did without: its record names all others of network and training.
-LATER = {"linear_path": False, "latent_noise": 0.0}
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 
@@ -28,9 +27,12 @@ class RunConfig(
     @model_validator(mode="before")
     @classmethod
     def _of_a_record(cls, values):
-        others = (Network.model_fields.keys() | Training.model_fields.keys()) - LATER.keys()
-        is_record = isinstance(values, dict) and others <= values.keys()
-        return LATER | values if is_record and values["model"] == "citeseq" else values
+        name = values.get("model") if isinstance(values, dict) else None
+        record = MODELS.get(name) if isinstance(name, str) else None
+        if record is None:
+            return values
+        others = (Network.model_fields.keys() | Training.model_fields.keys()) - record.before.keys()
+        return record.before | values if others <= values.keys() else values
 
     @model_validator(mode="after")
     def _shares_fit(self):
@@ -52,14 +54,24 @@ class RunConfig(
         return self
 
     @property
+    def model_record(self):
+        """All that is said of the model of this run (`core.config.models`)."""
+        return MODELS[self.model]
+
+    @property
     def has_linear_path(self):
         """Is the output given the latent dimensions beside the hidden units?"""
-        return self.model == "citeseq" and self.linear_path
+        return "linear_path" in self.model_record.settings and self.linear_path
+
+    @property
+    def noise_on_latent(self):
+        """Standard deviations of noise on the latent dimensions in training; 0 of models without it."""
+        return self.latent_noise if "latent_noise" in self.model_record.settings else 0.0
 
     @property
     def loss_words(self):
         """What the loss of this model is, for the axis of a plot."""
-        return "negative log-likelihood, nats" if self.model == "counts" else "mean squared error"
+        return self.model_record.loss
 
     def weight_of(self, part):
         """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing.
@@ -90,8 +102,8 @@ class RunConfig(
         n_train, _, _ = self.split_sizes(n_cells)
         found = chosen(n_train, n_genes + n_proteins)
         empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
-        empty["dropout"] = DROPOUT[self.model]
-        empty["weight_protein"] = protein_weight(self.model, n_genes, n_proteins)
+        empty["dropout"] = self.model_record.dropout
+        empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
@@ -104,9 +116,9 @@ class RunConfig(
 
     def check_against(self, n_genes, n_proteins, kind="counts"):
         """Raise UserError where these settings cannot work on data of a kind with so many features."""
-        if self.model == "counts" and kind != "counts" and n_genes:
+        if self.model_record.reads_counts and kind != "counts" and n_genes:
             raise UserError(
-                f"The model counts needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
+                f"The model {self.model} needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
                 'a file that holds counts (in X, in layers["counts"] or in raw.X).'
             )
         if n_genes == 0 and self.modalities != "protein":

@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import BaseModel
 
 from core.config.fields import TRAINING, setting
-from core.models import VARIATIONAL
 
 
 class Training(BaseModel):
@@ -74,7 +73,6 @@ class Training(BaseModel):
         "KL weight (beta)",
         "How strongly the latent space is pulled towards a standard Gaussian; 1 is the evidence lower bound, in counts of "
         "all counts, else of genes with noise of unit variance. More is smoother, less fits better.",
-        models=VARIATIONAL,
         ge=0,
         le=1000,
         folded=True,
@@ -84,7 +82,6 @@ class Training(BaseModel):
         TRAINING,
         "KL warm-up",
         "Over this share of the steps the pull grows from nothing to full, so that the latent space fills first.",
-        models=VARIATIONAL,
         ge=0,
         le=1,
         step=0.05,

@@ -134,7 +134,7 @@ def names_of(key):
 
 
 def add_denoised(path, matrix, blocks):
-    """Write the (rows, values) of core.training.held_out.denoised into a result.h5ad, a block of cells at a time.
+    """Write the (rows, values) of core.training.inference.denoised into a result.h5ad, a block of cells at a time.
 
     They become obsm["nuwa_denoised"] (cells, used genes), and with proteins obsm["nuwa_denoised_protein"], float32; the
     names of the columns are in uns["nuwa_denoised_names"] and uns["nuwa_denoised_protein_names"]. Not a layer, which

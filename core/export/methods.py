@@ -14,12 +14,6 @@ PROTEINS_BY = {
     "dsb": "transformed by DSB, against empty droplets (Mulè 2022)",
     "none": "taken as they are",
 }
-MODELS = {
-    "citeseq": "an autoencoder{branches}",
-    "variational": "a variational autoencoder (Kingma 2014){branches}",
-    "linear": "a variational autoencoder with a linear decoder (Svensson 2020; Kingma 2014)",
-    "counts": "a variational autoencoder whose decoder gives the likelihood of raw counts{genes}{proteins}",
-}
 NORMS = {"batch": "batch normalisation (Ioffe 2015)", "layer": "layer normalisation (Ba 2016)", "none": ""}
 BENDS = {"elu": "ELU (Clevert 2016)", "leaky_relu": "leaky ReLU", "relu": "ReLU", "tanh": "tanh"}
 OPTIMIZERS = {
@@ -129,19 +123,19 @@ def model(config, facts):
     branches = " with a branch each for RNA and protein that meet in one latent space" if both else ""
     proteins = ", background and foreground for protein (Gayoso 2021)" if facts["n_proteins"] else ""
     genes = ", negative binomial for RNA (Lopez 2018)" if facts["n_genes"] else ""
-    what = MODELS[config.model].format(branches=branches, genes=genes, proteins=proteins)
+    what = config.model_record.methods.format(branches=branches, genes=genes, proteins=proteins)
     hidden = f"{config.n_hidden if facts['n_genes'] else config.n_hidden_protein} hidden units"
     hidden += f" ({config.n_hidden_protein} for protein)" if both else ""
     layers = "one hidden layer" if config.n_layers == 1 else f"{config.n_layers} hidden layers"
-    where = "before" if config.model == "linear" else "on each side of"
+    where = "before" if config.model_record.linear_decoder else "on each side of"
     words = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
     also = [BENDS[config.activation], NORMS[config.norm]]
     also += ["a linear path from the latent dimensions to the output"] if config.has_linear_path else []
     also += [f"dropout of {config.dropout:g}"] if config.dropout else []
     also += [f"dropout of {config.input_dropout:g} on the counts that enter"] if config.input_dropout else []
-    if config.model == "citeseq" and config.latent_noise:
+    if config.noise_on_latent:
         also += [
-            f"Gaussian noise of {config.latent_noise:g} standard deviations on the latent dimensions in training"
+            f"Gaussian noise of {config.noise_on_latent:g} standard deviations on the latent dimensions in training"
         ]
     words += f", with {listed([word for word in also if word])}."
     if facts["groups"]:
@@ -160,7 +154,7 @@ def _training(config, facts):
     held += f" and {facts['n_test']:,} test cells judged it" if facts["n_test"] else ""
     penalties = [f"L1 of {config.l1:g}"] if config.l1 else []
     penalties += [f"weight decay of {config.l2:g}"] if config.l2 else []
-    if config.model != "citeseq":
+    if config.model_record.variational:
         penalties.append(
             f"a KL weight of {config.beta:g} that grew over the first {config.beta_warm_up:.0%} of the steps"
         )

@@ -8,6 +8,7 @@ from core.analysis import label_transfer, reference_mapping
 from core.analysis.explore import PANEL_AXES
 from core.analysis.metrics.benchmark import spaces_of
 from core.config import parse
+from core.config.models import MODELS
 from core.data.gene_matching import GeneNames
 from core.data.matrix_kind import what_is
 from core.errors import UserError
@@ -15,7 +16,7 @@ from core.export import h5ad
 from core.export.versions import versions
 from core.store import dataset_folder
 from core.store.dataset_folder import HARMONY
-from core.training import held_out
+from core.training import inference
 from core.training.baselines import to_record
 from core.training.learn import epoch_record
 
@@ -33,7 +34,7 @@ def write_learnt(folder, learnt, config, record):
     dataset_folder.write_json(folder / "config.json", record)
     dataset_folder.write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
     save_weights(folder / "model.pt", learnt, config)
-    if config.model == "linear":
+    if config.model_record.linear_decoder:
         save_loadings(folder / "loadings.csv", load_model(folder / "model.pt"), learnt.start.matrix)
     if learnt.latent is not None:
         dataset_folder.write_array(folder / "latent.npy", learnt.latent)
@@ -112,7 +113,7 @@ def load_trained(path):
     arrays = {n: content[n].numpy() for n in ("gene_index", "count_share", "mean", "sd", "fill")}
     return reference_mapping.Trained(
         model=_model(content),
-        name=content["config"]["model"],
+        reads_counts=MODELS[content["config"]["model"]].reads_counts,
         file_genes=GeneNames(*(np.array(names, dtype=str) for names in content["file_genes"])),
         groups=tuple(content["groups"]),
         batch_key=content["config"]["batch_key"],
@@ -198,7 +199,7 @@ def write_result(
     """
     matrix, model = proof.matrix, load_model(folder / "model.pt")
     split = proof.split.labels(matrix.n_cells)
-    share = held_out.foreground(model, matrix)
+    share = inference.foreground(model, matrix)
     embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
     made = h5ad.result(
         adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, named_clusters, scores
@@ -207,7 +208,7 @@ def write_result(
     def put(path):
         made.write(path)
         if denoised:
-            h5ad.add_denoised(path, matrix, held_out.denoised(model, matrix, group))
+            h5ad.add_denoised(path, matrix, inference.denoised(model, matrix, group))
 
     dataset_folder.whole(path, put)
 

@@ -99,16 +99,7 @@ class Citeseq(nn.Module):
             z = z + self.latent_noise * spread * torch.randn_like(z)
         return self.errors(z, cells)
 
-    def response(
-        self, z, cells
-    ):  # (cells, latent) -> (cells, features): what core.analysis.latent_effects differentiates
+    def response(self, z, cells):  # (cells, latent) -> (cells, features), on the scale of the input
         return self.decode(z, cells.group)
 
-    def rebuild(self, cells, matrix, rows):  # -> (cells, features) array: X', on the scale of the input X
-        return self.decode(self.encode(cells), cells.group).cpu().numpy()
-
-    def denoised(
-        self, cells, group, matrix, rows
-    ):  # -> (cells, features) array: X' before centring and scaling
-        made = self.decode(self.encode(cells), group).cpu().numpy()
-        return made * matrix.sd + matrix.mean
+    expected = denoised = response

@@ -32,8 +32,8 @@ class Counts(Variational):
             self.prior_log_sd = nn.Parameter(torch.zeros(n_proteins))
 
     @torch.no_grad()
-    def start_from(self, sticks):
-        """Begin at what CountSticks know of the training cells: each gene's share, each protein's level, dispersions.
+    def start_from(self, baselines):
+        """Begin at the count baselines of the training cells: each gene's share, each protein's level, dispersions.
 
         The maps to the counts start small, so that the first step leaves from there and not from noise.
         """
@@ -41,13 +41,13 @@ class Counts(Variational):
             if name.startswith("output"):
                 block[0].weight.mul_(0.1)
         n = self.sizes.get("rna", 0)
-        theta = torch.from_numpy(np.log(sticks.theta["mean"])).float()
+        theta = torch.from_numpy(np.log(baselines.theta["mean"])).float()
         if n:
             self.log_theta["rna"].copy_(theta[:n])
-            self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(sticks.share + 1e-8)))
+            self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(baselines.share + 1e-8)))
         if "protein" in self.sizes:
             self.log_theta["protein"].copy_(theta[n:])
-            self.prior_mean.copy_(torch.from_numpy(np.log(sticks.level + 1e-8)))
+            self.prior_mean.copy_(torch.from_numpy(np.log(baselines.level + 1e-8)))
 
     def _theta(self, branch):
         return self.log_theta[branch].clamp(-MOST, MOST).exp()
@@ -128,9 +128,7 @@ class Counts(Variational):
         ratio = 0.5 * (drawn.square() - from_prior.square()) + log_sd - self.prior_log_sd
         return found + (self._of_protein(self._tags(hidden, level), cells) + ratio).sum(dim=1)
 
-    def expected(
-        self, z, cells
-    ):  # (cells, latent) -> (cells, features): the counts the model expects of these cells
+    def expected(self, z, cells):  # (cells, latent) -> (cells, features): expected counts
         made = []
         if "rna" in self.sizes:
             rna, logits = self.rna(z, cells)
@@ -140,26 +138,15 @@ class Counts(Variational):
             made.append(torch.lerp(foreground, background, mixing.sigmoid()))
         return torch.cat(made, dim=1)
 
-    def response(
-        self, z, cells
-    ):  # (cells, latent) -> (cells, features): natural logarithms of the expected counts
+    def response(self, z, cells):  # (cells, latent) -> (cells, features): log of the expected counts
         return self.expected(z, cells).clamp(min=1e-10).log()
 
-    def rebuild(
-        self, cells, matrix, rows
-    ):  # -> (cells, features) array: the expected counts, seen as the input is
-        made = self.expected(self.encode(cells), cells).cpu().numpy()
-        return matrix.as_seen(made, rows)
-
-    def denoised(
-        self, cells, group, matrix, rows
-    ):  # -> (cells, features) array: what is expected without noise and background, before centring and scaling
-        z, there = self.encode(cells), cells._replace(group=group)
-        made = [self.rna(z, there)[0]] if "rna" in self.sizes else []
+    def denoised(self, z, cells):  # -> (cells, features): the counts expected without dropout and background
+        made = [self.rna(z, cells)[0]] if "rna" in self.sizes else []
         if "protein" in self.sizes:
-            _, foreground, mixing, _ = self.protein(z, there)
+            _, foreground, mixing, _ = self.protein(z, cells)
             made.append(foreground * torch.sigmoid(-mixing))
-        return matrix.normalised(torch.cat(made, dim=1).cpu().numpy(), rows)
+        return torch.cat(made, dim=1)
 
     def foreground(self, cells):  # (cells, proteins): the probability that a protein is more than background
         return torch.sigmoid(-self.protein(self.encode(cells), cells)[2])

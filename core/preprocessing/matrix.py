@@ -2,17 +2,29 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from core.data.gene_matching import GeneNames
-from core.models import Cells
 from core.preprocessing.protein_transforms import AsTheyAre
 from core.sparse.disk_rows import Stored
 from core.sparse.rows import Rows, values_of
 
 BLOCK = 2048  # cells made dense at a time while statistics are gathered
 BLOCK_VALUES = 1 << 23  # and of many genes fewer cells: 32 MB
+
+
+class Cells(NamedTuple):
+    """The input of a model, a row a cell: arrays as they come from a Matrix, or tensors."""
+
+    x: object  # (cells, features) preprocessed values: genes, then proteins
+    group: object = None  # (cells, batches) one-hot: the batch covariate of each cell, where the run has one
+    counts: object = None  # (cells, features) raw counts of the same features, for models that read them
+    seen: object = (
+        None  # (cells, genes) input of the encoder in training, where input dropout hides some counts
+    )
+    rna: object = None  # core.sparse.linear.Batch of the genes where they come sparse; `x` then holds the proteins alone
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,10 +83,10 @@ def prepare(adata, config, split, scratch=None):
     chosen, notes = _genes(adata, source, seen, config, split, steps)
     proteins, unseen = _proteins(adata, config, split)
     protein = proteins.values
-    reads_counts = config.model == "counts" and (source.kind == "counts" or not len(chosen))
+    reads_counts = config.model_record.reads_counts and (source.kind == "counts" or not len(chosen))
     if reads_counts and protein is not None and what_is(proteins.counts).kind != "counts":
         raise UserError(
-            "The model counts needs raw counts of the proteins, too, and theirs are not: choose another model."
+            f"The model {config.model} needs raw counts of the proteins, too, and theirs are not: choose another model."
         )
     target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
     change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from core.models import SPARSE_ENDS, Cells
-from core.preprocessing.matrix import block_size
+from core.preprocessing.matrix import Cells, block_size
 from core.sparse.linear import pays
 from core.sparse.prefetch import ahead
 from core.training.gpu_matrix import form_of, resident
@@ -31,7 +30,7 @@ class Feed:
         if self.device != "cpu":
             form = form_of(self.matrix)
             return f"resident {form}" if form else "streamed"
-        able = self.config is not None and self.config.model in SPARSE_ENDS and self.matrix.n_genes > 0
+        able = self.config is not None and self.config.model_record.sparse_ends and self.matrix.n_genes > 0
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def batches(self, rows, size, hide=0.0, seed=0):

@@ -12,7 +12,7 @@ from core import device as devices
 from core import models, text
 from core.errors import is_out_of_memory
 from core.preprocessing.matrix import block_size
-from core.training import gpu_matrix, loop
+from core.training import gpu_matrix, inference, loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed
 
@@ -138,7 +138,7 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
         begun = time.perf_counter()
         look = _seconds_a_cell(kind, lambda rows: loop.losses(model, matrix, rows, config, kind), some)
-        code = _seconds_a_cell(kind, lambda rows: loop.encode(model, matrix, rows, kind), every)
+        code = _seconds_a_cell(kind, lambda rows: inference.encode(model, matrix, rows, kind), every)
         left = max(limit / 2, limit - (time.perf_counter() - begun))
         step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
     an_epoch = n_steps * step + 2 * n_valid * look

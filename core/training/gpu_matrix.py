@@ -7,8 +7,7 @@ import torch
 from scipy import sparse
 
 from core import device as devices
-from core.models import Cells
-from core.preprocessing.matrix import block_size
+from core.preprocessing.matrix import Cells, block_size
 
 SHARE = 0.6  # of the memory that is free: the rest is for the network, its gradients and the batches
 FORMS = ("dense", "sparse")

@@ -1,51 +1,13 @@
-"""What a trained model says beside its latent space: denoised values, foreground, likelihood of cells it has not seen."""
+"""The likelihood of cells that a model has not seen, for models with a likelihood."""
 
 import math
 
-import numpy as np
-import pandas as pd
 import torch
 
-from core.preprocessing.matrix import block_size
 from core.training.dataloader import Feed
-from core.training.loop import of_cells
 
 SAMPLES = 50  # draws of the importance-weighted bound; Burda 2016 finds little to gain beyond
 BOUND_CELLS = 1000  # cells at most that it is measured on: each costs SAMPLES passes through the decoder
-
-
-@torch.no_grad()
-def foreground(model, matrix):
-    """A DataFrame (cells, proteins): the probability that a protein is more than background, by models that have one.
-
-    None for the others.
-    """
-    if not matrix.n_proteins or not hasattr(model, "foreground"):
-        return None
-    model.eval()
-    made = of_cells(model.foreground, matrix)
-    return pd.DataFrame(made, matrix.cell_names, [str(p) for p in matrix.proteins])
-
-
-@torch.no_grad()
-def denoised(model, matrix, group=None):
-    """Yield (rows, values) of all cells in blocks, in their order: (cells, features) float32, what the model makes of a cell.
-
-    The values are on the scale of the model's input before it is centred and scaled: genes normalised and logged,
-    proteins CLR'd, each as far as the run does. Squared-error models give their reconstruction; it is not cut off at
-    zero, below which a gene's value may fall by a little, since that would lift the mean. The model counts gives the
-    expected counts at the cell's own library size, seen that way: genes without the loss of counts that
-    zero inflation stands for, proteins without their background, as scVI (Lopez 2018) and totalVI (Gayoso 2021) do.
-    Each cell is decoded with its own batch, or all as if they came from the batch `group` (scVI's transform_batch);
-    raises ValueError where the run knows no such batch.
-    """
-    model.eval()
-    only = None
-    if group is not None:
-        only = torch.eye(len(matrix.group_names))[matrix.group_names.index(group)]
-    for rows, cells in Feed(matrix).batches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
-        there = cells.group if only is None else only.expand(len(rows), -1)
-        yield rows, np.asarray(model.denoised(cells, there, matrix, rows), dtype=np.float32)
 
 
 def held_out(model, matrix, rows, loss, sticks, config, device="cpu"):

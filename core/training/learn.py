@@ -17,7 +17,8 @@ from core.training import baselines, count_baselines, memory
 from core.training import held_out as outputs
 from core.training.dataloader import Feed
 from core.training.forecast import forecast
-from core.training.loop import Epoch, NonFinite, encode, fit, losses
+from core.training.inference import encode
+from core.training.loop import Epoch, NonFinite, fit, losses
 from core.training.phases import Clock, Phase
 
 # Both halves by one name; those of the second one come from core.analysis.explore.

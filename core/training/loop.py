@@ -216,31 +216,3 @@ def losses(model, matrix, rows, config, device="cpu"):
     totals = {name: value.item() for name, value in totals.items()}
     model.train(was_training)
     return Parts(weighted(totals, config), totals.get("rna"), totals.get("protein"))
-
-
-@torch.no_grad()
-def encode(model, matrix, rows=None, device="cpu"):
-    """(cells, latent) float32: where the model puts each cell of `rows` (all cells by default)."""
-    model.eval()
-    return of_cells(model.encode, matrix, rows, device)
-
-
-def of_cells(work, matrix, rows=None, device="cpu"):
-    """(len(rows), n): what `work(cells)` gives for each of `rows`, in their order (all cells by default)."""
-    rows = np.arange(matrix.n_cells) if rows is None else np.asarray(rows)
-    made = [(part, work(cells).cpu().numpy()) for part, cells in Feed(matrix, device).blocks(rows)]
-    parts, values = zip(*made, strict=True)
-    place = np.empty(matrix.n_cells, np.int64)
-    place[np.concatenate(parts)] = np.arange(len(rows))
-    return np.concatenate(values)[place[rows]]
-
-
-@torch.no_grad()
-def reconstruct(model, matrix, rows, device="cpu"):
-    """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
-    model.eval()
-    given, made = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
-    for part, cells in Feed(matrix, device).blocks(rows):
-        given += cells.x.cpu().numpy().sum(axis=0)
-        made += model.rebuild(cells, matrix, part).sum(axis=0)
-    return given / len(rows), made / len(rows)

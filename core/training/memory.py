@@ -121,7 +121,7 @@ def on_gpu(shapes, config):
     held = 0
     if shapes.path.startswith("resident"):
         n_values = shapes.n_cells * shapes.n_genes * shapes.density
-        tables = 2 if config.model == "counts" else 1
+        tables = 2 if config.model_record.reads_counts else 1
         form = shapes.path.removeprefix("resident ")
         held = gpu_matrix.n_bytes(form, shapes.n_cells, shapes.n_genes, shapes.n_proteins, n_values, tables)
     return int(held + _training(shapes, config))
@@ -159,7 +159,7 @@ def _of_a_cell(shapes, config, batch):
 
 
 def _copies(config):
-    return LIKELIHOODS if config.model == "counts" else ERRORS
+    return LIKELIHOODS if config.model_record.reads_counts else ERRORS
 
 
 def advice(shapes, config, free, what, need):

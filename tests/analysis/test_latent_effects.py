@@ -8,7 +8,7 @@ from core import models
 from core.analysis import latent_effects
 from core.config import RunConfig
 from core.preprocessing.prepare import prepare, split_cells
-from core.training.loop import encode
+from core.training.inference import encode
 
 
 def untrained(tiny, name):

@@ -14,7 +14,7 @@ from core.data.gene_matching import gene_names, places_of
 from core.data.protein_background import KEY, Background
 from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
-from core.models import Cells
+from core.preprocessing.matrix import Cells
 from core.preprocessing.protein_transforms import of_further_cells, transformed
 from core.training import learn as pipeline
 

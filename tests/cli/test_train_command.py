@@ -27,7 +27,7 @@ from core.data import read
 from core.errors import OUT_OF_MEMORY
 from core.export import run_folder
 from core.store.dataset_folder import HISTORY
-from core.training.loop import encode
+from core.training.inference import encode
 from core.training.phases import PHASES
 from core.worker.execute import drain
 

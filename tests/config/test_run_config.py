@@ -6,7 +6,7 @@ import pytest
 
 from core import config, models
 from core.config import RunConfig, chosen, gene_names, parse, specs, steps_for
-from core.config.run_config import LATER
+from core.config.models import MODELS
 from core.errors import UserError
 
 PLAIN = RunConfig().for_data(3_000, 110)
@@ -125,16 +125,16 @@ def test_a_gene_in_both_lists_is_refused_by_name():
 
 def test_a_record_of_before_the_linear_path_is_read_as_the_model_it_was():
     record = RunConfig(n_latent=7).model_dump()
-    for name in LATER:
+    for name in MODELS["citeseq"].before:
         record.pop(name)
     assert (parse(record).linear_path, parse(record).latent_noise, parse(record).n_latent) == (False, 0.0, 7)
     older = {name: value for name, value in record.items() if name not in ("protein_transform", "keep_genes")}
     assert not parse(older | {"clr": True}).linear_path
     assert parse({"n_latent": 7}).linear_path  # no record, but a wish
     other = RunConfig(model="counts").model_dump()
-    assert parse({name: value for name, value in other.items() if name not in LATER}) == RunConfig(
-        model="counts"
-    )
+    assert parse(
+        {name: value for name, value in other.items() if name not in MODELS["citeseq"].before}
+    ) == RunConfig(model="counts")
 
 
 def test_a_config_survives_being_written_down():

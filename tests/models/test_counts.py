@@ -11,10 +11,11 @@ from core import cli
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
-from core.models import Cells, build
+from core.models import build
 from core.models.likelihood import mixture, moment_theta, negative_binomial, zero_inflated
+from core.preprocessing.matrix import Cells
 from core.preprocessing.prepare import prepare, split_cells
-from core.training import baselines, count_baselines, held_out, learn, loop
+from core.training import baselines, count_baselines, inference, learn, loop
 from core.training.dataloader import Feed
 
 BASE = RunConfig(
@@ -152,7 +153,7 @@ def test_the_foreground_is_where_the_protein_is(prepared):
     for j in range(counts.shape[1]):
         high = counts[:, j] > np.quantile(counts[:, j], 0.9)
         assert share[high, j].mean() >= share[~high, j].mean() - 0.05
-    given, made = loop.reconstruct(model, matrix, np.arange(50))
+    given, made = inference.mean_reconstruction(model, matrix, np.arange(50))
     assert given.shape == made.shape == (matrix.n_features,) and np.isfinite(made).all()
 
 
@@ -175,7 +176,7 @@ def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
     matrix = prepare(tiny, BASE, split_cells(tiny.n_obs, BASE))
     assert list(made.uns["nuwa_foreground_names"]) == list(matrix.proteins)
     plain = build(RunConfig().for_data(204, 126), matrix.n_genes, matrix.n_proteins)
-    assert held_out.foreground(plain, matrix) is None
+    assert inference.foreground(plain, matrix) is None
 
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):

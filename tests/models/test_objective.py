@@ -10,9 +10,10 @@ from scipy.special import expit, logsumexp
 from torch.distributions import Normal, kl_divergence
 
 from core.config import RunConfig, parse
-from core.models import Cells, build
+from core.models import build
+from core.preprocessing.matrix import Cells
 from core.preprocessing.prepare import prepare, split_cells
-from core.training import held_out, learn, loop
+from core.training import inference, learn, loop
 
 G, P, N = 30, 5, 40
 SIZES = {"n_hidden": 12, "n_hidden_protein": 6, "n_latent": 3, "norm": "layer", "l1": 0.0}
@@ -158,6 +159,6 @@ def test_foreground_is_sure_of_the_cells_that_have_a_protein_and_of_those_that_h
     start = learnt.start
     model = build(start.config, start.matrix.n_genes, start.matrix.n_proteins)
     model.load_state_dict(learnt.weights)
-    share = held_out.foreground(model, start.matrix).to_numpy()
+    share = inference.foreground(model, start.matrix).to_numpy()
     for j, has in enumerate((kind == 0, kind == 1)):
         assert share[has, j].mean() > 0.9 and share[~has, j].mean() < 0.1

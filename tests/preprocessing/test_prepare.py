@@ -17,7 +17,7 @@ from core.models import build
 from core.preprocessing import matrix as module
 from core.preprocessing.prepare import Split, prepare, split_cells
 from core.preprocessing.protein_transforms import clr, geometric_means
-from core.training import baselines, loop
+from core.training import baselines, inference, loop
 
 PLAIN = RunConfig(n_top_genes=0)
 
@@ -177,7 +177,7 @@ def test_a_dense_scaled_copy_is_never_made(monkeypatch):
         baselines.fit(matrix, split.train, config, 5).measure(matrix, split.valid, config)
         model = build(config, matrix.n_genes, 0)
         list(loop.fit(model, matrix, split, config))
-        loop.encode(model, matrix)
+        inference.encode(model, matrix)
 
     def peak(cells):
         tracemalloc.start()

@@ -18,7 +18,7 @@ from core.preprocessing.prepare import Split, prepare, split_cells
 from core.sparse import disk_rows
 from core.sparse import rows as in_memory
 from core.sparse.rows import Rows
-from core.training import loop
+from core.training import inference, loop
 from core.training.dataloader import Feed
 
 CONFIG = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=32, device="cpu")
@@ -141,10 +141,10 @@ def test_a_run_on_disk_repeats_to_the_bit_and_learns_what_one_in_memory_does(on_
         torch.manual_seed(0)
         model = build(CONFIG, matrix.n_genes, matrix.n_proteins)
         ends.append(list(loop.fit(model, matrix, split, CONFIG))[-1].valid.total)
-        latents.append(loop.encode(model, matrix, np.array([900, 3, 77])))
+        latents.append(inference.encode(model, matrix, np.array([900, 3, 77])))
     assert ends[0] == ends[1] == pytest.approx(ends[2], rel=0.05)
     np.testing.assert_array_equal(latents[0], latents[1])
-    np.testing.assert_allclose(loop.encode(model, disk), loop.encode(model, resident), atol=1e-5)
+    np.testing.assert_allclose(inference.encode(model, disk), inference.encode(model, resident), atol=1e-5)
 
 
 def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):

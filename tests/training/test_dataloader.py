@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from core.config import RunConfig
+from core.config.models import MODELS
 from core.data import demo
-from core.models import SPARSE_ENDS, build
+from core.models import build
 from core.preprocessing.prepare import prepare, split_cells
 from core.training.dataloader import Feed
 from core.training.loop import fit, losses
@@ -63,7 +64,7 @@ def test_a_matrix_that_came_dense_goes_dense():
     np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.batch(np.array([1, 5])))
 
 
-@pytest.mark.parametrize("name", SPARSE_ENDS)
+@pytest.mark.parametrize("name", [name for name, record in MODELS.items() if record.sparse_ends])
 @pytest.mark.parametrize("changes", [{}, {"batch_key": "sample", "n_layers": 2}, {"input_dropout": 0.3}])
 def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
     """With input dropout, the same counts are hidden by both."""

@@ -10,7 +10,8 @@ from core.models import build
 from core.preprocessing.prepare import prepare, split_cells
 from core.training.dataloader import Feed
 from core.training.gpu_matrix import FORMS, SHARE, Resident, form_that_fits
-from core.training.loop import encode, fit
+from core.training.inference import encode
+from core.training.loop import fit
 
 
 @pytest.fixture(scope="module")

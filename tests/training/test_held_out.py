@@ -13,7 +13,7 @@ from core.export import h5ad
 from core.models import build
 from core.models.variational import divergence
 from core.preprocessing.prepare import prepare, split_cells
-from core.training import held_out, learn
+from core.training import held_out, inference, learn
 from core.training.dataloader import Feed
 
 SMALL = {
@@ -52,7 +52,7 @@ def trained():
 
 
 def everything(model, matrix, group=None):
-    return np.concatenate([values for _, values in held_out.denoised(model, matrix, group)])
+    return np.concatenate([values for _, values in inference.denoised(model, matrix, group)])
 
 
 # --- denoised values

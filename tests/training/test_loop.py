@@ -13,10 +13,12 @@ from torch import nn
 from core import device as devices
 from core.analysis.neighbors import find_neighbors
 from core.config import NETWORK, TRAINING, RunConfig, specs
+from core.config.models import MODELS
 from core.errors import UserError
-from core.models import MODELS, VARIATIONAL, Cells, build
+from core.models import build
+from core.preprocessing.matrix import Cells
 from core.preprocessing.prepare import prepare, split_cells
-from core.training import baselines, learn, loop
+from core.training import baselines, inference, learn, loop
 from core.training.dataloader import Feed
 from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step
 
@@ -193,6 +195,7 @@ def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     assert l1.item() == pytest.approx(expected)
 
 
+VARIATIONAL = [name for name, record in MODELS.items() if record.variational]
 VARIATIONAL_CHANGES = {"beta": 0.1, "beta_warm_up": 0.9}
 
 
@@ -237,7 +240,7 @@ def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
         matrix = prepare(adata, config, split)
         model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
         list(fit(model, matrix, split, config))
-        z = loop.encode(model, matrix)
+        z = inference.encode(model, matrix)
         near = find_neighbors(z).indices[:, 1:]
         return (second[near] == second[:, None]).mean()  # 0.5: neighbours come from both alike
 
@@ -475,16 +478,16 @@ def test_the_other_schedules_are_steady_or_fall_to_nothing():
 def test_a_cell_has_the_same_code_whoever_stands_beside_it(tiny, prepared):
     split, matrix = prepared
     model, _ = trained(tiny, BASE)
-    z = loop.encode(model, matrix)
+    z = inference.encode(model, matrix)
     assert z.shape == (240, 4) and z.dtype == np.float32
-    np.testing.assert_allclose(loop.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
+    np.testing.assert_allclose(inference.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
 
 
 def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
     split, matrix = prepared
     model, _ = trained(tiny, BASE)
     rows = np.array([4, 8, 15])
-    given, made = loop.reconstruct(model, matrix, rows)
+    given, made = inference.mean_reconstruction(model, matrix, rows)
     x = torch.from_numpy(matrix.batch(rows))
     np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
     with torch.no_grad():

@@ -11,13 +11,13 @@ from conftest import QUICK
 from house import House, sent
 from test_recipe import made_by_script
 
-from core import figures, models
+from core import figures
 from core.analysis import reference_mapping
 from core.analysis.metrics import benchmark
 from core.cli import main
 from core.config import RunConfig, parse, steps_for
 from core.config.bundle import PARTS
-from core.config.run_config import LATER
+from core.config.models import MODELS
 from core.data import checks
 from core.errors import UserError
 from core.export import methods, run_folder
@@ -73,7 +73,7 @@ def learnt(adata, **values):
 def test_what_a_run_is_trained_on_is_one_of_three_and_both_in_older_records():
     record = RunConfig().model_dump()
     assert record.pop("modalities") == "both" and parse(record).modalities == "both"
-    before = {name: value for name, value in record.items() if name not in LATER}
+    before = {name: value for name, value in record.items() if name not in MODELS["citeseq"].before}
     assert parse(before).modalities == "both" and Recipe("old", (), {}).settings["modalities"] == "both"
     with pytest.raises(UserError, match="modalities"):
         parse({"modalities": "atac"})
@@ -118,7 +118,7 @@ def test_rna_alone_trains_as_without_proteins_to_the_last_bit(tiny, alone):
     assert made.loss.protein is None and made.start.on_valid == expected.start.on_valid
 
 
-@pytest.mark.parametrize("model", models.MODELS)
+@pytest.mark.parametrize("model", MODELS)
 def test_every_model_learns_from_proteins_alone(tiny, model):
     found = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
     loss, sticks, config = found.loss, found.start.on_judges, found.start.config

@@ -6,9 +6,9 @@ import pytest
 from anndata import AnnData
 
 from core.config import RunConfig
+from core.config.models import MODELS
 from core.data import read
 from core.errors import UserError
-from core.models import MODELS
 from core.training import learn
 
 pytestmark = pytest.mark.slow

@@ -8,6 +8,7 @@ from core.analysis.metrics.benchmark import Step, some_cells
 from core.analysis.metrics.neighbourhoods import nearest_in_input
 from core.analysis.neighbors import find_neighbors
 from core.training.dataloader import Feed
+from core.training.inference import reconstruction
 
 K = 15
 
@@ -63,7 +64,7 @@ def errors(model, matrix):
             del parts[kind]
     found = {f"reconstruction_error_{kind}": np.empty(matrix.n_cells, np.float32) for kind in parts}
     for rows, cells in Feed(matrix).blocks(np.arange(matrix.n_cells)):
-        squares = (model.rebuild(cells, matrix, rows) - cells.x.numpy()) ** 2
+        squares = (reconstruction(model, cells, matrix, rows) - cells.x.numpy()) ** 2
         for kind, part in parts.items():
             found[f"reconstruction_error_{kind}"][rows] = squares[:, part].mean(axis=1)
     return found

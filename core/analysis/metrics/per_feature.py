@@ -8,6 +8,7 @@ import torch
 from core.analysis.explore import PANEL_AXES
 from core.training import baselines
 from core.training.dataloader import Feed
+from core.training.inference import reconstruction
 
 MOST_CELLS = 20_000  # of those that judge
 COLUMNS = ("feature", "kind", "explained", "explained_pca", "variance")
@@ -36,7 +37,7 @@ def by_feature(model, proof, config):
     for part, cells in Feed(matrix).blocks(rows):
         x = cells.x.numpy().astype(np.float64)
         for i, made in enumerate(
-            (model.rebuild(cells, matrix, part), pca.rebuild(pca.project(x)), pca.center)
+            (reconstruction(model, cells, matrix, part), pca.rebuild(pca.project(x)), pca.center)
         ):
             errors[i] += ((made - x) ** 2).sum(axis=0)
     errors /= len(rows)

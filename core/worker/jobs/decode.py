@@ -3,10 +3,11 @@
 import numpy as np
 
 from core.analysis import latent_effects
+from core.config.models import MODELS
 from core.errors import UserError
 from core.export import run_folder
 from core.store import dataset_folder
-from core.training.loop import reconstruct
+from core.training.inference import mean_reconstruction
 from core.worker.jobs.loaded import evidence
 
 
@@ -23,7 +24,7 @@ def profile(store, job, say):
         rows = np.flatnonzero(clusters == asked["cluster"])
     if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
-    given, made = reconstruct(run_folder.load_model(folder / "model.pt"), proof.matrix, rows)
+    given, made = mean_reconstruction(run_folder.load_model(folder / "model.pt"), proof.matrix, rows)
     return {
         "names": [str(n) for n in (*proof.matrix.genes, *proof.matrix.proteins)],
         "n_genes": proof.matrix.n_genes,
@@ -47,11 +48,11 @@ def find_meaning(store, job, say):
     dataset_folder.write_array(folder / "effects" / "mean.npy", found.mean)
     dataset_folder.write_array(folder / "effects" / "size.npy", found.size)
     run_folder.save_effects(folder / "effects.csv", found, matrix)
-    unit = (
-        "natural log of the expected counts" if run["config"]["model"] == "counts" else "the decoder's output"
-    )
-    if unit == "the decoder's output" and run["config"]["scale"]:
-        unit += ", in standard deviations of the feature"
+    if MODELS[run["config"]["model"]].reads_counts:
+        unit = "natural log of the expected counts"
+    else:
+        scaled = ", in standard deviations of the feature" if run["config"]["scale"] else ""
+        unit = f"the decoder's output{scaled}"
     return {
         "features": [str(name) for name in (*matrix.genes, *matrix.proteins)],
         "n_genes": matrix.n_genes,

@@ -94,7 +94,7 @@ def _of_data(settings):
     names = [spec.name for spec in config.specs(config.PREPARE)]
     names += ["seed", "train_share", "valid_share"]
     kept = {name: getattr(settings, name) for name in names}
-    return config.parse(kept | ({"model": "counts"} if settings.model == "counts" else {}))
+    return config.parse(kept | ({"model": settings.model} if settings.model_record.reads_counts else {}))
 
 
 @lru_cache(maxsize=1)

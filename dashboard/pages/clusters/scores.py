@@ -5,6 +5,7 @@ from dash.exceptions import PreventUpdate
 
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
+from core.config.models import MODELS
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import job_progress
@@ -26,17 +27,19 @@ HELD_OUT = (
     "up; lower is better. {density} The first line takes the mean of a cell's latent for granted; the bound weighs 50 "
     "draws of it against the prior (Burda 2016), so that the latent space is paid for as well."
 )
-DENSITY = {
-    "counts": "It is that of the raw counts.",
-    "other": "It is that of the preprocessed values with noise of unit variance on each, so most of it is that noise: "
-    "compare such numbers between runs of the same preprocessing alone.",
-}
+DENSITY_OF_COUNTS = "It is that of the raw counts."
+DENSITY_OF_VALUES = (
+    "It is that of the preprocessed values with noise of unit variance on each, so most of it is that noise: "
+    "compare such numbers between runs of the same preprocessing alone."
+)
 
 
 def scores_card(view, run):
     """The scores with PCA of equal size beside them, and the choice of a label column."""
     s = run["scores"]
-    explained = "Likelihood explained" if run["config"]["model"] == "counts" else "Variance explained"
+    explained = (
+        "Likelihood explained" if MODELS[run["config"]["model"]].reads_counts else "Variance explained"
+    )
     rows = [["Loss", number(s["loss_total"]), number(s["loss_total_pca"]), number(s["loss_total_mean"])]]
     for part, words in (("rna", "RNA"), ("protein", "protein")):
         if run["facts"]["loss"][part] is None:
@@ -99,11 +102,12 @@ def _held_out_rows(scores):
 
 def _explanations(run):
     """What the lines of the table say, for those that are there."""
-    scores, model = run["scores"], run["config"]["model"]
+    scores, model = run["scores"], MODELS[run["config"]["model"]]
     told = ["neighbours_kept_15", "protein_agreement_15", "silhouette", "ilisi"]
     found = [EXPLAINED, *(SCORES[name].sentence for name in told if name in scores)]
     if scores.get("held_out_nll") is not None:
-        found.append(HELD_OUT.format(density=DENSITY.get(model, DENSITY["other"])))
+        density = DENSITY_OF_COUNTS if model.reads_counts else DENSITY_OF_VALUES
+        found.append(HELD_OUT.format(density=density))
     return found + ([HARMONY] if "ilisi_harmony" in scores else [])
 
 

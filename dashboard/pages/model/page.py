@@ -6,6 +6,8 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import config, figures
 from core.config import NETWORK, TRAINING
+from core.config.models import DEFAULT
+from core.config.models import DEFAULTS_BY_MODEL as BY_MODEL
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import job_progress
@@ -25,7 +27,6 @@ from dashboard.pages.model import ids
 from dashboard.server import session
 
 PATH, TITLE = "/model", "Create model"
-BY_MODEL = "dropout", "weight_protein"  # settings of which an empty field means another value for each model
 
 
 def of_run(run, record):
@@ -92,7 +93,7 @@ def layout(view, here):
                         "Name of the run",
                         dbc.Input(
                             id=ids.MODEL_NAME,
-                            placeholder="empty: model and latent dimensions, as in: citeseq, 20 latent",
+                            placeholder=f"empty: model and latent dimensions, as in: {DEFAULT}, 20 latent",
                             maxLength=80,
                         ),
                     ],

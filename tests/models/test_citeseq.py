@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from core.config import RunConfig
-from core.models import MODELS, VARIATIONAL, Cells, build
+from core.config.models import MODELS
+from core.models import build
 from core.models.layers import ACTIVATIONS, Dropout, Hide, mean_absolute_weight
 from core.models.variational import LOG_VARIANCE, divergence
+from core.preprocessing.matrix import Cells
 
-SQUARED = [
-    name for name in MODELS if name != "counts"
-]  # whose loss is squared error; test_counts.py has the other
+VARIATIONAL = [name for name, record in MODELS.items() if record.variational]
+SQUARED = [name for name, record in MODELS.items() if not record.reads_counts]  # test_counts.py has the other
 SMALL = RunConfig(n_hidden=16, n_hidden_protein=8, n_latent=3)
 
 

@@ -1,0 +1,78 @@
+"""What a trained model gives for cells: latent, reconstruction, denoised values, foreground, on the scale of the data."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from core.preprocessing.matrix import block_size
+from core.training.dataloader import Feed
+
+
+@torch.no_grad()
+def encode(model, matrix, rows=None, device="cpu"):
+    """(cells, latent) float32: the position of each cell of `rows` in the latent space (all cells by default)."""
+    model.eval()
+    return of_cells(model.encode, matrix, rows, device)
+
+
+def of_cells(work, matrix, rows=None, device="cpu"):
+    """(len(rows), n): what `work(cells)` gives for each of `rows`, in their order (all cells by default)."""
+    rows = np.arange(matrix.n_cells) if rows is None else np.asarray(rows)
+    blocks = [(part, work(cells).cpu().numpy()) for part, cells in Feed(matrix, device).blocks(rows)]
+    parts, values = zip(*blocks, strict=True)
+    place = np.empty(matrix.n_cells, np.int64)
+    place[np.concatenate(parts)] = np.arange(len(rows))
+    return np.concatenate(values)[place[rows]]
+
+
+def reconstruction(model, cells, matrix, rows):
+    """(cells, features) array: the reconstruction X' of the Cells of `rows`, on the scale of the model's input X."""
+    values = model.expected(model.encode(cells), cells).cpu().numpy()
+    return matrix.as_seen(values, rows) if matrix.reads_counts else values
+
+
+@torch.no_grad()
+def mean_reconstruction(model, matrix, rows, device="cpu"):
+    """(features,) twice: the mean input and the mean reconstruction over `rows`, on the scale of the input."""
+    model.eval()
+    inputs, outputs = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
+    for part, cells in Feed(matrix, device).blocks(rows):
+        inputs += cells.x.cpu().numpy().sum(axis=0)
+        outputs += reconstruction(model, cells, matrix, part).sum(axis=0)
+    return inputs / len(rows), outputs / len(rows)
+
+
+@torch.no_grad()
+def foreground(model, matrix):
+    """A DataFrame (cells, proteins): the probability that a protein is more than background.
+
+    None for models without a background.
+    """
+    if not matrix.n_proteins or not hasattr(model, "foreground"):
+        return None
+    model.eval()
+    values = of_cells(model.foreground, matrix)
+    return pd.DataFrame(values, matrix.cell_names, [str(p) for p in matrix.proteins])
+
+
+@torch.no_grad()
+def denoised(model, matrix, group=None):
+    """Yield (rows, values) of all cells in blocks, in their order: (cells, features) float32, denoised by the model.
+
+    The values are on the scale of the model's input before it is centred and scaled: genes normalised and logged,
+    proteins CLR'd, each as far as the run does. Models with a squared error give their reconstruction; it is not clipped
+    at zero, below which a gene's value may fall by a little, since clipping would raise the mean. Models of counts give
+    the expected counts at the cell's own library size, preprocessed in the same way: genes without zero inflation,
+    proteins without their background, as scVI (Lopez 2018) and totalVI (Gayoso 2021) do.
+    Each cell is decoded with its own batch, or all as if they came from the batch `group` (scVI's transform_batch);
+    raises ValueError where the run knows no such batch.
+    """
+    model.eval()
+    only = None
+    if group is not None:
+        only = torch.eye(len(matrix.group_names))[matrix.group_names.index(group)]
+    for rows, cells in Feed(matrix).batches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
+        target = cells.group if only is None else only.expand(len(rows), -1)
+        values = model.denoised(model.encode(cells), cells._replace(group=target)).cpu().numpy()
+        values = matrix.normalised(values, rows) if matrix.reads_counts else values * matrix.sd + matrix.mean
+        yield rows, np.asarray(values, dtype=np.float32)

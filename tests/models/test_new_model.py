@@ -1,0 +1,125 @@
+"""A model is one file and one record: a toy model from outside is trained, shown, exported, described and mapped onto."""
+
+import io
+import json
+import zipfile
+
+import anndata
+import numpy as np
+import pytest
+from house import House, bring, clusters_page, sent
+
+from core.config import models, specs
+from core.worker.execute import drain
+from dashboard.components import location
+from dashboard.pages import model as model_page
+from dashboard.pages import train as train_page
+
+TOY = models.ModelRecord(
+    name="toy",
+    module="toy_model:Toy",
+    help="two linear maps with a bend between them.",
+    methods="a toy autoencoder of two linear maps{branches}",
+    dropout=0.25,
+)
+MAP = {
+    "map-go.n_clicks": 1,
+    "map-labels.value": "obs:cell_type",
+    "map-batch.value": " ",
+    "resolution.value": 1.0,
+}
+TAKE = {
+    **{"take-go.n_clicks": 1, "take-by.value": "clusters", "resolution.value": 1.0},
+    **{"take-parts.value": ["h5ad", "tables", "weights", "report"], "take-denoised.value": True},
+    **{"take-width.value": 7, "take-height.value": 4, "take-dpi.value": 100, "take-unit.value": "inches"},
+}
+
+
+@pytest.fixture(scope="module")
+def registered():
+    models.register(TOY)
+    yield
+    del models.MODELS["toy"]
+
+
+@pytest.fixture(scope="module")
+def house(registered, tmp_path_factory, tiny, tiny_file, run_quick):
+    """A house with one run of the toy model, trained through the worker, and 40 further cells without two genes."""
+    made = House(tmp_path_factory.mktemp("toy")).furnish(tiny_file, run_quick.model_dump() | {"model": "toy"})
+    path = tmp_path_factory.mktemp("new") / "new.h5ad"
+    tiny[10:50, 2:].copy().write_h5ad(path)
+    made.new = bring(made.view, "new.h5ad", path.read_bytes())
+    drain(made.store)
+    return made
+
+
+@pytest.fixture(scope="module")
+def bundle(house):
+    """The zip of all that the run leaves, made by the card on the Clusters page."""
+    answer = house.press("take-job.data", TAKE | {"run.data": house.run}, "take-go.n_clicks")
+    job = house.view.job(answer["take-job"]["data"])
+    assert job["status"] == "done", job["message"]
+    return zipfile.ZipFile(io.BytesIO(house.client.get(f"/download/{house.run}/bundle.zip").data))
+
+
+def test_it_is_trained_by_the_worker_with_its_own_defaults(house):
+    run = house.view.run(house.run)
+    assert (run["status"], run["explored"]) == ("done", "ready"), run["message"]
+    assert run["config"]["model"] == "toy" and run["config"]["dropout"] == 0.25
+    losses = [epoch["valid_loss"] for epoch in house.view.epochs(house.run)]
+    assert len(losses) == 3 and losses[-1] < losses[0]
+    assert run["scores"]["variance_explained_rna"] < 1 and run["facts"]["path"] == "dense"
+
+
+def test_the_form_offers_it_and_hides_what_it_does_not_obey(house):
+    view = house.view
+    page = sent(model_page.layout(view, location.resolve(view, f"?preparation={house.preparation}")))
+    assert '"value": "toy"' in page or '"value":"toy"' in page
+    assert "Toy: two linear maps with a bend between them." in page and "0.25 for toy" in page
+    assert not [spec.name for spec in specs() if "toy" in spec.models]
+    values = {"setting": {s.name: s.default for s in specs() if s.part != "prepare"} | {"model": "toy"}}
+    answer = house.press(
+        "model-drawing.figure", values | {"theme.data": "light", "model-preparation.data": house.preparation}
+    )
+    assert answer["model-drawing"]["figure"]["layout"]["shapes"] and not answer["model-create"]["disabled"]
+
+
+def test_train_and_clusters_show_it(house):
+    view = house.view
+    assert "Training complete" in sent(house.press("status.children", {"run.data": house.run}))
+    figure = train_page.loss(view, house.run, False, "total", "light")
+    assert "mean squared error" in figure.layout.yaxis.title.text
+    page = clusters_page(view, house.run)
+    assert "Variance explained, RNA" in page and "Held-out" not in page
+    job = house.long("profile-data", 1, "cell", 0, 3, 1.0, house.run, "page")[0][0]
+    assert np.isfinite(view.job(job)["result"]["made"]).all()
+
+
+def test_it_is_exported(bundle, tmp_path):
+    bundle.extract("result.h5ad", tmp_path)
+    result = anndata.read_h5ad(tmp_path / "result.h5ad")
+    assert result.obsm["X_nuwa"].shape == (240, 4) and np.isfinite(result.obsm["X_nuwa"]).all()
+    assert result.uns["nuwa"]["model"] == "toy"
+    assert {"model.pt", "config.json", "latent.npy"} <= {
+        name.rsplit("/", 1)[-1] for name in bundle.namelist()
+    }
+    assert json.loads(bundle.read("config.json"))["model"] == "toy"
+
+
+def test_the_methods_paragraph_describes_it(bundle):
+    report = bundle.read("report.html").decode()
+    assert (
+        "The model is a toy autoencoder of two linear maps with a branch each for RNA and protein" in report
+    )
+    assert "minimising the mean squared error" in report and "KL weight" not in report
+
+
+def test_further_cells_are_mapped_onto_it(house):
+    answer = house.work(
+        "mapping", MAP | {"map-dataset.value": house.new, "run.data": house.run}, "map-go.n_clicks"
+    )
+    key = house.view.job(answer["mapping-done"]["data"])["result"]["key"]
+    about, arrays = house.view.mapping(house.run, key)
+    latent = np.asarray(house.view.array(house.run, "latent"))[10:50]
+    assert about["cells"] == 40 and len(about["missing_genes"]) == 2
+    assert np.abs(arrays["latent"] - latent).max() < 1  # two of 120 genes are missing
