@@ -5,9 +5,9 @@ import json
 import numpy as np
 
 from core.config import RESOLUTIONS, RunConfig
+from core.config.run_files import clusters_of
 from core.data import demo
-from core.store import clusters_of
-from core.store.dataset_folder import write_array, write_json
+from core.files import write_array, write_json
 
 TINY = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64}
 GENES = 200
@@ -22,12 +22,12 @@ def grown(store, n_cells, seed=0):
     view, random = store.of("local"), np.random.default_rng(seed)
     path = store.root / "inbox" / "tiny.h5ad"
     demo.simulated(n_cells=240, n_genes=120, n_proteins=8).write_h5ad(path)
-    dataset = view.add_from_inbox(path.name, "bench-read")
+    dataset = view.datasets.add_from_inbox(path.name, "bench-read")
     drain(store)
-    preparation, _ = view.prepare(dataset, {}, "bench-prepare")
+    preparation, _ = view.preparations.create(dataset, {}, "bench-prepare")
     drain(store)
-    run = view.create_run(preparation, RunConfig(**TINY).model_dump(), f"{n_cells:,} simulated cells")
-    view.train(run, "bench-train")
+    run = view.runs.create(preparation, RunConfig(**TINY).model_dump(), f"{n_cells:,} simulated cells")
+    view.runs.train(run)
     drain(store)
     code = random.integers(0, LABELS, n_cells)
     _grow_shelf(store, dataset, n_cells, code, random)
@@ -36,7 +36,7 @@ def grown(store, n_cells, seed=0):
 
 
 def _grow_shelf(store, dataset, n_cells, code, random):
-    shelf = store.shelf(dataset)
+    shelf = store.dataset_folder(dataset)
     write_array(shelf.folder / "cells.npy", np.array([b"cell-%07d" % i for i in range(1, n_cells + 1)]))
     names = [f"GENE-{i:03d}" for i in range(1, GENES + 1)]
     write_json(shelf.folder / "genes.json", {"names": names, "words": "log1p of counts per 10,000"})

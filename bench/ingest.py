@@ -141,7 +141,7 @@ def ours(path, folder):
     clock.lap("between")
     prepare.prepare_data(store, {"target": made}, lambda *_: None)
     clock.lap("prepare")
-    shelf = store.shelf(id)
+    shelf = store.dataset_folder(id)
     for array in (shelf.folder / "genes").iterdir():
         os.sync()
         with array.open("rb") as file:

@@ -53,12 +53,12 @@ def make(folder, n_cells, n_genes, n_groups, seed=0):
 
 def ours(folder, codes, n_genes):
     from core.analysis import markers
-    from core.store.dataset_folder import Shelf
+    from core.store.dataset_folder import DatasetFolder
 
     markers.warm_up()
     start = time.perf_counter(), time.process_time()
     if n_genes is None:
-        table = markers.markers(Shelf(folder).gene_blocks(), codes, codes.max() + 1)
+        table = markers.markers(DatasetFolder(folder).gene_blocks(), codes, codes.max() + 1)
     else:
         table = markers.markers([_matrix(folder, n_genes)], codes, codes.max() + 1)
     return start, table.of("p")[0]

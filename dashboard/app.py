@@ -248,7 +248,7 @@ def header(title, here):
 def at_the_foot(store):
     """The device and the queue, in two lines."""
     device = store.recall("device")
-    queue = store.of(session.user()).queue()
+    queue = store.of(session.user()).jobs.queue()
     lines = [
         html.Div(
             device["name"] if device else "The worker is starting ...", title=device["why"] if device else ""

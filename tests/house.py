@@ -17,7 +17,7 @@ from dashboard.pages.clusters import page as clusters
 
 def bring(view, name, content, joins=None):
     """Bytes that come as a browser sends them, in one part; returns the id of the data set that will hold them."""
-    uploads = view.uploads()
+    uploads = view.uploads
     id, checksum = uploads.begin(name, len(content), joins)["id"], zlib.crc32(content)
     uploads.put(id, 0, content, checksum)
     return uploads.finish(id, checksum)
@@ -37,10 +37,10 @@ class House:
         """One small data set, preprocessed, and one run trained on it, through the worker's own code."""
         self.dataset = bring(self.view, "tiny.h5ad", file.read_bytes())
         drain(self.store)
-        self.preparation, _ = self.view.prepare(self.dataset, preparing or {}, "prepare")
+        self.preparation, _ = self.view.preparations.create(self.dataset, preparing or {}, "prepare")
         drain(self.store)
-        self.run = self.view.create_run(self.preparation, values, "first")
-        self.view.train(self.run, "page")
+        self.run = self.view.runs.create(self.preparation, values, "first")
+        self.view.runs.train(self.run)
         drain(self.store)
         return self
 
@@ -126,6 +126,6 @@ def sent(component):
 
 def clusters_page(view, run_id):
     """What the browser is sent of the Clusters page once a person has got to all its sections."""
-    run = view.run(run_id)
+    run = view.runs.one(run_id)
     page = sent(clusters.layout(view, location.resolve(view, f"?run={run_id}")))
     return page + "".join(sent(section.cards(view, run)) for section in clusters.SECTIONS)

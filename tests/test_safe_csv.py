@@ -39,8 +39,8 @@ def in_base64(text):
 
 
 def test_names_that_people_type_leave_the_page_as_text_and_come_in_again(finished):
-    view, run = finished.view, finished.view.run(finished.run)
-    cells = [name.decode() for name in view.shelf(run["dataset"]).cells()]
+    view, run = finished.view, finished.view.runs.one(finished.run)
+    cells = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
     content = "cell,name\n" + "".join(f"{cell},=HYPERLINK(1)\n" for cell in cells[:5])
     line, _ = clusterings.bring_names(view, run, "mine.csv", in_base64(content))
     try:
@@ -48,11 +48,11 @@ def test_names_that_people_type_leave_the_page_as_text_and_come_in_again(finishe
         rows = list(csv.reader(io.StringIO(text)))
         assert {row[1] for row in rows[1:]} == {"'=HYPERLINK(1)", ""}
         second, _ = clusterings.bring_names(view, run, "again.csv", in_base64(text))
-        groups = view.groups(run["id"], view.clustering(run["id"], second)["groups"])
+        groups = view.groups.one(run["id"], view.clusterings.one(run["id"], second)["groups"])
         assert list(groups.names) == ["=HYPERLINK(1)"] and (groups.codes >= 0).sum() == 5
-        view.undo_clustering(run["id"], second)
+        view.clusterings.undo(run["id"], second)
     finally:
-        view.undo_clustering(run["id"], line)
+        view.clusterings.undo(run["id"], line)
 
 
 def test_labels_of_a_table_that_nuwa_wrote_come_in_as_they_were(tmp_path, tiny):

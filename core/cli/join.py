@@ -35,9 +35,8 @@ def run(arguments):
     """Say what joining leaves out, join, write; returns the exit code."""
     out, names = _target(arguments.out), _names(arguments)
     settings.limit_threads()  # before anything below imports numpy's libraries
-    from core import device
+    from core import device, files
     from core.data import read
-    from core.store import dataset_folder
     from core.training import memory
 
     adatas = []
@@ -51,7 +50,7 @@ def run(arguments):
     read.check_room(COPIES * sum(map(memory.n_bytes, adatas)), device.free_memory())
     say("Joining ...")
     joined = read.tidy(read.join_samples(samples, planned), "the joined data set")
-    dataset_folder.whole(out, joined.write_h5ad)
+    files.whole(out, joined.write_h5ad)
     cells, genes = joined.shape
     print(
         f"{cells:,} cells and {genes:,} genes of {len(samples)} samples, named in obs['{planned.batch}']: {out}"

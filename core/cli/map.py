@@ -44,13 +44,12 @@ def run(arguments):
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     import numpy as np
 
-    from core import device
+    from core import device, files
     from core.analysis import label_transfer, mapping_summary, reference_mapping
     from core.export import mapped_h5ad, tables
     from core.export import run_folder as rundir
-    from core.store import dataset_folder
 
-    record = dataset_folder.read_json(folder / "config.json")
+    record = files.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
     say("Reading the run ...")
     trained = rundir.load_trained(folder / "model.pt")
@@ -73,7 +72,7 @@ def run(arguments):
     if out is not None:
         labels = mapping_summary.labels_of(names, arrays["codes"], confidence, arguments.threshold)
         if out.suffix == ".csv":
-            dataset_folder.whole(out, tables.mapped(np.asarray(adata.obs_names), labels, arrays).write)
+            files.whole(out, tables.mapped(np.asarray(adata.obs_names), labels, arrays).write)
         else:
             told = {
                 "title": title,
@@ -82,7 +81,7 @@ def run(arguments):
                 "threshold": arguments.threshold,
             }
             told |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
-            dataset_folder.whole(out, mapped_h5ad.result(adata, record | told, arrays, labels, names).write)
+            files.whole(out, mapped_h5ad.result(adata, record | told, arrays, labels, names).write)
         say(f"The mapped cells are in {out}.")
     return 0
 
@@ -116,10 +115,11 @@ def _labels(folder, column):
     """(what the labels are, their names, (cells,) codes into them) of the cells that the run was trained on."""
     import numpy as np
 
-    from core.store import clusters_of, dataset_folder
+    from core import files
+    from core.config.run_files import clusters_of
 
     if column is None:
-        codes = np.array(dataset_folder.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
+        codes = np.array(files.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
         return "cluster", [str(i) for i in range(codes.max() + 1)], codes
     values = column_of(data_of(folder, None), column)
     names, codes = np.unique(values, return_inverse=True)
@@ -127,7 +127,7 @@ def _labels(folder, column):
         names, codes = names[1:], codes - 1
     if not len(names):
         raise UserError(f"No cell of the run has a value of {column}, so there is no label to transfer.")
-    if len(codes) != len(dataset_folder.read_array(folder / "latent.npy")):
+    if len(codes) != len(files.read_array(folder / "latent.npy")):
         raise UserError("The data beside this run has other cells than it was trained on: train it again.")
     return column, names.tolist(), codes
 

@@ -84,7 +84,7 @@ def _shelved(folder):
         raise UserError(f"'{folder}' has no result.h5ad, which holds the data: train it to its end first.")
     store = Store(settings.from_environment({"NUWA_DATA_DIR": str(root)}))
     try:
-        return store.shelf(store.row("run", id)["dataset"]).file
+        return store.dataset_folder(store.row("run", id)["dataset"]).file
     finally:
         store.engine.dispose()
 
@@ -108,15 +108,13 @@ def _proof(folder, adata):
     import numpy as np
     import torch
 
+    from core import files
     from core.analysis.explore import Evidence
     from core.preprocessing.prepare import prepare, split_cells
-    from core.store import dataset_folder
 
-    record = dataset_folder.read_json(folder / "config.json")
+    record = files.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
-    latent, axes = (
-        np.array(dataset_folder.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes")
-    )
+    latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split)
     known = torch.load(folder / "model.pt", weights_only=True)

@@ -3,19 +3,18 @@
 import numpy as np
 import torch
 
-from core import figures, models
+from core import figures, files, models
 from core.analysis import label_transfer, reference_mapping
 from core.analysis.explore import PANEL_AXES
 from core.analysis.metrics.benchmark import spaces_of
 from core.config import parse
 from core.config.models import MODELS
+from core.config.run_files import HARMONY, HISTORY, clusters_of
 from core.data.gene_matching import GeneNames
 from core.data.matrix_kind import what_is
 from core.errors import UserError
 from core.export import h5ad
 from core.export.versions import versions
-from core.store import dataset_folder
-from core.store.dataset_folder import HARMONY
 from core.training import inference
 from core.training.baselines import to_record
 from core.training.learn import epoch_record
@@ -31,15 +30,21 @@ def config_record(config, facts, source, data_hash):
 
 def write_learnt(folder, learnt, config, record):
     """What training left: config.json, history.csv, model.pt, and where there is a latent, latent.npy and its kin."""
-    dataset_folder.write_json(folder / "config.json", record)
-    dataset_folder.write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
+    files.write_json(folder / "config.json", record)
+    write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
     save_weights(folder / "model.pt", learnt, config)
     if config.model_record.linear_decoder:
         save_loadings(folder / "loadings.csv", load_model(folder / "model.pt"), learnt.start.matrix)
     if learnt.latent is not None:
-        dataset_folder.write_array(folder / "latent.npy", learnt.latent)
-        dataset_folder.write_array(folder / "input_axes.npy", learnt.axes)
-        dataset_folder.write_array(folder / "split.npy", learnt.start.split.labels(len(learnt.latent)))
+        files.write_array(folder / "latent.npy", learnt.latent)
+        files.write_array(folder / "input_axes.npy", learnt.axes)
+        files.write_array(folder / "split.npy", learnt.start.split.labels(len(learnt.latent)))
+
+
+def write_history(path, epochs):
+    """history.csv: a row an epoch; an empty field where there is no protein."""
+    rows = (("" if epoch[name] is None else epoch[name] for name in HISTORY) for epoch in epochs)
+    files.write_csv(path, HISTORY, rows)
 
 
 def save_weights(path, learnt, config):
@@ -64,7 +69,7 @@ def save_weights(path, learnt, config):
         "protein_kind": what_is(matrix.protein_counts).kind if matrix.n_proteins else "",
         "protein_transform": _plain(matrix.protein_change.record()),
     }
-    dataset_folder.whole(path, lambda temporary: torch.save(content, temporary))
+    files.whole(path, lambda temporary: torch.save(content, temporary))
 
 
 def _average(start, config):
@@ -94,7 +99,7 @@ def _save_by_feature(path, matrix, values):
     kinds = ["gene"] * matrix.n_genes + ["protein"] * matrix.n_proteins
     head = ["feature", "kind", *(f"latent_{i + 1}" for i in range(values.shape[1]))]
     rows = zip(names, kinds, values.astype(float).round(6).tolist(), strict=True)
-    dataset_folder.write_csv(path, head, ([name, kind, *row] for name, kind, row in rows))
+    files.write_csv(path, head, ([name, kind, *row] for name, kind, row in rows))
 
 
 def load_model(path):
@@ -128,9 +133,9 @@ def carried(folder, config, latent, codes, device="auto"):
 
     "latent", "picture", "farness", "codes" and "confidence"; `codes` are the labels of the run's cells.
     """
-    reference = np.array(dataset_folder.read_array(folder / "latent.npy"))
+    reference = np.array(files.read_array(folder / "latent.npy"))
     drawn = config.n_latent in figures.DRAWN_DIRECTLY
-    picture = None if drawn else dataset_folder.read_array(folder / "embeddings" / "latent_umap.npy")
+    picture = None if drawn else files.read_array(folder / "embeddings" / "latent_umap.npy")
     found = label_transfer.carry(latent, reference, picture, codes, config.seed, device)
     return {"latent": latent, "picture": found.picture, "farness": found.farness} | found.votes._asdict()
 
@@ -144,28 +149,26 @@ def _model(content):
 
 def write_explored(folder, explored):
     """scores.json, the pictures under embeddings/, the clusters of every resolution, with batches Harmony's axes."""
-    dataset_folder.write_json(folder / "scores.json", explored.scores)
+    files.write_json(folder / "scores.json", explored.scores)
     (folder / f"{HARMONY}.npy").unlink(missing_ok=True)  # of a run before, in the same folder
     if explored.harmony is not None:
-        dataset_folder.write_array(folder / f"{HARMONY}.npy", explored.harmony)
+        files.write_array(folder / f"{HARMONY}.npy", explored.harmony)
     write_pictures(folder, explored.embeddings)
     for resolution, labels in explored.clusters.items():
-        dataset_folder.write_array(
-            folder / f"{dataset_folder.clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32)
-        )
+        files.write_array(folder / f"{clusters_of(resolution)}.npy", np.asarray(labels, dtype=np.int32))
 
 
 def write_pictures(folder, embeddings):
     """The coordinates of pictures by name, under embeddings/."""
     for name, points in embeddings.items():
-        dataset_folder.write_array(folder / "embeddings" / f"{name}.npy", points)
+        files.write_array(folder / "embeddings" / f"{name}.npy", points)
 
 
 def pictures(folder):
     """{name: (cells, k)} of the pictures that a run has left, and of the input's axes after Harmony where it has batches."""
     left = {path.stem: path for path in sorted((folder / "embeddings").glob("[!.]*.npy"))}
     left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
-    return {name: dataset_folder.read_array(path) for name, path in left.items()}
+    return {name: files.read_array(path) for name, path in left.items()}
 
 
 def spaces(folder, proof):
@@ -210,9 +213,9 @@ def write_result(
         if denoised:
             h5ad.add_denoised(path, matrix, inference.denoised(model, matrix, group))
 
-    dataset_folder.whole(path, put)
+    files.whole(path, put)
 
 
 def write_phases(folder, seconds):
     """phases.json: how many seconds each part of the job took."""
-    dataset_folder.write_json(folder / "phases.json", seconds)
+    files.write_json(folder / "phases.json", seconds)

@@ -1,9 +1,9 @@
-"""The only writer: users, data sets, preparations, runs, epochs and jobs, as rows and as folders."""
+"""The only writer: users, datasets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import DROPLETS, ENDINGS
-from core.store.database import ACTIVE, FINISHED, LANES, Missing, Store
-from core.store.dataset_folder import HARMONY, clusters_of, company_of, survival_of
+from core.store.database import ACTIVE, FINISHED, LANES, Missing
 from core.store.groups import Groups
+from core.store.store import Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
 
@@ -12,13 +12,12 @@ __all__ = [
     "DROPLETS",
     "ENDINGS",
     "FINISHED",
-    "HARMONY",
     "LANES",
     "PART",
+    "Damaged",
+    "Gap",
+    "Groups",
     "Missing",
-    "Store",
-    "View",
-    "clusters_of",
+    "NoRoom",
 ]
-__all__ += ["Damaged", "Gap", "Groups", "NoRoom", "TooLarge"]
-__all__ += ["company_of", "survival_of"]
+__all__ += ["Store", "TooLarge", "View"]

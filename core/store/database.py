@@ -1,5 +1,7 @@
-"""Rows and folders of everything Nuwa knows; a status moves in one statement, so two hands cannot both win."""
+"""Rows and folders of the store; a status moves in one SQL statement, so that only one of two processes wins."""
 
+import hashlib
+import json
 import secrets
 import time
 from pathlib import Path
@@ -7,26 +9,34 @@ from pathlib import Path
 from sqlalchemy import create_engine, delete, event, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.config.run_files import HISTORY
 from core.errors import UserError
-from core.store import dataset_folder, schema
+from core.files import remove_folder
+from core.store import schema
+from core.store.dataset_folder import DatasetFolder
 from core.store.schema import clusterings, datasets, epochs, jobs, meta, preparations, runs
 
 ACTIVE = ("queued", "running", "cancelling")
 FINISHED = ("done", "cancelled", "failed")
-# One training run a device; short work in one warm process; pictures that take minutes, where nobody waits behind them.
+# One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
 LANES = ("train", "short", "slow")
 TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
 
 
 class Missing(UserError):
-    """What was asked for is not there, or not for this person: one question, one answer.
+    """Something does not exist, or this person may not see it: one question, one answer.
 
-    `kind` and `id` name it where it is a row; both are None where it is something else.
+    `kind` and `id` name it where it is a dataset, a preparation or a run; both are None where it is something else.
     """
 
-    def __init__(self, words, kind=None, id=None):
-        super().__init__(words)
+    def __init__(self, message, kind=None, id=None):
+        super().__init__(message)
         self.kind, self.id = kind, id
+
+    @classmethod
+    def of(cls, kind, id):
+        """The error for a row of a kind of TABLES."""
+        return cls(f"This {kind} no longer exists.", kind, id)
 
 
 def new_id():
@@ -34,8 +44,13 @@ def new_id():
     return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(10))
 
 
-class Store:
-    """Everything that lasts, under one folder. Can be pickled: another process opens the same store."""
+def digest(value, length=24):
+    """The first hex digits of a SHA-256 of a JSON-able value: the same for the same arguments of a job."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:length]
+
+
+class Database:
+    """All rows, under one folder. Can be pickled: another process opens the same one."""
 
     def __init__(self, settings):
         self.settings = settings
@@ -53,13 +68,7 @@ class Store:
         schema.prepare(self.engine, time.time())
 
     def __reduce__(self):
-        return Store, (self.settings,)
-
-    def of(self, user):
-        """What `user` may see and do: the only way the dashboard reads."""
-        from core.store.view import View
-
-        return View(self, user)
+        return type(self), (self.settings,)
 
     # --- rows
 
@@ -69,7 +78,7 @@ class Store:
         with self.engine.connect() as db:
             found = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if found is None:
-            raise Missing(f"This {kind} does not exist (any more).", kind, id)
+            raise Missing.of(kind, id)
         return dict(found)
 
     def rows(self, kind, *conditions):
@@ -100,7 +109,7 @@ class Store:
             db.execute(update(table).where(table.c.id == id).values(**values))
 
     def move(self, kind, id, old, new, **values):
-        """Move a status from one of `old` to `new`, in one statement; False where it stood elsewhere."""
+        """Move a status from one of `old` to `new`, in one statement; False where it was another."""
         table = TABLES[kind]
         old = (old,) if isinstance(old, str) else tuple(old)
         with self.engine.begin() as db:
@@ -119,13 +128,13 @@ class Store:
                 db.execute(delete(epochs).where(epochs.c.run == id))
                 db.execute(delete(clusterings).where(clusterings.c.run == id))
         if kind != "preparation":
-            dataset_folder.remove_folder(self.root / f"{kind}s" / id)
+            remove_folder(self.root / f"{kind}s" / id)
 
     # --- folders
 
-    def shelf(self, dataset_id):
-        """The Shelf of a data set."""
-        return dataset_folder.Shelf(self.root / "datasets" / dataset_id)
+    def dataset_folder(self, dataset_id):
+        """The DatasetFolder of a dataset."""
+        return DatasetFolder(self.root / "datasets" / dataset_id)
 
     def run_folder(self, run_id):
         """The folder of a run; raises Missing where the run was deleted, so that late work leaves nothing behind."""
@@ -137,7 +146,7 @@ class Store:
     # --- epochs
 
     def add_epoch(self, run_id, record):
-        """Write one epoch down; returns the run's status, which may be "cancelling"."""
+        """Save one epoch; returns the run's status, which may be "cancelling"."""
         with self.engine.begin() as db:
             db.execute(insert(epochs), {"run": run_id} | record)
             return db.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
@@ -148,12 +157,12 @@ class Store:
             found = db.execute(
                 select(epochs).where(epochs.c.run == run_id).order_by(epochs.c.epoch)
             ).mappings()
-            return [{name: row[name] for name in dataset_folder.HISTORY} for row in found]
+            return [{name: row[name] for name in HISTORY} for row in found]
 
     # --- jobs
 
     def submit(self, owner, lane, kind, target, arguments=None, token=None, priority=0):
-        """Queue a job; with a token that is known already, the job it belongs to. Returns the id."""
+        """Queue a job; with a known token, the job of the first time. Returns the id."""
         values = {
             "id": new_id(),
             "owner": owner,
@@ -181,7 +190,7 @@ class Store:
         with self.engine.connect() as db:
             found = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
         if found is None:
-            raise Missing("This job does not exist (any more).")
+            raise Missing("This job no longer exists.")
         return dict(found)
 
     def jobs(self, *conditions):
@@ -207,7 +216,7 @@ class Store:
             db.execute(update(jobs).where(jobs.c.id == id).values(**values))
 
     def move_job(self, id, old, new, **values):
-        """Move a job's status in one statement; False where it stood elsewhere."""
+        """Move a job's status in one statement; False where it was another."""
         stamp = {"started": time.time()} if new == "running" else {"ended": time.time()}
         with self.engine.begin() as db:
             moved = (

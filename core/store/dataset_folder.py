@@ -1,137 +1,18 @@
-"""What lies in the folders: one a data set, one a run; anyone can open them without Nuwa."""
+"""The folder of a dataset; anyone can open its files without Nuwa."""
 
-import json
-import os
-import shutil
-import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from core import safe_csv
+from core.files import growing, read_array, read_json, whole, write_array, write_json
 
-HISTORY = (
-    "epoch",
-    "train_loss",
-    "valid_loss",
-    "train_rna",
-    "valid_rna",
-    "train_protein",
-    "valid_protein",
-    "learning_rate",
-    "seconds",
-    "penalty_l1",
-    "penalty_kl",
-)
 GENE_BLOCK = 1 << 22  # values of genes that are read at once: 32 MB
-SPACE_COLUMNS = 10  # of an embedding that came with the file: a picture shows two or three
+SPACE_COLUMNS = 10  # of an embedding that came with the file: a plot shows two or three
 
 
-HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
-
-
-def clusters_of(resolution):
-    """Where the clusters of a resolution lie in a run's folder, without the .npy."""
-    return f"clusters/leiden_{float(resolution):.1f}"
-
-
-def company_of(resolution):
-    """Where the company that each cell keeps over seeds lies, without the .npy."""
-    return f"stability/company_{float(resolution):.1f}"
-
-
-def survival_of(resolution):
-    """Where each cluster's Jaccard with its match in the other seeds lies, without the .npy."""
-    return f"stability/survival_{float(resolution):.1f}"
-
-
-def write_json(path, value):
-    """Write `value` as JSON, whole or not at all."""
-    whole(path, lambda temporary: temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n"))
-
-
-def read_json(path):
-    return json.loads(Path(path).read_text())
-
-
-def write_array(path, array):
-    """Write a .npy without pickles, whole or not at all."""
-
-    def put(temporary):
-        with temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-
-    whole(path, put)
-
-
-def read_array(path):
-    """The array of a .npy, mapped rather than read."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-@contextmanager
-def growing(path, n, dtype):
-    """A file to which the bytes of a .npy of `n` values of `dtype` are written one after another; whole or not at all."""
-    with _beside(path) as temporary, temporary.open("wb") as file:
-        about = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(file, about | {"shape": (int(n),)})
-        yield file
-
-
-def write_history(path, epochs):
-    """history.csv: a row an epoch; an empty field where there is no protein."""
-    rows = (("" if epoch[name] is None else epoch[name] for name in HISTORY) for epoch in epochs)
-    write_csv(path, HISTORY, rows)
-
-
-def write_csv(path, head, rows):
-    """Write a table, whole or not at all."""
-
-    def put(temporary):
-        with temporary.open("w", newline="") as file:
-            writer = safe_csv.Writer(file)
-            writer.writerow(head)
-            writer.writerows(rows)
-
-    whole(path, put)
-
-
-def whole(path, put):
-    """Let `put` write beside `path`, then move it there, so that no reader sees half a file."""
-    with _beside(path) as temporary:
-        put(temporary)
-
-
-@contextmanager
-def _beside(path):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def remove_folder(path):
-    """Remove a folder: first out of sight, so that a reader finds all of it or nothing."""
-    path = Path(path)
-    if path.exists():
-        aside = path.with_name(f".gone-{path.name}-{uuid.uuid4().hex[:6]}")
-        path.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def uploads(root, asked):
-    """The uploaded files that the arguments of a reading job name."""
-    named = [Path(asked[key]) for key in ("path", "proteins", "annotations", "background") if asked.get(key)]
-    return [path for path in named if path.parent == Path(root) / "uploads"]
-
-
-class Shelf:
-    """One data set on disk: the file in normal form, and what a page needs of it without reading that file.
+class DatasetFolder:
+    """One dataset on disk: the file in normal form, and what pages need of it without reading that file.
 
     `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `obsm/` the first columns of the file's own
     embeddings; `proteins.npy` (cells, proteins) raw;
@@ -147,7 +28,7 @@ class Shelf:
         return self.folder / "data.h5ad"
 
     def write(self, adata, report, display):
-        """Fill the shelf from an AnnData in normal form, its doctor's Report and the display values."""
+        """Fill the folder from an AnnData in normal form, the Report of its data checks and the display values."""
         from core.data import backed
 
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,92 +1,146 @@
-"""How data sets come to the shelf: from the inbox, from folders of the server, from a browser, from a second file."""
+"""Datasets, and where they come from: the inbox, folders of the server, a browser, a second file."""
 
 from pathlib import Path
 
 from core.data import droplet_limits, readable_paths
 from core.errors import UserError
-from core.store.uploads import Uploads
+from core.store import schema, uploads
+from core.store.database import Missing
+from core.store.steps import original_of
 
-JOINS = ("proteins", "annotations", "background")  # what a second file can add to a data set
+JOINS = ("proteins", "annotations", "background")  # what a second file can add to a dataset
 
 
-class Bringing:
-    """The part of a View that brings data sets."""
+class Datasets:
+    """The datasets that one user may see."""
+
+    def __init__(self, access):
+        self.access, self.database = access, access.database
+
+    def all(self):
+        """Rows, the newest first."""
+        return self.database.rows("dataset", self.access.seen(schema.datasets))
+
+    def one(self, id):
+        """The row of a dataset; raises Missing."""
+        return self.access.one("dataset", id)
+
+    def ready(self, id):
+        """The row of a dataset that is ready; raises UserError where it is not."""
+        row = self.one(id)
+        if row["status"] != "ready":
+            raise UserError("This data set is not ready: wait until it has been read.")
+        return row
+
+    def folder(self, id):
+        """The DatasetFolder of a dataset that is ready."""
+        if self.one(id)["status"] != "ready":
+            raise Missing("This data set has not been read yet.", "dataset", id)
+        return self.database.dataset_folder(id)
+
+    def progress(self, id):
+        """[message, share done] of the job that reads or makes a dataset; None while none runs."""
+        running = self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.status == "running")
+        return [running[-1]["message"], running[-1]["progress"]] if running else None
+
+    # --- where they come from
 
     def inbox(self):
-        """What lies in NUWA_DATA_DIR/inbox and could be read: [name, bytes] each; bytes are None for a folder."""
-        return readable_paths.listed(self.store.root / "inbox")
+        """Readable files and folders in NUWA_DATA_DIR/inbox: [name, bytes] each; bytes are None for a folder."""
+        return readable_paths.listed(self.database.root / "inbox")
 
     def add_from_inbox(self, name, token):
-        """Register a file or folder of the inbox as a data set and queue its reading; returns the data set's id."""
+        """Register a file or folder of the inbox as a dataset and queue its reading; returns the dataset's id."""
         path = self._in_inbox(name)
-        return self._bring(name, f"inbox:{name}", {"path": str(path)}, token)["target"]
+        return self._add(name, f"inbox:{name}", {"path": str(path)}, token)
 
     def _in_inbox(self, name):
-        path = self.store.root / "inbox" / Path(name).name
+        path = self.database.root / "inbox" / Path(name).name
         if not name or name.startswith(".") or Path(name).name != name or not path.exists():
-            raise UserError(f"There is no file '{Path(name).name}' in the inbox any more.")
+            raise UserError(f"The inbox has no file '{Path(name).name}'.")
         return path
 
     def browse(self, folder=""):
         """What may be read in a folder below NUWA_DATA_ROOTS: [name, bytes, path] each; without one, the roots."""
-        roots = self.store.settings.data_roots
+        roots = self.database.settings.data_roots
         if not folder:
             return [[str(root), None, str(root)] for root in roots if root.is_dir()]
         folder = readable_paths.within(roots, folder)
         return [[name, size, str(folder / name)] for name, size in readable_paths.listed(folder, roots)]
 
     def add_from_roots(self, path, token):
-        """Register a file or folder below NUWA_DATA_ROOTS as a data set and queue its reading; returns its id."""
-        path = readable_paths.within(self.store.settings.data_roots, path, whole=True)
-        return self._bring(path.name, f"server:{path}", {"path": str(path)}, token)["target"]
-
-    def uploads(self):
-        """The Uploads of this person: files that come from a browser, part by part."""
-        return Uploads(self)
+        """Register a file or folder below NUWA_DATA_ROOTS as a dataset and queue its reading; returns its id."""
+        path = readable_paths.within(self.database.settings.data_roots, path, whole=True)
+        return self._add(path.name, f"server:{path}", {"path": str(path)}, token)
 
     def add_upload(self, name, path, token):
-        """Queue the reading of an uploaded file that is whole; returns the data set's id. Uploads.finish calls it."""
-        return self._bring(name, f"upload:{name}", {"path": str(path)}, token)["target"]
+        """Queue the reading of a complete uploaded file; returns the dataset's id. Uploads.finish calls it."""
+        return self._add(name, f"upload:{name}", {"path": str(path)}, token)
 
     def answer(self, id, value, token):
-        """Answer the question of a data set that asks one, and queue its reading once more."""
-        self._own("dataset", id)
-        row = self.store.row("dataset", id)
+        """Answer the question of a dataset that asks one, and queue its reading again."""
+        row = self.access.own("dataset", id)
         if row["status"] != "asking":
-            raise UserError("This data set asks nothing (any more).")
+            raise UserError("This data set has no open question.")
         question = row["record"]["question"]
         if value not in [choice for choice, _ in question["choices"]]:
             raise UserError(f"'{value}' is not one of the answers.")
-        asked = self._last_job(id, "read")["arguments"]
-        asked["answers"] = asked.get("answers", {}) | {question["asks"]: value}
-        if self.store.move("dataset", id, "asking", "queued", record=None):
-            self.store.submit(self.user, "short", "read", id, asked, token=token, priority=1)
+        arguments = self.access.last_job(id, "read")["arguments"]
+        arguments["answers"] = arguments.get("answers", {}) | {question["asks"]: value}
+        if self.database.move("dataset", id, "asking", "queued", record=None):
+            self.database.submit(self.access.user, "short", "read", id, arguments, token=token, priority=1)
 
     def join(self, id, what, token, name, path=None, droplets=None):
-        """A new data set: the one of `id` with the proteins, labels or background of a second file; returns the new id.
+        """A new dataset: the one of `id` with the proteins, labels or background of a second file; returns the new id.
 
-        `what` is one of JOINS; the second file is an upload that is whole, at `path`, or `name` of the inbox. For a
+        `what` is one of JOINS; the second file is a complete upload at `path`, or `name` of the inbox. For a
         background, `droplets` are the limits that differ from core.data.DROPLETS.
         """
         row, file = self.first_of_two(id, what)
         path = path or self._in_inbox(name)
-        asked = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
-        asked |= {"droplets": droplet_limits(droplets)} if what == "background" else {}
-        return self._bring(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", asked, token)[
-            "target"
-        ]
+        arguments = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
+        if what == "background":
+            arguments["droplets"] = droplet_limits(droplets)
+        return self._add(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", arguments, token)
 
     def first_of_two(self, id, what):
-        """(row, file) of a data set that a second file may add `what` to; raises UserError where none may."""
-        file = self.shelf(id).file
+        """(row, file) of a dataset to which a second file may add `what`; raises UserError where none may."""
+        file = self.folder(id).file
         if what not in JOINS:
             raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
-        row = self.dataset(id)
+        row = self.one(id)
         if what == "background" and not row["record"]["proteins"]:
             raise UserError(
                 "This data set has no proteins, so it needs no background: add its proteins first."
             )
         return row, file
 
-    def _bring(self, name, origin, asked, token):
-        return self._begin("dataset", {"name": name, "origin": origin}, "read", asked, token)
+    def _add(self, name, origin, arguments, token):
+        row = {"name": name, "origin": origin}
+        return self.access.begin("dataset", row, "read", arguments, token)["target"]
+
+    # --- what depends on them
+
+    def derived_from(self, id):
+        """The ids of the datasets that steps have made, or are making, from this one."""
+        jobs = schema.jobs.c
+        active = self.database.jobs(jobs.kind == "steps", jobs.status.in_(("queued", "running")))
+        making = {job["target"] for job in active if job["arguments"]["of"] == id}
+        made = {row["id"] for row in self.database.rows("dataset") if original_of(row) == id}
+        return making | made - {id}
+
+    def forget(self, id):
+        """Remove a dataset and its preparations; refused while runs or derived datasets depend on it."""
+        self.access.own("dataset", id)
+        if n := len(self.derived_from(id)):
+            raise UserError(
+                f"{n} data set{'s were' if n > 1 else ' was'} made from this one: delete it first."
+            )
+        if n := len(self.database.rows("run", schema.runs.c.dataset == id)):
+            raise UserError(f"{n} runs were trained on this data set: delete them first.")
+        for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
+            self.database.forget("preparation", preparation["id"])
+        for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):
+            for path in uploads.files_of(self.database.root, job["arguments"]):  # of one that was never read
+                path.unlink(missing_ok=True)
+        self.database.forget("dataset", id)

@@ -1,51 +1,51 @@
-"""What a run has left: its arrays and files, and the pictures that were asked for."""
+"""The arrays and files of a run, and embeddings computed on request."""
 
 from pathlib import Path
 
-from core.store import dataset_folder
+from core.files import read_array
+from core.store import schema
 from core.store.database import Missing
-from core.store.schema import jobs
 
 
 class Results:
-    """The part of a View that reads what runs have left, and has more made of it."""
+    """The results of runs that one user may see."""
+
+    def __init__(self, access):
+        self.access, self.database = access, access.database
 
     def array(self, run_id, name):
-        """An array that a run left (such as "latent" or "embeddings/latent_umap"), or None while it is not there."""
-        self.run(run_id)
-        folder = (self.store.root / "runs" / run_id).resolve()
+        """An array of a run (such as "latent" or "embeddings/latent_umap"), memory-mapped, or None where there is none."""
+        folder = self._folder(run_id).resolve()
         path = (folder / f"{name}.npy").resolve()
         if not path.is_relative_to(folder):
             raise Missing(f"This run has no {Path(name).name}.")
-        return dataset_folder.read_array(path) if path.exists() else None
+        return read_array(path) if path.exists() else None
 
     def names(self, run_id, folder):
-        """The names of the arrays that a run left in a folder such as "embeddings", sorted."""
-        self.run(run_id)
-        return sorted(path.stem for path in (self.store.root / "runs" / run_id / folder).glob("[!.]*.npy"))
+        """The names of the arrays in a subfolder of a run, such as "embeddings", sorted."""
+        return sorted(path.stem for path in (self._folder(run_id) / folder).glob("[!.]*.npy"))
 
     def file(self, run_id, name):
-        """The path of a file that a run left; raises Missing."""
-        self.run(run_id)
-        path = self.store.root / "runs" / run_id / Path(name).name
+        """The path of a file of a run; raises Missing."""
+        path = self._folder(run_id) / Path(name).name
         if not path.is_file():
             raise Missing(f"This run has no {Path(name).name} (yet).")
         return path
 
-    def ask(self, kind, run_id, arguments=None, token=None, priority=0):
-        """Queue short work on a run (a picture, a profile, an export); returns the job id."""
-        self.run(run_id)
-        return self.store.submit(self.user, "short", kind, run_id, arguments, token, priority)
-
-    def draw(self, run_id, name):
-        """Queue a picture such as "latent_umap_3d" (once, and again where it failed), in the lane of slow work."""
-        self.run(run_id)
-        job = self.store.submit(self.user, "slow", "embed", run_id, {"name": name}, f"embed:{run_id}:{name}")
-        self.store.move_job(job, "failed", "queued", message="", pid=None)
+    def embed(self, run_id, name):
+        """Queue an embedding such as "latent_umap_3d" (once, and again where it failed) in the slow lane; returns the job's id."""
+        self.access.one("run", run_id)
+        token, arguments = f"embed:{run_id}:{name}", {"name": name}
+        job = self.database.submit(self.access.user, "slow", "embed", run_id, arguments, token)
+        self.database.move_job(job, "failed", "queued", message="", pid=None)
         return job
 
-    def pictures(self, run_id):
-        """{name: job} of the pictures of a run that were ever asked for."""
-        self.run(run_id)
-        found = self.store.jobs(jobs.c.target == run_id, jobs.c.kind == "embed")
-        return {job["arguments"]["name"]: job for job in found}
+    def embeddings(self, run_id):
+        """{name: job} of the embeddings of a run that were ever requested."""
+        self.access.one("run", run_id)
+        of_run = schema.jobs.c.target == run_id, schema.jobs.c.kind == "embed"
+        return {job["arguments"]["name"]: job for job in self.database.jobs(*of_run)}
+
+    def _folder(self, run_id):
+        self.access.one("run", run_id)
+        return self.database.root / "runs" / run_id

@@ -1,4 +1,4 @@
-"""Runs with the settings of another run and a seed of their own, by which its clusters are judged."""
+"""Runs with the settings of another run and other seeds: they show how stable its clusters are."""
 
 from core.errors import UserError
 from core.store.database import ACTIVE
@@ -8,78 +8,84 @@ MOST_SEEDS = 10
 
 
 class Seeds:
-    """The part of a View that trains a run again with other seeds. What links them to it is the job that trains them."""
+    """Trains runs again with other seeds. The job that trains one links it to the first run."""
 
-    def seeds(self, run_id):
+    def __init__(self, access, runs):
+        self.access, self.database, self.runs = access, access.database, runs
+
+    def all(self, run_id):
         """The runs that were made from this one with other seeds, the first one first."""
-        made = [
+        ids = [
             job["target"]
-            for job in self.store.jobs(jobs.c.kind == "train")
+            for job in self.database.jobs(jobs.c.kind == "train")
             if job["arguments"].get("seed_of") == run_id
         ]
-        rows = [self.readable("run", id) for id in made]
+        rows = [self.access.readable("run", id) for id in ids]
         return sorted((row for row in rows if row), key=lambda row: row["created"])
 
-    def train_seeds(self, run_id, k):
-        """Queue what is missing of `k` runs with seeds of their own, this one counted; returns the ids of the new ones.
+    def train(self, run_id, k):
+        """Queue the missing ones of `k` runs with different seeds, this one counted; returns the ids of the new ones.
 
         Raises UserError where this run has no clusters, or for a `k` that is not from 2 to 10.
         """
-        run = self._own("run", run_id)
+        run = self.access.own("run", run_id)
         if run["explored"] != "ready":
             raise UserError("This run has no clusters to compare (yet): wait for them first.")
         if not isinstance(k, int) or not 2 <= k <= MOST_SEEDS:
             raise UserError(f"The number of seeds is a whole number from 2 to {MOST_SEEDS}.")
-        before = self.seeds(run_id)
-        there = [row["config"]["seed"] for row in before if row["status"] in (*ACTIVE, "done")]
-        seed, made = run["config"]["seed"], []
-        while len(there) < k - 1:
+        before = self.all(run_id)
+        used = [row["config"]["seed"] for row in before if row["status"] in (*ACTIVE, "done")]
+        seed, new = run["config"]["seed"], []
+        while len(used) < k - 1:
             seed += 1
-            if seed not in there:
+            if seed not in used:
                 tries = sum(row["config"]["seed"] == seed for row in before)
-                made += self._train_seed(run, seed, tries)
-                there.append(seed)
-        return made
+                new += self._train_one(run, seed, tries)
+                used.append(seed)
+        return new
 
-    def _train_seed(self, run, seed, tries):
+    def _train_one(self, run, seed, tries):
         """[id] of a new run in the queue; [] where another click was quicker."""
         values = run["config"] | {"seed": seed}
-        id = self.create_run(run["preparation"], values, f"{run['name'][:180]}, seed {seed}")
-        self.store.move("run", id, "created", "queued")
-        token, asked = f"seed:{run['id']}:{seed}:{tries}", {"seed_of": run["id"]}
-        job = self.store.job(self.store.submit(self.user, "train", "train", id, asked, token))
-        if job["target"] == id:
+        id = self.runs.create(run["preparation"], values, f"{run['name'][:180]}, seed {seed}")
+        self.database.move("run", id, "created", "queued")
+        token, arguments = f"seed:{run['id']}:{seed}:{tries}", {"seed_of": run["id"]}
+        submitted = self.database.submit(self.access.user, "train", "train", id, arguments, token)
+        if self.database.job(submitted)["target"] == id:
             return [id]
-        self.store.forget("run", id)
+        self.database.forget("run", id)
         return []
 
-    def cancel_seeds(self, run_id):
-        """Ask those of the runs with other seeds that wait or work to stop."""
-        for row in self.seeds(run_id):
+    def cancel(self, run_id):
+        """Ask those of the runs with other seeds that wait or run to stop."""
+        for row in self.all(run_id):
             if row["status"] in ACTIVE:
-                self.cancel(row["id"])
+                self.runs.cancel(row["id"])
 
-    def seeds_at_work(self, run_id):
+    def unfinished(self, run_id):
         """Those of the runs with other seeds that are not trained or explored yet."""
-        return [r for r in self.seeds(run_id) if r["status"] in ACTIVE or r["explored"] == "working"]
+        return [row for row in self.all(run_id) if row["status"] in ACTIVE or row["explored"] == "working"]
 
-    def compare_seeds(self, run_id):
-        """Queue the comparison of a run with those of other seeds that are there; returns the job's id.
+    def compare(self, run_id):
+        """Queue the comparison of a run with its finished runs of other seeds; returns the job's id.
 
         The same runs are compared once, and again where it failed.
         """
-        ready = sorted(row["id"] for row in self.seeds(run_id) if row["explored"] == "ready")
-        job = self.ask("stability", run_id, {"runs": ready}, f"stability:{run_id}:{'+'.join(ready)}"[:120])
-        self.store.move_job(job, "failed", "queued", message="", pid=None)
+        ready = sorted(row["id"] for row in self.all(run_id) if row["explored"] == "ready")
+        self.runs.one(run_id)
+        token = f"stability:{run_id}:{'+'.join(ready)}"[:120]
+        arguments = {"runs": ready}
+        job = self.database.submit(self.access.user, "short", "stability", run_id, arguments, token)
+        self.database.move_job(job, "failed", "queued", message="", pid=None)
         return job
 
-    def seed_of(self, run_id):
-        """The run that this one was trained to judge, or None."""
-        job = self._last_job(run_id, "train")
-        return self.readable("run", job and job["arguments"].get("seed_of"))
+    def first_run(self, run_id):
+        """The run whose settings this one was trained with again, or None."""
+        job = self.access.last_job(run_id, "train")
+        return self.access.readable("run", job and job["arguments"].get("seed_of"))
 
     def explored(self, run_id):
-        """To be called when the clusters of a run are there: the last one of several seeds has them all compared."""
-        first = self.seed_of(run_id)
-        if first and not self.seeds_at_work(first["id"]):
-            self.compare_seeds(first["id"])
+        """To be called when a run has its clusters: the last one of several seeds starts the comparison of all."""
+        first = self.first_run(run_id)
+        if first and not self.unfinished(first["id"]):
+            self.compare(first["id"])

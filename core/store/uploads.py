@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.data import ENDINGS, droplet_limits, ending
 from core.errors import UserError
-from core.store import dataset_folder
+from core.files import read_json, write_json
 from core.store.database import Missing, new_id
 from core.store.schema import jobs
 
@@ -46,11 +46,11 @@ class NoRoom(UserError):
 
 
 class Uploads:
-    """The uploads of one person; made by View.uploads()."""
+    """The uploads of one person."""
 
-    def __init__(self, view):
-        self.view, self.store, self.user = view, view.store, view.user
-        self.folder = self.store.root / "uploads"
+    def __init__(self, access, datasets):
+        self.database, self.user, self.datasets = access.database, access.user, datasets
+        self.folder = self.database.root / "uploads"
 
     def unfinished(self):
         """Those half way up, the oldest first: {"id", "name", "size", "offset", "joins"} each."""
@@ -66,18 +66,18 @@ class Uploads:
         """Begin an upload of `size` bytes, or find the one of the same name, size and purpose; as in `unfinished`.
 
         `joins` is None, or (data set, what) where the file adds to a data set, and for a background its
-        limits on droplets behind them, as in View.join. Raises UserError
+        limits on droplets behind them, as in Datasets.join. Raises UserError
         for a file that cannot be read here, TooLarge and NoRoom.
         """
         name = accepted(name)
         joins = list(joins) if joins else None
         if joins:
             of, what, *droplets = joins
-            self.view.first_of_two(of, what)
+            self.datasets.first_of_two(of, what)
             droplet_limits(*droplets or (None,))
         if type(size) is not int or size < 1:
             raise UserError(f"'{name}' is empty (0 bytes): copy it again.")
-        most = self.store.settings.max_upload_gb
+        most = self.database.settings.max_upload_gb
         if size > most * 1e9:
             words = f"'{name}' has {size / 1e9:,.1f} GB, and this server takes {most:g} GB at most"
             raise TooLarge(f"{words}: put it into the inbox folder, or ask who runs it (NUWA_MAX_UPLOAD_GB).")
@@ -87,7 +87,7 @@ class Uploads:
             return known[0]
         record = {"id": new_id(), "name": name, "size": size, "owner": self.user, "joins": joins}
         self._part(record["id"]).touch(exist_ok=False)
-        dataset_folder.write_json(self.folder / f"{record['id']}.json", record)
+        write_json(self.folder / f"{record['id']}.json", record)
         return next(u for u in self._all() if u["id"] == record["id"])
 
     def _check_room(self, name, size):
@@ -146,13 +146,13 @@ class Uploads:
                     self._part(id).rename(path)
                 if record["joins"]:
                     of, what, *droplets = record["joins"]
-                    target = self.view.join(of, what, token, record["name"], path, *droplets)
+                    target = self.datasets.join(of, what, token, record["name"], path, *droplets)
                 else:
-                    target = self.view.add_upload(record["name"], path, token)
+                    target = self.datasets.add_upload(record["name"], path, token)
                 (self.folder / f"{id}.json").unlink()
                 return target
         except Missing:
-            known = self.store.jobs(jobs.c.token == token, jobs.c.owner == self.user)
+            known = self.database.jobs(jobs.c.token == token, jobs.c.owner == self.user)
             if not known:
                 raise
             return known[0]["target"]
@@ -176,7 +176,7 @@ class Uploads:
     def _mine(self, id):
         """The record of an upload of this person, with the bytes that are "here", held for one hand; or Missing."""
         path = self.folder / f"{id}.json"
-        words = "This upload does not exist (any more): choose the file again to send it from its beginning."
+        words = "This upload no longer exists: choose the file again to send it from its beginning."
         if not re.fullmatch(r"[a-z2-9]{10}", str(id)) or not path.is_file():
             raise Missing(words)
         with path.open() as lock:
@@ -206,10 +206,17 @@ def crc32_of(path):
     return found
 
 
+def files_of(root, arguments):
+    """The uploaded files that the arguments of a reading job name."""
+    keys = ("path", "proteins", "annotations", "background")
+    named = [Path(arguments[key]) for key in keys if arguments.get(key)]
+    return [path for path in named if path.parent == Path(root) / "uploads"]
+
+
 def read_record(path):
     """A record, with the bytes that are "here" (None once its file was moved)."""
     part = path.with_suffix(".part")
-    return dataset_folder.read_json(path) | {"here": part.stat().st_size if part.exists() else None}
+    return read_json(path) | {"here": part.stat().st_size if part.exists() else None}
 
 
 def records(folder):

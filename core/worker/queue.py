@@ -134,7 +134,7 @@ def fail_target(store, job, message):
     elif kind == "explore":
         store.set("run", target, explored="failed")
     elif kind == "recipe":
-        store.of(job["owner"]).roll_back(job["id"])
+        store.of(job["owner"]).recipes.roll_back(job["id"])
     elif kind in ("read", "steps", "join", "select", "prepare"):
         table = "preparation" if kind == "prepare" else "dataset"
         store.move(table, target, ("queued", "running"), "failed", message=message)

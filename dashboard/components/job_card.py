@@ -2,13 +2,13 @@
 
 A card of such work has a name in ids.py, `MEANING = watched("meaning")`. In its layout stand
 
-    *watch.parts(view, ids.MEANING, view.my_last_job(run["id"], "meaning"))
+    *watch.parts(view, ids.MEANING, view.jobs.mine(run["id"], "meaning"))
 
 and in its register() the function that queues the job, and the one that shows what came of it:
 
     @watch.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(ids.RUN, "data"))
     def ask(view, clicks, run_id):
-        return view.once("meaning", run_id, {})["id"]
+        return view.jobs.once("meaning", run_id, {})["id"]
 
     @app.callback(Output(...), Input(ids.MEANING.done, "data"), State(ids.RUN, "data"))
     def show(job_id, run_id):
@@ -82,7 +82,7 @@ def asks(app, store, watched, *heard):
         def look(_, job_id):
             if not job_id:
                 raise PreventUpdate
-            words, over, done = job_progress.standing(store, store.of(session.user()).job(job_id))
+            words, over, done = job_progress.standing(store, store.of(session.user()).jobs.one(job_id))
             return words, over, done or no_update
 
         return ask

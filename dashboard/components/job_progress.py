@@ -59,11 +59,11 @@ def latest(store, view, asked, values, ask):
     job = None
     if asked and asked["values"] == values and asked["job"]:
         with suppress(Missing):  # it made room for the answers to others
-            job = view.job(asked["job"])
+            job = view.jobs.one(asked["job"])
     if job is None:
         job = ask()
         work_here(store)
-        job = view.job(job["id"])
+        job = view.jobs.one(job["id"])
     if job["status"] == "cancelled":  # for other settings
         return None, {"values": values, "job": None, "over": False}
     return job, {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
@@ -77,7 +77,7 @@ def answered(values):
 def _row(view, job_id):
     """The job's row; one whose run was deleted in the meantime reads as failed, with the reason."""
     try:
-        return view.job(job_id)
+        return view.jobs.one(job_id)
     except Missing as gone:
         return {"status": "failed", "message": str(gone)}
 
@@ -130,9 +130,9 @@ def run(store, user, run_id, say):
         row = view.readable("run", run_id)
         if row is None:  # deleted in the meantime: the page that hears of it says so
             return ["gone"]
-        mark = [row["status"], row["phase"], row["explored"], len(view.epochs(run_id))]
+        mark = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
         if row["status"] == "queued":
-            mark.append(store.jobs_ahead(view.last_job(run_id, "train")))
+            mark.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
         if mark != told:
             say(mark)
             told = mark

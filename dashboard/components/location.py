@@ -40,9 +40,9 @@ def resolve(view, search):
     if dataset is None:
         run, preparation, dataset = _latest(view)
     elif preparation is None and run is None:
-        preparation = next((p for p in view.preparations(dataset["id"]) if p["status"] == "ready"), None)
+        preparation = next((p for p in view.preparations.all(dataset["id"]) if p["status"] == "ready"), None)
     if run is None and preparation is not None:
-        run = next((r for r in view.runs() if r["preparation"] == preparation["id"]), None)
+        run = next((r for r in view.runs.all() if r["preparation"] == preparation["id"]), None)
     if lost:  # the colours and cells that the link names would be those of another run
         return Here(dataset, preparation, run, _instead(lost, run, dataset))
     return Here(dataset, preparation, run, "", query)
@@ -53,7 +53,7 @@ KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "data set"}
 
 def _instead(kind, run, dataset):
     """The sentence for a link whose run, preparation or data set is not there: what is gone, and what is shown instead."""
-    words = f"The {KINDS[kind]} of this link does not exist (any more)."
+    words = f"The {KINDS[kind]} of this link no longer exists."
     if run is not None:
         return f"{words} Shown instead is another run, '{run['name']}', of the data set '{dataset['name']}'."
     return f"{words} Shown instead is the data set '{dataset['name']}'." if dataset is not None else words
@@ -61,12 +61,12 @@ def _instead(kind, run, dataset):
 
 def _latest(view):
     """(run, preparation, dataset): the last run and what it stands on, else the first data set that is ready."""
-    if runs := view.runs():
+    if runs := view.runs.all():
         run = runs[0]
         return run, view.readable("preparation", run["preparation"]), view.readable("dataset", run["dataset"])
-    ready = [d for d in view.datasets() if d["status"] == "ready"]
+    ready = [d for d in view.datasets.all() if d["status"] == "ready"]
     if not ready:
         return None, None, None
     simulated = next((d for d in ready if d["origin"] == "demo:simulated"), ready[-1])
-    preparation = next((p for p in view.preparations(simulated["id"]) if p["status"] == "ready"), None)
+    preparation = next((p for p in view.preparations.all(simulated["id"]) if p["status"] == "ready"), None)
     return None, preparation, simulated

@@ -59,4 +59,4 @@ def _fill(app, store, section):
         if not wanted:
             raise PreventUpdate
         view = store.of(session.user())
-        return section.cards(view, view.run(run_id))
+        return section.cards(view, view.runs.one(run_id))

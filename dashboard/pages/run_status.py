@@ -42,7 +42,7 @@ def status(store, view, run, epochs):
     words = [html.Strong(WORDS[run["status"]])]
     facts = run["facts"] or {}
     if run["status"] == "queued":
-        ahead = store.jobs_ahead(view.last_job(run["id"], "train"))
+        ahead = store.jobs_ahead(view.jobs.last(run["id"], "train"))
         words.append(
             f": {ahead} {'run is' if ahead == 1 else 'runs are'} ahead."
             if ahead
@@ -165,10 +165,10 @@ def next_step(run, epochs):
 
 def loss(view, run_id, log, part, theme):
     """The loss curve of a run as far as it has come."""
-    run = view.run(run_id)
+    run = view.runs.one(run_id)
     sticks = (run["facts"] or {}).get("yardsticks", {}).get("valid")
     return figures.loss_curve(
-        view.epochs(run_id),
+        view.runs.epochs(run_id),
         sticks,
         log=bool(log),
         part=part,

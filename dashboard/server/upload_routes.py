@@ -18,7 +18,7 @@ def register(server, store):
     routes = Blueprint("uploads", __name__, url_prefix="/upload")
 
     def uploads():
-        return store.of(session.user()).uploads()
+        return store.of(session.user()).uploads
 
     @routes.before_request
     def of_this_page():

@@ -65,11 +65,11 @@ def test_a_gmt_is_read_or_refused():
 
 def test_suggestions_are_shown_and_taken_on_the_page(finished):
     view, run = finished.view, finished.run
-    entry, codes = view.shelf(finished.dataset).column("cell_type")
-    job = view.find_markers(run, Groups(entry["categories"], codes, "types"))
+    entry, codes = view.datasets.folder(finished.dataset).column("cell_type")
+    job = view.groups.find_markers(run, Groups(entry["categories"], codes, "types"))
     drain(finished.store)
-    key = view.job(job["id"])["result"]["groups"]
-    auc = view.array(run, f"markers/{key}")[0][:, :120]
+    key = view.jobs.one(job["id"])["result"]["groups"]
+    auc = view.results.array(run, f"markers/{key}")[0][:, :120]
     best = [f"SIM-{i + 1:04d}" for i in np.argsort(-auc[0])[:3]]
     gmt = "\t".join(["my type", "-", *best]) + "\nother\t-\tSIM-0001\tSIM-0002"
     values = {
@@ -83,9 +83,9 @@ def test_suggestions_are_shown_and_taken_on_the_page(finished):
     line = finished.press("suggest-message.children", values | {"suggest-go.n_clicks": 1})["made-line"][
         "data"
     ]
-    made = view.groups(run, view.clustering(run, line)["groups"])
+    made = view.groups.one(run, view.clusterings.one(run, line)["groups"])
     assert (made.codes[codes == 0] == made.names.index("my type")).all()
-    view.undo_clustering(run, line)
+    view.clusterings.undo(run, line)
     refused = finished.press("suggest-shown.children", values | {"markers-done.data": None})
     assert "Find the markers" in sent(refused["suggest-shown"])
     refused = finished.press("suggest-shown.children", values | {"suggest-set.value": "pbmc"})

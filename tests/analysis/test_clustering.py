@@ -61,22 +61,22 @@ def test_naming_cells_renames_merges_and_splits():
 
 def kept(house, title="mine"):
     groups = Groups(["x", "y"], np.arange(240) % 2, "by hand")
-    return house.view.keep_clustering(house.run, groups, "made", title)
+    return house.view.clusterings.keep(house.run, groups, "made", title)
 
 
 def test_a_clustering_keeps_its_versions_with_author_and_time(finished):
     view, run = finished.view, finished.run
     line = kept(finished)
     groups = Groups(["T  cells ", "y"], np.arange(240) % 2, "by hand")
-    assert view.keep_clustering(run, groups, "named", line=line, colours={"T cells": "#112233"}) == line
-    first, second = view.history(run, line)
+    assert view.clusterings.keep(run, groups, "named", line=line, colours={"T cells": "#112233"}) == line
+    first, second = view.clusterings.history(run, line)
     assert first["author"] == second["author"] == "local" and first["created"] < second["created"]
     assert second["title"] == "mine" and second["colours"] == {"T cells": "#112233"}
-    assert view.groups(run, second["groups"]).names == ["T cells", "y"]
-    assert view.undo_clustering(run, line) == line and view.clustering(run, line)["what"] == "made"
-    assert view.undo_clustering(run, line) is None
+    assert view.groups.one(run, second["groups"]).names == ["T cells", "y"]
+    assert view.clusterings.undo(run, line) == line and view.clusterings.one(run, line)["what"] == "made"
+    assert view.clusterings.undo(run, line) is None
     with pytest.raises(Missing, match="do not exist"):
-        view.clustering(run, line)
+        view.clusterings.one(run, line)
 
 
 def test_what_another_person_has_named_is_copied_and_not_changed(finished):
@@ -84,14 +84,14 @@ def test_what_another_person_has_named_is_copied_and_not_changed(finished):
     line = kept(finished, "theirs")
     other = finished.store.of("ada")
     groups = Groups(["z"], np.zeros(240, int), "by hand")
-    copy = other.keep_clustering(finished.run, groups, "named", line=line)
-    assert copy != line and other.clustering(finished.run, copy)["title"] == "theirs (ada)"
-    assert finished.view.clustering(finished.run, line)["what"] == "made"
+    copy = other.clusterings.keep(finished.run, groups, "named", line=line)
+    assert copy != line and other.clusterings.one(finished.run, copy)["title"] == "theirs (ada)"
+    assert finished.view.clusterings.one(finished.run, line)["what"] == "made"
     with pytest.raises(UserError, match="somebody else"):
-        other.undo_clustering(finished.run, line)
+        other.clusterings.undo(finished.run, line)
     for one in (line, copy):
-        author = finished.view.clustering(finished.run, one)["author"]
-        finished.store.of(author).undo_clustering(finished.run, one)
+        author = finished.view.clusterings.one(finished.run, one)["author"]
+        finished.store.of(author).clusterings.undo(finished.run, one)
     finished.store.set("run", finished.run, visibility="private")
 
 
@@ -103,26 +103,26 @@ def test_names_and_colours_that_cannot_be_kept_are_refused(finished):
     ):
         with pytest.raises(UserError, match=words):
             groups = Groups([name], np.zeros(240, int), "")
-            finished.view.keep_clustering(finished.run, groups, "made", "mine", colours=colours)
+            finished.view.clusterings.keep(finished.run, groups, "made", "mine", colours=colours)
 
 
 def test_jobs_cluster_by_another_method_and_some_cells_anew(finished):
     from core.worker.execute import drain
 
     view, run = finished.view, finished.run
-    job = view.once("clusters", run, {"method": "kmeans", "value": 3})
+    job = view.jobs.once("clusters", run, {"method": "kmeans", "value": 3})
     drain(finished.store)
-    line = view.job(job["id"])["result"]["line"]
-    made = view.clustering(run, line)
+    line = view.jobs.one(job["id"])["result"]["line"]
+    made = view.clusterings.one(run, line)
     assert made["title"] == "k-means, 3 clusters"
-    codes = np.array(view.groups(run, made["groups"]).codes)
-    first = view.keep_groups(run, Groups(["0", "1", "2"], codes, "k-means").ahead(codes == 1, "1"))
+    codes = np.array(view.groups.one(run, made["groups"]).codes)
+    first = view.groups.keep(run, Groups(["0", "1", "2"], codes, "k-means").ahead(codes == 1, "1"))
     asked = {"method": "leiden", "value": 1.0, "among": first, "line": line, "title": ""}
-    job = view.once("clusters", run, asked)
+    job = view.jobs.once("clusters", run, asked)
     drain(finished.store)
-    assert view.job(job["id"])["result"] == {"line": line}, view.job(job["id"])["message"]
-    after = view.groups(run, view.clustering(run, line)["groups"])
+    assert view.jobs.one(job["id"])["result"] == {"line": line}, view.jobs.one(job["id"])["message"]
+    after = view.groups.one(run, view.clusterings.one(run, line)["groups"])
     assert {"0", "2", "1.0"} <= set(after.names) and "1" not in after.names
     inside = np.isin(after.codes, [i for i, name in enumerate(after.names) if name.startswith("1.")])
     assert (inside == (codes == 1)).all()
-    view.undo_clustering(run, line), view.undo_clustering(run, line)
+    view.clusterings.undo(run, line), view.clusterings.undo(run, line)

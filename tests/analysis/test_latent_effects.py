@@ -55,7 +55,7 @@ def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
     rows = shown["meaning-table"]["rowData"]
     effects = np.abs([row["effect"] for row in rows])
     assert (np.diff(effects) <= 0).all() and {row["kind"] for row in rows} == {"gene", "protein"}
-    kept = finished.view.array(finished.run, "effects/mean")
+    kept = finished.view.results.array(finished.run, "effects/mean")
     assert rows[0]["effect"] == pytest.approx(float(kept[2][np.abs(kept[2]).argmax()]), abs=1e-4)
     assert finished.client.get(f"/download/{finished.run}/effects.csv").text.startswith(
         "feature,kind,latent_1"

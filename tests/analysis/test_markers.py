@@ -95,7 +95,7 @@ def test_a_group_of_one_cell_is_not_tested_and_spoils_no_other(values, codes):
 
 
 def test_blocks_of_a_shelf_hold_the_display_values_of_every_gene(finished):
-    shelf = finished.view.shelf(finished.dataset)
+    shelf = finished.view.datasets.folder(finished.dataset)
     whole = sparse.hstack(list(shelf.gene_blocks(3000)))
     assert whole.shape == (240, 120)
     np.testing.assert_array_equal(whole[:, [7]].toarray().ravel(), shelf.gene(7))
@@ -103,7 +103,7 @@ def test_blocks_of_a_shelf_hold_the_display_values_of_every_gene(finished):
 
 
 def groups_of(house, column="cell_type"):
-    entry, codes = house.view.shelf(house.dataset).column(column)
+    entry, codes = house.view.datasets.folder(house.dataset).column(column)
     return Groups(entry["categories"], codes, f"{column} (obs)")
 
 
@@ -111,14 +111,14 @@ def test_a_job_keeps_the_markers_with_the_run_and_is_done_once(finished: House):
     from core.worker.execute import drain
 
     groups = groups_of(finished)
-    job = finished.view.find_markers(finished.run, groups)
+    job = finished.view.groups.find_markers(finished.run, groups)
     drain(finished.store)
-    found = finished.view.job(job["id"])["result"]
+    found = finished.view.jobs.one(job["id"])["result"]
     assert found["names"] == groups.names and sum(found["sizes"]) == 240 and found["logged"]
     assert "log1p of counts per 10,000" in found["values"] and "protein" in found["values"]
-    kept = finished.view.array(finished.run, f"markers/{found['groups']}")
+    kept = finished.view.results.array(finished.run, f"markers/{found['groups']}")
     assert kept.shape == (len(markers.MEASURES), 8, 128)
-    assert finished.view.find_markers(finished.run, groups)["status"] == "done"
+    assert finished.view.groups.find_markers(finished.run, groups)["status"] == "done"
 
 
 def test_groups_that_cannot_be_compared_are_refused_in_words(finished):
@@ -126,9 +126,13 @@ def test_groups_that_cannot_be_compared_are_refused_in_words(finished):
         (["all"], np.zeros(240, int), "in one group"),
         (["a", "b"], np.zeros(240, int), "in one group"),
         (["a", "b"], np.full(240, -1), "No cell has a value"),
-        ([str(i) for i in range(240)], np.arange(240), "240 groups; markers are told of up to 100"),
+        (
+            [str(i) for i in range(240)],
+            np.arange(240),
+            "240 groups, and markers are computed for at most 100",
+        ),
     ):
         with pytest.raises(UserError, match=words):
-            finished.view.find_markers(finished.run, Groups(names, codes, ""))
+            finished.view.groups.find_markers(finished.run, Groups(names, codes, ""))
     with pytest.raises(UserError, match="not there"):
-        finished.view.groups(finished.run, "../../etc/passwd")
+        finished.view.groups.one(finished.run, "../../etc/passwd")

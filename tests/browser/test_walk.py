@@ -12,7 +12,8 @@ from house import bring
 from playwright.sync_api import expect
 
 from core.config import RESOLUTIONS
-from core.store import ACTIVE, clusters_of
+from core.config.run_files import clusters_of
+from core.store import ACTIVE
 
 pytestmark = pytest.mark.browser
 
@@ -24,16 +25,16 @@ ENDLESS = {"epochs": 10_000, "n_hidden": 4096, "batch_size": 8}
 def tiny_set(server, tiny_file):
     """The tiny set, read and preprocessed: the id of the preparation."""
     dataset = bring(server.view, "tiny.h5ad", tiny_file.read_bytes())
-    wait_until(lambda: server.view.dataset(dataset)["status"] == "ready")
-    preparation, _ = server.view.prepare(dataset, {}, "tiny-prepare")
-    wait_until(lambda: server.view.preparation(preparation)["status"] == "ready")
+    wait_until(lambda: server.view.datasets.one(dataset)["status"] == "ready")
+    preparation, _ = server.view.preparations.create(dataset, {}, "tiny-prepare")
+    wait_until(lambda: server.view.preparations.one(preparation)["status"] == "ready")
     return preparation
 
 
 def start(server, preparation, name, values):
     """A new run, handed to the worker; gives its id."""
-    run = server.view.create_run(preparation, values, name)
-    server.view.train(run, name)
+    run = server.view.runs.create(preparation, values, name)
+    server.view.runs.train(run)
     return run
 
 
@@ -41,7 +42,7 @@ def start(server, preparation, name, values):
 def tiny_run(server, tiny_set, run_quick):
     """A finished run, for the tests that look at results."""
     run = start(server, tiny_set, "tiny run", run_quick.model_dump())
-    wait_until(lambda: server.view.run(run)["explored"] == "ready")
+    wait_until(lambda: server.view.runs.one(run)["explored"] == "ready")
     return run
 
 
@@ -49,18 +50,18 @@ def tiny_run(server, tiny_set, run_quick):
 def no_run_is_left(server):
     """Ends a run that no test has cancelled: it would take its core from all files that follow."""
     yield
-    active = [r["id"] for r in server.view.runs() if r["status"] in ACTIVE]
+    active = [r["id"] for r in server.view.runs.all() if r["status"] in ACTIVE]
     for run in active:
-        server.view.cancel(run)
-    wait_until(lambda: not any(server.view.run(run)["status"] in ACTIVE for run in active))
+        server.view.runs.cancel(run)
+    wait_until(lambda: not any(server.view.runs.one(run)["status"] in ACTIVE for run in active))
 
 
 @pytest.fixture
 def at_work(server, tiny_set, no_run_is_left):
     """A run that trains and would go on for long; the same one for all tests that leave it alone."""
-    found = [r["id"] for r in server.view.runs() if r["status"] == "running"]
+    found = [r["id"] for r in server.view.runs.all() if r["status"] == "running"]
     run = found[0] if found else start(server, tiny_set, "long run", ENDLESS)
-    wait_until(lambda: len(server.view.epochs(run)) > 1)
+    wait_until(lambda: len(server.view.runs.epochs(run)) > 1)
     return run
 
 
@@ -268,7 +269,7 @@ def test_short_work_is_done_while_a_run_trains(page, server, tiny_file, at_work)
     page.get_by_role("button", name="Preprocess", exact=True).click()
     expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
     expect(page.locator("#sidebar-foot")).to_contain_text("1 training")
-    assert server.view.run(at_work)["status"] == "running"
+    assert server.view.runs.one(at_work)["status"] == "running"
 
 
 def payload(path):
@@ -276,13 +277,13 @@ def payload(path):
 
 
 def test_a_second_run_queues_behind_the_first_and_says_so(page, server, at_work, tiny_set):
-    behind = server.view.create_run(tiny_set, {"epochs": 2}, "behind")
+    behind = server.view.runs.create(tiny_set, {"epochs": 2}, "behind")
     page.goto(f"{server.base}/train?run={behind}")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator("#status")).to_contain_text("Waiting in the queue: 1 run is ahead.")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#status")).to_contain_text("Cancelled before it began.")
-    assert server.view.run(at_work)["status"] == "running"
+    assert server.view.runs.one(at_work)["status"] == "running"
 
 
 def test_cancel_stops_a_run_keeps_what_was_learnt_and_lets_the_next_one_in(page, server, at_work, tiny_set):
@@ -293,10 +294,10 @@ def test_cancel_stops_a_run_keeps_what_was_learnt_and_lets_the_next_one_in(page,
     expect(page.locator("#status")).to_contain_text("Cancelled", timeout=WORK)
     expect(page.locator("#status")).to_contain_text(re.compile(r"the weights of epoch \d+ were kept"))
     expect(page.get_by_role("link", name="See the clusters")).to_be_visible(timeout=WORK)
-    assert server.view.run(at_work)["status"] == "cancelled"
-    assert len(server.view.epochs(at_work)) < ENDLESS["epochs"]
+    assert server.view.runs.one(at_work)["status"] == "cancelled"
+    assert len(server.view.runs.epochs(at_work)) < ENDLESS["epochs"]
     assert (server.store.run_folder(at_work) / "model.pt").exists()
-    wait_until(lambda: server.view.run(behind)["status"] == "done")
+    wait_until(lambda: server.view.runs.one(behind)["status"] == "done")
 
 
 # --- clusters
@@ -331,7 +332,7 @@ def clusters_page(request, clusters_tab, heard):
 
 def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_run):
     def n_clusters(resolution):
-        return int(np.max(server.view.array(tiny_run, clusters_of(resolution)))) + 1
+        return int(np.max(server.view.results.array(tiny_run, clusters_of(resolution)))) + 1
 
     def drawn():
         return len({name for name, *_ in traces(clusters_page, "panels")})
@@ -494,7 +495,7 @@ def test_the_runs_are_listed_with_what_became_of_them(page, server, tiny_run):
     row = page.locator("tr", has=page.locator(f"[href='/clusters?run={tiny_run}']"))
     expect(row).to_contain_text("Training complete")
     expect(row.locator("time")).to_contain_text(re.compile(r"\d\d?:\d\d"))  # local time, by the page's script
-    assert not [r for r in server.view.runs() if r["status"] in ACTIVE and r["name"] == "tiny run"]
+    assert not [r for r in server.view.runs.all() if r["status"] in ACTIVE and r["name"] == "tiny run"]
 
 
 # Last, because the pictures that it asks for keep the machine busy.

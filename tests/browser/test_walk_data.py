@@ -20,7 +20,7 @@ def logged_set(server, tiny, tmp_path_factory):
     path = tmp_path_factory.mktemp("logged") / "logged.h5ad"
     adata.write_h5ad(path)
     id = bring(server.view, "logged.h5ad", path.read_bytes())
-    wait_until(lambda: server.view.dataset(id)["status"] == "ready")
+    wait_until(lambda: server.view.datasets.one(id)["status"] == "ready")
     return id
 
 
@@ -33,10 +33,10 @@ def test_a_repair_by_one_click_and_back(page, server, logged_set, tiny):
     expect(page.get_by_role("heading", name="logged.h5ad (repaired)")).to_be_visible(timeout=WORK)
     expect(plot.locator(".nuwa-badge")).to_have_text("X: counts", timeout=WORK)
     expect(page.get_by_text("the counts were found again")).to_be_visible()
-    made = next(row for row in server.view.datasets() if row["name"] == "logged.h5ad (repaired)")
-    counts = anndata.read_h5ad(server.store.shelf(made["id"]).file).X
+    made = next(row for row in server.view.datasets.all() if row["name"] == "logged.h5ad (repaired)")
+    counts = anndata.read_h5ad(server.store.dataset_folder(made["id"]).file).X
     assert (sparse.csr_matrix(tiny.X) != counts).nnz == 0
     page.get_by_role("button", name="Undo the last step").click()
     expect(plot.locator(".nuwa-badge")).to_have_text("X: log-normalised", timeout=WORK)
     expect(page.get_by_role("link", name="logged.h5ad (repaired)")).to_have_count(0)
-    assert server.view.dataset(logged_set)["status"] == "ready"
+    assert server.view.datasets.one(logged_set)["status"] == "ready"

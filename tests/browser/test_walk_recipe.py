@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def cells(server, tiny_file):
     id = bring(server.view, "cells.h5ad", tiny_file.read_bytes())
-    wait_until(lambda: server.view.dataset(id)["status"] == "ready")
+    wait_until(lambda: server.view.datasets.one(id)["status"] == "ready")
     return id
 
 

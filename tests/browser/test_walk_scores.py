@@ -14,12 +14,12 @@ def trained(server, tiny_file):
     """A run on the server, with its clusters."""
     view = server.view
     dataset = bring(view, "judged.h5ad", tiny_file.read_bytes())
-    wait_until(lambda: view.dataset(dataset)["status"] == "ready")
-    preparation, _ = view.prepare(dataset, {}, "judged")
-    wait_until(lambda: view.preparation(preparation)["status"] == "ready")
-    run = view.create_run(preparation, QUICK, "judged")
-    view.train(run, "judged")
-    wait_until(lambda: view.run(run)["explored"] == "ready", 300)
+    wait_until(lambda: view.datasets.one(dataset)["status"] == "ready")
+    preparation, _ = view.preparations.create(dataset, {}, "judged")
+    wait_until(lambda: view.preparations.one(preparation)["status"] == "ready")
+    run = view.runs.create(preparation, QUICK, "judged")
+    view.runs.train(run)
+    wait_until(lambda: view.runs.one(run)["explored"] == "ready", 300)
     return run
 
 
@@ -35,7 +35,7 @@ def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, se
     expect(result).to_contain_text("are stable over 3 seeds", timeout=4 * WORK)
     expect(page.get_by_role("button", name="Train with other seeds")).to_be_enabled(timeout=WORK)
     expect(result.locator("table tbody tr")).to_have_count(
-        len(server.view.array(trained, "stability/survival_1.0"))
+        len(server.view.results.array(trained, "stability/survival_1.0"))
     )
     expect(page.locator("#seeds-figure .main-svg").first).to_be_visible()
 

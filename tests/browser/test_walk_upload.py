@@ -104,15 +104,15 @@ def begun(page):
 
 
 def named(server, name):
-    return [row for row in server.view.datasets() if row["name"] == name]
+    return [row for row in server.view.datasets.all() if row["name"] == name]
 
 
 def arrived(page, server, name):
     """The page shows the data set of a file that has come; its row once it was read."""
     expect(page.locator("#header")).to_contain_text(name, timeout=WORK)
     (row,) = named(server, name)
-    wait_until(lambda: server.view.dataset(row["id"])["status"] not in ("queued", "running"))
-    return server.view.dataset(row["id"])
+    wait_until(lambda: server.view.datasets.one(row["id"])["status"] not in ("queued", "running"))
+    return server.view.datasets.one(row["id"])
 
 
 def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_file, tmp_path):
@@ -127,7 +127,7 @@ def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_f
             r"'reloaded.h5ad' was half way up \(0.. MB of 0.. MB\): choose the same file again to go on"
         )
     )
-    (there,) = server.view.uploads().unfinished()
+    (there,) = server.view.uploads.unfinished()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose it again").click()
     chooser.value.set_files(path)
@@ -173,7 +173,7 @@ def test_pause_holds_one_file_alone_go_on_goes_on_and_cancel_asks(page, server, 
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.get_by_role("button", name="Cancel labels.csv").click()
     assert asked == ["Throw away what has been sent of 'labels.csv'?"]
-    assert len(server.view.uploads().unfinished()) == 1
+    assert len(server.view.uploads.unfinished()) == 1
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel labels.csv").click()
     expect(page.locator("#uploads .nuwa-upload")).to_have_count(0)
@@ -222,7 +222,7 @@ def test_the_keyboard_chooses_two_files_that_go_one_after_another(page, server, 
 @pytest.mark.slow
 def test_a_second_file_is_uploaded_for_the_data_set_on_the_page(page, server, tiny, tiny_file, tmp_path):
     first = bring(server.view, "rna.h5ad", tiny_file.read_bytes())
-    wait_until(lambda: server.view.dataset(first)["status"] == "ready")
+    wait_until(lambda: server.view.datasets.one(first)["status"] == "ready")
     path = tmp_path / "more.csv"
     path.write_text(tiny.obs.rename(columns={"cell_type": "kind"}).to_csv())
     page.goto(f"{server.base}/data?dataset={first}")
@@ -284,7 +284,7 @@ def test_two_gigabytes_survive_a_crash_and_a_reload_in_little_memory(serve, cont
         lines = Path(f"/proc/{server.process().pid}/status").read_text().splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith(what))
 
-    uploads = server.view.uploads()
+    uploads = server.view.uploads
     send(lambda: any(there["offset"] > size / 4 for there in uploads.unfinished()))
     server.kill()
     server.start()

@@ -100,7 +100,7 @@ def wait_for_select(page, words):
 def n_selected(page, house, key):
     """How many cells the lasso in the panel `key`, as the address has it, means by the server's own reckoning."""
     wait_for_select(page, f'"in":"{key}"')
-    run = house.view.run(house.run)
+    run = house.view.runs.one(house.run)
     return int(selection.cells(house.view, run, selection.read(asked(page)["select"])).sum())
 
 
@@ -154,7 +154,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     expect(page.locator("#selected")).to_contain_text("by lasso in Latent dimensions 2 and 3")
     m = n_selected(page, finished, "latent:2,3")
     expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(m))
-    left = np.asarray(finished.view.array(finished.run, "latent"))[:, 1]
+    left = np.asarray(finished.view.results.array(finished.run, "latent"))[:, 1]
     assert (
         abs(m - (left < (left.min() + left.max()) / 2).sum()) <= 8
     )  # the corners are a few pixels within the frame

@@ -23,10 +23,10 @@ from house import bring
 
 from core.cli import main, train_job
 from core.config import RunConfig, specs
+from core.config.run_files import HISTORY
 from core.data import read
 from core.errors import OUT_OF_MEMORY
 from core.export import run_folder
-from core.store.dataset_folder import HISTORY
 from core.training.inference import encode
 from core.training.phases import PHASES
 from core.worker.execute import drain
@@ -221,10 +221,10 @@ def test_a_recipe_makes_of_a_file_what_the_page_makes_of_it(tiny_file, tmp_path,
     view, store = empty_house.view, empty_house.store
     dataset = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(store)
-    made = view.take_steps(dataset, [{"name": "filter_cells"}, {"name": "filter_genes"}])
+    made = view.steps.replace(dataset, [{"name": "filter_cells"}, {"name": "filter_genes"}])
     drain(store)
-    row = view.dataset(made)
-    recipe = view.recipe(made, {"n_top_genes": 70, "clip": 4.0, "scale": False})
+    row = view.datasets.one(made)
+    recipe = view.steps.recipe(made, {"n_top_genes": 70, "clip": 4.0, "scale": False})
     (tmp_path / "recipe.json").write_text(recipe.to_json())
     words = ["train", str(tiny_file), "--out", str(tmp_path), "--recipe", str(tmp_path / "recipe.json")]
     assert main([*words, *QUICK, "--epochs", "1"]) == 0

@@ -23,7 +23,7 @@ def asking(finished):
     """A function of settings: the job of their forecast, as yet undone, none of other tests waiting."""
 
     def ask(**changed):
-        return finished.view.forecast(finished.preparation, QUICK | changed)
+        return finished.view.preparations.forecast(finished.preparation, QUICK | changed)
 
     yield ask
     execute.drain(finished.store)
@@ -44,7 +44,7 @@ def test_a_forecast_is_made_by_the_worker(finished, asking):
     job = asking(seed=1)
     assert (job["status"], job["lane"], job["priority"]) == ("queued", "short", -1)
     execute.drain(finished.store)
-    job = finished.view.job(job["id"])
+    job = finished.view.jobs.one(job["id"])
     found = job["result"]
     assert job["status"] == "done" and found["beside"] is False and found["warning"] == ""
     assert (found["n_epochs"], found["n_steps"], found["device"]["kind"]) == (3, 4, "cpu")
@@ -62,13 +62,13 @@ def test_the_same_settings_are_forecast_once(finished, asking, monkeypatch):
         preparations.time, "time", lambda: now + preparations.FRESH + 1
     )  # memory may have been taken since
     assert asking(seed=2)["id"] == first["id"]
-    assert finished.view.job(first["id"])["status"] == "queued"
+    assert finished.view.jobs.one(first["id"])["status"] == "queued"
 
 
 def test_only_the_last_settings_wait(finished, asking):
     first, second = asking(seed=3), asking(seed=4)
     assert [job["id"] for job in finished.store.waiting("short")] == [second["id"]]
-    assert finished.view.job(first["id"])["status"] == "cancelled"
+    assert finished.view.jobs.one(first["id"])["status"] == "cancelled"
     assert asking(seed=3)["status"] == "queued"  # who goes back to them asks again
     assert [job["id"] for job in finished.store.waiting("short")] == [first["id"]]
 
@@ -92,14 +92,14 @@ def test_a_forecast_beside_a_training_says_so(finished, asking):
     finished.store.move_job(other, "queued", "running")
     execute.drain(finished.store)
     finished.store.move_job(other, "running", "failed")
-    result = finished.view.job(job["id"])["result"]
+    result = finished.view.jobs.one(job["id"])["result"]
     assert result["beside"] is True
     assert "Another run trains at the moment" in sent(model.forecast_of(result))
 
 
 def test_settings_that_cannot_be_trained_are_not_forecast(finished):
     with pytest.raises(UserError, match="1000 latent dimensions"):
-        finished.view.forecast(finished.preparation, QUICK | {"n_latent": 1000})
+        finished.view.preparations.forecast(finished.preparation, QUICK | {"n_latent": 1000})
 
 
 # --- the page
@@ -108,7 +108,11 @@ def test_settings_that_cannot_be_trained_are_not_forecast(finished):
 def test_the_page_shows_the_forecast_of_its_fields(finished):
     shown, asked = page(finished, seed=8)
     assert "of training on the CPU (" in shown and "3 epochs of 4 steps" in shown
-    assert asked["over"] is True and asked["values"] and finished.view.job(asked["job"])["kind"] == "forecast"
+    assert (
+        asked["over"] is True
+        and asked["values"]
+        and finished.view.jobs.one(asked["job"])["kind"] == "forecast"
+    )
     again, _ = page(finished, asked, seed=8)
     assert again == shown
     other, _ = page(finished, asked, seed=8, epochs=5)
@@ -133,7 +137,7 @@ def test_a_forecast_that_another_tab_dropped_is_asked_for_again(finished, monkey
     _, asked = page(finished, asked, seed=10)
     assert asked["job"] is None and asked["over"] is False
     _, asked = page(finished, asked, seed=10)
-    assert finished.view.job(asked["job"])["status"] == "queued"
+    assert finished.view.jobs.one(asked["job"])["status"] == "queued"
     execute.drain(finished.store)
 
 

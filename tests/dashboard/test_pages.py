@@ -84,7 +84,7 @@ def test_an_unknown_page_is_said_to_be_unknown(finished):
 
 def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_latest(finished):
     answer = finished.press("content.children", {"url.pathname": "/train", "url.search": "?run=gone"})
-    assert "The run of this link does not exist (any more)" in sent(answer["content"])
+    assert "The run of this link no longer exists" in sent(answer["content"])
     assert finished.run in sent(answer["content"])
 
 
@@ -123,7 +123,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     laid_out += clusters_page(finished.view, finished.run)
     for explored in ("working", "failed"):
         laid_out += sent(
-            clusters.not_yet(finished.view, finished.view.run(finished.run) | {"explored": explored})
+            clusters.not_yet(finished.view, finished.view.runs.one(finished.run) | {"explored": explored})
         )
     asked = Question("Which?", "genome", [("a", "a")]).record()
     laid_out += sent(add_data.question({"record": {"question": asked}}))
@@ -189,14 +189,14 @@ def test_the_loss_of_a_run_says_what_its_data_hold(finished):
 
 @pytest.mark.parametrize("words", ["logged twice", "CLR", "counts"])
 def test_the_tile_of_what_x_holds_has_the_words_of_the_badge(finished, words):
-    row = finished.view.dataset(finished.dataset)
+    row = finished.view.datasets.one(finished.dataset)
     record = row["record"] | {"badge": {"words": f"X: {words}", "tone": "warn", "why": "Because."}}
     tiles = data.detail(finished.view, row | {"record": record}).children[0].children[1]
     assert tiles.children[-1].children[1].children == words
 
 
 def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_urged_on(finished):
-    row = finished.view.dataset(finished.dataset)
+    row = finished.view.datasets.one(finished.dataset)
     stop = {
         "code": "x",
         "severity": "stop",
@@ -242,7 +242,7 @@ def test_another_persons_run_is_not_there(empty_house):
     row = {"dataset": "d", "preparation": "p", "name": "r", "config": {}, "phase": "", "explored": ""}
     theirs = empty_house.store.add("run", "somebody", **row, status="done")
     found = location.resolve(empty_house.view, f"?run={theirs}")
-    assert found.run is None and "does not exist" in found.lost
+    assert found.run is None and "no longer exists" in found.lost
     assert empty_house.client.get(f"/download/{theirs}/config.json").status_code == 404
 
 
@@ -259,12 +259,12 @@ def test_another_persons_run_is_not_there(empty_house):
 def test_a_broken_file_gives_one_sentence_and_touches_nothing(finished, tiny_file, content, words):
     id = bring(finished.view, "cells.h5ad", tiny_file.read_bytes()[:20_000] if content is None else content)
     drain(finished.store)
-    assert words in finished.view.dataset(id)["message"]
+    assert words in finished.view.datasets.one(id)["message"]
     assert not list((finished.store.root / "uploads").iterdir())
     shown = sent(data.layout(finished.view, location.resolve(finished.view, f"?dataset={id}")))
     assert words in shown and "tiny.h5ad" in shown and "Traceback" not in shown
-    finished.view.forget_dataset(id)
-    assert finished.view.dataset(finished.dataset)["status"] == "ready"
+    finished.view.datasets.forget(id)
+    assert finished.view.datasets.one(finished.dataset)["status"] == "ready"
 
 
 def test_a_file_of_the_inbox_is_listed_and_read(empty_house, tiny_file):
@@ -275,7 +275,7 @@ def test_a_file_of_the_inbox_is_listed_and_read(empty_house, tiny_file):
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
     empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
     drain(empty_house.store)
-    assert empty_house.view.datasets()[0]["status"] == "ready"
+    assert empty_house.view.datasets.all()[0]["status"] == "ready"
     assert (empty_house.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
 
 
@@ -284,7 +284,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     path = formats.table(formats.counts(), tmp_path)
     bring(view, "mine.csv", path.read_bytes())
     drain(store)
-    (row,) = view.datasets()
+    (row,) = view.datasets.all()
     assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
     asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
     assert "No data set is ready" in sent(asking)
@@ -297,7 +297,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     pressed["data-answer.value"] = 0
     empty_house.press("data-message.children", pressed, "data-answer-go.n_clicks")
     drain(store)
-    (row,) = view.datasets()
+    (row,) = view.datasets.all()
     assert (row["status"], row["record"]["cells"], row["record"]["genes"]) == ("ready", 30, 20)
     assert "'mine.csv'" in sent(data.detail(view, row)) and not any((store.root / "uploads").iterdir())
     assert not list((store.root / "cache").glob("nuwa-read-*"))
@@ -310,7 +310,7 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
     first = bring(view, "rna.h5ad", formats.h5ad(alone, tmp_path).read_bytes())
     drain(store)
     assert "Add proteins, labels or a background from a second file" in sent(
-        data.detail(view, view.dataset(first))
+        data.detail(view, view.datasets.one(first))
     )
     both.obsm["protein"].astype(int).to_csv(store.root / "inbox" / "adt.csv")
     pressed = {"join-go.n_clicks": 1, "join-inbox.value": "adt.csv", "join-what.value": "proteins"}
@@ -319,7 +319,7 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
     labels = both.obs.to_csv().encode()
     bring(view, "labels.csv", labels, joins=(first, "annotations"))
     drain(store)
-    labelled, joined, old = view.datasets()
+    labelled, joined, old = view.datasets.all()
     assert joined["name"] == "rna.h5ad + adt.csv" and len(joined["record"]["proteins"]) == 4
     assert "30 of 30 cells have their 4 proteins from 'adt.csv'" in sent(data.detail(view, joined))
     assert "group_2" in [column["name"] for column in labelled["record"]["columns"]]
@@ -336,7 +336,7 @@ def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
     pressed = {"roots-read.n_clicks": 1, "roots.value": str(path)}
     house.press("data-message.children", pressed, "roots-read.n_clicks")
     drain(house.store)
-    assert house.view.datasets()[0]["record"]["cells"] == 30
+    assert house.view.datasets.all()[0]["record"]["cells"] == 30
     pressed = {"roots-read.n_clicks": 1, "roots.value": "/etc"}
     answer = house.press("data-message.children", pressed, "roots-read.n_clicks")
     assert "in the folders of this server" in sent(answer)
@@ -346,7 +346,7 @@ def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
 def test_only_files_of_the_inbox_come_from_the_inbox(empty_house, chosen):
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": chosen}
     answer = empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
-    assert "inbox" in sent(answer["data-message"]) and not empty_house.view.datasets()
+    assert "inbox" in sent(answer["data-message"]) and not empty_house.view.datasets.all()
 
 
 def test_the_list_is_drawn_again_only_when_something_changed(finished):
@@ -380,7 +380,7 @@ def test_a_data_set_with_runs_is_not_deleted(finished):
     pressed = {"data-confirm.submit_n_clicks": 1, "data-shown.data": finished.dataset}
     answer = finished.press("data-message.children", pressed, "data-confirm.submit_n_clicks")
     assert "trained on this data set: delete them first" in sent(answer)
-    assert finished.view.dataset(finished.dataset)
+    assert finished.view.datasets.one(finished.dataset)
 
 
 def test_counts_and_genes_a_cell_are_drawn(finished):
@@ -401,7 +401,7 @@ def test_preprocessing_runs_inside_the_long_callback(finished):
     names = [{"type": "setting", "name": "n_top_genes"}, {"type": "setting", "name": "clip"}]
     (id, words), told = finished.long("prepare-go", 1, [50, 5.0], names, finished.dataset, "page-a")
     id = id.removeprefix("preparation=")
-    assert words == "" and finished.view.preparation(id)["record"]["n_genes"] == 50
+    assert words == "" and finished.view.preparations.one(id)["record"]["n_genes"] == 50
     assert told[-1] == ("",)
     shown = preprocess.layout(finished.view, location.resolve(finished.view, f"?preparation={id}"))
     assert f"/model?preparation={id}" in sent(shown)
@@ -414,7 +414,7 @@ def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
 
 
 def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
-    pbmc = next(d for d in with_demo.view.datasets() if d["origin"] == "demo:pbmc68k_reduced")
+    pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
     shown = sent(
         preprocess.layout(with_demo.view, location.resolve(with_demo.view, f"?dataset={pbmc['id']}"))
     )
@@ -436,7 +436,7 @@ def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
 
 
 def test_the_pictures_of_a_preparation_are_drawn(finished):
-    record = finished.view.preparation(finished.preparation)["record"]
+    record = finished.view.preparations.one(finished.preparation)["record"]
     assert len(record["histograms"]) == 2
     for part in range(2):
         assert preprocess.picture(record, part, "dark").data
@@ -460,20 +460,20 @@ def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name,
     answer = finished.press("model-words.children", values)
     assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"chosen: {dropout}"
     assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"chosen: {weight}"
-    run = finished.view.run(finished.view.create_run(finished.preparation, {"model": name}, name))
+    run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"model": name}, name))
     assert (run["config"]["dropout"], run["config"]["weight_protein"]) == (dropout, weight)
-    finished.view.forget_run(run["id"])
+    finished.view.runs.forget(run["id"])
 
 
 @pytest.mark.parametrize("asked", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
 def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_chooses_its_own(finished, asked):
-    run = finished.view.run(
-        finished.view.create_run(finished.preparation, {"model": "counts"} | asked, "counts")
+    run = finished.view.runs.one(
+        finished.view.runs.create(finished.preparation, {"model": "counts"} | asked, "counts")
     )
-    shown = model.of_run(run, finished.view.preparation(finished.preparation)["record"])
+    shown = model.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
     assert {name: shown[name] for name in model.BY_MODEL} == dict.fromkeys(model.BY_MODEL) | asked
     assert shown["n_latent"] == run["config"]["n_latent"] == 20
-    finished.view.forget_run(run["id"])
+    finished.view.runs.forget(run["id"])
 
 
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
@@ -482,10 +482,10 @@ def test_a_field_left_empty_says_what_would_be_chosen(finished):
     )
     assert page.count('"placeholder": "chosen: 128"') == 2  # hidden units and batch size
     assert '"placeholder": "chosen: 20"' in page and '"placeholder": "chosen: 100"' in page
-    run = finished.view.run(finished.view.create_run(finished.preparation, {"epochs": None}, "chosen"))
+    run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"epochs": None}, "chosen"))
     kept = {name: run["config"][name] for name in ("n_latent", "n_hidden", "batch_size", "epochs")}
     assert kept == {"n_latent": 20, "n_hidden": 128, "batch_size": 128, "epochs": 100}
-    finished.view.forget_run(run["id"])
+    finished.view.runs.forget(run["id"])
 
 
 @pytest.mark.parametrize(
@@ -505,10 +505,10 @@ def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, words):
     values["setting"] |= fields(model.TRAINING)["setting"] | changed
     answer = finished.press("model-words.children", values)
     assert words in sent(answer["model-message"]) and answer["model-create"]["disabled"] is True
-    before = len(finished.view.runs())
+    before = len(finished.view.runs.all())
     pressed = values | {"model-create.n_clicks": 1}
     answer = finished.press("model-message.children", pressed, "model-create.n_clicks")
-    assert words in sent(answer["model-message"]) and len(finished.view.runs()) == before
+    assert words in sent(answer["model-message"]) and len(finished.view.runs.all()) == before
 
 
 def test_the_device_is_told_without_torch():
@@ -532,7 +532,9 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     answer = finished.press("url.href", pressed, "model-create.n_clicks")
     link = answer["url"]["href"]
     run = link.removeprefix("/train?run=")
-    assert finished.view.run(run)["status"] == "created" and finished.view.run(run)["name"] == "second"
+    assert (
+        finished.view.runs.one(run)["status"] == "created" and finished.view.runs.one(run)["name"] == "second"
+    )
     ready = train_page(finished, run)
     assert "Ready to train" in ready and '"display": "none"' not in sent(ready_button(finished, run))
 
@@ -541,13 +543,13 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     words = train_page(finished, run)
     assert "Training complete" in words and "See the clusters" in words and "PCA" in words
     assert "Training loss" in words and "Validation loss" in words and "3 / 3" in words
-    finished.view.forget_run(run)
+    finished.view.runs.forget(run)
 
 
 @pytest.mark.parametrize("name", ["variational", "linear", "counts"])
 def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     """Created from the page's fields, trained, explored, shown, its profile drawn."""
-    preparation, _ = finished.view.prepare(finished.dataset, {"batch_key": "sample"}, "batches")
+    preparation, _ = finished.view.preparations.create(finished.dataset, {"batch_key": "sample"}, "batches")
     drain(finished.store)
     chosen = run_quick.model_dump() | {"model": name}
     fields_ = fields(model.NETWORK, **{k: chosen[k] for k in ("model", "n_latent", "n_hidden")})
@@ -559,13 +561,13 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
         "model-create.n_clicks",
     )
     run = answer["url"]["href"].partition("run=")[2]
-    saved = finished.view.run(run)["config"]
+    saved = finished.view.runs.one(run)["config"]
     assert (saved["model"], saved["beta"], saved["batch_key"]) == (name, 0.5, "sample")
-    finished.view.train(run, f"train {name}")
+    finished.view.runs.train(run)
     drain(finished.store)
-    row = finished.view.run(run)
+    row = finished.view.runs.one(run)
     assert (row["status"], row["explored"]) == ("done", "ready"), row["message"]
-    weights = torch.load(finished.view.file(run, "model.pt"), weights_only=True)["weights"]
+    weights = torch.load(finished.view.results.file(run, "model.pt"), weights_only=True)["weights"]
     counted = sum(
         w.numel() for key, w in weights.items() if "running" not in key and "num_batches" not in key
     )
@@ -580,7 +582,7 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
     (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
-    made = finished.view.job(job)["result"]["made"]
+    made = finished.view.jobs.one(job)["result"]["made"]
     assert words == "" and len(made) == 126 and all(np.isfinite(made))
     if name == "linear":
         shown = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
@@ -608,11 +610,11 @@ def ready_button(house, run):
 
 
 def test_pressing_nothing_trains_nothing(finished):
-    before = len(finished.view.queue()["train"])
+    before = len(finished.view.jobs.queue()["train"])
     for clicks, attach, triggered in ((None, None, "train"), (0, None, "train"), (3, None, "attach")):
         with pytest.raises(dash.exceptions.PreventUpdate):
             finished.long("finished.data", clicks, attach, finished.run, "p", triggered=triggered)
-    assert len(finished.view.queue()["train"]) == before
+    assert len(finished.view.jobs.queue()["train"]) == before
 
 
 @pytest.mark.parametrize("part", ["total", "rna", "protein"])
@@ -627,22 +629,22 @@ def test_the_loss_is_drawn_beside_its_yardsticks(finished, part, log):
 
 def test_a_page_attaches_to_a_run_at_work_and_to_no_other(finished):
     assert not finished.press("attach.data", {"run.data": finished.run}, "run.data")
-    run = finished.view.create_run(finished.preparation, {"n_latent": 4}, "waiting")
-    finished.view.train(run, "p")
+    run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "waiting")
+    finished.view.runs.train(run)
     assert finished.press("attach.data", {"run.data": run}, "run.data")["attach"]["data"][0] == run
     assert "the worker takes it now" in train_page(finished, run)
-    behind = finished.view.create_run(finished.preparation, {"n_latent": 4}, "behind")
-    finished.view.train(behind, "p")
+    behind = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "behind")
+    finished.view.runs.train(behind)
     assert "1 run is ahead" in train_page(finished, behind)
     for id in (run, behind):
         finished.press("attach.data", {"cancel.n_clicks": 1, "run.data": id}, "cancel.n_clicks")
-        assert finished.view.run(id)["status"] == "cancelled"
+        assert finished.view.runs.one(id)["status"] == "cancelled"
         assert "Cancelled before it began" in train_page(finished, id)
-        finished.view.forget_run(id)
+        finished.view.runs.forget(id)
 
 
 def test_a_finished_run_is_deleted_after_a_question(finished):
-    run = finished.view.create_run(finished.preparation, {"n_latent": 4}, "to go")
+    run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "to go")
     answer = finished.press(
         "runs-table.children",
         {"runs-confirm.submit_n_clicks": 1, "runs-chosen.data": run},
@@ -650,4 +652,4 @@ def test_a_finished_run_is_deleted_after_a_question(finished):
     )
     assert "The run was deleted" in sent(answer["runs-message"]) and run not in sent(answer["runs-table"])
     with pytest.raises(Missing):
-        finished.view.run(run)
+        finished.view.runs.one(run)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from core import files
 from core.config import RunConfig
 from core.data import backed, checks, count_sources, matrix_kind, read
 from core.errors import DoesNotFit, UserError
@@ -20,7 +21,6 @@ from core.preprocessing import steps
 from core.preprocessing.prepare import prepare, split_cells
 from core.preprocessing.steps import filters
 from core.sparse import blocks, transpose
-from core.store import dataset_folder
 from core.worker.execute import drain
 from core.worker.jobs import loaded
 
@@ -238,7 +238,7 @@ def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, mon
     drain(store)
     row = store.row("dataset", id)
     assert row["status"] == "ready", row["message"]
-    shelf, shown = store.shelf(id), count_sources.logged(rich.X).toarray()
+    shelf, shown = store.dataset_folder(id), count_sources.logged(rich.X).toarray()
     for gene in (0, 17, 99):
         np.testing.assert_array_equal(shelf.gene(gene), shown[:, gene])
     assert np.load(shelf.folder / "genes" / "data.npy").dtype == np.uint16
@@ -252,7 +252,7 @@ def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, mon
     kept = np.flatnonzero((rich.X > 0).sum(axis=0).A1 >= 60)
     assert row["record"]["genes"] == len(kept)
     np.testing.assert_array_equal(
-        store.shelf(derived).gene(3), count_sources.logged(rich.X[:, kept]).toarray()[:, 3]
+        store.dataset_folder(derived).gene(3), count_sources.logged(rich.X[:, kept]).toarray()[:, 3]
     )
     assert not list((store.root / "cache").iterdir())
 
@@ -349,6 +349,6 @@ def test_turning_by_way_of_many_files_is_a_transposition():
 
 
 def test_a_half_written_array_is_not_there(tmp_path):
-    with pytest.raises(ZeroDivisionError), dataset_folder.growing(tmp_path / "x.npy", 3, np.float32):
+    with pytest.raises(ZeroDivisionError), files.growing(tmp_path / "x.npy", 3, np.float32):
         1 / 0  # noqa: B018
     assert not list(tmp_path.iterdir())

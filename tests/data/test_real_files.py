@@ -44,16 +44,16 @@ def opened(house, path):
     """The row of a data set that came through the page: a file from the browser, a folder from the inbox."""
     if path.is_dir():
         (house.store.root / "inbox" / path.name).symlink_to(path)
-        id = house.view.add_from_inbox(path.name, path.name)
+        id = house.view.datasets.add_from_inbox(path.name, path.name)
     else:
         id = bring_file(house.view, path.name, path.read_bytes())
     drain(house.store)
-    row = house.view.dataset(id)
+    row = house.view.datasets.one(id)
     if row["status"] == "asking":  # as the file itself speaks for
         assert row["record"]["question"]["sentence"] in sent(data.detail(house.view, row))
-        house.view.answer(id, row["record"]["question"]["default"], f"answer {id}")
+        house.view.datasets.answer(id, row["record"]["question"]["default"], f"answer {id}")
         drain(house.store)
-    return house.view.dataset(id)
+    return house.view.datasets.one(id)
 
 
 def is_part_of(adata, cells600):
@@ -71,7 +71,7 @@ def test_every_real_file_opens_on_the_page(house, real_data, cells600, name):
     text = sent(data.detail(house.view, row))
     assert "What Nuwa found" in text and f"{row['record']['cells']:,}" in text
     if name.startswith("formats/"):
-        adata = anndata.read_h5ad(house.store.shelf(row["id"]).file)
+        adata = anndata.read_h5ad(house.store.dataset_folder(row["id"]).file)
         assert adata.n_obs == (200 if "200cells" in name else 600)
         if "protein_" not in name:
             assert adata.n_vars == cells600.n_vars and is_part_of(adata, cells600)
@@ -85,9 +85,9 @@ def test_labels_and_proteins_open_on_the_page_beside_a_data_set(house, real_data
         content = real_data(f"formats/{name}").read_bytes()
         id = bring_file(house.view, name, content, (first["id"], what))
         drain(house.store)
-        first = house.view.dataset(id)
+        first = house.view.datasets.one(id)
         assert first["status"] == "ready", first["message"]
-    adata = anndata.read_h5ad(house.store.shelf(first["id"]).file)
+    adata = anndata.read_h5ad(house.store.dataset_folder(first["id"]).file)
     assert is_part_of(adata, cells600) and adata.obsm["protein"].shape == (
         200,
         len(cells600.obsm["protein"].columns),

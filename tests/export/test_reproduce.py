@@ -20,17 +20,17 @@ pytestmark = pytest.mark.slow
 def taken(tmp_path_factory, tiny_file):
     """(bundle.zip, its folder unpacked) of a run on a data set that a step has made: rare genes are left out."""
     house = House(tmp_path_factory.mktemp("house")).furnish(tiny_file, QUICK)
-    filtered = house.view.take_step(house.dataset, "filter_genes", {"min_cells": 60})
+    filtered = house.view.steps.add(house.dataset, "filter_genes", {"min_cells": 60})
     drain(house.store)
-    preparation, _ = house.view.prepare(filtered, {}, "filtered")
+    preparation, _ = house.view.preparations.create(filtered, {}, "filtered")
     drain(house.store)
-    run = house.view.create_run(preparation, QUICK, "filtered")
-    house.view.train(run, "filtered")
+    run = house.view.runs.create(preparation, QUICK, "filtered")
+    house.view.runs.train(run)
     drain(house.store)
-    job = house.view.bundle(run, parts=("h5ad", "tables"))
+    job = house.view.bundles.create(run, parts=("h5ad", "tables"))
     drain(house.store)
-    assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
-    path = house.view.file(run, "bundle.zip")
+    assert house.view.jobs.one(job["id"])["status"] == "done", house.view.jobs.one(job["id"])["message"]
+    path = house.view.results.file(run, "bundle.zip")
     folder = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(path) as made:
         made.extractall(folder)

@@ -57,16 +57,16 @@ def house(registered, tmp_path_factory, tiny, tiny_file, run_quick):
 def bundle(house):
     """The zip of all that the run leaves, made by the card on the Clusters page."""
     answer = house.press("take-job.data", TAKE | {"run.data": house.run}, "take-go.n_clicks")
-    job = house.view.job(answer["take-job"]["data"])
+    job = house.view.jobs.one(answer["take-job"]["data"])
     assert job["status"] == "done", job["message"]
     return zipfile.ZipFile(io.BytesIO(house.client.get(f"/download/{house.run}/bundle.zip").data))
 
 
 def test_it_is_trained_by_the_worker_with_its_own_defaults(house):
-    run = house.view.run(house.run)
+    run = house.view.runs.one(house.run)
     assert (run["status"], run["explored"]) == ("done", "ready"), run["message"]
     assert run["config"]["model"] == "toy" and run["config"]["dropout"] == 0.25
-    losses = [epoch["valid_loss"] for epoch in house.view.epochs(house.run)]
+    losses = [epoch["valid_loss"] for epoch in house.view.runs.epochs(house.run)]
     assert len(losses) == 3 and losses[-1] < losses[0]
     assert run["scores"]["variance_explained_rna"] < 1 and run["facts"]["path"] == "dense"
 
@@ -92,7 +92,7 @@ def test_train_and_clusters_show_it(house):
     page = clusters_page(view, house.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page
     job = house.long("profile-data", 1, "cell", 0, 3, 1.0, house.run, "page")[0][0]
-    assert np.isfinite(view.job(job)["result"]["made"]).all()
+    assert np.isfinite(view.jobs.one(job)["result"]["made"]).all()
 
 
 def test_it_is_exported(bundle, tmp_path):
@@ -118,8 +118,8 @@ def test_further_cells_are_mapped_onto_it(house):
     answer = house.work(
         "mapping", MAP | {"map-dataset.value": house.new, "run.data": house.run}, "map-go.n_clicks"
     )
-    key = house.view.job(answer["mapping-done"]["data"])["result"]["key"]
-    about, arrays = house.view.mapping(house.run, key)
-    latent = np.asarray(house.view.array(house.run, "latent"))[10:50]
+    key = house.view.jobs.one(answer["mapping-done"]["data"])["result"]["key"]
+    about, arrays = house.view.mappings.one(house.run, key)
+    latent = np.asarray(house.view.results.array(house.run, "latent"))[10:50]
     assert about["cells"] == 40 and len(about["missing_genes"]) == 2
     assert np.abs(arrays["latent"] - latent).max() < 1  # two of 120 genes are missing

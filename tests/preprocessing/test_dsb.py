@@ -339,7 +339,7 @@ def lab(tmp_path_factory, tiny, tiny_file):
 
 
 def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
-    row = lab.view.dataset(lab.whole)
+    row = lab.view.datasets.one(lab.whole)
     assert row["status"] == "ready", row["message"]
     assert row["record"]["protein_background"]["droplets"] == 300
     page = sent(data.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.whole}")))
@@ -351,11 +351,11 @@ def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
     )
     assert "DSB can go by 300 empty droplets" in with_it and "add the unfiltered matrix" not in with_it
     assert "add the unfiltered matrix" in without and '"disabled": true' in without
-    id, _ = lab.view.prepare(lab.whole, {"protein_transform": "dsb"}, "with")
-    other, _ = lab.view.prepare(lab.dataset, {"protein_transform": "dsb"}, "without")
+    id, _ = lab.view.preparations.create(lab.whole, {"protein_transform": "dsb"}, "with")
+    other, _ = lab.view.preparations.create(lab.dataset, {"protein_transform": "dsb"}, "without")
     drain(lab.store)
-    assert lab.view.preparation(id)["status"] == "ready"
-    assert "DSB needs empty droplets" in lab.view.preparation(other)["message"]
+    assert lab.view.preparations.one(id)["status"] == "ready"
+    assert "DSB needs empty droplets" in lab.view.preparations.one(other)["message"]
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)

@@ -412,8 +412,10 @@ def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells,
     id = bring(view, "cells.h5ad", (tmp_path / "cells.h5ad").read_bytes())
     drain(empty_house.store)
     cells_step = {"name": "filter_cells", "params": {"limits": {"mito": [None, 5]}}}
-    made = view.take_steps(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
+    made = view.steps.replace(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
     drain(empty_house.store)
-    text = script(view.recipe(made, preset("as is").settings), view.dataset(made)["record"], RunConfig())
+    text = script(
+        view.steps.recipe(made, preset("as is").settings), view.datasets.one(made)["record"], RunConfig()
+    )
     theirs = made_by_script(text, adata, tmp_path, monkeypatch)
-    assert "MT-ND1" not in theirs.var_names and theirs.n_obs == view.dataset(made)["record"]["cells"]
+    assert "MT-ND1" not in theirs.var_names and theirs.n_obs == view.datasets.one(made)["record"]["cells"]

@@ -208,11 +208,11 @@ def test_the_page_offers_the_data_that_a_script_starts_from(empty_house, tiny_fi
     view, store = empty_house.view, empty_house.store
     id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(store)
-    after = view.take_step(id, "filter_genes", {"min_cells": 60})
+    after = view.steps.add(id, "filter_genes", {"min_cells": 60})
     drain(store)
-    assert view.script_start(after)[:3] == ("tiny.h5ad", True, 240)
+    assert view.steps.script_start(after)[:3] == ("tiny.h5ad", True, 240)
     with empty_house.client.get(f"/download/dataset/{after}.h5ad") as answer:
-        assert answer.status_code == 200 and answer.data == store.shelf(id).file.read_bytes()
+        assert answer.status_code == 200 and answer.data == store.dataset_folder(id).file.read_bytes()
     assert empty_house.client.get("/download/dataset/none.h5ad").status_code == 404
 
 

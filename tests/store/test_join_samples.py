@@ -143,7 +143,7 @@ def test_the_page_says_what_is_lost_and_then_joins(house):
     way = house.press(f"{shared.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[shared.URL]["href"]
     made = way.partition("=")[2]
     drain(house.store)
-    row = house.view.dataset(made)
+    row = house.view.datasets.one(made)
     assert (row["name"], row["origin"]) == (
         "a + b",
         "samples joined from a (upload:one.h5ad), b (upload:two.h5ad)",
@@ -151,12 +151,12 @@ def test_the_page_says_what_is_lost_and_then_joins(house):
     told = row["record"]["joined"]
     assert told["batch"] == "sample" and [one["cells"] for one in told["samples"]] == [30, 30]
     assert {c["name"]: c["role"] for c in row["record"]["columns"]}["sample"] == "batch"
-    back = anndata.read_h5ad(house.store.shelf(made).file)
+    back = anndata.read_h5ad(house.store.dataset_folder(made).file)
     assert json.loads(back.uns["nuwa_joined"]) == told and list(back.obs["sample"].unique()) == ["a", "b"]
     page = sent(data.detail(house.view, row))
     assert "Joined from samples" in page and "1 of 4 proteins (CD4)" in page
-    house.view.forget_dataset(made)
-    assert [house.view.dataset(id)["status"] for id in house.ids] == ["ready", "ready"]
+    house.view.datasets.forget(made)
+    assert [house.view.datasets.one(id)["status"] for id in house.ids] == ["ready", "ready"]
 
 
 def test_the_page_refuses_in_a_sentence(house, monkeypatch):
@@ -166,11 +166,11 @@ def test_the_page_refuses_in_a_sentence(house, monkeypatch):
     monkeypatch.setattr(joining.device, "free_memory", lambda: 1000)
     text = sent(look(house)[0])
     assert "1 MB are free" in text and ids.SAMPLES_GO not in text  # nothing to press
-    made = house.view.join_samples([{"dataset": i, "name": i} for i in house.ids], "sample", "too much")
+    made = house.view.joins.create([{"dataset": i, "name": i} for i in house.ids], "sample", "too much")
     drain(house.store)
-    assert house.view.dataset(made)["status"] == "failed"
-    assert "of memory" in house.view.dataset(made)["message"]
-    house.view.forget_dataset(made)
+    assert house.view.datasets.one(made)["status"] == "failed"
+    assert "of memory" in house.view.datasets.one(made)["message"]
+    house.view.datasets.forget(made)
 
 
 # --- on the command line

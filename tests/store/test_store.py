@@ -17,13 +17,15 @@ from conftest import FIXTURES, ROOT
 from house import bring
 from sqlalchemy.exc import OperationalError
 
+from core import files
+from core.config import run_files
 from core.data import checks, count_sources, read
 from core.errors import Question, UserError
 from core.settings import Settings, from_environment
-from core.store import Missing, Store, dataset_folder, schema
+from core.store import Missing, Store, schema
 from core.worker import execute
 
-EPOCH = dict.fromkeys(dataset_folder.HISTORY, 0.5) | {"epoch": 1}
+EPOCH = dict.fromkeys(run_files.HISTORY, 0.5) | {"epoch": 1}
 
 
 def furnish(store, owner="local", visibility="private"):
@@ -50,7 +52,7 @@ def furnish(store, owner="local", visibility="private"):
     job = store.submit(owner, "train", "train", run, token=f"train:{run}")
     store.move_job(job, "queued", "running")
     store.move_job(job, "running", "done")
-    dataset_folder.write_array(store.run_folder(run) / "latent.npy", np.eye(3))
+    files.write_array(store.run_folder(run) / "latent.npy", np.eye(3))
     return {"dataset": dataset, "preparation": preparation, "run": run}
 
 
@@ -70,9 +72,9 @@ def make_fixture(path):
 
 def new_run(store, status="created", owner="local"):
     ids = furnish(store, owner)
-    run = store.of(owner).create_run(ids["preparation"], {"epochs": 2})
+    run = store.of(owner).runs.create(ids["preparation"], {"epochs": 2})
     if status != "created":
-        store.of(owner).train(run, "click")
+        store.of(owner).runs.train(run)
         store.move("run", run, "queued", status)
     return run
 
@@ -120,7 +122,7 @@ def test_a_status_moves_from_where_it_stands_only(store):
 
 def test_what_does_not_exist_is_said_in_a_sentence(store):
     for kind in ("dataset", "preparation", "run"):
-        with pytest.raises(Missing, match=f"This {kind} does not exist"):
+        with pytest.raises(Missing, match=f"This {kind} no longer exists"):
             store.row(kind, "nothing")
     with pytest.raises(Missing, match="This job"):
         store.job("nothing")
@@ -139,23 +141,23 @@ def test_rows_come_newest_first_and_ids_are_short_and_unlike(store):
 def test_another_user_cannot_read(store):
     ids = furnish(store)
     stranger = store.of("stranger")
-    assert stranger.datasets() == [] and stranger.runs() == []
-    assert stranger.preparations(ids["dataset"]) == []
+    assert stranger.datasets.all() == [] and stranger.runs.all() == []
+    assert stranger.preparations.all(ids["dataset"]) == []
     asks = [
-        lambda: stranger.dataset(ids["dataset"]),
-        lambda: stranger.shelf(ids["dataset"]),
-        lambda: stranger.preparation(ids["preparation"]),
-        lambda: stranger.run(ids["run"]),
-        lambda: stranger.epochs(ids["run"]),
-        lambda: stranger.array(ids["run"], "latent"),
-        lambda: stranger.file(ids["run"], "latent.npy"),
-        lambda: stranger.ask("explore", ids["run"]),
-        lambda: stranger.create_run(ids["preparation"], {}),
-        lambda: stranger.prepare(ids["dataset"], {}, "token"),
-        lambda: stranger.job(store.of("local").last_job(ids["run"], "train")["id"]),
+        lambda: stranger.datasets.one(ids["dataset"]),
+        lambda: stranger.datasets.folder(ids["dataset"]),
+        lambda: stranger.preparations.one(ids["preparation"]),
+        lambda: stranger.runs.one(ids["run"]),
+        lambda: stranger.runs.epochs(ids["run"]),
+        lambda: stranger.results.array(ids["run"], "latent"),
+        lambda: stranger.results.file(ids["run"], "latent.npy"),
+        lambda: stranger.jobs.submit("explore", ids["run"]),
+        lambda: stranger.runs.create(ids["preparation"], {}),
+        lambda: stranger.preparations.create(ids["dataset"], {}, "token"),
+        lambda: stranger.jobs.one(store.of("local").jobs.last(ids["run"], "train")["id"]),
     ]
     for ask in asks:
-        with pytest.raises(Missing, match="does not exist"):
+        with pytest.raises(Missing, match="no longer exists"):
             ask()
     assert all(stranger.readable(kind, id) is None for kind, id in ids.items())
 
@@ -166,11 +168,11 @@ def test_another_user_cannot_change(store, visibility):
     before = {kind: store.row(kind, id) for kind, id in ids.items()}
     stranger = store.of("stranger")
     tries = [
-        lambda: stranger.explore_again(ids["run"]),
-        lambda: stranger.forget_run(ids["run"]),
-        lambda: stranger.forget_dataset(ids["dataset"]),
-        lambda: stranger.train(ids["run"], "token"),
-        lambda: stranger.cancel(ids["run"]),
+        lambda: stranger.runs.explore_again(ids["run"]),
+        lambda: stranger.runs.forget(ids["run"]),
+        lambda: stranger.datasets.forget(ids["dataset"]),
+        lambda: stranger.runs.train(ids["run"]),
+        lambda: stranger.runs.cancel(ids["run"]),
     ]
     for attempt in tries:
         with pytest.raises(UserError):
@@ -181,9 +183,9 @@ def test_another_user_cannot_change(store, visibility):
 def test_what_is_shared_can_be_seen_by_all(store):
     ids = furnish(store, visibility="shared")
     other = store.of("other")
-    assert [row["id"] for row in other.runs()] == [ids["run"]]
-    assert other.run(ids["run"])["name"] == "first" and len(other.epochs(ids["run"])) == 1
-    np.testing.assert_array_equal(other.array(ids["run"], "latent"), np.eye(3))
+    assert [row["id"] for row in other.runs.all()] == [ids["run"]]
+    assert other.runs.one(ids["run"])["name"] == "first" and len(other.runs.epochs(ids["run"])) == 1
+    np.testing.assert_array_equal(other.results.array(ids["run"], "latent"), np.eye(3))
 
 
 def test_names_do_not_lead_out_of_a_run(store):
@@ -195,11 +197,11 @@ def test_names_do_not_lead_out_of_a_run(store):
         str(store.run_folder(theirs) / "latent"),
     ):
         with pytest.raises(Missing):
-            view.array(mine, name)
-    dataset_folder.write_json(store.run_folder(theirs) / "config.json", {})
+            view.results.array(mine, name)
+    files.write_json(store.run_folder(theirs) / "config.json", {})
     with pytest.raises(Missing):
-        view.file(mine, f"../{theirs}/config.json")
-    assert view.array(mine, "embeddings/not_there") is None
+        view.results.file(mine, f"../{theirs}/config.json")
+    assert view.results.array(mine, "embeddings/not_there") is None
 
 
 # --- the same click twice
@@ -213,32 +215,32 @@ def test_a_token_is_one_job_whoever_comes_second(store):
 
 def test_the_same_preparation_twice_is_one(store):
     ids, view = furnish(store), store.of("local")
-    first = view.prepare(ids["dataset"], {"clip": 7}, "click")
-    assert view.prepare(ids["dataset"], {"clip": 7}, "click") == first
-    assert len(view.preparations(ids["dataset"])) == 2  # the one that was there, and this
+    first = view.preparations.create(ids["dataset"], {"clip": 7}, "click")
+    assert view.preparations.create(ids["dataset"], {"clip": 7}, "click") == first
+    assert len(view.preparations.all(ids["dataset"])) == 2  # the one that was there, and this
     assert store.row("preparation", first[0])["settings"]["clip"] == 7
 
 
 def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
     run, view = new_run(store), store.of("local")
-    assert view.last_job(run, "train") is None
-    assert len({view.train(run, str(i)) for i in range(3)}) == 1
-    assert view.run(run)["status"] == "queued"
+    assert view.jobs.last(run, "train") is None
+    assert len({view.runs.train(run) for i in range(3)}) == 1
+    assert view.runs.one(run)["status"] == "queued"
     run = new_run(store)
-    assert len(set(at_once(4, lambda i: view.train(run, str(i))))) == 1
+    assert len(set(at_once(4, lambda i: view.runs.train(run)))) == 1
 
 
 def test_a_picture_is_drawn_once_and_again_only_where_it_failed(store):
     run, view = furnish(store)["run"], store.of("local")
-    job = view.draw(run, "input_tsne")
+    job = view.results.embed(run, "input_tsne")
     for status in ("queued", "running", "done"):
         store.set_job(job, status=status)
-        assert view.draw(run, "input_tsne") == job and store.job(job)["status"] == status
+        assert view.results.embed(run, "input_tsne") == job and store.job(job)["status"] == status
     store.set_job(job, status="failed", message="killed", pid=1)
-    assert view.draw(run, "input_tsne") == job
+    assert view.results.embed(run, "input_tsne") == job
     row = store.job(job)
     assert (row["status"], row["message"], row["pid"]) == ("queued", "", None)
-    assert view.draw(run, "latent_umap_3d") != job
+    assert view.results.embed(run, "latent_umap_3d") != job
 
 
 # --- runs
@@ -246,7 +248,7 @@ def test_a_picture_is_drawn_once_and_again_only_where_it_failed(store):
 
 def test_a_run_takes_its_preprocessing_from_the_preparation(store):
     ids, view = furnish(store), store.of("local")
-    run = view.run(view.create_run(ids["preparation"], {"n_latent": 7}))
+    run = view.runs.one(view.runs.create(ids["preparation"], {"n_latent": 7}))
     assert (run["config"]["clip"], run["config"]["n_latent"], run["status"]) == (5.0, 7, "created")
     for values, words in (
         ({"n_latent": 126}, "126 latent"),
@@ -254,62 +256,67 @@ def test_a_run_takes_its_preprocessing_from_the_preparation(store):
         ({"nope": 1}, "nope"),
     ):
         with pytest.raises(UserError, match=words):
-            view.create_run(ids["preparation"], values)
-    assert len(view.runs()) == 2
+            view.runs.create(ids["preparation"], values)
+    assert len(view.runs.all()) == 2
 
 
 def test_epochs_come_back_as_they_went_in(store):
     run = furnish(store)["run"]
-    second = {name: i / 7 for i, name in enumerate(dataset_folder.HISTORY)}
+    second = {name: i / 7 for i, name in enumerate(run_files.HISTORY)}
     second |= {"epoch": 2, "train_protein": None, "valid_protein": None}
     assert store.add_epoch(run, second) == "done"
     assert store.epochs(run) == [EPOCH, second]
-    assert list(store.epochs(run)[0]) == list(dataset_folder.HISTORY)
+    assert list(store.epochs(run)[0]) == list(run_files.HISTORY)
 
 
 def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
     run = new_run(store, "running")
     assert store.add_epoch(run, EPOCH) == "running"
-    store.of("local").cancel(run)
+    store.of("local").runs.cancel(run)
     assert store.add_epoch(run, EPOCH | {"epoch": 2}) == "cancelling"
-    assert store.cancelled(store.of("local").last_job(run, "train")["id"])
+    assert store.cancelled(store.of("local").jobs.last(run, "train")["id"])
 
 
 def test_a_queued_run_is_cancelled_at_once(store):
     run, view = new_run(store), store.of("local")
-    view.cancel(run)
-    assert view.run(run)["status"] == "created"  # nothing to cancel yet
-    job = view.train(run, "click")
-    view.cancel(run)
-    row = view.run(run)
+    view.runs.cancel(run)
+    assert view.runs.one(run)["status"] == "created"  # nothing to cancel yet
+    job = view.runs.train(run)
+    view.runs.cancel(run)
+    row = view.runs.one(run)
     assert row["status"] == "cancelled" and "before it began" in row["message"] and row["ended"]
     assert store.job(job)["status"] == "cancelled" and store.waiting("train") == []
 
 
 def test_a_run_whose_process_is_just_starting_can_be_cancelled(store):
     run, view = new_run(store), store.of("local")
-    job = view.train(run, "click")
+    job = view.runs.train(run)
     store.move_job(job, "queued", "running")  # the queue has begun, the run itself has not
-    view.cancel(run)
-    assert view.run(run)["status"] == "cancelled"
+    view.runs.cancel(run)
+    assert view.runs.one(run)["status"] == "cancelled"
 
 
 def test_a_run_at_work_cannot_be_deleted(store):
     run, view = new_run(store, "running"), store.of("local")
-    with pytest.raises(UserError, match="at work: cancel it first"):
-        view.forget_run(run)
+    with pytest.raises(UserError, match="still active: cancel it first"):
+        view.runs.forget(run)
 
 
 def test_forgetting_removes_row_folder_epochs_and_jobs(store):
     ids, view = furnish(store), store.of("local")
     folder = store.run_folder(ids["run"])
     with pytest.raises(UserError, match="1 runs were trained"):
-        view.forget_dataset(ids["dataset"])
-    (store.shelf(ids["dataset"]).folder).mkdir(parents=True)
-    view.forget_run(ids["run"])
-    assert not folder.exists() and view.runs() == [] and store.epochs(ids["run"]) == [] and store.jobs() == []
-    view.forget_dataset(ids["dataset"])
-    assert view.datasets() == [] and view.preparations(ids["dataset"]) == []
+        view.datasets.forget(ids["dataset"])
+    (store.dataset_folder(ids["dataset"]).folder).mkdir(parents=True)
+    view.runs.forget(ids["run"])
+    assert (
+        not folder.exists()
+        and view.runs.all() == []
+        and store.epochs(ids["run"]) == []
+        and store.jobs() == []
+    )
+    view.datasets.forget(ids["dataset"])
+    assert view.datasets.all() == [] and view.preparations.all(ids["dataset"]) == []
     assert not any((store.root / "datasets").iterdir()) and not any((store.root / "runs").iterdir())
 
 
@@ -330,7 +337,7 @@ def test_an_upload_stays_in_its_folder(store, name):
 @pytest.mark.parametrize("name", ["evil.exe", "h5ad", "", ".h5ad"])
 def test_an_upload_of_another_kind_is_refused(store, name):
     with pytest.raises(UserError, match="is not a file Nuwa reads"):
-        store.of("local").uploads().begin(name, 5)
+        store.of("local").uploads.begin(name, 5)
     assert not any((store.root / "uploads").iterdir()) and store.jobs() == []
 
 
@@ -340,17 +347,17 @@ def test_an_upload_of_another_kind_is_refused(store, name):
 def test_the_inbox_has_no_door_to_elsewhere(store, name):
     for path in (store.root / "secret.h5ad", store.root / "uploads" / "a.h5ad"):
         path.write_bytes(b"x")
-    with pytest.raises(UserError, match="no file .* in the inbox"):
-        store.of("local").add_from_inbox(name, "token")
-    assert store.of("local").datasets() == []
+    with pytest.raises(UserError, match="inbox has no file"):
+        store.of("local").datasets.add_from_inbox(name, "token")
+    assert store.of("local").datasets.all() == []
 
 
 def test_the_inbox_lists_what_could_be_read(store):
     for name in ("b.h5ad", "a.h5", "notes.pdf"):
         (store.root / "inbox" / name).write_bytes(b"123")
     view = store.of("local")
-    assert [tuple(found) for found in view.inbox()] == [("a.h5", 3), ("b.h5ad", 3)]
-    id = view.add_from_inbox("b.h5ad", "click")
+    assert [tuple(found) for found in view.datasets.inbox()] == [("a.h5", 3), ("b.h5ad", 3)]
+    id = view.datasets.add_from_inbox("b.h5ad", "click")
     assert store.row("dataset", id)["origin"] == "inbox:b.h5ad"
     assert (store.root / "inbox" / "b.h5ad").exists()
 
@@ -358,8 +365,8 @@ def test_the_inbox_lists_what_could_be_read(store):
 def test_folders_of_the_inbox_are_listed_too(store):
     (store.root / "inbox" / "filtered_feature_bc_matrix").mkdir()
     (store.root / "inbox" / ".hidden").mkdir()
-    assert store.of("local").inbox() == [["filtered_feature_bc_matrix", None]]
-    id = store.of("local").add_from_inbox("filtered_feature_bc_matrix", "click")
+    assert store.of("local").datasets.inbox() == [["filtered_feature_bc_matrix", None]]
+    id = store.of("local").datasets.add_from_inbox("filtered_feature_bc_matrix", "click")
     assert store.jobs()[0]["arguments"]["path"].endswith("inbox/filtered_feature_bc_matrix")
     assert store.row("dataset", id)["name"] == "filtered_feature_bc_matrix"
 
@@ -376,21 +383,21 @@ def asking(store):
 def test_an_answer_is_read_with_and_given_once(store):
     id, view = asking(store), store.of("local")
     with pytest.raises(UserError, match="not one of the answers"):
-        view.answer(id, "rat", "click")
-    view.answer(id, "mouse", "click")
+        view.datasets.answer(id, "rat", "click")
+    view.datasets.answer(id, "mouse", "click")
     first, second = store.jobs()
     assert second["arguments"] == first["arguments"] | {"answers": {"genome": "mouse"}}
     assert (store.row("dataset", id)["status"], store.row("dataset", id)["record"]) == ("queued", None)
-    with pytest.raises(UserError, match="asks nothing"):
-        view.answer(id, "human", "click again")
+    with pytest.raises(UserError, match="has no open question"):
+        view.datasets.answer(id, "human", "click again")
     with pytest.raises(Missing):
-        store.of("somebody").answer(id, "human", "click")
+        store.of("somebody").datasets.answer(id, "human", "click")
 
 
 def test_a_data_set_that_was_never_read_takes_its_upload_along(store):
     id = asking(store)
     assert any((store.root / "uploads").iterdir())
-    store.of("local").forget_dataset(id)
+    store.of("local").datasets.forget(id)
     assert not any((store.root / "uploads").iterdir())
 
 
@@ -416,9 +423,9 @@ def opened(settings, tmp_path):
 def test_a_folder_of_the_server_is_browsed_without_leaving_it(opened):
     store, root, secret = opened
     view = store.of("local")
-    assert view.browse() == [[str(root), None, str(root)]]
-    assert [name for name, *_ in view.browse(str(root / "lab"))] == ["a.h5ad", "again.h5ad", "deep"]
-    id = view.add_from_roots(str(root / "lab" / "a.h5ad"), "click")
+    assert view.datasets.browse() == [[str(root), None, str(root)]]
+    assert [name for name, *_ in view.datasets.browse(str(root / "lab"))] == ["a.h5ad", "again.h5ad", "deep"]
+    id = view.datasets.add_from_roots(str(root / "lab" / "a.h5ad"), "click")
     assert store.row("dataset", id)["origin"] == f"server:{root}/lab/a.h5ad"
     for path in (
         secret,
@@ -430,17 +437,17 @@ def test_a_folder_of_the_server_is_browsed_without_leaving_it(opened):
         "/",
     ):
         with pytest.raises(UserError, match="no '.*' in the folders"):
-            view.add_from_roots(str(path), "other click")
+            view.datasets.add_from_roots(str(path), "other click")
     for path in (secret, root / "lab" / "out", root / ".." / "secret"):
         with pytest.raises(UserError, match="no '.*' in the folders"):
-            view.browse(str(path))
+            view.datasets.browse(str(path))
 
 
 def test_a_folder_with_links_that_lead_out_is_not_read(opened):
     store, root, _ = opened
     with pytest.raises(UserError, match="links that lead out"):
-        store.of("local").add_from_roots(str(root / "lab"), "click")
-    assert store.of("local").add_from_roots(str(root / "lab" / "deep"), "click")
+        store.of("local").datasets.add_from_roots(str(root / "lab"), "click")
+    assert store.of("local").datasets.add_from_roots(str(root / "lab" / "deep"), "click")
 
 
 def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
@@ -452,7 +459,8 @@ def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
     store.settings = store.settings._replace(data_roots=(root,))
     view = store.of("local")
     chosen = [
-        view.add_from_roots(str(inside), word) for word in ("as chosen", "a link by then", "gone by then")
+        view.datasets.add_from_roots(str(inside), word)
+        for word in ("as chosen", "a link by then", "gone by then")
     ]
     execute.execute(store, execute.take(store, "short"))
     inside.unlink()
@@ -460,7 +468,7 @@ def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
     execute.execute(store, execute.take(store, "short"))
     shutil.rmtree(root)
     execute.execute(store, execute.take(store, "short"))
-    told = [(view.dataset(id)["status"], view.dataset(id)["message"]) for id in chosen]
+    told = [(view.datasets.one(id)["status"], view.datasets.one(id)["message"]) for id in chosen]
     no = "There is no 'set.h5ad' in the folders of this server that may be read."
     assert told == [("ready", ""), ("failed", no), ("failed", no)]
 
@@ -471,9 +479,9 @@ def test_the_environment_names_the_roots(tmp_path):
 
 
 def test_without_roots_nothing_of_the_server_can_be_seen(store, tmp_path):
-    assert store.of("local").browse() == []
+    assert store.of("local").datasets.browse() == []
     with pytest.raises(UserError):
-        store.of("local").add_from_roots(str(tmp_path), "click")
+        store.of("local").datasets.add_from_roots(str(tmp_path), "click")
 
 
 # --- jobs
@@ -489,7 +497,7 @@ def test_jobs_are_taken_by_priority_then_by_age(store):
     store.move_job(urgent, "queued", "running")
     assert store.jobs_ahead(store.job(old)) == 1
     assert [job["id"] for job in store.working()] == [urgent] and store.working("train") == []
-    queue = store.of("local").queue()
+    queue = store.of("local").jobs.queue()
     assert [job["id"] for job in queue["short"]] == [urgent, old, new, late] and len(queue["train"]) == 1
 
 
@@ -534,11 +542,11 @@ def test_a_store_of_every_schema_opens(settings, version, missing):
     shutil.copy(FIXTURES / f"schema_{version}.sqlite", settings.data_dir / "nuwa.sqlite")
     store = Store(settings)
     view = store.of("local")
-    (run,) = view.runs()
+    (run,) = view.runs.all()
     assert (run["name"], run["status"]) == ("first", "done")
-    assert view.epochs(run["id"]) == [EPOCH | missing]
-    assert view.preparation(run["preparation"])["settings"] == {"clip": 5.0}
-    assert view.last_job(run["id"], "train")["status"] == "done"
+    assert view.runs.epochs(run["id"]) == [EPOCH | missing]
+    assert view.preparations.one(run["preparation"])["settings"] == {"clip": 5.0}
+    assert view.jobs.last(run["id"], "train")["status"] == "done"
     assert store.recall("schema") == schema.VERSION
     store.engine.dispose()
 
@@ -585,18 +593,16 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path):
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "new" / "scores.json"
-    dataset_folder.write_json(path, {"a": 1})
+    files.write_json(path, {"a": 1})
     for bad in ({"a": float("nan")}, {"a": object()}):
         with pytest.raises((ValueError, TypeError)):
-            dataset_folder.write_json(path, bad)
-    assert dataset_folder.read_json(path) == {"a": 1} and [p.name for p in path.parent.iterdir()] == [
-        "scores.json"
-    ]
+            files.write_json(path, bad)
+    assert files.read_json(path) == {"a": 1} and [p.name for p in path.parent.iterdir()] == ["scores.json"]
 
 
 def test_arrays_hold_no_pickles(tmp_path):
     with pytest.raises(ValueError, match="allow_pickle"):
-        dataset_folder.write_array(tmp_path / "x.npy", np.array([object()]))
+        files.write_array(tmp_path / "x.npy", np.array([object()]))
     assert not list(tmp_path.iterdir())
 
 
@@ -606,7 +612,7 @@ def test_a_shelf_gives_back_what_was_put_on_it(tiny, store):
     adata.obs.loc[adata.obs_names[3], "cell_type"] = np.nan
     adata.obs["barcode"] = [f"free text {i}" for i in range(240)]
     adata.obs["depth"] = adata.obs["depth"].where(adata.obs["depth"] > 1)
-    shelf, display = store.shelf("x"), count_sources.display_of(adata)
+    shelf, display = store.dataset_folder("x"), count_sources.display_of(adata)
     report = checks.examine(adata)
     shelf.write(adata, report, display)
 

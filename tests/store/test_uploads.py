@@ -58,7 +58,7 @@ def test_a_file_in_parts_becomes_a_data_set(empty_house, tiny_file):
         assert answer.json == {"offset": min(offset + 50_000, len(content))}
     id = finish(empty_house, there["id"], content).json["dataset"]
     drain(empty_house.store)
-    row = empty_house.view.dataset(id)
+    row = empty_house.view.datasets.one(id)
     assert (row["name"], row["status"], row["record"]["cells"]) == ("mine.h5ad", "ready", 240)
     assert on_disk(empty_house) == []
 
@@ -77,8 +77,8 @@ def test_a_second_file_joins_the_data_set_it_was_meant_for(empty_house, tmp_path
     put(empty_house, there["id"], 0, labels)
     made = finish(empty_house, there["id"], labels).json["dataset"]
     drain(empty_house.store)
-    assert empty_house.view.dataset(made)["name"] == "rna.h5ad + labels.csv"
-    assert "group" in [column["name"] for column in empty_house.view.dataset(made)["record"]["columns"]]
+    assert empty_house.view.datasets.one(made)["name"] == "rna.h5ad + labels.csv"
+    assert "group" in [column["name"] for column in empty_house.view.datasets.one(made)["record"]["columns"]]
 
 
 def test_the_same_file_begun_again_goes_on_where_it_stopped(empty_house, half):
@@ -128,26 +128,28 @@ def test_a_file_that_is_not_whole_or_not_the_same_is_not_read(empty_house, half)
     answer = finish(empty_house, half, b"0123456780")
     assert answer.status_code == 422 and "send it once more" in answer.json["error"]
     assert begin(empty_house, "a.h5ad", 10).json["offset"] == 0
-    assert empty_house.view.datasets() == []
+    assert empty_house.view.datasets.all() == []
 
 
 def test_finishing_once_more_says_the_same(empty_house, half):
     put(empty_house, half, 4, b"456789")
     first = finish(empty_house, half, b"0123456789").json
     assert finish(empty_house, half, b"0123456789").json == first
-    assert [row["id"] for row in empty_house.view.datasets()] == [first["dataset"]]
+    assert [row["id"] for row in empty_house.view.datasets.all()] == [first["dataset"]]
     assert on_disk(empty_house) == [f"{half}.h5ad"]
 
 
 def test_a_stop_between_moving_a_file_and_queueing_it_loses_nothing(empty_house, half, monkeypatch):
     put(empty_house, half, 4, b"456789")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("core.store.view.View.add_upload", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        empty_house.view.uploads().finish(half, zlib.crc32(b"0123456789"))
+        patch.setattr(
+            "core.store.datasets.Datasets.add_upload", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        empty_house.view.uploads.finish(half, zlib.crc32(b"0123456789"))
     assert on_disk(empty_house) == [f"{half}.h5ad", f"{half}.json"]
     assert put(empty_house, half, 10, b"").status_code == 409
     finish(empty_house, half, b"0123456789")
-    assert len(empty_house.view.datasets()) == 1 and on_disk(empty_house) == [f"{half}.h5ad"]
+    assert len(empty_house.view.datasets.all()) == 1 and on_disk(empty_house) == [f"{half}.h5ad"]
 
 
 def test_an_upload_is_thrown_away(empty_house, half):
@@ -162,7 +164,7 @@ def test_two_hands_on_one_upload_add_each_byte_once(empty_house):
     id = begin(empty_house, "a.h5ad", len(content)).json["id"]
 
     def send():
-        view, offset = empty_house.store.of("local").uploads(), 0
+        view, offset = empty_house.store.of("local").uploads, 0
         while offset < len(content):
             part = content[offset : offset + 1000]
             try:
@@ -175,7 +177,7 @@ def test_two_hands_on_one_upload_add_each_byte_once(empty_house):
         hand.start()
     for hand in hands:
         hand.join()
-    assert empty_house.view.uploads().checksum(id) == (len(content), zlib.crc32(content))
+    assert empty_house.view.uploads.checksum(id) == (len(content), zlib.crc32(content))
 
 
 # --- what is refused
@@ -267,7 +269,7 @@ def test_more_than_was_promised_or_more_than_a_part_is_refused(empty_house, half
 
 
 def test_what_another_person_sends_is_not_there_for_me(empty_house, half):
-    theirs = empty_house.store.of("somebody").uploads()
+    theirs = empty_house.store.of("somebody").uploads
     assert theirs.unfinished() == []
     for ask in (
         lambda: theirs.put(half, 4, b"4", zlib.crc32(b"4")),
@@ -275,20 +277,20 @@ def test_what_another_person_sends_is_not_there_for_me(empty_house, half):
         lambda: theirs.checksum(half),
         lambda: theirs.forget(half),
     ):
-        with pytest.raises(UserError, match="does not exist"):
+        with pytest.raises(UserError, match="no longer exists"):
             ask()
     assert theirs.begin("a.h5ad", 10)["id"] != half
     put(empty_house, half, 4, b"456789")
     finish(empty_house, half, b"0123456789")
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="no longer exists"):
         theirs.finish(half, zlib.crc32(b"0123456789"))
 
 
 @pytest.mark.parametrize("id", ["..", "a", "../secret", "%2e%2e%2fsecret", "aaaaaaaaaa", "secret.json"])
 def test_an_id_that_the_page_made_up_leads_nowhere(bare, id):
     assert put(bare, id, 0, b"x").status_code in (404, 405)  # 405: another path, which knows no such method
-    with pytest.raises(UserError, match="does not exist"):
-        bare.view.uploads().forget(id)
+    with pytest.raises(UserError, match="no longer exists"):
+        bare.view.uploads.forget(id)
 
 
 def test_requests_that_the_page_does_not_make_are_refused(empty_house, half):

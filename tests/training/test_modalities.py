@@ -198,7 +198,7 @@ def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
 
 
 def scored(house):
-    return sent(scores.scores_card(house.view, house.view.run(house.run)))
+    return sent(scores.scores_card(house.view, house.view.runs.one(house.run)))
 
 
 def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, finished):
@@ -217,11 +217,11 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     assert "Trained on" in shown and "6 proteins are left out, and judge the result" in shown
     names = [{"type": "setting", "name": "modalities"}]
     (id, words), _ = rna.long("prepare-go", 1, ["protein"], names, rna.dataset, "page-p")
-    row = rna.view.preparation(id.removeprefix("preparation="))
+    row = rna.view.preparations.one(id.removeprefix("preparation="))
     assert words == "" and row["settings"]["modalities"] == "protein"
     assert (row["record"]["n_genes"], row["record"]["n_proteins"]) == (0, 6)
     assert [pair["name"] for pair in row["record"]["histograms"]] == ["protein"]
-    pbmc = next(d for d in with_demo.view.datasets() if d["origin"] == "demo:pbmc68k_reduced")
+    pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
     (_, words), _ = with_demo.long("prepare-go", 1, ["protein"], names, pbmc["id"], "page-q")
     assert "this data set has fewer than two that can be used" in sent(words)
 
@@ -232,7 +232,7 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
         assert [f'"value": "{part}"' in page for part in ("rna", "protein")] == [
             part in parts for part in ("rna", "protein")
         ]
-        epochs = house.view.epochs(house.run)
+        epochs = house.view.runs.epochs(house.run)
         titles = {"total": "Total", "rna": "RNA", "protein": "Protein"}
         said = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
         assert said == [titles[part] for part in ("total", *parts)]
@@ -242,7 +242,7 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
 
 def test_the_proteins_are_a_space_of_either_run(rna, protein):
     for house in (rna, protein):
-        run = house.view.run(house.run)
+        run = house.view.runs.one(house.run)
         keys = [option["value"] for option in embeddings.options(house.view, run)]
         assert {"protein_umap", "protein_pca"} <= set(keys)
         assert embeddings.points(house.view, run, "protein_pca") is None  # not drawn yet
@@ -258,16 +258,16 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
         ("spaces", {"labels": "cell_type", "batches": None, "resolution": 1.0}),
         ("labels", {"column": "cell_type", "resolution": 1.0}),
     ):
-        job = view.ask(kind, run, asked, f"all:{kind}")
+        job = view.jobs.submit(kind, run, asked, f"all:{kind}")
         drain(protein.store)
-        assert view.job(job)["status"] == "done", (kind, view.job(job)["message"])
-    view.draw(run, "protein_umap")
+        assert view.jobs.one(job)["status"] == "done", (kind, view.jobs.one(job)["message"])
+    view.results.embed(run, "protein_umap")
     drain(protein.store)
-    assert embeddings.points(view, view.run(run), "protein_umap").shape == (240, 2)
-    with view.file(run, "explained.csv").open(newline="") as file:
+    assert embeddings.points(view, view.runs.one(run), "protein_umap").shape == (240, 2)
+    with view.results.file(run, "explained.csv").open(newline="") as file:
         assert {row["kind"] for row in csv.DictReader(file)} == {"protein"}
-    assert view.names(run, "per_cell") == ["neighbours_kept_15", "reconstruction_error_protein"]
-    assert view.array(run, "effects/mean").shape == (4, 6)
+    assert view.results.names(run, "per_cell") == ["neighbours_kept_15", "reconstruction_error_protein"]
+    assert view.results.array(run, "effects/mean").shape == (4, 6)
 
 
 @pytest.mark.slow
@@ -275,17 +275,17 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
 def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypatch):
     house = request.getfixturevalue(kind)
     monkeypatch.setattr("core.figures.printed.chromium.draw", lambda *_: "There is no Chromium.")
-    job = house.view.bundle(house.run, parts=list(PARTS), denoised=True)
+    job = house.view.bundles.create(house.run, parts=list(PARTS), denoised=True)
     drain(house.store)
-    assert house.view.job(job["id"])["status"] == "done", house.view.job(job["id"])["message"]
-    with zipfile.ZipFile(house.view.file(house.run, "bundle.zip")) as made:
+    assert house.view.jobs.one(job["id"])["status"] == "done", house.view.jobs.one(job["id"])["message"]
+    with zipfile.ZipFile(house.view.results.file(house.run, "bundle.zip")) as made:
         report = made.read("report.html").decode()
         recipe = json.loads(made.read("recipe.json"))
     assert f"trained on {'RNA' if kind == 'rna' else 'proteins'} alone" in report
     assert f"<td>Trained on</td><td>{kind}</td>" in report and recipe["settings"]["modalities"] == kind
-    job = house.view.verify(house.run)
+    job = house.view.bundles.verify(house.run)
     drain(house.store)
-    found = house.view.job(job["id"])["result"]
+    found = house.view.jobs.one(job["id"])["result"]
     assert found["same"], found
 
 
@@ -326,8 +326,8 @@ def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch
 
 def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
     def told(house):
-        run = house.view.run(house.run)
-        data = house.view.dataset(run["dataset"])["record"]
+        run = house.view.runs.one(house.run)
+        data = house.view.datasets.one(run["dataset"])["record"]
         return methods.paragraph(parse(run["config"]), run["facts"] | {"n_done": 3}, data)
 
     words = "The model was trained on RNA alone; the proteins judged its latent space. The values of 6 proteins were"

@@ -29,7 +29,7 @@ def dataset(store, tiny_file):
 
 def run(store, *arguments, **named):
     """The job of a recipe after it was carried out."""
-    job = store.of("local").apply_recipe(*arguments, **named)
+    job = store.of("local").recipes.apply(*arguments, **named)
     drain(store)
     return store.job(job["id"])
 
@@ -54,7 +54,7 @@ def test_each_step_is_named_while_it_is_at_work(store, dataset, monkeypatch):
     messages = []
     monkeypatch.setattr(store, "set_job", lambda id, **values: messages.append((id, values.get("message"))))
     steps = [{"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}, GENES]
-    job = store.of("local").apply_recipe(dataset, steps, "page", {})
+    job = store.of("local").recipes.apply(dataset, steps, "page", {})
     drain(store)
     own = [message for id, message in messages if id == job["id"]]
     assert "Filter cells (step 1 of 2) ..." in own and "Filter genes (step 2 of 2) ..." in own
@@ -63,11 +63,11 @@ def test_each_step_is_named_while_it_is_at_work(store, dataset, monkeypatch):
 
 def test_the_same_token_queues_one_job(store, dataset):
     view = store.of("local")
-    first, second = (view.apply_recipe(dataset, [GENES], "page", {}) for _ in range(2))
+    first, second = (view.recipes.apply(dataset, [GENES], "page", {}) for _ in range(2))
     assert first["id"] == second["id"] and len(store.waiting("short")) == 1
     drain(store)
-    assert view.apply_recipe(dataset, [GENES], "page", {})["status"] == "done"
-    assert view.apply_recipe(dataset, [GENES], "page", {"n_top_genes": 20})["id"] != first["id"]
+    assert view.recipes.apply(dataset, [GENES], "page", {})["status"] == "done"
+    assert view.recipes.apply(dataset, [GENES], "page", {"n_top_genes": 20})["id"] != first["id"]
 
 
 def test_a_dataset_that_these_steps_have_made_is_used_again(store, dataset):
@@ -99,7 +99,7 @@ def test_what_fails_leaves_nothing_behind(store, dataset, steps, preprocessing, 
     job = run(store, dataset, steps, "page", preprocessing)
     assert job["status"] == "failed" and words in job["message"]
     assert left(store) == before and [p.name for p in (store.root / "datasets").iterdir()] == [dataset]
-    again = store.of("local").apply_recipe(dataset, steps, "page", preprocessing)
+    again = store.of("local").recipes.apply(dataset, steps, "page", preprocessing)
     assert again["id"] == job["id"] and again["status"] == "queued"  # it may be tried again
 
 
@@ -116,7 +116,7 @@ def test_a_dataset_that_was_there_before_outlives_a_failure(store, dataset):
 )
 def test_what_does_not_exist_is_refused_before_anything_is_queued(store, dataset, steps, preprocessing):
     with pytest.raises(UserError):
-        store.of("local").apply_recipe(dataset, steps, "page", preprocessing)
+        store.of("local").recipes.apply(dataset, steps, "page", preprocessing)
     assert left(store) == ({dataset}, 0)
 
 
@@ -124,10 +124,10 @@ def test_what_does_not_exist_is_refused_before_anything_is_queued(store, dataset
 def test_a_job_that_is_cancelled_in_the_middle_leaves_nothing(store, dataset, monkeypatch, function):
     module = ingest if function == "make_by_steps" else prepare
     whole, view = getattr(module, function), store.of("local")
-    job = view.apply_recipe(dataset, [GENES], "page", {})
+    job = view.recipes.apply(dataset, [GENES], "page", {})
 
     def cancelled_meanwhile(store, row, say):
-        view.cancel_recipe(job["id"])
+        view.recipes.cancel(job["id"])
         whole(store, row, say)
 
     monkeypatch.setattr(module, function, cancelled_meanwhile)
@@ -138,7 +138,7 @@ def test_a_job_that_is_cancelled_in_the_middle_leaves_nothing(store, dataset, mo
 
 
 def test_a_job_whose_process_died_leaves_nothing(store, dataset, monkeypatch):
-    job = store.of("local").apply_recipe(dataset, [GENES], "page", {})
+    job = store.of("local").recipes.apply(dataset, [GENES], "page", {})
     with monkeypatch.context() as patch:
         patch.setattr(prepare, "prepare_data", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

@@ -16,15 +16,16 @@ from house import sent
 
 from core.config import RunConfig, bundle
 from core.config.bundle import PARTS, Size
+from core.config.run_files import clusters_of
 from core.data import demo
 from core.errors import UserError
 from core.export import bundle_zip, h5ad, h5ad_rules, methods, reproduce, tables
 from core.export.references import REFERENCES, cited
 from core.figures import Colour
 from core.figures.printed import chromium
-from core.store import Groups, clusters_of
+from core.files import write_array
+from core.store import Groups
 from core.store.database import Missing
-from core.store.dataset_folder import write_array
 from core.worker.execute import drain
 from core.worker.jobs import bundle as work
 from core.worker.jobs import bundle_content
@@ -196,8 +197,8 @@ def facts_of(run, **more):
 
 
 def test_the_methods_paragraph_tells_the_settings_and_names_its_sources(finished):
-    run = finished.view.run(finished.run)
-    data = finished.view.dataset(run["dataset"])["record"]
+    run = finished.view.runs.one(finished.run)
+    data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**run["config"])
     steps = [{"name": "score_doublets", "said": "Scored 240 cells."}]
     told = methods.paragraph(
@@ -258,16 +259,16 @@ def _brackets(text):
     ],
 )
 def test_the_methods_paragraph_follows_the_settings(finished, values, words, never):
-    run = finished.view.run(finished.run)
-    data = finished.view.dataset(run["dataset"])["record"]
+    run = finished.view.runs.one(finished.run)
+    data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**(run["config"] | values))
     told = methods.paragraph(config, run["facts"], data)
     assert all(word in told for word in words) and not any(word in told for word in never)
 
 
 def test_variable_genes_are_told_with_their_method(finished):
-    run = finished.view.run(finished.run)
-    data = finished.view.dataset(run["dataset"])["record"]
+    run = finished.view.runs.one(finished.run)
+    data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**(run["config"] | {"n_top_genes": 50, "hvg_batch_key": "sample", "drop_mito": True}))
     told = methods.preparation(config, facts_of(run, n_genes=50, notes=[]), data)
     assert "The 50 most variable genes" in told and "Stuart 2019" in told
@@ -283,9 +284,9 @@ def test_variable_genes_are_told_with_their_method(finished):
 
 def make(house, **asked):
     """The job of a bundle of the run of a house, carried out in this process."""
-    job = house.view.bundle(house.run, **asked)
+    job = house.view.bundles.create(house.run, **asked)
     drain(house.store)
-    return house.view.job(job["id"])
+    return house.view.jobs.one(job["id"])
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +295,7 @@ def bundled(finished):
     path = finished.store.run_folder(finished.run) / "per_cell" / "ilisi.npy"
     write_array(path, np.ones(240, np.float32))
     groups = Groups(["<script>alert(1)</script>", "B"], np.arange(240, dtype=np.int32) % 2, "by hand")
-    line = finished.view.keep_clustering(finished.run, groups, "named", "<img src=x onerror=alert(1)>")
+    line = finished.view.clusterings.keep(finished.run, groups, "named", "<img src=x onerror=alert(1)>")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chromium, "draw", lambda *_: "There is no Chromium.")
         parts = [name for name in PARTS if name != "figures"]
@@ -302,9 +303,9 @@ def bundled(finished):
             finished, by=f"made:{line}", resolution=0.6, parts=parts, denoised=True, size=Size(89, 70, 72)
         )
     assert job["status"] == "done", job["message"]
-    yield job["result"], finished.view.file(finished.run, "bundle.zip")
+    yield job["result"], finished.view.results.file(finished.run, "bundle.zip")
     path.unlink()
-    finished.view.undo_clustering(finished.run, line)
+    finished.view.clusterings.undo(finished.run, line)
 
 
 def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
@@ -321,7 +322,7 @@ def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
     adata = anndata.read_h5ad(tmp_path / "result.h5ad")
     assert (adata.obs["nuwa_ilisi"] == 1).all()
     assert "nuwa_ilisi" in (tmp_path / "cells.csv").read_text().partition("\n")[0]
-    labels = finished.view.array(finished.run, clusters_of(0.6))
+    labels = finished.view.results.array(finished.run, clusters_of(0.6))
     assert adata.obs["nuwa_cluster"].astype(int).tolist() == labels.tolist()
     np.testing.assert_array_equal(adata.obsm["X_nuwa"], np.load(tmp_path / "latent.npy"))
     assert {"X_nuwa_umap", "X_nuwa_pca", "X_nuwa_input_umap", "nuwa_denoised"} < set(adata.obsm)
@@ -394,7 +395,7 @@ def test_a_part_that_is_not_asked_for_is_not_there(finished):
 )
 def test_what_cannot_be_taken_away_is_refused_in_a_sentence(finished, asked, words):
     with pytest.raises(UserError, match=words):
-        finished.view.bundle(finished.run, **asked)
+        finished.view.bundles.create(finished.run, **asked)
 
 
 def left(house):
@@ -433,7 +434,7 @@ def test_a_run_that_is_deleted_meanwhile_leaves_nothing(finished, monkeypatch):
         )
 
     monkeypatch.setattr(work._Making, "_scores", gone)
-    path = finished.view.file(finished.run, "bundle.zip")
+    path = finished.view.results.file(finished.run, "bundle.zip")
     before = path.read_bytes()
     job = make(finished, parts=("scores",))
     assert (job["status"], job["message"]) == ("failed", "It is gone.")
@@ -476,9 +477,9 @@ def test_a_damaged_bundle_is_one_sentence(bundled, tmp_path):
 
 
 def test_a_run_comes_out_again_to_the_last_bit(finished, bundled):
-    job = finished.view.verify(finished.run)
+    job = finished.view.bundles.verify(finished.run)
     drain(finished.store)
-    found = finished.view.job(job["id"])["result"]
+    found = finished.view.jobs.one(job["id"])["result"]
     assert found["same"] and not found["reasons"], found
     assert found["lines"][0].startswith("Latent space: equal to the last bit (240 cells x 4)")
     assert "equal in all 3 epochs" in found["lines"][1]
@@ -528,7 +529,7 @@ CONTROLS = {
 def test_the_card_makes_a_zip_and_verifies_it(finished):
     values = CONTROLS | {"take-go.n_clicks": 1, "run.data": finished.run}
     answer = finished.press("take-job.data", values, "take-go.n_clicks")
-    job = finished.view.job(answer["take-job"]["data"])
+    job = finished.view.jobs.one(answer["take-job"]["data"])
     assert job["status"] == "done" and job["arguments"]["size"] == [177.8, 101.6, 100]
     shown = finished.press("take-result.children", {"take-done.data": job["id"], "run.data": finished.run})
     assert (
@@ -559,7 +560,7 @@ def test_millimetres_become_inches_and_back(finished):
 
 
 def test_the_clusters_on_show_are_those_that_are_taken(finished, bundled):
-    line = finished.view.clusterings(finished.run)[-1]["line"]
+    line = finished.view.clusterings.all(finished.run)[-1]["line"]
     values = {"colour.value": f"made:{line}", "take-by.value": "clusters", "run.data": finished.run}
     assert finished.press("take-by.options", values)["take-by"]["value"] == f"made:{line}"
     values |= {"colour.value": "gene:SIM-0001", "take-by.value": f"made:{line}"}
@@ -567,14 +568,14 @@ def test_the_clusters_on_show_are_those_that_are_taken(finished, bundled):
 
 
 def test_a_training_once_more_can_be_cancelled(finished, bundled):
-    job = finished.view.verify(finished.run)
-    assert finished.view.verify(finished.run)["id"] == job["id"]  # one at a time
-    finished.view.cancel_verify(finished.run)
-    assert finished.view.job(job["id"])["status"] == "cancelled"
-    job = finished.view.verify(finished.run)
+    job = finished.view.bundles.verify(finished.run)
+    assert finished.view.bundles.verify(finished.run)["id"] == job["id"]  # one at a time
+    finished.view.bundles.cancel_verify(finished.run)
+    assert finished.view.jobs.one(job["id"])["status"] == "cancelled"
+    job = finished.view.bundles.verify(finished.run)
     finished.store.set_job(job["id"], cancel=True)
     drain(finished.store)
-    assert finished.view.job(job["id"])["message"] == "Cancelled: nothing was compared."
+    assert finished.view.jobs.one(job["id"])["message"] == "Cancelled: nothing was compared."
 
 
 def test_every_part_has_words_and_is_asked_by_its_name():

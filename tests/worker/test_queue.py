@@ -14,12 +14,13 @@ import psutil
 import pytest
 from house import bring as bring_file
 
+from core import files
 from core.analysis import embedding, side_process
-from core.config import parse
+from core.config import parse, run_files
 from core.data import backed, demo
 from core.settings import Settings
 from core.sparse import disk_rows
-from core.store import FINISHED, Missing, Store, dataset_folder
+from core.store import FINISHED, Missing, Store
 from core.training import learn
 from core.training.phases import PHASES
 from core.worker import execute, job_kinds, launch
@@ -57,15 +58,15 @@ def prepared(store):
     """The id of a preparation that is ready."""
     dataset = bring(store)
     execute.drain(store)
-    preparation, _ = store.of("local").prepare(dataset, {"n_top_genes": 60}, f"prepare {dataset}")
+    preparation, _ = store.of("local").preparations.create(dataset, {"n_top_genes": 60}, f"prepare {dataset}")
     execute.drain(store)
     return preparation
 
 
 def queued_run(store, preparation, values=QUICK):
     view = store.of("local")
-    run = view.create_run(preparation, values)
-    view.train(run, "click")
+    run = view.runs.create(preparation, values)
+    view.runs.train(run)
     return run
 
 
@@ -79,7 +80,7 @@ def finished(lasting):
 
 def ask(store, kind, run, arguments):
     """The finished job of some short work on a run."""
-    job = store.of("local").ask(kind, run, arguments)
+    job = store.of("local").jobs.submit(kind, run, arguments)
     execute.drain(store)
     return store.job(job)
 
@@ -90,16 +91,16 @@ def ask(store, kind, run, arguments):
 def test_a_demo_goes_from_the_queue_to_clusters(finished):
     store, run = finished
     view = store.of("local")
-    row = view.run(run)
+    row = view.runs.one(run)
     assert (row["status"], row["explored"], row["message"], row["phase"]) == ("done", "ready", "", "")
     assert row["n_epochs"] == 3 and 1 <= row["best_epoch"] <= 3 and row["started"] <= row["ended"]
-    assert [epoch["epoch"] for epoch in view.epochs(run)] == [1, 2, 3]
-    assert view.array(run, "latent").shape == (240, 4)
-    assert view.array(run, "input_axes").shape == (240, 50)
-    assert view.array(run, "split").shape == (240,)
+    assert [epoch["epoch"] for epoch in view.runs.epochs(run)] == [1, 2, 3]
+    assert view.results.array(run, "latent").shape == (240, 4)
+    assert view.results.array(run, "input_axes").shape == (240, 50)
+    assert view.results.array(run, "split").shape == (240,)
     for name in ("latent_umap", "input_umap", "input_tsne"):
-        assert view.array(run, f"embeddings/{name}").shape == (240, 2)
-    assert view.array(run, dataset_folder.clusters_of(1)).shape == (240,)
+        assert view.results.array(run, f"embeddings/{name}").shape == (240, 2)
+    assert view.results.array(run, run_files.clusters_of(1)).shape == (240,)
     assert {job["status"] for job in store.jobs()} == {"done"}
 
 
@@ -149,7 +150,7 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     assert list(row["facts"]["phases"]) == [
         name for name in PHASES if name not in ("starting", "forecast", "tsne", "harmony")
     ]
-    assert dataset_folder.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
+    assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
 
 
 class Ready(side_process.Here):
@@ -177,7 +178,7 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
     np.testing.assert_array_equal(
         np.load(path), embedding.umap(axes, seed=store.row("run", run)["config"]["seed"])
     )
-    dataset_folder.write_array(path, np.full((240, 2), 7, np.float32))
+    files.write_array(path, np.full((240, 2), 7, np.float32))
     execute.drain(store)
     assert store.row("run", run)["explored"] == "ready" and (np.load(path) == 7).all()
 
@@ -185,9 +186,9 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
 def test_the_folder_of_a_run_can_be_read_without_us(finished):
     store, run = finished
     folder = store.run_folder(run)
-    config = dataset_folder.read_json(folder / "config.json")
+    config = files.read_json(folder / "config.json")
     assert config["run"] == run and config["n_latent"] == 4 and config["n_top_genes"] == 60
-    assert dataset_folder.read_json(folder / "scores.json") == store.row("run", run)["scores"]
+    assert files.read_json(folder / "scores.json") == store.row("run", run)["scores"]
     assert (folder / "model.pt").exists() and (folder / "history.csv").read_text().startswith(
         "epoch,train_loss"
     )
@@ -204,7 +205,7 @@ def test_clusters_are_compared_with_a_column(finished):
 
 def test_the_profile_of_a_cluster_is_the_mean_of_its_cells(finished):
     store, run = finished
-    labels = store.of("local").array(run, dataset_folder.clusters_of(1.0))
+    labels = store.of("local").results.array(run, run_files.clusters_of(1.0))
     job = ask(store, "profile", run, {"cluster": 0, "resolution": 1.0})
     result = job["result"]
     assert result["cells"] == int((labels == 0).sum())
@@ -226,7 +227,7 @@ def test_further_pictures_are_drawn_on_request(finished):
     store, run = finished
     for name in ("latent_umap_3d", "input_tsne_3d"):
         assert ask(store, "embed", run, {"name": name})["status"] == "done"
-        assert store.of("local").array(run, f"embeddings/{name}").shape == (240, 3)
+        assert store.of("local").results.array(run, f"embeddings/{name}").shape == (240, 3)
 
 
 @pytest.mark.parametrize("name", ["latent_umap_../../../x", "latent", "other_umap", "latent_pca"])
@@ -239,7 +240,7 @@ def test_a_picture_nobody_knows_is_refused(finished, name):
 
 def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
     preparation = prepared(store)
-    run = store.of("local").create_run(preparation, QUICK)
+    run = store.of("local").runs.create(preparation, QUICK)
     job = ask(store, "profile", run, {"cell": 0})
     assert (job["status"], job["message"]) == ("failed", "This run has no latent space (yet).")
 
@@ -247,19 +248,19 @@ def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
 def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):
     good = bring(store)
     (store.root / "inbox" / "bad.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n but no more")
-    bad = store.of("local").add_from_inbox("bad.h5ad", "click")
+    bad = store.of("local").datasets.add_from_inbox("bad.h5ad", "click")
     execute.drain(store)
     assert store.row("dataset", good)["status"] == "ready"
     row = store.row("dataset", bad)
     assert row["status"] == "failed" and "'bad.h5ad' is damaged" in row["message"]
     with pytest.raises(Missing):
-        store.of("local").shelf(bad)
+        store.of("local").datasets.folder(bad)
 
 
 def test_an_upload_is_removed_once_it_is_on_the_shelf(store, tiny_file):
     id = bring_file(store.of("local"), "mine.h5ad", tiny_file.read_bytes())
     execute.drain(store)
-    assert store.row("dataset", id)["status"] == "ready" and store.shelf(id).file.exists()
+    assert store.row("dataset", id)["status"] == "ready" and store.dataset_folder(id).file.exists()
     assert not any((store.root / "uploads").iterdir())
 
 
@@ -269,7 +270,7 @@ def test_a_mistake_found_while_training_is_one_sentence(store):
     execute.drain(store)
     row = store.row("run", run)
     assert row["status"] == "failed" and row["message"].startswith("500 latent dimensions for 66 features")
-    assert row["ended"] and store.of("local").last_job(run, "train")["status"] == "failed"
+    assert row["ended"] and store.of("local").jobs.last(run, "train")["status"] == "failed"
 
 
 @pytest.mark.parametrize(
@@ -320,7 +321,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_says_what_to_do(store):
 
 def test_a_run_cancelled_before_it_begins_is_never_trained(store):
     run = queued_run(store, prepared(store))
-    store.of("local").cancel(run)
+    store.of("local").runs.cancel(run)
     execute.drain(store)
     assert store.row("run", run)["status"] == "cancelled" and store.epochs(run) == []
 
@@ -331,16 +332,16 @@ def test_a_run_cancelled_in_the_middle_keeps_what_was_learnt(store, monkeypatch)
 
     def press_cancel(run_id, record):
         if record["epoch"] == 4:
-            store.of("local").cancel(run_id)
+            store.of("local").runs.cancel(run_id)
         return add_epoch(run_id, record)
 
     monkeypatch.setattr(store, "add_epoch", press_cancel)
     execute.drain(store)
     row, view = store.row("run", run), store.of("local")
-    assert row["status"] == "cancelled" and len(view.epochs(run)) == 4
+    assert row["status"] == "cancelled" and len(view.runs.epochs(run)) == 4
     assert row["message"] == f"Cancelled after epoch 4; the weights of epoch {row['best_epoch']} were kept."
-    assert view.array(run, "latent").shape == (240, 4) and row["explored"] == "ready"
-    assert view.file(run, "model.pt").exists()
+    assert view.results.array(run, "latent").shape == (240, 4) and row["explored"] == "ready"
+    assert view.results.file(run, "model.pt").exists()
 
 
 def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(store, monkeypatch):
@@ -348,7 +349,7 @@ def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(sto
     prepare = learn.prepare
 
     def slowly(*arguments):
-        store.of("local").cancel(run)
+        store.of("local").runs.cancel(run)
         return prepare(*arguments)
 
     monkeypatch.setattr(learn, "prepare", slowly)
@@ -362,7 +363,7 @@ def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(sto
 
 def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
     run = queued_run(store, prepared(store))
-    job = store.of("local").last_job(run, "train")
+    job = store.of("local").jobs.last(run, "train")
     store.move_job(job["id"], "queued", "running", pid=2**22 - 1, pid_started=0.0)
     store.move("run", run, "queued", "running")
     queue = Queue(store.settings)
@@ -375,7 +376,7 @@ def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
 
 def test_a_child_that_is_still_dying_is_buried_only_with_its_exit_code(store):
     run = queued_run(store, prepared(store))
-    job = store.of("local").last_job(run, "train")
+    job = store.of("local").jobs.last(run, "train")
     # Its first thread ends and another goes on: a zombie in /proc, and nothing yet for its parent to wait for.
     dying = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
     child = subprocess.Popen([sys.executable, "-c", f"{dying}; ctypes.CDLL(None).pthread_exit(None)"])
@@ -398,10 +399,10 @@ def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypa
     run = queued_run(store, prepared(store))
     execute.drain(store)
     view = store.of("local")
-    job = view.draw(run, "latent_tsne")
+    job = view.results.embed(run, "latent_tsne")
 
     def slowly(points, *_):
-        view.forget_run(run)
+        view.runs.forget(run)
         return points[:, :2]
 
     monkeypatch.setattr("core.analysis.embedding.tsne", slowly)
@@ -413,7 +414,7 @@ def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypa
 
 def test_a_job_that_finished_in_the_last_moment_is_not_buried(store):
     run = queued_run(store, prepared(store))
-    job = store.of("local").last_job(run, "train")
+    job = store.of("local").jobs.last(run, "train")
     store.move_job(job["id"], "queued", "running")
     stale = store.job(job["id"])
     store.move("run", run, "queued", "running")
@@ -482,17 +483,17 @@ def test_a_killed_training_process_fails_its_run_and_the_next_goes_all_the_way(s
     store, view = server.store, server.store.of("local")
     first, second = queued_run(store, server.preparation, LONG), queued_run(store, server.preparation)
     wait(lambda: store.epochs(first))
-    assert server.status(second) == "queued" and store.jobs_ahead(view.last_job(second, "train")) == 1
-    child = view.last_job(first, "train")["pid"]
+    assert server.status(second) == "queued" and store.jobs_ahead(view.jobs.last(second, "train")) == 1
+    child = view.jobs.last(first, "train")["pid"]
     assert child not in (os.getpid(), server.worker.pid)
     os.kill(child, signal.SIGKILL)
     wait(lambda: server.status(first) == "failed")
     assert "was killed (signal 9)" in store.row("run", first)["message"]
-    assert view.last_job(first, "train")["status"] == "failed"
+    assert view.jobs.last(first, "train")["status"] == "failed"
 
     wait(lambda: server.status(second) in FINISHED and store.row("run", second)["explored"] != "working")
     assert (server.status(second), store.row("run", second)["explored"]) == ("done", "ready"), server.log()
-    assert len(store.epochs(second)) == 3 and view.array(second, "latent").shape == (240, 4)
+    assert len(store.epochs(second)) == 3 and view.results.array(second, "latent").shape == (240, 4)
     device = store.recall("device")
     assert device["kind"] in ("cpu", "cuda") and device["why"].endswith(".") and device["cores"] >= 1
 
@@ -503,16 +504,16 @@ def test_clusters_whose_process_was_killed_can_be_computed_again(server):
     run = queued_run(store, server.preparation)
 
     def exploring():
-        job = view.last_job(run, "explore")
+        job = view.jobs.last(run, "explore")
         return job if job and job["status"] == "running" else None
 
     os.kill(wait(exploring)["pid"], signal.SIGKILL)
     wait(lambda: store.row("run", run)["explored"] == "failed")
-    assert "was killed (signal 9)" in view.last_job(run, "explore")["message"]
+    assert "was killed (signal 9)" in view.jobs.last(run, "explore")["message"]
     wait(lambda: store.row("run", run)["status"] == "done")  # exploring is queued just before
-    view.explore_again(run)
+    view.runs.explore_again(run)
     wait(lambda: store.row("run", run)["explored"] == "ready")
-    assert view.array(run, "embeddings/latent_umap").shape == (240, 2)
+    assert view.results.array(run, "embeddings/latent_umap").shape == (240, 2)
 
 
 @pytest.mark.slow
@@ -521,7 +522,7 @@ def test_short_work_does_not_wait_for_training_which_outlives_the_queue(server):
     run = queued_run(store, server.preparation, LONG)
     wait(lambda: store.epochs(run))
     dataset = store.row("run", run)["dataset"]
-    short, _ = store.of("local").prepare(dataset, {"n_top_genes": 30}, "while training")
+    short, _ = store.of("local").preparations.create(dataset, {"n_top_genes": 30}, "while training")
     wait(lambda: store.row("preparation", short)["status"] == "ready")
     assert server.status(run) == "running"
 
@@ -530,15 +531,15 @@ def test_short_work_does_not_wait_for_training_which_outlives_the_queue(server):
     there = len(store.epochs(run))
     wait(lambda: len(store.epochs(run)) > there)
     server.start()
-    store.of("local").cancel(run)
+    store.of("local").runs.cancel(run)
     wait(lambda: server.status(run) in FINISHED)
-    assert server.status(run) == "cancelled" and store.of("local").array(run, "latent") is not None
+    assert server.status(run) == "cancelled" and store.of("local").results.array(run, "latent") is not None
 
 
 def test_there_is_one_worker_and_it_goes_home_when_nobody_is_there(server):
     another = launch.start(server.store.settings)
     assert another.wait(120) == 0 and server.worker.poll() is None
-    wait(lambda: not any(server.store.of("local").queue().values()))
+    wait(lambda: not any(server.store.of("local").jobs.queue().values()))
     os.utime(server.store.root / "heartbeat", (0, 0))
     assert server.worker.wait(60) == 0
     assert not launch.is_running(server.store.root)

@@ -26,7 +26,7 @@ def apply_recipe(store, job, say):
             _prepare(store, view, job, result, _stoppable(store, job, say, STEPS_SHARE, 1))
     except Cancelled:
         if store.move_job(job["id"], "running", "cancelled", message=CANCELLED):
-            view.roll_back(job["id"])
+            view.recipes.roll_back(job["id"])
         return None
     ingest.replace(store, job["owner"], arguments["dataset"] if result["new"] else None)
     return result
@@ -35,11 +35,11 @@ def apply_recipe(store, job, say):
 def _make_dataset(store, view, job, say):
     """The dataset of the steps: one that is there, or a new one."""
     arguments = job["arguments"]
-    dataset = view.take_steps(arguments["dataset"], arguments["steps"])
-    if view.dataset(dataset)["status"] == "failed":  # an earlier try: its job holds the token
+    dataset = view.steps.replace(arguments["dataset"], arguments["steps"])
+    if view.datasets.one(dataset)["status"] == "failed":  # an earlier try: its job holds the token
         store.forget("dataset", dataset)
-        dataset = view.take_steps(arguments["dataset"], arguments["steps"])
-    steps_job = view.making(dataset)
+        dataset = view.steps.replace(arguments["dataset"], arguments["steps"])
+    steps_job = view.steps.job_id(dataset)
     result = {"dataset": dataset, "preparation": None, "new": steps_job is not None}
     store.set_job(job["id"], result=result)
     if steps_job:
@@ -50,7 +50,7 @@ def _make_dataset(store, view, job, say):
 def _prepare(store, view, job, result, say):
     """The preparation of the dataset in `result`, into which its id goes."""
     settings, token = job["arguments"]["settings"], f"recipe:{job['id']}"
-    result["preparation"], prepare_job = view.prepare(result["dataset"], settings, token)
+    result["preparation"], prepare_job = view.preparations.create(result["dataset"], settings, token)
     store.set_job(job["id"], result=result)
     _work_on(store, prepare_job, prepare.prepare_data, say)
 

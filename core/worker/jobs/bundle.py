@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core import files
 from core.config.bundle import Size
+from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
 from core.export.h5ad import columns_of
@@ -17,8 +19,6 @@ from core.export.readme import readme
 from core.export.versions import versions
 from core.figures.printed import print_all
 from core.preprocessing.prepare import SPLIT_NAMES
-from core.store import dataset_folder
-from core.store.bundles import BUNDLE
 from core.text import size as in_words
 from core.worker.jobs.bundle_content import Gathered
 from core.worker.jobs.bundle_figures import plates_of
@@ -116,10 +116,10 @@ class _Making:
         there, run = self.there, self.there.run
         for name in ("config.json", "history.csv", "latent.npy"):
             made.take(there.folder / name)
-        dataset_folder.write_array(self.scratch / "clusters.npy", there.clusters.astype(np.int32))
+        files.write_array(self.scratch / "clusters.npy", there.clusters.astype(np.int32))
         made.move(self.scratch / "clusters.npy")
         settings = there.store.row("preparation", run["preparation"])["settings"]
-        made.writestr("recipe.json", there.view.recipe(run["dataset"], settings).to_json())
+        made.writestr("recipe.json", there.view.steps.recipe(run["dataset"], settings).to_json())
         facts = {
             "bundle": bundle_zip.FORMAT,
             "made": self.made,
@@ -131,7 +131,7 @@ class _Making:
             "versions": there.record["versions"],
             "versions_of_bundle": versions(),
         }
-        dataset_folder.write_json(self.scratch / "versions.json", facts)
+        files.write_json(self.scratch / "versions.json", facts)
         made.move(self.scratch / "versions.json")
         made.writestr("reproduce.py", reproduce_script.script(versions()["nuwa"], run["id"], self.made))
 

@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core import config
+from core import config, files
 from core.analysis.neighbors import N_NEIGHBORS
+from core.config.run_files import clusters_of, company_of
 from core.data import backed, read
 from core.errors import UserError
 from core.export import run_folder
 from core.export.h5ad import KEYS, NamedClusters
 from core.figures import leiden_colour, named_colour
-from core.store import Groups, clusters_of, company_of, dataset_folder
+from core.store import Groups
 from core.store import groups as kept
 from core.worker.jobs import group_cells as grouping
 from core.worker.jobs.loaded import source
@@ -27,17 +28,17 @@ class Gathered:
     def __init__(self, store, owner, run, proof, by, resolution):
         self.store, self.view, self.run, self.proof = store, store.of(owner), run, proof
         self.by, self.resolution = by, resolution
-        self.folder, self.shelf = store.run_folder(run["id"]), store.shelf(run["dataset"])
+        self.folder, self.shelf = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
         self.dataset = store.row("dataset", run["dataset"])
-        self.record = dataset_folder.read_json(self.folder / "config.json")
+        self.record = files.read_json(self.folder / "config.json")
         self.config = config.parse(run["config"])
         self.epochs = store.epochs(run["id"])
-        self.clusters = np.array(dataset_folder.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
+        self.clusters = np.array(files.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
         self.split = proof.split.labels(proof.matrix.n_cells)
         self.cells = self.shelf.cells()
         there = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
         self.embeddings = {name: there[name] for name in KEYS if name in there}
-        rows = self.view.clusterings(run["id"])
+        rows = self.view.clusterings.all(run["id"])
         self.named_clusters = [self._named_clusters(row) for row in rows]
         self.colour, self.words = self._groups([row["line"] for row in rows])
         self.found = None
@@ -53,7 +54,7 @@ class Gathered:
         return adata
 
     def _named_clusters(self, row):
-        groups = self.view.groups(self.run["id"], row["groups"])
+        groups = self.view.groups.one(self.run["id"], row["groups"])
         colour = named_colour(row["title"], groups.names, groups.codes, "by hand", row["colours"])
         at = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
         return NamedClusters(colour, row["author"], at, row["what"])
@@ -62,7 +63,7 @@ class Gathered:
         """(Colour of the clusters that are chosen, how they were made in words)."""
         kind, _, line = self.by.partition(":")
         if kind == "made":
-            chosen = self.named_clusters[lines.index(self.view.clustering(self.run["id"], line)["line"])]
+            chosen = self.named_clusters[lines.index(self.view.clusterings.one(self.run["id"], line)["line"])]
             return chosen.colour, f"'{chosen.title}', by {chosen.author}: {chosen.what}"
         words = (
             f"Leiden (Traag 2019) at resolution {self.resolution:g} on the graph of the {N_NEIGHBORS} nearest neighbours in "
@@ -82,7 +83,7 @@ class Gathered:
 
     def marker_values(self):
         """(measures, groups, features) of the markers that were found."""
-        return dataset_folder.read_array(self.folder / "markers" / f"{self.found['groups']}.npy")
+        return files.read_array(self.folder / "markers" / f"{self.found['groups']}.npy")
 
     def features(self):
         """The names of all genes and then of all proteins, in the order of the markers."""
@@ -91,15 +92,15 @@ class Gathered:
     def judged(self):
         """The records of all spaces, where they were judged side by side."""
         path = self.folder / "spaces.json"
-        return dataset_folder.read_json(path)["records"] if path.exists() else []
+        return files.read_json(path)["records"] if path.exists() else []
 
     def cell_scores(self):
         """{name: (cells,)} of what each cell scores by itself, as far as it was worked out: columns of obs and cells.csv."""
-        left = self.view.names(self.run["id"], "per_cell")
+        left = self.view.results.names(self.run["id"], "per_cell")
         found = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in left}
         company = self.array(company_of(self.resolution))
         return found if company is None else found | {"nuwa_company": company}
 
     def array(self, name):
         """An array that the run has left, or None."""
-        return self.view.array(self.run["id"], name)
+        return self.view.results.array(self.run["id"], name)

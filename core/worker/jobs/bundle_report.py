@@ -4,10 +4,10 @@ import numpy as np
 
 from core.analysis.marker_measures import best
 from core.analysis.metrics.descriptions import verdict
+from core.config.run_files import survival_of
 from core.export import methods, report, reproduce
 from core.export.versions import versions
 from core.preprocessing.recipe import STEPS
-from core.store import survival_of
 from core.worker.jobs.bundle_figures import LEAST_SHARE
 
 

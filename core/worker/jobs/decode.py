@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from core import files
 from core.analysis import latent_effects
+from core.config import run_files
 from core.config.models import MODELS
 from core.errors import UserError
 from core.export import run_folder
-from core.store import dataset_folder
 from core.training.inference import mean_reconstruction
 from core.worker.jobs.loaded import evidence
 
@@ -18,9 +19,7 @@ def profile(store, job, say):
     if "cell" in asked:
         rows = np.array([asked["cell"]])
     else:
-        clusters = dataset_folder.read_array(
-            folder / f"{dataset_folder.clusters_of(asked['resolution'])}.npy"
-        )
+        clusters = files.read_array(folder / f"{run_files.clusters_of(asked['resolution'])}.npy")
         rows = np.flatnonzero(clusters == asked["cluster"])
     if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
@@ -45,8 +44,8 @@ def find_meaning(store, job, say):
     for found in latent_effects.effects(model, matrix, proof.latent, run["config"]["seed"]):
         if isinstance(found, float):
             say("Differentiating the decoder, dimension by dimension.", found)
-    dataset_folder.write_array(folder / "effects" / "mean.npy", found.mean)
-    dataset_folder.write_array(folder / "effects" / "size.npy", found.size)
+    files.write_array(folder / "effects" / "mean.npy", found.mean)
+    files.write_array(folder / "effects" / "size.npy", found.size)
     run_folder.save_effects(folder / "effects.csv", found, matrix)
     if MODELS[run["config"]["model"]].reads_counts:
         unit = "natural log of the expected counts"

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from core import config
+from core import config, files
 from core.analysis import embedding, side_process
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space, split_cells
-from core.store import dataset_folder
 from core.training import learn, phases
 from core.worker.jobs.loaded import evidence, source
 
@@ -37,9 +36,10 @@ def explore(store, job, say):
     seconds = phases.added(run["facts"]["phases"], clock.seconds, event.seconds)
     facts = run["facts"] | {"phases": seconds}
     run_folder.write_phases(folder, seconds)
-    store.of(job["owner"]).draw(run_id, "input_tsne")  # first, so that whoever sees "ready" sees it under way
+    # Before the run is "ready", so that a page that sees it ready sees this job.
+    store.of(job["owner"]).results.embed(run_id, "input_tsne")
     store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
-    store.of(job["owner"]).explored(run_id)
+    store.of(job["owner"]).seeds.explored(run_id)
 
 
 def _drawn(folder):
@@ -65,7 +65,7 @@ def draw(store, job, say):
         made = embedding.principal(points, k)
     else:
         made = embedding.umap(points, n_components=k, seed=seed)
-    dataset_folder.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
+    files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
 
 
 def _points(store, run, folder, space):
@@ -73,7 +73,5 @@ def _points(store, run, folder, space):
     if space == "protein":
         adata, settings = source(store, run["dataset"]), config.parse(run["config"])
         return protein_space(adata, settings, split_cells(adata.n_obs, settings))
-    points = np.array(
-        dataset_folder.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy"))
-    )
+    points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
     return points if space == "latent" else points[:, : learn.PANEL_AXES]

@@ -4,11 +4,12 @@ from itertools import chain
 
 import numpy as np
 
-from core import config
+from core import config, files
 from core.analysis import clustering
 from core.analysis import markers as ranking
+from core.config import run_files
 from core.errors import UserError
-from core.store import Groups, dataset_folder
+from core.store import Groups
 from core.store import groups as kept
 
 PROTEIN_WORDS = "log1p of protein counts"
@@ -25,7 +26,7 @@ def ranked(store, run_id, key, say):
     Returns what a page says beside them: the groups' key, names and sizes, what the values are, and remarks.
     """
     run = store.row("run", run_id)
-    folder, shelf = store.run_folder(run["id"]), store.shelf(run["dataset"])
+    folder, shelf = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
     groups = kept.read(folder, key)
     n_groups = len(groups.names)
     sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=n_groups)
@@ -37,7 +38,7 @@ def ranked(store, run_id, key, say):
         blocks = chain(shelf.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
         by_feature = np.append(np.full(n_genes, logged), np.full(proteins.shape[1], True))
         told = _told(blocks, n_genes + proteins.shape[1], say)
-        dataset_folder.write_array(path, ranking.markers(told, groups.codes, n_groups, by_feature).values)
+        files.write_array(path, ranking.markers(told, groups.codes, n_groups, by_feature).values)
     small = [n for n, tested in zip(groups.names, ranking.is_tested(sizes), strict=True) if not tested]
     return {
         "groups": key,
@@ -67,11 +68,8 @@ def _told(blocks, n_features, say):
 def steadiness(store, job, say):
     """How steady the clusters of each resolution are: {"resolutions", "ari", "error", "n_clusters", "steadiest"}."""
     run, folder = store.row("run", job["target"]), store.run_folder(job["target"])
-    latent = np.array(dataset_folder.read_array(folder / "latent.npy"))
-    clusters = {
-        r: dataset_folder.read_array(folder / f"{dataset_folder.clusters_of(r)}.npy")
-        for r in config.RESOLUTIONS
-    }
+    latent = np.array(files.read_array(folder / "latent.npy"))
+    clusters = {r: files.read_array(folder / f"{run_files.clusters_of(r)}.npy") for r in config.RESOLUTIONS}
     for found in clustering.steadiness(latent, clusters, run["config"]["seed"]):
         if isinstance(found, float):
             say("Clustering parts of the cells again and again.", found)
@@ -92,7 +90,7 @@ def find_clusters(store, job, say):
     """
     asked, run = job["arguments"], store.row("run", job["target"])
     folder, seed = store.run_folder(run["id"]), run["config"]["seed"]
-    latent, view = np.array(dataset_folder.read_array(folder / "latent.npy")), store.of(job["owner"])
+    latent, view = np.array(files.read_array(folder / "latent.npy")), store.of(job["owner"])
     say(f"Clustering {len(latent):,} cells.", 0.1)
     method, value = asked["method"], asked["value"]
     if method == "kmeans":
@@ -105,12 +103,12 @@ def find_clusters(store, job, say):
         raise UserError("HDBSCAN found no dense group of that many cells: ask for smaller ones.")
     names = [str(i) for i in range(labels.max() + 1)]
     groups = Groups(names, labels, f"{title}, on the latent space")
-    return {"line": view.keep_clustering(run["id"], groups, f"found by {title}", title)}
+    return {"line": view.clusterings.keep(run["id"], groups, f"found by {title}", title)}
 
 
 def _among(view, run, asked, latent, seed):
     """Sub-cluster the group 0 of the Groups asked for."""
-    groups = view.groups(run["id"], asked["among"])
+    groups = view.groups.one(run["id"], asked["among"])
     rows = np.flatnonzero(groups.codes == 0)
     labels = clustering.leiden_of(latent[rows], float(asked["value"]), seed)
     parts = [f"{groups.names[0]}.{i}" for i in range(labels.max() + 1)]
@@ -118,4 +116,4 @@ def _among(view, run, asked, latent, seed):
     codes[rows] = len(groups.names) + labels
     made = Groups([*groups.names, *parts], codes, groups.words).without_empty()
     what = f"{len(rows):,} cells of {groups.names[0]} clustered anew into {len(parts)} (resolution {asked['value']:g})"
-    return view.keep_clustering(run["id"], made, what, asked["title"], asked["line"])
+    return view.clusterings.keep(run["id"], made, what, asked["title"], asked["line"])

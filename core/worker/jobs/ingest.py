@@ -8,7 +8,7 @@ from core.errors import Question, UserError
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS
 from core.preprocessing.steps import filters
-from core.store import dataset_folder
+from core.store import uploads
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.loaded import source
 
@@ -31,7 +31,7 @@ def shelve(store, id, adata, say, more=None):
     say("Looking at every value.", 0.5)
     report = checks.examine(adata, gpu_memory=_gpu_memory())
     say("Writing counts by cell and by gene.", 0.7)
-    store.shelf(id).write(adata, report, count_sources.display_of(adata))
+    store.dataset_folder(id).write(adata, report, count_sources.display_of(adata))
     record = report.record() | {
         "data_hash": read.data_hash(adata),
         "kind": count_sources.source_of(adata).kind,
@@ -61,14 +61,18 @@ def _read(store, id, asked):
         return sentence
 
     try:
-        here = {"scratch": store.root / "cache", "keep": store.shelf(id).file, "words": in_their_words}
+        here = {
+            "scratch": store.root / "cache",
+            "keep": store.dataset_folder(id).file,
+            "words": in_their_words,
+        }
         return read.read(asked["path"], **joined, **asked.get("answers", {}), roots=roots, ask=True, **here)
     except UserError as error:
         waits = isinstance(error, Question)
         error.args = (in_their_words(str(error)),)
         raise
     finally:
-        for path in () if waits else dataset_folder.uploads(store.root, asked):
+        for path in () if waits else uploads.files_of(store.root, asked):
             path.unlink(missing_ok=True)
 
 
@@ -104,7 +108,7 @@ def replace(store, owner, dataset_id):
     """Remove a dataset that steps made and nothing else needs; None for none."""
     view = store.of(owner)
     row = view.readable("dataset", dataset_id)
-    if row and view.may_go(row):
+    if row and view.steps.replaceable(row):
         store.forget("dataset", row["id"])
 
 

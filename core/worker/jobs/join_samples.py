@@ -40,7 +40,7 @@ def join(store, samples, batch, say):
     def parts():
         for i, sample in enumerate(samples):
             say(f"Reading {sample['name']}, sample {i + 1} of {len(samples)}.", 0.1 + 0.3 * i / len(samples))
-            yield read.Sample(sample["name"], anndata.read_h5ad(store.shelf(sample["dataset"]).file))
+            yield read.Sample(sample["name"], anndata.read_h5ad(store.dataset_folder(sample["dataset"]).file))
 
     made = read.tidy(read.join_samples(parts(), planned), "the joined data set")
     told = {"batch": planned.batch, "lost": planned.lost, "samples": [_told(store, one) for one in samples]}
@@ -64,10 +64,12 @@ def _plan(store, samples, batch):
     outlines = []
     for sample in samples:
         kind = store.row("dataset", sample["dataset"])["record"]["verdict"]["kind"]
-        outlines.append(read.outline(sample["name"], opened(store.shelf(sample["dataset"]).file), kind))
+        outlines.append(
+            read.outline(sample["name"], opened(store.dataset_folder(sample["dataset"]).file), kind)
+        )
     return read.plan(outlines, batch)
 
 
 def _check_room(store, samples):
-    size = sum(store.shelf(sample["dataset"]).file.stat().st_size for sample in samples)
+    size = sum(store.dataset_folder(sample["dataset"]).file.stat().st_size for sample in samples)
     read.check_room(COPIES * size, device.free_memory())

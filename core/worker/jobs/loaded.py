@@ -4,10 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from core import config
+from core import config, files
 from core.data import backed, count_sources, matrix_kind
 from core.errors import UserError
-from core.store import dataset_folder
 from core.training import learn
 
 
@@ -16,7 +15,7 @@ def source(store, dataset_id, parts=backed.BESIDE):
 
     The values of a large one stay in its file; `parts` says what of it is read, and what they hold is known.
     """
-    path = store.shelf(dataset_id).file
+    path = store.dataset_folder(dataset_id).file
     if not backed.is_large(path):
         return _load(str(path))
     adata = backed.opened(path, parts)
@@ -46,8 +45,6 @@ def evidence(store, run_id):
 @lru_cache(maxsize=1)
 def _evidence(store, run_id):
     run, folder = store.row("run", run_id), store.run_folder(run_id)
-    latent, axes = (
-        np.array(dataset_folder.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes")
-    )
+    latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
     settings = config.parse(run["config"])
     return learn.remake(source(store, run["dataset"]), settings, latent, axes, run["facts"], folder)

@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 
-from core import config, device
+from core import config, device, files
 from core.analysis import label_transfer, mapping_summary, reference_mapping
 from core.data import backed
 from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
-from core.store import Missing, dataset_folder
+from core.store import Missing
 from core.store import groups as kept
 from core.worker.jobs.loaded import source
 
@@ -34,8 +34,8 @@ def map_cells(store, job, say):
     groups = kept.read(folder, asked["groups"])
     made = folder / "mapped" / asked["key"]
     for name, values in run_folder.carried(folder, settings, latent, groups.codes, settings.device).items():
-        dataset_folder.write_array(made / f"{name}.npy", values)
-    dataset_folder.write_array(made / "cells.npy", np.array(store.shelf(dataset["id"]).cells()))
+        files.write_array(made / f"{name}.npy", values)
+    files.write_array(made / "cells.npy", np.array(store.dataset_folder(dataset["id"]).cells()))
     told = asked | {"owner": job["owner"], "created": time.time(), "name": dataset["name"]}
     told |= {"cells": len(latent), "names": groups.names, "words": groups.words, "device": used.kind}
     told |= {
@@ -44,18 +44,18 @@ def map_cells(store, job, say):
         "k": label_transfer.N_NEAR,
     }
     told |= {part: getattr(fit, part) for part in ("where", "missing_genes", "missing_proteins", "notes")}
-    dataset_folder.write_json(made / "about.json", told)  # the last: with it the mapping is there
+    files.write_json(made / "about.json", told)  # the last: with it the mapping is there
     return {"key": asked["key"]}
 
 
 def export_mapped(store, job, say):
     """mapped.h5ad beside the mapping: the data set as it came, with its latent, places, labels and distances."""
     run, asked = store.row("run", job["target"]), job["arguments"]
-    about, arrays = store.of(job["owner"]).mapping(run["id"], asked["key"])
+    about, arrays = store.of(job["owner"]).mappings.one(run["id"], asked["key"])
     dataset = _dataset(store, about["dataset"])
     say(f"Reading {dataset['name']}.", 0.1)
     adata = source(store, dataset["id"], backed.EVERYTHING)
-    record = dataset_folder.read_json(store.run_folder(run["id"]) / "config.json")
+    record = files.read_json(store.run_folder(run["id"]) / "config.json")
     told = {
         name: about[name] for name in ("title", "batch", "k", "missing_genes", "missing_proteins", "notes")
     }
@@ -67,7 +67,7 @@ def export_mapped(store, job, say):
     )
     say("Writing mapped.h5ad.", 0.5)
     folder = store.run_folder(run["id"]) / "mapped" / asked["key"]
-    dataset_folder.whole(folder / "mapped.h5ad", made.write)
+    files.whole(folder / "mapped.h5ad", made.write)
 
 
 def _dataset(store, id):

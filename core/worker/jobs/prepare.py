@@ -102,4 +102,4 @@ def _prepared(store, dataset_id, settings):
     """(Split, Matrix) of a data set; the last one is kept, since people try one setting after the other."""
     adata = source(store, dataset_id)
     split = split_cells(adata.n_obs, settings)
-    return split, prepare(adata, settings, split, store.shelf(dataset_id).folder)
+    return split, prepare(adata, settings, split, store.dataset_folder(dataset_id).folder)

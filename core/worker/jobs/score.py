@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from core import config
+from core import config, files
 from core.analysis.metrics import benchmark, per_cell, per_feature, scores, seed_stability
-from core.config import RESOLUTIONS
+from core.config import RESOLUTIONS, run_files
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import split_cells
-from core.store import dataset_folder
 from core.text import check_tells
 from core.worker.jobs.loaded import evidence
 
@@ -27,7 +26,7 @@ def compare_spaces(store, job, say):
     for event in work:
         if isinstance(event, benchmark.Step):
             say(f"{event.words} ...", event.share)
-    dataset_folder.write_json(folder / SPACES_FILE, asked | {"records": event})
+    files.write_json(folder / SPACES_FILE, asked | {"records": event})
 
 
 def _names(store, run, column):
@@ -35,7 +34,7 @@ def _names(store, run, column):
     if not column:
         return None
     try:
-        entry, codes = store.shelf(run["dataset"]).column(column)
+        entry, codes = store.dataset_folder(run["dataset"]).column(column)
         categories = entry["categories"]
     except KeyError:
         raise UserError(f"There is no obs column '{column}' with names: choose another one.") from None
@@ -52,9 +51,7 @@ def explain_features(store, job, say):
     found = per_feature.by_feature(
         run_folder.load_model(folder / "model.pt"), proof, config.parse(run["config"])
     )
-    dataset_folder.write_csv(
-        folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, proof.matrix)
-    )
+    files.write_csv(folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, proof.matrix))
 
 
 def score_cells(store, job, say):
@@ -67,7 +64,7 @@ def score_cells(store, job, say):
         if isinstance(event, benchmark.Step):
             say(f"{event.words} ...", event.share)
     for name, values in event.items():
-        dataset_folder.write_array(folder / "per_cell" / f"{name}.npy", values)
+        files.write_array(folder / "per_cell" / f"{name}.npy", values)
 
 
 def compare_seeds(store, job, say):
@@ -77,22 +74,20 @@ def compare_seeds(store, job, say):
     the runs in that order, this one first.
     """
     run = store.row("run", job["target"])
-    others = [r for r in store.of(job["owner"]).seeds(run["id"]) if r["explored"] == "ready"]
+    others = [r for r in store.of(job["owner"]).seeds.all(run["id"]) if r["explored"] == "ready"]
     if not others:
         raise UserError("No run with another seed is there to compare with: train some first.")
     folder = store.run_folder(run["id"])
     for i, resolution in enumerate(RESOLUTIONS):
         say(f"Comparing clusters at {resolution:g}.", i / len(RESOLUTIONS))
-        name = f"{dataset_folder.clusters_of(resolution)}.npy"
-        found = [
-            np.array(dataset_folder.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)
-        ]
+        name = f"{run_files.clusters_of(resolution)}.npy"
+        found = [np.array(files.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)]
         company = seed_stability.company(found).astype(np.float32)
         survival = seed_stability.survival(found[0], found[1:]).astype(np.float32)
-        dataset_folder.write_array(folder / f"{dataset_folder.company_of(resolution)}.npy", company)
-        dataset_folder.write_array(folder / f"{dataset_folder.survival_of(resolution)}.npy", survival)
+        files.write_array(folder / f"{run_files.company_of(resolution)}.npy", company)
+        files.write_array(folder / f"{run_files.survival_of(resolution)}.npy", survival)
     records = [{"id": r["id"], "name": r["name"], "seed": r["config"]["seed"]} for r in (run, *others)]
-    dataset_folder.write_json(folder / "stability" / "runs.json", records)
+    files.write_json(folder / "stability" / "runs.json", records)
 
 
 def compare_labels(store, job, say):
@@ -105,9 +100,9 @@ def compare_labels(store, job, say):
     column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
     names = _names(store, run, column)
     folder = store.run_folder(run["id"])
-    clusters = np.array(dataset_folder.read_array(folder / f"{dataset_folder.clusters_of(resolution)}.npy"))
-    latent = np.array(dataset_folder.read_array(folder / "latent.npy"))
-    axes = np.array(dataset_folder.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
+    clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(resolution)}.npy"))
+    latent = np.array(files.read_array(folder / "latent.npy"))
+    axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
     rows = split_cells(len(clusters), config.parse(run["config"])).judges
     judged = scores.agreement(names[rows], clusters[rows])
     for end, points in (("", latent), ("_pca", axes)):

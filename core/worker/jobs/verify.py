@@ -2,9 +2,9 @@
 
 import time
 
+from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.export import bundle_zip, reproduce
-from core.store.bundles import BUNDLE
 from core.training import learn
 from core.worker.jobs.loaded import source
 
@@ -16,7 +16,7 @@ def verify(store, job, say):
     run = store.row("run", job["target"])
     path = store.run_folder(run["id"]) / BUNDLE
     if not path.exists():
-        raise UserError("There is no bundle of this run (any more): make one first.")
+        raise UserError("This run no longer has a bundle: make one first.")
     say("Reading the data set.", 0.0)
     with bundle_zip.Taken(path) as taken:
         first, recipe = taken.first(), taken.json("recipe.json")

@@ -6,10 +6,11 @@ import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, COMPANY
 from core.config import DEFAULT_RESOLUTION
+from core.config.run_files import clusters_of, company_of
 from core.errors import UserError
 from core.figures import Colour, leiden_colour, named_colour
-from core.store import Missing, clusters_of, company_of
-from core.store.dataset_folder import Shelf
+from core.store import Missing
+from core.store.dataset_folder import DatasetFolder
 from core.text import listed, near
 
 CLUSTERS, SPLIT, MADE, KEPT = "clusters", "split", "made", "company"
@@ -31,15 +32,15 @@ def colour_options(view, run, text, chosen):
     Names with commas between them are offered as the mean of these genes, and where nothing matches, the nearest
     names. The option chosen now is always among them, so that the picker can show it.
     """
-    shelf, wanted = view.shelf(run["dataset"]), text.strip().lower()
+    shelf, wanted = view.datasets.folder(run["dataset"]), text.strip().lower()
     made = _made(view, run)
     found = [*(_option(choice) for choice in (CLUSTERS, SPLIT)), *made]
-    if view.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
+    if view.results.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
         found.append(_option(KEPT))
     found += [_option(f"obs:{c['name']}") for c in shelf.columns()]
     found += [_option(f"cell:{name}") for name in shelf.measured() if name in CELL_WORDS]
-    found += [_option(f"score:{name}") for name in view.names(run["id"], "per_cell")]
-    proteins = view.dataset(run["dataset"])["record"]["proteins"]
+    found += [_option(f"score:{name}") for name in view.results.names(run["id"], "per_cell")]
+    proteins = view.datasets.one(run["dataset"])["record"]["proteins"]
     found += [_option(f"protein:{name}") for name in proteins]
     found += [_option(f"latent:{i + 1}") for i in range(run["config"]["n_latent"])]
     found = [o for o in found if wanted in o["label"].lower()]
@@ -64,7 +65,7 @@ def _option(choice, more=""):
 
 def groupings(view, run):
     """Options for what puts cells into groups: the clusters, and the obs columns of categories."""
-    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    columns = [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]
     return [_option(CLUSTERS), *_made(view, run), *(_option(f"obs:{name}") for name in columns)]
 
 
@@ -72,7 +73,7 @@ def _made(view, run):
     """Options for the clusterings that people have made of a run's cells."""
     return [
         {"label": f"{row['title']} (clusters)", "value": f"{MADE}:{row['line']}"}
-        for row in view.clusterings(run["id"])
+        for row in view.clusterings.all(run["id"])
     ]
 
 
@@ -108,12 +109,12 @@ def _mean_of(text, genes):
 
 def colour_of(view, run, chosen, resolution):
     """The Colour of every cell for a choice; raises UserError where it names nothing, with the nearest names."""
-    shelf = view.shelf(run["dataset"])
+    shelf = view.datasets.folder(run["dataset"])
     kind, _, name = chosen.partition(":")
     if kind == CLUSTERS:
-        return leiden_colour(view.array(run["id"], clusters_of(resolution)), resolution)
+        return leiden_colour(view.results.array(run["id"], clusters_of(resolution)), resolution)
     if kind == SPLIT:
-        return Colour("set", np.asarray(view.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
+        return Colour("set", np.asarray(view.results.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == MADE:
         return _made_colour(view, run, name)
     if kind == KEPT:
@@ -121,7 +122,7 @@ def colour_of(view, run, chosen, resolution):
     if kind == "obs":
         return _obs_colour(shelf, name)
     if kind == "protein":
-        proteins = view.dataset(run["dataset"])["record"]["proteins"]
+        proteins = view.datasets.one(run["dataset"])["record"]["proteins"]
         if name in proteins:
             return Colour(
                 name, np.log1p(shelf.protein(proteins.index(name))), None, "log1p of protein counts"
@@ -131,17 +132,17 @@ def colour_of(view, run, chosen, resolution):
     if kind == "cell" and name in CELL_WORDS and (values := shelf.measured().get(name)) is not None:
         return Colour(CELL_WORDS[name][0], values, None, CELL_WORDS[name][1])
     if kind == "latent" and name.isdecimal() and 1 <= int(name) <= run["config"]["n_latent"]:
-        values = view.array(run["id"], "latent")[:, int(name) - 1]
+        values = view.results.array(run["id"], "latent")[:, int(name) - 1]
         return Colour(f"latent {name}", np.array(values), None, LATENT_WORDS)
-    if kind == "score" and name in view.names(run["id"], "per_cell"):
+    if kind == "score" and name in view.results.names(run["id"], "per_cell"):
         title, unit = CELL_SCORES[name][:2] if name in CELL_SCORES else (name, "a score a cell")
-        return Colour(title, np.array(view.array(run["id"], f"per_cell/{name}")), None, unit)
+        return Colour(title, np.array(view.results.array(run["id"], f"per_cell/{name}")), None, unit)
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this data set.")
 
 
 def company(view, run, resolution):
     """The Colour of the company that each cell keeps over seeds; raises UserError before seeds were compared."""
-    values = view.array(run["id"], company_of(resolution))
+    values = view.results.array(run["id"], company_of(resolution))
     if values is None:
         raise UserError("No seeds were compared for this run yet: train it with other seeds, under Judge.")
     words = f"1: the same company with every seed, at resolution {resolution:g}"
@@ -165,9 +166,9 @@ def _gene_colour(shelf, names):
 def _gene_values(folder, genes):
     """(cells,) float32, read-only: the values of a gene of a dataset folder, or the mean of several (their columns)."""
     first, *others = genes
-    values = Shelf(folder).gene(first)
+    values = DatasetFolder(folder).gene(first)
     for gene in others:
-        values += Shelf(folder).gene(gene)
+        values += DatasetFolder(folder).gene(gene)
     if others:
         values = values / len(genes)
     values.flags.writeable = False
@@ -177,10 +178,10 @@ def _gene_values(folder, genes):
 def _made_colour(view, run, line):
     """The newest version of a clustering that a person has made, in its own colours where some were chosen."""
     try:
-        row = view.clustering(run["id"], line)
+        row = view.clusterings.one(run["id"], line)
     except Missing as gone:  # of a link, say: the run is there, and the page goes on
         raise UserError(str(gone)) from None
-    groups = view.groups(run["id"], row["groups"])
+    groups = view.groups.one(run["id"], row["groups"])
     return named_colour(row["title"], groups.names, groups.codes, groups.words, row["colours"])
 
 

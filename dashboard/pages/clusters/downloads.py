@@ -5,10 +5,10 @@ from flask import Response, abort, request, send_file
 
 from core.analysis import mapping_summary
 from core.config import DEFAULT_RESOLUTION, SURE
+from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.export import tables
 from core.export.tables import Table
-from core.store import clusters_of
 from dashboard.pages.clusters.colours import CLUSTERS, SPLIT_NAMES, colour_of
 from dashboard.pages.clusters.links import BETWEEN
 from dashboard.pages.clusters.viewer import embeddings, selection
@@ -32,12 +32,12 @@ def register(server, store):
     def download(run_id, name):
         view = store.of(session.user())
         try:
-            run = view.run(run_id)
+            run = view.runs.one(run_id)
             if name in FILES:
-                path = view.file(run_id, name)
+                path = view.results.file(run_id, name)
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
             if name == "mapped.h5ad":
-                path = view.mapped_file(run_id, request.args.get("key", ""))
+                path = view.mappings.file(run_id, request.args.get("key", ""))
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
             if name in TABLES:
                 return _csv(TABLES[name](view, run, request.args), f"nuwa_{run_id}_{name}")
@@ -48,7 +48,7 @@ def register(server, store):
 
 def latent(view, run, query):
     """cell, cluster, set, latent_1 ... latent_k."""
-    return _cells(view, run, query).beside(tables.axes(latent=_need(view.array(run["id"], "latent"))))
+    return _cells(view, run, query).beside(tables.axes(latent=_need(view.results.array(run["id"], "latent"))))
 
 
 def panels(view, run, query):
@@ -62,7 +62,7 @@ def panels(view, run, query):
     if (chosen := selection.read(query.get("select"))) is not None:
         rows = selection.cells(view, run, chosen)
         table = table.beside(Table(["nuwa_selected"], [rows.astype(int)]))
-    _need(view.array(run["id"], "latent"))
+    _need(view.results.array(run["id"], "latent"))
     k = 3 if query.get("dimensions") == "3" else 2
     keys = [key for key in query.get("panels", "").split(BETWEEN) if key] or embeddings.default(view, run)
     for key in dict.fromkeys(keys):
@@ -80,24 +80,24 @@ def profile(view, run, query):
 def markers(view, run, query):
     """group, feature, kind and the measures of core.analysis.marker_measures, a row a group and feature."""
     result = _result(view, run, query, "There are no such markers.")
-    values = _need(view.array(run["id"], f"markers/{result['groups']}"))
+    values = _need(view.results.array(run["id"], f"markers/{result['groups']}"))
     names = [
-        *view.shelf(run["dataset"]).genes()["names"],
-        *view.dataset(run["dataset"])["record"]["proteins"],
+        *view.datasets.folder(run["dataset"]).genes()["names"],
+        *view.datasets.one(run["dataset"])["record"]["proteins"],
     ]
     return tables.markers(result["names"], names, result["n_genes"], values)
 
 
 def names(view, run, query):
     """cell, name, author and time (UTC) of the newest version of a clustering."""
-    row = view.clustering(run["id"], query.get("line", ""))
-    groups = view.groups(run["id"], row["groups"])
+    row = view.clusterings.one(run["id"], query.get("line", ""))
+    groups = view.groups.one(run["id"], row["groups"])
     return tables.names(_cell_names(view, run), groups, row["author"], row["created"])
 
 
 def mapped(view, run, query):
     """cell, label, confidence, farness, place and latent of the cells of a mapping."""
-    about, arrays = view.mapping(run["id"], query.get("key", ""))
+    about, arrays = view.mappings.one(run["id"], query.get("key", ""))
     threshold = float(query.get("threshold", SURE))
     labels = mapping_summary.labels_of(about["names"], arrays["codes"], arrays["confidence"], threshold)
     return tables.mapped(arrays["cells"], labels, arrays)
@@ -121,21 +121,21 @@ def _need(array):
 
 def _result(view, run, query, missing):
     """The result of the job that the address names, if it is one of this run; raises UserError."""
-    job = view.job(query.get("job", ""))
+    job = view.jobs.one(query.get("job", ""))
     if job["target"] != run["id"] or not job["result"]:
         raise UserError(missing)
     return job["result"]
 
 
 def _cell_names(view, run):
-    return view.shelf(run["dataset"]).cells()
+    return view.datasets.folder(run["dataset"]).cells()
 
 
 def _cells(view, run, query):
     """The Table of cell, cluster and set."""
     resolution = float(query.get("resolution", DEFAULT_RESOLUTION))
-    clusters = np.asarray(_need(view.array(run["id"], clusters_of(resolution))))
-    split = np.array(SPLIT_NAMES)[np.asarray(_need(view.array(run["id"], "split")))]
+    clusters = np.asarray(_need(view.results.array(run["id"], clusters_of(resolution))))
+    split = np.array(SPLIT_NAMES)[np.asarray(_need(view.results.array(run["id"], "split")))]
     return tables.cells(_cell_names(view, run), clusters, split)
 
 

@@ -32,7 +32,7 @@ def meaning_card(view, run):
             html.Button("Find out", id=ids.MEANING_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.MEANING, view.my_last_job(run["id"], "meaning")),
+        *job_card.parts(view, ids.MEANING, view.jobs.mine(run["id"], "meaning")),
         html.Div(
             [
                 html.P(id=ids.MEANING_WORDS, className="help"),
@@ -88,7 +88,7 @@ def meaning_card(view, run):
 
 def rows(view, run_id, found, dimension):
     """The records of the table, the strongest effect first."""
-    mean, size = (view.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
+    mean, size = (view.results.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
     order = np.argsort(-np.abs(mean), kind="stable")
     return [
         {
@@ -104,7 +104,7 @@ def rows(view, run_id, found, dimension):
 def register(app, store):
     @job_card.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(shared.RUN, "data"))
     def ask(view, clicks, run_id):
-        return view.once("meaning", run_id, {})["id"]
+        return view.jobs.once("meaning", run_id, {})["id"]
 
     @app.callback(
         Output(ids.MEANING_SHOWN, "hidden"),
@@ -120,8 +120,8 @@ def register(app, store):
         if not job_id:
             raise PreventUpdate
         view = store.of(session.user())
-        found = view.job(job_id)["result"]
-        mean, size = (view.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
+        found = view.jobs.one(job_id)["result"]
+        mean, size = (view.results.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
         unit = f"effect of one standard deviation of latent {dimension + 1}"
         said = f"Effects on {found['unit']}, a mean over {found['n_cells']:,} cells."
         bars = figures.dimension_bars(found["features"], mean, size, unit, theme)
@@ -144,4 +144,4 @@ def register(app, store):
         else:
             raise PreventUpdate
         view = store.of(session.user())
-        return choice, colour_options(view, view.run(run_id), "", choice)
+        return choice, colour_options(view, view.runs.one(run_id), "", choice)

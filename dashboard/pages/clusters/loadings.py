@@ -15,7 +15,7 @@ SHOWN = 12  # features at each end of a dimension
 def loadings_card(view, run):
     """The choice of a dimension and its features, or nothing where the model has no loadings."""
     try:
-        view.file(run["id"], "loadings.csv")
+        view.results.file(run["id"], "loadings.csv")
     except Missing:
         return html.Div()
     dimensions = [{"label": f"latent {i + 1}", "value": i} for i in range(run["config"]["n_latent"])]
@@ -41,7 +41,7 @@ def loadings_card(view, run):
 def register(app, store):
     @app.callback(Output(ids.LOADINGS, "children"), Input(ids.DIMENSION, "value"), State(shared.RUN, "data"))
     def show(dimension, run_id):
-        with store.of(session.user()).file(run_id, "loadings.csv").open(newline="") as file:
+        with store.of(session.user()).results.file(run_id, "loadings.csv").open(newline="") as file:
             rows = [
                 (float(r[f"latent_{dimension + 1}"]), r["feature"], r["kind"]) for r in safe_csv.records(file)
             ]

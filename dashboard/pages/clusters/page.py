@@ -100,7 +100,7 @@ def not_yet(view, run):
     """A run whose latent space is not drawn: why, and the way on."""
     link = f"/train?run={run['id']}"
     if run["explored"] == "failed":
-        words = f"The clusters of this run could not be computed. {view.last_job(run['id'], 'explore')['message']}"
+        words = f"The clusters of this run could not be computed. {view.jobs.last(run['id'], 'explore')['message']}"
         again = html.Button("Compute them again", id=ids.EXPLORE_AGAIN, className="btn btn-primary")
         return card(
             None,
@@ -147,7 +147,7 @@ def register(app, store):
     )
     def arrived(n, run_id):
         """Somebody waits on the page for clusters to come: show them when they are there."""
-        ready = store.of(session.user()).run(run_id)["explored"] in ("ready", "failed")
+        ready = store.of(session.user()).runs.one(run_id)["explored"] in ("ready", "failed")
         return f"/clusters?run={run_id}&ready={n}" if ready else no_update
 
     @app.callback(
@@ -159,5 +159,5 @@ def register(app, store):
     def again(clicks, run_id):
         if not clicks:
             raise PreventUpdate
-        store.of(session.user()).explore_again(run_id)
+        store.of(session.user()).runs.explore_again(run_id)
         return f"/clusters?run={run_id}&again={uuid.uuid4().hex[:6]}"

@@ -6,8 +6,8 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
+from core.config.run_files import clusters_of
 from core.errors import UserError
-from core.store import clusters_of
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, graph, notice, number, table, working
@@ -58,7 +58,7 @@ def profile_card(view, run):
                 graph(
                     ids.PROFILE_FIGURE,
                     "Input against reconstruction, one point a gene or protein",
-                    dataset=view.dataset(run["dataset"]),
+                    dataset=view.datasets.one(run["dataset"]),
                     style={"height": "460px"},
                 ),
                 html.Div(id=ids.PROFILE_TABLE),
@@ -78,7 +78,7 @@ def register(app, store):
         State(shared.RUN, "data"),
     )
     def clusters(resolution, run_id):
-        labels = np.asarray(store.of(session.user()).array(run_id, clusters_of(resolution)))
+        labels = np.asarray(store.of(session.user()).results.array(run_id, clusters_of(resolution)))
         sizes = np.bincount(labels)
         return [{"label": f"cluster {i} ({n:,} cells)", "value": i} for i, n in enumerate(sizes)], 0
 
@@ -90,7 +90,7 @@ def register(app, store):
     )
     def cells(text, chosen, run_id):
         view = store.of(session.user())
-        names = view.shelf(view.run(run_id)["dataset"]).cells()
+        names = view.datasets.folder(view.runs.one(run_id)["dataset"]).cells()
         wanted = (text or "").encode()
         hits = (
             np.flatnonzero(np.char.find(names, wanted) >= 0)[:30]
@@ -147,7 +147,9 @@ def register(app, store):
         if of == "cell" and cell is None:
             return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
         asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        job = store.of(session.LOCAL).ask("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
+        job = store.of(session.LOCAL).jobs.submit(
+            "profile", run_id, asked, f"{page}:profile:{clicks}", priority=1
+        )
         try:
             job_progress.result(store, session.LOCAL, job, set_progress)
         except UserError as error:
@@ -166,7 +168,7 @@ def register(app, store):
     def draw(job_id, theme, run_id):
         if not job_id:
             raise PreventUpdate
-        r = store.of(session.user()).job(job_id)["result"]
+        r = store.of(session.user()).jobs.one(job_id)["result"]
         given, made = np.array(r["given"]), np.array(r["made"])
         figure = figures.profile(given, made, r["names"], r["n_genes"], theme)
         largest = figures.largest_differences(given, made, r["names"], r["n_genes"])

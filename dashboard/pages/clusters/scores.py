@@ -71,7 +71,7 @@ def scores_card(view, run):
         if "ilisi_harmony" in s:  # runs of an earlier Nuwa lack it
             input += f", {number(s['ilisi_harmony'])} (Harmony)"
         rows.append([words, number(s["ilisi"]), input, "–"])
-    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    columns = [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]
     return card(
         "Scores",
         html.P(f"On {judged(s)}. Best epoch: {s['best_epoch']}."),
@@ -147,7 +147,7 @@ def register(app, store):
         column, resolution = asked
         arguments = {"column": column, "resolution": resolution}
         token = f"{page}:labels:{column}:{resolution}"
-        job = store.of(session.LOCAL).ask("labels", run_id, arguments, token, priority=1)
+        job = store.of(session.LOCAL).jobs.submit("labels", run_id, arguments, token, priority=1)
         try:
             r = job_progress.result(store, session.LOCAL, job, set_progress)
         except UserError as error:

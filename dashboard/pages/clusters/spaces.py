@@ -27,7 +27,9 @@ FORMS = {"explained": ".3f", "explained_pca": ".3f", "variance": ".3g"}
 
 def judging_cards(view, run):
     """The two cards; what was worked out before is there at once."""
-    categories = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    categories = [
+        c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"
+    ]
     return [_spaces_card(view, run, categories), _cells_card(view, run), _explained_card(view, run)]
 
 
@@ -56,7 +58,7 @@ def _spaces_card(view, run, categories):
             html.Button("Compare the spaces", id=ids.SPACES_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.SPACES, view.last_job(run["id"], "spaces")),
+        *job_card.parts(view, ids.SPACES, view.jobs.last(run["id"], "spaces")),
         html.Div(id=ids.SPACES_RESULT),
     )
 
@@ -73,7 +75,7 @@ def _cells_card(view, run):
             html.Button("Score every cell", id=ids.CELL_SCORES_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.CELL_SCORES, view.last_job(run["id"], "cell_scores")),
+        *job_card.parts(view, ids.CELL_SCORES, view.jobs.last(run["id"], "cell_scores")),
         html.Div(id=ids.CELL_SCORES_RESULT),
     )
 
@@ -89,23 +91,23 @@ def _explained_card(view, run):
             html.Button("Work it out", id=ids.EXPLAINED_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.EXPLAINED, view.last_job(run["id"], "explained")),
+        *job_card.parts(view, ids.EXPLAINED, view.jobs.last(run["id"], "explained")),
         html.Div(id=ids.EXPLAINED_RESULT),
     )
 
 
 def ask(view, kind, run_id, arguments):
     """Queue work whose result the run keeps, unless somebody's is under way; returns the job's id."""
-    job = view.last_job(run_id, kind)
+    job = view.jobs.last(run_id, kind)
     if job and job["status"] not in FINISHED:
         return job["id"]
-    return view.ask(kind, run_id, arguments, priority=1)
+    return view.jobs.submit(kind, run_id, arguments, priority=1)
 
 
 def _left(view, run_id, name):
     """The path of a file that judging left, or None while it is not there."""
     try:
-        return view.file(run_id, name)
+        return view.results.file(run_id, name)
     except Missing:
         return None
 
@@ -142,8 +144,12 @@ def register(app, store):
     )
     def show_cells(_, run_id):
         view = store.of(session.user())
-        left = [name for name in CELL_SCORES if name in view.names(run_id, "per_cell")]
-        return _cells_table({name: view.array(run_id, f"per_cell/{name}") for name in left}) if left else []
+        left = [name for name in CELL_SCORES if name in view.results.names(run_id, "per_cell")]
+        return (
+            _cells_table({name: view.results.array(run_id, f"per_cell/{name}") for name in left})
+            if left
+            else []
+        )
 
     @app.callback(
         Output(ids.SPACES_RESULT, "children"), Input(ids.SPACES.done, "data"), State(shared.RUN, "data")
@@ -161,7 +167,7 @@ def register(app, store):
     def show_explained(_, theme, run_id):
         view = store.of(session.user())
         path = _left(view, run_id, "explained.csv")
-        return _explained(view, view.run(run_id), path, theme) if path else []
+        return _explained(view, view.runs.one(run_id), path, theme) if path else []
 
 
 def _spaces_table(found):
@@ -226,7 +232,7 @@ def _explained(view, run, path, theme):
     picture = graph(
         ids.EXPLAINED_FIGURE,
         "Variance explained by the model against by PCA, one point a gene or protein",
-        dataset=view.dataset(run["dataset"]),
+        dataset=view.datasets.one(run["dataset"]),
         figure=figures.explained(rows, theme),
         style={"height": "440px"},
     )

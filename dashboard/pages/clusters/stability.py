@@ -7,8 +7,9 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from core import figures
 from core.analysis.metrics.descriptions import COMPANY, SURVIVES, verdict
 from core.config import DEFAULT_RESOLUTION
+from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
-from core.store import ACTIVE, clusters_of, survival_of
+from core.store import ACTIVE
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.job_card import TICK
@@ -29,7 +30,7 @@ def seeds_card(view, run):
             "Trains the same settings again with other seeds: other first weights, another order and split of the cells. "
             "What is real comes back; what was luck does not. Each is an ordinary run of its own."
         ),
-        *_made_for(view.seed_of(run["id"])),
+        *_made_for(view.seeds.first_run(run["id"])),
         html.Div(
             [
                 html.Label(
@@ -84,15 +85,15 @@ def _made_for(first):
 
 def _state(view, run_id):
     """(the runs and how far each is, is anything under way, the id of the comparison that is done or None)."""
-    rows = view.seeds(run_id)
-    said, over, mark = job_progress.standing(view.store, view.last_job(run_id, "stability"))
+    rows = view.seeds.all(run_id)
+    said, over, mark = job_progress.standing(view.store, view.jobs.last(run_id, "stability"))
     if not rows:
         return "", not over, mark
     lines = [
         [row["config"]["seed"], dcc.Link(row["name"], href=f"/train?run={row['id']}"), _words(view, row)]
         for row in rows
     ]
-    training = bool(view.seeds_at_work(run_id))
+    training = bool(view.seeds.unfinished(run_id))
     parts = [table(["seed", "run", ""], lines, numeric=(0,)), said]
     if training:
         parts.insert(0, progress("Training with other seeds ...", _share(view, rows)))
@@ -101,7 +102,7 @@ def _state(view, run_id):
 
 def _words(view, row):
     if row["status"] in ACTIVE and row["status"] != "queued":
-        return f"{WORDS[row['status']]}: epoch {len(view.epochs(row['id']))} of {row['n_epochs'] or '…'}"
+        return f"{WORDS[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
     if row["explored"] == "working":
         return "Neighbours and clusters are being computed"
     return f"{WORDS[row['status']]}. {row['message']}".rstrip(". ")
@@ -110,7 +111,7 @@ def _words(view, row):
 def _share(view, rows):
     """How much of the training of several runs is over, 0 to 1."""
     done = [
-        1.0 if row["status"] not in ACTIVE else len(view.epochs(row["id"])) / (row["n_epochs"] or np.inf)
+        1.0 if row["status"] not in ACTIVE else len(view.runs.epochs(row["id"])) / (row["n_epochs"] or np.inf)
         for row in rows
     ]
     return sum(done) / len(done)
@@ -152,35 +153,35 @@ def register(app, store):
     )
     def show(_, resolution, theme, run_id):
         view = store.of(session.user())
-        return _result(view, view.run(run_id), resolution or DEFAULT_RESOLUTION, theme)
+        return _result(view, view.runs.one(run_id), resolution or DEFAULT_RESOLUTION, theme)
 
 
 def _do(view, run_id, button, k):
     """What a button asks for; returns what to say of it."""
     if button == ids.SEEDS_GO:
-        made = view.train_seeds(run_id, k)
+        made = view.seeds.train(run_id, k)
         return "" if made else notice("As many seeds are there already: ask for more.")
     if button == ids.SEEDS_CANCEL:
-        view.cancel_seeds(run_id)
+        view.seeds.cancel(run_id)
     else:
-        view.compare_seeds(run_id)
+        view.seeds.compare(run_id)
     return ""
 
 
 def _result(view, run, resolution, theme):
     """Cells coloured by the company they keep, and the clusters by how far they survive; nothing before a comparison."""
-    survival = view.array(run["id"], survival_of(resolution))
-    points = view.array(run["id"], "embeddings/latent_umap")
+    survival = view.results.array(run["id"], survival_of(resolution))
+    points = view.results.array(run["id"], "embeddings/latent_umap")
     if survival is None or points is None:
         return []
-    clusters = np.asarray(view.array(run["id"], clusters_of(resolution)))
-    names = [name.decode() for name in view.shelf(run["dataset"]).cells()]
+    clusters = np.asarray(view.results.array(run["id"], clusters_of(resolution)))
+    names = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
     colour = colours.company(view, run, resolution)
     panel = figures.Panel("Latent space (UMAP)", np.asarray(points))
     picture = graph(
         ids.SEEDS_FIGURE,
         "Cells of the latent space coloured by the share of their company that they keep with other seeds",
-        dataset=view.dataset(run["dataset"]),
+        dataset=view.datasets.one(run["dataset"]),
         figure=figures.panels([panel], colour, names, theme, columns=1),
     )
     means, sizes = np.asarray(survival).mean(axis=1), np.bincount(clusters, minlength=len(survival))

@@ -13,8 +13,8 @@ from dashboard.server import session
 
 def about_card(view, run):
     """The card of a run: loss convergence open, the settings and the data's verdict folded away."""
-    dataset = view.dataset(run["dataset"])
-    epochs = view.epochs(run["id"])
+    dataset = view.datasets.one(run["dataset"])
+    epochs = view.runs.epochs(run["id"])
     return card(
         "Loss convergence of this run",
         html.P(against_yardsticks(run, epochs)) if epochs and run["best_epoch"] else None,

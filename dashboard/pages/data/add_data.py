@@ -34,7 +34,7 @@ def bring(view):
         ),
         html.Div(inbox(view), id=ids.INBOX_PART),
     ]
-    if view.browse():
+    if view.datasets.browse():
         parts.append(more("From a folder of the server", html.Div(roots(view), id=ids.ROOTS_PART)))
     return card("Bring your own", *parts)
 
@@ -50,7 +50,7 @@ def drop(id, words, dataset=""):
 
 def inbox(view):
     """The files that lie in the inbox, to choose one from."""
-    files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
+    files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return [
         dbc.Select(
             id=ids.INBOX,
@@ -66,9 +66,9 @@ def inbox(view):
 def roots(view, folder=""):
     """A folder below NUWA_DATA_ROOTS, to open a folder in it or to read what is chosen."""
     try:
-        found = view.browse(folder)
+        found = view.datasets.browse(folder)
     except UserError:
-        folder, found = "", view.browse()
+        folder, found = "", view.datasets.browse()
     options = [{"label": _label(name, size), "value": path} for name, size, path in found]
     small = "btn btn-outline-primary btn-sm me-2"
     return [
@@ -100,7 +100,7 @@ def question(row):
 
 def second(view, dataset):
     """A second file for a data set that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
-    files = [{"label": _label(name, size), "value": name} for name, size in view.inbox()]
+    files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return more(
         "Add proteins, labels or a background from a second file",
         html.P("Cells are matched by their barcodes. It becomes a new data set; this one stays as it is."),
@@ -175,14 +175,14 @@ def register(app, store):
 
     @callback(Input(ids.BRING, "n_clicks"), State(ids.INBOX, "value"))
     def from_inbox(_, chosen):
-        return view().add_from_inbox(_chosen(chosen, "file of the inbox"), uuid.uuid4().hex)
+        return view().datasets.add_from_inbox(_chosen(chosen, "file of the inbox"), uuid.uuid4().hex)
 
     @callback(Input(ids.ANSWER_GO, "n_clicks"), State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
     def answer(_, chosen, shown):
-        choices = view().dataset(shown)["record"]["question"]["choices"]
+        choices = view().datasets.one(shown)["record"]["question"]["choices"]
         if not isinstance(chosen, int) or not 0 <= chosen < len(choices):
             raise UserError("Choose one of the answers first.")
-        view().answer(shown, choices[chosen][0], uuid.uuid4().hex)
+        view().datasets.answer(shown, choices[chosen][0], uuid.uuid4().hex)
         return shown
 
     @app.callback(Output(ids.DROPLETS, "hidden"), Input(ids.JOIN_WHAT, "value"))
@@ -197,13 +197,13 @@ def register(app, store):
     @callback(Input(ids.JOIN_GO, "n_clicks"), State(ids.JOIN_INBOX, "value"), *second)
     def join_inbox(_, chosen, what, shown, protein, rna):
         limits = {"fewest_protein": protein, "most_rna": rna}
-        return view().join(
+        return view().datasets.join(
             shown, what, uuid.uuid4().hex, _chosen(chosen, "file of the inbox"), droplets=limits
         )
 
     @callback(Input(ids.ROOTS_READ, "n_clicks"), State(ids.ROOTS, "value"))
     def from_roots(_, chosen):
-        return view().add_from_roots(_chosen(chosen, "file or folder"), uuid.uuid4().hex)
+        return view().datasets.add_from_roots(_chosen(chosen, "file or folder"), uuid.uuid4().hex)
 
     @app.callback(
         Output(ids.ROOTS_PART, "children"),

@@ -15,7 +15,7 @@ def register(server, store):
     @server.get("/download/dataset/<dataset_id>.h5ad")
     def before_steps(dataset_id):
         try:
-            path = store.of(session.user()).before_steps(dataset_id)
+            path = store.of(session.user()).steps.original_file(dataset_id)
             return send_file(path, as_attachment=True, download_name=f"nuwa_{dataset_id}.h5ad")
         except UserError as error:
             abort(404, str(error))

@@ -74,7 +74,7 @@ def register(app, store):
         if not any(clicks):  # the buttons have just been drawn
             return no_update, no_update
         try:
-            made = store.of(session.user()).repair(shown, ctx.triggered_id["name"])
+            made = store.of(session.user()).steps.repair(shown, ctx.triggered_id["name"])
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return f"/data?dataset={made}", no_update

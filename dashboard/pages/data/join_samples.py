@@ -45,7 +45,7 @@ def samples(view):
 
 def choices(view):
     """The data sets that can be joined, as options."""
-    ready = [row for row in reversed(view.datasets()) if row["status"] == "ready"]
+    ready = [row for row in reversed(view.datasets.all()) if row["status"] == "ready"]
     return [
         {"label": f"{row['name']} ({row['record']['cells']:,} cells)", "value": row["id"]} for row in ready
     ]
@@ -127,7 +127,7 @@ def register(app, store):
         chosen = [{"dataset": field["name"], "name": name} for field, name in zip(fields, names, strict=True)]
         asked = {"samples": chosen, "batch": batch}
         try:
-            job = view.look_at_samples(**asked)
+            job = view.joins.preview(**asked)
             return told(job_progress.result(store, session.LOCAL, job, set_progress), asked)
         except UserError as error:
             return notice(str(error), "bad")
@@ -153,7 +153,7 @@ def register(app, store):
         if not clicks:
             return no_update, no_update
         try:
-            made = store.of(session.user()).join_samples(**asked, token=uuid.uuid4().hex)
+            made = store.of(session.user()).joins.create(**asked, token=uuid.uuid4().hex)
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return f"/data?dataset={made}", no_update

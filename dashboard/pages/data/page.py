@@ -48,7 +48,7 @@ def layout(view, here):
 def listing(view, chosen):
     """The data sets as links, each with how it stands."""
     rows = []
-    for row in reversed(view.datasets()):
+    for row in reversed(view.datasets.all()):
         words = STANDS.get(row["status"], "being read ...")
         record = row["record"] if row["status"] == "ready" else None
         size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
@@ -66,8 +66,8 @@ def listing(view, chosen):
 
 def signature(view, shown):
     """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
-    states = [[row["id"], row["status"]] for row in view.datasets()]
-    return [states, state(view, view.readable("dataset", shown)), view.inbox()]
+    states = [[row["id"], row["status"]] for row in view.datasets.all()]
+    return [states, state(view, view.readable("dataset", shown)), view.datasets.inbox()]
 
 
 def state(view, row):
@@ -79,7 +79,7 @@ def state(view, row):
         row["id"],
         row["status"],
         row["record"] if row["status"] == "asking" else None,
-        view.making_of(row["id"]) if row["status"] in BUSY else None,
+        view.datasets.progress(row["id"]) if row["status"] in BUSY else None,
     ]
 
 
@@ -90,7 +90,7 @@ def detail(view, row):
             "No data set yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
         )
     if row["status"] in BUSY:
-        words, share = view.making_of(row["id"]) or ("", 0.0)
+        words, share = view.datasets.progress(row["id"]) or ("", 0.0)
         return card(
             row["name"],
             html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
@@ -214,7 +214,7 @@ def register(app, store):
         State(ids.DATA_SHOWN, "data"),
     )
     def draw(_, theme, shown):
-        shelf = store.of(session.user()).shelf(shown)
+        shelf = store.of(session.user()).datasets.folder(shown)
         counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
         if counts is None and genes is None:
             return figures.empty(
@@ -240,7 +240,7 @@ def register(app, store):
         if not clicks:
             return no_update, no_update
         try:
-            store.of(session.user()).forget_dataset(shown)
+            store.of(session.user()).datasets.forget(shown)
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return "/data", no_update

@@ -102,6 +102,6 @@ def register(app, store):
         if not clicks:
             return no_update, no_update
         try:
-            return f"{path}?dataset={store.of(session.user()).undo_step(place['dataset'])}", no_update
+            return f"{path}?dataset={store.of(session.user()).steps.undo(place['dataset'])}", no_update
         except UserError as error:
             return no_update, notice(str(error), "bad")

@@ -126,7 +126,7 @@ def register(app, store):
     )
     def follow_fields(values, theme, names, preparation_id):
         view = store.of(session.user())
-        row = view.preparation(preparation_id)
+        row = view.preparations.one(preparation_id)
         record = row["record"]
         try:
             run = config.parse(row["settings"] | settings_of(values, names))
@@ -186,7 +186,7 @@ def register(app, store):
         if not clicks:
             return no_update, no_update
         try:
-            run_id = store.of(session.user()).create_run(
+            run_id = store.of(session.user()).runs.create(
                 preparation_id, settings_of(values, names), (name or "").strip()
             )
         except UserError as error:
@@ -208,7 +208,11 @@ def foreseen(store, view, asked, values, names, preparation_id):
     """
     try:
         job, asked = job_progress.latest(
-            store, view, asked, values, lambda: view.forecast(preparation_id, settings_of(values, names))
+            store,
+            view,
+            asked,
+            values,
+            lambda: view.preparations.forecast(preparation_id, settings_of(values, names)),
         )
     except UserError:  # the fields say what is wrong with them
         return "", job_progress.answered(values)
@@ -245,9 +249,9 @@ def batch_words(row):
 
 def n_groups(view, dataset, run):
     """How many batches the covariate of a run has, cells without one counted as one more; 0 without a covariate."""
-    if run.batch_key not in [c["name"] for c in view.shelf(dataset).columns()]:
+    if run.batch_key not in [c["name"] for c in view.datasets.folder(dataset).columns()]:
         return 0
-    _, codes = view.shelf(dataset).column(run.batch_key)
+    _, codes = view.datasets.folder(dataset).column(run.batch_key)
     return len(np.unique(codes))
 
 

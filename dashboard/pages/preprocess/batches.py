@@ -51,7 +51,7 @@ def columns_of(view, dataset):
     """The obs columns that could be a batch covariate, those called like one first: 2 to 500 values, text or categories."""
     found = [
         c
-        for c in view.shelf(dataset).columns()
+        for c in view.datasets.folder(dataset).columns()
         if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_GROUPS
     ]
     return sorted(found, key=lambda c: c["role"] != "batch")
@@ -92,5 +92,5 @@ def register(app, store):
     def count(column, dataset_id):
         if column in (None, NONE):
             return html.P("No batches: the model is told of none.", className="help")
-        entry, codes = store.of(session.user()).shelf(dataset_id).column(column)
+        entry, codes = store.of(session.user()).datasets.folder(dataset_id).column(column)
         return cells(entry["categories"], np.asarray(codes))

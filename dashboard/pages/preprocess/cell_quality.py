@@ -24,7 +24,7 @@ LIMIT_FIELDS = {"type": "limit", "name": ALL}
 
 def quality_card(view, row):
     """Violins, fields and a button; nothing but a reason where nothing is known of the cells."""
-    values = shown_values(view.shelf(row["id"]).measured())
+    values = shown_values(view.datasets.folder(row["id"]).measured())
     if not values:
         words = "The values are no counts, so counts, genes and MT share of a cell cannot be told: all cells stay."
         return card("Cells", html.P(words))
@@ -153,7 +153,7 @@ def judged(view, dataset_id, chosen):
 
     Raises ValidationError where a lowest value is above its highest.
     """
-    shelf = view.shelf(dataset_id)
+    shelf = view.datasets.folder(dataset_id)
     values = shown_values(shelf.measured())
     n = len(shelf.cells())
     common = Limits(**chosen["limits"])
@@ -286,10 +286,10 @@ def register(app, store):
 
 def propose(view, dataset_id, batch_key):
     """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
-    shelf = view.shelf(dataset_id)
+    shelf = view.datasets.folder(dataset_id)
     values = shelf.measured()
     # A data set that an earlier Nuwa has read does not say them: they are looked for as the cells are filtered.
-    columns = {"columns": view.dataset(dataset_id)["record"].get("quality_columns")}
+    columns = {"columns": view.datasets.one(dataset_id)["record"].get("quality_columns")}
     if batch_key == ALL_CELLS:
         return columns | {"limits": proposed(values).model_dump(mode="json"), "batches": {}}
     entry, codes = shelf.column(batch_key)

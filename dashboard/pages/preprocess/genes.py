@@ -70,7 +70,7 @@ def register(app, store):
         if not (asked and asked["over"] and asked["job"]):
             return no_update if asked else figures.empty("...", theme)
         try:
-            found = store.of(session.user()).job(asked["job"])["result"]
+            found = store.of(session.user()).jobs.one(asked["job"])["result"]
         except Missing:  # many other choices have been looked at since, in another tab
             return no_update
         return picture(found, theme)
@@ -80,7 +80,7 @@ def counted(store, view, asked, values, names, dataset_id):
     """(what to show, what was asked): how many genes the controls would use, or how far the choice is."""
 
     def ask():
-        return view.choose_genes(dataset_id, read_form(values, names, PREPARE))
+        return view.preparations.choose_genes(dataset_id, read_form(values, names, PREPARE))
 
     try:
         job, asked = job_progress.latest(store, view, asked, values, ask)

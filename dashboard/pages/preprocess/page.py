@@ -134,7 +134,7 @@ def result(view, row):
         return card("Result", notice(row["message"], "bad"))
     if row["status"] != "ready":
         return card("Result", html.P("Being preprocessed ...", role="status"))
-    record, dataset = row["record"], view.dataset(row["dataset"])
+    record, dataset = row["record"], view.datasets.one(row["dataset"])
     before = dataset["record"]
     pictures = [
         graph(
@@ -195,7 +195,7 @@ def register(app, store):
         view = store.of(session.LOCAL)
         try:
             settings = read_form(values, names, PREPARE)
-            id, job = view.prepare(dataset_id, settings, f"{page}:{clicks}")
+            id, job = view.preparations.create(dataset_id, settings, f"{page}:{clicks}")
             job_progress.result(store, session.LOCAL, job, set_progress)
         except UserError as error:
             return no_update, notice(str(error), "bad")
@@ -228,7 +228,7 @@ def register(app, store):
         State(ids.PREPARE_DATASET, "data"),
     )
     def highest(_, theme, dataset_id):
-        record = store.of(session.user()).dataset(dataset_id)["record"]
+        record = store.of(session.user()).datasets.one(dataset_id)["record"]
         return figures.highest_genes(record.get("top_genes", []), theme)
 
     @app.callback(
@@ -240,7 +240,7 @@ def register(app, store):
     def draw(names, theme, shown):
         if not names:
             return []
-        record = store.of(session.user()).preparation(shown)["record"]
+        record = store.of(session.user()).preparations.one(shown)["record"]
         return [picture(record, name["part"], theme) for name in names]
 
 

@@ -103,10 +103,10 @@ def register(app, store):
     def look(set_progress, transform, dataset_id, page):
         """The proteins under the transform that is chosen; what was worked out once is there at once."""
         view = store.of(session.LOCAL)
-        if not view.dataset(dataset_id)["record"]["proteins"]:
+        if not view.datasets.one(dataset_id)["record"]["proteins"]:
             return no_update, ""
         try:
-            job = view.look_at_proteins(dataset_id, transform)
+            job = view.preparations.look_at_proteins(dataset_id, transform)
             return job_progress.result(store, session.LOCAL, job, set_progress), ""
         except UserError as error:
             return None, notice(str(error), "bad")

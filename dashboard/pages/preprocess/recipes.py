@@ -47,7 +47,7 @@ def presets(view, row):
         [
             html.Div(["Or all at once: ", *buttons], className="nuwa-actions"),
             switch,
-            *job_card.parts(view, ids.APPLY_RECIPE, view.recipe_under_way(row["id"])),
+            *job_card.parts(view, ids.APPLY_RECIPE, view.recipes.under_way(row["id"])),
             html.Button(
                 "Cancel",
                 id=ids.APPLY_RECIPE_CANCEL,
@@ -171,12 +171,12 @@ def register(app, store):
             return no_update, no_update
         view = store.of(session.user())
         try:
-            recipe = view.recipe(dataset_id, read_form(values, names, PREPARE), name)
+            recipe = view.steps.recipe(dataset_id, read_form(values, names, PREPARE), name)
             if ctx.triggered_id == ids.RECIPE_JSON:
                 content, ending = recipe.to_json(), "json"
             else:
-                record, ending = view.dataset(dataset_id)["record"], "py"
-                file, start = f"{file_name(recipe.name)}.py", view.script_start(dataset_id)
+                record, ending = view.datasets.one(dataset_id)["record"], "py"
+                file, start = f"{file_name(recipe.name)}.py", view.steps.script_start(dataset_id)
                 content = script(recipe, record, RunConfig(), file, start)
         except UserError as error:
             return no_update, notice(str(error), "bad")
@@ -205,7 +205,7 @@ def _applying(app, store):
         if button == ids.RECIPE_UPLOAD:
             return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
         if button["type"] == "preset":
-            batch = view.dataset(dataset_id)["record"].get("batch") if by_batch else None
+            batch = view.datasets.one(dataset_id)["record"].get("batch") if by_batch else None
             return apply_recipe(view, dataset_id, preset(button["name"], batch), page, "repairs")["id"]
         params = {
             "filter_cells": limits,
@@ -213,7 +213,7 @@ def _applying(app, store):
             "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
         }
         step = {"name": button["name"], "params": params.get(button["name"])}
-        return view.apply_recipe(dataset_id, [step], page, keep="everything")["id"]
+        return view.recipes.apply(dataset_id, [step], page, keep="everything")["id"]
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
@@ -223,7 +223,7 @@ def _applying(app, store):
     def go(job_id):
         if not job_id:
             raise PreventUpdate
-        result = store.of(session.user()).job(job_id)["result"]
+        result = store.of(session.user()).jobs.one(job_id)["result"]
         return f"/preprocess?{query(result)}"
 
     @app.callback(
@@ -236,7 +236,7 @@ def _applying(app, store):
     def cancel(clicks, n, job_id):
         if not (clicks and job_id):
             raise PreventUpdate
-        store.of(session.user()).cancel_recipe(job_id)
+        store.of(session.user()).recipes.cancel(job_id)
         return (n or 0) + 1  # look at once
 
     app.clientside_callback(
@@ -248,7 +248,7 @@ def _applying(app, store):
 
 def apply_recipe(view, dataset_id, recipe, page, keep="nothing"):
     """Queue a Recipe with its settings; returns the job."""
-    return view.apply_recipe(
+    return view.recipes.apply(
         dataset_id, [step.record() for step in recipe.steps], page, recipe.settings, keep
     )
 

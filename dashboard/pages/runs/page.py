@@ -25,10 +25,10 @@ def layout(view, here):
 
 
 def listing(view):
-    runs = view.runs()
+    runs = view.runs.all()
     if not runs:
         return empty("No run yet. Create a model first.", "/model", "Create a model", "bi-list-ul")
-    names = {row["id"]: row["name"] for row in view.datasets()}
+    names = {row["id"]: row["name"] for row in view.datasets.all()}
     head = [
         "Run",
         "Data set",
@@ -85,7 +85,7 @@ def register(app, store):
         if not any(clicks):
             raise PreventUpdate
         id = ctx.triggered_id["run"]
-        row = store.of(session.user()).run(id)
+        row = store.of(session.user()).runs.one(id)
         return (
             True,
             f"Delete the run '{row['name']}' ({id}), its weights and its pictures? This cannot be undone.",
@@ -104,7 +104,7 @@ def register(app, store):
             raise PreventUpdate
         view = store.of(session.user())
         try:
-            view.forget_run(id)
+            view.runs.forget(id)
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return listing(view), notice("The run was deleted.", "good")

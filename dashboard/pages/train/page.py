@@ -23,7 +23,7 @@ def layout(view, here):
         return empty(
             "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
         )
-    record = view.preparation(run["preparation"])["record"]
+    record = view.preparations.one(run["preparation"])["record"]
     parts = [{"label": "Total", "value": "total"}]
     parts += [{"label": "RNA", "value": "rna"}] if record["n_genes"] else []
     parts += [{"label": "Protein", "value": "protein"}] if record["n_proteins"] else []
@@ -114,7 +114,7 @@ def register(app, store):
         if ctx.triggered_id == ids.TRAIN:
             if not clicks:
                 raise PreventUpdate
-            store.of(session.LOCAL).train(run_id, page)
+            store.of(session.LOCAL).runs.train(run_id)
         elif not attach:
             raise PreventUpdate
         return job_progress.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
@@ -143,7 +143,7 @@ def register(app, store):
         """Ask the worker to stop, then follow it to the end: what was learnt is kept."""
         if not clicks:
             raise PreventUpdate
-        store.of(session.user()).cancel(run_id)
+        store.of(session.user()).runs.cancel(run_id)
         return [run_id, uuid.uuid4().hex]
 
     @app.callback(
@@ -159,7 +159,7 @@ def register(app, store):
     )
     def show(_, run_id):
         view = store.of(session.user())
-        run, epochs = view.run(run_id), view.epochs(run_id)
+        run, epochs = view.runs.one(run_id), view.runs.epochs(run_id)
         at_work = run["status"] in ACTIVE
         hidden = {"display": "none"}
         return (

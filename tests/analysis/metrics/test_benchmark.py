@@ -15,9 +15,9 @@ from core.analysis.metrics import benchmark, per_cell, per_feature, scores
 from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
 from core.analysis.neighbors import find_neighbors
 from core.cli import main
+from core.config.run_files import clusters_of, company_of, survival_of
 from core.errors import UserError
 from core.export import run_folder
-from core.store import clusters_of, company_of, survival_of
 from core.training import baselines
 from core.worker.execute import drain
 from core.worker.jobs.loaded import evidence
@@ -135,7 +135,7 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     assert finished.work("cell-scores", values, "cell-scores-go.n_clicks")["cell-scores-done"]["data"]
     shown = sent(finished.press("cell-scores-result.children", {"run.data": finished.run}))
     assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
-    view, run = finished.view, finished.view.run(finished.run)
+    view, run = finished.view, finished.view.runs.one(finished.run)
     offered = {o["value"]: o["label"] for o in colours.colour_options(view, run, "score a cell", "clusters")}
     assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score a cell)"
     colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
@@ -179,42 +179,51 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
     view, store, run = finished.view, finished.store, finished.run
     values = {"seeds-k.value": 3, "run.data": run, "resolution.value": 1.0}
     answer = finished.press("seeds-state.children", values | {"seeds-go.n_clicks": 1}, "seeds-go.n_clicks")
-    seeds = view.seeds(run)
+    seeds = view.seeds.all(run)
     try:
         assert [row["config"]["seed"] for row in seeds] == [1, 2] and answer["seeds-tick"]["disabled"]
-        assert {row["explored"] for row in seeds} == {"ready"} and view.seed_of(seeds[0]["id"])["id"] == run
-        assert seeds[0]["config"] | {"seed": 0} == view.run(run)["config"]
+        assert {row["explored"] for row in seeds} == {"ready"} and view.seeds.first_run(seeds[0]["id"])[
+            "id"
+        ] == run
+        assert seeds[0]["config"] | {"seed": 0} == view.runs.one(run)["config"]
         assert (
             len([j for j in store.jobs() if j["kind"] == "stability"]) == 1
         )  # once, when the last was there
-        found = [np.asarray(view.array(id, clusters_of(1.0))) for id in (run, *(row["id"] for row in seeds))]
-        company = np.asarray(view.array(run, company_of(1.0)))
+        found = [
+            np.asarray(view.results.array(id, clusters_of(1.0)))
+            for id in (run, *(row["id"] for row in seeds))
+        ]
+        company = np.asarray(view.results.array(run, company_of(1.0)))
         a, b, c = (found[i] == found[i][7] for i in range(3))  # the company of cell 7 in each run
         pairs = [(x & y).sum() / max(x.sum(), y.sum()) for x, y in ((a, b), (a, c), (b, c))]
         assert company[7] == pytest.approx(np.mean(pairs), abs=1e-6)
-        assert np.asarray(view.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
+        assert np.asarray(view.results.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
         shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
         assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
-        offered = [o["value"] for o in colours.colour_options(view, view.run(run), "company", "clusters")]
-        colour = colours.colour_of(view, view.run(run), "company", 1.0)
+        offered = [
+            o["value"] for o in colours.colour_options(view, view.runs.one(run), "company", "clusters")
+        ]
+        colour = colours.colour_of(view, view.runs.one(run), "company", 1.0)
         assert "company" in offered and colour.categories is None and (colour.values == company).all()
-        assert view.train_seeds(run, 3) == []  # they are there
+        assert view.seeds.train(run, 3) == []  # they are there
     finally:
         for row in seeds:
-            view.forget_run(row["id"])
+            view.runs.forget(row["id"])
 
 
 def test_seeds_that_wait_are_cancelled_and_numbers_that_make_no_sense_refused(finished):
     view = finished.view
-    made = view.train_seeds(finished.run, 2)
-    assert view.seeds_at_work(finished.run)
-    view.cancel_seeds(finished.run)
-    assert [view.run(id)["status"] for id in made] == ["cancelled"] and not view.seeds_at_work(finished.run)
+    made = view.seeds.train(finished.run, 2)
+    assert view.seeds.unfinished(finished.run)
+    view.seeds.cancel(finished.run)
+    assert [view.runs.one(id)["status"] for id in made] == ["cancelled"] and not view.seeds.unfinished(
+        finished.run
+    )
     drain(finished.store)
-    view.forget_run(made[0])
+    view.runs.forget(made[0])
     for k in (1, 99, None):
         with pytest.raises(UserError, match="whole number from 2 to 10"):
-            view.train_seeds(finished.run, k)
+            view.seeds.train(finished.run, k)
 
 
 # --- on the command line
@@ -225,7 +234,7 @@ def test_a_run_of_the_page_is_scored_on_the_command_line(finished, capsys):
     assert main(["score", folder, "--labels", "cell_type", "--json"]) == 0
     records = json.loads(capsys.readouterr().out)
     latent = {r["score"]: r["value"] for r in records if r["space"] == "latent"}
-    kept = finished.view.run(finished.run)["scores"]["neighbours_kept_15"]
+    kept = finished.view.runs.one(finished.run)["scores"]["neighbours_kept_15"]
     assert latent["neighbours_kept_15"] == pytest.approx(kept, abs=1e-6) and latent["ari"] is not None
 
 

@@ -27,7 +27,7 @@ def change(house, button, **values):
 
 @pytest.fixture
 def types(finished):
-    return finished.view.shelf(finished.dataset).column("cell_type")[0]["categories"]
+    return finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
 
 
 def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finished, types):
@@ -42,9 +42,9 @@ def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finishe
     choice = f"made:{line}"
     assert shown["colour"]["value"] == shown["made-base"]["value"] == choice
     assert choice in [o["value"] for o in shown["markers-by"]["options"]]
-    run = finished.view.run(finished.run)
+    run = finished.view.runs.one(finished.run)
     colour = colours.colour_of(finished.view, run, choice, 1.0)
-    _, codes = finished.view.shelf(finished.dataset).column("cell_type")
+    _, codes = finished.view.datasets.folder(finished.dataset).column("cell_type")
     mine = np.asarray(colour.values) == colour.categories.index("my cells")
     assert (mine == np.isin(codes, (0, 1))).all() and len(colour.categories) == 7
     more = {"made-base.value": choice, "made-group.value": "my cells", "made-colour.value": "#123456"}
@@ -63,7 +63,7 @@ def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finishe
 
 
 def test_a_table_of_names_becomes_a_clustering(finished):
-    cells = [name.decode() for name in finished.view.shelf(finished.dataset).cells()]
+    cells = [name.decode() for name in finished.view.datasets.folder(finished.dataset).cells()]
     text = "cell,other,name\n" + "\n".join(
         f"{c},x,{'odd' if i % 2 else 'even'}" for i, c in enumerate(cells[:10])
     )
@@ -73,13 +73,13 @@ def test_a_table_of_names_becomes_a_clustering(finished):
     answer = change(finished, "made-upload.contents", **more)
     assert "10 cells have a name; 230 have none, and 1" in sent(answer["made-message"]["children"])
     line = answer["made-line"]["data"]
-    row = finished.view.clustering(finished.run, line)
-    assert row["title"] == "ours" and finished.view.groups(finished.run, row["groups"]).names == [
+    row = finished.view.clusterings.one(finished.run, line)
+    assert row["title"] == "ours" and finished.view.groups.one(finished.run, row["groups"]).names == [
         "even",
         "odd",
     ]
-    finished.view.undo_clustering(finished.run, line)
-    run = finished.view.run(finished.run)
+    finished.view.clusterings.undo(finished.run, line)
+    run = finished.view.runs.one(finished.run)
     for text, words in (("a,b\nx,y", "No cell of this data set"), ("a", "two columns")):
         content = "data:,".replace(":,", ":x,") + base64.b64encode(text.encode()).decode()
         with pytest.raises(UserError, match=words):
@@ -102,7 +102,7 @@ def test_what_cannot_be_done_is_said(finished, button, values, words):
 
 def test_clusters_that_were_undone_are_told_of_and_the_page_goes_on(finished):
     with pytest.raises(UserError, match="choose others") as caught:
-        colours.colour_of(finished.view, finished.view.run(finished.run), "made:gone", 1.0)
+        colours.colour_of(finished.view, finished.view.runs.one(finished.run), "made:gone", 1.0)
     assert type(caught.value) is UserError  # a Missing would take the page away
     told = finished.press("made-history.children", {"made-base.value": "made:gone", "run.data": finished.run})
     assert "choose others" in sent(told["made-history"]["children"])
@@ -118,7 +118,7 @@ def test_composition_counts_cells_by_sample(finished):
     answer = finished.press("composition-figure.figure", values | {"resolution.value": 1.0})
     assert len(answer["composition-figure"]["figure"]["data"]) == 2
     names, counts, parts = clusterings.composition(
-        finished.view, finished.view.run(finished.run), "obs:cell_type", 1.0, "sample"
+        finished.view, finished.view.runs.one(finished.run), "obs:cell_type", 1.0, "sample"
     )
     assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8
 
@@ -129,13 +129,13 @@ def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
     done = finished.work("cluster", asked, "method-go.n_clicks")["cluster-done"]["data"]
     seen = finished.press("made-line.data", {"cluster-done.data": done}, "cluster-done.data")
     line = seen["made-line"]["data"]
-    assert finished.view.clustering(finished.run, line)["title"] == "k-means, 4 clusters"
-    finished.view.undo_clustering(finished.run, line)
+    assert finished.view.clusterings.one(finished.run, line)["title"] == "k-means, 4 clusters"
+    finished.view.clusterings.undo(finished.run, line)
     job = finished.work("steady", {"steady-go.n_clicks": 1} | here, "steady-go.n_clicks")["steady-done"][
         "data"
     ]
     shown = finished.press("steady-shown.hidden", {"steady-done.data": job}, "steady-done.data")
-    best = finished.view.job(job)["result"]["steadiest"]
+    best = finished.view.jobs.one(job)["result"]["steadiest"]
     assert shown["steady-shown"]["hidden"] is False
     assert shown["steadiest"]["data"] == best
     drawn = finished.press("resolution.marks", {"steadiest.data": 0.8}, "steadiest.data")["resolution"][

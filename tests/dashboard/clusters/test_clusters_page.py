@@ -11,9 +11,10 @@ from dash.exceptions import BackgroundCallbackError
 from house import sent
 
 from core.config import DEFAULT_RESOLUTION
+from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.export import tables
-from core.store import Missing, clusters_of
+from core.store import Missing
 from dashboard.app import gone
 from dashboard.pages.clusters import colours, downloads, links
 
@@ -21,7 +22,7 @@ from dashboard.pages.clusters import colours, downloads, links
 
 
 def test_every_offered_colour_can_be_shown(finished):
-    run = finished.view.run(finished.run)
+    run = finished.view.runs.one(finished.run)
     offered = colours.colour_options(finished.view, run, "", colours.CLUSTERS)
     assert {"clusters", "split", "obs:cell_type", "protein:ADT-01", "gene:SIM-0001"} <= {
         option["value"] for option in offered
@@ -31,7 +32,7 @@ def test_every_offered_colour_can_be_shown(finished):
 
 
 def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
-    run = finished.view.run(finished.run)
+    run = finished.view.runs.one(finished.run)
     found = colours.colour_options(finished.view, run, " sim-011 ", "obs:cell_type")
     assert [o["value"] for o in found] == ["obs:cell_type", *(f"gene:SIM-011{i}" for i in range(10))]
     answer = finished.press(
@@ -43,7 +44,7 @@ def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
 
 
 def test_a_gene_colours_by_its_own_values(finished, tiny):
-    run = finished.view.run(finished.run)
+    run = finished.view.runs.one(finished.run)
     colour = colours.colour_of(finished.view, run, "gene:SIM-0007", 1.0)
     counts = tiny.X.toarray()
     shown = np.log1p(counts[:, 6] / counts.sum(axis=1) * 10_000)
@@ -52,7 +53,7 @@ def test_a_gene_colours_by_its_own_values(finished, tiny):
 
 
 def test_a_misspelt_gene_is_answered_with_the_nearest_names(finished):
-    run = finished.view.run(finished.run)
+    run = finished.view.runs.one(finished.run)
     with pytest.raises(UserError, match=r"There is no gene 'SIM-00077' here; near: .*SIM-0007"):
         colours.colour_of(finished.view, run, "gene:SIM-00077", 1.0)
     with pytest.raises(UserError, match="There is no gene 'qqq' here."):
@@ -73,7 +74,7 @@ def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
     }
     answer = finished.press("panels.figure", values)
     traces = answer["panels"]["figure"]["data"]
-    labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
+    labels = np.asarray(finished.view.results.array(finished.run, clusters_of(0.6)))
     n_clusters = int(labels.max()) + 1
     if k == 2:
         assert len(traces) == 4 * n_clusters and {t["type"] for t in traces} == {"scattergl"}
@@ -87,7 +88,7 @@ def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
         answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
         said = answer["sideUpdate"]["gone"]["data"]
         assert (said["kind"], said["id"]) == ("run", "gone")
-        assert "does not exist (any more)" in sent(said["said"])
+        assert "no longer exists" in sent(said["said"])
         assert "response" not in answer or not answer["response"]
 
 
@@ -96,12 +97,10 @@ def test_what_a_long_callback_says_of_a_deleted_run_is_understood():
     import traceback
 
     try:
-        raise Missing("This run does not exist (any more).")
+        raise Missing("This run no longer exists.")
     except Missing:
         words = traceback.format_exc()
-    assert (
-        gone(BackgroundCallbackError(f"An error occurred: {words}")) == "This run does not exist (any more)."
-    )
+    assert gone(BackgroundCallbackError(f"An error occurred: {words}")) == "This run no longer exists."
     assert (
         gone(BackgroundCallbackError("An error occurred: ValueError: 3")) is None
         and gone(ValueError()) is None
@@ -112,7 +111,7 @@ def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
     watched = {"dimensions.value": 3, "run.data": finished.run}
     answer = finished.press("clusters-state.data", watched)
     assert answer["clusters-tick"]["disabled"] and answer["panels-words"]["children"] == ""
-    jobs = finished.view.pictures(finished.run)
+    jobs = finished.view.results.embeddings(finished.run)
     assert {jobs[f"{name}_3d"]["status"] for name in ("latent_umap", "input_umap", "input_tsne")} == {"done"}
     values = {"colour.value": "clusters", "resolution.value": 1.0, "dimensions.value": 3}
     figure = finished.press("panels.figure", values | {"run.data": finished.run})["panels"]["figure"]
@@ -129,7 +128,7 @@ def test_a_picture_whose_worker_was_stopped_is_drawn_again_by_a_button(finished)
     answer = finished.press("clusters-state.data", values, "clusters-tick.n_intervals")
     assert answer["panels-again"]["hidden"] is False and "start it again" in sent(answer["panels-words"])
     answer = finished.press("clusters-state.data", values, "panels-again.n_clicks")
-    assert answer["panels-again"]["hidden"] is True and name in view.names(finished.run, "embeddings")
+    assert answer["panels-again"]["hidden"] is True and name in view.results.names(finished.run, "embeddings")
     (store.run_folder(finished.run) / "embeddings" / f"{name}.npy").unlink()  # other tests wait for it
 
 
@@ -150,9 +149,9 @@ def table(answer):
 def test_the_latent_space_leaves_as_csv(finished):
     rows = table(finished.client.get(f"/download/{finished.run}/latent.csv?resolution=0.4"))
     latent = np.array([[float(row[f"latent_{i}"]) for i in range(1, 5)] for row in rows])
-    np.testing.assert_allclose(latent, finished.view.array(finished.run, "latent"), rtol=1e-6)
+    np.testing.assert_allclose(latent, finished.view.results.array(finished.run, "latent"), rtol=1e-6)
     assert [r["cell"] for r in rows][:2] == ["cell-00001", "cell-00002"]
-    labels = finished.view.array(finished.run, clusters_of(0.4))
+    labels = finished.view.results.array(finished.run, clusters_of(0.4))
     assert [int(r["nuwa_cluster"]) for r in rows] == labels.tolist()
     assert {r["nuwa_split"] for r in rows} == {"train", "valid"}  # too few cells for a test set
 
@@ -171,7 +170,7 @@ def test_the_table_behind_the_panels_leaves_as_csv(finished, by):
 
 def test_the_table_in_three_dimensions_has_three_coordinates(finished):
     rows = table(finished.client.get(links.table_link(finished.run, "clusters", DEFAULT_RESOLUTION, 3)))
-    axes = np.asarray(finished.view.array(finished.run, "input_axes"))[:, :3]
+    axes = np.asarray(finished.view.results.array(finished.run, "input_axes"))[:, :3]
     found = np.array([[float(r[f"input_pc_{i}"]) for i in (1, 2, 3)] for r in rows])
     np.testing.assert_allclose(found, axes, rtol=1e-5)
 
@@ -212,10 +211,10 @@ def test_what_is_not_there_is_not_found(finished, path):
 
 
 def test_an_untrained_run_has_nothing_to_take_away(finished):
-    run = finished.view.create_run(finished.preparation, {"n_latent": 4}, "untrained")
+    run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "untrained")
     for name in (*downloads.FILES, *downloads.TABLES):
         assert finished.client.get(f"/download/{run}/{name}").status_code == 404
-    finished.view.forget_run(run)
+    finished.view.runs.forget(run)
 
 
 @pytest.mark.parametrize(
@@ -254,8 +253,8 @@ def test_clusters_are_compared_with_a_label_column(finished):
 def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
     asked = (1, of, 0, 17 if of == "cell" else None, 1.0, finished.run, f"page-{of}")
     (job, words), _ = finished.long("profile-data", *asked)
-    result = finished.view.job(job)["result"]
-    labels = np.asarray(finished.view.array(finished.run, clusters_of(1.0)))
+    result = finished.view.jobs.one(job)["result"]
+    labels = np.asarray(finished.view.results.array(finished.run, clusters_of(1.0)))
     assert words == "" and result["cells"] == (cells or int((labels == 0).sum()))
     assert len(result["given"]) == len(result["made"]) == len(result["names"]) == 126
     answer = finished.press("profile-figure.figure", {"profile-data.data": job, "run.data": finished.run})

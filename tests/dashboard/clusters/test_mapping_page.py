@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from house import bring, sent
 
+from core import files
 from core.cli import main
 from core.errors import UserError
-from core.store import Missing, dataset_folder
+from core.store import Missing
 from core.store.mappings import ARRAYS
 from core.worker.execute import drain
 from dashboard.components.location import resolve
@@ -44,7 +45,7 @@ def mapped(house):
         "run.data": house.run,
     }
     answer = house.work("mapping", values, "map-go.n_clicks")
-    job = house.view.job(answer["mapping-done"]["data"])
+    job = house.view.jobs.one(answer["mapping-done"]["data"])
     return job["result"]["key"]
 
 
@@ -59,8 +60,8 @@ def shown(house, key, **values):
 
 
 def test_cells_are_mapped_by_a_button_and_shown_over_the_run(house, mapped, tiny):
-    about, arrays = house.view.mapping(house.run, mapped)
-    latent = np.asarray(house.view.array(house.run, "latent"))
+    about, arrays = house.view.mappings.one(house.run, mapped)
+    latent = np.asarray(house.view.results.array(house.run, "latent"))
     assert about["cells"] == 40 and len(about["missing_genes"]) == 2
     assert np.abs(arrays["latent"] - latent[10:50]).max() < 1  # two of 120 genes are missing
     drawn = shown(house, mapped, **{"map-own.value": "cell_type"})
@@ -100,7 +101,7 @@ def test_a_link_and_a_reload_show_it_again(house, mapped):
     found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
     assert "not there" in sent(found["map-lost"]) and found["map-chosen"]["value"] is None
     assert (found["map-by"]["value"], found["map-sure"]["value"]) == ("label", 0.5)
-    assert mapped in sent(mapping_card(house.view, house.view.run(house.run)))
+    assert mapped in sent(mapping_card(house.view, house.view.runs.one(house.run)))
 
 
 def test_the_mapped_cells_leave_as_a_file(house, mapped):
@@ -118,7 +119,7 @@ def test_the_mapped_cells_leave_as_a_file(house, mapped):
     assert "mapped.h5ad?key=" in sent(told)
     answer = house.client.get(f"/download/{house.run}/mapped.h5ad?key={mapped}&threshold=0.5")
     assert answer.status_code == 200
-    path = house.view.mapped_file(house.run, mapped)
+    path = house.view.mappings.file(house.run, mapped)
     assert anndata.read_h5ad(path).obs["nuwa_label"].notna().all()
 
 
@@ -131,16 +132,16 @@ def test_mistakes_are_sentences(house, mapped):
     }
     assert "Choose the data set" in sent(house.press("mapping-job.data", values, "map-go.n_clicks"))
     with pytest.raises(Missing):
-        house.view.mapping(house.run, "../../secret")
+        house.view.mappings.one(house.run, "../../secret")
     stranger = house.store.of("stranger")
     with pytest.raises(Missing):
-        stranger.mapping(house.run, mapped)
+        stranger.mappings.one(house.run, mapped)
     assert "not there" in sent(shown(house, "0" * 24))
     with pytest.raises(Missing):
-        house.view.map_cells(
+        house.view.mappings.create(
             house.run,
             "nothing",
-            house.view.groups(house.run, house.view.mapping(house.run, mapped)[0]["groups"]),
+            house.view.groups.one(house.run, house.view.mappings.one(house.run, mapped)[0]["groups"]),
             "t",
         )
 
@@ -149,16 +150,16 @@ def test_a_mapping_is_for_those_who_may_see_both_data_sets(house, mapped):
     house.store.set("run", house.run, visibility="shared")
     stranger = house.store.of("stranger")
     try:
-        assert stranger.mappings(house.run) == []
+        assert stranger.mappings.all(house.run) == []
         house.store.set("dataset", house.new, visibility="shared")
-        assert [one["key"] for one in stranger.mappings(house.run)] == [mapped]
+        assert [one["key"] for one in stranger.mappings.all(house.run)] == [mapped]
     finally:
         house.store.set("run", house.run, visibility="private")
         house.store.set("dataset", house.new, visibility="private")
 
 
 def test_a_selection_becomes_a_data_set_of_its_own(house):
-    kind = house.view.shelf(house.dataset).column("cell_type")[0]["categories"][0]
+    kind = house.view.datasets.folder(house.dataset).column("cell_type")[0]["categories"][0]
     values = {
         "subset-go.n_clicks": 1,
         "selection.data": {"by": "obs:cell_type", "is": [kind]},
@@ -166,50 +167,50 @@ def test_a_selection_becomes_a_data_set_of_its_own(house):
         "run.data": house.run,
     }
     job = house.work("subset", values, "subset-go.n_clicks")["subset-done"]["data"]
-    made = house.view.dataset(house.view.job(job)["target"])
-    codes = house.view.shelf(house.dataset).column("cell_type")[1]
+    made = house.view.datasets.one(house.view.jobs.one(job)["target"])
+    codes = house.view.datasets.folder(house.dataset).column("cell_type")[1]
     assert made["status"] == "ready" and made["record"]["cells"] == (codes == 0).sum()
     assert made["record"]["selected"]["words"] == f"cell_type (obs) is {kind}"
-    cells = house.view.shelf(made["id"]).cells()
-    assert cells.tolist() == house.view.shelf(house.dataset).cells()[codes == 0].tolist()
-    assert "nuwa_steps" not in anndata.read_h5ad(house.view.shelf(made["id"]).file).uns
+    cells = house.view.datasets.folder(made["id"]).cells()
+    assert cells.tolist() == house.view.datasets.folder(house.dataset).cells()[codes == 0].tolist()
+    assert "nuwa_steps" not in anndata.read_h5ad(house.view.datasets.folder(made["id"]).file).uns
     link = sent(house.press("subset-made.children", {"subset-done.data": job}, "subset-done.data"))
     assert f"/data?dataset={made['id']}" in link
-    house.view.forget_dataset(made["id"])
+    house.view.datasets.forget(made["id"])
     assert house.view.readable("dataset", made["id"]) is None
 
 
 def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(house, mapped, monkeypatch):
     monkeypatch.setattr("core.data.backed.LARGE", 0)
     monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
-    about, before = house.view.mapping(house.run, mapped)
-    groups = house.view.groups(house.run, about["groups"])
-    job = house.view.map_cells(house.run, house.new, groups, "from disk")
-    taken = house.view.take_cells(house.run, np.arange(240) % 3 == 0, "every third", "third")
+    about, before = house.view.mappings.one(house.run, mapped)
+    groups = house.view.groups.one(house.run, about["groups"])
+    job = house.view.mappings.create(house.run, house.new, groups, "from disk")
+    taken = house.view.selections.create(house.run, np.arange(240) % 3 == 0, "every third", "third")
     drain(house.store)
-    _, after = house.view.mapping(house.run, house.view.job(job["id"])["result"]["key"])
+    _, after = house.view.mappings.one(house.run, house.view.jobs.one(job["id"])["result"]["key"])
     np.testing.assert_allclose(after["latent"], before["latent"], atol=1e-5)
-    made = anndata.read_h5ad(house.view.shelf(taken["target"]).file)
-    whole = anndata.read_h5ad(house.view.shelf(house.dataset).file)[::3]
+    made = anndata.read_h5ad(house.view.datasets.folder(taken["target"]).file)
+    whole = anndata.read_h5ad(house.view.datasets.folder(house.dataset).file)[::3]
     assert (made.X != whole.X).nnz == 0 and made.obsm["protein"].equals(whole.obsm["protein"])
     assert list(made.obs_names) == list(whole.obs_names)
-    house.view.forget_dataset(taken["target"])
+    house.view.datasets.forget(taken["target"])
 
 
 def test_a_data_set_that_is_gone_is_said_and_its_mapping_stays(house, mapped, tiny, tmp_path):
     tiny[:30].copy().write_h5ad(tmp_path / "gone.h5ad")
     gone = bring(house.view, "gone.h5ad", (tmp_path / "gone.h5ad").read_bytes())
     drain(house.store)
-    groups = house.view.groups(house.run, house.view.mapping(house.run, mapped)[0]["groups"])
-    key = house.view.map_cells(house.run, gone, groups, "cell_type")["arguments"]["key"]
+    groups = house.view.groups.one(house.run, house.view.mappings.one(house.run, mapped)[0]["groups"])
+    key = house.view.mappings.create(house.run, gone, groups, "cell_type")["arguments"]["key"]
     drain(house.store)
-    late = house.view.map_cells(house.run, gone, groups, "too late")["id"]
-    house.view.forget_dataset(gone)
+    late = house.view.mappings.create(house.run, gone, groups, "too late")["id"]
+    house.view.datasets.forget(gone)
     drain(house.store)
-    assert "was deleted: choose another one" in house.view.job(late)["message"]
+    assert "was deleted: choose another one" in house.view.jobs.one(late)["message"]
     assert shown(house, key, **{"map-own.value": "cell_type"})["map-figure"]["figure"]["data"]
     with pytest.raises(UserError, match="was deleted, so its file cannot be made again"):
-        house.view.export_mapped(house.run, key, 0.5, "gone")
+        house.view.mappings.export(house.run, key, 0.5, "gone")
 
 
 def test_the_command_line_maps_onto_a_run_of_the_page(house, mapped, tiny, tmp_path, capsys):
@@ -238,18 +239,18 @@ def test_too_few_cells_make_no_data_set(house):
     for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
         rows[:n] = True
         with pytest.raises(UserError, match=f"{words} selected, and a data set needs at least 10"):
-            house.view.take_cells(house.run, rows, "by hand", f"few {n}")
+            house.view.selections.create(house.run, rows, "by hand", f"few {n}")
     values = {"subset-go.n_clicks": 1, "run.data": house.run}
     assert "No cells are selected" in sent(house.press("subset-job.data", values, "subset-go.n_clicks"))
 
 
 def test_the_proteins_are_a_space_of_the_viewer(house):
-    run = house.view.run(house.run)
+    run = house.view.runs.one(house.run)
     offered = [o["value"] for o in embeddings.options(house.view, run, "protein")]
     assert offered == ["protein_umap", "protein_pca"]
     assert embeddings.missing(house.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
     for name in ("protein_umap", "protein_pca"):
-        house.view.draw(house.run, name)
+        house.view.results.embed(house.run, name)
     drain(house.store)
     assert embeddings.points(house.view, run, "protein_umap").shape == (240, 2)
     points = np.asarray(embeddings.points(house.view, run, "protein_pca"))
@@ -271,28 +272,28 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(
     folder = store.run_folder(run) / "mapped" / mapped
     values = {"map-confirm.submit_n_clicks": 1, "map-chosen.value": mapped, "run.data": run}
     about = json.loads((folder / "about.json").read_text())
-    dataset_folder.write_json(folder / "about.json", about | {"owner": "somebody"})
+    files.write_json(folder / "about.json", about | {"owner": "somebody"})
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "only who mapped them" in sent(answer) and folder.exists()
-    dataset_folder.write_json(folder / "about.json", about)
+    files.write_json(folder / "about.json", about)
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
-    left = [one["key"] for one in view.mappings(run)]
+    left = [one["key"] for one in view.mappings.all(run)]
     assert not folder.exists() and mapped not in left
     assert [o["value"] for o in answer["map-chosen"]["options"]] == left
     assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
     answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
-    assert "not there (any more)" in sent(answer)
-    groups = view.keep_groups(run, groups_of(view, view.run(run), "obs:cell_type", 1.0)[1])
-    job = view.map_cells(run, house.new, view.groups(run, groups), "cell_type")
+    assert "no longer exist" in sent(answer)
+    groups = view.groups.keep(run, groups_of(view, view.runs.one(run), "obs:cell_type", 1.0)[1])
+    job = view.mappings.create(run, house.new, view.groups.one(run, groups), "cell_type")
     assert job["status"] == "queued" and job["arguments"]["key"] == mapped
-    with pytest.raises(UserError, match="at work still"):
+    with pytest.raises(UserError, match="still uses these mapped cells"):
         (folder).mkdir(parents=True)
         for name in ARRAYS:
-            dataset_folder.write_array(folder / f"{name}.npy", np.zeros(1))
-        dataset_folder.write_json(folder / "about.json", about)
-        view.forget_mapping(run, mapped)
+            files.write_array(folder / f"{name}.npy", np.zeros(1))
+        files.write_json(folder / "about.json", about)
+        view.mappings.forget(run, mapped)
     drain(store)
-    assert view.mapping(run, mapped)[0]["cells"] == 40
+    assert view.mappings.one(run, mapped)[0]["cells"] == 40
 
 
 # --- as a panel of the viewer
@@ -304,7 +305,7 @@ def read_message(answer):
 
 
 def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer(house, mapped):
-    run = house.view.run(house.run)
+    run = house.view.runs.one(house.run)
     offered = {o["value"]: o["label"] for o in embeddings.options(house.view, run, "new.h5ad")}
     assert offered[f"mapped:{mapped}"] == "Transferred labels of new.h5ad, mapped"
     key = f"mapped:{mapped}:confidence"
@@ -322,7 +323,7 @@ def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer
 
 def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped, monkeypatch):
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
-    run, key = house.view.run(house.run), f"mapped:{mapped}"
+    run, key = house.view.runs.one(house.run), f"mapped:{mapped}"
     told = draw.draw(house.view, run, ViewerState((key,), "clusters", 1.0)).cells
     head, _ = read_message(house.client.get(told["panels"][0]["points"]))
     assert told["n"] == 240 and head["n"] == 280
@@ -335,13 +336,13 @@ def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped
 
 
 def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(house, mapped):
-    run, lasso = house.view.run(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
+    run, lasso = house.view.runs.one(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
     chosen = {"in": f"mapped:{mapped}", "polygon": lasso}
     assert selection.cells(house.view, run, chosen).sum() == 240
     assert "in Transferred labels of new.h5ad, mapped" in selection.description(house.view, run, chosen)
 
 
 def test_a_panel_of_cells_whose_mapping_is_gone_says_so(house):
-    panel = embeddings.panel(house.view, house.view.run(house.run), f"mapped:{'0' * 24}")
-    assert panel.points is None and "not there (any more)" in panel.note
+    panel = embeddings.panel(house.view, house.view.runs.one(house.run), f"mapped:{'0' * 24}")
+    assert panel.points is None and "no longer exist" in panel.note
     assert panel.title == "Mapped cells that were deleted"

@@ -71,15 +71,15 @@ def test_all_markers_leave_as_a_table(finished, asked):
 
 
 def test_two_selections_are_compared_without_the_cells_of_both(finished):
-    view, run = finished.view, finished.view.run(finished.run)
-    types = view.shelf(finished.dataset).column("cell_type")[0]["categories"]
+    view, run = finished.view, finished.view.runs.one(finished.run)
+    types = view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
 
     def some(*names):
         return {"by": "obs:cell_type", "is": list(names)}
 
     groups = chosen_groups(view, run, "two", "", 1.0, some(types[0], types[1]), some(types[1], types[2]))
     assert groups.names == ["A", "B"] and "cells of both left out" in groups.words
-    _, codes = view.shelf(finished.dataset).column("cell_type")
+    _, codes = view.datasets.folder(finished.dataset).column("cell_type")
     assert (groups.codes[codes == 0] == 0).all() and (groups.codes[codes == 2] == 1).all()
     assert (groups.codes[codes == 1] == -1).all() and (groups.codes[codes > 2] == -1).all()
     rest = chosen_groups(view, run, "two", "", 1.0, some(types[0]), None)
@@ -95,7 +95,7 @@ def test_two_selections_are_compared_without_the_cells_of_both(finished):
 
 
 def test_the_two_selections_are_told_in_words(finished):
-    types = finished.view.shelf(finished.dataset).column("cell_type")[0]["categories"]
+    types = finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
     values = {"markers-a.data": {"by": "obs:cell_type", "is": types[:1]}, "run.data": finished.run}
     said = sent(finished.press("markers-two-words.children", values)["markers-two-words"])
     assert f"cell_type (obs) is {types[0]}" in said and "all other cells" in said

@@ -95,19 +95,19 @@ def test_markers_say_what_is_wrong_with_groups(odd, column, words):
 
 
 def test_a_group_of_one_cell_has_no_markers_and_the_others_have(odd):
-    entry, codes = odd.view.shelf(odd.dataset).column("alone")
-    job = odd.view.find_markers(odd.run, Groups(entry["categories"], codes, "alone"))
+    entry, codes = odd.view.datasets.folder(odd.dataset).column("alone")
+    job = odd.view.groups.find_markers(odd.run, Groups(entry["categories"], codes, "alone"))
     drain(odd.store)
-    job = odd.view.job(job["id"])
+    job = odd.view.jobs.one(job["id"])
     assert job["status"] in ("done", "failed") and (job["status"] == "done" or job["message"].endswith("."))
 
 
 @pytest.mark.parametrize("groups", ["obs:constant", "obs:gaps", "obs:nothing", "obs:gone", "made:gone"])
 def test_labels_to_map_are_there_or_the_reason_is_said(odd, groups):
-    run = odd.view.run(odd.run)
+    run = odd.view.runs.one(odd.run)
     try:
         title, found = groups_of(odd.view, run, groups, 1.0)
-        odd.view.map_cells(odd.run, odd.dataset, found, title)
+        odd.view.mappings.create(odd.run, odd.dataset, found, title)
     except UserError as error:
         assert str(error).endswith(".")
     else:

@@ -7,11 +7,12 @@ import pytest
 from house import House, clusters_page, sent
 
 from core import figures
+from core.config.run_files import clusters_of
 from core.data import checks, count_sources
 from core.errors import UserError
 from core.figures.raster import png, raster
-from core.store import clusters_of
-from core.store.dataset_folder import SPACE_COLUMNS, Shelf, write_array
+from core.files import write_array
+from core.store.dataset_folder import SPACE_COLUMNS, DatasetFolder
 from dashboard.components.location import resolve
 from dashboard.pages.clusters import colours
 from dashboard.pages.clusters import page as clusters
@@ -22,7 +23,7 @@ from dashboard.pages.clusters.viewer.link_state import ViewerState
 
 @pytest.fixture
 def run(finished):
-    return finished.view.run(finished.run)
+    return finished.view.runs.one(finished.run)
 
 
 def message(answer):
@@ -39,7 +40,7 @@ def message(answer):
 def test_coordinates_travel_as_two_bytes_an_axis(finished, run):
     answer = finished.client.get(f"/cells/{finished.run}/points?space=latent_umap&v=1")
     head, content = message(answer)
-    points = np.asarray(finished.view.array(finished.run, "embeddings/latent_umap"), dtype=np.float64)
+    points = np.asarray(finished.view.results.array(finished.run, "embeddings/latent_umap"), dtype=np.float64)
     low, high = points.min(axis=0), points.max(axis=0)
     codes = np.rint((points - low) / (high - low) * 65_534)
     sent_codes = np.frombuffer(content, "<u2").reshape(-1, 2).astype(int)
@@ -57,11 +58,11 @@ def test_coordinates_travel_as_two_bytes_an_axis(finished, run):
 
 def test_colours_travel_as_one_byte_a_cell(finished):
     head, content = message(finished.client.get(f"/cells/{finished.run}/colour?by=clusters&resolution=0.6"))
-    labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
+    labels = np.asarray(finished.view.results.array(finished.run, clusters_of(0.6)))
     assert content == labels.astype(np.uint8).tobytes()
     assert head["palette"] == figures.category_colours(int(labels.max()) + 1) and not head["ordered"]
     head, content = message(finished.client.get(f"/cells/{finished.run}/colour?by=gene:SIM-0007"))
-    codes, shelf = np.frombuffer(content, np.uint8), finished.view.shelf(finished.dataset)
+    codes, shelf = np.frombuffer(content, np.uint8), finished.view.datasets.folder(finished.dataset)
     values = shelf.gene(6)
     ends = figures.span(values)
     known = np.clip((values - ends.low) / (ends.high - ends.low) * 255, 0, 254)
@@ -72,7 +73,7 @@ def test_a_selection_travels_as_a_bit_a_cell(finished):
     chosen = json.dumps({"by": "obs:cell_type", "is": ["type A", "type C"]})
     answer = finished.client.get(f"/cells/{finished.run}/selection", query_string={"select": chosen})
     head, content = message(answer)
-    entry, codes = finished.view.shelf(finished.dataset).column("cell_type")
+    entry, codes = finished.view.datasets.folder(finished.dataset).column("cell_type")
     wanted = np.isin(np.array(entry["categories"])[codes], ["type A", "type C"])
     assert content == np.packbits(wanted, bitorder="little").tobytes() and head["selected"] == wanted.sum()
 
@@ -119,7 +120,7 @@ def test_a_run_offers_what_it_and_its_file_have(finished, run):
     assert {"latent:1,2", "latent:3,4", "pca", "input_tsne", "input_umap"} <= set(keys)
     pair = embeddings.options(finished.view, run, "latent 4 2")[0]
     assert (pair["value"], pair["label"]) == ("latent:4,2", "Latent dimensions 4 and 2")
-    latent = np.asarray(finished.view.array(finished.run, "latent"))
+    latent = np.asarray(finished.view.results.array(finished.run, "latent"))
     np.testing.assert_array_equal(embeddings.points(finished.view, run, "latent:4,2"), latent[:, [3, 1]])
 
 
@@ -128,7 +129,7 @@ def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, 
     adata.obsm["X_umap"] = np.arange(480.0).reshape(240, 2)
     adata.obsm["X_pca"] = np.ones((240, 30))
     adata.obsm["one column"] = np.ones((240, 1))
-    shelf = Shelf(tmp_path)
+    shelf = DatasetFolder(tmp_path)
     shelf.write(adata, checks.examine(adata), count_sources.display_of(adata))
     assert shelf.spaces() == [{"name": "X_umap", "columns": 2}, {"name": "X_pca", "columns": 30}]
     np.testing.assert_array_equal(shelf.space("X_umap"), adata.obsm["X_umap"].astype(np.float32))
@@ -182,7 +183,7 @@ def test_genes_with_commas_between_them_give_their_mean(finished, run):
     assert option["value"] == "mean:SIM-0007,SIM-0009" and option["label"].startswith(
         "Mean of SIM-0007 and SIM-0009"
     )
-    shelf = finished.view.shelf(finished.dataset)
+    shelf = finished.view.datasets.folder(finished.dataset)
     colour = colours.colour_of(finished.view, run, option["value"], 1.0)
     np.testing.assert_allclose(colour.values, (shelf.gene(6) + shelf.gene(8)) / 2, rtol=1e-6)
     with pytest.raises(UserError, match="There is no gene 'SIM-9' here"):
@@ -284,10 +285,10 @@ def test_a_lasso_selects_by_the_even_odd_rule():
 
 
 def test_cells_are_selected_by_categories_and_by_numbers(finished, run):
-    gene = finished.view.shelf(finished.dataset).gene(6)
+    gene = finished.view.datasets.folder(finished.dataset).gene(6)
     found = selection.cells(finished.view, run, {"by": "gene:SIM-0007", "from": 1.0, "to": 2.0})
     np.testing.assert_array_equal(found, (gene >= 1) & (gene <= 2))
-    labels = np.asarray(finished.view.array(finished.run, clusters_of(0.6)))
+    labels = np.asarray(finished.view.results.array(finished.run, clusters_of(0.6)))
     chosen = {"by": "clusters", "resolution": 0.6, "is": ["0", "2"]}
     np.testing.assert_array_equal(selection.cells(finished.view, run, chosen), np.isin(labels, [0, 2]))
     words = selection.sentence(finished.view, run, chosen, np.isin(labels, [0, 2]))

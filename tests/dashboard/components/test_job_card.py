@@ -14,8 +14,8 @@ GO = "markers-go.n_clicks"
 def job(finished):
     """A row of work on the run that nobody carries out."""
     id = finished.store.submit("local", "slow", "spaces", finished.run)
-    yield lambda: finished.view.job(id)
-    finished.store.move_job(id, finished.view.job(id)["status"], "cancelled")
+    yield lambda: finished.view.jobs.one(id)
+    finished.store.move_job(id, finished.view.jobs.one(id)["status"], "cancelled")
 
 
 def shown(finished, row):
@@ -50,14 +50,14 @@ def test_work_that_cannot_be_asked_for_says_why_and_the_clock_stays_as_it_is(fin
 def test_what_a_run_keeps_is_followed_by_all_who_see_it_and_done_once(finished, job):
     other = finished.store.of("other")
     with pytest.raises(Missing):
-        other.job(job()["id"])
+        other.jobs.one(job()["id"])
     finished.store.set("run", finished.run, visibility="shared")
     try:
-        assert other.job(job()["id"]) == job()
+        assert other.jobs.one(job()["id"]) == job()
         assert spaces.ask(other, "spaces", finished.run, {}) == job()["id"]
         own = finished.store.submit("local", "slow", "markers", finished.run)
         with pytest.raises(Missing):
-            other.job(own)
+            other.jobs.one(own)
         finished.store.move_job(own, "queued", "cancelled")
     finally:
         finished.store.set("run", finished.run, visibility="private")

@@ -22,7 +22,7 @@ def ids_in(part):
 @pytest.fixture(scope="module")
 def where(finished):
     """{id: the section that holds it}, "" of what is on the page at once."""
-    view, run = finished.view, finished.view.run(finished.run)
+    view, run = finished.view, finished.view.runs.one(finished.run)
     found = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
     return found | dict.fromkeys(
         ids_in(clusters.layout(view, location.resolve(view, f"?run={run['id']}"))), ""

@@ -41,19 +41,19 @@ def odd(empty_house, odd_file):
 
 
 def repair(house, id, name):
-    made = house.view.repair(id, name)
+    made = house.view.steps.repair(id, name)
     drain(house.store)
-    row = house.view.dataset(made)
+    row = house.view.datasets.one(made)
     assert row["status"] == "ready", row["message"]
     return row
 
 
 def shelved(house, id):
-    return anndata.read_h5ad(house.store.shelf(id).file)
+    return anndata.read_h5ad(house.store.dataset_folder(id).file)
 
 
 def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
-    before = odd.store.shelf(odd.dataset).file.read_bytes()
+    before = odd.store.dataset_folder(odd.dataset).file.read_bytes()
     row = repair(odd, odd.dataset, "undo_log")
     assert (
         row["name"] == "odd.h5ad (repaired)" and row["origin"] == "repaired by undo_log from upload:odd.h5ad"
@@ -65,8 +65,8 @@ def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
     assert [one["name"] for one in steps.made_before(made)] == ["undo_log"]
     given = anndata.read_h5ad(odd_file)
     np.testing.assert_array_equal(np.diff(made.X.indptr), np.diff(given.X.indptr))
-    assert odd.store.shelf(odd.dataset).file.read_bytes() == before
-    assert odd.view.dataset(odd.dataset)["status"] == "ready"
+    assert odd.store.dataset_folder(odd.dataset).file.read_bytes() == before
+    assert odd.view.datasets.one(odd.dataset)["status"] == "ready"
 
 
 def test_repairs_follow_one_another_and_are_undone_in_turn(odd):
@@ -78,55 +78,55 @@ def test_repairs_follow_one_another_and_are_undone_in_turn(odd):
     assert third["record"]["cells"] == 238 and {"ADT_CD3", "ADT_CD4", "ADT_CD8"} <= set(
         third["record"]["proteins"]
     )
-    assert [row["name"] for row in odd.view.datasets()] == ["odd.h5ad (repaired)", "odd.h5ad"]
-    back = odd.view.dataset(odd.view.undo_step(third["id"]))
+    assert [row["name"] for row in odd.view.datasets.all()] == ["odd.h5ad (repaired)", "odd.h5ad"]
+    back = odd.view.datasets.one(odd.view.steps.undo(third["id"]))
     drain(odd.store)
-    back = odd.view.dataset(back["id"])
+    back = odd.view.datasets.one(back["id"])
     assert [one["name"] for one in back["record"]["derived"]["steps"]] == ["undo_log", "drop_empty_cells"]
     assert back["record"]["data_hash"] == second["record"]["data_hash"]
-    once = odd.view.undo_step(back["id"])
+    once = odd.view.steps.undo(back["id"])
     drain(odd.store)
-    assert odd.view.undo_step(once) == odd.dataset
-    assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
+    assert odd.view.steps.undo(once) == odd.dataset
+    assert [row["id"] for row in odd.view.datasets.all()] == [odd.dataset]
     with pytest.raises(UserError, match="nothing to undo"):
-        odd.view.undo_step(odd.dataset)
+        odd.view.steps.undo(odd.dataset)
 
 
 def test_a_repaired_set_that_something_stands_on_is_kept(odd):
     first = repair(odd, odd.dataset, "undo_log")
-    odd.view.prepare(first["id"], {}, "p")
+    odd.view.preparations.create(first["id"], {}, "p")
     drain(odd.store)
     second = repair(odd, first["id"], "drop_empty_cells")
-    names = {row["id"]: row["name"] for row in odd.view.datasets()}
+    names = {row["id"]: row["name"] for row in odd.view.datasets.all()}
     assert names[first["id"]] == "odd.h5ad (repaired)" and names[second["id"]] == "odd.h5ad (repaired 2)"
-    assert odd.view.undo_step(first["id"]) == odd.dataset
-    assert odd.view.dataset(first["id"])["status"] == "ready"
+    assert odd.view.steps.undo(first["id"]) == odd.dataset
+    assert odd.view.datasets.one(first["id"])["status"] == "ready"
 
 
 def test_the_same_repair_twice_is_one_data_set(odd):
-    one, other = (odd.view.repair(odd.dataset, "undo_log") for _ in range(2))
-    assert one == other and len(odd.view.datasets()) == 2
+    one, other = (odd.view.steps.repair(odd.dataset, "undo_log") for _ in range(2))
+    assert one == other and len(odd.view.datasets.all()) == 2
     drain(odd.store)
-    assert odd.view.repair(odd.dataset, "undo_log") == one
+    assert odd.view.steps.repair(odd.dataset, "undo_log") == one
 
 
 def test_an_original_is_not_deleted_from_under_its_repairs(odd):
-    made = odd.view.repair(odd.dataset, "undo_log")
+    made = odd.view.steps.repair(odd.dataset, "undo_log")
     for _ in range(2):  # while it waits, and when it is there
         with pytest.raises(UserError, match="1 data set was made from this one"):
-            odd.view.forget_dataset(odd.dataset)
+            odd.view.datasets.forget(odd.dataset)
         drain(odd.store)
-    odd.view.forget_dataset(made)
-    odd.view.forget_dataset(odd.dataset)
-    assert odd.view.datasets() == []
+    odd.view.datasets.forget(made)
+    odd.view.datasets.forget(odd.dataset)
+    assert odd.view.datasets.all() == []
 
 
 def test_a_repair_that_is_not_offered_is_refused(odd):
     for name in ("transpose", "glue"):
-        with pytest.raises(UserError, match="not offered"):
-            odd.view.repair(odd.dataset, name)
+        with pytest.raises(UserError, match="no longer offered"):
+            odd.view.steps.repair(odd.dataset, name)
     with pytest.raises(Missing):
-        odd.store.of("somebody else").repair(odd.dataset, "undo_log")
+        odd.store.of("somebody else").steps.repair(odd.dataset, "undo_log")
 
 
 def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
@@ -134,25 +134,25 @@ def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
         raise UserError("It cannot be done: try another way.")
 
     monkeypatch.setattr("core.preprocessing.steps.undo_log.undo_log", fails)
-    made = odd.view.repair(odd.dataset, "undo_log")
+    made = odd.view.steps.repair(odd.dataset, "undo_log")
     drain(odd.store)
-    row = odd.view.dataset(made)
+    row = odd.view.datasets.one(made)
     assert row["status"] == "failed" and row["message"] == "It cannot be done: try another way."
-    assert odd.view.dataset(odd.dataset)["status"] == "ready"
+    assert odd.view.datasets.one(odd.dataset)["status"] == "ready"
 
 
 def test_a_run_says_which_repairs_its_data_went_through(odd, run_quick):
     row = repair(odd, odd.dataset, "undo_log")
-    preparation, _ = odd.view.prepare(row["id"], {}, "p")
+    preparation, _ = odd.view.preparations.create(row["id"], {}, "p")
     drain(odd.store)
-    run = odd.view.create_run(preparation, run_quick.model_dump())
-    odd.view.train(run, "t")
+    run = odd.view.runs.create(preparation, run_quick.model_dump())
+    odd.view.runs.train(run)
     execute(odd.store, take(odd.store, "train"))
-    assert "undo_log" in odd.view.file(run, "config.json").read_text()
+    assert "undo_log" in odd.view.results.file(run, "config.json").read_text()
 
 
 def test_a_finding_that_forbids_training_does(odd):
-    record = odd.view.dataset(odd.dataset)["record"]
+    record = odd.view.datasets.one(odd.dataset)["record"]
     stop = {
         "code": "x",
         "severity": "stop",
@@ -162,7 +162,7 @@ def test_a_finding_that_forbids_training_does(odd):
     }
     odd.store.set("dataset", odd.dataset, record=record | {"findings": [stop]})
     with pytest.raises(UserError, match="cannot be trained on as it is. Everything is upside down"):
-        odd.view.prepare(odd.dataset, {}, "p")
+        odd.view.preparations.create(odd.dataset, {}, "p")
 
 
 @pytest.mark.parametrize("bad,repairs", [(np.nan, ["drop_not_finite", "zero_not_finite"]), (0, [])])
@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
     adata.write_h5ad(tmp_path / "odd.h5ad")
     id = bring(house.view, "odd.h5ad", (tmp_path / "odd.h5ad").read_bytes())
     drain(house.store)
-    record = house.view.dataset(id)["record"]
+    record = house.view.datasets.one(id)["record"]
     (stop,) = [finding for finding in record["findings"] if finding["severity"] == "stop"]
     assert stop["code"] == ("not-finite" if repairs else "all-zero")
     assert (
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
     page = sent(preprocess.layout(house.view, location.resolve(house.view, f"?dataset={id}")))
     assert stop["sentence"] in page and f'"/data?dataset={id}"' in page and '"disabled": true' in page
     with pytest.raises(UserError, match="cannot be trained on as it is"):
-        house.view.prepare(id, {}, "p")
+        house.view.preparations.create(id, {}, "p")
     for name in repairs:
         assert f'"name": "{name}"' in shown(house, id)
         row = repair(house, id, name)
@@ -222,8 +222,8 @@ def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     pressed = {"step-undo.n_clicks": 1, "place.data": {"dataset": made}, "url.pathname": "/data"}
     answer = odd.press("step-message.children", pressed, "step-undo.n_clicks")
     assert answer["url"]["href"] == f"/data?dataset={odd.dataset}"
-    assert [row["id"] for row in odd.view.datasets()] == [odd.dataset]
-    assert "not offered" in sent(press(odd, "transpose", odd.dataset)["data-message"])
+    assert [row["id"] for row in odd.view.datasets.all()] == [odd.dataset]
+    assert "no longer offered" in sent(press(odd, "transpose", odd.dataset)["data-message"])
 
 
 def test_every_plot_of_a_data_set_says_what_x_holds(finished, odd):

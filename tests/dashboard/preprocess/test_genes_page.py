@@ -16,7 +16,7 @@ from dashboard.pages.preprocess import page as preprocess
 @pytest.fixture
 def asking(finished):
     """A function of settings: the job of their choice of genes, as yet undone, none of other tests waiting."""
-    yield lambda **changed: finished.view.choose_genes(finished.dataset, changed)
+    yield lambda **changed: finished.view.preparations.choose_genes(finished.dataset, changed)
     drain(finished.store)
 
 
@@ -36,7 +36,7 @@ def drawn(house, asked, theme="light"):
 def test_the_count_and_the_picture_follow_the_fields(finished, tiny):
     shown, asked = page(finished, n_top_genes=40, hvg_flavor="cell_ranger", keep_genes="SIM-0007")
     assert asked["over"]
-    used = finished.view.job(asked["job"])["result"]["used"]
+    used = finished.view.jobs.one(asked["job"])["result"]["used"]
     assert used in (40, 41) and f"{used} of 120 genes would be used." in shown
     figure = drawn(finished, asked)
     names = [trace["name"] for trace in figure["data"]]
@@ -66,7 +66,7 @@ def test_what_cannot_be_is_said_at_once_and_all_genes_are_drawn_where_none_is_ch
 def test_only_the_last_choice_waits_and_few_answers_are_kept(finished, asking):
     first, second = asking(n_top_genes=21), asking(n_top_genes=22)
     assert [job["id"] for job in finished.store.waiting("short")] == [second["id"]]
-    assert finished.view.job(first["id"])["status"] == "cancelled"
+    assert finished.view.jobs.one(first["id"])["status"] == "cancelled"
     execute.drain(finished.store)
     for n in range(30, 37):
         asking(n_top_genes=n)

@@ -48,8 +48,8 @@ def test_a_preset_makes_a_dataset_and_preprocesses_it(house):
         house, {"type": "preset", "name": "CITE-seq"}, propose(house.view, house.dataset, ALL_CELLS)
     )
     assert message == "" and address.startswith("/preprocess?preparation=")
-    preparation = house.view.preparation(address.partition("=")[2])
-    dataset = house.view.dataset(preparation["dataset"])
+    preparation = house.view.preparations.one(address.partition("=")[2])
+    dataset = house.view.datasets.one(preparation["dataset"])
     steps = dataset["record"]["derived"]["steps"]
     assert [step["name"] for step in steps] == ["filter_cells", "filter_genes"]
     assert dataset["name"] == "tiny.h5ad (filtered)" and preparation["settings"]["protein_transform"] == "clr"
@@ -57,8 +57,8 @@ def test_a_preset_makes_a_dataset_and_preprocesses_it(house):
 
 def test_a_preset_by_batch_gives_each_batch_its_limits(house):
     address, _ = apply(house, {"type": "preset", "name": "CITE-seq"}, by_batch=True)
-    preparation = house.view.preparation(address.partition("=")[2])
-    steps = house.view.dataset(preparation["dataset"])["record"]["derived"]["steps"]
+    preparation = house.view.preparations.one(address.partition("=")[2])
+    steps = house.view.datasets.one(preparation["dataset"])["record"]["derived"]["steps"]
     assert preparation["settings"]["batch_key"] == steps[0]["params"]["batch_key"] == "sample"
     assert len(steps[0]["params"]["batches"]) > 1
 
@@ -67,7 +67,7 @@ def test_a_step_makes_a_dataset_alone(house):
     limits = {"limits": {"genes": [60, None]}, "batches": {}}
     address, _ = apply(house, {"type": "take", "name": "filter_cells"}, limits)
     assert address.startswith("/preprocess?dataset=")
-    assert house.view.dataset(address.partition("=")[2])["record"]["derived"]["of"] == house.dataset
+    assert house.view.datasets.one(address.partition("=")[2])["record"]["derived"]["of"] == house.dataset
     assert house.store.rows("preparation") == []
 
 
@@ -75,17 +75,17 @@ def test_a_recipe_from_a_file_is_applied(house):
     recipe = Recipe("file", [{"name": "filter_genes", "params": {"min_cells": 60}}], {"n_top_genes": 20})
     contents = f"data:application/json;base64,{base64.b64encode(recipe.to_json().encode()).decode()}"
     address, _ = apply(house, "recipe-upload", contents=contents)
-    assert house.view.preparation(address.partition("=")[2])["settings"]["n_top_genes"] == 20
+    assert house.view.preparations.one(address.partition("=")[2])["settings"]["n_top_genes"] == 20
 
 
 def test_a_step_that_fails_says_why_and_leaves_nothing(house):
     address, message = apply(house, {"type": "take", "name": "filter_cells"}, LIMIT_NO_CELL_MEETS)
     assert address is None and "no cell would stay" in message
-    assert [row["id"] for row in house.view.datasets()] == [house.dataset]
+    assert [row["id"] for row in house.view.datasets.all()] == [house.dataset]
 
 
 def test_a_page_that_is_loaded_again_follows_the_job(house):
-    job = house.view.apply_recipe(house.dataset, [{"name": "filter_genes"}], "page", {})
+    job = house.view.recipes.apply(house.dataset, [{"name": "filter_genes"}], "page", {})
     here = location.resolve(house.view, f"?dataset={house.dataset}")
     page = sent(preprocess.layout(house.view, here))
     assert f'"id": "apply-recipe-job", "data": "{job["id"]}"' in page.replace('"props": {', "")
@@ -95,11 +95,11 @@ def test_a_page_that_is_loaded_again_follows_the_job(house):
 
 
 def test_a_button_cancels_the_job(house):
-    job = house.view.apply_recipe(house.dataset, [{"name": "filter_genes"}], "page")
+    job = house.view.recipes.apply(house.dataset, [{"name": "filter_genes"}], "page")
     house.press(
         "apply-recipe-tick.n_intervals",
         {"apply-recipe-cancel.n_clicks": 1, "apply-recipe-job.data": job["id"]},
     )
     assert house.store.job(job["id"])["status"] == "cancelled"
     drain(house.store)
-    assert len(house.view.datasets()) == 1
+    assert len(house.view.datasets.all()) == 1

@@ -42,7 +42,9 @@ def register(app, store):
         view = store.of(session.user())
         column = "" if column == NO_COLUMN else column
         try:
-            names, counts, parts = clusterings.composition(view, view.run(run_id), base, resolution, column)
+            names, counts, parts = clusterings.composition(
+                view, view.runs.one(run_id), base, resolution, column
+            )
         except Missing:
             raise
         except UserError as error:
@@ -59,7 +61,7 @@ def register(app, store):
 def _steadiness(app, store):
     @job_card.asks(app, store, ids.STEADY, Input(ids.STEADY_GO, "n_clicks"), State(shared.RUN, "data"))
     def ask(view, clicks, run_id):
-        return view.once("steadiness", run_id, {}, "slow")["id"]
+        return view.jobs.once("steadiness", run_id, {}, "slow")["id"]
 
     @app.callback(
         Output(ids.STEADY_SHOWN, "hidden"),
@@ -72,7 +74,7 @@ def _steadiness(app, store):
         """Draw what was found."""
         if not job_id:
             raise PreventUpdate
-        found = store.of(session.user()).job(job_id)["result"]
+        found = store.of(session.user()).jobs.one(job_id)["result"]
         return False, figures.steadiness(found, theme), found["steadiest"]
 
     @app.callback(Output(ids.RESOLUTION, "marks"), Input(ids.STEADIEST, "data"), prevent_initial_call=True)
@@ -111,17 +113,17 @@ def _methods(app, store):
         """All cells by another method, or the selected ones by Leiden among themselves."""
         token = f"{page}:clusters:{clicks}:{again}"
         if ctx.triggered_id == ids.MADE_ANEW:
-            return clusterings.anew(view, view.run(run_id), base, resolution, selection, at, token)
+            return clusterings.anew(view, view.runs.one(run_id), base, resolution, selection, at, token)
         if not value:
             raise UserError("A number is missing: how many clusters, or how many cells at least?")
         asked = {"method": method, "value": int(value)}
-        return view.ask("clusters", run_id, asked, token, priority=1)
+        return view.jobs.submit("clusters", run_id, asked, token, priority=1)
 
     @app.callback(Output(ids.MADE_LINE, "data"), Input(ids.CLUSTER.done, "data"), prevent_initial_call=True)
     def found(job_id):
         if not job_id:
             raise PreventUpdate
-        return store.of(session.user()).job(job_id)["result"]["line"]
+        return store.of(session.user()).jobs.one(job_id)["result"]["line"]
 
 
 def _names(app, store):
@@ -148,7 +150,7 @@ def _names(app, store):
         if not any(causes):
             raise PreventUpdate
         view = store.of(session.user())
-        run, remark = view.run(run_id), ""
+        run, remark = view.runs.one(run_id), ""
         try:
             if ctx.triggered_id == ids.MADE_GO:
                 line = clusterings.name_cells(view, run, base, resolution, selection, name)
@@ -159,7 +161,7 @@ def _names(app, store):
             elif clusterings.line_of(base) is None:
                 raise UserError("Nothing was done by hand to these clusters: there is nothing to undo.")
             else:
-                line = view.undo_clustering(run_id, clusterings.line_of(base)) or ""
+                line = view.clusterings.undo(run_id, clusterings.line_of(base)) or ""
         except UserError as error:
             return notice(str(error), "warn"), no_update
         return notice(remark, "good") if remark else "", line
@@ -179,7 +181,7 @@ def _shown(app, store):
         if line is None:
             raise PreventUpdate
         view, choice = store.of(session.user()), _choice(line)
-        return colour_options(view, view.run(run_id), "", choice), choice, None
+        return colour_options(view, view.runs.one(run_id), "", choice), choice, None
 
     @app.callback(
         Output(ids.MADE_BASE, "options"),
@@ -192,7 +194,7 @@ def _shown(app, store):
         if line is None:
             raise PreventUpdate
         view = store.of(session.user())
-        return groupings(view, view.run(run_id)), _choice(line)
+        return groupings(view, view.runs.one(run_id)), _choice(line)
 
     @app.callback(
         Output(ids.MARKERS_BY, "options"),
@@ -203,7 +205,7 @@ def _shown(app, store):
     def offer(_, run_id):
         """Its groups can have markers."""
         view = store.of(session.user())
-        return groupings(view, view.run(run_id))
+        return groupings(view, view.runs.one(run_id))
 
     @app.callback(
         Output(ids.MADE_HISTORY, "children"),
@@ -220,7 +222,7 @@ def _shown(app, store):
         """Who did what and when, and the groups that can be coloured."""
         view = store.of(session.user())
         try:
-            _, groups = groups_of(view, view.run(run_id), base, resolution)
+            _, groups = groups_of(view, view.runs.one(run_id), base, resolution)
         except Missing:
             raise
         except UserError as error:  # somebody has undone these clusters in the meantime
@@ -228,7 +230,7 @@ def _shown(app, store):
         line = clusterings.line_of(base)
         if line is None:
             return "", groups.names, None, "", True
-        versions = view.history(run_id, line)
+        versions = view.clusterings.history(run_id, line)
         rows = [[when(v["created"]), v["author"], v["what"]] for v in versions[::-1][:LAST]]
         words = [table(["time", "by", "what"], rows)]
         if len(versions) > LAST:

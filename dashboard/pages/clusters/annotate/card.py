@@ -29,7 +29,7 @@ def finding_card(view, run):
             ),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.STEADY, view.my_last_job(run["id"], "steadiness")),
+        *job_card.parts(view, ids.STEADY, view.jobs.mine(run["id"], "steadiness")),
         dcc.Store(id=ids.STEADIEST),
         html.Div(
             graph(ids.STEADY_FIGURE, "Steadiness by resolution", style={"height": "280px"}),
@@ -123,7 +123,7 @@ def naming_card(view, run):
 
 def composition_card(view, run):
     """Sizes of the groups that colour the cells, and what they are made of."""
-    columns = [c["name"] for c in view.shelf(run["dataset"]).columns() if c["kind"] == "category"]
+    columns = [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]
     options = [{"label": "sizes alone", "value": NO_COLUMN}, *({"label": c, "value": c} for c in columns)]
     return card(
         "Sizes and composition",
@@ -131,7 +131,7 @@ def composition_card(view, run):
             "Of the groups chosen under 'Begin with'. A cluster of one sample may be a batch, not a cell type."
         ),
         _field("By", dcc.Dropdown(options, NO_COLUMN, id=ids.COMPOSITION_OF, clearable=False)),
-        graph(ids.COMPOSITION_FIGURE, "Composition of each group", dataset=view.dataset(run["dataset"])),
+        graph(ids.COMPOSITION_FIGURE, "Composition of each group", dataset=view.datasets.one(run["dataset"])),
         html.Div(id=ids.COMPOSITION_TABLE),
     )
 

@@ -41,7 +41,7 @@ def name_cells(view, run, base, resolution, selection, name):
     name = " ".join(name.split())
     what = f"{int(rows.sum()):,} cells named {name} ({selections.description(view, run, selection)})"
     made = groups.renamed(rows, name)
-    return view.keep_clustering(run["id"], made, what, _title(base, title), line_of(base))
+    return view.clusterings.keep(run["id"], made, what, _title(base, title), line_of(base))
 
 
 def colour_group(view, run, base, resolution, group, colour):
@@ -50,7 +50,7 @@ def colour_group(view, run, base, resolution, group, colour):
     if group not in groups.names:
         raise UserError("Choose the group to colour first.")
     what = f"{group} coloured {colour}"
-    return view.keep_clustering(run["id"], groups, what, _title(base, title), line_of(base), {group: colour})
+    return view.clusterings.keep(run["id"], groups, what, _title(base, title), line_of(base), {group: colour})
 
 
 def anew(view, run, base, resolution, selection, value, token):
@@ -62,11 +62,11 @@ def anew(view, run, base, resolution, selection, value, token):
     asked = {
         "method": "leiden",
         "value": float(value or 1),
-        "among": view.keep_groups(run["id"], groups.ahead(rows, name)),
+        "among": view.groups.keep(run["id"], groups.ahead(rows, name)),
         "line": line_of(base),
         "title": _title(base, title),
     }
-    return view.ask("clusters", run["id"], asked, token, priority=1)
+    return view.jobs.submit("clusters", run["id"], asked, token, priority=1)
 
 
 def _title(base, title):
@@ -84,7 +84,7 @@ def bring_names(view, run, filename, content):
         raise UserError(f"{filename} needs a head and two columns: the cell, and its name.")
     at = rows[0].index("name") if "name" in rows[0] else 1
     given = {row[0]: row[at].strip() for row in rows[1:] if len(row) > at and row[at].strip()}
-    cells = [name.decode() for name in view.shelf(run["dataset"]).cells()]
+    cells = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
     names = list(dict.fromkeys(given[cell] for cell in cells if cell in given))
     if not names:
         raise UserError(
@@ -99,7 +99,7 @@ def bring_names(view, run, filename, content):
     )
     title = filename.removesuffix(".csv")[:80] or "names"
     groups = Groups(names, codes, f"from {filename}")
-    return view.keep_clustering(run["id"], groups, f"{n:,} cells named by {filename}", title), remark
+    return view.clusterings.keep(run["id"], groups, f"{n:,} cells named by {filename}", title), remark
 
 
 def composition(view, run, base, resolution, column):

@@ -15,7 +15,7 @@ from dashboard.server import session
 
 
 def asked(by, resolution, parts, denoised, width, height, dpi, unit):
-    """What View.bundle takes, from the controls; raises UserError where a number is missing."""
+    """What Bundles.create takes, from the controls; raises UserError where a number is missing."""
     if None in (width, height, dpi):
         raise UserError(
             "Say how wide and high figures are, and their dots an inch: one of them is missing or no number above 0."
@@ -50,7 +50,7 @@ def register(app, store):
     )
     def make(view, _, *given):
         *controls, run_id = given
-        return view.bundle(run_id, **asked(*controls))["id"]
+        return view.bundles.create(run_id, **asked(*controls))["id"]
 
     @app.callback(
         Output(ids.TAKE_RESULT, "children"),
@@ -64,13 +64,13 @@ def register(app, store):
 
     @job_card.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"), State(shared.RUN, "data"))
     def verify(view, _, run_id):
-        return view.verify(run_id)["id"]
+        return view.bundles.verify(run_id)["id"]
 
     @app.callback(
         Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(shared.RUN, "data")
     )
     def tell(job_id, run_id):
-        return told(store.of(session.user()).job(job_id)["result"]) if job_id else []
+        return told(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
 
     @app.callback(
         Output(ids.VERIFY.tick, "n_intervals"),
@@ -82,7 +82,7 @@ def register(app, store):
     def cancel(clicks, n, run_id):
         if not clicks:
             raise PreventUpdate
-        store.of(session.user()).cancel_verify(run_id)
+        store.of(session.user()).bundles.cancel_verify(run_id)
         return (n or 0) + 1  # look at once
 
     still = Input(ids.TAKE.tick, "disabled")  # the clock, while nothing is under way
@@ -109,7 +109,7 @@ def _choosing(app, store):
     def choose(colour, _, chosen, run_id):
         """Those clusters that colour the cells are taken along."""
         view = store.of(session.user())
-        options = choices(view, view.run(run_id))
+        options = choices(view, view.runs.one(run_id))
         known = [option["value"] for option in options]
         return options, next(by for by in (colour, chosen, CLUSTERS) if by in known)
 

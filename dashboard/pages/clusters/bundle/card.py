@@ -36,7 +36,7 @@ def takeaway_card(view, run):
         html.Div(
             html.Button("Make the zip", id=ids.TAKE_GO, className="btn btn-primary"), className="nuwa-actions"
         ),
-        *job_card.parts(view, ids.TAKE, view.my_last_job(run["id"], "bundle")),
+        *job_card.parts(view, ids.TAKE, view.jobs.mine(run["id"], "bundle")),
         html.Div(id=ids.TAKE_RESULT),
         _verifying(view, run),
         more("Single files", _single(run)),
@@ -143,7 +143,7 @@ def _verifying(view, run):
                 ],
                 className="nuwa-actions",
             ),
-            *job_card.parts(view, ids.VERIFY, view.my_last_job(run["id"], "verify")),
+            *job_card.parts(view, ids.VERIFY, view.jobs.mine(run["id"], "verify")),
             html.Div(id=ids.VERIFY_RESULT),
         ],
         id=ids.VERIFY_SHOWN,
@@ -162,14 +162,14 @@ def _single(run):
 def bundle_of(view, run_id):
     """The path of the bundle of a run, or None while there is none."""
     try:
-        return view.file(run_id, "bundle.zip")
+        return view.results.file(run_id, "bundle.zip")
     except Missing:
         return None
 
 
 def made(view, run_id):
     """The link to the bundle, with what is to be known of it."""
-    path, job = bundle_of(view, run_id), view.my_last_job(run_id, "bundle")
+    path, job = bundle_of(view, run_id), view.jobs.mine(run_id, "bundle")
     if path is None:
         return []
     state = path.stat()

@@ -33,9 +33,9 @@ def register(app, store):
     def ask(view, clicks, dataset, labels, batch, resolution, run_id):
         if not dataset:
             raise UserError("Choose the data set to map first.")
-        title, groups = groups_of(view, view.run(run_id), labels, resolution)
+        title, groups = groups_of(view, view.runs.one(run_id), labels, resolution)
         batch = None if batch in (None, OWN_BATCH) else batch
-        return view.map_cells(run_id, dataset, groups, title, batch)["id"]
+        return view.mappings.create(run_id, dataset, groups, title, batch)["id"]
 
     @app.callback(
         Output(ids.MAP_CHOSEN, "options"),
@@ -52,16 +52,12 @@ def register(app, store):
         """What has just been mapped is shown; when the card comes, what the link says, else the last."""
         view = store.of(session.user())
         found = options(view, run_id)
-        last = view.job(job_id)["result"]["key"] if job_id else None
+        last = view.jobs.one(job_id)["result"]["key"] if job_id else None
         if ctx.triggered_id:
             return found, last, not found, no_update, no_update, ""
         key, by, sure = (asked[name] for name in ASKED)
         known = key in [option["value"] for option in found]
-        lost = (
-            ""
-            if known or not key
-            else notice("The mapped cells of this link are not there (any more).", "warn")
-        )
+        lost = "" if known or not key else notice("The mapped cells of this link no longer exist.", "warn")
         by = by if by in BY else "label"
         return found, key if known else last, not found, by, _share(sure), lost
 
@@ -88,7 +84,7 @@ def register(app, store):
             raise PreventUpdate
         view = store.of(session.user())
         try:
-            view.forget_mapping(run_id, key)
+            view.mappings.forget(run_id, key)
         except UserError as error:
             return no_update, no_update, no_update, notice(str(error), "warn")
         left = options(view, run_id)
@@ -110,7 +106,7 @@ def register(app, store):
             raise PreventUpdate
         view = store.of(session.user())
         try:
-            about, _ = view.mapping(run_id, key)
+            about, _ = view.mappings.one(run_id, key)
         except UserError:
             return [], None
         columns = shown.own_columns(view, about)
@@ -135,10 +131,10 @@ def register(app, store):
         if not key:
             raise PreventUpdate
         view = store.of(session.user())
-        run = view.run(run_id)
+        run = view.runs.one(run_id)
         try:
             threshold = _threshold(sure)
-            about, arrays = view.mapping(run_id, key)
+            about, arrays = view.mappings.one(run_id, key)
         except UserError as wrong:
             return figures.empty(str(wrong), theme), notice(str(wrong), "warn"), [], "", ""
         labels = shown.own_labels(view, about, column)
@@ -179,7 +175,7 @@ def register(app, store):
     def export(view, clicks, key, sure, page, run_id):
         if not key:
             raise UserError("Choose what was mapped first.")
-        return view.export_mapped(run_id, key, _threshold(sure), f"{page}:mapped:{clicks}")
+        return view.mappings.export(run_id, key, _threshold(sure), f"{page}:mapped:{clicks}")
 
     @app.callback(
         Output(ids.MAP_EXPORTED, "children"),
@@ -190,7 +186,7 @@ def register(app, store):
     def exported(job_id, run_id):
         if not job_id:
             return no_update
-        asked = store.of(session.user()).job(job_id)["arguments"]
+        asked = store.of(session.user()).jobs.one(job_id)["arguments"]
         link = mapped_link(run_id, "h5ad", asked["key"], asked["threshold"])
         words = f"Ready, with labels unknown below a confidence of {asked['threshold']:g}."
         return [

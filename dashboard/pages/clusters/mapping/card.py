@@ -29,7 +29,7 @@ def mapping_card(view, run):
             "label that most of its 15 nearest cells of this run have."
         ),
         _asking(view, run),
-        *job_card.parts(view, ids.MAPPING, view.my_last_job(run["id"], "map")),
+        *job_card.parts(view, ids.MAPPING, view.jobs.mine(run["id"], "map")),
         html.Div(id=ids.MAP_LOST, role="status"),
         html.Div(
             [_choosing(shown), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not shown, className="mt-3"
@@ -42,7 +42,7 @@ def options(view, run_id):
     """Options for what is shown: each mapping onto the run that one may see, the newest first."""
     return [
         {"label": f"{one['name']}: {one['cells']:,} cells, {one['title']}{_as(one)}", "value": one["key"]}
-        for one in view.mappings(run_id)
+        for one in view.mappings.all(run_id)
     ]
 
 
@@ -51,7 +51,7 @@ def _as(about):
 
 
 def _asking(view, run):
-    others = [row for row in view.datasets() if row["status"] == "ready" and row["id"] != run["dataset"]]
+    others = [row for row in view.datasets.all() if row["status"] == "ready" and row["id"] != run["dataset"]]
     choices = [{"label": row["name"], "value": row["id"]} for row in others]
     batches = run["facts"]["groups"]
     key = run["config"]["batch_key"]
@@ -113,7 +113,7 @@ def _result(view, run):
         graph(
             ids.MAP_FIGURE,
             "The new cells over those of the run, which are grey",
-            dataset=view.dataset(run["dataset"]),
+            dataset=view.datasets.one(run["dataset"]),
             mark="",
         ),
         html.Div(id=ids.MAP_TABLE, className="mt-3"),

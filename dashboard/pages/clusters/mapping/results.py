@@ -16,14 +16,14 @@ def own_columns(view, about):
     """The obs columns with names that the mapped data set has; none where it was deleted."""
     if view.readable("dataset", about["dataset"]) is None:
         return []
-    return [c["name"] for c in view.shelf(about["dataset"]).columns() if c["kind"] == "category"]
+    return [c["name"] for c in view.datasets.folder(about["dataset"]).columns() if c["kind"] == "category"]
 
 
 def own_labels(view, about, column):
     """(cells,) names of the mapped cells' own labels, "" where there is none; None where no column is asked for."""
     if column not in own_columns(view, about):
         return None
-    entry, codes = view.shelf(about["dataset"]).column(column)
+    entry, codes = view.datasets.folder(about["dataset"]).column(column)
     return np.array([*map(str, entry["categories"]), ""])[codes]
 
 

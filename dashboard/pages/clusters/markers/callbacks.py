@@ -38,8 +38,8 @@ def register(app, store):
         State(shared.RUN, "data"),
     )
     def find(view, clicks, how, by, resolution, a, b, run_id):
-        groups = chosen_groups(view, view.run(run_id), how, by, resolution, a, b)
-        return view.find_markers(run_id, groups)["id"]
+        groups = chosen_groups(view, view.runs.one(run_id), how, by, resolution, a, b)
+        return view.groups.find_markers(run_id, groups)["id"]
 
     @app.callback(
         Output(ids.MARKERS_SHOWN, "hidden"),
@@ -55,7 +55,7 @@ def register(app, store):
     def show(job_id, run_id):
         if not job_id:
             raise PreventUpdate
-        found = store.of(session.user()).job(job_id)["result"]
+        found = store.of(session.user()).jobs.one(job_id)["result"]
         options = [
             {"label": f"{name} ({n:,} cells)", "value": i}
             for i, (name, n) in enumerate(zip(found["names"], found["sizes"], strict=True))
@@ -78,7 +78,7 @@ def register(app, store):
         if group is None or not job_id:
             raise PreventUpdate
         view = store.of(session.user())
-        return rows(view, view.run(run_id), view.job(job_id)["result"], group), []
+        return rows(view, view.runs.one(run_id), view.jobs.one(job_id)["result"], group), []
 
     @app.callback(
         Output(ids.COLOUR, "value", allow_duplicate=True),
@@ -92,7 +92,7 @@ def register(app, store):
         if not chosen:
             raise PreventUpdate
         view, choice = store.of(session.user()), f"{chosen[0]['kind']}:{chosen[0]['feature']}"
-        return choice, colour_options(view, view.run(run_id), "", choice)
+        return choice, colour_options(view, view.runs.one(run_id), "", choice)
 
     @app.callback(
         Output(ids.MARKERS_FIGURE, "figure"),
@@ -110,8 +110,8 @@ def register(app, store):
         if not job_id or (kind == "violins" and feature is None):
             raise PreventUpdate
         view = store.of(session.user())
-        found = view.job(job_id)["result"]
-        return picture(view, view.run(run_id), found, kind, min(max(int(k or 3), 1), 20), feature, theme)
+        found = view.jobs.one(job_id)["result"]
+        return picture(view, view.runs.one(run_id), found, kind, min(max(int(k or 3), 1), 20), feature, theme)
 
 
 def _two_selections(app, store):
@@ -150,7 +150,7 @@ def _two_selections(app, store):
     )
     def say(a, b, run_id):
         view = store.of(session.user())
-        run = view.run(run_id)
+        run = view.runs.one(run_id)
 
         def words(chosen, without):
             try:

@@ -62,7 +62,7 @@ def markers_card(view, run):
             html.Button("Find markers", id=ids.MARKERS_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.MARKERS, view.my_last_job(run["id"], "markers")),
+        *job_card.parts(view, ids.MARKERS, view.jobs.mine(run["id"], "markers")),
         html.Div(_shown(), id=ids.MARKERS_SHOWN, hidden=True),
         more("What do these say?", html.Ul([html.Li(words) for words in EXPLAINED])),
     )

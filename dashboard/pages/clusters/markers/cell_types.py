@@ -90,7 +90,7 @@ def suggestions(view, run, found, chosen, gmt):
         except UnicodeDecodeError:
             raise UserError("This file is no text: save the sets as GMT (UTF-8).") from None
     names, n_genes = features(view, run)
-    auc = view.array(run["id"], f"markers/{found['groups']}")[MEASURES.index("auc")][:, :n_genes]
+    auc = view.results.array(run["id"], f"markers/{found['groups']}")[MEASURES.index("auc")][:, :n_genes]
     return cell_types.suggest(auc, names[:n_genes], sets)
 
 
@@ -106,7 +106,7 @@ def register(app, store):
         view = store.of(session.user())
         if not job_id:
             raise UserError("Find the markers of the groups first, in the card above.")
-        run, found = view.run(run_id), view.job(job_id)["result"]
+        run, found = view.runs.one(run_id), view.jobs.one(job_id)["result"]
         return view, run, found, suggestions(view, run, found, chosen, gmt)
 
     @app.callback(
@@ -154,14 +154,14 @@ def register(app, store):
             raise
         except UserError as error:
             return notice(str(error), "warn"), no_update
-        groups = before = view.groups(run["id"], found["groups"])
+        groups = before = view.groups.one(run["id"], found["groups"])
         for i, one in enumerate(made):
             if one.name != cell_types.UNKNOWN:
                 groups = groups.renamed(before.codes == i, one.name)
         known = sum(one.name != cell_types.UNKNOWN for one in made)
         title = cell_types.SETS.get(chosen, "sets of my own")
         what = f"{known} of {len(made)} groups named as suggested by {title}"
-        line = view.keep_clustering(run["id"], groups, what, f"suggested by {title}")
+        line = view.clusterings.keep(run["id"], groups, what, f"suggested by {title}")
         return notice(
             "These names now colour the cells; change them in the card 'Name the cells'.", "good"
         ), line

@@ -39,14 +39,14 @@ def chosen_groups(view, run, how, by, resolution, a, b):
 
 def features(view, run):
     """(names, n_genes): genes and then proteins, in the order of the markers."""
-    genes = view.shelf(run["dataset"]).genes()["names"]
-    return [*genes, *view.dataset(run["dataset"])["record"]["proteins"]], len(genes)
+    genes = view.datasets.folder(run["dataset"]).genes()["names"]
+    return [*genes, *view.datasets.one(run["dataset"])["record"]["proteins"]], len(genes)
 
 
 def rows(view, run, found, group):
     """The records of the table for one group, the best marker first; features that no cell has are left out."""
     names, n_genes = features(view, run)
-    auc, fold, share, rest, _, _, _, p = view.array(run["id"], f"markers/{found['groups']}")[:, group]
+    auc, fold, share, rest, _, _, _, p = view.results.array(run["id"], f"markers/{found['groups']}")[:, group]
     if np.isnan(auc).all():
         return []
     known = np.flatnonzero((share > 0) | (rest > 0) | (auc != 0.5))
@@ -67,12 +67,12 @@ def rows(view, run, found, group):
 
 def picture(view, run, found, kind, k, feature, theme):
     """The figure of the markers found."""
-    values = view.array(run["id"], f"markers/{found['groups']}")
+    values = view.results.array(run["id"], f"markers/{found['groups']}")
     names, n_genes = features(view, run)
     if kind == "violins":
         choice = f"{feature['kind']}:{feature['feature']}"
         colour = colour_of(view, run, choice, 1.0)
-        codes = view.groups(run["id"], found["groups"]).codes
+        codes = view.groups.one(run["id"], found["groups"]).codes
         return figures.expression_violins(
             colour.name, found["names"], colour.values, codes, colour.words, theme
         )

@@ -58,15 +58,15 @@ def _missing(app, store):
     def compute_missing(_, retry, k, count, one, two, three, four, missing_before, run_id):
         """Request embeddings that are not computed yet, and poll until all are there or no job is left."""
         view = store.of(session.user())
-        run = view.run(run_id)
+        run = view.runs.one(run_id)
         keys = link_state.panels_of(view, run, count, (one, two, three, four))
-        jobs = view.pictures(run_id)
+        jobs = view.results.embeddings(run_id)
         by_person = ctx.triggered_id not in (None, ids.CLUSTERS_TICK)
         for name in embeddings.missing(view, run, keys, k):
             if name not in jobs or (by_person and jobs[name]["status"] == "failed"):
-                view.draw(run_id, name)
+                view.results.embed(run_id, name)
         job_progress.work_here(store)
-        missing, jobs = embeddings.missing(view, run, keys, k), view.pictures(run_id)
+        missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
         standings = [job_progress.standing(store, jobs[name]) for name in missing]
         standings.sort(key=lambda standing: standing.over)  # the running ones before the failed ones
         message = next((standing.words for standing in standings if standing.words), "")
@@ -93,7 +93,7 @@ def _draw(app, store):
     )
     def draw_panels(controls, missing, run_id):
         view = store.of(session.user())
-        run = view.run(run_id)
+        run = view.runs.one(run_id)
         state = link_state.from_controls(view, run, controls)
         drawing = draw(view, run, state)
         large = drawing.figure is None

@@ -177,7 +177,7 @@ def _plots(view, run, state):
         graph(
             ids.PANELS,
             label,
-            dataset=view.dataset(run["dataset"]),
+            dataset=view.datasets.one(run["dataset"]),
             shown=ids.PANELS_SHOWN,
             hidden=bool(initial),
             beside=large,

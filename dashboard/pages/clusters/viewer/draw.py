@@ -45,7 +45,7 @@ def draw(view, run, state):
         return Drawing(None, cells, colour, selected, notes, layers)
     names = range(n_cells)  # above this many points the tooltip shows numbers
     if n_cells * len(panels) <= figures.NAMES_UP_TO:
-        names = np.char.decode(view.shelf(run["dataset"]).cells(), "utf-8")
+        names = np.char.decode(view.datasets.folder(run["dataset"]).cells(), "utf-8")
     figure = figures.panels(
         panels,
         colour,
@@ -73,7 +73,7 @@ def is_large(n_points, webgl=True):
 
 def initial_cells(view, run, state):
     """What the browser draws itself as soon as the page is there, before Dash's first callback; None where plotly draws."""
-    n_cells = view.dataset(run["dataset"])["record"]["cells"]
+    n_cells = view.datasets.one(run["dataset"])["record"]["cells"]
     if state.k != 2 or not is_large(n_cells * len(state.panels)):
         return None
     return draw(view, run, state).cells

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core import figures
+from core.config.run_files import HARMONY
 from core.errors import UserError
 from core.figures import Panel
-from core.store import HARMONY
 from dashboard.pages.clusters.viewer import mapped_layer
 
 ON_REQUEST = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # computed by the worker
@@ -38,7 +38,7 @@ def default(view, run):
 
     A run with batches has Harmony in place of t-SNE.
     """
-    third = "harmony" if view.array(run["id"], HARMONY) is not None else "input_tsne"
+    third = "harmony" if view.results.array(run["id"], HARMONY) is not None else "input_tsne"
     return [first(run), "pca", third, "input_umap"]
 
 
@@ -54,11 +54,13 @@ def options(view, run, text="", chosen=None):
     keys += ["pca", *default(view, run)[2:], "input_tsne"]
     keys += [key for key in MIN_PROTEINS if _is_on_request(run, key)]
     keys = list(dict.fromkeys(keys))
-    keys += [k for k in view.names(run["id"], "embeddings") if k not in keys and not k.endswith("_3d")]
-    keys += [f"obsm:{s['name']}" for s in view.shelf(run["dataset"]).spaces()]
+    keys += [
+        k for k in view.results.names(run["id"], "embeddings") if k not in keys and not k.endswith("_3d")
+    ]
+    keys += [f"obsm:{s['name']}" for s in view.datasets.folder(run["dataset"]).spaces()]
     keys += [
         f"run:{r['id']}"
-        for r in view.runs()
+        for r in view.runs.all()
         if r["dataset"] == run["dataset"] and r["explored"] == "ready" and r["id"] != run["id"]
     ]
     keys += mapped_layer.keys(view, run)
@@ -122,7 +124,7 @@ def points(view, run, key, k=2):
     kind, _, rest = key.partition(":")
     if pair := PAIR.fullmatch(key):
         space, *columns = pair.groups()
-        values = view.array(run["id"], "latent" if space == "latent" else "input_axes")
+        values = view.results.array(run["id"], "latent" if space == "latent" else "input_axes")
         columns = [int(c) - 1 for c in columns]
         if not all(0 <= c < values.shape[1] for c in columns):
             raise UserError(
@@ -130,12 +132,12 @@ def points(view, run, key, k=2):
             )
         return np.stack([values[:, c] for c in columns], axis=1)
     if key == "latent":
-        values = view.array(run["id"], "latent")
+        values = view.results.array(run["id"], "latent")
         return values if values.shape[1] <= 3 else values[:, :k]
     if key == "pca":
-        return view.array(run["id"], "input_axes")[:, :k]
+        return view.results.array(run["id"], "input_axes")[:, :k]
     if key == "harmony":
-        if (values := view.array(run["id"], HARMONY)) is None:
+        if (values := view.results.array(run["id"], HARMONY)) is None:
             raise UserError("This run has no batches, which Harmony would mix.")
         return values[:, :k]
     if kind == "obsm":
@@ -152,9 +154,9 @@ def points(view, run, key, k=2):
     if key in MIN_PROTEINS and not _is_on_request(run, key):
         raise UserError(f"This plot needs {MIN_PROTEINS[key]} proteins; this run has {_n_proteins(run)}.")
     name, on_request = f"{key}_3d" if k == 3 else key, _is_on_request(run, key)
-    if not on_request and key not in view.names(run["id"], "embeddings"):
+    if not on_request and key not in view.results.names(run["id"], "embeddings"):
         raise UserError("This embedding does not exist.")
-    coordinates = view.array(run["id"], f"embeddings/{name}")
+    coordinates = view.results.array(run["id"], f"embeddings/{name}")
     if coordinates is None and not on_request:
         raise UserError("This embedding has no third dimension.")
     return coordinates
@@ -172,7 +174,7 @@ def _n_proteins(run):
 
 def _of_file(view, run, name, k):
     try:
-        values = view.shelf(run["dataset"]).space(name)
+        values = view.datasets.folder(run["dataset"]).space(name)
     except KeyError:
         raise UserError(f"This dataset has no obsm '{name}'.") from None
     if values.shape[1] < k:
@@ -186,12 +188,12 @@ def stamp(view, run, key):
     if kind == "obsm":  # a dataset never changes
         return "file"
     if kind == "run":
-        run = view.run(rest)
+        run = view.runs.one(rest)
         return stamp(view, run, first(run))
     if kind == mapped_layer.KIND:
         return f"{stamp(view, run, first(run))}-{mapped_layer.stamp(view, run, rest)}"
     name = {"latent": "latent", "pca": "input_axes", "harmony": HARMONY}.get(kind, f"embeddings/{key}")
-    return f"{Path(view.array(run['id'], name).filename).stat().st_mtime_ns:x}"
+    return f"{Path(view.results.array(run['id'], name).filename).stat().st_mtime_ns:x}"
 
 
 def panel(view, run, key, k=2, theme="light"):
@@ -229,7 +231,7 @@ def has_coordinates(points):
 def missing(view, run, keys, k=2):
     """The names of those of these embeddings that the worker has still to compute."""
     names = [f"{key}_3d" if k == 3 else key for key in dict.fromkeys(keys) if _is_on_request(run, key)]
-    return [name for name in names if view.array(run["id"], f"embeddings/{name}") is None]
+    return [name for name in names if view.results.array(run["id"], f"embeddings/{name}") is None]
 
 
 def columns(panel):

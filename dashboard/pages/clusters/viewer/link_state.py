@@ -32,7 +32,7 @@ class ViewerState(NamedTuple):
 def from_link(query, view, run):
     """The ViewerState of a link's query; what it leaves out or gives wrongly is the default."""
     default = embeddings.default(view, run)
-    n_cells = view.dataset(run["dataset"])["record"]["cells"]
+    n_cells = view.datasets.one(run["dataset"])["record"]["cells"]
     first = default if n_cells <= FEW_PANELS else [default[0], default[-1]]
     panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST] or first
     if len(panels) not in COUNTS:

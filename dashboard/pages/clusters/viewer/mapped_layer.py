@@ -21,14 +21,14 @@ OFFERED = {LABEL: "Transferred labels", "confidence": "Confidence", "farness": "
 def keys(view, run):
     """The keys of all such panels, the newest mapping first."""
     ends = ["" if by == LABEL else f":{by}" for by in OFFERED]
-    return [f"{KIND}:{one['key']}{end}" for one in view.mappings(run["id"]) for end in ends]
+    return [f"{KIND}:{one['key']}{end}" for one in view.mappings.all(run["id"]) for end in ends]
 
 
 def title(view, run, rest):
     """The title of a panel; `rest` is its key without the kind."""
     key, by = _read(rest)
     try:
-        about, _ = view.mapping(run["id"], key)
+        about, _ = view.mappings.one(run["id"], key)
     except Missing:
         return "Mapped cells that were deleted"
     return f"{OFFERED[by]} of {about['name']}, mapped"
@@ -36,14 +36,14 @@ def title(view, run, rest):
 
 def stamp(view, run, rest):
     """A text that changes with the coordinates of the mapped cells."""
-    about, _ = view.mapping(run["id"], _read(rest)[0])
+    about, _ = view.mappings.one(run["id"], _read(rest)[0])
     return f"{about['created']:.3f}"
 
 
 def layer(view, run, rest, theme="light"):
     """The figures.Over of a panel; raises Missing where the mapping was deleted."""
     key, by = _read(rest)
-    about, arrays = view.mapping(run["id"], key)
+    about, arrays = view.mappings.one(run["id"], key)
     colour = colour_of_mapped(about, arrays, by, SURE, theme)
     if by == LABEL:
         colour = colour._replace(

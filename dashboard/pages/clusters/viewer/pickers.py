@@ -34,4 +34,4 @@ def _search(app, store, picker, options):
     )
     def search(text, chosen, run_id):
         view = store.of(session.user())
-        return options(view, view.run(run_id), text or "", chosen)
+        return options(view, view.runs.one(run_id), text or "", chosen)

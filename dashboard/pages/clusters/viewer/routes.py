@@ -56,7 +56,7 @@ def register(server, store):
 
     def view_and_run(run_id):
         view = store.of(session.user())
-        return view, view.run(run_id)
+        return view, view.runs.one(run_id)
 
     def colour(view, run):
         by, resolution = request.args.get("by", CLUSTERS), request.args.get("resolution", DEFAULT_RESOLUTION)
@@ -101,7 +101,7 @@ def register(server, store):
         view, run = view_and_run(run_id)
         theme = request.args.get("theme", "light")
         layer = requested_layer(view, run, theme)
-        return _coded(layer.colour, theme, n_below=len(view.array(run["id"], "latent")))
+        return _coded(layer.colour, theme, n_below=len(view.results.array(run["id"], "latent")))
 
     @routes.get("/layer/<int:cell>")
     def layer_cell(run_id, cell):
@@ -126,7 +126,7 @@ def register(server, store):
     def cell_tooltip(run_id, cell):
         """The tooltip of a cell: its name and its value."""
         view, run = view_and_run(run_id)
-        names = view.shelf(run["dataset"]).cells()
+        names = view.datasets.folder(run["dataset"]).cells()
         if cell >= len(names):
             abort(404, "This cell does not exist.")
         return jsonify(name=names[cell].decode(), value=_value(colour(view, run), cell))

@@ -77,7 +77,7 @@ def register(app, store):
         if not clicks:
             raise PreventUpdate
         view = store.of(session.user())
-        colour = colour_of(view, view.run(run_id), by, resolution)
+        colour = colour_of(view, view.runs.one(run_id), by, resolution)
         selection = {"by": by} | ({"resolution": resolution} if by == CLUSTERS else {})
         if colour.categories is not None:
             if not names:
@@ -110,7 +110,7 @@ def register(app, store):
     def offer_values(by, resolution, run_id):
         view = store.of(session.user())
         try:
-            colour = colour_of(view, view.run(run_id), by, resolution or DEFAULT_RESOLUTION)
+            colour = colour_of(view, view.runs.one(run_id), by, resolution or DEFAULT_RESOLUTION)
         except UserError:
             return [], [], False, True
         names = [str(name) for name in colour.categories or ()]

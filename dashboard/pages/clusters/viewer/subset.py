@@ -35,12 +35,12 @@ def register(app, store):
         State(shared.RUN, "data"),
     )
     def create(view, clicks, selection, page, run_id):
-        run = view.run(run_id)
+        run = view.runs.one(run_id)
         rows = selections.cells(view, run, selection)
         if rows is None:
             raise UserError(selections.NONE_SELECTED)
         description = selections.description(view, run, selection)
-        return view.take_cells(run_id, rows, description, f"{page}:subset:{clicks}")["id"]
+        return view.selections.create(run_id, rows, description, f"{page}:subset:{clicks}")["id"]
 
     @app.callback(
         Output(ids.SUBSET_MADE, "children"), Input(ids.SUBSET.done, "data"), prevent_initial_call=True
@@ -49,7 +49,7 @@ def register(app, store):
         if not job_id:
             raise PreventUpdate
         view = store.of(session.user())
-        dataset = view.readable("dataset", view.job(job_id)["target"])
+        dataset = view.readable("dataset", view.jobs.one(job_id)["target"])
         if dataset is None:
             return notice("This dataset was deleted.", "warn")
         open_it = dcc.Link("open it", href=f"/data?dataset={dataset['id']}")

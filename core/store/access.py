@@ -1,0 +1,83 @@
+"""What one person may see and change: "does it exist" and "may you see it" are one question."""
+
+from sqlalchemy import or_
+
+from core.errors import UserError
+from core.store.database import TABLES, Missing, digest
+from core.store.schema import jobs
+
+
+class Access:
+    """Rows and jobs of a Database for one user; the parts of a View read and queue through it."""
+
+    def __init__(self, database, user):
+        self.database, self.user = database, user
+
+    def seen(self, table):
+        """The SQL condition of rows that the user may see."""
+        return or_(table.c.owner == self.user, table.c.visibility == "shared")
+
+    def one(self, kind, id):
+        """A row that the user may see; raises Missing."""
+        row = self.database.row(kind, id)
+        if row["owner"] != self.user and row["visibility"] != "shared":
+            raise Missing.of(kind, id)
+        return row
+
+    def own(self, kind, id):
+        """A row that the user may change; raises Missing, or UserError where it is somebody else's."""
+        row = self.one(kind, id)
+        if row["owner"] != self.user:
+            raise UserError(f"This {kind} belongs to somebody else; only its owner can change it.")
+        return row
+
+    def readable(self, kind, id):
+        """The row if it exists and the user may see it, else None: for links that may be old."""
+        if kind not in TABLES or not id:
+            return None
+        try:
+            return self.one(kind, id)
+        except Missing:
+            return None
+
+    def own_job(self, id):
+        """A job that the user queued; raises Missing."""
+        job = self.database.job(id)
+        if job["owner"] != self.user:
+            raise Missing("This job no longer exists.")
+        return job
+
+    def begin(self, kind, row, work, arguments, token):
+        """A new row and the job that fills it; with a known token, the job of the first time."""
+        id = self.database.add(kind, self.user, status="queued", **row)
+        job_id = self.database.submit(self.user, "short", work, id, arguments, token=token, priority=1)
+        job = self.database.job(job_id)
+        if job["target"] != id:
+            self.database.forget(kind, id)
+        return job
+
+    def last_job(self, target, kind):
+        """The newest job of a kind for a row, or None."""
+        found = self.database.jobs(jobs.c.target == target, jobs.c.kind == kind)
+        return found[-1] if found else None
+
+    def once(self, kind, target, arguments, lane="short"):
+        """The job of a kind for these arguments, queued once, and again where it failed."""
+        id = self.database.submit(
+            self.user, lane, kind, target, arguments, self._token(kind, target, arguments)
+        )
+        self.database.move_job(id, "failed", "queued", message="", pid=None)
+        return self.database.job(id)
+
+    def latest(self, kind, target, arguments):
+        """The job of a kind for these arguments, queued once; the user's waiting jobs of this kind for others are dropped."""
+        token = self._token(kind, target, arguments)
+        id = self.database.submit(self.user, "short", kind, target, arguments, token, priority=-1)
+        for other in self.database.waiting("short"):
+            mine = (other["owner"], other["kind"], other["target"]) == (self.user, kind, target)
+            if mine and other["id"] != id:
+                self.database.move_job(other["id"], "queued", "cancelled")
+        return self.database.job(id)
+
+    def _token(self, kind, target, arguments):
+        return f"{kind}:{self.user}:{target}:{digest(arguments)}"

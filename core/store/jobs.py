@@ -1,0 +1,50 @@
+"""Jobs that one person queued, or whose result belongs to a run that they may see."""
+
+from core.store.database import LANES, Missing
+from core.store.schema import jobs
+
+OF_RUN = ("spaces", "explained", "stability")  # kinds whose result the run keeps, for all who see it
+
+
+class Jobs:
+    """The jobs of one user."""
+
+    def __init__(self, access):
+        self.access, self.database = access, access.database
+
+    def one(self, id):
+        """A job of one's own, or one whose result belongs to a run that one may see; raises Missing."""
+        job = self.database.job(id)
+        shared = job["kind"] in OF_RUN and self.access.readable("run", job["target"])
+        if job["owner"] != self.access.user and not shared:
+            raise Missing("This job no longer exists.")
+        return job
+
+    def last(self, run_id, kind):
+        """The newest job of a kind ("train", "explore") for a run, or None where none was ever queued."""
+        self.access.one("run", run_id)
+        return self.access.last_job(run_id, kind)
+
+    def mine(self, run_id, kind):
+        """One's own newest job of a kind for a run, or None: what a page goes on with after a reload."""
+        self.access.one("run", run_id)
+        own = (jobs.c.target == run_id, jobs.c.kind == kind, jobs.c.owner == self.access.user)
+        return max(self.database.jobs(*own), key=lambda job: job["created"], default=None)
+
+    def queue(self):
+        """Running and waiting jobs of everybody: lane -> jobs."""
+        running = self.database.working()
+        return {
+            lane: [job for job in running if job["lane"] == lane] + self.database.waiting(lane)
+            for lane in LANES
+        }
+
+    def submit(self, kind, run_id, arguments=None, token=None, priority=0):
+        """Queue short work on a run (a profile, scores, an export); returns the job's id."""
+        self.access.one("run", run_id)
+        return self.database.submit(self.access.user, "short", kind, run_id, arguments, token, priority)
+
+    def once(self, kind, run_id, arguments, lane="short"):
+        """The job of a kind on a run for these arguments, queued once, and again where it failed."""
+        self.access.one("run", run_id)
+        return self.access.once(kind, run_id, arguments, lane)

@@ -1,0 +1,83 @@
+"""Runs: created from a preparation, trained, cancelled, deleted."""
+
+import time
+
+from core.errors import UserError
+from core.store import schema
+from core.store.database import ACTIVE
+
+_MODALITIES = {
+    "both": "",
+    "rna": ", RNA alone",
+    "protein": ", protein alone",
+}  # in the name of an unnamed run
+
+
+class Runs:
+    """The runs that one user may see."""
+
+    def __init__(self, access, preparations):
+        self.access, self.database, self.preparations = access, access.database, preparations
+
+    def all(self):
+        """Rows, the newest first."""
+        return self.database.rows("run", self.access.seen(schema.runs))
+
+    def one(self, id):
+        """The row of a run; raises Missing."""
+        return self.access.one("run", id)
+
+    def epochs(self, run_id):
+        """The epochs of a run so far, as dicts with the columns of history.csv."""
+        self.one(run_id)
+        return self.database.epochs(run_id)
+
+    def create(self, preparation_id, values, name=""):
+        """A new run, not yet trained, from a preparation and the settings of model and training; returns its id."""
+        preparation, config = self.preparations.run_config(preparation_id, values)
+        return self.database.add(
+            "run",
+            self.access.user,
+            dataset=preparation["dataset"],
+            preparation=preparation_id,
+            name=name or f"{config.model}, {config.n_latent} latent{_MODALITIES[config.modalities]}",
+            config=config.model_dump(),
+            status="created",
+            phase="",
+            explored="",
+        )
+
+    def train(self, run_id):
+        """Queue the training of a run; returns the job's id. A run is trained once, however often this is called."""
+        self.access.own("run", run_id)
+        self.database.move("run", run_id, "created", "queued")
+        return self.database.submit(self.access.user, "train", "train", run_id, token=f"train:{run_id}")
+
+    def cancel(self, run_id):
+        """Ask a run to stop; a queued one is stopped at once."""
+        self.access.own("run", run_id)
+        job = self.access.last_job(run_id, "train")
+        if job:
+            self.database.move_job(job["id"], "queued", "cancelled")
+        values = {"message": "Cancelled before it began.", "ended": time.time()}
+        if self.database.move("run", run_id, "queued", "cancelled", **values):
+            return  # its process may be starting: it finds the run cancelled and exits
+        if self.database.move("run", run_id, "running", "cancelling"):
+            self.database.set_job(job["id"], cancel=True)
+
+    def explore_again(self, run_id):
+        """Queue the neighbours, clusters and embeddings of a run again after they failed."""
+        self.access.own("run", run_id)
+        job = self.database.submit(self.access.user, "short", "explore", run_id, token=f"explore:{run_id}")
+        if self.database.job(job)["status"] == "failed":
+            self.database.set("run", run_id, explored="working")
+            self.database.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
+
+    def forget(self, run_id):
+        """Remove a run and all its files; a run that is active must be cancelled first."""
+        row = self.access.own("run", run_id)
+        if row["status"] in ACTIVE:
+            raise UserError("This run is still active: cancel it first.")
+        if row["explored"] == "working":
+            raise UserError("The clusters of this run are being computed: delete it when they are ready.")
+        self.database.forget("run", run_id)
