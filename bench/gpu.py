@@ -20,7 +20,8 @@ from core import device, models  # noqa: E402
 from core.analysis import neighbors_gpu  # noqa: E402
 from core.analysis.neighbors import find_neighbors  # noqa: E402
 from core.config import RunConfig  # noqa: E402
-from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
+from core.preprocessing.prepare import prepare  # noqa: E402
+from core.preprocessing.split import split_cells  # noqa: E402
 from core.training import loop  # noqa: E402
 from core.training.gpu_matrix import FORMS, resident  # noqa: E402
 

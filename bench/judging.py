@@ -14,7 +14,8 @@ from core.analysis.warm_up import warm_up  # noqa: E402
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
 from core.preprocessing.matrix import BLOCK  # noqa: E402
-from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
+from core.preprocessing.prepare import prepare  # noqa: E402
+from core.preprocessing.split import split_cells  # noqa: E402
 
 N, WIDTH = 20_000, 50  # cells; latent dimensions
 PICTURES = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")

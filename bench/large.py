@@ -61,7 +61,8 @@ def config_of(batch_size, passes):
 def prepared(path, config):
     """(split, Matrix) of the file, read as a run reads it."""
     from core.data.backed import opened
-    from core.preprocessing.prepare import prepare, split_cells
+    from core.preprocessing.prepare import prepare
+    from core.preprocessing.split import split_cells
 
     adata = opened(path)
     split = split_cells(adata.n_obs, config)

@@ -13,7 +13,8 @@ import torch
 
 from bench import reference, sets
 from core.config import RunConfig, parse
-from core.preprocessing.prepare import Matrix, prepare, split_cells
+from core.preprocessing.prepare import Matrix, prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines, learn
 
 RESULTS = Path("bench/results")

@@ -29,7 +29,8 @@ from bench import reference  # noqa: E402
 from bench.bars import Bar, threaded  # noqa: E402
 from core import models  # noqa: E402
 from core.config import RunConfig  # noqa: E402
-from core.preprocessing.prepare import prepare, split_cells  # noqa: E402
+from core.preprocessing.prepare import prepare  # noqa: E402
+from core.preprocessing.split import split_cells  # noqa: E402
 from core.training import loop as train  # noqa: E402
 from core.training.dataloader import Feed  # noqa: E402
 

@@ -13,7 +13,8 @@ from core.analysis.harmony import harmony
 from core.analysis.metrics import scores
 from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines
 from core.training.phases import Clock
 
@@ -24,7 +25,7 @@ class Evidence(NamedTuple):
     """What exploring and scoring need of a trained run; can be had again from what the run left on disk."""
 
     matrix: object  # matrix.Matrix
-    split: object  # prepare.Split
+    split: object  # split.Split
     latent: np.ndarray
     axes: np.ndarray
     loss: baselines.Parts

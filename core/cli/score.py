@@ -110,7 +110,8 @@ def _proof(folder, adata):
 
     from core import files
     from core.analysis.explore import Evidence
-    from core.preprocessing.prepare import prepare, split_cells
+    from core.preprocessing.prepare import prepare
+    from core.preprocessing.split import split_cells
 
     record = files.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})

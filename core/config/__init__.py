@@ -7,7 +7,7 @@ from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
 from core.config.parsing import parse
 from core.config.preprocessing import upgraded
-from core.config.run_config import RunConfig, specs, told
+from core.config.run_config import SPLIT_NAMES, RunConfig, specs, told
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
 RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "source", "data_hash", "run")
@@ -29,6 +29,7 @@ __all__ = [
     "PREPARE",
     "RECORD_KEYS",
     "RESOLUTIONS",
+    "SPLIT_NAMES",
     "TRAINING",
     "WORDS",
     "Layer",

@@ -14,6 +14,8 @@ from core.config.training import Training
 from core.errors import UserError
 from core.text import listed
 
+SPLIT_NAMES = ("train", "valid", "test")  # in the order of the labels in split.npy
+
 MIN_HELD_OUT = 20  # cells; fewer judge nothing
 
 

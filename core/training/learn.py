@@ -12,7 +12,8 @@ import torch
 from core import device as devices
 from core import models
 from core.analysis.explore import PANEL_AXES, Explored, evidence, explore, pictures, remake, score
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, memory
 from core.training import held_out as outputs
 from core.training.dataloader import Feed
@@ -48,7 +49,7 @@ class Start(NamedTuple):
     n_epochs: int
     device: devices.Device
     matrix: object  # matrix.Matrix
-    split: object  # prepare.Split
+    split: object  # split.Split
     on_valid: baselines.Yardsticks  # for the curve, on the validation cells
     on_judges: baselines.Yardsticks  # for the scores
     path: str  # how batches come to the model: a name in feed.PATHS

@@ -7,7 +7,8 @@ import torch
 from core import models
 from core.analysis import latent_effects
 from core.config import RunConfig
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training.inference import encode
 
 

@@ -125,7 +125,8 @@ def test_the_model_loads_safely_and_encodes_the_latent_again(left, rich_file):
         content["config"]["n_latent"] == 4 and len(content["genes"]) == 60 and len(content["proteins"]) == 6
     )
     model = run_folder.load_model(left / "model.pt")
-    from core.preprocessing.prepare import prepare, split_cells
+    from core.preprocessing.prepare import prepare
+    from core.preprocessing.split import split_cells
 
     config = RunConfig(**content["config"])
     matrix = prepare(read.read(rich_file), config, split_cells(240, config))

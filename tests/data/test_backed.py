@@ -18,7 +18,8 @@ from core.data import backed, checks, count_sources, matrix_kind, read
 from core.errors import DoesNotFit, UserError
 from core.export import h5ad
 from core.preprocessing import steps
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.preprocessing.steps import filters
 from core.sparse import blocks, transpose
 from core.worker.execute import drain

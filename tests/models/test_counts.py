@@ -14,7 +14,8 @@ from core.errors import UserError
 from core.models import build
 from core.models.likelihood import mixture, moment_theta, negative_binomial, zero_inflated
 from core.preprocessing.matrix import Cells
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, inference, learn, loop
 from core.training.dataloader import Feed
 

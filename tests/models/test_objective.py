@@ -12,7 +12,8 @@ from torch.distributions import Normal, kl_divergence
 from core.config import RunConfig, parse
 from core.models import build
 from core.preprocessing.matrix import Cells
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import inference, learn, loop
 
 G, P, N = 30, 5, 40

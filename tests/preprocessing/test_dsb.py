@@ -25,8 +25,9 @@ from core.data.read.empty_droplets import join_background
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing import dsb
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
 from core.preprocessing.recipe import Recipe, from_json, script
+from core.preprocessing.split import split_cells
 from core.training import learn
 from core.worker.execute import drain
 from core.worker.jobs import protein_histograms as looking

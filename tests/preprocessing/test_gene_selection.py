@@ -11,7 +11,8 @@ from core.data.checks import species
 from core.data.count_sources import source_of
 from core.errors import UserError
 from core.preprocessing.gene_selection import CHOSEN, KEPT, NEVER, choose
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.sparse.moments import survey
 from core.text import near
 

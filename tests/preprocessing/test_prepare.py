@@ -15,8 +15,9 @@ from core.data import demo
 from core.errors import UserError
 from core.models import build
 from core.preprocessing import matrix as module
-from core.preprocessing.prepare import Split, prepare, split_cells
+from core.preprocessing.prepare import prepare
 from core.preprocessing.protein_transforms import clr, geometric_means
+from core.preprocessing.split import Split, split_cells
 from core.training import baselines, inference, loop
 
 PLAIN = RunConfig(n_top_genes=0)

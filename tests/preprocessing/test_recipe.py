@@ -23,7 +23,7 @@ from core.data.fingerprint import data_hash
 from core.data.standalone import bimodal
 from core.errors import UserError
 from core.preprocessing import gene_selection, steps
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
 from core.preprocessing.recipe import (
     PRESETS,
     Limits,
@@ -36,6 +36,7 @@ from core.preprocessing.recipe import (
     stays,
 )
 from core.preprocessing.recipe.script import KNOWN
+from core.preprocessing.split import split_cells
 from core.preprocessing.steps import filters
 from core.worker.execute import drain
 from dashboard.pages.preprocess.cell_quality import ALL_CELLS, judged, propose

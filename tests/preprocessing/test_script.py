@@ -18,8 +18,8 @@ from core.config import RunConfig
 from core.data import checks, count_sources, read
 from core.errors import UserError
 from core.preprocessing import steps
-from core.preprocessing.prepare import split_cells
 from core.preprocessing.recipe import STEPS, Recipe, Start, preset, script, script_steps
+from core.preprocessing.split import split_cells
 from core.worker.execute import drain
 
 AS_IT_IS = preset("as is").settings  # all genes, no change of values: the script's X is the counts

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from core.config import RunConfig
 from core.models.layers import ByInput
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.sparse.linear import Standardised, first_layer, gram_pays, mse, pays
 
 CLIPPED, CONSTANT, EMPTY, FULL = 0, 1, 2, 3  # genes, and cell 2 has no counts

@@ -14,7 +14,8 @@ from core.data import count_sources, demo
 from core.data.backed import opened
 from core.errors import UserError
 from core.models import build
-from core.preprocessing.prepare import Split, prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import Split, split_cells
 from core.sparse import disk_rows
 from core.sparse import rows as in_memory
 from core.sparse.rows import Rows

@@ -7,7 +7,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from core.config import RunConfig
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines
 
 CONFIG = RunConfig(n_top_genes=0, n_latent=6)

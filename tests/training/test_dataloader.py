@@ -8,7 +8,8 @@ from core.config import RunConfig
 from core.config.models import MODELS
 from core.data import demo
 from core.models import build
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training.dataloader import Feed
 from core.training.loop import fit, losses
 

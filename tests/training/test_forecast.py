@@ -22,7 +22,8 @@ from core import models
 from core.analysis import side_process
 from core.config import RunConfig
 from core.data import demo
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import forecast, learn, loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed

@@ -7,7 +7,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.config import RunConfig
 from core.models import build
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training.dataloader import Feed
 from core.training.gpu_matrix import FORMS, SHARE, Resident, form_that_fits
 from core.training.inference import encode

@@ -12,7 +12,8 @@ from core.data import demo
 from core.export import h5ad
 from core.models import build
 from core.models.variational import divergence
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import held_out, inference, learn
 from core.training.dataloader import Feed
 

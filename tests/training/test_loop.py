@@ -17,7 +17,8 @@ from core.config.models import MODELS
 from core.errors import UserError
 from core.models import build
 from core.preprocessing.matrix import Cells
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.training import baselines, inference, learn, loop
 from core.training.dataloader import Feed
 from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step

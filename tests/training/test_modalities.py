@@ -21,8 +21,9 @@ from core.config.models import MODELS
 from core.data import checks
 from core.errors import UserError
 from core.export import methods, run_folder
-from core.preprocessing.prepare import prepare, protein_space, split_cells
+from core.preprocessing.prepare import prepare, protein_space
 from core.preprocessing.recipe import Recipe, script
+from core.preprocessing.split import split_cells
 from core.training import learn
 from core.training.gpu_matrix import Resident, form_that_fits
 from core.worker.execute import drain

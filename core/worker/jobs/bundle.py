@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core import files
+from core.config import SPLIT_NAMES
 from core.config.bundle import Size
 from core.config.run_files import BUNDLE
 from core.errors import UserError
@@ -18,7 +19,6 @@ from core.export.h5ad import columns_of
 from core.export.readme import readme
 from core.export.versions import versions
 from core.figures.printed import print_all
-from core.preprocessing.prepare import SPLIT_NAMES
 from core.text import size as in_words
 from core.worker.jobs.bundle_content import Gathered
 from core.worker.jobs.bundle_figures import plates_of

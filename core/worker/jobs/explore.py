@@ -6,7 +6,8 @@ from core import config, files
 from core.analysis import embedding, side_process
 from core.errors import UserError
 from core.export import run_folder
-from core.preprocessing.prepare import protein_space, split_cells
+from core.preprocessing.prepare import protein_space
+from core.preprocessing.split import split_cells
 from core.training import learn, phases
 from core.worker.jobs.loaded import evidence, source
 

@@ -5,7 +5,8 @@ from functools import lru_cache
 from core import config, device
 from core.data import count_sources
 from core.preprocessing import gene_selection
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.sparse.moments import survey
 from core.training import memory
 from core.training.forecast import forecast

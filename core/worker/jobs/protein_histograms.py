@@ -4,8 +4,8 @@ import numpy as np
 
 from core.config import RunConfig
 from core.data.protein_panel import protein_report
-from core.preprocessing.prepare import split_cells
 from core.preprocessing.protein_transforms import transformed
+from core.preprocessing.split import split_cells
 
 CELLS_SHOWN = 20_000  # whose values are binned
 BINS = 50

@@ -7,7 +7,7 @@ from core.analysis.metrics import benchmark, per_cell, per_feature, scores, seed
 from core.config import RESOLUTIONS, run_files
 from core.errors import UserError
 from core.export import run_folder
-from core.preprocessing.prepare import split_cells
+from core.preprocessing.split import split_cells
 from core.text import check_tells
 from core.worker.jobs.loaded import evidence
 

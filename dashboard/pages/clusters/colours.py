@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, COMPANY
-from core.config import DEFAULT_RESOLUTION
+from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES
 from core.config.run_files import clusters_of, company_of
 from core.errors import UserError
 from core.figures import Colour, leiden_colour, named_colour
@@ -14,7 +14,6 @@ from core.store.dataset_folder import DatasetFolder
 from core.text import listed, near
 
 CLUSTERS, SPLIT, MADE, KEPT = "clusters", "split", "made", "company"
-SPLIT_NAMES = ("train", "valid", "test")  # in the order of split.npy
 SHOWN = 30  # options of a kind offered at once; typing narrows them
 CELL_WORDS = {
     "counts": ("counts of a cell", "counts, all genes"),

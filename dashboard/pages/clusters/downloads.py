@@ -4,12 +4,12 @@ import numpy as np
 from flask import Response, abort, request, send_file
 
 from core.analysis import mapping_summary
-from core.config import DEFAULT_RESOLUTION, SURE
+from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES, SURE
 from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.export import tables
 from core.export.tables import Table
-from dashboard.pages.clusters.colours import CLUSTERS, SPLIT_NAMES, colour_of
+from dashboard.pages.clusters.colours import CLUSTERS, colour_of
 from dashboard.pages.clusters.links import BETWEEN
 from dashboard.pages.clusters.viewer import embeddings, selection
 from dashboard.server import session

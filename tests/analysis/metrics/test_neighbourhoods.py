@@ -7,7 +7,8 @@ from sklearn.manifold import trustworthiness
 from core.analysis.metrics import scores
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
 from core.config import RunConfig
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 
 CONFIG = RunConfig(n_top_genes=0)
 

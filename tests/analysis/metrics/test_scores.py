@@ -11,7 +11,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from core.analysis.metrics import scores
 from core.analysis.neighbors import find_neighbors
 from core.config import RunConfig
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 
 CONFIG = RunConfig(n_top_genes=0)
 

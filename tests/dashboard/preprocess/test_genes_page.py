@@ -5,7 +5,8 @@ from house import sent
 
 from core.config import PREPARE, parse, specs
 from core.errors import UserError
-from core.preprocessing.prepare import prepare, split_cells
+from core.preprocessing.prepare import prepare
+from core.preprocessing.split import split_cells
 from core.worker import execute
 from core.worker.execute import drain
 from core.worker.jobs import prepare as preparing
