@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.config.models import MODELS
+from core.settings import from_environment
+from core.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -330,3 +332,36 @@ def test_every_name_of_an_id_is_given_once_and_no_two_ids_are_the_same():
         values = [getattr(importlib.import_module(module), name) for name in names]
         plain += [part for value in values for part in ([value] if isinstance(value, str) else value)]
     assert len(plain) > 200 and not [id for id in plain if plain.count(id) > 1]
+
+
+def of_views(path):
+    """[(line, names)] of every chain such as `view.runs.one` in a file: the names behind the View, at most two."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names, base = [], node
+        while isinstance(base, ast.Attribute):
+            names.insert(0, base.attr)
+            base = base.value
+        if isinstance(base, ast.Call) and ast.unparse(base.func).endswith("store.of"):
+            yield node.lineno, names[:2]
+        elif isinstance(base, ast.Name) and "view" in (base.id, *names[:1]) and names[:1] != ["store"]:
+            chain = [base.id, *names]
+            yield node.lineno, chain[chain.index("view") + 1 :][:2]
+
+
+def test_what_is_asked_of_a_view_of_the_store_is_there(tmp_path):
+    view = Store(from_environment({"NUWA_DATA_DIR": str(tmp_path)})).of("local")
+    files = [
+        path
+        for top in ("core", "dashboard", "bench", "scripts", "tests")
+        for path in (ROOT / top).rglob("*.py")
+    ]
+    for path in files:
+        if "fixtures" in path.parts:
+            continue
+        for line, names in of_views(path):
+            found = view
+            for name in names:
+                assert hasattr(found, name), (
+                    f"{path.relative_to(ROOT)}:{line}: a View has no {'.'.join(names)}"
+                )
+                found = getattr(found, name)

@@ -159,24 +159,24 @@ def test_an_upload_is_thrown_away(empty_house, half):
         assert answer.status_code == 404 and "choose the file again" in answer.json["error"]
 
 
-def test_two_hands_on_one_upload_add_each_byte_once(empty_house):
+def test_four_threads_on_one_upload_add_each_byte_once(empty_house):
     content = os.urandom(40_000)
     id = begin(empty_house, "a.h5ad", len(content)).json["id"]
 
     def send():
-        view, offset = empty_house.store.of("local").uploads, 0
+        mine, offset = empty_house.store.of("local").uploads, 0
         while offset < len(content):
             part = content[offset : offset + 1000]
             try:
-                offset = view.put(id, offset, part, zlib.crc32(part))
+                offset = mine.put(id, offset, part, zlib.crc32(part))
             except uploads.Gap as gap:
                 offset = gap.offset
 
-    hands = [threading.Thread(target=send) for _ in range(4)]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join()
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert empty_house.view.uploads.checksum(id) == (len(content), zlib.crc32(content))
 
 
