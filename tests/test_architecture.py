@@ -55,10 +55,8 @@ WEB = {"dash", "flask", "werkzeug", "dash_bootstrap_components", "diskcache", "w
 OWED = {
     ("core.data.checks.report", "preprocessing"),
     ("core.data.read.empty_droplets", "preprocessing"),
-    ("core.training.learn", "analysis"),
-    ("core.training.memory", "analysis"),
 }
-FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 3, 1, 2  # still to be opened
+FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 3, 0, 1  # still to be opened
 
 
 def dotted(path):

@@ -16,9 +16,8 @@ from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines
+from core.training.baselines import PANEL_AXES
 from core.training.phases import Clock
-
-PANEL_AXES = 50  # principal components that stand for the input in its UMAP and t-SNE; scanpy's number
 
 
 class Evidence(NamedTuple):

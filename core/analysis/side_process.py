@@ -14,9 +14,6 @@ from pathlib import Path
 
 from core.analysis.warm_up import warm_up
 
-FEWEST = 2_000  # cells; below, all there is to do beside takes less time than loading the libraries once more
-MOST = 50_000  # cells; above, training and UMAP at once may need more memory than the machine has
-
 
 class Task:
     """A function of core and its arguments: at work beside us, if a Future is given, or to be carried out here."""
@@ -94,17 +91,14 @@ class Aside:
         self._process.wait()
 
 
-def pays(n_cells):
-    """Is a process beside the training of so many cells worth its start, and is a core to spare?"""
-    return len(os.sched_getaffinity(0)) > 1 and FEWEST <= n_cells <= MOST
-
-
 def opened(n_cells):
-    """An Aside for a run on so many cells where it `pays`, else Here; to be used in a `with`.
+    """An Aside for a run on so many cells where that pays, else Here; to be used in a `with`.
 
     The Aside begins by compiling what training, clustering and UMAP need.
     """
-    if not pays(n_cells):
+    from core.training.memory import helper_pays  # loads torch, which the helper process does without
+
+    if not helper_pays(n_cells):
         return Here()
     made = Aside()
     made.do(warm_up)

@@ -5,7 +5,7 @@ import sys
 
 from tqdm import tqdm
 
-from core.analysis import side_process
+from core.analysis import explore, side_process
 from core.cli import FAILED, INTERRUPTED, input_files, say
 from core.cli.train import nearest
 from core.config import RESOLUTIONS
@@ -37,7 +37,7 @@ def carry_out(arguments, cooking, config, out, clock):
         learnt, begun = _learn(
             learn.learn(adata, config, nearest(out), foresee=True),
             interruption,
-            lambda start: learn.pictures(beside, start.axes, config, arguments.tsne),
+            lambda start: explore.pictures(beside, start.axes, config, arguments.tsne),
         )
         clock.start("writing")
         config = learnt.start.config
@@ -52,9 +52,9 @@ def carry_out(arguments, cooking, config, out, clock):
         if interruption.asked:
             say(f"Interrupted: what was learnt in {len(learnt.epochs)} epochs is in {out}, without clusters.")
             return INTERRUPTED
-        proof = learn.evidence(learnt)
+        proof = explore.evidence(learnt)
         explored = _explore(
-            learn.explore(proof, config, labels, arguments.tsne, resolution, beside, begun), interruption
+            explore.explore(proof, config, labels, arguments.tsne, resolution, beside, begun), interruption
         )
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
@@ -180,7 +180,7 @@ def _learn(work, interruption, begin):
 def _explore(work, interruption):
     """The Explored at the end of `work`, or None where the person stopped it."""
     for event in work:
-        if isinstance(event, learn.Explored):
+        if isinstance(event, explore.Explored):
             return event
         if interruption.asked:
             return None

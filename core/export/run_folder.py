@@ -5,7 +5,6 @@ import torch
 
 from core import figures, files, models
 from core.analysis import label_transfer, reference_mapping
-from core.analysis.explore import PANEL_AXES
 from core.analysis.metrics.benchmark import spaces_of
 from core.config import parse
 from core.config.models import MODELS
@@ -16,7 +15,7 @@ from core.errors import UserError
 from core.export import h5ad
 from core.export.versions import versions
 from core.training import inference
-from core.training.baselines import to_record
+from core.training.baselines import PANEL_AXES, to_record
 from core.training.learn import epoch_record
 
 

@@ -9,6 +9,7 @@ from core.device import full_precision
 COVARIANCE_LIMIT = (
     6000  # features; above it the covariance itself would be large, and blocks are sketched instead
 )
+PANEL_AXES = 50  # principal components that stand for the input in its UMAP and t-SNE; scanpy's number
 PCA_CELLS = 100_000  # training cells at most that a PCA is fitted on
 SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of expression need several
 

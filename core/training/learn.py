@@ -1,7 +1,7 @@
-"""The whole job in two halves, as the worker and the command line run it: learn, then explore (core.analysis.explore).
+"""The first half of a job, from an AnnData to its latent space: split, prepare, baselines, training, encoding.
 
-Each half is a generator: it yields what happens (a Phase, the Start, an Epoch), and ends with what came of it.
-It knows no disk, no screen and no user.
+The second half is core.analysis.explore. Each half is a generator: it yields a Phase where one begins, the Start, each
+Epoch, and at last its result. It knows no disk, no screen and no user.
 """
 
 from typing import NamedTuple
@@ -11,35 +11,16 @@ import torch
 
 from core import device as devices
 from core import models
-from core.analysis.explore import PANEL_AXES, Explored, evidence, explore, pictures, remake, score
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, memory
 from core.training import held_out as outputs
+from core.training.baselines import PANEL_AXES
 from core.training.dataloader import Feed
 from core.training.forecast import forecast
 from core.training.inference import encode
 from core.training.loop import Epoch, NonFinite, fit, losses
-from core.training.phases import Clock, Phase
-
-# Both halves by one name; those of the second one come from core.analysis.explore.
-__all__ = [
-    "learn",
-    "Start",
-    "Learnt",
-    "Phase",
-    "start_facts",
-    "learnt_facts",
-    "epoch_record",
-    "why_failed",
-    "explore",
-    "pictures",
-    "score",
-    "evidence",
-    "remake",
-    "Explored",
-    "PANEL_AXES",
-]
+from core.training.phases import Clock
 
 
 class Start(NamedTuple):

@@ -1,15 +1,15 @@
 """How much memory a run takes, worked out from shapes alone, and what to change where that is too much."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
 
 from core import text
-from core.analysis import side_process
 from core.preprocessing.matrix import block_size
 from core.sparse.linear import gram_pays
 from core.training import gpu_matrix
-from core.training.baselines import COVARIANCE_LIMIT
+from core.training.baselines import COVARIANCE_LIMIT, PANEL_AXES
 
 # What the shapes do not tell, fitted to the peak resident memory of whole runs, each in a process of its own (Linux,
 # float32; tests/training/test_forecast.py repeats it). A copy is one more array as large as what it is a copy of.
@@ -17,7 +17,7 @@ PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
 COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
 CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured
 READER = 80e6  # bytes of the process that reads files, which waits for the next one
-BESIDE = 480e6  # bytes of the process beside (core.analysis.side_process), with what it shares with this one counted once
+BESIDE = 480e6  # bytes of the helper process (core.analysis.side_process), with what it shares with this one counted once
 PICTURE = 4000  # bytes a cell there while UMAP draws (3.1 kB with 25,000 cells, 3.6 kB with 50,000)
 SOURCE_COPIES = 1.0  # of the file's values, while they are prepared
 MATRIX_COPIES = 4.0  # of the chosen ones, meanwhile
@@ -29,7 +29,10 @@ STORED = (
     60  # bytes a value takes in two batches that stay sparse: by cell and by gene, seen and not, and where
 )
 UNIT_COPIES = 6  # of what a hidden unit says of each cell of a batch, with its norm, activation and gradients
-AXES = 50  # principal components kept of each cell
+FEWEST_BESIDE = (
+    2_000  # cells; below, the work for a helper process takes less time than loading its libraries
+)
+MOST_BESIDE = 50_000  # cells; above, training and UMAP at once may need more memory than the machine has
 
 FEWER = {"batch_size": (128, "batches of 128 cells"), "n_hidden": (128, "128 hidden units")}
 FEWER_GENES = (2000, 1000)  # what settings that do not fit could come down to, as the two above
@@ -96,6 +99,11 @@ def n_bytes(held):
     return sum(n_bytes(part) for part in fields.values())
 
 
+def helper_pays(n_cells):
+    """Is a helper process beside the training of so many cells worth its start, and is a core to spare?"""
+    return len(os.sched_getaffinity(0)) > 1 and FEWEST_BESIDE <= n_cells <= MOST_BESIDE
+
+
 def main_memory(shapes, config, kind="cpu"):
     """Bytes of main memory at the peak of a run, from start to latent space; within a factor of two.
 
@@ -106,12 +114,12 @@ def main_memory(shapes, config, kind="cpu"):
     preparing = SOURCE_COPIES * shapes.source + MATRIX_COPIES * shapes.matrix
     measuring = _copies(config).sticks * block
     measuring += SQUARES * 4 * features**2 if features <= COVARIANCE_LIMIT else 0
-    axes = shapes.n_cells * max(AXES, config.n_latent) * 4
+    axes = shapes.n_cells * max(PANEL_AXES, config.n_latent) * 4
     measuring += 5 * axes  # their squares are added up in float64
     training = COMPILED + axes + shapes.n_cells * config.n_latent * 4
     training += block if kind == "cuda" else _training(shapes, config)
     program = PROGRAM + READER + (CUDA if kind == "cuda" else 0)
-    if side_process.pays(shapes.n_cells):
+    if helper_pays(shapes.n_cells):
         program += BESIDE + PICTURE * shapes.n_cells
     return int(program + shapes.source + max(preparing, shapes.matrix + max(measuring, training)))
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.analysis import explore, side_process
 from core.analysis.side_process import Aside, Here
-from core.training import phases
+from core.training import memory, phases
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +61,14 @@ def test_leaving_ends_it_in_the_middle_of_its_work():
 
 def test_it_is_opened_where_it_pays(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    for n in (side_process.FEWEST, side_process.MOST):
+    for n in (memory.FEWEST_BESIDE, memory.MOST_BESIDE):
         with side_process.opened(n) as made:
             assert isinstance(made, Aside)
     assert all(
-        isinstance(side_process.opened(n), Here) for n in (side_process.FEWEST - 1, side_process.MOST + 1)
+        isinstance(side_process.opened(n), Here) for n in (memory.FEWEST_BESIDE - 1, memory.MOST_BESIDE + 1)
     )
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert isinstance(side_process.opened(side_process.FEWEST), Here)
+    assert isinstance(side_process.opened(memory.FEWEST_BESIDE), Here)
 
 
 def test_the_clock_names_phases_that_add_up():

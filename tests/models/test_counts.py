@@ -8,6 +8,7 @@ from scipy import stats
 from scipy.special import expit, logsumexp
 
 from core import cli
+from core.analysis import explore
 from core.config import RunConfig
 from core.data import demo
 from core.errors import UserError
@@ -134,7 +135,7 @@ def test_a_run_on_counts_beats_the_mean_and_leaves_everything(inflated):
     *_, learnt = learn.learn(adata, config)
     mean = learnt.start.on_judges.mean
     assert learnt.loss.rna < mean.rna and learnt.loss.protein < 0.95 * mean.protein
-    *_, explored = learn.explore(learn.evidence(learnt), config)
+    *_, explored = explore.explore(explore.evidence(learnt), config)
     assert 0 < explored.scores["variance_explained_protein"] < 1
     assert "variance_explained_rna_pca_alone" not in explored.scores  # there is no likelihood of RNA alone
 

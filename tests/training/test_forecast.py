@@ -301,17 +301,18 @@ def test_more_of_anything_takes_more_memory(more, config):
 
 @pytest.mark.parametrize("cores", [{0}, {0, 1}])
 @pytest.mark.parametrize(
-    "n_cells", [side_process.FEWEST - 1, side_process.FEWEST, side_process.MOST, side_process.MOST + 1]
+    "n_cells",
+    [footprint.FEWEST_BESIDE - 1, footprint.FEWEST_BESIDE, footprint.MOST_BESIDE, footprint.MOST_BESIDE + 1],
 )
 def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkeypatch, cores, n_cells):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
     monkeypatch.setattr(side_process, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
     there = not isinstance(side_process.opened(n_cells), side_process.Here)
     need = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
-    monkeypatch.setattr(side_process, "pays", lambda _: False)
+    monkeypatch.setattr(footprint, "helper_pays", lambda _: False)
     alone = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
     assert need - alone == (footprint.BESIDE + footprint.PICTURE * n_cells if there else 0)
-    assert there == (len(cores) == 2 and side_process.FEWEST <= n_cells <= side_process.MOST)
+    assert there == (len(cores) == 2 and footprint.FEWEST_BESIDE <= n_cells <= footprint.MOST_BESIDE)
 
 
 def test_memory_that_is_held_is_that_of_all_processes_of_a_run():

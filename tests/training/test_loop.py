@@ -11,6 +11,7 @@ from scipy import sparse
 from torch import nn
 
 from core import device as devices
+from core.analysis import explore
 from core.analysis.neighbors import find_neighbors
 from core.config import NETWORK, TRAINING, RunConfig, specs
 from core.config.models import MODELS
@@ -527,5 +528,5 @@ def test_a_gpu_learns_what_the_cpu_learns(tiny, model):
     )
     for a, b in zip(here.epochs, there.epochs, strict=True):
         assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)
-    *_, explored = learn.explore(learn.evidence(there), there.start.config)
+    *_, explored = explore.explore(explore.evidence(there), there.start.config)
     assert np.isfinite(explored.embeddings["latent_umap"]).all()

@@ -12,7 +12,7 @@ from house import House, sent
 from test_recipe import made_by_script
 
 from core import figures
-from core.analysis import reference_mapping
+from core.analysis import explore, reference_mapping
 from core.analysis.metrics import benchmark
 from core.cli import main
 from core.config import RunConfig, parse, steps_for
@@ -152,7 +152,7 @@ def test_two_proteins_and_batches_are_enough(tiny):
     few = tiny.copy()
     few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
     found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
-    *_, explored = learn.explore(learn.evidence(found), found.start.config)
+    *_, explored = explore.explore(explore.evidence(found), found.start.config)
     assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
     assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
+from core.analysis import explore
 from core.config import RunConfig
 from core.config.models import MODELS
 from core.data import read
@@ -56,6 +57,6 @@ def test_odd_data_trains_or_says_why(name, model, tmp_path):
         assert name in why and why[name] in str(error)
         return
     assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()
-    *_, explored = learn.explore(learn.evidence(learnt), config)
+    *_, explored = explore.explore(explore.evidence(learnt), config)
     assert all(np.isfinite(points).all() for points in explored.embeddings.values())
     assert explored.scores["loss_total"] == learnt.loss.total

@@ -15,13 +15,14 @@ import pytest
 from house import bring as bring_file
 
 from core import files
-from core.analysis import embedding, side_process
+from core.analysis import embedding, explore, side_process
 from core.config import parse, run_files
 from core.data import backed, demo
 from core.settings import Settings
 from core.sparse import disk_rows
 from core.store import FINISHED, Missing, Store
 from core.training import learn
+from core.training.baselines import PANEL_AXES
 from core.training.phases import PHASES
 from core.worker import execute, job_kinds, launch
 from core.worker.jobs import loaded
@@ -141,7 +142,7 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     row = store.row("run", run)
     config = parse(row["config"])
     *_, learnt = learn.learn(tiny.copy(), config)
-    *_, explored = learn.explore(learn.evidence(learnt), config)
+    *_, explored = explore.explore(explore.evidence(learnt), config)
     facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
     assert {k: row["facts"][k] for k in facts if k != "phases"} == {
         k: facts[k] for k in facts if k != "phases"
@@ -174,7 +175,7 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
     execute.execute(store, execute.take(store, "train"))
     assert beside.done == 1 and store.row("run", run)["status"] == "done"
     path = store.run_folder(run) / "embeddings" / "input_umap.npy"
-    axes = np.load(store.run_folder(run) / "input_axes.npy")[:, : learn.PANEL_AXES]
+    axes = np.load(store.run_folder(run) / "input_axes.npy")[:, :PANEL_AXES]
     np.testing.assert_array_equal(
         np.load(path), embedding.umap(axes, seed=store.row("run", run)["config"]["seed"])
     )

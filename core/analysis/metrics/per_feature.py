@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from core.analysis.explore import PANEL_AXES
 from core.training import baselines
+from core.training.baselines import PANEL_AXES
 from core.training.dataloader import Feed
 from core.training.inference import reconstruction
 

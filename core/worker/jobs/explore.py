@@ -4,11 +4,13 @@ import numpy as np
 
 from core import config, files
 from core.analysis import embedding, side_process
+from core.analysis import explore as exploration
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
 from core.preprocessing.split import split_cells
 from core.training import learn, phases
+from core.training.baselines import PANEL_AXES
 from core.worker.jobs.loaded import evidence, source
 
 PICTURES = tuple(
@@ -28,7 +30,7 @@ def explore(store, job, say):
     clock.start("preparing")
     run, proof = evidence(store, run_id)
     clock.stop()
-    for event in learn.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
+    for event in exploration.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
         if isinstance(event, learn.Phase):
             say(event.words, 0.5)
     clock.start("writing")
@@ -75,4 +77,4 @@ def _points(store, run, folder, space):
         adata, settings = source(store, run["dataset"]), config.parse(run["config"])
         return protein_space(adata, settings, split_cells(adata.n_obs, settings))
     points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
-    return points if space == "latent" else points[:, : learn.PANEL_AXES]
+    return points if space == "latent" else points[:, :PANEL_AXES]

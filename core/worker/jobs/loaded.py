@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 
 from core import config, files
+from core.analysis import explore
 from core.data import backed, count_sources, matrix_kind
 from core.errors import UserError
-from core.training import learn
 
 
 def source(store, dataset_id, parts=backed.BESIDE):
@@ -47,4 +47,4 @@ def _evidence(store, run_id):
     run, folder = store.row("run", run_id), store.run_folder(run_id)
     latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
     settings = config.parse(run["config"])
-    return learn.remake(source(store, run["dataset"]), settings, latent, axes, run["facts"], folder)
+    return explore.remake(source(store, run["dataset"]), settings, latent, axes, run["facts"], folder)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from core import config
-from core.analysis import side_process
+from core.analysis import explore, side_process
 from core.export import run_folder
 from core.training import learn, phases
 from core.training.loop import Epoch
@@ -44,7 +44,7 @@ def _train(store, job, run, adata, clock, beside):
                 )
                 return None
         elif isinstance(event, learn.Start):
-            begun = learn.pictures(beside, event.axes, settings)
+            begun = explore.pictures(beside, event.axes, settings)
             facts = learn.start_facts(event) | {"training_since": time.time()}
             store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
         elif isinstance(event, Epoch):
