@@ -29,12 +29,14 @@ from dashboard.server import session
 TICK = 700  # milliseconds between two looks at work under way
 
 
-def parts(view, watched, job=None):
-    """Where the work says how far it is, and what a browser cannot see: which job it is, its clock, and whether it is done.
+def parts(view, watched, job=None, at_once=False):
+    """The message about the work and three invisible parts: the id of the job, the clock that polls it, the id when done.
 
-    `job` is the row of the job that a page goes on with after a reload, if there is one.
+    `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
+    asks for the work as soon as it is drawn.
     """
     words, over, done = job_progress.standing(view.store, job)
+    over = over and not at_once
     return [
         working(watched.message, words),
         dcc.Store(id=watched.job, data=job and job["id"]),
@@ -43,11 +45,12 @@ def parts(view, watched, job=None):
     ]
 
 
-def asks(app, store, watched, *heard):
+def asks(app, store, watched, *heard, at_once=False):
     """Decorate the function that queues the job: it gets a View and the values of `heard`, and returns the job's id.
 
-    It is called when an Input of `heard` was pressed. A UserError that it raises is shown where the work says how far it
-    is. From then on the job is looked at until it is over; the id of one that is done arrives at Input(watched.done, "data").
+    It is called when an Input of `heard` is pressed or chosen (`at_once`: and when the page is drawn). The message of a
+    UserError that it raises is shown in the card. The job is polled until it is over; then the id of a job that is done
+    arrives at Input(watched.done, "data"), and None where it failed.
     """
     n_buttons = sum(isinstance(part, Input) for part in heard)
 
@@ -57,7 +60,7 @@ def asks(app, store, watched, *heard):
             Output(watched.tick, "disabled"),
             Output(watched.message, "children"),
             *heard,
-            prevent_initial_call=True,
+            prevent_initial_call=not at_once,
         )
         def press(*values):
             if not any(_pressed(value) for value in values[:n_buttons]):  # the buttons have just been drawn
@@ -67,7 +70,7 @@ def asks(app, store, watched, *heard):
             except Missing:
                 raise
             except UserError as error:
-                return no_update, no_update, notice(str(error), "warn")
+                return no_update, True if at_once else no_update, notice(str(error), "warn")
             job_progress.work_here(store)
             return job_id, False, ""
 
@@ -83,7 +86,7 @@ def asks(app, store, watched, *heard):
             if not job_id:
                 raise PreventUpdate
             words, over, done = job_progress.standing(store, store.of(session.user()).jobs.one(job_id))
-            return words, over, done or no_update
+            return words, over, done if over else no_update
 
         return ask
 
@@ -93,3 +96,13 @@ def asks(app, store, watched, *heard):
 def _pressed(value):
     """Was this button pressed? Of a pattern of buttons the values are a list."""
     return any(value) if isinstance(value, list) else value
+
+
+def hold(app, watched, *buttons):
+    """Disable buttons while the work is under way."""
+    app.clientside_callback(
+        f"over => Array({len(buttons)}).fill(!over)",
+        [Output(button, "disabled") for button in buttons],
+        Input(watched.tick, "disabled"),
+        prevent_initial_call=True,
+    )

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from dash.exceptions import PreventUpdate
 
-from core.errors import UserError
 from core.store import FINISHED, Missing
 from dashboard.components.widgets import notice, progress
 
@@ -20,27 +19,6 @@ def work_here(store):
         from core.worker.execute import drain
 
         drain(store)
-
-
-def result(store, user, job_id, set_progress):
-    """What came of a job, for a long callback: it waits, and draws how far the job is as its one progress output.
-
-    That output is empty again in the end. Raises UserError with the words of a job that failed or was cancelled.
-    """
-    view, told = store.of(user), None
-    work_here(store)
-    parent = os.getppid()
-    while (row := _row(view, job_id))["status"] not in FINISHED:
-        stop_if_alone(parent)
-        news = (words(store, row), row["progress"])
-        if news != told:
-            set_progress((progress(*news),))
-            told = news
-        time.sleep(POLL)
-    set_progress(("",))
-    if row["status"] != "done":
-        raise UserError(row["message"])
-    return row["result"]
 
 
 # The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
@@ -72,14 +50,6 @@ def latest(store, view, asked, values, ask):
 def answered(values):
     """What was asked where no job can answer."""
     return {"values": values, "job": None, "over": True}
-
-
-def _row(view, job_id):
-    """The job's row; one whose run was deleted in the meantime reads as failed, with the reason."""
-    try:
-        return view.jobs.one(job_id)
-    except Missing as gone:
-        return {"status": "failed", "message": str(gone)}
 
 
 def stop_if_alone(parent):
@@ -120,22 +90,35 @@ def standing(store, row):
     )
 
 
+class Mark(NamedTuple):
+    """What a page has drawn of a run: drawn again when `seen` changes."""
+
+    seen: list
+    over: bool
+
+
+def mark(store, view, run_id):
+    """The Mark of a run as it stands; of one that was deleted, whose page says so when it is drawn, ["gone"]."""
+    row = view.readable("run", run_id)
+    if row is None:
+        return Mark(["gone"], True)
+    seen = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
+    if row["status"] == "queued":
+        seen.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
+    return Mark(seen, row["status"] in (*FINISHED, "created") and row["explored"] != "working")
+
+
 def run(store, user, run_id, say):
-    """Follow a run until it is finished and explored; `say(mark)` is called whenever something has changed."""
-    view, told = store.of(user), None
+    """Follow a run until it is finished and explored; `say(seen)` is called whenever something has changed."""
+    view, said = store.of(user), None
     work_here(store)
     parent = os.getppid()
     while True:
         stop_if_alone(parent)
-        row = view.readable("run", run_id)
-        if row is None:  # deleted in the meantime: the page that hears of it says so
-            return ["gone"]
-        mark = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
-        if row["status"] == "queued":
-            mark.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
-        if mark != told:
-            say(mark)
-            told = mark
-        if row["status"] in (*FINISHED, "created") and row["explored"] != "working":
-            return mark
+        seen, over = mark(store, view, run_id)
+        if seen != said and seen != ["gone"]:
+            say(seen)
+            said = seen
+        if over:
+            return seen
         time.sleep(POLL)

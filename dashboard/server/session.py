@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from itsdangerous import URLSafeSerializer
+
 LOCAL = "local"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -9,6 +11,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def user():
     """The id of the person behind this request."""
     return LOCAL
+
+
+def signed(root, user):
+    """The id of a person as text that only this server can write: for a process that has no request to ask."""
+    return URLSafeSerializer(secret(root), "asker").dumps(user)
+
+
+def read_signed(root, text):
+    """The id of a person from signed(); raises itsdangerous.BadSignature for any other text."""
+    return URLSafeSerializer(secret(root), "asker").loads(text)
 
 
 def secret(root):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from house import House, bring, clusters_page, outs, sent
+from itsdangerous import BadSignature
 
 from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
@@ -27,6 +28,7 @@ from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
 from dashboard.pages.train import page as train
+from dashboard.server import session
 
 # --- what each page shows
 
@@ -397,20 +399,35 @@ def fields(part, **changed):
     return {"setting": {spec.name: spec.default for spec in specs(part)} | changed}
 
 
-def test_preprocessing_runs_inside_the_long_callback(finished):
-    names = [{"type": "setting", "name": "n_top_genes"}, {"type": "setting", "name": "clip"}]
-    (id, words), told = finished.long("prepare-go", 1, [50, 5.0], names, finished.dataset, "page-a")
-    id = id.removeprefix("preparation=")
-    assert words == "" and finished.view.preparations.one(id)["record"]["n_genes"] == 50
-    assert told[-1] == ("",)
+def prepare(house, page, dataset=None, **settings):
+    """Press Preprocess and poll once: what the page is answered."""
+    values = {"setting": settings, "prepare-dataset.data": dataset or house.dataset, "page-token.data": page}
+    return house.work("preparing", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
+
+
+def test_preprocess_is_work_of_the_worker_and_the_page_goes_to_its_result(finished):
+    answer = prepare(finished, "page-a", n_top_genes=50, clip=5.0)
+    job = answer["preparing-done"]["data"]
+    assert answer["preparing-message"]["children"] == "" and answer["preparing-tick"]["disabled"]
+    link = finished.press("url.href", {"preparing-done.data": job}, "preparing-done.data")["url"]["href"]
+    id = link.removeprefix("/preprocess?preparation=")
+    assert finished.view.preparations.one(id)["record"]["n_genes"] == 50
     shown = preprocess.layout(finished.view, location.resolve(finished.view, f"?preparation={id}"))
     assert f"/model?preparation={id}" in sent(shown)
 
 
 def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
-    names = [{"type": "setting", "name": "clip"}]
-    (id, words), _ = finished.long("prepare-go", 1, [-1], names, finished.dataset, "page-b")
-    assert id is dash.no_update and "Clip (clip)" in sent(words)
+    values = {"setting": {"clip": -1}, "prepare-dataset.data": finished.dataset, "prepare.n_clicks": 1}
+    answer = finished.press("preparing-job.data", values, "prepare.n_clicks")
+    assert set(answer) == {"preparing-message"} and "Clip (clip)" in sent(answer)
+
+
+def test_a_reloaded_page_goes_on_with_the_preprocessing(finished):
+    _, job = finished.view.preparations.create(finished.dataset, {"n_top_genes": 60}, "reloaded")
+    here = location.resolve(finished.view, f"?dataset={finished.dataset}")
+    assert job in sent(preprocess.layout(finished.view, here))
+    drain(finished.store)
+    assert job not in sent(preprocess.layout(finished.view, here))
 
 
 def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
@@ -538,7 +555,8 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     ready = train_page(finished, run)
     assert "Ready to train" in ready and '"display": "none"' not in sent(ready_button(finished, run))
 
-    mark, told = finished.long("finished.data", 1, None, run, "page-c", triggered="train")
+    asker = session.signed(finished.store.root, "local")
+    mark, told = finished.long("finished.data", 1, asker, run, "page-c")
     assert mark[:1] == ["done"] and mark[2:] == ["ready", 3] and told
     words = train_page(finished, run)
     assert "Training complete" in words and "See the clusters" in words and "PCA" in words
@@ -581,9 +599,10 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
-    (job, words), _ = finished.long("profile-data", 1, "cell", 0, 3, 1.0, run, f"page {name}")
-    made = finished.view.jobs.one(job)["result"]["made"]
-    assert words == "" and len(made) == 126 and all(np.isfinite(made))
+    asked = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0, "run.data": run}
+    answer = finished.work("profile", asked | {"profile-ask.n_clicks": 1}, "profile-ask.n_clicks")
+    made = finished.view.jobs.one(answer["profile-done"]["data"])["result"]["made"]
+    assert len(made) == 126 and all(np.isfinite(made))
     if name == "linear":
         shown = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
         assert "upwards" in shown and shown.count("(gene)") + shown.count("(protein)") == 24
@@ -611,9 +630,11 @@ def ready_button(house, run):
 
 def test_pressing_nothing_trains_nothing(finished):
     before = len(finished.view.jobs.queue()["train"])
-    for clicks, attach, triggered in ((None, None, "train"), (0, None, "train"), (3, None, "attach")):
+    for clicks in (None, 0):
         with pytest.raises(dash.exceptions.PreventUpdate):
-            finished.long("finished.data", clicks, attach, finished.run, "p", triggered=triggered)
+            finished.long("finished.data", clicks, "", finished.run, "p")
+    with pytest.raises(BadSignature):
+        finished.long("finished.data", 1, "local", finished.run, "p")  # nobody signed this
     assert len(finished.view.jobs.queue()["train"]) == before
 
 
@@ -627,17 +648,30 @@ def test_the_loss_is_drawn_beside_its_yardsticks(finished, part, log):
     assert figure["layout"]["yaxis"]["type"] == ("log" if log else "linear")
 
 
-def test_a_page_attaches_to_a_run_at_work_and_to_no_other(finished):
-    assert not finished.press("attach.data", {"run.data": finished.run}, "run.data")
+def polls(house, run):
+    """Does the page of a run poll the store when it is drawn?"""
+    page = train.layout(house.view, location.resolve(house.view, f"?run={run}"))
+    return not next(part for part in page.children if getattr(part, "id", None) == "poll").disabled
+
+
+def test_a_page_polls_a_run_at_work_and_no_other(finished):
+    assert not polls(finished, finished.run)
     run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "waiting")
+    assert not polls(finished, run)
     finished.view.runs.train(run)
-    assert finished.press("attach.data", {"run.data": run}, "run.data")["attach"]["data"][0] == run
+    assert polls(finished, run)
+    answer = finished.press("poll.disabled", {"run.data": run}, "poll.n_intervals")
+    assert answer == {"tick": {"data": ["queued", "", "", 0, 0]}, "poll": {"disabled": False}}
+    again = {"run.data": run, "tick.data": answer["tick"]["data"]}
+    assert finished.press("poll.disabled", again, "poll.n_intervals") == {"poll": {"disabled": False}}
     assert "the worker takes it now" in train_page(finished, run)
     behind = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "behind")
     finished.view.runs.train(behind)
     assert "1 run is ahead" in train_page(finished, behind)
     for id in (run, behind):
-        finished.press("attach.data", {"cancel.n_clicks": 1, "run.data": id}, "cancel.n_clicks")
+        answer = finished.press("poll.disabled", {"cancel.n_clicks": 1, "run.data": id}, "cancel.n_clicks")
+        assert answer == {"poll": {"disabled": False}}
+        assert finished.press("poll.disabled", {"run.data": id}, "poll.n_intervals")["poll"]["disabled"]
         assert finished.view.runs.one(id)["status"] == "cancelled"
         assert "Cancelled before it began" in train_page(finished, id)
         finished.view.runs.forget(id)

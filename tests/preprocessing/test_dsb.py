@@ -359,9 +359,18 @@ def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
     assert "DSB needs empty droplets" in lab.view.preparations.one(other)["message"]
 
 
+def shown_proteins(lab, transform, dataset):
+    """(the id of the job that is done or None, the message) once the page has asked for a transform."""
+    field = '{"name":"protein_transform","type":"setting"}.value'
+    values = {field: transform, "prepare-dataset.data": dataset}
+    answer = lab.work("proteins", values, field)
+    return answer["proteins-done"]["data"], answer["proteins-message"]["children"]
+
+
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_proteins_are_shown_before_and_after_with_the_limit_of_the_isotypes(lab, tiny, transform):
-    (found, words), _ = lab.long("proteins-found", transform, lab.whole, "page")
+    done, words = shown_proteins(lab, transform, lab.whole)
+    found = lab.view.jobs.one(done)["result"]
     assert words == "" and found["isotypes"] == list(demo.ISOTYPES) and found["transform"] == transform
     table = tiny.obsm["protein"]
     controls = np.log10(1 + table[list(demo.ISOTYPES)].to_numpy())
@@ -373,7 +382,7 @@ def test_proteins_are_shown_before_and_after_with_the_limit_of_the_isotypes(lab,
     assert sum(first["before"]["counts"]) == sum(first["after"]["counts"]) == 240
     answer = lab.press(
         "proteins-figure.figure",
-        {"proteins-found.data": found, "proteins-shown.value": ["ADT-03", "ADT-01"], "theme.data": "dark"},
+        {"proteins-done.data": done, "proteins-shown.value": ["ADT-03", "ADT-01"], "theme.data": "dark"},
     )
     figure = answer["proteins-figure"]["figure"]
     assert len(figure["data"]) == 4 and len(figure["layout"]["shapes"]) == 4
@@ -386,8 +395,8 @@ def test_no_isotypes_no_line_and_a_transform_without_background_says_why(lab, ti
     bare.uns.pop("isotype_controls")
     found = looking.of_proteins(bare, "clr")
     assert found["proteins"][0]["limit_after"] is None and found["isotypes"] == []
-    (found, words), _ = lab.long("proteins-found", "dsb", lab.dataset, "page")
-    assert found is None and "DSB needs empty droplets" in sent(words)
+    done, words = shown_proteins(lab, "dsb", lab.dataset)
+    assert done is None and "DSB needs empty droplets" in sent(words)
 
 
 def test_batches_are_counted_and_small_ones_named(lab, tiny):

@@ -216,14 +216,15 @@ def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, fini
 def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     shown = sent(preprocess.layout(rna.view, location.resolve(rna.view, f"?preparation={rna.preparation}")))
     assert "Trained on" in shown and "6 proteins are left out, and judge the result" in shown
-    names = [{"type": "setting", "name": "modalities"}]
-    (id, words), _ = rna.long("prepare-go", 1, ["protein"], names, rna.dataset, "page-p")
-    row = rna.view.preparations.one(id.removeprefix("preparation="))
-    assert words == "" and row["settings"]["modalities"] == "protein"
+    values = {"setting": {"modalities": "protein"}, "prepare.n_clicks": 1}
+    answer = rna.work("preparing", values | {"prepare-dataset.data": rna.dataset}, "prepare.n_clicks")
+    row = rna.view.preparations.one(rna.view.jobs.one(answer["preparing-done"]["data"])["target"])
+    assert row["settings"]["modalities"] == "protein"
     assert (row["record"]["n_genes"], row["record"]["n_proteins"]) == (0, 6)
     assert [pair["name"] for pair in row["record"]["histograms"]] == ["protein"]
     pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
-    (_, words), _ = with_demo.long("prepare-go", 1, ["protein"], names, pbmc["id"], "page-q")
+    answer = with_demo.work("preparing", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
+    words = answer["preparing-message"]["children"]
     assert "this data set has fewer than two that can be used" in sent(words)
 
 

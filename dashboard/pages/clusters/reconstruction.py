@@ -9,8 +9,8 @@ from core import figures
 from core.config.run_files import clusters_of
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_progress
-from dashboard.components.widgets import card, graph, notice, number, table, working
+from dashboard.components import job_card
+from dashboard.components.widgets import card, graph, number, table
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.links import profile_link
 from dashboard.server import session
@@ -51,8 +51,7 @@ def profile_card(view, run):
             ],
             className="nuwa-actions",
         ),
-        working(ids.PROFILE_MESSAGE),
-        dcc.Store(id=ids.PROFILE_DATA),
+        *job_card.parts(view, ids.PROFILE),
         html.Div(
             [
                 graph(
@@ -125,9 +124,10 @@ def register(app, store):
         Input(ids.PROFILE_OF, "value"),
     )
 
-    @app.callback(
-        Output(ids.PROFILE_DATA, "data"),
-        Output(ids.PROFILE_MESSAGE, "children"),
+    @job_card.asks(
+        app,
+        store,
+        ids.PROFILE,
         Input(ids.PROFILE_ASK, "n_clicks"),
         State(ids.PROFILE_OF, "value"),
         State(ids.PROFILE_CLUSTER, "value"),
@@ -135,32 +135,20 @@ def register(app, store):
         State(ids.RESOLUTION, "value"),
         State(shared.RUN, "data"),
         State(shared.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=300,
-        progress=[Output(ids.PROFILE_MESSAGE, "children")],
-        running=[(Output(ids.PROFILE_ASK, "disabled"), True, False)],
     )
-    def profile(set_progress, clicks, of, cluster, cell, resolution, run_id, page):
-        if not clicks:
-            raise PreventUpdate
+    def profile(view, clicks, of, cluster, cell, resolution, run_id, page):
         if of == "cell" and cell is None:
-            return no_update, notice("Choose a cell first: type its name, or click a point above.", "warn")
+            raise UserError("Choose a cell first: type its name, or click a point above.")
         asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        job = store.of(session.LOCAL).jobs.submit(
-            "profile", run_id, asked, f"{page}:profile:{clicks}", priority=1
-        )
-        try:
-            job_progress.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return job, ""
+        return view.jobs.submit("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
+
+    job_card.hold(app, ids.PROFILE, ids.PROFILE_ASK)
 
     @app.callback(
         Output(ids.PROFILE_FIGURE, "figure"),
         Output(ids.PROFILE_TABLE, "children"),
         Output("profile-shown", "hidden"),
-        Input(ids.PROFILE_DATA, "data"),
+        Input(ids.PROFILE.done, "data"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,

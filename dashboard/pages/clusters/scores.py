@@ -6,10 +6,9 @@ from dash.exceptions import PreventUpdate
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
 from core.config.models import MODELS
-from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_progress
-from dashboard.components.widgets import card, more, notice, number, table, working
+from dashboard.components import job_card
+from dashboard.components.widgets import card, more, number, table
 from dashboard.pages.clusters import ids
 from dashboard.server import session
 
@@ -84,8 +83,8 @@ def scores_card(view, run):
         dcc.Dropdown(
             columns, id=ids.LABELS, placeholder="Choose a column of obs" if columns else "obs has no labels"
         ),
-        dcc.Store(id=ids.LABELS_ASKED),
-        working(ids.LABELS_RESULT),
+        *job_card.parts(view, ids.COMPARING),
+        html.Div(id=ids.LABELS_RESULT),
         more(
             "What do these say?",
             html.Ul([html.Li(words) for words in _explanations(run)]),
@@ -119,39 +118,35 @@ def judged(scores):
 
 
 def register(app, store):
-    app.clientside_callback(  # a long callback is a process: none is started where there is nothing to compare
-        """(column, resolution) => {
-            if (column) return [[column, resolution], window.dash_clientside.no_update];
-            return [window.dash_clientside.no_update, ""];
-        }""",
-        Output(ids.LABELS_ASKED, "data"),
-        Output(ids.LABELS_RESULT, "children", allow_duplicate=True),
+    @job_card.asks(
+        app,
+        store,
+        ids.COMPARING,
         Input(ids.LABELS, "value"),
         Input(ids.RESOLUTION, "value"),
-        prevent_initial_call=True,
+        State(shared.RUN, "data"),
+        State(shared.PAGE, "data"),
     )
+    def compare(view, column, resolution, run_id, page):
+        if not column:
+            raise PreventUpdate
+        arguments = {"column": column, "resolution": resolution}
+        return view.jobs.submit(
+            "labels", run_id, arguments, f"{page}:labels:{column}:{resolution}", priority=1
+        )
 
     @app.callback(
         Output(ids.LABELS_RESULT, "children"),
-        Input(ids.LABELS_ASKED, "data"),
-        State(shared.RUN, "data"),
-        State(shared.PAGE, "data"),
-        background=True,
+        Input(ids.COMPARING.done, "data"),
+        Input(ids.LABELS, "value"),
         prevent_initial_call=True,
-        interval=300,
-        progress=[Output(ids.LABELS_RESULT, "children")],
     )
-    def compare(set_progress, asked, run_id, page):
-        if not asked:
-            raise PreventUpdate
-        column, resolution = asked
-        arguments = {"column": column, "resolution": resolution}
-        token = f"{page}:labels:{column}:{resolution}"
-        job = store.of(session.LOCAL).jobs.submit("labels", run_id, arguments, token, priority=1)
-        try:
-            r = job_progress.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return notice(str(error), "bad")
+    def show(job_id, column):
+        """The scores of the column that is chosen; nothing while they are of another one."""
+        job = store.of(session.user()).jobs.one(job_id) if job_id else None
+        if job is None or job["arguments"]["column"] != column:
+            return ""
+        r, resolution = job["result"], job["arguments"]["resolution"]
         lines = [
             ["kNN accuracy (15), latent space", number(r["knn_accuracy"]), "–"],
             ["kNN accuracy (15), PCA of as many dimensions", number(r["knn_accuracy_pca"]), "–"],

@@ -1,5 +1,7 @@
 """The ids of the Data page."""
 
+from dashboard.ids import watched
+
 UPLOAD = "upload"
 UPLOADS = "uploads"
 INBOX = "inbox"
@@ -28,7 +30,7 @@ SAMPLES = "samples"
 SAMPLES_NAMES = "samples-names"
 SAMPLES_BATCH = "samples-batch"
 SAMPLES_LOOK = "samples-look"
-SAMPLES_PROGRESS = "samples-progress"
+SAMPLES_LOOKING = watched("samples-looking")
 SAMPLES_LOST = "samples-lost"
 SAMPLES_ASKED = "samples-asked"
 SAMPLES_GO = "samples-go"

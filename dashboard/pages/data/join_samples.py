@@ -7,7 +7,7 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_progress
+from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice
 from dashboard.pages.data import ids
 from dashboard.server import session
@@ -25,7 +25,6 @@ def samples(view):
     )
     return card(
         "Join samples",
-        dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
         html.P(
             "Several data sets become a new one, with the genes and proteins that all share.",
             className="help",
@@ -37,7 +36,7 @@ def samples(view):
             html.Label(["Batch column", batch], className="nuwa-labelled"),
             html.Div(help, className="help mb-2"),
             look,
-            html.Div(id=ids.SAMPLES_PROGRESS),
+            *job_card.parts(view, ids.SAMPLES_LOOKING),
             html.Div(id=ids.SAMPLES_LOST, className="mt-2"),
         ),
     )
@@ -107,35 +106,40 @@ def register(app, store):
         typed = {field["name"]: value for field, value in zip(fields, values, strict=True)}
         return name_fields(store.of(session.user()), chosen, typed)
 
-    @app.callback(
-        Output(ids.SAMPLES_LOST, "children"),
+    @job_card.asks(
+        app,
+        store,
+        ids.SAMPLES_LOOKING,
         Input(ids.SAMPLES_LOOK, "n_clicks"),
         State(NAMES, "value"),
         State(NAMES, "id"),
         State(ids.SAMPLES_BATCH, "value"),
-        State(shared.PAGE, "data"),  # two pages that ask the same are two questions
-        background=True,
-        prevent_initial_call=True,
-        interval=400,
-        progress=[Output(ids.SAMPLES_PROGRESS, "children")],
-        running=[(Output(ids.SAMPLES_LOOK, "disabled"), True, False)],
     )
-    def look(set_progress, clicks, names, fields, batch, _):
-        if not clicks:
-            return no_update
-        view = store.of(session.LOCAL)
+    def look(view, _, names, fields, batch):
         chosen = [{"dataset": field["name"], "name": name} for field, name in zip(fields, names, strict=True)]
-        asked = {"samples": chosen, "batch": batch}
-        try:
-            job = view.joins.preview(**asked)
-            return told(job_progress.result(store, session.LOCAL, job, set_progress), asked)
-        except UserError as error:
-            return notice(str(error), "bad")
+        return view.joins.preview(chosen, batch)
 
-    # What was seen holds for what was asked: any change takes it, and the button with it, away.
+    job_card.hold(app, ids.SAMPLES_LOOKING, ids.SAMPLES_LOOK)
+
+    @app.callback(
+        Output(ids.SAMPLES_LOST, "children"),
+        Input(ids.SAMPLES_LOOKING.done, "data"),
+        State(ids.SAMPLES_LOOKING.job, "data"),
+        prevent_initial_call=True,
+    )
+    def show(done, wanted):
+        if not done or done != wanted:  # the samples were changed in the meantime
+            return ""
+        job = store.of(session.user()).jobs.one(done)
+        return told(job["result"], job["arguments"])
+
+    # The result holds for the samples that were looked at: a change removes it, and the button with it.
     app.clientside_callback(
-        "() => ''",
+        "() => ['', null, true, '']",
         Output(ids.SAMPLES_LOST, "children", allow_duplicate=True),
+        Output(ids.SAMPLES_LOOKING.job, "data", allow_duplicate=True),
+        Output(ids.SAMPLES_LOOKING.tick, "disabled", allow_duplicate=True),
+        Output(ids.SAMPLES_LOOKING.message, "children", allow_duplicate=True),
         Input(ids.SAMPLES, "value"),
         Input(NAMES, "value"),
         Input(ids.SAMPLES_BATCH, "value"),

@@ -3,10 +3,8 @@
 from dashboard.ids import watched
 
 PREPARE = "prepare"
-PREPARE_PROGRESS = "prepare-progress"
-PREPARE_MESSAGE = "prepare-message"
 PREPARE_DATASET = "prepare-dataset"
-PREPARE_GO = "prepare-go"
+PREPARING = watched("preparing")
 PREPARE_SHOWN = "prepare-shown"
 PREPARE_RESULT = "prepare-result"
 GENES_TICK = "genes-tick"
@@ -28,8 +26,7 @@ MIN_CELLS = "min-cells"
 HIGHEST = "highest-genes"
 DOUBLETS_BY = "doublets-by"
 PROTEINS_SHOWN = "proteins-shown"
-PROTEINS_PROGRESS = "proteins-progress"
-PROTEINS_FOUND = "proteins-found"
+PROTEINS = watched("proteins")
 PROTEINS_FIGURE = "proteins-figure"
 PROTEINS_WORDS = "proteins-words"
 BATCHES_CELLS = "batches-cells"

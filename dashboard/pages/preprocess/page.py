@@ -7,10 +7,9 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import figures
 from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
-from core.errors import UserError
 from core.figures import Binned
 from dashboard import ids as shared
-from dashboard.components import job_progress
+from dashboard.components import job_card
 from dashboard.components.widgets import (
     SETTINGS,
     card,
@@ -21,7 +20,6 @@ from dashboard.components.widgets import (
     notice,
     read_form,
     tile,
-    working,
 )
 from dashboard.pages.data.findings import forbids_training, said
 from dashboard.pages.data.provenance import steps_card
@@ -47,7 +45,7 @@ def layout(view, here):
     if row is None or row["status"] != "ready":  # one that asks is answered on the Data page
         return empty("No data set is ready. Choose one first.", "/data", "To the data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
-    record = row["record"]
+    record, job = row["record"], view.preparations.preparing(row["id"])
     steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
     values = upgraded(done["settings"]) if done else {}
     of_genes = [
@@ -58,7 +56,6 @@ def layout(view, here):
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
-            dcc.Store(id=ids.PREPARE_GO),
             dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], first_batches(row))),
             html.Div(
                 [
@@ -72,10 +69,9 @@ def layout(view, here):
                             "Preprocess",
                             id=ids.PREPARE,
                             className="btn btn-primary",
-                            disabled=forbids_training(record),
+                            disabled=forbids_training(record) or job is not None,
                         ),
-                        working(ids.PREPARE_PROGRESS),
-                        html.Div(id=ids.PREPARE_MESSAGE),
+                        *job_card.parts(view, ids.PREPARING, job),
                         presets(view, row),
                         exchange(row),
                         more(
@@ -107,7 +103,7 @@ def layout(view, here):
                 scores_steps(row),
             ),
             card("Values", form(PREPARE, values, steps, names=VALUES), html.P(UNSEEN, className="help")),
-            proteins.proteins_card(row, values, steps),
+            proteins.proteins_card(view, row, values, steps),
             batches.batches_card(view, row, values, steps),
         ]
     )
@@ -177,37 +173,30 @@ def register(app, store):
     proteins.register(app, store)
     batches.register(app, store)
 
-    @app.callback(
-        Output(ids.PREPARE_GO, "data"),
-        Output(ids.PREPARE_MESSAGE, "children"),
+    @job_card.asks(
+        app,
+        store,
+        ids.PREPARING,
         Input(ids.PREPARE, "n_clicks"),
         State(SETTINGS, "value"),
         State(SETTINGS, "id"),
         State(ids.PREPARE_DATASET, "data"),
         State(shared.PAGE, "data"),
-        background=True,
-        prevent_initial_call=True,
-        interval=400,
-        progress=[Output(ids.PREPARE_PROGRESS, "children")],
-        running=[(Output(ids.PREPARE, "disabled"), True, False)],
     )
-    def prepare(set_progress, clicks, values, names, dataset_id, page):
-        view = store.of(session.LOCAL)
-        try:
-            settings = read_form(values, names, PREPARE)
-            id, job = view.preparations.create(dataset_id, settings, f"{page}:{clicks}")
-            job_progress.result(store, session.LOCAL, job, set_progress)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"preparation={id}", ""
+    def prepare(view, clicks, values, names, dataset_id, page):
+        return view.preparations.create(dataset_id, read_form(values, names, PREPARE), f"{page}:{clicks}")[1]
+
+    job_card.hold(app, ids.PREPARING, ids.PREPARE)
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
-        Input(ids.PREPARE_GO, "data"),
+        Input(ids.PREPARING.done, "data"),
         prevent_initial_call=True,
     )
-    def go(prepared):
-        return f"{PATH}?{prepared}" if prepared else no_update
+    def go(job_id):
+        if not job_id:
+            return no_update
+        return f"{PATH}?preparation={store.of(session.user()).jobs.one(job_id)['target']}"
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),

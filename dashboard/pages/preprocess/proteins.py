@@ -1,13 +1,13 @@
 """The proteins of a data set: which transform they get, each before and after it, and what isotype controls say."""
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import PREPARE
-from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_progress
-from dashboard.components.widgets import card, form, graph, more, notice, table, working
+from dashboard.components import job_card
+from dashboard.components.widgets import card, form, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
@@ -15,7 +15,7 @@ FIRST = 4  # proteins that are shown before somebody chooses
 NAMES = ("modalities", "protein_transform")
 
 
-def proteins_card(row, values, steps):
+def proteins_card(view, row, values, steps):
     """The transform, and with proteins their histograms and the share of cells above the isotype controls."""
     record = row["record"]
     used = [name for name in record["proteins"] if name not in record["proteins_left_out"]]
@@ -47,8 +47,7 @@ def proteins_card(row, values, steps):
                 [html.Label("Proteins shown", htmlFor=ids.PROTEINS_SHOWN), picker],
                 className="nuwa-field wide",
             ),
-            working(ids.PROTEINS_PROGRESS),
-            dcc.Store(id=ids.PROTEINS_FOUND),
+            *job_card.parts(view, ids.PROTEINS, at_once=True),
             graph(
                 ids.PROTEINS_FIGURE,
                 "Histograms of the chosen proteins, counts before and values after the transform",
@@ -90,47 +89,33 @@ def words(found):
 
 
 def register(app, store):
-    @app.callback(
-        Output(ids.PROTEINS_FOUND, "data"),
-        Output(ids.PROTEINS_PROGRESS, "children"),
+    @job_card.asks(
+        app,
+        store,
+        ids.PROTEINS,
         Input(shared.setting("protein_transform"), "value"),
         State(ids.PREPARE_DATASET, "data"),
-        State(shared.PAGE, "data"),
-        background=True,
-        interval=300,
-        progress=[Output(ids.PROTEINS_PROGRESS, "children")],
+        at_once=True,
     )
-    def look(set_progress, transform, dataset_id, page):
-        """The proteins under the transform that is chosen; what was worked out once is there at once."""
-        view = store.of(session.LOCAL)
+    def look(view, transform, dataset_id):
+        """The proteins under the chosen transform; a result that was computed before is shown at once."""
         if not view.datasets.one(dataset_id)["record"]["proteins"]:
-            return no_update, ""
-        try:
-            job = view.preparations.look_at_proteins(dataset_id, transform)
-            return job_progress.result(store, session.LOCAL, job, set_progress), ""
-        except UserError as error:
-            return None, notice(str(error), "bad")
+            raise PreventUpdate
+        return view.preparations.look_at_proteins(dataset_id, transform)
 
     @app.callback(
         Output(ids.PROTEINS_FIGURE, "figure"),
         Output(ids.PROTEINS_WORDS, "children"),
-        Input(ids.PROTEINS_FOUND, "data"),
+        Input(ids.PROTEINS.done, "data"),
+        Input(ids.PROTEINS.tick, "disabled"),
         Input(ids.PROTEINS_SHOWN, "value"),
         Input(shared.THEME, "data"),
     )
-    def draw(found, names, theme):
-        if not found:
-            return figures.empty("There is no picture of these proteins.", theme), ""
+    def draw(job_id, over, names, theme):
+        if not job_id:
+            reason = "There is no picture of these proteins." if over else "The proteins are being read ..."
+            return figures.empty(reason, theme), ""
+        found = store.of(session.user()).jobs.one(job_id)["result"]
         chosen = {one["name"]: one for one in found["proteins"]}
         shown = [chosen[name] for name in names or () if name in chosen]
         return figures.protein_histograms(shown, found["transform"], theme), words(found)
-
-    @app.callback(
-        Output(ids.PROTEINS_FIGURE, "figure", allow_duplicate=True),
-        Input(shared.THEME, "data"),
-        State(ids.PROTEINS_FOUND, "data"),
-        prevent_initial_call="initial_duplicate",
-    )
-    def wait(theme, found):
-        """What stands in the picture's place until the first proteins are there, which can take minutes."""
-        return no_update if found else figures.empty("The proteins are being looked at ...", theme)

@@ -2,7 +2,8 @@
 
 TRAIN = "train"
 CANCEL = "cancel"
-ATTACH = "attach"
+ASKER = "asker"  # who trains, signed, for the process that waits
+POLL = "poll"
 TICK = "tick"
 FINISHED = "finished"
 STATUS = "status"

@@ -3,7 +3,7 @@
 import uuid
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.store import ACTIVE
@@ -15,6 +15,13 @@ from dashboard.pages.train import ids
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
+POLL = 700  # milliseconds between two looks at a run at work
+HIDDEN = {"display": "none"}
+
+
+def at_work(run):
+    """Is a run queued, training, or being explored?"""
+    return run["status"] in ACTIVE or run["explored"] == "working"
 
 
 def layout(view, here):
@@ -31,7 +38,8 @@ def layout(view, here):
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=shared.RUN, data=run["id"]),
-            dcc.Store(id=ids.ATTACH),
+            dcc.Store(id=ids.ASKER, data=session.signed(view.store.root, session.user())),
+            dcc.Interval(id=ids.POLL, interval=POLL, disabled=not at_work(run)),
             dcc.Store(id=ids.TICK),
             dcc.Store(id=ids.FINISHED),
             card(
@@ -42,7 +50,7 @@ def layout(view, here):
                         html.Div(id=ids.STATUS, role="status", className="nuwa-status"),
                         html.Button("Train", id=ids.TRAIN, className="btn btn-primary btn-lg"),
                         html.Button(
-                            "Cancel", id=ids.CANCEL, className="btn btn-outline-danger", disabled=True
+                            "Cancel", id=ids.CANCEL, className="btn btn-outline-danger", style=HIDDEN
                         ),
                     ],
                     className="nuwa-trainbar",
@@ -89,44 +97,48 @@ def layout(view, here):
 
 
 def register(app, store):
-    @app.callback(Output(ids.ATTACH, "data"), Input(shared.RUN, "data"))
-    def on_load(run_id):
-        """A reloaded page or a second tab finds the run at work and follows it."""
-        row = store.of(session.user()).readable("run", run_id)
-        at_work = row is not None and (row["status"] in ACTIVE or row["explored"] == "working")
-        return [run_id, uuid.uuid4().hex] if at_work else no_update
-
     @app.callback(
         Output(ids.FINISHED, "data"),
         Input(ids.TRAIN, "n_clicks"),
-        Input(ids.ATTACH, "data"),
+        State(ids.ASKER, "data"),
         State(shared.RUN, "data"),
         State(shared.PAGE, "data"),
         background=True,
         prevent_initial_call=True,
         interval=400,
         progress=[Output(ids.TICK, "data")],
-        running=[(Output(ids.TRAIN, "disabled"), True, False), (Output(ids.CANCEL, "disabled"), False, True)],
+        running=[(Output(ids.TRAIN, "disabled"), True, False)],
         cancel=[Input(ids.CANCEL, "n_clicks")],
     )
-    def train(set_progress, clicks, attach, run_id, page):
-        """Submit or follow: the worker owns the run, and losing this callback loses nothing."""
-        if ctx.triggered_id == ids.TRAIN:
-            if not clicks:
-                raise PreventUpdate
-            store.of(session.LOCAL).runs.train(run_id)
-        elif not attach:
+    def train(set_progress, clicks, asker, run_id, page):
+        """Submit the run and follow it, in the tab that pressed Train. The worker owns the run: losing this loses nothing."""
+        if not clicks:
             raise PreventUpdate
-        return job_progress.run(store, session.LOCAL, run_id, lambda mark: set_progress((mark,)))
+        user = session.read_signed(store.root, asker)
+        store.of(user).runs.train(run_id)
+        return job_progress.run(store, user, run_id, lambda mark: set_progress((mark,)))
 
-    # Dash holds back every callback that listens to an output of a long callback at work. So what is drawn listens
-    # to the ticks alone, and the end of the long callback reaches them round the graph.
+    @app.callback(
+        Output(ids.TICK, "data", allow_duplicate=True),
+        Output(ids.POLL, "disabled"),
+        Input(ids.POLL, "n_intervals"),
+        State(ids.TICK, "data"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def poll(_, seen, run_id):
+        """What a reloaded page or a second tab shows of a run at work: read from the store, with no process of its own."""
+        mark, over = job_progress.mark(store, store.of(session.user()), run_id)
+        return no_update if mark == seen else mark, over
+
+    # Dash holds back every callback that listens to an output of a background callback at work. So what is drawn listens
+    # to the ticks alone, and the end of the background callback reaches them by set_props.
     app.clientside_callback(
         f"mark => {{ if (mark) dash_clientside.set_props('{ids.TICK}', {{data: mark}}) }}",
         Input(ids.FINISHED, "data"),
     )
 
-    app.clientside_callback(  # the long callback needs a second to begin: the press is answered at once
+    app.clientside_callback(  # the process of the background callback needs a second to start: the press is answered at once
         "n => n ? 'Handing the run to the worker ...' : window.dash_clientside.no_update",
         Output(ids.STATUS, "children", allow_duplicate=True),
         Input(ids.TRAIN, "n_clicks"),
@@ -134,17 +146,17 @@ def register(app, store):
     )
 
     @app.callback(
-        Output(ids.ATTACH, "data", allow_duplicate=True),
+        Output(ids.POLL, "disabled", allow_duplicate=True),
         Input(ids.CANCEL, "n_clicks"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def cancel(clicks, run_id):
-        """Ask the worker to stop, then follow it to the end: what was learnt is kept."""
+        """Ask the worker to stop, then poll the run to its end: what was learnt is kept."""
         if not clicks:
             raise PreventUpdate
         store.of(session.user()).runs.cancel(run_id)
-        return [run_id, uuid.uuid4().hex]
+        return False
 
     @app.callback(
         Output(ids.STATUS, "children"),
@@ -160,16 +172,14 @@ def register(app, store):
     def show(_, run_id):
         view = store.of(session.user())
         run, epochs = view.runs.one(run_id), view.runs.epochs(run_id)
-        at_work = run["status"] in ACTIVE
-        hidden = {"display": "none"}
         return (
             status(store, view, run, epochs),
             working(run),
             tiles(run, epochs),
             100 * len(epochs) / run["n_epochs"] if run["n_epochs"] else 0,
             next_step(run, epochs),
-            None if run["status"] == "created" else hidden,
-            None if at_work else hidden,
+            None if run["status"] == "created" else HIDDEN,
+            None if run["status"] in ACTIVE else HIDDEN,
         )
 
     @app.callback(

@@ -3,7 +3,6 @@
 import csv
 import io
 
-import dash
 import numpy as np
 import pytest
 import torch
@@ -242,7 +241,13 @@ def test_no_path_leads_out_of_the_folders(finished, path):
 
 
 def test_clusters_are_compared_with_a_label_column(finished):
-    shown, _ = finished.long("labels-result", ["cell_type", 1.0], finished.run, "page-d")
+    values = {"labels.value": "cell_type", "resolution.value": 1.0, "run.data": finished.run}
+    done = finished.work("comparing", values, "labels.value")["comparing-done"]["data"]
+    values = {"comparing-done.data": done, "labels.value": "cell_type"}
+    shown = finished.press("labels-result.children", values)["labels-result"]["children"]
+    assert finished.press("labels-result.children", values | {"labels.value": None})["labels-result"] == {
+        "children": ""
+    }
     assert "ARI (adjusted Rand index)" in sent(shown) and "against cell_type" in sent(shown)
     assert "kNN accuracy (15), latent space" in sent(shown)
     job = next(j for j in finished.store.jobs() if j["kind"] == "labels")
@@ -251,13 +256,15 @@ def test_clusters_are_compared_with_a_label_column(finished):
 
 @pytest.mark.parametrize("of, cells", [("cluster", None), ("cell", 1)])
 def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
-    asked = (1, of, 0, 17 if of == "cell" else None, 1.0, finished.run, f"page-{of}")
-    (job, words), _ = finished.long("profile-data", *asked)
+    values = {"profile-of.value": of, "profile-cluster.value": 0, "profile-cell.value": 17}
+    values |= {"resolution.value": 1.0, "run.data": finished.run, "profile-ask.n_clicks": 1}
+    answer = finished.work("profile", values | {"page-token.data": of}, "profile-ask.n_clicks")
+    job, words = answer["profile-done"]["data"], answer["profile-message"]["children"]
     result = finished.view.jobs.one(job)["result"]
     labels = np.asarray(finished.view.results.array(finished.run, clusters_of(1.0)))
     assert words == "" and result["cells"] == (cells or int((labels == 0).sum()))
     assert len(result["given"]) == len(result["made"]) == len(result["names"]) == 126
-    answer = finished.press("profile-figure.figure", {"profile-data.data": job, "run.data": finished.run})
+    answer = finished.press("profile-figure.figure", {"profile-done.data": job, "run.data": finished.run})
     assert answer["profile-figure"]["figure"]["data"] and not answer["profile-shown"]["hidden"]
     assert "Largest differences" in sent(answer["profile-table"])
     rows = table(finished.client.get(links.profile_link(finished.run, job)))
@@ -267,8 +274,9 @@ def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
 
 
 def test_a_profile_of_no_cell_asks_for_one(finished):
-    (job, words), _ = finished.long("profile-data", 1, "cell", 0, None, 1.0, finished.run, "page-e")
-    assert job is dash.no_update and "Choose a cell first" in sent(words)
+    values = {"profile-of.value": "cell", "run.data": finished.run, "profile-ask.n_clicks": 1}
+    answer = finished.press("profile-job.data", values, "profile-ask.n_clicks")
+    assert set(answer) == {"profile-message"} and "Choose a cell first" in sent(answer)
 
 
 def test_a_click_on_a_point_chooses_its_cell(finished):
