@@ -171,3 +171,11 @@ def test_make_targets_that_a_document_names_exist(path):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     found = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", path.read_text(), flags=re.MULTILINE)
     assert {a or b for a, b in found} <= targets
+
+
+def test_the_glossary_has_each_term_once_and_the_documents_link_to_it():
+    glossary = ROOT / "docs/glossary.md"
+    terms = re.findall(r"^### (.*)$", glossary.read_text(), flags=re.MULTILINE)
+    assert len(terms) > 50 and len({term.lower() for term in terms}) == len(terms)
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        assert path == glossary or "glossary.md" in path.read_text(), f"{named(path)} has no link to the glossary"

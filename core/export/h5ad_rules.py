@@ -1,7 +1,7 @@
 """Whether a .h5ad follows what cellxgene and zellkonverter (R) have written down of the files that they read.
 
 Of cellxgene's schema what can hold without ontologies: terms for tissue, assay, disease and the like, and Ensembl ids,
-are for whoever submits to the portal. docs/takeaway.md lists the rules with their places.
+are for whoever submits to the portal. docs/bundle.md lists the rules with their places.
 """
 
 import re
