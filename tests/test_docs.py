@@ -178,4 +178,6 @@ def test_the_glossary_has_each_term_once_and_the_documents_link_to_it():
     terms = re.findall(r"^### (.*)$", glossary.read_text(), flags=re.MULTILINE)
     assert len(terms) > 50 and len({term.lower() for term in terms}) == len(terms)
     for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
-        assert path == glossary or "glossary.md" in path.read_text(), f"{named(path)} has no link to the glossary"
+        assert path == glossary or "glossary.md" in path.read_text(), (
+            f"{named(path)} has no link to the glossary"
+        )
