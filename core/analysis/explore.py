@@ -90,7 +90,7 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     clock, beside = Clock(), beside or side_process.Here()
     latent = proof.latent
     yield clock.start("neighbours")
-    batches = proof.matrix.groups is not None
+    batches = proof.matrix.batch_codes is not None
     surroundings = find_neighbors(
         latent, scores.LISI_NEAR + 1 if batches else N_NEIGHBORS, config.seed, config.device
     )
@@ -104,7 +104,7 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     mixed = None
     if batches:
         yield clock.start("harmony")
-        mixed = harmony(proof.axes[:, :PANEL_AXES], proof.matrix.groups, config.seed)
+        mixed = harmony(proof.axes[:, :PANEL_AXES], proof.matrix.batch_codes, config.seed)
     yield clock.start("scores")
     judged = score(proof, config, clusters[resolution], labels, surroundings if batches else None, mixed)
     judged["resolution"] = resolution
@@ -152,12 +152,12 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         for suffix, points in spaces.items():
             out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
     out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
-    if (groups := proof.matrix.groups) is not None:  # of all cells: mixing is not learnt by heart
-        out["ilisi"] = scores.ilisi(proof.latent, groups, found=surroundings)
-        out["ilisi_input"] = scores.ilisi(proof.axes[:, :PANEL_AXES], groups)
+    if (batch_codes := proof.matrix.batch_codes) is not None:  # of all cells: mixing is not learnt by heart
+        out["ilisi"] = scores.ilisi(proof.latent, batch_codes, found=surroundings)
+        out["ilisi_input"] = scores.ilisi(proof.axes[:, :PANEL_AXES], batch_codes)
         if mixed is not None:
-            out["ilisi_harmony"] = scores.ilisi(mixed, groups)
-        out["batches"] = len(proof.matrix.group_names)
+            out["ilisi_harmony"] = scores.ilisi(mixed, batch_codes)
+        out["batches"] = len(proof.matrix.batch_names)
     out |= proof.held_out
     out["best_epoch"] = proof.best_epoch
     out["judged_on"] = "test" if len(proof.split.test) else "valid"

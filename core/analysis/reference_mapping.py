@@ -40,7 +40,7 @@ class Trained(NamedTuple):
     gene_index: np.ndarray  # (genes,) which of them are used, in the order in which the model reads them
     count_share: np.ndarray  # (genes of the file,) of all that the training cells hold
     proteins: list  # names
-    groups: tuple  # the batches the model was told of
+    batch_names: tuple  # the batches the model was told of
     batch_key: str | None  # the obs column that names them
     mean: np.ndarray  # (features,) of the training cells, as core.preprocessing.matrix has it; the next too
     sd: np.ndarray
@@ -62,7 +62,7 @@ class Fitting(NamedTuple):
     summed: np.ndarray  # columns of `values` that make up a cell's library size
     seen: float  # the share of their counts that the training cells have in those
     protein: np.ndarray  # (cells, proteins) float32 transformed, NaN for a protein that is missing
-    groups: np.ndarray | None  # (cells,) codes into the model's batches
+    batch_codes: np.ndarray | None  # (cells,) codes into the model's batches
     missing_genes: list
     missing_proteins: list
     notes: list  # sentences that a person should read before the picture
@@ -81,10 +81,12 @@ def fitting(adata, trained, batch=None):
     at, seen = found[trained.gene_index], float(trained.count_share[found >= 0].sum())
     notes = _check_genes(at, seen, trained, genes_of(adata, where))
     protein, missing_proteins, words = _proteins(adata, trained)
-    groups = _groups(adata, trained, batch)
+    batch_codes = _batches(adata, trained, batch)
     missing = [str(name) for name in _used(trained)[at < 0]]
     summed = np.sort(found[found >= 0])
-    return Fitting(values, where, at, summed, seen, protein, groups, missing, missing_proteins, notes + words)
+    return Fitting(
+        values, where, at, summed, seen, protein, batch_codes, missing, missing_proteins, notes + words
+    )
 
 
 def _used(trained):
@@ -188,15 +190,15 @@ def _columns(values, there, names):
     return found
 
 
-def _groups(adata, trained, batch):
+def _batches(adata, trained, batch):
     """(cells,) codes of the batches; None where the model knows none."""
-    if not trained.groups:
+    if not trained.batch_names:
         return None
-    known = f"the model knows {listed(trained.groups)}"
+    known = f"the model knows {listed(trained.batch_names)}"
     if batch is not None:
-        if batch not in trained.groups:
+        if batch not in trained.batch_names:
             raise UserError(f"There is no batch '{batch}': {known}.")
-        return np.full(adata.n_obs, trained.groups.index(batch), np.int32)
+        return np.full(adata.n_obs, trained.batch_names.index(batch), np.int32)
     # Every model here is told the batch one-hot on both sides: one that it has not seen has no weights.
     way = "Choose one of them that these cells are to be read as."
     if trained.batch_key not in adata.obs:
@@ -205,9 +207,9 @@ def _groups(adata, trained, batch):
             f"set; {known}. {way}"
         )
     names = adata.obs[trained.batch_key].astype(str).to_numpy()
-    if new := [str(name) for name in np.unique(names) if name not in trained.groups]:
+    if new := [str(name) for name in np.unique(names) if name not in trained.batch_names]:
         raise UserError(f"The batch {listed(new)} is new to the model; {known}. {way}")
-    return np.array([trained.groups.index(name) for name in names], dtype=np.int32)
+    return np.array([trained.batch_names.index(name) for name in names], dtype=np.int32)
 
 
 def _how_filled(trained):
@@ -283,8 +285,8 @@ def _matrix(fit, trained, rows, block):
         proteins=np.asarray(trained.proteins, dtype=str),
         gene_index=fit.at,
         cell_names=np.arange(block.shape[0]),
-        groups=None if fit.groups is None else fit.groups[rows],
-        group_names=trained.groups,
+        batch_codes=None if fit.batch_codes is None else fit.batch_codes[rows],
+        batch_names=trained.batch_names,
         logged=trained.logged,
     )
     return made, missing

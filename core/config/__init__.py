@@ -17,14 +17,16 @@ RESOLUTIONS = tuple(round(0.2 * i, 1) for i in range(1, 11))  # 0.2, 0.4 ... 2.0
 DEFAULT_RESOLUTION = 1.0
 SURE = 0.5  # share of its neighbours' votes below which a transferred label is "unknown"; a person may set another
 
-MOST_GROUPS = 500  # batches; more values than that are no batches but a number or a name a cell
+MOST_SEEDS = 10  # of a run, for its stability
+MOST_BATCHES = 500  # batches; more values than that are no batches but a number or a name a cell
 
 __all__ = [
     "CHOOSING",
     "DEFAULT_RESOLUTION",
     "SURE",
     "FEW_CELLS",
-    "MOST_GROUPS",
+    "MOST_BATCHES",
+    "MOST_SEEDS",
     "NETWORK",
     "PREPARE",
     "RECORD_KEYS",

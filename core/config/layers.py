@@ -20,15 +20,15 @@ class Layer(NamedTuple):
         return self.n_in * self.n_out + self.n_out + (0 if self.norm == "none" else 2 * self.n_out)
 
 
-def network(config, n_genes, n_proteins, n_groups=0):
-    """The Layers of a RunConfig, in the order data flows; `n_groups` as `RunConfig.layers` has it."""
+def network(config, n_genes, n_proteins, n_batches=0):
+    """The Layers of a RunConfig, in the order data flows; `n_batches` as `RunConfig.layers` has it."""
     model = config.model_record
     branches = [("rna", n_genes, config.n_hidden), ("protein", n_proteins, config.n_hidden_protein)]
     branches = [branch for branch in branches if branch[1]]  # one that has no features is not there
     encoder, decoder = [], []
-    start = config.n_latent + n_groups
+    start = config.n_latent + n_batches
     for branch, n_features, width in branches:
-        n_in = n_features + n_groups
+        n_in = n_features + n_batches
         for i in range(config.n_layers):
             name = f"encoder_{branch}_{i + 1}"
             encoder.append(Layer(name, "encoder", branch, n_in, width, False, config.norm))

@@ -109,12 +109,12 @@ class RunConfig(
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
-    def layers(self, n_genes, n_proteins, n_groups=0):
+    def layers(self, n_genes, n_proteins, n_batches=0):
         """The network as records, in the order data flows: what is drawn, counted and built.
 
-        `n_groups` is the number of batches that enter both sides one-hot, 0 without a covariate.
+        `n_batches` is the number of batches that enter both sides one-hot, 0 without a covariate.
         """
-        return network(self, n_genes, n_proteins, n_groups)
+        return network(self, n_genes, n_proteins, n_batches)
 
     def check_against(self, n_genes, n_proteins, kind="counts"):
         """Raise UserError where these settings cannot work on data of a kind with so many features."""

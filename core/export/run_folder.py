@@ -57,7 +57,7 @@ def save_weights(path, learnt, config):
         "file_genes": [names.tolist() for names in matrix.file_genes],
         "count_share": torch.from_numpy(matrix.count_share),
         "proteins": [str(p) for p in matrix.proteins],
-        "groups": list(matrix.group_names),
+        "groups": list(matrix.batch_names),
         "mean": torch.from_numpy(matrix.mean),
         "sd": torch.from_numpy(matrix.sd),
         "fill": torch.from_numpy(_average(learnt.start, config)),
@@ -119,7 +119,7 @@ def load_trained(path):
         model=_model(content),
         reads_counts=MODELS[content["config"]["model"]].reads_counts,
         file_genes=GeneNames(*(np.array(names, dtype=str) for names in content["file_genes"])),
-        groups=tuple(content["groups"]),
+        batch_names=tuple(content["groups"]),
         batch_key=content["config"]["batch_key"],
         protein_transform=content["protein_transform"],
         **plain,
@@ -193,11 +193,11 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
 
 
 def write_result(
-    path, folder, adata, record, proof, clusters, denoised=False, group=None, named_clusters=(), scores=()
+    path, folder, adata, record, proof, clusters, denoised=False, batch=None, named_clusters=(), scores=()
 ):
     """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
 
-    `denoised` adds those values, of each cell in its own batch, or of all as if they came from the batch `group`.
+    `denoised` adds those values, of each cell in its own batch, or of all as if they came from `batch`.
     """
     matrix, model = proof.matrix, load_model(folder / "model.pt")
     split = proof.split.labels(matrix.n_cells)
@@ -210,7 +210,7 @@ def write_result(
     def put(path):
         made.write(path)
         if denoised:
-            h5ad.add_denoised(path, matrix, inference.denoised(model, matrix, group))
+            h5ad.add_denoised(path, matrix, inference.denoised(model, matrix, batch))
 
     files.whole(path, put)
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 
-def build(config, n_genes, n_proteins, n_groups=0):
+def build(config, n_genes, n_proteins, n_batches=0):
     """The untrained `core.models.protocol.Model` of a RunConfig, its weights drawn from torch's current seed."""
     module, name = config.model_record.module.split(":")
-    return getattr(import_module(module), name)(config, n_genes, n_proteins, n_groups)
+    return getattr(import_module(module), name)(config, n_genes, n_proteins, n_batches)

@@ -19,14 +19,14 @@ class Citeseq(nn.Module):
 
     nat = 0.0  # what a nat of divergence costs in the loss, times the number of genes: here there is none
 
-    def __init__(self, config, n_genes, n_proteins, n_groups=0):
+    def __init__(self, config, n_genes, n_proteins, n_batches=0):
         super().__init__()
         self.sizes = {branch: n for branch, n in (("rna", n_genes), ("protein", n_proteins)) if n}
         self.hide_protein = Hide(
             config.input_dropout
         )  # genes come with theirs hidden: core.training.dataloader
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
-        layers = config.layers(n_genes, n_proteins, n_groups)
+        layers = config.layers(n_genes, n_proteins, n_batches)
         self.blocks = nn.ModuleDict(
             {x.name: block(x, config, x.name == "encoder_rna_1") for x in layers if x.n_in}
         )
@@ -42,20 +42,20 @@ class Citeseq(nn.Module):
             return list(zip(self.sizes, (cells.rna, cells.x), strict=False))
         return list(zip(self.sizes, cells.x.split(list(self.sizes.values()), dim=1), strict=True))
 
-    def _through(self, side, branch, x, group):  # (cells, n) -> (cells, hidden)
+    def _through(self, side, branch, x, batch):  # (cells, n) -> (cells, hidden)
         names = self.order[side, branch]
         if isinstance(x, sparse.Batch):
-            x, names = self._first(names[0], x, group), names[1:]
-        elif group is not None:
-            x = torch.cat([x, group], dim=1)
+            x, names = self._first(names[0], x, batch), names[1:]
+        elif batch is not None:
+            x = torch.cat([x, batch], dim=1)
         given = x
         for name in names:
             x = self.blocks[name](x)
         return torch.cat([x, given], dim=1) if side == "decoder" and self.linear_path else x
 
-    def _first(self, name, genes, group):  # the first block of a branch, its input never made dense
+    def _first(self, name, genes, batch):  # the first block of a branch, its input never made dense
         linear, *after = self.blocks[name]
-        x = sparse.first_layer(genes, linear.weight, linear.bias, group)
+        x = sparse.first_layer(genes, linear.weight, linear.bias, batch)
         for part in after:
             x = part(x)
         return x
@@ -69,21 +69,21 @@ class Citeseq(nn.Module):
                 x = self.hide_protein(x)
             elif cells.seen is not None:
                 x = cells.seen
-            made.append(self._through("encoder", branch, x, cells.group))
+            made.append(self._through("encoder", branch, x, cells.batch))
         return torch.cat(made, dim=1) if len(made) > 1 else made[0]
 
     def encode(self, cells):  # (cells, features) -> (cells, latent)
         return self.blocks["latent"](self._hidden(cells))
 
-    def decode(self, z, group=None):  # (cells, latent) -> (cells, features)
-        made = [self.blocks[f"output_{b}"](self._through("decoder", b, z, group)) for b in self.sizes]
+    def decode(self, z, batch=None):  # (cells, latent) -> (cells, features)
+        made = [self.blocks[f"output_{b}"](self._through("decoder", b, z, batch)) for b in self.sizes]
         return torch.cat(made, dim=1)
 
     def errors(self, z, cells):
         """Named parts, each a scalar: the mean over its own features and the cells, of (cells, latent) against the input."""
         parts = {}
         for branch, x in self._given(cells):
-            hidden, output = self._through("decoder", branch, z, cells.group), self.blocks[f"output_{branch}"]
+            hidden, output = self._through("decoder", branch, z, cells.batch), self.blocks[f"output_{branch}"]
             if isinstance(x, sparse.Batch):
                 parts[branch] = sparse.mse(x, hidden, output[0].weight, output[0].bias)
             else:
@@ -100,6 +100,6 @@ class Citeseq(nn.Module):
         return self.errors(z, cells)
 
     def response(self, z, cells):  # (cells, latent) -> (cells, features), on the scale of the input
-        return self.decode(z, cells.group)
+        return self.decode(z, cells.batch)
 
     expected = denoised = response

@@ -19,8 +19,8 @@ class Counts(Variational):
 
     nat = 1.0  # the loss is a mean over the genes of nats
 
-    def __init__(self, config, n_genes, n_proteins, n_groups=0):
-        super().__init__(config, n_genes, n_proteins, n_groups)
+    def __init__(self, config, n_genes, n_proteins, n_batches=0):
+        super().__init__(config, n_genes, n_proteins, n_batches)
         self.zero_inflated = config.zero_inflated
         self.log_theta = nn.ParameterDict({b: nn.Parameter(torch.zeros(n)) for b, n in self.sizes.items()})
         # A nat of a background's divergence costs what a nat of its likelihood does, as the bound has it.
@@ -53,7 +53,7 @@ class Counts(Variational):
         return self.log_theta[branch].clamp(-MOST, MOST).exp()
 
     def rna(self, z, cells):  # -> expected counts (cells, genes), and the logits of loss (or None)
-        hidden = self._through("decoder", "rna", z, cells.group)
+        hidden = self._through("decoder", "rna", z, cells.batch)
         library = cells.counts[:, : self.sizes["rna"]].sum(dim=1, keepdim=True).clamp(min=1)
         logits = self.blocks["output_rna_loss"](hidden) if self.zero_inflated else None
         return library * self.blocks["output_rna"](hidden).softmax(dim=1), logits
@@ -70,7 +70,7 @@ class Counts(Variational):
         return *self._tags(hidden, level), kl
 
     def _level(self, z, cells):  # -> (cells, hidden), and (cells, proteins): the mean log background
-        hidden = self._through("decoder", "protein", z, cells.group)
+        hidden = self._through("decoder", "protein", z, cells.batch)
         return hidden, self.prior_mean + self.blocks["output_background"](hidden)
 
     def _spread(self, hidden):  # -> (cells, proteins): how much it varies, as log standard deviation

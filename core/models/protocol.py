@@ -10,7 +10,7 @@ Tensor = Any  # torch.Tensor; this file is read where torch is not loaded
 
 
 class Model(Protocol):
-    """A torch.nn.Module made by `Model(config, n_genes, n_proteins, n_groups)`.
+    """A torch.nn.Module made by `Model(config, n_genes, n_proteins, n_batches)`.
 
     Its linear maps are torch.nn.Linear, which weight decay and L1 find; parameters are named in `state_dict`.
     """

@@ -30,7 +30,7 @@ class Variational(Citeseq):
         return loss / 2 + n_features * math.log(2 * math.pi) / 2
 
     def evidence(self, z, cells, noise):  # -> (cells,): log p(x | z), in nats
-        errors = (self.decode(z, cells.group) - cells.x).square().sum(dim=1)
+        errors = (self.decode(z, cells.batch) - cells.x).square().sum(dim=1)
         return -self.nats(errors, cells.x.shape[1])
 
 

@@ -10,7 +10,7 @@ from core.data.checks.species import in_cycle
 from core.data.standalone.gene_families import members
 from core.errors import UserError
 from core.preprocessing import variable_genes
-from core.preprocessing.batches import groups_of
+from core.preprocessing.batches import batches_of
 from core.preprocessing.variable_genes import Found, Unfit
 from core.sparse.moments import Groups, mean_and_variance, one_group
 from core.sparse.rows import normalisation
@@ -63,7 +63,7 @@ def choose(adata, source, seen, config, train, applies):
         notes.append(f"{genes_are(left_out)} zero in every training cell and {were} left out.")
     batches, column = None, config.hvg_batch_key
     if column:  # also where all genes are used: a wrong name is a mistake all the same
-        batches = groups_of(adata, column, "choosing genes within batches")
+        batches = batches_of(adata, column, "choosing genes within batches")
     lists = listed_genes(names, there, config)
     notes += lists.notes
     usable = there & ~lists.never

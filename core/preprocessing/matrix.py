@@ -19,7 +19,7 @@ class Cells(NamedTuple):
     """The input of a model, a row a cell: arrays as they come from a Matrix, or tensors."""
 
     x: object  # (cells, features) preprocessed values: genes, then proteins
-    group: object = None  # (cells, batches) one-hot: the batch covariate of each cell, where the run has one
+    batch: object = None  # (cells, batches) one-hot: the batch covariate of each cell, where the run has one
     counts: object = None  # (cells, features) raw counts of the same features, for models that read them
     seen: object = (
         None  # (cells, genes) input of the encoder in training, where input dropout hides some counts
@@ -43,8 +43,8 @@ class Matrix:
     where: str = "X"  # the matrix of the file that was used, as Source has it
     kind: str = "counts"  # what it held
     notes: list[str] = field(default_factory=list)
-    groups: np.ndarray | None = None  # (cells,) codes into `group_names`: the batch covariate of the run
-    group_names: tuple = ()
+    batch_codes: np.ndarray | None = None  # (cells,) codes into `batch_names`: the batch covariate of the run
+    batch_names: tuple = ()
     logged: bool = False  # log1p is taken
     protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
     protein_counts: np.ndarray | None = None  # (cells, proteins) raw
@@ -115,17 +115,17 @@ class Matrix:
         `held`: the same rows in memory, as `batches` gives them.
         """
         counts = self._raw(rows, held) if self.reads_counts else None
-        return Cells(self.seen_proteins(rows), self._group(rows), counts)
+        return Cells(self.seen_proteins(rows), self._batch(rows), counts)
 
     def cells(self, rows):
         """The Cells of `rows` as arrays: all that a model is given of them."""
         held = self.rna.held(rows)
         return self.beside(rows, held)._replace(x=self._dense(rows, held))
 
-    def _group(self, rows):
-        if self.groups is None:
+    def _batch(self, rows):
+        if self.batch_codes is None:
             return None
-        return np.eye(len(self.group_names), dtype=np.float32)[self.groups[rows]]
+        return np.eye(len(self.batch_names), dtype=np.float32)[self.batch_codes[rows]]
 
     def raw(self, rows):
         """(len(rows), features) float32 dense: the raw counts of a few cells."""

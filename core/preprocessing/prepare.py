@@ -9,7 +9,7 @@ from core.data.gene_matching import gene_names
 from core.data.matrix_kind import what_is
 from core.errors import UserError
 from core.preprocessing import gene_selection
-from core.preprocessing.batches import groups_of
+from core.preprocessing.batches import batches_of
 from core.preprocessing.matrix import Matrix
 from core.preprocessing.protein_transforms import nothing, transformed
 from core.sparse import disk_rows, rows
@@ -31,9 +31,9 @@ def prepare(adata, config, split, scratch=None):
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
-    groups, group_names = None, ()
+    batch_codes, batch_names = None, ()
     if config.batch_key:
-        groups, group_names = groups_of(adata, config.batch_key, "a batch covariate")
+        batch_codes, batch_names = batches_of(adata, config.batch_key, "a batch covariate")
     seen = survey(source.values, split.train)
     chosen, notes = _genes(adata, source, seen, config, split, steps)
     proteins, unseen = _proteins(adata, config, split)
@@ -72,8 +72,8 @@ def prepare(adata, config, split, scratch=None):
         where=source.where,
         kind=source.kind,
         notes=[*notes, *proteins.notes],
-        groups=groups,
-        group_names=group_names,
+        batch_codes=batch_codes,
+        batch_names=batch_names,
         logged=change.logged,
         protein_change=proteins.change,
         protein_counts=proteins.counts,

@@ -148,12 +148,12 @@ class Batch:
         return out
 
 
-def first_layer(batch, weight, bias, group=None):
+def first_layer(batch, weight, bias, covariate=None):
     """(cells, hidden): what the encoder sees times weight, and bias; weight (genes, hidden).
 
-    With `group`, a tensor (cells, groups) that is constant, it follows the genes, and weight is (genes + groups, hidden).
+    With `covariate`, a constant tensor (cells, batches), it follows the genes, and weight is (genes + batches, hidden).
     """
-    return _FirstLayer.apply(weight, bias, batch, group)
+    return _FirstLayer.apply(weight, bias, batch, covariate)
 
 
 def mse(batch, hidden, weight, bias):
@@ -201,25 +201,25 @@ class _FirstLayer(torch.autograd.Function):
     """x W + b = s W + (base W + b); x is constant, so that only weight and bias have gradients."""
 
     @staticmethod
-    def forward(ctx, weight, bias, batch, group):
-        ctx.batch, ctx.fills, ctx.group = batch, batch.fills, group
+    def forward(ctx, weight, bias, batch, covariate):
+        ctx.batch, ctx.fills, ctx.covariate = batch, batch.fills, covariate
         n_genes = len(batch.base)
         offset = torch.addmv(bias, weight[:n_genes].t(), batch.base)
         out = batch.by_cell(batch.seen, weight, offset)
-        return out if group is None else out.addmm_(group, weight[n_genes:])
+        return out if covariate is None else out.addmm_(covariate, weight[n_genes:])
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
         begins, ends, rows, _, seen = _unchanged(ctx).by_gene()
-        base, group, gradient = ctx.batch.base, ctx.group, gradient.contiguous()
+        base, covariate, gradient = ctx.batch.base, ctx.covariate, gradient.contiguous()
         total = gradient.sum(0)
-        by_weight = torch.empty(len(base) + (0 if group is None else group.shape[1]), len(total))
-        of_genes, of_groups = by_weight[: len(base)].numpy(), by_weight[len(base) :]
+        by_weight = torch.empty(len(base) + (0 if covariate is None else covariate.shape[1]), len(total))
+        of_genes, of_batches = by_weight[: len(base)].numpy(), by_weight[len(base) :]
         beside = base.numpy(), total.numpy()
         kernels.product(begins, ends, rows, seen, gradient.numpy(), *beside, of_genes, False)
-        if group is not None:
-            torch.mm(group.t(), gradient, out=of_groups)
+        if covariate is not None:
+            torch.mm(covariate.t(), gradient, out=of_batches)
         return by_weight, total, None, None
 
 

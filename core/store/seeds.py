@@ -1,10 +1,9 @@
 """Runs with the settings of another run and other seeds: they show how stable its clusters are."""
 
+from core.config import MOST_SEEDS
 from core.errors import UserError
 from core.store.database import ACTIVE
 from core.store.schema import jobs
-
-MOST_SEEDS = 10
 
 
 class Seeds:

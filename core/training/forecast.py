@@ -131,7 +131,7 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
     torch's random numbers are left as they were.
     """
     with torch.random.fork_rng(devices=[0] if kind == "cuda" else []):
-        model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names)).to(kind)
+        model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names)).to(kind)
         n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
         n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
         block = block_size(matrix.n_features)

@@ -69,8 +69,10 @@ class Resident:
         nothing = torch.zeros(matrix.n_features, device=device)
         self.counts = _table(form, matrix.n_cells, nothing) if matrix.reads_counts else None
         self._upload(matrix)
-        self.groups = None if matrix.groups is None else torch.from_numpy(matrix.groups).long().to(device)
-        self.one_hot = torch.eye(len(matrix.group_names), device=device)
+        self.batch_codes = (
+            None if matrix.batch_codes is None else torch.from_numpy(matrix.batch_codes).long().to(device)
+        )
+        self.one_hot = torch.eye(len(matrix.batch_names), device=device)
 
     def _upload(self, matrix):
         rows, batch = matrix.rna.in_order(np.arange(matrix.n_cells)), None
@@ -102,8 +104,8 @@ class Resident:
         if hide:
             kept = torch.rand(genes.shape, generator=chance, device=self.device) >= hide
             seen = torch.where(kept, genes, self.base)
-        group = None if self.groups is None else self.one_hot.index_select(0, self.groups[at])
-        return Cells(x, group, None if self.counts is None else self.counts.take(rows, at), seen)
+        batch = None if self.batch_codes is None else self.one_hot.index_select(0, self.batch_codes[at])
+        return Cells(x, batch, None if self.counts is None else self.counts.take(rows, at), seen)
 
 
 def _table(form, n_rows, base):

@@ -56,7 +56,7 @@ def foreground(model, matrix):
 
 
 @torch.no_grad()
-def denoised(model, matrix, group=None):
+def denoised(model, matrix, batch=None):
     """Yield (rows, values) of all cells in blocks, in their order: (cells, features) float32, denoised by the model.
 
     The values are on the scale of the model's input before it is centred and scaled: genes normalised and logged,
@@ -64,15 +64,15 @@ def denoised(model, matrix, group=None):
     at zero, below which a gene's value may fall by a little, since clipping would raise the mean. Models of counts give
     the expected counts at the cell's own library size, preprocessed in the same way: genes without zero inflation,
     proteins without their background, as scVI (Lopez 2018) and totalVI (Gayoso 2021) do.
-    Each cell is decoded with its own batch, or all as if they came from the batch `group` (scVI's transform_batch);
+    Each cell is decoded with its own batch, or all as if they came from the batch `batch` (scVI's transform_batch);
     raises ValueError where the run knows no such batch.
     """
     model.eval()
     only = None
-    if group is not None:
-        only = torch.eye(len(matrix.group_names))[matrix.group_names.index(group)]
+    if batch is not None:
+        only = torch.eye(len(matrix.batch_names))[matrix.batch_names.index(batch)]
     for rows, cells in Feed(matrix).batches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
-        target = cells.group if only is None else only.expand(len(rows), -1)
-        values = model.denoised(model.encode(cells), cells._replace(group=target)).cpu().numpy()
+        target = cells.batch if only is None else only.expand(len(rows), -1)
+        values = model.denoised(model.encode(cells), cells._replace(batch=target)).cpu().numpy()
         values = matrix.normalised(values, rows) if matrix.reads_counts else values * matrix.sd + matrix.mean
         yield rows, np.asarray(values, dtype=np.float32)

@@ -93,7 +93,7 @@ def learn(adata, config, scratch=None, foresee=False):
 
     yield clock.start("training")
     torch.manual_seed(config.seed)
-    model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+    model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
     if matrix.reads_counts:
         model.start_from(sticks)
     epochs, best_epoch, failure = [], 0, ""
@@ -143,7 +143,7 @@ def start_facts(start):
         "n_genes": matrix.n_genes,
         "n_proteins": matrix.n_proteins,
         "n_unseen_proteins": 0 if matrix.unseen_proteins is None else matrix.unseen_proteins.shape[1],
-        "groups": list(matrix.group_names),
+        "groups": list(matrix.batch_names),
         "path": start.path,
         "n_train": len(split.train),
         "n_valid": len(split.valid),

@@ -57,7 +57,7 @@ class Shapes(NamedTuple):
     n_train: int
     n_genes: int
     n_proteins: int
-    n_groups: int
+    n_batches: int
     density: float  # the share of the chosen genes' values that is stored
     path: str  # how batches come to the model: a name in feed.PATHS
     source: float  # bytes of the data set as it was read
@@ -72,7 +72,7 @@ class Shapes(NamedTuple):
             len(split.train),
             matrix.n_genes,
             matrix.n_proteins,
-            len(matrix.group_names),
+            len(matrix.batch_names),
             matrix.rna.density,
             path,
             source,
@@ -137,7 +137,7 @@ def on_gpu(shapes, config):
 
 def _training(shapes, config):
     """Bytes of the network, its optimiser, and the larger of a batch in training and a block that is looked at."""
-    layers = config.layers(shapes.n_genes, shapes.n_proteins, shapes.n_groups)
+    layers = config.layers(shapes.n_genes, shapes.n_proteins, shapes.n_batches)
     weights = sum(layer.weights for layer in layers) * 4
     units = sum(layer.n_out for layer in layers if not layer.name.startswith("output"))
     batch, look = min(config.batch_size, shapes.n_train), _block(shapes)
@@ -160,7 +160,7 @@ def _of_a_cell(shapes, config, batch):
     if shapes.path != "sparse":
         return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
     last = next(
-        layer for layer in config.layers(shapes.n_genes, 0, shapes.n_groups) if layer.name == "output_rna"
+        layer for layer in config.layers(shapes.n_genes, 0, shapes.n_batches) if layer.name == "output_rna"
     )
     residual = 0 if gram_pays(batch, last.n_in) else 2 * shapes.n_genes * 4  # one in each of the two batches
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step

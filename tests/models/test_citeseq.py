@@ -143,15 +143,15 @@ def test_the_output_is_a_linear_map_of_hidden_units_and_with_the_linear_path_of_
     """By hand in float64: W [h, z, batch] + b, and without it W h + b."""
     settings = {"linear_path": linear_path, "norm": "none", "activation": "tanh"}
     model = build(SMALL.model_copy(update=settings), 20, 0, 2).eval()
-    z, group = torch.randn(7, 3), torch.eye(2)[[0, 1, 0, 1, 1, 0, 0]]
+    z, batch = torch.randn(7, 3), torch.eye(2)[[0, 1, 0, 1, 1, 0, 0]]
     weights = {name: value.double() for name, value in model.state_dict().items()}
-    given = torch.cat([z, group], dim=1).double()
+    given = torch.cat([z, batch], dim=1).double()
     hidden = torch.tanh(
         given @ weights["blocks.decoder_rna_1.0.weight"].T + weights["blocks.decoder_rna_1.0.bias"]
     )
     known = torch.cat([hidden, given], dim=1) if linear_path else hidden
     by_hand = known @ weights["blocks.output_rna.0.weight"].T + weights["blocks.output_rna.0.bias"]
-    torch.testing.assert_close(model.decode(z, group).double(), by_hand, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(model.decode(z, batch).double(), by_hand, rtol=1e-5, atol=1e-5)
 
 
 def test_the_noise_on_the_latent_is_a_share_of_its_spread_and_for_training_alone():
@@ -223,12 +223,12 @@ def test_a_wild_cell_leaves_the_divergence_finite():
     assert LOG_VARIANCE[0] <= log_variance.min() and log_variance.max() <= LOG_VARIANCE[1]
 
 
-@pytest.mark.parametrize("n_groups", [0, 3])
-def test_the_linear_decoder_is_its_loadings(n_groups):
-    model = build(RunConfig(model="linear", n_hidden=16, n_latent=3, n_layers=2), 20, 5, n_groups).eval()
-    group = torch.eye(3)[[0, 1, 2, 1]] if n_groups else None
+@pytest.mark.parametrize("n_batches", [0, 3])
+def test_the_linear_decoder_is_its_loadings(n_batches):
+    model = build(RunConfig(model="linear", n_hidden=16, n_latent=3, n_layers=2), 20, 5, n_batches).eval()
+    batch = torch.eye(3)[[0, 1, 2, 1]] if n_batches else None
     z = torch.randn(4, 3)
-    moved = model.decode(z + torch.tensor([0.0, 2.0, 0.0]), group) - model.decode(z, group)
+    moved = model.decode(z + torch.tensor([0.0, 2.0, 0.0]), batch) - model.decode(z, batch)
     torch.testing.assert_close(moved, 2 * model.loadings()[:, 1].expand(4, 25), atol=1e-5, rtol=1e-5)
 
 
@@ -245,10 +245,10 @@ def test_the_batch_of_a_cell_reaches_both_sides(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("n_groups", [0, 4])
-def test_the_records_count_the_weights_that_torch_counts(name, n_groups):
+@pytest.mark.parametrize("n_batches", [0, 4])
+def test_the_records_count_the_weights_that_torch_counts(name, n_batches):
     config = RunConfig(model=name, n_latent=3, n_hidden=16, n_layers=2)
-    model = build(config, 30, 6, n_groups)
+    model = build(config, 30, 6, n_batches)
     assert sum(p.numel() for p in model.parameters()) == sum(
-        x.weights for x in config.layers(30, 6, n_groups)
+        x.weights for x in config.layers(30, 6, n_batches)
     )

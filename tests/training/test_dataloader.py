@@ -36,7 +36,7 @@ def made(adata, **changes):
 
 def model_of(config, matrix):
     torch.manual_seed(0)
-    return build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+    return build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
 
 
 def test_the_path_follows_a_rule_on_shapes(thin):
@@ -54,7 +54,7 @@ def test_dense_batches_are_what_the_matrix_says(thin):
     cells, known = Feed(matrix).cells(rows), matrix.cells(rows)
     for found, expected in zip(cells[:3], known[:3], strict=True):
         np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
-    assert cells.group.shape == (3, 2) and cells.rna is None
+    assert cells.batch.shape == (3, 2) and cells.rna is None
 
 
 def test_a_matrix_that_came_dense_goes_dense():

@@ -31,7 +31,7 @@ def test_batches_are_those_of_the_host(matrix, form):
     for part, cells in found:
         known = expected.cells(part)
         torch.testing.assert_close(cells.x, known.x, rtol=0, atol=2e-5)
-        assert torch.equal(cells.counts, known.counts) and torch.equal(cells.group, known.group)
+        assert torch.equal(cells.counts, known.counts) and torch.equal(cells.batch, known.batch)
         assert cells.seen is None and cells.rna is None
 
 

@@ -35,7 +35,7 @@ def learnt(name, **changes):
     config = RunConfig(model=name, **SMALL | changes)
     *_, found = learn.learn(adata, config)
     matrix = found.start.matrix
-    model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+    model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
     model.load_state_dict(found.weights)
     return found, model.eval()
 
@@ -53,8 +53,8 @@ def trained():
     return find
 
 
-def everything(model, matrix, group=None):
-    return np.concatenate([values for _, values in inference.denoised(model, matrix, group)])
+def everything(model, matrix, batch=None):
+    return np.concatenate([values for _, values in inference.denoised(model, matrix, batch)])
 
 
 # --- denoised values
@@ -68,7 +68,7 @@ def test_a_reconstruction_is_taken_back_to_the_values_before_scaling(trained, na
     assert made.shape == (240, matrix.n_features) and made.dtype == np.float32
     cells = Feed(matrix).cells(ROWS)
     with torch.no_grad():
-        x = model.decode(model.encode(cells), cells.group).double().numpy()
+        x = model.decode(model.encode(cells), cells.batch).double().numpy()
     expected = x * matrix.sd.astype(float) + matrix.mean
     np.testing.assert_allclose(made[ROWS], expected, rtol=1e-5, atol=1e-5)
     given = matrix.batch(np.arange(240)) * matrix.sd + matrix.mean
@@ -84,7 +84,7 @@ def test_expected_counts_are_those_of_the_cells_own_library_without_background(t
     n = matrix.n_genes
     with torch.no_grad():
         z = model.encode(cells)
-        hidden = model._through("decoder", "rna", z, cells.group)
+        hidden = model._through("decoder", "rna", z, cells.batch)
         share = model.blocks["output_rna"](hidden).double().softmax(dim=1).numpy()
         expected_of = model.expected(z, cells).numpy()
     counts = matrix.raw(ROWS).astype(float)
@@ -103,8 +103,8 @@ def test_cells_can_be_decoded_as_if_from_one_batch(trained, name):
     found, model = trained(name)
     matrix = found.start.matrix
     own = everything(model, matrix)
-    one, other = (everything(model, matrix, group) for group in matrix.group_names)
-    from_one = matrix.groups == 0
+    one, other = (everything(model, matrix, batch) for batch in matrix.batch_names)
+    from_one = matrix.batch_codes == 0
     np.testing.assert_allclose(own[from_one], one[from_one], atol=1e-5)
     np.testing.assert_allclose(own[~from_one], other[~from_one], atol=1e-5)
     assert np.abs(one - other).max() > 1e-4
@@ -166,7 +166,7 @@ def test_the_nll_of_a_normal_model_is_its_density(trained):
     matrix, rows = found.start.matrix, found.start.split.judges
     cells = Feed(matrix).cells(rows)
     with torch.no_grad():
-        made = model.decode(model.encode(cells), cells.group).double().numpy()
+        made = model.decode(model.encode(cells), cells.batch).double().numpy()
     expected = -stats.norm.logpdf(cells.x.double().numpy(), made, 1).sum(axis=1).mean()
     assert found.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-5)
     assert found.held_out["held_out_nll"] < found.held_out["held_out_nll_mean"]
@@ -213,7 +213,7 @@ def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_
         for _ in range(300):
             z = mean + torch.randn(mean.shape, generator=random) * (0.5 * log_variance).exp()
             if name == "variational":
-                made = model.decode(z, cells.group).double().numpy()
+                made = model.decode(z, cells.batch).double().numpy()
                 elbo.append(stats.norm.logpdf(cells.x.double().numpy(), made, 1).sum(axis=1).mean())
                 continue
             hidden, level = model._level(z, cells)

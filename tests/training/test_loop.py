@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(tiny, model, settings):
     for _ in range(2):
         torch.rand(3)
         events = list(learn.learn(tiny, config))
-        assert len(events[-1].start.matrix.group_names) == (2 if "batch_key" in settings else 0)
+        assert len(events[-1].start.matrix.batch_names) == (2 if "batch_key" in settings else 0)
         runs.append((events[-1], [e._replace(seconds=0) for e in events if isinstance(e, loop.Epoch)]))
     (one, first), (two, second) = runs
     assert len(first) == 3 and first == second and same(one.weights, two.weights)
@@ -240,7 +240,7 @@ def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
     def told_apart(config):
         split = split_cells(adata.n_obs, config)
         matrix = prepare(adata, config, split)
-        model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.group_names))
+        model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
         list(fit(model, matrix, split, config))
         z = inference.encode(model, matrix)
         near = find_neighbors(z).indices[:, 1:]

@@ -25,7 +25,7 @@ def score_cells(model, proof, config):
     for share, kept in neighbours_kept(proof, config, cells):
         yield Step("Neighbours in the input", 0.2 + 0.7 * share)
         near["neighbours_kept_15"] = kept
-    if (batches := proof.matrix.groups) is not None:
+    if (batches := proof.matrix.batch_codes) is not None:
         yield Step("Batches around each cell", 0.95)
         near["ilisi"] = batches_mixed(proof.latent[cells], batches[cells])
     for name, values in near.items():

@@ -10,7 +10,7 @@ from core.figures.printed import paper_figures
 
 MARKERS, LEAST_SHARE = 5, 0.1  # of a group, and of its cells that have the feature (as on the page)
 MOST_ROWS = 120  # of markers: more are no figure
-MOST_GROUPS = 100  # in the composition
+MOST_BATCHES = 100  # in the composition
 MOST_PARTS = 30  # categories of the column that it goes by
 
 
@@ -30,7 +30,7 @@ def plates_of(there, size):
         found.append(paper_figures.maps("embeddings", title, panels, there.colour, cells, size))
     if there.found:
         found.append(_markers(there, size))
-    if len(there.colour.categories) <= MOST_GROUPS:
+    if len(there.colour.categories) <= MOST_BATCHES:
         found.append(_composition(there, size))
     return found
 

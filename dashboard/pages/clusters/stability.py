@@ -6,7 +6,7 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from core import figures
 from core.analysis.metrics.descriptions import COMPANY, SURVIVES, verdict
-from core.config import DEFAULT_RESOLUTION
+from core.config import DEFAULT_RESOLUTION, MOST_SEEDS
 from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
 from core.store import ACTIVE
@@ -18,7 +18,7 @@ from dashboard.pages.clusters import colours, ids
 from dashboard.pages.run_status import WORDS
 from dashboard.server import session
 
-DEFAULT_SEEDS, MOST_SEEDS = 3, 10
+DEFAULT_SEEDS = 3
 
 
 def seeds_card(view, run):

@@ -134,7 +134,7 @@ def register(app, store):
             run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * len(BY_MODEL)
-        layers = run.layers(record["n_genes"], record["n_proteins"], n_groups(view, row["dataset"], run))
+        layers = run.layers(record["n_genes"], record["n_proteins"], n_batches(view, row["dataset"], run))
         figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
         return (
             figure,
@@ -247,7 +247,7 @@ def batch_words(row):
     return html.P([told, link, ")."], className="help")
 
 
-def n_groups(view, dataset, run):
+def n_batches(view, dataset, run):
     """How many batches the covariate of a run has, cells without one counted as one more; 0 without a covariate."""
     if run.batch_key not in [c["name"] for c in view.datasets.folder(dataset).columns()]:
         return 0

@@ -3,7 +3,7 @@
 import numpy as np
 from dash import Input, Output, State, html
 
-from core.config import MOST_GROUPS, PREPARE
+from core.config import MOST_BATCHES, PREPARE
 from core.text import listed
 from dashboard import ids as shared
 from dashboard.components.widgets import NONE, card, form, more, notice, table
@@ -52,7 +52,7 @@ def columns_of(view, dataset):
     found = [
         c
         for c in view.datasets.folder(dataset).columns()
-        if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_GROUPS
+        if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_BATCHES
     ]
     return sorted(found, key=lambda c: c["role"] != "batch")
 

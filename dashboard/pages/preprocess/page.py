@@ -6,7 +6,7 @@ import numpy as np
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import figures
-from core.config import MOST_GROUPS, PREPARE, specs, steps_for, upgraded
+from core.config import MOST_BATCHES, PREPARE, specs, steps_for, upgraded
 from core.figures import Binned
 from dashboard import ids as shared
 from dashboard.components import job_card
@@ -91,7 +91,7 @@ def layout(view, here):
             quality_card(view, row),
             card(
                 "Genes",
-                form(PREPARE, values, steps, batch_columns(row, MOST_GROUPS), names=of_genes),
+                form(PREPARE, values, steps, batch_columns(row, MOST_BATCHES), names=of_genes),
                 *genes.choice(row),
                 more("Genes that hardly any cell has", genes_step()),
                 more(
