@@ -15,7 +15,7 @@ from bench import reference, sets
 from core.config import RunConfig, parse
 from core.preprocessing.prepare import Matrix, prepare
 from core.preprocessing.split import split_cells
-from core.training import baselines, learn
+from core.training import baselines, learn, phases
 
 RESULTS = Path("bench/results")
 PYTHON = Path(".venv-bench/bin/python")
@@ -113,7 +113,7 @@ def _nuwa(data, method, seed):
     config = parse({"seed": seed} | method.settings)
     started = time.process_time()
     for event in learn.learn(adata, config):
-        if isinstance(event, learn.Phase) and event.name == "training":
+        if isinstance(event, phases.Phase) and event.name == "training":
             started = time.process_time()
         elif isinstance(event, learn.Epoch):
             seconds = time.process_time() - started

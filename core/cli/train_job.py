@@ -151,7 +151,7 @@ def _learn(work, interruption, begin):
         answer = interruption.asked
         if isinstance(event, learn.Learnt):
             break
-        if isinstance(event, learn.Phase):
+        if isinstance(event, phases.Phase):
             if answer and bar is None:
                 raise KeyboardInterrupt  # nothing has been learnt yet
             if bar is not None:

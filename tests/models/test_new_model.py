@@ -12,8 +12,8 @@ from house import House, bring, clusters_page, sent
 from core.config import models, specs
 from core.worker.execute import drain
 from dashboard.components import location
-from dashboard.pages import model as model_page
-from dashboard.pages import train as train_page
+from dashboard.pages.model import page as model_page
+from dashboard.pages.train import page as train_page
 
 TOY = models.ModelRecord(
     name="toy",

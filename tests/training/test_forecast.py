@@ -24,7 +24,7 @@ from core.config import RunConfig
 from core.data import demo
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
-from core.training import forecast, learn, loop
+from core.training import forecast, learn, loop, phases
 from core.training import memory as footprint
 from core.training.dataloader import Feed
 
@@ -228,8 +228,8 @@ def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
 def test_a_forecast_leaves_the_run_as_it_was_bit_for_bit(tiny, name):
     config = SMALL.model_copy(update={"dropout": 0.2, "input_dropout": 0.1, "model": name})
-    told = [e for e in learn.learn(tiny, config, foresee=True) if not isinstance(e, learn.Phase)]
-    plain = [e for e in learn.learn(tiny, config) if not isinstance(e, learn.Phase)]
+    told = [e for e in learn.learn(tiny, config, foresee=True) if not isinstance(e, phases.Phase)]
+    plain = [e for e in learn.learn(tiny, config) if not isinstance(e, phases.Phase)]
     assert isinstance(told[0], forecast.Forecast) and isinstance(plain[0], learn.Start)
     for one, two in zip(told[2:-1], plain[1:-1], strict=True):
         assert one._replace(seconds=0) == two._replace(seconds=0)

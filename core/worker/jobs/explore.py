@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
 from core.preprocessing.split import split_cells
-from core.training import learn, phases
+from core.training import phases
 from core.training.baselines import PANEL_AXES
 from core.worker.jobs.loaded import evidence, source
 
@@ -31,7 +31,7 @@ def explore(store, job, say):
     run, proof = evidence(store, run_id)
     clock.stop()
     for event in exploration.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
-        if isinstance(event, learn.Phase):
+        if isinstance(event, phases.Phase):
             say(event.words, 0.5)
     clock.start("writing")
     run_folder.write_explored(folder, event)

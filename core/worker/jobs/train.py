@@ -36,7 +36,7 @@ def _train(store, job, run, adata, clock, beside):
     while learnt is None:
         event = work.send(answer)
         answer = None
-        if isinstance(event, learn.Phase):
+        if isinstance(event, phases.Phase):
             store.set("run", run_id, phase=event.words)
             if store.row("run", run_id)["status"] == "cancelling" and not store.epochs(run_id):
                 store.move(
