@@ -10,6 +10,7 @@ THREADS = environment.limit_threads()  # before torch or numpy: two spinning thr
 
 import pytest  # noqa: E402
 from browsing import context, heard, page, server  # noqa: E402, F401 - fixtures
+from commands import rich_file, trained_folder  # noqa: E402, F401 - fixtures
 from house import House  # noqa: E402
 from serving import serving  # noqa: E402
 

@@ -56,7 +56,7 @@ OWED = {
     ("core.data.checks.report", "preprocessing"),
     ("core.data.read.empty_droplets", "preprocessing"),
 }
-FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 3, 0, 1  # still to be opened
+FILE_CIRCLES, FOLDER_CIRCLES, ROOM_CIRCLES = 2, 0, 1  # still to be opened
 
 
 def dotted(path):

@@ -1,4 +1,4 @@
-"""What the commands share: the options that say how a file is to be read, and the reading itself."""
+"""Reading the input file of a command, and the options for it."""
 
 import argparse
 
@@ -11,14 +11,14 @@ OPTIONS = {
     "transpose": "--transpose (rows are genes) or --no-transpose (rows are cells)",
 }
 
-DROPLET_WORDS = {
-    "fewest_protein": "protein counts that an empty droplet has at least",
-    "most_rna": "RNA counts of which it has fewer",
+DROPLET_HELP = {
+    "fewest_protein": "an empty droplet has at least so many protein counts",
+    "most_rna": "an empty droplet has fewer RNA counts than this",
 }
 
 
 def add(parser):
-    """FILE, and what only the person knows of it."""
+    """Add FILE and the options for reading it."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -30,48 +30,48 @@ def add(parser):
 
 
 def add_second(group):
-    """What a second file adds to FILE."""
+    """Add the options that name a second file, whose content is added to FILE."""
     group.add_argument("--proteins", metavar="FILE", help="a second file with the proteins of the same cells")
-    group.add_argument("--annotations", metavar="FILE", help="a table of labels, a row for each cell")
+    group.add_argument("--annotations", metavar="FILE", help="a table of labels, one row for each cell")
     group.add_argument(
         "--background",
         metavar="FILE",
-        help="the unfiltered matrix, whose empty droplets tell the background of each protein (for DSB)",
+        help="the unfiltered matrix, whose empty droplets give the background of each protein (for DSB)",
     )
-    for name, words in DROPLET_WORDS.items():
+    for name, text in DROPLET_HELP.items():
         group.add_argument(
             f"--droplets-{name.replace('_', '-')}",
             metavar="N",
             type=int,
-            help=f"with --background: {words} ({DROPLETS[name]}, as the tutorial of the R package dsb has it)",
+            help=f"with --background: {text} ({DROPLETS[name]}, as in the tutorial of the R package dsb)",
         )
 
 
 def add_answers(parser, title):
-    """What only the person knows of a file, in a group of options, which is returned."""
+    """Add the options that answer a reader's questions; returns their group."""
     group = parser.add_argument_group(title)
-    group.add_argument("--genome", metavar="NAME", help="the genome that is meant where FILE has several")
+    group.add_argument("--genome", metavar="NAME", help="the genome to use where FILE has several")
     group.add_argument(
-        "--part", metavar="NAME", help="the data set that is meant where a folder or archive has several"
+        "--part", metavar="NAME", help="the dataset to use where a folder or archive has several"
     )
     group.add_argument(
         "--transpose",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="the rows of a text table are genes (by default the names tell)",
+        help="the rows of a text table are genes (detected from the names)",
     )
     return group
 
 
 def read_file(arguments):
-    """The AnnData that FILE and its options name, in normal form; raises UserError."""
+    """The AnnData of FILE and its options, in normal form; raises UserError."""
     second = {name: getattr(arguments, name) for name in ("proteins", "annotations", "background")}
     second["droplets"] = {name: getattr(arguments, f"droplets_{name}") for name in DROPLETS}
     return read_one(arguments.file, arguments, **second)
 
 
 def read_one(file, arguments, **second):
-    """The AnnData of one file or demo, in normal form, by the answers among the arguments; raises UserError."""
+    """The AnnData of one file or demo, in normal form; the arguments answer the reader's questions. Raises UserError."""
     from core.data import demo, read
 
     if file in demo.DEMOS:

@@ -1,4 +1,4 @@
-"""python -m core inspect FILE: what a file holds and what the doctor finds in it, as a table or as JSON."""
+"""python -m core inspect FILE: the content of a file and its data checks, as a table or as JSON."""
 
 import json
 import shutil
@@ -7,15 +7,13 @@ import textwrap
 from core import settings
 from core.cli import FAILED, input_files
 
-WORDS = {"stop": "STOP", "warning": "warning", "note": "note"}
+SEVERITIES = {"stop": "STOP", "warning": "warning", "note": "note"}
 LEAST_WIDTH = 60
 
 
 def add(parser):
     input_files.add(parser)
-    parser.add_argument(
-        "--json", action="store_true", help="print the whole report as JSON, findings as records"
-    )
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
 
 
 def run(arguments):
@@ -29,12 +27,12 @@ def run(arguments):
 
 
 def table(name, record, width=None):
-    """A report as text: sizes in a line, then a row a finding, its evidence below it."""
+    """A report as text: the sizes, then one row for each finding with its evidence below."""
     width = max(LEAST_WIDTH, width or shutil.get_terminal_size((100, 24)).columns)
     size = f"{record['cells']:,} cells, {record['genes']:,} genes, {len(record['proteins']):,} proteins"
     lines = [name, f"{size}; trains on {record['trains_on']}.", ""]
     for finding in record["findings"]:
-        head = f"{WORDS[finding['severity']]:<9}"
+        head = f"{SEVERITIES[finding['severity']]:<9}"
         for text in filter(None, (finding["sentence"], finding.get("evidence"))):
             lines += textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head))
             head = " " * 11

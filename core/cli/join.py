@@ -1,12 +1,13 @@
-"""python -m core join FILE FILE ... --out FILE: several samples to one data set, and what that leaves out."""
+"""python -m core join FILE FILE ... --out FILE: join samples to one dataset, and say what is left out."""
 
 from pathlib import Path
 
 from core import settings
 from core.cli import input_files, say
+from core.cli.output_folder import output_file
 from core.errors import UserError
 
-COPIES = 2  # of all values, beside the files that were read: what is shared of each, and the joined data set
+COPIES = 2  # of all values, beside the files that were read: the shared part of each, and the joined dataset
 
 
 def add(parser):
@@ -14,13 +15,13 @@ def add(parser):
         "files", metavar="FILE", nargs="+", help="two files or more, of any format, or names of demos"
     )
     parser.add_argument(
-        "--out", metavar="FILE", required=True, help="the .h5ad to write; it must not be there yet"
+        "--out", metavar="FILE", required=True, help="the .h5ad file to write, which must not exist yet"
     )
     parser.add_argument(
         "--names",
         metavar="NAME",
         nargs="+",
-        help="what the samples are called, in the order of the files (theirs)",
+        help="names of the samples, in the order of the files (the names of the files)",
     )
     parser.add_argument(
         "--batch-column",
@@ -32,8 +33,8 @@ def add(parser):
 
 
 def run(arguments):
-    """Say what joining leaves out, join, write; returns the exit code."""
-    out, names = _target(arguments.out), _names(arguments)
+    """Say what is left out, join the samples, write the file; returns the exit code."""
+    out, names = _new_file(arguments.out), _names(arguments)
     settings.limit_threads()  # before anything below imports numpy's libraries
     from core import device, files
     from core.data import read
@@ -45,11 +46,11 @@ def run(arguments):
         adatas.append(input_files.read_one(file, arguments))
     samples = [read.Sample(name, adata) for name, adata in zip(names, adatas, strict=True)]
     planned = read.plan([read.outline(*sample) for sample in samples], arguments.batch_column)
-    for words in planned.lost:
-        say(f"  Left out: {words}")
+    for loss in planned.lost:
+        say(f"  Left out: {loss}")
     read.check_room(COPIES * sum(map(memory.n_bytes, adatas)), device.free_memory())
     say("Joining ...")
-    joined = read.tidy(read.join_samples(samples, planned), "the joined data set")
+    joined = read.tidy(read.join_samples(samples, planned), "the joined dataset")
     files.whole(out, joined.write_h5ad)
     cells, genes = joined.shape
     print(
@@ -58,24 +59,20 @@ def run(arguments):
     return 0
 
 
-def _target(name):
-    """The path of --out, which can be written and overwrites nothing; asked before the work, not after it."""
-    out = Path(name)
-    if out.suffix != ".h5ad":
-        raise UserError(f"'{out.name}' does not end with .h5ad: name such a file with --out.")
+def _new_file(name):
+    """The Path of --out, an .h5ad file that does not exist yet; raises UserError."""
+    out = output_file(name, (".h5ad",))
     if out.exists():
-        raise UserError(f"'{out}' is there already: name another file with --out.")
-    if not out.absolute().parent.is_dir():
-        raise UserError(f"There is no folder '{out.parent}': make it first, or name another file with --out.")
+        raise UserError(f"'{out}' exists already: name another file with --out.")
     return out
 
 
 def _names(arguments):
-    """A name a file: those of --names, else those of the files."""
+    """One name for each file: those of --names, else those of the files."""
     if arguments.names is None:
         return [Path(file).name.partition(".")[0] for file in arguments.files]
     if len(arguments.names) != len(arguments.files):
         raise UserError(
-            f"There are {len(arguments.files)} files and {len(arguments.names)} names: give each file one."
+            f"There are {len(arguments.files)} files and {len(arguments.names)} names: give one name for each file."
         )
     return arguments.names

@@ -1,46 +1,47 @@
-"""python -m core map RUN_DIR FILE: cells of another file through a trained model, with labels of their neighbours."""
-
-from pathlib import Path
+"""python -m core map RUN_DIR FILE: reference mapping: encode the cells of another file and label them by their neighbours."""
 
 from core import settings
 from core.cli import input_files, say
-from core.cli.score import LEFT, column_of, data_of, run_folder
+from core.cli.output_folder import output_file
+from core.cli.trained_run import RUN_FILES, column_of, data_of, run_folder
 from core.config import DEFAULT_RESOLUTION, RECORD_KEYS, SURE, parse
 from core.errors import UserError
 
-ENDS = (".h5ad", ".csv")
+ENDINGS = (".h5ad", ".csv")
 
 
 def add(parser):
     parser.add_argument(
-        "folder", metavar="RUN_DIR", help="what `train --out` left, or the folder of a run of the page"
+        "folder", metavar="RUN_DIR", help="the folder that `train --out` wrote, or that of a run of the page"
     )
     input_files.add(parser)
     parser.add_argument(
         "--labels", metavar="COLUMN", help="the obs column of the run's data to transfer (the run's clusters)"
     )
     parser.add_argument(
-        "--own", metavar="COLUMN", help="the obs column of FILE to compare with (the one of the same name)"
+        "--own",
+        metavar="COLUMN",
+        help="the obs column of FILE to compare the labels with (the one of the same name)",
     )
     parser.add_argument(
         "--threshold",
         type=float,
         default=SURE,
-        help=f'share of the votes below which a label is "unknown" ({SURE})',
+        help=f'share of the neighbours\' votes below which a label is "unknown" ({SURE})',
     )
-    parser.add_argument("--batch", metavar="NAME", help="the batch of the run that all cells are read as")
-    parser.add_argument("--device", default=None, help="cpu or cuda; that of the run by default")
     parser.add_argument(
-        "--out", metavar="FILE", help="where the mapped cells go: .h5ad with all of them, or .csv"
+        "--batch", metavar="NAME", help="the batch of the run that all new cells are encoded as"
     )
+    parser.add_argument("--device", default=None, help="cpu or cuda (the device of the run)")
+    parser.add_argument("--out", metavar="FILE", help="the file to write the mapped cells to: .h5ad or .csv")
 
 
 def run(arguments):
-    """Map, print what came of it, write; returns the exit code."""
-    folder = run_folder(arguments.folder, (*LEFT, "embeddings/latent_umap.npy"))
-    out = _target(arguments.out)
+    """Map the cells, print a summary, write them to --out; returns the exit code."""
+    folder = run_folder(arguments.folder, (*RUN_FILES, "embeddings/latent_umap.npy"))
+    out = output_file(arguments.out, ENDINGS) if arguments.out else None
     if not 0 <= arguments.threshold <= 1:
-        raise UserError("The threshold is a share of the votes: a number from 0 to 1.")
+        raise UserError("The threshold is a share of the votes, a number from 0 to 1.")
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     import numpy as np
 
@@ -60,12 +61,12 @@ def run(arguments):
     fit = reference_mapping.fitting(adata, trained, arguments.batch)
     for note in fit.notes:
         say(f"  {note}")
-    asked = arguments.device or config.device
-    used = device.choose(asked)
+    wanted = arguments.device or config.device
+    used = device.choose(wanted)
     say(f"Encoding {adata.n_obs:,} cells on {used.name} ...")
     *_, latent = reference_mapping.mapped(fit, trained, used.kind)
     say("Looking for the nearest cells of the run ...")
-    arrays = rundir.carried(folder, config, latent, codes, asked)
+    arrays = rundir.carried(folder, config, latent, codes, wanted)
     confidence = arrays["confidence"]
     sure = mapping_summary.sure(arrays["codes"], confidence, arguments.threshold)
     print("\n".join(report(title, names, sure, confidence, arrays["farness"], own)))
@@ -74,20 +75,20 @@ def run(arguments):
         if out.suffix == ".csv":
             files.whole(out, tables.mapped(np.asarray(adata.obs_names), labels, arrays).write)
         else:
-            told = {
+            facts = {
                 "title": title,
                 "batch": arguments.batch,
                 "k": label_transfer.N_NEAR,
                 "threshold": arguments.threshold,
             }
-            told |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
-            files.whole(out, mapped_h5ad.result(adata, record | told, arrays, labels, names).write)
+            facts |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
+            files.whole(out, mapped_h5ad.result(adata, record | facts, arrays, labels, names).write)
         say(f"The mapped cells are in {out}.")
     return 0
 
 
 def report(title, names, sure, confidence, farness, own=None):
-    """Lines of text: a row a label, how far the cells lie, and what labels of their own say."""
+    """Lines of text: one row for each label, the distance of the cells, and the agreement with their own labels."""
     from core.analysis import mapping_summary
 
     rows = mapping_summary.counts_of(names, sure, confidence)
@@ -100,19 +101,8 @@ def report(title, names, sure, confidence, farness, own=None):
     return lines
 
 
-def _target(name):
-    if name is None:
-        return None
-    out = Path(name)
-    if out.suffix not in ENDS:
-        raise UserError(f"'{out.name}' does not end with .h5ad or .csv: name such a file with --out.")
-    if not out.absolute().parent.is_dir():
-        raise UserError(f"There is no folder '{out.parent}': make it first, or name another file with --out.")
-    return out
-
-
 def _labels(folder, column):
-    """(what the labels are, their names, (cells,) codes into them) of the cells that the run was trained on."""
+    """(title, names, (cells,) codes into them) of the labels of the cells that the run was trained on."""
     import numpy as np
 
     from core import files
@@ -126,14 +116,18 @@ def _labels(folder, column):
     if names[0] == "":  # cells without a label
         names, codes = names[1:], codes - 1
     if not len(names):
-        raise UserError(f"No cell of the run has a value of {column}, so there is no label to transfer.")
+        raise UserError(
+            f"No cell of the run has a value of {column}, so there is no label to transfer: choose another column."
+        )
     if len(codes) != len(files.read_array(folder / "latent.npy")):
-        raise UserError("The data beside this run has other cells than it was trained on: train it again.")
+        raise UserError(
+            "The data beside this run has other cells than the run was trained on: train it again."
+        )
     return column, names.tolist(), codes
 
 
 def _own(adata, arguments):
-    """(column, (cells,) names) of the new cells' own labels, or None."""
+    """(column, (cells,) labels) of the new cells' own, or None."""
     column = arguments.own or arguments.labels
     if column is None or (arguments.own is None and column not in adata.obs):
         return None

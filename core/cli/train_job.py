@@ -1,4 +1,4 @@
-"""The job behind `train`: read, learn, explore, write, with a progress bar on a terminal."""
+"""The work of `train`: read, train, explore, write, with a progress bar on a terminal."""
 
 import signal
 import sys
@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from core.analysis import explore, side_process
 from core.cli import FAILED, INTERRUPTED, input_files, say
-from core.cli.train import nearest
+from core.cli.output_folder import existing_parent
 from core.config import RESOLUTIONS
 from core.data import checks, mind, read
 from core.errors import UserError
@@ -19,13 +19,13 @@ from core.training.forecast import Forecast
 from core.training.loop import Epoch
 
 
-def carry_out(arguments, cooking, config, out, clock):
+def carry_out(arguments, recipe_steps, config, out, clock):
     """Run the whole job and write its folder; returns the exit code.
 
-    `cooking` are the steps of a recipe, done before anything else; `clock` has run since the command began.
+    `recipe_steps` are applied before anything else; `clock` has run since the command began.
     """
     clock.start("reading")
-    adata, source = _cooked(input_files.read_file(arguments), cooking, arguments.file)
+    adata, source = _apply_steps(input_files.read_file(arguments), recipe_steps, arguments.file)
     report = checks.examine(adata).record()
     mind(report["findings"])
     labels = _labels(adata, arguments.labels)
@@ -35,7 +35,7 @@ def carry_out(arguments, cooking, config, out, clock):
     clock.stop()
     with Interruption() as interruption, side_process.opened(adata.n_obs) as beside:
         learnt, begun = _learn(
-            learn.learn(adata, config, nearest(out), foresee=True),
+            learn.learn(adata, config, existing_parent(out), foresee=True),
             interruption,
             lambda start: explore.pictures(beside, start.axes, config, arguments.tsne),
         )
@@ -50,11 +50,11 @@ def carry_out(arguments, cooking, config, out, clock):
             say(learn.why_failed(learnt, config))
             return FAILED
         if interruption.asked:
-            say(f"Interrupted: what was learnt in {len(learnt.epochs)} epochs is in {out}, without clusters.")
+            say(f"Interrupted: the model after {len(learnt.epochs)} epochs is in {out}, without clusters.")
             return INTERRUPTED
-        proof = explore.evidence(learnt)
+        evidence = explore.evidence(learnt)
         explored = _explore(
-            explore.explore(proof, config, labels, arguments.tsne, resolution, beside, begun), interruption
+            explore.explore(evidence, config, labels, arguments.tsne, resolution, beside, begun), interruption
         )
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
@@ -69,7 +69,7 @@ def carry_out(arguments, cooking, config, out, clock):
     denoised = arguments.denoised or batch is not None
     clusters = explored.clusters[resolution]
     run_folder.write_result(
-        out / "result.h5ad", out, adata, record | losses, proof, clusters, denoised, batch
+        out / "result.h5ad", out, adata, record | losses, evidence, clusters, denoised, batch
     )
     clock.stop()
     seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)
@@ -78,14 +78,14 @@ def carry_out(arguments, cooking, config, out, clock):
     return 0
 
 
-def _cooked(adata, cooking, file):
-    """(AnnData in normal form, where it is from) after the steps of a recipe, each told with what it did."""
-    if not cooking:
+def _apply_steps(adata, recipe_steps, file):
+    """(AnnData in normal form, its origin) after the steps of a recipe; prints what each did."""
+    if not recipe_steps:
         return adata, file
-    made = read.tidy(steps.apply(adata, [step.record() for step in cooking]), file)
-    for step in steps.made_before(made)[-len(cooking) :]:
+    adata = read.tidy(steps.apply(adata, [step.record() for step in recipe_steps]), file)
+    for step in steps.made_before(adata)[-len(recipe_steps) :]:
         say(f"  {STEPS[step['name']].label}: {step['said']}")
-    return made, origin_by([step.name for step in cooking], file)
+    return adata, origin_by([step.name for step in recipe_steps], file)
 
 
 def _labels(adata, column):
@@ -99,22 +99,20 @@ def _labels(adata, column):
     return adata.obs[column].astype(str).to_numpy()
 
 
-def _resolution(wanted):
-    """The resolution if it is one of those that are computed."""
-    if wanted not in RESOLUTIONS:
-        raise UserError(f"The resolution {wanted:g} is not one of {', '.join(map(str, RESOLUTIONS))}.")
-    return wanted
+def _resolution(resolution):
+    """The resolution if it is one of those that are computed; raises UserError."""
+    if resolution not in RESOLUTIONS:
+        raise UserError(f"The resolution {resolution:g} is not one of {', '.join(map(str, RESOLUTIONS))}.")
+    return resolution
 
 
 def _batch(adata, config, name):
-    """The batch of --denoised-batch if the run will know it, or None."""
+    """The batch of --denoised-batch, or None; raises UserError where the data has no such batch."""
     if name is None:
         return None
     if not config.batch_key:
-        raise UserError(
-            "--denoised-batch names a batch, but the run has none: name their column with --batch-key."
-        )
-    if config.batch_key in adata.obs:  # where it is not, the preparation says so
+        raise UserError("--denoised-batch needs a batch covariate: name its obs column with --batch-key.")
+    if config.batch_key in adata.obs:  # where it is not, preprocessing says so
         known = sorted(set(adata.obs[config.batch_key].astype(str)))
         if name not in known:
             raise UserError(
@@ -124,7 +122,7 @@ def _batch(adata, config, name):
 
 
 class Interruption:
-    """Ctrl-C (or SIGTERM) as a polite question, answered between two epochs; the second one ends at once."""
+    """Ctrl-C or SIGTERM: the first one stops the training after the epoch, the second one at once."""
 
     asked = False
 
@@ -144,7 +142,7 @@ class Interruption:
 
 
 def _learn(work, interruption, begin):
-    """The Learnt at the end of `work`, its events shown on the way, and what `begin` made of its Start."""
+    """(the Learnt at the end of `work`, what `begin` returned for its Start); shows each event."""
     bar, answer, begun = None, None, None
     while True:
         event = work.send(answer)
@@ -162,7 +160,7 @@ def _learn(work, interruption, begin):
             if event.warning:
                 say(f"  {event.warning}")
         elif isinstance(event, learn.Start):
-            path = f"Batches go the {event.path} way."
+            path = f"Data loader: {event.path}."
             for note in [*learn.start_facts(event)["notes"], event.device.why, path]:
                 say(f"  {note}")
             begun = begin(event)
@@ -178,7 +176,7 @@ def _learn(work, interruption, begin):
 
 
 def _explore(work, interruption):
-    """The Explored at the end of `work`, or None where the person stopped it."""
+    """The Explored at the end of `work`, or None after an interruption."""
     for event in work:
         if isinstance(event, explore.Explored):
             return event
@@ -188,9 +186,9 @@ def _explore(work, interruption):
 
 
 def _report(learnt, scores, seconds, out):
-    """What came out, in a few lines on standard output."""
+    """Print the losses, the scores and the durations to standard output."""
     last = learnt.epochs[-1]
-    where = "test cells" if scores["judged_on"] == "test" else "validation cells (chosen on)"
+    where = "test cells" if scores["judged_on"] == "test" else "validation cells (no test set)"
     print(f"Training complete: training loss {last.train.total:.4f}, validation loss {last.valid.total:.4f}.")
     print(
         f"Best epoch {learnt.best_epoch} of {len(learnt.epochs)}; its loss on {scores['judged_cells']} {where}:"
@@ -198,7 +196,7 @@ def _report(learnt, scores, seconds, out):
     print(
         f"  autoencoder {scores['loss_total']:.4f}   PCA {scores['loss_total_pca']:.4f}   mean {scores['loss_total_mean']:.4f}"
     )
-    print("Where the time went, in seconds and as a share:")
+    print("Duration by phase, in seconds and as a share:")
     for name, spent, share in phases.table(seconds):
         print(f"  {name:<12}{spent:>8}{share:>6}")
-    print(f"Everything is in {out}")
+    print(f"The run is in {out}")

@@ -199,7 +199,7 @@ def test_the_command_line_joins_and_says_what_is_lost(tmp_path, capsys):
     assert made.shape == (60, 18) and list(made.obs["donor"].unique()) == ["a", "b"]
 
     for words, sentence in (
-        (["join", *files, "--out", out], "is there already"),
+        (["join", *files, "--out", out], "exists already"),
         (["join", files[0], "--out", f"{out}.h5ad"], "at least two"),
         (["join", *files, "--names", "a", "--out", f"{out}.h5ad"], "2 files and 1 names"),
         (["join", *files, "--out", str(tmp_path / "joined.csv")], "does not end with .h5ad"),

@@ -242,7 +242,7 @@ def test_a_run_of_the_page_is_scored_on_the_command_line(finished, capsys):
     "words, said",
     [
         (["nowhere"], "There is no folder 'nowhere'"),
-        (["{root}"], "holds no trained run: config.json"),
+        (["{root}"], "is not the folder of a trained run: config.json"),
         (["{run}", "--labels", "cell_typ"], "did you mean cell_type?"),
         (["{run}", "--resolution", "0"], "a number above 0"),
     ],
