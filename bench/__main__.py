@@ -1,6 +1,6 @@
-"""make bench: speed, large data and the wait for clusters, one after another, and at the end one table of their bars.
+"""make bench: speed, large data and the wait for clusters, one after another, and at the end one table of their targets.
 
-Each part prints what it measures on the way, and can be run by itself; every ratio is of loops that took turns.
+Each part prints its measurements and can be run alone; the loops of every ratio run in turns.
 """
 
 from bench import speed  # isort: skip  it sets threads before the science is loaded

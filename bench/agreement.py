@@ -1,4 +1,4 @@
-"""Clusters against labels: the best that Leiden does over resolutions."""
+"""Agreement of Leiden clusters with labels, at the best resolution."""
 
 import numpy as np
 

@@ -1,10 +1,10 @@
-"""What a bench measured beside what it aims at."""
+"""Measurements of a benchmark beside their targets."""
 
 from typing import NamedTuple
 
 
 class Bar(NamedTuple):
-    """One thing that was measured, the least (or, with `at_most`, the most) it should be, and its unit."""
+    """One measurement, its target (a minimum, or with `at_most` a maximum) and its unit."""
 
     what: str
     found: float
@@ -23,7 +23,7 @@ def threaded(n):
 
 
 def table(bars):
-    """The lines of one table of Bars."""
+    """The lines of a table of Bars."""
     yield f"{'':<58} {'measured':>12} {'aim':>22}"
     for bar in bars:
         digits = ",.0f" if bar.aim >= 100 else ".2f"

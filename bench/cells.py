@@ -1,4 +1,4 @@
-"""A store with one run of as many cells as one likes: a tiny run, trained for real, whose arrays are grown."""
+"""A store with one run of any number of cells: a small trained run whose arrays are repeated."""
 
 import json
 

@@ -1,9 +1,8 @@
-"""make bench-clock: how long does a person wait from pressing Train to seeing clusters?
+"""make bench-clock: seconds from pressing Train to seeing clusters.
 
-Runs `python -m core train FILE` in fresh processes, three times with numba's cache as they leave it ("warm") and
+Runs `python -m core train FILE` in fresh processes, three times with numba's cache filled ("warm") and
 three times with an empty one ("cold"), and prints the median seconds of each phase as the runs themselves recorded
-them (phases.json), beside the wall clock from the start of the process to its end. Other work on the machine shows
-in every number: run it alone.
+them (phases.json), beside the elapsed time of the process. Other work on the machine affects every number: run it alone.
 """
 
 import argparse
@@ -30,7 +29,7 @@ AIMS = {WARM: 35.0, COLD: 60.0}  # seconds
 
 
 def one_run(file, out, cache, words=()):
-    """{phase: seconds} of one run of the command, and under "wall" how long its process lived."""
+    """{phase: seconds} of one run of the command, and under "wall" the elapsed time of its process."""
     command = [sys.executable, "-m", "core", "train", str(file), "--out", str(out), "--seed", "0", *words]
     start = time.perf_counter()
     done = subprocess.run(
@@ -43,7 +42,7 @@ def one_run(file, out, cache, words=()):
 
 
 def measure(file, repeats, words=()):
-    """{WARM: runs, COLD: runs}; they take turns, so that a machine that slows down does so for both."""
+    """{WARM: runs, COLD: runs}; they run in turns, so that a slower machine affects both."""
     found = {COLD: [], WARM: []}
     with tempfile.TemporaryDirectory() as folder:
         cache, out = Path(folder) / "cache", Path(folder) / "out"
@@ -58,7 +57,7 @@ def measure(file, repeats, words=()):
 
 
 def medians(runs):
-    """{phase: median seconds} over runs; a phase that a run did not have counts as nothing."""
+    """{phase: median seconds} over runs; a phase that a run did not have counts as 0."""
     names = [*PHASES, "wall"]
     middle = {name: float(np.median([run.get(name, 0.0) for run in runs])) for name in names}
     return {name: value for name, value in middle.items() if value}

@@ -1,6 +1,6 @@
-"""python -m bench.gpu: cells a second of the training loop on a GPU, resident dense and resident sparse.
+"""python -m bench.gpu: cells per second of the training loop on a GPU, resident dense and resident sparse.
 
-Prints a row a batch size and form; needs a CUDA device, and says so where there is none.
+Prints a row for each batch size and form. Without a CUDA device it prints that and stops.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from core.training.gpu_matrix import FORMS, resident  # noqa: E402
 
 
 def passes(matrix, split, config):
-    """Yield cells a second of each pass."""
+    """Yield cells per second of each pass."""
     torch.manual_seed(0)
     model = models.build(config, matrix.n_genes, 0)
     for epoch in loop.fit(model, matrix, split, config, "cuda"):

@@ -1,4 +1,4 @@
-"""python -m bench.judging: processor seconds of judging all spaces of a run, 20,000 simulated cells x 2,000 genes."""
+"""python -m bench.judging: processor seconds of scoring all spaces of a run, 20,000 simulated cells x 2,000 genes."""
 
 import time
 from types import SimpleNamespace
@@ -37,7 +37,7 @@ def main():
 
 
 def run():
-    """(Evidence, config, AnnData): a latent space that is a random projection of the input, and a turn of it as PCA."""
+    """(Evidence, config, AnnData): a latent space that is a random projection of the input, and a rotation of it as PCA."""
     config, random = RunConfig(n_top_genes=0, n_latent=WIDTH), np.random.default_rng(0)
     data = demo.simulated(n_cells=N, seed=1)
     split = split_cells(N, config)
@@ -51,7 +51,7 @@ def run():
 
 
 def pictures(latent):
-    """{name: (cells, 2)} projections that stand for the pictures of a run."""
+    """{name: (cells, 2)} projections in place of the embeddings of a run."""
     random = np.random.default_rng(1)
     return {name: latent @ random.standard_normal((WIDTH, 2)).astype(np.float32) for name in PICTURES}
 

@@ -1,10 +1,10 @@
-"""python -m bench.large: cells a second, and memory, of data sets that are too large to be handled as one tensor.
+"""python -m bench.large: cells per second, and memory, of datasets that are too large for one tensor.
 
-Two shapes: 1,000,000 x 2,000, kept on disk whatever its size, and 50,000 x 20,000. A process of its own writes each
+Two shapes: 1,000,000 x 2,000, always on disk, and 50,000 x 20,000. One process writes each
 file, another prepares and trains it from there (`core.preprocessing.prepare`, `core.training.loop`, as a run does), and a third runs the
-loop that people use today (`bench.reference`) on some of the cells, dense, with a network of the same layers. The
-two take turns, so that a machine that slows down does so for both: with the same batches, and in the last row of each
-shape with the batch that each has by itself. Peak memory is that of the training process
+reference loop (`bench.reference`) on some of the cells, dense, with a network of the same layers. The
+two run in turns, so that a slower machine affects both: with the same batch size, and in the last row of each
+shape with the default batch size of each. Peak memory is that of the training process
 (VmHWM), from its start to the end of the last pass.
 """
 
@@ -34,7 +34,7 @@ AIMS = ((40_000, "cells/s", 1.0), (3.5, "times", 2.0))  # of each shape: speed, 
 
 
 def write(path, n_cells, n_genes):
-    """An .h5ad of simulated counts, written a piece at a time; `bench.speed` says of which kind."""
+    """Write an .h5ad of simulated counts as in `bench.speed`, a block at a time."""
     import anndata
     import h5py
     import numpy as np
@@ -59,7 +59,7 @@ def config_of(batch_size, passes):
 
 
 def prepared(path, config):
-    """(split, Matrix) of the file, read as a run reads it."""
+    """(split, Matrix) of the file, read as for a run."""
     from core.data.backed import opened
     from core.preprocessing.prepare import prepare
     from core.preprocessing.split import split_cells
@@ -70,7 +70,7 @@ def prepared(path, config):
 
 
 def ours(path, config):
-    """Yields {} once all is prepared, then {"cells", "seconds", "loss"} of each pass."""
+    """Yields {} once the data is prepared, then {"cells", "seconds", "loss"} of each pass."""
     import torch
 
     from core.models import build
@@ -115,7 +115,7 @@ def theirs(path, config):
 
 
 class Child:
-    """A process that does the next piece of its work whenever it is asked."""
+    """A process that does the next part of its work on request."""
 
     def __init__(self, kind, path, batch_size, passes):
         words = [sys.executable, "-m", "bench.large", "--work", kind, "--file", str(path)]
@@ -123,7 +123,7 @@ class Child:
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def step(self):
-        """What the next piece gave, and "peak", the process's highest memory so far in bytes."""
+        """The result of the next part, and "peak", the process's peak memory so far in bytes."""
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -150,9 +150,9 @@ def work(kind, path, config):
 
 
 def measure(path, batches, repeats):
-    """{kind: [what each timed pass gave]}, after one pass of each to warm up, and what ours told of its data.
+    """{kind: [result of each timed pass]}, after one warm-up pass of each, and Nuwa's description of its data.
 
-    `batches`: the size of ours and of the reference's.
+    `batches`: the batch size of Nuwa and of the reference.
     """
     with (
         Child("ours", path, batches[0], repeats + 1) as one,
@@ -191,7 +191,7 @@ def row(told, found, i, batches):
 
 
 def main(words=None):
-    """Measure and print; returns the Bars. `words`: the command's, those it was called with by default."""
+    """Measure and print; returns the Bars. `words`: the command line; by default that of this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--shapes", type=int, nargs="+", default=[0, 1], help="0: 1,000,000 x 2,000; 1: 50,000 x 20,000"

@@ -1,4 +1,4 @@
-"""Latent spaces for the bench: PCA, Nuwa's models, the reference, and scvi-tools' models, which are kept on disk."""
+"""Latent spaces of PCA, Nuwa's models, the reference, and scvi-tools' models, which are kept on disk."""
 
 import json
 import os
@@ -24,7 +24,7 @@ REFERENCE_EPOCHS = 100
 
 
 class Method(NamedTuple):
-    """One way to a latent space."""
+    """A method that computes a latent space."""
 
     name: str
     words: str
@@ -36,7 +36,7 @@ class Method(NamedTuple):
 class Made(NamedTuple):
     """A latent space, the Matrix its method was given, and the processor seconds of the fit.
 
-    Processor seconds, since other work on the machine does not count there; with one thread they are those that pass.
+    Processor seconds do not count other work on the machine.
     """
 
     points: np.ndarray  # (cells, latent)
@@ -49,7 +49,7 @@ OURS = ("citeseq", "variational", "linear", "counts")
 
 
 def methods(data):
-    """The Methods that make sense on a DataSet, in the order of its table."""
+    """The Methods that apply to a DataSet, in the order of its table."""
     proteins = data.name == "pbmc10k_citeseq"
     found = []
     for given in (False, True) if proteins else (False,):
@@ -77,7 +77,7 @@ def make(data, method, seed):
 
 @lru_cache(maxsize=3)
 def given(name, proteins, counts):
-    """The AnnData of a set, its proteins left out or counts in the place of logarithms where asked for."""
+    """The AnnData of a dataset, on request without proteins, or with counts instead of logarithms."""
     adata = sets.load(name)
     adata = sets.with_counts(adata, name) if counts else adata.copy()
     if not proteins and "protein" in adata.obsm:
@@ -87,7 +87,7 @@ def given(name, proteins, counts):
 
 @lru_cache(maxsize=3)
 def prepared(name, proteins, seed, model="citeseq"):
-    """(config, split, Matrix) of a set with default preprocessing."""
+    """(config, split, Matrix) of a dataset with default preprocessing."""
     adata = given(name, proteins, model == "counts")
     config = parse({"seed": seed, "model": model, "n_top_genes": N_GENES})
     split = split_cells(adata.n_obs, config)
@@ -95,7 +95,7 @@ def prepared(name, proteins, seed, model="citeseq"):
 
 
 def proteins(data, seed):
-    """(cells, proteins): the proteins of a set as Nuwa's models see them."""
+    """(cells, proteins): the proteins of a dataset as preprocessed for Nuwa's models."""
     matrix = prepared(data.name, True, seed)[2]
     return matrix.seen_proteins(np.arange(matrix.n_cells))
 
@@ -121,7 +121,7 @@ def _nuwa(data, method, seed):
 
 
 def _reference(data, method, seed):
-    """The model and loop that people use, all columns side by side with equal weight."""
+    """The reference model and loop, all columns with equal weight."""
     config, split, matrix = prepared(data.name, method.proteins, seed)
     cells = np.arange(matrix.n_cells)
     x = torch.from_numpy(np.concatenate([x for _, x in matrix.blocks(cells)]))
@@ -137,7 +137,7 @@ def _reference(data, method, seed):
 def _rival(data, method, seed):
     """A model of scvi-tools with its defaults, trained in .venv-bench where its latent is not on disk yet.
 
-    It is given the counts of the genes that Nuwa chooses with the same seed. Raises CalledProcessError where training
+    It gets the counts of the genes that Nuwa chooses with the same seed. Raises CalledProcessError where training
     fails.
     """
     RESULTS.mkdir(parents=True, exist_ok=True)

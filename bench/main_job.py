@@ -1,4 +1,4 @@
-"""make bench-pca: is the default model better than its yardsticks? Three seeds on a real CITE-seq set.
+"""make bench-pca: is the default model better than its baselines? Three seeds on a real CITE-seq dataset.
 
 Prints for each seed the loss on the test cells of the autoencoder, of PCA with as many dimensions and of the
 training mean; then NMI and ARI of Leiden clusters against the labels for both spaces: resolutions 0.2 to 2.0, three

@@ -1,4 +1,4 @@
-"""python -m bench.mapping: labels and places of one half of a real set, mapped onto a model trained on the other."""
+"""python -m bench.mapping: labels and positions of one half of a real dataset, mapped onto a model trained on the other."""
 
 import tempfile
 from pathlib import Path
@@ -58,7 +58,7 @@ def judge(name, latent, reference, picture, first, second):
 
 
 def places(latent, reference, picture, first, second):
-    """Each way to put new cells into the picture: neighbours kept and labels right there."""
+    """Each way to place new cells on the map: neighbours kept and labels correct there."""
     names, codes = np.unique(first.obs["cell_type_fine"].astype(str), return_inverse=True)
     own = second.obs["cell_type_fine"].astype(str).to_numpy()
     near = find_among(latent, reference, K)
@@ -82,7 +82,7 @@ def _weights(near, k):
 
 
 def _transformed(near, picture, epochs=100):
-    """What umap-learn's transform does after its search for neighbours, by its own functions."""
+    """umap-learn's transform after its neighbour search, by its own functions."""
     sigmas, rhos = umap_.smooth_knn_dist(near.distances, float(K), local_connectivity=0.0)
     rows, columns, values, _ = umap_.compute_membership_strengths(
         near.indices, near.distances, sigmas, rhos, bipartite=True

@@ -1,4 +1,4 @@
-"""make bench-markers: 100,000 cells x 20,000 genes x 20 clusters, ours from disk, and peers, each in a process of its own."""
+"""make bench-markers: 100,000 cells x 20,000 genes x 20 clusters, Nuwa from disk, and other tools, each in its own process."""
 
 import argparse
 import datetime
@@ -24,7 +24,7 @@ PEAK = 0.05  # seconds between two looks at a process's memory
 
 
 def make(folder, n_cells, n_genes, n_groups, seed=0):
-    """Counts of simulated cells as a shelf keeps them, by gene with the size of each cell, and the group of each cell."""
+    """Simulated counts as a dataset folder keeps them, by gene with the size of each cell, and the group of each cell."""
     random = np.random.default_rng(seed)
     share = random.beta(0.4, 5, n_genes)
     share = np.clip(share * DENSITY / share.mean(), 0, 1)
@@ -107,7 +107,7 @@ def illico(folder, codes, n_genes):
 
 
 def one(method, folder, n_genes):
-    """Run one method on the first `n_genes` genes (None: all, read from disk) and print what it took."""
+    """Run one method on the first `n_genes` genes (None: all, read from disk) and print its time and memory."""
     codes = np.load(folder / "codes.npy")
     run = {OURS: ours, SCANPY: scanpy, ILLICO: illico}[method]
     (wall, processor), p = run(folder, codes, n_genes)
@@ -117,7 +117,7 @@ def one(method, folder, n_genes):
 
 
 def measured(python, method, folder, n_genes):
-    """{"wall", "processor", "peak"} of a method in a process of its own, by the interpreter that has its library."""
+    """{"wall", "processor", "peak"} of a method in its own process, by the interpreter that has its library."""
     words = [python, "-m", "bench.markers", "--one", method, "--folder", str(folder)]
     words += [] if n_genes is None else ["--genes", str(n_genes)]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -150,7 +150,7 @@ def main():
         f"scanpy {importlib.metadata.version('scanpy')}, {datetime.date.today()}"
     )
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "shelf"
+        folder = Path(place) / "dataset"
         n = make(folder, asked.cells, asked.all_genes, asked.groups)
         print(f"{asked.cells:,} cells x {asked.all_genes:,} genes, {n / 1e6:.0f} million values not 0")
         here = sys.executable

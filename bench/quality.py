@@ -1,7 +1,7 @@
-"""make bench-quality: how good are the latent spaces, beside PCA, the reference and scvi-tools, on four real sets?
+"""make bench-quality: how good are the latent spaces, beside PCA, the reference and scvi-tools, on four real datasets?
 
-A row for each set, method and seed goes to bench/results/quality.json, in the place of an older one, so that a part
-can be run again by itself; then the tables are printed from all rows that are there.
+A row for each dataset, method and seed is written to bench/results/quality.json and replaces an older one, so that a part
+can be run again; then the tables are printed from all rows.
 """
 
 import argparse
@@ -35,7 +35,7 @@ MEASURES = {
 
 
 def measure(data, method, seed):
-    """One row: what MEASURES names, of a method on a DataSet with a seed."""
+    """One row: the MEASURES of a method on a DataSet with a seed."""
     made = latents.make(data, method, seed)
     adata = sets.load(data.name)
     labels = adata.obs[data.labels].astype(str).to_numpy()
@@ -51,7 +51,7 @@ def measure(data, method, seed):
 
 
 def table(rows, data):
-    """The lines of one set's table: a method a line, mean and standard deviation over the seeds."""
+    """The lines of a dataset's table: one per method, mean and standard deviation over the seeds."""
     measures = [m for m in MEASURES if any(m in row for row in rows.values())]
     yield f"| {data.name} | seeds | {' | '.join(MEASURES[m] for m in measures)} |"
     yield "|---" * (len(measures) + 2) + "|"
@@ -75,7 +75,7 @@ def read_rows():
 
 
 def add_row(key, row):
-    """Put one row into the file, in the place of an older one."""
+    """Write one row into the file; it replaces an older one."""
     rows = read_rows() | {key: row | {"date": str(datetime.date.today())}}
     latents.RESULTS.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(rows, indent=0))

@@ -1,7 +1,7 @@
-"""The loop that people use today for this model; Nuwa compares itself with it and uses it for nothing else.
+"""A common training loop for this model, the reference of the benchmarks; Nuwa itself does not use it.
 
-A dense matrix, a DataLoader that shuffles single rows and stacks them again, Adam under OneCycleLR, and a
-look at the loss after every batch.
+A dense matrix, a DataLoader that shuffles single rows and stacks them, Adam under OneCycleLR, and the
+loss read after every minibatch.
 """
 
 import torch
@@ -36,7 +36,7 @@ class Autoencoder(nn.Module):
 def passes(model, x, batch_size=64, epochs=10, lr=1e-3):
     """Train `model` on x (cells, features), float32 and standardised; yields the mean loss of each pass.
 
-    A last batch that is not full is left out, since batch normalisation can do nothing with a single cell.
+    A last minibatch that is not full is skipped, since batch normalisation does not work with a single cell.
     """
     loader = DataLoader(TensorDataset(x), batch_size=batch_size, shuffle=True, drop_last=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)

@@ -1,6 +1,6 @@
-"""Trains scvi-tools' SCVI or totalVI with its defaults and leaves the latent; runs in .venv-bench, without Nuwa.
+"""Trains scvi-tools' SCVI or totalVI with its defaults and writes the latent space; runs in .venv-bench, without Nuwa.
 
-python -m bench.rivals MODEL IN.npz OUT.npy --seed N: IN holds `counts` (cells, genes), and where they are asked for
+python -m bench.rivals MODEL IN.npz OUT.npy --seed N: IN holds `counts` (cells, genes), and on request
 `proteins` (cells, proteins) and `batches` (cells,). OUT.json holds the processor seconds, epochs and versions beside it.
 """
 

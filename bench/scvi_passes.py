@@ -1,7 +1,7 @@
-"""Trains SCVI with its defaults, one pass for each line that comes in; runs in .venv-bench, without Nuwa.
+"""Trains SCVI with its defaults, one pass for each line of input; runs in .venv-bench, without Nuwa.
 
-python -m bench.scvi_passes COUNTS.npz: answers each pass with a line of seconds, cells and loss (of nothing: SCVI
-keeps that elsewhere).
+python -m bench.scvi_passes COUNTS.npz: answers each pass with a line of seconds, cells and loss (None: SCVI
+keeps it elsewhere).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The data sets that models are judged on, as AnnData: three files of ../shared/data, and one that scanpy ships."""
+"""The datasets of the quality benchmark as AnnData: three files named by NUWA_TEST_DATA, and one that scanpy ships."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from core.data import demo, read
 
 
 class DataSet(NamedTuple):
-    """A name, the obs column of its labels, that of its batches (or None), and whether models are judged on it."""
+    """A name, the obs column of its labels, that of its batches (or None), and whether it counts for the target."""
 
     name: str
     labels: str
@@ -31,17 +31,17 @@ SETS = (
 
 
 def load(name):
-    """The AnnData of one set."""
+    """The AnnData of one dataset."""
     if name == "pbmc68k_reduced":
         return demo.pbmc68k()
     return read.read(str(Path(os.environ.get("NUWA_TEST_DATA", "../shared/data")) / f"{name}.h5ad"))
 
 
 def with_counts(adata, name):
-    """The same set with counts in X, for models of counts.
+    """The same dataset with counts in X, for count models.
 
-    scanpy ships pbmc68k_reduced as logarithms only: log(1 + count * size of the cell). The smallest value of a cell
-    that is not 0 is one count, so the counts can be had back.
+    scanpy ships pbmc68k_reduced as logarithms only: log(1 + count * size of the cell). The smallest non-zero value
+    of a cell is one count, so the counts can be computed.
     """
     if name != "pbmc68k_reduced":
         return adata

@@ -1,10 +1,10 @@
-"""python -m bench.speed: how many cells a second Nuwa's loop trains, beside the loop people use today and SCVI.
+"""python -m bench.speed: cells per second of Nuwa's training loop, beside the reference loop and SCVI.
 
-Every loop trains the same cells, and they take turns, a pass each, so that a machine that slows down does so for all;
-medians over the repeats are printed, and ratios of them. "Equal model" rows hold the network of `bench.reference`
-against the same network in Nuwa's own loop (core.training.loop, gradient clipping and all), in float32 and with the same
-loss; a row in bf16 stands beside them and is no part of the claim. The share of the machine's peak counts the work that the dense model asks for, so that a loop which avoids work
-can pass 100 %. SCVI runs in the interpreter that `make bench-quality` makes for it; without that its row is left out.
+All loops train the same cells in turns, one pass each, so that a slower machine affects all of them.
+Medians over the repeats and their ratios are printed. "Equal model" rows compare the network of `bench.reference`
+with the same network in Nuwa's own loop (core.training.loop, with gradient clipping), in float32 and with the same
+loss; a row in bf16 is for information only. The share of the machine's peak counts the operations of the dense
+model, so a loop that skips some can exceed 100 %. SCVI runs in the interpreter that `make bench-quality` makes for it; without that its row is left out.
 """
 
 import argparse
@@ -44,7 +44,7 @@ RIVAL = Path(".venv-bench/bin/python")
 
 
 def simulated(n_cells, n_genes, seed=0):
-    """AnnData of negative-binomial counts (dispersion 0.5) in eight groups; about 8 % are not zero."""
+    """AnnData of negative-binomial counts (dispersion 0.5) in eight groups; about 8 % are non-zero."""
     random = np.random.default_rng(seed)
     level = random.lognormal(-3.2, 1.2, n_genes) * random.lognormal(0, 0.5, (GROUPS, n_genes))
     size = random.lognormal(0, 0.3, (n_cells, 1))
@@ -56,7 +56,7 @@ def simulated(n_cells, n_genes, seed=0):
 
 
 class Data:
-    """The simulated cells as Nuwa has them and as the reference does: one dense tensor of the training cells."""
+    """The simulated cells as Nuwa's Matrix, and for the reference as one dense tensor of the training cells."""
 
     def __init__(self, n_cells, n_genes):
         self.adata = simulated(n_cells, n_genes)
@@ -67,7 +67,7 @@ class Data:
 
 
 def the_reference(data, batch_size, linear_latent=True, activation=nn.ELU):
-    """Yield (seconds, cells, loss on the validation cells) of each pass of the loop people use today."""
+    """Yield (seconds, cells, loss on the validation cells) of each pass of the reference loop."""
     torch.manual_seed(0)
     sizes = data.dense.shape[1], SIZES["n_hidden"], SIZES["n_latent"]
     model = reference.Autoencoder(*sizes, activation, linear_latent)
@@ -86,8 +86,8 @@ def the_reference(data, batch_size, linear_latent=True, activation=nn.ELU):
 def nuwa(data, config, path=None, like_reference=False, bf16=False):
     """Yield (seconds, cells, loss on the validation cells) of each pass of Nuwa's loop.
 
-    `path`, a name in feed.PATHS, overrules its choice; `like_reference`: it starts from the reference's weights;
-    `bf16`: products of matrices round their factors to eight bits, by torch's autocast.
+    `path`, a name in feed.PATHS, overrides its choice; `like_reference`: it starts from the reference's weights;
+    `bf16`: matrix products round their factors to eight bits, by torch's autocast.
     """
     torch.manual_seed(0)
     model = models.build(config, data.matrix.n_genes, 0)
@@ -103,7 +103,7 @@ def nuwa(data, config, path=None, like_reference=False, bf16=False):
 
 
 def as_ours(weights):
-    """The weights of the reference under the names that they have in Nuwa's model."""
+    """The weights of the reference under the names of Nuwa's model."""
     names = {"first": "encoder_rna_1.0", "middle.0": "encoder_rna_1.1", "middle.2": "latent.0"}
     names |= {"middle.3": "decoder_rna_1.0", "middle.4": "decoder_rna_1.1", "last": "output_rna.0"}
     parts = ((*key.rpartition("."), value) for key, value in weights.items())
@@ -111,7 +111,7 @@ def as_ours(weights):
 
 
 class Forced:
-    """While it lasts, batches go by this path."""
+    """Context in which minibatches take this path."""
 
     def __init__(self, path):
         self.path, self.before = path, Feed.path
@@ -125,7 +125,7 @@ class Forced:
 
 
 def scvi(data):
-    """Yield (seconds, cells, loss) of each pass of SCVI with its defaults, in an interpreter of its own."""
+    """Yield (seconds, cells, loss) of each pass of SCVI with its defaults, in a separate interpreter."""
     given = Path(".venv-bench") / "speed.npz"
     scipy_sparse.save_npz(given, data.adata.X)
     pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
@@ -138,7 +138,7 @@ def scvi(data):
 
 
 def take_turns(loops, repeats):
-    """{name: (median cells a second, loss of the last pass)}; the first pass of each warms up and is not counted."""
+    """{name: (median cells per second, loss of the last pass)}; the first pass of each is a warm-up."""
     speeds, losses = {name: [] for name in loops}, {}
     for _ in range(repeats + 1):
         for name, loop in loops.items():
@@ -150,7 +150,7 @@ def take_turns(loops, repeats):
 
 
 def peak(size=1536, repeats=7):
-    """Operations a second of the best of some float32 matrix products: what a dense loop can reach."""
+    """Operations per second of the best of some float32 matrix products: the limit of a dense loop."""
     square, seconds = torch.randn(size, size), []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -160,7 +160,7 @@ def peak(size=1536, repeats=7):
 
 
 def work(n_genes):
-    """Operations that one cell costs in the dense model: three products a layer, and two in the first, whose
+    """Operations per cell of the dense model: three products per layer, and two in the first, whose
     input needs no gradient."""
     hidden, latent = SIZES["n_hidden"], SIZES["n_latent"]
     return 2 * (5 * n_genes * hidden + 6 * hidden * latent)
@@ -195,7 +195,7 @@ def equal_models(data, batches, repeats, top):
 
 
 def as_people_run_them(data, repeats):
-    """Print the rows of each tool as it comes, and what a whole training then takes; returns their Bars."""
+    """Print the rows of each tool with its defaults, and the time of a whole training; returns their Bars."""
     n_train = len(data.split.train)
     config = RunConfig(n_top_genes=0).for_data(data.matrix.n_cells, data.matrix.n_features)
     loops = {
@@ -207,14 +207,14 @@ def as_people_run_them(data, repeats):
         loops["SCVI"] = scvi(data)
         epochs["SCVI"] = min(round(20_000 / n_train * 400), 400)  # its own rule
     found = take_turns(loops, repeats)
-    print(f"\n{'as it comes':<12} {'cells/s':>9} {'epochs':>7} {'training, s':>12}   Nuwa is quicker")
+    print(f"\n{'with defaults':<13} {'cells/s':>9} {'epochs':>7} {'training, s':>12}   Nuwa is quicker")
     total = {name: epochs[name] * n_train / speed for name, (speed, _) in found.items()}
     for name, (speed, _) in found.items():
         ratio = (
             f"{found['Nuwa'][0] / speed:.1f} times a cell, {total[name] / total['Nuwa']:.1f} times a training"
         )
         print(
-            f"{name:<12} {speed:>9,.0f} {epochs[name]:>7} {total[name]:>12.1f}   {ratio if name != 'Nuwa' else ''}"
+            f"{name:<13} {speed:>9,.0f} {epochs[name]:>7} {total[name]:>12.1f}   {ratio if name != 'Nuwa' else ''}"
         )
     bars = [Bar("A training with defaults: the reference's speed", total["reference"] / total["Nuwa"], 4.0)]
     if "SCVI" in found:
@@ -223,7 +223,7 @@ def as_people_run_them(data, repeats):
 
 
 def main(words=None):
-    """Measure and print; returns the Bars. `words`: the command's, those it was called with by default."""
+    """Measure and print; returns the Bars. `words`: the command line; by default that of this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=10_000)
     parser.add_argument("--genes", type=int, default=2_000)

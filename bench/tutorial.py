@@ -1,7 +1,7 @@
-"""python -m bench.tutorial: the numbers of docs/tutorial.md, each from the command that stands beside it there.
+"""python -m bench.tutorial: the numbers of docs/tutorial.md, each from the command given there.
 
-Prints a line for each run: loss on the test cells with its yardsticks, the best epoch and the losses there and at the
-end, variance explained, clusters at resolution 1 and how they agree with the types, neighbours kept, silhouette.
+Prints a line for each run: loss on the test cells with its baselines, the best epoch and the losses there and at the
+end, variance explained, clusters at resolution 1 and their agreement with the types, neighbours kept, silhouette.
 """
 
 import csv
@@ -34,7 +34,7 @@ SHARED = Path(os.environ.get("NUWA_TEST_DATA", "../shared/data"))
 
 
 def line(data, words, out):
-    """What one run gave, in a line."""
+    """The results of one run, in a line."""
     given = SHARED / data if data.endswith(".h5ad") else data
     labels = ["--labels", "cell_type"] if data == "simulated" else []
     command = ["-m", "core", "train", str(given), "--out", out, "--seed", "0"]
@@ -59,7 +59,7 @@ def line(data, words, out):
         f" {name} {found[name]:.2f}" for name in ("ari", "nmi") if found.get(name) is not None
     )
     return (
-        f"{data} {' '.join(words) or '(as it comes)'}: loss {found['loss_total']:.3f}, PCA {found['loss_total_pca']:.3f}, "
+        f"{data} {' '.join(words) or '(defaults)'}: loss {found['loss_total']:.3f}, PCA {found['loss_total_pca']:.3f}, "
         f"mean {found['loss_total_mean']:.3f}; epoch {found['best_epoch']} of {len(history)}, {curve}; explained "
         f"{explained}; {clusters} clusters,{agreement} kept {found['neighbours_kept_15']:.3f} (PCA {found['neighbours_kept_15_pca']:.3f}) "
         f"silhouette {found['silhouette']:.3f}"

@@ -1,14 +1,14 @@
-"""make bench-viewer: how long a person waits for a picture of 7,000, 100,000 and 1,000,000 cells, and plain scattergl beside.
+"""make bench-viewer: seconds until 7,000, 100,000 and 1,000,000 cells are drawn, beside plain scattergl.
 
-Each size gets a store with one run (`bench.cells`), a server of its own and a headless Chromium that draws in software.
-In turns, so that a machine that slows down does so for both, it measures the Clusters page (one panel, the latent UMAP)
-and a bare page on which plotly's scattergl draws the same bytes, one trace a cluster as its legend needs:
+Each size gets a store with one run (`bench.cells`), its own server and a headless Chromium that draws in software.
+In turns, so that a slower machine affects both, it measures the Clusters page (one panel, the latent UMAP)
+and a bare page on which plotly's scattergl draws the same bytes, one trace per cluster for the legend:
 
-- first picture: from the click on the link to the first panel being there (read back, so that nothing is queued);
-- recolour: the same from choosing a gene, whose values the browser does not have yet;
-- the processor seconds of browser and server for both, which other work on the machine stretches less;
+- first picture: from the click on the link to the first panel (read back, so that nothing is queued);
+- recolour: the same from choosing a gene that the browser does not have yet;
+- processor seconds of browser and server for both, which other work on the machine affects less;
 - pan: processor time of the page's main thread for each frame while the mouse drags;
-- memory of the server, and its private part (files that are mapped count in the first alone).
+- memory of the server, and its private part (mapped files count in the first alone).
 """
 
 import argparse
@@ -109,7 +109,7 @@ class Served:
         self._wait_for_the_worker()
 
     def _wait_for_the_worker(self):
-        """It loads its libraries and warms its compiled code, which is not what is measured here."""
+        """Its start (libraries, compiled code) is not measured here."""
         quiet = 0
         while quiet < 3:
             before = sum(map(cpu, self.family()[1:]))
@@ -169,7 +169,7 @@ def middle(pairs):
 
 
 def ours(page, base, run):
-    """{"first", "recolour": (seconds, processor seconds), "pan": ms} of the Clusters page, come to from the Train page as a person does."""
+    """{"first", "recolour": (seconds, processor seconds), "pan": ms} of the Clusters page, opened from the Train page."""
     page.goto(f"{base}/train?run={run}")
     link = page.locator("a.nuwa-step[href^='/clusters']")
     link.wait_for()
@@ -212,7 +212,7 @@ def plain(page, base, run):
 
 
 def panned(page, box):
-    """Milliseconds of processor time that the main thread needs for a frame while the mouse drags."""
+    """Milliseconds of the main thread's processor time per frame while the mouse drags."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 

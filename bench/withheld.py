@@ -1,4 +1,4 @@
-"""What the protein adds to the latent space, measured on proteins that the model has not seen."""
+"""What proteins add to the latent space, measured on proteins that the model has not seen."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ FOLDS, NEIGHBOURS = 3, 15
 def measure(seed):
     """{"alone", "joint": R^2 of withheld proteins on test cells, and "rna_alone", "rna_joint": variance explained of RNA}.
 
-    A third of the proteins is withheld at a time; a regressor that means over the 15 nearest training cells in the
-    latent space foretells them for the test cells. "joint" has the other proteins, "alone" has RNA only. R^2 is
+    A third of the proteins is withheld at a time; the mean of the 15 nearest training cells in the
+    latent space predicts them for the test cells. "joint" has the other proteins, "alone" has RNA only. R^2 is
     the mean over all proteins.
     """
     from sklearn.metrics import r2_score

@@ -1,6 +1,6 @@
-"""Makes the pictures of docs/img anew from today's pages: `make pictures`, with a Chromium on the PATH. Two minutes.
+"""Refresh the screenshots in docs/img from today's pages: `make pictures`, with a Chromium on the PATH. Two minutes.
 
-The simulated demo set goes from the Data page to its clusters on a server of its own, in the light theme, 1440 pixels wide.
+The simulated dataset goes from the Data page to its clusters on its own server, in the light theme, 1440 pixels wide.
 """
 
 import shutil
@@ -39,7 +39,7 @@ def main():
 
 
 def take(camera, store):
-    """The pictures, in the order of the tutorial."""
+    """Take the screenshots, in the order of the tutorial."""
     view = store.of("local")
     dataset = until(lambda: next(ready(view.datasets.all(), origin="demo:simulated"), None))["id"]
     camera.go(f"/data?dataset={dataset}")
@@ -73,18 +73,18 @@ def take(camera, store):
 
 
 class Camera:
-    """A tab, and what is made of it."""
+    """A browser tab and its screenshots."""
 
     def __init__(self, page, base):
         self.page, self.base = page, base
 
     def go(self, path, wait=4000):
-        """Open a page; `wait` milliseconds until all of it has come."""
+        """Open a page; `wait` milliseconds until it is complete."""
         self.page.goto(self.base + path)
         self.page.wait_for_timeout(wait)
 
     def section(self, title):
-        """Bring the cards of a section of the Clusters page."""
+        """Load the cards of a section of the Clusters page."""
         self.page.get_by_label("On this page").get_by_role("link", name=title).click()
         self.page.wait_for_timeout(3000)
 
@@ -101,7 +101,7 @@ class Camera:
         small(OUT / f"{name}.png")
 
     def card(self, name, title):
-        """The card of this title."""
+        """The card with this title."""
         self.page.mouse.move(0, 0)
         self.page.wait_for_timeout(3000)
         heading = self.page.get_by_role("heading", name=title, exact=True)
@@ -110,19 +110,19 @@ class Camera:
 
 
 def small(path):
-    """The same picture in 256 colours, a third of the bytes."""
+    """The same image in 256 colours, a third of the bytes."""
     from PIL import Image
 
     Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def ready(rows, **what):
-    """The rows that are ready and are `what` is asked for."""
+    """The ready rows for which `what` is true."""
     return (r for r in rows if r["status"] == "ready" and all(r[k] == v for k, v in what.items()))
 
 
 def until(true):
-    """Wait until `true()` is, and give back what it said."""
+    """Wait until `true()` holds, and return its value."""
     end = time.monotonic() + PATIENCE
     while not (found := true()):
         if time.monotonic() > end:
