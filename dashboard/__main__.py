@@ -24,7 +24,7 @@ def main():
         from dashboard.app import create_app
 
         store = Store(here)
-        app = create_app(store)
+        app = create_app(store, inline_drain() if here.inline else None)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -38,14 +38,20 @@ def main():
     return serve(server, here)
 
 
-def work_alone(store):
-    """With NUWA_INLINE=1 there is no worker: what comes along is read here, the rest where it is asked for."""
+def inline_drain():
+    """The function of the worker that carries out all queued jobs; imported only where this process works itself."""
     from core.worker.execute import drain
+
+    return drain
+
+
+def work_alone(store):
+    """With NUWA_INLINE=1 there is no worker: the demo datasets are read here, other jobs run when they are asked for."""
     from core.worker.queue import add_demos, sweep
 
     sweep(store)
     add_demos(store)
-    drain(store)
+    inline_drain()(store)
 
 
 def bound(app, here):

@@ -1,5 +1,7 @@
 """create_app(store): the frame of every page, and which page a link means."""
 
+from functools import partial
+
 import diskcache
 from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html, no_update, set_props
 from dash.exceptions import BackgroundCallbackError
@@ -39,8 +41,12 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(store):
-    """The Dash app over a store; `app.server` is the WSGI application."""
+def create_app(store, drain=None):
+    """The Dash app over a store; `app.server` is the WSGI application.
+
+    With `drain`, a function of the store, `app.work_here()` carries out queued jobs in the process that asks for them
+    (NUWA_INLINE=1); without it they are left to the worker.
+    """
     import flask
 
     server = flask.Flask("nuwa")
@@ -58,6 +64,7 @@ def create_app(store):
         background_callback_manager=DiskcacheManager(diskcache.Cache(str(store.root / "cache"))),
         on_error=explain,
     )
+    app.work_here = partial(drain, store) if drain else lambda: None
     app.layout = frame
     register(app, store)
     provenance.register(app, store)

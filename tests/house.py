@@ -29,7 +29,7 @@ class House:
     def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
         self.store = Store(Settings(host, 8050, folder, password, inline=True, data_roots=data_roots))
         self.view = self.store.of("local")
-        self.app = create_app(self.store)
+        self.app = create_app(self.store, drain)
         self.client = self.app.server.test_client()
         self.dataset = self.preparation = self.run = None
 

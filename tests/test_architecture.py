@@ -218,8 +218,8 @@ def test_only_figures_know_plotly(module):
     assert not any(within(name, ["plotly"]) for name, _ in imports(module))
 
 
-# With NUWA_INLINE=1 the process that asks does the work itself, and loads the worker when it comes to that.
-WORKS_ITSELF = {"dashboard.components.job_progress", "dashboard.__main__"}
+# With NUWA_INLINE=1 the web process carries out jobs itself; only then does its entry point load the worker.
+WORKS_ITSELF = {"dashboard.__main__"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("dashboard")])

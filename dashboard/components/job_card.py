@@ -71,7 +71,7 @@ def asks(app, store, watched, *heard, at_once=False):
                 raise
             except UserError as error:
                 return no_update, True if at_once else no_update, notice(str(error), "warn")
-            job_progress.work_here(store)
+            app.work_here()
             return job_id, False, ""
 
         @app.callback(

@@ -1,4 +1,4 @@
-"""How the window sees a job to its end, telling on the way how far it is; for a card with a clock, see watch.py."""
+"""How far a job or a run is, as a page shows it; job_card.py has the card that polls a job."""
 
 import os
 import time
@@ -13,14 +13,6 @@ from dashboard.components.widgets import notice, progress
 POLL = 0.2  # seconds between two looks at the store
 
 
-def work_here(store):
-    """With NUWA_INLINE=1 the process that asks does the work itself."""
-    if store.settings.inline:
-        from core.worker.execute import drain
-
-        drain(store)
-
-
 # The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
 CLOCK = """(values, asked) => {
     const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
@@ -28,7 +20,7 @@ CLOCK = """(values, asked) => {
 }"""
 
 
-def latest(store, view, asked, values, ask):
+def latest(app, view, asked, values, ask):
     """(the job for `values`, or None where another tab's took its place; what was asked of it, for the next time).
 
     `asked` is what the last call gave, {"values", "job", "over"}, or None; `ask()` queues the job for other values, and
@@ -40,7 +32,7 @@ def latest(store, view, asked, values, ask):
             job = view.jobs.one(asked["job"])
     if job is None:
         job = ask()
-        work_here(store)
+        app.work_here()
         job = view.jobs.one(job["id"])
     if job["status"] == "cancelled":  # for other settings
         return None, {"values": values, "job": None, "over": False}
@@ -111,7 +103,6 @@ def mark(store, view, run_id):
 def run(store, user, run_id, say):
     """Follow a run until it is finished and explored; `say(seen)` is called whenever something has changed."""
     view, said = store.of(user), None
-    work_here(store)
     parent = os.getppid()
     while True:
         stop_if_alone(parent)

@@ -120,7 +120,7 @@ def test_the_page_shows_the_forecast_of_its_fields(finished):
 
 
 def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
-    monkeypatch.setattr(model.job_progress, "work_here", lambda _: None)  # as with a worker of its own
+    monkeypatch.setattr(finished.app, "work_here", lambda: None)  # as with a worker of its own
     shown, asked = page(finished, seed=9)
     assert "Forecasting time and memory" in shown and asked["over"] is False
     shown, asked = page(finished, asked, seed=9)
@@ -131,7 +131,7 @@ def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
 
 
 def test_a_forecast_that_another_tab_dropped_is_asked_for_again(finished, monkeypatch):
-    monkeypatch.setattr(model.job_progress, "work_here", lambda _: None)
+    monkeypatch.setattr(finished.app, "work_here", lambda: None)
     _, asked = page(finished, seed=10)
     page(finished, seed=11)
     _, asked = page(finished, asked, seed=10)

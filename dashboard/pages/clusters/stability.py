@@ -138,7 +138,7 @@ def register(app, store):
         try:
             if ctx.triggered_id != ids.SEEDS_TICK:
                 said = _do(view, run_id, ctx.triggered_id, k)
-                job_progress.work_here(store)
+                app.work_here()
         except UserError as error:
             said = notice(str(error), "bad")
         words, at_work, mark = _state(view, run_id)

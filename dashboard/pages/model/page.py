@@ -170,7 +170,7 @@ def register(app, store):
         prevent_initial_call=True,
     )
     def foresee(_, asked, values, names, preparation_id):
-        return foreseen(store, store.of(session.user()), asked, values, names, preparation_id)
+        return foreseen(app, store.of(session.user()), asked, values, names, preparation_id)
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
@@ -201,14 +201,14 @@ def settings_of(values, names):
     return {name: value for name, value in found.items() if name not in foreign}
 
 
-def foreseen(store, view, asked, values, names, preparation_id):
+def foreseen(app, view, asked, values, names, preparation_id):
     """(what to show, what was asked): the forecast for what the controls say, or how far it is.
 
     What was asked is {"values", "job", "over"}; a second of `values` that stay is what starts the work.
     """
     try:
         job, asked = job_progress.latest(
-            store,
+            app,
             view,
             asked,
             values,

@@ -59,7 +59,7 @@ def register(app, store):
         prevent_initial_call=True,
     )
     def count(_, asked, values, names, dataset_id):
-        return counted(store, store.of(session.user()), asked, values, names, dataset_id)
+        return counted(app, store.of(session.user()), asked, values, names, dataset_id)
 
     @app.callback(
         Output(ids.GENES_PICTURE, "figure"),
@@ -76,14 +76,14 @@ def register(app, store):
         return picture(found, theme)
 
 
-def counted(store, view, asked, values, names, dataset_id):
+def counted(app, view, asked, values, names, dataset_id):
     """(what to show, what was asked): how many genes the controls would use, or how far the choice is."""
 
     def ask():
         return view.preparations.choose_genes(dataset_id, read_form(values, names, PREPARE))
 
     try:
-        job, asked = job_progress.latest(store, view, asked, values, ask)
+        job, asked = job_progress.latest(app, view, asked, values, ask)
     except UserError as error:
         return notice(str(error), "bad"), job_progress.answered(values)
     if job is None:
@@ -91,7 +91,7 @@ def counted(store, view, asked, values, names, dataset_id):
     if job["status"] == "failed":
         return notice(job["message"], "bad"), asked
     if job["status"] != "done":
-        return progress(job_progress.words(store, job), job["progress"]), asked
+        return progress(job_progress.words(view.store, job), job["progress"]), asked
     found = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"
     unless = ", if the run were not to be trained on proteins alone" if alone else ""

@@ -97,6 +97,8 @@ def layout(view, here):
 
 
 def register(app, store):
+    work_here = app.work_here  # the background callback is pickled: it takes this function along, not the app
+
     @app.callback(
         Output(ids.FINISHED, "data"),
         Input(ids.TRAIN, "n_clicks"),
@@ -116,6 +118,7 @@ def register(app, store):
             raise PreventUpdate
         user = session.read_signed(store.root, asker)
         store.of(user).runs.train(run_id)
+        work_here()
         return job_progress.run(store, user, run_id, lambda mark: set_progress((mark,)))
 
     @app.callback(

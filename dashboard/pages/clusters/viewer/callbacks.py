@@ -65,7 +65,7 @@ def _missing(app, store):
         for name in embeddings.missing(view, run, keys, k):
             if name not in jobs or (by_person and jobs[name]["status"] == "failed"):
                 view.results.embed(run_id, name)
-        job_progress.work_here(store)
+        app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
         standings = [job_progress.standing(store, jobs[name]) for name in missing]
         standings.sort(key=lambda standing: standing.over)  # the running ones before the failed ones
