@@ -37,7 +37,7 @@ def apply(house, button, limits=None, by_batch=False, contents=None):
     look = house.press(
         "apply-recipe-done.data", {"apply-recipe-job.data": job}, "apply-recipe-tick.n_intervals"
     )
-    if "apply-recipe-done" not in look:
+    if not look.get("apply-recipe-done", {}).get("data"):
         return None, sent(look["apply-recipe-message"]["children"])
     go = house.press("url.href", {"apply-recipe-done.data": job}, "apply-recipe-done.data")
     return go["url"]["href"], look["apply-recipe-message"]["children"]
