@@ -18,7 +18,8 @@ from anndata.io import read_elem, sparse_dataset, write_elem
 from scipy import sparse
 
 from core.errors import DoesNotFit, UserError
-from core.sparse.blocks import by_column, canonical, in_memory, indptr_of, is_sparse, pieces, stored_values
+from core.sparse.access import by_column, in_memory, indptr_of, is_sparse, stored_values
+from core.sparse.blocks import canonical, pieces
 
 LARGE = 1 << 30  # bytes of values that are held in memory; of more, all stay in the file
 BESIDE = ("obs", "var", "obsm", "uns")  # what preparing and training ask for

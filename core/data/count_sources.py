@@ -9,7 +9,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.data.matrix_kind import Kind, Verdict, what_is
-from core.sparse.blocks import in_memory
+from core.sparse.access import in_memory
 
 DISPLAY_SUM = 10_000  # counts per 10,000, as in scanpy's and Seurat's tutorials
 

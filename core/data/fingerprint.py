@@ -1,4 +1,4 @@
-"""A fingerprint of what a data set holds, the same however its file stores it."""
+"""A fingerprint of what a dataset holds, the same however its file stores it."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from core.data.count_sources import counts_of, genes_of
+from core.data.count_sources import counts_of, genes_of, matrix_at
 from core.sparse.blocks import canonical, pieces
 
 
@@ -16,34 +16,53 @@ def data_hash(adata: AnnData) -> str:
     Neither the order of cells or features, nor sparse or dense, nor the file format changes it: each value other than
     0 is mixed as float64 with a hash of its feature's name, a cell is the sum of its mixed values (128 bits), and
     cells go into a sha256 in the order of their names. So a matrix is read once, a block of cells at a time. It tells
-    data sets apart, and is no seal: who tries can make two that share it.
+    datasets apart, and is no seal: who tries can make two that share it.
     """
     counts = counts_of(adata)
-    matrix = counts.matrix if counts else adata.X
-    genes = genes_of(adata, counts.where) if counts else adata.var_names
+    where = counts.where if counts else "X"
+    sums = ValueSums(adata.n_obs, genes_of(adata, where))
+    sums.add_all(matrix_at(adata, where))
+    return fingerprint_of(adata, sums)
+
+
+class ValueSums:
+    """A matrix as two sums a cell, which any change of a value changes, and no order of values."""
+
+    def __init__(self, n_cells: int, columns: pd.Index):
+        self.columns, self.sums = columns, np.zeros((n_cells, 2), np.uint64)
+        self.keys = np.array([_key(name) for name in columns], dtype=np.uint64).reshape(len(columns), 2)
+
+    def add(self, first, block) -> None:
+        """Take in cells from `first` on, as CSR with one entry a place."""
+        # Compiled, and not needed by the process that reads files.
+        from core.data.value_kernels import add_mixed
+
+        bits = block.data.astype(np.float64).view(np.uint64)
+        add_mixed(block.indptr, block.indices, bits, self.keys, self.sums[first:])
+
+    def add_all(self, matrix) -> None:
+        """Take in all cells of a matrix in memory or on disk."""
+        for first, block in pieces(matrix):
+            self.add(first, canonical(block))
+
+    def digest(self, cells: np.ndarray) -> bytes:
+        """Of the sums in the order of `cells`, and of the names of the columns in their own."""
+        names = _digest_of_names(self.columns.astype(str).sort_values())
+        return names + hashlib.sha256(self.sums[cells].astype("<u8").tobytes()).digest()
+
+
+def fingerprint_of(adata: AnnData, sums: ValueSums) -> str:
+    """As `data_hash`, from the sums of the matrix that is trained on."""
     cells = np.argsort(adata.obs_names.to_numpy(dtype=str), kind="stable")
     total = hashlib.sha256(b"nuwa data 2\n")
-    total.update(_names(adata.obs_names[cells]))
-    total.update(_matrix(matrix, cells, genes))
+    total.update(_digest_of_names(adata.obs_names[cells]))
+    total.update(sums.digest(cells))
     if "protein" in adata.obsm:
         table = adata.obsm["protein"]
-        total.update(_matrix(np.asarray(table, dtype=np.float32), cells, pd.Index(table.columns)))
+        proteins = ValueSums(adata.n_obs, pd.Index(table.columns))
+        proteins.add_all(np.asarray(table, dtype=np.float32))
+        total.update(proteins.digest(cells))
     return total.hexdigest()
-
-
-def _matrix(matrix, cells: np.ndarray, columns: pd.Index) -> bytes:
-    """Digest of (cells, columns) that no order of either changes, `cells` being that of their names."""
-    from core.data.fingerprint_sums import add  # compiled, which the process that reads files does without
-
-    keys = np.array([_key(name) for name in columns], dtype=np.uint64).reshape(len(columns), 2)
-    sums = np.zeros((matrix.shape[0], 2), np.uint64)
-    for first, block in pieces(matrix):
-        block = canonical(block)
-        add(block.indptr, block.indices, block.data.astype(np.float64).view(np.uint64), keys, sums[first:])
-    return (
-        _names(columns.astype(str).sort_values())
-        + hashlib.sha256(sums[cells].astype("<u8").tobytes()).digest()
-    )
 
 
 def _key(name) -> tuple[int, int]:
@@ -51,6 +70,6 @@ def _key(name) -> tuple[int, int]:
     return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little")
 
 
-def _names(names: pd.Index) -> bytes:
+def _digest_of_names(names: pd.Index) -> bytes:
     # A zero byte parts the names, so that ("ab", "c") and ("a", "bc") differ.
     return hashlib.sha256("\0".join(map(str, names)).encode()).digest()

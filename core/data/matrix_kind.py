@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from core.data.value_scan import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
-from core.sparse.blocks import place_of
+from core.sparse.access import place_of
 
 Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
 Form = Literal[

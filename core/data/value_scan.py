@@ -84,22 +84,27 @@ def same(sums) -> Same | None:
     return Same(middle, float(np.mean(away))) if np.mean(away < SAME_SUM) >= MOST else None
 
 
-def sweep(matrix, sets=None, sign=False) -> Sweep:
+def sweep(matrix, sets=None, sign=False, watchers=()) -> Sweep:
     """The Sweep of `matrix`, which may be sparse, dense, or lie on disk (see core.sparse.blocks).
 
     `sets` is a (genes, sets) float array of gene sets whose sums by cell are wanted; `sign` asks for signatures.
+    `watchers` are functions of (first row, block as CSR with one entry a place), which see every block on the way.
     """
     cells, genes = matrix.shape
     seen = Sweep(cells, genes, str(matrix.dtype), getattr(matrix.dtype, "kind", "O") in "buif")
-    work = _Pass(seen, sets, sign)
+    scan = _Scan(seen, sets, sign)
     if seen.numeric:
-        for low, block in blocks.pieces(matrix):
-            work.add(low, block)
-    return work.done()
+        for first, block in blocks.pieces(matrix):
+            scan.add(first, block)
+            if watchers:
+                canonical = blocks.canonical(block)
+                for watch in watchers:
+                    watch(first, canonical)
+    return scan.done()
 
 
-class _Pass:
-    """The work of one sweep: what is carried from block to block."""
+class _Scan:
+    """What one sweep carries from block to block."""
 
     def __init__(self, seen, sets, sign):
         cells, genes = seen.cells, seen.genes
@@ -120,37 +125,40 @@ class _Pass:
         self.rows, self.columns = [], []
         self.next_look = 1000  # cells after which hopeless ways back are dropped; doubles
 
-    def add(self, low, block):
+    def add(self, first, block):
+        """Take in rows, sparse or dense, that begin at `first`."""
         seen, part = self.seen, Block(block)
         values = part.values
         finite = np.isfinite(values).all() if values.dtype.kind == "f" else True
         if not finite:
             bad = ~np.isfinite(values)
-            self._note_odd(low, *part.places(bad))
+            self._note_odd(first, *part.places(bad))
             part = part.with_values(np.where(bad, 0, values))
             values = part.values
         if values.size:
             seen.lowest = min(seen.lowest, float(values.min()))
             seen.highest = max(seen.highest, float(values.max()))
-        whole = self._count(values)
-        rows = slice(low, low + part.shape[0])
-        wide = values.astype(np.float64)
-        seen.by_cell[rows], by_gene = part.filled()
-        seen.by_gene += by_gene
-        seen.cell_sums[rows] = part.by_row(wide)
-        seen.cell_sizes[rows] = part.by_row(np.abs(wide)) if seen.lowest < 0 else seen.cell_sums[rows]
-        seen.gene_sums += part.by_column(wide)
-        seen.gene_squares += part.by_column(wide * wide)
+        rows = slice(first, first + part.shape[0])
+        found = part.statistics(self.sets)
+        whole = self._count(values, found)
+        seen.by_cell[rows], seen.cell_sums[rows] = found.by_cell, found.cell_sums
+        seen.by_gene += found.by_gene
+        seen.gene_sums += found.gene_sums
+        seen.gene_squares += found.gene_squares
         if self.sets is not None:
-            seen.set_sums[rows] = part.by_set(self.sets)
-        self._unlog(part, wide, rows, whole)
+            seen.set_sums[rows] = found.set_sums
+        negative = seen.lowest < 0
+        seen.cell_sizes[rows] = (
+            part.by_row(np.abs(values.astype(np.float64))) if negative else found.cell_sums
+        )
+        self._unlog(part, rows, whole)
         if self.sign and seen.signatures is not None:
             if whole and finite:
                 seen.signatures[rows] = part.signatures()
             else:  # near-equal cells are looked for among counts alone
                 seen.signatures = None
         if not whole or self.columns:
-            self._sample(low, block)
+            self._sample(first, block)
 
     def _note_odd(self, low, rows, columns):
         """Keep where values are not finite."""
@@ -160,28 +168,21 @@ class _Pass:
         if seen.odd_at is None:
             seen.odd_at = low + int(rows[0]), int(columns[0])
 
-    def _count(self, values):
-        """Count whole, near-whole and negative values; True where all of them are whole."""
+    def _count(self, values, found):
+        """Add up whole, near-whole and negative values; True where all of them are whole."""
         seen = self.seen
-        filled = int(np.count_nonzero(values))
-        seen.nonzero += filled
-        if values.size == 0:
-            return True
-        if values.dtype.kind in "bu":
-            seen.whole, seen.near_whole = seen.whole + filled, seen.near_whole + filled
-            return True
-        seen.negative += int(np.count_nonzero(values < 0))
-        rounded = np.rint(values)
-        here = int(np.count_nonzero(rounded == values)) - (values.size - filled)
-        seen.whole += here
-        if here == filled:
-            seen.near_whole += filled
+        seen.nonzero += found.nonzero
+        seen.whole += found.whole
+        seen.negative += found.negative
+        if found.whole == found.nonzero:
+            seen.near_whole += found.nonzero
             return True
         # A tiny share such as 1e-5 is near 0 and no count, hence the second condition.
+        rounded = np.rint(values)
         seen.near_whole += int(np.count_nonzero((np.abs(values - rounded) <= NEAR_WHOLE) & (rounded != 0)))
         return False
 
-    def _unlog(self, part, wide, rows, whole):
+    def _unlog(self, part, rows, whole):
         """Row sums after each way back that may still explain the matrix."""
         seen = self.seen
         for way in list(seen.unlogged):
@@ -191,6 +192,7 @@ class _Pass:
             for sums in seen.unlogged.values():
                 sums[rows] = 0
             return
+        wide = part.values.astype(np.float64)
         for way, sums in seen.unlogged.items():
             back = UNLOGS[way](wide)
             sums[rows] = part.by_row(back)

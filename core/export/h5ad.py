@@ -13,7 +13,7 @@ from core.config import SPLIT_NAMES
 from core.data import backed, count_sources
 from core.figures.cluster_colours import leiden_colour
 from core.figures.colour import Colour
-from core.sparse.blocks import in_memory
+from core.sparse.access import in_memory
 
 # The embeddings of a run by their names, and the keys of obsm that they get, in the order of figures.
 KEYS = {

@@ -13,7 +13,8 @@ import pandas as pd
 from scipy import sparse
 
 from core.data import backed
-from core.sparse.blocks import is_sparse, pieces
+from core.sparse.access import is_sparse
+from core.sparse.blocks import pieces
 
 CELLXGENE, ZELLKONVERTER = "cellxgene", "zellkonverter"
 SOURCES = {

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import median_abs_deviation
 
 from core.sparse.moments import clipped_sums, mean_and_variance, sums_of
 
@@ -154,6 +153,8 @@ def _beside_like_genes(flavor, mean, dispersion):
         alone = like["deviation"].isnull()  # the only gene of its bin counts as 1, whatever its dispersion
         like.loc[alone, "deviation"], like.loc[alone, "middle"] = like.loc[alone, "middle"], 0
     else:
+        from scipy.stats import median_abs_deviation  # a second to import
+
         like = bins.agg(middle="median", deviation=lambda found: median_abs_deviation(found, scale="normal"))
     like = like.loc[table["bin"]].set_index(table.index)
     with np.errstate(divide="ignore", invalid="ignore"):

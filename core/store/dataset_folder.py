@@ -27,18 +27,17 @@ class DatasetFolder:
     def file(self):
         return self.folder / "data.h5ad"
 
-    def write(self, adata, report, display):
-        """Fill the folder from an AnnData in normal form, the Report of its data checks and the display values."""
+    def write(self, adata, report, by_gene):
+        """Fill the folder from an AnnData in normal form, the Report of its data checks and its ValuesByGene."""
         from core.data import backed
 
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.file.exists():  # where it was read from a file, it is there in this form already
             whole(self.file, lambda temporary: backed.write(temporary, adata))
         write_array(self.folder / "cells.npy", _text(adata.obs_names))
-        write_json(
-            self.folder / "genes.json", {"names": [str(g) for g in display.genes], "words": display.words}
-        )
-        self._write_genes(display)
+        names = [str(name) for name in by_gene.names]
+        write_json(self.folder / "genes.json", {"names": names, "words": report.colours})
+        self._write_genes(by_gene)
         if "protein" in adata.obsm:
             write_array(self.folder / "proteins.npy", np.asarray(adata.obsm["protein"], dtype=np.float32))
         self._write_spaces(adata)
@@ -50,28 +49,19 @@ class DatasetFolder:
         for name, values in report.shares.items():
             write_array(self.folder / f"share_{name}.npy", np.asarray(values, dtype=np.float32))
 
-    def _write_genes(self, display):
-        """The display values by gene, from blocks of cells and in as much memory whatever their number."""
-        from core.data.count_sources import size_factors
-        from core.sparse.blocks import blocks
-        from core.sparse.moments import survey
-        from core.sparse.rows import smallest_type
-        from core.sparse.transpose import PIECE, turned
-
-        folder, cells = self.folder / "genes", np.arange(display.values.shape[0])
-        seen = survey(display.values, cells)
-        kind = smallest_type(seen.low.min(initial=0), seen.high.max(initial=0), seen.whole.all())
-        if display.counts:
-            write_array(folder / "size.npy", size_factors(seen.totals))
-        indptr = np.concatenate([[0], np.cumsum(seen.stored, dtype=np.int64)])
+    def _write_genes(self, by_gene):
+        """The values that colour genes, in as much memory whatever the number of cells."""
+        folder, indptr = self.folder / "genes", by_gene.indptr
+        if by_gene.size is not None:
+            write_array(folder / "size.npy", by_gene.size)
         write_array(folder / "indptr.npy", indptr)
         with (
-            growing(folder / "data.npy", indptr[-1], kind) as data,
+            growing(folder / "data.npy", indptr[-1], by_gene.dtype) as data,
             growing(folder / "indices.npy", indptr[-1], np.int32) as indices,
         ):
-            for _, genes in turned(blocks(display.values, PIECE), seen.stored, self.folder):
-                data.write(genes.data.astype(kind).tobytes())
-                indices.write(genes.indices.astype(np.int32, copy=False).tobytes())
+            for genes in by_gene.genes():
+                data.write(genes.data.astype(by_gene.dtype).data)
+                indices.write(genes.indices.astype(np.int32, copy=False).data)
 
     def _write_column(self, i, column, values):
         """One obs column as codes into sorted category names, or as numbers; returns its entry in columns.json."""

@@ -1,23 +1,18 @@
-"""Examine a data set: what it holds, what it can train, and what its owner should know."""
+"""Examine a dataset: what it holds, what it can train, and what its owner should know."""
 
-import numpy as np
-from anndata import AnnData
-
-from core import device
-from core.data.checks import antibodies, cells, names, obs_columns, values
-from core.data.checks import memory as size
-from core.data.checks.context import Case
 from core.data.checks.finding import SEVERITIES, Column, Finding
 from core.data.checks.report import Report
+from core.data.checks.run_checks import examine
+from core.data.checks.single_pass import Examined, examine_once
 from core.data.count_sources import Counts, Display, Source, counts_of, display_of, genes_of, source_of
 from core.data.matrix_kind import Kind, Verdict, what_is
-from core.data.protein_panel import protein_report
 
 __all__ = [
     "SEVERITIES",
     "Column",
     "Counts",
     "Display",
+    "Examined",
     "Finding",
     "Kind",
     "Report",
@@ -26,47 +21,8 @@ __all__ = [
     "counts_of",
     "display_of",
     "examine",
+    "examine_once",
     "genes_of",
     "source_of",
     "what_is",
 ]
-
-
-def examine(adata: AnnData, memory: int | None = None, gpu_memory: int | None = None) -> Report:
-    """Everything that the Data page and `inspect` say about an AnnData; X, layers and .raw may lie on disk.
-
-    `memory` is how many bytes this process may use (None: as many as the machine or its container has),
-    `gpu_memory` those of the GPU, None without one.
-    """
-    case = Case(adata)
-    report = protein_report(adata)
-    table = obs_columns.columns_of(adata.obs)
-    found = [
-        *values.findings(case),
-        *names.findings(case),
-        *cells.findings(case),
-        *antibodies.findings(case, report),
-        *obs_columns.findings(case, table),
-        *size.findings(case, memory or device.memory(), gpu_memory),
-    ]
-    verdict = case.verdicts["X"]
-    n_counts, n_genes = case.n_counts(), case.n_genes()
-    return Report(
-        cells=adata.n_obs,
-        genes=case.trained.genes,
-        proteins=report,
-        sparsity=case.trained.sparsity,
-        verdict=verdict,
-        matrices=case.verdicts,
-        counts_where=case.counts_where,
-        trains_on=f"raw counts ({case.where})" if case.counts_where else f"X as it is: {verdict.words}",
-        colours=case.shown[1],
-        species=case.species,
-        findings=tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))),
-        columns=table,
-        batch=obs_columns.sure_batch(adata.obs, table),
-        n_counts=None if n_counts is None else np.asarray(n_counts, dtype=float),
-        n_genes=n_genes,
-        shares=case.quality_shares(),
-        quality_columns=case.quality_columns,
-    )

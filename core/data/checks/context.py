@@ -30,12 +30,13 @@ MITO_COLUMNS = (
 
 
 class Case:
-    """A data set under examination; every matrix of it is swept once, when it is made.
+    """A dataset under examination; every matrix of it is swept once, when it is made.
 
-    `columns` are the `quality_columns` where they are known beforehand; None: they are looked for.
+    `columns` are the `quality_columns` where they are known beforehand; None: they are looked for. `watchers` are
+    functions that see every block of a matrix on the way, by where it lies (see core.data.value_scan.sweep).
     """
 
-    def __init__(self, adata: AnnData, columns: dict[str, str] | None = None):
+    def __init__(self, adata: AnnData, columns: dict[str, str] | None = None, watchers=None):
         self.adata = adata
         if columns is not None:  # in place of the cached properties of these names
             self.library_column, self.genes_column, self.mito_column = (
@@ -49,7 +50,9 @@ class Case:
             if owner not in self._sets:
                 self._sets[owner] = members(genes_of(adata, where))
             table = np.column_stack([self._sets[owner][name] for name in SETS]).astype(float)
-            self.sweeps[where] = sweep(matrix, table, sign=self.counts_where is None)
+            self.sweeps[where] = sweep(
+                matrix, table, sign=self.counts_where is None, watchers=(watchers or {}).get(where, ())
+            )
             self.verdicts[where] = judge(self.sweeps[where])
             remember(matrix, self.verdicts[where])
 

@@ -5,7 +5,7 @@ import numpy as np
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.count_sources import matrix_at
-from core.sparse.blocks import in_memory
+from core.sparse.access import in_memory
 
 # Reading holds the matrix, its logged copy for colours and that copy turned by gene; training holds about as much.
 COPIES = 3

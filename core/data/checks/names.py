@@ -1,7 +1,6 @@
 """The names of cells and genes: repeated, empty, mixed, with versions, on the wrong axis."""
 
 import re
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,9 +19,8 @@ MIXED = 0.02  # share of the rarer kind of name from which symbols and ids count
 
 def findings(case: Case) -> list[Finding]:
     """What the names of cells and genes tell, that of the file before what was left out of it."""
-    turned = _transposed(case.adata)
-    if turned:
-        return [*_read(case.adata), *turned]  # anything else would be said of the wrong axis
+    if transposed := _transposed(case):
+        return [*_read(case.adata), *transposed]  # anything else would be said of the wrong axis
     return [
         *_read(case.adata),
         *_cells(case.adata.obs_names),
@@ -41,27 +39,23 @@ def _tells_of_numbers(note, axis):
     return GOT_A_NUMBER in note and f" {axis} name" in note
 
 
-def _transposed(adata) -> list[Finding]:
+def _transposed(case) -> list[Finding]:
     """Genes named like cells and cells named like genes: the matrix lies on its side."""
-    cells, columns = _looks(adata.obs_names), _looks(adata.var_names)
-    if not (cells.gene and not columns.gene and not cells.barcode):
+    cells, columns = case.adata.obs_names, case.adata.var_names
+    genes_of = case.species if case.where != "raw.X" else species.species_of(columns)
+    # The slowest check comes last, as it is rarely needed.
+    if genes_of or _like_barcodes(cells) or not species.species_of(cells):
         return []
-    sure = "named like barcodes" if columns.barcode else "not named like genes"
+    sure = "named like barcodes" if _like_barcodes(columns) else "not named like genes"
     words = "The matrix lies on its side: its rows are genes and its columns are cells. Transpose it."
-    shown = ", ".join(map(str, adata.obs_names[:3]))
+    shown = ", ".join(map(str, cells[:3]))
     return [Finding("transposed", "stop", words, f"Rows: {shown} ...; the columns are {sure}.", "transpose")]
 
 
-class _Looks(NamedTuple):
-    gene: bool
-    barcode: bool
-
-
-def _looks(names) -> _Looks:
-    """Do names look like genes, do they look like barcodes? A sample of 2,000 decides on barcodes."""
+def _like_barcodes(names) -> bool:
+    """Whether most of 2,000 of the names look like barcodes."""
     some = names[np.linspace(0, len(names) - 1, min(len(names), 2000)).astype(int)] if len(names) else names
-    barcode = np.mean([bool(BARCODE.search(str(name))) for name in some]) > 0.5 if len(some) else False
-    return _Looks(bool(species.species_of(names)), bool(barcode))
+    return bool(len(some)) and bool(np.mean([bool(BARCODE.search(str(name))) for name in some]) > 0.5)
 
 
 def _cells(names) -> list[Finding]:

@@ -38,6 +38,11 @@ class Report:
     quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
 
     @property
+    def kind(self) -> str:
+        """The kind of the matrix that is trained on."""
+        return "counts" if self.counts_where else self.verdict.kind
+
+    @property
     def badge(self) -> dict[str, str]:
         """What X holds, in a word for every plot, and whether that is good news ("info") or not ("warn")."""
         odd = self.verdict.kind == "other" or self.verdict.form in ("twice", "clr cells", "clr genes")

@@ -8,7 +8,8 @@ from scipy import sparse
 
 from core.data.protein_panel import settle_proteins, split_features
 from core.errors import UserError
-from core.sparse.blocks import in_memory, is_sparse, pieces
+from core.sparse.access import in_memory, is_sparse
+from core.sparse.blocks import pieces
 
 MIN_CELLS = 10  # below it there are not enough cells for training, validation and test
 SPARSE_FROM = 0.6  # share of zeros from which a dense matrix is smaller as CSR (index + value: 8 bytes for 4)

@@ -119,39 +119,6 @@ def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
     return made, f"{int(kept.sum()):,} of {len(kept):,} genes are above 0 in at least {cells} and stayed."
 
 
-def top_genes(adata: AnnData, n: int = 20) -> list[dict]:
-    """The genes with the highest mean share of a cell's counts: [{"gene", "mean", "shares": five quantiles}].
-
-    As scanpy.pl.highest_expr_genes has it: each cell's counts as percent of its sum, the mean over cells; the
-    quantiles are 5, 25, 50, 75 and 95 %. [] where there are no counts.
-    """
-    found = counts_of(adata)
-    if found is None:
-        return []
-    sums, filled = np.zeros(found.matrix.shape[1]), 0
-    for _, rows in blocks(found.matrix):
-        share = _percent(rows)
-        sums += np.bincount(share.indices, share.data, minlength=len(sums))
-        filled += share.shape[0]
-    top = np.argsort(-sums, kind="stable")[:n]
-    shares = np.vstack([_percent(rows, top).toarray() for _, rows in blocks(found.matrix)])
-    mean = sums / max(1, filled)
-    marks = np.percentile(shares, (5, 25, 50, 75, 95), axis=0).T if filled else np.zeros((len(top), 5))
-    names = genes_of(adata, found.where)
-    return [
-        {"gene": str(names[g]), "mean": float(f"{mean[g]:.4g}"), "shares": [float(f"{v:.4g}") for v in five]}
-        for g, five in zip(top, marks, strict=True)
-    ]
-
-
-def _percent(rows, genes=slice(None)):
-    """(cells with counts, `genes`) CSR: each cell's counts as percent of their sum."""
-    total = np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
-    part = rows[:, genes].astype(np.float64)
-    part.data *= np.repeat(100 / np.where(total > 0, total, 1), np.diff(part.indptr))
-    return part if total.all() else part[total > 0]
-
-
 def _batches(adata, column):
     if column not in adata.obs:
         raise UserError(

@@ -7,7 +7,7 @@ from core.data.backed import part_of, replaced
 from core.data.checks.finding import few
 from core.data.value_scan import sweep
 from core.errors import UserError
-from core.sparse.blocks import is_sparse
+from core.sparse.access import is_sparse
 
 
 def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:

@@ -18,7 +18,8 @@ from core.data.protein_panel import antibody_columns
 from core.data.standalone.antibodies import hidden_proteins
 from core.data.standalone.gene_naming import by_symbol, rename_genes, symbols_of, told_apart, without_versions
 from core.errors import UserError
-from core.sparse.blocks import blocks, in_memory
+from core.sparse.access import in_memory
+from core.sparse.blocks import blocks
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from core.data import backed, checks, count_sources, demo, read
+from core.data import backed, checks, demo, read
 from core.data.protein_background import background_of
 from core.errors import Question, UserError
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS
-from core.preprocessing.steps import filters
 from core.store import uploads
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.loaded import source
@@ -29,16 +28,16 @@ def read_file(store, job, say):
 def shelve(store, id, adata, say, more=None):
     """Examine an AnnData in normal form and put it on the shelf; `more` goes into the record of the data set."""
     say("Looking at every value.", 0.5)
-    report = checks.examine(adata, gpu_memory=_gpu_memory())
+    report, data_hash, by_gene = checks.examine_once(adata, store.root / "cache", gpu_memory=_gpu_memory())
     say("Writing counts by cell and by gene.", 0.7)
-    store.dataset_folder(id).write(adata, report, count_sources.display_of(adata))
+    store.dataset_folder(id).write(adata, report, by_gene)
+    background = background_of(adata)
     record = report.record() | {
-        "data_hash": read.data_hash(adata),
-        "kind": count_sources.source_of(adata).kind,
+        "data_hash": data_hash,
+        "kind": report.kind,
+        "top_genes": by_gene.highest_genes(),
+        "protein_background": background and background.record(),
     }
-    record["top_genes"] = filters.top_genes(adata)
-    found = background_of(adata)
-    record["protein_background"] = found and found.record()
     store.move("dataset", id, "running", "ready", record=record | (more or {}))
 
 

@@ -8,7 +8,7 @@ from house import House, clusters_page, sent
 
 from core import figures
 from core.config.run_files import clusters_of
-from core.data import checks, count_sources
+from core.data import checks
 from core.errors import UserError
 from core.figures.raster import png, raster
 from core.files import write_array
@@ -130,7 +130,8 @@ def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, 
     adata.obsm["X_pca"] = np.ones((240, 30))
     adata.obsm["one column"] = np.ones((240, 1))
     shelf = DatasetFolder(tmp_path)
-    shelf.write(adata, checks.examine(adata), count_sources.display_of(adata))
+    report, _, by_gene = checks.examine_once(adata)
+    shelf.write(adata, report, by_gene)
     assert shelf.spaces() == [{"name": "X_umap", "columns": 2}, {"name": "X_pca", "columns": 30}]
     np.testing.assert_array_equal(shelf.space("X_umap"), adata.obsm["X_umap"].astype(np.float32))
     assert shelf.space("X_pca").shape == (240, SPACE_COLUMNS)
