@@ -42,12 +42,12 @@ def test_names_that_people_type_leave_the_page_as_text_and_come_in_again(finishe
     view, run = finished.view, finished.view.runs.one(finished.run)
     cells = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
     content = "cell,name\n" + "".join(f"{cell},=HYPERLINK(1)\n" for cell in cells[:5])
-    line, _ = clusterings.bring_names(view, run, "mine.csv", in_base64(content))
+    line, _ = clusterings.from_table(view, run, "mine.csv", in_base64(content))
     try:
         text = finished.client.get(f"/download/{finished.run}/names.csv?line={line}").text
         rows = list(csv.reader(io.StringIO(text)))
         assert {row[1] for row in rows[1:]} == {"'=HYPERLINK(1)", ""}
-        second, _ = clusterings.bring_names(view, run, "again.csv", in_base64(text))
+        second, _ = clusterings.from_table(view, run, "again.csv", in_base64(text))
         groups = view.groups.one(run["id"], view.clusterings.one(run["id"], second)["groups"])
         assert list(groups.names) == ["=HYPERLINK(1)"] and (groups.codes >= 0).sum() == 5
         view.clusterings.undo(run["id"], second)

@@ -80,7 +80,7 @@ def test_suggestions_are_shown_and_taken_on_the_page(finished):
     }
     shown = finished.press("suggest-shown.children", values)
     assert "my type" in sent(shown["suggest-shown"]) and shown["suggest-go"]["hidden"] is False
-    line = finished.press("suggest-message.children", values | {"suggest-go.n_clicks": 1})["made-line"][
+    line = finished.press("suggest-message.children", values | {"suggest-go.n_clicks": 1})["clustering-line"][
         "data"
     ]
     made = view.groups.one(run, view.clusterings.one(run, line)["groups"])

@@ -49,11 +49,11 @@ def test_a_linear_decoder_has_its_loadings_as_effects(tiny):
 
 def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
     here = {"run.data": finished.run}
-    done = finished.work("meaning", here | {"meaning-go.n_clicks": 1}, "meaning-go.n_clicks")["meaning-done"]
-    values = here | {"meaning-done.data": done["data"], "meaning-of.value": 2}
-    shown = finished.press("meaning-shown.hidden", values, "meaning-of.value")
-    assert shown["meaning-shown"]["hidden"] is False and "240 cells" in shown["meaning-words"]["children"]
-    rows = shown["meaning-table"]["rowData"]
+    done = finished.work("effects", here | {"effects-go.n_clicks": 1}, "effects-go.n_clicks")["effects-done"]
+    values = here | {"effects-done.data": done["data"], "effects-dimension.value": 2}
+    shown = finished.press("effects-shown.hidden", values, "effects-dimension.value")
+    assert shown["effects-shown"]["hidden"] is False and "240 cells" in shown["effects-note"]["children"]
+    rows = shown["effects-table"]["rowData"]
     effects = np.abs([row["effect"] for row in rows])
     assert (np.diff(effects) <= 0).all() and {row["kind"] for row in rows} == {"gene", "protein"}
     kept = finished.view.results.array(finished.run, "effects/mean")
@@ -62,10 +62,12 @@ def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
         "feature,kind,latent_1"
     )
     painted = finished.press(
-        "colour.value", here | {"meaning-table.selectedRows": rows[:1]}, "meaning-table.selectedRows"
+        "colour.value", here | {"effects-table.selectedRows": rows[:1]}, "effects-table.selectedRows"
     )
     assert painted["colour"]["value"] == f"{rows[0]['kind']}:{rows[0]['feature']}"
     by = finished.press(
-        "colour.value", here | {"meaning-paint.n_clicks": 1, "meaning-of.value": 2}, "meaning-paint.n_clicks"
+        "colour.value",
+        here | {"effects-colour.n_clicks": 1, "effects-dimension.value": 2},
+        "effects-colour.n_clicks",
     )
     assert by["colour"]["value"] == "latent:3"

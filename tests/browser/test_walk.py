@@ -137,8 +137,8 @@ def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
     assert {kind for _, kind, _ in drawn} == {"scattergl"}
     page.locator("#section-see").scroll_into_view_if_needed()
     see_traces(page, "clusters-loss", lambda found: len(found) >= 4)
-    to_section(page, "Judge")
-    expect(page.get_by_role("heading", name="Scores")).to_be_visible()
+    to_section(page, "Scores")
+    expect(page.get_by_role("heading", name="Scores", exact=True)).to_be_visible()
     expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
     assert page.locator(".modebar-btn").count() > 0
     for words in ("share", "cloud", "Chart Studio", "Edit in"):
@@ -363,9 +363,9 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page.locator("#legend button.entry").first.click()
     expect(page.locator("#selected")).to_contain_text("cells selected")
     to_section(page, "Clusters and names")
-    page.locator("#made-name").fill("my cells")
+    page.locator("#annotate-name").fill("my cells")
     page.keyboard.press("Tab")
-    page.get_by_role("button", name="Name them").click()
+    page.get_by_role("button", name="Name selected cells").click()
     expect(page.locator("#legend")).to_contain_text("my cells")
     page.wait_for_url("**by=made*")
     page.reload()
@@ -377,13 +377,13 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     feature = row.locator("[col-id=feature]").inner_text()
     row.click()
     expect(page.locator("#colour")).to_contain_text(feature)
-    page.get_by_text("Violins of one feature").click()
+    page.get_by_text("violin plot of one feature").click()
     wait_until_page(page, lambda: {kind for _, kind, _ in traces(page, "markers-figure")} == {"violin"})
 
 
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
-    to_section(page, "Meaning")
+    to_section(page, "Latent dimensions")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("heading", name="Largest differences")).to_be_visible(timeout=WORK)
     expect(page.locator("#profile-table")).to_contain_text(re.compile(r"mean of \d\d+ cells"))
@@ -410,7 +410,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
 
 
 def test_clusters_are_held_against_a_label_column(clusters_page):
-    to_section(clusters_page, "Judge")
+    to_section(clusters_page, "Scores")
     pick(clusters_page, "labels", "cell_t", "cell_type")
     result = clusters_page.locator("#labels-result")
     expect(result).to_contain_text("ARI (adjusted Rand index)", timeout=WORK)
@@ -422,11 +422,11 @@ def test_everything_leaves_as_one_zip_that_scanpy_reads(clusters_page, tmp_path)
     import scanpy  # seconds, for this test alone
 
     page = clusters_page
-    to_section(page, "Take away")
+    to_section(page, "Download")
     for words in ("Figures:", "report.html:"):
         page.get_by_label(words).uncheck()
     expect(page.get_by_label("Width of figures")).to_be_disabled()
-    page.get_by_role("button", name="Make the zip").press("Enter")
+    page.get_by_role("button", name="Create zip").press("Enter")
     link = page.get_by_role("link", name="Download bundle.zip")
     expect(link).to_be_visible(timeout=WORK)
     assert "MB)" in link.inner_text()

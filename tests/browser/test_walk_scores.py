@@ -42,9 +42,9 @@ def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, se
 
 def test_spaces_are_compared_and_features_sorted(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
-    page.get_by_role("button", name="Compare the spaces").click()
+    page.get_by_role("button", name="Compare embeddings").click()
     expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)", timeout=WORK)
-    page.get_by_role("button", name="Work it out").click()
+    page.get_by_role("button", name="Compute", exact=True).click()
     grid = page.locator("#explained-table")
     first = grid.locator('.ag-center-cols-container [row-index="0"] [col-id="feature"]')
     expect(first).to_be_visible(timeout=WORK)

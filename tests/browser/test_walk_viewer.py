@@ -187,7 +187,7 @@ def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
         expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n))
         choose(page, "colour", "gene-003", "GENE-003 (gene)")
         page.wait_for_function("() => nuwaViewer.all.host.dataset.drawn.includes('GENE-003')")
-        page.get_by_label("moves").check()
+        page.get_by_label("pan", exact=True).check()
         box = page.locator(".nuwa-cells-panel .frame").first.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         expect(page.locator(".nuwa-cells-panel .tip").first).to_contain_text("cell-")  # hover names the cell
@@ -206,12 +206,12 @@ def test_new_cells_are_mapped_shown_kept_in_the_address_and_found_after_a_reload
     page.get_by_role("option", name="other half.h5ad").click()
     page.locator("#map-labels").click()
     page.get_by_role("option", name="cell_type (obs)").click()
-    page.get_by_role("button", name="Map them").click()
+    page.get_by_role("button", name="Map cells").click()
     expect(page.locator("#map-figure .main-svg").first).to_be_visible()
     expect(page.locator("#map-table")).to_contain_text(
         "Of 40 cells whose own cell_type is a label of the run"
     )
-    expect(page.locator("#map-words")).to_contain_text("lie farther from the reference")
+    expect(page.locator("#map-notes")).to_contain_text("lie farther from the reference")
     page.get_by_label("Unknown below a confidence of").fill("0.95")
     page.wait_for_function("() => location.search.includes('mapped_sure=0.95')")
     kept = asked(page)["mapped"]

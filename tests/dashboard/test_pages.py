@@ -152,7 +152,7 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
     row = {"dataset": dataset, "preparation": "none", "name": "r", "config": {}, "phase": ""}
     for explored, status, words in (
         ("failed", "done", "Memory ran out there, too."),
-        ("working", "done", "come as soon as"),
+        ("working", "done", "shown as soon as"),
         ("", "failed", "Memory ran out."),
     ):
         message = words if status == "failed" else ""
@@ -160,7 +160,7 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
         store.set_job(store.submit("local", "short", "explore", run), message="Memory ran out there, too.")
         shown = clusters.layout(empty_house.view, location.resolve(empty_house.view, f"?run={run}"))
         assert words in sent(shown)
-        assert ("Compute them again" in sent(shown)) == (explored == "failed")
+        assert ("Compute again" in sent(shown)) == (explored == "failed")
 
 
 def test_the_foot_tells_the_device_and_what_is_at_work(empty_house):

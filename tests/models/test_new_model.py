@@ -29,9 +29,14 @@ MAP = {
     "resolution.value": 1.0,
 }
 TAKE = {
-    **{"take-go.n_clicks": 1, "take-by.value": "clusters", "resolution.value": 1.0},
-    **{"take-parts.value": ["h5ad", "tables", "weights", "report"], "take-denoised.value": True},
-    **{"take-width.value": 7, "take-height.value": 4, "take-dpi.value": 100, "take-unit.value": "inches"},
+    **{"bundle-go.n_clicks": 1, "bundle-by.value": "clusters", "resolution.value": 1.0},
+    **{"bundle-parts.value": ["h5ad", "tables", "weights", "report"], "bundle-denoised.value": True},
+    **{
+        "bundle-width.value": 7,
+        "bundle-height.value": 4,
+        "bundle-dpi.value": 100,
+        "bundle-unit.value": "inches",
+    },
 }
 
 
@@ -56,8 +61,8 @@ def house(registered, tmp_path_factory, tiny, tiny_file, run_quick):
 @pytest.fixture(scope="module")
 def bundle(house):
     """The zip of all that the run leaves, made by the card on the Clusters page."""
-    answer = house.press("take-job.data", TAKE | {"run.data": house.run}, "take-go.n_clicks")
-    job = house.view.jobs.one(answer["take-job"]["data"])
+    answer = house.press("bundle-job.data", TAKE | {"run.data": house.run}, "bundle-go.n_clicks")
+    job = house.view.jobs.one(answer["bundle-job"]["data"])
     assert job["status"] == "done", job["message"]
     return zipfile.ZipFile(io.BytesIO(house.client.get(f"/download/{house.run}/bundle.zip").data))
 

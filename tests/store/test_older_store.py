@@ -133,19 +133,19 @@ def test_the_older_bundle_verifies_and_a_new_one_is_made(older, tmp_path):
     assert done.returncode == (0 if answer["same"] else 1)
 
     values = {
-        "take-go.n_clicks": 1,
-        "take-by.value": "clusters",
+        "bundle-go.n_clicks": 1,
+        "bundle-by.value": "clusters",
         "resolution.value": 1.0,
-        "take-parts.value": PARTS,
-        "take-denoised.value": False,
-        "take-width.value": 7,
-        "take-height.value": 4,
-        "take-dpi.value": 100,
-        "take-unit.value": "inches",
+        "bundle-parts.value": PARTS,
+        "bundle-denoised.value": False,
+        "bundle-width.value": 7,
+        "bundle-height.value": 4,
+        "bundle-dpi.value": 100,
+        "bundle-unit.value": "inches",
         "run.data": older.run,
     }
-    answer = older.press("take-job.data", values, "take-go.n_clicks")
-    job = older.store.job(answer["take-job"]["data"])
+    answer = older.press("bundle-job.data", values, "bundle-go.n_clicks")
+    job = older.store.job(answer["bundle-job"]["data"])
     assert job["status"] == "done", job["message"]
     with zipfile.ZipFile(path) as new, zipfile.ZipFile(older_bundle) as old:
         assert set(new.namelist()) == set(old.namelist())

@@ -199,7 +199,7 @@ def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
 
 
 def scored(house):
-    return sent(scores.scores_card(house.view, house.view.runs.one(house.run)))
+    return sent(scores.layout(house.view, house.view.runs.one(house.run)))
 
 
 def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, finished):

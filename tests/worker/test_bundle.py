@@ -515,25 +515,27 @@ def test_the_data_of_a_run_is_known_by_its_fingerprint_with_or_without_its_steps
 
 
 CONTROLS = {
-    "take-by.value": "clusters",
+    "bundle-by.value": "clusters",
     "resolution.value": 1.0,
-    "take-parts.value": list(LEAN),
-    "take-denoised.value": False,
-    "take-width.value": 7,
-    "take-height.value": 4,
-    "take-dpi.value": 100,
-    "take-unit.value": "inches",
+    "bundle-parts.value": list(LEAN),
+    "bundle-denoised.value": False,
+    "bundle-width.value": 7,
+    "bundle-height.value": 4,
+    "bundle-dpi.value": 100,
+    "bundle-unit.value": "inches",
 }
 
 
 def test_the_card_makes_a_zip_and_verifies_it(finished):
-    values = CONTROLS | {"take-go.n_clicks": 1, "run.data": finished.run}
-    answer = finished.press("take-job.data", values, "take-go.n_clicks")
-    job = finished.view.jobs.one(answer["take-job"]["data"])
+    values = CONTROLS | {"bundle-go.n_clicks": 1, "run.data": finished.run}
+    answer = finished.press("bundle-job.data", values, "bundle-go.n_clicks")
+    job = finished.view.jobs.one(answer["bundle-job"]["data"])
     assert job["status"] == "done" and job["arguments"]["size"] == [177.8, 101.6, 100]
-    shown = finished.press("take-result.children", {"take-done.data": job["id"], "run.data": finished.run})
+    shown = finished.press(
+        "bundle-result.children", {"bundle-done.data": job["id"], "run.data": finished.run}
+    )
     assert (
-        "Download bundle.zip (" in sent(shown["take-result"]["children"])
+        "Download bundle.zip (" in sent(shown["bundle-result"]["children"])
         and not shown["verify-shown"]["hidden"]
     )
     zipped_bytes = finished.client.get(f"/download/{finished.run}/bundle.zip").data
@@ -546,25 +548,25 @@ def test_the_card_makes_a_zip_and_verifies_it(finished):
 
 
 def test_a_number_that_is_missing_is_asked_for(finished):
-    values = CONTROLS | {"take-go.n_clicks": 1, "run.data": finished.run, "take-width.value": None}
-    answer = finished.press("take-job.data", values, "take-go.n_clicks")
-    assert "missing or no number" in sent(answer["take-message"]["children"])
+    values = CONTROLS | {"bundle-go.n_clicks": 1, "run.data": finished.run, "bundle-width.value": None}
+    answer = finished.press("bundle-job.data", values, "bundle-go.n_clicks")
+    assert "as numbers above 0" in sent(answer["bundle-message"]["children"])
 
 
 def test_millimetres_become_inches_and_back(finished):
-    values = {"take-unit.value": "inches", "take-width.value": 180, "take-height.value": 120}
-    answer = finished.press("take-width.value", values, "take-unit.value")
-    assert (answer["take-width"]["value"], answer["take-height"]["value"]) == (7.09, 4.72)
-    values = {"take-unit.value": "mm", "take-width.value": 7.09, "take-height.value": 4.72}
-    assert finished.press("take-width.value", values, "take-unit.value")["take-width"]["value"] == 180
+    values = {"bundle-unit.value": "inches", "bundle-width.value": 180, "bundle-height.value": 120}
+    answer = finished.press("bundle-width.value", values, "bundle-unit.value")
+    assert (answer["bundle-width"]["value"], answer["bundle-height"]["value"]) == (7.09, 4.72)
+    values = {"bundle-unit.value": "mm", "bundle-width.value": 7.09, "bundle-height.value": 4.72}
+    assert finished.press("bundle-width.value", values, "bundle-unit.value")["bundle-width"]["value"] == 180
 
 
 def test_the_clusters_on_show_are_those_that_are_taken(finished, bundled):
     line = finished.view.clusterings.all(finished.run)[-1]["line"]
-    values = {"colour.value": f"made:{line}", "take-by.value": "clusters", "run.data": finished.run}
-    assert finished.press("take-by.options", values)["take-by"]["value"] == f"made:{line}"
-    values |= {"colour.value": "gene:SIM-0001", "take-by.value": f"made:{line}"}
-    assert finished.press("take-by.options", values)["take-by"]["value"] == f"made:{line}"
+    values = {"colour.value": f"made:{line}", "bundle-by.value": "clusters", "run.data": finished.run}
+    assert finished.press("bundle-by.options", values)["bundle-by"]["value"] == f"made:{line}"
+    values |= {"colour.value": "gene:SIM-0001", "bundle-by.value": f"made:{line}"}
+    assert finished.press("bundle-by.options", values)["bundle-by"]["value"] == f"made:{line}"
 
 
 def test_a_training_once_more_can_be_cancelled(finished, bundled):

@@ -20,7 +20,7 @@ COLUMNS = [
 ]
 
 
-def meaning_card(view, run):
+def layout(view, run):
     """A button at first; then the choice of a dimension, its features as a table and as bars."""
     options = [{"label": f"latent {i + 1}", "value": i} for i in range(run["config"]["n_latent"])]
     return card(
@@ -29,17 +29,17 @@ def meaning_card(view, run):
             "The genes and proteins that change most when a cell moves along one dimension of the latent space."
         ),
         html.Div(
-            html.Button("Find out", id=ids.MEANING_GO, className="btn btn-outline-primary"),
+            html.Button("Find out", id=ids.EFFECTS_GO, className="btn btn-outline-primary"),
             className="nuwa-actions",
         ),
-        *job_card.parts(view, ids.MEANING, view.jobs.mine(run["id"], "meaning")),
+        *job_card.parts(view, ids.EFFECTS, view.jobs.mine(run["id"], "meaning")),
         html.Div(
             [
-                html.P(id=ids.MEANING_WORDS, className="help"),
+                html.P(id=ids.EFFECTS_NOTE, className="help"),
                 html.Div(
                     [
-                        html.Label("Dimension", htmlFor=ids.MEANING_OF),
-                        dcc.Dropdown(options, 0, id=ids.MEANING_OF, clearable=False),
+                        html.Label("Dimension", htmlFor=ids.EFFECTS_DIMENSION),
+                        dcc.Dropdown(options, 0, id=ids.EFFECTS_DIMENSION, clearable=False),
                     ],
                     className="nuwa-field",
                 ),
@@ -47,7 +47,7 @@ def meaning_card(view, run):
                     [
                         html.Button(
                             "Colour the cells by it",
-                            id=ids.MEANING_PAINT,
+                            id=ids.EFFECTS_COLOUR,
                             className="btn btn-sm btn-outline-secondary",
                         ),
                         html.A("All effects (CSV)", href=f"/download/{run['id']}/effects.csv"),
@@ -57,10 +57,10 @@ def meaning_card(view, run):
                 html.Div(
                     [
                         data_tables.grid(
-                            ids.MEANING_TABLE, COLUMNS, "Features of the chosen dimension", height=600
+                            ids.EFFECTS_TABLE, COLUMNS, "Features of the chosen dimension", height=600
                         ),
                         graph(
-                            ids.MEANING_FIGURE,
+                            ids.EFFECTS_FIGURE,
                             "The strongest effects of the chosen dimension",
                             style={"height": "600px"},
                         ),
@@ -71,7 +71,7 @@ def meaning_card(view, run):
                     "A click on a row, or the space bar, colours the cells above by it.", className="help"
                 ),
             ],
-            id=ids.MEANING_SHOWN,
+            id=ids.EFFECTS_SHOWN,
             hidden=True,
         ),
         more(
@@ -102,17 +102,17 @@ def rows(view, run_id, found, dimension):
 
 
 def register(app, store):
-    @job_card.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(shared.RUN, "data"))
+    @job_card.asks(app, store, ids.EFFECTS, Input(ids.EFFECTS_GO, "n_clicks"), State(shared.RUN, "data"))
     def ask(view, clicks, run_id):
         return view.jobs.once("meaning", run_id, {})["id"]
 
     @app.callback(
-        Output(ids.MEANING_SHOWN, "hidden"),
-        Output(ids.MEANING_WORDS, "children"),
-        Output(ids.MEANING_TABLE, "rowData"),
-        Output(ids.MEANING_FIGURE, "figure"),
-        Input(ids.MEANING.done, "data"),
-        Input(ids.MEANING_OF, "value"),
+        Output(ids.EFFECTS_SHOWN, "hidden"),
+        Output(ids.EFFECTS_NOTE, "children"),
+        Output(ids.EFFECTS_TABLE, "rowData"),
+        Output(ids.EFFECTS_FIGURE, "figure"),
+        Input(ids.EFFECTS.done, "data"),
+        Input(ids.EFFECTS_DIMENSION, "value"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
     )
@@ -130,14 +130,14 @@ def register(app, store):
     @app.callback(
         Output(ids.COLOUR, "value", allow_duplicate=True),
         Output(ids.COLOUR, "options", allow_duplicate=True),
-        Input(ids.MEANING_TABLE, "selectedRows"),
-        Input(ids.MEANING_PAINT, "n_clicks"),
-        State(ids.MEANING_OF, "value"),
+        Input(ids.EFFECTS_TABLE, "selectedRows"),
+        Input(ids.EFFECTS_COLOUR, "n_clicks"),
+        State(ids.EFFECTS_DIMENSION, "value"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def paint(chosen, clicks, dimension, run_id):
-        if ctx.triggered_id == ids.MEANING_PAINT and clicks:
+        if ctx.triggered_id == ids.EFFECTS_COLOUR and clicks:
             choice = f"latent:{dimension + 1}"
         elif chosen:
             choice = f"{chosen[0]['kind']}:{chosen[0]['feature']}"

@@ -12,7 +12,7 @@ from dashboard.server import session
 SHOWN = 12  # features at each end of a dimension
 
 
-def loadings_card(view, run):
+def layout(view, run):
     """The choice of a dimension and its features, or nothing where the model has no loadings."""
     try:
         view.results.file(run["id"], "loadings.csv")
@@ -24,9 +24,9 @@ def loadings_card(view, run):
         html.P(
             "The decoder is linear: one unit of a latent dimension adds this much to each feature (in sd)."
         ),
-        html.Label("Dimension", htmlFor=ids.DIMENSION),
-        dcc.Dropdown(dimensions, 0, id=ids.DIMENSION, clearable=False),
-        html.Div(id=ids.LOADINGS),
+        html.Label("Dimension", htmlFor=ids.LOADINGS_DIMENSION),
+        dcc.Dropdown(dimensions, 0, id=ids.LOADINGS_DIMENSION, clearable=False),
+        html.Div(id=ids.LOADINGS_TABLE),
         html.A("All loadings (CSV)", href=f"/download/{run['id']}/loadings.csv"),
         more(
             "How to read loadings",
@@ -39,7 +39,11 @@ def loadings_card(view, run):
 
 
 def register(app, store):
-    @app.callback(Output(ids.LOADINGS, "children"), Input(ids.DIMENSION, "value"), State(shared.RUN, "data"))
+    @app.callback(
+        Output(ids.LOADINGS_TABLE, "children"),
+        Input(ids.LOADINGS_DIMENSION, "value"),
+        State(shared.RUN, "data"),
+    )
     def show(dimension, run_id):
         with store.of(session.user()).results.file(run_id, "loadings.csv").open(newline="") as file:
             rows = [

@@ -1,6 +1,12 @@
-"""Clusters: the latent space beside PCA, t-SNE and UMAP of the input, what it is worth, and the way to take it away."""
+"""Clusters: the latent space beside PCA, t-SNE and UMAP of the input, what it is worth, and its downloads.
+
+A card is a module or package with `layout(view, run)` and `register(app, store)`; it is named once, in CARDS below. To add
+one, write it (its ids at its top, or in ids.py of its package) and name it there.
+"""
 
 import uuid
+from functools import partial
+from itertools import chain
 
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
@@ -11,64 +17,51 @@ from dashboard.components import sections
 from dashboard.components.sections import Section
 from dashboard.components.widgets import card, empty, notice
 from dashboard.pages.clusters import (
+    annotate,
+    bundle,
+    clustering,
+    composition,
     downloads,
     ids,
     latent_effects,
     loadings,
+    mapping,
+    markers,
+    per_cell,
+    per_feature,
     reconstruction,
     scores,
     spaces,
     stability,
     summary,
 )
-from dashboard.pages.clusters.annotate import callbacks as naming
-from dashboard.pages.clusters.annotate.card import grouping_cards
-from dashboard.pages.clusters.bundle import callbacks as taking
-from dashboard.pages.clusters.bundle.card import takeaway_card
-from dashboard.pages.clusters.mapping import callbacks as mapping
-from dashboard.pages.clusters.mapping.card import asked_store, mapping_card
-from dashboard.pages.clusters.markers import callbacks as marking
+from dashboard.pages.clusters.mapping.card import query_store
 from dashboard.pages.clusters.markers import cell_types
-from dashboard.pages.clusters.markers.card import markers_card
 from dashboard.pages.clusters.viewer import callbacks, link_state, routes
 from dashboard.pages.clusters.viewer import card as viewer
 from dashboard.server import session
 
 PATH, TITLE = "/clusters", "Clusters"
 
+# The cards of each section, (name, title); the first section also has the viewer. The names are in links (#judge) that
+# people keep. The cards of a section are loaded when somebody scrolls there, so a callback has all its outputs in one
+# section; of other sections it may read the viewer's components alone.
+CARDS = {
+    ("see", "Plots"): (summary,),
+    ("clusters", "Clusters and names"): (clustering, annotate, composition),
+    ("markers", "Markers"): (markers, cell_types),
+    ("judge", "Scores"): (scores, spaces, per_cell, per_feature, stability),
+    ("meaning", "Latent dimensions"): (latent_effects, loadings, reconstruction),
+    ("map", "Map new cells"): (mapping,),
+    ("take", "Download"): (bundle,),
+}
 
-# The page below its pictures. A card is one function of (view, run): it is named here, in the section where a biologist
-# would look for it, and `register` at the foot of this file hears its callbacks. Cards come when a person gets to them,
-# so a callback has all its outputs in one section; of other sections it may hear and read what is in the viewer's alone.
-SECTIONS = (
-    Section("see", "See", lambda view, run: [summary.about_card(view, run)]),
-    Section("clusters", "Clusters and names", grouping_cards),
-    Section(
-        "markers",
-        "Markers",
-        lambda view, run: [markers_card(view, run), cell_types.suggesting_card(view, run)],
-    ),
-    Section(
-        "judge",
-        "Judge",
-        lambda view, run: [
-            scores.scores_card(view, run),
-            *spaces.judging_cards(view, run),
-            stability.seeds_card(view, run),
-        ],
-    ),
-    Section(
-        "meaning",
-        "Meaning",
-        lambda view, run: [
-            latent_effects.meaning_card(view, run),
-            loadings.loadings_card(view, run),
-            reconstruction.profile_card(view, run),
-        ],
-    ),
-    Section("map", "Map", lambda view, run: [mapping_card(view, run)]),
-    Section("take", "Take away", lambda view, run: [takeaway_card(view, run)]),
-)
+
+def _layouts(cards, view, run):
+    return [each.layout(view, run) for each in cards]
+
+
+SECTIONS = tuple(Section(name, title, partial(_layouts, cards)) for (name, title), cards in CARDS.items())
 
 
 def layout(view, here):
@@ -84,10 +77,10 @@ def layout(view, here):
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=shared.RUN, data=run["id"]),
-            dcc.Interval(id=ids.CLUSTERS_TICK, interval=1500),
-            dcc.Store(id=ids.CLUSTERS_STATE),
-            dcc.Store(id=ids.MADE_LINE),
-            asked_store(here.asked),
+            dcc.Interval(id=ids.PANELS_TICK, interval=1500),
+            dcc.Store(id=ids.PANELS_MISSING),
+            dcc.Store(id=ids.CLUSTERING),
+            query_store(here.asked),
             *[notice(note, "warn") for note in state.notes],
             sections.contents(SECTIONS),
             sections.place(SECTIONS[0], viewer.layout(view, run, state)),
@@ -97,45 +90,35 @@ def layout(view, here):
 
 
 def not_yet(view, run):
-    """A run whose latent space is not drawn: why, and the way on."""
+    """A run without clusters: why, and what to do."""
     link = f"/train?run={run['id']}"
     if run["explored"] == "failed":
-        words = f"The clusters of this run could not be computed. {view.jobs.last(run['id'], 'explore')['message']}"
-        again = html.Button("Compute them again", id=ids.EXPLORE_AGAIN, className="btn btn-primary")
+        message = f"The clusters of this run could not be computed. {view.jobs.last(run['id'], 'explore')['message']}"
+        retry = html.Button("Compute again", id=ids.EXPLORE_RETRY, className="btn btn-primary")
         return card(
             None,
             dcc.Store(id=shared.RUN, data=run["id"]),
-            notice(words, "bad"),
-            html.P("The model, its weights and its latent space are there all the same."),
-            html.Div(again, className="nuwa-actions"),
+            notice(message, "bad"),
+            html.P("The model, its weights and its latent space are saved and can be used."),
+            html.Div(retry, className="nuwa-actions"),
         )
     if run["status"] in (*ACTIVE, "created") or run["explored"] == "working":
-        words = "The clusters come as soon as this run is trained and its neighbours are found."
+        message = "The clusters are shown as soon as this run is trained and its neighbour graph is computed."
         return html.Div(
             [
-                empty(words, link, "To the training", "bi-hourglass-split"),
+                empty(message, link, "Go to Train", "bi-hourglass-split"),
                 dcc.Store(id=shared.RUN, data=run["id"]),
                 dcc.Interval(id=ids.CLUSTERS_WAIT, interval=1500),
             ]
         )
-    return empty(f"This run has no latent space. {run['message']}", link, "To the training", "bi-emoji-frown")
+    return empty(f"This run has no latent space. {run['message']}", link, "Go to Train", "bi-emoji-frown")
 
 
 def register(app, store):
     sections.register(app, store, SECTIONS)
     callbacks.register(app, store)
-    naming.register(app, store)
-    marking.register(app, store)
-    mapping.register(app, store)
-    cell_types.register(app, store)
-    summary.register(app, store)
-    scores.register(app, store)
-    reconstruction.register(app, store)
-    spaces.register(app, store)
-    stability.register(app, store)
-    loadings.register(app, store)
-    latent_effects.register(app, store)
-    taking.register(app, store)
+    for each in chain(*CARDS.values()):
+        each.register(app, store)
     downloads.register(app.server, store)
     routes.register(app.server, store)
 
@@ -145,18 +128,18 @@ def register(app, store):
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def arrived(n, run_id):
-        """Somebody waits on the page for clusters to come: show them when they are there."""
+    def open_when_ready(n, run_id):
+        """Open the page again as soon as the clusters are computed."""
         ready = store.of(session.user()).runs.one(run_id)["explored"] in ("ready", "failed")
         return f"/clusters?run={run_id}&ready={n}" if ready else no_update
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
-        Input(ids.EXPLORE_AGAIN, "n_clicks"),
+        Input(ids.EXPLORE_RETRY, "n_clicks"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def again(clicks, run_id):
+    def compute_again(clicks, run_id):
         if not clicks:
             raise PreventUpdate
         store.of(session.user()).runs.explore_again(run_id)

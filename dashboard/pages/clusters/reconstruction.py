@@ -16,7 +16,7 @@ from dashboard.pages.clusters.links import profile_link
 from dashboard.server import session
 
 
-def profile_card(view, run):
+def layout(view, run):
     """Input X beside reconstruction X' of a cell or a cluster."""
     return card(
         "Generated profile",
@@ -47,7 +47,7 @@ def profile_card(view, run):
                     className="nuwa-pick",
                     hidden=True,
                 ),
-                html.Button("Show", id=ids.PROFILE_ASK, className="btn btn-outline-primary"),
+                html.Button("Show", id=ids.PROFILE_GO, className="btn btn-outline-primary"),
             ],
             className="nuwa-actions",
         ),
@@ -128,7 +128,7 @@ def register(app, store):
         app,
         store,
         ids.PROFILE,
-        Input(ids.PROFILE_ASK, "n_clicks"),
+        Input(ids.PROFILE_GO, "n_clicks"),
         State(ids.PROFILE_OF, "value"),
         State(ids.PROFILE_CLUSTER, "value"),
         State(ids.PROFILE_CELL, "value"),
@@ -142,7 +142,7 @@ def register(app, store):
         asked = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
         return view.jobs.submit("profile", run_id, asked, f"{page}:profile:{clicks}", priority=1)
 
-    job_card.hold(app, ids.PROFILE, ids.PROFILE_ASK)
+    job_card.hold(app, ids.PROFILE, ids.PROFILE_GO)
 
     @app.callback(
         Output(ids.PROFILE_FIGURE, "figure"),

@@ -33,7 +33,7 @@ DENSITY_OF_VALUES = (
 )
 
 
-def scores_card(view, run):
+def layout(view, run):
     """The scores with PCA of equal size beside them, and the choice of a label column."""
     s = run["scores"]
     explained = (

@@ -21,7 +21,7 @@ from dashboard.server import session
 DEFAULT_SEEDS = 3
 
 
-def seeds_card(view, run):
+def layout(view, run):
     """Train with other seeds, follow it, and see what survives."""
     words, at_work, mark = _state(view, run["id"])
     return card(
@@ -70,7 +70,7 @@ def seeds_card(view, run):
         html.Div(id=ids.SEEDS_MESSAGE),
         working(ids.SEEDS_STATE, words),
         dcc.Interval(id=ids.SEEDS_TICK, interval=TICK, disabled=not at_work),
-        dcc.Store(id=ids.SEEDS_MARK, data=mark),
+        dcc.Store(id=ids.SEEDS_DONE, data=mark),
         html.Div(id=ids.SEEDS_RESULT),
     )
 
@@ -121,7 +121,7 @@ def register(app, store):
     @app.callback(
         Output(ids.SEEDS_STATE, "children"),
         Output(ids.SEEDS_TICK, "disabled"),
-        Output(ids.SEEDS_MARK, "data"),
+        Output(ids.SEEDS_DONE, "data"),
         Output(ids.SEEDS_GO, "disabled"),
         Output(ids.SEEDS_CANCEL, "disabled"),
         Output(ids.SEEDS_MESSAGE, "children"),
@@ -146,7 +146,7 @@ def register(app, store):
 
     @app.callback(
         Output(ids.SEEDS_RESULT, "children"),
-        Input(ids.SEEDS_MARK, "data"),
+        Input(ids.SEEDS_DONE, "data"),
         Input(ids.RESOLUTION, "value"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),

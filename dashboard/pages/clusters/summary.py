@@ -11,7 +11,7 @@ from dashboard.pages.run_status import against_yardsticks, loss
 from dashboard.server import session
 
 
-def about_card(view, run):
+def layout(view, run):
     """The card of a run: loss convergence open, the settings and the data's verdict folded away."""
     dataset = view.datasets.one(run["dataset"])
     epochs = view.runs.epochs(run["id"])

@@ -7,7 +7,7 @@ import pytest
 from house import sent
 
 from core.errors import UserError
-from dashboard.pages.clusters import colours
+from dashboard.pages.clusters import colours, composition
 from dashboard.pages.clusters.annotate import clusterings
 
 SOME = {"by": "obs:cell_type", "is": ["B cells"]}
@@ -16,13 +16,13 @@ SOME = {"by": "obs:cell_type", "is": ["B cells"]}
 def change(house, button, **values):
     """Press a button of the card of names; gives what the page is told."""
     known = {
-        "made-base.value": "obs:cell_type",
+        "annotate-start.value": "obs:cell_type",
         "resolution.value": 1.0,
         "selection.data": SOME,
         "run.data": house.run,
     }
     pressed = {f"{button}": 1} if "contents" not in button else {}
-    return house.press("made-message.children", known | pressed | values, button)
+    return house.press("annotate-message.children", known | pressed | values, button)
 
 
 @pytest.fixture
@@ -33,33 +33,39 @@ def types(finished):
 def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finished, types):
     picked = {"by": "obs:cell_type", "is": types[:2]}
     answer = change(
-        finished, "made-go.n_clicks", **{"made-name.value": " my  cells", "selection.data": picked}
+        finished, "annotate-go.n_clicks", **{"annotate-name.value": " my  cells", "selection.data": picked}
     )
-    line = answer["made-line"]["data"]
-    here = {"made-line.data": line, "run.data": finished.run}
-    parts = ("made-base.options", "markers-by.options", "colour.value")
-    shown = {k: v for part in parts for k, v in finished.press(part, here, "made-line.data").items()}
+    line = answer["clustering-line"]["data"]
+    here = {"clustering-line.data": line, "run.data": finished.run}
+    parts = ("annotate-start.options", "markers-by.options", "colour.value")
+    shown = {k: v for part in parts for k, v in finished.press(part, here, "clustering-line.data").items()}
     choice = f"made:{line}"
-    assert shown["colour"]["value"] == shown["made-base"]["value"] == choice
+    assert shown["colour"]["value"] == shown["annotate-start"]["value"] == choice
     assert choice in [o["value"] for o in shown["markers-by"]["options"]]
     run = finished.view.runs.one(finished.run)
     colour = colours.colour_of(finished.view, run, choice, 1.0)
     _, codes = finished.view.datasets.folder(finished.dataset).column("cell_type")
     mine = np.asarray(colour.values) == colour.categories.index("my cells")
     assert (mine == np.isin(codes, (0, 1))).all() and len(colour.categories) == 7
-    more = {"made-base.value": choice, "made-group.value": "my cells", "made-colour.value": "#123456"}
-    assert change(finished, "made-colour-go.n_clicks", **more)["made-line"]["data"] == line
+    more = {
+        "annotate-start.value": choice,
+        "annotate-group.value": "my cells",
+        "annotate-colour.value": "#123456",
+    }
+    assert change(finished, "annotate-colour-go.n_clicks", **more)["clustering-line"]["data"] == line
     colour = colours.colour_of(finished.view, run, choice, 1.0)
     assert colour.colours[colour.categories.index("my cells")] == "#123456"
-    told = finished.press("made-history.children", {"made-base.value": choice, "run.data": finished.run})
-    assert "local" in sent(told["made-history"]) and "coloured #123456" in sent(told["made-history"])
-    table = finished.client.get(told["made-csv"]["href"]).text.splitlines()
+    told = finished.press(
+        "annotate-history.children", {"annotate-start.value": choice, "run.data": finished.run}
+    )
+    assert "local" in sent(told["annotate-history"]) and "coloured #123456" in sent(told["annotate-history"])
+    table = finished.client.get(told["annotate-csv"]["href"]).text.splitlines()
     assert (
         table[0] == "cell,name,author,time"
         and sum(",my cells,local,20" in row for row in table) == mine.sum()
     )
-    assert change(finished, "made-undo.n_clicks", **more)["made-line"]["data"] == line
-    assert change(finished, "made-undo.n_clicks", **more)["made-line"]["data"] == ""
+    assert change(finished, "annotate-undo.n_clicks", **more)["clustering-line"]["data"] == line
+    assert change(finished, "annotate-undo.n_clicks", **more)["clustering-line"]["data"] == ""
 
 
 def test_a_table_of_names_becomes_a_clustering(finished):
@@ -69,10 +75,10 @@ def test_a_table_of_names_becomes_a_clustering(finished):
     )
     text += "\nnobody,x,even\n"
     content = "data:text/csv;base64," + base64.b64encode(text.encode()).decode()
-    more = {"made-upload.contents": content, "made-upload.filename": "ours.csv"}
-    answer = change(finished, "made-upload.contents", **more)
-    assert "10 cells have a name; 230 have none, and 1" in sent(answer["made-message"]["children"])
-    line = answer["made-line"]["data"]
+    more = {"annotate-upload.contents": content, "annotate-upload.filename": "ours.csv"}
+    answer = change(finished, "annotate-upload.contents", **more)
+    assert "10 cells have a name; 230 have none. 1" in sent(answer["annotate-message"]["children"])
+    line = answer["clustering-line"]["data"]
     row = finished.view.clusterings.one(finished.run, line)
     assert row["title"] == "ours" and finished.view.groups.one(finished.run, row["groups"]).names == [
         "even",
@@ -80,44 +86,58 @@ def test_a_table_of_names_becomes_a_clustering(finished):
     ]
     finished.view.clusterings.undo(finished.run, line)
     run = finished.view.runs.one(finished.run)
-    for text, words in (("a,b\nx,y", "No cell of this data set"), ("a", "two columns")):
+    for text, words in (("a,b\nx,y", "No cell of this dataset"), ("a", "two columns")):
         content = "data:,".replace(":,", ":x,") + base64.b64encode(text.encode()).decode()
         with pytest.raises(UserError, match=words):
-            clusterings.bring_names(finished.view, run, "x.csv", content)
+            clusterings.from_table(finished.view, run, "x.csv", content)
 
 
 @pytest.mark.parametrize(
     "button, values, words",
     [
-        ("made-go.n_clicks", {"selection.data": None, "made-name.value": "x"}, "No cells are selected"),
-        ("made-go.n_clicks", {"selection.data": {"by": "obs:cell_type", "is": []}}, "No cells are selected"),
-        ("made-colour-go.n_clicks", {}, "Choose the group"),
-        ("made-undo.n_clicks", {}, "nothing to undo"),
+        (
+            "annotate-go.n_clicks",
+            {"selection.data": None, "annotate-name.value": "x"},
+            "No cells are selected",
+        ),
+        (
+            "annotate-go.n_clicks",
+            {"selection.data": {"by": "obs:cell_type", "is": []}},
+            "No cells are selected",
+        ),
+        ("annotate-colour-go.n_clicks", {}, "Choose a group"),
+        ("annotate-undo.n_clicks", {}, "no changes to undo"),
     ],
 )
 def test_what_cannot_be_done_is_said(finished, button, values, words):
     answer = change(finished, button, **values)
-    assert words in sent(answer["made-message"]["children"]) and "made-line" not in answer
+    assert words in sent(answer["annotate-message"]["children"]) and "clustering-line" not in answer
 
 
 def test_clusters_that_were_undone_are_told_of_and_the_page_goes_on(finished):
     with pytest.raises(UserError, match="choose others") as caught:
         colours.colour_of(finished.view, finished.view.runs.one(finished.run), "made:gone", 1.0)
     assert type(caught.value) is UserError  # a Missing would take the page away
-    told = finished.press("made-history.children", {"made-base.value": "made:gone", "run.data": finished.run})
-    assert "choose others" in sent(told["made-history"]["children"])
+    told = finished.press(
+        "annotate-history.children", {"annotate-start.value": "made:gone", "run.data": finished.run}
+    )
+    assert "choose others" in sent(told["annotate-history"]["children"])
 
 
 def test_a_name_has_to_be_typed(finished, types):
-    picked = {"selection.data": {"by": "obs:cell_type", "is": types[:1]}, "made-name.value": "  "}
-    assert "name is missing" in sent(change(finished, "made-go.n_clicks", **picked))
+    picked = {"selection.data": {"by": "obs:cell_type", "is": types[:1]}, "annotate-name.value": "  "}
+    assert "name is missing" in sent(change(finished, "annotate-go.n_clicks", **picked))
 
 
 def test_composition_counts_cells_by_sample(finished):
-    values = {"composition-of.value": "sample", "made-base.value": "obs:cell_type", "run.data": finished.run}
+    values = {
+        "composition-of.value": "sample",
+        "annotate-start.value": "obs:cell_type",
+        "run.data": finished.run,
+    }
     answer = finished.press("composition-figure.figure", values | {"resolution.value": 1.0})
     assert len(answer["composition-figure"]["figure"]["data"]) == 2
-    names, counts, parts = clusterings.composition(
+    names, counts, parts = composition.composition(
         finished.view, finished.view.runs.one(finished.run), "obs:cell_type", 1.0, "sample"
     )
     assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8
@@ -127,18 +147,20 @@ def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
     here = {"run.data": finished.run, "page-token.data": "t"}
     asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
     done = finished.work("cluster", asked, "method-go.n_clicks")["cluster-done"]["data"]
-    seen = finished.press("made-line.data", {"cluster-done.data": done}, "cluster-done.data")
-    line = seen["made-line"]["data"]
+    seen = finished.press("clustering-line.data", {"cluster-done.data": done}, "cluster-done.data")
+    line = seen["clustering-line"]["data"]
     assert finished.view.clusterings.one(finished.run, line)["title"] == "k-means, 4 clusters"
     finished.view.clusterings.undo(finished.run, line)
-    job = finished.work("steady", {"steady-go.n_clicks": 1} | here, "steady-go.n_clicks")["steady-done"][
-        "data"
-    ]
-    shown = finished.press("steady-shown.hidden", {"steady-done.data": job}, "steady-done.data")
+    job = finished.work("resolutions", {"resolutions-go.n_clicks": 1} | here, "resolutions-go.n_clicks")[
+        "resolutions-done"
+    ]["data"]
+    shown = finished.press(
+        "resolutions-shown.hidden", {"resolutions-done.data": job}, "resolutions-done.data"
+    )
     best = finished.view.jobs.one(job)["result"]["steadiest"]
-    assert shown["steady-shown"]["hidden"] is False
-    assert shown["steadiest"]["data"] == best
-    drawn = finished.press("resolution.marks", {"steadiest.data": 0.8}, "steadiest.data")["resolution"][
+    assert shown["resolutions-shown"]["hidden"] is False
+    assert shown["most-stable"]["data"] == best
+    drawn = finished.press("resolution.marks", {"most-stable.data": 0.8}, "most-stable.data")["resolution"][
         "marks"
     ]
     assert drawn["0.8"]["label"] == "0.8 ★"

@@ -83,7 +83,7 @@ def test_the_panels_are_drawn_in_two_and_three_dimensions(finished, k):
 
 
 def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
-    for output, triggered in (("clusters-state.data", "clusters-tick.n_intervals"), ("panels.figure", None)):
+    for output, triggered in (("panels-missing.data", "panels-tick.n_intervals"), ("panels.figure", None)):
         answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
         said = answer["sideUpdate"]["gone"]["data"]
         assert (said["kind"], said["id"]) == ("run", "gone")
@@ -108,8 +108,8 @@ def test_what_a_long_callback_says_of_a_deleted_run_is_understood():
 
 def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
     watched = {"dimensions.value": 3, "run.data": finished.run}
-    answer = finished.press("clusters-state.data", watched)
-    assert answer["clusters-tick"]["disabled"] and answer["panels-words"]["children"] == ""
+    answer = finished.press("panels-missing.data", watched)
+    assert answer["panels-tick"]["disabled"] and answer["panels-message"]["children"] == ""
     jobs = finished.view.results.embeddings(finished.run)
     assert {jobs[f"{name}_3d"]["status"] for name in ("latent_umap", "input_umap", "input_tsne")} == {"done"}
     values = {"colour.value": "clusters", "resolution.value": 1.0, "dimensions.value": 3}
@@ -124,10 +124,10 @@ def test_a_picture_whose_worker_was_stopped_is_drawn_again_by_a_button(finished)
         job, "queued", "failed", message="The worker stopped in the middle of this work; start it again."
     )
     values = {"dimensions.value": 2, "run.data": finished.run, "panel-count.value": 1, "panel-1.value": name}
-    answer = finished.press("clusters-state.data", values, "clusters-tick.n_intervals")
-    assert answer["panels-again"]["hidden"] is False and "start it again" in sent(answer["panels-words"])
-    answer = finished.press("clusters-state.data", values, "panels-again.n_clicks")
-    assert answer["panels-again"]["hidden"] is True and name in view.results.names(finished.run, "embeddings")
+    answer = finished.press("panels-missing.data", values, "panels-tick.n_intervals")
+    assert answer["panels-retry"]["hidden"] is False and "start it again" in sent(answer["panels-message"])
+    answer = finished.press("panels-missing.data", values, "panels-retry.n_clicks")
+    assert answer["panels-retry"]["hidden"] is True and name in view.results.names(finished.run, "embeddings")
     (store.run_folder(finished.run) / "embeddings" / f"{name}.npy").unlink()  # other tests wait for it
 
 
@@ -257,8 +257,8 @@ def test_clusters_are_compared_with_a_label_column(finished):
 @pytest.mark.parametrize("of, cells", [("cluster", None), ("cell", 1)])
 def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
     values = {"profile-of.value": of, "profile-cluster.value": 0, "profile-cell.value": 17}
-    values |= {"resolution.value": 1.0, "run.data": finished.run, "profile-ask.n_clicks": 1}
-    answer = finished.work("profile", values | {"page-token.data": of}, "profile-ask.n_clicks")
+    values |= {"resolution.value": 1.0, "run.data": finished.run, "profile-go.n_clicks": 1}
+    answer = finished.work("profile", values | {"page-token.data": of}, "profile-go.n_clicks")
     job, words = answer["profile-done"]["data"], answer["profile-message"]["children"]
     result = finished.view.jobs.one(job)["result"]
     labels = np.asarray(finished.view.results.array(finished.run, clusters_of(1.0)))
@@ -274,8 +274,8 @@ def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
 
 
 def test_a_profile_of_no_cell_asks_for_one(finished):
-    values = {"profile-of.value": "cell", "run.data": finished.run, "profile-ask.n_clicks": 1}
-    answer = finished.press("profile-job.data", values, "profile-ask.n_clicks")
+    values = {"profile-of.value": "cell", "run.data": finished.run, "profile-go.n_clicks": 1}
+    answer = finished.press("profile-job.data", values, "profile-go.n_clicks")
     assert set(answer) == {"profile-message"} and "Choose a cell first" in sent(answer)
 
 

@@ -15,9 +15,9 @@ from core.store import Missing
 from core.store.mappings import ARRAYS
 from core.worker.execute import drain
 from dashboard.components.location import resolve
+from dashboard.pages.clusters import mapping
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters.groups import groups_of
-from dashboard.pages.clusters.mapping.card import mapping_card
 from dashboard.pages.clusters.viewer import draw, embeddings, selection
 from dashboard.pages.clusters.viewer.legend import layer_legend
 from dashboard.pages.clusters.viewer.link_state import ViewerState
@@ -52,8 +52,8 @@ def mapped(house):
 def shown(house, key, **values):
     asked = {
         "map-chosen.value": key,
-        "map-by.value": "label",
-        "map-sure.value": 0.5,
+        "map-colour.value": "label",
+        "map-threshold.value": 0.5,
         "run.data": house.run,
     }
     return house.press("map-figure.figure", asked | values, "map-chosen.value")
@@ -68,10 +68,10 @@ def test_cells_are_mapped_by_a_button_and_shown_over_the_run(house, mapped, tiny
     traces = drawn["map-figure"]["figure"]["data"]
     assert traces[0]["name"] == "cells of the run"
     assert sum(len(t["customdata"]) for t in traces[1:]) == 40
-    said = sent(drawn["map-words"]["children"]) + sent(drawn["map-table"]["children"])
+    said = sent(drawn["map-notes"]["children"]) + sent(drawn["map-table"]["children"])
     assert "2 of the" in said and "lie farther from the reference" in said and "own cell_type" in said
     for by in ("confidence", "farness", "own"):
-        assert shown(house, mapped, **{"map-by.value": by, "map-own.value": "cell_type"})["map-figure"][
+        assert shown(house, mapped, **{"map-colour.value": by, "map-own.value": "cell_type"})["map-figure"][
             "figure"
         ]["data"]
 
@@ -85,30 +85,30 @@ def test_what_is_unsure_is_unknown_from_a_threshold_on(house, mapped):
 
 
 def test_a_threshold_that_is_none_is_said(house, mapped):
-    said = shown(house, mapped, **{"map-sure.value": None})
-    assert "a number from 0 to 1" in sent(said["map-words"]["children"]) and said["map-csv"]["href"] == ""
+    said = shown(house, mapped, **{"map-threshold.value": None})
+    assert "threshold from 0 to 1" in sent(said["map-notes"]["children"]) and said["map-csv"]["href"] == ""
 
 
 def test_a_link_and_a_reload_show_it_again(house, mapped):
     def arrive(query):
         page = clusters.layout(house.view, resolve(house.view, f"?run={house.run}&{query}"))
-        asked = next(part.data for part in page.children if getattr(part, "id", "") == "map-asked")
-        return house.press("map-chosen.value", {"map-asked.data": asked, "run.data": house.run})
+        asked = next(part.data for part in page.children if getattr(part, "id", "") == "map-query")
+        return house.press("map-chosen.value", {"map-query.data": asked, "run.data": house.run})
 
     found = arrive(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
     assert found["map-chosen"]["value"] == mapped and not found["map-shown"]["hidden"]
-    assert (found["map-by"]["value"], found["map-sure"]["value"]) == ("confidence", 0.7)
+    assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("confidence", 0.7)
     found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
-    assert "not there" in sent(found["map-lost"]) and found["map-chosen"]["value"] is None
-    assert (found["map-by"]["value"], found["map-sure"]["value"]) == ("label", 0.5)
-    assert mapped in sent(mapping_card(house.view, house.view.runs.one(house.run)))
+    assert "not there" in sent(found["map-missing"]) and found["map-chosen"]["value"] is None
+    assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("label", 0.5)
+    assert mapped in sent(mapping.layout(house.view, house.view.runs.one(house.run)))
 
 
 def test_the_mapped_cells_leave_as_a_file(house, mapped):
     values = {
         "map-export-go.n_clicks": 1,
         "map-chosen.value": mapped,
-        "map-sure.value": 0.5,
+        "map-threshold.value": 0.5,
         "page-token.data": "page",
         "run.data": house.run,
     }
@@ -174,7 +174,7 @@ def test_a_selection_becomes_a_data_set_of_its_own(house):
     cells = house.view.datasets.folder(made["id"]).cells()
     assert cells.tolist() == house.view.datasets.folder(house.dataset).cells()[codes == 0].tolist()
     assert "nuwa_steps" not in anndata.read_h5ad(house.view.datasets.folder(made["id"]).file).uns
-    link = sent(house.press("subset-made.children", {"subset-done.data": job}, "subset-done.data"))
+    link = sent(house.press("subset-result.children", {"subset-done.data": job}, "subset-done.data"))
     assert f"/data?dataset={made['id']}" in link
     house.view.datasets.forget(made["id"])
     assert house.view.readable("dataset", made["id"]) is None

@@ -27,7 +27,7 @@ def test_the_table_shows_the_markers_of_the_chosen_group(finished, asked):
     here = {"markers-done.data": asked, "run.data": finished.run}
     answer = finished.press("markers-shown.hidden", here)
     assert answer["markers-shown"]["hidden"] is False
-    assert "log1p of counts per 10,000" in sent(answer["markers-words"]["children"])
+    assert "log1p of counts per 10,000" in sent(answer["markers-notes"]["children"])
     badge = answer["markers-badge"]["children"]
     assert (
         badge.startswith("genes: log1p of counts") and "proteins: log1p" in badge
@@ -78,7 +78,7 @@ def test_two_selections_are_compared_without_the_cells_of_both(finished):
         return {"by": "obs:cell_type", "is": list(names)}
 
     groups = chosen_groups(view, run, "two", "", 1.0, some(types[0], types[1]), some(types[1], types[2]))
-    assert groups.names == ["A", "B"] and "cells of both left out" in groups.words
+    assert groups.names == ["A", "B"] and "cells in both groups are left out" in groups.words
     _, codes = view.datasets.folder(finished.dataset).column("cell_type")
     assert (groups.codes[codes == 0] == 0).all() and (groups.codes[codes == 2] == 1).all()
     assert (groups.codes[codes == 1] == -1).all() and (groups.codes[codes > 2] == -1).all()
@@ -97,7 +97,7 @@ def test_two_selections_are_compared_without_the_cells_of_both(finished):
 def test_the_two_selections_are_told_in_words(finished):
     types = finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
     values = {"markers-a.data": {"by": "obs:cell_type", "is": types[:1]}, "run.data": finished.run}
-    said = sent(finished.press("markers-two-words.children", values)["markers-two-words"])
+    said = sent(finished.press("markers-two-note.children", values)["markers-two-note"])
     assert f"cell_type (obs) is {types[0]}" in said and "all other cells" in said
     gone = values | {"markers-b.data": {"by": "made:gone", "is": ["x"]}}
-    assert "do not exist" in sent(finished.press("markers-two-words.children", gone)["markers-two-words"])
+    assert "no longer exist" in sent(finished.press("markers-two-note.children", gone)["markers-two-note"])

@@ -72,7 +72,7 @@ def test_very_many_batches_are_mixed_as_few_are():
     ],
 )
 def test_a_composition_says_what_is_wrong_with_a_column(odd, column, words):
-    values = {"composition-of.value": column, "made-base.value": "clusters", "run.data": odd.run}
+    values = {"composition-of.value": column, "annotate-start.value": "clusters", "run.data": odd.run}
     answer = odd.press("composition-figure.figure", values | {"resolution.value": 1.0})
     assert words in sent(answer["composition-table"])
 

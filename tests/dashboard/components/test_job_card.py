@@ -5,7 +5,7 @@ from house import sent
 
 from core.store import Missing
 from dashboard.components import job_card
-from dashboard.pages.clusters import ids, spaces
+from dashboard.pages.clusters import run_jobs, spaces
 
 GO = "markers-go.n_clicks"
 
@@ -20,7 +20,7 @@ def job(finished):
 
 def shown(finished, row):
     """(what is said, is the clock still, the id of work that is done) in the layout."""
-    said, at, clock, done = job_card.parts(finished.view, ids.SPACES, row)
+    said, at, clock, done = job_card.parts(finished.view, spaces.JOB, row)
     assert at.data == (row and row["id"])
     return sent(said), clock.disabled, done.data
 
@@ -54,7 +54,7 @@ def test_what_a_run_keeps_is_followed_by_all_who_see_it_and_done_once(finished, 
     finished.store.set("run", finished.run, visibility="shared")
     try:
         assert other.jobs.one(job()["id"]) == job()
-        assert spaces.ask(other, "spaces", finished.run, {}) == job()["id"]
+        assert run_jobs.ask(other, "spaces", finished.run, {}) == job()["id"]
         own = finished.store.submit("local", "slow", "markers", finished.run)
         with pytest.raises(Missing):
             other.jobs.one(own)

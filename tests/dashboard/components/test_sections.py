@@ -6,17 +6,17 @@ import pytest
 from house import outs
 
 from dashboard.components import location
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import bundle, ids, markers, spaces
 from dashboard.pages.clusters import page as clusters
 
 
 def ids_in(part):
     """The ids of a component and of all within it, as dash writes them."""
     if isinstance(part, list | tuple):
-        return {id for one in part for id in ids_in(one)}
+        return [id for one in part for id in ids_in(one)]
     own = getattr(part, "id", None)
-    found = ids_in(part.children) if getattr(part, "children", None) is not None else set()
-    return found | ({own if isinstance(own, str) else json.dumps(own, sort_keys=True)} if own else set())
+    inner = ids_in(part.children) if getattr(part, "children", None) is not None else []
+    return inner + ([own if isinstance(own, str) else json.dumps(own, sort_keys=True)] if own else [])
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,21 @@ def where(finished):
     )
 
 
+def test_no_two_components_of_the_page_have_the_same_id(finished):
+    view, run = finished.view, finished.view.runs.one(finished.run)
+    page = clusters.layout(view, location.resolve(view, f"?run={run['id']}"))
+    ids = ids_in([page, *(section.cards(view, run) for section in clusters.SECTIONS)])
+    assert len(ids) > 200 and sorted(ids) == sorted(set(ids))
+
+
 def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where):
-    for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.MADE_LINE):
+    for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.CLUSTERING):
         assert where[id] == ""
-    assert {ids.MARKERS_GO: "markers", ids.SPACES_GO: "judge", ids.TAKE_GO: "take"}.items() <= where.items()
+    assert {
+        markers.ids.MARKERS_GO: "markers",
+        spaces.GO: "judge",
+        bundle.ids.BUNDLE_GO: "take",
+    }.items() <= where.items()
     names = [section.name for section in clusters.SECTIONS]
     assert len(set(names)) == len(names) and names[0] == "see"
 

@@ -1,1 +1,6 @@
-"""Groups of cells found otherwise or named by hand: cards of the Clusters page."""
+"""Naming cells by hand: a card of the Clusters page."""
+
+from dashboard.pages.clusters.annotate.callbacks import register
+from dashboard.pages.clusters.annotate.card import layout
+
+__all__ = ["layout", "register"]

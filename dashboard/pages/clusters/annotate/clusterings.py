@@ -1,4 +1,4 @@
-"""What the cards of groups do with the store: names, colours, tables of names, composition."""
+"""What the card that names cells does with the store: names, colours, sub-clusters, tables of names."""
 
 import base64
 import io
@@ -6,21 +6,16 @@ import io
 import numpy as np
 
 from core import safe_csv
-from core.analysis.composition import composition as count_parts
 from core.errors import UserError
 from core.store import Groups
-from core.text import check_tells
-from dashboard.pages.clusters.colours import MADE, colour_of
+from dashboard.pages.clusters.colours import MADE
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.viewer import selection as selections
 
-MOST_ROWS = 500  # groups in a composition: more can be neither drawn nor read
-MOST_PARTS = 60  # categories in a composition: more bars have no colour of their own
 
-
-def line_of(base):
-    """The line of a choice such as "made:abc", or None where it is no clustering of a person."""
-    kind, _, line = (base or "").partition(":")
+def line_of(start):
+    """The line of a choice such as "made:abc", or None where it is no clustering made by a person."""
+    kind, _, line = (start or "").partition(":")
     return line if kind == MADE else None
 
 
@@ -32,92 +27,87 @@ def selected(view, run, selection):
     return rows
 
 
-def name_cells(view, run, base, resolution, selection, name):
-    """Give the selected cells a name in a clustering of one's own; returns its line."""
-    title, groups = groups_of(view, run, base, resolution)
+def name_cells(view, run, start, resolution, selection, name):
+    """Name the selected cells in a clustering of one's own; returns its line."""
+    title, groups = groups_of(view, run, start, resolution)
     rows = selected(view, run, selection)
     if not (name or "").strip():
-        raise UserError("A name is missing: type one.")
+        raise UserError("The name is missing. Enter one.")
     name = " ".join(name.split())
-    what = f"{int(rows.sum()):,} cells named {name} ({selections.description(view, run, selection)})"
-    made = groups.renamed(rows, name)
-    return view.clusterings.keep(run["id"], made, what, _title(base, title), line_of(base))
+    change = f"{int(rows.sum()):,} cells named {name} ({selections.description(view, run, selection)})"
+    return view.clusterings.keep(
+        run["id"], groups.renamed(rows, name), change, _title(start, title), line_of(start)
+    )
 
 
-def colour_group(view, run, base, resolution, group, colour):
-    """Colour one group by hand; returns the line."""
-    title, groups = groups_of(view, run, base, resolution)
+def colour_group(view, run, start, resolution, group, colour):
+    """Set the colour of one group; returns the line."""
+    title, groups = groups_of(view, run, start, resolution)
     if group not in groups.names:
-        raise UserError("Choose the group to colour first.")
-    what = f"{group} coloured {colour}"
-    return view.clusterings.keep(run["id"], groups, what, _title(base, title), line_of(base), {group: colour})
+        raise UserError("Choose a group first.")
+    change = f"{group} coloured {colour}"
+    return view.clusterings.keep(
+        run["id"], groups, change, _title(start, title), line_of(start), {group: colour}
+    )
 
 
-def anew(view, run, base, resolution, selection, value, token):
-    """Queue the clustering of the selected cells alone; returns the job's id."""
-    title, groups = groups_of(view, run, base, resolution)
+def undo(view, run, start):
+    """Undo the last change; returns the line, "" where no version is left."""
+    line = line_of(start)
+    if line is None:
+        raise UserError("These clusters have no changes to undo.")
+    return view.clusterings.undo(run["id"], line) or ""
+
+
+def recluster(view, run, start, resolution, selection, within, token):
+    """Queue the clustering of the selected cells alone, at the resolution `within`; returns the job's id."""
+    title, groups = groups_of(view, run, start, resolution)
     rows = selected(view, run, selection)
-    inside = np.bincount(groups.codes[rows & (groups.codes >= 0)], minlength=len(groups.names))
-    name = groups.names[inside.argmax()] if inside.any() else "selection"
-    asked = {
+    sizes = np.bincount(groups.codes[rows & (groups.codes >= 0)], minlength=len(groups.names))
+    name = groups.names[sizes.argmax()] if sizes.any() else "selection"
+    arguments = {
         "method": "leiden",
-        "value": float(value or 1),
+        "value": float(within or 1),
         "among": view.groups.keep(run["id"], groups.ahead(rows, name)),
-        "line": line_of(base),
-        "title": _title(base, title),
+        "line": line_of(start),
+        "title": _title(start, title),
     }
-    return view.jobs.submit("clusters", run["id"], asked, token, priority=1)
+    return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
 
 
-def _title(base, title):
-    return "" if line_of(base) else f"{title}, named"
+def _title(start, title):
+    return "" if line_of(start) else f"{title}, named"
 
 
-def bring_names(view, run, filename, content):
-    """A clustering from a table as a browser sends it (base64 behind a comma); returns (line, remark)."""
-    try:
-        text = base64.b64decode(content.partition(",")[2]).decode("utf-8-sig")
-    except (ValueError, UnicodeDecodeError):
-        raise UserError(f"{filename} is no text: save the table as CSV (UTF-8).") from None
-    rows = list(safe_csv.rows(io.StringIO(text)))
-    if len(rows) < 2 or len(rows[0]) < 2:
-        raise UserError(f"{filename} needs a head and two columns: the cell, and its name.")
-    at = rows[0].index("name") if "name" in rows[0] else 1
-    given = {row[0]: row[at].strip() for row in rows[1:] if len(row) > at and row[at].strip()}
+def from_table(view, run, filename, content):
+    """A clustering from a table as a browser sends it (base64 after a comma); returns (line, remark)."""
+    by_cell = _names(filename, content)
     cells = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
-    names = list(dict.fromkeys(given[cell] for cell in cells if cell in given))
+    names = list(dict.fromkeys(by_cell[cell] for cell in cells if cell in by_cell))
     if not names:
         raise UserError(
-            f"No cell of this data set is in {filename}: its first column must be the cells' names."
+            f"No cell of this dataset is in {filename}: its first column must be the names of cells."
         )
-    place = {name: i for i, name in enumerate(names)}
-    codes = np.array([place[given[cell]] if cell in given else -1 for cell in cells], dtype=np.int32)
+    code_of = {name: i for i, name in enumerate(names)}
+    codes = np.array([code_of[by_cell[cell]] if cell in by_cell else -1 for cell in cells], dtype=np.int32)
     n = int((codes >= 0).sum())
-    missing, more = len(cells) - n, len(given) - n
+    missing, extra = len(cells) - n, len(by_cell) - n
     remark = (
-        f"{n:,} cells have a name; {missing:,} have none, and {more:,} of the table are not in this data set."
+        f"{n:,} cells have a name; {missing:,} have none. {extra:,} in the table are not in this dataset."
     )
     title = filename.removesuffix(".csv")[:80] or "names"
     groups = Groups(names, codes, f"from {filename}")
     return view.clusterings.keep(run["id"], groups, f"{n:,} cells named by {filename}", title), remark
 
 
-def composition(view, run, base, resolution, column):
-    """(names, counts (groups, parts), parts) of the groups; without a column one part, all cells.
-
-    Raises UserError where the column says nothing.
-    """
-    _, groups = groups_of(view, run, base, resolution)
-    n = len(groups.names)
-    if n > MOST_ROWS:
-        raise UserError(f"There are {n:,} groups, too many to draw: choose another grouping.")
-    if not column:
-        return groups.names, *count_parts(groups.codes, n)
-    colour = colour_of(view, run, f"obs:{column}", resolution)
-    if colour.categories is None:
-        raise UserError(f"{column} has numbers, no names: choose another column.")
-    parts, codes = list(colour.categories), np.asarray(colour.values)
-    check_tells(column, parts, codes)
-    if len(parts) > MOST_PARTS:
-        raise UserError(f"{column} has {len(parts):,} categories, too many to draw: choose another column.")
-    return groups.names, *count_parts(groups.codes, n, parts, codes)
+def _names(filename, content):
+    """{cell: name} of the table, without empty names."""
+    try:
+        text = base64.b64decode(content.partition(",")[2]).decode("utf-8-sig")
+    except (ValueError, UnicodeDecodeError):
+        raise UserError(f"{filename} is not a text file. Save the table as CSV (UTF-8).") from None
+    rows = list(safe_csv.rows(io.StringIO(text)))
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise UserError(f"{filename} needs a header and two columns: the cell and its name.")
+    at = rows[0].index("name") if "name" in rows[0] else 1
+    return {row[0]: row[at].strip() for row in rows[1:] if len(row) > at and row[at].strip()}

@@ -1,1 +1,6 @@
-"""The card of the Clusters page that takes a run away."""
+"""Downloading a run as one zip file: a card of the Clusters page."""
+
+from dashboard.pages.clusters.bundle.callbacks import register
+from dashboard.pages.clusters.bundle.card import layout
+
+__all__ = ["layout", "register"]

@@ -1,4 +1,4 @@
-"""What happens on the card that takes a run away."""
+"""The callbacks of the card that downloads a run: its controls, the bundle, and its verification."""
 
 from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
@@ -8,60 +8,65 @@ from core.config.bundle import INCH, Size
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.bundle.card import UNITS, bundle_of, choices, made, told
+from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters.bundle import ids
+from dashboard.pages.clusters.bundle.card import UNITS, bundle_of, choices, download, verification
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.server import session
 
 
-def asked(by, resolution, parts, denoised, width, height, dpi, unit):
-    """What Bundles.create takes, from the controls; raises UserError where a number is missing."""
-    if None in (width, height, dpi):
-        raise UserError(
-            "Say how wide and high figures are, and their dots an inch: one of them is missing or no number above 0."
-        )
-    scale = UNITS[unit]
-    return {
-        "by": by,
-        "resolution": resolution,
-        "parts": parts or [],
-        "denoised": denoised,
-        "size": Size(round(width * scale, 3), round(height * scale, 3), dpi),
-    }
-
-
 def register(app, store):
-    _choosing(app, store)
+    _controls(app, store)
+    _bundle(app, store)
+    _verification(app, store)
 
+
+def size_of(width, height, dpi, unit):
+    """The Size of figures from the controls; raises UserError where a number is missing."""
+    if None in (width, height, dpi):
+        raise UserError("Enter the width, height and resolution of figures as numbers above 0.")
+    scale = UNITS[unit]
+    return Size(round(width * scale, 3), round(height * scale, 3), dpi)
+
+
+def _bundle(app, store):
     @job_card.asks(
         app,
         store,
-        ids.TAKE,
-        Input(ids.TAKE_GO, "n_clicks"),
-        State(ids.TAKE_BY, "value"),
-        State(ids.RESOLUTION, "value"),
-        State(ids.TAKE_PARTS, "value"),
-        State(ids.TAKE_DENOISED, "value"),
-        State(ids.TAKE_WIDTH, "value"),
-        State(ids.TAKE_HEIGHT, "value"),
-        State(ids.TAKE_DPI, "value"),
-        State(ids.TAKE_UNIT, "value"),
+        ids.BUNDLE,
+        Input(ids.BUNDLE_GO, "n_clicks"),
+        State(ids.BUNDLE_BY, "value"),
+        State(page.RESOLUTION, "value"),
+        State(ids.BUNDLE_PARTS, "value"),
+        State(ids.BUNDLE_DENOISED, "value"),
+        State(ids.BUNDLE_WIDTH, "value"),
+        State(ids.BUNDLE_HEIGHT, "value"),
+        State(ids.BUNDLE_DPI, "value"),
+        State(ids.BUNDLE_UNIT, "value"),
         State(shared.RUN, "data"),
     )
-    def make(view, _, *given):
-        *controls, run_id = given
-        return view.bundles.create(run_id, **asked(*controls))["id"]
+    def create(view, _, by, resolution, parts, denoised, *size_and_run):
+        *size, run_id = size_and_run
+        return view.bundles.create(
+            run_id, by=by, resolution=resolution, parts=parts or [], denoised=denoised, size=size_of(*size)
+        )["id"]
 
     @app.callback(
-        Output(ids.TAKE_RESULT, "children"),
+        Output(ids.BUNDLE_RESULT, "children"),
         Output(ids.VERIFY_SHOWN, "hidden"),
-        Input(ids.TAKE.done, "data"),
+        Input(ids.BUNDLE.done, "data"),
         State(shared.RUN, "data"),
     )
     def show(_, run_id):
         view = store.of(session.user())
-        return made(view, run_id), bundle_of(view, run_id) is None
+        return download(view, run_id), bundle_of(view, run_id) is None
 
+    app.clientside_callback(  # the clock is off while no job runs
+        "idle => !idle", Output(ids.BUNDLE_GO, "disabled"), Input(ids.BUNDLE.tick, "disabled")
+    )
+
+
+def _verification(app, store):
     @job_card.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"), State(shared.RUN, "data"))
     def verify(view, _, run_id):
         return view.bundles.verify(run_id)["id"]
@@ -69,8 +74,8 @@ def register(app, store):
     @app.callback(
         Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(shared.RUN, "data")
     )
-    def tell(job_id, run_id):
-        return told(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
+    def show(job_id, run_id):
+        return verification(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
 
     @app.callback(
         Output(ids.VERIFY.tick, "n_intervals"),
@@ -83,62 +88,61 @@ def register(app, store):
         if not clicks:
             raise PreventUpdate
         store.of(session.user()).bundles.cancel_verify(run_id)
-        return (n or 0) + 1  # look at once
+        return (n or 0) + 1  # poll at once
 
-    still = Input(ids.TAKE.tick, "disabled")  # the clock, while nothing is under way
-    app.clientside_callback("still => !still", Output(ids.TAKE_GO, "disabled"), still)
     app.clientside_callback(
-        "still => [!still, still]",
+        "idle => [!idle, idle]",
         Output(ids.VERIFY_GO, "disabled"),
         Output(ids.VERIFY_CANCEL, "disabled"),
         Input(ids.VERIFY.tick, "disabled"),
     )
 
 
-def _choosing(app, store):
-    """What the controls of the card do to one another."""
-
+def _controls(app, store):
     @app.callback(
-        Output(ids.TAKE_BY, "options"),
-        Output(ids.TAKE_BY, "value"),
-        Input(ids.COLOUR, "value"),
-        Input(ids.MADE_LINE, "data"),
-        State(ids.TAKE_BY, "value"),
+        Output(ids.BUNDLE_BY, "options"),
+        Output(ids.BUNDLE_BY, "value"),
+        Input(page.COLOUR, "value"),
+        Input(page.CLUSTERING, "data"),
+        State(ids.BUNDLE_BY, "value"),
         State(shared.RUN, "data"),
     )
     def choose(colour, _, chosen, run_id):
-        """Those clusters that colour the cells are taken along."""
+        """Include the clusters that colour the cells."""
         view = store.of(session.user())
         options = choices(view, view.runs.one(run_id))
         known = [option["value"] for option in options]
         return options, next(by for by in (colour, chosen, CLUSTERS) if by in known)
 
     @app.callback(
-        Output(ids.TAKE_WORDS, "children"), Input(ids.TAKE_BY, "value"), Input(ids.RESOLUTION, "value")
+        Output(ids.BUNDLE_NOTE, "children"), Input(ids.BUNDLE_BY, "value"), Input(page.RESOLUTION, "value")
     )
-    def say(by, resolution):
-        here = f"Leiden at resolution {resolution:g}, as the slider above has it"
-        return f"{here}." if by == CLUSTERS else f"result.h5ad and cells.csv have those of {here}, too."
+    def describe(by, resolution):
+        leiden = f"Leiden at resolution {resolution:g} (the slider above)"
+        return f"{leiden}." if by == CLUSTERS else f"result.h5ad and cells.csv also include {leiden}."
 
     @app.callback(
-        Output(ids.TAKE_DENOISED, "disabled"),
-        *(Output(id, "disabled") for id in (ids.TAKE_WIDTH, ids.TAKE_HEIGHT, ids.TAKE_UNIT, ids.TAKE_DPI)),
-        Input(ids.TAKE_PARTS, "value"),
+        Output(ids.BUNDLE_DENOISED, "disabled"),
+        Output(ids.BUNDLE_WIDTH, "disabled"),
+        Output(ids.BUNDLE_HEIGHT, "disabled"),
+        Output(ids.BUNDLE_UNIT, "disabled"),
+        Output(ids.BUNDLE_DPI, "disabled"),
+        Input(ids.BUNDLE_PARTS, "value"),
     )
-    def close(parts):
-        drawn = {"figures", "report"} & set(parts or [])
-        return "h5ad" not in (parts or []), *(not drawn,) * 4
+    def disable_unused(parts):
+        has_figures = {"figures", "report"} & set(parts or [])
+        return "h5ad" not in (parts or []), *(not has_figures,) * 4
 
-    @app.callback(Output(ids.LINK_LATENT, "href"), Input(ids.RESOLUTION, "value"), State(shared.RUN, "data"))
+    @app.callback(Output(ids.LINK_LATENT, "href"), Input(page.RESOLUTION, "value"), State(shared.RUN, "data"))
     def link(resolution, run_id):
         return f"/download/{run_id}/latent.csv?resolution={resolution or DEFAULT_RESOLUTION}"
 
     @app.callback(
-        Output(ids.TAKE_WIDTH, "value"),
-        Output(ids.TAKE_HEIGHT, "value"),
-        Input(ids.TAKE_UNIT, "value"),
-        State(ids.TAKE_WIDTH, "value"),
-        State(ids.TAKE_HEIGHT, "value"),
+        Output(ids.BUNDLE_WIDTH, "value"),
+        Output(ids.BUNDLE_HEIGHT, "value"),
+        Input(ids.BUNDLE_UNIT, "value"),
+        State(ids.BUNDLE_WIDTH, "value"),
+        State(ids.BUNDLE_HEIGHT, "value"),
         prevent_initial_call=True,
     )
     def convert(unit, width, height):

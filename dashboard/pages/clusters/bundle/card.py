@@ -1,4 +1,4 @@
-"""The card that takes a run away: what goes into the zip, how large its figures are, and whether the run holds."""
+"""The card that downloads a run: what the zip includes, the size of its figures, and its verification."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from core.store import Missing
 from core.text import size
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice, when
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters.bundle import ids
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, groupings
 
-UNITS = {"mm": 1.0, "inches": INCH}  # millimetres of one
+UNITS = {"mm": 1.0, "inches": INCH}  # in millimetres
 SINGLE = {
     "model.pt": "Weights (model.pt)",
     "config.json": "Settings (config.json)",
@@ -22,23 +22,23 @@ SINGLE = {
 }
 
 
-def takeaway_card(view, run):
-    """The card; a bundle that was made before is there at once, and so is what came of verifying it."""
+def layout(view, run):
+    """The card; an earlier bundle and the result of its verification are shown at once."""
     return card(
-        "Take it away",
+        "Download results",
         html.P(
-            "Everything in one zip: the data with what the run made of it, tables, figures for a paper, a report with a "
-            "methods paragraph, and a script that trains the run again. It is made in the background."
+            "Everything in one zip file: the data with all results, tables, figures for a paper, a report with a methods "
+            "paragraph, and a script that trains the run again. It is created in the background."
         ),
         html.Div(_clusters(view, run), className="nuwa-form"),
         _parts(),
         html.Div(_size(), className="nuwa-form"),
         html.Div(
-            html.Button("Make the zip", id=ids.TAKE_GO, className="btn btn-primary"), className="nuwa-actions"
+            html.Button("Create zip", id=ids.BUNDLE_GO, className="btn btn-primary"), className="nuwa-actions"
         ),
-        *job_card.parts(view, ids.TAKE, view.jobs.mine(run["id"], "bundle")),
-        html.Div(id=ids.TAKE_RESULT),
-        _verifying(view, run),
+        *job_card.parts(view, ids.BUNDLE, view.jobs.mine(run["id"], "bundle")),
+        html.Div(id=ids.BUNDLE_RESULT),
+        _verification(view, run),
         more("Single files", _single(run)),
     )
 
@@ -46,80 +46,79 @@ def takeaway_card(view, run):
 def _clusters(view, run):
     return html.Div(
         [
-            html.Label("Clusters to take along", htmlFor=ids.TAKE_BY),
-            dbc.Select(id=ids.TAKE_BY, options=choices(view, run), value=CLUSTERS),
+            html.Label("Clusters to include", htmlFor=ids.BUNDLE_BY),
+            dbc.Select(id=ids.BUNDLE_BY, options=choices(view, run), value=CLUSTERS),
             html.Div(
-                "They are what figures, markers and report show. Those that colour the cells above are taken.",
+                "Figures, markers and report show these clusters. The default is what colours the cells above.",
                 className="help",
             ),
-            html.Div(id=ids.TAKE_WORDS, className="help", role="status"),
+            html.Div(id=ids.BUNDLE_NOTE, className="help", role="status"),
         ],
         className="nuwa-field wide",
     )
 
 
 def choices(view, run):
-    """The clusters of Leiden and those that were made by hand."""
+    """The options for clusters: Leiden, and the clusterings that people made."""
     return [o for o in groupings(view, run) if o["value"] == CLUSTERS or o["value"].startswith(f"{MADE}:")]
 
 
 def _size():
-    """How large figures are."""
-    fields = (
-        (
-            "Width of figures",
-            ids.TAKE_WIDTH,
-            DEFAULT.width,
-            "180 mm is two columns of most journals, 89 mm one",
-        ),
-        (
-            "Height of figures",
-            ids.TAKE_HEIGHT,
-            DEFAULT.height,
-            "markers and composition are as high as their rows",
-        ),
-        (
-            "Dots an inch",
-            ids.TAKE_DPI,
-            DEFAULT.dpi,
-            "of PNGs, and of points where there are more than 20,000",
-        ),
-    )
-    made = [
-        html.Div(
-            [
-                html.Label(label, htmlFor=id),
-                dbc.Input(id=id, type="number", value=value, min=1, step="any"),
-                html.Div(help, className="help"),
-            ],
-            className="nuwa-field",
-        )
-        for label, id, value, help in fields
-    ]
+    """The fields for the size of figures."""
     unit = html.Div(
         [
-            html.Label("Unit of width and height", htmlFor=ids.TAKE_UNIT),
-            dbc.Select(id=ids.TAKE_UNIT, options=[{"label": u, "value": u} for u in UNITS], value="mm"),
+            html.Label("Unit of width and height", htmlFor=ids.BUNDLE_UNIT),
+            dbc.Select(id=ids.BUNDLE_UNIT, options=[{"label": u, "value": u} for u in UNITS], value="mm"),
         ],
         className="nuwa-field",
     )
-    return [*made[:2], unit, made[2]]
+    return [
+        _number(
+            "Width of figures",
+            ids.BUNDLE_WIDTH,
+            DEFAULT.width,
+            "180 mm is two columns of most journals, 89 mm is one",
+        ),
+        _number(
+            "Height of figures",
+            ids.BUNDLE_HEIGHT,
+            DEFAULT.height,
+            "the height of markers and composition depends on their rows",
+        ),
+        unit,
+        _number(
+            "Dots per inch",
+            ids.BUNDLE_DPI,
+            DEFAULT.dpi,
+            "for PNG files, and for scatter plots of more than 20,000 points",
+        ),
+    ]
+
+
+def _number(label, id, value, help):
+    return html.Div(
+        [
+            html.Label(label, htmlFor=id),
+            dbc.Input(id=id, type="number", value=value, min=1, step="any"),
+            html.Div(help, className="help"),
+        ],
+        className="nuwa-field",
+    )
 
 
 def _parts():
-    """What goes in."""
     options = [{"label": f"{part.label}: {part.words}", "value": name} for name, part in PARTS.items()]
     return html.Div(
         [
-            html.H3("What goes in", id=f"{ids.TAKE_PARTS}-label"),
+            html.H3("Contents", id=f"{ids.BUNDLE_PARTS}-label"),
             html.Div(
-                dbc.Checklist(id=ids.TAKE_PARTS, options=options, value=list(PARTS)),
+                dbc.Checklist(id=ids.BUNDLE_PARTS, options=options, value=list(PARTS)),
                 role="group",
-                **{"aria-labelledby": f"{ids.TAKE_PARTS}-label"},
+                **{"aria-labelledby": f"{ids.BUNDLE_PARTS}-label"},
             ),
-            dbc.Switch(id=ids.TAKE_DENOISED, value=False, label=f"with {DENOISED}"),
+            dbc.Switch(id=ids.BUNDLE_DENOISED, value=False, label=f"with {DENOISED}"),
             html.Div(
-                "Settings, versions, losses, recipe, the latent space to the last bit and reproduce.py are always there.",
+                "Settings, versions, losses, recipe, the exact latent space and reproduce.py are always included.",
                 className="help",
             ),
         ],
@@ -127,14 +126,14 @@ def _parts():
     )
 
 
-def _verifying(view, run):
+def _verification(view, run):
     return html.Div(
         [
-            html.H3("Does it come out again?"),
+            html.H3("Is the run reproducible?"),
             html.P(
-                "Trains the run of the zip once more, with the same settings on the same data, in the queue of trainings, and "
-                "compares latent space, losses and clusters. On the same device with as many threads and the same "
-                "versions they are equal to the last bit."
+                "Trains the run of the zip again, with the same settings on the same data, in the queue of training jobs, and "
+                "compares latent space, losses and clusters. On the same device, with the same number of threads and the "
+                "same versions, they are identical to the last bit."
             ),
             html.Div(
                 [
@@ -154,9 +153,9 @@ def _verifying(view, run):
 
 def _single(run):
     base = f"/download/{run['id']}"
-    latent = html.A("Latent space as CSV", id=ids.LINK_LATENT, href="")
-    rest = [html.A(words, href=f"{base}/{name}") for name, words in SINGLE.items()]
-    return html.Ul([html.Li(link) for link in (latent, *rest)])
+    latent = html.A("Latent space (CSV)", id=ids.LINK_LATENT, href="")
+    others = [html.A(label, href=f"{base}/{name}") for name, label in SINGLE.items()]
+    return html.Ul([html.Li(link) for link in (latent, *others)])
 
 
 def bundle_of(view, run_id):
@@ -167,8 +166,8 @@ def bundle_of(view, run_id):
         return None
 
 
-def made(view, run_id):
-    """The link to the bundle, with what is to be known of it."""
+def download(view, run_id):
+    """The link to the bundle, with its remarks and the list of its files."""
     path, job = bundle_of(view, run_id), view.jobs.mine(run_id, "bundle")
     if path is None:
         return []
@@ -178,32 +177,30 @@ def made(view, run_id):
         href=f"/download/{run_id}/bundle.zip",
         className="btn btn-primary",
     )
-    parts = [html.Div([link, html.Span(["made ", when(state.st_mtime)])], className="nuwa-actions")]
+    parts = [html.Div([link, html.Span(["created ", when(state.st_mtime)])], className="nuwa-actions")]
     if job and job["status"] == "done":
-        found = job["result"]
-        parts += [notice(words, "warn") for words in found["remarks"]]
-        names = html.Ul([html.Li(name) for name in found["names"]])
-        parts.append(more(f"{len(found['names'])} files", html.P(f"Groups: {found['words']}."), names))
+        result = job["result"]
+        parts += [notice(remark, "warn") for remark in result["remarks"]]
+        names = html.Ul([html.Li(name) for name in result["names"]])
+        parts.append(more(f"{len(result['names'])} files", html.P(f"Groups: {result['words']}."), names))
     return parts
 
 
-def told(found):
-    """What came of training a run once more."""
-    lines = html.Ul([html.Li(line) for line in found["lines"]])
-    why = (
-        [html.P("Why that can be:"), html.Ul([html.Li(r) for r in found["reasons"]])]
-        if found["reasons"]
-        else []
-    )
-    made = datetime.fromisoformat(found["bundle"]).timestamp()
+def verification(result):
+    """The result of training the run again."""
+    lines = html.Ul([html.Li(line) for line in result["lines"]])
+    reasons = []
+    if result["reasons"]:
+        reasons = [html.P("Possible reasons:"), html.Ul([html.Li(reason) for reason in result["reasons"]])]
+    created = datetime.fromisoformat(result["bundle"]).timestamp()
     head = html.Div(
         [
-            html.Strong(found["verdict"]),
+            html.Strong(result["verdict"]),
             " Compared ",
-            when(found["at"]),
-            " with the zip made ",
-            when(made),
+            when(result["at"]),
+            " with the zip created ",
+            when(created),
             ".",
         ]
     )
-    return notice([head, lines, *why], "good" if found["same"] else "warn")
+    return notice([head, lines, *reasons], "good" if result["same"] else "warn")

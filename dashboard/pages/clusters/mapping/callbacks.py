@@ -1,4 +1,4 @@
-"""What happens on the card of mapped cells: asking, showing what came of it, taking it away."""
+"""The callbacks of the card of mapped cells: the job, which mapping is shown and how, its export and deletion."""
 
 from dash import Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
@@ -9,16 +9,37 @@ from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import mapped_link
-from dashboard.pages.clusters.mapping import results as shown
-from dashboard.pages.clusters.mapping.card import ASKED, OWN_BATCH, options
+from dashboard.pages.clusters.mapping import ids, results
+from dashboard.pages.clusters.mapping.card import IN_LINK, OWN_BATCH, options
 from dashboard.pages.clusters.viewer.mapped_colours import BY
 from dashboard.server import session
 
+# The address holds what the card shows, beside what the viewer keeps in it.
+UPDATE_ADDRESS = f"""(key, by, threshold) => {{
+    const query = new URLSearchParams(location.search);
+    const shown = {{
+        mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: threshold === {SURE} ? null : threshold,
+    }};
+    for (const [name, value] of Object.entries(shown)) {{
+        if (key && value !== null && value !== undefined) query.set(name, value);
+        else query.delete(name);
+    }}
+    if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${{query}}${{location.hash}}`);
+}}"""
+
 
 def register(app, store):
+    _job(app, store)
+    _choice(app, store)
+    _result(app, store)
+    _export(app, store)
+    _deletion(app, store)
+
+
+def _job(app, store):
     @job_card.asks(
         app,
         store,
@@ -27,40 +48,141 @@ def register(app, store):
         State(ids.MAP_DATASET, "value"),
         State(ids.MAP_LABELS, "value"),
         State(ids.MAP_BATCH, "value"),
-        State(ids.RESOLUTION, "value"),
+        State(page.RESOLUTION, "value"),
         State(shared.RUN, "data"),
     )
-    def ask(view, clicks, dataset, labels, batch, resolution, run_id):
+    def map_cells(view, clicks, dataset, labels, batch, resolution, run_id):
         if not dataset:
-            raise UserError("Choose the data set to map first.")
+            raise UserError("Choose the dataset to map first.")
         title, groups = groups_of(view, view.runs.one(run_id), labels, resolution)
         batch = None if batch in (None, OWN_BATCH) else batch
         return view.mappings.create(run_id, dataset, groups, title, batch)["id"]
+
+
+def _choice(app, store):
+    """Which mapping is shown, with which colour, threshold and own labels."""
 
     @app.callback(
         Output(ids.MAP_CHOSEN, "options"),
         Output(ids.MAP_CHOSEN, "value"),
         Output(ids.MAP_SHOWN, "hidden"),
-        Output(ids.MAP_BY, "value"),
-        Output(ids.MAP_SURE, "value"),
-        Output(ids.MAP_LOST, "children"),
+        Output(ids.MAP_COLOUR, "value"),
+        Output(ids.MAP_THRESHOLD, "value"),
+        Output(ids.MAP_MISSING, "children"),
         Input(ids.MAPPING.done, "data"),
-        State(ids.MAP_ASKED, "data"),
+        State(ids.MAP_QUERY, "data"),
         State(shared.RUN, "data"),
     )
-    def done(job_id, asked, run_id):
-        """What has just been mapped is shown; when the card comes, what the link says, else the last."""
+    def choose(job_id, query, run_id):
+        """Show a mapping as soon as it is done; at first the one of the link, else the newest."""
         view = store.of(session.user())
-        found = options(view, run_id)
-        last = view.jobs.one(job_id)["result"]["key"] if job_id else None
+        mappings = options(view, run_id)
+        newest = view.jobs.one(job_id)["result"]["key"] if job_id else None
         if ctx.triggered_id:
-            return found, last, not found, no_update, no_update, ""
-        key, by, sure = (asked[name] for name in ASKED)
-        known = key in [option["value"] for option in found]
-        lost = "" if known or not key else notice("The mapped cells of this link no longer exist.", "warn")
+            return mappings, newest, not mappings, no_update, no_update, ""
+        key, by, threshold = (query[name] for name in IN_LINK)
+        exists = key in [option["value"] for option in mappings]
         by = by if by in BY else "label"
-        return found, key if known else last, not found, by, _share(sure), lost
+        message = (
+            notice("The mapped cells of this link no longer exist.", "warn") if key and not exists else ""
+        )
+        return mappings, key if exists else newest, not mappings, by, _threshold_of_link(threshold), message
 
+    @app.callback(
+        Output(ids.MAP_OWN, "options"),
+        Output(ids.MAP_OWN, "value"),
+        Input(ids.MAP_CHOSEN, "value"),
+        State(shared.RUN, "data"),
+    )
+    def offer_own_labels(key, run_id):
+        if not key:
+            raise PreventUpdate
+        view = store.of(session.user())
+        try:
+            about, _ = view.mappings.one(run_id, key)
+        except UserError:
+            return [], None
+        columns = results.own_columns(view, about)
+        return columns, about["title"] if about["title"] in columns else None
+
+    app.clientside_callback(
+        UPDATE_ADDRESS,
+        Input(ids.MAP_CHOSEN, "value"),
+        Input(ids.MAP_COLOUR, "value"),
+        Input(ids.MAP_THRESHOLD, "value"),
+    )
+
+
+def _result(app, store):
+    @app.callback(
+        Output(ids.MAP_FIGURE, "figure"),
+        Output(ids.MAP_NOTES, "children"),
+        Output(ids.MAP_TABLE, "children"),
+        Output(ids.MAP_CSV, "href"),
+        Output(ids.MAP_EXPORTED, "children", allow_duplicate=True),
+        Input(ids.MAP_CHOSEN, "value"),
+        Input(ids.MAP_COLOUR, "value"),
+        Input(ids.MAP_THRESHOLD, "value"),
+        Input(ids.MAP_OWN, "value"),
+        Input(shared.THEME, "data"),
+        State(page.WEBGL, "data"),
+        State(shared.RUN, "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def show(key, by, threshold, column, theme, webgl, run_id):
+        if not key:
+            raise PreventUpdate
+        view = store.of(session.user())
+        run = view.runs.one(run_id)
+        try:
+            threshold = _checked(threshold)
+            about, arrays = view.mappings.one(run_id, key)
+        except UserError as error:
+            return figures.empty(str(error), theme), notice(str(error), "warn"), [], "", ""
+        own = results.own_labels(view, about, column)
+        try:
+            figure = results.figure(view, run, about, arrays, by, threshold, own, theme, webgl is not False)
+        except UserError as error:
+            figure = figures.empty(str(error), theme)
+        tables = results.tables(about, arrays, threshold, own, column)
+        return figure, results.notices(about, arrays), tables, mapped_link(run_id, "csv", key, threshold), ""
+
+
+def _export(app, store):
+    @job_card.asks(
+        app,
+        store,
+        ids.MAP_EXPORT,
+        Input(ids.MAP_EXPORT_GO, "n_clicks"),
+        State(ids.MAP_CHOSEN, "value"),
+        State(ids.MAP_THRESHOLD, "value"),
+        State(shared.PAGE, "data"),
+        State(shared.RUN, "data"),
+    )
+    def export(view, clicks, key, threshold, token, run_id):
+        if not key:
+            raise UserError("Choose mapped cells first.")
+        return view.mappings.export(run_id, key, _checked(threshold), f"{token}:mapped:{clicks}")
+
+    @app.callback(
+        Output(ids.MAP_EXPORTED, "children"),
+        Input(ids.MAP_EXPORT.done, "data"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def offer_download(job_id, run_id):
+        if not job_id:
+            return no_update
+        arguments = store.of(session.user()).jobs.one(job_id)["arguments"]
+        link = mapped_link(run_id, "h5ad", arguments["key"], arguments["threshold"])
+        message = f"The file is ready. Labels with a confidence below {arguments['threshold']:g} are unknown."
+        return [
+            notice(message, "good"),
+            html.A("Download mapped.h5ad", href=link, className="btn btn-primary"),
+        ]
+
+
+def _deletion(app, store):
     app.clientside_callback(
         "n => n > 0",
         Output(ids.MAP_CONFIRM, "displayed"),
@@ -72,14 +194,14 @@ def register(app, store):
         Output(ids.MAP_CHOSEN, "options", allow_duplicate=True),
         Output(ids.MAP_CHOSEN, "value", allow_duplicate=True),
         Output(ids.MAP_SHOWN, "hidden", allow_duplicate=True),
-        Output(ids.MAP_LOST, "children", allow_duplicate=True),
+        Output(ids.MAP_MISSING, "children", allow_duplicate=True),
         Input(ids.MAP_CONFIRM, "submit_n_clicks"),
         State(ids.MAP_CHOSEN, "value"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
     def delete(clicks, key, run_id):
-        """What is shown is gone, and the newest of the others is shown instead."""
+        """Delete the mapping that is shown, and show the newest of the others."""
         if not clicks or not key:
             raise PreventUpdate
         view = store.of(session.user())
@@ -87,123 +209,20 @@ def register(app, store):
             view.mappings.forget(run_id, key)
         except UserError as error:
             return no_update, no_update, no_update, notice(str(error), "warn")
-        left = options(view, run_id)
-        return (
-            left,
-            left[0]["value"] if left else None,
-            not left,
-            notice("The mapped cells are deleted.", "good"),
-        )
-
-    @app.callback(
-        Output(ids.MAP_OWN, "options"),
-        Output(ids.MAP_OWN, "value"),
-        Input(ids.MAP_CHOSEN, "value"),
-        State(shared.RUN, "data"),
-    )
-    def own(key, run_id):
-        if not key:
-            raise PreventUpdate
-        view = store.of(session.user())
-        try:
-            about, _ = view.mappings.one(run_id, key)
-        except UserError:
-            return [], None
-        columns = shown.own_columns(view, about)
-        return columns, about["title"] if about["title"] in columns else None
-
-    @app.callback(
-        Output(ids.MAP_FIGURE, "figure"),
-        Output(ids.MAP_WORDS, "children"),
-        Output(ids.MAP_TABLE, "children"),
-        Output(ids.MAP_CSV, "href"),
-        Output(ids.MAP_EXPORTED, "children", allow_duplicate=True),
-        Input(ids.MAP_CHOSEN, "value"),
-        Input(ids.MAP_BY, "value"),
-        Input(ids.MAP_SURE, "value"),
-        Input(ids.MAP_OWN, "value"),
-        Input(shared.THEME, "data"),
-        State(ids.WEBGL, "data"),
-        State(shared.RUN, "data"),
-        prevent_initial_call="initial_duplicate",
-    )
-    def show(key, by, sure, column, theme, webgl, run_id):
-        if not key:
-            raise PreventUpdate
-        view = store.of(session.user())
-        run = view.runs.one(run_id)
-        try:
-            threshold = _threshold(sure)
-            about, arrays = view.mappings.one(run_id, key)
-        except UserError as wrong:
-            return figures.empty(str(wrong), theme), notice(str(wrong), "warn"), [], "", ""
-        labels = shown.own_labels(view, about, column)
-        words = shown.words(about, arrays)
-        try:
-            figure = shown.picture(view, run, about, arrays, by, threshold, labels, theme, webgl is not False)
-        except UserError as error:
-            figure = figures.empty(str(error), theme)
-        link = mapped_link(run_id, "csv", key, threshold)
-        return figure, words, shown.tables(about, arrays, threshold, labels, column), link, ""
-
-    # The address holds what is shown here, beside what the viewer keeps in it.
-    app.clientside_callback(
-        f"""(key, by, sure) => {{
-            const query = new URLSearchParams(location.search);
-            const said = {{ mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: sure === {SURE} ? null : sure }};
-            for (const [name, value] of Object.entries(said)) {{
-                if (key && value !== null && value !== undefined) query.set(name, value);
-                else query.delete(name);
-            }}
-            if (location.pathname === "/clusters") history.replaceState(history.state, "", `?${{query}}${{location.hash}}`);
-        }}""",
-        Input(ids.MAP_CHOSEN, "value"),
-        Input(ids.MAP_BY, "value"),
-        Input(ids.MAP_SURE, "value"),
-    )
-
-    @job_card.asks(
-        app,
-        store,
-        ids.MAP_EXPORT,
-        Input(ids.MAP_EXPORT_GO, "n_clicks"),
-        State(ids.MAP_CHOSEN, "value"),
-        State(ids.MAP_SURE, "value"),
-        State(shared.PAGE, "data"),
-        State(shared.RUN, "data"),
-    )
-    def export(view, clicks, key, sure, page, run_id):
-        if not key:
-            raise UserError("Choose what was mapped first.")
-        return view.mappings.export(run_id, key, _threshold(sure), f"{page}:mapped:{clicks}")
-
-    @app.callback(
-        Output(ids.MAP_EXPORTED, "children"),
-        Input(ids.MAP_EXPORT.done, "data"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def exported(job_id, run_id):
-        if not job_id:
-            return no_update
-        asked = store.of(session.user()).jobs.one(job_id)["arguments"]
-        link = mapped_link(run_id, "h5ad", asked["key"], asked["threshold"])
-        words = f"Ready, with labels unknown below a confidence of {asked['threshold']:g}."
-        return [
-            notice(words, "good"),
-            html.A("Download mapped.h5ad", href=link, className="btn btn-primary"),
-        ]
+        others = options(view, run_id)
+        newest = others[0]["value"] if others else None
+        return others, newest, not others, notice("Mapped cells deleted.", "good")
 
 
-def _threshold(value):
-    """The number of the field; raises UserError where the browser has found none in its bounds."""
-    if value is None:
-        raise UserError("The confidence below which a label is unknown is a number from 0 to 1.")
-    return value
+def _checked(threshold):
+    """The number of the field; raises UserError where the browser reports none within the bounds."""
+    if threshold is None:
+        raise UserError("Enter a confidence threshold from 0 to 1.")
+    return threshold
 
 
-def _share(text):
-    """The threshold that a link asks for, or the usual one."""
+def _threshold_of_link(text):
+    """The threshold of a link, or the default."""
     try:
         return min(max(float(text), 0), 1)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The card that maps cells of another data set onto a run: what to map, and where its result is shown."""
+"""The card that maps cells of another dataset onto a run: what to map, and where its result is shown."""
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -6,102 +6,83 @@ from dash import dcc, html
 from core.config import SURE
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more, working
-from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
+from dashboard.pages.clusters.controls import button, field
+from dashboard.pages.clusters.mapping import ids
 from dashboard.pages.clusters.viewer.mapped_colours import BY
 
-ASKED = ("mapped", "mapped_by", "mapped_sure")  # in the address: which mapping, its colour, its threshold
+IN_LINK = ("mapped", "mapped_by", "mapped_sure")  # in the address: which mapping, its colour, its threshold
 OWN_BATCH = " "  # an empty value would show an empty field
 
 
-def asked_store(asked):
-    """What a link says of the card, until it is there: `asked` is the query of the page's address."""
-    return dcc.Store(id=ids.MAP_ASKED, data={name: asked.get(name) for name in ASKED})
+def query_store(query):
+    """What a link says of this card, from the query of the page's address; the card itself is loaded later."""
+    return dcc.Store(id=ids.MAP_QUERY, data={name: query.get(name) for name in IN_LINK})
 
 
-def mapping_card(view, run):
-    """The card; what a link asks it to show comes with its first callback."""
-    shown = options(view, run["id"])
+def layout(view, run):
+    mappings = options(view, run["id"])
     return card(
         "Map new cells",
         html.P(
-            "Cells of another data set go through the trained model as they are: nothing is trained again. Each gets the "
-            "label that most of its 15 nearest cells of this run have."
+            "Encodes the cells of another dataset with the trained model, without training again. Each cell gets the label "
+            "that most of its 15 nearest cells of this run have."
         ),
-        _asking(view, run),
+        _controls(view, run),
         *job_card.parts(view, ids.MAPPING, view.jobs.mine(run["id"], "map")),
-        html.Div(id=ids.MAP_LOST, role="status"),
+        html.Div(id=ids.MAP_MISSING, role="status"),
         html.Div(
-            [_choosing(shown), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not shown, className="mt-3"
+            [_choice(mappings), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not mappings, className="mt-3"
         ),
-        _explained(),
+        _explanation(),
     )
 
 
 def options(view, run_id):
-    """Options for what is shown: each mapping onto the run that one may see, the newest first."""
+    """The options of what is shown: each mapping onto the run that the person may see, the newest first."""
     return [
-        {"label": f"{one['name']}: {one['cells']:,} cells, {one['title']}{_as(one)}", "value": one["key"]}
+        {"label": f"{one['name']}: {one['cells']:,} cells, {one['title']}{_batch(one)}", "value": one["key"]}
         for one in view.mappings.all(run_id)
     ]
 
 
-def _as(about):
-    return f", read as {about['batch']}" if about["batch"] else ""
+def _batch(about):
+    return f", batch {about['batch']}" if about["batch"] else ""
 
 
-def _asking(view, run):
+def _controls(view, run):
     others = [row for row in view.datasets.all() if row["status"] == "ready" and row["id"] != run["dataset"]]
     choices = [{"label": row["name"], "value": row["id"]} for row in others]
     batches = run["facts"]["groups"]
-    key = run["config"]["batch_key"]
     known = [
-        {"label": f"their own ({key})", "value": OWN_BATCH},
-        *({"label": b, "value": b} for b in batches),
+        {"label": f"their own ({run['config']['batch_key']})", "value": OWN_BATCH},
+        *({"label": batch, "value": batch} for batch in batches),
     ]
+    placeholder = "choose a dataset" if choices else "there is no other dataset"
+    labels = dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.MAP_LABELS, clearable=False)
+    batch = dcc.Dropdown(known, OWN_BATCH, id=ids.MAP_BATCH, clearable=False)
     return html.Div(
         [
-            _field(
-                "Data set to map",
-                dcc.Dropdown(
-                    choices,
-                    id=ids.MAP_DATASET,
-                    placeholder="choose a data set" if choices else "no other data set is here",
-                ),
-            ),
-            _field(
-                "Labels of this run",
-                dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.MAP_LABELS, clearable=False),
-            ),
-            html.Div(
-                _field(
-                    "Batch they are read as",
-                    dcc.Dropdown(known, OWN_BATCH, id=ids.MAP_BATCH, clearable=False),
-                ),
-                hidden=not batches,
-            ),
-            html.Div(
-                html.Button("Map them", id=ids.MAP_GO, className="btn btn-primary"),
-                style={"alignSelf": "end"},
-            ),
+            field("Dataset to map", dcc.Dropdown(choices, id=ids.MAP_DATASET, placeholder=placeholder)),
+            field("Labels of this run", labels),
+            html.Div(field("Encode as batch", batch), hidden=not batches),
+            button("Map cells", ids.MAP_GO, "btn-primary"),
         ],
         className="nuwa-form",
     )
 
 
-def _choosing(shown):
+def _choice(mappings):
+    threshold = dbc.Input(id=ids.MAP_THRESHOLD, type="number", min=0, max=1, step=0.05, value=SURE)
+    own = dcc.Dropdown([], id=ids.MAP_OWN, placeholder="an obs column of that dataset")
     return html.Div(
         [
-            _field("Shown", dcc.Dropdown(shown, id=ids.MAP_CHOSEN, placeholder="choose what was mapped")),
-            _field("Colour by", dcc.Dropdown(BY, "label", id=ids.MAP_BY, clearable=False)),
-            _field(
-                "Unknown below a confidence of",
-                dbc.Input(id=ids.MAP_SURE, type="number", min=0, max=1, step=0.05, value=SURE),
+            field(
+                "Mapped cells", dcc.Dropdown(mappings, id=ids.MAP_CHOSEN, placeholder="choose mapped cells")
             ),
-            _field(
-                "Compare with its own labels",
-                dcc.Dropdown([], id=ids.MAP_OWN, placeholder="a column of its obs"),
-            ),
+            field("Colour by", dcc.Dropdown(BY, "label", id=ids.MAP_COLOUR, clearable=False)),
+            field("Unknown below a confidence of", threshold),
+            field("Compare with own labels", own),
         ],
         className="nuwa-form",
     )
@@ -109,22 +90,23 @@ def _choosing(shown):
 
 def _result(view, run):
     return [
-        html.Div(id=ids.MAP_WORDS, role="status", className="mt-3"),
+        html.Div(id=ids.MAP_NOTES, role="status", className="mt-3"),
         graph(
             ids.MAP_FIGURE,
-            "The new cells over those of the run, which are grey",
+            "The mapped cells over the cells of the run, which are grey",
             dataset=view.datasets.one(run["dataset"]),
             mark="",
         ),
         html.Div(id=ids.MAP_TABLE, className="mt-3"),
         html.Div(
             [
-                html.A("Mapped cells as CSV", id=ids.MAP_CSV, href=""),
-                html.Button("Make mapped.h5ad", id=ids.MAP_EXPORT_GO, className="btn btn-outline-primary"),
+                html.A("Download mapped cells (CSV)", id=ids.MAP_CSV, href=""),
+                html.Button("Create mapped.h5ad", id=ids.MAP_EXPORT_GO, className="btn btn-outline-primary"),
                 html.Button("Delete ...", id=ids.MAP_DELETE, className="btn btn-outline-danger"),
                 dcc.ConfirmDialog(
                     id=ids.MAP_CONFIRM,
-                    message="Delete what was mapped, with its files? Run and data set stay; it can be mapped again.",
+                    message="Delete these mapped cells and their files? The run and the dataset are kept, so you can map the "
+                    "cells again.",
                 ),
             ],
             className="nuwa-actions",
@@ -134,28 +116,24 @@ def _result(view, run):
     ]
 
 
-def _explained():
+def _explanation():
     return more(
-        "How is this done?",
+        "How does this work?",
         html.P(
-            "Genes are matched by name, Ensembl id without its version, or symbol. Library sizes, logarithms, means and "
-            "deviations, and the transform of proteins, are those of the training cells; a gene or protein that is missing "
-            "is filled with its mean over them. Below half of the used genes nothing is mapped."
+            "Genes are matched by name, by Ensembl id without its version, or by symbol. Library sizes, logarithms, scaling "
+            "and the transform of proteins are those of the training cells. A gene or protein that is missing gets its mean "
+            "over the training cells. Where fewer than half of the used genes are found, nothing is mapped."
         ),
         html.P(
-            "The mapped cells can stand beside the other panels, too: they are among the embeddings of each panel, under See."
+            "The panels at the top of this page can show the mapped cells, too: choose them as an embedding."
         ),
         html.P(
-            "The 15 nearest cells in the latent space vote, the nearer ones with more weight, as in scArches (Lotfollahi "
-            "2022); the confidence is the winner's share of all weight. A cell of a kind that the run has never seen can "
-            "be sure and wrong: look at its distance and at markers as well."
+            "The 15 nearest cells in the latent space vote, weighted by distance as in scArches (Lotfollahi 2022). The "
+            "confidence is the winner's share of all weights. A cell of a type that the run has never seen can be confident "
+            "and wrong: check its distance and its markers as well."
         ),
         html.P(
-            "In the picture a new cell stands at the median of the places of these 15. Held against UMAP's own transform on "
-            "real cells this kept as many neighbours (0.32 against 0.30), and needs no model of the picture."
+            "In the plot a mapped cell is drawn at the median position of these 15 cells. On real cells this kept about as "
+            "many neighbours as UMAP's own transform (0.32 against 0.30), and it needs no UMAP model."
         ),
     )
-
-
-def _field(words, control):
-    return html.Div([html.Label(words, htmlFor=control.id), control], className="nuwa-field")

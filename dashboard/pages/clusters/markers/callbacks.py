@@ -1,4 +1,4 @@
-"""What happens on the card of markers: asking, and showing what was found."""
+"""The callbacks of the card of markers: which groups are compared, the job, its table and plots."""
 
 from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
@@ -7,24 +7,97 @@ from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.colours import colour_options
+from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters.colours import colour_options, groupings
 from dashboard.pages.clusters.links import markers_link
+from dashboard.pages.clusters.markers import ids
 from dashboard.pages.clusters.markers.card import columns, remarks
-from dashboard.pages.clusters.markers.results import chosen_groups, picture, rows
+from dashboard.pages.clusters.markers.results import chosen_groups, first_tested, group_options, picture, rows
 from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.server import session
 
 
 def register(app, store):
+    _groups(app, store)
+    _two_selections(app, store)
+    _job(app, store)
+    _table(app, store)
+    _plot(app, store)
+
+
+def _groups(app, store):
     app.clientside_callback(
         "how => [how !== 'each', how !== 'two']",
         Output(ids.MARKERS_EACH, "hidden"),
         Output(ids.MARKERS_TWO, "hidden"),
         Input(ids.MARKERS_HOW, "value"),
     )
-    _two_selections(app, store)
 
+    @app.callback(
+        Output(ids.MARKERS_BY, "options"),
+        Input(page.CLUSTERING, "data"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def offer_new_clustering(_, run_id):
+        view = store.of(session.user())
+        return groupings(view, view.runs.one(run_id))
+
+
+def _two_selections(app, store):
+    """The buttons that use the selection as one of the two groups, and what these are."""
+
+    def use_selection(button, group):
+        @app.callback(
+            Output(group, "data", allow_duplicate=True),
+            Input(button, "n_clicks"),
+            State(page.SELECTION, "data"),
+            prevent_initial_call=True,
+        )
+        def use(clicks, selection):
+            if not clicks:
+                raise PreventUpdate
+            return selection
+
+    use_selection(ids.MARKERS_A_GO, ids.MARKERS_A)
+    use_selection(ids.MARKERS_B_GO, ids.MARKERS_B)
+
+    @app.callback(
+        Output(ids.MARKERS_B, "data", allow_duplicate=True),
+        Input(ids.MARKERS_B_REST, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def use_all_others(clicks):
+        if not clicks:
+            raise PreventUpdate
+        return None
+
+    @app.callback(
+        Output(ids.MARKERS_TWO_NOTE, "children"),
+        Input(ids.MARKERS_A, "data"),
+        Input(ids.MARKERS_B, "data"),
+        State(shared.RUN, "data"),
+    )
+    def describe(a, b, run_id):
+        view = store.of(session.user())
+        run = view.runs.one(run_id)
+
+        def sentence(selection, without):
+            try:
+                selected = selections.cells(view, run, selection)
+            except Missing:
+                raise
+            except UserError as error:  # its clusters were undone, for example
+                return str(error)
+            return without if selected is None else selections.sentence(view, run, selection, selected)
+
+        return [
+            html.Div(["Group A: ", sentence(a, "no cells yet. Select cells above.")]),
+            html.Div(["Group B: ", sentence(b, "all other cells.")]),
+        ]
+
+
+def _job(app, store):
     @job_card.asks(
         app,
         store,
@@ -32,7 +105,7 @@ def register(app, store):
         Input(ids.MARKERS_GO, "n_clicks"),
         State(ids.MARKERS_HOW, "value"),
         State(ids.MARKERS_BY, "value"),
-        State(ids.RESOLUTION, "value"),
+        State(page.RESOLUTION, "value"),
         State(ids.MARKERS_A, "data"),
         State(ids.MARKERS_B, "data"),
         State(shared.RUN, "data"),
@@ -43,7 +116,7 @@ def register(app, store):
 
     @app.callback(
         Output(ids.MARKERS_SHOWN, "hidden"),
-        Output(ids.MARKERS_WORDS, "children"),
+        Output(ids.MARKERS_NOTES, "children"),
         Output(ids.MARKERS_GROUP, "options"),
         Output(ids.MARKERS_GROUP, "value"),
         Output(ids.MARKERS_TABLE, "columnDefs"),
@@ -55,16 +128,19 @@ def register(app, store):
     def show(job_id, run_id):
         if not job_id:
             raise PreventUpdate
-        found = store.of(session.user()).jobs.one(job_id)["result"]
-        options = [
-            {"label": f"{name} ({n:,} cells)", "value": i}
-            for i, (name, n) in enumerate(zip(found["names"], found["sizes"], strict=True))
-        ]
-        first = next((i for i, n in enumerate(found["names"]) if n not in found["too_small"]), 0)
-        link = markers_link(run_id, job_id)
-        table = columns(found["logged"])
-        return False, remarks(found), options, first, table, link, found["values"]
+        result = store.of(session.user()).jobs.one(job_id)["result"]
+        return (
+            False,
+            remarks(result),
+            group_options(result),
+            first_tested(result),
+            columns(result["logged"]),
+            markers_link(run_id, job_id),
+            result["values"],
+        )
 
+
+def _table(app, store):
     @app.callback(
         Output(ids.MARKERS_TABLE, "rowData"),
         Output(ids.MARKERS_TABLE, "selectedRows"),
@@ -81,19 +157,21 @@ def register(app, store):
         return rows(view, view.runs.one(run_id), view.jobs.one(job_id)["result"], group), []
 
     @app.callback(
-        Output(ids.COLOUR, "value", allow_duplicate=True),
-        Output(ids.COLOUR, "options", allow_duplicate=True),
+        Output(page.COLOUR, "value", allow_duplicate=True),
+        Output(page.COLOUR, "options", allow_duplicate=True),
         Input(ids.MARKERS_TABLE, "selectedRows"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def paint(chosen, run_id):
-        """The chosen row colours the cells of the panels."""
-        if not chosen:
+    def colour_cells(selected, run_id):
+        """The selected row colours the cells of the panels."""
+        if not selected:
             raise PreventUpdate
-        view, choice = store.of(session.user()), f"{chosen[0]['kind']}:{chosen[0]['feature']}"
+        view, choice = store.of(session.user()), f"{selected[0]['kind']}:{selected[0]['feature']}"
         return choice, colour_options(view, view.runs.one(run_id), "", choice)
 
+
+def _plot(app, store):
     @app.callback(
         Output(ids.MARKERS_FIGURE, "figure"),
         Input(ids.MARKERS_PICTURE, "value"),
@@ -105,63 +183,10 @@ def register(app, store):
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def draw(kind, k, table, chosen, theme, job_id, run_id):
-        feature = (chosen or table or [None])[0]
+    def draw(kind, n_top, table, selected, theme, job_id, run_id):
+        feature = (selected or table or [None])[0]
         if not job_id or (kind == "violins" and feature is None):
             raise PreventUpdate
         view = store.of(session.user())
-        found = view.jobs.one(job_id)["result"]
-        return picture(view, view.runs.one(run_id), found, kind, min(max(int(k or 3), 1), 20), feature, theme)
-
-
-def _two_selections(app, store):
-    """The buttons that make the selection one of the two groups, and what they hold."""
-
-    def take(button, group):
-        @app.callback(
-            Output(group, "data", allow_duplicate=True),
-            Input(button, "n_clicks"),
-            State(ids.SELECTION, "data"),
-            prevent_initial_call=True,
-        )
-        def taken(clicks, selection):
-            if not clicks:
-                raise PreventUpdate
-            return selection
-
-    take(ids.MARKERS_A_TAKE, ids.MARKERS_A)
-    take(ids.MARKERS_B_TAKE, ids.MARKERS_B)
-
-    @app.callback(
-        Output(ids.MARKERS_B, "data", allow_duplicate=True),
-        Input(ids.MARKERS_B_REST, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def rest(clicks):
-        if not clicks:
-            raise PreventUpdate
-        return None
-
-    @app.callback(
-        Output(ids.MARKERS_TWO_WORDS, "children"),
-        Input(ids.MARKERS_A, "data"),
-        Input(ids.MARKERS_B, "data"),
-        State(shared.RUN, "data"),
-    )
-    def say(a, b, run_id):
-        view = store.of(session.user())
-        run = view.runs.one(run_id)
-
-        def words(chosen, without):
-            try:
-                found = selections.cells(view, run, chosen)
-            except Missing:
-                raise
-            except UserError as error:  # the clusters that it went by were undone, say
-                return str(error)
-            return without if found is None else selections.sentence(view, run, chosen, found)
-
-        return [
-            html.Div(["A: ", words(a, "no cells yet: select some above.")]),
-            html.Div(["B: ", words(b, "all other cells.")]),
-        ]
+        result, n_top = view.jobs.one(job_id)["result"], min(max(int(n_top or 3), 1), 20)
+        return picture(view, view.runs.one(run_id), result, kind, n_top, feature, theme)

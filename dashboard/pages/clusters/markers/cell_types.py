@@ -1,4 +1,4 @@
-"""The card of suggested names: what the groups whose markers were found may be, by sets of known markers."""
+"""The card of suggested names: which cell types the groups may be, by sets of known markers."""
 
 import base64
 
@@ -11,29 +11,29 @@ from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components.widgets import card, more, notice, number, table
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters.markers import ids
 from dashboard.pages.clusters.markers.results import features
 from dashboard.server import session
 
 OWN = "own"
-SHOWN = 6  # genes of a row
-LARGEST = 8 * 1024**2  # bytes of a GMT
+MOST_GENES = 6  # in a row of the table
+LARGEST = 8 * 1024**2  # bytes of a GMT file
 
 
-def suggesting_card(view, run):
-    """The choice of a set, and a table that the callbacks fill."""
+def layout(view, run):
     options = [{"label": title, "value": name} for name, title in cell_types.SETS.items()]
     return card(
         "Suggested names",
         html.P(
-            "Of the groups whose markers were found above, by sets of known markers. Suggestions are a beginning: look at "
-            "the genes before you take them."
+            "Cell types for the groups whose markers were found above, by sets of known markers. Check the genes before "
+            "you use a suggestion."
         ),
         html.Div(
             [
-                html.Label("Sets of markers", htmlFor=ids.SUGGEST_SET),
+                html.Label("Marker sets", htmlFor=ids.SUGGEST_SET),
                 dcc.Dropdown(
-                    [*options, {"label": "sets of my own (GMT)", "value": OWN}],
+                    [*options, {"label": "my own sets (GMT)", "value": OWN}],
                     id=ids.SUGGEST_SET,
                     placeholder="choose a tissue",
                 ),
@@ -41,10 +41,10 @@ def suggesting_card(view, run):
             className="nuwa-field",
         ),
         more(
-            "Sets of my own",
-            html.P("A GMT file: a line a cell type, with tabs between name, description and genes."),
+            "Upload my own sets",
+            html.P("A GMT file: one line per cell type, with tabs between name, description and genes."),
             dcc.Upload(
-                html.Div([html.I(className="bi bi-upload"), " Choose or drop sets of markers (.gmt)"]),
+                html.Div([html.I(className="bi bi-upload"), " Choose or drop a file of marker sets (.gmt)"]),
                 id=ids.SUGGEST_GMT,
                 max_size=LARGEST,
                 className="nuwa-drop",
@@ -54,7 +54,7 @@ def suggesting_card(view, run):
         html.Div(id=ids.SUGGEST_SHOWN, role="status"),
         html.Div(
             html.Button(
-                "Take these names", id=ids.SUGGEST_GO, className="btn btn-outline-primary", hidden=True
+                "Use these names", id=ids.SUGGEST_GO, className="btn btn-outline-primary", hidden=True
             ),
             className="nuwa-actions",
         ),
@@ -62,12 +62,12 @@ def suggesting_card(view, run):
         more(
             "How is this scored?",
             html.P(
-                "The score of a cell type is the mean, over its genes, of 2 AUC - 1: how much more often a cell of the "
-                "group has more of the gene than another cell, than less (Cliff's delta, -1 to 1). Below "
-                f"{cell_types.LEAST}, or less than {cell_types.MARGIN} ahead of the next type, the answer is 'unknown'. Types of "
-                "which the data have fewer than half of the genes are left out."
+                "The score of a cell type is the mean of 2 AUC - 1 over its genes (Cliff's delta, -1 to 1): how much more "
+                "often a cell of the group expresses the gene more than another cell does, rather than less. Below "
+                f"{cell_types.LEAST}, or less than {cell_types.MARGIN} ahead of the next type, the suggestion is 'unknown'. "
+                "Types are left out where the dataset has fewer than half of their genes."
             ),
-            html.P("The genes of the shipped sets come from:"),
+            html.P("Sources of the built-in sets:"),
             html.Ul(
                 [
                     html.Li(s)
@@ -78,8 +78,8 @@ def suggesting_card(view, run):
     )
 
 
-def suggestions(view, run, found, chosen, gmt):
-    """A Suggestion for each group of the markers found; raises UserError where none can be had."""
+def suggestions(view, run, result, chosen, gmt):
+    """A Suggestion for each group of a result of markers; raises UserError where the sets cannot be read."""
     if chosen != OWN:
         sets = cell_types.shipped(chosen)
     elif not gmt:
@@ -88,31 +88,31 @@ def suggestions(view, run, found, chosen, gmt):
         try:
             sets = cell_types.from_gmt(base64.b64decode(gmt.partition(",")[2]).decode("utf-8-sig"))
         except UnicodeDecodeError:
-            raise UserError("This file is no text: save the sets as GMT (UTF-8).") from None
+            raise UserError("This file is not a text file. Save the sets as GMT (UTF-8).") from None
     names, n_genes = features(view, run)
-    auc = view.results.array(run["id"], f"markers/{found['groups']}")[MEASURES.index("auc")][:, :n_genes]
+    auc = view.results.array(run["id"], f"markers/{result['groups']}")[MEASURES.index("auc")][:, :n_genes]
     return cell_types.suggest(auc, names[:n_genes], sets)
 
 
 def register(app, store):
-    here = [
+    controls = [
         Input(ids.SUGGEST_SET, "value"),
         Input(ids.SUGGEST_GMT, "contents"),
         State(ids.MARKERS.done, "data"),
         State(shared.RUN, "data"),
     ]
 
-    def ask(chosen, gmt, job_id, run_id):
+    def suggest(chosen, gmt, job_id, run_id):
         view = store.of(session.user())
         if not job_id:
             raise UserError("Find the markers of the groups first, in the card above.")
-        run, found = view.runs.one(run_id), view.jobs.one(job_id)["result"]
-        return view, run, found, suggestions(view, run, found, chosen, gmt)
+        run, result = view.runs.one(run_id), view.jobs.one(job_id)["result"]
+        return view, run, result, suggestions(view, run, result, chosen, gmt)
 
     @app.callback(
         Output(ids.SUGGEST_SHOWN, "children"),
         Output(ids.SUGGEST_GO, "hidden"),
-        *here,
+        *controls,
         Input(ids.MARKERS_GROUP, "options"),
         prevent_initial_call=True,
     )
@@ -120,48 +120,53 @@ def register(app, store):
         if not chosen:
             raise PreventUpdate
         try:
-            _, _, found, made = ask(chosen, gmt, job_id, run_id)
+            _, _, result, suggested = suggest(chosen, gmt, job_id, run_id)
         except Missing:
             raise
         except UserError as error:
             return notice(str(error), "warn"), True
-        rows = []
-        for name, one in zip(found["names"], made, strict=True):
-            scores = (
-                [number(one.score, 2), f"{one.second} {number(one.second_score, 2)}"]
-                if one.best
-                else ["–", "–"]
-            )
-            said = one.name if one.name != cell_types.UNKNOWN or not one.best else f"unknown ({one.best}?)"
-            rows.append([name, said, *scores, ", ".join(one.genes[:SHOWN])])
-        head = ["group", "suggested", "score", "next", "its genes, the strongest first"]
+        rows = [[name, *_row(one)] for name, one in zip(result["names"], suggested, strict=True)]
+        head = ["group", "suggestion", "score", "next best", "marker genes, the strongest first"]
         return table(head, rows, numeric=(2,)), False
 
     @app.callback(
         Output(ids.SUGGEST_MESSAGE, "children"),
-        Output(ids.MADE_LINE, "data", allow_duplicate=True),
+        Output(page.CLUSTERING, "data", allow_duplicate=True),
         Input(ids.SUGGEST_GO, "n_clicks"),
-        *[State(part.component_id, part.component_property) for part in here],
+        *[State(part.component_id, part.component_property) for part in controls],
         prevent_initial_call=True,
     )
-    def take(clicks, chosen, gmt, job_id, run_id):
-        """The groups under their suggested names, those of one name together; the unknown keep the names they had."""
+    def use(clicks, chosen, gmt, job_id, run_id):
+        """Name the groups as suggested, merging those of one name; unknown groups keep their names."""
         if not clicks:
             raise PreventUpdate
         try:
-            view, run, found, made = ask(chosen, gmt, job_id, run_id)
+            view, run, result, suggested = suggest(chosen, gmt, job_id, run_id)
         except Missing:
             raise
         except UserError as error:
             return notice(str(error), "warn"), no_update
-        groups = before = view.groups.one(run["id"], found["groups"])
-        for i, one in enumerate(made):
+        groups = before = view.groups.one(run["id"], result["groups"])
+        for i, one in enumerate(suggested):
             if one.name != cell_types.UNKNOWN:
                 groups = groups.renamed(before.codes == i, one.name)
-        known = sum(one.name != cell_types.UNKNOWN for one in made)
-        title = cell_types.SETS.get(chosen, "sets of my own")
-        what = f"{known} of {len(made)} groups named as suggested by {title}"
-        line = view.clusterings.keep(run["id"], groups, what, f"suggested by {title}")
+        known = sum(one.name != cell_types.UNKNOWN for one in suggested)
+        title = cell_types.SETS.get(chosen, "my own sets")
+        change = f"{known} of {len(suggested)} groups named as suggested by {title}"
+        line = view.clusterings.keep(run["id"], groups, change, f"suggested by {title}")
         return notice(
-            "These names now colour the cells; change them in the card 'Name the cells'.", "good"
+            "The cells are now coloured by these names. Change them in the card 'Name the cells'.", "good"
         ), line
+
+
+def _row(suggestion):
+    """The cells of the table for one Suggestion."""
+    best = suggestion.best
+    if not best:
+        scores = ["–", "–"]
+    else:
+        second = f"{suggestion.second} {number(suggestion.second_score, 2)}"
+        scores = [number(suggestion.score, 2), second]
+    unsure = best and suggestion.name == cell_types.UNKNOWN
+    name = f"unknown ({best}?)" if unsure else suggestion.name
+    return [name, *scores, ", ".join(suggestion.genes[:MOST_GENES])]

@@ -1,4 +1,4 @@
-"""Groups to compare, and the markers that were found, as records and figures."""
+"""The groups to compare, and their markers as records of a table and as figures."""
 
 import numpy as np
 
@@ -8,33 +8,45 @@ from core.analysis.marker_measures import FEWEST, MEASURES, best
 from core.errors import UserError
 from core.store import Groups
 from dashboard.pages.clusters.colours import colour_of
-from dashboard.pages.clusters.viewer import selection
+from dashboard.pages.clusters.viewer import selection as selections
 
-EXPRESSED = (
-    0.1  # share of a group's cells: a marker of fewer is not drawn (Seurat's min.pct was .1 until version 5)
-)
+# Share of a group's cells: a marker of fewer cells is not drawn (Seurat's min.pct was .1 until version 5).
+EXPRESSED = 0.1
 
 
 def chosen_groups(view, run, how, by, resolution, a, b):
-    """The Groups that a person asks to compare; raises UserError where a selection is empty."""
+    """The Groups to compare; raises UserError where a selection is empty or a column is numeric."""
     if how != "two":
         colour = colour_of(view, run, by, resolution)
         if colour.categories is None:
-            raise UserError(f"{colour.name} has numbers, no groups: choose a column of categories.")
+            raise UserError(f"{colour.name} is numeric. Choose a categorical column.")
         return Groups(list(colour.categories), np.asarray(colour.values), f"{colour.name}, {colour.words}")
-    found = [selection.cells(view, run, chosen) for chosen in (a, b)]
-    if found[0] is None or not found[0].any():
-        raise UserError("Group A is empty: select some cells above, then press 'Selection is A'.")
-    if found[1] is not None and not found[1].any():
-        raise UserError("Group B is empty: select some cells above, then press 'Selection is B'.")
-    codes, n_both = two_groups(*found)
+    in_a, in_b = (selections.cells(view, run, selection) for selection in (a, b))
+    if in_a is None or not in_a.any():
+        raise UserError("Group A is empty. Select cells above, then press 'Use selection as group A'.")
+    if in_b is not None and not in_b.any():
+        raise UserError("Group B is empty. Select cells above, then press 'Use selection as group B'.")
+    codes, n_both = two_groups(in_a, in_b)
     names = ["A", "B" if b else "all others"]
     if not all((codes == i).sum() >= FEWEST for i in (0, 1)):
         raise UserError(
-            f"A group needs at least {FEWEST} cells that are not in the other one too: select more cells."
+            f"Each group needs at least {FEWEST} cells that are not in the other group. Select more cells."
         )
-    words = f"A: {selection.description(view, run, a)}; B: {selection.description(view, run, b) if b else 'all other cells'}"
-    return Groups(names, codes, words + (f"; {n_both:,} cells of both left out" if n_both else ""))
+    a_is = selections.description(view, run, a)
+    b_is = selections.description(view, run, b) if b else "all other cells"
+    both = f"; {n_both:,} cells in both groups are left out" if n_both else ""
+    return Groups(names, codes, f"A: {a_is}; B: {b_is}{both}")
+
+
+def group_options(result):
+    """The options of the dropdown of groups."""
+    groups = zip(result["names"], result["sizes"], strict=True)
+    return [{"label": f"{name} ({n:,} cells)", "value": i} for i, (name, n) in enumerate(groups)]
+
+
+def first_tested(result):
+    """The index of the first group with enough cells for a test."""
+    return next((i for i, name in enumerate(result["names"]) if name not in result["too_small"]), 0)
 
 
 def features(view, run):
@@ -43,14 +55,16 @@ def features(view, run):
     return [*genes, *view.datasets.one(run["dataset"])["record"]["proteins"]], len(genes)
 
 
-def rows(view, run, found, group):
-    """The records of the table for one group, the best marker first; features that no cell has are left out."""
+def rows(view, run, result, group):
+    """The records of the table for one group, the best marker first, without features that no cell expresses."""
     names, n_genes = features(view, run)
-    auc, fold, share, rest, _, _, _, p = view.results.array(run["id"], f"markers/{found['groups']}")[:, group]
+    auc, fold, share, rest, _, _, _, p = view.results.array(run["id"], f"markers/{result['groups']}")[
+        :, group
+    ]
     if np.isnan(auc).all():
         return []
-    known = np.flatnonzero((share > 0) | (rest > 0) | (auc != 0.5))
-    order = known[np.lexsort((-fold[known], -auc[known]))]
+    expressed = np.flatnonzero((share > 0) | (rest > 0) | (auc != 0.5))
+    order = expressed[np.lexsort((-fold[expressed], -auc[expressed]))]
     return [
         {
             "feature": names[i],
@@ -65,20 +79,20 @@ def rows(view, run, found, group):
     ]
 
 
-def picture(view, run, found, kind, k, feature, theme):
-    """The figure of the markers found."""
-    values = view.results.array(run["id"], f"markers/{found['groups']}")
+def picture(view, run, result, kind, n_top, feature, theme):
+    """A dot plot or heat map of the `n_top` markers of each group, or violins of one feature."""
+    values = view.results.array(run["id"], f"markers/{result['groups']}")
     names, n_genes = features(view, run)
     if kind == "violins":
         choice = f"{feature['kind']}:{feature['feature']}"
         colour = colour_of(view, run, choice, 1.0)
-        codes = view.groups.one(run["id"], found["groups"]).codes
+        codes = view.groups.one(run["id"], result["groups"]).codes
         return figures.expression_violins(
-            colour.name, found["names"], colour.values, codes, colour.words, theme
+            colour.name, result["names"], colour.values, codes, colour.words, theme
         )
-    drawn = list(dict.fromkeys(i for of_group in best(values, k, EXPRESSED) for i in of_group))
+    drawn = list(dict.fromkeys(i for of_group in best(values, n_top, EXPRESSED) for i in of_group))
     labels = [names[i] + (" (protein)" if i >= n_genes else "") for i in drawn]
     means, shares = (values[MEASURES.index(name)][:, drawn] for name in ("mean", "share"))
     if kind == "heat":
-        return figures.heat_map(labels, found["names"], means, found["values"], theme)
-    return figures.dot_plot(labels, found["names"], means, shares, found["values"], theme)
+        return figures.heat_map(labels, result["names"], means, result["values"], theme)
+    return figures.dot_plot(labels, result["names"], means, shares, result["values"], theme)

@@ -43,16 +43,16 @@ def register(app, store):
 
 def _missing(app, store):
     @app.callback(
-        Output(ids.CLUSTERS_STATE, "data"),
-        Output(ids.CLUSTERS_TICK, "disabled"),
-        Output(ids.PANELS_WORDS, "children"),
-        Output(ids.PANELS_AGAIN, "hidden"),
-        Input(ids.CLUSTERS_TICK, "n_intervals"),
-        Input(ids.PANELS_AGAIN, "n_clicks"),
+        Output(ids.PANELS_MISSING, "data"),
+        Output(ids.PANELS_TICK, "disabled"),
+        Output(ids.PANELS_MESSAGE, "children"),
+        Output(ids.PANELS_RETRY, "hidden"),
+        Input(ids.PANELS_TICK, "n_intervals"),
+        Input(ids.PANELS_RETRY, "n_clicks"),
         Input(ids.DIMENSIONS, "value"),
         Input(ids.PANEL_COUNT, "value"),
         *PANELS,
-        State(ids.CLUSTERS_STATE, "data"),
+        State(ids.PANELS_MISSING, "data"),
         State(shared.RUN, "data"),
     )
     def compute_missing(_, retry, k, count, one, two, three, four, missing_before, run_id):
@@ -61,7 +61,7 @@ def _missing(app, store):
         run = view.runs.one(run_id)
         keys = link_state.panels_of(view, run, count, (one, two, three, four))
         jobs = view.results.embeddings(run_id)
-        by_person = ctx.triggered_id not in (None, ids.CLUSTERS_TICK)
+        by_person = ctx.triggered_id not in (None, ids.PANELS_TICK)
         for name in embeddings.missing(view, run, keys, k):
             if name not in jobs or (by_person and jobs[name]["status"] == "failed"):
                 view.results.embed(run_id, name)
@@ -87,7 +87,7 @@ def _draw(app, store):
         Output(ids.LINK_TABLE, "href"),
         inputs={
             "controls": CONTROLS,
-            "missing": Input(ids.CLUSTERS_STATE, "data"),
+            "missing": Input(ids.PANELS_MISSING, "data"),
             "run_id": State(shared.RUN, "data"),
         },
     )

@@ -19,10 +19,10 @@ def layout(view, run, state):
         "Latent space and input",
         _colour_controls(view, run, state),
         _panel_controls(view, run, state),
-        working(ids.PANELS_WORDS),
+        working(ids.PANELS_MESSAGE),
         html.Div(
             html.Button(
-                "Retry", id=ids.PANELS_AGAIN, className="btn btn-sm btn-outline-primary", hidden=True
+                "Retry", id=ids.PANELS_RETRY, className="btn btn-sm btn-outline-primary", hidden=True
             ),
             className="nuwa-actions",
         ),

@@ -20,7 +20,7 @@ def layout(view):
     return [
         html.Div(button, className="nuwa-actions"),
         *job_card.parts(view, ids.SUBSET),
-        html.Div(id=ids.SUBSET_MADE, role="status"),
+        html.Div(id=ids.SUBSET_RESULT, role="status"),
     ]
 
 
@@ -43,7 +43,7 @@ def register(app, store):
         return view.selections.create(run_id, rows, description, f"{page}:subset:{clicks}")["id"]
 
     @app.callback(
-        Output(ids.SUBSET_MADE, "children"), Input(ids.SUBSET.done, "data"), prevent_initial_call=True
+        Output(ids.SUBSET_RESULT, "children"), Input(ids.SUBSET.done, "data"), prevent_initial_call=True
     )
     def show(job_id):
         if not job_id:

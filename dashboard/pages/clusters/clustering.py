@@ -1,0 +1,125 @@
+"""The card of other clusterings: which Leiden resolution is most stable, and k-means and HDBSCAN."""
+
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+from core import figures
+from core.config import RESOLUTIONS
+from core.errors import UserError
+from dashboard import ids as shared
+from dashboard.components import job_card
+from dashboard.components.widgets import card, graph, more
+from dashboard.ids import watched
+from dashboard.pages.clusters import ids
+from dashboard.pages.clusters.controls import button, field, go
+from dashboard.server import session
+
+STABILITY = watched("resolutions")
+STABILITY_GO = "resolutions-go"
+STABILITY_FIGURE = "resolutions-figure"
+STABILITY_SHOWN = "resolutions-shown"
+MOST_STABLE = "most-stable"
+METHOD = "method"
+METHOD_VALUE = "method-value"
+METHOD_GO = "method-go"
+CLUSTER = watched("cluster")
+
+METHODS = {"kmeans": "k-means: number of clusters", "hdbscan": "HDBSCAN: cells in the smallest cluster"}
+LABELLED = (0.2, 0.6, 1.0, 1.4, 2.0)  # resolutions written below the slider
+
+
+def layout(view, run):
+    return card(
+        "How many clusters?",
+        html.P("A clustering that is found again without a fifth of the cells is more than chance."),
+        go("Find the most stable resolution", STABILITY_GO),
+        *job_card.parts(view, STABILITY, view.jobs.mine(run["id"], "steadiness")),
+        dcc.Store(id=MOST_STABLE),
+        html.Div(
+            graph(STABILITY_FIGURE, "Cluster stability by resolution", style={"height": "280px"}),
+            id=STABILITY_SHOWN,
+            hidden=True,
+        ),
+        html.Div(
+            [
+                field("Other method, on the latent space", dbc.Select(METHODS, "kmeans", id=METHOD)),
+                field("Number", dbc.Input(id=METHOD_VALUE, type="number", min=2, step=1, value=10)),
+                button("Cluster cells", METHOD_GO),
+            ],
+            className="nuwa-form",
+        ),
+        *job_card.parts(view, CLUSTER),
+        more(
+            "How is stability measured?",
+            html.P(
+                "Eight times, four fifths of the cells are drawn at random and clustered on their part of the neighbour "
+                "graph (Tang 2021). Each pair of results is compared by the adjusted Rand index (ARI) over the cells that "
+                "both have (Lange 2004). Coarse clusters are more stable simply because they are coarse, so the finest "
+                "resolution within one standard error of the best is marked. A single cluster always agrees with itself "
+                "and is left out."
+            ),
+        ),
+    )
+
+
+def register(app, store):
+    _stability(app, store)
+    _methods(app, store)
+
+
+def _stability(app, store):
+    @job_card.asks(app, store, STABILITY, Input(STABILITY_GO, "n_clicks"), State(shared.RUN, "data"))
+    def find_stability(view, clicks, run_id):
+        return view.jobs.once("steadiness", run_id, {}, "slow")["id"]
+
+    @app.callback(
+        Output(STABILITY_SHOWN, "hidden"),
+        Output(STABILITY_FIGURE, "figure"),
+        Output(MOST_STABLE, "data"),
+        Input(STABILITY.done, "data"),
+        Input(shared.THEME, "data"),
+    )
+    def show(job_id, theme):
+        if not job_id:
+            raise PreventUpdate
+        result = store.of(session.user()).jobs.one(job_id)["result"]
+        return False, figures.steadiness(result, theme), result["steadiest"]
+
+    @app.callback(Output(ids.RESOLUTION, "marks"), Input(MOST_STABLE, "data"), prevent_initial_call=True)
+    def mark(most_stable):
+        return marks(most_stable)
+
+
+def marks(most_stable):
+    """The marks of the resolution slider, with a star at the most stable resolution."""
+    labels = {r: {"label": f"{r:g}"} for r in LABELLED}
+    if most_stable is not None:
+        nearest = min(RESOLUTIONS, key=lambda r: abs(r - most_stable))
+        style = {"fontWeight": 600, "color": "var(--nuwa-accent)", "whiteSpace": "nowrap"}
+        labels[nearest] = {"label": f"{nearest:g} ★", "style": style}
+    return {r if r % 1 else int(r): mark for r, mark in labels.items()}
+
+
+def _methods(app, store):
+    @job_card.asks(
+        app,
+        store,
+        CLUSTER,
+        Input(METHOD_GO, "n_clicks"),
+        State(METHOD, "value"),
+        State(METHOD_VALUE, "value"),
+        State(shared.PAGE, "data"),
+        State(shared.RUN, "data"),
+    )
+    def cluster(view, clicks, method, value, page, run_id):
+        if not value:
+            raise UserError("A number is missing. Enter the number of clusters, or of cells per cluster.")
+        arguments = {"method": method, "value": int(value)}
+        return view.jobs.submit("clusters", run_id, arguments, f"{page}:clusters:{clicks}", priority=1)
+
+    @app.callback(Output(ids.CLUSTERING, "data"), Input(CLUSTER.done, "data"), prevent_initial_call=True)
+    def show_clusters(job_id):
+        if not job_id:
+            raise PreventUpdate
+        return store.of(session.user()).jobs.one(job_id)["result"]["line"]

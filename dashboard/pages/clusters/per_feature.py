@@ -1,0 +1,91 @@
+"""The card of the reconstruction quality of each gene and protein."""
+
+from dash import Input, Output, State, html
+
+from core import figures, safe_csv
+from core.analysis.metrics.descriptions import EXPLAINED
+from dashboard import ids as shared
+from dashboard.components import job_card
+from dashboard.components.data_tables import grid, text
+from dashboard.components.data_tables import number as numeric
+from dashboard.components.widgets import card, graph
+from dashboard.ids import watched
+from dashboard.pages.clusters import run_jobs
+from dashboard.pages.clusters.controls import go
+from dashboard.server import session
+
+JOB = watched("explained")
+GO = "explained-go"
+RESULT = "explained-result"
+TABLE = "explained-table"
+FIGURE = "explained-figure"
+
+COLUMNS = [
+    text("feature", "gene or protein"),
+    text("kind", "kind"),
+    numeric("explained", "explained by model", ".3f"),
+    numeric("explained_pca", "explained by PCA", ".3f"),
+    numeric("variance", "variance", ".3g"),
+]
+
+
+def layout(view, run):
+    return card(
+        "Reconstruction quality by gene",
+        html.P(
+            "The share of each gene's and protein's variance that the model explains in cells it has not seen, compared "
+            "with PCA of the same number of dimensions. Points above the line are reconstructed better than by PCA."
+        ),
+        go("Compute", GO),
+        *job_card.parts(view, JOB, view.jobs.last(run["id"], "explained")),
+        html.Div(id=RESULT),
+    )
+
+
+def register(app, store):
+    @job_card.asks(app, store, JOB, Input(GO, "n_clicks"), State(shared.RUN, "data"))
+    def compute(view, clicks, run_id):
+        return run_jobs.ask(view, "explained", run_id, {})
+
+    @app.callback(
+        Output(RESULT, "children"),
+        Input(JOB.done, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
+    )
+    def show(_, theme, run_id):
+        view = store.of(session.user())
+        path = run_jobs.result_file(view, run_id, "explained.csv")
+        return result(view, view.runs.one(run_id), path, theme) if path else []
+
+
+def result(view, run, path, theme):
+    """The plot and the sortable table of explained.csv."""
+    rows = records(path)
+    label = "Variance explained by gene and protein, the lowest first"
+    plot = graph(
+        FIGURE,
+        "Variance explained by the model against by PCA, one point per gene or protein",
+        dataset=view.datasets.one(run["dataset"]),
+        figure=figures.explained(rows, theme),
+        style={"height": "440px"},
+    )
+    link = html.A("Download all genes and proteins (CSV)", href=f"/download/{run['id']}/explained.csv")
+    return [
+        html.Div(
+            [plot, html.Div([grid(TABLE, COLUMNS, label, rows=rows), link])], className="nuwa-grid even"
+        ),
+        html.P(EXPLAINED.sentence, className="help"),
+    ]
+
+
+def records(path):
+    """The lines of explained.csv as dicts, with numbers as floats and None where there is none."""
+    with path.open(newline="") as file:
+        return [
+            {
+                name: value if name in ("feature", "kind") else float(value) if value else None
+                for name, value in row.items()
+            }
+            for row in safe_csv.records(file)
+        ]
