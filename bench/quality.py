@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 
 from bench import latents, sets, withheld  # noqa: E402
 from bench.agreement import best_agreement  # noqa: E402
-from core.analysis.metrics import scores  # noqa: E402
+from core.analysis.metrics import lisi, scores  # noqa: E402
 
 FILE = latents.RESULTS / "quality.json"
 MEASURES = {
@@ -46,7 +46,7 @@ def measure(data, method, seed):
     if "protein" in adata.obsm:
         row["proteins"] = scores.shared_neighbours(made.points, latents.proteins(data, seed), cells)
     if data.batches:
-        row["ilisi"] = scores.ilisi(made.points, np.unique(adata.obs[data.batches], return_inverse=True)[1])
+        row["ilisi"] = lisi.ilisi(made.points, np.unique(adata.obs[data.batches], return_inverse=True)[1])
     return {name: round(float(value), 4) for name, value in row.items()}
 
 

@@ -3,14 +3,14 @@
 Like the first half (core.training.learn) it yields the Phases of its work, ends with what came of it, and knows no disk.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from core.analysis import embedding, leiden, side_process
 from core.analysis.harmony import harmony
-from core.analysis.metrics import scores
+from core.analysis.metrics.lisi import K as LISI_NEIGHBORS
+from core.analysis.metrics.run_scores import score
 from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.preprocessing.prepare import prepare
@@ -92,7 +92,7 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     yield clock.start("neighbours")
     batches = proof.matrix.batch_codes is not None
     surroundings = find_neighbors(
-        latent, scores.LISI_NEAR + 1 if batches else N_NEIGHBORS, config.seed, config.device
+        latent, LISI_NEIGHBORS + 1 if batches else N_NEIGHBORS, config.seed, config.device
     )
     near = surroundings.first(N_NEIGHBORS)
     edges = beside.do(leiden.edges, near)
@@ -114,56 +114,3 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
         embeddings[name] = task.value()
     clock.stop()
     yield Explored(embeddings, clusters, judged, clock.seconds, mixed)
-
-
-def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
-    """The flat dict of scores.json, read from the test cells, or the validation cells where there are none.
-
-    `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: what
-    Harmony makes of the input's axes. A score that cannot be had (a silhouette of one cluster) is None.
-    """
-    rows, loss, sticks = proof.split.judges, proof.loss, proof.sticks
-    explained = scores.variance_explained
-    out = {
-        "variance_explained_rna": None,
-        "variance_explained_rna_pca": None,
-        "variance_explained_protein": None,
-        "variance_explained_protein_pca": None,
-    }
-    if proof.matrix.n_genes:
-        out["variance_explained_rna"] = explained(loss.rna, sticks.mean.rna)
-        out["variance_explained_rna_pca"] = explained(sticks.pca.rna, sticks.mean.rna)
-    if proof.matrix.n_proteins:
-        out["variance_explained_protein"] = explained(loss.protein, sticks.mean.protein)
-        out["variance_explained_protein_pca"] = explained(sticks.pca.protein, sticks.mean.protein)
-        if sticks.pca_rna is not None:
-            out["variance_explained_rna_pca_alone"] = explained(sticks.pca_rna, sticks.mean.rna)
-    out |= {
-        "loss_total": loss.total,
-        "loss_total_pca": sticks.pca.total,
-        "loss_total_mean": sticks.mean.total,
-    }
-    spaces = {"": proof.latent, "_pca": proof.axes[:, : proof.latent.shape[1]]}
-    for suffix, kept in scores.neighbours_kept(
-        proof.matrix, proof.matrix.weights(config), spaces, rows
-    ).items():
-        out[f"neighbours_kept_15{suffix}"] = kept
-    if (proteins := proof.matrix.protein_space()) is not None:
-        for suffix, points in spaces.items():
-            out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
-    out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
-    if (batch_codes := proof.matrix.batch_codes) is not None:  # of all cells: mixing is not learnt by heart
-        out["ilisi"] = scores.ilisi(proof.latent, batch_codes, found=surroundings)
-        out["ilisi_input"] = scores.ilisi(proof.axes[:, :PANEL_AXES], batch_codes)
-        if mixed is not None:
-            out["ilisi_harmony"] = scores.ilisi(mixed, batch_codes)
-        out["batches"] = len(proof.matrix.batch_names)
-    out |= proof.held_out
-    out["best_epoch"] = proof.best_epoch
-    out["judged_on"] = "test" if len(proof.split.test) else "valid"
-    out["judged_cells"] = len(rows)
-    if labels is not None:
-        out |= scores.agreement(np.asarray(labels)[rows], clusters[rows])
-        out |= {f"{name}_all_cells": value for name, value in scores.agreement(labels, clusters).items()}
-        out |= {f"knn_accuracy{end}": scores.knn_accuracy(x, labels, rows) for end, x in spaces.items()}
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in out.items()}

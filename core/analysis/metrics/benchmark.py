@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.analysis import leiden
-from core.analysis.metrics import scores
+from core.analysis.metrics import lisi, scores
 from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
 from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
@@ -66,7 +66,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
                     "title": SCORES[score].title,
                     "space": name,
                     "value": float(value) if value is not None and math.isfinite(value) else None,
-                    "cells": len(scores.lisi_rows(len(cells))) if score == "ilisi" else len(rows),
+                    "cells": len(lisi.scored_rows(len(cells))) if score == "ilisi" else len(rows),
                     "note": note or seen,
                 }
             )
@@ -92,17 +92,22 @@ def some_cells(n_cells, seed):
 
 def _asked_for(proteins, labels, batches):
     """The names of the scores that can be had with what is known of the cells."""
-    without = {"protein_agreement_15"} if proteins is None else set()
-    without |= {"knn_accuracy", "ari", "nmi", "label_silhouette"} if labels is None else set()
-    without |= {"ilisi"} if batches is None else set()
-    return [name for name in SCORES if name not in without]
+    known = {
+        "",
+        *(
+            name
+            for name, x in (("proteins", proteins), ("labels", labels), ("batches", batches))
+            if x is not None
+        ),
+    }
+    return [name for name, score in SCORES.items() if score.needs in known]
 
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
     """{score: value} of one space; `rows` are the judging cells, `proteins` whom those asked have near by their proteins."""
     wide = before.asked
-    mixed = scores.lisi_rows(len(points)) if batches is not None else wide[:0]
-    found, far = _surroundings(points, np.union1d(wide, mixed), scores.LISI_NEAR if len(mixed) else 50)
+    mixed = lisi.scored_rows(len(points)) if batches is not None else wide[:0]
+    found, far = _surroundings(points, np.union1d(wide, mixed), lisi.K if len(mixed) else 50)
     near = far.without_self(wide).indices
     kept = before.kept_by(points, near)
     out = {
@@ -121,7 +126,7 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
         out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.asked, around=near)
         out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
     if batches is not None:
-        out["ilisi"] = float(np.median(scores.mixing(far.without_self(mixed), batches)))
+        out["ilisi"] = float(np.median(lisi.per_cell(far.without_self(mixed), batches)))
     return out
 
 

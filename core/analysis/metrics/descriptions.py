@@ -1,144 +1,152 @@
-"""What each score says in one sentence, and where it comes from; what pages, command line and documents read."""
+"""What each score means, in one sentence, and its source; pages, command line, report and documents read it here."""
 
 from typing import NamedTuple
 
 
-class Meaning(NamedTuple):
-    """A score: its name in tables, its range, one sentence of meaning and its source."""
+class Description(NamedTuple):
+    """A score: its name in tables, its range, its meaning in one sentence, its source, and what it needs."""
 
     title: str
     range: str
-    words: str
+    meaning: str
     source: str = ""
+    needs: str = ""  # "labels", "batches" or "proteins"; "" for a score that every run has
 
     @property
     def sentence(self):
         """The title, the meaning and the source in a line."""
         source = f" ({self.source})" if self.source else ""
-        return f"{self.title}, {self.range}: {self.words}{source}."
+        return f"{self.title}, {self.range}: {self.meaning}{source}."
 
 
-# In the order in which a table has them.
+# Scores of a space, in the order of the table.
 SCORES = {
-    "neighbours_kept_15": Meaning(
+    "neighbours_kept_15": Description(
         "Neighbours kept (15)",
         "0 to 1",
-        "the share of a cell's 15 nearest neighbours in the weighted input that are its nearest here, too",
+        "the share of a cell's 15 nearest neighbours in the weighted input that are also among its 15 nearest here",
         "Lee and Verleysen 2009, doi:10.1016/j.neucom.2008.12.017",
     ),
-    "neighbours_kept_50": Meaning(
+    "neighbours_kept_50": Description(
         "Neighbours kept (50)",
         "0 to 1",
-        "the same of its 50 nearest neighbours: less of the fine grain, more of the lie of the land",
+        "the same for 50 neighbours; it reflects broader structure than the 15 nearest",
         "Lee and Verleysen 2009",
     ),
-    "trustworthiness_15": Meaning(
+    "trustworthiness_15": Description(
         "Trustworthiness (15)",
         "0 to 1",
-        "cells that are near here were near in the input; a stranger among the 15 costs more the farther it came",
+        "whether cells that are neighbours here are neighbours in the input; false neighbours are penalised by their "
+        "rank in the input",
         "Venna and Kaski 2001, doi:10.1007/3-540-44668-0_68",
     ),
-    "continuity_15": Meaning(
+    "continuity_15": Description(
         "Continuity (15)",
         "0 to 1",
-        "cells that were near in the input are near here; one of the 15 that left costs more the farther it went",
+        "whether neighbours in the input are neighbours here; lost neighbours are penalised by their rank here",
         "Venna and Kaski 2001",
     ),
-    "protein_agreement_15": Meaning(
+    "protein_agreement_15": Description(
         "Agreement with proteins (15)",
         "0 to 1",
-        "of a cell's 15 nearest neighbours here and those by its proteins, how many are both, over those in either; a "
-        "space that was made with the proteins (seen in training) tells how well it kept them, not how well it "
-        "foretells them; one that was made of RNA alone (not seen in training) is judged from outside",
+        "the Jaccard index of a cell's 15 nearest neighbours here and its 15 nearest by protein; where the proteins were "
+        "seen in training, it shows how well the space keeps them; where they were not, it is an independent test",
         "Jaccard 1912, doi:10.1111/j.1469-8137.1912.tb05611.x",
+        needs="proteins",
     ),
-    "silhouette": Meaning(
+    "silhouette": Description(
         "Silhouette of its clusters",
         "-1 to 1",
-        "how much nearer a cell is to its own Leiden cluster than to the next one, the clusters made in this space",
+        "how much nearer a cell is to its own Leiden cluster than to the nearest other one; the clusters are those of "
+        "this space",
         "Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7",
     ),
-    "knn_accuracy": Meaning(
+    "knn_accuracy": Description(
         "kNN accuracy (15)",
         "0 to 1",
-        "the share of cells whose label is also that of most of their 15 nearest neighbours, which come from the other "
-        "four fifths of the cells",
+        "the share of cells whose label is predicted by the majority of their 15 nearest neighbours (5-fold "
+        "cross-validation)",
         "Cover and Hart 1967, doi:10.1109/TIT.1967.1053964",
+        needs="labels",
     ),
-    "ari": Meaning(
+    "ari": Description(
         "ARI with the labels",
         "up to 1",
-        "how well its clusters and the labels group alike: 1 is the same grouping, 0 no more than by chance",
+        "how well clusters and labels agree: 1 is the same partition, 0 is agreement by chance",
         "adjusted Rand index, Hubert and Arabie 1985, doi:10.1007/BF01908075",
+        needs="labels",
     ),
-    "nmi": Meaning(
+    "nmi": Description(
         "NMI with the labels",
         "0 to 1",
-        "how much a cell's cluster tells of its label, over the mean of what there is to be told of both",
+        "the information that clusters and labels share, divided by the mean of their entropies",
         "normalised mutual information, Vinh, Epps and Bailey 2010, JMLR 11:2837",
+        needs="labels",
     ),
-    "label_silhouette": Meaning(
+    "label_silhouette": Description(
         "Silhouette of the labels",
         "-1 to 1",
-        "how much nearer a cell is to the cells of its own label than to those of the next one",
+        "how much nearer a cell is to the cells of its own label than to those of the nearest other label",
         "Rousseeuw 1987",
+        needs="labels",
     ),
-    "ilisi": Meaning(
+    "ilisi": Description(
         "Batches mixed (iLISI)",
         "1 to the number of batches",
-        "how many batches meet in a cell's neighbourhood, all cells together: 1 is none but its own; cell types that "
-        "one batch lacks keep it low for a reason",
+        "the effective number of batches in a cell's neighbourhood, over all cells: 1 is no mixing; cell types that are "
+        "missing from a batch also lower it",
         "Korsunsky 2019, doi:10.1038/s41592-019-0619-0",
+        needs="batches",
     ),
 }
-# The proteins: by every model that is given them, and by one that is trained on RNA alone.
+# Whether the proteins were part of what the model was trained on.
 SEEN, UNSEEN = "seen in training", "not seen in training"
 
-EXPLAINED = Meaning(
+EXPLAINED = Description(
     "Variance explained",
     "up to 1",
-    "how much of the mean's squared error on held-out cells is gone: 1 is all of it, 0 no better than the mean of the "
-    "training cells; a gene that is all but silent in these cells has next to nothing to explain, and may lie far below",
+    "how much smaller the squared error on test cells is than that of predicting the training mean: 1 is no error, 0 is "
+    "no better than the mean; genes that are hardly expressed in these cells can lie far below 0",
 )
-COMPANY = Meaning(
-    "Company kept",
+CONSISTENCY = Description(
+    "Co-clustering consistency",
     "0 to 1",
-    "the cells that share a cell's cluster in two runs, over the larger of both clusters, a mean over all pairs of runs: "
-    "1 keeps its company whatever the seed",
+    "how much of a cell's cluster stays together across seeds: the cells shared by its clusters in two runs, divided by "
+    "the size of the larger one, averaged over all pairs of runs",
     "element-centric similarity, Gates 2019, doi:10.1038/s41598-019-44892-y; its mean over seeds is the consistency of "
     "the R package ClustAssess",
 )
-SURVIVES = Meaning(
+BEST_MATCH = Description(
     "Jaccard with its best match",
     "0 to 1",
-    "the cells of a cluster that its most similar cluster in another run has, over the cells of either, a mean over the "
-    "other runs; from 0.75 it is stable, below 0.6 it is not to be trusted",
+    "the Jaccard index of a cluster and its most similar cluster in another run, averaged over the other runs; 0.75 and "
+    "above is stable, below 0.6 is unreliable",
     "Hennig 2007, doi:10.1016/j.csda.2006.11.025, and the manual of his fpc::clusterboot",
 )
-# Of each cell by itself; `range` is the unit that a colour bar has.
+# Scores of each cell; `range` is the unit that a colour bar shows.
 CELL_SCORES = {
-    "neighbours_kept_15": Meaning(
+    "neighbours_kept_15": Description(
         "neighbours kept (15)",
         "share of 15, 0 to 1",
-        "how many of a cell's 15 nearest in the weighted input are its nearest in the latent space, too; cells that were "
-        "trained on are among them",
+        "the share of a cell's 15 nearest neighbours in the weighted input that are also among its 15 nearest in the "
+        "latent space; training cells are included",
         "Lee and Verleysen 2009, doi:10.1016/j.neucom.2008.12.017",
     ),
-    "reconstruction_error_rna": Meaning(
+    "reconstruction_error_rna": Description(
         "reconstruction error, RNA",
         "mean squared error",
-        "how far what comes back of a cell lies from what went in, on the scale of the input, a mean over its genes; cells "
-        "with few counts, and of kinds that are rare, come back worse",
+        "the squared difference between a cell's reconstruction and its input, on the scale of the input, averaged over "
+        "genes; it is higher in cells with few counts and in rare cell types",
     ),
-    "reconstruction_error_protein": Meaning(
+    "reconstruction_error_protein": Description(
         "reconstruction error, proteins",
         "mean squared error",
-        "the same over its proteins",
+        "the same, averaged over proteins",
     ),
-    "ilisi": Meaning(
+    "ilisi": Description(
         "batches mixed (iLISI)",
         "batches, from 1",
-        "how many batches meet among a cell's 90 nearest in the latent space, the nearer ones counting more",
+        "the effective number of batches among a cell's 90 nearest neighbours in the latent space, weighted by distance",
         "Korsunsky 2019, doi:10.1038/s41592-019-0619-0",
     ),
 }
@@ -157,13 +165,13 @@ SPACES = {
 
 
 def meaning_of(name):
-    """The sentence on a score of scores.json, whose name may say what it is of ("_pca"); "" where none is written."""
+    """The sentence on a score of scores.json, whose name may end with its space ("_pca"); "" for one without a sentence."""
     if name.startswith("variance_explained"):
         return EXPLAINED.sentence
     known = (score for score in SCORES if name == score or name.startswith(f"{score}_"))
     return next((SCORES[score].sentence for score in known), "")
 
 
-def verdict(jaccard):
-    """What a cluster's mean Jaccard with its best matches means, by Hennig's thresholds."""
+def stability_of(jaccard):
+    """ "stable", "doubtful" or "dissolves": a cluster by its mean Jaccard index with its best matches (Hennig 2007)."""
     return "stable" if jaccard >= STABLE else "doubtful" if jaccard >= DOUBTFUL else "dissolves"

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from core.analysis.metrics import scores
+from core.analysis.metrics import lisi, scores
 from core.analysis.metrics.benchmark import Step, some_cells
 from core.analysis.metrics.neighbourhoods import nearest_in_input
 from core.analysis.neighbors import find_neighbors
@@ -49,9 +49,9 @@ def neighbours_kept(proof, config, cells):
 
 
 def batches_mixed(points, batches):
-    """(cells,) how many of the `batches` (codes) meet around each of `points`, as core.analysis.metrics.scores.ilisi has it."""
-    around = find_neighbors(points, scores.LISI_NEAR + 1)
-    return scores.mixing(scores.without_self(around, np.arange(len(points))), batches)
+    """(cells,) how many of the `batches` (codes) meet around each of `points`, as core.analysis.metrics.lisi has it."""
+    around = find_neighbors(points, lisi.K + 1)
+    return lisi.per_cell(scores.without_self(around, np.arange(len(points))), batches)
 
 
 @torch.no_grad()

@@ -1,16 +1,11 @@
-"""Arrays to numbers: how good a latent space is, each number with its yardstick."""
+"""Scores of a space: arrays in, a number out."""
 
 import numpy as np
-from scipy import sparse
 
-from core.analysis.neighbors import EXACT_LIMIT, Neighbors, find_neighbors, nearest
+from core.analysis.neighbors import Neighbors, nearest
 
 SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
 QUERIES = 2000  # cells at most whose neighbours are looked up
-LISI_CELLS = (
-    5000  # cells at most whose surroundings are looked at: their median is off by a fiftieth of the spread
-)
-LISI_NEAR = 90  # neighbours that make up a cell's surroundings, three times the perplexity as Harmony has it
 
 
 def variance_explained(loss, loss_of_mean):
@@ -164,52 +159,3 @@ def agreement(labels, clusters):
         "ari": float(adjusted_rand_score(labels, clusters)),
         "nmi": float(normalized_mutual_info_score(labels, clusters)),
     }
-
-
-def ilisi(points, groups, perplexity=30, k=LISI_NEAR, found=None):
-    """How well batches are mixed, from 1 (each cell among its own) to the number of batches (all alike).
-
-    The local inverse Simpson's index of `groups` (codes) around each of `points`, weighted by a Gaussian of this
-    perplexity over the k nearest, the median over the cells (iLISI, Korsunsky 2019, Harmony); over 5,000 of them, evenly
-    spaced, where they are more. `found`: the k + 1 Neighbors of all `points`, each itself among them, where they are known.
-    """
-    rows = lisi_rows(len(points))
-    points, most = np.asarray(points, dtype=np.float32), min(k + 1, len(points))
-    if found is None and len(points) <= EXACT_LIMIT:
-        found = nearest(points[rows], points, most)
-    else:
-        found = (find_neighbors(points, most) if found is None else found).of(rows)
-    return float(np.median(mixing(without_self(found, rows), groups, perplexity)))
-
-
-def mixing(found, groups, perplexity=30):
-    """(rows,) how many batches meet around each cell, as `ilisi` has it, from its Neighbors without itself."""
-    weights = _gaussian(found.distances.astype(np.float64), min(perplexity, found.indices.shape[1] / 3))
-    names, codes = np.unique(groups, return_inverse=True)
-    ends, around = np.arange(0, weights.size + 1, weights.shape[1]), codes[found.indices].ravel()
-    shares = sparse.csr_matrix((weights.ravel(), around, ends), (len(weights), len(names)))
-    shares.sum_duplicates()  # however many batches there are
-    return 1 / np.asarray(shares.multiply(shares).sum(axis=1)).ravel()
-
-
-def lisi_rows(n):
-    """The rows, of n cells, whose surroundings iLISI looks at: at most 5,000, evenly spaced."""
-    return np.arange(0, n, max(1, -(-n // LISI_CELLS)))
-
-
-def _gaussian(distances, perplexity, rounds=50):
-    """(cells, k) weights that add up to 1 in each row, their width such that each row has this perplexity."""
-    squares = distances**2
-    squares -= squares.min(axis=1, keepdims=True)
-    low, high = np.zeros(len(squares)), np.full(len(squares), np.inf)
-    beta = 1 / np.maximum(np.median(squares, axis=1), 1e-12)
-    for _ in range(rounds):
-        weights = np.exp(-squares * beta[:, None])
-        weights /= weights.sum(axis=1, keepdims=True)
-        entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(axis=1)
-        wide = entropy > np.log(perplexity)  # too many cells count: narrower
-        if np.abs(entropy - np.log(perplexity)).max() < 1e-7:
-            break
-        low, high = np.where(wide, beta, low), np.where(wide, high, beta)
-        beta = np.where(np.isinf(high), beta * 2, (low + high) / 2)
-    return weights

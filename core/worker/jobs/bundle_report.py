@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.analysis.marker_measures import best
-from core.analysis.metrics.descriptions import verdict
+from core.analysis.metrics.descriptions import stability_of
 from core.config.run_files import survival_of
 from core.export import methods, report, reproduce
 from core.export.versions import versions
@@ -61,7 +61,7 @@ def _groups(there):
         markers = [[features[i] for i in marked.get(name, [])] for name in names]
     survival = there.array(survival_of(there.resolution))
     if survival is not None and there.by == "clusters":
-        stability = [f"{verdict(mean)} ({mean:.2f})" for mean in np.asarray(survival).mean(axis=1)]
+        stability = [f"{stability_of(mean)} ({mean:.2f})" for mean in np.asarray(survival).mean(axis=1)]
     words = f"{there.words[0].upper()}{there.words[1:]}. {len(names)} groups."
     return {"words": words, "names": names, "sizes": sizes, "markers": markers, "stability": stability}
 

@@ -81,11 +81,11 @@ def compare_seeds(store, job, say):
     for i, resolution in enumerate(RESOLUTIONS):
         say(f"Comparing clusters at {resolution:g}.", i / len(RESOLUTIONS))
         name = f"{run_files.clusters_of(resolution)}.npy"
-        found = [np.array(files.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)]
-        company = seed_stability.company(found).astype(np.float32)
-        survival = seed_stability.survival(found[0], found[1:]).astype(np.float32)
-        files.write_array(folder / f"{run_files.company_of(resolution)}.npy", company)
-        files.write_array(folder / f"{run_files.survival_of(resolution)}.npy", survival)
+        clusterings = [np.array(files.read_array(store.run_folder(r["id"]) / name)) for r in (run, *others)]
+        consistency = seed_stability.consistency(clusterings).astype(np.float32)
+        matches = seed_stability.best_matches(clusterings[0], clusterings[1:]).astype(np.float32)
+        files.write_array(folder / f"{run_files.company_of(resolution)}.npy", consistency)
+        files.write_array(folder / f"{run_files.survival_of(resolution)}.npy", matches)
     records = [{"id": r["id"], "name": r["name"], "seed": r["config"]["seed"]} for r in (run, *others)]
     files.write_json(folder / "stability" / "runs.json", records)
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.analysis.metrics.descriptions import CELL_SCORES, COMPANY
+from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
 from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES
 from core.config.run_files import clusters_of, company_of
 from core.errors import UserError
@@ -86,7 +86,7 @@ def label(choice):
     if kind == SPLIT:
         return "Training, validation and test cells"
     if kind == KEPT:
-        return f"{COMPANY.title} (stability)"
+        return f"{CONSISTENCY.title} (stability)"
     if kind == "mean":
         return f"Mean of {listed(name.split(','))} (genes)"
     if kind == "latent":
@@ -145,7 +145,7 @@ def company(view, run, resolution):
     if values is None:
         raise UserError("No seeds were compared for this run yet: train it with other seeds, under Judge.")
     words = f"1: the same company with every seed, at resolution {resolution:g}"
-    return Colour(COMPANY.title, np.array(values), None, words)
+    return Colour(CONSISTENCY.title, np.array(values), None, words)
 
 
 def _gene_colour(shelf, names):

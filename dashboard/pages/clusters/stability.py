@@ -5,7 +5,7 @@ import numpy as np
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from core import figures
-from core.analysis.metrics.descriptions import COMPANY, SURVIVES, verdict
+from core.analysis.metrics.descriptions import BEST_MATCH, CONSISTENCY, stability_of
 from core.config import DEFAULT_RESOLUTION, MOST_SEEDS
 from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
@@ -186,7 +186,7 @@ def _result(view, run, resolution, theme):
     )
     means, sizes = np.asarray(survival).mean(axis=1), np.bincount(clusters, minlength=len(survival))
     rows = [
-        [i, f"{size:,}", number(float(mean)), verdict(mean)]
+        [i, f"{size:,}", number(float(mean)), stability_of(mean)]
         for i, (size, mean) in enumerate(zip(sizes, means, strict=True))
     ]
     stable = sum(row[3] == "stable" for row in rows)
@@ -202,5 +202,5 @@ def _result(view, run, resolution, theme):
             dcc.Link("Colour the panels above by it", href=f"/clusters?run={run['id']}&by={colours.KEPT}")
         ),
         html.Div([picture, listed], className="nuwa-grid even"),
-        more("How is this measured?", html.P(f"{COMPANY.sentence} {SURVIVES.sentence}")),
+        more("How is this measured?", html.P(f"{CONSISTENCY.sentence} {BEST_MATCH.sentence}")),
     ]

@@ -11,7 +11,7 @@ from sklearn.manifold import trustworthiness
 
 from core import config
 from core.analysis import leiden
-from core.analysis.metrics import benchmark, per_cell, per_feature, scores
+from core.analysis.metrics import benchmark, lisi, per_cell, per_feature, scores
 from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
 from core.analysis.neighbors import find_neighbors
 from core.cli import main
@@ -54,7 +54,7 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
         "knn_accuracy": scores.knn_accuracy(points, labels, rows),
         "neighbours_kept_15": run["scores"]["neighbours_kept_15"],
         "protein_agreement_15": run["scores"]["protein_agreement_15"],
-        "ilisi": scores.ilisi(points, batches),
+        "ilisi": lisi.ilisi(points, batches),
     }
     for score, value in expected.items():
         assert of(records, score, "latent") == pytest.approx(value, abs=1e-6), score
@@ -111,7 +111,7 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finishe
     rows, kept = proof.split.judges, run["scores"]["neighbours_kept_15"]
     assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
     batches = np.arange(240) % 2
-    assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(scores.ilisi(latent, batches))
+    assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(lisi.ilisi(latent, batches))
     error = per_feature.by_feature(model, proof, settings)
     whole = ((1 - error.model) * error.variance)[: matrix.n_genes]
     assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
@@ -193,18 +193,18 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
             np.asarray(view.results.array(id, clusters_of(1.0)))
             for id in (run, *(row["id"] for row in seeds))
         ]
-        company = np.asarray(view.results.array(run, company_of(1.0)))
-        a, b, c = (found[i] == found[i][7] for i in range(3))  # the company of cell 7 in each run
+        consistency = np.asarray(view.results.array(run, company_of(1.0)))
+        a, b, c = (found[i] == found[i][7] for i in range(3))  # the cluster of cell 7 in each run
         pairs = [(x & y).sum() / max(x.sum(), y.sum()) for x, y in ((a, b), (a, c), (b, c))]
-        assert company[7] == pytest.approx(np.mean(pairs), abs=1e-6)
+        assert consistency[7] == pytest.approx(np.mean(pairs), abs=1e-6)
         assert np.asarray(view.results.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
         shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
         assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
         offered = [
-            o["value"] for o in colours.colour_options(view, view.runs.one(run), "company", "clusters")
+            o["value"] for o in colours.colour_options(view, view.runs.one(run), "consistency", "clusters")
         ]
         colour = colours.colour_of(view, view.runs.one(run), "company", 1.0)
-        assert "company" in offered and colour.categories is None and (colour.values == company).all()
+        assert "company" in offered and colour.categories is None and (colour.values == consistency).all()
         assert view.seeds.train(run, 3) == []  # they are there
     finally:
         for row in seeds:

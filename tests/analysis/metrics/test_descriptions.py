@@ -1,4 +1,4 @@
-"""What a score means is said in one place."""
+"""Documents and code describe every score alike."""
 
 from conftest import ROOT
 
@@ -7,14 +7,14 @@ from core.analysis.metrics import descriptions
 DOCS = ROOT / "docs" / "scores.md"
 
 
-def test_the_documents_have_every_score_with_its_words_and_source():
+def test_the_documents_have_every_score_with_its_meaning_and_source():
     text = DOCS.read_text().casefold()
-    for said in (
+    for score in (
         *descriptions.SCORES.values(),
         *descriptions.CELL_SCORES.values(),
         descriptions.EXPLAINED,
-        descriptions.COMPANY,
-        descriptions.SURVIVES,
+        descriptions.CONSISTENCY,
+        descriptions.BEST_MATCH,
     ):
-        assert f"| {said.title} | {said.range} | {said.words}. | {said.source} |".casefold() in text
-        assert said.sentence.startswith(said.title) and said.sentence.endswith(".")
+        assert f"| {score.title} | {score.range} | {score.meaning}. | {score.source} |".casefold() in text
+        assert score.sentence.startswith(score.title) and score.sentence.endswith(".")

@@ -6,7 +6,7 @@ import pytest
 from house import House, sent
 
 from core.analysis.clustering import leiden_of
-from core.analysis.metrics import scores
+from core.analysis.metrics import lisi, scores
 from core.analysis.neighbors import find_neighbors
 from core.errors import UserError
 from core.store import Groups
@@ -55,10 +55,10 @@ def test_labels_of_two_cells_are_judged_as_far_as_they_go(odd):
 def test_very_many_batches_are_mixed_as_few_are():
     random = np.random.default_rng(0)
     points, groups = random.standard_normal((400, 3)).astype(np.float32), np.arange(400)
-    around = scores.without_self(find_neighbors(points, scores.LISI_NEAR + 1), groups)
-    expected = [1 / (weights**2).sum() for weights in scores._gaussian(around.distances.astype(float), 30)]
-    np.testing.assert_allclose(scores.mixing(around, groups), expected)  # each weight is a batch of its own
-    assert scores.ilisi(points, np.zeros(400)) == pytest.approx(1)
+    around = scores.without_self(find_neighbors(points, lisi.K + 1), groups)
+    expected = [1 / (weights**2).sum() for weights in lisi.gaussian(around.distances.astype(float), 30)]
+    np.testing.assert_allclose(lisi.per_cell(around, groups), expected)  # each weight is a batch of its own
+    assert lisi.ilisi(points, np.zeros(400)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
