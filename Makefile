@@ -1,4 +1,4 @@
-# Everything starts from here: `make` lists what there is.
+# `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
 	bench-gpu bench-markers bench-mapping bench-judging bench-tutorial pictures format
@@ -9,51 +9,51 @@ PIP := $(PY) -m pip install --disable-pip-version-check
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-run: .venv/.nuwa-run  ## start the page on this machine
+run: .venv/.nuwa-run  ## start the web page on this machine
 	@exec $(PY) -m dashboard
 
-test: .venv/.nuwa-dev  ## the tests that take seconds, those in a browser among them
+test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 	@scripts/chromium.sh
 	$(PY) -m pytest -m "not slow" $(ARGS)
 
-test-slow: .venv/.nuwa-dev  ## the tests that take longer
+test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/chromium.sh
 	$(PY) -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
-lint: .venv/.nuwa-dev  ## look for mistakes, and for files that the formatter would change
+lint: .venv/.nuwa-dev  ## find errors, and files that the formatter would change
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-pictures: .venv/.nuwa-dev  ## the pictures of docs/img anew, from today's pages
+pictures: .venv/.nuwa-dev  ## refresh the screenshots in docs/img from today's pages
 	@scripts/chromium.sh
 	$(PY) scripts/pictures.py
 
-bench: .venv/.nuwa-dev  ## speed, large data and the wait, and one table of what was aimed at: twenty minutes
+bench: .venv/.nuwa-dev  ## speed, large data and waiting time, against their targets; twenty minutes
 	$(PY) -m bench
 
-bench-pca: .venv/.nuwa-dev  ## is the default model better than PCA and the mean? three seeds on a real set
+bench-pca: .venv/.nuwa-dev  ## the default model beside PCA and the mean, three seeds on a real dataset
 	$(PY) -m bench.main_job $(ARGS)
 
-bench-speed: .venv/.nuwa-dev  ## cells a second of the loop, beside the loop people use today
+bench-speed: .venv/.nuwa-dev  ## cells per second of the training loop, beside a common one
 	$(PY) -m bench.speed $(ARGS)
 
 bench-clock: .venv/.nuwa-dev  ## seconds from pressing Train to seeing clusters, phase by phase
 	$(PY) -m bench.clock $(ARGS)
 
-bench-large: .venv/.nuwa-dev  ## cells a second and memory with a million cells, and with 20,000 genes
+bench-large: .venv/.nuwa-dev  ## cells per second and memory with a million cells, and with 20,000 genes
 	$(PY) -m bench.large $(ARGS)
 
-bench-ingest: .venv/.nuwa-dev  ## seconds and memory from a file of a million cells to a data set, beside scanpy
+bench-ingest: .venv/.nuwa-dev  ## seconds and memory from a file of a million cells to a dataset, beside scanpy
 	$(PY) -m bench.ingest $(ARGS)
 
-bench-viewer: .venv/.nuwa-dev  ## seconds until a million cells are seen and recoloured, beside plain scattergl
+bench-viewer: .venv/.nuwa-dev  ## seconds until a million cells are drawn and recoloured, beside plain scattergl
 	@scripts/chromium.sh
 	$(PY) -m bench.viewer $(ARGS)
 
-bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real sets; takes hours
+bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real datasets; takes hours
 	$(PY) -m bench.quality $(ARGS)
 
-bench-gpu: .venv/.nuwa-dev  ## cells a second on a GPU, where there is one
+bench-gpu: .venv/.nuwa-dev  ## cells per second on a GPU, where there is one
 	$(PY) -m bench.gpu $(ARGS)
 
 bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 cells x 20,000 genes x 20 clusters
@@ -62,17 +62,17 @@ bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 
 bench-tutorial: .venv/.nuwa-dev  ## the numbers of docs/tutorial.md, each from its command
 	$(PY) -m bench.tutorial
 
-bench-judging: .venv/.nuwa-dev  ## processor seconds of judging all spaces of 20,000 cells
+bench-judging: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20,000 cells
 	$(PY) -m bench.judging $(ARGS)
 
-bench-mapping: .venv/.nuwa-dev  ## labels and places of one half of a real set, mapped onto a model of the other
+bench-mapping: .venv/.nuwa-dev  ## labels and positions of one half of a real dataset, mapped onto a model of the other
 	$(PY) -m bench.mapping $(ARGS)
 
-format: .venv/.nuwa-dev  ## mend what can be mended by itself
+format: .venv/.nuwa-dev  ## fix what ruff can fix, and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# The stamps make a second start a matter of seconds: pip is asked only when a list has changed.
+# The stamps make a second start fast: pip runs only when a list has changed.
 .venv/.nuwa-run: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what Nuwa needs; the first time takes some minutes."
 	@$(PIP) -r requirements.txt
@@ -83,7 +83,7 @@ format: .venv/.nuwa-dev  ## mend what can be mended by itself
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ .venv/.nuwa-run
 
-# scvi-tools in an interpreter of its own: it brings a hundred packages that Nuwa does not need.
+# scvi-tools in a separate interpreter: it brings a hundred packages that Nuwa does not need.
 .venv-bench/.ready: requirements-bench.txt constraints.txt | $(PY)
 	@$(PY) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --disable-pip-version-check -r requirements-bench.txt

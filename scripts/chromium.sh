@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure there is a Chromium for the browser tests: the one on the PATH, Debian's, or Playwright's own.
+# Provide a Chromium for the browser tests: the one on the PATH, Debian's, or Playwright's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
