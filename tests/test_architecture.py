@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ALLOWED = {
     "sparse": set(),
     "config": set(),
-    "data": {"sparse"},
+    "data": {"config", "sparse"},
     "preprocessing": {"config", "data", "sparse"},
     "models": {"config", "sparse"},
     "training": {"models", "preprocessing", "config", "sparse"},

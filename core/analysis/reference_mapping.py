@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from core.config import KIND_WORDS
 from core.data.checks.species import species_of
 from core.data.count_sources import genes_of, places
 from core.data.gene_matching import GeneNames, gene_names, places_of
-from core.data.matrix_kind import KIND_WORDS, what_is
+from core.data.matrix_kind import what_is
 from core.errors import UserError
 from core.preprocessing.matrix import Matrix
 from core.preprocessing.protein_transforms import of_further_cells

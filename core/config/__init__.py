@@ -1,10 +1,11 @@
 """What a run is (RunConfig), and all that a form, a command line or a drawing asks about it."""
 
-from core.config.applicable_steps import WORDS, Step, steps_for
+from core.config.applicable_steps import Step, steps_for
 from core.config.defaults import chosen
 from core.config.fields import NETWORK, PREPARE, TRAINING
 from core.config.genes import CHOOSING, FEW_CELLS, gene_names
 from core.config.layers import Layer
+from core.config.matrix_kinds import BADGES, KIND_WORDS
 from core.config.parsing import parse
 from core.config.preprocessing import upgraded
 from core.config.run_config import SPLIT_NAMES, RunConfig, specs, told
@@ -21,19 +22,20 @@ MOST_SEEDS = 10  # of a run, for its stability
 MOST_BATCHES = 500  # batches; more values than that are no batches but a number or a name a cell
 
 __all__ = [
+    "BADGES",
     "CHOOSING",
     "DEFAULT_RESOLUTION",
     "SURE",
     "FEW_CELLS",
     "MOST_BATCHES",
     "MOST_SEEDS",
+    "KIND_WORDS",
     "NETWORK",
     "PREPARE",
     "RECORD_KEYS",
     "RESOLUTIONS",
     "SPLIT_NAMES",
     "TRAINING",
-    "WORDS",
     "Layer",
     "RunConfig",
     "Step",

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from core.config.matrix_kinds import KIND_WORDS
+
 
 class Step(NamedTuple):
     """A preprocessing step for one kind of matrix: does it apply, and why (not).
 
-    Of a step with choices, `closed` are those that cannot be taken, each with what it needs.
+    `closed` are choices of the step that cannot be used: {choice: what it needs}.
     """
 
     applies: bool
@@ -15,12 +17,12 @@ class Step(NamedTuple):
 
 
 def steps_for(kind, has_proteins, has_background=False):
-    """Which steps apply to a matrix of this kind (`core.data.checks.Kind`): field name -> Step.
+    """Which steps apply to a matrix of this kind (`matrix_kinds.Kind`): field name -> Step.
 
-    `has_background`: empty droplets have told the background of the proteins, which DSB needs.
+    `has_background`: the background of the proteins is known from empty droplets; DSB needs it.
     """
     raw = Step(True, "")
-    logged = Step(False, f"does not apply: the values are {WORDS[kind]} already")
+    logged = Step(False, f"does not apply: X already holds {KIND_WORDS[kind]}")
     if kind == "counts":
         steps = {"normalize": raw, "log1p": raw, "n_top_genes": raw, "scale": raw}
     elif kind == "normalized":
@@ -36,17 +38,8 @@ def steps_for(kind, has_proteins, has_background=False):
     steps["hvg_flavor"] = steps["hvg_batch_key"] = steps["n_top_genes"]
     steps |= dict.fromkeys(("keep_genes", "drop_genes", "drop_mito", "drop_ribo", "drop_cell_cycle"), raw)
     steps["batch_key"] = Step(True, "")
-    closed = {} if has_background else {"dsb": "needs the unfiltered matrix, which the Data page adds"}
-    no_proteins = Step(False, "does not apply: the data set has no proteins")
+    closed = {} if has_background else {"dsb": "needs the unfiltered matrix: add it on the Data page"}
+    no_proteins = Step(False, "does not apply: the dataset has no proteins")
     steps["protein_transform"] = Step(True, "", closed) if has_proteins else no_proteins
     steps["modalities"] = raw if has_proteins else no_proteins
     return steps
-
-
-WORDS = {
-    "counts": "raw counts",
-    "normalized": "normalised",
-    "lognorm": "log-normalised",
-    "scaled": "scaled",
-    "other": "of an unknown kind",
-}

@@ -2,11 +2,11 @@
 
 from pydantic import ConfigDict, model_validator
 
-from core.config.applicable_steps import WORDS
 from core.config.defaults import chosen, epochs_for
 from core.config.fields import spec
 from core.config.genes import Genes
 from core.config.layers import network
+from core.config.matrix_kinds import KIND_WORDS
 from core.config.models import MODELS, PROTEIN_WEIGHT
 from core.config.network import Network
 from core.config.preprocessing import Prepare
@@ -120,8 +120,8 @@ class RunConfig(
         """Raise UserError where these settings cannot work on data of a kind with so many features."""
         if self.model_record.reads_counts and kind != "counts" and n_genes:
             raise UserError(
-                f"The model {self.model} needs raw counts, and these values are {WORDS[kind]}: choose another model, or bring "
-                'a file that holds counts (in X, in layers["counts"] or in raw.X).'
+                f"The model {self.model} needs raw counts, and this dataset holds {KIND_WORDS[kind]}: choose another model, or "
+                'add a file with counts (in X, in layers["counts"] or in raw.X).'
             )
         if n_genes == 0 and self.modalities != "protein":
             raise UserError(

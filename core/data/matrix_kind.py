@@ -1,65 +1,14 @@
 """Judge what a matrix holds (counts, log-normalised, scaled ...) from what one sweep saw of all its values."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from core.config.matrix_kinds import BADGES, FORM_WORDS, KIND_WORDS, Form, Kind
 from core.data.value_scan import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
 from core.sparse.access import place_of
-
-Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
-Form = Literal[
-    "",
-    "twice",
-    "log2",
-    "log10",
-    "log counts",
-    "clr cells",
-    "clr genes",
-    "centred",
-    "negative counts",
-    "missing",
-    "zero",
-]
-
-KIND_WORDS: dict[str, str] = {
-    "counts": "raw counts",
-    "normalized": "normalised values, not logged",
-    "lognorm": "log-normalised values",
-    "scaled": "scaled values",
-    "other": "values of an unknown kind",
-}
-FORM_WORDS: dict[str, str] = {
-    "twice": "values that were logged twice",
-    "log2": "log-normalised values (base 2)",
-    "log10": "log-normalised values (base 10)",
-    "log counts": "logged counts, not normalised",
-    "clr cells": "centred log-ratios (CLR) within each cell",
-    "clr genes": "centred log-ratios (CLR) of each feature across cells",
-    "centred": "centred values, not scaled",
-    "negative counts": "counts with negative values among them",
-    "missing": "values of which some are missing or infinite",
-    "zero": "nothing but 0",
-}
-BADGES: dict[str, str] = {  # short, for plots
-    "counts": "counts",
-    "normalized": "normalised, not logged",
-    "lognorm": "log-normalised",
-    "scaled": "scaled",
-    "other": "of an unknown kind",
-    "twice": "logged twice",
-    "log2": "log-normalised (base 2)",
-    "log10": "log-normalised (base 10)",
-    "log counts": "logged counts",
-    "clr cells": "CLR by cell",
-    "clr genes": "CLR by feature",
-    "centred": "centred",
-    "negative counts": "counts, some negative",
-    "missing": "values missing",
-    "zero": "nothing but 0",
-}
 
 _FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
 _SUM_WORDS = {

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.config import FEW_CELLS, WORDS, gene_names
+from core.config import FEW_CELLS, KIND_WORDS, gene_names
 from core.data.checks.finding import genes_are
 from core.data.checks.species import in_cycle
 from core.data.standalone.gene_families import members
@@ -179,7 +179,7 @@ def _most_variable(source, seen, there, usable, batches, config, train):
     if flavor == "seurat_v3" and source.kind != "counts":
         flavor = "seurat"
         notes.append(
-            f"seurat_v3 needs raw counts, and the values are {WORDS[source.kind]}: the variable genes were chosen by "
+            f"seurat_v3 needs raw counts, and this dataset holds {KIND_WORDS[source.kind]}: the variable genes were chosen by "
             "'seurat' instead."
         )
     while True:

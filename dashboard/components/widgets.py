@@ -3,7 +3,7 @@
 import dash_bootstrap_components as dbc
 from dash import ALL, dcc, html
 
-from core.config import WORDS, specs
+from core.config import BADGES, specs
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
@@ -69,7 +69,7 @@ def holds(record):
     """What X of a looked-through data set holds: {"words", such as "X: counts", "tone", and "why"}."""
     verdict = record["verdict"]
     # Read by an earlier Nuwa, a data set has the verdict alone.
-    earlier = {"words": f"X: {WORDS[verdict['kind']]}", "tone": "info"}
+    earlier = {"words": f"X: {BADGES[verdict['kind']]}", "tone": "info"}
     return {"why": verdict["evidence"]} | (record.get("badge") or earlier)
 
 

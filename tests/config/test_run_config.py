@@ -231,7 +231,7 @@ def test_one_feature_is_refused_as_nothing_to_learn_from():
     RunConfig(n_latent=1).check_against(2, 0)
 
 
-@pytest.mark.parametrize("kind", list(config.WORDS))
+@pytest.mark.parametrize("kind", list(config.KIND_WORDS))
 def test_every_kind_of_matrix_has_an_answer_for_every_step(kind):
     steps = steps_for(kind, has_proteins=True)
     assert set(steps) == {spec.name for spec in specs(config.PREPARE)}

@@ -435,8 +435,8 @@ def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
     shown = sent(
         preprocess.layout(with_demo.view, location.resolve(with_demo.view, f"?dataset={pbmc['id']}"))
     )
-    assert shown.count("Does not apply: the values are scaled already.") >= 4
-    assert "Does not apply: the data set has no proteins." in shown
+    assert shown.count("Does not apply: X already holds scaled values.") >= 4
+    assert "Does not apply: the dataset has no proteins." in shown
     # What is switched off keeps its value: the page and the command line train alike on such data.
     switches = {}
 

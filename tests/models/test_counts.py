@@ -183,7 +183,7 @@ def test_the_foreground_leaves_with_the_result(tiny, tmp_path):
 
 def test_values_that_are_not_counts_are_refused_with_the_way_out(tiny):
     scaled = demo.DEMOS["pbmc68k_reduced"][1]()
-    with pytest.raises(UserError, match="needs raw counts, and these values are scaled"):
+    with pytest.raises(UserError, match="needs raw counts, and this dataset holds scaled values"):
         list(learn.learn(scaled, RunConfig(model="counts")))
     adata = tiny.copy()
     adata.obsm["protein"] = adata.obsm["protein"] * 0.37

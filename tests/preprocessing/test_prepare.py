@@ -277,7 +277,7 @@ def test_scaled_values_train_as_they_are():
     assert matrix.kind == "scaled" and matrix.n_genes == 765 and not np.isfinite(matrix.clip)
     np.testing.assert_array_equal(dense(matrix), np.asarray(adata.X, dtype=np.float32))
     for step in ("Library-size normalisation", "Log transform", "Choice of variable genes", "Centring"):
-        assert any(note.startswith(step) and "scaled already" in note for note in matrix.notes)
+        assert any(note.startswith(step) and "already holds scaled values" in note for note in matrix.notes)
 
 
 def test_a_squared_distance_over_weighted_columns_is_the_loss(tiny):

@@ -8,7 +8,8 @@ import pandas as pd
 from anndata import AnnData, concat
 from pandas.api.types import is_numeric_dtype
 
-from core.data.matrix_kind import KIND_WORDS, what_is
+from core.config import KIND_WORDS
+from core.data.matrix_kind import what_is
 from core.data.protein_background import KEY, background_of, keep, together
 from core.errors import DoesNotFit, UserError
 from core.text import listed, name_of, size

@@ -6,7 +6,7 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from core.config import WORDS
+from core.config import KIND_WORDS
 from core.data.checks.species import cycle_genes
 from core.data.count_sources import counts_of, display_of
 from core.data.matrix_kind import what_is
@@ -103,7 +103,7 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
     kind, values = what_is(shown.matrix).kind, shown.matrix
     if kind in ("scaled", "other"):
         raise UserError(
-            f"Score the cell cycle: this needs counts or log-normalised values, and these are {WORDS[kind]}."
+            f"Score the cell cycle: this needs counts or log-normalised values, and these are {KIND_WORDS[kind]}."
         )
     part = AnnData(np.log1p(values) if kind == "normalized" else values)
     part.obs_names, part.var_names = (

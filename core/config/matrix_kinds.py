@@ -1,0 +1,55 @@
+"""The kinds of matrices, and what each is called in sentences and in badges."""
+
+from typing import Literal
+
+Kind = Literal["counts", "normalized", "lognorm", "scaled", "other"]
+Form = Literal[
+    "",
+    "twice",
+    "log2",
+    "log10",
+    "log counts",
+    "clr cells",
+    "clr genes",
+    "centred",
+    "negative counts",
+    "missing",
+    "zero",
+]
+
+KIND_WORDS: dict[str, str] = {
+    "counts": "raw counts",
+    "normalized": "normalised values (not log-transformed)",
+    "lognorm": "log-normalised values",
+    "scaled": "scaled values",
+    "other": "values of an unknown kind",
+}
+FORM_WORDS: dict[str, str] = {
+    "twice": "values that were log-transformed twice",
+    "log2": "log-normalised values (base 2)",
+    "log10": "log-normalised values (base 10)",
+    "log counts": "log-transformed counts (not normalised)",
+    "clr cells": "centred log-ratios (CLR) within each cell",
+    "clr genes": "centred log-ratios (CLR) of each feature across cells",
+    "centred": "centred values (not scaled)",
+    "negative counts": "counts with negative values among them",
+    "missing": "values with missing or infinite ones among them",
+    "zero": "nothing but 0",
+}
+BADGES: dict[str, str] = {  # short, for plots
+    "counts": "counts",
+    "normalized": "normalised, not logged",
+    "lognorm": "log-normalised",
+    "scaled": "scaled",
+    "other": "of an unknown kind",
+    "twice": "logged twice",
+    "log2": "log-normalised (base 2)",
+    "log10": "log-normalised (base 10)",
+    "log counts": "logged counts",
+    "clr cells": "CLR by cell",
+    "clr genes": "CLR by feature",
+    "centred": "centred",
+    "negative counts": "counts, some negative",
+    "missing": "values missing",
+    "zero": "nothing but 0",
+}
