@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from core import settings
+from core.store import Status
 
 THREADS = settings.limit_threads()
 
@@ -125,7 +126,7 @@ def ours(path, folder):
     backed.LARGE = 0  # all sizes go the same way
     store = Store(settings.Settings("127.0.0.1", 8050, Path(folder), password=None, inline=True))
     tempfile.tempdir = str(store.root / "cache")
-    id = store.add("dataset", "local", name="bench.h5ad", origin="bench", status="queued")
+    id = store.add("dataset", "local", name="bench.h5ad", origin="bench", status=Status.QUEUED)
     arguments = {"path": str(path)}
     clock, said = Clock(), []
 
@@ -137,7 +138,7 @@ def ours(path, folder):
     ingest.read_file(store, {"target": id, "arguments": arguments}, say)
     say("", 1)
     chosen = RunConfig(**SETTLED).model_dump()
-    made = store.add("preparation", "local", dataset=id, settings=chosen, status="queued")
+    made = store.add("preparation", "local", dataset=id, settings=chosen, status=Status.QUEUED)
     clock.lap("between")
     prepare.prepare_data(store, {"target": made}, lambda *_: None)
     clock.lap("prepare")

@@ -7,7 +7,7 @@ from dash import Dash, DiskcacheManager, Input, Output, State, dcc, html, no_upd
 from dash.exceptions import BackgroundCallbackError
 from flask_compress import Compress
 
-from core.store import Missing
+from core.store import Explored, Missing, Status
 from dashboard import ids
 from dashboard.components import location as places
 from dashboard.components.widgets import badge, notice
@@ -207,11 +207,11 @@ def steps_done(here):
     """{path: bool} of the five steps."""
     run = here.run
     return {
-        "/data": here.dataset is not None and here.dataset["status"] == "ready",
-        "/preprocess": here.preparation is not None and here.preparation["status"] == "ready",
+        "/data": here.dataset is not None and here.dataset["status"] == Status.READY,
+        "/preprocess": here.preparation is not None and here.preparation["status"] == Status.READY,
         "/model": run is not None,
-        "/train": run is not None and run["status"] in ("done", "cancelled"),
-        "/clusters": run is not None and run["explored"] == "ready",
+        "/train": run is not None and run["status"] in (Status.DONE, Status.CANCELLED),
+        "/clusters": run is not None and run["explored"] == Explored.READY,
     }
 
 

@@ -17,7 +17,7 @@ from serving import serving  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
 from core.settings import Settings  # noqa: E402
-from core.store import Store  # noqa: E402
+from core.store import Explored, Status, Store  # noqa: E402
 
 OUT, WIDTH = ROOT / "docs" / "img", 1440
 HALF = 0.4  # of its epochs: when the training is photographed
@@ -45,7 +45,7 @@ def take(camera, store):
     camera.go(f"/data?dataset={dataset}")
     camera.shot("data", 930)
     preparation, _ = view.preparations.create(dataset, {}, "pictures-prepare")
-    until(lambda: view.preparations.one(preparation)["status"] == "ready")
+    until(lambda: view.preparations.one(preparation)["status"] == Status.READY)
     camera.go(f"/preprocess?preparation={preparation}")
     camera.shot("preprocess", 1000)
     camera.go(f"/model?preparation={preparation}")
@@ -56,7 +56,7 @@ def take(camera, store):
     camera.go(f"/train?run={run}", wait=0)
     until(lambda: len(store.epochs(run)) > HALF * epochs)
     camera.shot("training", 1085)
-    until(lambda: view.runs.one(run)["explored"] == "ready")
+    until(lambda: view.runs.one(run)["explored"] == Explored.READY)
     camera.go(f"/train?run={run}")
     camera.shot("trained", 1235)
     camera.go(f"/clusters?run={run}")
@@ -118,7 +118,7 @@ def small(path):
 
 def ready(rows, **what):
     """The ready rows for which `what` is true."""
-    return (r for r in rows if r["status"] == "ready" and all(r[k] == v for k, v in what.items()))
+    return (r for r in rows if r["status"] == Status.READY and all(r[k] == v for k, v in what.items()))
 
 
 def until(true):

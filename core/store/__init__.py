@@ -1,8 +1,9 @@
 """The only writer: users, datasets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import DROPLETS, ENDINGS
-from core.store.database import ACTIVE, FINISHED, LANES, Missing
+from core.store.database import LANES, Missing
 from core.store.groups import Groups
+from core.store.status import ACTIVE, FINISHED, Explored, Status
 from core.store.store import Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
@@ -15,9 +16,13 @@ __all__ = [
     "LANES",
     "PART",
     "Damaged",
+    "Explored",
     "Gap",
     "Groups",
     "Missing",
     "NoRoom",
+    "Status",
+    "Store",
+    "TooLarge",
+    "View",
 ]
-__all__ += ["Store", "TooLarge", "View"]

@@ -5,6 +5,7 @@ from sqlalchemy import or_
 from core.errors import UserError
 from core.store.database import TABLES, Missing, digest
 from core.store.schema import jobs
+from core.store.status import Status
 
 
 class Access:
@@ -49,7 +50,7 @@ class Access:
 
     def begin(self, kind, row, work, arguments, token):
         """A new row and the job that fills it; with a known token, the job of the first time."""
-        id = self.database.add(kind, self.user, status="queued", **row)
+        id = self.database.add(kind, self.user, status=Status.QUEUED, **row)
         job_id = self.database.submit(self.user, "short", work, id, arguments, token=token, priority=1)
         job = self.database.job(job_id)
         if job["target"] != id:
@@ -66,7 +67,7 @@ class Access:
         id = self.database.submit(
             self.user, lane, kind, target, arguments, self._token(kind, target, arguments)
         )
-        self.database.move_job(id, "failed", "queued", message="", pid=None)
+        self.database.move_job(id, Status.FAILED, Status.QUEUED, message="", pid=None)
         return self.database.job(id)
 
     def latest(self, kind, target, arguments):
@@ -76,7 +77,7 @@ class Access:
         for other in self.database.waiting("short"):
             mine = (other["owner"], other["kind"], other["target"]) == (self.user, kind, target)
             if mine and other["id"] != id:
-                self.database.move_job(other["id"], "queued", "cancelled")
+                self.database.move_job(other["id"], Status.QUEUED, Status.CANCELLED)
         return self.database.job(id)
 
     def _token(self, kind, target, arguments):

@@ -4,7 +4,7 @@ from core.config import RESOLUTIONS
 from core.config import bundle as contents
 from core.config.run_files import BUNDLE
 from core.errors import UserError
-from core.store.database import FINISHED
+from core.store.status import FINISHED, Explored, Status
 
 
 class Bundles:
@@ -23,7 +23,7 @@ class Bundles:
         are names of core.config.bundle.PARTS, `size` a core.config.bundle.Size. Raises UserError where a run lacks them.
         """
         run = self.access.one("run", run_id)
-        if run["explored"] != "ready":
+        if run["explored"] != Explored.READY:
             raise UserError("This run has no clusters to download (yet): wait for them first.")
         if resolution not in RESOLUTIONS:
             raise UserError(f"The resolution is one of {', '.join(map(str, RESOLUTIONS))}.")
@@ -55,7 +55,7 @@ class Bundles:
         if not job or job["owner"] != self.access.user or job["status"] in FINISHED:
             return
         message = "Cancelled before it began."
-        if not self.database.move_job(job["id"], "queued", "cancelled", message=message):
+        if not self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED, message=message):
             self.database.set_job(job["id"], cancel=True)
 
     def _one_at_a_time(self, kind, run_id, arguments, lane):

@@ -15,9 +15,8 @@ from core.files import remove_folder
 from core.store import schema
 from core.store.dataset_folder import DatasetFolder
 from core.store.schema import clusterings, datasets, epochs, jobs, meta, preparations, runs
+from core.store.status import Explored, Status
 
-ACTIVE = ("queued", "running", "cancelling")
-FINISHED = ("done", "cancelled", "failed")
 # One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
 LANES = ("train", "short", "slow")
 TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
@@ -47,6 +46,12 @@ def new_id():
 def digest(value, length=24):
     """The first hex digits of a SHA-256 of a JSON-able value: the same for the same arguments of a job."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:length]
+
+
+def _typed(row):
+    """A row as a dict, its statuses as members of Status and Explored."""
+    row = dict(row) | {"status": Status(row["status"])}
+    return row | {"explored": Explored(row["explored"])} if "explored" in row else row
 
 
 class Database:
@@ -79,14 +84,14 @@ class Database:
             found = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if found is None:
             raise Missing.of(kind, id)
-        return dict(found)
+        return _typed(found)
 
     def rows(self, kind, *conditions):
         """Rows as dicts, the newest first."""
         table = TABLES[kind]
         with self.engine.connect() as db:
             found = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
-            return [dict(row) for row in found]
+            return [_typed(row) for row in found]
 
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
@@ -174,7 +179,7 @@ class Database:
         values |= {
             "arguments": arguments or {},
             "priority": priority,
-            "status": "queued",
+            "status": Status.QUEUED,
             "created": time.time(),
         }
         try:
@@ -191,24 +196,23 @@ class Database:
             found = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
         if found is None:
             raise Missing("This job no longer exists.")
-        return dict(found)
+        return _typed(found)
 
     def jobs(self, *conditions):
         """Jobs as dicts in the order in which they are taken."""
         with self.engine.connect() as db:
             order = (jobs.c.priority.desc(), jobs.c.created)
-            return [
-                dict(row) for row in db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
-            ]
+            found = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
+            return [_typed(row) for row in found]
 
     def waiting(self, lane):
         """The queued jobs of a lane, the next one first."""
-        return self.jobs(jobs.c.lane == lane, jobs.c.status == "queued")
+        return self.jobs(jobs.c.lane == lane, jobs.c.status == Status.QUEUED)
 
     def working(self, lane=None):
         """The running jobs, of one lane or all."""
         in_lane = (jobs.c.lane == lane,) if lane else ()
-        return self.jobs(jobs.c.status == "running", *in_lane)
+        return self.jobs(jobs.c.status == Status.RUNNING, *in_lane)
 
     def set_job(self, id, **values):
         """Change fields of a job other than its status."""
@@ -217,7 +221,7 @@ class Database:
 
     def move_job(self, id, old, new, **values):
         """Move a job's status in one statement; False where it was another."""
-        stamp = {"started": time.time()} if new == "running" else {"ended": time.time()}
+        stamp = {"started": time.time()} if new == Status.RUNNING else {"ended": time.time()}
         with self.engine.begin() as db:
             moved = (
                 update(jobs)
@@ -229,7 +233,7 @@ class Database:
     def forget_job(self, id):
         """Remove a job that is done, and its result."""
         with self.engine.begin() as db:
-            db.execute(delete(jobs).where(jobs.c.id == id, jobs.c.status == "done"))
+            db.execute(delete(jobs).where(jobs.c.id == id, jobs.c.status == Status.DONE))
 
     def cancelled(self, job_id):
         """Has somebody asked this job to stop?"""

@@ -6,6 +6,7 @@ from core.data import droplet_limits, readable_paths
 from core.errors import UserError
 from core.store import schema, uploads
 from core.store.database import Missing
+from core.store.status import Status
 from core.store.steps import original_of
 
 JOINS = ("proteins", "annotations", "background")  # what a second file can add to a dataset
@@ -28,19 +29,19 @@ class Datasets:
     def ready(self, id):
         """The row of a dataset that is ready; raises UserError where it is not."""
         row = self.one(id)
-        if row["status"] != "ready":
+        if row["status"] != Status.READY:
             raise UserError("This data set is not ready: wait until it has been read.")
         return row
 
     def folder(self, id):
         """The DatasetFolder of a dataset that is ready."""
-        if self.one(id)["status"] != "ready":
+        if self.one(id)["status"] != Status.READY:
             raise Missing("This data set has not been read yet.", "dataset", id)
         return self.database.dataset_folder(id)
 
     def progress(self, id):
         """[message, share done] of the job that reads or makes a dataset; None while none runs."""
-        running = self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.status == "running")
+        running = self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.status == Status.RUNNING)
         return [running[-1]["message"], running[-1]["progress"]] if running else None
 
     # --- where they come from
@@ -80,14 +81,14 @@ class Datasets:
     def answer(self, id, value, token):
         """Answer the question of a dataset that asks one, and queue its reading again."""
         row = self.access.own("dataset", id)
-        if row["status"] != "asking":
+        if row["status"] != Status.ASKING:
             raise UserError("This data set has no open question.")
         question = row["record"]["question"]
         if value not in [choice for choice, _ in question["choices"]]:
             raise UserError(f"'{value}' is not one of the answers.")
         arguments = self.access.last_job(id, "read")["arguments"]
         arguments["answers"] = arguments.get("answers", {}) | {question["asks"]: value}
-        if self.database.move("dataset", id, "asking", "queued", record=None):
+        if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
             self.database.submit(self.access.user, "short", "read", id, arguments, token=token, priority=1)
 
     def join(self, id, what, token, name, path=None, droplets=None):
@@ -124,7 +125,7 @@ class Datasets:
     def derived_from(self, id):
         """The ids of the datasets that steps have made, or are making, from this one."""
         jobs = schema.jobs.c
-        active = self.database.jobs(jobs.kind == "steps", jobs.status.in_(("queued", "running")))
+        active = self.database.jobs(jobs.kind == "steps", jobs.status.in_((Status.QUEUED, Status.RUNNING)))
         making = {job["target"] for job in active if job["arguments"]["of"] == id}
         made = {row["id"] for row in self.database.rows("dataset") if original_of(row) == id}
         return making | made - {id}

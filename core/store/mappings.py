@@ -5,7 +5,8 @@ import re
 from core.errors import UserError
 from core.files import read_array, read_json, remove_folder
 from core.store import schema
-from core.store.database import FINISHED, Missing, digest
+from core.store.database import Missing, digest
+from core.store.status import FINISHED
 
 KEY = re.compile(r"[0-9a-f]{24}")
 ARRAYS = ("latent", "picture", "codes", "confidence", "farness", "cells")

@@ -6,7 +6,7 @@ from core import config as configs
 from core.data import mind
 from core.errors import UserError
 from core.store import schema
-from core.store.database import FINISHED
+from core.store.status import FINISHED, Status
 
 FRESH = 600  # seconds for which a forecast holds; later the free memory may differ
 ANSWERS_KEPT = 4  # results of gene selections, some 200 kB each, of a person and a dataset
@@ -39,9 +39,9 @@ class Preparations:
 
     def preparing(self, dataset_id):
         """One's own job that preprocesses a dataset at the moment, or None: a reloaded page continues with it."""
-        busy = [row["id"] for row in self.all(dataset_id) if row["status"] in ("queued", "running")]
+        busy = [row["id"] for row in self.all(dataset_id) if row["status"] in (Status.QUEUED, Status.RUNNING)]
         of_kind = (schema.jobs.c.kind == "prepare", schema.jobs.c.owner == self.access.user)
-        at_work = (schema.jobs.c.target.in_(busy), schema.jobs.c.status.in_(("queued", "running")))
+        at_work = (schema.jobs.c.target.in_(busy), schema.jobs.c.status.in_((Status.QUEUED, Status.RUNNING)))
         return next(iter(self.database.jobs(*of_kind, *at_work)), None)
 
     def choose_genes(self, dataset_id, values):
@@ -55,10 +55,10 @@ class Preparations:
         job = self.access.latest(
             "genes", dataset_id, {name: getattr(config, name) for name in configs.CHOOSING}
         )
-        if job["status"] in FINISHED and job["status"] != "done":
+        if job["status"] in FINISHED and job["status"] != Status.DONE:
             self._again(job)
         of_dataset = (schema.jobs.c.kind == "genes", schema.jobs.c.target == dataset_id)
-        mine = (schema.jobs.c.owner == self.access.user, schema.jobs.c.status == "done", *of_dataset)
+        mine = (schema.jobs.c.owner == self.access.user, schema.jobs.c.status == Status.DONE, *of_dataset)
         for old in self.database.jobs(*mine)[:-ANSWERS_KEPT]:
             if old["id"] != job["id"]:
                 self.database.forget_job(old["id"])
@@ -71,7 +71,7 @@ class Preparations:
         token = f"proteins:{self.access.user}:{dataset_id}:{transform}"
         arguments = {"transform": transform}
         job = self.database.submit(self.access.user, "short", "proteins", dataset_id, arguments, token)
-        self.database.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
+        self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", progress=0.0, pid=None)
         return job
 
     def forecast(self, preparation_id, values):
@@ -82,19 +82,19 @@ class Preparations:
         _, config = self.run_config(preparation_id, values)
         settings = {s.name: getattr(config, s.name) for s in configs.specs() if s.part != configs.PREPARE}
         job = self.access.latest("forecast", preparation_id, settings)
-        stale = job["status"] != "done" or job["ended"] < time.time() - FRESH
+        stale = job["status"] != Status.DONE or job["ended"] < time.time() - FRESH
         if job["status"] in FINISHED and stale:
             self._again(job)
         return self.database.job(job["id"])
 
     def _again(self, job):
         queued = {"message": "", "result": None, "progress": 0.0, "pid": None}
-        self.database.move_job(job["id"], job["status"], "queued", **queued)
+        self.database.move_job(job["id"], job["status"], Status.QUEUED, **queued)
 
     def run_config(self, preparation_id, values):
         """(preparation, RunConfig) of a run to be: raises UserError where it cannot be trained."""
         preparation = self.one(preparation_id)
-        if preparation["status"] != "ready":
+        if preparation["status"] != Status.READY:
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
         config = configs.parse(configs.upgraded(preparation["settings"]) | values)
         record = preparation["record"]

@@ -2,7 +2,8 @@
 
 from core.preprocessing.recipe import Recipe, chosen
 from core.store import schema
-from core.store.database import FINISHED, digest
+from core.store.database import digest
+from core.store.status import FINISHED, Status
 from core.store.steps import original_of, plain, repairs_of, steps_of
 
 
@@ -32,12 +33,12 @@ class Recipes:
         job = self.database.job(job_id)
         if job["status"] in FINISHED and not self._has_result(job):
             fresh = {"message": "", "result": None, "progress": 0.0, "pid": None, "cancel": False}
-            self.database.move_job(job_id, job["status"], "queued", **fresh)
+            self.database.move_job(job_id, job["status"], Status.QUEUED, **fresh)
         return self.database.job(job_id)
 
     def _has_result(self, job):
         """Did a recipe's job succeed, and does what it made still exist?"""
-        made = job["result"] if job["status"] == "done" else None
+        made = job["result"] if job["status"] == Status.DONE else None
         if not made or not self.access.readable("dataset", made["dataset"]):
             return False
         preparation = made["preparation"]
@@ -52,7 +53,7 @@ class Recipes:
         )
         own = [job for job in self.database.jobs(*mine) if job["arguments"]["dataset"] == id]
         newest = max(own, key=lambda job: job["created"], default=None)
-        return newest if newest and newest["status"] != "done" else None
+        return newest if newest and newest["status"] != Status.DONE else None
 
     def cancel(self, job_id):
         """Ask one's job of a recipe to stop; a queued one is stopped at once."""
@@ -60,7 +61,7 @@ class Recipes:
         if job["kind"] != "recipe" or job["status"] in FINISHED:
             return
         message = "Cancelled before it began."
-        if not self.database.move_job(job_id, "queued", "cancelled", message=message):
+        if not self.database.move_job(job_id, Status.QUEUED, Status.CANCELLED, message=message):
             self.database.set_job(job_id, cancel=True)
 
     def roll_back(self, job_id):
@@ -69,6 +70,6 @@ class Recipes:
         if made.get("preparation"):
             self.database.forget("preparation", made["preparation"])
         row = self.access.readable("dataset", made["dataset"]) if made.get("new") else None
-        if row and (row["status"] != "ready" or self.steps.replaceable(row)):
+        if row and (row["status"] != Status.READY or self.steps.replaceable(row)):
             self.database.forget("dataset", row["id"])
         self.database.set_job(job_id, result=None)

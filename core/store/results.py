@@ -5,6 +5,7 @@ from pathlib import Path
 from core.files import read_array
 from core.store import schema
 from core.store.database import Missing
+from core.store.status import Status
 
 
 class Results:
@@ -37,7 +38,7 @@ class Results:
         self.access.one("run", run_id)
         token, arguments = f"embed:{run_id}:{name}", {"name": name}
         job = self.database.submit(self.access.user, "slow", "embed", run_id, arguments, token)
-        self.database.move_job(job, "failed", "queued", message="", pid=None)
+        self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
         return job
 
     def embeddings(self, run_id):

@@ -4,7 +4,7 @@ import time
 
 from core.errors import UserError
 from core.store import schema
-from core.store.database import ACTIVE
+from core.store.status import ACTIVE, Explored, Status
 
 _MODALITIES = {
     "both": "",
@@ -42,15 +42,15 @@ class Runs:
             preparation=preparation_id,
             name=name or f"{config.model}, {config.n_latent} latent{_MODALITIES[config.modalities]}",
             config=config.model_dump(),
-            status="created",
+            status=Status.CREATED,
             phase="",
-            explored="",
+            explored=Explored.NOT_STARTED,
         )
 
     def train(self, run_id):
         """Queue the training of a run; returns the job's id. A run is trained once, however often this is called."""
         self.access.own("run", run_id)
-        self.database.move("run", run_id, "created", "queued")
+        self.database.move("run", run_id, Status.CREATED, Status.QUEUED)
         return self.database.submit(self.access.user, "train", "train", run_id, token=f"train:{run_id}")
 
     def cancel(self, run_id):
@@ -58,26 +58,26 @@ class Runs:
         self.access.own("run", run_id)
         job = self.access.last_job(run_id, "train")
         if job:
-            self.database.move_job(job["id"], "queued", "cancelled")
+            self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED)
         values = {"message": "Cancelled before it began.", "ended": time.time()}
-        if self.database.move("run", run_id, "queued", "cancelled", **values):
+        if self.database.move("run", run_id, Status.QUEUED, Status.CANCELLED, **values):
             return  # its process may be starting: it finds the run cancelled and exits
-        if self.database.move("run", run_id, "running", "cancelling"):
+        if self.database.move("run", run_id, Status.RUNNING, Status.CANCELLING):
             self.database.set_job(job["id"], cancel=True)
 
     def explore_again(self, run_id):
         """Queue the neighbours, clusters and embeddings of a run again after they failed."""
         self.access.own("run", run_id)
         job = self.database.submit(self.access.user, "short", "explore", run_id, token=f"explore:{run_id}")
-        if self.database.job(job)["status"] == "failed":
-            self.database.set("run", run_id, explored="working")
-            self.database.move_job(job, "failed", "queued", message="", progress=0.0, pid=None)
+        if self.database.job(job)["status"] == Status.FAILED:
+            self.database.set("run", run_id, explored=Explored.WORKING)
+            self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", progress=0.0, pid=None)
 
     def forget(self, run_id):
         """Remove a run and all its files; a run that is active must be cancelled first."""
         row = self.access.own("run", run_id)
         if row["status"] in ACTIVE:
             raise UserError("This run is still active: cancel it first.")
-        if row["explored"] == "working":
+        if row["explored"] == Explored.WORKING:
             raise UserError("The clusters of this run are being computed: delete it when they are ready.")
         self.database.forget("run", run_id)

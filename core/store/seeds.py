@@ -2,8 +2,8 @@
 
 from core.config import MOST_SEEDS
 from core.errors import UserError
-from core.store.database import ACTIVE
 from core.store.schema import jobs
+from core.store.status import ACTIVE, Explored, Status
 
 
 class Seeds:
@@ -28,12 +28,12 @@ class Seeds:
         Raises UserError where this run has no clusters, or for a `k` that is not from 2 to 10.
         """
         run = self.access.own("run", run_id)
-        if run["explored"] != "ready":
+        if run["explored"] != Explored.READY:
             raise UserError("This run has no clusters to compare (yet): wait for them first.")
         if not isinstance(k, int) or not 2 <= k <= MOST_SEEDS:
             raise UserError(f"The number of seeds is a whole number from 2 to {MOST_SEEDS}.")
         before = self.all(run_id)
-        used = [row["config"]["seed"] for row in before if row["status"] in (*ACTIVE, "done")]
+        used = [row["config"]["seed"] for row in before if row["status"] in (*ACTIVE, Status.DONE)]
         seed, new = run["config"]["seed"], []
         while len(used) < k - 1:
             seed += 1
@@ -47,7 +47,7 @@ class Seeds:
         """[id] of a new run in the queue; [] where another click was quicker."""
         values = run["config"] | {"seed": seed}
         id = self.runs.create(run["preparation"], values, f"{run['name'][:180]}, seed {seed}")
-        self.database.move("run", id, "created", "queued")
+        self.database.move("run", id, Status.CREATED, Status.QUEUED)
         token, arguments = f"seed:{run['id']}:{seed}:{tries}", {"seed_of": run["id"]}
         submitted = self.database.submit(self.access.user, "train", "train", id, arguments, token)
         if self.database.job(submitted)["target"] == id:
@@ -63,19 +63,21 @@ class Seeds:
 
     def unfinished(self, run_id):
         """Those of the runs with other seeds that are not trained or explored yet."""
-        return [row for row in self.all(run_id) if row["status"] in ACTIVE or row["explored"] == "working"]
+        return [
+            row for row in self.all(run_id) if row["status"] in ACTIVE or row["explored"] == Explored.WORKING
+        ]
 
     def compare(self, run_id):
         """Queue the comparison of a run with its finished runs of other seeds; returns the job's id.
 
         The same runs are compared once, and again where it failed.
         """
-        ready = sorted(row["id"] for row in self.all(run_id) if row["explored"] == "ready")
+        ready = sorted(row["id"] for row in self.all(run_id) if row["explored"] == Explored.READY)
         self.runs.one(run_id)
         token = f"stability:{run_id}:{'+'.join(ready)}"[:120]
         arguments = {"runs": ready}
         job = self.database.submit(self.access.user, "short", "stability", run_id, arguments, token)
-        self.database.move_job(job, "failed", "queued", message="", pid=None)
+        self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
         return job
 
     def first_run(self, run_id):

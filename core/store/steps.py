@@ -7,6 +7,7 @@ from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
 from core.store import schema
 from core.store.database import digest
+from core.store.status import Status
 
 # Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.
 SCANPY_READS = (".h5ad", ".h5", "")
@@ -83,7 +84,7 @@ class Steps:
 
     def job_id(self, id):
         """The id of the job that makes a dataset, or None where it is ready."""
-        if self.datasets.one(id)["status"] == "ready":
+        if self.datasets.one(id)["status"] == Status.READY:
             return None
         return self.access.last_job(id, "steps")["id"]
 

@@ -7,6 +7,7 @@ import traceback
 import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
+from core.store import Status
 from core.worker import launch
 from core.worker.queue import fail_target
 
@@ -34,12 +35,12 @@ def execute(store, job):
             words = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
             give_up(store, job, words)
     else:
-        store.move_job(job["id"], "running", "done", result=result, progress=1.0)
+        store.move_job(job["id"], Status.RUNNING, Status.DONE, result=result, progress=1.0)
 
 
 def give_up(store, job, message):
     """Mark the job, and what it worked for, as failed with this message."""
-    if store.move_job(job["id"], "running", "failed", message=message):
+    if store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
         fail_target(store, job, message)
 
 
@@ -53,7 +54,7 @@ def take(store, lane):
     """The next job of a lane, marked running for this process, or None."""
     me = psutil.Process()
     for job in store.waiting(lane):
-        if store.move_job(job["id"], "queued", "running", pid=me.pid, pid_started=me.create_time()):
+        if store.move_job(job["id"], Status.QUEUED, Status.RUNNING, pid=me.pid, pid_started=me.create_time()):
             return store.job(job["id"])
     return None
 

@@ -10,7 +10,7 @@ import time
 import psutil
 
 from core.data import DEMO_TITLES
-from core.store import LANES, Store, uploads
+from core.store import LANES, Explored, Status, Store, uploads
 from core.worker import launch
 
 HOUR, DAY = 3600, 24 * 3600
@@ -92,7 +92,7 @@ class Queue:
 
     def start_alone(self, job):
         """A clean interpreter for one training run or one slow picture."""
-        if not self.store.move_job(job["id"], "queued", "running"):
+        if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING):
             return
         child = self.spawn("one", job["id"])
         self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
@@ -114,7 +114,7 @@ class Queue:
         child = self.children.get(job["pid"])
         code = child.poll() if child else None
         message = KILLED.format(signal=-code) if code is not None and code < 0 else LOST
-        if not self.store.move_job(job["id"], "running", "failed", message=message):
+        if not self.store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
             return  # it had finished in the meantime
         fail_target(self.store, job, message)
 
@@ -129,15 +129,20 @@ def fail_target(store, job, message):
     target, kind = job["target"], job["kind"]
     if kind == "train":
         store.move(
-            "run", target, ("queued", "running", "cancelling"), "failed", message=message, ended=time.time()
+            "run",
+            target,
+            (Status.QUEUED, Status.RUNNING, Status.CANCELLING),
+            Status.FAILED,
+            message=message,
+            ended=time.time(),
         )
     elif kind == "explore":
-        store.set("run", target, explored="failed")
+        store.set("run", target, explored=Explored.FAILED)
     elif kind == "recipe":
         store.of(job["owner"]).recipes.roll_back(job["id"])
     elif kind in ("read", "steps", "join", "select", "prepare"):
         table = "preparation" if kind == "prepare" else "dataset"
-        store.move(table, target, ("queued", "running"), "failed", message=message)
+        store.move(table, target, (Status.QUEUED, Status.RUNNING), Status.FAILED, message=message)
 
 
 def alive(record):
@@ -168,6 +173,6 @@ def add_demos(store):
     store.remember("demos_added", True)
     for name, title in DEMO_TITLES.items():
         id = store.add(
-            "dataset", "local", name=title, origin=f"demo:{name}", status="queued", visibility="shared"
+            "dataset", "local", name=title, origin=f"demo:{name}", status=Status.QUEUED, visibility="shared"
         )
         store.submit("local", "short", "read", id, {"demo": name})

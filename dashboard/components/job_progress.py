@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dash.exceptions import PreventUpdate
 
-from core.store import FINISHED, Missing
+from core.store import FINISHED, Explored, Missing, Status
 from dashboard.components.widgets import notice, progress
 
 POLL = 0.2  # seconds between two looks at the store
@@ -34,7 +34,7 @@ def latest(app, view, asked, values, ask):
         job = ask()
         app.work_here()
         job = view.jobs.one(job["id"])
-    if job["status"] == "cancelled":  # for other settings
+    if job["status"] == Status.CANCELLED:  # for other settings
         return None, {"values": values, "job": None, "over": False}
     return job, {"values": values, "job": job["id"], "over": job["status"] in FINISHED}
 
@@ -52,7 +52,7 @@ def stop_if_alone(parent):
 
 def words(store, row):
     """How a job stands, in words."""
-    if row["status"] == "queued":
+    if row["status"] == Status.QUEUED:
         ahead = store.jobs_ahead(row)
         return (
             "Starting ..."
@@ -76,9 +76,11 @@ def standing(store, row):
         return Standing("", True, None)
     if row["status"] not in FINISHED:
         return Standing(progress(words(store, row), row["progress"] or 0), False, None)
-    failed = row["status"] == "failed"
+    failed = row["status"] == Status.FAILED
     return Standing(
-        notice(row["message"], "bad") if failed else "", True, row["id"] if row["status"] == "done" else None
+        notice(row["message"], "bad") if failed else "",
+        True,
+        row["id"] if row["status"] == Status.DONE else None,
     )
 
 
@@ -95,9 +97,9 @@ def mark(store, view, run_id):
     if row is None:
         return Mark(["gone"], True)
     seen = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
-    if row["status"] == "queued":
+    if row["status"] == Status.QUEUED:
         seen.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
-    return Mark(seen, row["status"] in (*FINISHED, "created") and row["explored"] != "working")
+    return Mark(seen, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING)
 
 
 def run(store, user, run_id, say):

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
+from core.store import Status
+
 
 class Here(NamedTuple):
     """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there.
@@ -40,7 +42,9 @@ def resolve(view, search):
     if dataset is None:
         run, preparation, dataset = _latest(view)
     elif preparation is None and run is None:
-        preparation = next((p for p in view.preparations.all(dataset["id"]) if p["status"] == "ready"), None)
+        preparation = next(
+            (p for p in view.preparations.all(dataset["id"]) if p["status"] == Status.READY), None
+        )
     if run is None and preparation is not None:
         run = next((r for r in view.runs.all() if r["preparation"] == preparation["id"]), None)
     if lost:  # the colours and cells that the link names would be those of another run
@@ -64,9 +68,11 @@ def _latest(view):
     if runs := view.runs.all():
         run = runs[0]
         return run, view.readable("preparation", run["preparation"]), view.readable("dataset", run["dataset"])
-    ready = [d for d in view.datasets.all() if d["status"] == "ready"]
+    ready = [d for d in view.datasets.all() if d["status"] == Status.READY]
     if not ready:
         return None, None, None
     simulated = next((d for d in ready if d["origin"] == "demo:simulated"), ready[-1])
-    preparation = next((p for p in view.preparations.all(simulated["id"]) if p["status"] == "ready"), None)
+    preparation = next(
+        (p for p in view.preparations.all(simulated["id"]) if p["status"] == Status.READY), None
+    )
     return None, preparation, simulated

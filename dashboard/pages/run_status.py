@@ -6,7 +6,7 @@ from dash import dcc, html
 
 from core import figures
 from core.config import RunConfig
-from core.store import ACTIVE
+from core.store import ACTIVE, Explored, Status
 from core.text import duration
 from core.training import phases
 from dashboard.components.widgets import more, notice, number, table, tile
@@ -20,19 +20,19 @@ PATH_WORDS = {
     "streamed": "The values do not fit on the GPU: they come a batch at a time.",
 }
 WORDS = {
-    "created": "Ready to train",
-    "queued": "Waiting in the queue",
-    "running": "Training",
-    "cancelling": "Stopping after this epoch",
-    "done": "Training complete",
-    "cancelled": "Cancelled",
-    "failed": "Failed",
+    Status.CREATED: "Ready to train",
+    Status.QUEUED: "Waiting in the queue",
+    Status.RUNNING: "Training",
+    Status.CANCELLING: "Stopping after this epoch",
+    Status.DONE: "Training complete",
+    Status.CANCELLED: "Cancelled",
+    Status.FAILED: "Failed",
 }
 
 
 def working(run):
     """The class of the animation: how it looks tells a GPU from a CPU; empty while nothing moves."""
-    if run["status"] not in ("running", "cancelling"):
+    if run["status"] not in (Status.RUNNING, Status.CANCELLING):
         return ""
     return "nuwa-working " + ("gpu" if (run["facts"] or {}).get("device_used") == "cuda" else "cpu")
 
@@ -41,14 +41,14 @@ def status(store, view, run, epochs):
     """Where the run stands, in a line or two."""
     words = [html.Strong(WORDS[run["status"]])]
     facts = run["facts"] or {}
-    if run["status"] == "queued":
+    if run["status"] == Status.QUEUED:
         ahead = store.jobs_ahead(view.jobs.last(run["id"], "train"))
         words.append(
             f": {ahead} {'run is' if ahead == 1 else 'runs are'} ahead."
             if ahead
             else ": the worker takes it now."
         )
-    elif run["status"] in ("running", "cancelling"):
+    elif run["status"] in (Status.RUNNING, Status.CANCELLING):
         words.append(f" on the {'GPU' if facts.get('device_used') == 'cuda' else 'CPU'}" if facts else "")
         words.append(f": epoch {len(epochs)} of {run['n_epochs']}" if epochs else f": {run['phase']}")
     elif run["message"]:
@@ -122,12 +122,12 @@ def against_yardsticks(run, epochs):
 
 def next_step(run, epochs):
     """What can be done once the run is over."""
-    if run["status"] in (*ACTIVE, "created"):
+    if run["status"] in (*ACTIVE, Status.CREATED):
         return []
     parts = []
     if epochs and run["best_epoch"]:
         parts.append(html.P(against_yardsticks(run, epochs)))
-    if run["status"] == "done":
+    if run["status"] == Status.DONE:
         facts = run["facts"]
         ours, pca = facts["loss"]["total"], facts["yardsticks"]["judges"]["pca"]["total"]
         where = "test cells" if facts["n_test"] else "validation cells (chosen on)"
@@ -143,19 +143,19 @@ def next_step(run, epochs):
     parts += [notice(words, "warn") for words in (run["facts"] or {}).get("happened", [])]
     if notes := (run["facts"] or {}).get("notes"):
         parts.append(more("What was done to the data", html.Ul([html.Li(words) for words in notes])))
-    if run["explored"] == "ready" and (seconds := run["facts"].get("phases")):
+    if run["explored"] == Explored.READY and (seconds := run["facts"].get("phases")):
         parts.append(
             more("Where the time went", table(["", "seconds", "share"], phases.table(seconds), (1, 2)))
         )
-    if run["explored"] == "working":
+    if run["explored"] == Explored.WORKING:
         parts.append(notice("Neighbours, clusters and pictures of the latent space are being computed ..."))
-    elif run["explored"] == "failed":
+    elif run["explored"] == Explored.FAILED:
         parts.append(
             notice("The clusters of this run could not be computed: the Clusters page says why.", "bad")
         )
     links = []
-    if run["explored"] in ("ready", "failed"):
-        words = "See the clusters" if run["explored"] == "ready" else "To the clusters"
+    if run["explored"] in (Explored.READY, Explored.FAILED):
+        words = "See the clusters" if run["explored"] == Explored.READY else "To the clusters"
         links.append(dcc.Link(words, href=f"/clusters?run={run['id']}", className="btn btn-primary"))
     links.append(
         dcc.Link("Change the settings", href=f"/model?run={run['id']}", className="btn btn-outline-primary")

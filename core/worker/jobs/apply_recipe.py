@@ -3,6 +3,7 @@
 import psutil
 
 from core.errors import UserError
+from core.store import Status
 from core.worker.jobs import ingest, prepare
 
 STEPS_SHARE = 0.6  # of the progress bar; the rest is the preprocessing
@@ -25,7 +26,7 @@ def apply_recipe(store, job, say):
         if arguments["settings"] is not None:
             _prepare(store, view, job, result, _stoppable(store, job, say, STEPS_SHARE, 1))
     except Cancelled:
-        if store.move_job(job["id"], "running", "cancelled", message=CANCELLED):
+        if store.move_job(job["id"], Status.RUNNING, Status.CANCELLED, message=CANCELLED):
             view.recipes.roll_back(job["id"])
         return None
     ingest.replace(store, job["owner"], arguments["dataset"] if result["new"] else None)
@@ -36,7 +37,7 @@ def _make_dataset(store, view, job, say):
     """The dataset of the steps: one that is there, or a new one."""
     arguments = job["arguments"]
     dataset = view.steps.replace(arguments["dataset"], arguments["steps"])
-    if view.datasets.one(dataset)["status"] == "failed":  # an earlier try: its job holds the token
+    if view.datasets.one(dataset)["status"] == Status.FAILED:  # an earlier try: its job holds the token
         store.forget("dataset", dataset)
         dataset = view.steps.replace(arguments["dataset"], arguments["steps"])
     steps_job = view.steps.job_id(dataset)
@@ -63,10 +64,10 @@ def _work_on(store, job_id, work, say):
         say(message, progress)
 
     me = psutil.Process()
-    if not store.move_job(job_id, "queued", "running", pid=me.pid, pid_started=me.create_time()):
+    if not store.move_job(job_id, Status.QUEUED, Status.RUNNING, pid=me.pid, pid_started=me.create_time()):
         raise UserError(BUSY)
     work(store, store.job(job_id), say_both)
-    store.move_job(job_id, "running", "done", progress=1.0)
+    store.move_job(job_id, Status.RUNNING, Status.DONE, progress=1.0)
 
 
 def _stoppable(store, job, say, low, high):

@@ -8,6 +8,7 @@ from core.config.run_files import survival_of
 from core.export import methods, report, reproduce
 from core.export.versions import versions
 from core.preprocessing.recipe import STEPS
+from core.store import Status
 from core.worker.jobs.bundle_figures import LEAST_SHARE
 
 
@@ -75,7 +76,7 @@ def _warnings(there, findings):
         found.append("PCA of as many dimensions does as well as the autoencoder, or better, by this loss.")
     if not facts["n_test"]:
         found.append("There are too few cells for a test set: the scores are of cells that chose the epoch.")
-    if run["status"] != "done":
+    if run["status"] != Status.DONE:
         found.append(f"The run was not trained to its end. {run['message']}")
     broken = [f"{f.of}: {f.rule} ({f.words})" for f in findings if not f.holds]
     return found + [f"result.h5ad does not follow a rule of {words}." for words in broken]

@@ -9,6 +9,7 @@ from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
 from core.preprocessing.split import split_cells
+from core.store import Explored
 from core.training import phases
 from core.training.baselines import PANEL_AXES
 from core.worker.jobs.loaded import evidence, source
@@ -41,7 +42,7 @@ def explore(store, job, say):
     run_folder.write_phases(folder, seconds)
     # Before the run is "ready", so that a page that sees it ready sees this job.
     store.of(job["owner"]).results.embed(run_id, "input_tsne")
-    store.set("run", run_id, explored="ready", scores=event.scores, facts=facts)
+    store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts)
     store.of(job["owner"]).seeds.explored(run_id)
 
 

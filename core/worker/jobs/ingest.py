@@ -7,7 +7,7 @@ from core.data.protein_background import background_of
 from core.errors import Question, UserError
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS
-from core.store import uploads
+from core.store import Status, uploads
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.loaded import source
 
@@ -15,12 +15,12 @@ from core.worker.jobs.loaded import source
 def read_file(store, job, say):
     """A file or a demo to a data set on the shelf, or to a question that only its owner can answer."""
     id, asked = job["target"], job["arguments"]
-    store.move("dataset", id, "queued", "running")
+    store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Reading the file.", 0.1)
     try:
         adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, asked)
     except Question as question:
-        store.move("dataset", id, "running", "asking", record={"question": question.record()})
+        store.move("dataset", id, Status.RUNNING, Status.ASKING, record={"question": question.record()})
         return
     shelve(store, id, adata, say)
 
@@ -38,7 +38,7 @@ def shelve(store, id, adata, say, more=None):
         "top_genes": by_gene.highest_genes(),
         "protein_background": background and background.record(),
     }
-    store.move("dataset", id, "running", "ready", record=record | (more or {}))
+    store.move("dataset", id, Status.RUNNING, Status.READY, record=record | (more or {}))
 
 
 def _read(store, id, asked):
@@ -91,7 +91,7 @@ def take_steps(store, job, say):
 def make_by_steps(store, job, say):
     """A new dataset from another one by steps; the other one stays as it is."""
     id, of, records = job["target"], job["arguments"]["of"], job["arguments"]["steps"]
-    store.move("dataset", id, "queued", "running")
+    store.move("dataset", id, Status.QUEUED, Status.RUNNING)
 
     def say_step(index):
         numbered = f" (step {index + 1} of {len(records)})" if len(records) > 1 else ""
@@ -120,6 +120,6 @@ def look_at_samples(store, job, say):
 def join_samples(store, job, say):
     """Samples on the shelf to one data set with a batch column; they stay as they are."""
     id = job["target"]
-    store.move("dataset", id, "queued", "running")
+    store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     made, more = samples.join(store, **job["arguments"], say=say)
     shelve(store, id, made, say, more)

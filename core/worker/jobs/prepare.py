@@ -8,6 +8,7 @@ from core.preprocessing import gene_selection
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.sparse.moments import survey
+from core.store import Status
 from core.training import memory
 from core.training.forecast import forecast
 from core.worker.jobs import protein_histograms, value_histograms
@@ -17,7 +18,7 @@ from core.worker.jobs.loaded import source
 def prepare_data(store, job, say):
     """What the steps of a preparation do to the data, with the default split; training repeats it with its own."""
     row = store.row("preparation", job["target"])
-    store.move("preparation", row["id"], "queued", "running")
+    store.move("preparation", row["id"], Status.QUEUED, Status.RUNNING)
     say("Reading the data set.", 0.1)
     adata = source(store, row["dataset"])
     settings = config.parse(row["settings"])
@@ -35,7 +36,7 @@ def prepare_data(store, job, say):
         "n_train": len(split.train),
     }
     record |= value_histograms.of_preparation(adata, matrix, split)
-    store.move("preparation", row["id"], "running", "ready", record=record)
+    store.move("preparation", row["id"], Status.RUNNING, Status.READY, record=record)
 
 
 def choose_genes(store, job, say):

@@ -8,6 +8,7 @@ from core.config import RESOLUTIONS, run_files
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.split import split_cells
+from core.store import Explored
 from core.text import check_tells
 from core.worker.jobs.loaded import evidence
 
@@ -74,7 +75,7 @@ def compare_seeds(store, job, say):
     the runs in that order, this one first.
     """
     run = store.row("run", job["target"])
-    others = [r for r in store.of(job["owner"]).seeds.all(run["id"]) if r["explored"] == "ready"]
+    others = [r for r in store.of(job["owner"]).seeds.all(run["id"]) if r["explored"] == Explored.READY]
     if not others:
         raise UserError("No run with another seed is there to compare with: train some first.")
     folder = store.run_folder(run["id"])

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.data import backed, read
 from core.errors import UserError
+from core.store import Status
 from core.store import groups as kept
 from core.worker.jobs.ingest import shelve
 from core.worker.jobs.loaded import source
@@ -18,7 +19,7 @@ def take_cells(store, job, say):
     uns["nuwa_selected"].
     """
     id, asked = job["target"], job["arguments"]
-    store.move("dataset", id, "queued", "running")
+    store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Taking the selected cells.", 0.1)
     rows = kept.read(store.run_folder(asked["run"]), asked["groups"]).codes == 0
     adata = source(store, asked["of"], backed.EVERYTHING)

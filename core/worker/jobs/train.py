@@ -7,6 +7,7 @@ import numpy as np
 from core import config
 from core.analysis import explore, side_process
 from core.export import run_folder
+from core.store import Explored, Status
 from core.training import learn, phases
 from core.training.loop import Epoch
 from core.worker.jobs.loaded import source
@@ -18,7 +19,9 @@ def train(store, job, say):
     """A run from queued to done, cancelled or failed; each epoch is written down as it comes."""
     run_id = job["target"]
     run = store.row("run", run_id)
-    if not store.move("run", run_id, "queued", "running", started=time.time(), phase="reading the data set"):
+    if not store.move(
+        "run", run_id, Status.QUEUED, Status.RUNNING, started=time.time(), phase="reading the data set"
+    ):
         return None  # cancelled in the meantime
     clock = phases.Clock()
     clock.start("reading")
@@ -38,9 +41,15 @@ def _train(store, job, run, adata, clock, beside):
         answer = None
         if isinstance(event, phases.Phase):
             store.set("run", run_id, phase=event.words)
-            if store.row("run", run_id)["status"] == "cancelling" and not store.epochs(run_id):
+            if store.row("run", run_id)["status"] == Status.CANCELLING and not store.epochs(run_id):
                 store.move(
-                    "run", run_id, "cancelling", "cancelled", message=NOTHING, ended=time.time(), phase=""
+                    "run",
+                    run_id,
+                    Status.CANCELLING,
+                    Status.CANCELLED,
+                    message=NOTHING,
+                    ended=time.time(),
+                    phase="",
                 )
                 return None
         elif isinstance(event, learn.Start):
@@ -48,7 +57,7 @@ def _train(store, job, run, adata, clock, beside):
             facts = learn.start_facts(event) | {"training_since": time.time()}
             store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
         elif isinstance(event, Epoch):
-            answer = store.add_epoch(run_id, learn.epoch_record(event)) == "cancelling"
+            answer = store.add_epoch(run_id, learn.epoch_record(event)) == Status.CANCELLING
             if event.best:
                 store.set("run", run_id, best_epoch=event.epoch)
         else:
@@ -63,7 +72,7 @@ def _train(store, job, run, adata, clock, beside):
     clock.stop()
     facts["phases"] = phases.added(clock.seconds, learnt.seconds)
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
-    store.set("run", run_id, facts=facts, explored="working" if explorable else "")
+    store.set("run", run_id, facts=facts, explored=Explored.WORKING if explorable else Explored.NOT_STARTED)
     if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
         store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
     end = {"ended": time.time(), "phase": ""}
@@ -71,14 +80,14 @@ def _train(store, job, run, adata, clock, beside):
         store.move(
             "run",
             run_id,
-            ("running", "cancelling"),
-            "failed",
+            (Status.RUNNING, Status.CANCELLING),
+            Status.FAILED,
             message=learn.why_failed(learnt, settings),
             **end,
         )
-    elif not store.move("run", run_id, "running", "done", **end):
+    elif not store.move("run", run_id, Status.RUNNING, Status.DONE, **end):
         message = (
             f"Cancelled after epoch {len(learnt.epochs)}; the weights of epoch {learnt.best_epoch} were kept."
         )
-        store.move("run", run_id, "cancelling", "cancelled", message=message, **end)
+        store.move("run", run_id, Status.CANCELLING, Status.CANCELLED, message=message, **end)
     return None

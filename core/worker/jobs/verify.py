@@ -5,6 +5,7 @@ import time
 from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.export import bundle_zip, reproduce
+from core.store import Status
 from core.training import learn
 from core.worker.jobs.loaded import source
 
@@ -25,7 +26,7 @@ def verify(store, job, say):
     n_epochs, labels = len(first["history"]), None
     for learnt in reproduce.train(adata, first, store.run_folder(run["id"])):
         if store.cancelled(job["id"]):
-            return store.move_job(job["id"], "running", "cancelled", message=CANCELLED)
+            return store.move_job(job["id"], Status.RUNNING, Status.CANCELLED, message=CANCELLED)
         if isinstance(learnt, learn.Epoch):
             say(f"Training again: epoch {learnt.epoch} of {n_epochs}.", 0.9 * learnt.epoch / n_epochs)
     if learnt.latent is not None:

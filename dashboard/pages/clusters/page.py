@@ -11,7 +11,7 @@ from itertools import chain
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core.store import ACTIVE
+from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import sections
 from dashboard.components.sections import Section
@@ -70,7 +70,7 @@ def layout(view, here):
         return empty(
             "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
         )
-    if run["explored"] != "ready":
+    if run["explored"] != Explored.READY:
         return not_yet(view, run)
     state = link_state.from_link(here.asked, view, run)
     return html.Div(
@@ -92,7 +92,7 @@ def layout(view, here):
 def not_yet(view, run):
     """A run without clusters: why, and what to do."""
     link = f"/train?run={run['id']}"
-    if run["explored"] == "failed":
+    if run["explored"] == Explored.FAILED:
         message = f"The clusters of this run could not be computed. {view.jobs.last(run['id'], 'explore')['message']}"
         retry = html.Button("Compute again", id=ids.EXPLORE_RETRY, className="btn btn-primary")
         return card(
@@ -102,7 +102,7 @@ def not_yet(view, run):
             html.P("The model, its weights and its latent space are saved and can be used."),
             html.Div(retry, className="nuwa-actions"),
         )
-    if run["status"] in (*ACTIVE, "created") or run["explored"] == "working":
+    if run["status"] in (*ACTIVE, Status.CREATED) or run["explored"] == Explored.WORKING:
         message = "The clusters are shown as soon as this run is trained and its neighbour graph is computed."
         return html.Div(
             [
@@ -130,7 +130,7 @@ def register(app, store):
     )
     def open_when_ready(n, run_id):
         """Open the page again as soon as the clusters are computed."""
-        ready = store.of(session.user()).runs.one(run_id)["explored"] in ("ready", "failed")
+        ready = store.of(session.user()).runs.one(run_id)["explored"] in (Explored.READY, Explored.FAILED)
         return f"/clusters?run={run_id}&ready={n}" if ready else no_update
 
     @app.callback(

@@ -9,7 +9,7 @@ from core.analysis.metrics.descriptions import BEST_MATCH, CONSISTENCY, stabilit
 from core.config import DEFAULT_RESOLUTION, MOST_SEEDS
 from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
-from core.store import ACTIVE
+from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.job_card import TICK
@@ -101,9 +101,9 @@ def _state(view, run_id):
 
 
 def _words(view, row):
-    if row["status"] in ACTIVE and row["status"] != "queued":
+    if row["status"] in ACTIVE and row["status"] != Status.QUEUED:
         return f"{WORDS[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
-    if row["explored"] == "working":
+    if row["explored"] == Explored.WORKING:
         return "Neighbours and clusters are being computed"
     return f"{WORDS[row['status']]}. {row['message']}".rstrip(". ")
 

@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core.errors import UserError
+from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice
@@ -44,7 +45,7 @@ def samples(view):
 
 def choices(view):
     """The data sets that can be joined, as options."""
-    ready = [row for row in reversed(view.datasets.all()) if row["status"] == "ready"]
+    ready = [row for row in reversed(view.datasets.all()) if row["status"] == Status.READY]
     return [
         {"label": f"{row['name']} ({row['record']['cells']:,} cells)", "value": row["id"]} for row in ready
     ]

@@ -5,6 +5,7 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.errors import UserError
+from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
@@ -14,8 +15,8 @@ from dashboard.pages.data.provenance import joined_card, selected_card, steps_ca
 from dashboard.server import session
 
 PATH, TITLE = "/data", "Data"
-BUSY = ("queued", "running")
-STANDS = {"ready": "", "failed": "could not be read", "asking": "has a question for you"}
+BUSY = (Status.QUEUED, Status.RUNNING)
+STANDS = {Status.READY: "", Status.FAILED: "could not be read", Status.ASKING: "has a question for you"}
 
 
 def layout(view, here):
@@ -50,7 +51,7 @@ def listing(view, chosen):
     rows = []
     for row in reversed(view.datasets.all()):
         words = STANDS.get(row["status"], "being read ...")
-        record = row["record"] if row["status"] == "ready" else None
+        record = row["record"] if row["status"] == Status.READY else None
         size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
         proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
         link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
@@ -78,7 +79,7 @@ def state(view, row):
     return [
         row["id"],
         row["status"],
-        row["record"] if row["status"] == "asking" else None,
+        row["record"] if row["status"] == Status.ASKING else None,
         view.datasets.progress(row["id"]) if row["status"] in BUSY else None,
     ]
 
@@ -96,9 +97,9 @@ def detail(view, row):
             html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
             progress(words, share) if words else None,
         )
-    if row["status"] == "failed":
+    if row["status"] == Status.FAILED:
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
-    if row["status"] == "asking":
+    if row["status"] == Status.ASKING:
         return card(row["name"], *add_data.question(row), _delete(row))
     record = row["record"]
     used = len(record["proteins"]) - len(record["proteins_left_out"])

@@ -9,6 +9,7 @@ from core.config import NETWORK, TRAINING
 from core.config.models import DEFAULT
 from core.config.models import DEFAULTS_BY_MODEL as BY_MODEL
 from core.errors import UserError
+from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import (
@@ -39,7 +40,7 @@ def of_run(run, record):
 
 def layout(view, here):
     row = here.preparation
-    if row is None or row["status"] != "ready":
+    if row is None or row["status"] != Status.READY:
         return empty(
             "Nothing is preprocessed yet. Do that first: one click is enough.",
             here.link("/preprocess"),
@@ -218,9 +219,9 @@ def foreseen(app, view, asked, values, names, preparation_id):
         return "", job_progress.answered(values)
     if job is None:
         return "", asked
-    if job["status"] == "failed":
+    if job["status"] == Status.FAILED:
         return notice(job["message"], "warn"), asked
-    if job["status"] != "done":
+    if job["status"] != Status.DONE:
         return html.P("Forecasting time and memory ...", className="help"), asked
     return forecast_of(job["result"]), asked
 

@@ -6,7 +6,7 @@ from dash import Input, Output, State, dcc, html, no_update
 from core import figures
 from core.config import PREPARE
 from core.errors import UserError
-from core.store import Missing
+from core.store import Missing, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import SETTINGS, graph, more, notice, progress, read_form
@@ -88,9 +88,9 @@ def counted(app, view, asked, values, names, dataset_id):
         return notice(str(error), "bad"), job_progress.answered(values)
     if job is None:
         return "", asked
-    if job["status"] == "failed":
+    if job["status"] == Status.FAILED:
         return notice(job["message"], "bad"), asked
-    if job["status"] != "done":
+    if job["status"] != Status.DONE:
         return progress(job_progress.words(view.store, job), job["progress"]), asked
     found = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"

@@ -8,6 +8,7 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import figures
 from core.config import MOST_BATCHES, PREPARE, specs, steps_for, upgraded
 from core.figures import Binned
+from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import (
@@ -32,7 +33,7 @@ PATH, TITLE = "/preprocess", "Preprocess"
 
 
 VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
-BUSY = ("queued", "running")
+BUSY = (Status.QUEUED, Status.RUNNING)
 
 
 def layout(view, here):
@@ -40,9 +41,9 @@ def layout(view, here):
     if row is not None and row["status"] in BUSY:
         words = html.P("This data set is being made. The page goes on by itself.", role="status")
         return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
-    if row is not None and row["status"] == "failed":
+    if row is not None and row["status"] == Status.FAILED:
         return html.Div([notice(row["message"], "bad"), empty("It was not made.", "/data", "To the data")])
-    if row is None or row["status"] != "ready":  # one that asks is answered on the Data page
+    if row is None or row["status"] != Status.READY:  # one that asks is answered on the Data page
         return empty("No data set is ready. Choose one first.", "/data", "To the data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
     record, job = row["record"], view.preparations.preparing(row["id"])
@@ -126,9 +127,9 @@ def result(view, row):
     """What a preparation did, with numbers before and after."""
     if row is None:
         return empty("Not preprocessed yet. The steps beside are ready to go.", icon="bi-sliders")
-    if row["status"] == "failed":
+    if row["status"] == Status.FAILED:
         return card("Result", notice(row["message"], "bad"))
-    if row["status"] != "ready":
+    if row["status"] != Status.READY:
         return card("Result", html.P("Being preprocessed ...", role="status"))
     record, dataset = row["record"], view.datasets.one(row["dataset"])
     before = dataset["record"]

@@ -4,7 +4,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
-from core.store import ACTIVE
+from core.store import ACTIVE, Explored
 from dashboard.components.widgets import card, empty, notice, number, table, when
 from dashboard.pages.run_status import WORDS
 from dashboard.pages.runs import ids
@@ -45,7 +45,7 @@ def listing(view):
 
 def _row(run, names):
     scores, facts = run["scores"] or {}, run["facts"] or {}
-    page = "clusters" if run["explored"] in ("ready", "failed") else "train"
+    page = "clusters" if run["explored"] in (Explored.READY, Explored.FAILED) else "train"
     loss, pca = (facts.get("loss") or {}).get("total"), None
     if loss is not None:
         pca = facts["yardsticks"]["judges"]["pca"]["total"]

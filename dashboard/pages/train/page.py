@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core.store import ACTIVE
+from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty, graph, more
@@ -21,7 +21,7 @@ HIDDEN = {"display": "none"}
 
 def at_work(run):
     """Is a run queued, training, or being explored?"""
-    return run["status"] in ACTIVE or run["explored"] == "working"
+    return run["status"] in ACTIVE or run["explored"] == Explored.WORKING
 
 
 def layout(view, here):
@@ -181,7 +181,7 @@ def register(app, store):
             tiles(run, epochs),
             100 * len(epochs) / run["n_epochs"] if run["n_epochs"] else 0,
             next_step(run, epochs),
-            None if run["status"] == "created" else HIDDEN,
+            None if run["status"] == Status.CREATED else HIDDEN,
             None if run["status"] in ACTIVE else HIDDEN,
         )
 

@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 from core.config.bundle import DEFAULT, DENOISED, INCH, PARTS
-from core.store import Missing
+from core.store import Missing, Status
 from core.text import size
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice, when
@@ -178,7 +178,7 @@ def download(view, run_id):
         className="btn btn-primary",
     )
     parts = [html.Div([link, html.Span(["created ", when(state.st_mtime)])], className="nuwa-actions")]
-    if job and job["status"] == "done":
+    if job and job["status"] == Status.DONE:
         result = job["result"]
         parts += [notice(remark, "warn") for remark in result["remarks"]]
         names = html.Ul([html.Li(name) for name in result["names"]])

@@ -4,6 +4,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config import SURE
+from core.store import Status
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more, working
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
@@ -51,7 +52,9 @@ def _batch(about):
 
 
 def _controls(view, run):
-    others = [row for row in view.datasets.all() if row["status"] == "ready" and row["id"] != run["dataset"]]
+    others = [
+        row for row in view.datasets.all() if row["status"] == Status.READY and row["id"] != run["dataset"]
+    ]
     choices = [{"label": row["name"], "value": row["id"]} for row in others]
     batches = run["facts"]["groups"]
     known = [

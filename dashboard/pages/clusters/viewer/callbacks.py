@@ -4,6 +4,7 @@ import json
 
 from dash import ClientsideFunction, Input, Output, State, ctx, no_update
 
+from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import notice
@@ -63,14 +64,14 @@ def _missing(app, store):
         jobs = view.results.embeddings(run_id)
         by_person = ctx.triggered_id not in (None, ids.PANELS_TICK)
         for name in embeddings.missing(view, run, keys, k):
-            if name not in jobs or (by_person and jobs[name]["status"] == "failed"):
+            if name not in jobs or (by_person and jobs[name]["status"] == Status.FAILED):
                 view.results.embed(run_id, name)
         app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
         standings = [job_progress.standing(store, jobs[name]) for name in missing]
         standings.sort(key=lambda standing: standing.over)  # the running ones before the failed ones
         message = next((standing.words for standing in standings if standing.words), "")
-        failed = any(jobs[name]["status"] == "failed" for name in missing)
+        failed = any(jobs[name]["status"] == Status.FAILED for name in missing)
         changed = missing if missing != missing_before else no_update
         return changed, all(standing.over for standing in standings), message, not failed
 

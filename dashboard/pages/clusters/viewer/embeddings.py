@@ -10,6 +10,7 @@ from core import figures
 from core.config.run_files import HARMONY
 from core.errors import UserError
 from core.figures import Panel
+from core.store import Explored
 from dashboard.pages.clusters.viewer import mapped_layer
 
 ON_REQUEST = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # computed by the worker
@@ -61,7 +62,7 @@ def options(view, run, text="", chosen=None):
     keys += [
         f"run:{r['id']}"
         for r in view.runs.all()
-        if r["dataset"] == run["dataset"] and r["explored"] == "ready" and r["id"] != run["id"]
+        if r["dataset"] == run["dataset"] and r["explored"] == Explored.READY and r["id"] != run["id"]
     ]
     keys += mapped_layer.keys(view, run)
     query = (text or "").strip().lower()
