@@ -16,13 +16,14 @@ from pathlib import Path
 from core.data import ENDINGS, droplet_limits, ending
 from core.errors import UserError
 from core.files import read_json, write_json
+from core.store.crc32 import Checksums, joined
 from core.store.database import Missing, new_id
 from core.store.schema import jobs
 
 PART = 8 * 1024**2  # bytes that come at once: few enough to hold in memory, enough to fill a fast line
 SPARE = 1024**3  # bytes of the disk that uploads leave free, for the store and for what is at work
 DAY = 24 * 3600
-BLOCK = 1 << 20
+CHECKSUMS = Checksums()
 
 
 class Gap(UserError):
@@ -113,7 +114,9 @@ class Uploads:
                 raise Damaged(f"A part of '{record['name']}' was damaged on the way: send it again.")
             if offset + len(part) > record["size"]:
                 raise UserError(f"'{record['name']}' is longer than was said at its beginning.")
-            with self._part(id).open("ab", buffering=0) as file:
+            path = self._part(id)
+            before = CHECKSUMS.known(path)
+            with path.open("ab", buffering=0) as file:
                 rest = memoryview(part)
                 try:
                     while rest:
@@ -123,12 +126,14 @@ class Uploads:
                         raise
                     file.truncate(offset)
                     raise NoRoom(f"The server's disk is full, '{record['name']}' waits: make room.") from None
+            if before is not None:
+                CHECKSUMS.keep(path, joined(before, checksum, len(part)))
             return offset + len(part)
 
     def checksum(self, id):
         """(bytes that are here, their CRC-32): what a file must begin with to be the one that is half way up."""
         with self._mine(id) as record:
-            return record["here"] or 0, crc32_of(self._part(id))
+            return record["here"] or 0, CHECKSUMS.of(self._part(id))
 
     def finish(self, id, checksum):
         """Take a file that is here whole, with this CRC-32, for reading; returns the data set's id.
@@ -144,6 +149,7 @@ class Uploads:
                 ):  # else it was moved, and something broke before its job was there
                     self._check_whole(record, checksum)
                     self._part(id).rename(path)
+                    CHECKSUMS.forget(self._part(id))
                 if record["joins"]:
                     of, what, *droplets = record["joins"]
                     target = self.datasets.join(of, what, token, record["name"], path, *droplets)
@@ -160,7 +166,7 @@ class Uploads:
     def _check_whole(self, record, checksum):
         if record["here"] != record["size"]:
             raise Gap(record["here"])
-        if crc32_of(self._part(record["id"])) != checksum:
+        if CHECKSUMS.of(self._part(record["id"])) != checksum:
             self._part(record["id"]).write_bytes(b"")
             raise Damaged(f"'{record['name']}' was changed on its way here: send it once more.")
 
@@ -195,15 +201,6 @@ def accepted(name):
     if not ending(name) or ending(name) == name.lower():
         raise UserError(f"'{name}' is not a file Nuwa reads: choose one of {', '.join(ENDINGS)}.")
     return name
-
-
-def crc32_of(path):
-    """The CRC-32 of a file. Not SHA-256: browsers offer that on https alone, and a lab's server often has none."""
-    found = 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            found = zlib.crc32(block, found)
-    return found
 
 
 def files_of(root, arguments):

@@ -13,7 +13,7 @@ from house import House, bring
 
 from core.errors import UserError
 from core.settings import from_environment
-from core.store import PART, uploads
+from core.store import PART, crc32, uploads
 from core.worker.execute import drain
 from core.worker.queue import sweep
 
@@ -119,6 +119,26 @@ def test_a_damaged_part_is_not_kept(empty_house, half):
     answer = put(empty_house, half, 4, b"456789", "00000000")
     assert answer.status_code == 422 and "'a.h5ad' was damaged on the way" in answer.json["error"]
     assert put(empty_house, half, 4, b"456789").json == {"offset": 10}
+
+
+def test_a_file_is_not_read_again_for_its_checksum(empty_house, half, monkeypatch):
+    monkeypatch.setattr(crc32, "crc32_of", lambda path: pytest.fail("the file is read"))
+    assert put(empty_house, half, 4, b"456").status_code == 200
+    assert put(empty_house, half, 7, b"789").status_code == 200
+    assert finish(empty_house, half, b"0123456789").status_code == 200
+
+
+def test_a_file_that_was_changed_meanwhile_is_read_again(empty_house, half):
+    assert put(empty_house, half, 4, b"456789").status_code == 200
+    part = empty_house.store.root / "uploads" / f"{half}.part"
+    part.write_bytes(b"9876543210")
+    assert finish(empty_house, half, b"0123456789").status_code == 422
+
+
+@pytest.mark.parametrize("length", [0, 1, 5000, 8 * 1024**2 + 3])
+def test_the_checksum_of_two_pieces_is_that_of_both_together(length):
+    first, second = b"some bytes", os.urandom(length)
+    assert crc32.joined(zlib.crc32(first), zlib.crc32(second), length) == zlib.crc32(first + second)
 
 
 def test_a_file_that_is_not_whole_or_not_the_same_is_not_read(empty_house, half):
