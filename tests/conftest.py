@@ -1,4 +1,4 @@
-"""What the tests share: a tiny data set with groups one can see, a store in a folder of its own, a browser."""
+"""Fixtures for all tests: a tiny dataset with clear groups, a store in its own folder, a browser."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core import settings as environment
 
-THREADS = environment.limit_threads()  # before torch or numpy: two spinning threads on two cores are slow
+THREADS = environment.limit_threads()  # before torch or numpy: two busy threads on two cores are slow
 
 import pytest  # noqa: E402
 from browsing import context, heard, page, server  # noqa: E402, F401 - fixtures
@@ -28,7 +28,7 @@ QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "bat
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
-    """Nothing that a developer has set for their own server reaches a test."""
+    """Remove the NUWA_ variables of the developer's own server."""
     for name in (
         "HOST",
         "PORT",
@@ -50,7 +50,7 @@ def tiny():
 
 @pytest.fixture(scope="session")
 def tiny_file(tiny, tmp_path_factory):
-    """The tiny set as an .h5ad file."""
+    """The tiny dataset as an .h5ad file."""
     path = tmp_path_factory.mktemp("tiny") / "tiny.h5ad"
     tiny.write_h5ad(path)
     return path
@@ -64,7 +64,7 @@ def run_quick():
 
 @pytest.fixture
 def settings(tmp_path):
-    """A server of its own in an empty folder, working inside the process that asks."""
+    """Settings of a server over an empty folder that runs jobs in the process that asks."""
     return environment.Settings("127.0.0.1", 8050, tmp_path / "data", password=None, inline=True)
 
 
@@ -78,7 +78,7 @@ def store(settings):
 
 @pytest.fixture(scope="session")
 def real_data():
-    """A function of a file's name that gives its path among the real data, or skips the test."""
+    """A function from a file name to its path among the real data; it skips the test where there is none."""
 
     def find(name):
         path = REAL_DATA / name
@@ -91,13 +91,13 @@ def real_data():
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory):
-    """A house where nothing has happened yet."""
+    """An app over an empty store."""
     return House(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="session")
 def with_demo(tmp_path_factory):
-    """A house after its first start: the demo sets have been read."""
+    """An app after its first start: the demo datasets have been read."""
     made = House(tmp_path_factory.mktemp("demo"))
     queue.add_demos(made.store)
     drain(made.store)
@@ -106,7 +106,7 @@ def with_demo(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, tiny_file, run_quick):
-    """A house with one run, trained and explored. Tests may add rows to it, and change none."""
+    """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
     return House(tmp_path_factory.mktemp("finished")).furnish(tiny_file, run_quick.model_dump())
 
 
@@ -123,7 +123,7 @@ def serve():
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    """The Chromium of the machine, else Playwright's own; WebGL is drawn in software, as there may be no GPU."""
+    """The machine's Chromium, else Playwright's own; WebGL in software, as there may be no GPU."""
     found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
     arguments = [
         "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox does not start

@@ -1,4 +1,4 @@
-"""Ways to break a file, each a function of a path and the dice: of its bytes, its HDF5, its text; and evil archives."""
+"""Ways to damage a file, each a function of a path and a random generator: bytes, HDF5, text; and malicious archives."""
 
 import gzip
 import io
@@ -12,7 +12,7 @@ import zarr
 BOMB = 70 << 20  # bytes of zeros, more than an archive of some KB may unpack to
 
 
-# --- bytes: whatever a broken disk, cable or editor does
+# --- bytes: what a broken disk, cable or editor does
 
 
 def of_bytes(path, dice):
@@ -41,7 +41,7 @@ def of_bytes(path, dice):
     path.write_bytes(content)
 
 
-# --- HDF5: a file that is sound as HDF5 and holds nonsense
+# --- HDF5: a valid HDF5 file with invalid content
 
 
 def of_hdf5(path, dice):
@@ -168,11 +168,11 @@ def of_text(path, dice):
     path.write_bytes(gzip.compress(content) if packed else content)
 
 
-# --- bombs: what is small and would be large
+# --- bombs: small files that unpack to large ones
 
 
 def bomb(folder, dice):
-    """A file or store that unpacks to far more than its size can mean, and its path."""
+    """The path of a file or store that unpacks to far more than its size suggests."""
     how = dice.choice(
         ["csv", "mtx", "h5ad.gz", "h5ad", "h5ad unwritten", "10x", "zarr", "zarr.zip", "zarr unwritten"]
     )
@@ -231,7 +231,7 @@ def bomb(folder, dice):
 
 
 def evil_archive(folder, dice):
-    """An archive that means harm, and its path."""
+    """The path of a malicious archive."""
     names = [
         "../out",
         "../../../../tmp/nuwa-out",

@@ -1,4 +1,4 @@
-"""Write one small data set in every form that people bring."""
+"""Write one small dataset in every supported format."""
 
 import gzip
 import shutil
@@ -15,7 +15,7 @@ from scipy import io, sparse
 
 
 def counts(cells=30, genes=20, proteins=4, seed=0):
-    """Small counts with names as in life: barcodes, symbols, and CD proteins in obsm["protein"]."""
+    """Small counts with realistic names: barcodes, symbols, and CD proteins in obsm["protein"]."""
     random = np.random.default_rng(seed)
     values = random.poisson(random.gamma(0.3, 1.0, (cells, genes)))
     values[:, 0] += 1
@@ -35,7 +35,7 @@ def counts(cells=30, genes=20, proteins=4, seed=0):
 
 
 def with_types(adata):
-    """`adata` with its proteins as features of type Antibody Capture, as Cell Ranger has them."""
+    """`adata` with its proteins as features of type Antibody Capture, as in Cell Ranger."""
     table = adata.obsm["protein"]
     types = ["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * table.shape[1]
     var = pd.DataFrame({"feature_types": types}, index=[*adata.var_names, *table.columns])
@@ -58,7 +58,7 @@ def h5ad_dense(adata, folder):
 
 
 def h5mu(adata, folder, names=("rna", "prot"), typed=False):
-    """Two modalities, by the layout of the mudata package."""
+    """Two modalities, in the layout of the mudata package."""
     rna = adata.copy()
     del rna.obsm["protein"]
     protein = AnnData(
@@ -79,7 +79,7 @@ def h5mu(adata, folder, names=("rna", "prot"), typed=False):
 
 
 def tenx_h5(adata, folder, version=3, genomes=("GRCh38",)):
-    """Cell Ranger's .h5; of several genomes each has an equal share of the genes (3), or all of them (2)."""
+    """Cell Ranger's .h5. Each of several genomes has an equal share of the genes (version 3), or all of them (2)."""
     path = folder / f"v{version}.h5"
     adata = with_types(adata) if version == 3 else adata
     matrix = sparse.csr_matrix(adata.X)
@@ -115,7 +115,7 @@ def tenx_h5_2(adata, folder):
 
 
 def tenx_folder(adata, folder, version=3, prefix="", name="filtered_feature_bc_matrix"):
-    """Cell Ranger's folder; of version 2 without gz and types."""
+    """Cell Ranger's folder; version 2 has no gz and no types."""
     path = folder / name
     path.mkdir()
     adata = with_types(adata) if version == 3 else adata
@@ -141,7 +141,7 @@ def tenx_folder_2(adata, folder):
 
 
 def packed(path, form):
-    """The folder at `path` as an archive beside it, with what macOS adds; the folder is removed."""
+    """Pack the folder at `path` into an archive beside it, with the files that macOS adds, and remove the folder."""
     for junk in ("._matrix.mtx", ".DS_Store"):
         (path / junk).write_bytes(b"\0\5\x16\7")
     out = path.with_name(f"{path.name}.{form}")
@@ -189,7 +189,7 @@ def zarr_zip(adata, folder):
 
 
 def table(adata, folder, name="set.csv", turned=False, r_header=False, **options):
-    """A text table of X: cells x genes, or turned; `r_header` leaves the corner out, as R does."""
+    """A text table of X: cells x genes, or transposed; `r_header` leaves the corner out, as R does."""
     frame = adata.to_df().astype(int) if np.all(adata.X.data % 1 == 0) else adata.to_df()
     frame = frame.T if turned else frame
     path = folder / name
@@ -209,7 +209,7 @@ def tsv_gz(adata, folder):
     return table(adata, folder, "set.tsv.gz", turned=True)
 
 
-# Every form that holds all of a set; the last ones hold genes alone.
+# Formats that hold the whole dataset; the last ones hold genes only.
 WITH_PROTEINS = (h5ad, h5ad_dense, h5mu, tenx_h5, tenx_folder, tenx_zip, tenx_tar, zarr, zarr_zip)
 GENES_ALONE = (tenx_h5_2, tenx_folder_2, loom, csv, tsv_gz)
 FORMS = {write.__name__: write for write in (*WITH_PROTEINS, *GENES_ALONE)}

@@ -30,7 +30,7 @@ ALLOWED = {
     "analysis": {"training", "preprocessing", "data", "config", "sparse"},
     "export": {"analysis", "training", "models", "preprocessing", "data", "figures", "config", "sparse"},
 }
-DOORS = ("cli", "worker")  # may import every room, but not each other
+ENTRY_POINTS = ("cli", "worker")  # may import every room, but not each other
 LOOSE = {"files", "settings", "device", "text", "safe_csv", "errors", "__init__", "__main__"}
 
 # What the web process may load of `core`: descriptions, the store and figures, never the science.
@@ -175,17 +175,17 @@ def test_a_room_imports_the_rooms_it_may(module):
         other = room(module_of(name) or "")
         if other in (None, here) or here == "__main__":
             continue
-        if here in DOORS:
-            assert other not in DOORS, f"{module} imports {name}"
-        elif here in ALLOWED and other in {*ALLOWED, *DOORS}:
+        if here in ENTRY_POINTS:
+            assert other not in ENTRY_POINTS, f"{module} imports {name}"
+        elif here in ALLOWED and other in {*ALLOWED, *ENTRY_POINTS}:
             assert other in ALLOWED[here] or (module, other) in OWED, f"{module} imports {name}"
         elif here not in ALLOWED:
-            assert other not in {*ALLOWED, *DOORS}, f"the loose file {module} imports {name}"
+            assert other not in {*ALLOWED, *ENTRY_POINTS}, f"the loose file {module} imports {name}"
 
 
-def test_every_part_of_core_is_a_room_a_door_or_one_of_a_few_loose_files():
+def test_every_part_of_core_is_a_room_an_entry_point_or_one_of_a_few_loose_files():
     parts = {room(module) for module in MODULES if room(module)}
-    assert parts - LOOSE == {*ALLOWED, *DOORS}
+    assert parts - LOOSE == {*ALLOWED, *ENTRY_POINTS}
 
 
 def test_every_arrow_that_is_still_to_be_cut_is_there():

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_architecture import ALLOWED, DOORS
+from test_architecture import ALLOWED, ENTRY_POINTS
 
 from core.cli import COMMANDS
 from core.config import RunConfig
@@ -73,8 +73,8 @@ def test_the_arrows_in_the_document_are_those_that_are_checked():
     text = (ROOT / "docs/architecture.md").read_text()
     rooms = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in tables(text) if len(row) == 3}
     assert {room: allowed for room, allowed in rooms.items() if room in ALLOWED} == ALLOWED
-    for door in DOORS:
-        assert rooms[door] == set(DOORS) - {door}  # "every room but `...`"
+    for entry_point in ENTRY_POINTS:
+        assert rooms[entry_point] == set(ENTRY_POINTS) - {entry_point}  # "every room but `...`"
 
 
 HOW_TO = {

@@ -72,18 +72,7 @@ STAYS = [
 ]
 
 # Places that are still to be cleaned; it shrinks to nothing.
-NOT_YET = (
-    "assets",
-    "bench",
-    "core",
-    "dashboard",
-    "docs",
-    "scripts",
-    "Makefile",
-    "README.md",
-    "pyproject.toml",
-)
-NOT_YET += ("requirements.txt",)
+NOT_YET = ("assets", "core", "dashboard", "bench/ingest.py", "docs/scores.md", "scripts/pictures.py")
 
 GLOBS = (
     *(f"{top}/**/*.py" for top in ("core", "dashboard", "bench", "scripts")),
