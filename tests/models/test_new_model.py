@@ -96,7 +96,9 @@ def test_train_and_clusters_show_it(house):
     assert "mean squared error" in figure.layout.yaxis.title.text
     page = clusters_page(view, house.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page
-    job = house.long("profile-data", 1, "cell", 0, 3, 1.0, house.run, "page")[0][0]
+    cell = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0}
+    values = cell | {"profile-ask.n_clicks": 1, "run.data": house.run}
+    job = house.work("profile", values, "profile-ask.n_clicks")["profile-done"]["data"]
     assert np.isfinite(view.jobs.one(job)["result"]["made"]).all()
 
 
