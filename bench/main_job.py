@@ -27,8 +27,8 @@ from core.training import learn  # noqa: E402
 def measure(adata, labels, seed, **changes):
     """One row of the table: losses on the test cells, agreement with the labels, seconds of the training."""
     *_, learnt = learn.learn(adata, parse({"seed": seed} | changes))
-    sticks = learnt.start.on_judges
-    row = {"seed": seed, "loss": learnt.loss.total, "pca": sticks.pca.total, "mean": sticks.mean.total}
+    baselines = learnt.start.on_scored
+    row = {"seed": seed, "loss": learnt.loss.total, "pca": baselines.pca.total, "mean": baselines.mean.total}
     for name, points in (("ae", learnt.latent), ("pca", learnt.axes[:, : learnt.start.config.n_latent])):
         row |= {f"{score}_{name}": value for score, value in best_agreement(points, labels).items()}
     return row | {"seconds": learnt.seconds["training"]}

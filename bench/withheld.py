@@ -51,7 +51,7 @@ def _names(data, seed):
 
 
 def _explained(learnt):
-    return variance_explained(learnt.loss.rna, learnt.start.on_judges.mean.rna)
+    return variance_explained(learnt.loss.rna, learnt.start.on_scored.mean.rna)
 
 
 def table(rows):

@@ -22,7 +22,7 @@ REPLACED = {
     r"take ?away|\b(take|takes|taken|taking|took)( (it|them|a run|the result))? away\b": "download, bundle",
     r"\bthe window\b": "the web process, the page",
     r"\bturned cop(y|ies)\b|turned from rows to columns": "out-of-core transpose",
-    r"count sticks?": "baselines of the count model",
+    r"count baselines?": "baselines of the count model",
     r"\bverdicts?\b": "kind, result",
     r"\bdoors?\b": "entry point",
     r"\bat the foot\b|\bthe foot\b|\bits foot\b": "bottom",

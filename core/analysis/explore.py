@@ -28,7 +28,7 @@ class Evidence(NamedTuple):
     latent: np.ndarray
     axes: np.ndarray
     loss: baselines.Parts
-    sticks: baselines.Yardsticks
+    baselines: baselines.Baselines
     best_epoch: int
     held_out: dict  # scores of likelihood on the judging cells, as core.training.held_out has them; empty where there are none
 
@@ -42,7 +42,7 @@ def evidence(learnt):
         learnt.latent,
         learnt.axes,
         learnt.loss,
-        start.on_judges,
+        start.on_scored,
         learnt.best_epoch,
         learnt.held_out,
     )
@@ -54,10 +54,10 @@ def remake(adata, config, latent, axes, facts, scratch=None):
     `scratch`: the folder for values that do not fit in memory.
     """
     split = split_cells(adata.n_obs, config)
-    sticks = baselines.from_record(facts["yardsticks"]["judges"])
+    measured = baselines.from_record(facts["yardsticks"]["judges"])
     loss = baselines.Parts(**facts["loss"])
     matrix, held_out = prepare(adata, config, split, scratch), facts.get("held_out", {})
-    return Evidence(matrix, split, latent, axes, loss, sticks, facts["best_epoch"], held_out)
+    return Evidence(matrix, split, latent, axes, loss, measured, facts["best_epoch"], held_out)
 
 
 def pictures(beside, axes, config, tsne=False):

@@ -174,13 +174,13 @@ def _training(config, facts):
 
 def _result(config, facts):
     where = "test" if facts["n_test"] else "validation"
-    sticks, loss = facts["yardsticks"]["judges"], facts["loss"]
+    baselines, loss = facts["yardsticks"]["judges"], facts["loss"]
     if not loss:
         return ""
     return (
         f"The weights of epoch {facts['best_epoch']} were kept; their loss on {where} cells is {loss['total']:.4f}, that of a "
-        f"PCA with {config.n_latent} dimensions {sticks['pca']['total']:.4f}, and that of the training mean "
-        f"{sticks['mean']['total']:.4f}."
+        f"PCA with {config.n_latent} dimensions {baselines['pca']['total']:.4f}, and that of the training mean "
+        f"{baselines['mean']['total']:.4f}."
     )
 
 

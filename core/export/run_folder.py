@@ -178,9 +178,9 @@ def spaces(folder, proof):
 def write_pages(folder, learnt, explored, config, resolution, badge):
     """loss.html and clusters.html, which open in a browser without internet; `badge` says what X of the data holds."""
     epochs = [epoch_record(e) for e in learnt.epochs]
-    sticks = to_record(learnt.start.on_valid)
+    baselines = to_record(learnt.start.on_valid)
     page = figures.loss_page(
-        epochs, sticks, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
+        epochs, baselines, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
     )
     figures.write_html(figures.badged(page, badge), folder / "loss.html", "Loss convergence")
     colour = figures.leiden_colour(explored.clusters[resolution], resolution)

@@ -15,7 +15,7 @@ LABEL_SHARE = 0.055  # of the height: how near two labels at the right end may c
 
 def loss_curve(
     epochs,
-    yardsticks=None,
+    baselines=None,
     log=False,
     part="total",
     best_epoch=None,
@@ -25,15 +25,15 @@ def loss_curve(
     height=None,
     words=SQUARED,
 ):
-    """Training and validation loss of one part ("total", "rna", "protein") with the yardsticks as dashed lines.
+    """Training and validation loss of one part ("total", "rna", "protein") with the baselines as dashed lines.
 
-    `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `yardsticks` is
+    `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `baselines` is
     {"mean": {part: value}, "pca": {part: value}, "pca_rna": value or None}, measured on the same validation cells.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
-    _draw(figure, epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words)
+    _draw(figure, epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words)
     figure.update_layout(
-        margin={"t": 34, "r": 128 if yardsticks else 16},
+        margin={"t": 34, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
         uirevision=f"loss {part} {'log' if log else 'linear'}",  # a zoom survives new epochs, not a new axis
@@ -44,7 +44,7 @@ def loss_curve(
 
 def loss_page(
     epochs,
-    yardsticks=None,
+    baselines=None,
     n_latent=None,
     log=False,
     best_epoch=None,
@@ -55,7 +55,7 @@ def loss_page(
 ):
     """Total, RNA and protein loss, of those that are there, one above the other: the figure of loss.html.
 
-    `apart`: the share of a row's height that the labels of two yardsticks keep from one another.
+    `apart`: the share of a row's height that the labels of two baselines keep from one another.
     """
     parts = parts_of(epochs)
     figure = make_subplots(
@@ -68,12 +68,12 @@ def loss_page(
         x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
     )
     for row, part in enumerate(parts, 1):
-        given = epochs, yardsticks, log, part, best_epoch, n_epochs, theme, n_latent, words
+        given = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words
         _draw(figure, *given, row, apart)
     figure.update_layout(
         template=template(theme),
         height=90 + 270 * len(parts),
-        margin={"t": 58, "r": 128 if yardsticks else 16},
+        margin={"t": 58, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
         hovermode="x unified",
         uirevision=f"loss page {'log' if log else 'linear'}",
@@ -93,15 +93,15 @@ def parts_of(epochs):
     return ["total", *(told or ["rna"])]
 
 
-def lines_of(yardsticks, part, n_latent=None):
-    """The yardsticks of a part as (label, value) pairs, without those that are unknown."""
-    if not yardsticks:
+def lines_of(baselines, part, n_latent=None):
+    """The baselines of a part as (label, value) pairs, without those that are unknown."""
+    if not baselines:
         return []
     pca = f"PCA, {n_latent} dimensions" if n_latent else "PCA"
-    found = [("training mean", (yardsticks.get("mean") or {}).get(part))]
-    found.append((pca, (yardsticks.get("pca") or {}).get(part)))
+    found = [("training mean", (baselines.get("mean") or {}).get(part))]
+    found.append((pca, (baselines.get("pca") or {}).get(part)))
     if part == "rna":
-        found.append(("PCA of RNA alone", yardsticks.get("pca_rna")))
+        found.append(("PCA of RNA alone", baselines.get("pca_rna")))
     return [(label, float(value)) for label, value in found if value is not None and math.isfinite(value)]
 
 
@@ -134,7 +134,7 @@ def y_range(curves, lines, log=False):
 def _draw(
     figure,
     epochs,
-    yardsticks,
+    baselines,
     log,
     part,
     best_epoch,
@@ -145,7 +145,7 @@ def _draw(
     row=None,
     apart=LABEL_SHARE,
 ):
-    """One part's curves, yardsticks, best epoch and ranges, in a row of a page or as the whole figure."""
+    """One part's curves, baselines, best epoch and ranges, in a row of a page or as the whole figure."""
     c = look(theme)
     at = {} if row is None else {"row": row, "col": 1}
     axis = "" if row in (None, 1) else str(row)
@@ -153,7 +153,7 @@ def _draw(
     x = [epoch["epoch"] for epoch in epochs]
     train = [_known(epoch.get(f"train_{name}")) for epoch in epochs]
     valid = [_known(epoch.get(f"valid_{name}")) for epoch in epochs]
-    lines = lines_of(yardsticks, part, n_latent)
+    lines = lines_of(baselines, part, n_latent)
     low, high, hidden = y_range([train, valid], lines, log)
     last = max([n_epochs or 0, *x], default=0) or 1
     first = min([1, *x])

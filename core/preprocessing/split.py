@@ -23,7 +23,7 @@ class Split(NamedTuple):
     note: str
 
     @property
-    def judges(self):
+    def scored(self):
         """The cells a score is read from: the test cells, or the validation cells where there are none."""
         return self.test if len(self.test) else self.valid
 

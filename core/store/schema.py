@@ -86,7 +86,7 @@ runs = Table(
         Column("started", Float),
         Column("ended", Float),
         Column("best_epoch", Integer),
-        Column("facts", JSON),  # device, features, yardsticks, seconds a phase ...
+        Column("facts", JSON),  # device, features, baselines, seconds a phase ...
         Column("scores", JSON),
         Column("explored", String(16), nullable=False, default=""),  # "", "working", "ready" or "failed"
     ),

@@ -149,7 +149,7 @@ def parts(error, n_genes, config):
     return Parts(total, found.get("rna"), found.get("protein"))
 
 
-class Yardsticks(NamedTuple):
+class Baselines(NamedTuple):
     """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
     the run has one modality)."""
 
@@ -158,14 +158,14 @@ class Yardsticks(NamedTuple):
     pca_rna: float | None
 
 
-def to_record(sticks):
-    """Yardsticks as JSON can hold them."""
-    return {"mean": sticks.mean._asdict(), "pca": sticks.pca._asdict(), "pca_rna": sticks.pca_rna}
+def to_record(losses):
+    """Baselines as JSON can hold them."""
+    return {"mean": losses.mean._asdict(), "pca": losses.pca._asdict(), "pca_rna": losses.pca_rna}
 
 
 def from_record(record):
-    """The Yardsticks that `to_record` wrote."""
-    return Yardsticks(Parts(**record["mean"]), Parts(**record["pca"]), record["pca_rna"])
+    """The Baselines that `to_record` wrote."""
+    return Baselines(Parts(**record["mean"]), Parts(**record["pca"]), record["pca_rna"])
 
 
 class Fitted(NamedTuple):
@@ -177,7 +177,7 @@ class Fitted(NamedTuple):
     note: str = ""  # what a person should know of how they were fitted
 
     def measure(self, matrix, rows, config):
-        """The Yardsticks on `rows`."""
+        """The Baselines on `rows`."""
         pca = self.pca.first(self.n_latent)
         mean = squared_error(matrix, rows, lambda x: pca.center)
         joint = squared_error(matrix, rows, lambda x: pca.rebuild(pca.project(x)))
@@ -186,11 +186,11 @@ class Fitted(NamedTuple):
             error = squared_error(matrix, rows, lambda x: self.pca_rna.rebuild(self.pca_rna.project(x)))
             alone = float(error[: matrix.n_genes].mean())
         n = matrix.n_genes
-        return Yardsticks(parts(mean, n, config), parts(joint, n, config), alone)
+        return Baselines(parts(mean, n, config), parts(joint, n, config), alone)
 
 
 def fit(matrix, rows, config, n_axes, device="cpu"):
-    """The Fitted yardsticks on the training cells `rows`; the joint PCA keeps `n_axes` axes for the panels."""
+    """The Fitted baselines on the training cells `rows`; the joint PCA keeps `n_axes` axes for the panels."""
     spread, seed = spread_of(matrix, rows, config.seed, device), config.seed
     pca = axes_of(spread, matrix, matrix.weights(config), max(n_axes, config.n_latent), seed)
     alone = None

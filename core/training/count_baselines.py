@@ -1,4 +1,4 @@
-"""The yardsticks of a count model: what simple predictions of the counts are worth as a likelihood."""
+"""The baselines of a count model: what simple predictions of the counts are worth as a likelihood."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from core.models.likelihood import moment_theta, negative_binomial
-from core.training.baselines import Fitted, Yardsticks, parts
+from core.training.baselines import Baselines, Fitted, parts
 
 LEAST = 0.01  # of the mean's prediction: PCA may predict nothing or less, of which no likelihood could be had
 
 
-class CountSticks(NamedTuple):
+class CountBaselines(NamedTuple):
     """The training means and PCA as negative binomials, their dispersions by moments of the training cells."""
 
     simple: Fitted
@@ -20,18 +20,18 @@ class CountSticks(NamedTuple):
     theta: dict  # "mean" and "pca" -> (features,) inverse dispersion
 
     def measure(self, matrix, rows, config):
-        """The Yardsticks on `rows`: nats a feature, RNA and protein each a mean over its own. PCA of RNA alone: None."""
+        """The Baselines on `rows`: nats a feature, RNA and protein each a mean over its own. PCA of RNA alone: None."""
         total = dict.fromkeys(self.theta, 0.0)
         for part, x in matrix.blocks(rows):
             counts = matrix.raw(part)
             for name, expected in _predictions(self, matrix, part, x, counts):
                 total[name] = total[name] + _nats(counts, expected, self.theta[name])
         found = {name: parts(sum_ / len(rows), matrix.n_genes, config) for name, sum_ in total.items()}
-        return Yardsticks(found["mean"], found["pca"], None)
+        return Baselines(found["mean"], found["pca"], None)
 
 
 def fit(matrix, rows, simple):
-    """The CountSticks of the training cells `rows`; `simple` are the Fitted yardsticks of the preprocessed values."""
+    """The CountBaselines of the training cells `rows`; `simple` are the Fitted baselines of the preprocessed values."""
     share, level, library = 0.0, 0.0, 0.0
     for part, _ in matrix.blocks(rows):
         counts = matrix.raw(part).astype(np.float64)
@@ -40,7 +40,7 @@ def fit(matrix, rows, simple):
             level + counts[:, matrix.n_genes :].sum(axis=0),
         )
         library += counts[:, : matrix.n_genes].sum()
-    made = CountSticks(simple, share / max(library, 1), level / len(rows), {})
+    made = CountBaselines(simple, share / max(library, 1), level / len(rows), {})
     sums = {name: np.zeros((3, matrix.n_features)) for name in ("mean", "pca")}
     for part, x in matrix.blocks(rows):
         counts = matrix.raw(part)
@@ -53,12 +53,12 @@ def fit(matrix, rows, simple):
     return made._replace(theta={name: moment_theta(*(found / len(rows))) for name, found in sums.items()})
 
 
-def _predictions(sticks, matrix, rows, x, counts):
+def _predictions(fitted, matrix, rows, x, counts):
     """Pairs of "mean" or "pca" and the (cells, features) counts it predicts of these cells."""
     library = np.maximum(counts[:, : matrix.n_genes].sum(axis=1, keepdims=True), 1)
-    mean = np.hstack([library * sticks.share, np.broadcast_to(sticks.level, (len(rows), matrix.n_proteins))])
+    mean = np.hstack([library * fitted.share, np.broadcast_to(fitted.level, (len(rows), matrix.n_proteins))])
     yield "mean", mean
-    pca = sticks.simple.pca.first(sticks.simple.n_latent)
+    pca = fitted.simple.pca.first(fitted.simple.n_latent)
     yield "pca", np.maximum(matrix.to_counts(pca.rebuild(pca.project(x)), rows), LEAST * mean)
 
 

@@ -132,7 +132,7 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
     """
     with torch.random.fork_rng(devices=[0] if kind == "cuda" else []):
         model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names)).to(kind)
-        n_train, n_valid, n_judges = len(split.train), len(split.valid), len(split.judges)
+        n_train, n_valid, n_scored = len(split.train), len(split.valid), len(split.scored)
         n_epochs, n_steps = config.n_epochs(n_train), -(-n_train // config.batch_size)
         block = block_size(matrix.n_features)
         some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
@@ -142,7 +142,7 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         left = max(limit / 2, limit - (time.perf_counter() - begun))
         step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
     an_epoch = n_steps * step + 2 * n_valid * look
-    return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_judges * look, busy)
+    return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_scored * look, busy)
 
 
 def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):

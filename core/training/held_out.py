@@ -10,11 +10,11 @@ SAMPLES = 50  # draws of the importance-weighted bound; Burda 2016 finds little 
 BOUND_CELLS = 1000  # cells at most that it is measured on: each costs SAMPLES passes through the decoder
 
 
-def held_out(model, matrix, rows, loss, sticks, config, device="cpu"):
+def held_out(model, matrix, rows, loss, baselines, config, device="cpu"):
     """Scores of likelihood on the cells `rows`, each in nats a cell, summed over features, the lower the better.
 
     `held_out_nll`: the negative log-likelihood where the latent is the posterior's mean, with those of PCA and of the
-    training mean (`loss` and `sticks` are the losses they are read from). `held_out_bound`: the importance-weighted
+    training mean (`loss` and `baselines` are the losses they are read from). `held_out_bound`: the importance-weighted
     bound on -log p(x), of at most 1,000 of the cells. Both are None for models without a likelihood.
     """
     if not hasattr(model, "evidence"):
@@ -27,8 +27,8 @@ def held_out(model, matrix, rows, loss, sticks, config, device="cpu"):
     some = rows[:: -(-len(rows) // BOUND_CELLS)]
     return {
         "held_out_nll": nats(loss),
-        "held_out_nll_pca": nats(sticks.pca),
-        "held_out_nll_mean": nats(sticks.mean),
+        "held_out_nll_pca": nats(baselines.pca),
+        "held_out_nll_mean": nats(baselines.mean),
         "held_out_bound": _finite(-evidence_bound(model, matrix, some, SAMPLES, config.seed, device).mean()),
     }
 

@@ -31,14 +31,14 @@ class Start(NamedTuple):
     device: devices.Device
     matrix: object  # matrix.Matrix
     split: object  # split.Split
-    on_valid: baselines.Yardsticks  # for the curve, on the validation cells
-    on_judges: baselines.Yardsticks  # for the scores
+    on_valid: baselines.Baselines  # for the curve, on the validation cells
+    on_scored: baselines.Baselines  # for the scores
     path: str  # how batches come to the model: a name in feed.PATHS
     axes: (
         np.ndarray
     )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
     share: np.ndarray  # (k,) of the input's variance each axis explains
-    note: str = ""  # on the yardsticks
+    note: str = ""  # on the baselines
 
 
 class Learnt(NamedTuple):
@@ -60,7 +60,7 @@ class Learnt(NamedTuple):
 
 
 def learn(adata, config, scratch=None, foresee=False):
-    """Split, prepare, measure the yardsticks, train, encode: yields Phase, Start and Epoch, then a Learnt.
+    """Split, prepare, measure the baselines, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
     With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. Sending a true
     value in answer to an Epoch stops the training; what was learnt so far is kept. `scratch` is the folder for values
@@ -80,14 +80,14 @@ def learn(adata, config, scratch=None, foresee=False):
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = baselines.fit(matrix, split.train, config, n_axes, device.kind)
-    sticks = count_baselines.fit(matrix, split.train, simple) if matrix.reads_counts else simple
-    on_valid = sticks.measure(matrix, split.valid, config)
-    on_judges = sticks.measure(matrix, split.judges, config) if len(split.test) else on_valid
+    fitted = count_baselines.fit(matrix, split.train, simple) if matrix.reads_counts else simple
+    on_valid = fitted.measure(matrix, split.valid, config)
+    on_scored = fitted.measure(matrix, split.scored, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
     path = Feed(matrix, device.kind, config).path
     start = Start(
-        config, n_epochs, device, matrix, split, on_valid, on_judges, path, axes, share, simple.note
+        config, n_epochs, device, matrix, split, on_valid, on_scored, path, axes, share, simple.note
     )
     yield start
 
@@ -95,7 +95,7 @@ def learn(adata, config, scratch=None, foresee=False):
     torch.manual_seed(config.seed)
     model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
     if matrix.reads_counts:
-        model.start_from(sticks)
+        model.start_from(fitted)
     epochs, best_epoch, failure = [], 0, ""
     passes = fit(model, matrix, split, config, device.kind)
     try:
@@ -112,8 +112,8 @@ def learn(adata, config, scratch=None, foresee=False):
     if epochs:
         yield clock.start("encoding")
         latent = encode(model, matrix, device=device.kind)
-        loss = losses(model, matrix, split.judges, config, device.kind)
-        held_out = outputs.held_out(model, matrix, split.judges, loss, on_judges, config, device.kind)
+        loss = losses(model, matrix, split.scored, config, device.kind)
+        held_out = outputs.held_out(model, matrix, split.scored, loss, on_scored, config, device.kind)
     clock.stop()
     weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
     yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, clock.seconds, failure)
@@ -131,7 +131,7 @@ def _project(matrix, pca):
 
 
 def start_facts(start):
-    """What is known before the first epoch, as JSON can hold it: device, features, cells, yardsticks."""
+    """What is known before the first epoch, as JSON can hold it: device, features, cells, baselines."""
     matrix, split = start.matrix, start.split
     return {
         "device_used": start.device.kind,
@@ -151,7 +151,7 @@ def start_facts(start):
         "notes": [*matrix.notes, *filter(None, (split.note, start.note))],
         "yardsticks": {
             "valid": baselines.to_record(start.on_valid),
-            "judges": baselines.to_record(start.on_judges),
+            "judges": baselines.to_record(start.on_scored),
         },
     }
 

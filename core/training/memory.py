@@ -41,13 +41,13 @@ FEWER_GENES = (2000, 1000)  # what settings that do not fit could come down to, 
 class Copies(NamedTuple):
     """How many arrays as large as a dense part of the data are there at once."""
 
-    sticks: float  # of a block of cells, while the yardsticks are measured
+    baselines: float  # of a block of cells, while the baselines are measured
     look: float  # of a block, while its loss is looked at, without gradients
     step: float  # of a batch, while it is trained on, with gradients
 
 
 ERRORS = Copies(3.5, 4.5, 7)
-LIKELIHOODS = Copies(9.5, 12, 22)  # several terms a value, and the yardsticks' in float64
+LIKELIHOODS = Copies(9.5, 12, 22)  # several terms a value, and those of the baselines in float64
 
 
 class Shapes(NamedTuple):
@@ -112,7 +112,7 @@ def main_memory(shapes, config, kind="cpu"):
     features = shapes.n_genes + shapes.n_proteins
     block = _block(shapes) * _width(shapes)
     preparing = SOURCE_COPIES * shapes.source + MATRIX_COPIES * shapes.matrix
-    measuring = _copies(config).sticks * block
+    measuring = _copies(config).baselines * block
     measuring += SQUARES * 4 * features**2 if features <= COVARIANCE_LIMIT else 0
     axes = shapes.n_cells * max(PANEL_AXES, config.n_latent) * 4
     measuring += 5 * axes  # their squares are added up in float64
@@ -146,7 +146,7 @@ def _training(shapes, config):
 
 
 def _block(shapes):
-    """Cells that are dense at once while a loss is looked at, or the yardsticks are measured."""
+    """Cells that are dense at once while a loss is looked at, or the baselines are measured."""
     return min(shapes.n_cells, block_size(shapes.n_genes + shapes.n_proteins))
 
 

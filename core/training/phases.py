@@ -1,30 +1,30 @@
-"""Where the time of a run goes: the names of its phases, the clock that measures them, the table that shows them."""
+"""The phases of a run: their names, the clock that measures them, and the table of their seconds."""
 
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# In the order in which a run meets them: the name in phases.json, and what is being done, in words.
+# In the order of a run: the name in phases.json, and a description for progress messages.
 PHASES = {
     "starting": "loading the libraries",
-    "reading": "reading the data set",
+    "reading": "reading the dataset",
     "preparing": "preparing the data",
     "forecast": "forecasting time and memory",
-    "yardsticks": "measuring the yardsticks",
+    "yardsticks": "measuring the baselines",  # the key of earlier versions, so it stays on disk
     "training": "training",
     "encoding": "encoding the cells",
     "neighbours": "finding neighbours",
     "leiden": "clustering",
-    "umap": "drawing the UMAPs",
-    "tsne": "drawing t-SNE of the input",
-    "harmony": "mixing the batches by Harmony, to compare with",
+    "umap": "computing the UMAPs",
+    "tsne": "computing t-SNE of the input",
+    "harmony": "correcting the batches by Harmony, for comparison",
     "scores": "scoring",
     "writing": "writing the files",
 }
 
 
 class Phase(NamedTuple):
-    """Work that begins now: a name in PHASES."""
+    """A phase that begins now: a name in PHASES."""
 
     name: str
 
@@ -35,16 +35,16 @@ class Phase(NamedTuple):
 
 @dataclass
 class Clock:
-    """Seconds a phase, each a stretch of the wall clock: no two overlap, so they add up to the whole."""
+    """Seconds of each phase by the wall clock: no two overlap, so they add up to the total."""
 
     seconds: dict = field(default_factory=dict)
     _name: str = ""
     _since: float = 0.0
 
     def start(self, name):
-        """End the phase before and begin this one; returns its Phase. Raises KeyError for a name not in PHASES."""
+        """End the previous phase and begin this one; returns its Phase. Raises KeyError for a name not in PHASES."""
         self.stop()
-        PHASES[name]  # a name of its own would be missing from every table
+        PHASES[name]  # another name would be missing from every table
         self._name, self._since = name, time.perf_counter()
         return Phase(name)
 
@@ -56,7 +56,7 @@ class Clock:
 
 
 def added(*records):
-    """{phase: seconds} of several parts of one job, in the order of PHASES; what two of them name is added up."""
+    """{phase: seconds} summed over several parts of one job, in the order of PHASES."""
     return {
         name: round(sum(record.get(name, 0.0) for record in records), 3)
         for name in PHASES
@@ -65,7 +65,11 @@ def added(*records):
 
 
 def table(seconds):
-    """Rows (phase, seconds, share of all) as text, the last one the sum."""
+    """Rows (phase, seconds, share of the total) as text, the last one the total."""
     total = sum(seconds.values())
-    rows = [(name, f"{spent:.1f}", f"{spent / max(total, 1e-9):.0%}") for name, spent in seconds.items()]
+    labels = {"yardsticks": "baselines"}
+    rows = [
+        (labels.get(name, name), f"{spent:.1f}", f"{spent / max(total, 1e-9):.0%}")
+        for name, spent in seconds.items()
+    ]
     return [*rows, ("in all", f"{total:.1f}", "100%")]

@@ -18,7 +18,7 @@ STEPS = (
         "Create model",
         "A Citeseq autoencoder: RNA and protein squeezed into one small latent space.",
     ),
-    ("/train", "Train", "Watch the loss fall, with two yardsticks beside it. Close the tab if you like."),
+    ("/train", "Train", "Watch the loss fall, with two baselines beside it. Close the tab if you like."),
     ("/clusters", "Clusters", "See the latent space beside PCA, t-SNE and UMAP, score it, and take it away."),
 )
 

@@ -61,14 +61,14 @@ def status(store, view, run, epochs):
 
 
 def tiles(run, epochs):
-    """The numbers that matter: the losses against their yardsticks, the best epoch, the speed, the time left."""
+    """The numbers that matter: the losses against their baselines, the best epoch, the speed, the time left."""
     if not epochs:
         return []
     facts, last = run["facts"], epochs[-1]
-    sticks = facts["yardsticks"]["valid"]
+    baselines = facts["yardsticks"]["valid"]
     best = min(epochs, key=lambda e: e["valid_loss"])
-    over_pca, over_mean = (over(best["valid_loss"], sticks[name]) for name in ("pca", "mean"))
-    against = f"{compared(over_pca)} PCA ({number(sticks['pca']['total'])})"
+    over_pca, over_mean = (over(best["valid_loss"], baselines[name]) for name in ("pca", "mean"))
+    against = f"{compared(over_pca)} PCA ({number(baselines['pca']['total'])})"
     recent = [e["seconds"] for e in epochs[-5:]]
     pace = sum(recent) / len(recent)
     shown = [
@@ -79,7 +79,7 @@ def tiles(run, epochs):
         tile(
             "Against the mean",
             f"{100 * over_mean:+.1f} %",
-            f"of {number(sticks['mean']['total'])}",
+            f"of {number(baselines['mean']['total'])}",
         ),
         tile("Speed", f"{facts['n_train'] / pace:,.0f}", "cells per second"),
     ]
@@ -91,9 +91,9 @@ def tiles(run, epochs):
     return shown
 
 
-def over(loss, stick):
-    """How far a loss lies over a yardstick, as a share of it: -0.1 is a tenth below."""
-    return loss / max(stick["total"], 1e-12) - 1
+def over(loss, baseline):
+    """How far a loss lies over a baseline, as a share of it: -0.1 is a tenth below."""
+    return loss / max(baseline["total"], 1e-12) - 1
 
 
 def compared(share):
@@ -108,11 +108,11 @@ def advice(run):
     return "it was still learning. More epochs or a higher learning rate may help."
 
 
-def against_yardsticks(run, epochs):
+def against_baselines(run, epochs):
     """The final losses, and where the kept weights' loss stands, in a sentence."""
     last, best = epochs[-1], epochs[run["best_epoch"] - 1]
-    sticks = run["facts"]["yardsticks"]["valid"]
-    pca, mean = (compared(over(best["valid_loss"], sticks[name])) for name in ("pca", "mean"))
+    baselines = run["facts"]["yardsticks"]["valid"]
+    pca, mean = (compared(over(best["valid_loss"], baselines[name])) for name in ("pca", "mean"))
     return (
         f"Final training loss {number(last['train_loss'])}, validation loss {number(last['valid_loss'])}. The weights of "
         f"epoch {best['epoch']} are kept, the best: {number(best['train_loss'])} on training cells and "
@@ -126,7 +126,7 @@ def next_step(run, epochs):
         return []
     parts = []
     if epochs and run["best_epoch"]:
-        parts.append(html.P(against_yardsticks(run, epochs)))
+        parts.append(html.P(against_baselines(run, epochs)))
     if run["status"] == Status.DONE:
         facts = run["facts"]
         ours, pca = facts["loss"]["total"], facts["yardsticks"]["judges"]["pca"]["total"]
@@ -166,10 +166,10 @@ def next_step(run, epochs):
 def loss(view, run_id, log, part, theme):
     """The loss curve of a run as far as it has come."""
     run = view.runs.one(run_id)
-    sticks = (run["facts"] or {}).get("yardsticks", {}).get("valid")
+    baselines = (run["facts"] or {}).get("yardsticks", {}).get("valid")
     return figures.loss_curve(
         view.runs.epochs(run_id),
-        sticks,
+        baselines,
         log=bool(log),
         part=part,
         best_epoch=run["best_epoch"],

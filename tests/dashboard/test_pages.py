@@ -640,7 +640,7 @@ def test_pressing_nothing_trains_nothing(finished):
 
 @pytest.mark.parametrize("part", ["total", "rna", "protein"])
 @pytest.mark.parametrize("log", [False, True])
-def test_the_loss_is_drawn_beside_its_yardsticks(finished, part, log):
+def test_the_loss_is_drawn_beside_its_baselines(finished, part, log):
     values = {"loss-part.value": part, "loss-log.value": log, "run.data": finished.run}
     figure = finished.press("loss.figure", values)["loss"]["figure"]
     drawn = {trace["name"]: trace for trace in figure["data"]}

@@ -16,7 +16,7 @@ from core.figures.loss import WAITING, y_range
 from core.figures.network import blocks
 from core.figures.theme import CATEGORIES, LOOKS
 
-YARDSTICKS = {
+BASELINES = {
     "mean": {"total": 1.25, "rna": 0.95, "protein": 1.0},
     "pca": {"total": 0.70, "rna": 0.53, "protein": 0.55},
     "pca_rna": 0.51,
@@ -108,8 +108,8 @@ def test_figures_are_light_enough_for_the_page():
 # ---- loss
 
 
-def test_the_yardsticks_are_dashed_lines_at_their_values_over_the_whole_width():
-    figure = figures.loss_curve(epochs_of(10), YARDSTICKS, part="rna", n_epochs=40, n_latent=20)
+def test_the_baselines_are_dashed_lines_at_their_values_over_the_whole_width():
+    figure = figures.loss_curve(epochs_of(10), BASELINES, part="rna", n_epochs=40, n_latent=20)
     dashed = {trace.name: trace for trace in figure.data if trace.line.dash == "dash"}
     assert {name: set(trace.y) for name, trace in dashed.items()} == {
         "training mean": {0.95},
@@ -124,11 +124,11 @@ def test_the_yardsticks_are_dashed_lines_at_their_values_over_the_whole_width():
 
 def test_the_line_of_rna_alone_stands_only_beside_rna():
     for part in ("total", "protein"):
-        assert not named(figures.loss_curve(epochs_of(3), YARDSTICKS, part=part), "PCA of RNA alone")
+        assert not named(figures.loss_curve(epochs_of(3), BASELINES, part=part), "PCA of RNA alone")
 
 
-def test_labels_of_close_yardsticks_do_not_cover_each_other():
-    figure = figures.loss_curve(epochs_of(10), YARDSTICKS, part="rna", n_latent=20)
+def test_labels_of_close_baselines_do_not_cover_each_other():
+    figure = figures.loss_curve(epochs_of(10), BASELINES, part="rna", n_latent=20)
     heights = sorted(annotation.y for annotation in figure.layout.annotations if annotation.x == 1)
     assert len(heights) == 3 and min(np.diff(heights)) > 0.05
 
@@ -149,8 +149,8 @@ def test_the_curves_hold_the_losses_of_their_part():
 
 
 def test_the_frame_and_a_zoom_stay_while_epochs_arrive():
-    few = figures.loss_curve(epochs_of(3), YARDSTICKS, n_epochs=50)
-    many = figures.loss_curve(epochs_of(30), YARDSTICKS, n_epochs=50)
+    few = figures.loss_curve(epochs_of(3), BASELINES, n_epochs=50)
+    many = figures.loss_curve(epochs_of(30), BASELINES, n_epochs=50)
     assert few.layout.xaxis.range == many.layout.xaxis.range
     assert few.layout.uirevision == many.layout.uirevision
     assert len(few.data) == len(many.data)
@@ -160,16 +160,16 @@ def test_the_frame_and_a_zoom_stay_while_epochs_arrive():
 def test_a_towering_first_epoch_leaves_the_frame_and_says_so():
     epochs = epochs_of(40)
     epochs[0]["train_loss"] = 900.0
-    figure = figures.loss_curve(epochs, YARDSTICKS)
+    figure = figures.loss_curve(epochs, BASELINES)
     assert figure.layout.yaxis.range[1] < 2
     assert "up to 900" in words(figure)
-    log = figures.loss_curve(epochs, YARDSTICKS, log=True)
+    log = figures.loss_curve(epochs, BASELINES, log=True)
     assert log.layout.yaxis.type == "log"
     assert log.layout.yaxis.range[1] > math.log10(900)
     assert "up to" not in words(log)
 
 
-def test_a_calm_curve_and_every_yardstick_lie_within_the_frame():
+def test_a_calm_curve_and_every_baselines_lie_within_the_frame():
     low, high, hidden = y_range([[0.9, 0.8, 0.75]], [("training mean", 1.5), ("PCA", 0.5)])
     assert hidden is None and low < 0.5 and high > 1.5
 
@@ -179,14 +179,14 @@ def test_a_calm_curve_and_every_yardstick_lie_within_the_frame():
 def test_no_epoch_and_one_epoch_can_be_drawn(theme, log):
     figure = figures.loss_curve([], None, log=log, n_epochs=30, theme=theme)
     assert WAITING in words(figure)
-    assert WAITING not in words(figures.loss_curve(epochs_of(1), YARDSTICKS, log=log, theme=theme))
+    assert WAITING not in words(figures.loss_curve(epochs_of(1), BASELINES, log=log, theme=theme))
     sent(figure)
 
 
 def test_a_loss_that_is_not_a_number_is_a_gap():
     epochs = epochs_of(5)
     epochs[2]["train_loss"], epochs[3]["valid_loss"] = math.nan, math.inf
-    figure = figures.loss_curve(epochs, YARDSTICKS)
+    figure = figures.loss_curve(epochs, BASELINES)
     sent(figure)
     assert named(figure, "training")[0].y[2] is None
     assert all(math.isfinite(end) for end in figure.layout.yaxis.range)
@@ -195,10 +195,10 @@ def test_a_loss_that_is_not_a_number_is_a_gap():
 
 
 def test_the_loss_page_has_a_row_for_each_part():
-    with_protein = figures.loss_page(epochs_of(20), YARDSTICKS, n_latent=10)
+    with_protein = figures.loss_page(epochs_of(20), BASELINES, n_latent=10)
     assert len(named(with_protein, "validation")) == 3
     assert sum(trace.showlegend is not False for trace in named(with_protein, "validation")) == 1
-    without = figures.loss_page(epochs_of(20, protein=False), YARDSTICKS, n_latent=10)
+    without = figures.loss_page(epochs_of(20, protein=False), BASELINES, n_latent=10)
     assert len(named(without, "validation")) == 2
     assert "Protein" not in words(without)
 

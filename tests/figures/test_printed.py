@@ -28,14 +28,14 @@ def every_plate():
     """A Plate of each kind."""
     losses = ("train_loss", "valid_loss", "train_rna", "valid_rna", "train_protein", "valid_protein")
     epochs = [{"epoch": i} | dict.fromkeys(losses, 1 / i) for i in (1, 2, 3)]
-    sticks = {"mean": {"total": 0.9, "rna": 0.8, "protein": 0.7}, "pca": {"total": 0.5}, "pca_rna": 0.6}
+    baselines = {"mean": {"total": 0.9, "rna": 0.8, "protein": 0.7}, "pca": {"total": 0.5}, "pca_rna": 0.6}
     panels = [
         Panel(f"map {i}", np.random.default_rng(i).standard_normal((50, 2)), "", "a", "b") for i in range(3)
     ]
     number = Colour("score", np.linspace(-1, 1, 50), None, "no unit")
     share = np.random.default_rng(0).random((2, 3))
     return [
-        paper_figures.loss(epochs, sticks, 2, 4, "mean squared error", SIZE),
+        paper_figures.loss(epochs, baselines, 2, 4, "mean squared error", SIZE),
         a_map(),
         paper_figures.maps("embeddings", "All", panels, number, np.arange(50).astype(str), SIZE),
         paper_figures.dots(["g1", "g2", "g3"], [NAME, "B"], share, share, "log1p", SIZE),

@@ -1,4 +1,4 @@
-"""The count model: its likelihoods are those of the textbooks, its yardsticks its own, and it learns."""
+"""The count model: its likelihoods are those of the textbooks, its baselines its own, and it learns."""
 
 import anndata
 import numpy as np
@@ -112,9 +112,9 @@ def test_other_models_carry_no_counts(tiny):
     assert prepare(tiny, config, split).cells(np.array([0])).counts is None
 
 
-def test_the_mean_yardstick_is_the_likelihood_of_the_training_means(prepared):
+def test_the_mean_baseline_is_the_likelihood_of_the_training_means(prepared):
     split, matrix = prepared
-    sticks = count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, BASE, 5))
+    simple = count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, BASE, 5))
     train_counts, valid = (matrix.raw(rows).astype(float) for rows in (split.train, split.valid))
     n = matrix.n_genes
     share = train_counts[:, :n].sum(axis=0) / train_counts[:, :n].sum()
@@ -122,7 +122,7 @@ def test_the_mean_yardstick_is_the_likelihood_of_the_training_means(prepared):
     fitted = train_counts[:, :n].sum(axis=1, keepdims=True) * share
     theta = moment_theta(((train_counts[:, :n] - fitted) ** 2).mean(0), fitted.mean(0), (fitted**2).mean(0))
     expected = -known(valid[:, :n], np.maximum(mean, 1e-12), theta).mean()
-    found = sticks.measure(matrix, split.valid, BASE)
+    found = simple.measure(matrix, split.valid, BASE)
     assert found.mean.rna == pytest.approx(expected, rel=1e-4)
     assert found.mean.total == pytest.approx(found.mean.rna + 0.3 * found.mean.protein)
     assert found.pca.protein < found.mean.protein
@@ -133,7 +133,7 @@ def test_a_run_on_counts_beats_the_mean_and_leaves_everything(inflated):
     adata = demo.simulated(n_cells=400, n_genes=120, n_proteins=8)
     config = BASE.model_copy(update={"epochs": 40, "zero_inflated": inflated})
     *_, learnt = learn.learn(adata, config)
-    mean = learnt.start.on_judges.mean
+    mean = learnt.start.on_scored.mean
     assert learnt.loss.rna < mean.rna and learnt.loss.protein < 0.95 * mean.protein
     *_, explored = explore.explore(explore.evidence(learnt), config)
     assert 0 < explored.scores["variance_explained_protein"] < 1

@@ -292,7 +292,7 @@ def test_a_squared_distance_over_weighted_columns_is_the_loss(tiny):
 def test_a_split_has_the_shares_asked_for():
     split = split_cells(6821, RunConfig())
     assert [len(part) for part in split[:3]] == [5798, 682, 341] and split.note == ""
-    assert split.judges is split.test
+    assert split.scored is split.test
     np.testing.assert_array_equal(np.sort(np.concatenate(split[:3])), np.arange(6821))
     labels = split.labels(6821)
     assert [(labels == i).sum() for i in range(3)] == [5798, 682, 341]
@@ -311,7 +311,7 @@ def test_few_cells_make_no_test_set_and_that_is_said(cells, sizes):
     split = split_cells(cells, RunConfig())
     assert tuple(len(part) for part in split[:3]) == sizes
     assert "No test set" in split.note and "chosen on" in split.note
-    assert split.judges is split.valid
+    assert split.scored is split.valid
 
 
 def test_four_hundred_cells_are_enough_for_a_test_set():

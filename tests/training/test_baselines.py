@@ -1,4 +1,4 @@
-"""The yardsticks are what scikit-learn makes of the weighted matrix, measured without holding it."""
+"""The baselines are what scikit-learn makes of the weighted matrix, measured without holding it."""
 
 from contextlib import nullcontext
 
@@ -39,26 +39,26 @@ def parts_of(error, config):
 def test_pca_is_scikit_learns_on_the_weighted_matrix(prepared, weight_protein):
     split, matrix = prepared
     config = CONFIG.model_copy(update={"weight_protein": weight_protein})
-    sticks = baselines.fit(matrix, split.train, config, 20).measure(matrix, split.valid, config)
-    assert sticks.pca == pytest.approx(parts_of(by_hand(matrix, split, config, 6), config), rel=1e-4)
+    measured = baselines.fit(matrix, split.train, config, 20).measure(matrix, split.valid, config)
+    assert measured.pca == pytest.approx(parts_of(by_hand(matrix, split, config, 6), config), rel=1e-4)
 
 
 def test_the_mean_is_the_mean_of_the_training_cells(prepared):
     split, matrix = prepared
-    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     train, valid = matrix.batch(split.train), matrix.batch(split.valid)
     error = ((valid - train.mean(axis=0)) ** 2).mean(axis=0)
-    assert sticks.mean == pytest.approx(parts_of(error, CONFIG), rel=1e-5)
-    assert sticks.pca.total < sticks.mean.total
+    assert measured.mean == pytest.approx(parts_of(error, CONFIG), rel=1e-5)
+    assert measured.pca.total < measured.mean.total
 
 
 def test_a_pca_of_rna_alone_stands_beside_them(prepared):
     split, matrix = prepared
-    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
     only = np.r_[np.ones(120), np.zeros(6)]
     error = by_hand(matrix, split, CONFIG, 6, only)
-    assert sticks.pca_rna == pytest.approx(error[:120].mean(), rel=1e-4)
-    assert sticks.pca_rna < sticks.pca.rna
+    assert measured.pca_rna == pytest.approx(error[:120].mean(), rel=1e-4)
+    assert measured.pca_rna < measured.pca.rna
 
 
 def test_without_proteins_there_is_no_third_line(tiny):
@@ -66,9 +66,9 @@ def test_without_proteins_there_is_no_third_line(tiny):
     del alone.obsm["protein"]
     split = split_cells(240, CONFIG)
     matrix = prepare(alone, CONFIG, split)
-    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
-    assert sticks.pca_rna is None and sticks.pca.protein is None and sticks.mean.protein is None
-    assert sticks.pca.total == sticks.pca.rna
+    measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    assert measured.pca_rna is None and measured.pca.protein is None and measured.mean.protein is None
+    assert measured.pca.total == measured.pca.rna
 
 
 def test_the_sketch_is_within_one_percent(prepared, monkeypatch):
@@ -100,14 +100,14 @@ def test_a_weight_of_zero_leaves_that_part_at_its_mean(prepared, monkeypatch, we
     monkeypatch.setattr(baselines, "COVARIANCE_LIMIT", limit)
     split, matrix = prepared
     config = CONFIG.model_copy(update={weight: 0.0, "n_latent": 3})
-    sticks = baselines.fit(matrix, split.train, config, 3).measure(matrix, split.valid, config)
+    measured = baselines.fit(matrix, split.train, config, 3).measure(matrix, split.valid, config)
     part, other = ("rna", "protein") if weight == "weight_rna" else ("protein", "rna")
-    assert getattr(sticks.pca, part) == pytest.approx(getattr(sticks.mean, part), rel=1e-5)
-    assert getattr(sticks.pca, other) < getattr(sticks.mean, other)
-    assert np.isfinite(sticks.pca_rna) and sticks.pca_rna < sticks.mean.rna
+    assert getattr(measured.pca, part) == pytest.approx(getattr(measured.mean, part), rel=1e-5)
+    assert getattr(measured.pca, other) < getattr(measured.mean, other)
+    assert np.isfinite(measured.pca_rna) and measured.pca_rna < measured.mean.rna
 
 
-def test_more_axes_for_the_panels_do_not_change_the_yardstick(prepared):
+def test_more_axes_for_the_panels_do_not_change_the_baselines(prepared):
     split, matrix = prepared
     few, many = (baselines.fit(matrix, split.train, CONFIG, n) for n in (6, 50))
     assert many.pca.axes.shape == (126, 50) and few.pca.axes.shape == (126, 6)
@@ -121,10 +121,10 @@ def test_more_axes_than_cells_are_cut_to_what_there_is(prepared):
     assert pca.axes.shape == (126, 7)
 
 
-def test_yardsticks_survive_being_written_down(prepared):
+def test_baselines_survive_being_written_down(prepared):
     split, matrix = prepared
-    sticks = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
-    assert baselines.from_record(baselines.to_record(sticks)) == sticks
+    measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
+    assert baselines.from_record(baselines.to_record(measured)) == measured
 
 
 def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepared, monkeypatch):

@@ -160,7 +160,7 @@ def test_seconds_are_the_steps_the_looks_and_the_codes_of_all_epochs(prepared, m
     Clock(monkeypatch)
     config = SMALL.model_copy(update={"epochs": 500})
     steps = -(-len(split.train) // 64)
-    expected = 500 * (steps * 0.01 + 2 * len(split.valid) * 1e-4) + 240e-5 + len(split.judges) * 1e-4
+    expected = 500 * (steps * 0.01 + 2 * len(split.valid) * 1e-4) + 240e-5 + len(split.scored) * 1e-4
     assert forecast.training_seconds(matrix, split, config) == (pytest.approx(expected), False)
 
 

@@ -163,7 +163,7 @@ def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, 
 
 def test_the_nll_of_a_normal_model_is_its_density(trained):
     found, model = trained("variational")
-    matrix, rows = found.start.matrix, found.start.split.judges
+    matrix, rows = found.start.matrix, found.start.split.scored
     cells = Feed(matrix).cells(rows)
     with torch.no_grad():
         made = model.decode(model.encode(cells), cells.batch).double().numpy()
@@ -174,7 +174,7 @@ def test_the_nll_of_a_normal_model_is_its_density(trained):
 
 def test_the_nll_of_counts_is_that_of_every_count(trained):
     found, model = trained("counts")
-    matrix, rows = found.start.matrix, found.start.split.judges
+    matrix, rows = found.start.matrix, found.start.split.scored
     cells = Feed(matrix).cells(rows)
     with torch.no_grad():
         z = model.encode(cells)
@@ -194,9 +194,9 @@ def test_the_nll_of_counts_is_that_of_every_count(trained):
     )
     expected = -(logpmf(counts[:, :n], mean, theta).sum(axis=1) + proteins.sum(axis=1)).mean()
     assert found.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-4)
-    sticks = found.start.on_judges.pca
+    baselines = found.start.on_scored.pca
     assert found.held_out["held_out_nll_pca"] == pytest.approx(
-        sticks.rna * n + sticks.protein * matrix.n_proteins
+        baselines.rna * n + baselines.protein * matrix.n_proteins
     )
 
 

@@ -122,10 +122,12 @@ def test_rna_alone_trains_as_without_proteins_to_the_last_bit(tiny, alone):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_learns_from_proteins_alone(tiny, model):
     found = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
-    loss, sticks, config = found.loss, found.start.on_judges, found.start.config
+    loss, baselines, config = found.loss, found.start.on_scored, found.start.config
     assert config.n_latent == 1  # a fifth of six proteins
-    assert loss.rna is sticks.mean.rna is sticks.pca_rna is None and loss.total == loss.protein
-    assert loss.total < sticks.mean.total and np.isfinite(found.latent).all() and found.start.path == "dense"
+    assert loss.rna is baselines.mean.rna is baselines.pca_rna is None and loss.total == loss.protein
+    assert (
+        loss.total < baselines.mean.total and np.isfinite(found.latent).all() and found.start.path == "dense"
+    )
     assert not any(name.startswith(("blocks.encoder_rna", "blocks.output_rna")) for name in found.weights)
     layers = config.layers(0, 6)
     assert {layer.branch for layer in layers} == {"protein", "latent"}
@@ -136,15 +138,15 @@ def test_every_model_learns_from_proteins_alone(tiny, model):
     )
 
 
-def test_the_yardstick_of_proteins_alone_is_their_own_pca(tiny):
+def test_the_baselines_of_proteins_alone_is_their_own_pca(tiny):
     from sklearn.decomposition import PCA
 
     found = learnt(tiny, modalities="protein", epochs=1, n_latent=2)
     matrix, split = found.start.matrix, found.start.split
     pca = PCA(2).fit(matrix.batch(split.train))
-    x = matrix.batch(split.judges)
+    x = matrix.batch(split.scored)
     error = (pca.inverse_transform(pca.transform(x)) - x) ** 2
-    assert found.start.on_judges.pca.total == pytest.approx(error.mean(), rel=1e-3)
+    assert found.start.on_scored.pca.total == pytest.approx(error.mean(), rel=1e-3)
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
     cells = some_cells(proof.matrix.n_cells, config.seed)
-    rows = np.flatnonzero(np.isin(cells, proof.split.judges))
+    rows = np.flatnonzero(np.isin(cells, proof.split.scored))
     if len(rows) < FEWEST_CELLS:
         rows = np.arange(len(cells))  # a handful of judges in a sample of very many cells
     asked = rows[:: -(-len(rows) // scores.QUERIES)]

@@ -30,9 +30,9 @@ def by_feature(model, proof, config):
     that of as many dimensions which the loss is held against, fitted on the training cells.
     """
     model.eval()
-    matrix, judges = proof.matrix, proof.split.judges
-    rows = judges[:: -(-len(judges) // MOST_CELLS)]
-    pca = _yardstick(matrix, proof.split.train, config)
+    matrix, scored = proof.matrix, proof.split.scored
+    rows = scored[:: -(-len(scored) // MOST_CELLS)]
+    pca = _pca_baseline(matrix, proof.split.train, config)
     errors = np.zeros((3, matrix.n_features))
     for part, cells in Feed(matrix).blocks(rows):
         x = cells.x.numpy().astype(np.float64)
@@ -46,7 +46,7 @@ def by_feature(model, proof, config):
     return Explained(explained[0], explained[1], errors[2])
 
 
-def _yardstick(matrix, train, config):
+def _pca_baseline(matrix, train, config):
     """The PCA that the loss of a run is held against, fitted once more."""
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(train) - 1)
     fitted = baselines.fit_pca(

@@ -14,7 +14,7 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
     `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: what
     Harmony makes of the input's axes. A score that cannot be had (a silhouette of one cluster) is None.
     """
-    rows, loss, sticks = proof.split.judges, proof.loss, proof.sticks
+    rows, loss, simple = proof.split.scored, proof.loss, proof.baselines
     explained = scores.variance_explained
     out = {
         "variance_explained_rna": None,
@@ -23,17 +23,17 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         "variance_explained_protein_pca": None,
     }
     if proof.matrix.n_genes:
-        out["variance_explained_rna"] = explained(loss.rna, sticks.mean.rna)
-        out["variance_explained_rna_pca"] = explained(sticks.pca.rna, sticks.mean.rna)
+        out["variance_explained_rna"] = explained(loss.rna, simple.mean.rna)
+        out["variance_explained_rna_pca"] = explained(simple.pca.rna, simple.mean.rna)
     if proof.matrix.n_proteins:
-        out["variance_explained_protein"] = explained(loss.protein, sticks.mean.protein)
-        out["variance_explained_protein_pca"] = explained(sticks.pca.protein, sticks.mean.protein)
-        if sticks.pca_rna is not None:
-            out["variance_explained_rna_pca_alone"] = explained(sticks.pca_rna, sticks.mean.rna)
+        out["variance_explained_protein"] = explained(loss.protein, simple.mean.protein)
+        out["variance_explained_protein_pca"] = explained(simple.pca.protein, simple.mean.protein)
+        if simple.pca_rna is not None:
+            out["variance_explained_rna_pca_alone"] = explained(simple.pca_rna, simple.mean.rna)
     out |= {
         "loss_total": loss.total,
-        "loss_total_pca": sticks.pca.total,
-        "loss_total_mean": sticks.mean.total,
+        "loss_total_pca": simple.pca.total,
+        "loss_total_mean": simple.mean.total,
     }
     spaces = {"": proof.latent, "_pca": proof.axes[:, : proof.latent.shape[1]]}
     for suffix, kept in scores.neighbours_kept(

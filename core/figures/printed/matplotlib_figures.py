@@ -30,7 +30,7 @@ STYLE = {
     "text.parse_math": False,  # a name with two dollar signs is a name
 }
 POINT = 0.75  # points of print for a pixel of CSS
-APART = 0.1  # of the height of a row: labels of yardsticks keep so far from one another
+APART = 0.1  # of the height of a row: labels of baselines keep so far from one another
 
 
 def sheet(size):
@@ -47,8 +47,8 @@ def styled():
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})
 
 
-def loss(figure, epochs, yardsticks, best_epoch, n_latent, words=SQUARED):
-    """Training and validation loss by epoch, a row a part, with the yardsticks dashed; records as figures.loss has them."""
+def loss(figure, epochs, baselines, best_epoch, n_latent, words=SQUARED):
+    """Training and validation loss by epoch, a row a part, with the baselines dashed; records as figures.loss has them."""
     parts = parts_of(epochs)
     c = look("light")
     x = [epoch["epoch"] for epoch in epochs]
@@ -56,7 +56,7 @@ def loss(figure, epochs, yardsticks, best_epoch, n_latent, words=SQUARED):
     for part, axes in zip(parts, rows, strict=True):
         name = "loss" if part == "total" else part
         curves = [[epoch.get(f"{side}_{name}") for epoch in epochs] for side in ("train", "valid")]
-        lines = lines_of(yardsticks, part, n_latent)
+        lines = lines_of(baselines, part, n_latent)
         low, high, _ = y_range(curves, lines)
         for _, value in lines:
             axes.axhline(value, color=c.edge, linewidth=0.8, linestyle="--")

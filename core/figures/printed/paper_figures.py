@@ -33,13 +33,13 @@ class Plate(NamedTuple):
     vectors: bool = True
 
 
-def loss(epochs, yardsticks, best_epoch, n_latent, words, size):
+def loss(epochs, baselines, best_epoch, n_latent, words, size):
     """Loss convergence: total, RNA and protein, of those that are there, a row each of a height that its words need."""
     size = size.as_high_as(max(size.pixels[1], 60 + ROW * len(parts_of(epochs))))
 
     def plotly():
         made = figures.loss_page(
-            epochs, yardsticks, n_latent, best_epoch=best_epoch, words=words, apart=matplotlib_figures.APART
+            epochs, baselines, n_latent, best_epoch=best_epoch, words=words, apart=matplotlib_figures.APART
         )
         made.update_yaxes(title={"text": words, "font": {"size": SMALL}})
         return made.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
@@ -49,7 +49,7 @@ def loss(epochs, yardsticks, best_epoch, n_latent, words, size):
         "Loss convergence",
         size,
         plotly,
-        lambda figure: matplotlib_figures.loss(figure, epochs, yardsticks, best_epoch, n_latent, words),
+        lambda figure: matplotlib_figures.loss(figure, epochs, baselines, best_epoch, n_latent, words),
     )
 
 

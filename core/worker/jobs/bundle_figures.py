@@ -16,9 +16,9 @@ MOST_PARTS = 30  # categories of the column that it goes by
 
 def plates_of(there, size):
     """The Plates of a Gathered run: loss, latent space, all maps, and markers and composition where there are such."""
-    sticks, run = there.run["facts"]["yardsticks"]["valid"], there.run
+    baselines, run = there.run["facts"]["yardsticks"]["valid"], there.run
     n_latent, words = there.config.n_latent, there.config.loss_words
-    found = [paper_figures.loss(there.epochs, sticks, run["best_epoch"], n_latent, words, size)]
+    found = [paper_figures.loss(there.epochs, baselines, run["best_epoch"], n_latent, words, size)]
     left = run_folder.pictures(there.folder)
     panels = panels_of(there.proof.latent, there.proof.axes, left, harmony=left.get("harmony"))
     panels = [panel for panel in panels if panel.points is not None and not panel.is_3d]

@@ -104,7 +104,7 @@ def compare_labels(store, job, say):
     clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
-    rows = split_cells(len(clusters), config.parse(run["config"])).judges
+    rows = split_cells(len(clusters), config.parse(run["config"])).scored
     judged = scores.agreement(names[rows], clusters[rows])
     for end, points in (("", latent), ("_pca", axes)):
         accuracy = scores.knn_accuracy(points, names, rows)

@@ -20,7 +20,7 @@ def train(store, job, say):
     run_id = job["target"]
     run = store.row("run", run_id)
     if not store.move(
-        "run", run_id, Status.QUEUED, Status.RUNNING, started=time.time(), phase="reading the data set"
+        "run", run_id, Status.QUEUED, Status.RUNNING, started=time.time(), phase="reading the dataset"
     ):
         return None  # cancelled in the meantime
     clock = phases.Clock()

@@ -7,7 +7,7 @@ from dashboard import ids as shared
 from dashboard.components.widgets import badge, card, graph, more, table
 from dashboard.pages.clusters import ids
 from dashboard.pages.data import findings
-from dashboard.pages.run_status import against_yardsticks, loss
+from dashboard.pages.run_status import against_baselines, loss
 from dashboard.server import session
 
 
@@ -17,7 +17,7 @@ def layout(view, run):
     epochs = view.runs.epochs(run["id"])
     return card(
         "Loss convergence of this run",
-        html.P(against_yardsticks(run, epochs)) if epochs and run["best_epoch"] else None,
+        html.P(against_baselines(run, epochs)) if epochs and run["best_epoch"] else None,
         graph(ids.CLUSTERS_LOSS, "Loss by epoch", dataset=dataset, style={"height": "320px"}),
         more("The settings of this run", table(["setting", "value", ""], told(RunConfig(**run["config"])))),
         more("What Nuwa found in the data", *verdict(dataset["record"])),

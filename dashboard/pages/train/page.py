@@ -1,4 +1,4 @@
-"""Train: submit a run or follow it, see its loss beside the yardsticks, stop it."""
+"""Train: submit a run or follow it, see its loss beside the baselines, stop it."""
 
 import uuid
 
@@ -72,7 +72,7 @@ def layout(view, here):
                 ),
                 graph(
                     ids.LOSS,
-                    "Training and validation loss by epoch, with the yardsticks",
+                    "Training and validation loss by epoch, with the baselines",
                     dataset=here.dataset,
                     style={"height": "420px"},
                 ),
@@ -86,7 +86,7 @@ def layout(view, here):
                         "(over-fitting): dropout, fewer units or early stopping help."
                     ),
                     html.P(
-                        "The dashed lines are yardsticks on the same validation cells: predicting the training mean for "
+                        "The dashed lines are baselines on the same validation cells: predicting the training mean for "
                         "everybody, and PCA, the best linear autoencoder with as many dimensions. A good model ends "
                         "below PCA; one near the mean has learnt nothing."
                     ),

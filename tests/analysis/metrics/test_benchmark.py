@@ -44,7 +44,7 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
     assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
-    rows, points = proof.split.judges, proof.latent
+    rows, points = proof.split.scored, proof.latent
     clusters = leiden.leiden(leiden.graph(find_neighbors(points)), 1.0, settings.seed)
     expected = {
         "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
@@ -85,7 +85,7 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, 
     settings, matrix = config.parse(run["config"]), proof.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
     found = per_feature.by_feature(model, proof, settings)
-    rows = proof.split.judges
+    rows = proof.split.scored
     mean = matrix.mean_of(proof.split.train)
     error = baselines.squared_error(matrix, rows, lambda x: mean)
     np.testing.assert_allclose(found.variance, error, rtol=1e-5)
@@ -108,7 +108,7 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finishe
         set(np.argsort(((y - y[7]) ** 2).sum(axis=1))[1:16]) for y in (x.astype(float), latent.astype(float))
     ]
     assert found["neighbours_kept_15"][7] == pytest.approx(len(near[0] & near[1]) / 15)
-    rows, kept = proof.split.judges, run["scores"]["neighbours_kept_15"]
+    rows, kept = proof.split.scored, run["scores"]["neighbours_kept_15"]
     assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
     batches = np.arange(240) % 2
     assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(lisi.ilisi(latent, batches))
