@@ -7,7 +7,7 @@ from browsing import WORK, wait_until
 from house import bring
 from playwright.sync_api import expect
 
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, judged, propose
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +51,9 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
     by.select_option(label="the same for all cells")
     expect(page.get_by_label("Batch that the fields show")).to_be_hidden()
     page.get_by_label("Counts, lowest").fill("3500")
-    chosen = propose(server.view, cells, ALL_CELLS)
+    chosen = suggest(server.view, cells, ALL_CELLS)
     chosen["limits"]["counts"][0] = 3500
-    kept = int(judged(server.view, cells, chosen)[-1].sum())
+    kept = int(cells_within(server.view, cells, chosen)[1].within.sum())
     expect(stay).to_contain_text(f"{kept} of 240 cells stay", timeout=WORK)
     assert 0 < kept < 240
     page.locator("#quality-violins").scroll_into_view_if_needed()

@@ -30,16 +30,16 @@ from core.preprocessing.recipe import (
     Recipe,
     from_json,
     preset,
-    proposed,
     script,
     script_genes,
-    stays,
+    suggested,
+    within_limits,
 )
 from core.preprocessing.recipe.script import KNOWN
 from core.preprocessing.split import split_cells
 from core.preprocessing.steps import filters
 from core.worker.execute import drain
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, judged, propose
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest
 
 CYCLE = ("MCM5", "PCNA", "TYMS", "CENPU", "UNG", "GMNN", "HMGB2", "CDK1", "TOP2A", "MKI67", "JPT1", "CENPA")
 
@@ -89,14 +89,14 @@ def test_what_is_measured_is_what_scanpy_measures(cells):
 
 def test_limits_by_hand():
     values = {"counts": np.expm1([4, 5, 5.5, 6, 7]), "mito": np.array([1.0, 2, 2.5, 3, 30])}
-    limits = proposed(values)
+    limits = suggested(values)
     assert limits.counts == (np.ceil(np.expm1(5.5 - 5 * 0.5)), np.floor(np.expm1(5.5 + 5 * 0.5)))
     assert limits.mito == (None, 4.0)  # 2.5 + 3 * 0.5, which is below 8
-    assert proposed({"mito": np.array([2.0, 4, 6, 8, 20])}).mito == (None, 8.0)  # 6 + 3 * 2 is above it
-    assert proposed({"mito": np.array([20.0, 21, 22])}).mito == (None, 24.0)  # 8 % would leave nothing
-    assert proposed({"mito": np.zeros(5)}).mito == (None, 8.0)
-    assert proposed({"counts": np.full(5, 7.0)}).set() == {}
-    assert proposed({"doublet": np.array([0.1, 0.2, 0.5]), "predicted": np.array([0, 0, 1])}).doublet == (
+    assert suggested({"mito": np.array([2.0, 4, 6, 8, 20])}).mito == (None, 8.0)  # 6 + 3 * 2 is above it
+    assert suggested({"mito": np.array([20.0, 21, 22])}).mito == (None, 24.0)  # 8 % would leave nothing
+    assert suggested({"mito": np.zeros(5)}).mito == (None, 8.0)
+    assert suggested({"counts": np.full(5, 7.0)}).set() == {}
+    assert suggested({"doublet": np.array([0.1, 0.2, 0.5]), "predicted": np.array([0, 0, 1])}).doublet == (
         None,
         0.2,
     )
@@ -107,10 +107,10 @@ def test_cells_leave_as_sc_best_practices_has_them(cells):
     gone = is_outlier(told["log1p_total_counts"], 5) | is_outlier(told["log1p_n_genes_by_counts"], 5)
     values = filters.measured(cells)
     counts = {name: values[name] for name in ("counts", "genes")}
-    np.testing.assert_array_equal(~stays(counts, proposed(counts)), gone)
+    np.testing.assert_array_equal(~within_limits(counts, suggested(counts)), gone)
     assert 5 < gone.sum() < 100
     made = steps.apply(cells, [{"name": "filter_cells"}])
-    high = told["pct_counts_mt"] > min(8, proposed(values).mito[1])
+    high = told["pct_counts_mt"] > min(8, suggested(values).mito[1])
     assert list(made.obs_names) == list(cells.obs_names[~(gone | high)])
 
 
@@ -133,7 +133,7 @@ def test_batches_have_limits_of_their_own(cells):
     made = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
     own = steps.made_before(made)[0]["params"]["batches"]
     rows = (cells.obs["donor"] == "bob").to_numpy()
-    assert own["bob"]["counts"] == list(proposed({"counts": filters.measured(cells)["counts"][rows]}).counts)
+    assert own["bob"]["counts"] == list(suggested({"counts": filters.measured(cells)["counts"][rows]}).counts)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_whatever_the_counts_are_cells_stay_or_it_is_said_why(data):
 
 def test_limits_are_both_ends_included_and_nan_stays():
     values = {"counts": np.array([1, 2, 3, np.nan], np.float32)}
-    assert stays(values, Limits(counts=(2, 3))).tolist() == [False, True, True, True]
+    assert within_limits(values, Limits(counts=(2, 3))).tolist() == [False, True, True, True]
 
 
 def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
@@ -386,8 +386,8 @@ def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
     id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(empty_house.store)
     for column in (ALL_CELLS, "sample"):
-        chosen = propose(view, id, column)
-        within = judged(view, id, chosen)[-1]
+        chosen = suggest(view, id, column)
+        within = cells_within(view, id, chosen)[1].within
         made = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
         assert list(made.obs_names) == list(tiny.obs_names[within])
         answer = empty_house.press(

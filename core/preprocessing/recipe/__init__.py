@@ -1,11 +1,23 @@
 """Recipes: which steps a data set goes through, and with which settings it is prepared; loads no science."""
 
-from core.preprocessing.recipe.qc_limits import MEASURES, Limits, proposed, stays, stays_by_batch
+from core.preprocessing.recipe.limits_by_batch import (
+    Batches,
+    CellFilter,
+    cell_filter,
+    n_outside,
+    suggested_params,
+)
+from core.preprocessing.recipe.qc_limits import MEASURES, Limits, suggested, within_by_batch, within_limits
 from core.preprocessing.recipe.recipe import PRESETS, Recipe, from_json, preset
 from core.preprocessing.recipe.script import Start, script
 from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, origin_by
 
 __all__ = [
+    "Batches",
+    "CellFilter",
+    "cell_filter",
+    "n_outside",
+    "suggested_params",
     "MEASURES",
     "PRESETS",
     "STEPS",
@@ -18,8 +30,8 @@ __all__ = [
     "made_by",
     "origin_by",
     "preset",
-    "proposed",
+    "suggested",
     "script",
-    "stays",
-    "stays_by_batch",
+    "within_limits",
+    "within_by_batch",
 ]

@@ -83,7 +83,7 @@ def deviations(values: np.ndarray) -> tuple[float, float]:
     return middle, float(np.median(np.abs(values - middle)))
 
 
-def proposed(values: Mapping[str, np.ndarray]) -> Limits:
+def suggested(values: Mapping[str, np.ndarray]) -> Limits:
     """Limits from the data, as sc-best-practices has them; `values` are arrays over the same cells by measure.
 
     Counts and genes: 5 deviations from the median of log1p. MT: 3 above the median, and 8 % at most, unless the
@@ -109,7 +109,7 @@ def proposed(values: Mapping[str, np.ndarray]) -> Limits:
     return Limits(**found)
 
 
-def stays(values: Mapping[str, np.ndarray], limits: Limits, n: int | None = None) -> np.ndarray:
+def within_limits(values: Mapping[str, np.ndarray], limits: Limits, n: int | None = None) -> np.ndarray:
     """(cells,) bool: within all limits; `n` is the number of cells, for where nothing is known of them.
 
     A limit on a measure that `values` does not have takes no cell, and a NaN stays.
@@ -125,12 +125,12 @@ def stays(values: Mapping[str, np.ndarray], limits: Limits, n: int | None = None
     return within
 
 
-def stays_by_batch(
+def within_by_batch(
     values: Mapping[str, np.ndarray], limits: Limits, codes: np.ndarray, of_batches: Mapping[int, Limits]
 ) -> np.ndarray:
     """(cells,) bool: within the limits of the cell's batch, or `limits` where its batch has none of its own."""
-    within = stays(values, limits, len(codes))
+    within = within_limits(values, limits, len(codes))
     for code, own in of_batches.items():
         rows = np.flatnonzero(codes == code)
-        within[rows] = stays({name: array[rows] for name, array in values.items()}, own, len(rows))
+        within[rows] = within_limits({name: array[rows] for name, array in values.items()}, own, len(rows))
     return within

@@ -7,7 +7,7 @@ from core.data.backed import part_of, raw_of
 from core.data.checks.context import Case
 from core.data.count_sources import counts_of, genes_of
 from core.errors import UserError
-from core.preprocessing.recipe.qc_limits import MEASURES, Limits, proposed, stays, stays_by_batch
+from core.preprocessing.recipe.qc_limits import MEASURES, Limits, suggested, within_by_batch, within_limits
 from core.preprocessing.recipe.steps import FilterCells
 from core.sparse.blocks import blocks
 
@@ -53,9 +53,9 @@ def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
     if not open_limits:
         return params
     if params.batch_key is None:
-        return params.model_copy(update={"limits": proposed(values)})
+        return params.model_copy(update={"limits": suggested(values)})
     names, codes = _batches(adata, params.batch_key)
-    own = {name: proposed(_rows(values, codes == code)) for code, name in enumerate(names)}
+    own = {name: suggested(_rows(values, codes == code)) for code, name in enumerate(names)}
     return params.model_copy(update={"batches": own})
 
 
@@ -87,9 +87,9 @@ def filter_cells(
             raise UserError(
                 f"Filter cells: there is no batch '{strange[0]}' in the obs column '{batch_key}'."
             )
-        kept = stays_by_batch(values, limits, codes, {place[name]: own for name, own in batches.items()})
+        kept = within_by_batch(values, limits, codes, {place[name]: own for name, own in batches.items()})
     else:
-        kept = stays(values, limits, adata.n_obs)
+        kept = within_limits(values, limits, adata.n_obs)
     if not kept.any():
         raise UserError("Filter cells: no cell would stay. Choose wider limits.")
     gone, of = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""

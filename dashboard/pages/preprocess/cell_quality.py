@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core import figures
 from core.figures import Line
-from core.preprocessing.recipe import MEASURES, Limits, proposed, stays, stays_by_batch
+from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, n_outside, suggested_params
 from dashboard import ids as shared
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
@@ -29,7 +29,7 @@ def quality_card(view, row):
         words = "The values are no counts, so counts, genes and MT share of a cell cannot be told: all cells stay."
         return card("Cells", html.P(words))
     columns, by = batch_columns(row), first_batches(row)
-    first = propose(view, row["id"], by)
+    first = suggest(view, row["id"], by)
     names = list(first["batches"])
     limits = Limits(**_of(first, names[0] if names else ""))
     parts = [
@@ -148,58 +148,56 @@ def _field(name, limits):
     return html.Div([*parts, html.Div(help, className="help")], className="nuwa-field")
 
 
-def judged(view, dataset_id, chosen):
-    """(values by measure, codes, names of batches, Limits of each, which cells stay) for limits as the page keeps them.
+def cells_within(view, dataset_id, chosen):
+    """(values by measure, CellFilter) for limits as the page keeps them.
 
     Raises ValidationError where a lowest value is above its highest.
     """
-    shelf = view.datasets.folder(dataset_id)
-    values = shown_values(shelf.measured())
-    n = len(shelf.cells())
-    common = Limits(**chosen["limits"])
-    if not chosen.get("batch_key"):
-        return values, np.zeros(n, dtype=int), ["all cells"], [common], stays(values, common, n)
-    entry, codes = shelf.column(chosen["batch_key"])
-    names = entry["categories"]
-    own = [Limits(**chosen["batches"].get(name, {})) for name in names]
-    return values, codes, names, own, stays_by_batch(values, common, codes, dict(enumerate(own)))
+    folder = view.datasets.folder(dataset_id)
+    values = shown_values(folder.measured())
+    batches = _batches(folder, chosen.get("batch_key"))
+    return values, cell_filter(values, len(folder.cells()), chosen, batches)
 
 
-def lines(values, own):
+def _batches(folder, column):
+    """The Batches of an obs column, or None for all cells."""
+    if column in (None, ALL_CELLS):
+        return None
+    entry, codes = folder.column(column)
+    return Batches(column, entry["categories"], codes)
+
+
+def lines(values, limits_of_batches):
     """The limits of each batch as the figure's Lines, in its order."""
     return [
         Line(measure, batch, end, ends[i])
-        for batch, limits in enumerate(own)
+        for batch, limits in enumerate(limits_of_batches)
         for measure, ends in limits.set().items()
         for i, end in enumerate(ENDS)
         if ends[i] is not None and measure in values
     ]
 
 
-def words(values, codes, names, own, within):
-    """How many cells stay, and which limit takes how many."""
-    n, kept = len(within), int(within.sum())
-    rows = []
-    for measure in values:
-        gone = sum(
-            int((~stays({measure: values[measure][rows]}, limits)).sum())
-            for limits, rows in ((limits, codes == code) for code, limits in enumerate(own))
+def kept_cells(values, cells):
+    """How many cells are within the limits of a CellFilter, and how many are outside each limit."""
+    n, n_kept = len(cells.within), int(cells.within.sum())
+    outside = {measure: n_outside(array, measure, cells) for measure, array in values.items()}
+    rows = [f"{MEASURES[measure].label.lower()} {count:,}" for measure, count in outside.items() if count]
+    reasons = f" Outside a limit: {', '.join(rows)}." if rows else ""
+    parts = [
+        notice([html.B(f"{n_kept:,} of {n:,} cells stay."), reasons], "info" if n_kept >= n / 2 else "warn")
+    ]
+    if n and n_kept < n / 2:
+        parts.append(
+            html.P("More than half of the cells would be removed: check the limits.", className="help")
         )
-        if gone:
-            rows.append(f"{MEASURES[measure].label.lower()} {gone:,}")
-    taken = f" Outside a limit: {', '.join(rows)}." if rows else ""
-    said = [notice([html.B(f"{kept:,} of {n:,} cells stay."), taken], "info" if kept >= n / 2 else "warn")]
-    if n and kept < n / 2:
-        said.append(
-            html.P("More than half of the cells would leave: look at the limits again.", className="help")
-        )
-    if len(names) > 1:
+    if len(cells.names) > 1:
         counts = [
-            [name, f"{int((codes == i).sum()):,}", f"{int(within[codes == i].sum()):,}"]
-            for i, name in enumerate(names)
+            [name, f"{int((cells.codes == i).sum()):,}", f"{int(cells.within[cells.codes == i].sum()):,}"]
+            for i, name in enumerate(cells.names)
         ]
-        said.append(more("By batch", table(["batch", "cells", "stay"], counts, numeric=(1, 2))))
-    return said
+        parts.append(more("By batch", table(["batch", "cells", "stay"], counts, numeric=(1, 2))))
+    return parts
 
 
 def moved(relayout, drawn):
@@ -236,17 +234,17 @@ def register(app, store):
         view, cause = store.of(session.user()), ctx.triggered_id
         names, picker = [field["name"] for field in fields], (no_update, no_update, no_update)
         if cause == ids.QUALITY_BATCHES or cause == ids.QUALITY_PROPOSE:
-            chosen = propose(view, dataset_id, batches)
+            chosen = suggest(view, dataset_id, batches)
             options = _options(chosen["batches"])
             batch = options[0]["value"] if options else ""
             picker = (options, batch, not options)
         elif cause == ids.QUALITY_VIOLINS:
-            values, _, order, own, _ = judged(view, dataset_id, chosen)
-            if (found := moved(relayout, lines(values, own))) is None:
+            values, cells = cells_within(view, dataset_id, chosen)
+            if (found := moved(relayout, lines(values, cells.limits))) is None:
                 return (no_update, [no_update] * len(names), *picker)
             line, value = found
             if chosen.get("batch_key"):
-                batch = order[line.batch]
+                batch = cells.names[line.batch]
                 picker = (no_update, batch, no_update)
             _put(chosen, batch, f"{line.measure}_{line.end}", value)
         elif cause != ids.QUALITY_BATCH:
@@ -271,33 +269,25 @@ def register(app, store):
     def show(chosen, theme, dataset_id):
         """How many cells stay, and the pictures."""
         try:
-            values, codes, names, own, within = judged(store.of(session.user()), dataset_id, chosen)
+            values, cells = cells_within(store.of(session.user()), dataset_id, chosen)
         except ValidationError as error:
             said = error.errors()[0]["msg"].removeprefix("Value error, ")
             return notice(f"{said[0].upper()}{said[1:]}.", "bad"), no_update, no_update
-        rows = figures.shown(len(within))
+        rows = figures.shown(len(cells.within))
         part = {name: array[rows] for name, array in values.items()}
         return (
-            words(values, codes, names, own, within),
-            figures.violins(part, codes[rows], names, lines(values, own), theme),
-            figures.cells_scatter(part, within[rows], theme),
+            kept_cells(values, cells),
+            figures.violins(part, cells.codes[rows], cells.names, lines(values, cells.limits), theme),
+            figures.cells_scatter(part, cells.within[rows], theme),
         )
 
 
-def propose(view, dataset_id, batch_key):
+def suggest(view, dataset_id, batch_key):
     """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
-    shelf = view.datasets.folder(dataset_id)
-    values = shelf.measured()
-    # A data set that an earlier Nuwa has read does not say them: they are looked for as the cells are filtered.
-    columns = {"columns": view.datasets.one(dataset_id)["record"].get("quality_columns")}
-    if batch_key == ALL_CELLS:
-        return columns | {"limits": proposed(values).model_dump(mode="json"), "batches": {}}
-    entry, codes = shelf.column(batch_key)
-    own = {
-        name: proposed({m: array[codes == code] for m, array in values.items()}).model_dump(mode="json")
-        for code, name in enumerate(entry["categories"])
-    }
-    return columns | {"limits": {}, "batch_key": batch_key, "batches": own}
+    folder = view.datasets.folder(dataset_id)
+    # The record of an older dataset does not have them: they are looked for as the cells are filtered.
+    columns = view.datasets.one(dataset_id)["record"].get("quality_columns")
+    return suggested_params(folder.measured(), _batches(folder, batch_key), columns)
 
 
 def _of(chosen, batch):

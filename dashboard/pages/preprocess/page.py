@@ -25,7 +25,7 @@ from dashboard.components.widgets import (
 from dashboard.pages.data.findings import forbids_training, said
 from dashboard.pages.data.provenance import steps_card
 from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes
-from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, propose, quality_card
+from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, quality_card, suggest
 from dashboard.pages.preprocess.recipes import exchange, genes_step, presets, scores_steps
 from dashboard.server import session
 
@@ -57,7 +57,7 @@ def layout(view, here):
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.PREPARE_DATASET, data=row["id"]),
             dcc.Store(id=ids.PREPARE_SHOWN, data=done["id"] if done else None),
-            dcc.Store(id=ids.QUALITY_LIMITS, data=propose(view, row["id"], first_batches(row))),
+            dcc.Store(id=ids.QUALITY_LIMITS, data=suggest(view, row["id"], first_batches(row))),
             html.Div(
                 [
                     card(

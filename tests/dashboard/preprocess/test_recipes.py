@@ -9,7 +9,7 @@ from core.preprocessing.recipe import Recipe
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages.preprocess import page as preprocess
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, propose
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, suggest
 
 LIMIT_NO_CELL_MEETS = {"limits": {"counts": [9e9, None]}, "batches": {}}
 
@@ -45,7 +45,7 @@ def apply(house, button, limits=None, by_batch=False, contents=None):
 
 def test_a_preset_makes_a_dataset_and_preprocesses_it(house):
     address, message = apply(
-        house, {"type": "preset", "name": "CITE-seq"}, propose(house.view, house.dataset, ALL_CELLS)
+        house, {"type": "preset", "name": "CITE-seq"}, suggest(house.view, house.dataset, ALL_CELLS)
     )
     assert message == "" and address.startswith("/preprocess?preparation=")
     preparation = house.view.preparations.one(address.partition("=")[2])
