@@ -1,4 +1,4 @@
-"""What of a run can be taken away, and how large its figures are; light enough for the page."""
+"""The parts of a bundle, and the size of its figures; light enough for the page."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from core.errors import UserError
 
 
 class Part(NamedTuple):
-    """A part of a bundle that may be left out: what it is called, and what lies in it."""
+    """An optional part of a bundle: its label and its content."""
 
     label: str
     words: str
@@ -42,7 +42,7 @@ class Size(NamedTuple):
     dpi: int
 
     def check(self):
-        """The same; raises UserError where no figure can be so large or so small."""
+        """The same; raises UserError where a figure cannot have this size."""
         for what, value in (("width", self.width), ("height", self.height)):
             if not isinstance(value, int | float) or not SMALLEST <= value <= LARGEST:
                 raise UserError(

@@ -67,8 +67,8 @@ class Prepare(BaseModel):
         None,
         PREPARE,
         "Batch covariate",
-        "An obs column of batches (donor, run, chip). The model is told the batch of each cell on both sides, so "
-        "that the latent space need not carry it. Empty: none.",
+        "An obs column of batches (donor, run, chip). Encoder and decoder get the batch of each cell, so "
+        "that the latent space need not encode it. Empty: none.",
         max_length=200,
     )
 

@@ -86,7 +86,7 @@ class Taken:
             return self.zip.read(name) if self.zip else (self.path / name).read_bytes()
         except (zipfile.BadZipFile, OSError, EOFError) as error:
             raise UserError(
-                f"{name} in '{self.path.name}' is damaged ({error}): make the bundle anew."
+                f"{name} in '{self.path.name}' is damaged ({error}): make the bundle again."
             ) from None
 
     def json(self, name):
@@ -94,7 +94,7 @@ class Taken:
         try:
             return json.loads(self.read(name))
         except ValueError:
-            raise UserError(f"{name} in '{self.path.name}' is damaged: make the bundle anew.") from None
+            raise UserError(f"{name} in '{self.path.name}' is damaged: make the bundle again.") from None
 
     def array(self, name):
         """The array of a .npy; raises UserError where it is none."""
@@ -103,7 +103,7 @@ class Taken:
         try:
             return np.load(io.BytesIO(self.read(name)), allow_pickle=False)
         except ValueError:
-            raise UserError(f"{name} in '{self.path.name}' is damaged: make the bundle anew.") from None
+            raise UserError(f"{name} in '{self.path.name}' is damaged: make the bundle again.") from None
 
     def history(self):
         """The rows of history.csv: {column: float or None}."""

@@ -40,7 +40,7 @@ class NamedClusters(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The AnnData to take away; what lies in a file is still to be changed as it is written (core.data.backed.write)."""
+    """The AnnData to export, and `changes` that are applied while a file on disk is written (core.data.backed.write)."""
 
     adata: AnnData
     changes: dict
@@ -55,7 +55,7 @@ def result(
 ):
     """The Result of a run.
 
-    X holds log-normalised values of all genes where it came as counts, else X as it came; `layers["counts"]` the
+    X holds log-normalised values of all genes where it held counts, else it is unchanged; `layers["counts"]` the
     counts where they are known; the original obs, var, obsm and raw stay. Ours: obsm["X_nuwa"] (cells, latent), of
     `embeddings` (name -> (cells, k)) those in KEYS under the keys there, obs["nuwa_cluster"], obs["nuwa_split"],
     var["nuwa_used"], uns["nuwa"] with `record`, flat, and for each of the `named_clusters` a column of obs, which

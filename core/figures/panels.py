@@ -24,7 +24,7 @@ POINTS_WITHOUT_WEBGL = 40_000  # in all panels, drawn as vectors; above it as an
 
 
 class Over(NamedTuple):
-    """Further cells, of another data set, over those of a panel: (n, 2) points, their Colour and names, and what they are."""
+    """Cells of another dataset drawn over those of a panel: (n, 2) points, their Colour, names and title."""
 
     points: np.ndarray
     colour: Colour

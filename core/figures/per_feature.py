@@ -1,4 +1,4 @@
-"""How much of each gene and protein comes back, by the model against by PCA."""
+"""Variance explained of each gene and protein, by the model and by PCA."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +13,7 @@ def explained(rows, theme="light", height=440):
     """A point a feature; `rows` are dicts with feature, kind ("gene", "protein"), explained and explained_pca."""
     known = [row for row in rows if row["explained"] is not None and row["explained_pca"] is not None]
     if not known:
-        return empty("no feature varies in the judging cells", theme, height)
+        return empty("no feature varies in the test cells", theme, height)
     c = look(theme)
     figure = go.Figure(layout={"template": template(theme), "height": height, "uirevision": "explained"})
     values = np.array([[row["explained_pca"], row["explained"]] for row in known])

@@ -1,4 +1,4 @@
-"""One cell (or a mean of cells) as it went in and as it came back."""
+"""The profile of one cell (or a mean of cells): input against reconstruction."""
 
 import numpy as np
 import plotly.graph_objects as go

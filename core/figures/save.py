@@ -41,7 +41,7 @@ h1 {{ font-size: 1.15rem; font-weight: 600; margin: 0 0 12px; }}
 
 
 def badged(figure, words):
-    """A copy of a figure with a line above it, such as what X of its data set holds: "X: counts"."""
+    """A copy of a figure with a line above it, such as what X of its dataset holds: "X: counts"."""
     figure = go.Figure(figure)
     margin = figure.layout.margin.t
     margin = figure.layout.template.layout.margin.t if margin is None else margin

@@ -126,7 +126,7 @@ class Writer:
         free = shutil.disk_usage(self.folder).free
         if free < 2 * n_bytes:  # both orders are there for a while
             raise UserError(
-                f"Training on this data set needs {2 * n_bytes / 1e9:.1f} GB of disk in '{self.folder}', and "
+                f"Training on this dataset needs {2 * n_bytes / 1e9:.1f} GB of disk in '{self.folder}', and "
                 f"{free / 1e9:.1f} GB are free: make room, or use fewer genes (n_top_genes)."
             )
         n_files = min(MOST_FILES, max(1, math.ceil(n_bytes / POOL)))

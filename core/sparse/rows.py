@@ -55,7 +55,7 @@ class Rows:
         return Held(self, rows)
 
     def in_order(self, rows):
-        """The same rows in the order in which they are read best: here, as they come."""
+        """The same rows in the order that is fastest to read: here, unchanged."""
         return rows
 
     def shuffled(self, rows, batch_size, random):

@@ -19,7 +19,7 @@ def main(words):
     store = Store(here)
     tempfile.tempdir = str(
         store.root / "cache"
-    )  # a copy of a large data set has its room where that one lies
+    )  # on the disk of the datasets, since a copy of a large one needs as much room
     if words[0] == "one":
         return execute.one(store, words[1])
     return execute.serve_short(store)

@@ -1,4 +1,4 @@
-"""Makes sure a worker runs: what the window imports of the worker, and all of it."""
+"""Make sure that a worker runs: the only part of the worker that the web process imports."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ import threading
 import time
 
 HEARTBEAT = 5.0  # seconds between two looks
-STALE = 30.0  # seconds without a heartbeat after which an idle worker goes home
+STALE = 30.0  # seconds without a heartbeat after which an idle worker stops
 
 
 def is_running(root):

@@ -18,7 +18,7 @@ TICK = 0.2  # seconds between two looks at the queue
 
 KILLED = (
     "The worker process was killed (signal {signal}), most likely because memory ran out. "
-    "Fewer variable genes or a smaller data set need less."
+    "Fewer variable genes or a smaller dataset need less."
 )
 LOST = "The worker stopped in the middle of this work; start it again."
 
@@ -167,7 +167,7 @@ def sweep(store):
 
 
 def add_demos(store):
-    """At the first start, the data sets that come along."""
+    """Add the included datasets, at the first start only."""
     if store.recall("demos_added"):
         return
     store.remember("demos_added", True)

@@ -243,7 +243,7 @@ def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
     preparation = prepared(store)
     run = store.of("local").runs.create(preparation, QUICK)
     job = ask(store, "profile", run, {"cell": 0})
-    assert (job["status"], job["message"]) == ("failed", "This run has no latent space (yet).")
+    assert (job["status"], job["message"]) == ("failed", "This run has no latent space.")
 
 
 def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):

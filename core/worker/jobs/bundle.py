@@ -1,4 +1,4 @@
-"""The job that lets a run be taken away: everything in one zip."""
+"""The job that makes a bundle: everything of a run in one zip."""
 
 import errno
 import os
@@ -25,18 +25,23 @@ from core.worker.jobs.bundle_figures import plates_of
 from core.worker.jobs.bundle_report import report_of
 from core.worker.jobs.loaded import evidence
 
-SCRATCH = "nuwa-bundle-"  # in the cache folder; the queue sweeps what a killed process has left
-MORE = ("explained.csv", "loadings.csv", "effects.csv", "spaces.json")  # what judging has left, if it did
+SCRATCH = "nuwa-bundle-"  # in the cache folder; the queue removes what a killed process has left
+MORE = (
+    "explained.csv",
+    "loadings.csv",
+    "effects.csv",
+    "spaces.json",
+)  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about
 
 
 def make_bundle(store, job, say):
-    """bundle.zip in the run's folder: what `arguments` ask for, as store.bundles.Bundles has checked them.
+    """bundle.zip in the run's folder: the parts in `arguments`, checked by store.bundles.Bundles.
 
     Returns {"file", "bytes", "names", "words", "remarks"}. The zip is written elsewhere and moved when it is whole.
     """
-    say("Reading the data set.", 0.02)
+    say("Reading the dataset.", 0.02)
     run, proof = evidence(store, job["target"])
     asked = job["arguments"]
     there = Gathered(store, job["owner"], run, proof, asked["by"], asked["resolution"])
@@ -60,7 +65,7 @@ def make_bundle(store, job, say):
 
 
 class _Making:
-    """A bundle in the making: each part is left in the scratch folder and moved into the zip."""
+    """A bundle under way: each part is written to the scratch folder and moved into the zip."""
 
     def __init__(self, there, asked, scratch, say):
         self.there, self.asked, self.scratch, self.say = there, asked, scratch, say
@@ -69,7 +74,7 @@ class _Making:
         self.names, self.remarks, self.findings, self.figures = [], [], [], []
 
     def check_room(self):
-        """Raise UserError where the disk has no room for the zip and what is put into it."""
+        """Raise UserError where the disk has no room for the zip and its parts."""
         n_cells, proof, need = len(self.there.cells), self.there.proof, 0
         if "tables" in self.parts:
             spaces = [proof.latent, *self.there.embeddings.values()]
@@ -85,7 +90,7 @@ class _Making:
             )
 
     def write(self):
-        """Make every part that is asked for and put it into the zip; returns its path."""
+        """Make the chosen parts and put them into the zip; returns its path."""
         self.say("Comparing the data with what the run was trained on.", 0.05)
         adata = self.there.data()
         path = self.scratch / BUNDLE
@@ -112,7 +117,7 @@ class _Making:
         return path
 
     def _always(self, made, adata):
-        """What it takes to train the run again and to compare."""
+        """Write what is needed to train the run again and compare."""
         there, run = self.there, self.there.run
         for name in ("config.json", "history.csv", "latent.npy"):
             made.take(there.folder / name)
@@ -136,14 +141,14 @@ class _Making:
         made.writestr("reproduce.py", reproduce_script.script(versions()["nuwa"], run["id"], self.made))
 
     def _result(self, made, adata):
-        """result.h5ad, and whether it follows the rules."""
+        """Write result.h5ad and check the rules on it."""
         self.say("Writing result.h5ad.", 0.15)
         there, path = self.there, self.scratch / "result.h5ad"
         losses = {f"loss_{side}": [e[f"{side}_loss"] for e in there.epochs] for side in ("train", "valid")}
         given = there.record | losses, there.proof, there.clusters, self.asked["denoised"]
         more = {"named_clusters": there.named_clusters, "scores": there.cell_scores()}
         run_folder.write_result(path, there.folder, adata, *given, **more)
-        self.say("Holding result.h5ad against the rules of cellxgene and R.", 0.3)
+        self.say("Checking result.h5ad by the rules of cellxgene and R.", 0.3)
         self.findings = h5ad_rules.check(path)
         made.move(path)
 
@@ -164,7 +169,7 @@ class _Making:
         made.move(self.scratch / name)
 
     def _markers(self, made):
-        """What marks the chosen groups, as a table where it is asked for."""
+        """Find the markers of the chosen groups, and write them as a table on request."""
         there = self.there
         wrong = there.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
         self.remarks += [wrong] if wrong else []

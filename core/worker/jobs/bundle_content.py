@@ -1,4 +1,4 @@
-"""What there is of a run to take away: read once, and then told, drawn and written."""
+"""Everything that a bundle needs of a run, loaded once."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from core.worker.jobs.loaded import source
 
 
 class Gathered:
-    """A run, its data set and its clusters as a bundle takes them; `found` are the markers once they were looked for.
+    """A run, its dataset and its clusters for a bundle; `found` are the markers once they were computed.
 
     `colour` is the Colour of the clusters that were chosen, `words` say how they were made; `clusters` (cells,) are those of
     Leiden at the `resolution` asked for, `named_clusters` those that people have made.
@@ -44,11 +44,11 @@ class Gathered:
         self.found = None
 
     def data(self):
-        """The AnnData of the run's data set; raises UserError where it is not the one that it was trained on."""
+        """The AnnData of the run's dataset; raises UserError where it is not the one of the training."""
         adata = source(self.store, self.run["dataset"], backed.EVERYTHING)
         if read.data_hash(adata) != self.record["data_hash"]:
             raise UserError(
-                "The data set is not what this run was trained on (its fingerprint differs): its file on the server was "
+                "The dataset is not what this run was trained on (its fingerprint differs): its file on the server was "
                 "changed. Train a new run on it."
             )
         return adata
@@ -60,7 +60,7 @@ class Gathered:
         return NamedClusters(colour, row["author"], at, row["what"])
 
     def _groups(self, lines):
-        """(Colour of the clusters that are chosen, how they were made in words)."""
+        """(Colour of the chosen clusters, how they were made in words)."""
         kind, _, line = self.by.partition(":")
         if kind == "made":
             chosen = self.named_clusters[lines.index(self.view.clusterings.one(self.run["id"], line)["line"])]
@@ -72,7 +72,7 @@ class Gathered:
         return leiden_colour(self.clusters, self.resolution), words
 
     def find_markers(self, say):
-        """Look for what marks the chosen groups; returns a sentence where they cannot be compared, else ""."""
+        """Find the markers of the chosen groups; returns a sentence where they cannot be compared, else ""."""
         groups = Groups(list(self.colour.categories), self.colour.values, self.colour.words).without_empty()
         if not 2 <= len(groups.names) <= kept.MOST:
             return (
@@ -82,7 +82,7 @@ class Gathered:
         return ""
 
     def marker_values(self):
-        """(measures, groups, features) of the markers that were found."""
+        """(measures, groups, features) of the markers."""
         return files.read_array(self.folder / "markers" / f"{self.found['groups']}.npy")
 
     def features(self):
@@ -90,12 +90,12 @@ class Gathered:
         return [*self.shelf.genes()["names"], *self.dataset["record"]["proteins"]]
 
     def judged(self):
-        """The records of all spaces, where they were judged side by side."""
+        """The records of the score table of all spaces, where it was computed."""
         path = self.folder / "spaces.json"
         return files.read_json(path)["records"] if path.exists() else []
 
     def cell_scores(self):
-        """{name: (cells,)} of what each cell scores by itself, as far as it was worked out: columns of obs and cells.csv."""
+        """{name: (cells,)} the scores of each cell that were computed: columns of obs and cells.csv."""
         left = self.view.results.names(self.run["id"], "per_cell")
         found = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in left}
         company = self.array(company_of(self.resolution))

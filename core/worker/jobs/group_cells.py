@@ -1,4 +1,4 @@
-"""The jobs on groups of cells: what marks them, how steady they are, other ways to find them, what they may be."""
+"""The jobs on groups of cells: markers, stability of clusters, other clusterings."""
 
 from itertools import chain
 
@@ -16,12 +16,12 @@ PROTEIN_WORDS = "log1p of protein counts"
 
 
 def markers(store, job, say):
-    """What marks each group of the Groups asked for."""
+    """Find the markers of each group of the Groups in `arguments`."""
     return ranked(store, job["target"], job["arguments"]["groups"], say)
 
 
 def ranked(store, run_id, key, say):
-    """Leave what marks each of the Groups `key` as markers/KEY.npy in the run's folder, as core.analysis.markers.Table has it.
+    """Write the markers of each of the Groups `key` as markers/KEY.npy in the run's folder, as core.analysis.markers.Table has it.
 
     Returns what a page says beside them: the groups' key, names and sizes, what the values are, and remarks.
     """
@@ -53,7 +53,7 @@ def ranked(store, run_id, key, say):
 
 
 def is_logged(dataset, words):
-    """Whether the values that colour genes are logarithms, so that a fold change can be told from their means."""
+    """Whether the values that colour genes are logarithms, so that a fold change follows from their means."""
     return words.startswith(("log1p", ".raw")) or dataset["record"]["verdict"]["kind"] == "lognorm"
 
 
@@ -72,7 +72,7 @@ def steadiness(store, job, say):
     clusters = {r: files.read_array(folder / f"{run_files.clusters_of(r)}.npy") for r in config.RESOLUTIONS}
     for found in clustering.steadiness(latent, clusters, run["config"]["seed"]):
         if isinstance(found, float):
-            say("Clustering parts of the cells again and again.", found)
+            say("Clustering subsamples of the cells.", found)
     return {
         "resolutions": list(found.resolutions),
         "ari": [None if np.isnan(v) else round(float(v), 4) for v in found.ari],
@@ -83,7 +83,7 @@ def steadiness(store, job, say):
 
 
 def find_clusters(store, job, say):
-    """A clustering by another method, or of the selected cells alone, kept under the name of who asked: {"line"}.
+    """A clustering by another method, or of the selected cells alone, kept as the owner's: {"line"}.
 
     `arguments`: "method" and its "value"; "among" is the key of the Groups in which the selected cells are the group 0
     and all others as they were before, with the "line" and "title" that they belong to.
@@ -107,7 +107,7 @@ def find_clusters(store, job, say):
 
 
 def _among(view, run, asked, latent, seed):
-    """Sub-cluster the group 0 of the Groups asked for."""
+    """Sub-cluster group 0 of the Groups in `arguments`."""
     groups = view.groups.one(run["id"], asked["among"])
     rows = np.flatnonzero(groups.codes == 0)
     labels = clustering.leiden_of(latent[rows], float(asked["value"]), seed)
@@ -115,5 +115,5 @@ def _among(view, run, asked, latent, seed):
     codes = np.array(groups.codes)
     codes[rows] = len(groups.names) + labels
     made = Groups([*groups.names, *parts], codes, groups.words).without_empty()
-    what = f"{len(rows):,} cells of {groups.names[0]} clustered anew into {len(parts)} (resolution {asked['value']:g})"
+    what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {asked['value']:g})"
     return view.clusterings.keep(run["id"], made, what, asked["title"], asked["line"])

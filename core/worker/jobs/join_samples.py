@@ -1,4 +1,4 @@
-"""Samples on the shelf that become one data set: what that would lose, and the joining itself."""
+"""The jobs that join samples into one dataset: a preview of what is lost, and the joining."""
 
 import json
 
@@ -13,7 +13,7 @@ COPIES = 3  # of all values at the peak: joined, logged for colouring, and by ge
 
 
 def look(store, samples, batch):
-    """What joining would give: {"cells", "genes", "proteins", "batch", "lost": [sentence], "too_large": sentence or ""}.
+    """The result of joining, before it is done: {"cells", "genes", "proteins", "batch", "lost": [sentence], "too_large": sentence or ""}.
 
     `samples` are {"dataset", "name"} each. Raises UserError where they cannot be joined.
     """
@@ -33,7 +33,7 @@ def look(store, samples, batch):
 
 
 def join(store, samples, batch, say):
-    """(AnnData in normal form, {"joined": how it was made}) of samples on the shelf; raises UserError."""
+    """(AnnData in normal form, {"joined": how it was made}) of samples; raises UserError."""
     _check_room(store, samples)
     planned = _plan(store, samples, batch)
 
@@ -42,14 +42,14 @@ def join(store, samples, batch, say):
             say(f"Reading {sample['name']}, sample {i + 1} of {len(samples)}.", 0.1 + 0.3 * i / len(samples))
             yield read.Sample(sample["name"], anndata.read_h5ad(store.dataset_folder(sample["dataset"]).file))
 
-    made = read.tidy(read.join_samples(parts(), planned), "the joined data set")
+    made = read.tidy(read.join_samples(parts(), planned), "the joined dataset")
     told = {"batch": planned.batch, "lost": planned.lost, "samples": [_told(store, one) for one in samples]}
     made.uns["nuwa_joined"] = json.dumps(told)
     return made, {"joined": told}
 
 
 def _told(store, sample):
-    """What is remembered of a sample: where it is from, its size, and the steps it had been through."""
+    """The record of a sample: its origin, its size, and its steps."""
     row = store.row("dataset", sample["dataset"])
     steps = (row["record"].get("derived") or {}).get("steps", [])
     return sample | {

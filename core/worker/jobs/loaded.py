@@ -1,4 +1,4 @@
-"""What jobs work on: the data sets on the shelf and the evidence of runs, the last ones kept in memory."""
+"""What jobs work on: datasets and the evidence of runs, the last ones kept in memory."""
 
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ from core.errors import UserError
 
 
 def source(store, dataset_id, parts=backed.BESIDE):
-    """The AnnData of a data set, the last small one kept: treat it as read-only.
+    """The AnnData of a dataset, the last small one kept: treat it as read-only.
 
     The values of a large one stay in its file; `parts` says what of it is read, and what they hold is known.
     """
@@ -38,7 +38,7 @@ def evidence(store, run_id):
     run = store.row("run", run_id)
     folder = store.run_folder(run_id)
     if not (folder / "latent.npy").exists():
-        raise UserError("This run has no latent space (yet).")
+        raise UserError("This run has no latent space.")
     return run, _evidence(store, run_id)
 
 

@@ -1,4 +1,4 @@
-"""The small pictures of a data set and a preparation, binned and thinned so that a row of the database can hold them."""
+"""The histograms of a dataset and a preparation, binned and sampled so that they fit into a row of the database."""
 
 import numpy as np
 
