@@ -1,53 +1,53 @@
-// What the server sends of cells: coordinates once, two bytes an axis, colours as one byte a cell.
-// dashboard/pages/clusters/viewer/routes.py is the other end; the files of this family meet in window.nuwaCells.
+// The data of cells from the server: coordinates (two bytes per axis) and colours (one byte per cell), kept while shown.
+// dashboard/pages/clusters/viewer/routes.py is the server; the files 6*-cells-*.js share window.nuwaCells.
 (function () {
   "use strict";
 
-  const TALL = 360; // pixels of a panel
-  const VERTICES = 200; // of a lasso, as many as fit into a link
+  const TALL = 360; // height of a panel in pixels
+  const VERTICES = 200; // of a lasso; as many as fit into a link
   const FULL = 65534; // the highest coordinate
-  const NOWHERE = -1; // the coordinates of a cell without a place: 65535 twice, as one number with a sign
+  const NOWHERE = -1; // of a cell without coordinates: 65535 twice, as one signed number
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const element = (tag, className) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    return made;
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    return node;
   };
   const short = (value) => Number(value.toPrecision(5));
 
-  // A message: the length of its head, the head as JSON, then the numbers.
+  // A message: the length of its head, the head as JSON, then the numbers (core/figures/binary.py).
   async function receive(url) {
-    const answer = await fetch(url, { credentials: "same-origin" });
-    if (!answer.ok) {
-      const words = await answer.json().then((said) => said.error, () => "");
-      throw new Error(words || "The server could not send this picture: load the page again.");
+    const response = await fetch(url, { credentials: "same-origin" });
+    if (!response.ok) {
+      const message = await response.json().then((body) => body.error, () => "");
+      throw new Error(message || "The server could not send this plot. Reload the page.");
     }
-    const buffer = await answer.arrayBuffer();
+    const buffer = await response.arrayBuffer();
     const length = new DataView(buffer).getUint32(0, true);
     const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
     return { head, buffer, start: 4 + length };
   }
 
-  // What is asked for once is kept as long as something on the page shows it.
-  class Kept {
-    constructor(open) { this.open = open; this.found = new Map(); }
+  // Each address is fetched once and cached as long as something on the page shows it.
+  class Cache {
+    constructor(open) { this.open = open; this.entries = new Map(); }
     get(url) {
-      if (!this.found.has(url)) {
-        const coming = receive(url).then(this.open);
-        coming.catch(() => this.found.delete(url)); // told of where it is awaited
-        this.found.set(url, coming);
+      if (!this.entries.has(url)) {
+        const entry = receive(url).then(this.open);
+        entry.catch(() => this.entries.delete(url)); // the error is reported where the entry is awaited
+        this.entries.set(url, entry);
       }
-      return this.found.get(url);
+      return this.entries.get(url);
     }
-    keepOnly(urls) { for (const url of [...this.found.keys()]) if (!urls.includes(url)) this.found.delete(url); }
+    keepOnly(urls) { for (const url of [...this.entries.keys()]) if (!urls.includes(url)) this.entries.delete(url); }
   }
 
   window.nuwaCells = {
     TALL, VERTICES, FULL, NOWHERE, css, element, short,
-    // x in the lower and y in the upper half of a number a cell.
-    places: new Kept(({ head, buffer, start }) => ({ ...head, xy: new Int32Array(buffer, start, head.n) })),
-    colours: new Kept(({ head, buffer, start }) => ({ ...head, codes: new Uint8Array(buffer, start, head.n) })),
-    selections: new Kept(({ head, buffer, start }) => ({ ...head, bits: new Uint8Array(buffer, start) })),
+    // One number per cell: x in its lower half, y in its upper half.
+    places: new Cache(({ head, buffer, start }) => ({ ...head, xy: new Int32Array(buffer, start, head.n) })),
+    colours: new Cache(({ head, buffer, start }) => ({ ...head, codes: new Uint8Array(buffer, start, head.n) })),
+    selections: new Cache(({ head, buffer, start }) => ({ ...head, bits: new Uint8Array(buffer, start) })),
   };
 })();

@@ -1,22 +1,22 @@
-// Cells as pixels. The processor draws a million in some hundredths of a second, where a browser without a graphics card
-// takes half a second for them by WebGL (bench/README.md), and it needs neither: only a canvas.
+// Draws cells on a plain canvas, without WebGL. A million cells take some hundredths of a second, where WebGL without a
+// graphics card takes half a second (bench/README.md).
 (function () {
   "use strict";
 
   const { NOWHERE } = window.nuwaCells;
   const UNKNOWN = 255; // the code of a cell without a value
   const DIM = 256; // added to the code of a cell that is not selected
-  const FADED = 0.86; // how far the colour of such a cell goes towards the ground
-  const RANKS = DIM + 1; // of codes in the order of drawing, below those of selected cells
+  const FADED = 0.86; // share of the background in the colour of such a cell
+  const RANKS = DIM + 1; // ranks of codes in the drawing order, below those of selected cells
   const SOLID = 500000; // cells above which they are drawn without transparency
   const OPACITY = 0.8;
 
   const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const pixel = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
 
-  // The pixel of each code, then the same for cells that are not selected, on a ground of '#rrggbb'.
-  function palette(colour, ground) {
-    const under = rgb(ground), table = new Uint32Array(2 * DIM);
+  // The pixel of each code, then the same for cells that are not selected, on a background '#rrggbb'.
+  function palette(colour, background) {
+    const under = rgb(background), table = new Uint32Array(2 * DIM);
     for (let code = 0; code < DIM; code++) {
       const paint = rgb(colour.palette[code] || colour.missing);
       table[code] = pixel(paint);
@@ -25,9 +25,9 @@
     return table;
   }
 
-  // The order in which cells are drawn, and their codes in it: what is not selected first, then what is not known, then
-  // numbers from the lowest to the highest, so that peaks are seen. Cells beyond those that a selection knows are as they
-  // are without one.
+  // The drawing order of the cells, and their codes in it: cells that are not selected first, then unknown values, then
+  // numbers from low to high, so that high values stay visible. Mapped cells, which come after the cells of a selection,
+  // are drawn as without one.
   function ordered(colour, selection) {
     const { n, codes } = colour, bits = selection && selection.bits, known = selection ? selection.n : 0;
     const rank = new Uint16Array(n), first = new Uint32Array(2 * RANKS + 1);
@@ -46,7 +46,7 @@
     return { order, shade };
   }
 
-  // The pixels of a disc, as places in rows of `wide`, and how much of each it covers, 0 to 256.
+  // The pixels of a disc, as offsets in rows of `wide` pixels, and the share of each that it covers, 0 to 1.
   function disc(size, wide) {
     const across = Math.max(1, Math.ceil(size)), middle = (across - 1) / 2, places = [], cover = [];
     for (let y = 0; y < across; y++)
@@ -57,7 +57,7 @@
     return { across, places: Int32Array.from(places), cover };
   }
 
-  // Where all is covered alike, pixels are written; else each is mixed with what lies there.
+  // Without transparency pixels are overwritten; otherwise each is mixed with what is there.
   function stamp(pixels, at, paint, places) {
     for (let m = 0; m < places.length; m++) pixels[at + places[m]] = paint;
   }
@@ -71,12 +71,12 @@
     }
   }
 
-  // A canvas that cells are drawn on; around it is a margin, so that no cell has to be cut at the edge.
-  class Ground {
+  // A canvas on which cells are drawn, with a margin, so that no cell is cut at the edge.
+  class Canvas {
     constructor(canvas) { this.canvas = canvas; this.context = canvas.getContext("2d"); }
 
-    // Draw the cells at `points` in their order, as discs of `size` pixels, of so `many` at most as even a sample as the
-    // order allows; `seen` has what of their codes lies where (View.onto). Sizes are those of the canvas, not of the page.
+    // Draw the cells at `points` in their order, as discs of `size` pixels, at most `many` of them as an even sample of the
+    // order; `seen` maps their codes to pixels (View.onto). Sizes are in pixels of the canvas, not of the page.
     draw(wide, tall, { points, shade }, table, paper, seen, size, many = Infinity) {
       if (this.canvas.width !== wide || this.canvas.height !== tall) [this.canvas.width, this.canvas.height] = [wide, tall];
       const margin = Math.ceil(size), across = wide + 2 * margin, down = tall + 2 * margin;
@@ -98,5 +98,5 @@
     }
   }
 
-  Object.assign(window.nuwaCells, { palette, ordered, Ground });
+  Object.assign(window.nuwaCells, { palette, ordered, Canvas });
 })();

@@ -1,30 +1,30 @@
-// Which part of an embedding a panel shows, and which cell lies where in it.
+// The part of an embedding that a panel shows, and the cell at a position in it.
 (function () {
   "use strict";
 
   const { FULL, NOWHERE } = window.nuwaCells;
-  const PAD = 0.03; // free space beside the outermost cells, as a share of what they span
-  const CLOSEST = 300; // times: beyond it, coordinates of two bytes would show as a grid
-  const FARTHEST = 0.2;
-  const GRID = 256; // squares a side in which the cell under the mouse is looked for
-  const NEAR = 8; // pixels from the mouse to the cell that it means
+  const PAD = 0.03; // margin around the outermost cells, as a share of their range
+  const CLOSEST = 300; // highest zoom: above it, coordinates of two bytes would show as a grid
+  const FARTHEST = 0.2; // lowest zoom
+  const GRID = 256; // squares per side of the grid that finds the cell under the mouse
+  const NEAR = 8; // largest distance in pixels from the mouse to its cell
 
   class View {
     constructor() { this.reset(); }
     reset() { this.set({ times: 1, x: 0, y: 0 }); }
 
-    // How many times it is enlarged, and where its left and lower edge begin, as shares of the frame.
+    // The zoom, and the offset of its left and lower edge as shares of the frame.
     get state() { return { times: this.times, x: this.x, y: this.y }; }
     set({ times, x, y }) { [this.times, this.x, this.y] = [times, x, y]; }
 
-    // Move by shares of the frame, or enlarge around a place in it.
+    // Move by shares of the frame, or zoom around a position in it.
     move(x, y) { this.x += x; this.y += y; }
     zoom(by, x, y) {
       const times = Math.min(CLOSEST, Math.max(FARTHEST, this.times * by)), change = times / this.times;
       this.set({ times, x: x - (x - this.x) * change, y: y - (y - this.y) * change });
     }
 
-    // Of a frame of so many pixels: a cell of the codes (i, j) is drawn at (x + i sx, y - j sy).
+    // For a frame of this size in pixels: a cell with codes (i, j) is drawn at (x + i sx, y - j sy).
     onto(wide, tall) {
       const share = this.times / (1 + 2 * PAD);
       return {
@@ -33,7 +33,7 @@
     }
   }
 
-  // The cells of an embedding by the square of a grid they lie in.
+  // The cells of an embedding by their square of a grid.
   class Grid {
     constructor(xy) {
       const begin = new Uint32Array(GRID * GRID + 1), cells = new Uint32Array(xy.length);
@@ -45,7 +45,7 @@
       Object.assign(this, { xy, begin, cells });
     }
 
-    // The cell nearest to a pixel of a frame that shows it as `seen`, -1 where none is near.
+    // The cell nearest to a pixel, where the frame shows the embedding as `seen`; -1 where none is near.
     nearest(seen, px, py) {
       const x = (px - seen.x) / seen.sx, y = (seen.y - py) / seen.sy, wide = NEAR / seen.sx, tall = NEAR / seen.sy;
       const square = (code) => Math.min(GRID - 1, Math.max(0, Math.floor(code / 256)));

@@ -1,12 +1,12 @@
-// One panel of cells: its title and axes, its picture, and the mark of the cell under the mouse.
+// One panel of cells: its title and axes, its plot, and a ring around the cell under the mouse.
 (function () {
   "use strict";
 
-  const { TALL, FULL, NOWHERE, element, places, Ground, View, Grid } = window.nuwaCells;
-  const STILL = 150; // milliseconds without a movement after which a picture is drawn with all its cells and pixels
-  const MOVING = 350000; // cells of a sample that is drawn until then, at a third of the time of a million
+  const { TALL, FULL, NOWHERE, element, places, Canvas, View, Grid } = window.nuwaCells;
+  const STILL = 150; // milliseconds without a movement until all cells are drawn at full resolution
+  const MOVING = 350000; // cells in the sample that is drawn until then, in a third of the time of a million
 
-  const drawn = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
 
   class Panel {
     constructor(viewer) {
@@ -19,16 +19,16 @@
       this.head.append(this.title, this.badge);
       this.frame = element("div", "frame");
       this.canvas = element("canvas");
-      this.ground = new Ground(this.canvas);
-      this.over = drawn("svg");
-      this.outline = drawn("polyline");
-      this.ring = drawn("circle");
+      this.drawing = new Canvas(this.canvas);
+      this.over = svg("svg");
+      this.outline = svg("polyline");
+      this.ring = svg("circle");
       this.ring.setAttribute("r", 6);
       this.over.append(this.outline, this.ring);
       this.tip = element("div", "tip");
       this.note = element("div", "note");
       this.frame.tabIndex = 0;
-      this.frame.setAttribute("role", "application"); // so that arrow keys come here
+      this.frame.setAttribute("role", "application"); // so that the frame gets arrow keys
       this.frame.append(this.canvas, this.over, this.note, this.tip);
       this.x = element("div", "axis x");
       this.y = element("div", "axis y");
@@ -36,20 +36,20 @@
       window.nuwaCells.listen(this);
     }
 
-    // Show a panel as the server describes it; the coordinates are fetched where they are other than before.
-    async show(asked) {
-      this.key = asked.key;
-      this.name = asked.name; // where to ask for those of further cells, which follow all that the panels share
-      this.title.textContent = asked.title;
-      this.x.textContent = asked.x;
-      this.y.textContent = asked.y;
-      this.note.textContent = asked.note;
-      this.frame.setAttribute("aria-label", `${asked.title}. Arrow keys move it, + and - zoom, 0 shows all.`);
-      this.canvas.hidden = !asked.points;
-      if (asked.points === this.url) return;
-      this.url = this.points = null; // nothing is drawn of what was here before
-      this.place = asked.points && (await places.get(asked.points));
-      this.url = asked.points;
+    // Show a panel as the server describes it; coordinates are fetched only if they have changed.
+    async show(panel) {
+      this.key = panel.key;
+      this.name = panel.name; // the address of the tooltips of mapped cells, which follow the cells that all panels share
+      this.title.textContent = panel.title;
+      this.x.textContent = panel.x;
+      this.y.textContent = panel.y;
+      this.note.textContent = panel.note;
+      this.frame.setAttribute("aria-label", `${panel.title}. Arrow keys move it, + and - zoom, 0 shows all.`);
+      this.canvas.hidden = !panel.points;
+      if (panel.points === this.url) return;
+      this.url = this.points = null; // nothing of the former embedding is drawn
+      this.place = panel.points && (await places.get(panel.points));
+      this.url = panel.points;
       this.grid = null;
       this.view.reset();
     }
@@ -70,19 +70,19 @@
     draw(ratio = window.devicePixelRatio, many = Infinity) {
       if (!this.points) return;
       const [wide, tall] = [Math.round(this.wide * ratio), Math.round(TALL * ratio)];
-      const { times } = this.view, larger = Math.asinh(Math.max(1, times)) / Math.asinh(1); // near cells are larger, but not as much
-      this.ground.draw(wide, tall, this, this.table, this.paper, this.view.onto(wide, tall), this.size * larger * ratio, many);
+      const { times } = this.view, larger = Math.asinh(Math.max(1, times)) / Math.asinh(1); // cells grow with the zoom, but less
+      this.drawing.draw(wide, tall, this, this.table, this.paper, this.view.onto(wide, tall), this.size * larger * ratio, many);
       this.mark(this.marked);
     }
 
-    // Draw what the view shows by now, with the next frame; coarsely until it rests.
+    // Draw the view with the next animation frame; coarsely until the movement ends.
     moved() {
-      this.asked ||= requestAnimationFrame(() => { this.asked = 0; this.draw(Math.min(1, window.devicePixelRatio), MOVING); });
+      this.frameRequest ||= requestAnimationFrame(() => { this.frameRequest = 0; this.draw(Math.min(1, window.devicePixelRatio), MOVING); });
       clearTimeout(this.rest);
       this.rest = setTimeout(() => this.draw(), STILL);
     }
 
-    // ---- Which cell is where
+    // ---- Positions of cells
 
     nearest(px, py) {
       if (!this.points) return -1;
@@ -90,7 +90,7 @@
       return this.grid.nearest(this.seen, px, py);
     }
 
-    // The embedding's own coordinates at a pixel of the frame.
+    // The coordinates of the embedding at a pixel of the frame.
     value(px, py) {
       const { x, y, sx, sy } = this.seen, { low, high } = this.place;
       return [(px - x) / sx, (y - py) / sy].map((code, axis) => low[axis] + (code / FULL) * (high[axis] - low[axis]));
@@ -99,16 +99,16 @@
     mark(cell = -1) {
       this.marked = cell;
       const point = cell >= 0 && this.points ? this.place.xy[cell] : NOWHERE;
-      this.ring.style.display = point === NOWHERE ? "none" : "inline"; // the style sheet hides it before
+      this.ring.style.display = point === NOWHERE ? "none" : "inline"; // the style sheet hides it at first
       if (point === NOWHERE) return;
       const { x, y, sx, sy } = this.seen;
       this.ring.setAttribute("cx", x + (point & 0xffff) * sx);
       this.ring.setAttribute("cy", y - (point >>> 16) * sy);
     }
 
-    say(words, x, y) {
-      this.tip.textContent = words;
-      this.tip.style.display = words ? "block" : "none";
+    showTip(text, x, y) {
+      this.tip.textContent = text;
+      this.tip.style.display = text ? "block" : "none";
       this.tip.style.left = `${x + 14}px`;
       this.tip.style.top = `${y + 14}px`;
     }

@@ -1,13 +1,13 @@
-// What mouse, touch and keys do in a panel: move and zoom it, draw a lasso, point at a cell.
+// Mouse, touch and keys in a panel: pan and zoom, draw a lasso, point at a cell.
 (function () {
   "use strict";
 
   const { TALL } = window.nuwaCells;
-  const CLICK = 4; // pixels that a click may move
+  const CLICK = 4; // largest movement of a click in pixels
   const STEP = 0.1; // of the frame, for an arrow key
-  const LARGER = 1.4; // times, for a key
-  const LINE = 16; // pixels that a wheel of lines means by one
-  const WHEEL = 400; // pixels of a wheel that enlarge by e
+  const LARGER = 1.4; // zoom factor of a key
+  const LINE = 16; // pixels per line of a wheel that counts lines
+  const WHEEL = 400; // pixels of a wheel for a zoom factor of e
 
   window.nuwaCells.listen = function listen(panel) {
     const { frame, view, viewer } = panel;
@@ -16,7 +16,7 @@
       return [event.clientX - box.left - frame.clientLeft, event.clientY - box.top - frame.clientTop];
     };
     const zoom = (by, [x, y]) => view.zoom(by, x / panel.wide, 1 - y / TALL);
-    let down = null, last = null, lasso = null; // where the button was pressed, was seen last, and the outline so far
+    let down = null, last = null, lasso = null; // where the button was pressed, the last position, and the outline so far
     const end = () => { down = last = lasso = null; panel.outline.removeAttribute("points"); };
 
     frame.addEventListener("pointerdown", (event) => {

@@ -1,9 +1,9 @@
-// All panels of cells: drawn alike, moved together, and one cell, one selection for all.
+// All panels of cells: same colours, linked movement, and one hovered cell and one selection for all.
 (function () {
   "use strict";
 
   const { VERTICES, css, short, places, colours, selections, palette, ordered, Panel } = window.nuwaCells;
-  const HOVER = 80; // milliseconds over a cell before the server is asked for its name
+  const HOVER = 80; // milliseconds over a cell before its tooltip is requested
 
   class Viewer {
     constructor(host) {
@@ -19,59 +19,59 @@
       }).observe(host);
     }
 
-    // One after the other, and of those that wait only the last.
-    show(asked) {
-      this.tool = this.host.dataset.tool = asked.tool;
-      if (this.asked && sameCells(asked, this.asked) && this.host.dataset.drawn !== "failed") {
-        this.asked.linked = asked.linked;
+    // Drawings run one after the other; of those that wait, only the last is drawn.
+    show(spec) {
+      this.tool = this.host.dataset.tool = spec.tool;
+      if (this.spec && sameCells(spec, this.spec) && this.host.dataset.drawn !== "failed") {
+        this.spec.linked = spec.linked;
         return this.turn;
       }
-      this.asked = asked;
-      this.turn = this.turn.then(() => (this.asked === asked ? this.draw(asked) : null)).catch((error) => {
+      this.spec = spec;
+      this.turn = this.turn.then(() => (this.spec === spec ? this.draw(spec) : null)).catch((error) => {
         this.host.dataset.drawn = "failed";
         this.panels.forEach((panel) => { panel.note.textContent = error.message; });
       });
       return this.turn;
     }
 
-    async draw(asked) {
+    async draw(spec) {
       const began = performance.now();
       this.host.dataset.drawn = "";
-      this.host.classList.toggle("one", asked.panels.length === 1);
-      while (this.panels.length > asked.panels.length) this.panels.pop().root.remove();
-      while (this.panels.length < asked.panels.length) {
+      this.host.classList.toggle("one", spec.panels.length === 1);
+      while (this.panels.length > spec.panels.length) this.panels.pop().root.remove();
+      while (this.panels.length < spec.panels.length) {
         this.panels.push(new Panel(this));
         this.host.append(this.panels.at(-1).root);
       }
       this.panels.forEach((panel, i) => {
-        const badge = asked.panels[i].badge ?? asked.badge;
+        const badge = spec.panels[i].badge ?? spec.badge;
         panel.badge.textContent = badge;
         panel.badge.hidden = !badge;
-        panel.badge.title = `${asked.title}: ${badge}`;
+        panel.badge.title = `${spec.title}: ${badge}`;
       });
-      ask(asked);
-      const ground = css("--nuwa-card"), chosen = asked.selection && (await selections.get(asked.selection));
-      const looks = new Map(); // of the colours of all panels, and of those that have their own
+      request(spec);
+      const background = css("--nuwa-card"), chosen = spec.selection && (await selections.get(spec.selection));
+      const looks = new Map(); // colours and palette by address: panels of mapped cells have their own
       for (const [i, panel] of this.panels.entries()) {
-        const address = colourOf(asked, asked.panels[i]);
+        const address = colourOf(spec, spec.panels[i]);
         if (!looks.has(address)) {
-          const found = await colours.get(address);
-          looks.set(address, [ordered(found, chosen), palette(found, ground)]);
+          const colour = await colours.get(address);
+          looks.set(address, [ordered(colour, chosen), palette(colour, background)]);
         }
-        if (this.asked !== asked) return; // something newer waits
-        await panel.show(asked.panels[i]);
-        panel.paint(...looks.get(address), ground, asked.size);
-        if (!i) { this.first = performance.now() - began; this.host.dataset.first = asked.colour; }
+        if (this.spec !== spec) return; // a newer one waits
+        await panel.show(spec.panels[i]);
+        panel.paint(...looks.get(address), background, spec.size);
+        if (!i) { this.first = performance.now() - began; this.host.dataset.first = spec.colour; }
       }
       this.host.dataset.selected = chosen ? chosen.selected : "";
-      this.host.dataset.drawn = asked.colour;
+      this.host.dataset.drawn = spec.colour;
       this.took = performance.now() - began;
     }
 
-    // A panel shows another part: where they go together, so do all of the same embedding.
+    // A panel was moved: where panels are linked, all of the same embedding move with it.
     moved(from) {
       from.moved();
-      if (!this.asked.linked) return;
+      if (!this.spec.linked) return;
       for (const panel of this.panels)
         if (panel !== from && panel.key === from.key) {
           panel.view.set(from.view.state);
@@ -80,22 +80,22 @@
     }
 
     hover(panel, cell, at) {
-      if (cell === this.over) { if (cell >= 0) panel.say(this.words, ...at); return; }
-      this.over = cell;
-      this.words = "";
+      if (cell === this.hovered) { if (cell >= 0) panel.showTip(this.tooltip, ...at); return; }
+      this.hovered = cell;
+      this.tooltip = "";
       for (const other of this.panels) {
-        other.mark(other === panel || (this.asked.linked && cell < this.asked.n) ? cell : -1);
-        other.say("", 0, 0);
+        other.mark(other === panel || (this.spec.linked && cell < this.spec.n) ? cell : -1);
+        other.showTip("", 0, 0);
       }
-      clearTimeout(this.asking);
+      clearTimeout(this.hoverTimer);
       if (cell < 0) return;
-      this.asking = setTimeout(async () => {
-        const address = cell < this.asked.n ? this.asked.name.replace("CELL", cell) : panel.name.replace("CELL", cell - this.asked.n);
-        const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
-        if (!answer || !answer.ok || this.over !== cell) return;
-        const said = await answer.json();
-        this.words = `${said.name}\n${said.value}`;
-        panel.say(this.words, ...at);
+      this.hoverTimer = setTimeout(async () => {
+        const address = cell < this.spec.n ? this.spec.name.replace("CELL", cell) : panel.name.replace("CELL", cell - this.spec.n);
+        const response = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+        if (!response || !response.ok || this.hovered !== cell) return;
+        const { name, value } = await response.json();
+        this.tooltip = `${name}\n${value}`;
+        panel.showTip(this.tooltip, ...at);
       }, HOVER);
     }
 
@@ -107,28 +107,28 @@
     }
 
     clicked(cell) {
-      if (cell >= 0 && cell < this.asked.n) window.dash_clientside.set_props("cells-clicked", { data: cell });
+      if (cell >= 0 && cell < this.spec.n) window.dash_clientside.set_props("cells-clicked", { data: cell });
     }
   }
 
-  // A panel with further cells over its own has its own colours.
-  const colourOf = (asked, panel) => `${panel.colour || asked.colour}&theme=${asked.theme}`;
+  // A panel of mapped cells has its own colours.
+  const colourOf = (spec, panel) => `${panel.colour || spec.colour}&theme=${spec.theme}`;
 
-  // What a picture takes is asked for at once, and what none shows any more is let go.
-  function ask(asked) {
-    for (const [kept, addresses] of [
-      [places, asked.panels.map((panel) => panel.points)],
-      [colours, asked.panels.map((panel) => colourOf(asked, panel))],
-      [selections, [asked.selection]],
+  // Everything that a drawing needs is requested at once; what no panel shows is dropped from the caches.
+  function request(spec) {
+    for (const [cache, addresses] of [
+      [places, spec.panels.map((panel) => panel.points)],
+      [colours, spec.panels.map((panel) => colourOf(spec, panel))],
+      [selections, [spec.selection]],
     ]) {
-      kept.keepOnly(addresses);
-      addresses.filter(Boolean).forEach((address) => kept.get(address));
+      cache.keepOnly(addresses);
+      addresses.filter(Boolean).forEach((address) => cache.get(address));
     }
   }
 
-  // Is it the same picture, whatever the mouse does in it?
+  // Whether two drawings differ in nothing but the tool and the linking of panels.
   function sameCells(one, other) {
-    const [a, b] = [one, other].map((asked) => JSON.stringify({ ...asked, tool: "", linked: "" }));
+    const [a, b] = [one, other].map((spec) => JSON.stringify({ ...spec, tool: "", linked: "" }));
     return a === b;
   }
 

@@ -1,4 +1,4 @@
-// A picture of all panels of cells, with their titles and the legend of the page, for a file.
+// Saves all panels of cells as one file, with their titles and the legend of the page.
 (function () {
   "use strict";
 
@@ -12,34 +12,34 @@
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   }
 
-  // The legend beside a saved picture, from the one on the page: its parts one below the other.
+  // The legend of a saved file, built from the one on the page: its parts below one another.
   function legendRows(x) {
     const text = (part) => escaped((part && part.textContent) || ""), rows = [];
     let y = 0;
-    const words = (said, indent = 0, more = "") => rows.push(`<text x="${x + indent}" y="${y}" ${more}>${said}</text>`);
+    const write = (content, indent = 0, more = "") => rows.push(`<text x="${x + indent}" y="${y}" ${more}>${content}</text>`);
     for (const part of document.querySelectorAll("#legend .head, #legend .entry, #legend .scale, #legend .ends")) {
       y += 17;
       if (part.matches(".head")) {
         const help = part.querySelector(".help");
-        words(text(part.querySelector("b") || part), 0, 'font-weight="600"');
-        if (help) { y += 15; words(text(help), 0, 'font-size="11"'); }
+        write(text(part.querySelector("b") || part), 0, 'font-weight="600"');
+        if (help) { y += 15; write(text(help), 0, 'font-size="11"'); }
       } else if (part.matches(".entry")) {
         rows.push(`<circle cx="${x + 6}" cy="${y - 4}" r="5" fill="${part.querySelector(".swatch").style.background}"/>`);
-        words(text(part.querySelector(".name")), 18);
+        write(text(part.querySelector(".name")), 18);
       } else if (part.matches(".scale")) {
         const steps = part.style.background.match(/rgb\([^)]*\)|#[0-9a-f]{6}/gi);
         steps.forEach((paint, k) => rows.push(`<rect x="${x + 12 * k}" y="${y - 9}" width="12.5" height="12" fill="${paint}"/>`));
       } else {
         const [low, high] = part.children;
-        words(text(low), 0, 'font-size="11"');
-        words(text(high), 192, 'font-size="11" text-anchor="end"');
+        write(text(low), 0, 'font-size="11"');
+        write(text(high), 192, 'font-size="11" text-anchor="end"');
         y += 8;
       }
     }
     return rows;
   }
 
-  // One picture, as "svg" or "png".
+  // One file, as "svg" or "png".
   window.nuwaCells.save = async function save(viewer, form) {
     const { host } = viewer, scale = form === "png" ? 2 : 1, box = host.getBoundingClientRect(), wide = box.width + 240;
     const parts = [];
@@ -48,9 +48,9 @@
       const at = panel.frame.getBoundingClientRect();
       parts.push({ x: at.left - box.left, y: at.top - box.top, w: at.width, h: at.height, panel, image: panel.canvas.toDataURL() });
     }
-    const ink = css("--nuwa-text"), ground = css("--nuwa-card"), line = css("--nuwa-line");
+    const ink = css("--nuwa-text"), background = css("--nuwa-card"), line = css("--nuwa-line");
     const svg = [`<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${box.height}" font-family="Inter, sans-serif" font-size="12" fill="${ink}">`];
-    svg.push(`<rect width="100%" height="100%" fill="${ground}"/>`);
+    svg.push(`<rect width="100%" height="100%" fill="${background}"/>`);
     for (const { x, y, w, h, panel, image } of parts) {
       svg.push(`<image x="${x}" y="${y}" width="${w}" height="${h}" href="${image}"/><rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${line}"/>`);
       svg.push(`<text x="${x}" y="${y - 8}" font-weight="600">${escaped(panel.title.textContent)}</text>`);

@@ -1,28 +1,28 @@
-// What plotly's picture of fewer cells has of the viewer: the ring around a cell, and the lasso as a selection.
+// The viewer's features in plotly figures of fewer cells: the ring around the hovered cell, and the lasso as a selection.
 (function () {
   "use strict";
 
   const { VERTICES, element, short } = window.nuwaCells;
-  const cellsOf = { data: null, found: null }; // where each cell is drawn in the figure
+  const index = { data: null, byCell: null }; // where each cell is drawn in the figure
   const plot = () => document.querySelector("#panels .js-plotly-plot");
 
-  // [trace, place in it] of a cell in each panel.
+  // [trace, index in it] of a cell in each panel.
   function drawnAt(figure, cell) {
-    if (cellsOf.data !== figure.data) {
-      cellsOf.data = figure.data;
-      cellsOf.found = new Map();
+    if (index.data !== figure.data) {
+      index.data = figure.data;
+      index.byCell = new Map();
       figure._fullData.forEach((trace) => trace.xaxis && (trace.customdata || []).forEach((i, k) => {
-        if (!cellsOf.found.has(i)) cellsOf.found.set(i, []);
-        cellsOf.found.get(i).push([trace, k]);
+        if (!index.byCell.has(i)) index.byCell.set(i, []);
+        index.byCell.get(i).push([trace, k]);
       }));
     }
-    return cellsOf.found.get(cell) || [];
+    return index.byCell.get(cell) || [];
   }
 
   window.nuwaCells.plotly = {
     tool(tool) { if (plot() && plot().layout) window.Plotly.relayout(plot(), { dragmode: tool }); },
 
-    // The cell under the mouse is ringed in the other panels as well.
+    // A ring around the cell under the mouse, in all panels.
     ring(data, linked) {
       const figure = plot(), cell = data && data.points[0].customdata;
       document.querySelectorAll("#panels .nuwa-ring").forEach((ring) => ring.remove());
@@ -30,7 +30,7 @@
       for (const [trace, k] of drawnAt(figure, cell)) {
         const [x, y] = ["x", "y"].map((axis) => figure._fullLayout[`${axis}axis${trace[`${axis}axis`].slice(1)}`]);
         const [left, top] = [x.l2p(trace.x[k]), y.l2p(trace.y[k])], ring = element("div", "nuwa-ring");
-        if (!(left >= 0 && top >= 0 && left <= x._length && top <= y._length)) continue; // moved out of sight
+        if (!(left >= 0 && top >= 0 && left <= x._length && top <= y._length)) continue; // outside the visible range
         ring.style.left = `${x._offset + left}px`;
         ring.style.top = `${y._offset + top}px`;
         figure.append(ring);

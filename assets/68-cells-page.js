@@ -1,4 +1,4 @@
-// What the Clusters page calls of the viewer of cells: dashboard/pages/clusters/viewer/callbacks.py is the other end.
+// The functions of the viewer that Dash calls: see dashboard/pages/clusters/viewer/callbacks.py.
 (function () {
   "use strict";
 
@@ -11,18 +11,18 @@
   }
   const theme = () => document.documentElement.dataset.bsTheme || "light";
 
-  // A page that shows many cells says which as soon as it is there: they are drawn before dash has asked for anything.
+  // A page with many cells contains what to draw: it is drawn before Dash has requested anything.
   new MutationObserver(() => {
     const host = document.getElementById("cells-host");
     if (!host || !host.dataset.initial) return;
-    const asked = JSON.parse(host.dataset.initial);
+    const spec = JSON.parse(host.dataset.initial);
     delete host.dataset.initial;
-    viewerOf(host).show({ ...asked, theme: theme() });
+    viewerOf(host).show({ ...spec, theme: theme() });
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   window.nuwaViewer = {
     get all() { return viewer; },
-    // Is the picture of the panels drawn here rather than by plotly?
+    // Whether the panels are drawn here rather than by plotly.
     get shown() { return !!(viewer && viewer.host.isConnected && !viewer.host.closest("[hidden]")); },
     save: (form) => save(viewer, form),
   };
@@ -31,11 +31,11 @@
     nuwa: {
       webgl: () => !!document.createElement("canvas").getContext("webgl"),
 
-      async show(asked) {
+      async show(spec) {
         const host = document.getElementById("cells-host");
-        if (!asked || !host) return;
-        if (host.closest("[hidden]")) await new Promise(requestAnimationFrame); // until the page has unhidden it, there is no width
-        viewerOf(host).show(asked);
+        if (!spec || !host) return;
+        if (host.closest("[hidden]")) await new Promise(requestAnimationFrame); // a hidden host has no width
+        viewerOf(host).show(spec);
       },
 
       tool(tool) {
@@ -49,7 +49,7 @@
         return plotly.outline(data, keys.slice(0, count)) || window.dash_clientside.no_update;
       },
 
-      // The address holds what is seen; nothing is loaded anew.
+      // The address holds what is shown; the page is not loaded again.
       address(_, count, one, two, three, four, by, resolution, dimensions, selection, place, run) {
         const query = new URLSearchParams({ run });
         if (place && place.dataset) query.set("dataset", place.dataset);
@@ -58,7 +58,7 @@
         query.set("resolution", resolution);
         if (dimensions === 3) query.set("dimensions", 3);
         if (selection) query.set("select", JSON.stringify(selection));
-        // What other cards keep there stays: dashboard/pages/clusters/mapping/callbacks.py.
+        // The parameters of other cards stay: dashboard/pages/clusters/mapping/callbacks.py.
         for (const [name, value] of new URLSearchParams(location.search)) {
           if (name.startsWith("mapped")) query.set(name, value);
         }

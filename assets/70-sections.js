@@ -1,44 +1,44 @@
-// The table of contents of a long page: links to its sections, which are filled when somebody gets near them, and the
-// mark of the one that is being read. dashboard/components/sections.py is the other end.
+// The table of contents of a long page: links to its sections, which are loaded when somebody scrolls near them, and the
+// highlight of the current one. dashboard/components/sections.py is the server side.
 (function () {
   "use strict";
 
-  const PATIENCE = 8000; // milliseconds that sections wait for the first picture at most
-  const NEAR = 600; // pixels from the window: how near a section has to be
-  const LOOK = 200; // milliseconds between two looks
-  const AGAIN = 3000; // and between two times that a section is asked for, should the page have been drawn anew
+  const PATIENCE = 8000; // milliseconds that sections wait at most for the first plot
+  const NEAR = 600; // pixels: how near the visible part a section has to be
+  const POLL = 200; // milliseconds between two checks
+  const RETRY = 3000; // milliseconds between two requests of a section, in case the page was drawn again
 
   const links = () => [...document.querySelectorAll(".nuwa-contents a")];
   const named = (name) => document.querySelector(`.nuwa-section[data-section="${CSS.escape(name)}"]`);
   const waiting = (section) => !!section.querySelector(".nuwa-section-waiting");
 
-  const bar = () => { const nav = document.querySelector(".nuwa-contents"); return nav ? nav.offsetHeight : 0; }; // which hides the top
+  const bar = () => { const nav = document.querySelector(".nuwa-contents"); return nav ? nav.offsetHeight : 0; }; // it covers the top of the page
 
-  const asked = new WeakMap(); // when each section was asked for
-  function want(section) {
-    if (!waiting(section) || performance.now() - (asked.get(section) ?? -AGAIN) < AGAIN) return;
+  const requested = new WeakMap(); // when each section was requested
+  function request(section) {
+    if (!waiting(section) || performance.now() - (requested.get(section) ?? -RETRY) < RETRY) return;
     try {
       window.dash_clientside.set_props(`wanted-${section.dataset.section}`, { data: true });
-      asked.set(section, performance.now());
-    } catch (unknown) { /* the page stands before dash knows its parts: the next look asks */ }
+      requested.set(section, performance.now());
+    } catch (unknown) { /* the page exists before Dash knows its components: the next check requests it */ }
   }
 
-  // At once: on a slow way there, the sections that are passed would be filled and push away the one that is gone to.
+  // Without smooth scrolling: sections on the way would be loaded and push the target away.
   function top(section) {
     window.scrollTo({ top: window.scrollY + section.getBoundingClientRect().top - bar() - 12, behavior: "instant" });
   }
 
-  let held = null; // a section that was gone to: it stays at the top while those above it are filled
+  let held = null; // the target of a link: it stays at the top while sections above it are loaded
   function go(name, focus) {
     const section = named(name);
     if (!section) return false;
-    want(section);
+    request(section);
     top(section);
     if (focus) section.focus({ preventScroll: true });
     held = section;
     return true;
   }
-  // Until somebody scrolls: by wheel or finger, the scroll bar (which is the root's) or a key. A press in a field is none.
+  // Until somebody scrolls: by wheel, touch, scroll bar (an event of the root) or key. A key in a field does not count.
   const SCROLLING = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", " ", "Tab"];
   const scrolls = {
     wheel: () => true, touchmove: () => true,
@@ -47,7 +47,7 @@
   for (const [kind, is] of Object.entries(scrolls))
     document.addEventListener(kind, (event) => { if (is(event)) held = null; }, { passive: true, capture: true });
 
-  // The address of the view stays as it is, and no event tells dash of a new one: that would draw the page anew.
+  // The query stays as it is, and Dash gets no event of a new address: it would draw the page again.
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".nuwa-contents a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -56,28 +56,28 @@
     if (go(hash.slice(1), true)) history.replaceState(history.state, "", `${location.pathname}${location.search}${hash}`);
   });
 
-  function mark() {
+  function highlight() {
     const edge = bar() + 60;
     const sections = [...document.querySelectorAll(".nuwa-section")];
     const end = window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 4;
-    const read = end ? sections.at(-1) : sections.findLast((s) => s.getBoundingClientRect().top <= edge) || sections[0];
+    const current = end ? sections.at(-1) : sections.findLast((s) => s.getBoundingClientRect().top <= edge) || sections[0];
     for (const link of links()) {
-      const here = !!read && link.getAttribute("href") === `#${read.dataset.section}`;
+      const here = !!current && link.getAttribute("href") === `#${current.dataset.section}`;
       if (here === link.hasAttribute("aria-current")) continue;
       if (here) {
         link.setAttribute("aria-current", "true");
-        const nav = link.parentElement; // where the links are wider than the window
+        const nav = link.parentElement; // for links wider than the page
         nav.scrollTo({ left: link.offsetLeft - nav.offsetLeft - 16 });
       } else link.removeAttribute("aria-current");
     }
   }
 
-  const sized = new ResizeObserver(() => { if (held && held.isConnected) top(held); mark(); });
+  const sized = new ResizeObserver(() => { if (held && held.isConnected) top(held); highlight(); });
 
-  // The first picture is what a person waits for: nothing competes with it but a section that the link names.
+  // The first plot is loaded first: nothing competes with it but the section of the link.
   const drawn = () => !!document.querySelector("#cells-host[data-first], #panels .main-svg");
-  const since = new WeakMap(); // when each section was first seen: the page may put others in their place
-  function look() {
+  const since = new WeakMap(); // when each section was first seen: the page may replace them
+  function check() {
     for (const section of document.querySelectorAll(".nuwa-section")) {
       if (!since.has(section)) {
         since.set(section, performance.now());
@@ -86,11 +86,11 @@
       }
       const box = section.querySelector(".nuwa-section-cards").getBoundingClientRect();
       const near = box.top < window.innerHeight + NEAR && box.bottom > -NEAR;
-      if (section === held || (near && (drawn() || performance.now() - since.get(section) > PATIENCE))) want(section);
+      if (section === held || (near && (drawn() || performance.now() - since.get(section) > PATIENCE))) request(section);
     }
   }
-  setInterval(look, LOOK);
-  document.addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
-  window.addEventListener("resize", () => requestAnimationFrame(mark));
+  setInterval(check, POLL);
+  document.addEventListener("scroll", () => requestAnimationFrame(highlight), { passive: true });
+  window.addEventListener("resize", () => requestAnimationFrame(highlight));
   window.addEventListener("hashchange", () => go(location.hash.slice(1), true));
 })();

@@ -1,10 +1,10 @@
-// What an upload says to the server, and how both sides know that a part arrived whole; dashboard/server/upload_routes.py answers.
+// The requests of an upload and the checksum of its parts; dashboard/server/upload_routes.py is the server.
 window.nuwaUploadProtocol = (function () {
-  class Away extends Error {} // no answer: it may come back
-  class Refused extends Error {} // an answer in words
+  class Offline extends Error {} // no response: the server may be back later
+  class Refused extends Error {} // the server refused, with a message
 
-  // CRC-32, eight bytes a step (M. Kounavis and F. Berry's slicing by 8): hundreds of megabytes a second. The
-  // browser's own SHA-256 is there on https and this machine's own address alone, not on a lab's plain http.
+  // CRC-32, eight bytes a step (M. Kounavis and F. Berry's slicing by 8): hundreds of megabytes per second. The
+  // browser's own SHA-256 is available on https and localhost only, not on a lab's plain http.
   const TABLES = [new Int32Array(256)];
   for (let i = 0; i < 256; i++) {
     let c = i;
@@ -18,7 +18,7 @@ window.nuwaUploadProtocol = (function () {
     const bytes = new Uint8Array(buffer), words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
     let crc = ~before, i = 0;
     for (; i + 2 <= words.length; i += 2) {
-      const x = words[i] ^ crc, y = words[i + 1]; // little-endian, as every machine that runs a browser is
+      const x = words[i] ^ crc, y = words[i + 1]; // little-endian, as on every machine that runs a browser
       crc = h[x & 255] ^ g[(x >>> 8) & 255] ^ f[(x >>> 16) & 255] ^ e[x >>> 24]
         ^ d[y & 255] ^ c[(y >>> 8) & 255] ^ b[(y >>> 16) & 255] ^ a[y >>> 24];
     }
@@ -27,7 +27,7 @@ window.nuwaUploadProtocol = (function () {
   }
   const hex = (crc) => crc.toString(16).padStart(8, "0");
 
-  // Asking the server: what it says, `gap` with the true offset; throws Away or Refused.
+  // A request: the response as an object, with `gap` and the true offset where a part is missing; throws Offline or Refused.
   async function ask(path, method = "GET", { headers, body, signal } = {}) {
     let answer, said;
     try {
@@ -35,19 +35,19 @@ window.nuwaUploadProtocol = (function () {
       said = answer.status === 204 ? {} : await answer.text();
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new Away();
+      throw new Offline();
     }
-    if ([502, 503, 504].includes(answer.status)) throw new Away();
-    if (answer.status === 401) throw new Refused("Please sign in again, then choose the same file: it goes on from there.");
+    if ([502, 503, 504].includes(answer.status)) throw new Offline();
+    if (answer.status === 401) throw new Refused("Sign in again, then choose the same file: the upload continues.");
     try {
       if (typeof said === "string") said = JSON.parse(said);
     } catch {
-      throw new Refused(`The server could not take this file (${answer.status}).`);
+      throw new Refused(`The server could not accept this file (${answer.status}).`);
     }
     if (answer.status === 409) return { gap: true, ...said };
     if (!answer.ok) throw Object.assign(new Refused(said.error), { status: answer.status });
     return said;
   }
 
-  return { Away, Refused, ask, crc32, hex };
+  return { Offline, Refused, ask, crc32, hex };
 })();

@@ -1,4 +1,4 @@
-// What the browser does by itself: local times, and saving a figure in the colours of paper.
+// Local times, and saving a figure with its badge.
 (function () {
   const BADGE = 22; // pixels, as core/figures/save.py has it
   const local = () =>
@@ -16,14 +16,14 @@
     const host = document.getElementById(button.dataset.graph);
     const plot = host && host.querySelector(".js-plotly-plot");
     if (!plot || !window.Plotly) return;
-    // A figure from the dark page would be light on nothing: it leaves with dark text on white.
+    // A transparent figure would be unreadable elsewhere: it is saved on the background of its theme.
     const layout = { ...plot.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
     if (document.documentElement.dataset.bsTheme === "dark") layout.paper_bgcolor = layout.plot_bgcolor = "#171a23";
-    // On the page the legend may stand beside the figure: a file needs it within.
+    // On the page the legend may be outside the figure; a file needs it inside.
     if (layout.legend) layout.showlegend = true;
     if (layout.coloraxis) layout.coloraxis = { ...layout.coloraxis, showscale: true };
     const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
-    // What the data set holds stands beside the plot on the page, and goes along as a line above it.
+    // The badge with the kind of data is beside the plot on the page, and a line above it in the file.
     const badge = host.closest(".nuwa-plot").querySelector(".nuwa-badge");
     if (badge) {
       const drawn = plot._fullLayout._size;

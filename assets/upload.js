@@ -6,7 +6,7 @@
   const TRIES = 5; // of a part that arrives damaged
   const WINDOW = 8000; // milliseconds over which the rate is measured
 
-  const { Away, Refused, ask, crc32, hex } = window.nuwaUploadProtocol;
+  const { Offline, Refused, ask, crc32, hex } = window.nuwaUploadProtocol;
   class Gone extends Error {} // the person has thrown the upload away
 
   const element = (tag, values = {}, ...children) => {
@@ -108,7 +108,7 @@
           return said;
         } catch (error) {
           if (error.status === 422 && damaged < tries) damaged++;
-          else if (error instanceof Away) await this.wait(WAITS[Math.min(times++, WAITS.length - 1)]);
+          else if (error instanceof Offline) await this.wait(WAITS[Math.min(times++, WAITS.length - 1)]);
           else if (error.name !== "AbortError") throw error; // an abort is a pause or the end: going() knows
         }
       }

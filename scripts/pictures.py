@@ -69,7 +69,7 @@ def take(camera, store):
     camera.section("Latent dimensions")
     camera.page.locator("#profile-go").click()
     camera.page.locator("#profile-shown").wait_for()
-    camera.card("profile", "Generated profile")
+    camera.card("profile", "Reconstructed profile")
 
 
 class Camera:

@@ -384,12 +384,12 @@ def test_a_name_outlives_a_reload_and_a_marker_colours_the_cells(clusters_page):
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
     to_section(page, "Latent dimensions")
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Show profile").click()
     expect(page.get_by_role("heading", name="Largest differences")).to_be_visible(timeout=WORK)
     expect(page.locator("#profile-table")).to_contain_text(re.compile(r"mean of \d\d+ cells"))
     page.get_by_label("a cell", exact=True).check()
     pick(page, "profile-cell", "00017", "cell-00017")
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Show profile").click()
     expect(page.locator("#profile-table")).to_contain_text("mean of 1 cell", timeout=WORK)
     assert page.locator("#profile-table tbody tr").count() >= 10
     see_traces(page, "profile-figure", lambda found: len(found) >= 2)

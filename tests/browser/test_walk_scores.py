@@ -25,7 +25,7 @@ def trained(server, tiny_file):
 
 def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
-    page.get_by_label("Seeds in all, this run's among them").fill("3")
+    page.get_by_label("Number of seeds, including this run's").fill("3")
     page.get_by_role("button", name="Train with other seeds").click()
     state = page.locator("#seeds-state")
     expect(state).to_contain_text("judged, seed 2", timeout=WORK)

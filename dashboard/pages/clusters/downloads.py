@@ -43,7 +43,7 @@ def register(server, store):
                 return _csv(TABLES[name](view, run, request.args), f"nuwa_{run_id}_{name}")
         except (UserError, ValueError) as error:
             abort(404, str(error))
-        abort(404, "There is no such file.")
+        abort(404, "This file does not exist.")
 
 
 def latent(view, run, query):
@@ -52,7 +52,7 @@ def latent(view, run, query):
 
 
 def panels(view, run, query):
-    """cell, cluster, set, the chosen colour, whether it is selected, and the coordinates of every panel that is drawn."""
+    """cell, cluster, set, the colour, whether it is selected, and its coordinates in every panel."""
     table, by = _cells(view, run, query), query.get("by", CLUSTERS)
     if by != CLUSTERS:
         colour = colour_of(view, run, by, DEFAULT_RESOLUTION)
@@ -73,13 +73,13 @@ def panels(view, run, query):
 
 
 def profile(view, run, query):
-    """feature, kind, input and reconstruction, as the profile that was asked for has them."""
-    return tables.profile(_result(view, run, query, "There is no such profile."))
+    """feature, kind, input and reconstruction of a reconstructed profile."""
+    return tables.profile(_result(view, run, query, "This profile does not exist."))
 
 
 def markers(view, run, query):
     """group, feature, kind and the measures of core.analysis.marker_measures, a row a group and feature."""
-    result = _result(view, run, query, "There are no such markers.")
+    result = _result(view, run, query, "These markers do not exist.")
     values = _need(view.results.array(run["id"], f"markers/{result['groups']}"))
     names = [
         *view.datasets.folder(run["dataset"]).genes()["names"],
@@ -96,7 +96,7 @@ def names(view, run, query):
 
 
 def mapped(view, run, query):
-    """cell, label, confidence, farness, place and latent of the cells of a mapping."""
+    """cell, label, confidence, farness, coordinates and latent of the cells of a mapping."""
     about, arrays = view.mappings.one(run["id"], query.get("key", ""))
     threshold = float(query.get("threshold", SURE))
     labels = mapping_summary.labels_of(about["names"], arrays["codes"], arrays["confidence"], threshold)

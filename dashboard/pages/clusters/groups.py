@@ -8,8 +8,8 @@ from dashboard.pages.clusters.colours import colour_of
 
 
 def groups_of(view, run, base, resolution):
-    """(title, Groups) of a choice; raises UserError where it has no groups."""
+    """(title, Groups) of a choice; raises UserError where it is numeric."""
     colour = colour_of(view, run, base, resolution)
     if colour.categories is None:
-        raise UserError(f"{colour.name} has numbers, no groups.")
+        raise UserError(f"{colour.name} is numeric. Choose a categorical column.")
     return colour.name, Groups([str(c) for c in colour.categories], np.asarray(colour.values), colour.words)

@@ -6,14 +6,14 @@ BETWEEN = "~"  # panels in a link: no key holds it
 
 
 def table_link(run_id, by, resolution, k, keys=(), select=""):
-    """The address of the table behind the panels `keys` in k dimensions, with a selection given as JSON."""
+    """The address of the data of the panels `keys` in k dimensions; `select` is a selection as JSON."""
     query = {"by": by, "resolution": resolution, "dimensions": k}
     query |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
     return f"/download/{run_id}/panels.csv?{urlencode(query)}"
 
 
 def profile_link(run_id, job_id):
-    """The address of the table behind a profile."""
+    """The address of the data of a reconstructed profile."""
     return f"/download/{run_id}/profile.csv?{urlencode({'job': job_id})}"
 
 
@@ -23,10 +23,10 @@ def markers_link(run_id, job_id):
 
 
 def names_link(run_id, line):
-    """The address of the table of the names in a clustering that somebody has made."""
+    """The address of the names of the cells in a clustering made by a person."""
     return f"/download/{run_id}/names.csv?{urlencode({'line': line})}"
 
 
 def mapped_link(run_id, form, key, threshold):
-    """The address of the cells that were mapped onto a run, as csv or h5ad."""
+    """The address of the cells mapped onto a run, as csv or h5ad."""
     return f"/download/{run_id}/mapped.{form}?{urlencode({'key': key, 'threshold': threshold})}"

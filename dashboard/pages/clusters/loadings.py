@@ -6,14 +6,16 @@ from core import safe_csv
 from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components.widgets import card, more, number, table
-from dashboard.pages.clusters import ids
 from dashboard.server import session
 
-SHOWN = 12  # features at each end of a dimension
+DIMENSION = "loadings-dimension"
+TABLE = "loadings"
+
+N_FEATURES = 12  # at each end of a dimension
 
 
 def layout(view, run):
-    """The choice of a dimension and its features, or nothing where the model has no loadings."""
+    """The choice of a dimension and its features; an empty part where the model has no loadings."""
     try:
         view.results.file(run["id"], "loadings.csv")
     except Missing:
@@ -22,17 +24,17 @@ def layout(view, run):
     return card(
         "Loadings",
         html.P(
-            "The decoder is linear: one unit of a latent dimension adds this much to each feature (in sd)."
+            "The decoder is linear: one unit of a latent dimension adds this much to each feature, in standard deviations."
         ),
-        html.Label("Dimension", htmlFor=ids.LOADINGS_DIMENSION),
-        dcc.Dropdown(dimensions, 0, id=ids.LOADINGS_DIMENSION, clearable=False),
-        html.Div(id=ids.LOADINGS_TABLE),
-        html.A("All loadings (CSV)", href=f"/download/{run['id']}/loadings.csv"),
+        html.Label("Dimension", htmlFor=DIMENSION),
+        dcc.Dropdown(dimensions, 0, id=DIMENSION, clearable=False),
+        html.Div(id=TABLE),
+        html.A("Download all loadings (CSV)", href=f"/download/{run['id']}/loadings.csv"),
         more(
             "How to read loadings",
             html.P(
-                "Features at the same end rise and fall together in the cells that lie far out on this dimension. "
-                "The sign of a whole dimension means nothing; what is opposed to what does."
+                "Features at the same end increase and decrease together in cells with large values of this dimension. "
+                "The sign of a dimension is arbitrary; only which features are opposed is meaningful."
             ),
         ),
     )
@@ -40,8 +42,8 @@ def layout(view, run):
 
 def register(app, store):
     @app.callback(
-        Output(ids.LOADINGS_TABLE, "children"),
-        Input(ids.LOADINGS_DIMENSION, "value"),
+        Output(TABLE, "children"),
+        Input(DIMENSION, "value"),
         State(shared.RUN, "data"),
     )
     def show(dimension, run_id):
@@ -50,9 +52,9 @@ def register(app, store):
                 (float(r[f"latent_{dimension + 1}"]), r["feature"], r["kind"]) for r in safe_csv.records(file)
             ]
         rows.sort()
-        ends = zip(reversed(rows[-SHOWN:]), rows[:SHOWN], strict=False)
+        ends = zip(reversed(rows[-N_FEATURES:]), rows[:N_FEATURES], strict=False)
         shown = [
             [f"{a} ({kind_a})", number(x), f"{b} ({kind_b})", number(y)]
             for (x, a, kind_a), (y, b, kind_b) in ends
         ]
-        return table(["upwards", "loading", "downwards", "loading"], shown, numeric=(1, 3))
+        return table(["positive", "loading", "negative", "loading"], shown, numeric=(1, 3))

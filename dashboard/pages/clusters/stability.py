@@ -1,8 +1,9 @@
-"""The card on stability: the same model trained again with other seeds, and what is left of cells' company and clusters."""
+"""The card of the stability across random seeds: the same model trained again, and how its clusters compare."""
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.analysis.metrics.descriptions import BEST_MATCH, CONSISTENCY, stability_of
@@ -11,176 +12,189 @@ from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
-from dashboard.components import job_progress
-from dashboard.components.job_card import TICK
+from dashboard.components import job_card, job_progress
 from dashboard.components.widgets import card, graph, more, notice, number, progress, table, working
 from dashboard.pages.clusters import colours, ids
 from dashboard.pages.run_status import WORDS
 from dashboard.server import session
 
+K = "seeds-k"
+GO = "seeds-go"
+CANCEL = "seeds-cancel"
+COMPARE = "seeds-compare"
+MESSAGE = "seeds-message"
+STATE = "seeds-state"
+TICK = "seeds-tick"
+DONE = "seeds-done"
+RESULT = "seeds-result"
+FIGURE = "seeds-figure"
+
 DEFAULT_SEEDS = 3
 
 
 def layout(view, run):
-    """Train with other seeds, follow it, and see what survives."""
-    words, at_work, mark = _state(view, run["id"])
+    progress_parts, is_running, done = _state(view, run["id"])
+    k = dbc.Input(id=K, type="number", value=DEFAULT_SEEDS, min=2, max=MOST_SEEDS, step=1)
     return card(
-        "Stability: does it come out again?",
+        "Stability across random seeds",
         html.P(
-            "Trains the same settings again with other seeds: other first weights, another order and split of the cells. "
-            "What is real comes back; what was luck does not. Each is an ordinary run of its own."
+            "Trains the same settings again with other random seeds: other initial weights, another order and another split "
+            "of the cells. Real structure is found again; chance results are not. Each training is a run of its own."
         ),
-        *_made_for(view.seeds.first_run(run["id"])),
+        *_first_run(view.seeds.first_run(run["id"])),
         html.Div(
             [
-                html.Label(
-                    [
-                        "Seeds in all, this run's among them",
-                        dbc.Input(
-                            id=ids.SEEDS_K,
-                            type="number",
-                            value=DEFAULT_SEEDS,
-                            min=2,
-                            max=MOST_SEEDS,
-                            step=1,
-                        ),
-                    ],
-                    className="nuwa-labelled nuwa-pick",
-                ),
-                html.Button(
-                    "Train with other seeds",
-                    id=ids.SEEDS_GO,
-                    className="btn btn-outline-primary",
-                    disabled=at_work,
-                ),
-                html.Button(
-                    "Cancel",
-                    id=ids.SEEDS_CANCEL,
-                    className="btn btn-outline-secondary",
-                    disabled=not at_work,
-                ),
-                html.Button(
-                    "Compare those that are there",
-                    id=ids.SEEDS_COMPARE,
-                    className="btn btn-outline-secondary",
-                ),
+                html.Label(["Number of seeds, including this run's", k], className="nuwa-labelled nuwa-pick"),
+                _button("Train with other seeds", GO, "btn-outline-primary", disabled=is_running),
+                _button("Cancel", CANCEL, disabled=not is_running),
+                _button("Compare finished runs", COMPARE),
             ],
             className="nuwa-actions",
         ),
-        html.Div(id=ids.SEEDS_MESSAGE),
-        working(ids.SEEDS_STATE, words),
-        dcc.Interval(id=ids.SEEDS_TICK, interval=TICK, disabled=not at_work),
-        dcc.Store(id=ids.SEEDS_DONE, data=mark),
-        html.Div(id=ids.SEEDS_RESULT),
+        html.Div(id=MESSAGE),
+        working(STATE, progress_parts),
+        dcc.Interval(id=TICK, interval=job_card.TICK, disabled=not is_running),
+        dcc.Store(id=DONE, data=done),
+        html.Div(id=RESULT),
     )
 
 
-def _made_for(first):
-    """A line on the run that this one was trained to judge, where there is one."""
+def _button(label, id, look="btn-outline-secondary", **kwargs):
+    return html.Button(label, id=id, className=f"btn {look}", **kwargs)
+
+
+def _first_run(first):
+    """A line on the run whose stability this run was trained for, where there is one."""
     if first is None:
         return []
     link = dcc.Link(first["name"], href=f"/clusters?run={first['id']}")
-    return [html.P(["This run was trained to judge ", link, "."])]
+    return [html.P(["This run was trained to test the stability of ", link, "."])]
 
 
 def _state(view, run_id):
-    """(the runs and how far each is, is anything under way, the id of the comparison that is done or None)."""
+    """(runs and their progress, whether a job is running, the id of the finished comparison or None)."""
     rows = view.seeds.all(run_id)
-    said, over, mark = job_progress.standing(view.store, view.jobs.last(run_id, "stability"))
+    message, over, done = job_progress.standing(view.store, view.jobs.last(run_id, "stability"))
     if not rows:
-        return "", not over, mark
+        return "", not over, done
     lines = [
-        [row["config"]["seed"], dcc.Link(row["name"], href=f"/train?run={row['id']}"), _words(view, row)]
+        [row["config"]["seed"], dcc.Link(row["name"], href=f"/train?run={row['id']}"), _status(view, row)]
         for row in rows
     ]
     training = bool(view.seeds.unfinished(run_id))
-    parts = [table(["seed", "run", ""], lines, numeric=(0,)), said]
+    parts = [table(["seed", "run", ""], lines, numeric=(0,)), message]
     if training:
         parts.insert(0, progress("Training with other seeds ...", _share(view, rows)))
-    return parts, training or not over, mark
+    return parts, training or not over, done
 
 
-def _words(view, row):
+def _status(view, row):
+    """The status of a run as text."""
     if row["status"] in ACTIVE and row["status"] != Status.QUEUED:
         return f"{WORDS[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
     if row["explored"] == Explored.WORKING:
-        return "Neighbours and clusters are being computed"
+        return "Computing neighbours and clusters"
     return f"{WORDS[row['status']]}. {row['message']}".rstrip(". ")
 
 
 def _share(view, rows):
-    """How much of the training of several runs is over, 0 to 1."""
-    done = [
+    """The share of the training of several runs that is done, 0 to 1."""
+    shares = [
         1.0 if row["status"] not in ACTIVE else len(view.runs.epochs(row["id"])) / (row["n_epochs"] or np.inf)
         for row in rows
     ]
-    return sum(done) / len(done)
+    return sum(shares) / len(shares)
 
 
 def register(app, store):
-    @app.callback(
-        Output(ids.SEEDS_STATE, "children"),
-        Output(ids.SEEDS_TICK, "disabled"),
-        Output(ids.SEEDS_DONE, "data"),
-        Output(ids.SEEDS_GO, "disabled"),
-        Output(ids.SEEDS_CANCEL, "disabled"),
-        Output(ids.SEEDS_MESSAGE, "children"),
-        Input(ids.SEEDS_GO, "n_clicks"),
-        Input(ids.SEEDS_CANCEL, "n_clicks"),
-        Input(ids.SEEDS_COMPARE, "n_clicks"),
-        Input(ids.SEEDS_TICK, "n_intervals"),
-        State(ids.SEEDS_K, "value"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def watch(go, cancel, compare, _, k, run_id):
-        view, said = store.of(session.user()), no_update
-        try:
-            if ctx.triggered_id != ids.SEEDS_TICK:
-                said = _do(view, run_id, ctx.triggered_id, k)
-                app.work_here()
-        except UserError as error:
-            said = notice(str(error), "bad")
-        words, at_work, mark = _state(view, run_id)
-        return words, not at_work, mark, at_work, not at_work, said
+    _buttons(app, store)
+    _poll(app, store)
 
     @app.callback(
-        Output(ids.SEEDS_RESULT, "children"),
-        Input(ids.SEEDS_DONE, "data"),
+        Output(RESULT, "children"),
+        Input(DONE, "data"),
         Input(ids.RESOLUTION, "value"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
     )
     def show(_, resolution, theme, run_id):
         view = store.of(session.user())
-        return _result(view, view.runs.one(run_id), resolution or DEFAULT_RESOLUTION, theme)
+        return result(view, view.runs.one(run_id), resolution or DEFAULT_RESOLUTION, theme)
 
 
-def _do(view, run_id, button, k):
-    """What a button asks for; returns what to say of it."""
-    if button == ids.SEEDS_GO:
-        made = view.seeds.train(run_id, k)
-        return "" if made else notice("As many seeds are there already: ask for more.")
-    if button == ids.SEEDS_CANCEL:
+# What the page knows of the jobs: the runs, the clock, the finished comparison, and which buttons are disabled.
+STATUS = ((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (GO, "disabled"), (CANCEL, "disabled"))
+
+
+def _status_values(view, run_id):
+    progress_parts, is_running, done = _state(view, run_id)
+    return progress_parts, not is_running, done, is_running, not is_running
+
+
+def _buttons(app, store):
+    def on(button, *states):
+        """Decorate what a button does: a function of (view, run_id, states) that returns a message or None."""
+
+        def register_action(act):
+            @app.callback(
+                *[Output(id, part, allow_duplicate=True) for id, part in STATUS],
+                Output(MESSAGE, "children", allow_duplicate=True),
+                Input(button, "n_clicks"),
+                State(shared.RUN, "data"),
+                *states,
+                prevent_initial_call=True,
+            )
+            def press(clicks, run_id, *values):
+                if not clicks:
+                    raise PreventUpdate
+                view = store.of(session.user())
+                try:
+                    message = act(view, run_id, *values) or ""
+                    app.work_here()
+                except UserError as error:
+                    message = notice(str(error), "bad")
+                return *_status_values(view, run_id), message
+
+        return register_action
+
+    @on(GO, State(K, "value"))
+    def train(view, run_id, k):
+        if not view.seeds.train(run_id, k):
+            return notice("There are already that many seeds. Enter a larger number.")
+
+    @on(CANCEL)
+    def cancel(view, run_id):
         view.seeds.cancel(run_id)
-    else:
+
+    @on(COMPARE)
+    def compare(view, run_id):
         view.seeds.compare(run_id)
-    return ""
 
 
-def _result(view, run, resolution, theme):
-    """Cells coloured by the company they keep, and the clusters by how far they survive; nothing before a comparison."""
+def _poll(app, store):
+    @app.callback(
+        *[Output(id, part) for id, part in STATUS],
+        Input(TICK, "n_intervals"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def poll(_, run_id):
+        return _status_values(store.of(session.user()), run_id)
+
+
+def result(view, run, resolution, theme):
+    """Cells coloured by their co-clustering consistency, and the stability of each cluster; nothing before a comparison."""
     survival = view.results.array(run["id"], survival_of(resolution))
     points = view.results.array(run["id"], "embeddings/latent_umap")
     if survival is None or points is None:
         return []
     clusters = np.asarray(view.results.array(run["id"], clusters_of(resolution)))
     names = [name.decode() for name in view.datasets.folder(run["dataset"]).cells()]
-    colour = colours.company(view, run, resolution)
+    colour = colours.consistency(view, run, resolution)
     panel = figures.Panel("Latent space (UMAP)", np.asarray(points))
-    picture = graph(
-        ids.SEEDS_FIGURE,
-        "Cells of the latent space coloured by the share of their company that they keep with other seeds",
+    plot = graph(
+        FIGURE,
+        "Cells of the latent space coloured by their co-clustering consistency across seeds",
         dataset=view.datasets.one(run["dataset"]),
         figure=figures.panels([panel], colour, names, theme, columns=1),
     )
@@ -191,16 +205,19 @@ def _result(view, run, resolution, theme):
     ]
     stable = sum(row[3] == "stable" for row in rows)
     seeds = np.asarray(survival).shape[1] + 1
-    words = (
-        f"{stable} of {len(rows)} clusters at {resolution:g} are stable over {seeds} seeds. On average a cell keeps "
-        f"{number(float(np.mean(colour.values)), 2)} of its company."
+    summary = (
+        f"{stable} of {len(rows)} clusters at resolution {resolution:g} are stable over {seeds} seeds. The mean co-clustering "
+        f"consistency of a cell is {number(float(np.mean(colour.values)), 2)}."
     )
-    listed = table(["cluster", "cells", "Jaccard", "verdict"], rows, numeric=(0, 1, 2))
+    clusters_table = table(["cluster", "cells", "Jaccard", "result"], rows, numeric=(0, 1, 2))
     return [
-        html.P(html.Strong(words)),
+        html.P(html.Strong(summary)),
         html.P(
-            dcc.Link("Colour the panels above by it", href=f"/clusters?run={run['id']}&by={colours.KEPT}")
+            dcc.Link(
+                "Colour the panels by consistency",
+                href=f"/clusters?run={run['id']}&by={colours.SEED_CONSISTENCY}",
+            )
         ),
-        html.Div([picture, listed], className="nuwa-grid even"),
+        html.Div([plot, clusters_table], className="nuwa-grid even"),
         more("How is this measured?", html.P(f"{CONSISTENCY.sentence} {BEST_MATCH.sentence}")),
     ]

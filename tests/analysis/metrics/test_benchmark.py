@@ -137,7 +137,7 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
     view, run = finished.view, finished.view.runs.one(finished.run)
     offered = {o["value"]: o["label"] for o in colours.colour_options(view, run, "score a cell", "clusters")}
-    assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score a cell)"
+    assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score per cell)"
     colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
     assert colour.name == "neighbours kept (15)" and colour.words == "share of 15, 0 to 1"
     assert colour.categories is None and 0 < colour.values.mean() < 1

@@ -53,9 +53,11 @@ def test_a_gene_colours_by_its_own_values(finished, tiny):
 
 def test_a_misspelt_gene_is_answered_with_the_nearest_names(finished):
     run = finished.view.runs.one(finished.run)
-    with pytest.raises(UserError, match=r"There is no gene 'SIM-00077' here; near: .*SIM-0007"):
+    with pytest.raises(
+        UserError, match=r"There is no gene 'SIM-00077' in this dataset. Similar names: .*SIM-0007"
+    ):
         colours.colour_of(finished.view, run, "gene:SIM-00077", 1.0)
-    with pytest.raises(UserError, match="There is no gene 'qqq' here."):
+    with pytest.raises(UserError, match="There is no gene 'qqq' in this dataset."):
         colours.colour_of(finished.view, run, "gene:qqq", 1.0)
     for chosen, words in (("obs:nope", "no obs column 'nope'"), ("protein:x", "protein"), ("", "colour")):
         with pytest.raises(UserError, match=words):

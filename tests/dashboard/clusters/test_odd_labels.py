@@ -49,7 +49,7 @@ def test_a_column_that_tells_nothing_judges_nothing_and_says_so(odd, column, wor
 def test_labels_of_two_cells_are_judged_as_far_as_they_go(odd):
     assert compared(odd, labels="pairs", batches="pairs")["spaces-done"]["data"]
     shown = sent(odd.press("spaces-result.children", {"run.data": odd.run}))
-    assert "kNN accuracy needs two labels of 5 cells" in shown and "NaN" not in shown
+    assert "kNN accuracy needs two labels with 5 cells" in shown and "NaN" not in shown
 
 
 def test_very_many_batches_are_mixed_as_few_are():
@@ -67,7 +67,7 @@ def test_very_many_batches_are_mixed_as_few_are():
         ("constant", "the same in every cell"),
         ("gaps", "No cell has a value"),
         ("pairs", "120 categories"),
-        ("nothing", "has numbers, no names"),
+        ("nothing", "is numeric"),
         ("gone", "There is no obs column 'gone'"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_composition_says_what_is_wrong_with_a_column(odd, column, words):
         ("constant", "group"),
         ("gaps", "group"),
         ("pairs", "group"),
-        ("nothing", "numbers, no groups"),
+        ("nothing", "is numeric"),
         ("gone", "no obs column"),
     ],
 )

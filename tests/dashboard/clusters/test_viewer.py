@@ -222,7 +222,7 @@ def test_constants_and_gaps_are_remarked_on():
 def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
     drawn = draw.draw(finished.view, run, ViewerState(("pca",), "gene:SIM-00077", 1.0))
     assert drawn.colour.name == "cluster" and drawn.notes[0].startswith(
-        "There is no gene 'SIM-00077' here; near: "
+        "There is no gene 'SIM-00077' in this dataset. Similar names: "
     )
 
 
@@ -390,5 +390,5 @@ def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):
 
 def test_the_settings_and_the_verdict_stand_beside_the_plots(finished):
     page = clusters_page(finished.view, finished.run)
-    assert "The settings of this run" in page and "What Nuwa found in the data" in page
+    assert "Settings of this run" in page and "Data checks of its dataset" in page
     assert "Hidden" in page and "X: counts" in page
