@@ -124,7 +124,7 @@ def ours(path, folder):
     from core.worker.jobs import ingest, prepare
 
     backed.LARGE = 0  # all sizes go the same way
-    store = Store(settings.Settings("127.0.0.1", 8050, Path(folder), password=None, inline=True))
+    store = Store(settings.Settings(data_dir=Path(folder), inline=True))
     tempfile.tempdir = str(store.root / "cache")
     id = store.add("dataset", "local", name="bench.h5ad", origin="bench", status=Status.QUEUED)
     arguments = {"path": str(path)}

@@ -239,7 +239,7 @@ def panned(page, box):
 def measure(n_cells, repeats, folder):
     """(rows of ours, rows of scattergl, (all, private) MB of the server)."""
     place = Path(folder) / str(n_cells)
-    store = Store(Settings("127.0.0.1", 8050, place, None, inline=True))
+    store = Store(Settings(data_dir=place, inline=True))
     run = grown(store, n_cells)
     store.engine.dispose()
     server, found = Served(place), {"ours": [], "plain": []}

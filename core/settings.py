@@ -1,68 +1,112 @@
 """Where and how this server runs, from the environment (NUWA_...)."""
 
+import math
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from core.errors import UserError
 
 
-class Settings(NamedTuple):
-    """The answers of the environment; nothing else in Nuwa reads NUWA_ variables."""
+class Settings(BaseSettings):
+    """The settings of a server. Each is the environment variable NUWA_ and its name; nothing else reads these."""
 
-    host: str
-    port: int
-    data_dir: Path
-    password: str | None
-    inline: bool  # run jobs inside the process that asks (tests, notebooks)
-    data_roots: tuple[Path, ...] = ()  # folders of this server that may be browsed and read
+    model_config = SettingsConfigDict(env_prefix="NUWA_", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 8050
+    data_dir: Path = Field(Path("data"), validate_default=True)
+    password: str | None = None
+    password_file: str | None = None  # its first line is the password
+    inline: bool = False  # run jobs inside the process that queues them (tests, notebooks)
+    # Folders of this server that may be browsed and read, separated by colons.
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     max_upload_gb: float = 64.0  # of one file that comes from a browser
+    threads: int | None = None  # of numeric libraries
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls, init_settings, **_):
+        """Settings(...) in code is what it says, whatever the environment; from_environment reads that."""
+        return (init_settings,)
 
     @property
     def database_url(self):
         return f"sqlite:///{self.data_dir / 'nuwa.sqlite'}"
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port(cls, value):
+        if not str(value).isdigit() or not 0 < int(value) < 65536:
+            raise ValueError(f"NUWA_PORT is '{value}', but a port is a number from 1 to 65535.")
+        return int(value)
+
+    @field_validator("threads", mode="before")
+    @classmethod
+    def _threads(cls, value):
+        if value in (None, ""):
+            return None
+        if not str(value).isdigit() or int(value) < 1:
+            raise ValueError(f"NUWA_THREADS is '{value}', but it is a number of threads, 1 or more.")
+        return int(value)
+
+    @field_validator("max_upload_gb", mode="before")
+    @classmethod
+    def _gigabytes(cls, value):
+        try:
+            gigabytes = float(value)
+        except ValueError:
+            gigabytes = 0.0
+        if not 0 < gigabytes < math.inf:
+            raise ValueError(
+                f"NUWA_MAX_UPLOAD_GB is '{value}', but it is a number of gigabytes above 0, such as 64."
+            )
+        return gigabytes
+
+    @field_validator("inline", mode="before")
+    @classmethod
+    def _inline(cls, value):
+        return value == "1" if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _data_dir(cls, value):
+        return value.resolve()
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _data_roots(cls, value):
+        roots = value.split(":") if isinstance(value, str) else value
+        return tuple(Path(root).resolve() for root in roots if root)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password(cls, values):
+        """The first line of the file that NUWA_PASSWORD_FILE names, else NUWA_PASSWORD; None where neither is set."""
+        password = values.get("password") or ""
+        if values.get("password_file"):
+            file = Path(values["password_file"])
+            if not file.is_file():
+                raise ValueError(f"NUWA_PASSWORD_FILE names '{file}', but there is no such file.")
+            password = file.read_text().partition("\n")[0].strip()
+        if password and len(password) < 8:
+            raise ValueError(
+                "The password (NUWA_PASSWORD) is shorter than 8 characters; choose a longer one."
+            )
+        return values | {"password": password or None, "password_file": None}
+
 
 def from_environment(env=os.environ):
-    """Settings as the environment gives them; raises UserError for values that cannot be meant."""
-    port = env.get("NUWA_PORT", "8050")
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise UserError(f"NUWA_PORT is '{port}', but a port is a number from 1 to 65535.")
-    return Settings(
-        host=env.get("NUWA_HOST", "127.0.0.1"),
-        port=int(port),
-        data_dir=Path(env.get("NUWA_DATA_DIR", "data")).resolve(),
-        password=_password(env),
-        inline=env.get("NUWA_INLINE", "") == "1",
-        data_roots=tuple(Path(root).resolve() for root in env.get("NUWA_DATA_ROOTS", "").split(":") if root),
-        max_upload_gb=_gigabytes(env.get("NUWA_MAX_UPLOAD_GB", "64")),
-    )
-
-
-def _gigabytes(text):
+    """The Settings that environment variables give; raises UserError for a value that cannot be used."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in env.items()}
     try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found < float("inf"):
-        raise UserError(
-            f"NUWA_MAX_UPLOAD_GB is '{text}', but it is a number of gigabytes above 0, such as 64."
-        )
-    return found
-
-
-def _password(env):
-    """NUWA_PASSWORD, or the first line of the file that NUWA_PASSWORD_FILE names; None where neither is set."""
-    if env.get("NUWA_PASSWORD_FILE"):
-        file = Path(env["NUWA_PASSWORD_FILE"])
-        if not file.is_file():
-            raise UserError(f"NUWA_PASSWORD_FILE names '{file}', but there is no such file.")
-        password = file.read_text().partition("\n")[0].strip()
-    else:
-        password = env.get("NUWA_PASSWORD", "")
-    if password and len(password) < 8:
-        raise UserError("The password (NUWA_PASSWORD) is shorter than 8 characters; choose a longer one.")
-    return password or None
+        return Settings(**source())
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise UserError(str(problem.get("ctx", {}).get("error", problem["msg"]))) from None
 
 
 def limit_threads(env=os.environ):
@@ -71,10 +115,8 @@ def limit_threads(env=os.environ):
     Cores minus one (at least one), so that the page stays quick, and waiting threads sleep instead of
     spinning: two busy processes on two cores otherwise slow each other a hundredfold. Returns the number.
     """
-    asked = env.get("NUWA_THREADS", "")
-    if asked and (not asked.isdigit() or int(asked) < 1):
-        raise UserError(f"NUWA_THREADS is '{asked}', but it is a number of threads, 1 or more.")
-    threads = int(asked or max(1, len(os.sched_getaffinity(0)) - 1))
+    threads = from_environment({k: v for k, v in env.items() if k == "NUWA_THREADS"}).threads
+    threads = threads or max(1, len(os.sched_getaffinity(0)) - 1)
     env.setdefault("OMP_WAIT_POLICY", "passive")
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         env.setdefault(name, str(threads))

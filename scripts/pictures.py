@@ -28,7 +28,13 @@ WEBGL = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 def main():
     with tempfile.TemporaryDirectory() as folder, serving() as serve, sync_playwright() as player:
         base = serve(Path(folder))
-        store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), Path(folder), None, inline=False))
+        store = Store(
+            Settings(
+                port=int(base.rpartition(":")[2]),
+                data_dir=Path(folder),
+                inline=False,
+            )
+        )
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = player.chromium.launch(executable_path=chromium, args=WEBGL)
         page = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()

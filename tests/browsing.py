@@ -28,7 +28,13 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser") / "data"
     with serving() as serve:
         base = serve(folder)
-        store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), folder, None, inline=False))
+        store = Store(
+            Settings(
+                port=int(base.rpartition(":")[2]),
+                data_dir=folder,
+                inline=False,
+            )
+        )
         yield Server(base, store, store.of("local"))
         store.engine.dispose()
 

@@ -65,7 +65,7 @@ def run_quick():
 @pytest.fixture
 def settings(tmp_path):
     """Settings of a server over an empty folder that runs jobs in the process that asks."""
-    return environment.Settings("127.0.0.1", 8050, tmp_path / "data", password=None, inline=True)
+    return environment.Settings(data_dir=tmp_path / "data", inline=True)
 
 
 @pytest.fixture

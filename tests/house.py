@@ -27,7 +27,11 @@ class House:
     """A store, the app over it, its client, and the ids of what was made in it."""
 
     def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
-        self.store = Store(Settings(host, 8050, folder, password, inline=True, data_roots=data_roots))
+        self.store = Store(
+            Settings(
+                host=host, port=8050, data_dir=folder, password=password, inline=True, data_roots=data_roots
+            )
+        )
         self.view = self.store.of("local")
         self.app = create_app(self.store, drain)
         self.client = self.app.server.test_client()

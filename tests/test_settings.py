@@ -1,12 +1,16 @@
-"""Numeric libraries are told how many threads to use before they are loaded, so that two jobs get on beside each other."""
+"""Settings of the environment; numeric libraries get their number of threads before they are loaded."""
 
 import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from core.errors import UserError
+from core.settings import Settings, from_environment
 
 WATCH = """
 import json, os, runpy, sys
@@ -65,3 +69,58 @@ def test_two_trainings_at_once_do_not_slow_each_other_to_a_crawl(tmp_path):
     seconds("warm")
     alone = seconds("one")
     assert seconds("two", "three") < 4 * alone
+
+
+BAD = [
+    ({"NUWA_PORT": "http"}, "NUWA_PORT is 'http', but a port is a number from 1 to 65535."),
+    ({"NUWA_PORT": "65536"}, "NUWA_PORT is '65536', but a port is a number from 1 to 65535."),
+    ({"NUWA_PORT": ""}, "NUWA_PORT is '', but a port is a number from 1 to 65535."),
+    (
+        {"NUWA_PASSWORD": "short"},
+        "The password (NUWA_PASSWORD) is shorter than 8 characters; choose a longer one.",
+    ),
+    ({"NUWA_PASSWORD_FILE": "/no/file"}, "NUWA_PASSWORD_FILE names '/no/file', but there is no such file."),
+    (
+        {"NUWA_MAX_UPLOAD_GB": "nan"},
+        "NUWA_MAX_UPLOAD_GB is 'nan', but it is a number of gigabytes above 0, such as 64.",
+    ),
+    ({"NUWA_THREADS": "0"}, "NUWA_THREADS is '0', but it is a number of threads, 1 or more."),
+]
+
+
+@pytest.mark.parametrize(("env", "sentence"), BAD)
+def test_a_value_that_cannot_be_used_is_answered_by_a_sentence(env, sentence):
+    with pytest.raises(UserError) as caught:
+        from_environment(env)
+    assert str(caught.value) == sentence
+
+
+def test_settings_come_from_the_environment_with_defaults(tmp_path):
+    settings = from_environment({})
+    assert (settings.host, settings.port, settings.password, settings.inline) == (
+        "127.0.0.1",
+        8050,
+        None,
+        False,
+    )
+    assert settings.data_dir == Path("data").resolve() and settings.data_roots == ()
+    (tmp_path / "password").write_text("a long password\nand a comment\n")
+    env = {
+        "NUWA_HOST": "0.0.0.0",
+        "NUWA_PORT": "80",
+        "NUWA_DATA_DIR": str(tmp_path),
+        "NUWA_PASSWORD": "of the variable",
+        "NUWA_PASSWORD_FILE": str(tmp_path / "password"),
+        "NUWA_INLINE": "1",
+        "NUWA_DATA_ROOTS": f"{tmp_path}:/data",
+        "NUWA_MAX_UPLOAD_GB": "0.5",
+    }
+    settings = from_environment(env)
+    assert (settings.host, settings.port, settings.data_dir) == ("0.0.0.0", 80, tmp_path)
+    assert settings.password == "a long password" and settings.inline and settings.max_upload_gb == 0.5
+    assert settings.data_roots == (tmp_path, Path("/data"))
+
+
+def test_settings_in_code_do_not_read_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUWA_PORT", "9999")
+    assert Settings(data_dir=tmp_path).port == 8050 and from_environment().port == 9999

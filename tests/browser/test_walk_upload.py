@@ -44,7 +44,7 @@ class Running:
         self.base = f"http://127.0.0.1:{self.port}"
         self.workers = []
         self.start()
-        self.store = Store(Settings("127.0.0.1", int(self.port), folder, None, inline=False))
+        self.store = Store(Settings(port=int(self.port), data_dir=folder, inline=False))
         self.view = self.store.of("local")
 
     def start(self):

@@ -130,7 +130,11 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
     asked = Question("Which?", "genome", [("a", "a")]).record()
     laid_out += sent(add_data.question({"record": {"question": asked}}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finished.store, "settings", finished.store.settings._replace(data_roots=(Path.cwd(),)))
+        patch.setattr(
+            finished.store,
+            "settings",
+            finished.store.settings.model_copy(update={"data_roots": (Path.cwd(),)}),
+        )
         laid_out += sent(add_data.bring(finished.view))
     laid_out += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
     seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}

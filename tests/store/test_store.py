@@ -61,7 +61,7 @@ def make_fixture(path):
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Settings("127.0.0.1", 8050, Path(folder), None, True))
+        store = Store(Settings(data_dir=Path(folder), inline=True))
         furnish(store)
         store.engine.dispose()
         with sqlite3.connect(Path(folder) / "nuwa.sqlite") as db:
@@ -415,7 +415,7 @@ def opened(settings, tmp_path):
     (root / "lab" / "out").symlink_to(secret)
     (root / "lab" / "out.h5ad").symlink_to(secret / "c.h5ad")
     (root / "lab" / "again.h5ad").symlink_to(root / "lab" / "a.h5ad")
-    made = Store(settings._replace(data_roots=(root,)))
+    made = Store(settings.model_copy(update={"data_roots": (root,)}))
     yield made, root, secret
     made.engine.dispose()
 
@@ -456,7 +456,7 @@ def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
     outside.mkdir()
     inside, secret = formats.h5ad(formats.counts(), root), formats.h5ad(formats.counts(), outside)
     assert read.read(inside, roots=[root]).n_obs == 30
-    store.settings = store.settings._replace(data_roots=(root,))
+    store.settings = store.settings.model_copy(update={"data_roots": (root,)})
     view = store.of("local")
     chosen = [
         view.datasets.add_from_roots(str(inside), word)
@@ -579,7 +579,7 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path):
     code = (
         "import sys, time, pathlib; from core.settings import Settings; from core.store import Store;"
         "time.sleep(max(0, float(sys.argv[2]) - time.time()));"
-        "Store(Settings('', 1, pathlib.Path(sys.argv[1]), None, True)).recall('schema')"
+        "Store(Settings(data_dir=pathlib.Path(sys.argv[1]), inline=True)).recall('schema')"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "new"), str(time.time() + 3)]
     root = ROOT

@@ -222,7 +222,7 @@ def test_a_file_that_cannot_be_taken_is_refused_at_the_beginning(bare, name, siz
 
 def test_the_largest_file_is_a_setting(tmp_path):
     house = House(tmp_path / "data")
-    house.store.settings = house.store.settings._replace(max_upload_gb=0.001)
+    house.store.settings = house.store.settings.model_copy(update={"max_upload_gb": 0.001})
     answer = begin(house, "a.h5ad", 1_000_001)
     assert answer.status_code == 413 and "NUWA_MAX_UPLOAD_GB" in answer.json["error"]
     assert begin(house, "a.h5ad", 1_000_000).status_code == 200

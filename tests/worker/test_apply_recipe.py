@@ -179,7 +179,13 @@ def wait_until(true, seconds=240):
 def test_a_recipe_is_applied_though_the_web_process_is_killed_in_the_middle(serve, tiny_file, tmp_path):
     base = serve(tmp_path)
     web = psutil.Process(serve.processes[-1].pid)
-    store = Store(Settings("127.0.0.1", int(base.rpartition(":")[2]), tmp_path, None, inline=False))
+    store = Store(
+        Settings(
+            port=int(base.rpartition(":")[2]),
+            data_dir=tmp_path,
+            inline=False,
+        )
+    )
     dataset = bring(store.of("local"), "tiny.h5ad", tiny_file.read_bytes())
     wait_until(lambda: store.row("dataset", dataset)["status"] == "ready")
     workers = web.children(recursive=True)

@@ -43,7 +43,7 @@ def tiny_demo(tiny):
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory):
     """A Store that several tests share."""
-    store = Store(Settings("127.0.0.1", 8050, tmp_path_factory.mktemp("data"), password=None, inline=True))
+    store = Store(Settings(data_dir=tmp_path_factory.mktemp("data"), inline=True))
     yield store
     store.engine.dispose()
 
@@ -170,7 +170,7 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
     beside = Ready()
     monkeypatch.setattr(side_process, "opened", lambda n_cells: beside)
     preparation = prepared(store)
-    monkeypatch.setattr(store, "settings", store.settings._replace(inline=False))
+    monkeypatch.setattr(store, "settings", store.settings.model_copy(update={"inline": False}))
     run = queued_run(store, preparation)
     execute.execute(store, execute.take(store, "train"))
     assert beside.done == 1 and store.row("run", run)["status"] == "done"
@@ -450,7 +450,7 @@ class Server:
 
     def start(self):
         launch.beat(self.store.root)
-        self.worker = launch.start(self.store.settings._replace(inline=False))
+        self.worker = launch.start(self.store.settings.model_copy(update={"inline": False}))
         wait(lambda: launch.is_running(self.store.root))
 
     def status(self, run):
@@ -472,7 +472,12 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    store = Store(Settings("127.0.0.1", 8050, tmp_path_factory.mktemp("server"), password=None, inline=True))
+    store = Store(
+        Settings(
+            data_dir=tmp_path_factory.mktemp("server"),
+            inline=True,
+        )
+    )
     made = Server(store)
     yield made
     made.close()

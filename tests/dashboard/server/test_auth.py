@@ -156,15 +156,15 @@ def test_callbacks_are_closed_without_a_session(closed):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lab.example", ""])
 def test_an_open_address_needs_a_password(tmp_path, host):
-    settings = Settings(host, 8050, tmp_path, None, inline=True)
+    settings = Settings(host=host, data_dir=tmp_path, inline=True)
     with pytest.raises(UserError, match="NUWA_PASSWORD"):
         check_address(settings)
-    check_address(settings._replace(password=PASSWORD))
+    check_address(settings.model_copy(update={"password": PASSWORD}))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_loopback_needs_no_password(tmp_path, host):
-    check_address(Settings(host, 8050, tmp_path, None, inline=True))
+    check_address(Settings(host=host, data_dir=tmp_path, inline=True))
 
 
 def test_nothing_may_be_framed_or_guessed(bare):
