@@ -36,7 +36,7 @@ LOOSE = {"files", "settings", "device", "text", "safe_csv", "errors", "__init__"
 # What the web process may load of `core`: descriptions, the store and figures, never the science.
 WEB_MAY = {
     *("store", "figures", "config", "errors", "settings", "text", "files", "safe_csv"),
-    *("data", "models", "worker.launch", "preprocessing.recipe", "training.phases"),
+    *("data", "models", "worker.launch", "preprocessing.recipe", "training.phases", "training.advice"),
     *(
         "analysis.metrics.descriptions",
         "analysis.marker_measures",

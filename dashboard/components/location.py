@@ -1,4 +1,4 @@
-"""Where a person stands: the data set, preparation and run that a link names, or the latest there are."""
+"""The dataset, preparation and run that a link names, or the latest."""
 
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
@@ -7,9 +7,9 @@ from core.store import Status
 
 
 class Here(NamedTuple):
-    """Rows as dicts, or None; `lost` is a sentence where the link names something that is not there.
+    """Rows as dicts, or None; `lost` is a sentence where the link names something that no longer exists.
 
-    `asked` is the query of the link, for what else a page lets it say: nothing where the link's own thing is not there.
+    `asked` is the query of the link, for what else a page reads from it; empty where the link is lost.
     """
 
     dataset: dict | None
@@ -19,7 +19,7 @@ class Here(NamedTuple):
     asked: dict = {}
 
     def link(self, page):
-        """The link to a page with what is chosen here."""
+        """The link to a page about the same rows."""
         for name, row in (("run", self.run), ("preparation", self.preparation), ("dataset", self.dataset)):
             if row is not None and not (
                 page in ("/model", "/preprocess") and name == "run" and self.preparation
@@ -29,7 +29,7 @@ class Here(NamedTuple):
 
 
 def resolve(view, search):
-    """The Here of a query string such as "?run=ID"; without one, the latest of each kind that fit together."""
+    """The Here of a query string such as "?run=ID"; without one, the latest rows that belong together."""
     query = {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
     run, preparation, dataset, lost = None, None, None, ""
     for name in ("run", "preparation", "dataset"):
@@ -52,19 +52,19 @@ def resolve(view, search):
     return Here(dataset, preparation, run, "", query)
 
 
-KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "data set"}
+KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "dataset"}
 
 
 def _instead(kind, run, dataset):
-    """The sentence for a link whose run, preparation or data set is not there: what is gone, and what is shown instead."""
-    words = f"The {KINDS[kind]} of this link no longer exists."
+    """The message for a link to a deleted run, preparation or dataset: what is missing, and what is shown instead."""
+    message = f"The {KINDS[kind]} of this link no longer exists."
     if run is not None:
-        return f"{words} Shown instead is another run, '{run['name']}', of the data set '{dataset['name']}'."
-    return f"{words} Shown instead is the data set '{dataset['name']}'." if dataset is not None else words
+        return f"{message} This page shows another run, '{run['name']}', of the dataset '{dataset['name']}'."
+    return f"{message} This page shows the dataset '{dataset['name']}'." if dataset is not None else message
 
 
 def _latest(view):
-    """(run, preparation, dataset): the last run and what it stands on, else the first data set that is ready."""
+    """(run, preparation, dataset): the last run with its data, else the first dataset that is ready."""
     if runs := view.runs.all():
         run = runs[0]
         return run, view.readable("preparation", run["preparation"]), view.readable("dataset", run["dataset"])

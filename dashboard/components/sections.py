@@ -14,7 +14,7 @@ from dashboard.server import session
 
 
 class Section(NamedTuple):
-    """A part of a page: its word in a link (#name), its title, and a function of (view, run) that gives its cards."""
+    """A part of a page: its name in a link (#name), its title, and a function of (view, run) that returns its cards."""
 
     name: str
     title: str
@@ -28,8 +28,8 @@ def contents(sections):
 
 
 def place(section, *first):
-    """Where a section stands: what is there at once, and room for the cards that come when it is wanted."""
-    waiting = html.Div("These cards come when you get here.", className="nuwa-section-waiting")
+    """A section: `first` is drawn at once, and its cards when it is wanted."""
+    waiting = html.Div("Loads when you scroll here.", className="nuwa-section-waiting")
     return html.Section(
         [
             *first,

@@ -2,9 +2,8 @@
 
 import hashlib
 import hmac
-from pathlib import Path
 
-from flask import abort, redirect, request, session
+from flask import abort, redirect, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -68,16 +67,15 @@ def guard(server, settings):
     def login():
         if settings.password is None:
             return redirect("/")
-        words = ""
+        message = ""
         if request.method == "POST":
             given = request.form.get("password", "")
             if hmac.compare_digest(given.encode(), settings.password.encode()):
                 session["opened_with"] = known
                 session.permanent = True
                 return redirect("/")
-            words = "That is not the password."
-        page = (Path(__file__).parent / "login.html").read_text()
-        return page.replace("{words}", words), 401 if words else 200
+            message = "The password is wrong."
+        return render_template("login.html", message=message), 401 if message else 200
 
 
 def _host():

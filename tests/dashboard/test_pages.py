@@ -15,9 +15,8 @@ from core.config import PREPARE, RunConfig, specs
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
-from dashboard.app import PAGES, frame, steps_done
 from dashboard.components import location
-from dashboard.components.widgets import NONE
+from dashboard.components.forms import NONE
 from dashboard.pages import home
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters import summary
@@ -29,6 +28,7 @@ from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
 from dashboard.pages.train import page as train
 from dashboard.server import session
+from dashboard.shell import PAGES, frame, steps_done
 
 # --- what each page shows
 
@@ -93,7 +93,7 @@ def test_a_link_to_a_run_that_is_gone_says_so_and_shows_the_latest(finished):
 def test_the_clusters_page_shows_nothing_of_a_link_whose_run_is_gone_on_another_run(finished):
     link = {"url.pathname": "/clusters", "url.search": "?run=gone&by=obs:cell_type&select=nonsense"}
     content = sent(finished.press("content.children", link)["content"])
-    assert "Shown instead is another run, 'first', of the data set 'tiny.h5ad'" in content
+    assert "This page shows another run, 'first', of the dataset 'tiny.h5ad'" in content
     assert location.resolve(finished.view, link["url.search"]).asked == {}
 
 
@@ -169,11 +169,11 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
 
 def test_the_foot_tells_the_device_and_what_is_at_work(empty_house):
     foot = empty_house.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 1})
-    assert "The worker is starting" in sent(foot) and "Nothing at work" in sent(foot)
+    assert "The worker is starting" in sent(foot) and "No jobs running" in sent(foot)
     empty_house.store.remember("device", {"name": "CPU, 2 cores", "why": "There is no GPU.", "kind": "cpu"})
     empty_house.store.submit("local", "train", "train", "a run")
     foot = sent(empty_house.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 2}))
-    assert "CPU, 2 cores" in foot and "At work: 1 training" in foot
+    assert "CPU, 2 cores" in foot and "Running: 1 training job" in foot
 
 
 def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, tiny_file):
@@ -190,7 +190,7 @@ def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, 
 def test_the_loss_of_a_run_says_what_its_data_hold(finished):
     standing = location.resolve(finished.view, "")
     assert "X: counts" in sent(train.layout(finished.view, standing))
-    assert "X: counts" in sent(summary.about_card(finished.view, standing.run).children[2])
+    assert "X: counts" in sent(summary.layout(finished.view, standing.run).children[2])
 
 
 @pytest.mark.parametrize("words", ["logged twice", "CLR", "counts"])
@@ -479,8 +479,8 @@ def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name,
     values = fields(model.NETWORK, model=name) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING)["setting"]
     answer = finished.press("model-words.children", values)
-    assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"chosen: {dropout}"
-    assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"chosen: {weight}"
+    assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"automatic: {dropout}"
+    assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"automatic: {weight}"
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"model": name}, name))
     assert (run["config"]["dropout"], run["config"]["weight_protein"]) == (dropout, weight)
     finished.view.runs.forget(run["id"])
@@ -501,8 +501,8 @@ def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
         model.layout(finished.view, location.resolve(finished.view, f"?preparation={finished.preparation}"))
     )
-    assert page.count('"placeholder": "chosen: 128"') == 2  # hidden units and batch size
-    assert '"placeholder": "chosen: 20"' in page and '"placeholder": "chosen: 100"' in page
+    assert page.count('"placeholder": "automatic: 128"') == 2  # hidden units and batch size
+    assert '"placeholder": "automatic: 20"' in page and '"placeholder": "automatic: 100"' in page
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"epochs": None}, "chosen"))
     kept = {name: run["config"][name] for name in ("n_latent", "n_hidden", "batch_size", "epochs")}
     assert kept == {"n_latent": 20, "n_hidden": 128, "batch_size": 128, "epochs": 100}
@@ -604,7 +604,7 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
     asked = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0, "run.data": run}
-    answer = finished.work("profile", asked | {"profile-ask.n_clicks": 1}, "profile-ask.n_clicks")
+    answer = finished.work("profile", asked | {"profile-go.n_clicks": 1}, "profile-go.n_clicks")
     made = finished.view.jobs.one(answer["profile-done"]["data"])["result"]["made"]
     assert len(made) == 126 and all(np.isfinite(made))
     if name == "linear":
@@ -624,7 +624,7 @@ def train_page(house, run):
 
 def test_a_finished_run_shows_where_its_time_went_and_no_likelihood_it_has_not(finished):
     page = train_page(finished, finished.run)
-    assert "Where the time went" in page and all(name in page for name in ("training", "leiden", "in all"))
+    assert "Time of each phase" in page and all(name in page for name in ("training", "leiden", "in all"))
     assert "Held-out" not in clusters_page(finished.view, finished.run)
 
 
@@ -668,7 +668,7 @@ def test_a_page_polls_a_run_at_work_and_no_other(finished):
     assert answer == {"tick": {"data": ["queued", "", "", 0, 0]}, "poll": {"disabled": False}}
     again = {"run.data": run, "tick.data": answer["tick"]["data"]}
     assert finished.press("poll.disabled", again, "poll.n_intervals") == {"poll": {"disabled": False}}
-    assert "the worker takes it now" in train_page(finished, run)
+    assert "starting now" in train_page(finished, run)
     behind = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "behind")
     finished.view.runs.train(behind)
     assert "1 run is ahead" in train_page(finished, behind)

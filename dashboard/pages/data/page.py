@@ -9,7 +9,7 @@ from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
-from dashboard.pages.data import add_data, download, findings, ids, join_samples
+from dashboard.pages.data import add_data, download, findings, ids, join_samples, provenance
 from dashboard.pages.data.findings import findings_card, forbids_training
 from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
 from dashboard.server import session
@@ -182,6 +182,7 @@ def register(app, store):
     add_data.register(app, store)
     findings.register(app, store)
     join_samples.register(app, store)
+    provenance.register(app, store)
     download.register(app.server, store)
 
     @app.callback(

@@ -12,18 +12,8 @@ from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
-from dashboard.components.widgets import (
-    SETTINGS,
-    card,
-    chosen_words,
-    empty,
-    form,
-    graph,
-    more,
-    notice,
-    read_form,
-    tile,
-)
+from dashboard.components.forms import SETTINGS, automatic, form, read_form
+from dashboard.components.widgets import card, empty, graph, more, notice, tile
 from dashboard.pages.model import ids
 from dashboard.server import session
 
@@ -142,7 +132,7 @@ def register(app, store):
             words(store, run, record, layers),
             "",
             False,
-            *(chosen_words(getattr(run, name)) for name in BY_MODEL),
+            *(automatic(getattr(run, name)) for name in BY_MODEL),
         )
 
     app.clientside_callback(  # a control that the chosen model does not obey is not there

@@ -6,7 +6,8 @@ from dash import Input, Output, State, html
 from core.config import MOST_BATCHES, PREPARE
 from core.text import listed
 from dashboard import ids as shared
-from dashboard.components.widgets import NONE, card, form, more, notice, table
+from dashboard.components.forms import NONE, form
+from dashboard.components.widgets import card, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 

@@ -9,7 +9,8 @@ from core.errors import UserError
 from core.store import Missing, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
-from dashboard.components.widgets import SETTINGS, graph, more, notice, progress, read_form
+from dashboard.components.forms import SETTINGS, read_form
+from dashboard.components.widgets import graph, more, notice, progress
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 

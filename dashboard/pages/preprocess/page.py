@@ -11,17 +11,8 @@ from core.figures import Binned
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import (
-    SETTINGS,
-    card,
-    empty,
-    form,
-    graph,
-    more,
-    notice,
-    read_form,
-    tile,
-)
+from dashboard.components.forms import SETTINGS, form, read_form
+from dashboard.components.widgets import card, empty, graph, more, notice, tile
 from dashboard.pages.data.findings import forbids_training, said
 from dashboard.pages.data.provenance import steps_card
 from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes

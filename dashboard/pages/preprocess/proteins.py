@@ -7,7 +7,8 @@ from core import figures
 from core.config import PREPARE
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import card, form, graph, more, notice, table
+from dashboard.components.forms import form
+from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 

@@ -12,7 +12,8 @@ from core.errors import UserError
 from core.preprocessing.recipe import PRESETS, from_json, preset, script
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import SETTINGS, more, notice, read_form
+from dashboard.components.forms import SETTINGS, read_form
+from dashboard.components.widgets import more, notice
 from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.data.findings import forbids_training
 from dashboard.pages.preprocess import ids

@@ -1,4 +1,4 @@
-"""Runs: everything that was trained here, with its loss and how it stands against PCA."""
+"""Runs: all training runs, each with its status and its loss beside PCA's."""
 
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
@@ -6,7 +6,7 @@ from dash.exceptions import PreventUpdate
 from core.errors import UserError
 from core.store import ACTIVE, Explored
 from dashboard.components.widgets import card, empty, notice, number, table, when
-from dashboard.pages.run_status import WORDS
+from dashboard.pages.run_status import WORDS, judged_on
 from dashboard.pages.runs import ids
 from dashboard.server import session
 
@@ -25,13 +25,14 @@ def layout(view, here):
 
 
 def listing(view):
+    """The table of runs, the newest first."""
     runs = view.runs.all()
     if not runs:
         return empty("No run yet. Create a model first.", "/model", "Create a model", "bi-list-ul")
     names = {row["id"]: row["name"] for row in view.datasets.all()}
     head = [
         "Run",
-        "Data set",
+        "Dataset",
         "Status",
         "Latent",
         "Best epoch",
@@ -46,10 +47,10 @@ def listing(view):
 def _row(run, names):
     scores, facts = run["scores"] or {}, run["facts"] or {}
     page = "clusters" if run["explored"] in (Explored.READY, Explored.FAILED) else "train"
-    loss, pca = (facts.get("loss") or {}).get("total"), None
+    loss, pca, cells = (facts.get("loss") or {}).get("total"), None, ""
     if loss is not None:
-        pca = facts["yardsticks"]["judges"]["pca"]["total"]
-    chosen = "" if loss is None or facts["n_test"] else " (chosen on)"
+        pca = facts["yardsticks"]["judges"]["pca"]["total"]  # the names of the database
+        cells = "" if facts["n_test"] else f" ({judged_on(facts)})"
     return [
         [
             dcc.Link(run["name"], href=f"/{page}?run={run['id']}"),
@@ -59,7 +60,7 @@ def _row(run, names):
         [WORDS[run["status"]], html.Div(run["message"], className="help")],
         run["config"]["n_latent"],
         f"{run['best_epoch'] or '–'} of {run['n_epochs'] or '–'}",
-        number(loss) + chosen,
+        number(loss) + cells,
         number(pca),
         number(scores.get("neighbours_kept_15"), 2),
         html.Button(
@@ -86,11 +87,10 @@ def register(app, store):
             raise PreventUpdate
         id = ctx.triggered_id["run"]
         row = store.of(session.user()).runs.one(id)
-        return (
-            True,
-            f"Delete the run '{row['name']}' ({id}), its weights and its pictures? This cannot be undone.",
-            id,
+        question = (
+            f"Delete the run '{row['name']}' ({id}), its weights and its figures? This cannot be undone."
         )
+        return True, question, id
 
     @app.callback(
         Output(ids.RUNS_TABLE, "children"),

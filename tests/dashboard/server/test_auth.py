@@ -113,7 +113,7 @@ def test_the_page_to_sign_in_on_looks_as_it_should(closed):
 def test_the_right_password_opens_and_a_wrong_one_does_not(closed):
     for wrong in ("", "nonsense", PASSWORD + " ", PASSWORD.upper(), "pässword"):
         answer = closed.client.post("/login", data={"password": wrong})
-        assert answer.status_code == 401 and "That is not the password." in answer.text
+        assert answer.status_code == 401 and "The password is wrong." in answer.text
         assert closed.client.get("/_dash-layout").status_code in (302, 401)
     assert closed.client.post("/login", data={"password": PASSWORD}).headers["Location"] == "/"
     assert closed.client.get("/_dash-layout").status_code == 200

@@ -1,0 +1,15 @@
+"""A run against its baselines, and what usually helps one that PCA beats."""
+
+EARLY = 0.8  # share of the epochs: a best epoch before it means over-fitting
+
+
+def above_baseline(loss, baseline):
+    """How far a loss is above a baseline's total loss, as a share of it: -0.1 is a tenth below."""
+    return loss / max(baseline["total"], 1e-12) - 1
+
+
+def against_pca(best_epoch, n_epochs):
+    """Two sentences: why PCA is better, from where the best epoch is, and what to change."""
+    if best_epoch < EARLY * n_epochs:
+        return "the validation loss was best early, so the model over-fits. Fewer hidden units or early stopping may help."
+    return "the model was still learning. More epochs or a higher learning rate may help."
