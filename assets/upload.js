@@ -189,7 +189,7 @@
         open: button("Open", () => open(this)),
         cancel: button("Cancel", () => this.throwAway()),
       };
-      const what = this.joins ? ` (${this.joins.what} of another data set)` : "";
+      const what = this.joins ? ` (${this.joins.what} of another dataset)` : "";
       const name = element("div", {}, element("strong", { textContent: this.name }), what);
       const actions = element("div", { className: "nuwa-actions" }, ...Object.values(this.buttons));
       this.row = element("div", { className: "nuwa-upload" }, name, this.words, this.bar, actions);
@@ -271,7 +271,7 @@
     if (!atWork) arrive();
   }
 
-  // Only whoever still waits here for the last one is led there; at the first start the page itself goes on to a data set.
+  // Only whoever still waits here for the last one is led there; at the first start the page itself goes on to a dataset.
   function arrive() {
     const arrived = uploads.filter((u) => u.state === "done"), last = arrived[arrived.length - 1];
     if (last && [location.href, location.href.split("?")[0]].includes(last.from)) {

@@ -1,4 +1,4 @@
-"""python -m bench.ingest: seconds, GB/s and peak memory from a file to a data set that can be trained on and coloured.
+"""python -m bench.ingest: seconds, GB/s and peak memory from a file to a dataset that can be trained on and coloured.
 
 For each number of cells a file of simulated counts is written (20,000 genes, 5 % not zero, lzf), then a process of its
 own does with it what the worker does when a file is brought and prepared: read it into normal form, look at every

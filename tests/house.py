@@ -16,7 +16,7 @@ from dashboard.pages.clusters import page as clusters
 
 
 def bring(view, name, content, joins=None):
-    """Bytes that come as a browser sends them, in one part; returns the id of the data set that will hold them."""
+    """Bytes that come as a browser sends them, in one part; returns the id of the dataset that will hold them."""
     uploads = view.uploads
     id, checksum = uploads.begin(name, len(content), joins)["id"], zlib.crc32(content)
     uploads.put(id, 0, content, checksum)
@@ -38,7 +38,7 @@ class House:
         self.dataset = self.preparation = self.run = None
 
     def furnish(self, file, values, preparing=None):
-        """One small data set, preprocessed, and one run trained on it, through the worker's own code."""
+        """One small dataset, preprocessed, and one run trained on it, through the worker's own code."""
         self.dataset = bring(self.view, "tiny.h5ad", file.read_bytes())
         drain(self.store)
         self.preparation, _ = self.view.preparations.create(self.dataset, preparing or {}, "prepare")

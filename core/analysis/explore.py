@@ -30,7 +30,7 @@ class Evidence(NamedTuple):
     loss: baselines.Parts
     baselines: baselines.Baselines
     best_epoch: int
-    held_out: dict  # scores of likelihood on the judging cells, as core.training.held_out has them; empty where there are none
+    held_out: dict  # scores of likelihood on the test cells, as core.training.held_out has them; empty where there are none
 
 
 def evidence(learnt):
@@ -49,7 +49,7 @@ def evidence(learnt):
 
 
 def remake(adata, config, latent, axes, facts, scratch=None):
-    """The Evidence of a run from its data set and what it left (`facts` as `start_facts` and `learnt_facts` wrote).
+    """The Evidence of a run from its dataset and what it left (`facts` as `start_facts` and `learnt_facts` wrote).
 
     `scratch`: the folder for values that do not fit in memory.
     """

@@ -101,7 +101,7 @@ def _values(adata, trained):
             return where, matrix
     wants, has = KIND_WORDS[trained.kind], what_is(adata.X).words
     raise UserError(
-        f"The model was trained on {wants}, and this data set holds {has}: bring it with the values that the model "
+        f"The model was trained on {wants}, and this dataset holds {has}: bring it with the values that the model "
         "knows."
     )
 
@@ -118,7 +118,7 @@ def _check_genes(at, seen, trained, names):
         differs = ours and theirs and ours != theirs
         other = f" The model knows {ours} genes, and these are of {theirs}." if differs else ""
         raise UserError(
-            f"Of the {n:,} genes that the model uses, {n - len(missing):,} ({share:.0%}) are in this data set, and "
+            f"Of the {n:,} genes that the model uses, {n - len(missing):,} ({share:.0%}) are in this dataset, and "
             f"at least {LEAST:.0%} have to be.{other} Bring data with the same genes, named by symbol or Ensembl id."
         )
     if missing:
@@ -130,7 +130,7 @@ def _check_genes(at, seen, trained, names):
             )
     if trained.kind != "counts":
         notes.append(
-            f"Both data sets hold {KIND_WORDS[trained.kind]}, which are taken as they are: they have to be made in the same "
+            f"Both datasets hold {KIND_WORDS[trained.kind]}, which are taken as they are: they have to be made in the same "
             "way, with the same sums."
         )
     if trained.target_sum and seen < LEAST_SEEN:
@@ -154,11 +154,11 @@ def _proteins(adata, trained):
     if not len(trained.gene_index) and share < LEAST:
         raise UserError(
             f"The model was trained on proteins alone: of the {n:,} that it uses, {n - len(missing):,} ({share:.0%}) are in "
-            f"this data set, and at least {LEAST:.0%} have to be. Bring data with the same proteins, named alike."
+            f"this dataset, and at least {LEAST:.0%} have to be. Bring data with the same proteins, named alike."
         )
     if len(missing) == n:
         words = (
-            f"The model was trained on {n:,} proteins, too, and none of them is in this data set: they were filled "
+            f"The model was trained on {n:,} proteins, too, and none of them is in this dataset: they were filled "
             f"{_how_filled(trained)}. Cells that differ in proteins above all are told apart less well."
         )
         return counts, missing, [words]
@@ -166,7 +166,7 @@ def _proteins(adata, trained):
     kind = what_is(values).kind
     if (kind == "counts") != (trained.protein_kind == "counts"):
         raise UserError(
-            f"The model was trained on proteins that are {KIND_WORDS[trained.protein_kind]}, and those of this data set "
+            f"The model was trained on proteins that are {KIND_WORDS[trained.protein_kind]}, and those of this dataset "
             f"are {KIND_WORDS[kind]}: bring them as the model knows them."
         )
     counts = _columns(values, there, names)
@@ -177,7 +177,7 @@ def _proteins(adata, trained):
         notes.append(f"{words} and were filled {_how_filled(trained)}: {_some(missing)}.")
     if trained.protein_transform["transform"] == "dsb":
         notes.append(
-            "Proteins were held against the empty droplets of the run's data set, not those of this one (DSB)."
+            "Proteins were held against the empty droplets of the run's dataset, not those of this one (DSB)."
         )
     return of_further_cells(trained.protein_transform, counts, controls), missing, notes
 

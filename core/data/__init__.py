@@ -1,8 +1,8 @@
-"""Files of any kind to an AnnData in normal form, what it holds in words, and data sets to start with."""
+"""Files of any kind to an AnnData in normal form, what it holds in words, and datasets to start with."""
 
 from core.errors import UserError
 
-# The data sets that come along: name -> the title it is shown under. Here, so that a light process can list them.
+# The datasets that come along: name -> the title it is shown under. Here, so that a light process can list them.
 DEMO_TITLES = {
     "simulated": "Simulated CITE-seq (3,000 cells, 8 types)",
     "pbmc68k_reduced": "PBMC 68k, reduced (700 real blood cells)",
@@ -40,7 +40,7 @@ def ending(name):
 
 
 def mind(findings):
-    """Raise UserError where one of these findings ({"severity", "sentence"} each) forbids to train on a data set."""
+    """Raise UserError where one of these findings ({"severity", "sentence"} each) forbids to train on a dataset."""
     for finding in findings:
         if finding["severity"] == "stop":
-            raise UserError(f"This data set cannot be trained on as it is. {finding['sentence']}")
+            raise UserError(f"This dataset cannot be trained on as it is. {finding['sentence']}")

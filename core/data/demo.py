@@ -1,4 +1,4 @@
-"""Data sets to start with: one simulated, one real that scanpy ships; nothing is fetched."""
+"""Datasets to start with: one simulated, one real that scanpy ships; nothing is fetched."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Genes of two data sets matched by what they are called: by name, by Ensembl id without its version, by symbol."""
+"""Genes of two datasets matched by what they are called: by name, by Ensembl id without its version, by symbol."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from core.data.checks.names import ids_of, symbols_of
 class GeneNames(NamedTuple):
     """What genes are called: three (genes,) arrays of text, "" where an id or a symbol is not known."""
 
-    names: np.ndarray  # as the data set has them
+    names: np.ndarray  # as the dataset has them
     ids: np.ndarray  # Ensembl, without version
     symbols: np.ndarray
 

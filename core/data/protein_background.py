@@ -1,4 +1,4 @@
-"""The background of antibodies: what empty droplets hold of each protein, as a data set keeps it."""
+"""The background of antibodies: what empty droplets hold of each protein, as a dataset keeps it."""
 
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ def keep(adata: AnnData, found: Background) -> None:
 
 
 def background_of(adata: AnnData) -> Background | None:
-    """What an unfiltered matrix said of the background of this data set's proteins; None where there was none."""
+    """What an unfiltered matrix said of the background of this dataset's proteins; None where there was none."""
     kept = adata.uns.get(KEY)
     if kept is None:
         return None

@@ -22,7 +22,7 @@ GENES, PROTEINS = "gene expression", "antibody capture"  # 10x's words, without 
 
 
 class ProteinReport(NamedTuple):
-    """All proteins of a data set, which of them are trained on, and why the others are not."""
+    """All proteins of a dataset, which of them are trained on, and why the others are not."""
 
     names: tuple[str, ...]
     used: np.ndarray  # (proteins,) bool

@@ -33,7 +33,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
     `config` is the RunConfig of the run, `facts` what pipeline.start_facts and learnt_facts told of it, with "n_done" where
-    it has fewer epochs than it was to have; `data` the record of its data set, `steps` the steps that it had been through
+    it has fewer epochs than it was to have; `data` the record of its dataset, `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
     are, "" where there are none; `tsne` says whether it was made.
     """
@@ -52,7 +52,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
 
 def _data(facts, data, steps):
     what = f"{data['genes']:,} genes" + (f" and {len(data['proteins'])} proteins" if data["proteins"] else "")
-    words = [f"The data set holds {what} in {facts['n_cells']:,} cells."]
+    words = [f"The dataset holds {what} in {facts['n_cells']:,} cells."]
     words += [step["said"] for step in steps]
     names = {step["name"] for step in steps}
     if "score_doublets" in names:

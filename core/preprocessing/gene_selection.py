@@ -144,7 +144,7 @@ def _named(names, text, label):
         hints.append(f"'{name}'" + (f" (near: {', '.join(close)})" if close else ""))
     if len(unknown) > MOST_NAMED:
         hints.append(f"{len(unknown) - MOST_NAMED:,} more")
-    words = f"{label}: the data set has no gene {listed(hints)}"
+    words = f"{label}: the dataset has no gene {listed(hints)}"
     if len(unknown) == len(asked):
         raise UserError(
             f"{words}; correct the {'names' if len(asked) > 1 else 'name'}, or leave the list empty."

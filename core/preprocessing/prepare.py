@@ -122,7 +122,7 @@ def _proteins(adata, config, split):
     found = transformed(adata, config.protein_transform, split.train)
     if config.modalities == "protein" and len(found.names) < 2:
         raise UserError(
-            "The run is to be trained on proteins alone, and this data set has fewer than two that can be used: choose "
+            "The run is to be trained on proteins alone, and this dataset has fewer than two that can be used: choose "
             "rna or both under Trained on (modalities)."
         )
     if config.modalities != "rna" or found.values is None:
@@ -136,7 +136,7 @@ def protein_space(adata, config, split):
     """(cells, proteins) float32: the usable proteins as a model sees them, the run's or not; raises UserError without any."""
     protein = transformed(adata, config.protein_transform, split.train).values
     if protein is None:
-        raise UserError("This data set has no proteins that can be used.")
+        raise UserError("This dataset has no proteins that can be used.")
     return _as_seen(protein, config, split)
 
 

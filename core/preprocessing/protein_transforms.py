@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.preprocessing import dsb
 
 NO_BACKGROUND = (
-    "DSB needs empty droplets, and this data set knows of none: add its unfiltered matrix on the Data page (on the "
+    "DSB needs empty droplets, and this dataset knows of none: add its unfiltered matrix on the Data page (on the "
     "command line --background FILE), or choose another transform of the proteins."
 )
 
@@ -114,7 +114,7 @@ class Dsb(AsTheyAre):
 
 
 class Proteins(NamedTuple):
-    """The usable proteins of a data set: (cells, proteins) float32 values and counts, both None where there are none."""
+    """The usable proteins of a dataset: (cells, proteins) float32 values and counts, both None where there are none."""
 
     values: np.ndarray | None
     counts: np.ndarray | None
@@ -124,7 +124,7 @@ class Proteins(NamedTuple):
 
 
 def nothing(notes=()):
-    """The Proteins of a data set or a run that has none."""
+    """The Proteins of a dataset or a run that has none."""
     return Proteins(None, None, np.array([], dtype=str), AsTheyAre(), list(notes))
 
 

@@ -95,7 +95,7 @@ class DatasetFolder:
     def spaces(self):
         """The file's own embeddings: records with name and columns (of the file; SPACE_COLUMNS of them are kept)."""
         path = self.folder / "obsm" / "spaces.json"
-        return read_json(path) if path.exists() else []  # a data set read by an earlier Nuwa has none
+        return read_json(path) if path.exists() else []  # a dataset read by an earlier Nuwa has none
 
     def space(self, name):
         """(cells, 2 to SPACE_COLUMNS) float32 coordinates of an embedding of the file; KeyError if absent."""

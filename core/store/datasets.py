@@ -30,13 +30,13 @@ class Datasets:
         """The row of a dataset that is ready; raises UserError where it is not."""
         row = self.one(id)
         if row["status"] != Status.READY:
-            raise UserError("This data set is not ready: wait until it has been read.")
+            raise UserError("This dataset is not ready: wait until it has been read.")
         return row
 
     def folder(self, id):
         """The DatasetFolder of a dataset that is ready."""
         if self.one(id)["status"] != Status.READY:
-            raise Missing("This data set has not been read yet.", "dataset", id)
+            raise Missing("This dataset has not been read yet.", "dataset", id)
         return self.database.dataset_folder(id)
 
     def progress(self, id):
@@ -82,7 +82,7 @@ class Datasets:
         """Answer the question of a dataset that asks one, and queue its reading again."""
         row = self.access.own("dataset", id)
         if row["status"] != Status.ASKING:
-            raise UserError("This data set has no open question.")
+            raise UserError("This dataset has no open question.")
         question = row["record"]["question"]
         if value not in [choice for choice, _ in question["choices"]]:
             raise UserError(f"'{value}' is not one of the answers.")
@@ -112,7 +112,7 @@ class Datasets:
         row = self.one(id)
         if what == "background" and not row["record"]["proteins"]:
             raise UserError(
-                "This data set has no proteins, so it needs no background: add its proteins first."
+                "This dataset has no proteins, so it needs no background: add its proteins first."
             )
         return row, file
 
@@ -135,10 +135,10 @@ class Datasets:
         self.access.own("dataset", id)
         if n := len(self.derived_from(id)):
             raise UserError(
-                f"{n} data set{'s were' if n > 1 else ' was'} made from this one: delete it first."
+                f"{n} dataset{'s were' if n > 1 else ' was'} made from this one: delete it first."
             )
         if n := len(self.database.rows("run", schema.runs.c.dataset == id)):
-            raise UserError(f"{n} runs were trained on this data set: delete them first.")
+            raise UserError(f"{n} runs were trained on this dataset: delete them first.")
         for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
             self.database.forget("preparation", preparation["id"])
         for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):

@@ -34,7 +34,7 @@ class Joins:
 
     def _arguments(self, samples, batch):
         if not 2 <= len(samples) <= MOST_SAMPLES:
-            raise UserError(f"Choose two data sets to join, or more, up to {MOST_SAMPLES}.")
+            raise UserError(f"Choose two datasets to join, or more, up to {MOST_SAMPLES}.")
         for sample in samples:
             self.datasets.ready(sample["dataset"])
         named = [{"dataset": one["dataset"], "name": name_of(one["name"], "sample")} for one in samples]

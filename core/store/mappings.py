@@ -46,7 +46,7 @@ class Mappings:
             record = read_json(folder / "about.json")
             if self._sees(record):
                 return record, {name: read_array(folder / f"{name}.npy") for name in ARRAYS}
-        raise Missing("These mapped cells no longer exist: map the data set again.")
+        raise Missing("These mapped cells no longer exist: map the dataset again.")
 
     def forget(self, run_id, key):
         """Delete one's own mapping with its files, and the jobs that made them; raises UserError, Missing."""
@@ -74,7 +74,7 @@ class Mappings:
         record, _ = self.one(run_id, key)
         if self.access.readable("dataset", record["dataset"]) is None:
             raise UserError(
-                f"The data set {record['name']} was deleted, so its file cannot be made again: the CSV has all that was "
+                f"The dataset {record['name']} was deleted, so its file cannot be made again: the CSV has all that was "
                 "mapped."
             )
         arguments = {"key": key, "threshold": threshold}

@@ -23,7 +23,7 @@ class Selections:
         data, n = self.datasets.ready(run["dataset"]), int(np.sum(rows))
         if n < FEWEST:
             selected = "No cell is" if not n else "1 cell is" if n == 1 else f"{n} cells are"
-            raise UserError(f"{selected} selected, and a data set needs at least {FEWEST}: select more.")
+            raise UserError(f"{selected} selected, and a dataset needs at least {FEWEST}: select more.")
         selection = Groups(["selected"], np.where(rows, 0, -1).astype(np.int32), words)
         arguments = {
             "of": data["id"],

@@ -23,7 +23,7 @@ class Steps:
         """Queue a repair that the data checks offer for a dataset; returns the id of the repaired one."""
         row = self.datasets.one(id)
         if name not in (row["record"] or {}).get("repairs_offered", ()):
-            raise UserError("This repair is no longer offered for this data set: look at its findings again.")
+            raise UserError("This repair is no longer offered for this dataset: look at its findings again.")
         return self.add(id, name)
 
     def add(self, id, name, params=None):
@@ -49,7 +49,7 @@ class Steps:
         row = self.datasets.one(id)
         steps = plain(steps_of(row))
         if not steps:
-            raise UserError("No step was applied to this data set yet: there is nothing to undo.")
+            raise UserError("No step was applied to this dataset yet: there is nothing to undo.")
         if len(steps) > 1:
             return self._make(row, steps[:-1])
         if self.replaceable(row):

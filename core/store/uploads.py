@@ -66,7 +66,7 @@ class Uploads:
     def begin(self, name, size, joins=None):
         """Begin an upload of `size` bytes, or find the one of the same name, size and purpose; as in `unfinished`.
 
-        `joins` is None, or (data set, what) where the file adds to a data set, and for a background its
+        `joins` is None, or (dataset, what) where the file adds to a dataset, and for a background its
         limits on droplets behind them, as in Datasets.join. Raises UserError
         for a file that cannot be read here, TooLarge and NoRoom.
         """
@@ -136,7 +136,7 @@ class Uploads:
             return record["here"] or 0, CHECKSUMS.of(self._part(id))
 
     def finish(self, id, checksum):
-        """Take a file that is here whole, with this CRC-32, for reading; returns the data set's id.
+        """Take a file that is here whole, with this CRC-32, for reading; returns the dataset's id.
 
         Asked once more, because the answer was lost, it says the same again. Raises Gap, Damaged, Missing.
         """

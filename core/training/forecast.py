@@ -67,7 +67,7 @@ def _of(need, free):
 def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
     """The Forecast of a run on a prepared Matrix; nothing that the run does later depends on it.
 
-    `source` is the bytes of the data set as it was read, `held` those of the run that its processes hold already
+    `source` is the bytes of the dataset as it was read, `held` those of the run that its processes hold already
     and so need not be free. The probe takes `limit` seconds or somewhat more where a single step does, and a small
     share of a short run. Seconds and memory are right within a factor of two.
     """

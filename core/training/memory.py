@@ -60,12 +60,12 @@ class Shapes(NamedTuple):
     n_batches: int
     density: float  # the share of the chosen genes' values that is stored
     path: str  # how batches come to the model: a name in feed.PATHS
-    source: float  # bytes of the data set as it was read
+    source: float  # bytes of the dataset as it was read
     matrix: float  # bytes of the Matrix
 
     @classmethod
     def of(cls, matrix, split, path, source):
-        """The Shapes of a prepared Matrix; `source` is the bytes of the data set it was made from."""
+        """The Shapes of a prepared Matrix; `source` is the bytes of the dataset it was made from."""
         own = {name: part for name, part in vars(matrix).items() if name != "standardised"}
         return cls(
             matrix.n_cells,

@@ -61,15 +61,15 @@ def when(seconds):
 
 
 def holds(record):
-    """What X of a looked-through data set holds: {"words", such as "X: counts", "tone", and "why"}."""
+    """What X of a looked-through dataset holds: {"words", such as "X: counts", "tone", and "why"}."""
     verdict = record["verdict"]
-    # Read by an earlier Nuwa, a data set has the verdict alone.
+    # Read by an earlier Nuwa, a dataset has the verdict alone.
     earlier = {"words": f"X: {BADGES[verdict['kind']]}", "tone": "info"}
     return {"why": verdict["evidence"]} | (record.get("badge") or earlier)
 
 
 def badge(dataset):
-    """What X of a data set holds, in a word, such as "X: counts"; for the header and beside every plot of it."""
+    """What X of a dataset holds, in a word, such as "X: counts"; for the header and beside every plot of it."""
     record = (dataset or {}).get("record") or {}
     if "verdict" not in record:
         return None
@@ -78,9 +78,9 @@ def badge(dataset):
 
 
 def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=False, beside=None, **kwargs):
-    """A plot with a name for screen readers and buttons that save it; of a data set, with its badge.
+    """A plot with a name for screen readers and buttons that save it; of a dataset, with its badge.
 
-    `mark` is a badge of the plot's own, where it draws other values than X of the data set.
+    `mark` is a badge of the plot's own, where it draws other values than X of the dataset.
     `shown` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
     its place.
     """

@@ -10,7 +10,7 @@ STEPS = (
     (
         "/data",
         "Data",
-        "Choose a data set that is here, or bring a file of your own. Nuwa says what it holds.",
+        "Choose a dataset that is here, or bring a file of your own. Nuwa says what it holds.",
     ),
     ("/preprocess", "Preprocess", "Normalise, choose variable genes, scale. The recommended steps are on."),
     (

@@ -123,12 +123,12 @@ def test_no_gene_stands_for_two():
 def test_what_cannot_be_mapped_is_refused_in_a_sentence(tiny, learnt):
     trained, found = learnt()
     few = tiny[:, 60:].copy()
-    with pytest.raises(UserError, match=r"60 \(50%\)|\(4\d%\)|are in this data set"):
+    with pytest.raises(UserError, match=r"60 \(50%\)|\(4\d%\)|are in this dataset"):
         reference_mapping.fitting(tiny[:, 70:].copy(), trained)
     assert "Only" in " ".join(reference_mapping.fitting(few, trained).notes)
     logged = tiny.copy()
     logged.X = sparse.csr_matrix(np.log1p(logged.X.toarray() / logged.X.sum(axis=1).A1[:, None] * 1e4))
-    with pytest.raises(UserError, match="raw counts, and this data set holds log-normalised"):
+    with pytest.raises(UserError, match="raw counts, and this dataset holds log-normalised"):
         reference_mapping.fitting(logged, trained)
     logged.layers["counts"] = tiny.X
     assert reference_mapping.fitting(logged, trained).where == 'layers["counts"]'
@@ -151,7 +151,7 @@ def test_a_batch_that_is_new_to_the_model_needs_a_word(tiny, run_quick, tmp_path
     trained = run_folder.load_trained(tmp_path / "model.pt")
     np.testing.assert_allclose(latent_of(two, trained), found.latent, atol=1e-5)
     with pytest.raises(
-        UserError, match="obs column 'donor', which is not in this data set; the model knows one and two"
+        UserError, match="obs column 'donor', which is not in this dataset; the model knows one and two"
     ):
         reference_mapping.fitting(tiny, trained)
     other = two.copy()

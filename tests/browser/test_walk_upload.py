@@ -108,7 +108,7 @@ def named(server, name):
 
 
 def arrived(page, server, name):
-    """The page shows the data set of a file that has come; its row once it was read."""
+    """The page shows the dataset of a file that has come; its row once it was read."""
     expect(page.locator("#header")).to_contain_text(name, timeout=WORK)
     (row,) = named(server, name)
     wait_until(lambda: server.view.datasets.one(row["id"])["status"] not in ("queued", "running"))
@@ -162,7 +162,7 @@ def test_pause_holds_one_file_alone_go_on_goes_on_and_cancel_asks(page, server, 
     page.wait_for_timeout(600)
     assert page.evaluate("window.offsets.length") == held
     behind = tmp_path / "behind.h5ad"
-    behind.write_bytes(bytes(40_000))  # no data set at all: it is about who goes first
+    behind.write_bytes(bytes(40_000))  # no dataset at all: it is about who goes first
     choose(page, behind)
     arrived(page, server, "behind.h5ad")
     expect(page.locator("#uploads")).to_contain_text("Paused at")

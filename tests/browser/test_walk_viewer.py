@@ -104,7 +104,7 @@ def n_selected(page, house, key):
     return int(selection.cells(house.view, run, selection.read(asked(page)["select"])).sum())
 
 
-@pytest.mark.slow  # its data set of its own takes the time of three other walks
+@pytest.mark.slow  # its dataset of its own takes the time of three other walks
 def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, page, finished, monkeypatch):
     page.goto(f"{base}/clusters?run={finished.run}")
     page.wait_for_function("() => document.querySelector('#panels .js-plotly-plot')?._fullData?.length >= 8")

@@ -157,7 +157,7 @@ def test_what_forbids_training_on_the_page_forbids_it_here(tmp_path, capsys):
     path = formats.h5ad(formats.counts(proteins=0).T.copy(), tmp_path)
     assert main(["train", str(path), "--out", str(tmp_path / "out"), *QUICK]) == 2
     told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("This data set cannot be trained on as it is. The matrix lies on its side")
+    assert told.startswith("This dataset cannot be trained on as it is. The matrix lies on its side")
     assert not (tmp_path / "out").exists()
 
 

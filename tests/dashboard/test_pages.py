@@ -35,8 +35,8 @@ from dashboard.shell import PAGES, frame, steps_done
 EXPECTED = {
     "bare": {
         home: "Start with the data",
-        data: "The data sets that come along are being read",
-        preprocess: "No data set is ready. Choose one first.",
+        data: "The datasets that come along are being read",
+        preprocess: "No dataset is ready. Choose one first.",
         model: "Nothing is preprocessed yet.",
         train: "No run yet. Create a model first.",
         clusters: "No run yet. Create a model first.",
@@ -76,7 +76,7 @@ def test_a_link_to_every_page_is_answered(finished, path):
     answer = finished.press("content.children", {"url.pathname": path, "url.search": ""})
     assert "There is no such page" not in sent(answer["content"])
     top = sent(answer["header"])
-    assert "tiny.h5ad" in top and finished.run in top  # which data set, which run
+    assert "tiny.h5ad" in top and finished.run in top  # which dataset, which run
 
 
 def test_an_unknown_page_is_said_to_be_unknown(finished):
@@ -116,7 +116,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "loadings",
         "loadings-dimension",
         "category",  # an entry of a legend: a callback draws it
-    }  # only for some data sets and models
+    }  # only for some datasets and models
     laid_out = sent(frame()) + "".join(
         sent(page.layout(house.view, location.resolve(house.view, "")))
         for page in PAGES
@@ -252,7 +252,7 @@ def test_another_persons_run_is_not_there(empty_house):
     assert empty_house.client.get(f"/download/{theirs}/config.json").status_code == 404
 
 
-# --- bring and delete a data set
+# --- bring and delete a dataset
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     (row,) = view.datasets.all()
     assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
     asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
-    assert "No data set is ready" in sent(asking)
+    assert "No dataset is ready" in sent(asking)
     shown = sent(data.detail(view, row))
     assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
     assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
@@ -385,7 +385,7 @@ def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished
 def test_a_data_set_with_runs_is_not_deleted(finished):
     pressed = {"data-confirm.submit_n_clicks": 1, "data-shown.data": finished.dataset}
     answer = finished.press("data-message.children", pressed, "data-confirm.submit_n_clicks")
-    assert "trained on this data set: delete them first" in sent(answer)
+    assert "trained on this dataset: delete them first" in sent(answer)
     assert finished.view.datasets.one(finished.dataset)
 
 

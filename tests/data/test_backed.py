@@ -1,4 +1,4 @@
-"""A large data set stays in its file from the first reading to the last export, and nobody can tell by the results."""
+"""A large dataset stays in its file from the first reading to the last export, and nobody can tell by the results."""
 
 import os
 import re

@@ -41,7 +41,7 @@ def human(n_cells=220, extra=6200, seed=0):
 
 @pytest.fixture(scope="module")
 def good():
-    """A data set about which there is nothing to warn. Read only: copy it."""
+    """A dataset about which there is nothing to warn. Read only: copy it."""
     return human()
 
 
@@ -317,7 +317,7 @@ def same(one, other):
 
 
 def repaired(adata, *names):
-    """The repaired data set; the source is found as it was."""
+    """The repaired dataset; the source is found as it was."""
     before = adata.copy()
     made = steps.apply(adata, [{"name": n} for n in names])
     assert same(adata, before) and set(adata.uns) == set(before.uns)

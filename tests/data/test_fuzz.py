@@ -1,4 +1,4 @@
-"""Whatever is wrong with a file: one sentence or a sound data set, soon, in little memory, and nothing left behind."""
+"""Whatever is wrong with a file: one sentence or a sound dataset, soon, in little memory, and nothing left behind."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Every form in which people bring a data set gives the same one; what only a person knows is asked."""
+"""Every form in which people bring a dataset gives the same one; what only a person knows is asked."""
 
 import gzip
 import zipfile
@@ -131,7 +131,7 @@ def test_of_several_matrices_one_is_asked_for_but_filtered_is_preferred_to_raw(s
     assert "filtered_feature_bc_matrix was read" in told(read.read(both))
     formats.tenx_folder(small, both, name="other")
     question = asked(both)
-    assert "3 data sets" in str(question) and "other" in [value for value, _ in question.choices]
+    assert "3 datasets" in str(question) and "other" in [value for value, _ in question.choices]
     assert same(read.read(both, part="other"), small)
 
 

@@ -21,7 +21,7 @@ FORMATS = (
     *("filtered_feature_bc_matrix.h5", "filtered_feature_bc_matrix.tar.gz", "rna.loom", "rna.zarr.zip"),
     *("rna_200cells_cells_by_genes.csv.gz", "rna_200cells_genes_by_cells.tsv.gz", "protein_200cells.csv.gz"),
 )
-LABELS = "metadata.csv"  # a table about cells: it opens beside a data set
+LABELS = "metadata.csv"  # a table about cells: it opens beside a dataset
 EVERY = [*SETS, *(f"formats/{name}" for name in FORMATS)]
 
 
@@ -41,7 +41,7 @@ def house(tmp_path_factory):
 
 
 def opened(house, path):
-    """The row of a data set that came through the page: a file from the browser, a folder from the inbox."""
+    """The row of a dataset that came through the page: a file from the browser, a folder from the inbox."""
     if path.is_dir():
         (house.store.root / "inbox" / path.name).symlink_to(path)
         id = house.view.datasets.add_from_inbox(path.name, path.name)

@@ -17,7 +17,7 @@ def reading(tmp_path):
 
 
 def protein_set(adata):
-    """The proteins of `adata` as a data set of their own."""
+    """The proteins of `adata` as a dataset of their own."""
     table = adata.obsm["protein"]
     return AnnData(table.to_numpy(), pd.DataFrame(index=adata.obs_names), pd.DataFrame(index=table.columns))
 

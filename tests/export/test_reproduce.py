@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def taken(tmp_path_factory, tiny_file):
-    """(bundle.zip, its folder unpacked) of a run on a data set that a step has made: rare genes are left out."""
+    """(bundle.zip, its folder unpacked) of a run on a dataset that a step has made: rare genes are left out."""
     house = House(tmp_path_factory.mktemp("house")).furnish(tiny_file, QUICK)
     filtered = house.view.steps.add(house.dataset, "filter_genes", {"min_cells": 60})
     drain(house.store)

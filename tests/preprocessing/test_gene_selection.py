@@ -107,9 +107,7 @@ def test_a_family_that_is_not_there_is_said(cells):
 def test_names_that_are_not_there_are_told_with_the_nearest(cells):
     notes = prepared(cells, keep_genes="mki67, TOP2, MCM5").notes
     assert any("'mki67' (near: MKI67) and 'TOP2' (near: TOP2A); 1 of the 3 names" in note for note in notes)
-    with pytest.raises(
-        UserError, match="Never use .drop_genes.: the data set has no gene 'mcm5' .near: MCM5"
-    ):
+    with pytest.raises(UserError, match="Never use .drop_genes.: the dataset has no gene 'mcm5' .near: MCM5"):
         prepared(cells, drop_genes="mcm5")
     assert near("cd3e", ["CD3D", "CD3E", "cd3d"], 2) == ["CD3E", "cd3d"]
 

@@ -336,7 +336,7 @@ def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
 
 
 def made_by_script(text, adata, folder, monkeypatch, path=None):
-    """What a script makes of a data set, or of the file at `path`, run in this process."""
+    """What a script makes of a dataset, or of the file at `path`, run in this process."""
     (folder / "recipe.py").write_text(text)
     if path is None:
         path = folder / "in.h5ad"

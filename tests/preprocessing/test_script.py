@@ -106,7 +106,7 @@ CASES = {
 
 
 def made(cells, case):
-    """(the data set before, after its steps in normal form, its script)."""
+    """(the dataset before, after its steps in normal form, its script)."""
     change, asked = CASES[case]
     before = read.tidy(change(cells), "cells")
     asked = [one if isinstance(one, dict) else {"name": one} for one in asked]

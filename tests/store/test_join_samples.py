@@ -1,4 +1,4 @@
-"""Several samples become one data set, in which each cell knows its own; what is lost is said before."""
+"""Several samples become one dataset, in which each cell knows its own; what is lost is said before."""
 
 import json
 
@@ -32,7 +32,7 @@ LOST = [
     "one: 2 of 20 genes, since the others lack them.",
     "one: 1 of 4 proteins (CD4).",
     "two: 1 of 4 proteins (CD99).",
-    "layers that not every data set has: extra.",
+    "layers that not every dataset has: extra.",
 ]
 
 

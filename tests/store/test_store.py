@@ -372,7 +372,7 @@ def test_folders_of_the_inbox_are_listed_too(store):
 
 
 def asking(store):
-    """A data set that asks which genome is meant; its id."""
+    """A dataset that asks which genome is meant; its id."""
     id = bring(store.of("local"), "a.h5", b"bytes")
     store.move("dataset", id, "queued", "running")
     question = Question("Which?", "genome", [("human", "human"), ("mouse", "mouse")])

@@ -105,7 +105,7 @@ def test_proteins_alone_need_proteins(tiny, alone):
     single = tiny.copy()
     single.obsm["protein"] = single.obsm["protein"][["ADT-01"]]
     for adata in (alone, useless, single):
-        with pytest.raises(UserError, match="proteins alone, and this data set has fewer than two"):
+        with pytest.raises(UserError, match="proteins alone, and this dataset has fewer than two"):
             prepared(adata, modalities="protein")
     assert prepared(alone, modalities="rna")[0].n_proteins == 0
 
@@ -183,7 +183,7 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
     further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
     assert np.isfinite(latent(further)).all() and reference_mapping.fitting(further, trained).missing_proteins
     further.obsm["protein"] = table[["ADT-01", "ADT-02"]]
-    with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this data set"):
+    with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this dataset"):
         latent(further)
 
 
@@ -227,7 +227,7 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
     answer = with_demo.work("preparing", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
     words = answer["preparing-message"]["children"]
-    assert "this data set has fewer than two that can be used" in sent(words)
+    assert "this dataset has fewer than two that can be used" in sent(words)
 
 
 def test_the_pages_of_training_show_what_there_is(rna, protein, finished):

@@ -58,7 +58,7 @@ def test_each_step_is_named_while_it_is_at_work(store, dataset, monkeypatch):
     drain(store)
     own = [message for id, message in messages if id == job["id"]]
     assert "Filter cells (step 1 of 2) ..." in own and "Filter genes (step 2 of 2) ..." in own
-    assert own.index("Filter genes (step 2 of 2) ...") < own.index("Reading the data set.")
+    assert own.index("Filter genes (step 2 of 2) ...") < own.index("Reading the dataset.")
 
 
 def test_the_same_token_queues_one_job(store, dataset):

@@ -49,7 +49,7 @@ def lasting(tmp_path_factory):
 
 
 def bring(store, arguments=None):
-    """A data set on its way: its id, a reading job queued."""
+    """A dataset on its way: its id, a reading job queued."""
     id = store.add("dataset", "local", name="Tiny", origin="demo:tiny", status="queued")
     store.submit("local", "short", "read", id, arguments or {"demo": "tiny"})
     return id

@@ -13,7 +13,7 @@ from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
 from core.config import DEFAULT_RESOLUTION
 
 MOST_CELLS = 20_000  # among which neighbours are looked for
-FEWEST_CELLS = 10  # of the judging cells; a mean of fewer says nothing
+FEWEST_CELLS = 10  # of the test cells; a mean of fewer says nothing
 
 
 class Step(NamedTuple):
@@ -35,7 +35,7 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
 
     A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.analysis.metrics.descriptions; a value that cannot
     be had is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
-    means over the judging cells among them, at most 2,000 where neighbours are compared; iLISI is of
+    means over the test cells among them, at most 2,000 where neighbours are compared; iLISI is of
     at most 5,000 of all.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
@@ -104,7 +104,7 @@ def _asked_for(proteins, labels, batches):
 
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
-    """{score: value} of one space; `rows` are the judging cells, `proteins` whom those asked have near by their proteins."""
+    """{score: value} of one space; `rows` are the test cells, `proteins` whom those asked have near by their proteins."""
     wide = before.asked
     mixed = lisi.scored_rows(len(points)) if batches is not None else wide[:0]
     found, far = _surroundings(points, np.union1d(wide, mixed), lisi.K if len(mixed) else 50)

@@ -24,7 +24,7 @@ class Explained(NamedTuple):
 
 @torch.no_grad()
 def by_feature(model, proof, config):
-    """The Explained of a trained model on at most 20,000 of the judging cells of an Evidence.
+    """The Explained of a trained model on at most 20,000 of the test cells of an Evidence.
 
     1 - squared error / squared error of the training mean, for each feature on the scale of the model's input; PCA is
     that of as many dimensions which the loss is held against, fitted on the training cells.

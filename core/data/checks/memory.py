@@ -1,4 +1,4 @@
-"""How much memory a data set needs, and how much there is."""
+"""How much memory a dataset needs, and how much there is."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ TIGHT = 0.5  # share of the memory from which it gets tight: others work on the 
 def needed(case: Case) -> int:
     """Bytes that reading and training need: sparse where the values are (index and value), else dense float32.
 
-    A data set whose matrices lie on disk is read and trained on in blocks: of it, only names and columns are held.
+    A dataset whose matrices lie on disk is read and trained on in blocks: of it, only names and columns are held.
     """
     seen = case.trained
     if not in_memory(matrix_at(case.adata, case.where)):
@@ -33,10 +33,10 @@ def findings(case: Case, memory: int, gpu_memory: int | None) -> list[Finding]:
     need, out = needed(case), []
     evidence = f"About {_gib(need)} of {_gib(memory)}."
     if need > memory:
-        words = "The data set is larger than this server's memory: bring fewer cells or genes, or use a larger machine."
+        words = "The dataset is larger than this server's memory: bring fewer cells or genes, or use a larger machine."
         out.append(Finding("size-ram", "warning", words, evidence))
     elif need > TIGHT * memory:
-        words = "The data set takes more than half of this server's memory, so other work beside it may fail."
+        words = "The dataset takes more than half of this server's memory, so other work beside it may fail."
         out.append(Finding("size-ram", "warning", words, evidence))
     if gpu_memory:
         seen = case.trained

@@ -125,7 +125,7 @@ def _of_tar(archive, name, limit) -> list[Member]:
 
 def _check_number(number, name):
     if number > MOST_MEMBERS:
-        raise UserError(f"'{name}' holds more than {MOST_MEMBERS:,} files: pack only those of one data set.")
+        raise UserError(f"'{name}' holds more than {MOST_MEMBERS:,} files: pack only those of one dataset.")
 
 
 def _check_size(total, name, limit):

@@ -1,4 +1,4 @@
-"""Join several samples to one data set, and say beforehand what that leaves out."""
+"""Join several samples to one dataset, and say beforehand what that leaves out."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -19,7 +19,7 @@ BATCH = "sample"  # the column that names each cell's sample, where nobody calls
 
 
 class Sample(NamedTuple):
-    """A data set in normal form and what it is called in the joined one."""
+    """A dataset in normal form and what it is called in the joined one."""
 
     name: str
     adata: AnnData
@@ -41,7 +41,7 @@ class Outline(NamedTuple):
 
 
 def outline(name: str, adata: AnnData, kind: str | None = None) -> Outline:
-    """The Outline of a data set in normal form, whose values may lie in its file; without `kind` they are swept."""
+    """The Outline of a dataset in normal form, whose values may lie in its file; without `kind` they are swept."""
     proteins = adata.obsm["protein"].columns if "protein" in adata.obsm else None
     return Outline(
         name,
@@ -89,7 +89,7 @@ def _lost(samples, shared, proteins):
     fewest = min(len(sample.genes) for sample in samples)
     if len(shared) < ENOUGH * fewest:
         raise UserError(
-            f"The data sets share only {len(shared):,} genes, though the smallest has {fewest:,}:"
+            f"The datasets share only {len(shared):,} genes, though the smallest has {fewest:,}:"
             " check that all name genes the same way (symbols or Ensembl ids) and are of one species."
         )
     lost = [
@@ -105,9 +105,9 @@ def _lost(samples, shared, proteins):
     for what in ("layers", "obsm"):
         keys = [getattr(sample, what) for sample in samples]
         if gone := sorted(frozenset.union(*keys) - frozenset.intersection(*keys)):
-            lost.append(f"{what} that not every data set has: {', '.join(gone)}.")
+            lost.append(f"{what} that not every dataset has: {', '.join(gone)}.")
     if any(sample.has_raw for sample in samples):
-        lost.append(".raw of every data set.")
+        lost.append(".raw of every dataset.")
     having = [sample.name for sample in samples if sample.has_background]
     if having and (len(having) < len(samples) or not len(proteins)):
         have = "has" if len(having) == 1 else "have"
@@ -118,12 +118,12 @@ def _lost(samples, shared, proteins):
 def _check(samples):
     """Raises UserError where names or kinds of values forbid to join, whatever the genes."""
     if len(samples) < 2:
-        raise UserError("Joining needs at least two data sets: choose another one.")
+        raise UserError("Joining needs at least two datasets: choose another one.")
     if len({sample.name for sample in samples}) < len(samples):
-        raise UserError("Two data sets have the same name: give each its own, since it becomes the batch.")
+        raise UserError("Two datasets have the same name: give each its own, since it becomes the batch.")
     if len({sample.kind for sample in samples}) > 1:
         each = ", ".join(f"{sample.name}: {KIND_WORDS[sample.kind]}" for sample in samples)
-        raise UserError(f"The data sets hold different kinds of values ({each}): bring the counts of each.")
+        raise UserError(f"The datasets hold different kinds of values ({each}): bring the counts of each.")
 
 
 def check_room(needed: float, free: float) -> None:
@@ -162,7 +162,7 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
         joined.obs[column] = pd.concat(pieces).reindex(joined.obs_names)
         if joined.obs[column].dtype == object:
             joined.obs[column] = joined.obs[column].astype("category")
-    told = [f"{len(parts)} data sets were joined; obs['{planned.batch}'] names each cell's."]
+    told = [f"{len(parts)} datasets were joined; obs['{planned.batch}'] names each cell's."]
     if len(planned.proteins) and all(backgrounds):
         found = together(backgrounds)
         keep(joined, found)

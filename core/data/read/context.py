@@ -48,7 +48,7 @@ class Reading:
             resource.setrlimit(resource.RLIMIT_DATA, (self.soft_limit, hard))
 
     def say(self, sentence):
-        """Keep a sentence for the findings of the data set."""
+        """Keep a sentence for the findings of the dataset."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 

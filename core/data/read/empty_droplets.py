@@ -1,4 +1,4 @@
-"""Find the empty droplets of an unfiltered matrix, and keep what they hold of each protein of a data set."""
+"""Find the empty droplets of an unfiltered matrix, and keep what they hold of each protein of a dataset."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def join_background(adata: AnnData, other: AnnData, words: str, droplets=None) -
     report, limits = protein_report(adata), droplet_limits(droplets)
     if not report.used.any():
         raise UserError(
-            f"This data set has no proteins to train on, so {words} is of no use to it: leave it out."
+            f"This dataset has no proteins to train on, so {words} is of no use to it: leave it out."
         )
     found = matched(adata, other.obs_names, words, "a droplet")
     rna, proteins, names = _parts(other)

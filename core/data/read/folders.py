@@ -1,4 +1,4 @@
-"""Find the data set in a folder, or in an archive: a 10x matrix, a zarr store, or one file; at most one folder down."""
+"""Find the dataset in a folder, or in an archive: a 10x matrix, a zarr store, or one file; at most one folder down."""
 
 import tempfile
 from pathlib import Path
@@ -12,14 +12,14 @@ ARCHIVES = (".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz")
 
 
 def read_archive(path, reading):
-    """The data set in an archive, unpacked into the reading's scratch folder."""
+    """The dataset in an archive, unpacked into the reading's scratch folder."""
     folder = Path(tempfile.mkdtemp(dir=reading.scratch))
     unpack(path, folder)
     return read_folder(folder, reading, path.name)
 
 
 def read_folder(path, reading, name=None):
-    """The data set in the folder at `path`; `name` is what a person knows it by. Asks which where there are several."""
+    """The dataset in the folder at `path`; `name` is what a person knows it by. Asks which where there are several."""
     name = name or path.name
     found = _here(path)
     if not found:
@@ -36,14 +36,14 @@ def read_folder(path, reading, name=None):
             found = plain
     if len(found) > 1:
         choices = [(n, n) for n in list(found)[:50]]
-        sentence = f"'{name}' holds {len(found)} data sets ({_few(found)}): which one is meant?"
+        sentence = f"'{name}' holds {len(found)} datasets ({_few(found)}): which one is meant?"
         chosen = reading.answer(sentence, "part", choices)
         found = {chosen: found[chosen]}
     return _open(next(iter(found.values())), reading)
 
 
 def _here(folder):
-    """{name: path} of the data sets that lie right in `folder`."""
+    """{name: path} of the datasets that lie right in `folder`."""
     if zarrs.is_store(folder):
         return {folder.name: folder}
     files = sorted(p for p in folder.iterdir() if not _hidden(p))

@@ -1,4 +1,4 @@
-"""The one normal form of a data set, and what is refused on the way there."""
+"""The one normal form of a dataset, and what is refused on the way there."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ MIN_CELLS = 10  # below it there are not enough cells for training, validation a
 SPARSE_FROM = 0.6  # share of zeros from which a dense matrix is smaller as CSR (index + value: 8 bytes for 4)
 
 
-def tidy(adata: AnnData, name: str = "the data set", notes=()) -> AnnData:
+def tidy(adata: AnnData, name: str = "the dataset", notes=()) -> AnnData:
     """`adata` in normal form, with what was changed in uns["nuwa_read"], a list of sentences.
 
     It begins with `notes`, and before them with what an earlier reading has left there.

@@ -48,13 +48,13 @@ def read(
 ) -> AnnData:
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
-    `genome`, `part` and `transpose` answer what only a person knows: which genome and which data set of a
+    `genome`, `part` and `transpose` answer what only a person knows: which genome and which dataset of a
     folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
     say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
     there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
     the normal form stays, as .h5ad, on the same disk as `scratch`; `words` changes the sentences of uns["nuwa_read"].
-    The matrices of a large data set (core.data.backed.LARGE) are left in that file, or in one that vanishes with the
+    The matrices of a large dataset (core.data.backed.LARGE) are left in that file, or in one that vanishes with the
     AnnData.
 
     Raises UserError, one sentence, for every fault of a file, Question for what is not answered yet; with

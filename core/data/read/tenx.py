@@ -95,7 +95,7 @@ def _one_genome(adata, name, reading):
     names = sorted(set(genome[genes.to_numpy()]) - {""})
     if len(names) < 2:
         return adata
-    chosen = _which(names, name, reading, [(ALL, "all of them, as one data set")])
+    chosen = _which(names, name, reading, [(ALL, "all of them, as one dataset")])
     if chosen == ALL:
         return adata
     kept = part_of(adata, genes=(genome == chosen).to_numpy() | ~genes.to_numpy())

@@ -1,4 +1,4 @@
-"""Recipes: which steps a data set goes through, and with which settings it is prepared; loads no science."""
+"""Recipes: which steps a dataset goes through, and with which settings it is prepared; loads no science."""
 
 from core.preprocessing.recipe.limits_by_batch import (
     Batches,

@@ -12,7 +12,7 @@ MOST_STEPS = 100
 
 
 class Recipe:
-    """`steps` change the data set, in this order; `settings` is the prepare part of a RunConfig as {field: value}.
+    """`steps` change the dataset, in this order; `settings` is the prepare part of a RunConfig as {field: value}.
 
     Raises UserError where a step, a parameter or a setting does not exist or is not allowed.
     """

@@ -11,7 +11,7 @@ from core.preprocessing.recipe.script_proteins import protein_part
 
 
 class Start(NamedTuple):
-    """The data set before the steps: its file in the person's words, whether scanpy reads that, and how large it is."""
+    """The dataset before the steps: its file in the person's words, whether scanpy reads that, and how large it is."""
 
     name: str
     own: bool
@@ -46,8 +46,8 @@ SEED, TRAIN_SHARE, VALID_SHARE = {split}
 LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant and empty ones
 {genes_used}
 '''
-OWN = "IN is {name} as it was brought (.h5ad, 10x .h5 or a 10x folder), or the data set that Nuwa offers beside this script."
-OFFERED = "IN is the .h5ad that Nuwa offers beside this script, the data set before the steps{name}."
+OWN = "IN is {name} as it was brought (.h5ad, 10x .h5 or a 10x folder), or the dataset that Nuwa offers beside this script."
+OFFERED = "IN is the .h5ad that Nuwa offers beside this script, the dataset before the steps{name}."
 FORM = '''
 PROTEIN_KEYS = ("protein", "protein_expression", "protein_counts", "adt", "ADT")
 NAME_KEYS = tuple(f"{key}_names" for key in PROTEIN_KEYS)
@@ -131,7 +131,7 @@ BEGIN = """
 adata = normal_form(read(Path(sys.argv[1])))
 known = counts_of(adata)
 if SHAPE and (adata.n_obs, adata.n_vars if known is None else len(known[1])) != SHAPE:
-    sys.exit(f"{sys.argv[1]} has not the {SHAPE[0]:,} cells and {SHAPE[1]:,} genes of the data set: take the file named above.")
+    sys.exit(f"{sys.argv[1]} has not the {SHAPE[0]:,} cells and {SHAPE[1]:,} genes of the dataset: take the file named above.")
 
 # The steps.
 """
@@ -201,13 +201,13 @@ KNOWN = {
 
 
 def script(recipe: Recipe, record: dict, config, file: str = "recipe.py", start: Start | None = None) -> str:
-    """The script of a recipe; `record` is that of the data set after its steps, `config` has the split and the seed.
+    """The script of a recipe; `record` is that of the dataset after its steps, `config` has the split and the seed.
 
     Raises UserError where a script with scanpy alone would not give the same matrix: the sentence says why.
     """
     if not record.get("counts_where"):
         raise UserError(
-            "A script needs raw counts in the data set, and this one has none after its steps: take the JSON."
+            "A script needs raw counts in the dataset, and this one has none after its steps: take the JSON."
         )
     steps = [_settled(step, record) for step in recipe.steps]
     proteins = protein_part(recipe.settings["protein_transform"], record)
@@ -232,7 +232,7 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py", start:
 
 def _start(start):
     if start is None:
-        return "IN is the data set before the steps, as .h5ad."
+        return "IN is the dataset before the steps, as .h5ad."
     name = start.name.replace('"""', "'''").replace("\\", "/")
     return OWN.format(name=name) if start.own else OFFERED.format(name=f" ({name})")
 

@@ -62,7 +62,7 @@ class Proteins(NamedTuple):
 
 
 def protein_part(transform: str, record: dict) -> Proteins:
-    """How the script transforms proteins; `record` is that of the data set.
+    """How the script transforms proteins; `record` is that of the dataset.
 
     Raises UserError where DSB has no background to go by.
     """
@@ -73,7 +73,7 @@ def protein_part(transform: str, record: dict) -> Proteins:
     found = record.get("protein_background")
     if not found:
         raise UserError(
-            "DSB needs the unfiltered matrix, and this data set has none: add it on the Data page."
+            "DSB needs the unfiltered matrix, and this dataset has none: add it on the Data page."
         )
     background = {name: [m, s] for name, m, s in zip(found["names"], found["mean"], found["sd"], strict=True)}
     left_out = record["proteins_left_out"]

@@ -1,4 +1,4 @@
-"""The steps that change which cells, genes or values a data set holds: names, words, parameters.
+"""The steps that change which cells, genes or values a dataset holds: names, words, parameters.
 
 What a step does is a function elsewhere, named as text, so that the page knows all steps without the science.
 """
@@ -111,7 +111,7 @@ STEPS: dict[str, Step] = {
     ),
     "split_proteins": _repair(
         "Split proteins off",
-        "Antibodies leave the genes and become the data set's proteins.",
+        "Antibodies leave the genes and become the dataset's proteins.",
         "split_proteins",
     ),
     "filter_cells": Step(
@@ -169,7 +169,7 @@ def chosen(record: Any) -> Chosen:
 
 
 def origin_by(names, origin: str) -> str:
-    """Where a data set is from that steps of these names have made of one from `origin`."""
+    """Where a dataset is from that steps of these names have made of one from `origin`."""
     return f"{made_by(names)} by {', '.join(names)} from {origin}"
 
 

@@ -29,7 +29,7 @@ def score_doublets(
     """
     found = counts_of(adata)
     if found is None:
-        raise UserError("Score doublets: doublets are simulated from raw counts, and this data set has none.")
+        raise UserError("Score doublets: doublets are simulated from raw counts, and this dataset has none.")
     groups = [np.arange(adata.n_obs)]
     if batch_key:
         if batch_key not in adata.obs:
@@ -37,7 +37,7 @@ def score_doublets(
         codes = np.unique(adata.obs[batch_key].astype(str).to_numpy(), return_inverse=True)[1]
         groups = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
     if small := [rows for rows in groups if len(rows) < FEW_CELLS]:
-        where = f"a batch of '{batch_key}'" if batch_key else "the data set"
+        where = f"a batch of '{batch_key}'" if batch_key else "the dataset"
         raise UserError(
             f"Score doublets: {where} has {len(small[0])} cells, and Scrublet needs {FEW_CELLS} at least."
         )

@@ -68,7 +68,7 @@ def filter_cells(
 ) -> tuple[AnnData, str]:
     """The cells within the limits of their batch, or within `limits` where it has none of its own.
 
-    Raises UserError where a limit is on what the data set does not tell, and where a batch or column does not exist.
+    Raises UserError where a limit is on what the dataset does not tell, and where a batch or column does not exist.
     """
     values, limits = measured(adata, columns), limits or Limits()
     asked = [name for one in (limits, *batches.values()) for name in one.set()]
@@ -121,9 +121,7 @@ def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
 
 def _batches(adata, column):
     if column not in adata.obs:
-        raise UserError(
-            f"There is no obs column '{column}' of batches: choose one of the data set's columns."
-        )
+        raise UserError(f"There is no obs column '{column}' of batches: choose one of the dataset's columns.")
     names, codes = np.unique(adata.obs[column].astype(str).to_numpy(), return_inverse=True)
     return [str(name) for name in names], codes
 

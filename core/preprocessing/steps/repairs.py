@@ -25,7 +25,7 @@ from core.sparse.blocks import blocks
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
     """X is what .raw holds, of .raw's genes; the old X and the layers are left out, all that is known of cells stays."""
     if adata.raw is None:
-        raise UserError("There is no .raw in this data set to use.")
+        raise UserError("There is no .raw in this dataset to use.")
     var = adata.raw.var.copy()
     extra = adata.var.drop(columns=[name for name in adata.var if name in var]).reindex(var.index)
     known = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes

@@ -1,4 +1,4 @@
-"""The jobs that bring cells of another data set to a trained model, and take them away again."""
+"""The jobs that bring cells of another dataset to a trained model, and take them away again."""
 
 import time
 
@@ -15,7 +15,7 @@ from core.worker.jobs.loaded import source
 
 
 def map_cells(store, job, say):
-    """Another data set through a run's model, left below mapped/KEY of the run's folder.
+    """Another dataset through a run's model, left below mapped/KEY of the run's folder.
 
     about.json says what was done; latent.npy, picture.npy, codes.npy, confidence.npy and farness.npy have what
     core.analysis.label_transfer tells of each cell, cells.npy their names.
@@ -49,7 +49,7 @@ def map_cells(store, job, say):
 
 
 def export_mapped(store, job, say):
-    """mapped.h5ad beside the mapping: the data set as it came, with its latent, places, labels and distances."""
+    """mapped.h5ad beside the mapping: the dataset as it came, with its latent, places, labels and distances."""
     run, asked = store.row("run", job["target"]), job["arguments"]
     about, arrays = store.of(job["owner"]).mappings.one(run["id"], asked["key"])
     dataset = _dataset(store, about["dataset"])
@@ -71,8 +71,8 @@ def export_mapped(store, job, say):
 
 
 def _dataset(store, id):
-    """The row of a data set that is still there; raises UserError."""
+    """The row of a dataset that is still there; raises UserError."""
     try:
         return store.row("dataset", id)
     except Missing:
-        raise UserError("The data set to map was deleted: choose another one.") from None
+        raise UserError("The dataset to map was deleted: choose another one.") from None

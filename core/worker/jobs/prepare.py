@@ -19,7 +19,7 @@ def prepare_data(store, job, say):
     """What the steps of a preparation do to the data, with the default split; training repeats it with its own."""
     row = store.row("preparation", job["target"])
     store.move("preparation", row["id"], Status.QUEUED, Status.RUNNING)
-    say("Reading the data set.", 0.1)
+    say("Reading the dataset.", 0.1)
     adata = source(store, row["dataset"])
     settings = config.parse(row["settings"])
     say("Normalising, choosing genes, measuring means and deviations.", 0.4)
@@ -42,7 +42,7 @@ def prepare_data(store, job, say):
 def choose_genes(store, job, say):
     """Which genes a preparation with these settings would use, with the picture of them and what is to be said."""
     settings = config.parse(job["arguments"])
-    say("Reading the data set.", 0.1)
+    say("Reading the dataset.", 0.1)
     adata = source(store, job["target"])
     say("Looking at every gene.", 0.3)
     split, found, seen = _surveyed(store, job["target"])
@@ -60,15 +60,15 @@ def choose_genes(store, job, say):
 
 @lru_cache(maxsize=1)
 def _surveyed(store, dataset_id):
-    """(Split, Source, Survey) of a data set; the last one is kept, since people try one choice after the other."""
+    """(Split, Source, Survey) of a dataset; the last one is kept, since people try one choice after the other."""
     adata = source(store, dataset_id)
     split, found = split_cells(adata.n_obs, config.RunConfig()), count_sources.source_of(adata)
     return split, found, survey(found.values, split.train)
 
 
 def look_at_proteins(store, job, say):
-    """How the proteins of a data set look before and after a transform, as core.worker.jobs.protein_histograms has it."""
-    say("Reading the data set.", 0.1)
+    """How the proteins of a dataset look before and after a transform, as core.worker.jobs.protein_histograms has it."""
+    say("Reading the dataset.", 0.1)
     adata = source(store, job["target"])
     say("Transforming the proteins.", 0.4)
     return protein_histograms.of_proteins(adata, job["arguments"]["transform"])
@@ -101,7 +101,7 @@ def _of_data(settings):
 
 @lru_cache(maxsize=1)
 def _prepared(store, dataset_id, settings):
-    """(Split, Matrix) of a data set; the last one is kept, since people try one setting after the other."""
+    """(Split, Matrix) of a dataset; the last one is kept, since people try one setting after the other."""
     adata = source(store, dataset_id)
     split = split_cells(adata.n_obs, settings)
     return split, prepare(adata, settings, split, store.dataset_folder(dataset_id).folder)

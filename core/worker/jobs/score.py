@@ -17,7 +17,7 @@ SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
 
 def compare_spaces(store, job, say):
     """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
-    say("Reading the data set.", 0.02)
+    say("Reading the dataset.", 0.02)
     run, proof = evidence(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
     names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
@@ -45,10 +45,10 @@ def _names(store, run, column):
 
 def explain_features(store, job, say):
     """Variance explained of every gene and protein, left as explained.csv."""
-    say("Reading the data set.", 0.05)
+    say("Reading the dataset.", 0.05)
     run, proof = evidence(store, job["target"])
     folder = store.run_folder(run["id"])
-    say("Reconstructing the judging cells.", 0.4)
+    say("Reconstructing the test cells.", 0.4)
     found = per_feature.by_feature(
         run_folder.load_model(folder / "model.pt"), proof, config.parse(run["config"])
     )
@@ -57,7 +57,7 @@ def explain_features(store, job, say):
 
 def score_cells(store, job, say):
     """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of score_words.CELL_SCORES."""
-    say("Reading the data set.", 0.02)
+    say("Reading the dataset.", 0.02)
     run, proof = evidence(store, job["target"])
     folder = store.run_folder(run["id"])
     model = run_folder.load_model(folder / "model.pt")
@@ -95,7 +95,7 @@ def compare_labels(store, job, say):
     """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells.
 
     And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours foretell that column in the latent space, and in a PCA
-    with as many dimensions, on the judging cells.
+    with as many dimensions, on the test cells.
     """
     run = store.row("run", job["target"])
     column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]

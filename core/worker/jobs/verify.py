@@ -18,7 +18,7 @@ def verify(store, job, say):
     path = store.run_folder(run["id"]) / BUNDLE
     if not path.exists():
         raise UserError("This run no longer has a bundle: make one first.")
-    say("Reading the data set.", 0.0)
+    say("Reading the dataset.", 0.0)
     with bundle_zip.Taken(path) as taken:
         first, recipe = taken.first(), taken.json("recipe.json")
     name = store.row("dataset", run["dataset"])["name"]

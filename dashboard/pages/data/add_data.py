@@ -21,7 +21,7 @@ ADDS = {
 
 
 def bring(view):
-    """The ways in for a new data set."""
+    """The ways in for a new dataset."""
     kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar.gz of a 10x or zarr folder."
     again = "Of any size: an upload that was interrupted goes on where it stopped. "
     parts = [
@@ -40,7 +40,7 @@ def bring(view):
 
 
 def drop(id, words, dataset=""):
-    """Where files are dropped or chosen; with a data set, they add to it. assets/upload.js does what it promises."""
+    """Where files are dropped or chosen; with a dataset, they add to it. assets/upload.js does what it promises."""
     button = html.Button([html.I(className="bi bi-upload"), f" {words}"], className="btn btn-outline-primary")
     kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
     data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
@@ -86,7 +86,7 @@ def _label(name, size):
 
 
 def question(row):
-    """What a data set asks its owner, with the answers to choose from; the one the file speaks for is chosen."""
+    """What a dataset asks its owner, with the answers to choose from; the one the file speaks for is chosen."""
     asked = row["record"]["question"]
     options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked["choices"])]
     values = [value for value, _ in asked["choices"]]
@@ -99,11 +99,11 @@ def question(row):
 
 
 def second(view, dataset):
-    """A second file for a data set that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
+    """A second file for a dataset that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return more(
         "Add proteins, labels or a background from a second file",
-        html.P("Cells are matched by their barcodes. It becomes a new data set; this one stays as it is."),
+        html.P("Cells are matched by their barcodes. It becomes a new dataset; this one stays as it is."),
         dbc.RadioItems(
             id=ids.JOIN_WHAT,
             options=[{"label": f"The file holds {words}", "value": what} for what, words in ADDS.items()],
@@ -153,7 +153,7 @@ def register(app, store):
     ]
 
     def callback(*parts):
-        """A callback that brings a data set and answers with its id; a UserError becomes the page's notice."""
+        """A callback that brings a dataset and answers with its id; a UserError becomes the page's notice."""
 
         def around(function):
             @app.callback(*there, *parts, prevent_initial_call=True)

@@ -1,4 +1,4 @@
-"""What the doctor found in a data set, the gravest first, each with its repair, one click away."""
+"""What the doctor found in a dataset, the gravest first, each with its repair, one click away."""
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
@@ -14,7 +14,7 @@ SHOWN = 8  # notes beyond these are folded away
 
 
 def findings_card(record):
-    """The findings of a data set's record, as a list; a repair that several ask for has one button."""
+    """The findings of a dataset's record, as a list; a repair that several ask for has one button."""
     offered, items = dict(record.get("repairs_offered") or {}), []
     for finding in record["findings"]:
         # Each repair leaves `offered` with its first button: two buttons of one id would be none.
@@ -58,7 +58,7 @@ def said(finding, *parts):
 
 
 def forbids_training(record):
-    """Whether a finding of a data set's record forbids training on it."""
+    """Whether a finding of a dataset's record forbids training on it."""
     return any(finding["severity"] == "stop" for finding in record["findings"])
 
 

@@ -41,7 +41,7 @@ DROPLETS = "droplets"
 DROPLETS_PROTEIN = "droplets-protein"
 DROPLETS_RNA = "droplets-rna"
 
-# the steps of a data set, on either page
+# the steps of a dataset, on either page
 STEP_UNDO = "step-undo"
 STEP_MESSAGE = "step-message"
 

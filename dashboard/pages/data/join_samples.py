@@ -1,4 +1,4 @@
-"""Several data sets to one: choose them, name each as a sample, see what is lost, and join."""
+"""Several datasets to one: choose them, name each as a sample, see what is lost, and join."""
 
 import uuid
 
@@ -27,7 +27,7 @@ def samples(view):
     return card(
         "Join samples",
         html.P(
-            "Several data sets become a new one, with the genes and proteins that all share.",
+            "Several datasets become a new one, with the genes and proteins that all share.",
             className="help",
         ),
         more(
@@ -44,7 +44,7 @@ def samples(view):
 
 
 def choices(view):
-    """The data sets that can be joined, as options."""
+    """The datasets that can be joined, as options."""
     ready = [row for row in reversed(view.datasets.all()) if row["status"] == Status.READY]
     return [
         {"label": f"{row['name']} ({row['record']['cells']:,} cells)", "value": row["id"]} for row in ready
@@ -82,7 +82,7 @@ def told(found, asked):
     )
     column = f" The column is called '{found['batch']}', since there is one of that name already."
     parts = [
-        html.P(f"The new data set: {size}{proteins}.{column if found['batch'] != asked['batch'] else ''}"),
+        html.P(f"The new dataset: {size}{proteins}.{column if found['batch'] != asked['batch'] else ''}"),
         *lost,
     ]
     if found["too_large"]:

@@ -1,4 +1,4 @@
-"""Data: which data sets are here, what each holds in words, and how to bring one."""
+"""Data: which datasets are here, what each holds in words, and how to bring one."""
 
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
@@ -33,7 +33,7 @@ def layout(view, here):
                 [
                     html.Div(
                         [
-                            card("Data sets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
+                            card("Datasets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
                             add_data.bring(view),
                             join_samples.samples(view),
                         ]
@@ -47,7 +47,7 @@ def layout(view, here):
 
 
 def listing(view, chosen):
-    """The data sets as links, each with how it stands."""
+    """The datasets as links, each with how it stands."""
     rows = []
     for row in reversed(view.datasets.all()):
         words = STANDS.get(row["status"], "being read ...")
@@ -61,7 +61,7 @@ def listing(view, chosen):
     return (
         html.Ul(rows, className="nuwa-list")
         if rows
-        else html.P("The data sets that come along are being read ...")
+        else html.P("The datasets that come along are being read ...")
     )
 
 
@@ -72,7 +72,7 @@ def signature(view, shown):
 
 
 def state(view, row):
-    """What the detail of a data set was drawn from. With its id: an answer that was meant for the page before may
+    """What the detail of a dataset was drawn from. With its id: an answer that was meant for the page before may
     come late, and must not pass for this one's."""
     if row is None:
         return None
@@ -85,10 +85,10 @@ def state(view, row):
 
 
 def detail(view, row):
-    """What one data set holds, in words."""
+    """What one dataset holds, in words."""
     if row is None:
         return empty(
-            "No data set yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
+            "No dataset yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
         )
     if row["status"] in BUSY:
         words, share = view.datasets.progress(row["id"]) or ("", 0.0)
@@ -126,7 +126,7 @@ def detail(view, row):
                 html.Div(
                     [
                         dcc.Link(
-                            "Preprocess this data set",
+                            "Preprocess this dataset",
                             href=f"/preprocess?dataset={row['id']}",
                             # Where a finding forbids training, its repair comes first.
                             className=f"btn btn-{'outline-secondary' if forbids_training(record) else 'primary'}",
@@ -165,7 +165,7 @@ def detail(view, row):
 
 
 def _delete(row):
-    """Remove a data set, after a question; those that come along stay."""
+    """Remove a dataset, after a question; those that come along stay."""
     if row["origin"].startswith("demo:"):
         return html.Div()
     return html.Div(
@@ -204,7 +204,7 @@ def register(app, store):
         row = view.readable("dataset", shown)
         parts = [listing(view, shown), detail(view, row), add_data.inbox(view)]
         same = [now[i] == seen[i] for i in range(3)]
-        # At the very first start somebody may come before the first data set is read: it is shown when it is there.
+        # At the very first start somebody may come before the first dataset is read: it is shown when it is there.
         first = None if row else places.resolve(view, "").dataset
         way = f"/data?dataset={first['id']}" if first else no_update
         return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way

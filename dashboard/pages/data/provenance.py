@@ -1,4 +1,4 @@
-"""The steps that a data set has been through, with numbers before and after each, and the way back."""
+"""The steps that a dataset has been through, with numbers before and after each, and the way back."""
 
 from dash import Input, Output, State, dcc, html, no_update
 
@@ -11,15 +11,13 @@ from dashboard.server import session
 
 
 def steps_card(view, row, page):
-    """What was done to a data set, and the button that takes the last of it back to `page`; None where nothing was."""
+    """What was done to a dataset, and the button that takes the last of it back to `page`; None where nothing was."""
     derived = row["record"].get("derived")
     if not derived:
         return None
     original = view.readable("dataset", derived["of"])
     link = (
-        dcc.Link(original["name"], href=f"{page}?dataset={original['id']}")
-        if original
-        else "another data set"
+        dcc.Link(original["name"], href=f"{page}?dataset={original['id']}") if original else "another dataset"
     )
     rows = [
         [f"{i}. {STEPS[step['name']].label}", step["said"], *_change(step)]
@@ -38,7 +36,7 @@ def steps_card(view, row, page):
 
 
 def joined_card(view, row):
-    """Which samples a data set was joined from; None where it was not joined."""
+    """Which samples a dataset was joined from; None where it was not joined."""
     joined = row["record"].get("joined")
     if not joined:
         return None
@@ -51,7 +49,7 @@ def joined_card(view, row):
     return card(
         "Joined from samples",
         html.P(["The column ", html.Code(joined["batch"]), " of obs names each cell's sample."]),
-        table(["sample", "data set", "cells", "steps before"], rows, numeric=(2,)),
+        table(["sample", "dataset", "cells", "steps before"], rows, numeric=(2,)),
         html.P(
             "Nothing was left out." if not joined["lost"] else "What was left out stands below.",
             className="help mt-2",
@@ -60,7 +58,7 @@ def joined_card(view, row):
 
 
 def selected_card(view, row):
-    """From which data set, run and selection a data set was made; None where it was not."""
+    """From which dataset, run and selection a dataset was made; None where it was not."""
     found = row["record"].get("selected")
     if not found:
         return None

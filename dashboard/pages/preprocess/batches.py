@@ -1,4 +1,4 @@
-"""The batches of a data set: which column names them, how many cells each has, and what a model does with them."""
+"""The batches of a dataset: which column names them, how many cells each has, and what a model does with them."""
 
 import numpy as np
 from dash import Input, Output, State, html

@@ -30,12 +30,12 @@ BUSY = (Status.QUEUED, Status.RUNNING)
 def layout(view, here):
     row = here.dataset
     if row is not None and row["status"] in BUSY:
-        words = html.P("This data set is being made. The page goes on by itself.", role="status")
+        words = html.P("This dataset is being made. The page goes on by itself.", role="status")
         return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
     if row is not None and row["status"] == Status.FAILED:
         return html.Div([notice(row["message"], "bad"), empty("It was not made.", "/data", "To the data")])
     if row is None or row["status"] != Status.READY:  # one that asks is answered on the Data page
-        return empty("No data set is ready. Choose one first.", "/data", "To the data")
+        return empty("No dataset is ready. Choose one first.", "/data", "To the data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
     record, job = row["record"], view.preparations.preparing(row["id"])
     steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
@@ -102,7 +102,7 @@ def layout(view, here):
 
 
 def forbidden(row):
-    """What forbids to train on a data set, with the way to what can be done."""
+    """What forbids to train on a dataset, with the way to what can be done."""
     stops = [finding for finding in row["record"]["findings"] if finding["severity"] == "stop"]
     there = dcc.Link("See what can be done on the Data page.", href=f"/data?dataset={row['id']}")
     return [said(finding, there) for finding in stops]

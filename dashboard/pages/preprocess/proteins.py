@@ -1,4 +1,4 @@
-"""The proteins of a data set: which transform they get, each before and after it, and what isotype controls say."""
+"""The proteins of a dataset: which transform they get, each before and after it, and what isotype controls say."""
 
 from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate

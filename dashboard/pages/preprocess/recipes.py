@@ -1,4 +1,4 @@
-"""The recipe of a data set: presets, the buttons of single steps, and recipes that are taken away or brought."""
+"""The recipe of a dataset: presets, the buttons of single steps, and recipes that are taken away or brought."""
 
 import base64
 import binascii
@@ -87,7 +87,7 @@ def exchange(row):
     return more(
         "Take the recipe away, or bring one",
         html.P(
-            "A recipe is the list of steps of this data set with the settings below. Brought again, it gives the same matrix; "
+            "A recipe is the list of steps of this dataset with the settings below. Brought again, it gives the same matrix; "
             "the script does the same with scanpy alone, from the data before the steps, or from your own file where scanpy "
             "reads it; its first lines say which."
         ),
@@ -136,7 +136,7 @@ def scores_steps(row):
                     disabled=not has_counts,
                     title=""
                     if has_counts
-                    else "Doublets are simulated from raw counts, and this data set has none.",
+                    else "Doublets are simulated from raw counts, and this dataset has none.",
                 ),
                 html.Button(
                     "Score the cell cycle",

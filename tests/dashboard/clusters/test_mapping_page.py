@@ -1,4 +1,4 @@
-"""The card that maps new cells, data sets of selections, and the proteins as a space, without a browser."""
+"""The card that maps new cells, datasets of selections, and the proteins as a space, without a browser."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ from dashboard.pages.clusters.viewer.link_state import ViewerState
 
 @pytest.fixture(scope="module")
 def house(finished, tiny, tmp_path_factory):
-    """The finished house with a second data set: 40 cells of the first, of which two genes are missing."""
+    """The finished house with a second dataset: 40 cells of the first, of which two genes are missing."""
     path = tmp_path_factory.mktemp("new") / "new.h5ad"
     tiny[10:50, 2:].copy().write_h5ad(path)
     finished.new = bring(finished.view, "new.h5ad", path.read_bytes())
@@ -130,7 +130,7 @@ def test_mistakes_are_sentences(house, mapped):
         "resolution.value": 1.0,
         "run.data": house.run,
     }
-    assert "Choose the data set" in sent(house.press("mapping-job.data", values, "map-go.n_clicks"))
+    assert "Choose the dataset" in sent(house.press("mapping-job.data", values, "map-go.n_clicks"))
     with pytest.raises(Missing):
         house.view.mappings.one(house.run, "../../secret")
     stranger = house.store.of("stranger")
@@ -238,7 +238,7 @@ def test_too_few_cells_make_no_data_set(house):
     rows = np.zeros(240, bool)
     for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
         rows[:n] = True
-        with pytest.raises(UserError, match=f"{words} selected, and a data set needs at least 10"):
+        with pytest.raises(UserError, match=f"{words} selected, and a dataset needs at least 10"):
             house.view.selections.create(house.run, rows, "by hand", f"few {n}")
     values = {"subset-go.n_clicks": 1, "run.data": house.run}
     assert "No cells are selected" in sent(house.press("subset-job.data", values, "subset-go.n_clicks"))

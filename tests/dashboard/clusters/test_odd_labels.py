@@ -16,7 +16,7 @@ from dashboard.pages.clusters.groups import groups_of
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory, tiny, run_quick):
-    """A house whose data set has columns that say little: all the same, none at all, numbers, a cell or two a label."""
+    """A house whose dataset has columns that say little: all the same, none at all, numbers, a cell or two a label."""
     adata, folder = tiny.copy(), tmp_path_factory.mktemp("odd")
     adata.obs["constant"] = "one"
     adata.obs["gaps"] = pd.Categorical([None] * 240, categories=["x"])

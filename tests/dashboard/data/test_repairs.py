@@ -1,4 +1,4 @@
-"""A repair makes a data set of its own by a job of the worker; the original stays, and the way back is open."""
+"""A repair makes a dataset of its own by a job of the worker; the original stays, and the way back is open."""
 
 import anndata
 import numpy as np
@@ -113,7 +113,7 @@ def test_the_same_repair_twice_is_one_data_set(odd):
 def test_an_original_is_not_deleted_from_under_its_repairs(odd):
     made = odd.view.steps.repair(odd.dataset, "undo_log")
     for _ in range(2):  # while it waits, and when it is there
-        with pytest.raises(UserError, match="1 data set was made from this one"):
+        with pytest.raises(UserError, match="1 dataset was made from this one"):
             odd.view.datasets.forget(odd.dataset)
         drain(odd.store)
     odd.view.datasets.forget(made)
@@ -202,7 +202,7 @@ def shown(house, id):
 
 
 def press(house, name, id):
-    """Press the button of a repair on the page of a data set: the address that it leads to, or what it says."""
+    """Press the button of a repair on the page of a dataset: the address that it leads to, or what it says."""
     values = {"repair": {name: 1}, "data-shown.data": id}
     return house.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
 
