@@ -14,6 +14,12 @@ def duration(seconds):
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def few(names, n=3):
+    """The first `n` names, and dots where there are more."""
+    names = [str(name) for name in names]
+    return ", ".join(names[:n]) + (" ..." if len(names) > n else "")
+
+
 def listed(names):
     """Names in a row, the last one after "and"."""
     *most, last = names

@@ -20,8 +20,10 @@ def run(arguments):
     """Print the findings; returns 1 where one of them forbids training, else 0."""
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     from core.data import checks
+    from core.preprocessing.recipe import offered
 
-    record = checks.examine(input_files.read_file(arguments)).record()
+    report = checks.examine(input_files.read_file(arguments))
+    record = report.record() | {"repairs_offered": offered(report.repairs)}
     print(json.dumps(record, indent=2, default=str) if arguments.json else table(arguments.file, record))
     return FAILED if any(finding["severity"] == "stop" for finding in record["findings"]) else 0
 

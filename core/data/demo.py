@@ -8,7 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.data import DEMO_TITLES
-from core.data.read import tidy
+from core.data.normal_form import tidy
 
 TYPES = tuple(f"type {letter}" for letter in "ABCDEFGH")
 SHARES = np.array([0.22, 0.18, 0.16, 0.14, 0.11, 0.09, 0.07, 0.03])  # the rarest is 3 % of the cells

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.data.checks import species
-from core.data.checks.names import ids_of, symbols_of
+from core.data.standalone.gene_families import ENSEMBL, bare
+from core.data.standalone.gene_naming import ids_of, symbols_of
 
 
 class GeneNames(NamedTuple):
@@ -19,8 +19,8 @@ class GeneNames(NamedTuple):
 
 def gene_names(var: pd.DataFrame) -> GeneNames:
     """The GeneNames of the genes that are the rows of `var`, from their names and its columns."""
-    plain = species.bare(var.index).to_numpy(dtype=str)
-    named_by_id = np.array([bool(species.ENSEMBL.match(name)) for name in plain], dtype=bool)
+    plain = bare(var.index).to_numpy(dtype=str)
+    named_by_id = np.array([bool(ENSEMBL.match(name)) for name in plain], dtype=bool)
     ids, symbols = ids_of(var), symbols_of(var)
     ids = np.full(len(plain), "") if ids is None else ids.astype(str)
     symbols = np.full(len(plain), "") if symbols is None else symbols.astype(str)

@@ -8,6 +8,8 @@ from anndata import AnnData
 from core.errors import UserError
 
 KEY = "nuwa_background"  # in uns
+# Of the R package dsb (Mulè 2022): log(x + 10) varies about as much for few counts as for many.
+PSEUDOCOUNT = 10.0
 
 
 class Background(NamedTuple):
@@ -33,6 +35,13 @@ class Background(NamedTuple):
         """The background as JSON, or uns, can hold it."""
         numbers = {"mean": self.mean.tolist(), "sd": self.sd.tolist()}
         return {"names": list(self.names), **numbers, "droplets": self.droplets}
+
+
+def of_droplets(names, counts) -> Background:
+    """The Background by the counts (droplets, proteins) of empty droplets; a protein with the same count in all gets sd 1."""
+    logged = np.log(np.asarray(counts, dtype=np.float64) + PSEUDOCOUNT)
+    sd = logged.std(axis=0, ddof=1)
+    return Background(tuple(names), logged.mean(axis=0), np.where(sd < 1e-6, 1.0, sd), len(logged))
 
 
 def together(parts: list[Background]) -> Background:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-PSEUDOCOUNT = 10.0  # the package's: log(x + 10) varies about as much for few counts as for many
+from core.data.protein_background import PSEUDOCOUNT
+
 ENOUGH = 4  # proteins of a cell; two Gaussians through fewer say nothing
 ROUNDS = 200  # of expectation and maximisation, at most
 BLOCK = 1024  # cells whose Gaussians are fitted at once

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.matrix_kind import what_is
-from core.data.protein_background import background_of
+from core.data.protein_background import PSEUDOCOUNT, background_of
 from core.data.protein_panel import protein_report
 from core.errors import UserError
 from core.preprocessing import dsb
@@ -95,7 +95,7 @@ class Dsb(AsTheyAre):
 
     def backward(self, values, rows):
         logged = (values + self._technique(self.slopes, rows)) * self.proteins.sd + self.proteins.mean
-        return np.exp(logged) - dsb.PSEUDOCOUNT
+        return np.exp(logged) - PSEUDOCOUNT
 
     def controls(self, counts):
         values = dsb.against_background(counts, self.isotypes.mean, self.isotypes.sd)
@@ -105,7 +105,7 @@ class Dsb(AsTheyAre):
         return 0.0 if self.technical is None else np.outer(self.component[rows], slopes)
 
     def record(self):
-        made = {"transform": self.name, "pseudocount": dsb.PSEUDOCOUNT, "isotypes": list(self.isotypes.names)}
+        made = {"transform": self.name, "pseudocount": PSEUDOCOUNT, "isotypes": list(self.isotypes.names)}
         for of, part in (("background", self.proteins), ("isotype", self.isotypes)):
             made |= {f"{of}_mean": part.mean, f"{of}_sd": part.sd}
         if self.technical is not None:

@@ -5,7 +5,7 @@ import numpy as np
 from core.errors import UserError
 from core.store.groups import Groups
 
-FEWEST = 10  # core.data.read.normal_form.MIN_CELLS: fewer are not trained on
+FEWEST = 10  # core.data.normal_form.MIN_CELLS: fewer are not trained on
 
 
 class Selections:

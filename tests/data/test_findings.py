@@ -519,8 +519,9 @@ def test_the_record_of_repairs_survives_a_file(good, tmp_path):
 def test_the_record_offers_what_the_findings_ask_for(good):
     adata = good.copy()
     _set(adata, 3, slice(None), 0)
-    record = json.loads(json.dumps(checks.examine(adata).record()))
-    assert list(record["repairs_offered"]) == ["drop_empty_cells"]
+    report = checks.examine(adata)
+    record = json.loads(json.dumps(report.record()))
+    assert report.repairs == ["drop_empty_cells"]
     assert record["badge"]["words"] == "X: counts" and record["matrices"]["X"]["kind"] == "counts"
 
 

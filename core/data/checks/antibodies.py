@@ -3,10 +3,11 @@
 import numpy as np
 
 from core.data.checks.context import Case
-from core.data.checks.finding import Finding, few
+from core.data.checks.finding import Finding
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import ProteinReport
 from core.data.standalone.antibodies import hidden_proteins
+from core.text import few
 
 
 def findings(case: Case, proteins: ProteinReport) -> list[Finding]:

@@ -7,9 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from core.data.checks.context import Case
-from core.data.checks.finding import Finding, few
+from core.data.checks.finding import Finding
 from core.data.count_sources import matrix_at
 from core.data.scan_block import N_HASHES
+from core.text import few
 
 FEW_CELLS = 200  # below it a held-out tenth is 20 cells and no score is steady
 UNFILTERED = 0.3  # share of empty cells from which a file looks like 10x's raw_feature_bc_matrix

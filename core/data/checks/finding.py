@@ -40,9 +40,3 @@ class Column(NamedTuple):
 def genes_are(n) -> str:
     """The beginning of a sentence on `n` genes."""
     return "1 gene is" if n == 1 else f"{n:,} genes are"
-
-
-def few(names) -> str:
-    """The first three names, and dots where there are more."""
-    names = [str(name) for name in list(names)[:4]]
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")

@@ -5,7 +5,8 @@ import re
 import pandas as pd
 
 from core.data.checks.context import Case
-from core.data.checks.finding import Column, Finding, few
+from core.data.checks.finding import Column, Finding
+from core.text import few
 
 MAX_CLASSES = 100  # a column with more distinct values is no set of labels one can look at
 LABEL_WORDS = ("type", "label", "annot", "cluster", "louvain", "leiden", "class", "ident", "phase")

@@ -8,7 +8,6 @@ import numpy as np
 from core.data.checks.finding import Column, Finding
 from core.data.matrix_kind import Verdict
 from core.data.protein_panel import ProteinReport
-from core.preprocessing.recipe import STEPS
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,11 @@ class Report:
     quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
 
     @property
+    def repairs(self) -> list[str]:
+        """The names of the repairs that findings offer (core.preprocessing.recipe.STEPS)."""
+        return sorted({name for finding in self.findings for name in finding.repairs})
+
+    @property
     def kind(self) -> str:
         """The kind of the matrix that is trained on."""
         return "counts" if self.counts_where else self.verdict.kind
@@ -55,7 +59,6 @@ class Report:
     def record(self) -> dict[str, Any]:
         """The report as JSON-able dict, without the arrays."""
         names, _, left_out = self.proteins
-        offered = {name for finding in self.findings for name in finding.repairs}
         return {
             "cells": self.cells,
             "genes": self.genes,
@@ -70,7 +73,6 @@ class Report:
             "colours": self.colours,
             "species": self.species,
             "findings": [asdict(finding) for finding in self.findings],
-            "repairs_offered": {name: STEPS[name].record() for name in sorted(offered)},
             "columns": [column._asdict() | {"examples": list(column.examples)} for column in self.columns],
             "batch": self.batch,
             "quality_columns": self.quality_columns,

@@ -72,6 +72,20 @@ def number_bytes(n_values: int, dtype) -> int:
     return n_values * (min(dtype.itemsize, 4) if dtype.kind in "buif" else dtype.itemsize)
 
 
+def is_gzip(path: Path) -> bool:
+    return path.name.lower().endswith(".gz")
+
+
+def plain_bytes(path: Path) -> int:
+    """The bytes of a file, or of what a .gz unpacks to; raises UserError where those are more than its size can mean."""
+    return check_gzip(path) if is_gzip(path) else path.stat().st_size
+
+
+def open_plain(path: Path, *mode, **options):
+    """The file opened, unpacked where it is a .gz."""
+    return (gzip.open if is_gzip(path) else open)(path, *mode, **options)
+
+
 def check_gzip(path: Path) -> int:
     """The bytes that a .gz unpacks to; raises UserError where they are more than is `allowed`.
 

@@ -7,11 +7,10 @@ from anndata.utils import make_index_unique
 from scipy import sparse
 
 from core.data import droplet_limits
-from core.data.protein_background import Background, keep
+from core.data.protein_background import keep, of_droplets
 from core.data.protein_panel import GENES, PROTEIN_KEYS, PROTEINS, protein_report
 from core.data.read.second_file import matched
 from core.errors import UserError
-from core.preprocessing.dsb import PSEUDOCOUNT
 
 ENOUGH = 100  # droplets; a mean and a deviation of fewer are too rough to scale by
 
@@ -46,11 +45,10 @@ def join_background(adata: AnnData, other: AnnData, words: str, droplets=None) -
             f"Only {n:,} droplets of {words} are empty, and {ENOUGH} are needed: bring the unfiltered matrix, such as "
             f"raw_feature_bc_matrix, which has all droplets, or set the limits otherwise ({_said(limits, rna)})."
         )
-    logged = np.log(proteins[empty][:, at].toarray().astype(np.float64) + PSEUDOCOUNT)
-    mean, sd = logged.mean(axis=0), logged.std(axis=0, ddof=1)
-    silent = [name for name, one in zip(wanted, sd, strict=True) if one < 1e-6]
-    made = Background(tuple(wanted), mean, np.where(sd < 1e-6, 1.0, sd), n)
-    keep(adata, made)
+    counts = proteins[empty][:, at].toarray()
+    keep(adata, of_droplets(wanted, counts))
+    constant = (counts == counts[0]).all(axis=0)
+    silent = [name for name, one in zip(wanted, constant, strict=True) if one]
     said = f"{n:,} empty droplets ({_said(limits, rna)}) in {words} tell the background of {len(wanted):,} proteins{found.how}."
     if rna is None:
         said += " That file has no RNA, so they were known by their proteins alone."

@@ -7,19 +7,23 @@ from core.data import ending
 from core.data.read import tenx, zarrs
 from core.data.read.archives import unpack
 from core.errors import UserError
+from core.text import few
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz")
 
 
-def read_archive(path, reading):
-    """The dataset in an archive, unpacked into the reading's scratch folder."""
+def read_archive(path, reading, open_path):
+    """The dataset in an archive, unpacked into the reading's scratch folder; `open_path` as in `read_folder`."""
     folder = Path(tempfile.mkdtemp(dir=reading.scratch))
     unpack(path, folder)
-    return read_folder(folder, reading, path.name)
+    return read_folder(folder, reading, open_path, path.name)
 
 
-def read_folder(path, reading, name=None):
-    """The dataset in the folder at `path`; `name` is what a person knows it by. Asks which where there are several."""
+def read_folder(path, reading, open_path, name=None):
+    """The dataset in the folder at `path`; `name` is what a person knows it by. Asks which where there are several.
+
+    `open_path(path, reading)` reads a file of any format.
+    """
     name = name or path.name
     found = _here(path)
     if not found:
@@ -36,10 +40,11 @@ def read_folder(path, reading, name=None):
             found = plain
     if len(found) > 1:
         choices = [(n, n) for n in list(found)[:50]]
-        sentence = f"'{name}' holds {len(found)} datasets ({_few(found)}): which one is meant?"
+        sentence = f"'{name}' holds {len(found)} datasets ({few(found)}): which one is meant?"
         chosen = reading.answer(sentence, "part", choices)
         found = {chosen: found[chosen]}
-    return _open(next(iter(found.values())), reading)
+    place = next(iter(found.values()))
+    return zarrs.read_store(place, reading) if zarrs.is_store(place) else open_path(place, reading)
 
 
 def _here(folder):
@@ -57,18 +62,5 @@ def _is_single(path):
     return path.is_file() and ending(path.name) not in ("", *ARCHIVES)
 
 
-def _open(path, reading):
-    from core.data.read.readers import open_path  # which knows all readers, this one among them
-
-    if tenx.is_matrix(path):
-        return tenx.read_matrix(path, reading)
-    return zarrs.read_store(path, reading) if path.is_dir() else open_path(path, reading)
-
-
 def _hidden(path):
     return path.name.startswith(".") or path.name == "__MACOSX"
-
-
-def _few(names):
-    names = list(names)
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")

@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 
 from core.data import backed
+from core.data.normal_form import SPARSE_FROM
 from core.data.read import loom, mudata, tenx
 from core.data.read.archives import check_values, number_bytes
-from core.data.read.normal_form import SPARSE_FROM
 from core.errors import UserError
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"

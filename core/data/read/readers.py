@@ -8,10 +8,10 @@ import numpy as np
 from anndata import AnnData
 
 from core.data import ENDINGS, ending
+from core.data.normal_form import tidy
 from core.data.read.empty_droplets import join_background
 from core.data.read.folders import ARCHIVES, read_archive, read_folder
 from core.data.read.hdf5 import read_hdf5
-from core.data.read.normal_form import tidy
 from core.data.read.second_file import join_annotations, join_proteins
 from core.data.read.tables import read_labels, read_table
 from core.data.read.tenx import is_matrix, read_matrix
@@ -20,11 +20,16 @@ from core.errors import DoesNotFit, UserError, is_out_of_memory
 
 SMALL = 50_000_000  # bytes; a smaller file that asks for all memory is rather damaged than large
 
+
+def _archive(path, reading) -> AnnData:
+    return read_archive(path, reading, open_path)
+
+
 # Ending -> (path, Reading) -> AnnData, not yet in normal form. A further format is one function and one line here.
 READERS = {
     **dict.fromkeys((".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"), read_hdf5),
     **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), read_table),
-    **dict.fromkeys(ARCHIVES, read_archive),
+    **dict.fromkeys(ARCHIVES, _archive),
     ".zarr": read_store,
 }
 
@@ -64,7 +69,11 @@ def open_path(path: Path, reading) -> AnnData:
     if not path.exists():
         raise UserError(f"There is no file '{path.name}': check its name and folder.")
     if path.is_dir():
-        return read_store(path, reading) if ending(path.name) == ".zarr" else read_folder(path, reading)
+        return (
+            read_store(path, reading)
+            if ending(path.name) == ".zarr"
+            else read_folder(path, reading, open_path)
+        )
     if not path.is_file():
         raise UserError(f"'{path.name}' is neither a file nor a folder: bring a file.")
     if path.stat().st_size == 0:

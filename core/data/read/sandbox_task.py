@@ -11,8 +11,8 @@ import pandas as pd
 from anndata.io import write_elem
 
 from core.data import backed
+from core.data.normal_form import on_the_way
 from core.data.read.context import Reading
-from core.data.read.normal_form import on_the_way
 from core.data.read.readers import carefully, load
 from core.data.readable_paths import within
 from core.errors import Question, UserError

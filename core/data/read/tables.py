@@ -1,7 +1,6 @@
 """Tables of text (csv, tsv, txt, plain or gz): a matrix with names on both sides, or labels of cells."""
 
 import csv
-import gzip
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +10,11 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from core.data.read.archives import check_gzip
+from core.data.read.archives import is_gzip, open_plain, plain_bytes
 from core.data.read.axis_names import like_barcodes, like_genes, like_proteins
 from core.errors import UserError, is_out_of_memory
 from core.safe_csv import plain
+from core.text import few
 
 PEEK, SAMPLE = 200, 20  # rows whose names, and whose values, are looked at before the table is read
 BLOCK_VALUES = 8_000_000  # values of a block: text and numbers together stay below half a GB
@@ -69,7 +69,7 @@ def _sparse_bytes(path, layout, numbers):
     values = [row[i].strip() for row in layout.rows for i in numbers]
     letters = sum(len(field) + 1 for row in layout.rows for field in row)
     filled = sum(value not in ("0", "0.0") for value in values)
-    size = path.stat().st_size * (PACKED if _is_packed(path) else 1)
+    size = path.stat().st_size * (PACKED if is_gzip(path) else 1)
     return COPIES * 8 * filled * size / max(letters, 1)
 
 
@@ -102,21 +102,17 @@ def _unique(name, i, names):
     return name if names.index(name) == i else f"{name}_{i}"
 
 
-def _is_packed(path):
-    return path.name.lower().endswith(".gz")
-
-
 def _open(path):
-    return (gzip.open if _is_packed(path) else open)(path, "rt", encoding="utf-8-sig", newline="")
+    return open_plain(path, "rt", encoding="utf-8-sig", newline="")
 
 
 def _layout(path, reading) -> Layout:
     """Separator, decimal sign and column names, from the first rows; R's headers may be one field short."""
-    with (gzip.open if _is_packed(path) else open)(path, "rb") as file:
+    with open_plain(path, "rb") as file:
         start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
         raise UserError(f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
-    plain = check_gzip(path) if _is_packed(path) else path.stat().st_size
+    plain = plain_bytes(path)
     reading.take(0, path.name, MOST_A_BYTE * plain)
     lines = []
     try:
@@ -219,15 +215,12 @@ def _orientation(layout, columns, name, reading) -> bool:
     turned = like_barcodes(columns) + max(like_genes(rows), like_proteins(rows))
     guess = turned > upright if turned != upright else len(columns) < len(rows)
     sure = abs(turned - upright) >= SURE
-    examples = f"The rows of '{name}' are named {_few(rows)} and its columns {_few(columns)}"
+    rows_named, columns_named = (few((str(name)[:30] for name in names), 2) for names in (rows, columns))
+    examples = f"The rows of '{name}' are named {rows_named} and its columns {columns_named}"
     choices = [(False, "rows are cells, columns are genes"), (True, "rows are genes, columns are cells")]
     transpose = reading.answer(f"{examples}: which are the cells?", "transpose", choices, bool(guess), sure)
     reading.say(f"{examples}; the {'columns' if transpose else 'rows'} were taken as cells.")
     return transpose
-
-
-def _few(names):
-    return ", ".join(str(name)[:30] for name in names[:2]) + (" ..." if len(names) > 2 else "")
 
 
 def _blocks(path, layout, columns, dtype, rows):
@@ -241,7 +234,7 @@ def _blocks(path, layout, columns, dtype, rows):
         "usecols": list(columns),
         "index_col": False,
         "dtype": dtype,
-        "compression": "gzip" if _is_packed(path) else None,
+        "compression": "gzip" if is_gzip(path) else None,
         "encoding": "utf-8-sig",
         "skip_blank_lines": True,
         "low_memory": False,

@@ -1,6 +1,5 @@
 """Cell Ranger's matrices: .h5 of versions 2 and 3, and folders of matrix.mtx, barcodes and genes or features."""
 
-import gzip
 import re
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ from scipy import io, sparse
 
 from core.data.backed import part_of
 from core.data.protein_panel import GENES
-from core.data.read.archives import check_gzip
+from core.data.read.archives import open_plain, plain_bytes
 from core.errors import UserError
 
 ALL = "all"  # the answer that keeps every genome of a mixed experiment
@@ -115,7 +114,7 @@ def read_matrix(path, reading):
     prefix = MATRIX.sub("", path.name)
     barcodes = [line[0] for line in _lines(path, prefix, ("barcodes.tsv",))]
     features = _lines(path, prefix, ("features.tsv", "genes.tsv"))
-    plain = _plain_bytes(path)
+    plain = plain_bytes(path)
     rows, columns, entries = _size(path)
     turned = (rows, columns) == (len(barcodes), len(features)) != (len(features), len(barcodes))
     _check_sizes(
@@ -144,28 +143,15 @@ def _lines(path, prefix, names):
         for end in ("", ".gz"):
             beside = path.with_name(f"{prefix}{name}{end}")
             if beside.is_file():
-                _plain_bytes(beside)
-                with _opener(beside)(beside, "rt", encoding="utf-8-sig") as file:
+                plain_bytes(beside)
+                with open_plain(beside, "rt", encoding="utf-8-sig") as file:
                     return [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
     raise UserError(f"Beside '{path.name}' there is no {' or '.join(names)}: put it into the same folder.")
 
 
-def _plain_bytes(path):
-    """The bytes of a file, or of what a .gz unpacks to; raises UserError where those are more than its size can mean."""
-    return check_gzip(path) if _is_packed(path) else path.stat().st_size
-
-
-def _is_packed(path):
-    return path.name.lower().endswith(".gz")
-
-
-def _opener(path):
-    return gzip.open if _is_packed(path) else open
-
-
 def _size(path):
     """(rows, columns, values) that the matrix claims; looked at first, as absurd ones would take all memory."""
-    with _opener(path)(path, "rb") as file:
+    with open_plain(path, "rb") as file:
         if not file.readline(200).lower().startswith(b"%%matrixmarket matrix coordinate"):
             raise UserError(f"'{path.name}' is not a sparse matrix in Matrix Market form: copy it again.")
         for _ in range(1000):  # comments

@@ -10,7 +10,7 @@ from core.preprocessing.recipe.limits_by_batch import (
 from core.preprocessing.recipe.qc_limits import MEASURES, Limits, suggested, within_by_batch, within_limits
 from core.preprocessing.recipe.recipe import PRESETS, Recipe, from_json, preset
 from core.preprocessing.recipe.script import Start, script
-from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, origin_by
+from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, offered, origin_by
 
 __all__ = [
     "Batches",
@@ -28,6 +28,7 @@ __all__ = [
     "chosen",
     "from_json",
     "made_by",
+    "offered",
     "origin_by",
     "preset",
     "suggested",

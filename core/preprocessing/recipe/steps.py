@@ -168,6 +168,11 @@ def chosen(record: Any) -> Chosen:
         raise UserError(_sentence(STEPS[record["name"]], error)) from None
 
 
+def offered(names) -> dict[str, dict[str, Any]]:
+    """What the record of a dataset keeps of the repairs that its findings offer, by name ("repairs_offered")."""
+    return {name: STEPS[name].record() for name in names}
+
+
 def origin_by(names, origin: str) -> str:
     """Where a dataset is from that steps of these names have made of one from `origin`."""
     return f"{made_by(names)} by {', '.join(names)} from {origin}"

@@ -4,10 +4,10 @@ import numpy as np
 from anndata import AnnData
 
 from core.data.backed import part_of, replaced
-from core.data.checks.finding import few
 from core.data.value_scan import sweep
 from core.errors import UserError
 from core.sparse.access import is_sparse
+from core.text import few
 
 
 def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from core.data.checks.context import COUNT_COLUMNS
 from core.data.matrix_kind import what_is
 from core.data.standalone.unlog import SURE, back, counts_or_values
 from core.errors import UserError
@@ -11,7 +12,6 @@ from core.preprocessing.recipe.steps import UndoLog
 
 WAYS = {"": "expm1", "twice": "expm1 twice", "log2": "base 2", "log10": "base 10", "log counts": "expm1"}
 SAME_LIBRARY = 0.01
-LIBRARY_COLUMNS = ("total_counts", "n_counts", "nCount_RNA", "n_counts_all_genes", "nUMI", "n_umi")
 
 
 def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
@@ -47,7 +47,7 @@ def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
 def _confirmed(adata, counts) -> str:
     """What a column with the cells' original counts says of those that were found."""
     library = np.asarray(counts.sum(axis=1)).ravel()
-    for column in LIBRARY_COLUMNS:
+    for column in COUNT_COLUMNS:
         if column in adata.obs:
             told = pd.to_numeric(adata.obs[column], errors="coerce").to_numpy(dtype=float)
             agree = float(np.mean(np.abs(library / np.where(told > 0, told, np.nan) - 1) <= SAME_LIBRARY))

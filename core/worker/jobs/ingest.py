@@ -6,7 +6,7 @@ from core.data import backed, checks, demo, read
 from core.data.protein_background import background_of
 from core.errors import Question, UserError
 from core.preprocessing import steps
-from core.preprocessing.recipe import STEPS
+from core.preprocessing.recipe import STEPS, offered
 from core.store import Status, uploads
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.loaded import source
@@ -35,6 +35,7 @@ def shelve(store, id, adata, say, more=None):
     record = report.record() | {
         "data_hash": data_hash,
         "kind": report.kind,
+        "repairs_offered": offered(report.repairs),
         "top_genes": by_gene.highest_genes(),
         "protein_background": background and background.record(),
     }

@@ -10,6 +10,7 @@ from core.data.protein_panel import settle_proteins, split_features
 from core.errors import UserError
 from core.sparse.access import in_memory, is_sparse
 from core.sparse.blocks import pieces
+from core.text import few
 
 MIN_CELLS = 10  # below it there are not enough cells for training, validation and test
 SPARSE_FROM = 0.6  # share of zeros from which a dense matrix is smaller as CSR (index + value: 8 bytes for 4)
@@ -82,7 +83,7 @@ def _unique_names(adata: AnnData, name: str, notes: list[str]) -> None:
             )
         twice = names[names.duplicated()].unique()
         if len(twice):
-            shown = ", ".join(twice[:3]) + (" ..." if len(twice) > 3 else "")
+            shown = few(twice)
             plural = "name" if len(twice) == 1 else "names"
             notes.append(
                 f"{len(twice):,} {words} {plural} occurred more than once and got a number: {shown}."
