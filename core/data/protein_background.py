@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from anndata import AnnData
 
+from core.data.standalone.log_counts import log_counts
 from core.errors import UserError
 
 KEY = "nuwa_background"  # in uns
-# Of the R package dsb (Mulè 2022): log(x + 10) varies about as much for few counts as for many.
-PSEUDOCOUNT = 10.0
 
 
 class Background(NamedTuple):
@@ -39,7 +38,7 @@ class Background(NamedTuple):
 
 def of_droplets(names, counts) -> Background:
     """The Background by the counts (droplets, proteins) of empty droplets; a protein with the same count in all gets sd 1."""
-    logged = np.log(np.asarray(counts, dtype=np.float64) + PSEUDOCOUNT)
+    logged = log_counts(np.asarray(counts, dtype=np.float64))
     sd = logged.std(axis=0, ddof=1)
     return Background(tuple(names), logged.mean(axis=0), np.where(sd < 1e-6, 1.0, sd), len(logged))
 

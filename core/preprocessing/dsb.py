@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.data.protein_background import PSEUDOCOUNT
+from core.data.standalone.log_counts import log_counts
 
 ENOUGH = 4  # proteins of a cell; two Gaussians through fewer say nothing
 ROUNDS = 200  # of expectation and maximisation, at most
@@ -34,7 +34,7 @@ class Technical(NamedTuple):
 
 def against_background(counts, mean, sd):
     """(cells, proteins): how many deviations of the empty droplets' log counts each count lies above their mean."""
-    return (np.log(np.maximum(counts, 0) + PSEUDOCOUNT) - mean) / sd
+    return (log_counts(counts) - mean) / sd
 
 
 def fit(values, isotypes, background, train):

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.matrix_kind import what_is
-from core.data.protein_background import PSEUDOCOUNT, background_of
+from core.data.protein_background import background_of
 from core.data.protein_panel import protein_report
+from core.data.standalone.log_counts import PSEUDOCOUNT
 from core.errors import UserError
 from core.preprocessing import dsb
 

@@ -35,6 +35,8 @@ def test_the_report_is_json_on_request(file, capsys):
 
 def test_a_finding_that_forbids_training_ends_with_1(file, monkeypatch, capsys):
     class Stopped:
+        repairs = ()
+
         def record(self):
             stop = {"severity": "stop", "sentence": "Nothing can be learned.", "evidence": "seen"}
             return {"cells": 1, "genes": 1, "proteins": [], "trains_on": "nothing", "findings": [stop]}

@@ -8,11 +8,11 @@ CORE = Path(__file__).resolve().parents[2]
 FILES = {
     **{
         name: CORE / "data" / "standalone" / f"{name}.py"
-        for name in ("gene_families", "gene_naming", "antibodies", "unlog", "bimodal")
+        for name in ("gene_families", "gene_naming", "antibodies", "unlog", "bimodal", "log_counts")
     },
     "dsb": CORE / "preprocessing" / "dsb.py",
 }
-NEEDS = {"gene_naming": ("gene_families",)}  # file -> files that go before it
+NEEDS = {"gene_naming": ("gene_families",), "dsb": ("log_counts",)}  # file -> files that go before it
 
 
 class Part(NamedTuple):
