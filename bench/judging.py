@@ -29,7 +29,7 @@ def main():
     few = {name: spaces[name] for name in ("latent", "latent_umap")}
     for title, judged in (("two spaces, compiled code cold", few), ("all spaces", spaces)):
         clock, processor = time.perf_counter(), time.process_time()
-        *_, records = benchmark.judge(proof, config, judged, 1.0, labels, batches)
+        *_, records = benchmark.compare_spaces(proof, config, judged, 1.0, labels, batches)
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
         print(
             f"{title}: {len(records)} scores, {processor:.1f} s of processor time, {clock:.1f} by the clock"

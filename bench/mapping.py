@@ -8,7 +8,7 @@ from umap import umap_
 from umap.layouts import optimize_layout_euclidean
 
 from bench.sets import load
-from core.analysis import embedding, label_transfer, mapping_summary, reference_mapping
+from core.analysis import embedding, label_transfer, mapping_summary, query, reference_mapping
 from core.analysis.neighbors import Neighbors, find_among
 from core.config import RunConfig
 from core.export import run_folder
@@ -44,7 +44,7 @@ def main():
 
 
 def latent_of(adata, trained):
-    *_, latent = reference_mapping.mapped(reference_mapping.fitting(adata, trained), trained)
+    *_, latent = reference_mapping.encode_query(query.prepare_query(adata, trained), trained)
     return latent
 
 

@@ -1,4 +1,4 @@
-"""Other ways to group cells, and how steady a grouping is: k-means, HDBSCAN, Leiden of some cells, ARI of subsamples."""
+"""Clustering by k-means, HDBSCAN or Leiden on some cells, and the stability of clusters over subsamples (ARI)."""
 
 from itertools import combinations
 from typing import NamedTuple
@@ -32,11 +32,11 @@ class Steadiness(NamedTuple):
 def steadiness(points, clusters, seed=0, times=TIMES):
     """Yield the share done, then the Steadiness of Leiden at each resolution of `clusters` ({resolution: labels}).
 
-    Each of `times` subsamples keeps SHARE of the cells and their edges in the neighbour graph and is clustered anew;
+    Each of `times` subsamples keeps SHARE of the cells and their edges in the neighbour graph and is clustered again;
     pairs are compared by the adjusted Rand index (Hubert and Arabie 1985) over the cells that both have, as stability
-    is judged by Lange et al. 2004 (doi:10.1162/089976604773717621). One cluster agrees with itself whatever the data,
-    so such resolutions have no value. The steadiest is the finest whose mean is within a standard error of the best:
-    coarse clusterings are steadier for no merit of theirs.
+    is measured by Lange et al. 2004 (doi:10.1162/089976604773717621). A single cluster always agrees with itself, so
+    such resolutions have no value. The most stable one is the finest whose mean is within a standard error of the best,
+    since coarse clusterings are more stable whatever the data.
     """
     from sklearn.metrics import adjusted_rand_score
 
@@ -60,9 +60,11 @@ def steadiness(points, clusters, seed=0, times=TIMES):
     for j, r in enumerate(resolutions):
         if n_clusters[j] < 2:
             continue
-        found = [adjusted_rand_score(labels[r][a][x], labels[r][b][y]) for (a, b), (x, y) in shared.items()]
-        ari[j] = np.mean(found)
-        error[j] = np.std(found) / np.sqrt(times)  # pairs share samples: no more than `times` are independent
+        values = [adjusted_rand_score(labels[r][a][x], labels[r][b][y]) for (a, b), (x, y) in shared.items()]
+        ari[j] = np.mean(values)
+        error[j] = np.std(values) / np.sqrt(
+            times
+        )  # pairs share samples: no more than `times` are independent
     yield Steadiness(resolutions, ari, error, n_clusters, _steadiest(ari, error))
 
 
@@ -79,14 +81,14 @@ def kmeans(points, k, seed=0):
 
     if not 2 <= k <= len(points):
         raise UserError(f"k-means needs 2 to {len(points):,} clusters here, not {k}.")
-    found = KMeans(k, n_init=10, random_state=seed).fit_predict(np.asarray(points, dtype=np.float32))
-    return leiden.by_size(found)
+    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(np.asarray(points, dtype=np.float32))
+    return leiden.by_size(labels)
 
 
 def hdbscan(points, least):
-    """(points,) int32 cluster of each point, 0 the largest and -1 for those in none, by HDBSCAN (Campello 2013).
+    """(points,) int32 cluster of each point, 0 the largest and -1 for cells in none, by HDBSCAN (Campello 2013).
 
-    `least` is the number of points that a cluster has at least.
+    `least` is the smallest number of points in a cluster.
     """
     from sklearn.cluster import HDBSCAN
 
@@ -96,15 +98,15 @@ def hdbscan(points, least):
         )
     if not 2 <= least <= len(points):
         raise UserError(f"HDBSCAN needs a smallest cluster of 2 to {len(points):,} cells, not {least}.")
-    found = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(np.asarray(points, dtype=np.float32))
-    labels = np.full(len(found), -1, dtype=np.int32)
-    if (found >= 0).any():
-        labels[found >= 0] = leiden.by_size(found[found >= 0])
+    raw = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(np.asarray(points, dtype=np.float32))
+    labels = np.full(len(raw), -1, dtype=np.int32)
+    if (raw >= 0).any():
+        labels[raw >= 0] = leiden.by_size(raw[raw >= 0])
     return labels
 
 
 def leiden_of(points, resolution, seed=0):
-    """(points,) int32 cluster of each point by Leiden on the neighbours of these points alone: to sub-cluster some."""
+    """(points,) int32 cluster of each point by Leiden on the neighbours of these points alone: to sub-cluster a selection."""
     if len(points) < 3:
-        raise UserError(f"To find clusters among them takes 3 cells or more, and {len(points)} are selected.")
+        raise UserError(f"Select 3 cells or more to cluster them: {len(points)} are selected.")
     return leiden.leiden(leiden.graph(find_neighbors(points, seed=seed)), resolution, seed)

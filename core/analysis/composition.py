@@ -26,7 +26,7 @@ def composition(codes, n_groups, parts=(), part_codes=None):
 def two_groups(a, b=None):
     """((cells,) int32 codes, number of cells in both) of two selections, (cells,) bool: 0 is A and 1 is B.
 
-    Cells in neither or in both have -1. Without `b`, B is all other cells.
+    Cells in neither or in both have -1. Without `b`, the second group has all other cells.
     """
     codes = np.full(len(a), -1, dtype=np.int32)
     codes[~a if b is None else b] = 1

@@ -1,6 +1,6 @@
-"""The second half of the job: neighbours, clusters, pictures and scores of a trained run's latent space.
+"""The analysis of a trained run: neighbours, embeddings, clusters and scores of its latent space.
 
-Like the first half (core.training.learn) it yields the Phases of its work, ends with what came of it, and knows no disk.
+Like core.training.learn it yields the Phases of its work and then its result, and reads and writes no file.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,9 @@ class Evidence(NamedTuple):
     loss: baselines.Parts
     baselines: baselines.Baselines
     best_epoch: int
-    held_out: dict  # scores of likelihood on the test cells, as core.training.held_out has them; empty where there are none
+    held_out: (
+        dict  # likelihoods on the test cells, as core.training.held_out has them; empty where there are none
+    )
 
 
 def evidence(learnt):
@@ -61,14 +63,14 @@ def remake(adata, config, latent, axes, facts, scratch=None):
 
 
 def pictures(beside, axes, config, tsne=False):
-    """{name: Task} of the pictures of the input, whose `axes` are known before the first epoch."""
+    """{name: Task} of the embeddings of the input, whose `axes` are known before the first epoch."""
     axes = axes[:, :PANEL_AXES]
-    found = {"input_umap": beside.do(embedding.umap, axes, None, 2, config.seed)}
-    return found | ({"input_tsne": beside.do(embedding.tsne, axes, 2, config.seed)} if tsne else {})
+    tasks = {"input_umap": beside.do(embedding.umap, axes, None, 2, config.seed)}
+    return tasks | ({"input_tsne": beside.do(embedding.tsne, axes, 2, config.seed)} if tsne else {})
 
 
 class Explored(NamedTuple):
-    """What the latent space shows. Embeddings by name, (cells, 2 or 3); clusters by resolution, (cells,).
+    """The analysis of a latent space. Embeddings by name, (cells, 2 or 3); clusters by resolution, (cells,).
 
     `harmony` (cells, k) are the input's principal components with its batches mixed, None for a run without batches.
     """
@@ -81,11 +83,11 @@ class Explored(NamedTuple):
 
 
 def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTION, beside=None, begun=None):
-    """Neighbours, clusters, scores and pictures from an Evidence: yields Phase, then an Explored.
+    """Neighbours, clusters, scores and embeddings from an Evidence: yields Phase, then an Explored.
 
     `labels`: (cells,) names to compare the clusters with. The clusters of `resolution` are those that are scored.
-    t-SNE is slow and made on request. `beside` (an aside.Aside) draws the latent space while this process clusters
-    and scores; `begun` are the `pictures` that have begun already. The results are the same with and without.
+    t-SNE is slow and computed on request only. `beside` (a side_process.Aside) computes embeddings while this process
+    clusters and scores; `begun` are the `pictures` that have begun already. The results are the same with and without.
     """
     clock, beside = Clock(), beside or side_process.Here()
     latent = proof.latent

@@ -1,4 +1,4 @@
-"""Harmony (Korsunsky 2019): principal components in which batches are mixed, the usual way to be compared with."""
+"""Harmony (Korsunsky 2019): principal components in which batches are mixed, a usual baseline of batch integration."""
 
 import numpy as np
 
@@ -18,5 +18,7 @@ def harmony(axes, groups, seed=0):
     n_clusters = int(np.clip(round(len(axes) / CELLS_A_CLUSTER), 2, MOST_CLUSTERS))
     points = np.asarray(axes, dtype=np.float64).T  # cells by column, which is what it takes a square for
     groups = {"batch": np.asarray(groups)}
-    made = harmonypy.run_harmony(points, groups, "batch", nclust=n_clusters, verbose=False, random_state=seed)
-    return np.asarray(made.Z_corr, dtype=np.float32)
+    result = harmonypy.run_harmony(
+        points, groups, "batch", nclust=n_clusters, verbose=False, random_state=seed
+    )
+    return np.asarray(result.Z_corr, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Mapped cells beside the cells that a model learnt from: labels by their neighbours, places in a picture, distance."""
+"""Label transfer: labels of mapped cells from their nearest reference cells, their places in an embedding, distances."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from core.analysis.neighbors import find_among
 
-N_NEAR = 15  # reference cells that vote on a cell
-OWN_CELLS = 20_000  # of the reference, at most, whose own distances are measured
+N_NEAR = 15  # reference cells that vote on the label of a cell
+OWN_CELLS = 20_000  # reference cells at most whose own distances are measured
 BLOCK = 1 << 14  # cells whose votes are counted at once
 
 
@@ -38,23 +38,25 @@ def vote(near, codes):
     won, confidence = np.empty((2, len(near.indices)))
     for first in range(0, len(won), BLOCK):
         rows = slice(first, first + BLOCK)
-        given, weights = np.asarray(codes)[near.indices[rows]], weights_of(near.distances[rows])
-        votes = np.where(given[:, :, None] == given[:, None, :], weights[:, None, :], 0.0).sum(axis=2)
-        votes[given < 0] = 0.0
+        label_codes, weights = np.asarray(codes)[near.indices[rows]], weights_of(near.distances[rows])
+        votes = np.where(label_codes[:, :, None] == label_codes[:, None, :], weights[:, None, :], 0.0).sum(
+            axis=2
+        )
+        votes[label_codes < 0] = 0.0
         best = votes.argmax(axis=1)[:, None]
         confidence[rows] = np.take_along_axis(votes, best, 1)[:, 0]
-        won[rows] = np.take_along_axis(given, best, 1)[:, 0]
+        won[rows] = np.take_along_axis(label_codes, best, 1)[:, 0]
     won[confidence == 0] = -1
     return Votes(won.astype(np.int32), np.minimum(confidence, 1).astype(np.float32))
 
 
-def placed(near, picture):
-    """(new cells, axes) float32 places in a `picture` (reference cells, axes): the median of each cell's neighbours there.
+def placed(near, embedding):
+    """(new cells, axes) float32 places in an `embedding` (reference cells, axes): the median of each cell's neighbours there.
 
-    A cell whose neighbours lie in two islands comes to one of them, where a mean would put it in the sea between.
-    docs/mapping.md holds this against UMAP's own transform, which keeps no more neighbours.
+    A cell whose neighbours lie in two clusters is placed in one of them, where a mean would place it between.
+    docs/mapping.md compares this with UMAP's own transform, which keeps no more neighbours.
     """
-    return np.median(np.asarray(picture)[near.indices], axis=1).astype(np.float32)
+    return np.median(np.asarray(embedding)[near.indices], axis=1).astype(np.float32)
 
 
 def own_distances(latent, seed=0, device="auto"):
@@ -73,17 +75,17 @@ def farness(near, own):
 
 
 class Carried(NamedTuple):
-    """What new cells are told by the cells that a model learnt from."""
+    """What the reference says of new cells."""
 
-    picture: np.ndarray  # (cells, axes) float32 places in the reference's picture
+    picture: np.ndarray  # (cells, axes) float32 places in the reference's embedding
     votes: Votes
     farness: np.ndarray  # (cells,) float32
 
 
 def carry(latent, reference, picture, codes, seed=0, device="auto"):
-    """The Carried of new cells by their `latent`, from the latent, picture and label codes of the reference's cells.
+    """The Carried of new cells by their `latent`, from the latent, embedding (`picture`) and label codes of the reference's cells.
 
-    Without a `picture` of its own the latent space is drawn directly, and its first two dimensions are the places.
+    Without a `picture` the latent space is drawn itself, and its first two dimensions are the places.
     """
     near = find_among(latent, reference, N_NEAR, seed, device)
     places = latent[:, :2] if picture is None else placed(near, picture)

@@ -1,4 +1,4 @@
-"""What each latent dimension means: how the decoder's output changes with it, by its Jacobian averaged over cells."""
+"""Effect of each latent dimension on each feature: the decoder's Jacobian, averaged over cells."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ BLOCK_VALUES = 1 << 23  # of one output and one tangent at a time: 32 MB each
 
 
 class Effects(NamedTuple):
-    """What one standard deviation of each latent dimension does to each feature, (latent, features) float32 both.
+    """The effect of one standard deviation of each latent dimension on each feature, (latent, features) float32 both.
 
     `mean` over the cells, and `size`, the mean of its absolute value: where that is much larger, the effect has
     another sign in other cells.
@@ -26,7 +26,7 @@ class Effects(NamedTuple):
 def effects(model, matrix, latent, seed=0):
     """Yield the share done, then the Effects of a trained model, from at most 4,000 cells drawn by `seed`.
 
-    The derivative of what `model.response` says of a cell, at the latent that it has, in the direction of each
+    The derivative of `model.response` at the latent of each cell, in the direction of each
     dimension, by forward-mode differentiation; times the dimension's standard deviation over all cells, since the
     dimensions have no unit of their own. Of a linear decoder these are its loadings.
     """

@@ -9,12 +9,12 @@ from core.analysis.neighbors import with_self_first
 from core.config import DEFAULT_RESOLUTION
 
 
-def edges(found):
+def edges(neighbors):
     """UMAP's fuzzy graph of Neighbors, as scanpy's `neighbors` makes it: pairs of points (edges, 2), and (edges,) weights."""
     from scipy import sparse
     from umap.umap_ import fuzzy_simplicial_set
 
-    knn = with_self_first(found)
+    knn = with_self_first(neighbors)
     n, k = knn.indices.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -26,28 +26,28 @@ def edges(found):
     return np.column_stack([upper.row, upper.col]), upper.data.astype(float)
 
 
-def graph(found, known=None):
-    """The igraph.Graph of Neighbors with edge weights; `known`: their `edges`, where they have been worked out."""
+def graph(neighbors, known=None):
+    """The igraph.Graph of Neighbors with edge weights; `known`: their `edges`, where they are known."""
     import igraph
 
-    pairs, weights = edges(found) if known is None else known
-    # igraph asks an array for one number at a time: pairs of plain numbers take it an eighth of the time.
+    pairs, weights = edges(neighbors) if known is None else known
+    # igraph reads an array one number at a time: pairs of plain numbers take an eighth of the time.
     pairs = zip(*np.asarray(pairs).T.tolist(), strict=True)
-    return igraph.Graph(n=len(found.indices), edges=pairs, edge_attrs={"weight": weights.tolist()})
+    return igraph.Graph(n=len(neighbors.indices), edges=pairs, edge_attrs={"weight": weights.tolist()})
 
 
-def leiden(made, resolution=DEFAULT_RESOLUTION, seed=0):
+def leiden(graph, resolution=DEFAULT_RESOLUTION, seed=0):
     """(points,) int32 cluster of each point, 0 the largest: Leiden (Traag 2019) by weighted modularity, seeded."""
     import igraph
 
     igraph.set_random_number_generator(random.Random(seed))
     try:
-        found = made.community_leiden(
+        partition = graph.community_leiden(
             objective_function="modularity", weights="weight", resolution=resolution, n_iterations=2
         )
     finally:
         igraph.set_random_number_generator(random)
-    return by_size(np.asarray(found.membership))
+    return by_size(np.asarray(partition.membership))
 
 
 def by_size(labels):

@@ -1,4 +1,4 @@
-"""What is said of mapped cells: which labels are sure, how far the cells lie, how labels agree; light enough for the page."""
+"""A summary of mapped cells: confident labels, distances, agreement of labels; light enough for the web process."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from core.config import SURE
 
-FAR = 0.9  # of the reference's own cells lie nearer than what is called far
-MANY = 3  # times as many far cells as the reference has itself are worth a warning
+FAR = 0.9  # share of the reference's own cells that lie nearer than a far cell
+MANY = 3  # times as many far cells as the reference has itself: a warning
 UNKNOWN = "unknown"
 
 
@@ -33,17 +33,17 @@ def counts_of(names, codes, confidence):
 
 
 def distance_words(far):
-    """(how far the cells lie from the reference in a sentence or two, is it a warning?) from their `farness`."""
+    """(a sentence or two on how far the cells lie from the reference, is it a warning?) from their `farness`."""
     share = float((far > FAR).mean())
     usual = 1 - FAR
     words = (
         f"{share:.1%} of the new cells lie farther from the reference than {FAR:.0%} of its own cells do "
-        f"({usual:.0%} would do so if they were more of the same)."
+        f"({usual:.0%} would, if they were like the reference)."
     )
     if share > MANY * usual:
         return (
-            f"{words} They may be of a kind, a tissue or a protocol that the model has not seen: look at where they are "
-            "before trusting their labels.",
+            f"{words} They may be of a cell type, tissue or protocol that the model has not seen: check where they lie "
+            "before you trust their labels.",
             True,
         )
     return words, False
@@ -73,25 +73,23 @@ def agreement(own, names, codes):
     kept = np.flatnonzero(counts.sum(axis=0))
     known = np.isin(own, columns[:-1])
     right = known & (np.array(columns)[codes] == own)
-    told = known & (codes >= 0)
+    named = known & (codes >= 0)
     return Agreement(
         rows.tolist(),
         [columns[i] for i in kept],
         counts[:, kept],
         float(right.sum() / known.sum()) if known.any() else None,
         int(known.sum()),
-        float(right.sum() / told.sum()) if told.any() else None,
+        float(right.sum() / named.sum()) if named.any() else None,
     )
 
 
-def agreement_words(found, column):
+def agreement_words(agreement, column):
     """The Agreement with the obs column in a sentence."""
-    if found.accuracy is None:
+    if agreement.accuracy is None:
         return (
             f"None of the names in the cells' own {column} is a label of the run, so nothing can be compared."
         )
-    words = (
-        f"Of {found.n:,} cells whose own {column} is a label of the run, {found.accuracy:.1%} got that label"
-    )
-    told = "" if found.sure is None else f"; of those that are not {UNKNOWN}, {found.sure:.1%}"
-    return f"{words}{told}."
+    words = f"Of {agreement.n:,} cells whose own {column} is a label of the run, {agreement.accuracy:.1%} got that label"
+    confident = "" if agreement.sure is None else f"; of those that are not {UNKNOWN}, {agreement.sure:.1%}"
+    return f"{words}{confident}."

@@ -1,10 +1,10 @@
-"""What is told of a feature in a group of cells, in the order in which core.analysis.markers keeps it; light enough for the page."""
+"""The measures of a marker, in the order of core.analysis.markers, and the best ones; light enough for the web process."""
 
 import numpy as np
 
 # AUC and fold change are effects, shares are of cells above 0, means are of the values; "rest" are all other cells.
 MEASURES = ("auc", "log_fold", "share", "share_rest", "mean", "mean_rest", "p", "p_adjusted")
-FEWEST = 3  # cells of a group that is tested (Seurat's min.cells.group): of fewer no test can say anything
+FEWEST = 3  # cells of a group that is tested (Seurat's min.cells.group): a test of fewer says nothing
 
 
 def best(values, k, least=0.0):
@@ -13,8 +13,8 @@ def best(values, k, least=0.0):
     `values` (measures, groups, features). Features that less than `least` of the group's cells have are left out.
     """
     auc, fold, share = (values[MEASURES.index(name)] for name in ("auc", "log_fold", "share"))
-    found = []
+    best = []
     for group in range(len(auc)):
         known = np.flatnonzero((auc[group] > 0.5) & (share[group] >= least))
-        found.append(known[np.lexsort((-fold[group, known], -auc[group, known]))][:k].tolist())
-    return found
+        best.append(known[np.lexsort((-fold[group, known], -auc[group, known]))][:k].tolist())
+    return best

@@ -1,4 +1,4 @@
-"""What tells groups of cells apart: the Wilcoxon rank-sum test of every feature, in blocks of features.
+"""Markers of groups of cells: the Wilcoxon rank-sum test of every feature, in blocks of features.
 
 Of a sparse feature only the values that are not 0 are sorted; its zeros are tied and get their rank together.
 """
@@ -18,10 +18,10 @@ _AS_IS = np.uint32(0x80000000)
 
 
 class Table(NamedTuple):
-    """What every feature says of every group: `values` (measures, groups, features) float64, in the order of MEASURES.
+    """The measures of every feature in every group: `values` (measures, groups, features) float64, in the order of MEASURES.
 
     `auc`: how often a cell of the group has more than one of the rest, ties counting half; `log_fold`: log2 of the
-    ratio of the means, taken back from the logarithm; `share`: of cells above 0. NaN for groups of less than FEWEST.
+    ratio of the means, which are taken out of the logarithm; `share`: of cells above 0. NaN for groups of less than FEWEST.
     """
 
     values: np.ndarray
@@ -34,7 +34,7 @@ class Table(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """What a block of features adds up to, by group: all (groups, features), and the ties (features,)."""
+    """Sums over a block of features, by group: all (groups, features), and the ties (features,)."""
 
     ranks: np.ndarray
     total: np.ndarray
@@ -71,14 +71,12 @@ def _sums(block, codes, sizes):
     data = np.ascontiguousarray(block.data, dtype=np.float32)
     keys, ends = np.empty(len(data), np.uint64), np.empty(block.shape[1] + 1, np.int64)
     shape = len(sizes), block.shape[1]
-    found = _Sums(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape[1]))
-    _pack(
-        data, data.view(np.uint32), block.indices, block.indptr, codes, keys, ends, found.total, found.above
-    )
+    sums = _Sums(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape[1]))
+    _pack(data, data.view(np.uint32), block.indices, block.indptr, codes, keys, ends, sums.total, sums.above)
     for first, last in zip(ends[:-1], ends[1:], strict=True):
         keys[first:last].sort()  # numpy's, which takes eight or sixteen at a time where the machine can
-    _rank(keys, ends, sizes, found.ranks, found.ties)
-    return found
+    _rank(keys, ends, sizes, sums.ranks, sums.ties)
+    return sums
 
 
 @numba.njit(**FAST)

@@ -1,11 +1,11 @@
-"""Exact nearest neighbours by brute force in torch, for a GPU: there it outruns every index up to a million points."""
+"""Exact nearest neighbours by brute force in torch, for a GPU, where it is faster than an index up to a million points."""
 
 import numpy as np
 import torch
 
 from core.device import full_precision
 
-PAIRS = 1 << 27  # distances worked out at once: half a gigabyte
+PAIRS = 1 << 27  # distances computed at once: half a gigabyte
 
 
 @torch.no_grad()
@@ -13,7 +13,7 @@ def nearest_on(device, queries, points, k, pairs=PAIRS):
     """((queries, k) int32 indices into `points`, (queries, k) float32 Euclidean distances), the nearest first.
 
     Candidates come from |q|^2 + |p|^2 - 2 q.p about the centre of the points, which is one product of matrices; the
-    distances of those chosen are worked out again from differences, where nothing cancels.
+    distances of those chosen are computed again from differences, where nothing cancels.
     """
     centre = points.mean(axis=0, dtype=np.float64).astype(np.float32)
     points, queries = (

@@ -1,7 +1,7 @@
-"""One more process beside the training: it compiles what is not compiled yet, and draws what is known already.
+"""A helper process: compiles numba code and computes the input's UMAP while the model trains.
 
-A process and not a thread: numba compiles, and UMAP runs, with Python's one lock held, and a training in the same
-process would stand still. What is compiled goes into numba's cache on disk, where the training finds it.
+A process and not a thread: numba compiles, and UMAP runs, with Python's global lock held, which would stop training in
+the same process. Compiled code goes into numba's cache on disk, where the training process finds it.
 """
 
 import os
@@ -16,32 +16,31 @@ from core.analysis.warm_up import warm_up
 
 
 class Task:
-    """A function of core and its arguments: at work beside us, if a Future is given, or to be carried out here."""
+    """A function of core and its arguments: running in the helper process, if there is a Future, or to be run here."""
 
     def __init__(self, function, arguments, future=None):
         self._function, self._arguments, self._future = function, arguments, future
 
     @property
     def ready(self):
-        """Is the answer there without waiting?"""
+        """Is the result there without waiting?"""
         return self._future is not None and self._future.done() and self._future.exception() is None
 
     def value(self):
-        """What the function gives. Where the process beside us has died, it is carried out here.
+        """The function's result; computed here where the helper process has died.
 
-        A turn that has not come yet is waited for: to load and compile here what is loaded and compiled there takes
-        longer than what goes first.
+        Tasks ahead of it are waited for: loading and compiling in this process would take longer.
         """
         if self._future is not None:
             try:
                 return self._future.result()
             except (RuntimeError, OSError, EOFError, pickle.UnpicklingError):
-                pass  # if the work itself is at fault, it will say so here
+                pass  # an error of the function itself is raised below
         return self._function(*self._arguments)
 
 
 class Here:
-    """Beside us is nobody: a task is carried out where its value is asked for."""
+    """Without a helper process: a task runs where its value is needed."""
 
     def do(self, function, *arguments):
         return Task(function, arguments)
@@ -54,38 +53,38 @@ class Here:
 
 
 class Aside:
-    """Carries out functions of core in their order, in a process of its own; leaving its `with` ends it at once."""
+    """A helper process that runs functions of core in order; leaving its `with` ends it at once."""
 
     def __init__(self):
         self._process = subprocess.Popen(
             [sys.executable, "-m", "core.analysis.side_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what goes wrong is answered, and carried out once more by the one who asked
+            stderr=subprocess.DEVNULL,  # an error is an answer, and the task is run again here
             cwd=Path(__file__).resolve().parents[2],
-            start_new_session=True,  # Ctrl-C is for the one who asks
+            start_new_session=True,  # Ctrl-C is for this process alone
         )
         self._talk = ThreadPoolExecutor(1, thread_name_prefix="aside")
 
     def do(self, function, *arguments):
-        """The Task of `function(*arguments)`; all of these have to be importable, or to pickle."""
+        """The Task of `function(*arguments)`; all of these must be importable or picklable."""
         return Task(function, arguments, self._talk.submit(self._exchange, function, arguments))
 
     def _exchange(self, function, arguments):
         pickle.dump((function, arguments), self._process.stdin, protocol=5)
         self._process.stdin.flush()
-        good, made = pickle.load(self._process.stdout)
-        if not good:
-            raise RuntimeError(made)
-        return made
+        succeeded, result = pickle.load(self._process.stdout)
+        if not succeeded:
+            raise RuntimeError(result)
+        return result
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self._process.kill()
-        self._talk.shutdown(cancel_futures=True)  # a question at work ends with the process
-        with suppress(BrokenPipeError):  # a half-sent question
+        self._talk.shutdown(cancel_futures=True)  # a task that runs ends with the process
+        with suppress(BrokenPipeError):  # a task that is half sent
             self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
@@ -100,13 +99,13 @@ def opened(n_cells):
 
     if not helper_pays(n_cells):
         return Here()
-    made = Aside()
-    made.do(warm_up)
-    return made
+    helper = Aside()
+    helper.do(warm_up)
+    return helper
 
 
 def serve(questions, answers):
-    """The life of that process: an answer for each question, until nobody is there to ask."""
+    """The loop of the helper process: a result for each task, until its input ends."""
     while True:
         try:
             function, arguments = pickle.load(questions)
@@ -114,7 +113,7 @@ def serve(questions, answers):
             return
         try:
             answer = True, function(*arguments)
-        except Exception as error:  # the edge of this process: the one who asked is told
+        except Exception as error:  # the edge of this process: the error is the answer
             answer = False, f"{type(error).__name__}: {error}"
         pickle.dump(answer, answers, protocol=5)
         answers.flush()
@@ -122,5 +121,5 @@ def serve(questions, answers):
 
 if __name__ == "__main__":
     private = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    os.dup2(2, 1)  # what a library prints must not mix with the results
     serve(sys.stdin.buffer, private)

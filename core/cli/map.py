@@ -46,7 +46,7 @@ def run(arguments):
     import numpy as np
 
     from core import device, files
-    from core.analysis import label_transfer, mapping_summary, reference_mapping
+    from core.analysis import label_transfer, mapping_summary, query, reference_mapping
     from core.export import mapped_h5ad, tables
     from core.export import run_folder as rundir
 
@@ -58,13 +58,13 @@ def run(arguments):
     say(f"Reading {arguments.file} ...")
     adata = input_files.read_file(arguments)
     own = _own(adata, arguments)
-    fit = reference_mapping.fitting(adata, trained, arguments.batch)
-    for note in fit.notes:
+    new_cells = query.prepare_query(adata, trained, arguments.batch)
+    for note in new_cells.notes:
         say(f"  {note}")
     wanted = arguments.device or config.device
     used = device.choose(wanted)
     say(f"Encoding {adata.n_obs:,} cells on {used.name} ...")
-    *_, latent = reference_mapping.mapped(fit, trained, used.kind)
+    *_, latent = reference_mapping.encode_query(new_cells, trained, used.kind)
     say("Looking for the nearest cells of the run ...")
     arrays = rundir.carried(folder, config, latent, codes, wanted)
     confidence = arrays["confidence"]
@@ -81,7 +81,9 @@ def run(arguments):
                 "k": label_transfer.N_NEAR,
                 "threshold": arguments.threshold,
             }
-            facts |= {part: getattr(fit, part) for part in ("missing_genes", "missing_proteins", "notes")}
+            facts |= {
+                part: getattr(new_cells, part) for part in ("missing_genes", "missing_proteins", "notes")
+            }
             files.whole(out, mapped_h5ad.result(adata, record | facts, arrays, labels, names).write)
         say(f"The mapped cells are in {out}.")
     return 0

@@ -45,7 +45,7 @@ def run(arguments):
         for name in (arguments.labels, arguments.batch)
     ]
     config, evidence = evidence_of(folder, adata)
-    for event in benchmark.judge(
+    for event in benchmark.compare_spaces(
         evidence, config, rundir.spaces(folder, evidence), arguments.resolution, *columns
     ):
         if isinstance(event, benchmark.Step):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from core import figures, files, models
-from core.analysis import label_transfer, reference_mapping
+from core.analysis import label_transfer, query
 from core.analysis.metrics.benchmark import spaces_of
 from core.config import parse
 from core.config.models import MODELS
@@ -107,7 +107,7 @@ def load_model(path):
 
 
 def load_trained(path):
-    """The mapping.Trained of a model.pt; raises UserError for one that an earlier Nuwa has left."""
+    """The query.TrainedModel of a model.pt; raises UserError for a file of an earlier Nuwa."""
     content = torch.load(path, weights_only=True)
     if "kind" not in content:
         raise UserError(
@@ -115,7 +115,7 @@ def load_trained(path):
         )
     plain = {n: content[n] for n in ("proteins", "clip", "kind", "target_sum", "logged", "protein_kind")}
     arrays = {n: content[n].numpy() for n in ("gene_index", "count_share", "mean", "sd", "fill")}
-    return reference_mapping.Trained(
+    return query.TrainedModel(
         model=_model(content),
         reads_counts=MODELS[content["config"]["model"]].reads_counts,
         file_genes=GeneNames(*(np.array(names, dtype=str) for names in content["file_genes"])),

@@ -1,4 +1,4 @@
-"""Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the page."""
+"""Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the web process."""
 
 from core.figures.binary import inside, message, packed
 from core.figures.cell_quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins

@@ -1,4 +1,4 @@
-"""Points as two bytes an axis, as they travel to the page once and are kept there."""
+"""Points as two bytes an axis, the form in which the page loads them."""
 
 import json
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The quality of cells before any model: what is measured of each, with the limits within which cells stay."""
+"""Cell quality: the measures of each cell, with the limits of the cells that stay."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ WIDTH = 0.42  # half the length of a limit, of the place of a violin
 
 
 class Line(NamedTuple):
-    """A limit as it is drawn: whose it is, and where."""
+    """A limit: its measure, its batch, which end, and its value."""
 
     measure: str
     batch: int
@@ -36,7 +36,7 @@ def violins(values, codes, names, lines, theme="light", height=330):
     """
     measures = [name for name in MEASURES if name in values]
     if not measures or not len(codes):
-        return empty("Nothing that limits could go by is known of these cells.", theme, height)
+        return empty("These cells have no quality measures.", theme, height)
     c = look(theme)
     colours = [c.accent] if len(names) < 2 else category_colours(len(names))
     figure = make_subplots(cols=len(measures), horizontal_spacing=0.055)

@@ -1,4 +1,4 @@
-"""Clusters as numbers: how steady each resolution is, and what each group is made of."""
+"""Stability of clusters by resolution, and composition of groups."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,23 +10,23 @@ from core.text import short
 BAR = 24  # pixels of a group
 
 
-def steadiness(found, theme="light", height=280):
-    """Mean ARI between clusterings of subsamples by resolution, with its standard error; the steadiest is marked.
+def steadiness(result, theme="light", height=280):
+    """Mean ARI between clusterings of subsamples by resolution, with its standard error; the most stable is marked.
 
-    `found`: {"resolutions", "ari", "error", "n_clusters", "steadiest"} as the worker's job has it.
+    `result`: {"resolutions", "ari", "error", "n_clusters", "steadiest"} as the worker's job has it.
     """
     c = look(theme)
-    known = [i for i, value in enumerate(found["ari"]) if value is not None]
+    known = [i for i, value in enumerate(result["ari"]) if value is not None]
     if not known:
-        return empty("one cluster at every resolution: there is nothing to compare", theme, height)
+        return empty("one cluster at every resolution: nothing to compare", theme, height)
     figure = go.Figure(layout={"template": template(theme), "height": height, "showlegend": False})
-    at = [found["resolutions"][i] for i in known]
-    best = [r == found["steadiest"] for r in at]
+    at = [result["resolutions"][i] for i in known]
+    best = [r == result["steadiest"] for r in at]
     figure.add_scatter(
         x=at,
-        y=[found["ari"][i] for i in known],
-        error_y={"array": [found["error"][i] for i in known], "color": c.edge, "thickness": 1},
-        customdata=[found["n_clusters"][i] for i in known],
+        y=[result["ari"][i] for i in known],
+        error_y={"array": [result["error"][i] for i in known], "color": c.edge, "thickness": 1},
+        customdata=[result["n_clusters"][i] for i in known],
         mode="lines+markers",
         line={"color": c.edge, "width": 1},
         marker={"color": [c.accent if b else c.quiet for b in best], "size": [13 if b else 7 for b in best]},
@@ -35,8 +35,8 @@ def steadiness(found, theme="light", height=280):
     place = best.index(True)
     figure.add_annotation(
         x=at[place],
-        y=found["ari"][known[place]],
-        text=f"steadiest: {at[place]:g} ({found['n_clusters'][known[place]]} clusters)",
+        y=result["ari"][known[place]],
+        text=f"most stable: {at[place]:g} ({result['n_clusters'][known[place]]} clusters)",
         yshift=18,
         font={"color": c.text},
         bgcolor=c.card,
@@ -49,7 +49,7 @@ def steadiness(found, theme="light", height=280):
 
 
 def composition(names, counts, parts, theme="light"):
-    """Horizontal bars: of what each group is made, in percent, its cells beside its name; `counts` (groups, parts)."""
+    """Horizontal bars: the composition of each group in percent, its size beside its name; `counts` (groups, parts)."""
     counts = np.asarray(counts, dtype=float)
     if not len(counts):
         return empty("no groups", theme, 200)

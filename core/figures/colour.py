@@ -1,4 +1,4 @@
-"""What colours the cells: categories or numbers, folded to what eyes can tell apart, as codes of one byte a cell."""
+"""The Colour of cells: categories or numbers, folded to distinct colours, as codes of one byte a cell."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 
 from core.figures.theme import AROUND_ZERO, VALUES, category_colours, look
 
-DISTINCT = 60  # categories that are told apart by colour; the smaller ones beyond share a grey
+DISTINCT = 60  # categories with a colour of their own; smaller ones beyond share a grey
 OTHERS = "#8a8f9e"  # seen on white and on near-black
 LEVELS = 255  # steps of a scale of numbers
 UNKNOWN = 255  # the code of a cell without a value
@@ -79,7 +79,7 @@ def folded(colour, most=DISTINCT):
 
 
 def remarks(colour):
-    """What one should know of a Colour before reading a plot of it: sentences, none where there is nothing odd."""
+    """Sentences to know before reading a plot of this Colour: missing values, too many categories, a constant."""
     there, found = known(colour), []
     if not there.all():
         missing = int((~there).sum())

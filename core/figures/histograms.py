@@ -1,4 +1,4 @@
-"""What the data look like before any model: counts a cell, and values before and after."""
+"""Histograms of the data: counts and genes a cell, and values before and after preprocessing."""
 
 from typing import NamedTuple
 

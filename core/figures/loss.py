@@ -1,4 +1,4 @@
-"""The loss over the epochs, always beside what it is held against."""
+"""Loss convergence: training and validation loss by epoch, with the baselines."""
 
 import math
 
@@ -53,7 +53,7 @@ def loss_page(
     words=SQUARED,
     apart=LABEL_SHARE,
 ):
-    """Total, RNA and protein loss, of those that are there, one above the other: the figure of loss.html.
+    """Total, RNA and protein loss, those that a run has, one above the other: the figure of loss.html.
 
     `apart`: the share of a row's height that the labels of two baselines keep from one another.
     """
@@ -68,8 +68,8 @@ def loss_page(
         x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
     )
     for row, part in enumerate(parts, 1):
-        given = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words
-        _draw(figure, *given, row, apart)
+        arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words
+        _draw(figure, *arguments, row, apart)
     figure.update_layout(
         template=template(theme),
         height=90 + 270 * len(parts),
@@ -88,9 +88,9 @@ def _axis(words, part):
 
 
 def parts_of(epochs):
-    """The parts of the loss of a run: "total", and of "rna" and "protein" those that its epochs tell."""
-    told = [p for p in ("rna", "protein") if any(epoch.get(f"valid_{p}") is not None for epoch in epochs)]
-    return ["total", *(told or ["rna"])]
+    """The parts of the loss of a run: "total", and of "rna" and "protein" those that its epochs have."""
+    parts = [p for p in ("rna", "protein") if any(epoch.get(f"valid_{p}") is not None for epoch in epochs)]
+    return ["total", *(parts or ["rna"])]
 
 
 def lines_of(baselines, part, n_latent=None):
@@ -98,15 +98,15 @@ def lines_of(baselines, part, n_latent=None):
     if not baselines:
         return []
     pca = f"PCA, {n_latent} dimensions" if n_latent else "PCA"
-    found = [("training mean", (baselines.get("mean") or {}).get(part))]
-    found.append((pca, (baselines.get("pca") or {}).get(part)))
+    lines = [("training mean", (baselines.get("mean") or {}).get(part))]
+    lines.append((pca, (baselines.get("pca") or {}).get(part)))
     if part == "rna":
-        found.append(("PCA of RNA alone", baselines.get("pca_rna")))
-    return [(label, float(value)) for label, value in found if value is not None and math.isfinite(value)]
+        lines.append(("PCA of RNA alone", baselines.get("pca_rna")))
+    return [(label, float(value)) for label, value in lines if value is not None and math.isfinite(value)]
 
 
 def y_range(curves, lines, log=False):
-    """(low, high, tallest hidden value or None): what is worth looking at, though an epoch may tower above it.
+    """(low, high, tallest hidden value or None): the range of the loss axis, which single high epochs do not set.
 
     Without `log` the first twentieth of the epochs and rare spikes do not set the scale; their line then leaves the
     frame at the top, and the third value says how far.

@@ -1,4 +1,4 @@
-"""New cells over those that a model learnt from: grey beneath, coloured above."""
+"""Mapped cells in colour over the reference cells in grey."""
 
 import numpy as np
 import plotly.graph_objects as go

@@ -1,17 +1,17 @@
-"""Which panels a run has: the latent first, the input beside it, in two or three dimensions."""
+"""The panels of a run: the latent first, the input beside it, in two or three dimensions."""
 
 from core.figures.panels import Panel
 
 METHODS = {"pca": ("PCA", "PC"), "tsne": ("t-SNE", "t-SNE"), "umap": ("UMAP", "UMAP")}
 WAITING = "being drawn ..."
-DRAWN_DIRECTLY = (2, 3)  # latent spaces of so many dimensions are their own picture
+DRAWN_DIRECTLY = (2, 3)  # latent spaces of so many dimensions are drawn themselves
 
 
 def panels_of(latent, axes, embeddings, k=2, space="input", waiting=(), harmony=None):
     """The Panels of a run: latent UMAP (the latent itself where it has 2 or 3 dimensions), PCA, t-SNE, UMAP of the input.
 
     `latent` (cells, n_latent), `axes` (cells, >= k) the input's principal components, `embeddings` by name such as
-    "input_umap" or "latent_umap_3d". A picture that is missing gets a note where `waiting` names it, else no panel.
+    "input_umap" or "latent_umap_3d". A missing embedding gets a note where `waiting` names it, else no panel.
     `harmony` (cells, >= k), the axes after Harmony, stands beside PCA where there is one.
     """
     end = "_3d" if k == 3 else ""

@@ -130,7 +130,7 @@ def template(theme="light"):
 
 
 def empty(words, theme="light", height=None):
-    """A figure that shows nothing but says why."""
+    """An empty figure with the reason in a sentence."""
     figure = go.Figure(layout={"template": template(theme), "height": height})
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)

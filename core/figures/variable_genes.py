@@ -1,4 +1,4 @@
-"""Which genes vary, by the method that chose them."""
+"""Mean and variance of genes, as the method of gene selection computes them."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from core.figures.traces import escape
 
 
 class Axes(NamedTuple):
-    """What a method looks at, in words."""
+    """The titles of the axes of a method."""
 
     x: str
     y: str
@@ -33,10 +33,10 @@ MARKS = (  # by the roles of core.preprocessing.gene_selection
 
 
 def mean_variance(means, spread, roles, flavor="seurat_v3", names=None, of=None, theme="light", height=400):
-    """Each gene's mean against its spread, as `flavor` looks at them; `roles` (genes,) pick one of MARKS.
+    """Each gene's mean against its spread, as `flavor` computes them; `roles` (genes,) pick one of MARKS.
 
-    `names` are shown when pointed at. Genes that have no place on the axes are counted in words, and so are those left
-    out of the picture where there are `of` in all.
+    `names` are shown when pointed at. A note counts the genes that have no place on the axes, and those not
+    drawn where there are `of` in all.
     """
     c, axes = look(theme), AXES[flavor]
     means, spread = np.asarray(means, dtype=np.float64), np.asarray(spread, dtype=np.float64)

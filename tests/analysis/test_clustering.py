@@ -75,7 +75,7 @@ def test_a_clustering_keeps_its_versions_with_author_and_time(finished):
     assert view.groups.one(run, second["groups"]).names == ["T cells", "y"]
     assert view.clusterings.undo(run, line) == line and view.clusterings.one(run, line)["what"] == "made"
     assert view.clusterings.undo(run, line) is None
-    with pytest.raises(Missing, match="do not exist"):
+    with pytest.raises(Missing, match="no longer exist"):
         view.clusterings.one(run, line)
 
 

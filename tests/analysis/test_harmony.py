@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.analysis.harmony import harmony
-from core.analysis.metrics.scores import ilisi
+from core.analysis.metrics.lisi import ilisi
 
 
 @pytest.fixture(scope="module")

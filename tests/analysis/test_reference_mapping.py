@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from core.analysis import label_transfer, mapping_summary, reference_mapping
+from core.analysis import label_transfer, mapping_summary, query, reference_mapping
 from core.analysis.neighbors import Neighbors
 from core.config import RunConfig
 from core.data.gene_matching import gene_names, places_of
@@ -38,15 +38,15 @@ def learnt(tiny, run_quick, tmp_path_factory):
 
 
 def latent_of(adata, trained, batch=None):
-    *_, latent = reference_mapping.mapped(reference_mapping.fitting(adata, trained, batch), trained)
+    *_, latent = reference_mapping.encode_query(query.prepare_query(adata, trained, batch), trained)
     return latent
 
 
 @pytest.mark.parametrize("model", ["citeseq", "variational", "linear", "counts"])
 def test_the_cells_a_model_was_trained_on_come_to_their_own_places(tiny, learnt, model):
     trained, found = learnt(model=model)
-    fit = reference_mapping.fitting(tiny, trained)
-    assert not fit.missing_genes and not fit.notes and fit.seen == pytest.approx(1)
+    fit = query.prepare_query(tiny, trained)
+    assert not fit.missing_genes and not fit.notes and fit.count_share == pytest.approx(1)
     np.testing.assert_allclose(latent_of(tiny, trained), found.latent, atol=1e-5)
 
 
@@ -63,7 +63,7 @@ def test_blocks_of_cells_change_nothing(tiny, learnt, monkeypatch):
     monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
     shares = [
         s
-        for s in reference_mapping.mapped(reference_mapping.fitting(tiny, trained), trained)
+        for s in reference_mapping.encode_query(query.prepare_query(tiny, trained), trained)
         if isinstance(s, float)
     ]
     assert len(shares) > 3 and shares[-1] == 1 and shares == sorted(shares)
@@ -77,7 +77,7 @@ def test_a_missing_gene_and_a_missing_protein_are_filled_by_the_model(tiny, lear
         gone = [matrix.genes[0], matrix.genes[7]]
         part = tiny[:, ~tiny.var_names.isin(gone)].copy()
         part.obsm["protein"] = part.obsm["protein"].drop(columns=[matrix.proteins[1]])
-        fit = reference_mapping.fitting(part, trained)
+        fit = query.prepare_query(part, trained)
         assert fit.missing_genes == gone and fit.missing_proteins == [matrix.proteins[1]]
         assert "2 of the" in fit.notes[0] and gone[0] in fit.notes[0]
         # By hand: the columns that are missing hold the mean; the others only lose what the genes gave to library sizes.
@@ -124,22 +124,22 @@ def test_what_cannot_be_mapped_is_refused_in_a_sentence(tiny, learnt):
     trained, found = learnt()
     few = tiny[:, 60:].copy()
     with pytest.raises(UserError, match=r"60 \(50%\)|\(4\d%\)|are in this dataset"):
-        reference_mapping.fitting(tiny[:, 70:].copy(), trained)
-    assert "Only" in " ".join(reference_mapping.fitting(few, trained).notes)
+        query.prepare_query(tiny[:, 70:].copy(), trained)
+    assert "Only" in " ".join(query.prepare_query(few, trained).notes)
     logged = tiny.copy()
     logged.X = sparse.csr_matrix(np.log1p(logged.X.toarray() / logged.X.sum(axis=1).A1[:, None] * 1e4))
     with pytest.raises(UserError, match="raw counts, and this dataset holds log-normalised"):
-        reference_mapping.fitting(logged, trained)
+        query.prepare_query(logged, trained)
     logged.layers["counts"] = tiny.X
-    assert reference_mapping.fitting(logged, trained).where == 'layers["counts"]'
+    assert query.prepare_query(logged, trained).where == 'layers["counts"]'
     mouse = tiny.copy()
     mouse.var_names = [f"mm10_{name}" + "x" for name in mouse.var_names]
-    with pytest.raises(UserError, match="at least 50% have to be"):
-        reference_mapping.fitting(mouse, trained)
+    with pytest.raises(UserError, match="mapping needs at least 50%"):
+        query.prepare_query(mouse, trained)
     clr = tiny.copy()
     clr.obsm["protein"] = np.log1p(clr.obsm["protein"]) - 1.5
     with pytest.raises(UserError, match="proteins that are raw counts"):
-        reference_mapping.fitting(clr, trained)
+        query.prepare_query(clr, trained)
 
 
 def test_a_batch_that_is_new_to_the_model_needs_a_word(tiny, run_quick, tmp_path):
@@ -151,18 +151,19 @@ def test_a_batch_that_is_new_to_the_model_needs_a_word(tiny, run_quick, tmp_path
     trained = run_folder.load_trained(tmp_path / "model.pt")
     np.testing.assert_allclose(latent_of(two, trained), found.latent, atol=1e-5)
     with pytest.raises(
-        UserError, match="obs column 'donor', which is not in this dataset; the model knows one and two"
+        UserError,
+        match="obs column 'donor', which is not in this dataset; the model was trained on one and two",
     ):
-        reference_mapping.fitting(tiny, trained)
+        query.prepare_query(tiny, trained)
     other = two.copy()
     other.obs["donor"] = "three"
     with pytest.raises(UserError, match="The batch three is new"):
-        reference_mapping.fitting(other, trained)
+        query.prepare_query(other, trained)
     as_one = latent_of(other, trained, "one")
     mine = np.flatnonzero(two.obs["donor"] == "one")
     np.testing.assert_allclose(as_one[mine], found.latent[mine], atol=1e-5)
     with pytest.raises(UserError, match="There is no batch 'four'"):
-        reference_mapping.fitting(other, trained, "four")
+        query.prepare_query(other, trained, "four")
 
 
 @pytest.mark.parametrize("transform", ["clr", "clr_cells", "none"])

@@ -12,7 +12,7 @@ from house import House, sent
 from test_recipe import made_by_script
 
 from core import figures
-from core.analysis import explore, reference_mapping
+from core.analysis import explore, query, reference_mapping
 from core.analysis.metrics import benchmark
 from core.cli import main
 from core.config import RunConfig, parse, steps_for
@@ -175,13 +175,13 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
     further.X = np.log1p(further.X.toarray())  # whatever its genes hold
 
     def latent(adata):
-        *_, made = reference_mapping.mapped(reference_mapping.fitting(adata, trained), trained)
+        *_, made = reference_mapping.encode_query(query.prepare_query(adata, trained), trained)
         return made
 
     np.testing.assert_allclose(latent(further), found.latent, atol=1e-5)
     table = further.obsm["protein"]
     further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
-    assert np.isfinite(latent(further)).all() and reference_mapping.fitting(further, trained).missing_proteins
+    assert np.isfinite(latent(further)).all() and query.prepare_query(further, trained).missing_proteins
     further.obsm["protein"] = table[["ADT-01", "ADT-02"]]
     with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this dataset"):
         latent(further)

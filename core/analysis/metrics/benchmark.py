@@ -1,4 +1,4 @@
-"""All spaces of a run side by side: one table of scores on at most 20,000 cells, so that it answers in seconds."""
+"""All spaces of a run compared: one table of scores on at most 20,000 cells, which takes seconds."""
 
 import math
 from typing import NamedTuple
@@ -13,54 +13,54 @@ from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
 from core.config import DEFAULT_RESOLUTION
 
 MOST_CELLS = 20_000  # among which neighbours are looked for
-FEWEST_CELLS = 10  # of the test cells; a mean of fewer says nothing
+FEWEST_CELLS = 10  # test cells; a mean of fewer says nothing
 
 
 class Step(NamedTuple):
-    """What is being worked out, and the share of the work that is done."""
+    """What is computed now, in words, and the share of the work that is done."""
 
     words: str
     share: float
 
 
 def spaces_of(proof, embeddings):
-    """{name in score_words.SPACES: (cells, dimensions)} of a run, from its Evidence and its pictures by name."""
-    found = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
-    found["protein"] = proof.matrix.protein_space()
-    return {name: np.asarray(found[name]) for name in SPACES if found.get(name) is not None}
+    """{name in descriptions.SPACES: (cells, dimensions)} of a run, from its Evidence and its embeddings by name."""
+    spaces = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
+    spaces["protein"] = proof.matrix.protein_space()
+    return {name: np.asarray(spaces[name]) for name in SPACES if spaces.get(name) is not None}
 
 
-def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
+def compare_spaces(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
     """Score each of `spaces` (name -> (cells, dimensions)): yields Steps, then a list of records.
 
     A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.analysis.metrics.descriptions; a value that cannot
-    be had is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
-    means over the test cells among them, at most 2,000 where neighbours are compared; iLISI is of
+    be computed is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
+    means over the test cells among them (validation cells where there are none), at most 2,000 where neighbours are compared; iLISI is of
     at most 5,000 of all.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
     cells = some_cells(proof.matrix.n_cells, config.seed)
     rows = np.flatnonzero(np.isin(cells, proof.split.scored))
     if len(rows) < FEWEST_CELLS:
-        rows = np.arange(len(cells))  # a handful of judges in a sample of very many cells
-    asked = rows[:: -(-len(rows) // scores.QUERIES)]
+        rows = np.arange(len(cells))  # a handful of test cells in a sample of very many cells
+    queries = rows[:: -(-len(rows) // scores.QUERIES)]
     yield Step("Neighbours in the input", 0.05)
-    before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, asked)
+    before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, queries)
     if (proteins := proof.matrix.protein_space(cells)) is not None:
-        proteins = scores.near(proteins, asked, min(15, len(cells) - 1))
+        proteins = scores.near(proteins, queries, min(15, len(cells) - 1))
     labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
-    made = []
+    records = []
     for i, (name, points) in enumerate(spaces.items()):
         yield Step(SPACES[name], 0.3 + 0.7 * i / len(spaces))
         points = points[cells]
-        values, note = {}, "it holds values that are no numbers"
+        values, note = {}, "it has values that are not numbers"
         if np.isfinite(points).all():
             note = ""
             values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
-        for score in _asked_for(proteins, labels, batches):
+        for score in _computable(proteins, labels, batches):
             value = values.get(score)
             seen = _seen(proof.matrix, config, name) if score == "protein_agreement_15" else ""
-            made.append(
+            records.append(
                 {
                     "score": score,
                     "title": SCORES[score].title,
@@ -70,16 +70,16 @@ def judge(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, bat
                     "note": note or seen,
                 }
             )
-    yield made
+    yield records
 
 
 def _seen(matrix, config, space):
-    """Whether what made a space was given the proteins, in words; "" where there is nothing to say."""
+    """Whether the proteins were part of what a space was made from, in words; "" where there is nothing to say."""
     if space == "protein":
         return ""
     if not matrix.n_proteins:
         return UNSEEN
-    # PCA and the pictures of the input are of all that the run is trained on, unless the proteins weigh nothing.
+    # PCA and the embeddings of the input are of all that the run is trained on, unless the proteins weigh nothing.
     return SEEN if space.startswith("latent") or config.weight_of("protein") > 0 else ""
 
 
@@ -90,8 +90,8 @@ def some_cells(n_cells, seed):
     return np.sort(np.random.default_rng(seed).permutation(n_cells)[:MOST_CELLS])
 
 
-def _asked_for(proteins, labels, batches):
-    """The names of the scores that can be had with what is known of the cells."""
+def _computable(proteins, labels, batches):
+    """The names of the scores that can be computed from what is known of the cells."""
     known = {
         "",
         *(
@@ -104,10 +104,10 @@ def _asked_for(proteins, labels, batches):
 
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
-    """{score: value} of one space; `rows` are the test cells, `proteins` whom those asked have near by their proteins."""
-    wide = before.asked
+    """{score: value} of one space; `rows` are the test cells, `proteins` the nearest by protein of the cells that are scored."""
+    wide = before.queries
     mixed = lisi.scored_rows(len(points)) if batches is not None else wide[:0]
-    found, far = _surroundings(points, np.union1d(wide, mixed), lisi.K if len(mixed) else 50)
+    neighbors, far = _surroundings(points, np.union1d(wide, mixed), lisi.K if len(mixed) else 50)
     near = far.without_self(wide).indices
     kept = before.kept_by(points, near)
     out = {
@@ -118,12 +118,12 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
     }
     if proteins is not None and name != "protein":
         out["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
-    clusters = leiden.leiden(leiden.graph(found), resolution, seed)
+    clusters = leiden.leiden(leiden.graph(neighbors), resolution, seed)
     out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
     if labels is not None:
         known = rows[scores.is_named(labels[rows])]
         out |= scores.agreement(labels[rows], clusters[rows])
-        out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.asked, around=near)
+        out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.queries, around=near)
         out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
     if batches is not None:
         out["ilisi"] = float(np.median(lisi.per_cell(far.without_self(mixed), batches)))
@@ -134,11 +134,11 @@ class _Far(NamedTuple):
     """The Neighbors of some cells, those at the sorted `rows`, each itself among them."""
 
     rows: np.ndarray
-    found: Neighbors
+    neighbors: Neighbors
 
     def without_self(self, some):
         """The Neighbors of `some` of the rows, themselves left out."""
-        return scores.without_self(self.found.of(np.searchsorted(self.rows, some)), some)
+        return scores.without_self(self.neighbors.of(np.searchsorted(self.rows, some)), some)
 
 
 def _surroundings(points, rows, k):

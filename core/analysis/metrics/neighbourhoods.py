@@ -1,4 +1,4 @@
-"""How faithfully a space keeps the neighbourhoods of the input: whom a cell kept near it, who left, who came."""
+"""How well a space keeps the neighbourhoods of the input: shared neighbours, trustworthiness and continuity."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ import numpy as np
 
 from core.sparse.rows import FAST
 
-PART = 500  # cells asked at a time: their distances to 20,000 others are 80 MB
+PART = 500  # cells at a time: their distances to 20,000 others are 80 MB
 
 
 class Kept(NamedTuple):
-    """Means over the cells asked: `shares` by number of neighbours, and the two measures of Venna and Kaski (2001)."""
+    """Means over the scored cells: `shares` by number of neighbours, and the two measures of Venna and Kaski (2001)."""
 
     shares: dict  # k -> share of the k nearest neighbours kept
     trustworthiness: float
@@ -19,39 +19,41 @@ class Kept(NamedTuple):
 
 
 class Neighbourhoods:
-    """The input's neighbourhoods of some cells, worked out once and then compared with any number of spaces."""
+    """The input's neighbourhoods of some cells, computed once and then compared with any number of spaces."""
 
-    def __init__(self, matrix, weights, cells, asked, ks=(15, 50)):
-        """Of the `cells` (their rows in `matrix`), those at the places `asked` among them, by Euclidean distance in
+    def __init__(self, matrix, weights, cells, queries, ks=(15, 50)):
+        """Of the `cells` (their rows in `matrix`), those at the places `queries` among them, by Euclidean distance in
         the weighted input, exactly; `ks`: numbers of neighbours, at most half of the cells (as scikit-learn has it).
         """
-        self.asked, n = asked, len(cells)
+        self.queries, n = queries, len(cells)
         self.ks = [min(k, max(1, (n - 1) // 2)) for k in ks]
         self._names = ks
-        self._before = _to_input(matrix, weights, cells, asked)
+        self._before = _to_input(matrix, weights, cells, queries)
         self._nearest = _nearest(self._before, max(self.ks))
 
     def kept_by(self, points, near=None):
         """The Kept of `points` (cells, dimensions), trustworthiness and continuity with the first number of `ks`.
 
-        `near`: (asked, at least the largest of `ks`) the cells nearest to those asked, themselves left out, if known.
+        `near`: (queries, at least the largest of `ks`) the nearest cells of the queries, themselves left out, if known.
         """
         points = np.asarray(points, dtype=np.float64)
         k, n = self.ks[0], len(points)
-        shares, strangers, left = np.zeros(len(self.ks)), 0.0, 0.0
-        for start in range(0, len(self.asked), PART):
+        shares, false_neighbours, lost = np.zeros(len(self.ks)), 0.0, 0.0
+        for start in range(0, len(self.queries), PART):
             part = slice(start, start + PART)
-            after = _squares(points[self.asked[part]], points)
-            after[np.arange(len(after)), self.asked[part]] = -1
+            after = _squares(points[self.queries[part]], points)
+            after[np.arange(len(after)), self.queries[part]] = -1
             here, there = self._nearest[part], _nearest(after, max(self.ks)) if near is None else near[part]
             for i, size in enumerate(self.ks):
                 both = (here[:, :size, None] == there[:, None, :size]).sum()
                 shares[i] += both / size
-            strangers += _beyond(self._before[part], there[:, :k], k)
-            left += _beyond(after, here[:, :k], k)
-        most = len(self.asked) * k * (2 * n - 3 * k - 1) / 2  # what it costs if all of them are the farthest
-        shares = dict(zip(self._names, (shares / len(self.asked)).tolist(), strict=True))
-        return Kept(shares, float(1 - strangers / most), float(1 - left / most))
+            false_neighbours += _beyond(self._before[part], there[:, :k], k)
+            lost += _beyond(after, here[:, :k], k)
+        most = (
+            len(self.queries) * k * (2 * n - 3 * k - 1) / 2
+        )  # what it costs if all of them are the farthest
+        shares = dict(zip(self._names, (shares / len(self.queries)).tolist(), strict=True))
+        return Kept(shares, float(1 - false_neighbours / most), float(1 - lost / most))
 
 
 def _squares(some, points):
@@ -68,28 +70,28 @@ def _squares(some, points):
     return np.maximum(found, 0, out=found)
 
 
-def nearest_in_input(matrix, weights, cells, asked, k):
-    """(asked, k) whom of the `cells` those at the places `asked` among them have nearest in the weighted input, exactly."""
-    return _nearest(_to_input(matrix, weights, cells, asked), k)
+def nearest_in_input(matrix, weights, cells, queries, k):
+    """(queries, k) the nearest of `cells` for those at the places `queries` among them, in the weighted input, exactly."""
+    return _nearest(_to_input(matrix, weights, cells, queries), k)
 
 
-def _to_input(matrix, weights, cells, asked):
-    """(asked, cells) squared distances in the weighted input, float32, a block of cells dense at a time; -1 to the cell itself."""
-    queries = (matrix.batch(cells[asked]) * weights).astype(np.float32)
-    size = (queries**2).sum(axis=1)[:, None]
-    queries *= -2
+def _to_input(matrix, weights, cells, queries):
+    """(queries, cells) squared distances in the weighted input, float32, a block of cells dense at a time; -1 to the cell itself."""
+    values = (matrix.batch(cells[queries]) * weights).astype(np.float32)
+    size = (values**2).sum(axis=1)[:, None]
+    values *= -2
     place = np.full(matrix.n_cells, -1)
     place[cells] = np.arange(len(cells))
-    found = np.empty((len(asked), len(cells)), dtype=np.float32)
+    distances = np.empty((len(queries), len(cells)), dtype=np.float32)
     for part, x in matrix.blocks(cells):
         x = (x * weights).astype(np.float32)
-        distance = queries @ x.T
+        distance = values @ x.T
         distance += size
         distance += (x**2).sum(axis=1)
-        found[:, place[part]] = distance
-    np.maximum(found, 0, out=found)
-    found[np.arange(len(asked)), asked] = -1
-    return found
+        distances[:, place[part]] = distance
+    np.maximum(distances, 0, out=distances)
+    distances[np.arange(len(queries)), queries] = -1
+    return distances
 
 
 def _nearest(distance, k):

@@ -1,4 +1,4 @@
-"""How much of each gene and protein comes back from the latent space, in cells that judge."""
+"""Variance explained of each gene and protein, on test cells."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from core.training.baselines import PANEL_AXES
 from core.training.dataloader import Feed
 from core.training.inference import reconstruction
 
-MOST_CELLS = 20_000  # of those that judge
+MOST_CELLS = 20_000  # test cells
 COLUMNS = ("feature", "kind", "explained", "explained_pca", "variance")
 
 
 class Explained(NamedTuple):
-    """By feature: variance explained by the model and by PCA, NaN for one that is constant; and the mean's error."""
+    """By feature: variance explained by the model and by PCA, NaN for one that is constant; and the error of the training mean."""
 
     model: np.ndarray
     pca: np.ndarray
@@ -24,10 +24,10 @@ class Explained(NamedTuple):
 
 @torch.no_grad()
 def by_feature(model, proof, config):
-    """The Explained of a trained model on at most 20,000 of the test cells of an Evidence.
+    """The Explained of a trained model on at most 20,000 of the test cells of an Evidence (validation cells where there are none).
 
     1 - squared error / squared error of the training mean, for each feature on the scale of the model's input; PCA is
-    that of as many dimensions which the loss is held against, fitted on the training cells.
+    the baseline of the loss, with as many dimensions, fitted on the training cells.
     """
     model.eval()
     matrix, scored = proof.matrix, proof.split.scored
@@ -47,7 +47,7 @@ def by_feature(model, proof, config):
 
 
 def _pca_baseline(matrix, train, config):
-    """The PCA that the loss of a run is held against, fitted once more."""
+    """The PCA baseline of a run, fitted again."""
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(train) - 1)
     fitted = baselines.fit_pca(
         matrix, train, matrix.weights(config), max(n_axes, config.n_latent), config.seed
@@ -55,29 +55,32 @@ def _pca_baseline(matrix, train, config):
     return fitted.first(config.n_latent)
 
 
-def rows_of(found, matrix):
-    """explained.csv: a row a feature by COLUMNS, those that come back worst first; an empty field where unknown."""
+def rows_of(explained, matrix):
+    """explained.csv: a row a feature by COLUMNS, the worst first; an empty field where unknown."""
     names = [*matrix.genes, *matrix.proteins]
-    order = np.argsort(np.where(np.isnan(found.model), np.inf, found.model), kind="stable")
+    order = np.argsort(np.where(np.isnan(explained.model), np.inf, explained.model), kind="stable")
     return [
         [
             str(names[i]),
             "gene" if i < matrix.n_genes else "protein",
-            *("" if np.isnan(value) else round(float(value), 5) for value in (found.model[i], found.pca[i])),
-            float(f"{found.variance[i]:.5g}"),
+            *(
+                "" if np.isnan(value) else round(float(value), 5)
+                for value in (explained.model[i], explained.pca[i])
+            ),
+            float(f"{explained.variance[i]:.5g}"),
         ]
         for i in order
     ]
 
 
-def in_all(found, n_genes):
+def in_all(explained, n_genes):
     """{"gene": (model, PCA), "protein": ...}: variance explained of all genes, and of all proteins, together."""
     out = {}
     for kind, part in (("gene", slice(0, n_genes)), ("protein", slice(n_genes, None))):
-        whole = found.variance[part].sum()
+        whole = explained.variance[part].sum()
         if whole > 0:
             out[kind] = tuple(
-                float(np.nansum(share[part] * found.variance[part]) / whole)
-                for share in (found.model, found.pca)
+                float(np.nansum(share[part] * explained.variance[part]) / whole)
+                for share in (explained.model, explained.pca)
             )
     return out

@@ -11,10 +11,10 @@ from core.training.baselines import PANEL_AXES
 def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
     """The flat dict of scores.json, read from the test cells, or the validation cells where there are none.
 
-    `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: what
-    Harmony makes of the input's axes. A score that cannot be had (a silhouette of one cluster) is None.
+    `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: the
+    input's axes after Harmony. A score that cannot be computed (a silhouette of one cluster) is None.
     """
-    rows, loss, simple = proof.split.scored, proof.loss, proof.baselines
+    rows, loss, baselines = proof.split.scored, proof.loss, proof.baselines
     explained = scores.variance_explained
     out = {
         "variance_explained_rna": None,
@@ -23,17 +23,17 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         "variance_explained_protein_pca": None,
     }
     if proof.matrix.n_genes:
-        out["variance_explained_rna"] = explained(loss.rna, simple.mean.rna)
-        out["variance_explained_rna_pca"] = explained(simple.pca.rna, simple.mean.rna)
+        out["variance_explained_rna"] = explained(loss.rna, baselines.mean.rna)
+        out["variance_explained_rna_pca"] = explained(baselines.pca.rna, baselines.mean.rna)
     if proof.matrix.n_proteins:
-        out["variance_explained_protein"] = explained(loss.protein, simple.mean.protein)
-        out["variance_explained_protein_pca"] = explained(simple.pca.protein, simple.mean.protein)
-        if simple.pca_rna is not None:
-            out["variance_explained_rna_pca_alone"] = explained(simple.pca_rna, simple.mean.rna)
+        out["variance_explained_protein"] = explained(loss.protein, baselines.mean.protein)
+        out["variance_explained_protein_pca"] = explained(baselines.pca.protein, baselines.mean.protein)
+        if baselines.pca_rna is not None:
+            out["variance_explained_rna_pca_alone"] = explained(baselines.pca_rna, baselines.mean.rna)
     out |= {
         "loss_total": loss.total,
-        "loss_total_pca": simple.pca.total,
-        "loss_total_mean": simple.mean.total,
+        "loss_total_pca": baselines.pca.total,
+        "loss_total_mean": baselines.mean.total,
     }
     spaces = {"": proof.latent, "_pca": proof.axes[:, : proof.latent.shape[1]]}
     for suffix, kept in scores.neighbours_kept(
@@ -44,7 +44,7 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         for suffix, points in spaces.items():
             out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
     out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
-    if (batch_codes := proof.matrix.batch_codes) is not None:  # of all cells: mixing is not learnt by heart
+    if (batch_codes := proof.matrix.batch_codes) is not None:  # of all cells: mixing does not overfit
         out["ilisi"] = lisi.ilisi(proof.latent, batch_codes, neighbors=surroundings)
         out["ilisi_input"] = lisi.ilisi(proof.axes[:, :PANEL_AXES], batch_codes)
         if mixed is not None:

@@ -4,8 +4,8 @@ import numpy as np
 
 from core.analysis.neighbors import Neighbors, nearest
 
-SAMPLE = 5000  # cells at most for a silhouette, whose cost grows with the square
-QUERIES = 2000  # cells at most whose neighbours are looked up
+SAMPLE = 5000  # cells at most for a silhouette, whose time grows with the square
+QUERIES = 2000  # cells at most whose neighbours are compared
 
 
 def variance_explained(loss, loss_of_mean):
@@ -58,15 +58,15 @@ def near(points, rows, k):
     return without_self(nearest(points[rows], points, k + 1), rows).indices
 
 
-def without_self(found, rows):
+def without_self(neighbors, rows):
     """Neighbors without the cell itself, or of many that are the same without the last: (rows, k + 1) -> (rows, k)."""
-    other = found.indices != np.asarray(rows)[:, None]
+    other = neighbors.indices != np.asarray(rows)[:, None]
     other[other.all(axis=1), -1] = False
-    return Neighbors(*(x[other].reshape(len(x), -1) for x in found))
+    return Neighbors(*(x[other].reshape(len(x), -1) for x in neighbors))
 
 
 def shared_neighbours(points, others, rows, k=15):
-    """How far two spaces agree on who is near whom, 0 to 1: |A and B| / |A or B| of the k nearest, a mean over cells.
+    """How far two spaces have the same neighbours, 0 to 1: |A and B| / |A or B| of the k nearest, a mean over cells.
 
     The Jaccard index of the neighbours in `points` and in `others`, both (cells, dimensions), of the cells `rows` (at
     most 2,000 of them) among all cells, exactly, the cell itself not counted.
@@ -84,12 +84,12 @@ def jaccard(one, other):
 
 
 def knn_accuracy(points, labels, rows=None, k=15, folds=5, around=None):
-    """Share of the cells whose label most of their k nearest neighbours have, the cell and its fold not asked.
+    """Share of the cells whose label most of their k nearest neighbours have, without the cell and its fold.
 
     Out-of-fold predictions of scikit-learn's KNeighborsClassifier over `folds` folds that keep the labels' shares; the
     mean over the cells `rows` (at most 2,000 of them; all cells by default). Cells whose label is missing, or in fewer
     than `folds` cells, are left out; NaN where fewer than two labels remain. `around`: what `near` gives for these
-    rows, for as many neighbours as one likes; where they do not suffice, more are looked for.
+    rows, for any number of neighbours; where they are too few, more are searched.
     """
     from sklearn.model_selection import StratifiedKFold
 

@@ -1,7 +1,7 @@
 """Plotly's figures drawn by kaleido in a Chromium, in a process of its own that is ended when it takes too long.
 
-Chromium is found on the PATH or by BROWSER_PATH. It loads plotly.js from the package and nothing else: what it may ask
-the network for goes to a proxy that does not exist.
+Chromium is found on the PATH or by BROWSER_PATH. It loads plotly.js from the package and nothing else: requests to the
+network go to a proxy that does not exist.
 """
 
 import json
@@ -17,14 +17,14 @@ import psutil
 from core.config.bundle import INCH, PIXELS
 
 START, A_FIGURE = 45.0, 30.0  # seconds to start in and for a figure, on a machine with other things to do
-NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nobody answers
+NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nothing answers
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def draw(tasks, folder, say=lambda share: None, seconds=None):
     """Draw one file a task; returns one sentence on what went wrong, "" where all are there.
 
-    `folder` is an empty one for what is between; `say` is told the share that is done. A Chromium that is missing,
+    `folder` is an empty folder for intermediate files; `say` gets the share that is done. A Chromium that is missing,
     fails or hangs leaves the files that it had finished. A task is a dict: "figure" as plotly's JSON, "out",
     "format", "width" and "height" in pixels of CSS, and "scale".
     """
@@ -36,12 +36,12 @@ def draw(tasks, folder, say=lambda share: None, seconds=None):
 
 
 def _draw(tasks, folder, place, say, seconds):
-    asked = folder / "tasks.json"
-    asked.write_text(json.dumps(tasks))
+    tasks_file = folder / "tasks.json"
+    tasks_file.write_text(json.dumps(tasks))
     places = {name: place for name in ("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
     with open(folder / "log", "wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "core.figures.printed.chromium", str(asked)],
+            [sys.executable, "-m", "core.figures.printed.chromium", str(tasks_file)],
             cwd=ROOT,
             env=os.environ | places | {"CHOREO_PROXY_SERVER": NOWHERE},
             stdin=subprocess.DEVNULL,

@@ -30,7 +30,7 @@ STYLE = {
     "text.parse_math": False,  # a name with two dollar signs is a name
 }
 POINT = 0.75  # points of print for a pixel of CSS
-APART = 0.1  # of the height of a row: labels of baselines keep so far from one another
+APART = 0.1  # of the height of a row: the least distance of labels of baselines
 
 
 def sheet(size):
@@ -223,7 +223,7 @@ def dots(figure, features, groups, means, shares, words):
 
 
 def composition(figure, names, counts, parts):
-    """Horizontal bars: of what each group is made, in percent, or its cells where there is one part; (groups, parts)."""
+    """Horizontal bars: the composition of each group in percent, or its size where there is one part; (groups, parts)."""
     axes, counts = figure.subplots(), np.asarray(counts, dtype=float)
     if not len(counts):
         return _nothing(axes, "no groups")

@@ -34,15 +34,15 @@ class Plate(NamedTuple):
 
 
 def loss(epochs, baselines, best_epoch, n_latent, words, size):
-    """Loss convergence: total, RNA and protein, of those that are there, a row each of a height that its words need."""
+    """Loss convergence: total, RNA and protein, those that a run has, each in a row."""
     size = size.as_high_as(max(size.pixels[1], 60 + ROW * len(parts_of(epochs))))
 
     def plotly():
-        made = figures.loss_page(
+        figure = figures.loss_page(
             epochs, baselines, n_latent, best_epoch=best_epoch, words=words, apart=matplotlib_figures.APART
         )
-        made.update_yaxes(title={"text": words, "font": {"size": SMALL}})
-        return made.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
+        figure.update_yaxes(title={"text": words, "font": {"size": SMALL}})
+        return figure.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
 
     return Plate(
         "loss",
@@ -90,18 +90,18 @@ def maps(name, title, panels, colour, cells, size):
 def dots(features, groups, means, shares, words, size):
     """The best markers of each group, as high as their rows."""
     size = size.as_high_as(max(size.pixels[1] / 2, 90 + 15 * max(len(features), 5)))
-    given = features, groups, means, shares, words
+    arguments = features, groups, means, shares, words
     return Plate(
         "markers",
         "The best markers of each group",
         size,
-        lambda: figures.dot_plot(*given),
-        lambda figure: matplotlib_figures.dots(figure, *given),
+        lambda: figures.dot_plot(*arguments),
+        lambda figure: matplotlib_figures.dots(figure, *arguments),
     )
 
 
 def composition(names, counts, parts, of, size):
-    """Of what each group is made, as high as its rows; `of` says what the parts are."""
+    """The composition of each group, as high as its rows; `of` names the parts."""
     size = size.as_high_as(max(size.pixels[1] / 2, 100 + 18 * len(names)))
     return Plate(
         "composition",

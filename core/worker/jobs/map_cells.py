@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from core import config, device, files
-from core.analysis import label_transfer, mapping_summary, reference_mapping
+from core.analysis import label_transfer, mapping_summary, query, reference_mapping
 from core.data import backed
 from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
@@ -25,11 +25,11 @@ def map_cells(store, job, say):
     dataset = _dataset(store, asked["dataset"])
     say(f"Reading {dataset['name']}.", 0.02)
     trained = run_folder.load_trained(folder / "model.pt")
-    fit = reference_mapping.fitting(source(store, dataset["id"]), trained, asked["batch"])
+    new_cells = query.prepare_query(source(store, dataset["id"]), trained, asked["batch"])
     used = device.choose(settings.device)
-    for latent in reference_mapping.mapped(fit, trained, used.kind):
+    for latent in reference_mapping.encode_query(new_cells, trained, used.kind):
         if isinstance(latent, float):
-            say(f"Encoding {fit.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
+            say(f"Encoding {new_cells.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
     say("Looking for the nearest cells of the run.", 0.75)
     groups = kept.read(folder, asked["groups"])
     made = folder / "mapped" / asked["key"]
@@ -43,7 +43,9 @@ def map_cells(store, job, say):
         "n_proteins": len(trained.proteins),
         "k": label_transfer.N_NEAR,
     }
-    told |= {part: getattr(fit, part) for part in ("where", "missing_genes", "missing_proteins", "notes")}
+    told |= {
+        part: getattr(new_cells, part) for part in ("where", "missing_genes", "missing_proteins", "notes")
+    }
     files.write_json(made / "about.json", told)  # the last: with it the mapping is there
     return {"key": asked["key"]}
 

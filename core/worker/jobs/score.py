@@ -21,7 +21,7 @@ def compare_spaces(store, job, say):
     run, proof = evidence(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
     names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
-    work = benchmark.judge(
+    work = benchmark.compare_spaces(
         proof, config.parse(run["config"]), run_folder.spaces(folder, proof), asked["resolution"], **names
     )
     for event in work:

@@ -40,7 +40,7 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
     settings = config.parse(run["config"])
     labels = tiny.obs["cell_type"].astype(str).to_numpy()
     batches = np.arange(240) % 2
-    *steps, records = benchmark.judge(proof, settings, spaces, 1.0, labels, batches)
+    *steps, records = benchmark.compare_spaces(proof, settings, spaces, 1.0, labels, batches)
     assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
@@ -70,10 +70,10 @@ def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(jud
     monkeypatch.setattr(benchmark, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
     cells = benchmark.some_cells(240, settings.seed)
     broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, proof.latent)
-    *_, records = benchmark.judge(proof, settings, {"latent": proof.latent, "pca": broken})
+    *_, records = benchmark.compare_spaces(proof, settings, {"latent": proof.latent, "pca": broken})
     assert {r["cells"] for r in records} == {150}
     assert {(r["value"], r["note"]) for r in records if r["space"] == "pca"} == {
-        (None, "it holds values that are no numbers")
+        (None, "it has values that are not numbers")
     }
     whole = proof.matrix.batch(cells).astype(np.float64) * proof.matrix.weights(settings)
     expected = trustworthiness(whole, proof.latent[cells], n_neighbors=15)
@@ -158,7 +158,7 @@ def test_an_unknown_column_is_refused_in_a_sentence(finished):
     values = {"spaces-labels.value": "nope", "resolution.value": 1.0}
     values |= {"run.data": finished.run, "spaces-go.n_clicks": 2}
     answer = finished.work("spaces", values, "spaces-go.n_clicks")
-    assert "spaces-done" not in answer and "There is no obs column 'nope'" in sent(answer)
+    assert answer["spaces-done"]["data"] is None and "There is no obs column 'nope'" in sent(answer)
 
 
 def test_the_page_lists_what_comes_back_of_each_feature(finished):

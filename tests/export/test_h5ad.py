@@ -1,0 +1,127 @@
+"""result.h5ad has what a run found, and follows the rules of cellxgene and zellkonverter."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.export import h5ad, h5ad_rules
+from core.figures import Colour
+
+NAMED = h5ad.NamedClusters(
+    Colour("My T cells <b>", np.array([0, 1, -1] * 80), ("T", "B"), "by hand", ("#0072b2", "#e69f00")),
+    "ann",
+    "2026-11-24T12:00:00+00:00",
+    "2 cells named T",
+)
+
+
+@pytest.fixture(scope="module")
+def result(tiny, tmp_path_factory):
+    """A result.h5ad with maps, two clusterings of one title, proteins, and a list among the facts."""
+    maps = {
+        "latent_umap": np.ones((240, 2)),
+        "pca": np.ones((240, 50)),
+        "input_tsne": np.full((240, 2), np.nan),
+    }
+    made = h5ad.result(
+        tiny,
+        {"model": "citeseq", "nothing": None, "loss_valid": [1.0, 0.5]},
+        np.ones((240, 4)),
+        np.zeros(240, int),
+        np.arange(240) % 4,
+        maps,
+        tiny.var_names[:9],
+        named_clusters=[NAMED, NAMED],
+        scores={"nuwa_neighbours_kept_15": np.where(np.arange(240) < 9, np.nan, 0.5)},
+    )
+    path = tmp_path_factory.mktemp("result") / "result.h5ad"
+    made.write(path)
+    return path
+
+
+def broken(findings):
+    """The rules that are not followed, as {the rule's first words: what is wrong}."""
+    return {f.rule[:24]: f.words for f in findings if not f.holds}
+
+
+def test_our_result_follows_the_rules_of_cellxgene_and_zellkonverter(result):
+    findings = h5ad_rules.check(result)
+    assert broken(findings) == {} and {f.of for f in findings} == {"cellxgene", "zellkonverter"}
+    assert h5ad_rules.judge(anndata.read_h5ad(result)) == findings
+
+
+def test_names_by_hand_are_columns_with_colours_and_their_authors(result):
+    made = anndata.read_h5ad(result)
+    columns = ["nuwa_my_t_cells_b", "nuwa_my_t_cells_b_2"]
+    assert list(made.obs[columns[0]].cat.categories) == ["T", "B"] and made.obs[columns[1]].isna().sum() == 80
+    assert list(made.uns["nuwa_namings"]["column"]) == columns
+    assert list(made.uns["nuwa_namings"]["author"]) == ["ann", "ann"]
+    assert list(made.uns["nuwa_my_t_cells_b_colors"]) == ["#0072b2", "#e69f00"]
+    assert "X_nuwa_input_tsne" not in made.obsm  # it is no map: its values are no numbers
+    assert made.uns["default_embedding"] == "X_nuwa_umap"
+
+
+def test_what_each_cell_scores_is_a_column_of_obs(result):
+    kept = anndata.read_h5ad(result).obs["nuwa_neighbours_kept_15"]
+    assert kept.dtype == np.float32 and kept.isna().sum() == 9 and kept.max() == 0.5
+
+
+def test_a_result_without_its_own_maps_says_nothing_of_them(tiny, tmp_path):
+    given = tiny.copy()
+    given.obsm["X_umap"] = np.random.default_rng(0).standard_normal((240, 2))
+    given.uns["default_embedding"] = "X_umap"
+    made = h5ad.result(
+        given, {"model": "x"}, np.ones((240, 4)), np.zeros(240, int), None, {}, tiny.var_names[:9]
+    )
+    made.write(tmp_path / "x.h5ad")
+    assert broken(h5ad_rules.check(tmp_path / "x.h5ad")) == {}
+
+
+def _break(adata, what):
+    """Make one mistake in an AnnData."""
+    if what == "twice":
+        adata.var_names = ["a", *adata.var_names[1:-1], "a"]
+    elif what == "hidden":
+        adata.obs["__mine"] = 1.0
+    elif what == "table":
+        adata.obsm["adt"] = pd.DataFrame(np.ones((240, 2)), index=adata.obs_names, columns=["a", "b"])
+    elif what == "key":
+        adata.obsm["X_my map"] = np.ones((240, 2))
+    elif what == "nan":
+        adata.obsm["X_nuwa_umap"][3] = np.nan
+    elif what == "none to show":
+        adata.obsm.clear()
+    elif what == "colours":
+        adata.uns["nuwa_cluster_colors"] = np.array(["#0072b2"])
+    elif what == "empty":
+        adata.uns["void"] = np.array([])
+    elif what == "dense":
+        adata.X = adata.X.toarray()
+        adata.X[:, :90] = 0
+    elif what == "halves":
+        adata.layers["counts"].data[5] += 0.5
+    elif what == "text":
+        adata.obsm["notes"] = np.full((240, 1), "x", dtype=object)
+
+
+@pytest.mark.parametrize(
+    "what, rule, words",
+    [
+        ("twice", "cell and gene names are ", "var: a occurs more than once"),
+        ("hidden", "names of columns are tex", "obs: __mine"),
+        ("table", "every entry of obsm is a", "obsm['adt'] is a DataFrame"),
+        ("key", "an embedding's key is X_", "obsm['X_my map']"),
+        ("nan", "the values of embeddings", "obsm['X_nuwa_umap'] has values that are missing"),
+        ("none to show", "there is an embedding to", "there is none"),
+        ("colours", "colours of a column are ", "4 categories and 1 colours"),
+        ("empty", "nothing in uns is empty", "uns['void']"),
+        ("dense", "a matrix with half of it", "X: most of its values are 0"),
+        ("halves", "counts are whole numbers", "not all are whole numbers"),
+        ("text", "obsm and varm become mat", "obsm['notes']"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_found_out(result, what, rule, words):
+    adata = anndata.read_h5ad(result)
+    _break(adata, what)
+    assert words in broken(h5ad_rules.judge(adata))[rule]
