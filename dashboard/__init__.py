@@ -1,1 +1,1 @@
-"""The window: it shows what was done and asks for more; it computes nothing."""
+"""The web process: it draws what the store holds and asks the worker for more; it computes nothing."""

@@ -1,4 +1,4 @@
-"""Pieces that pages share: fields from RunConfig, notices, tiles, tables, graphs with their buttons."""
+"""Pieces that pages share: notices, cards, tiles, tables, graphs with their buttons."""
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -9,14 +9,14 @@ from dashboard import ids
 
 
 def notice(words, tone="info", **kwargs):
-    """A sentence with weight: "info", "warn", "bad" (announced at once) or "good"."""
+    """A sentence in a box: "info", "warn", "bad" (announced at once) or "good"."""
     return html.Div(
         words, className=f"nuwa-notice {tone}", role="alert" if tone == "bad" else "status", **kwargs
     )
 
 
 def empty(words, link=None, label=None, icon="bi-inbox"):
-    """A page with nothing to show yet, and the way on."""
+    """A page with nothing to show, and the link to continue."""
     way = [dcc.Link(label, href=link, className="btn btn-primary")] if link else []
     return html.Div([html.I(className=f"bi {icon}"), html.P(words), *way], className="nuwa-empty")
 
@@ -27,7 +27,7 @@ def card(title, *children, **kwargs):
 
 
 def tile(label, value, note="", tone=""):
-    """A number that matters, large; a word stands a little smaller."""
+    """A number that matters, large; a word is a little smaller."""
     word = "" if any(c.isdigit() for c in value) or len(value) < 5 else " word"
     parts = [html.Div(label, className="label"), html.Div(value, className="value")]
     return html.Div(
@@ -36,12 +36,12 @@ def tile(label, value, note="", tone=""):
 
 
 def more(summary, *children, **kwargs):
-    """Text or fields folded away behind a line."""
+    """Text or fields that unfold from a line."""
     return html.Details([html.Summary(summary), *children], className="nuwa-more", **kwargs)
 
 
 def table(head, rows, numeric=()):
-    """A table of text; `numeric` are the columns whose numbers stand right."""
+    """A table of text; `numeric` are the columns that are aligned right."""
     style = {i: "num" for i in numeric}
     top = html.Tr([html.Th(h, className=style.get(i), scope="col") for i, h in enumerate(head)])
     body = [html.Tr([html.Td(c, className=style.get(i)) for i, c in enumerate(row)]) for row in rows]
@@ -56,20 +56,20 @@ def number(value, digits=3):
 
 
 def when(seconds):
-    """A moment (seconds since 1970) as text that the page turns into local time."""
+    """A time (seconds since 1970) as text that the browser turns into local time."""
     return html.Time(className="nuwa-time", **{"data-utc": str(seconds)}) if seconds else "–"
 
 
 def holds(record):
-    """What X of a looked-through dataset holds: {"words", such as "X: counts", "tone", and "why"}."""
-    verdict = record["verdict"]
-    # Read by an earlier Nuwa, a dataset has the verdict alone.
-    earlier = {"words": f"X: {BADGES[verdict['kind']]}", "tone": "info"}
-    return {"why": verdict["evidence"]} | (record.get("badge") or earlier)
+    """What X of a checked dataset contains: {"words", such as "X: counts", "tone", and "why"}."""
+    kind = record["verdict"]  # its name in the record
+    # A record of an earlier version has the kind of the matrix alone.
+    earlier = {"words": f"X: {BADGES[kind['kind']]}", "tone": "info"}
+    return {"why": kind["evidence"]} | (record.get("badge") or earlier)
 
 
 def badge(dataset):
-    """What X of a dataset holds, in a word, such as "X: counts"; for the header and beside every plot of it."""
+    """A badge of what X of a dataset contains, such as "X: counts", for the header and every plot."""
     record = (dataset or {}).get("record") or {}
     if "verdict" not in record:
         return None
@@ -80,7 +80,7 @@ def badge(dataset):
 def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=False, beside=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a dataset, with its badge.
 
-    `mark` is a badge of the plot's own, where it draws other values than X of the dataset.
+    `mark` is a badge of the plot's own, where it shows other values than X of the dataset.
     `shown` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
     its place.
     """
@@ -110,11 +110,11 @@ def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=Fals
 
 
 def working(id, words=""):
-    """Where a long callback says how far it is."""
+    """The message of a job that is followed."""
     return html.Div(words, id=id, role="status", className="nuwa-progress")
 
 
 def progress(words, share):
-    """A line and a bar for work under way."""
+    """A message and a bar for a running job."""
     bar = dbc.Progress(value=round(100 * share), striped=True, animated=True, style={"height": "6px"})
     return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")

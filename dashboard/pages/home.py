@@ -1,4 +1,4 @@
-"""The first page: what this is, and the way through it."""
+"""The first page: what Nuwa does, and its five steps."""
 
 from dash import dcc, html
 
@@ -10,16 +10,24 @@ STEPS = (
     (
         "/data",
         "Data",
-        "Choose a dataset that is here, or bring a file of your own. Nuwa says what it holds.",
+        "Choose a dataset on this server, or add your own file. Nuwa checks what it contains.",
     ),
-    ("/preprocess", "Preprocess", "Normalise, choose variable genes, scale. The recommended steps are on."),
+    (
+        "/preprocess",
+        "Preprocess",
+        "Normalise, choose variable genes, scale. The recommended steps are switched on.",
+    ),
     (
         "/model",
         "Create model",
-        "A Citeseq autoencoder: RNA and protein squeezed into one small latent space.",
+        "A Citeseq autoencoder: RNA and protein in one small latent space.",
     ),
-    ("/train", "Train", "Watch the loss fall, with two baselines beside it. Close the tab if you like."),
-    ("/clusters", "Clusters", "See the latent space beside PCA, t-SNE and UMAP, score it, and take it away."),
+    ("/train", "Train", "Watch the loss fall, beside two baselines. You can close the tab."),
+    (
+        "/clusters",
+        "Clusters",
+        "See the latent space beside PCA, t-SNE and UMAP, score it, and download the results.",
+    ),
 )
 
 
@@ -38,17 +46,17 @@ def layout(view, here):
             card(
                 "Train an autoencoder on your own cells",
                 html.P(
-                    "An autoencoder learns to describe each cell by a handful of numbers from which it can rebuild "
-                    "the thousands it was given. Cells with like descriptions are alike: that is the latent space, "
-                    "and its groups are the clusters you will see."
+                    "An autoencoder learns to describe each cell by a few numbers, from which it reconstructs thousands of "
+                    "measured values. These numbers are the latent space. Similar cells are close together there and "
+                    "form the clusters that you will see."
                 ),
                 html.Ol(links, className="nuwa-way"),
                 dcc.Link("Start with the data", href=here.link("/data"), className="btn btn-primary btn-lg"),
                 more(
                     "What happens to my data?",
                     html.P(
-                        "It stays on this server, in one folder, and nothing is sent anywhere else. A training run "
-                        "goes on when you close the page; come back and it is found again under Runs."
+                        "They stay on this server, in one folder; nothing is sent anywhere else. A training run "
+                        "continues when you close the page. You find it again under Runs."
                     ),
                 ),
             )

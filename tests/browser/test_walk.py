@@ -107,18 +107,18 @@ def test_a_newcomer_walks_from_data_to_clusters_in_clicks(page, server, epochs):
     """Issue 2, "Shown by" 1: the simulated set; the number of epochs is typed to be quick, else nothing is."""
     page.goto(server.base)
     page.get_by_role("link", name="Start with the data").click()
-    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("heading", name="Data checks")).to_be_visible(timeout=WORK)
     expect(page.locator("#header")).to_contain_text("Simulated CITE-seq")
     page.get_by_role("link", name="Preprocess this dataset").click()
     expect(page.get_by_text("recommended for better results")).to_be_visible()
     page.get_by_role("button", name="Preprocess", exact=True).click()
-    page.get_by_role("link", name="Create a model on it").click(timeout=WORK)
+    page.get_by_role("link", name="Create a model").click(timeout=WORK)
     expect(page.locator("#model-words")).to_contain_text("Weights")
     if epochs:
         page.locator("[data-setting=epochs] input").fill(str(epochs))
         page.keyboard.press("Tab")
         expect(page.locator("#model-words")).to_contain_text(f"Epochs{epochs}of 2,550 cells")
-    page.get_by_role("button", name="Create this model").click()
+    page.get_by_role("button", name="Create model").click()
     page.get_by_role("button", name="Train", exact=True).click()
 
     expect(page.locator("#status")).to_contain_text(re.compile(r"epoch \d+ of \d+"), timeout=WORK)
@@ -153,7 +153,7 @@ def test_a_file_is_uploaded_and_read(page, server, tiny_file):
     page.goto(f"{server.base}/data")
     page.set_input_files("#upload input[type=file]", tiny_file)
     expect(page.locator("#header")).to_contain_text("tiny.h5ad", timeout=WORK)
-    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("heading", name="Data checks")).to_be_visible(timeout=WORK)
     expect(page.locator("#data-detail")).to_contain_text("IgG1-isotype-control")
     expect(page.locator("#data-detail")).to_contain_text("cell_type")
     see_traces(page, "data-picture", lambda found: len(found) >= 2)
@@ -164,7 +164,7 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
     torn.write_bytes(tiny_file.read_bytes()[:30_000])
     page.goto(f"{server.base}/data")
     expect(page.locator("#data-list")).to_contain_text("Simulated CITE-seq", timeout=WORK)
-    expect(page.locator("#data-list")).not_to_contain_text("being read", timeout=WORK)
+    expect(page.locator("#data-list")).not_to_contain_text("being loaded", timeout=WORK)
     before = page.locator("#data-list li").all_inner_texts()
     page.set_input_files("#upload input[type=file]", torn)
     words = page.get_by_text("'torn.h5ad' is damaged or was not copied to its end: copy it again.")
@@ -175,7 +175,7 @@ def test_a_broken_upload_gets_one_sentence_and_the_list_stays(page, server, tiny
     page.get_by_role("button", name="Delete ...").click()
     expect(page.locator("#data-list")).not_to_contain_text("torn.h5ad")
     page.get_by_role("link", name="Simulated CITE-seq").click()
-    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible()
+    expect(page.get_by_role("heading", name="Data checks")).to_be_visible()
 
 
 def test_a_file_of_another_kind_or_without_content_is_refused_in_words(page, server, heard, tmp_path):
@@ -199,8 +199,8 @@ def test_a_table_is_read_as_its_owner_answers(page, server, tmp_path):
     page.set_input_files("#upload input[type=file]", path)
     expect(page.get_by_text("which are the cells?")).to_be_visible(timeout=WORK)
     expect(page.get_by_label("rows are genes, columns are cells")).to_be_checked()
-    page.get_by_role("button", name="Read it so").click()
-    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    page.get_by_role("button", name="Load with this answer").click()
+    expect(page.get_by_role("heading", name="Data checks")).to_be_visible(timeout=WORK)
     expect(page.locator("#data-detail")).to_contain_text("the columns were taken as cells")
 
 
@@ -210,9 +210,9 @@ def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):
     (server.store.root / "inbox" / "dropped.h5ad").write_bytes(tiny_file.read_bytes())
     expect(page.locator("#inbox-part")).to_contain_text("dropped.h5ad")  # without a reload
     page.locator("#inbox").select_option("dropped.h5ad")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Load file").click()
     expect(page.locator("#header")).to_contain_text("dropped.h5ad", timeout=WORK)
-    expect(page.get_by_role("heading", name="What Nuwa found")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("heading", name="Data checks")).to_be_visible(timeout=WORK)
 
 
 # --- a run at work
@@ -267,7 +267,7 @@ def test_short_work_is_done_while_a_run_trains(page, server, tiny_file, at_work)
     expect(page.locator("#header")).to_contain_text("meanwhile.h5ad", timeout=WORK)
     page.get_by_role("link", name="Preprocess this dataset").click(timeout=WORK)
     page.get_by_role("button", name="Preprocess", exact=True).click()
-    expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("link", name="Create a model")).to_be_visible(timeout=WORK)
     expect(page.locator("#sidebar-foot")).to_contain_text("1 training")
     assert server.view.runs.one(at_work)["status"] == "running"
 

@@ -44,7 +44,7 @@ def test_another_method_chooses_other_genes_and_the_picture_follows(page, server
 def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     stay = page.locator("#quality-stay")
-    expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)
+    expect(stay).to_contain_text("of 240 cells are kept", timeout=WORK)
     by = page.locator("#quality-batches")
     expect(by).to_have_value("sample")  # whose name leaves no doubt
     expect(page.get_by_label("Batch that the fields show")).to_be_visible()
@@ -54,7 +54,7 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
     chosen = suggest(server.view, cells, ALL_CELLS)
     chosen["limits"]["counts"][0] = 3500
     kept = int(cells_within(server.view, cells, chosen)[1].within.sum())
-    expect(stay).to_contain_text(f"{kept} of 240 cells stay", timeout=WORK)
+    expect(stay).to_contain_text(f"{kept} of 240 cells are kept", timeout=WORK)
     assert 0 < kept < 240
     page.locator("#quality-violins").scroll_into_view_if_needed()
     box = page.locator(
@@ -71,20 +71,20 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
     assert 500 < dragged < 3500
     expect(stay).not_to_contain_text(f"{kept} of 240", timeout=15_000)
     kept = int(stay.inner_text().split(" of ")[0])
-    page.get_by_role("button", name="Leave the others out").click()
+    page.get_by_role("button", name="Remove cells outside the limits").click()
     expect(page.get_by_role("heading", name="Steps so far")).to_be_visible(timeout=WORK)
     expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
-    page.get_by_text("Take the recipe away").click()
+    page.get_by_text("Download or upload a recipe").click()
     with page.expect_download() as found:
         page.get_by_role("button", name="Recipe (.json)").click()
     found.value.save_as(tmp_path / "recipe.json")
     recipe = json.loads((tmp_path / "recipe.json").read_text())
     assert recipe["steps"][0]["params"]["limits"]["counts"][0] == dragged
-    page.get_by_role("button", name="Undo the last step").click()
-    expect(stay).to_contain_text("of 240 cells stay", timeout=WORK)
-    page.get_by_text("Take the recipe away").click()
+    page.get_by_role("button", name="Undo last step").click()
+    expect(stay).to_contain_text("of 240 cells are kept", timeout=WORK)
+    page.get_by_text("Download or upload a recipe").click()
     page.locator("#recipe-upload input[type=file]").set_input_files(tmp_path / "recipe.json")
-    expect(page.get_by_role("link", name="Create a model on it")).to_be_visible(timeout=WORK)
+    expect(page.get_by_role("link", name="Create a model")).to_be_visible(timeout=WORK)
     expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
 
 
@@ -92,7 +92,7 @@ def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells
 def test_only_the_page_of_what_was_deleted_says_that_it_is_gone(page, server, cells):
     """An answer that comes late, from a page that was left, says nothing of the page that is there now."""
     page.goto(f"{server.base}/preprocess?dataset={cells}")
-    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells stay", timeout=WORK)
+    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells are kept", timeout=WORK)
     said = {
         "namespace": "dash_html_components",
         "type": "P",
@@ -101,6 +101,6 @@ def test_only_the_page_of_what_was_deleted_says_that_it_is_gone(page, server, ce
     tell = "([id, said]) => dash_clientside.set_props('gone', {data: {kind: 'dataset', id, said}})"
     page.evaluate(tell, ["another", said])
     page.wait_for_timeout(500)
-    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells stay")
+    expect(page.locator("#quality-stay")).to_contain_text("of 240 cells are kept")
     page.evaluate(tell, [cells, said])
     expect(page.get_by_role("alert")).to_have_text("It is gone.")

@@ -94,7 +94,7 @@ def test_a_forecast_beside_a_training_says_so(finished, asking):
     finished.store.move_job(other, "running", "failed")
     result = finished.view.jobs.one(job["id"])["result"]
     assert result["beside"] is True
-    assert "Another run trains at the moment" in sent(model.forecast_of(result))
+    assert "Another run is training now" in sent(model.forecast_of(result))
 
 
 def test_settings_that_cannot_be_trained_are_not_forecast(finished):

@@ -35,27 +35,27 @@ from dashboard.shell import PAGES, frame, steps_done
 EXPECTED = {
     "bare": {
         home: "Start with the data",
-        data: "The datasets that come along are being read",
+        data: "The demo datasets are being loaded",
         preprocess: "No dataset is ready. Choose one first.",
-        model: "Nothing is preprocessed yet.",
-        train: "No run yet. Create a model first.",
-        clusters: "No run yet. Create a model first.",
-        runs: "No run yet. Create a model first.",
+        model: "No dataset is preprocessed.",
+        train: "There is no run. Create a model first.",
+        clusters: "There is no run. Create a model first.",
+        runs: "There is no run. Create a model first.",
     },
     "with_demo": {
         home: "Start with the data",
         data: "Simulated CITE-seq",
         preprocess: "Scaling and normalising the data is recommended",
-        model: "Nothing is preprocessed yet.",
-        train: "No run yet. Create a model first.",
-        clusters: "No run yet. Create a model first.",
-        runs: "No run yet. Create a model first.",
+        model: "No dataset is preprocessed.",
+        train: "There is no run. Create a model first.",
+        clusters: "There is no run. Create a model first.",
+        runs: "There is no run. Create a model first.",
     },
     "finished": {
         home: "Start with the data",
-        data: "What Nuwa found",
+        data: "Data checks",
         preprocess: "Values before and after",
-        model: "Create this model",
+        model: "Create model",
         train: "How to read this",
         clusters: "Latent space and input",
         runs: "Training complete",
@@ -211,7 +211,7 @@ def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_
         "repair": None,
     }
     forbidden = row | {"record": row["record"] | {"findings": [stop]}}
-    assert findings.said(stop).children[0].children == "Forbids training"
+    assert findings.said(stop).children[0].children == "Blocks training"
     for shown, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
         actions = data.detail(finished.view, shown).children[0].children[3]
         assert actions.children[0].className == style
@@ -291,7 +291,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     bring(view, "mine.csv", path.read_bytes())
     drain(store)
     (row,) = view.datasets.all()
-    assert row["status"] == "asking" and "has a question for you" in sent(data.listing(view, row["id"]))
+    assert row["status"] == "asking" and "has a question" in sent(data.listing(view, row["id"]))
     asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
     assert "No dataset is ready" in sent(asking)
     shown = sent(data.detail(view, row))
@@ -379,7 +379,7 @@ def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished
     parts = {part["props"].get("id"): part["props"] for part in shown["props"]["children"]}
     values = {"data-tick.n_intervals": 1, "data-shown.data": finished.dataset}
     answer = finished.press("data-list.children", values | {"data-seen.data": parts["data-seen"]["data"]})
-    assert "What Nuwa found" in sent(answer["data-detail"])
+    assert "Data checks" in sent(answer["data-detail"])
 
 
 def test_a_data_set_with_runs_is_not_deleted(finished):
@@ -470,7 +470,7 @@ def test_the_drawing_follows_the_fields(finished):
     shown = sent(answer["model-words"])
     config = model.config.parse({"n_latent": 7}).for_data(240, 126)
     weights = sum(layer.weights for layer in config.layers(120, 6))
-    assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells, 128 a step" in shown
+    assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells, 128 per step" in shown
     assert answer["model-create"]["disabled"] is False and answer["model-drawing"]["figure"]["layout"]
 
 
@@ -609,7 +609,7 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert len(made) == 126 and all(np.isfinite(made))
     if name == "linear":
         shown = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
-        assert "upwards" in shown and shown.count("(gene)") + shown.count("(protein)") == 24
+        assert "positive" in shown and shown.count("(gene)") + shown.count("(protein)") == 24
         lines = finished.client.get(f"/download/{run}/loadings.csv").text.splitlines()
         assert len(lines) == 127 and lines[0].startswith("feature,kind,latent_1,latent_2")
     else:

@@ -69,7 +69,7 @@ def test_every_real_file_opens_on_the_page(house, real_data, cells600, name):
     row = opened(house, real_data(name))
     assert row["status"] == "ready", row["message"]
     text = sent(data.detail(house.view, row))
-    assert "What Nuwa found" in text and f"{row['record']['cells']:,}" in text
+    assert "Data checks" in text and f"{row['record']['cells']:,}" in text
     if name.startswith("formats/"):
         adata = anndata.read_h5ad(house.store.dataset_folder(row["id"]).file)
         assert adata.n_obs == (200 if "200cells" in name else 600)

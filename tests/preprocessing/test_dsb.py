@@ -409,7 +409,7 @@ def test_batches_are_counted_and_small_ones_named(lab, tiny):
     shown = sent(batches.cells(["a", "b", "c"], np.array([0] * 50 + [1] * 7 + [-1] * 3)))
     assert "2 batches of fewer than 30 cells: b (7) and (no value) (3)" in shown
     page = sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.dataset}")))
-    assert "By name these look like batches: sample (2)." in page
+    assert "These columns look like batches: sample (2)." in page
 
 
 def test_a_table_of_proteins_alone_can_be_the_unfiltered_matrix(tiny):

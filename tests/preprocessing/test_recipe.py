@@ -393,7 +393,7 @@ def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
         answer = empty_house.press(
             "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
         )
-        assert f"{within.sum()} of 240 cells stay" in sent(answer["quality-stay"])
+        assert f"{within.sum()} of 240 cells are kept" in sent(answer["quality-stay"])
 
 
 def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells, tmp_path, monkeypatch):

@@ -68,7 +68,7 @@ def layout(view, here):
     run = here.run
     if run is None:
         return empty(
-            "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
+            "There is no run. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
         )
     if run["explored"] != Explored.READY:
         return not_yet(view, run)

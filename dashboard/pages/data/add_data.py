@@ -1,4 +1,4 @@
-"""The ways in: by the browser, from the inbox, from a folder of the server; a second file; and a question back."""
+"""Adding data: by upload, from the inbox or from a folder of the server; a second file; and a question about a file."""
 
 import uuid
 from functools import wraps
@@ -16,31 +16,31 @@ from dashboard.server import session
 ADDS = {
     "proteins": "its proteins",
     "annotations": "labels of its cells (a table)",
-    "background": "all droplets, the unfiltered matrix: the empty ones tell the background of its proteins (for DSB)",
+    "background": "all droplets, the unfiltered matrix: its empty droplets give the background of the proteins (for DSB)",
 }
 
 
 def bring(view):
-    """The ways in for a new dataset."""
+    """The card that adds a new dataset."""
     kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar.gz of a 10x or zarr folder."
-    again = "Of any size: an upload that was interrupted goes on where it stopped. "
+    again = "Files may have any size: an interrupted upload continues where it stopped. "
     parts = [
         drop(ids.UPLOAD, "Choose files"),
-        html.Div(id=ids.UPLOADS),  # what it shows is assets/upload.js's affair
+        html.Div(id=ids.UPLOADS),  # filled by assets/upload.js
         html.P(kinds, className="help mt-2"),
         html.P(
-            f"{again}Folders, and files that lie on the server already, go into the folder 'inbox' of its data folder:",
+            f"{again}Put folders, and files that are already on the server, into the folder 'inbox' of its data folder:",
             className="help",
         ),
         html.Div(inbox(view), id=ids.INBOX_PART),
     ]
     if view.datasets.browse():
-        parts.append(more("From a folder of the server", html.Div(roots(view), id=ids.ROOTS_PART)))
-    return card("Bring your own", *parts)
+        parts.append(more("From a folder on the server", html.Div(roots(view), id=ids.ROOTS_PART)))
+    return card("Add data", *parts)
 
 
 def drop(id, words, dataset=""):
-    """Where files are dropped or chosen; with a dataset, they add to it. assets/upload.js does what it promises."""
+    """Where files are dropped or chosen; with a dataset, they are added to it (assets/upload.js)."""
     button = html.Button([html.I(className="bi bi-upload"), f" {words}"], className="btn btn-outline-primary")
     kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
     data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
@@ -49,7 +49,7 @@ def drop(id, words, dataset=""):
 
 
 def inbox(view):
-    """The files that lie in the inbox, to choose one from."""
+    """A choice of the files in the inbox."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return [
         dbc.Select(
@@ -59,12 +59,14 @@ def inbox(view):
             disabled=not files,
             className="mb-2",
         ),
-        html.Button("Read it", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files),
+        html.Button(
+            "Load file", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files
+        ),
     ]
 
 
 def roots(view, folder=""):
-    """A folder below NUWA_DATA_ROOTS, to open a folder in it or to read what is chosen."""
+    """A folder below NUWA_DATA_ROOTS: open a folder in it, or load the chosen file."""
     try:
         found = view.datasets.browse(folder)
     except UserError:
@@ -73,11 +75,11 @@ def roots(view, folder=""):
     small = "btn btn-outline-primary btn-sm me-2"
     return [
         dcc.Store(id=ids.ROOTS_AT, data=folder),
-        html.Div(folder or "Folders of this server", className="help mb-1"),
+        html.Div(folder or "Folders on this server", className="help mb-1"),
         dbc.Select(id=ids.ROOTS, options=options, placeholder="Choose a file or folder", className="mb-2"),
-        html.Button("Open the folder", id=ids.ROOTS_OPEN, className=small),
-        html.Button("Back to the first folders", id=ids.ROOTS_UP, className=small, disabled=not folder),
-        html.Button("Read it", id=ids.ROOTS_READ, className=small),
+        html.Button("Open folder", id=ids.ROOTS_OPEN, className=small),
+        html.Button("Show all folders", id=ids.ROOTS_UP, className=small, disabled=not folder),
+        html.Button("Load file", id=ids.ROOTS_READ, className=small),
     ]
 
 
@@ -86,7 +88,7 @@ def _label(name, size):
 
 
 def question(row):
-    """What a dataset asks its owner, with the answers to choose from; the one the file speaks for is chosen."""
+    """The question about a file with its answers; the likely one is chosen."""
     asked = row["record"]["question"]
     options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked["choices"])]
     values = [value for value, _ in asked["choices"]]
@@ -94,16 +96,16 @@ def question(row):
     return [
         notice(asked["sentence"], "warn"),
         dbc.RadioItems(id=ids.ANSWER, options=options, value=default, className="mb-2"),
-        html.Button("Read it so", id=ids.ANSWER_GO, className="btn btn-primary me-2"),
+        html.Button("Load with this answer", id=ids.ANSWER_GO, className="btn btn-primary me-2"),
     ]
 
 
 def second(view, dataset):
-    """A second file for a dataset that is ready: its proteins, labels of its cells, or its unfiltered matrix."""
+    """A second file for a dataset: its proteins, labels of its cells, or its unfiltered matrix."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return more(
         "Add proteins, labels or a background from a second file",
-        html.P("Cells are matched by their barcodes. It becomes a new dataset; this one stays as it is."),
+        html.P("Cells are matched by barcode. The result is a new dataset; this one does not change."),
         dbc.RadioItems(
             id=ids.JOIN_WHAT,
             options=[{"label": f"The file holds {words}", "value": what} for what, words in ADDS.items()],
@@ -113,14 +115,17 @@ def second(view, dataset):
         html.Div(droplets(), id=ids.DROPLETS, hidden=True),
         drop(ids.JOIN_UPLOAD, "Choose a file", dataset),
         dbc.Select(
-            id=ids.JOIN_INBOX, options=files, placeholder="or one of the inbox", className="mt-2 mb-2"
+            id=ids.JOIN_INBOX,
+            options=files,
+            placeholder="or choose a file of the inbox",
+            className="mt-2 mb-2",
         ),
-        html.Button("Add it", id=ids.JOIN_GO, className="btn btn-outline-primary btn-sm"),
+        html.Button("Add file", id=ids.JOIN_GO, className="btn btn-outline-primary btn-sm"),
     )
 
 
 def droplets():
-    """Which droplets count as empty, as fields."""
+    """The fields that define empty droplets."""
 
     def field(id, words, value):
         number = dbc.Input(id=id, type="number", value=value, min=1, step=1)
@@ -139,7 +144,7 @@ def droplets():
             className="nuwa-form",
         ),
         html.P(
-            "Most barcodes of an unfiltered matrix never had a droplet, and some had a cell that was lost. These limits, "
+            "Most barcodes of an unfiltered matrix come from no droplet, and some from a cell that was lost. These limits, "
             "10^1.5 and 10^2.5, are those of the tutorial of the R package dsb (Mulè 2022) for 10x.",
             className="help",
         ),
@@ -153,7 +158,7 @@ def register(app, store):
     ]
 
     def callback(*parts):
-        """A callback that brings a dataset and answers with its id; a UserError becomes the page's notice."""
+        """Register a function that returns the id of a new dataset; the page goes there, or shows its UserError."""
 
         def around(function):
             @app.callback(*there, *parts, prevent_initial_call=True)

@@ -1,4 +1,4 @@
-"""What the doctor found in a dataset, the gravest first, each with its repair, one click away."""
+"""The findings of the data checks, the most severe first, each with the button of its repair."""
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
@@ -9,15 +9,15 @@ from dashboard.pages.data import ids
 from dashboard.server import session
 
 TONES = {"stop": "bad", "warning": "warn"}
-SEVERITIES = {"stop": "Forbids training", "warning": "Warning", "note": "Note"}
+SEVERITIES = {"stop": "Blocks training", "warning": "Warning", "note": "Note"}
 SHOWN = 8  # notes beyond these are folded away
 
 
 def findings_card(record):
-    """The findings of a dataset's record, as a list; a repair that several ask for has one button."""
+    """The findings of a dataset's record, as a list; a repair of several findings has one button."""
     offered, items = dict(record.get("repairs_offered") or {}), []
     for finding in record["findings"]:
-        # Each repair leaves `offered` with its first button: two buttons of one id would be none.
+        # Each repair has one button: Dash allows no second component with the same id.
         asked = [finding.get("repair"), *finding.get("others", ())]
         repairs = {name: offered.pop(name) for name in asked if name in offered}
         items.append((finding["severity"], _finding(finding, repairs)))
@@ -28,7 +28,7 @@ def findings_card(record):
         if len(notes) > SHOWN + 1
         else notes[SHOWN:]
     )
-    return card("What Nuwa found", *grave, *notes[:SHOWN], *folded)
+    return card("Data checks", *grave, *notes[:SHOWN], *folded)
 
 
 def _finding(finding, repairs):
@@ -47,7 +47,7 @@ def _finding(finding, repairs):
 
 
 def said(finding, *parts):
-    """The notice of a finding: how grave it is as a word that is seen (of a note: heard alone), then the sentence."""
+    """The notice of a finding: its severity (of a note: for screen readers alone), then the sentence."""
     severity = finding["severity"]
     mark = (
         html.Strong(SEVERITIES[severity])

@@ -1,4 +1,4 @@
-"""Several datasets to one: choose them, name each as a sample, see what is lost, and join."""
+"""Join several datasets: choose them, name each as a sample, preview what is lost, and join."""
 
 import uuid
 
@@ -14,20 +14,18 @@ from dashboard.pages.data import ids
 from dashboard.server import session
 
 NAMES = {"type": "sample-name", "name": ALL}
-BATCH = "sample"  # what the column is called where nobody calls it otherwise
+BATCH = "sample"  # the default name of the column
 
 
 def samples(view):
     """The card that joins samples."""
     batch = dbc.Input(id=ids.SAMPLES_BATCH, value=BATCH, maxlength=100, debounce=True)
-    help = "This column of obs will say which sample each cell is from; models can take it as their batch."
-    look = html.Button(
-        "See what would be lost", id=ids.SAMPLES_LOOK, className="btn btn-outline-primary btn-sm"
-    )
+    help = "This column of obs names the sample of each cell. Models can use it as the batch covariate."
+    look = html.Button("Preview the result", id=ids.SAMPLES_LOOK, className="btn btn-outline-primary btn-sm")
     return card(
         "Join samples",
         html.P(
-            "Several datasets become a new one, with the genes and proteins that all share.",
+            "Several datasets become a new one, with the genes and proteins that all of them have.",
             className="help",
         ),
         more(
@@ -72,22 +70,22 @@ def name_fields(view, chosen, typed):
 
 
 def told(found, asked):
-    """What joining would give and lose, and the button that joins where there is room."""
+    """What joining gives and loses, and the button that joins if the result fits into memory."""
     size = f"{found['cells']:,} cells and {found['genes']:,} genes"
     proteins = f", {found['proteins']:,} proteins" if found["proteins"] else ""
     lost = (
-        [html.P("Left out would be:"), html.Ul([html.Li(words) for words in found["lost"]])]
+        [html.P("These would be lost:"), html.Ul([html.Li(words) for words in found["lost"]])]
         if found["lost"]
         else [html.P("Nothing is lost.")]
     )
-    column = f" The column is called '{found['batch']}', since there is one of that name already."
+    column = f" The column is called '{found['batch']}', because another column has that name."
     parts = [
         html.P(f"The new dataset: {size}{proteins}.{column if found['batch'] != asked['batch'] else ''}"),
         *lost,
     ]
     if found["too_large"]:
         return html.Div([*parts, notice(found["too_large"], "bad")])
-    button = html.Button("Join them", id=ids.SAMPLES_GO, className="btn btn-primary btn-sm")
+    button = html.Button("Join samples", id=ids.SAMPLES_GO, className="btn btn-primary btn-sm")
     return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=asked), button], role="status")
 
 

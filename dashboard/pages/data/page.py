@@ -1,4 +1,4 @@
-"""Data: which datasets are here, what each holds in words, and how to bring one."""
+"""Data: the datasets of this server, what each contains, and how to add one."""
 
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
@@ -16,13 +16,13 @@ from dashboard.server import session
 
 PATH, TITLE = "/data", "Data"
 BUSY = (Status.QUEUED, Status.RUNNING)
-STANDS = {Status.READY: "", Status.FAILED: "could not be read", Status.ASKING: "has a question for you"}
+STANDS = {Status.READY: "", Status.FAILED: "could not be loaded", Status.ASKING: "has a question"}
 
 
 def layout(view, here):
     id = here.dataset["id"] if here.dataset else None
     seen = signature(view, id)
-    seen[1] = state(view, here.dataset)  # as drawn here: it may have moved on since it was read
+    seen[1] = state(view, here.dataset)  # as drawn here: it may have changed since it was read
     return html.Div(
         [
             dcc.Store(id=ids.DATA_SHOWN, data=id),
@@ -47,10 +47,10 @@ def layout(view, here):
 
 
 def listing(view, chosen):
-    """The datasets as links, each with how it stands."""
+    """The datasets as links, each with its status."""
     rows = []
     for row in reversed(view.datasets.all()):
-        words = STANDS.get(row["status"], "being read ...")
+        words = STANDS.get(row["status"], "being loaded ...")
         record = row["record"] if row["status"] == Status.READY else None
         size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
         proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
@@ -58,15 +58,11 @@ def listing(view, chosen):
         current = {"aria-current": "true"} if row["id"] == chosen else {}
         text = html.Div([words or f"{size}{proteins}"], className="help")
         rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
-    return (
-        html.Ul(rows, className="nuwa-list")
-        if rows
-        else html.P("The datasets that come along are being read ...")
-    )
+    return html.Ul(rows, className="nuwa-list") if rows else html.P("The demo datasets are being loaded ...")
 
 
 def signature(view, shown):
-    """What the list, the detail and the inbox were drawn from: drawn again only when it changes."""
+    """What the list, the detail and the inbox are drawn from; they are redrawn only when it changes."""
     states = [[row["id"], row["status"]] for row in view.datasets.all()]
     return [states, state(view, view.readable("dataset", shown)), view.datasets.inbox()]
 
@@ -85,16 +81,17 @@ def state(view, row):
 
 
 def detail(view, row):
-    """What one dataset holds, in words."""
+    """What one dataset contains."""
     if row is None:
         return empty(
-            "No dataset yet: the demo sets are being read, or bring your own.", icon="bi-hourglass-split"
+            "There is no dataset. The demo datasets are being loaded; you can also add your own.",
+            icon="bi-hourglass-split",
         )
     if row["status"] in BUSY:
         words, share = view.datasets.progress(row["id"]) or ("", 0.0)
         return card(
             row["name"],
-            html.P("Being read and looked through. This takes seconds to minutes.", role="status"),
+            html.P("The file is being loaded and checked. This takes seconds to minutes.", role="status"),
             progress(words, share) if words else None,
         )
     if row["status"] == Status.FAILED:
@@ -142,10 +139,10 @@ def detail(view, row):
             steps_card(view, row, PATH),
             findings_card(record),
             card(
-                "Counts and genes a cell",
+                "Counts and genes per cell",
                 graph(
                     ids.DATA_PICTURE,
-                    "Histograms of counts and genes a cell",
+                    "Histograms of counts and genes per cell",
                     dataset=row,
                     style={"height": "270px"},
                 ),
@@ -154,10 +151,10 @@ def detail(view, row):
                 "Columns of obs",
                 table(["column", "kind", "distinct", "examples"], columns, numeric=(2,))
                 if columns
-                else html.P("There are none."),
+                else html.P("There are no columns."),
                 more(
                     "What is obs?",
-                    html.P("The table of what is known about each cell: its sample, its label, its quality."),
+                    html.P("The table of cell annotations: sample, label, quality."),
                 ),
             ),
         ]
@@ -165,7 +162,7 @@ def detail(view, row):
 
 
 def _delete(row):
-    """Remove a dataset, after a question; those that come along stay."""
+    """The button that deletes a dataset, after a question; demo datasets have none."""
     if row["origin"].startswith("demo:"):
         return html.Div()
     return html.Div(
@@ -204,7 +201,7 @@ def register(app, store):
         row = view.readable("dataset", shown)
         parts = [listing(view, shown), detail(view, row), add_data.inbox(view)]
         same = [now[i] == seen[i] for i in range(3)]
-        # At the very first start somebody may come before the first dataset is read: it is shown when it is there.
+        # At the very first start the page may be open before the first dataset is loaded; it is shown then.
         first = None if row else places.resolve(view, "").dataset
         way = f"/data?dataset={first['id']}" if first else no_update
         return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way
@@ -220,7 +217,7 @@ def register(app, store):
         counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
         if counts is None and genes is None:
             return figures.empty(
-                "The values are no counts: counts and genes a cell cannot be told from them.", theme
+                "The values are not counts, so counts and genes per cell are unknown.", theme
             )
         return figures.counts_and_genes(counts, genes, theme)
 

@@ -1,4 +1,4 @@
-"""The steps that a dataset has been through, with numbers before and after each, and the way back."""
+"""Where a dataset comes from: its steps with numbers before and after each, its samples, its selection."""
 
 from dash import Input, Output, State, dcc, html, no_update
 
@@ -11,7 +11,7 @@ from dashboard.server import session
 
 
 def steps_card(view, row, page):
-    """What was done to a dataset, and the button that takes the last of it back to `page`; None where nothing was."""
+    """The steps of a dataset and the button that undoes the last one, back to `page`; None where there is none."""
     derived = row["record"].get("derived")
     if not derived:
         return None
@@ -25,10 +25,10 @@ def steps_card(view, row, page):
     ]
     return card(
         "Steps so far",
-        html.P(["Made from ", link, ", which is as it was."]),
-        table(["step", "what it did", "cells", "genes", "proteins"], rows, numeric=(2, 3, 4)),
+        html.P(["Made from ", link, ", which is unchanged."]),
+        table(["step", "effect", "cells", "genes", "proteins"], rows, numeric=(2, 3, 4)),
         html.Div(
-            html.Button("Undo the last step", id=ids.STEP_UNDO, className="btn btn-sm btn-outline-primary"),
+            html.Button("Undo last step", id=ids.STEP_UNDO, className="btn btn-sm btn-outline-primary"),
             className="nuwa-actions",
         ),
         html.Div(id=ids.STEP_MESSAGE),
@@ -36,7 +36,7 @@ def steps_card(view, row, page):
 
 
 def joined_card(view, row):
-    """Which samples a dataset was joined from; None where it was not joined."""
+    """The samples that a dataset was joined from; None where it was not joined."""
     joined = row["record"].get("joined")
     if not joined:
         return None
@@ -48,17 +48,17 @@ def joined_card(view, row):
         rows.append([sample["name"], link, f"{sample['cells']:,}", steps or "none"])
     return card(
         "Joined from samples",
-        html.P(["The column ", html.Code(joined["batch"]), " of obs names each cell's sample."]),
+        html.P(["The column ", html.Code(joined["batch"]), " of obs names the sample of each cell."]),
         table(["sample", "dataset", "cells", "steps before"], rows, numeric=(2,)),
         html.P(
-            "Nothing was left out." if not joined["lost"] else "What was left out stands below.",
+            "Nothing was lost." if not joined["lost"] else "See below what was lost.",
             className="help mt-2",
         ),
     )
 
 
 def selected_card(view, row):
-    """From which dataset, run and selection a dataset was made; None where it was not."""
+    """The dataset, run and selection that a dataset was made from; None where it was not."""
     found = row["record"].get("selected")
     if not found:
         return None
@@ -75,8 +75,11 @@ def selected_card(view, row):
         html.P(
             [f"{found['cells']:,} of {found['of_cells']:,} cells of ", of, ", chosen in the run ", by, "."]
         ),
-        html.P(f"How they were chosen: {found['words']}."),
-        html.P(f"Steps before that: {steps or 'none'}. Its own begin anew.", className="help"),
+        html.P(f"Selected by: {found['words']}."),
+        html.P(
+            f"Earlier steps: {steps or 'none'}. The new dataset has none of its own at first.",
+            className="help",
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Create model: the fields of the network and of its training, and a drawing that follows them."""
+"""Create model: the settings of the network and of its training, and a drawing of the network."""
 
 import dash_bootstrap_components as dbc
 import numpy as np
@@ -21,7 +21,7 @@ PATH, TITLE = "/model", "Create model"
 
 
 def of_run(run, record):
-    """The settings of a run as the form shows them: what its model chose is left empty, so that it follows another one."""
+    """The settings of a run as the form shows them; values that the model chose are empty, so that another model chooses its own."""
     values = config.parse(run["config"]).model_dump()
     chosen = config.parse(values | dict.fromkeys(BY_MODEL))
     chosen = chosen.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
@@ -32,9 +32,9 @@ def layout(view, here):
     row = here.preparation
     if row is None or row["status"] != Status.READY:
         return empty(
-            "Nothing is preprocessed yet. Do that first: one click is enough.",
+            "No dataset is preprocessed. Press Preprocess first.",
             here.link("/preprocess"),
-            "To the preprocessing",
+            "Go to Preprocess",
         )
     record = row["record"]
     values = of_run(here.run, record) if here.run and here.run["preparation"] == row["id"] else {}
@@ -56,9 +56,9 @@ def layout(view, here):
                         more(
                             "What is a latent space?",
                             html.P(
-                                "The narrow middle of the network. Each cell has to pass through it as a handful of "
-                                "numbers, so the network keeps what distinguishes cells and lets go of the noise. "
-                                "Looked at as a map, cells of one kind lie together."
+                                "The narrow middle layer of the network. Each cell passes through it as a few numbers, so "
+                                "the network keeps what distinguishes cells and drops the noise. Drawn as a map, "
+                                "cells of one type are close together."
                             ),
                         ),
                     ),
@@ -68,9 +68,9 @@ def layout(view, here):
                         more(
                             "What does the learning rate do?",
                             html.P(
-                                "After each batch every weight moves a little way down the slope of the loss; the "
-                                "learning rate is how far. Under one-cycle it rises to the peak you set here and falls "
-                                "to almost nothing, so that the end of training is calm."
+                                "After each minibatch, every weight takes a small step that lowers the loss; the learning "
+                                "rate is the size of the step. Under one-cycle it rises to the maximum set here and "
+                                "falls to almost zero, so that training settles."
                             ),
                         ),
                     ),
@@ -95,7 +95,7 @@ def layout(view, here):
                 html.Div(id=ids.FORECAST, role="status", className="mt-3"),
                 html.Div(id=ids.MODEL_MESSAGE),
                 html.Div(
-                    html.Button("Create this model", id=ids.MODEL_CREATE, className="btn btn-primary"),
+                    html.Button("Create model", id=ids.MODEL_CREATE, className="btn btn-primary"),
                     className="nuwa-actions",
                 ),
             ),
@@ -186,7 +186,7 @@ def register(app, store):
 
 
 def settings_of(values, names):
-    """The network and training settings that the page's controls hold, without those its model does not obey."""
+    """The network and training settings of the page's controls, without those its model does not use."""
     found = read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
     foreign = {s.name for s in config.specs() if s.models and found.get("model") not in s.models}
     return {name: value for name, value in found.items() if name not in foreign}
@@ -217,11 +217,11 @@ def foreseen(app, view, asked, values, names, preparation_id):
 
 
 def forecast_of(found):
-    """A forecast in a sentence, and what there is to warn of."""
+    """A forecast in a sentence, and its warning."""
     shown = [html.P(found["sentence"])]
     if found["beside"]:
         shown.append(
-            html.P("Another run trains at the moment; alone, this one is quicker.", className="help")
+            html.P("Another run is training now. Without it, this run would be faster.", className="help")
         )
     if found["warning"]:
         shown.append(notice(found["warning"], "warn"))
@@ -229,17 +229,14 @@ def forecast_of(found):
 
 
 def batch_words(row):
-    """Which batches the model is told of, and where that is chosen."""
+    """The batch covariate of the model, and the link to where it is chosen."""
     column = row["settings"].get("batch_key")
-    told = (
-        f"The model is told the batch of each cell, from the column {column} (" if column else "No batches ("
-    )
     link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
-    return html.P([told, link, ")."], className="help")
+    return html.P([f"Batch covariate: {column or 'none'} (", link, ")."], className="help")
 
 
 def n_batches(view, dataset, run):
-    """How many batches the covariate of a run has, cells without one counted as one more; 0 without a covariate."""
+    """The number of batches of a run's batch covariate, with cells without a value as one more; 0 without a covariate."""
     if run.batch_key not in [c["name"] for c in view.datasets.folder(dataset).columns()]:
         return 0
     _, codes = view.datasets.folder(dataset).column(run.batch_key)
@@ -247,7 +244,7 @@ def n_batches(view, dataset, run):
 
 
 def words(store, run, record, layers):
-    """The network in numbers, the device that will be used and why, and the drawing in a sentence."""
+    """The network in numbers, the device that will be used and why, and a description of the drawing."""
     weights = sum(layer.weights for layer in layers)
     n_train, _, _ = run.split_sizes(record["n_cells"])
     device, why = device_for(store.recall("device"), run.device)
@@ -255,14 +252,14 @@ def words(store, run, record, layers):
         [
             html.Div(
                 [
-                    tile("Weights", f"{weights:,}", "numbers to learn"),
+                    tile("Weights", f"{weights:,}", "numbers to train"),
                     tile(
                         "Input",
                         f"{record['n_genes'] + record['n_proteins']:,}",
                         f"{record['n_genes']:,} genes, {record['n_proteins']:,} proteins",
                     ),
                     tile("Latent", f"{run.n_latent}", "dimensions"),
-                    tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} a step"),
+                    tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} per step"),
                     tile("Device", device, why),
                 ],
                 className="nuwa-tiles",
@@ -275,11 +272,11 @@ def words(store, run, record, layers):
 
 
 def device_for(known, wanted):
-    """(name, why) of the device a run would use, from what the worker has seen; no torch needed."""
+    """(name, reason) of the device a run would use, from what the worker reported."""
     if known is None:
-        return "...", "The worker is starting and will say."
+        return "...", "The worker is starting."
     if wanted == "cpu" and known["kind"] == "cuda":
-        return "CPU", "Asked for, though there is a GPU."
+        return "CPU", "Chosen in the settings, although there is a GPU."
     if wanted == "cuda" and known["kind"] != "cuda":
-        return "none", f"A GPU was asked for and cannot be had. {known['why']}"
+        return "none", f"The settings ask for a GPU, and none can be used. {known['why']}"
     return "GPU" if known["kind"] == "cuda" else "CPU", known["why"]

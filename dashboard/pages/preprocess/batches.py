@@ -1,4 +1,4 @@
-"""The batches of a dataset: which column names them, how many cells each has, and what a model does with them."""
+"""The batch covariate of a dataset: the column that names it, and the cells of each batch."""
 
 import numpy as np
 from dash import Input, Output, State, html
@@ -11,27 +11,28 @@ from dashboard.components.widgets import card, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
-FEW = 30  # cells; so few are learnt by heart
+FEW = 30  # cells; the model over-fits so few
 SHOWN = 12  # batches in the table before the rest is folded away
 NAMES = ("batch_key",)
 
 
 def batches_card(view, row, values, steps):
-    """The choice of the column that names batches, and what its choice means."""
+    """The choice of the batch column, and what it does."""
     columns = columns_of(view, row["id"])
     if not columns:
         return card(
-            "Batches", html.P("No column of obs could name batches: each has one value, or one a cell.")
+            "Batches",
+            html.P("No column of obs can name batches: each has one value, or a value for each cell."),
         )
     likely = [f"{c['name']} ({len(c['categories'])})" for c in columns if c["role"] == "batch"]
     return card(
         "Batches",
         html.P(
-            "Donors, runs and chips differ for reasons of technique, and a latent space would sort cells by them. Told "
-            "the batch of each cell, the model need not keep it there."
+            "Donors, runs and chips differ for technical reasons, and a latent space would separate cells by them. A model "
+            "that gets the batch of each cell as a covariate need not encode it there."
         ),
         html.P(
-            f"By name these look like batches: {listed(likely)}." if likely else "",
+            f"These columns look like batches: {listed(likely)}." if likely else "",
             className="help",
         ),
         form(PREPARE, values, steps, columns=[c["name"] for c in columns], names=NAMES),
@@ -39,17 +40,17 @@ def batches_card(view, row, values, steps):
         more(
             "What does it do, and when is it wrong?",
             html.P(
-                "Every model gets the batch one-hot beside the genes and proteins, before and after the latent space "
+                "Every model gets the batch, one-hot encoded, beside the genes and proteins, before and after the latent space "
                 "(Lopez 2018). The Clusters page then says how well batches mix (iLISI), with Harmony on the principal "
-                "components beside it. It is wrong where batch and biology are one, such as a donor for each "
-                "treatment: what sets the treatments apart would be taken away with the batch."
+                "components beside it. It is wrong where batch and biology cannot be separated, such as one donor "
+                "for each treatment: the difference of the treatments would be removed with the batch."
             ),
         ),
     )
 
 
 def columns_of(view, dataset):
-    """The obs columns that could be a batch covariate, those called like one first: 2 to 500 values, text or categories."""
+    """The obs columns that can be a batch covariate, the likely ones first: 2 to 500 values, text or categories."""
     found = [
         c
         for c in view.datasets.folder(dataset).columns()
@@ -59,7 +60,7 @@ def columns_of(view, dataset):
 
 
 def cells(names, codes):
-    """How many cells each batch has, the largest first, with a warning for small ones; a code of -1 is no value."""
+    """The number of cells of each batch, the largest first, with a warning for small ones; a code of -1 is no value."""
     sizes = [(name, int((codes == i).sum())) for i, name in enumerate(names)]
     sizes = sorted([(name, n) for name, n in sizes if n], key=lambda one: -one[1])
     if lost := int((codes < 0).sum()):
@@ -70,14 +71,14 @@ def cells(names, codes):
     if rows[SHOWN:]:
         parts.append(more(f"{len(rows) - SHOWN:,} more batches", table(head, rows[SHOWN:], numeric=(1,))))
     if lost:
-        parts.append(notice("Cells without a value count as a batch of their own.", "warn"))
+        parts.append(notice("Cells without a value form a batch of their own.", "warn"))
     if few := [f"{name} ({n:,})" for name, n in sizes if n < FEW]:
         shown = listed(few[:5]) if len(few) <= 5 else f"{', '.join(few[:5])} ..."
         one = len(few) == 1
-        words = f"{len(few):,} batch{'' if one else 'es'} of fewer than {FEW} cells: {shown}. A model learns such cells "
+        words = f"{len(few):,} batch{'' if one else 'es'} of fewer than {FEW} cells: {shown}. The model over-fits "
         parts.append(
             notice(
-                f"{words}by heart rather than what sets their batch apart: leave them out, or join them.",
+                f"{words}such small batches. Remove them, or merge them with others.",
                 "warn",
             )
         )
@@ -92,6 +93,6 @@ def register(app, store):
     )
     def count(column, dataset_id):
         if column in (None, NONE):
-            return html.P("No batches: the model is told of none.", className="help")
+            return html.P("No batch column: the model gets no batch covariate.", className="help")
         entry, codes = store.of(session.user()).datasets.folder(dataset_id).column(column)
         return cells(entry["categories"], np.asarray(codes))

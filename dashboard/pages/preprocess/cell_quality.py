@@ -1,4 +1,4 @@
-"""Quality control of cells: what is measured of each, limits as fields and as lines that can be dragged."""
+"""Quality control of cells: measures per cell, and limits as fields and as lines that can be dragged."""
 
 import re
 
@@ -15,18 +15,18 @@ from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
-MOST_BATCHES = 12  # with limits of their own: more violins than these nobody can read
-RARE = 1.0  # percent: a share that hardly any cell has is not shown
+MOST_BATCHES = 12  # with limits of their own: more violins would be unreadable
+RARE = 1.0  # percent: a measure whose 99th percentile is below it is not shown
 ENDS = ("low", "high")
-ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs is called so
+ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs has this name
 LIMIT_FIELDS = {"type": "limit", "name": ALL}
 
 
 def quality_card(view, row):
-    """Violins, fields and a button; nothing but a reason where nothing is known of the cells."""
+    """The violins, the fields and the buttons; a reason alone where no measure is known."""
     values = shown_values(view.datasets.folder(row["id"]).measured())
     if not values:
-        words = "The values are no counts, so counts, genes and MT share of a cell cannot be told: all cells stay."
+        words = "The values are not counts, so counts, genes and MT share per cell are unknown. All cells are kept."
         return card("Cells", html.P(words))
     columns, by = batch_columns(row), first_batches(row)
     first = suggest(view, row["id"], by)
@@ -34,12 +34,12 @@ def quality_card(view, row):
     limits = Limits(**_of(first, names[0] if names else ""))
     parts = [
         html.P(
-            "Cells far from the others are often empty drops, broken cells or two cells in one drop. The limits are "
-            "proposed from the data; drag the dotted lines or change the numbers.",
+            "Outlying cells are often empty droplets, broken cells or two cells in one droplet. The limits are "
+            "suggested from the data. Drag the dotted lines or change the numbers.",
         ),
         graph(
             ids.QUALITY_VIOLINS,
-            "Distribution of what is measured of each cell, with the limits",
+            "Distribution of each measure over cells, with the limits",
             save=False,
             dataset=row,
             config={"edits": {"shapePosition": True}},
@@ -59,7 +59,7 @@ def quality_card(view, row):
         )
     )
     if names:
-        words = f"'{by}' names the batches, so each has limits of its own: what is far from the others differs between them."
+        words = f"The column '{by}' names the batches. Each batch has its own limits, because outliers differ between batches."
         parts.append(html.P(words, className="help"))
     parts += [
         html.Div([_field(name, limits) for name in values], className="nuwa-form", id=ids.QUALITY_FIELDS),
@@ -67,9 +67,13 @@ def quality_card(view, row):
         html.Div(
             [
                 html.Button(
-                    "Leave the others out", id=ids.take("filter_cells"), className="btn btn-outline-primary"
+                    "Remove cells outside the limits",
+                    id=ids.take("filter_cells"),
+                    className="btn btn-outline-primary",
                 ),
-                html.Button("Propose again", id=ids.QUALITY_PROPOSE, className="btn btn-outline-secondary"),
+                html.Button(
+                    "Reset to suggested limits", id=ids.QUALITY_PROPOSE, className="btn btn-outline-secondary"
+                ),
             ],
             className="nuwa-actions",
         ),
@@ -84,12 +88,12 @@ def quality_card(view, row):
             ),
         ),
         more(
-            "How are limits proposed?",
+            "How are limits suggested?",
             html.P(
                 "Counts and genes: 5 median absolute deviations from the median, on a log scale. Mitochondrial share: 3 "
                 "above the median, and 8 % at most, unless the median itself is higher, as in heart, kidney, or a file of "
-                "chosen genes. This is the custom of sc-best-practices.org, but that a low MT share is no reason to leave. "
-                "Ribosomal and haemoglobin shares differ between cell types, so no limit is proposed for them."
+                "selected genes. These are the limits of sc-best-practices.org, except that a low MT share is allowed. "
+                "Ribosomal and haemoglobin shares differ between cell types, so no limit is suggested for them."
             ),
         ),
     ]
@@ -97,7 +101,7 @@ def quality_card(view, row):
 
 
 def shown_values(values):
-    """The measures of a shelf that the page shows: a share that hardly any cell has is left out."""
+    """The measures of a dataset folder that the page shows, without shares that are near zero in almost all cells."""
     return {
         name: array
         for name, array in values.items()
@@ -106,7 +110,7 @@ def shown_values(values):
 
 
 def first_batches(row):
-    """What limits go by before anybody has chosen: the column that names the batches beyond doubt, or all cells."""
+    """The default grouping of limits: the column that clearly names the batches, or all cells."""
     return row["record"].get("batch") or ALL_CELLS
 
 
@@ -115,7 +119,7 @@ def _options(names):
 
 
 def batch_columns(row, most=MOST_BATCHES):
-    """The obs columns of at most so many values that may name batches, those that look like it first."""
+    """The obs columns of at most `most` values that may name batches, the likely ones first."""
     columns = [c for c in row["record"]["columns"] if c["kind"] == "category" and 2 <= c["distinct"] <= most]
     return [c["name"] for c in sorted(columns, key=lambda c: c["role"] != "batch")]
 
@@ -185,7 +189,9 @@ def kept_cells(values, cells):
     rows = [f"{MEASURES[measure].label.lower()} {count:,}" for measure, count in outside.items() if count]
     reasons = f" Outside a limit: {', '.join(rows)}." if rows else ""
     parts = [
-        notice([html.B(f"{n_kept:,} of {n:,} cells stay."), reasons], "info" if n_kept >= n / 2 else "warn")
+        notice(
+            [html.B(f"{n_kept:,} of {n:,} cells are kept."), reasons], "info" if n_kept >= n / 2 else "warn"
+        )
     ]
     if n and n_kept < n / 2:
         parts.append(
@@ -196,7 +202,7 @@ def kept_cells(values, cells):
             [name, f"{int((cells.codes == i).sum()):,}", f"{int(cells.within[cells.codes == i].sum()):,}"]
             for i, name in enumerate(cells.names)
         ]
-        parts.append(more("By batch", table(["batch", "cells", "stay"], counts, numeric=(1, 2))))
+        parts.append(more("By batch", table(["batch", "cells", "kept"], counts, numeric=(1, 2))))
     return parts
 
 
@@ -207,7 +213,7 @@ def moved(relayout, drawn):
         if found and int(found[1]) < len(drawn):
             line = drawn[int(found[1])]
             place = figures.on_axis(line.measure, np.array([line.value]))[0]
-            if abs(value - place) > 1e-9:  # of a line that was turned, only one end has moved
+            if abs(value - place) > 1e-9:  # of a line that was tilted, only one end has moved
                 return line, max(0.0, figures.off_axis(line.measure, value))
     return None
 
@@ -267,7 +273,7 @@ def register(app, store):
         State(ids.PREPARE_DATASET, "data"),
     )
     def show(chosen, theme, dataset_id):
-        """How many cells stay, and the pictures."""
+        """The number of kept cells, and the figures."""
         try:
             values, cells = cells_within(store.of(session.user()), dataset_id, chosen)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""The choice of genes on the Preprocess page: which ones the settings would use, drawn and counted as they change."""
+"""Gene selection on the Preprocess page: the genes that the settings would use, drawn and counted as they change."""
 
 import numpy as np
 from dash import Input, Output, State, dcc, html, no_update
@@ -16,25 +16,24 @@ from dashboard.server import session
 
 
 def choice(row):
-    """How many genes are used, and the picture of their means and spreads; both follow the fields above."""
+    """The number of genes that are used, and the figure of their means and variances; both follow the fields above."""
     return [
         dcc.Interval(id=ids.GENES_TICK, interval=700),
         dcc.Store(id=ids.GENES_ASKED),
         html.Div(id=ids.GENES_WORDS, role="status", className="mt-3"),
         graph(
             ids.GENES_PICTURE,
-            "Mean and spread of each gene, marked by whether it is used",
+            "Mean and variance of each gene, marked by whether it is used",
             save=False,
             dataset=row,
             style={"height": "400px"},
         ),
         more(
-            "What does the picture show?",
+            "What does this figure show?",
             html.P(
-                "A point is a gene, over the training cells: how much there is of it, and how much it differs between "
-                "cells. Counts differ by chance alone, the more the higher their mean, so genes are compared with others "
-                "of the same mean: those above the crowd differ for a reason, such as the type of the cell. Point at one "
-                "to read its name."
+                "Each point is a gene: its mean over the training cells, and its variance between them. Counts vary by "
+                "chance, and more so with a higher mean, so genes are compared with genes of the same mean. Those above "
+                "the others vary for a reason, such as the cell type. Point at one to read its name."
             ),
         ),
     ]
@@ -95,7 +94,7 @@ def counted(app, view, asked, values, names, dataset_id):
         return progress(job_progress.words(view.store, job), job["progress"]), asked
     found = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"
-    unless = ", if the run were not to be trained on proteins alone" if alone else ""
+    unless = ", if the run were not trained on proteins alone" if alone else ""
     used = html.P(html.B(f"{found['used']:,} of {found['of']:,} genes would be used{unless}."))
     return [used, *(html.P(note, className="help") for note in found["notes"])], asked
 
@@ -104,7 +103,7 @@ def picture(found, theme):
     """The figure of a choice of genes, from the result of its job."""
     if not found or not found["picture"]:
         return figures.empty(
-            "No genes are chosen by the variance of these values: all that are left are used.", theme
+            "These settings do not choose genes by variance: all remaining genes are used.", theme
         )
     drawn = found["picture"]
     return figures.mean_variance(

@@ -1,4 +1,4 @@
-"""Preprocess: which cells and genes stay, the settings between a matrix and a model, and what they did."""
+"""Preprocess: filters of cells and genes, the settings that make the input of a model, and their result."""
 
 import uuid
 
@@ -30,12 +30,14 @@ BUSY = (Status.QUEUED, Status.RUNNING)
 def layout(view, here):
     row = here.dataset
     if row is not None and row["status"] in BUSY:
-        words = html.P("This dataset is being made. The page goes on by itself.", role="status")
+        words = html.P("This dataset is being made. The page continues by itself.", role="status")
         return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
     if row is not None and row["status"] == Status.FAILED:
-        return html.Div([notice(row["message"], "bad"), empty("It was not made.", "/data", "To the data")])
+        return html.Div(
+            [notice(row["message"], "bad"), empty("The dataset was not made.", "/data", "Go to Data")]
+        )
     if row is None or row["status"] != Status.READY:  # one that asks is answered on the Data page
-        return empty("No dataset is ready. Choose one first.", "/data", "To the data")
+        return empty("No dataset is ready. Choose one first.", "/data", "Go to Data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
     record, job = row["record"], view.preparations.preparing(row["id"])
     steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
@@ -52,9 +54,9 @@ def layout(view, here):
             html.Div(
                 [
                     card(
-                        "From counts to what a model sees",
+                        "From counts to the input of a model",
                         html.P(
-                            "Scaling and normalising the data is recommended for better results: the recommended steps are on. Press Preprocess and go on, or look at cells and genes below first."
+                            "Scaling and normalising the data is recommended for better results: the recommended steps are switched on. Press Preprocess to continue, or check cells and genes below first."
                         ),
                         *forbidden(row),
                         html.Button(
@@ -69,9 +71,9 @@ def layout(view, here):
                         more(
                             "Why preprocess at all?",
                             html.P(
-                                "A cell that was sequenced twice as deeply has twice the counts of everything, and a few "
-                                "genes have most of all counts. Left alone, the model would spend itself on both. "
-                                "Normalising removes the first, the logarithm and scaling the second."
+                                "A cell that was sequenced twice as deeply has twice the counts of every gene, and a few "
+                                "genes have most of the counts. Without preprocessing, the model would mainly learn "
+                                "these two. Normalising removes the first, the logarithm and scaling the second."
                             ),
                         ),
                     ),
@@ -85,7 +87,7 @@ def layout(view, here):
                 "Genes",
                 form(PREPARE, values, steps, batch_columns(row, MOST_BATCHES), names=of_genes),
                 *genes.choice(row),
-                more("Genes that hardly any cell has", genes_step()),
+                more("Genes found in very few cells", genes_step()),
                 more(
                     "Genes with the highest counts",
                     graph(
@@ -102,22 +104,22 @@ def layout(view, here):
 
 
 def forbidden(row):
-    """What forbids to train on a dataset, with the way to what can be done."""
+    """The findings that block training on a dataset, with a link to their repairs."""
     stops = [finding for finding in row["record"]["findings"] if finding["severity"] == "stop"]
-    there = dcc.Link("See what can be done on the Data page.", href=f"/data?dataset={row['id']}")
+    there = dcc.Link("See the repairs on the Data page.", href=f"/data?dataset={row['id']}")
     return [said(finding, there) for finding in stops]
 
 
 UNSEEN = (
-    "Means, deviations and the choice of genes come from the training cells only, so that the cells that judge the "
-    "model stay unseen."
+    "Means, deviations and the choice of genes come from the training cells only, so that validation and test cells "
+    "stay unseen."
 )
 
 
 def result(view, row):
-    """What a preparation did, with numbers before and after."""
+    """The result of a preparation, with numbers before and after."""
     if row is None:
-        return empty("Not preprocessed yet. The steps beside are ready to go.", icon="bi-sliders")
+        return empty("This dataset is not preprocessed. Press Preprocess to start.", icon="bi-sliders")
     if row["status"] == Status.FAILED:
         return card("Result", notice(row["message"], "bad"))
     if row["status"] != Status.READY:
@@ -148,7 +150,7 @@ def result(view, row):
                 ),
                 *[notice(words) for words in record["notes"]],
                 dcc.Link(
-                    "Create a model on it",
+                    "Create a model",
                     href=f"/model?preparation={row['id']}",
                     className="btn btn-primary",
                 ),
@@ -232,5 +234,5 @@ def picture(record, part, theme):
         Binned(np.array(pair[side]["counts"]), np.array(pair[side]["edges"])) for side in ("before", "after")
     )
     return figures.histogram_pair(
-        before, after, (f"{pair['name']} as it came", f"{pair['name']} as the model sees it"), theme
+        before, after, (f"{pair['name']}, raw", f"{pair['name']}, preprocessed"), theme
     )

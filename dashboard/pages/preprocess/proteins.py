@@ -1,4 +1,4 @@
-"""The proteins of a dataset: which transform they get, each before and after it, and what isotype controls say."""
+"""The proteins of a dataset: their transform, each before and after it, and the isotype controls."""
 
 from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
@@ -12,7 +12,7 @@ from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
-FIRST = 4  # proteins that are shown before somebody chooses
+FIRST = 4  # proteins that are shown at first
 NAMES = ("modalities", "protein_transform")
 
 
@@ -24,7 +24,7 @@ def proteins_card(view, row, values, steps):
     if found := record.get("protein_background"):
         parts.append(
             html.P(
-                f"DSB can go by {found['droplets']:,} empty droplets of the unfiltered matrix.",
+                f"DSB can use {found['droplets']:,} empty droplets of the unfiltered matrix.",
                 className="help",
             )
         )
@@ -61,17 +61,17 @@ def proteins_card(view, row, values, steps):
 
 
 def words(found):
-    """What the dashed line is, and a table of all proteins."""
+    """What the dashed line means, and a table of all proteins."""
     notes = [notice(note) for note in found["notes"] if "is left out of training" not in note]
     if not found["isotypes"]:
-        said = "There are no isotype controls among the proteins, so no limit of the background is drawn."
+        said = "The proteins include no isotype controls, so no background limit is drawn."
         return [*notes, html.P(said, className="help")]
     rows = sorted(found["proteins"], key=lambda one: -one["above"])
     return [
         *notes,
         html.P(
             f"The dashed line: mean and 3 standard deviations of the isotype controls ({', '.join(found['isotypes'])}). "
-            "They bind nothing that cells carry, so what is counted of them is background.",
+            "They bind nothing on cells, so their counts are background.",
             className="help",
         ),
         more(
@@ -82,8 +82,8 @@ def words(found):
                 numeric=(1,),
             ),
             html.P(
-                "A protein that no cell has above it may be missing in the sample, or its antibody may not have worked. "
-                "One that nearly all have may stick to everything."
+                "A protein without any cell above it may be missing in the sample, or its antibody did not work. An antibody "
+                "with nearly all cells above it may bind unspecifically."
             ),
         ),
     ]
@@ -114,7 +114,7 @@ def register(app, store):
     )
     def draw(job_id, over, names, theme):
         if not job_id:
-            reason = "There is no picture of these proteins." if over else "The proteins are being read ..."
+            reason = "There is no picture of these proteins." if over else "The proteins are being loaded ..."
             return figures.empty(reason, theme), ""
         found = store.of(session.user()).jobs.one(job_id)["result"]
         chosen = {one["name"]: one for one in found["proteins"]}

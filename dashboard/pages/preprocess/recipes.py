@@ -1,4 +1,4 @@
-"""The recipe of a dataset: presets, the buttons of single steps, and recipes that are taken away or brought."""
+"""The recipe of a dataset: presets, the buttons of single steps, and recipes to download or upload."""
 
 import base64
 import binascii
@@ -31,7 +31,7 @@ def presets(view, row):
     switch = dbc.Switch(
         id=ids.PRESET_BATCH,
         value=bool(batch),
-        label=f"with '{batch}' as the batch: limits for each, and the model is told of it" if batch else "",
+        label=f"with '{batch}' as batch covariate, and limits for each batch" if batch else "",
         className="" if batch else "d-none",
     )
     buttons = [
@@ -46,7 +46,7 @@ def presets(view, row):
     ]
     return html.Div(
         [
-            html.Div(["Or all at once: ", *buttons], className="nuwa-actions"),
+            html.Div(["Or use a preset: ", *buttons], className="nuwa-actions"),
             switch,
             *job_card.parts(view, ids.APPLY_RECIPE, view.recipes.under_way(row["id"])),
             html.Button(
@@ -56,7 +56,7 @@ def presets(view, row):
                 hidden=True,
             ),
             more(
-                "What do these do?",
+                "What do the presets do?",
                 html.Ul([html.Li([html.B(name), f": {words}"]) for name, words in PRESETS.items()]),
             ),
         ]
@@ -85,11 +85,11 @@ def exchange(row):
         ),
     ]
     return more(
-        "Take the recipe away, or bring one",
+        "Download or upload a recipe",
         html.P(
-            "A recipe is the list of steps of this dataset with the settings below. Brought again, it gives the same matrix; "
-            "the script does the same with scanpy alone, from the data before the steps, or from your own file where scanpy "
-            "reads it; its first lines say which."
+            "A recipe is the list of steps of this dataset with the settings below. Uploaded again, it gives the same matrix. "
+            "The script does the same with scanpy alone, from the data before the steps, or from your own file if scanpy "
+            "can read it; its first lines say which."
         ),
         html.Div(html.Label(["Name", name], className="nuwa-labelled"), className="nuwa-field"),
         html.Div(buttons, className="nuwa-actions"),
@@ -100,13 +100,16 @@ def exchange(row):
 
 
 def genes_step():
-    """Leave out genes that hardly any cell has."""
+    """The step that removes genes found in few cells."""
     field = dbc.Input(id=ids.MIN_CELLS, type="number", value=3, min=1, step=1)
     button = html.Button(
-        "Leave rarer genes out", id=ids.take("filter_genes"), className="btn btn-sm btn-outline-primary"
+        "Remove genes found in fewer cells",
+        id=ids.take("filter_genes"),
+        className="btn btn-sm btn-outline-primary",
     )
     words = html.Div(
-        "A gene that is above 0 in fewer cells than this says little; 3 is scanpy's custom.", className="help"
+        "A gene that is above 0 in fewer cells carries little information; 3 is scanpy's usual value.",
+        className="help",
     )
     label = html.Label(["Cells with the gene, at least", field], className="nuwa-labelled")
     return html.Div(
@@ -115,9 +118,9 @@ def genes_step():
 
 
 def scores_steps(row):
-    """Doublets and the cell cycle, on request: columns of obs that can colour plots afterwards."""
+    """Scores of doublets and the cell cycle: columns of obs that can colour plots."""
     options = [{"label": "all cells together", "value": ALL_CELLS}]
-    options += [{"label": f"each {name} for itself", "value": name} for name in batch_columns(row)]
+    options += [{"label": f"separately for each {name}", "value": name} for name in batch_columns(row)]
     by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
     has_counts = bool(row["record"]["counts_where"])
     return more(
@@ -266,7 +269,7 @@ def read_upload(contents):
     try:
         return base64.b64decode(contents.partition(",")[2], validate=True)
     except (binascii.Error, AttributeError):
-        raise UserError("The recipe did not arrive whole: choose it again.") from None
+        raise UserError("The upload of the recipe is incomplete. Choose the file again.") from None
 
 
 def file_name(name):

@@ -28,7 +28,7 @@ def listing(view):
     """The table of runs, the newest first."""
     runs = view.runs.all()
     if not runs:
-        return empty("No run yet. Create a model first.", "/model", "Create a model", "bi-list-ul")
+        return empty("There is no run. Create a model first.", "/model", "Create a model", "bi-list-ul")
     names = {row["id"]: row["name"] for row in view.datasets.all()}
     head = [
         "Run",

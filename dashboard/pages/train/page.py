@@ -1,4 +1,4 @@
-"""Train: submit a run or follow it, see its loss beside the baselines, stop it."""
+"""Train: start or follow a run, see its loss beside the baselines, stop it."""
 
 import uuid
 
@@ -28,7 +28,7 @@ def layout(view, here):
     run = here.run
     if run is None:
         return empty(
-            "No run yet. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
+            "There is no run. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
         )
     record = view.preparations.one(run["preparation"])["record"]
     parts = [{"label": "Total", "value": "total"}]
@@ -79,15 +79,15 @@ def layout(view, here):
                 more(
                     "How to read this",
                     html.P(
-                        "The loss is the mean squared difference between what went in and what came back, RNA and "
-                        "protein by their weights (for the model counts: how unlikely the raw counts are under it, "
-                        "the negative log-likelihood). The training curve is what the model has seen, the validation curve "
-                        "what it has not; when the second rises while the first falls, it is learning by heart "
-                        "(over-fitting): dropout, fewer units or early stopping help."
+                        "The loss is the mean squared difference between input and reconstruction, with RNA and protein weighted "
+                        "(for the model counts: the negative log-likelihood of the raw counts). The training curve is of "
+                        "cells that the model trains on, the validation curve of cells that it does not see. When the "
+                        "validation loss rises while the training loss falls, the model over-fits: dropout, fewer units or "
+                        "early stopping help."
                     ),
                     html.P(
-                        "The dashed lines are baselines on the same validation cells: predicting the training mean for "
-                        "everybody, and PCA, the best linear autoencoder with as many dimensions. A good model ends "
+                        "The dashed lines are baselines on the same validation cells: the training mean, predicted for "
+                        "every cell, and PCA, the best linear autoencoder with as many dimensions. A good model ends "
                         "below PCA; one near the mean has learnt nothing."
                     ),
                 ),
@@ -142,7 +142,7 @@ def register(app, store):
     )
 
     app.clientside_callback(  # the process of the background callback needs a second to start: the press is answered at once
-        "n => n ? 'Handing the run to the worker ...' : window.dash_clientside.no_update",
+        "n => n ? 'Submitting the run ...' : window.dash_clientside.no_update",
         Output(ids.STATUS, "children", allow_duplicate=True),
         Input(ids.TRAIN, "n_clicks"),
         prevent_initial_call=True,
@@ -155,7 +155,7 @@ def register(app, store):
         prevent_initial_call=True,
     )
     def cancel(clicks, run_id):
-        """Ask the worker to stop, then poll the run to its end: what was learnt is kept."""
+        """Ask the worker to stop, then poll the run to its end: its weights are kept."""
         if not clicks:
             raise PreventUpdate
         store.of(session.user()).runs.cancel(run_id)

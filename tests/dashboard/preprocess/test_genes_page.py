@@ -51,7 +51,7 @@ def test_the_count_and_the_picture_follow_the_fields(finished, tiny):
 
 def test_genes_that_would_be_left_out_are_counted_under_that_condition(finished):
     shown, _ = page(finished, modalities="protein")
-    assert "120 of 120 genes would be used, if the run were not to be trained on proteins alone." in shown
+    assert "120 of 120 genes would be used, if the run were not trained on proteins alone." in shown
 
 
 def test_what_cannot_be_is_said_at_once_and_all_genes_are_drawn_where_none_is_chosen(finished):
