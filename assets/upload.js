@@ -1,32 +1,32 @@
-// Files on their way to the server, part by part: progress, pause, and going on after whatever came in between.
-// dashboard/server/upload_routes.py is the other end. An upload lives as long as this tab, whichever page it shows; after a
-// reload the server still has what was sent, and the person gives us the same file once more.
+// Resumable uploads of files in parts, with progress and pause. dashboard/server/upload_routes.py is the server.
+// An upload continues while this tab is open, on every page. After a reload the server still has the parts that were sent,
+// and continues when the same file is chosen again.
 (function () {
-  const WAITS = [1, 2, 4, 8, 15]; // seconds before the next try while the server is away
-  const TRIES = 5; // of a part that arrives damaged
-  const WINDOW = 8000; // milliseconds over which the rate is measured
+  const WAITS = [1, 2, 4, 8, 15]; // seconds before the next attempt while the server does not respond
+  const TRIES = 5; // attempts for a part that arrives damaged
+  const WINDOW = 8000; // milliseconds over which the upload rate is measured
 
   const { Offline, Refused, ask, crc32, hex } = window.nuwaUploadProtocol;
-  class Gone extends Error {} // the person has thrown the upload away
+  class Discarded extends Error {} // the person has cancelled the upload
 
   const element = (tag, values = {}, ...children) => {
-    const made = document.createElement(tag);
+    const node = document.createElement(tag);
     for (const [name, value] of Object.entries(values)) {
-      if (name === "role" || name.startsWith("aria-")) made.setAttribute(name, value);
-      else made[name] = value;
+      if (name === "role" || name.startsWith("aria-")) node.setAttribute(name, value);
+      else node[name] = value;
     }
-    made.append(...children);
-    return made;
+    node.append(...children);
+    return node;
   };
 
   const amount = (bytes, of = bytes) => (of < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
-  const lasting = (s) => (s < 90 ? `${Math.ceil(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`);
+  const duration = (s) => (s < 90 ? `${Math.ceil(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`);
 
-  // ---- One file. Its state is one of: waiting, comparing, sending, finishing, away, stopped (half way up since
-  // before a reload, the file is not at hand), failed, done; `paused` stands beside it.
+  // ---- One file. Its state is one of: waiting, comparing, sending, finishing, offline, interrupted (by a reload: the file
+  // has to be chosen again), failed, done; `paused` is independent of it.
   class Upload {
     constructor({ name, size, joins, id = null, offset = 0 }) {
-      Object.assign(this, { name, size, joins, id, offset, state: "stopped", crc: 0 });
+      Object.assign(this, { name, size, joins, id, offset, state: "interrupted", crc: 0 });
       Object.assign(this, { begun: false, paused: false, gone: false });
       this.abort = new AbortController();
       this.build();
@@ -39,7 +39,7 @@
     take(file, part) {
       Object.assign(this, { file, part, state: "waiting", error: "", from: location.href });
       this.draw();
-      goOn();
+      next();
     }
 
     async run() {
@@ -62,7 +62,7 @@
       if (said.offset) await this.compare();
     }
 
-    // Is what is there the beginning of this very file? Then it goes on behind it, else from its own beginning.
+    // If the server has the beginning of this file, continue after it; otherwise start again.
     async compare() {
       const there = await this.patiently((signal) => ask(`/${this.id}/checksum`, "GET", { signal }));
       let crc = 0;
@@ -84,7 +84,7 @@
       const body = await this.read(begin, end);
       const headers = { "X-Nuwa-CRC32": hex(crc32(body)) };
       const said = await this.patiently((signal) => ask(`/${this.id}?offset=${begin}`, "PUT", { headers, body, signal }), TRIES);
-      if (said.offset !== end) return this.compare(); // a gap says `end` where it was only the answer that got lost
+      if (said.offset !== end) return this.compare(); // after a lost response, the offset of the gap is `end`
       Object.assign(this, { offset: end, crc: crc32(body, this.crc) });
       this.measure();
     }
@@ -93,23 +93,24 @@
       try {
         return await this.file.slice(begin, end).arrayBuffer();
       } catch {
-        throw new Refused(`'${this.name}' cannot be read: was it moved or changed, or is it a folder? Choose it again, a folder as a .zip.`);
+        throw new Refused(`'${this.name}' cannot be read. Was it moved or changed, or is it a folder? Choose it again, or choose a folder as a .zip file.`);
       }
     }
 
-    // Ask until there is an answer: while the server is away, after a pause, and `tries` times what arrives damaged.
-    async patiently(asking, tries = 1) {
+    // Repeat a request until there is a response: while the server is offline, after a pause, and up to `tries` times where
+    // a part arrives damaged.
+    async patiently(request, tries = 1) {
       const before = this.state;
       for (let times = 0, damaged = 1; ; ) {
         await this.going();
         try {
-          const said = await asking(this.abort.signal);
-          if (this.state === "away") this.turn(before);
+          const said = await request(this.abort.signal);
+          if (this.state === "offline") this.turn(before);
           return said;
         } catch (error) {
           if (error.status === 422 && damaged < tries) damaged++;
           else if (error instanceof Offline) await this.wait(WAITS[Math.min(times++, WAITS.length - 1)]);
-          else if (error.name !== "AbortError") throw error; // an abort is a pause or the end: going() knows
+          else if (error.name !== "AbortError") throw error; // an abort is a pause or a cancellation: going() distinguishes them
         }
       }
     }
@@ -117,14 +118,14 @@
     async wait(seconds) {
       this.seen = [];
       for (this.left = seconds; this.left > 0 && !this.paused && !this.gone; this.left--) {
-        this.turn("away");
+        this.turn("offline");
         await this.rest(1000);
       }
     }
 
     async going() {
-      while (atWork !== this && !this.gone) await this.rest();
-      if (this.gone) throw new Gone();
+      while (active !== this && !this.gone) await this.rest();
+      if (this.gone) throw new Discarded();
     }
 
     rest(milliseconds) {
@@ -143,18 +144,18 @@
       } else {
         Object.assign(this, { abort: new AbortController(), seen: [] });
       }
-      goOn();
+      next();
       uploads.forEach((u) => u.draw());
     }
 
-    async throwAway() {
-      if (this.id && !window.confirm(`Throw away what has been sent of '${this.name}'?`)) return;
+    async discard() {
+      if (this.id && !window.confirm(`Delete the uploaded part of '${this.name}'?`)) return;
       this.gone = true;
       this.abort.abort();
       if (this.wake) this.wake();
       drop(this);
-      tell("The upload was cancelled.");
-      if (this.id) await ask(`/${this.id}`, "DELETE").catch(() => {}); // what nobody goes on with is swept after a day
+      announce("The upload was cancelled.");
+      if (this.id) await ask(`/${this.id}`, "DELETE").catch(() => {}); // the server deletes incomplete uploads after a day
     }
 
     measure() {
@@ -172,7 +173,7 @@
       this.draw();
     }
 
-    // ---- its lines on the page
+    // ---- Its row on the page
     build() {
       const button = (words, act) => {
         const style = { type: "button", className: "btn btn-sm btn-outline-secondary" };
@@ -180,14 +181,14 @@
       };
       this.words = element("div", { className: "help" });
       this.fill = element("div", { className: "progress-bar" });
-      this.bar = element("div", { className: "progress", role: "progressbar", "aria-label": `Sent of ${this.name}`, "aria-valuemin": 0, "aria-valuemax": 100 }, this.fill);
+      this.bar = element("div", { className: "progress", role: "progressbar", "aria-label": `Uploaded part of ${this.name}`, "aria-valuemin": 0, "aria-valuemax": 100 }, this.fill);
       this.buttons = {
         pause: button("Pause", () => this.pause(true)),
-        goOn: button("Go on", () => this.pause(false)),
-        again: button("Choose it again", () => chooseAgain(this)),
-        retry: button("Try again", () => this.take(this.file, this.part)),
+        resume: button("Resume", () => this.pause(false)),
+        again: button("Choose the file again", () => chooseAgain(this)),
+        retry: button("Retry", () => this.take(this.file, this.part)),
         open: button("Open", () => open(this)),
-        cancel: button("Cancel", () => this.throwAway()),
+        cancel: button("Cancel", () => this.discard()),
       };
       const what = this.joins ? ` (${this.joins.what} of another dataset)` : "";
       const name = element("div", {}, element("strong", { textContent: this.name }), what);
@@ -197,7 +198,7 @@
     }
 
     draw() {
-      const { state, buttons } = this, under = !["waiting", "stopped", "failed", "done"].includes(state);
+      const { state, buttons } = this, under = !["waiting", "interrupted", "failed", "done"].includes(state);
       const words = this.sentence(), share = this.size ? Math.floor((100 * this.offset) / this.size) : 0;
       this.words.textContent = words;
       this.words.classList.toggle("error", state === "failed");
@@ -206,82 +207,82 @@
       this.bar.hidden = state === "failed" || state === "done";
       const shown = {
         pause: under && !this.paused && state !== "finishing",
-        goOn: under && this.paused,
-        again: state === "stopped",
+        resume: under && this.paused,
+        again: state === "interrupted",
         retry: state === "failed",
         open: state === "done",
         cancel: state !== "done" && state !== "finishing",
       };
       for (const name in shown) buttons[name].hidden = !shown[name];
-      // A screen reader tells of turns and quarters, not of every part.
+      // A screen reader announces changes of state and quarters, not every part.
       const turn = `${state} ${this.paused} ${Math.floor(share / 25)}`;
-      if (turn !== this.told && uploads.includes(this)) tell(`${this.name}: ${words}`);
-      this.told = turn;
+      if (turn !== this.announced && uploads.includes(this)) announce(`${this.name}: ${words}`);
+      this.announced = turn;
     }
 
     sentence() {
       const sent = `${amount(this.offset, this.size)} of ${amount(this.size)}`, rate = this.rate();
       if (this.state === "failed") return this.error;
-      if (this.state === "stopped") {
-        return `'${this.name}' was half way up (${sent}): choose the same file again to go on. It is kept for a day.`;
+      if (this.state === "interrupted") {
+        return `The upload of '${this.name}' was interrupted at ${sent}. Choose the same file again to resume it within a day.`;
       }
       if (this.paused) return `Paused at ${sent}.`;
-      if (this.begun && atWork !== this) return `Waits for its turn, at ${sent}.`;
+      if (this.begun && active !== this) return `Waiting, at ${sent}.`;
       return {
-        waiting: "Waits for its turn.",
-        comparing: `Comparing what is there with your file: ${amount(this.compared || 0, this.size)}`,
-        sending: rate ? `${sent}, ${amount(rate, rate)} a second, ${lasting((this.size - this.offset) / rate)} left` : `Sending, ${sent}`,
-        finishing: "All is sent; the server looks through it once more.",
-        away: `The server does not answer (${sent} are there): the next try is in ${this.left} s.`,
-        done: "Has arrived, and is being read.",
+        waiting: "Waiting.",
+        comparing: `Comparing the uploaded part with your file: ${amount(this.compared || 0, this.size)}`,
+        sending: rate ? `${sent}, ${amount(rate, rate)} per second, ${duration((this.size - this.offset) / rate)} left` : `Uploading, ${sent}`,
+        finishing: "Upload complete. The server is checking the file.",
+        offline: `The server does not respond (${sent} uploaded). Next attempt in ${this.left} s.`,
+        done: "Uploaded. The file is being read.",
       }[this.state];
     }
   }
 
-  // ---- All of them, one after another; one that is paused lets those behind it go first
+  // ---- All uploads, one after another; those after a paused one go first
   const uploads = [];
-  let atWork = null;
+  let active = null;
 
-  function goOn() {
-    if (atWork) return;
-    atWork = uploads.find((u) => !u.paused && (u.begun || u.state === "waiting")) || null;
-    if (!atWork) return;
-    if (!atWork.begun) see(atWork);
-    else if (atWork.wake) atWork.wake();
+  function next() {
+    if (active) return;
+    active = uploads.find((u) => !u.paused && (u.begun || u.state === "waiting")) || null;
+    if (!active) return;
+    if (!active.begun) start(active);
+    else if (active.wake) active.wake();
   }
 
   const release = (upload) => {
-    if (atWork === upload) atWork = null;
+    if (active === upload) active = null;
   };
 
-  async function see(upload) {
+  async function start(upload) {
     upload.begun = true;
     try {
       await upload.run();
       upload.turn("done");
     } catch (error) {
-      if (!(error instanceof Gone)) {
-        upload.error = error instanceof Refused ? error.message : `Something failed in this page (${error.message}).`;
+      if (!(error instanceof Discarded)) {
+        upload.error = error instanceof Refused ? error.message : `An error occurred in this page: ${error.message}.`;
         upload.turn("failed");
       }
     }
     upload.begun = false;
     release(upload);
-    goOn();
-    if (!atWork) arrive();
+    next();
+    if (!active) arrive();
   }
 
-  // Only whoever still waits here for the last one is led there; at the first start the page itself goes on to a dataset.
+  // Open the last dataset only if the person still waits on the page; the first dataset of all is opened by the page.
   function arrive() {
     const arrived = uploads.filter((u) => u.state === "done"), last = arrived[arrived.length - 1];
     if (last && [location.href, location.href.split("?")[0]].includes(last.from)) {
       arrived.forEach(drop);
-      lead(last);
+      openDataset(last);
     }
   }
 
-  const lead = (upload) => window.dash_clientside.set_props("url", { href: `/data?dataset=${upload.dataset}` });
-  const open = (upload) => (drop(upload), lead(upload));
+  const openDataset = (upload) => window.dash_clientside.set_props("url", { href: `/data?dataset=${upload.dataset}` });
+  const open = (upload) => (drop(upload), openDataset(upload));
 
   function add(upload) {
     uploads.push(upload);
@@ -291,10 +292,10 @@
   function drop(upload) {
     uploads.splice(uploads.indexOf(upload), 1);
     upload.row.remove();
-    tell(""); // what was last told may be of this one
+    announce(""); // the last announcement may be about this one
   }
 
-  function bring(files, zone) {
+  function addFiles(files, zone) {
     const part = Number(zone.dataset.part), dataset = zone.dataset.dataset;
     const what = dataset && document.querySelector("#join-what input:checked").value;
     const limit = (id) => Number(document.getElementById(id).value) || null;
@@ -302,10 +303,10 @@
       fewest_protein: limit("droplets-protein"), most_rna: limit("droplets-rna"),
     };
     for (const file of files) {
-      const asked = { name: file.name, size: file.size, joins: dataset ? { dataset, what, droplets } : null };
-      const known = uploads.find((u) => u.same(asked) && u.state !== "done");
-      if (known && !["stopped", "failed"].includes(known.state)) continue; // it is on its way
-      if (!known) add(new Upload(asked));
+      const wanted = { name: file.name, size: file.size, joins: dataset ? { dataset, what, droplets } : null };
+      const known = uploads.find((u) => u.same(wanted) && u.state !== "done");
+      if (known && !["interrupted", "failed"].includes(known.state)) continue; // it is being uploaded
+      if (!known) add(new Upload(wanted));
       (known || uploads[uploads.length - 1]).take(file, part);
     }
   }
@@ -316,28 +317,28 @@
       if (file.name === upload.name && file.size === upload.size) {
         return upload.take(file, Number(document.getElementById("upload").dataset.part));
       }
-      upload.words.textContent = `That was '${file.name}' (${amount(file.size)}); half way up is '${upload.name}' (${amount(upload.size)}).`;
+      upload.words.textContent = `You chose '${file.name}' (${amount(file.size)}). The interrupted upload is '${upload.name}' (${amount(upload.size)}).`;
     } });
     input.click();
   }
 
-  // Those half way up since before this page was loaded.
+  // Uploads that were interrupted before this page was loaded.
   async function recall() {
     const listed = await ask("").catch(() => []);
     const there = listed.map((u) => ({ ...u, joins: u.joins && { dataset: u.joins[0], what: u.joins[1], droplets: u.joins[2] ?? null } }));
-    uploads.filter((u) => u.state === "stopped" && !there.some((found) => u.same(found))).forEach(drop);
+    uploads.filter((u) => u.state === "interrupted" && !there.some((found) => u.same(found))).forEach(drop);
     there.filter((found) => !uploads.some((u) => u.same(found) && u.state !== "done")).forEach((u) => add(new Upload(u)));
   }
 
-  // ---- The page: dash draws an empty place for the lines and for each field, whenever it draws
+  // ---- The page: Dash draws an empty host for the rows and for each field, whenever it draws the page
   const status = element("div", { className: "visually-hidden", role: "status" });
-  const tell = (words) => (status.textContent = words);
+  const announce = (words) => (status.textContent = words);
   let host = null;
 
   function mount() {
-    const place = document.getElementById("uploads");
-    if (place && place !== host) {
-      host = place;
+    const newHost = document.getElementById("uploads");
+    if (newHost && newHost !== host) {
+      host = newHost;
       host.append(status);
       recall();
     }
@@ -346,8 +347,8 @@
       const zone = pick.closest(".nuwa-drop");
       const input = element("input", { type: "file", hidden: true, accept: zone.dataset.accept, multiple: !zone.dataset.dataset });
       input.onchange = () => {
-        bring([...input.files], zone);
-        input.value = ""; // so that the same file can be chosen once more
+        addFiles([...input.files], zone);
+        input.value = ""; // so that the same file can be chosen again
       };
       pick.append(input);
     }
@@ -365,8 +366,8 @@
       if (!zone) return;
       event.preventDefault();
       zone.classList.toggle("over", kind === "dragover");
-      if (kind === "drop") bring([...event.dataTransfer.files], zone);
+      if (kind === "drop") addFiles([...event.dataTransfer.files], zone);
     });
   }
-  window.addEventListener("online", () => uploads.forEach((u) => u.state === "away" && (u.left = 0, u.wake())));
+  window.addEventListener("online", () => uploads.forEach((u) => u.state === "offline" && (u.left = 0, u.wake())));
 })();

@@ -99,7 +99,7 @@ def choose(page, *paths, field="upload"):
 
 def begun(page):
     """Wait until a part of the file on its way has arrived."""
-    bar = page.get_by_role("progressbar", name="Sent of ")
+    bar = page.get_by_role("progressbar", name="Uploaded part of ")
     wait_until_page(page, lambda: 10 < int(bar.get_attribute("aria-valuenow")) < 100)
 
 
@@ -124,12 +124,12 @@ def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_f
     page.reload()
     expect(page.locator("#uploads")).to_contain_text(
         re.compile(
-            r"'reloaded.h5ad' was half way up \(0.. MB of 0.. MB\): choose the same file again to go on"
+            r"The upload of 'reloaded.h5ad' was interrupted at 0.. MB of 0.. MB. Choose the same file again"
         )
     )
     (there,) = server.view.uploads.unfinished()
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose it again").click()
+        page.get_by_role("button", name="Choose the file again").click()
     chooser.value.set_files(path)
     assert arrived(page, server, "reloaded.h5ad")["record"]["cells"] == 240
     assert page.evaluate("window.offsets[0]") == there["offset"] > 0
@@ -141,7 +141,7 @@ def test_another_file_of_that_name_and_size_begins_anew(page, server, tmp_path, 
     choose(page, labels)
     begun(page)
     page.reload()
-    expect(page.locator("#uploads")).to_contain_text("'labels.csv' was half way up")
+    expect(page.locator("#uploads")).to_contain_text("The upload of 'labels.csv' was interrupted")
     other = tmp_path / "labels.csv"
     other.write_bytes(labels.read_bytes().replace(b"group", b"group".upper()))
     choose(page, other)
@@ -167,12 +167,12 @@ def test_pause_holds_one_file_alone_go_on_goes_on_and_cancel_asks(page, server, 
     arrived(page, server, "behind.h5ad")
     expect(page.locator("#uploads")).to_contain_text("Paused at")
     held = page.evaluate("window.offsets.length")
-    page.get_by_role("button", name="Go on labels.csv").click()
+    page.get_by_role("button", name="Resume labels.csv").click()
     wait_until_page(page, lambda: page.evaluate("window.offsets.length") > held + 2)
     asked = []
     page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.get_by_role("button", name="Cancel labels.csv").click()
-    assert asked == ["Throw away what has been sent of 'labels.csv'?"]
+    assert asked == ["Delete the uploaded part of 'labels.csv'?"]
     assert len(server.view.uploads.unfinished()) == 1
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel labels.csv").click()
@@ -190,7 +190,7 @@ def test_a_server_that_restarts_is_waited_for(serve, context, tiny_file, tmp_pat
     choose(page, path)
     begun(page)
     server.kill()
-    expect(page.locator("#uploads")).to_contain_text("The server does not answer")
+    expect(page.locator("#uploads")).to_contain_text("The server does not respond")
     server.start()
     assert arrived(page, server, "again.h5ad")["record"]["cells"] == 240
     offsets = page.evaluate("window.offsets")
@@ -212,7 +212,7 @@ def test_the_keyboard_chooses_two_files_that_go_one_after_another(page, server, 
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
     chooser.value.set_files([first, second])
-    expect(page.locator("#uploads")).to_contain_text("Waits for its turn.")
+    expect(page.locator("#uploads")).to_contain_text("Waiting.")
     arrived(page, server, "second.h5ad")
     assert len(named(server, "first.h5ad")) == 1
     offsets = page.evaluate("window.offsets")
