@@ -17,15 +17,13 @@ PARTS = {
         "result.h5ad", "the data with latent space, maps, clusters and names; for scanpy, cellxgene and R"
     ),
     "tables": Part("Tables", "cells, latent space and maps as CSV"),
-    "weights": Part("Weights", "model.pt, which torch opens"),
-    "markers": Part(
-        "Markers", "what marks the chosen clusters, as CSV; found first where they are not known"
-    ),
-    "scores": Part("Scores", "all that was judged, as CSV and JSON"),
+    "weights": Part("Weights", "model.pt, for torch.load"),
+    "markers": Part("Markers", "markers of the chosen clusters as CSV; computed first if necessary"),
+    "scores": Part("Scores", "all scores, as CSV and JSON"),
     "figures": Part("Figures", "loss, maps, markers and composition as SVG, PDF and PNG"),
-    "report": Part("report.html", "all of it on one page, with a methods paragraph for a paper"),
+    "report": Part("report.html", "everything on one page, with a methods paragraph for a paper"),
 }
-DENOISED = "denoised values of the used genes and proteins in result.h5ad, which grows by them"
+DENOISED = "denoised values of the used genes and proteins in result.h5ad (a larger file)"
 
 INCH = 25.4  # mm
 PIXELS = 96  # of CSS an inch, by which plotly counts
