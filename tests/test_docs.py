@@ -86,7 +86,7 @@ HOW_TO = {
         ("core/data/read/hdf5.py", "core/cli/input_files.py", "dashboard/pages/data/add_data.py"),
     ),
     "A page": (None, ()),
-    "A card": ("latent_effects", ("core/figures/__init__.py",)),
+    "A card": ("latent_effects", ()),
     "A setting": ("clip_grad", ("core/export/methods.py",)),
     "A CLI command": (None, ()),
 }

@@ -6,7 +6,6 @@ from core.figures.cluster_colours import leiden_colour, named_colour
 from core.figures.clusters import composition, steadiness
 from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
-from core.figures.latent_effects import dimension_bars
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
@@ -39,7 +38,6 @@ __all__ = [
     "composition",
     "counts_and_genes",
     "describe_network",
-    "dimension_bars",
     "dot_plot",
     "empty",
     "expression_violins",

@@ -4,7 +4,7 @@ import numpy as np
 from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
-from core import figures
+from core.figures.latent_effects import dimension_bars
 from dashboard import ids as shared
 from dashboard.components import data_tables, job_card
 from dashboard.components.widgets import card, graph, more
@@ -132,7 +132,7 @@ def register(app, store):
         mean, size = (view.results.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
         unit = f"effect of one standard deviation of latent {dimension + 1}"
         note = f"Effects on {result['unit']}, mean over {result['n_cells']:,} cells."
-        bars = figures.dimension_bars(result["features"], mean, size, unit, theme)
+        bars = dimension_bars(result["features"], mean, size, unit, theme)
         return False, note, rows(view, run_id, result, dimension), bars
 
     @app.callback(
