@@ -44,7 +44,7 @@ def write(path, n_cells):
     import pandas as pd
     from scipy import sparse
 
-    from core.data.backed import SparseWriter
+    from core.data.h5ad_writer import SparseWriter
     from core.data.standalone.gene_families import MITO_HUMAN
 
     @numba.njit(cache=True)

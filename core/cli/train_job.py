@@ -9,7 +9,7 @@ from core.analysis import explore, side_process
 from core.cli import FAILED, INTERRUPTED, input_files, say
 from core.cli.output_folder import existing_parent
 from core.config import RESOLUTIONS
-from core.data import checks, mind, read
+from core.data import check_trainable, checks, read
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing import steps
@@ -27,7 +27,7 @@ def carry_out(arguments, recipe_steps, config, out, clock):
     clock.start("reading")
     adata, source = _apply_steps(input_files.read_file(arguments), recipe_steps, arguments.file)
     report = checks.examine(adata).record()
-    mind(report["findings"])
+    check_trainable(report["findings"])
     labels = _labels(adata, arguments.labels)
     resolution = _resolution(arguments.resolution)
     batch = _batch(adata, config, arguments.denoised_batch)

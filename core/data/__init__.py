@@ -39,7 +39,7 @@ def ending(name):
     return max(fits, key=len, default="")
 
 
-def mind(findings):
+def check_trainable(findings):
     """Raise UserError where one of these findings ({"severity", "sentence"} each) forbids to train on a dataset."""
     for finding in findings:
         if finding["severity"] == "stop":

@@ -115,7 +115,7 @@ def _sound(matrix):
 
 
 def on_the_way(adata: AnnData):
-    """{"X": change}, as core.data.backed.write takes it: brings an X that lies in a file into normal form."""
+    """{"X": change}, as core.data.h5ad_writer.write takes it: brings an X that lies in a file into normal form."""
     if in_memory(adata.X):
         return {}
     thin = not is_sparse(adata.X) and _share_of_zeros(adata.X) > SPARSE_FROM

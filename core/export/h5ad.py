@@ -10,7 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.config import SPLIT_NAMES
-from core.data import backed, count_sources
+from core.data import backed, count_sources, h5ad_writer
 from core.figures.cluster_colours import leiden_colour
 from core.figures.colour import Colour
 from core.sparse.access import in_memory
@@ -40,14 +40,14 @@ class NamedClusters(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The AnnData to export, and `changes` that are applied while a file on disk is written (core.data.backed.write)."""
+    """The AnnData to export, and `changes` that are applied while a file on disk is written (core.data.h5ad_writer.write)."""
 
     adata: AnnData
     changes: dict
 
     def write(self, path):
         """Leave it as .h5ad, compressed."""
-        backed.write(path, self.adata, self.changes, compression="lzf")
+        h5ad_writer.write(path, self.adata, self.changes, compression="lzf")
 
 
 def result(

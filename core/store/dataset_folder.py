@@ -29,11 +29,11 @@ class DatasetFolder:
 
     def write(self, adata, report, by_gene):
         """Fill the folder from an AnnData in normal form, the Report of its data checks and its ValuesByGene."""
-        from core.data import backed
+        from core.data import h5ad_writer
 
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.file.exists():  # where it was read from a file, it is there in this form already
-            whole(self.file, lambda temporary: backed.write(temporary, adata))
+            whole(self.file, lambda temporary: h5ad_writer.write(temporary, adata))
         write_array(self.folder / "cells.npy", _text(adata.obs_names))
         names = [str(name) for name in by_gene.names]
         write_json(self.folder / "genes.json", {"names": names, "words": report.colours})

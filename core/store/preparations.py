@@ -3,7 +3,7 @@
 import time
 
 from core import config as configs
-from core.data import mind
+from core.data import check_trainable
 from core.errors import UserError
 from core.store import schema
 from core.store.status import FINISHED, Status
@@ -30,7 +30,7 @@ class Preparations:
     def create(self, dataset_id, values, token):
         """Queue the preprocessing of a dataset; returns (preparation id, job id). Raises UserError on bad values."""
         row = self.datasets.ready(dataset_id)
-        mind((row["record"] or {}).get("findings", ()))
+        check_trainable((row["record"] or {}).get("findings", ()))
         config = configs.parse(values)
         settings = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
         row = {"dataset": dataset_id, "settings": settings}

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from core import files
 from core.config import RunConfig
-from core.data import backed, checks, count_sources, matrix_kind, read
+from core.data import backed, checks, count_sources, h5ad_writer, matrix_kind, read
 from core.errors import DoesNotFit, UserError
 from core.export import h5ad
 from core.preprocessing import steps
@@ -332,7 +332,7 @@ def test_missing_values_are_found_and_mended_in_memory_and_on_disk_alike(rich, t
 
 def test_a_disk_without_room_is_said(rich, tmp_path, both, monkeypatch):
     _, left = both(by_cell(rich, tmp_path))
-    monkeypatch.setattr(backed.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    monkeypatch.setattr(h5ad_writer.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
     with pytest.raises(UserError, match="of disk are needed in"):
         backed.part_of(left, genes=np.ones(100, bool))
 

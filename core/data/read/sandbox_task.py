@@ -10,7 +10,7 @@ import h5py
 import pandas as pd
 from anndata.io import write_elem
 
-from core.data import backed
+from core.data import h5ad_writer
 from core.data.normal_form import on_the_way
 from core.data.read.context import Reading
 from core.data.read.readers import carefully, load
@@ -59,7 +59,7 @@ def write(adata, path, notes):
         for column in frame.columns:
             frame[column] = _writable(frame[column])
     try:
-        backed.write(path, adata, changes)
+        h5ad_writer.write(path, adata, changes)
     except (MemoryError, UserError):
         raise
     except Exception:  # the edge: anndata has no name for "this cannot be written"
@@ -72,7 +72,7 @@ def write(adata, path, notes):
 
 def _write_the_rest(path, adata, changes):
     try:
-        backed.write(path, adata, changes)
+        h5ad_writer.write(path, adata, changes)
     except (TypeError, ValueError) as error:
         words = "holds names or values that are neither text nor numbers, so it is damaged: copy it again."
         raise UserError(f"The file {words}") from error
