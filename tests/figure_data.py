@@ -5,11 +5,9 @@ import math
 
 import numpy as np
 
-BASELINES = {
-    "mean": {"total": 1.25, "rna": 0.95, "protein": 1.0},
-    "pca": {"total": 0.70, "rna": 0.53, "protein": 0.55},
-    "pca_rna": 0.51,
-}
+from core.config.run_facts import Baselines, Parts
+
+BASELINES = Baselines(Parts(1.25, 0.95, 1.0), Parts(0.70, 0.53, 0.55), 0.51)
 THEMES = ["light", "dark"]
 
 

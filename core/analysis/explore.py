@@ -13,9 +13,9 @@ from core.analysis.metrics.lisi import K as LISI_NEIGHBORS
 from core.analysis.metrics.run_scores import score
 from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.config.run_facts import Baselines, Parts, RunFacts
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
-from core.training import baselines
 from core.training.baselines import PANEL_AXES
 from core.training.phases import Clock
 
@@ -27,8 +27,8 @@ class Evidence(NamedTuple):
     split: object  # split.Split
     latent: np.ndarray
     axes: np.ndarray
-    loss: baselines.Parts
-    baselines: baselines.Baselines
+    loss: Parts
+    baselines: Baselines
     best_epoch: int
     held_out: (
         dict  # likelihoods on the test cells, as core.training.held_out has them; empty where there are none
@@ -56,10 +56,10 @@ def remake(adata, config, latent, axes, facts, scratch=None):
     `scratch`: the folder for values that do not fit in memory.
     """
     split = split_cells(adata.n_obs, config)
-    measured = baselines.from_record(facts["yardsticks"]["judges"])
-    loss = baselines.Parts(**facts["loss"])
-    matrix, held_out = prepare(adata, config, split, scratch), facts.get("held_out", {})
-    return Evidence(matrix, split, latent, axes, loss, measured, facts["best_epoch"], held_out)
+    matrix, facts = prepare(adata, config, split, scratch), RunFacts.upgraded(facts)
+    return Evidence(
+        matrix, split, latent, axes, facts.loss, facts.test_baselines, facts.best_epoch, facts.held_out
+    )
 
 
 def pictures(beside, axes, config, tsne=False):

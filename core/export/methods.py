@@ -1,6 +1,7 @@
 """What was done, as a paragraph for the methods section of a paper: true of this run, with its numbers and its sources."""
 
 from core.config import gene_names, steps_for
+from core.config.run_facts import RunFacts
 from core.text import listed
 
 GENES_BY = {
@@ -173,14 +174,14 @@ def _training(config, facts):
 
 
 def _result(config, facts):
-    where = "test" if facts["n_test"] else "validation"
-    baselines, loss = facts["yardsticks"]["judges"], facts["loss"]
-    if not loss:
+    facts = RunFacts.upgraded(facts)
+    if not facts.loss:
         return ""
+    baselines, where = facts.test_baselines, "test" if facts.n_test else "validation"
     return (
-        f"The weights of epoch {facts['best_epoch']} were kept; their loss on {where} cells is {loss['total']:.4f}, that of a "
-        f"PCA with {config.n_latent} dimensions {baselines['pca']['total']:.4f}, and that of the training mean "
-        f"{baselines['mean']['total']:.4f}."
+        f"The weights of epoch {facts.best_epoch} were kept; their loss on {where} cells is {facts.loss.total:.4f}, that of a "
+        f"PCA with {config.n_latent} dimensions {baselines.pca.total:.4f}, and that of the training mean "
+        f"{baselines.mean.total:.4f}."
     )
 
 

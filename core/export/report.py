@@ -9,6 +9,7 @@ import jinja2
 
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 from core.config import told
+from core.config.run_facts import RunFacts
 from core.export.references import cited
 
 LARGE = 400_000  # bytes of an SVG, above which the PNG stands in the report
@@ -116,8 +117,8 @@ def _network(report):
 
 
 def _training(report):
-    facts, best = report.facts, report.facts["best_epoch"]
-    baselines = facts["yardsticks"]  # the key of earlier versions
+    facts = RunFacts.upgraded(report.facts)
+    best = facts.best_epoch
     rows = []
     if report.epochs:
         last, kept = report.epochs[-1], report.epochs[best - 1]
@@ -125,16 +126,14 @@ def _training(report):
         rows += [["validation loss, last epoch", _number(last["valid_loss"], 4)]]
         rows += [[f"validation loss, best epoch ({best})", _number(kept["valid_loss"], 4)]]
     rows += [
-        ["PCA of as many dimensions, validation cells", _number(baselines["valid"]["pca"]["total"], 4)],
-        ["training mean, validation cells", _number(baselines["valid"]["mean"]["total"], 4)],
+        ["PCA of as many dimensions, validation cells", _number(facts.valid_baselines.pca.total, 4)],
+        ["training mean, validation cells", _number(facts.valid_baselines.mean.total, 4)],
     ]
-    where = "test" if facts["n_test"] else "validation"
-    if facts["loss"]:
-        rows += [[f"kept weights, {where} cells", _number(facts["loss"]["total"], 4)]]
-        rows += [[f"PCA, {where} cells", _number(baselines["judges"]["pca"]["total"], 4)]]
-    cells = (
-        f"{facts['n_train']:,} training, {facts['n_valid']:,} validation and {facts['n_test']:,} test cells"
-    )
+    where = "test" if facts.n_test else "validation"
+    if facts.loss:
+        rows += [[f"kept weights, {where} cells", _number(facts.loss.total, 4)]]
+        rows += [[f"PCA, {where} cells", _number(facts.test_baselines.pca.total, 4)]]
+    cells = f"{facts.n_train:,} training, {facts.n_valid:,} validation and {facts.n_test:,} test cells"
     return {"cells": cells, "losses": Table(["", "loss"], rows, (1,))}
 
 

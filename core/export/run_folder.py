@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.export import h5ad
 from core.export.versions import versions
 from core.training import inference
-from core.training.baselines import PANEL_AXES, to_record
+from core.training.baselines import PANEL_AXES
 from core.training.learn import epoch_record
 
 
@@ -178,7 +178,7 @@ def spaces(folder, proof):
 def write_pages(folder, learnt, explored, config, resolution, badge):
     """loss.html and clusters.html, which open in a browser without internet; `badge` says what X of the data holds."""
     epochs = [epoch_record(e) for e in learnt.epochs]
-    baselines = to_record(learnt.start.on_valid)
+    baselines = learnt.start.on_valid
     page = figures.loss_page(
         epochs, baselines, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_words
     )

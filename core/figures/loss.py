@@ -28,7 +28,7 @@ def loss_curve(
     """Training and validation loss of one part ("total", "rna", "protein") with the baselines as dashed lines.
 
     `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `baselines` is
-    {"mean": {part: value}, "pca": {part: value}, "pca_rna": value or None}, measured on the same validation cells.
+    core.config.run_facts.Baselines, measured on the same validation cells.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
     _draw(figure, epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words)
@@ -98,10 +98,10 @@ def lines_of(baselines, part, n_latent=None):
     if not baselines:
         return []
     pca = f"PCA, {n_latent} dimensions" if n_latent else "PCA"
-    lines = [("training mean", (baselines.get("mean") or {}).get(part))]
-    lines.append((pca, (baselines.get("pca") or {}).get(part)))
+    lines = [("training mean", getattr(baselines.mean, part))]
+    lines.append((pca, getattr(baselines.pca, part)))
     if part == "rna":
-        lines.append(("PCA of RNA alone", baselines.get("pca_rna")))
+        lines.append(("PCA of RNA alone", baselines.pca_rna))
     return [(label, float(value)) for label, value in lines if value is not None and math.isfinite(value)]
 
 

@@ -4,8 +4,8 @@ EARLY = 0.8  # share of the epochs: a best epoch before it means over-fitting
 
 
 def above_baseline(loss, baseline):
-    """How far a loss is above a baseline's total loss, as a share of it: -0.1 is a tenth below."""
-    return loss / max(baseline["total"], 1e-12) - 1
+    """How far a loss is above the total of a baseline (run_facts.Parts), as a share of it: -0.1 is a tenth below."""
+    return loss / max(baseline.total, 1e-12) - 1
 
 
 def against_pca(best_epoch, n_epochs):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.config.run_facts import Baselines, Parts
 from core.device import full_precision
 
 COVARIANCE_LIMIT = (
@@ -12,14 +13,6 @@ COVARIANCE_LIMIT = (
 PANEL_AXES = 50  # principal components that stand for the input in its UMAP and t-SNE; scanpy's number
 PCA_CELLS = 100_000  # training cells at most that a PCA is fitted on
 SKETCH_ROUNDS = 6  # power iterations of the sketch; the flat spectra of expression need several
-
-
-class Parts(NamedTuple):
-    """A loss in its parts: `rna` and `protein` are means over their own features, None without any; `total` is weighted."""
-
-    total: float
-    rna: float | None
-    protein: float | None
 
 
 class Pca(NamedTuple):
@@ -147,25 +140,6 @@ def parts(error, n_genes, config):
     found = {part: float(of.mean()) for part, of in features.items() if len(of)}
     total = sum(config.weight_of(part) * value for part, value in found.items())
     return Parts(total, found.get("rna"), found.get("protein"))
-
-
-class Baselines(NamedTuple):
-    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
-    the run has one modality)."""
-
-    mean: Parts
-    pca: Parts
-    pca_rna: float | None
-
-
-def to_record(losses):
-    """Baselines as JSON can hold them."""
-    return {"mean": losses.mean._asdict(), "pca": losses.pca._asdict(), "pca_rna": losses.pca_rna}
-
-
-def from_record(record):
-    """The Baselines that `to_record` wrote."""
-    return Baselines(Parts(**record["mean"]), Parts(**record["pca"]), record["pca_rna"])
 
 
 class Fitted(NamedTuple):

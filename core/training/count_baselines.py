@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from core.config.run_facts import Baselines
 from core.models.likelihood import moment_theta, negative_binomial
-from core.training.baselines import Baselines, Fitted, parts
+from core.training.baselines import Fitted, parts
 
 LEAST = 0.01  # of the mean's prediction: PCA may predict nothing or less, of which no likelihood could be had
 

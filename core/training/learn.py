@@ -11,6 +11,7 @@ import torch
 
 from core import device as devices
 from core import models
+from core.config.run_facts import Baselines, Parts
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, memory
@@ -31,8 +32,8 @@ class Start(NamedTuple):
     device: devices.Device
     matrix: object  # matrix.Matrix
     split: object  # split.Split
-    on_valid: baselines.Baselines  # for the curve, on the validation cells
-    on_scored: baselines.Baselines  # for the scores
+    on_valid: Baselines  # for the curve, on the validation cells
+    on_scored: Baselines  # for the scores
     path: str  # how batches come to the model: a name in feed.PATHS
     axes: (
         np.ndarray
@@ -49,7 +50,7 @@ class Learnt(NamedTuple):
     best_epoch: int
     weights: dict  # torch's state_dict on the CPU
     latent: np.ndarray | None  # (cells, n_latent)
-    loss: baselines.Parts | None  # of the best weights, on the cells that judge
+    loss: Parts | None  # of the best weights, on the cells that judge
     held_out: dict  # likelihoods on the same cells, as core.training.held_out has them; empty where the model has none
     seconds: dict
     failure: str  # why the loss stopped being a number, or ""
@@ -150,8 +151,8 @@ def start_facts(start):
         "n_test": len(split.test),
         "notes": [*matrix.notes, *filter(None, (split.note, start.note))],
         "yardsticks": {
-            "valid": baselines.to_record(start.on_valid),
-            "judges": baselines.to_record(start.on_scored),
+            "valid": start.on_valid.record(),
+            "judges": start.on_scored.record(),
         },
     }
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from core.config.run_facts import Parts
 from core.models.layers import mean_absolute_weight
-from core.training.baselines import Parts
 from core.training.dataloader import Feed
 
 WARM_UP = 0.3  # one-cycle: this share of all steps rises, the rest falls (Smith 2018, and torch's default)

@@ -6,6 +6,7 @@ from dash import dcc, html
 
 from core import figures
 from core.config import RunConfig
+from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored, Status
 from core.text import duration
 from core.training import phases
@@ -35,38 +36,43 @@ def working(run):
     """The class of the animation, which differs for GPU and CPU; empty while nothing runs."""
     if run["status"] not in (Status.RUNNING, Status.CANCELLING):
         return ""
-    return "nuwa-working " + ("gpu" if (run["facts"] or {}).get("device_used") == "cuda" else "cpu")
+    return f"nuwa-working {'gpu' if on_gpu(RunFacts.upgraded(run['facts'])) else 'cpu'}"
 
 
 def status(store, view, run, epochs):
     """The status of a run, in a line or two."""
     parts = [html.Strong(WORDS[run["status"]])]
-    facts = run["facts"] or {}
+    facts = RunFacts.upgraded(run["facts"])
     if run["status"] == Status.QUEUED:
         ahead = store.jobs_ahead(view.jobs.last(run["id"], "train"))
         parts.append(
             f": {ahead} {'run is' if ahead == 1 else 'runs are'} ahead." if ahead else ": starting now."
         )
     elif run["status"] in (Status.RUNNING, Status.CANCELLING):
-        parts.append(f" on the {'GPU' if facts.get('device_used') == 'cuda' else 'CPU'}" if facts else "")
+        parts.append(f" on the {'GPU' if on_gpu(facts) else 'CPU'}" if facts else "")
         parts.append(f": epoch {len(epochs)} of {run['n_epochs']}" if epochs else f": {run['phase']}")
     elif run["message"]:
         parts.append(f". {run['message']}")
     if facts:
-        path = PATH_WORDS.get(facts.get("path"), "")
-        parts.append(html.Div(f"{facts['device_why']} {path}", className="help"))
+        path = PATH_WORDS.get(facts.path, "")
+        parts.append(html.Div(f"{facts.device_why} {path}", className="help"))
     return parts
+
+
+def on_gpu(facts):
+    """Does a run train on the GPU, by its RunFacts or None?"""
+    return facts is not None and facts.device_used == "cuda"
 
 
 def tiles(run, epochs):
     """The numbers that matter: losses against the baselines, the best epoch, the speed, the time left."""
     if not epochs:
         return []
-    facts, last = run["facts"], epochs[-1]
-    baselines = facts["yardsticks"]["valid"]  # its name in the database
+    facts, last = RunFacts.upgraded(run["facts"]), epochs[-1]
+    baselines = facts.valid_baselines
     best = min(epochs, key=lambda epoch: epoch["valid_loss"])
-    pca, mean = (above_baseline(best["valid_loss"], baselines[name]) for name in ("pca", "mean"))
-    note = f"{compared(pca)} PCA ({number(baselines['pca']['total'])})"
+    pca, mean = (above_baseline(best["valid_loss"], losses) for losses in (baselines.pca, baselines.mean))
+    note = f"{compared(pca)} PCA ({number(baselines.pca.total)})"
     recent = [epoch["seconds"] for epoch in epochs[-5:]]
     pace = sum(recent) / len(recent)
     shown = [
@@ -74,11 +80,11 @@ def tiles(run, epochs):
         tile("Training loss", number(last["train_loss"])),
         tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
         tile("Against PCA", f"{100 * pca:+.1f} %", note, "good" if pca < 0 else "warn"),
-        tile("Against the mean", f"{100 * mean:+.1f} %", f"of {number(baselines['mean']['total'])}"),
-        tile("Speed", f"{facts['n_train'] / pace:,.0f}", "cells per second"),
+        tile("Against the mean", f"{100 * mean:+.1f} %", f"of {number(baselines.mean.total)}"),
+        tile("Speed", f"{facts.n_train / pace:,.0f}", "cells per second"),
     ]
     if run["status"] in ACTIVE:
-        an_epoch = (time.time() - facts["training_since"]) / len(epochs)
+        an_epoch = (time.time() - facts.training_since) / len(epochs)
         shown.append(tile("Time left", duration((run["n_epochs"] - len(epochs)) * an_epoch), "at this speed"))
     elif run["started"] and run["ended"]:
         seconds = duration(run["ended"] - run["started"])
@@ -94,8 +100,8 @@ def compared(share):
 def against_baselines(run, epochs):
     """The final losses, and the loss of the kept weights against the baselines, in three sentences."""
     last, best = epochs[-1], epochs[run["best_epoch"] - 1]
-    baselines = run["facts"]["yardsticks"]["valid"]
-    pca, mean = (compared(above_baseline(best["valid_loss"], baselines[name])) for name in ("pca", "mean"))
+    baselines, loss = RunFacts.upgraded(run["facts"]).valid_baselines, best["valid_loss"]
+    pca, mean = (compared(above_baseline(loss, losses)) for losses in (baselines.pca, baselines.mean))
     return (
         f"Final training loss {number(last['train_loss'])}, validation loss {number(last['valid_loss'])}. The weights of "
         f"the best epoch, {best['epoch']}, are kept: loss {number(best['train_loss'])} on training cells and "
@@ -105,7 +111,7 @@ def against_baselines(run, epochs):
 
 def judged_on(facts):
     """The cells of a run's final loss in words, such as "test cells"."""
-    return "test cells" if facts["n_test"] else "validation cells; no test set"
+    return "test cells" if facts.n_test else "validation cells; no test set"
 
 
 def next_step(run, epochs):
@@ -117,9 +123,9 @@ def next_step(run, epochs):
         parts.append(html.P(against_baselines(run, epochs)))
     if run["status"] == Status.DONE:
         parts.append(_outcome(run))
-    facts = run["facts"] or {}
-    parts += [notice(words, "warn") for words in facts.get("happened", [])]
-    if notes := facts.get("notes"):
+    facts = RunFacts.upgraded(run["facts"])
+    parts += [notice(words, "warn") for words in (facts.happened if facts else ())]
+    if facts and (notes := facts.notes):
         parts.append(more("How the data were preprocessed", html.Ul([html.Li(words) for words in notes])))
     parts += _exploration(run)
     links = []
@@ -133,9 +139,9 @@ def next_step(run, epochs):
 
 def _outcome(run):
     """Whether the model beats PCA, as a notice."""
-    facts = run["facts"]
-    ours, pca = facts["loss"]["total"], facts["yardsticks"]["judges"]["pca"]["total"]
-    n = facts["n_test"] or facts["n_valid"]
+    facts = RunFacts.upgraded(run["facts"])
+    ours, pca = facts.loss.total, facts.test_baselines.pca.total
+    n = facts.n_test or facts.n_valid
     losses = f"Loss {number(ours)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}."
     if ours < pca:
         return notice(f"{losses} The model is better than PCA, the best linear model of this size.", "good")
@@ -154,7 +160,7 @@ def _exploration(run):
                 "The clusters of this run could not be computed. See the reason on the Clusters page.", "bad"
             )
         ]
-    if run["explored"] == Explored.READY and (seconds := run["facts"].get("phases")):
+    if run["explored"] == Explored.READY and (seconds := RunFacts.upgraded(run["facts"]).phases):
         rows = phases.table(seconds)
         return [more("Time of each phase", table(["", "seconds", "share"], rows, numeric=(1, 2)))]
     return []
@@ -163,10 +169,10 @@ def _exploration(run):
 def loss(view, run_id, log, part, theme):
     """The loss curve of a run so far."""
     run = view.runs.one(run_id)
-    baselines = (run["facts"] or {}).get("yardsticks", {}).get("valid")
+    facts = RunFacts.upgraded(run["facts"])
     return figures.loss_curve(
         view.runs.epochs(run_id),
-        baselines,
+        facts and facts.valid_baselines,
         log=bool(log),
         part=part,
         best_epoch=run["best_epoch"],

@@ -134,5 +134,5 @@ def test_groups_that_cannot_be_compared_are_refused_in_words(finished):
     ):
         with pytest.raises(UserError, match=words):
             finished.view.groups.find_markers(finished.run, Groups(names, codes, ""))
-    with pytest.raises(UserError, match="not there"):
+    with pytest.raises(UserError, match="no longer exist"):
         finished.view.groups.one(finished.run, "../../etc/passwd")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.config.bundle import Size
+from core.config.run_facts import Baselines, Parts
 from core.figures import Colour, Panel
 from core.figures.printed import chromium, paper_figures, print_all
 
@@ -28,7 +29,7 @@ def every_plate():
     """A Plate of each kind."""
     losses = ("train_loss", "valid_loss", "train_rna", "valid_rna", "train_protein", "valid_protein")
     epochs = [{"epoch": i} | dict.fromkeys(losses, 1 / i) for i in (1, 2, 3)]
-    baselines = {"mean": {"total": 0.9, "rna": 0.8, "protein": 0.7}, "pca": {"total": 0.5}, "pca_rna": 0.6}
+    baselines = Baselines(Parts(0.9, 0.8, 0.7), Parts(0.5), 0.6)
     panels = [
         Panel(f"map {i}", np.random.default_rng(i).standard_normal((50, 2)), "", "a", "b") for i in range(3)
     ]

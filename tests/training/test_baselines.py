@@ -7,6 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from core.config import RunConfig
+from core.config.run_facts import Baselines
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines
@@ -124,7 +125,7 @@ def test_more_axes_than_cells_are_cut_to_what_there_is(prepared):
 def test_baselines_survive_being_written_down(prepared):
     split, matrix = prepared
     measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
-    assert baselines.from_record(baselines.to_record(measured)) == measured
+    assert Baselines.read(measured.record()) == measured
 
 
 def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepared, monkeypatch):

@@ -133,7 +133,7 @@ def test_a_part_that_is_not_asked_for_is_not_there(finished):
 @pytest.mark.parametrize(
     "asked, words",
     [
-        ({"by": "made:nothing"}, "These clusters do not exist"),
+        ({"by": "made:nothing"}, "These clusters no longer exist"),
         ({"by": "obs:sample"}, "Choose the clusters"),
         ({"resolution": 0.7}, "The resolution is one of"),
         ({"parts": ("music",)}, "no part 'music'"),

@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis.composition import composition
 from core.analysis.marker_measures import MEASURES, best
+from core.config.run_facts import RunFacts
 from core.export import run_folder
 from core.figures import panels_of
 from core.figures.printed import paper_figures
@@ -16,7 +17,8 @@ MOST_PARTS = 30  # categories of the column that it goes by
 
 def plates_of(there, size):
     """The Plates of a Gathered run: loss, latent space, all maps, and markers and composition where there are such."""
-    baselines, run = there.run["facts"]["yardsticks"]["valid"], there.run
+    run = there.run
+    baselines = RunFacts.upgraded(run["facts"]).valid_baselines
     n_latent, words = there.config.n_latent, there.config.loss_words
     found = [paper_figures.loss(there.epochs, baselines, run["best_epoch"], n_latent, words, size)]
     left = run_folder.pictures(there.folder)

@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis.marker_measures import best
 from core.analysis.metrics.descriptions import stability_of
+from core.config.run_facts import RunFacts
 from core.config.run_files import survival_of
 from core.export import methods, report, reproduce
 from core.export.versions import versions
@@ -69,12 +70,12 @@ def _groups(there):
 
 def _warnings(there, findings):
     """What whoever reads the report should know first."""
-    facts, run = there.run["facts"], there.run
+    facts, run = RunFacts.upgraded(there.run["facts"]), there.run
     told = there.dataset["record"].get("findings", ())
-    found = [f["sentence"] for f in told if f["severity"] != "note"] + facts.get("happened", [])
-    if facts["loss"] and facts["loss"]["total"] >= facts["yardsticks"]["judges"]["pca"]["total"]:
+    found = [f["sentence"] for f in told if f["severity"] != "note"] + list(facts.happened)
+    if facts.loss and facts.loss.total >= facts.test_baselines.pca.total:
         found.append("PCA of as many dimensions does as well as the autoencoder, or better, by this loss.")
-    if not facts["n_test"]:
+    if not facts.n_test:
         found.append("There are too few cells for a test set: the scores are of cells that chose the epoch.")
     if run["status"] != Status.DONE:
         found.append(f"The run was not trained to its end. {run['message']}")

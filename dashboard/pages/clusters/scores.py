@@ -6,6 +6,7 @@ from dash.exceptions import PreventUpdate
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
 from core.config.models import MODELS
+from core.config.run_facts import RunFacts
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, number, table
@@ -92,7 +93,7 @@ def _explained_rows(run):
     explained = "Likelihood explained" if reads_counts else "Variance explained"
     rows = []
     for part, name in (("rna", "RNA"), ("protein", "protein")):
-        if run["facts"]["loss"][part] is None:
+        if getattr(RunFacts.upgraded(run["facts"]).loss, part) is None:
             continue
         pca = number(scores[f"variance_explained_{part}_pca"])
         if (alone := scores.get(f"variance_explained_{part}_pca_alone")) is not None:

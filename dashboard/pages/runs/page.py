@@ -3,6 +3,7 @@
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from core.config.run_facts import RunFacts
 from core.errors import UserError
 from core.store import ACTIVE, Explored
 from dashboard.components.widgets import card, empty, notice, number, table, when
@@ -45,12 +46,12 @@ def listing(view):
 
 
 def _row(run, names):
-    scores, facts = run["scores"] or {}, run["facts"] or {}
+    scores, facts = run["scores"] or {}, RunFacts.upgraded(run["facts"])
     page = "clusters" if run["explored"] in (Explored.READY, Explored.FAILED) else "train"
-    loss, pca, cells = (facts.get("loss") or {}).get("total"), None, ""
-    if loss is not None:
-        pca = facts["yardsticks"]["judges"]["pca"]["total"]  # the names of the database
-        cells = "" if facts["n_test"] else f" ({judged_on(facts)})"
+    loss, pca, cells = None, None, ""
+    if facts and facts.loss:
+        loss, pca = facts.loss.total, facts.test_baselines.pca.total
+        cells = "" if facts.n_test else f" ({judged_on(facts)})"
     return [
         [
             dcc.Link(run["name"], href=f"/{page}?run={run['id']}"),

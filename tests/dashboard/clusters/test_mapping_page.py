@@ -99,7 +99,7 @@ def test_a_link_and_a_reload_show_it_again(house, mapped):
     assert found["map-chosen"]["value"] == mapped and not found["map-shown"]["hidden"]
     assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("confidence", 0.7)
     found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
-    assert "not there" in sent(found["map-missing"]) and found["map-chosen"]["value"] is None
+    assert "no longer exist" in sent(found["map-missing"]) and found["map-chosen"]["value"] is None
     assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("label", 0.5)
     assert mapped in sent(mapping.layout(house.view, house.view.runs.one(house.run)))
 
@@ -136,7 +136,7 @@ def test_mistakes_are_sentences(house, mapped):
     stranger = house.store.of("stranger")
     with pytest.raises(Missing):
         stranger.mappings.one(house.run, mapped)
-    assert "not there" in sent(shown(house, "0" * 24))
+    assert "no longer exist" in sent(shown(house, "0" * 24))
     with pytest.raises(Missing):
         house.view.mappings.create(
             house.run,

@@ -1,0 +1,79 @@
+"""What a run was trained with and what came of it, as the database and config.json keep it."""
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Parts(NamedTuple):
+    """A loss in its parts: `rna` and `protein` are means over their own features, None without any; `total` is weighted."""
+
+    total: float
+    rna: float | None = None
+    protein: float | None = None
+
+
+class Baselines(NamedTuple):
+    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
+    the run has one modality)."""
+
+    mean: Parts
+    pca: Parts
+    pca_rna: float | None = None
+
+    def record(self):
+        """As JSON can hold them."""
+        return {"mean": self.mean._asdict(), "pca": self.pca._asdict(), "pca_rna": self.pca_rna}
+
+    @classmethod
+    def read(cls, record):
+        """The Baselines that `record` wrote."""
+        return cls(Parts(**record["mean"]), Parts(**record["pca"]), record.get("pca_rna"))
+
+
+class RunFacts(BaseModel):
+    """Facts of a run: those before the first epoch, and those that training added (with defaults until then)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device_used: str = ""
+    device_name: str = ""
+    device_why: str = ""
+    threads: int = 0
+    n_epochs: int = 0
+    n_cells: int = 0
+    n_genes: int = 0
+    n_proteins: int = 0
+    n_unseen_proteins: int = 0
+    groups: tuple[str, ...] = ()  # values of the batch covariate
+    path: str = ""  # how minibatches are read: core.training.dataloader
+    n_train: int = 0
+    n_valid: int = 0
+    n_test: int = 0
+    notes: tuple[str, ...] = ()
+    valid_baselines: Baselines  # on the validation cells
+    test_baselines: Baselines  # on the test cells, or the validation cells where there is no test set
+    training_since: float | None = None  # seconds since 1970
+    data_hash: str | None = None
+    best_epoch: int | None = None
+    loss: Parts | None = None  # of the kept weights on the cells of test_baselines
+    held_out: dict[str, Any] = {}
+    happened: tuple[str, ...] = ()
+    pca_share: tuple[float, ...] = ()
+    phases: dict[str, float] = {}
+
+    @classmethod
+    def upgraded(cls, record):
+        """The RunFacts of a record of this version or an earlier one; None where a run has none yet."""
+        if not record:
+            return None
+        losses = record["yardsticks"]  # the keys of the first version
+        known = {
+            name: value for name, value in record.items() if name in cls.model_fields and value is not None
+        }
+        known |= {"loss": Parts(**record["loss"])} if record.get("loss") else {}
+        return cls(
+            **known,
+            valid_baselines=Baselines.read(losses["valid"]),
+            test_baselines=Baselines.read(losses["judges"]),
+        )
