@@ -84,7 +84,7 @@ def display_of(adata: AnnData) -> Display:
 
 
 def shown_at(verdicts: dict[str, Verdict]) -> tuple[str, str]:
-    """(where the values lie that colour genes, what they are on the plot), by the verdicts on all `places`."""
+    """(where the values lie that colour genes, what they are on the plot), by the kinds of all `places`."""
     for where, verdict in verdicts.items():
         if verdict.kind == "counts":
             return where, f"log1p of counts per {DISPLAY_SUM:,}"

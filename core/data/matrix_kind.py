@@ -61,7 +61,7 @@ _KNOWN: dict[tuple, Verdict] = {}
 
 
 def judge(seen: Sweep) -> Verdict:
-    """The Verdict on a matrix from its Sweep."""
+    """The kind of a matrix, with its evidence, from its Sweep."""
     if not seen.numeric:
         return Verdict("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
     if seen.not_finite:

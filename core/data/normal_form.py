@@ -23,7 +23,7 @@ def tidy(adata: AnnData, name: str = "the dataset", notes=()) -> AnnData:
 
     X is CSR float32 if it came sparse or has more than 60 % zeros, else dense float32 in C order; names are
     unique strings; X, layers and .raw hold genes, obsm["protein"] the proteins (cells, proteins) as DataFrame.
-    Raises UserError where X is missing, too small or not numeric. Whether its values can be trained on, the doctor says.
+    Raises UserError where X is missing, too small or not numeric. The data checks say whether its values can be trained on.
     A matrix that lies in a file gets this form as it is written (`on_the_way`).
     """
     notes = list(dict.fromkeys([*_earlier(adata), *notes]))
@@ -93,7 +93,7 @@ def _unique_names(adata: AnnData, name: str, notes: list[str]) -> None:
 
 
 def _normal(matrix):
-    with np.errstate(over="ignore"):  # 1e300 becomes infinite here, which the doctor sees
+    with np.errstate(over="ignore"):  # 1e300 becomes infinite here, which the data checks report
         if sparse.issparse(matrix):
             return _by_row(matrix).astype(np.float32, copy=False)
         dense = np.ascontiguousarray(matrix, dtype=np.float32)

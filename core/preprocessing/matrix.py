@@ -16,7 +16,7 @@ BLOCK_VALUES = 1 << 23  # and of many genes fewer cells: 32 MB
 
 
 class Cells(NamedTuple):
-    """The input of a model, a row a cell: arrays as they come from a Matrix, or tensors."""
+    """The input of a model, a row a cell: arrays of a Matrix, or tensors."""
 
     x: object  # (cells, features) preprocessed values: genes, then proteins
     batch: object = None  # (cells, batches) one-hot: the batch covariate of each cell, where the run has one

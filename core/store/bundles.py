@@ -24,7 +24,7 @@ class Bundles:
         """
         run = self.access.one("run", run_id)
         if run["explored"] != Explored.READY:
-            raise UserError("This run has no clusters to download (yet): wait for them first.")
+            raise UserError("This run has no clusters to download yet: wait for them first.")
         if resolution not in RESOLUTIONS:
             raise UserError(f"The resolution is one of {', '.join(map(str, RESOLUTIONS))}.")
         kind, _, line = by.partition(":")

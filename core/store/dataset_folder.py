@@ -138,7 +138,7 @@ class DatasetFolder:
             last = int(np.searchsorted(indptr, indptr[first] + n_values, side="right")) - 1
             last = min(max(last, first + 1), len(indptr) - 1)
             here = slice(indptr[first], indptr[last])
-            # Opened for each block anew, so that what was read does not stay mapped.
+            # Opened again for each block, so that what was read does not stay mapped.
             rows = np.array(read_array(folder / "indices.npy")[here])
             shown = np.array(read_array(folder / "data.npy")[here], dtype=np.float32)
             if scale is not None:

@@ -30,7 +30,7 @@ class Results:
         """The path of a file of a run; raises Missing."""
         path = self._folder(run_id) / Path(name).name
         if not path.is_file():
-            raise Missing(f"This run has no {Path(name).name} (yet).")
+            raise Missing(f"This run has no {Path(name).name} yet.")
         return path
 
     def embed(self, run_id, name):

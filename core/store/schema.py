@@ -59,7 +59,9 @@ datasets = Table(
         # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by" or "filtered by NAMES from"
         # one of these, or "N cells selected from" one
         Column("origin", Text, nullable=False),
-        Column("record", JSON),  # the doctor's report; while the status is "asking", {"question": ...}
+        Column(
+            "record", JSON
+        ),  # the report of the data checks; while the status is "asking", {"question": ...}
     ),
 )
 

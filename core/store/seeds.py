@@ -29,7 +29,7 @@ class Seeds:
         """
         run = self.access.own("run", run_id)
         if run["explored"] != Explored.READY:
-            raise UserError("This run has no clusters to compare (yet): wait for them first.")
+            raise UserError("This run has no clusters to compare yet: wait for them first.")
         if not isinstance(k, int) or not 2 <= k <= MOST_SEEDS:
             raise UserError(f"The number of seeds is a whole number from 2 to {MOST_SEEDS}.")
         before = self.all(run_id)

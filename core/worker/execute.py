@@ -90,7 +90,7 @@ def serve_short(store):
 
 
 def _warm_up(store):
-    """Load the science while nobody waits for it, and tell the window which device there is."""
+    """Load the numeric libraries while no job waits, and record the device for the web process."""
     from core import device
     from core.analysis import markers
     from core.analysis.warm_up import warm_up

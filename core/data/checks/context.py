@@ -1,4 +1,4 @@
-"""What is looked at once and asked by every rule: the sweeps, the verdicts, and which genes are which."""
+"""What all rules need, computed once: value scans, kinds of matrices, and which genes are which."""
 
 from functools import cached_property
 

@@ -1,4 +1,4 @@
-"""The one door to files: each is read in a process of its own, with limits on its memory and time."""
+"""The only way to read files: each in its own process, with limits on memory and time."""
 
 import atexit
 import json

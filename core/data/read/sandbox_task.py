@@ -19,7 +19,7 @@ from core.errors import Question, UserError
 
 
 def carry_out(request):
-    """Answer a request of the door with {"notes"}, {"question"} or {"sentence", "memory"}."""
+    """Answer a request of the sandbox with {"notes"}, {"question"} or {"sentence", "memory"}."""
     folder = Path(request["folder"])
     reading = Reading(
         folder,

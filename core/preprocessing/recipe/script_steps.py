@@ -1,4 +1,4 @@
-"""The part of a recipe's script that carries out its steps, as core.preprocessing.steps and the doctor's repairs do."""
+"""The part of a recipe's script that carries out its steps, as core.preprocessing.steps does, repairs included."""
 
 from pathlib import Path
 from typing import NamedTuple

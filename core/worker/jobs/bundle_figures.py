@@ -48,7 +48,7 @@ def _markers(there, size):
 
 
 def _composition(there, size):
-    """The groups by the batches of the run, or by a column that the doctor takes for one, or by size alone."""
+    """The groups by the batches of the run, or by a column that the data checks take for one, or by size alone."""
     names, codes = there.colour.categories, np.asarray(there.colour.values)
     known = {c["name"]: c for c in there.shelf.columns() if c["kind"] == "category"}
     batch = [c["name"] for c in there.dataset["record"].get("columns", ()) if c["role"] == "batch"]

@@ -1,4 +1,4 @@
-"""The jobs that bring a dataset to the shelf: from a file, by steps from another one, by joining samples."""
+"""The jobs that make a dataset: from a file, by steps from another one, by joining samples."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from core.worker.jobs.loaded import source
 
 
 def read_file(store, job, say):
-    """A file or a demo to a dataset on the shelf, or to a question that only its owner can answer."""
+    """Read a file or a demo into a dataset folder, or end with a question that only its owner can answer."""
     id, asked = job["target"], job["arguments"]
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Reading the file.", 0.1)
@@ -26,7 +26,7 @@ def read_file(store, job, say):
 
 
 def shelve(store, id, adata, say, more=None):
-    """Examine an AnnData in normal form and put it on the shelf; `more` goes into the record of the dataset."""
+    """Run the data checks on an AnnData in normal form and write its dataset folder; `more` goes into the record of the dataset."""
     say("Looking at every value.", 0.5)
     report, data_hash, by_gene = checks.examine_once(adata, store.root / "cache", gpu_memory=_gpu_memory())
     say("Writing counts by cell and by gene.", 0.7)
@@ -45,7 +45,7 @@ def shelve(store, id, adata, say, more=None):
 def _read(store, id, asked):
     """The AnnData of a file that was brought, with what a second one adds to it.
 
-    Uploads are then removed, since the shelf will hold all of them, unless a question keeps them waiting.
+    Uploads are then removed, since the dataset folder holds all of them, unless a question keeps them waiting.
     """
     joined = {
         name: asked[name] for name in ("proteins", "annotations", "background", "droplets") if name in asked
@@ -119,7 +119,7 @@ def look_at_samples(store, job, say):
 
 
 def join_samples(store, job, say):
-    """Samples on the shelf to one dataset with a batch column; they stay as they are."""
+    """Join samples into one dataset with a batch column; the samples stay unchanged."""
     id = job["target"]
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     made, more = samples.join(store, **job["arguments"], say=say)

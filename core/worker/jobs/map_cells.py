@@ -1,4 +1,4 @@
-"""The jobs that bring cells of another dataset to a trained model, and take them away again."""
+"""The jobs that map cells of another dataset onto a run, and export them."""
 
 import time
 
@@ -51,7 +51,7 @@ def map_cells(store, job, say):
 
 
 def export_mapped(store, job, say):
-    """mapped.h5ad beside the mapping: the dataset as it came, with its latent, places, labels and distances."""
+    """mapped.h5ad beside the mapping: the unchanged dataset with its latent space, positions, labels and distances."""
     run, asked = store.row("run", job["target"]), job["arguments"]
     about, arrays = store.of(job["owner"]).mappings.one(run["id"], asked["key"])
     dataset = _dataset(store, about["dataset"])

@@ -13,7 +13,7 @@ from core.worker.jobs.loaded import source
 
 
 def take_cells(store, job, say):
-    """The cells of a selection as a dataset of its own, its steps begun anew; that of the run stays as it is.
+    """The cells of a selection as a new dataset without steps; that of the run stays unchanged.
 
     What lies on disk is gone through in blocks. Where the cells are from is in the record ("selected") and in
     uns["nuwa_selected"].
@@ -24,7 +24,7 @@ def take_cells(store, job, say):
     rows = kept.read(store.run_folder(asked["run"]), asked["groups"]).codes == 0
     adata = source(store, asked["of"], backed.EVERYTHING)
     if len(rows) != adata.n_obs:
-        raise UserError("The dataset of this run has other cells than the run: select them anew.")
+        raise UserError("The dataset of this run has other cells than the run: select them again.")
     made = backed.part_of(adata, cells=np.asarray(rows))
     steps = made.uns.pop("nuwa_steps", [])
     told = {name: asked[name] for name in ("of", "of_name", "run", "run_name", "words")}

@@ -16,7 +16,7 @@ NOTHING = "Cancelled before the first epoch: nothing was learnt."
 
 
 def train(store, job, say):
-    """A run from queued to done, cancelled or failed; each epoch is written down as it comes."""
+    """A run from queued to done, cancelled or failed; each epoch is stored when it ends."""
     run_id = job["target"]
     run = store.row("run", run_id)
     if not store.move(
