@@ -1,23 +1,23 @@
-"""Tables as CSV in which no spreadsheet takes a text for a formula, and the way back."""
+"""CSV tables in which no text is a formula to a spreadsheet, and reading them back."""
 
 import csv
 import re
 
-# What spreadsheets take for the start of a formula, and that with the apostrophe which says that it is text: OWASP,
+# The beginning of a formula in spreadsheets, and the same after the apostrophe that marks it as text: OWASP,
 # "CSV Injection" (owasp.org/www-community/attacks/CSV_Injection).
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 MARKED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
 
 def safe(value):
-    """The value of a field: text that begins like a formula has an apostrophe before it; numbers, also as text, stay."""
+    """The value of a field: text that begins like a formula gets an apostrophe; numbers, also as text, are unchanged."""
     if not isinstance(value, str) or not FORMULA.match(value) or _is_number(value):
         return value
     return f"'{value}"
 
 
 def plain(text):
-    """The text of a field that `safe` has made, as it was."""
+    """The original text of a field that `safe` has changed."""
     return text[1:] if MARKED.match(text) else text
 
 
@@ -37,13 +37,13 @@ class Writer:
 
 
 def rows(file):
-    """The rows of a CSV, each a list of its fields as they were before they were made `safe`."""
+    """The rows of a CSV, each a list of its fields as they were before `safe`."""
     for row in csv.reader(file):
         yield [plain(field) for field in row]
 
 
 def records(file):
-    """The rows of a CSV below its head, each a dict by the names there."""
+    """The rows of a CSV below its header, each a dict by column name."""
     head, *others = rows(file)
     for row in others:
         yield dict(zip(head, row, strict=True))

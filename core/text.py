@@ -1,4 +1,4 @@
-"""Numbers, lists and names as people say them, for pages and for the command line; and names as people give them."""
+"""Durations, sizes, lists and names as text, and checks of names that people type."""
 
 from difflib import get_close_matches
 
@@ -8,7 +8,7 @@ LONGEST_NAME = 100  # letters
 
 
 def duration(seconds):
-    """Seconds as people say them."""
+    """Seconds as text, such as "12 s", "5 min" or "1.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -21,32 +21,32 @@ def few(names, n=3):
 
 
 def listed(names):
-    """Names in a row, the last one after "and"."""
+    """Names in a list, the last one after "and"."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def near(name, names, n=3):
-    """Up to `n` of `names` that `name` may have been meant for: those that differ in case alone, then those alike."""
+    """Up to `n` of `names` that `name` may be a mistake for: those that differ only in case, then similar ones."""
     same = [one for one in names if one.casefold() == name.casefold()]
     return list(dict.fromkeys([*same, *get_close_matches(name, names, n)]))[:n]
 
 
 def size(n_bytes):
-    """Bytes as people say them: two digits, in GB of a thousand million, or in MB below a tenth of one."""
+    """Bytes as text: in GB (1e9 bytes), or in MB below 0.1 GB."""
     if n_bytes < 1e8:
         return f"{max(1, n_bytes / 1e6):.0f} MB"
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes < 1e10 else f"{n_bytes / 1e9:,.0f} GB"
 
 
 def short(name, letters=28):
-    """The name where it has at most so many letters, else its beginning and an ellipsis."""
+    """The name, cut to `letters` with an ellipsis."""
     name = str(name)
     return name if len(name) <= letters else name[: letters - 1] + "…"
 
 
 def name_of(text, what):
-    """A name that a person gave to a `what`, without stray spaces; raises UserError where it cannot be one."""
+    """A name that a person typed for a `what`, without extra spaces; raises UserError where it is not allowed."""
     name = " ".join(str(text or "").split())
     if not name:
         raise UserError(f"The {what} has no name: give it one.")
@@ -56,7 +56,7 @@ def name_of(text, what):
 
 
 def check_tells(column, categories, codes):
-    """Raises UserError where a column (`codes` into `categories`, -1 for none) has no value, or but one in every cell."""
+    """Raise UserError where a column (`codes` into `categories`, -1 for none) has no value, or the same in every cell."""
     if (codes < 0).all():
         raise UserError(f"No cell has a value of {column}: choose another column.")
     if codes.min() == codes.max():

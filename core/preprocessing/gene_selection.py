@@ -1,4 +1,4 @@
-"""Which genes a model sees: those that are listed, those that are left out, and the most variable of the others."""
+"""Gene selection: genes to always use, genes to never use, and the most variable of the others."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from core.data.standalone.gene_families import members
 from core.errors import UserError
 from core.preprocessing import variable_genes
 from core.preprocessing.batches import batches_of
-from core.preprocessing.variable_genes import Found, Unfit
+from core.preprocessing.variable_genes import Unfit, Variable
 from core.sparse.moments import Groups, mean_and_variance, one_group
 from core.sparse.rows import normalisation
 from core.text import listed, near
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """What the lists and switches ask for, (genes,) bool each over the source."""
+    """The genes that lists and switches name, (genes,) bool each over the source."""
 
     kept: np.ndarray
     never: np.ndarray
@@ -55,12 +55,12 @@ def choose(adata, source, seen, config, train, applies):
     there = seen.seen > 0
     if not there.any():
         raise UserError(
-            "No gene is left: every gene is zero in the training cells. Check that the file holds values."
+            "No gene is left: every gene is zero in the training cells. Check the values in the file."
         )
     notes = []
     if left_out := int((~there).sum()):
         were = "was" if left_out == 1 else "were"
-        notes.append(f"{genes_are(left_out)} zero in every training cell and {were} left out.")
+        notes.append(f"{genes_are(left_out)} zero in every training cell and {were} removed.")
     batches, column = None, config.hvg_batch_key
     if column:  # also where all genes are used: a wrong name is a mistake all the same
         batches = batches_of(adata, column, "choosing genes within batches")
@@ -68,29 +68,28 @@ def choose(adata, source, seen, config, train, applies):
     notes += lists.notes
     usable = there & ~lists.never
     if not usable.any():
-        raise UserError("No gene is left: all are among those never to use. Take some off the list.")
+        raise UserError("No gene is left: all genes are in the list Never use. Remove some from the list.")
     genes, n_top = np.flatnonzero(there), config.n_top_genes if applies else 0
     if 0 < n_top < usable.sum():
-        found, flavor, told = _most_variable(source, seen, there, usable, batches, config, train)
+        variable, flavor, more = _most_variable(source, seen, there, usable, batches, config, train)
     else:
-        found, flavor, told = _all(seen, genes, usable, len(train)), "seurat_v3", []
+        variable, flavor, more = _all(seen, genes, usable, len(train)), "seurat_v3", []
         if n_top:
-            asked = f"there are no more than the {n_top:,} asked for"
-            told.append(f"All {usable.sum():,} genes are used: {asked}.")
+            more.append(f"All {usable.sum():,} genes are used, because there are not more than {n_top:,}.")
     chosen = np.zeros(len(names), bool)
-    chosen[genes[found.chosen]] = True
+    chosen[genes[variable.chosen]] = True
     kept = lists.kept & there
-    notes += told
+    notes += more
     if added := int((kept & ~chosen).sum()):
         notes.append(
-            f"Of the {int(kept.sum()):,} genes to be used always, {added:,} came on top of the "
-            f"{int(chosen.sum()):,} variable ones."
+            f"Of the {int(kept.sum()):,} genes in the list Always use, {added:,} were added to the "
+            f"{int(chosen.sum()):,} variable genes."
         )
-    role = np.select([lists.never[genes], kept[genes], found.chosen], [NEVER, KEPT, CHOSEN], OTHER)
+    role = np.select([lists.never[genes], kept[genes], variable.chosen], [NEVER, KEPT, CHOSEN], OTHER)
     stats = {
         "names": names[genes],
-        "means": found.mean,
-        "spread": np.nan_to_num(found.spread, posinf=0, neginf=0),
+        "means": variable.mean,
+        "spread": np.nan_to_num(variable.spread, posinf=0, neginf=0),
         "role": role.astype(np.int8),
         "flavor": flavor,
     }
@@ -109,17 +108,17 @@ def listed_genes(names, there, config):
     never, more = _named(names, config.drop_genes, "Never use (drop_genes)")
     notes += more
     if silent := names[kept & ~there].tolist():
-        notes.append(f"{_few(silent)}: to be used always, but zero in every training cell, and so left out.")
+        notes.append(f"{_few(silent)}: in the list Always use, but zero in every training cell, so not used.")
     gone = [f"{int(never.sum()):,} listed"] if never.any() else []
-    asked = [switch for switch in FAMILIES if getattr(config, switch)]
-    known = families(names) if asked else {}
-    for switch in asked:
-        found = known[switch]
-        if not found.any():
-            notes.append(f"There are no {FAMILIES[switch]} genes to leave out: none is known by its name.")
+    switches = [switch for switch in FAMILIES if getattr(config, switch)]
+    known = families(names) if switches else {}
+    for switch in switches:
+        members_of = known[switch]
+        if not members_of.any():
+            notes.append(f"There are no {FAMILIES[switch]} genes to remove: no gene has such a name.")
         else:
-            gone.append(f"{int((found & ~kept).sum()):,} {FAMILIES[switch]}")
-            never |= found & ~kept
+            gone.append(f"{int((members_of & ~kept).sum()):,} {FAMILIES[switch]}")
+            never |= members_of & ~kept
     if gone:
         notes.append(f"Genes never used: {listed(gone)}.")
     return Lists(kept, never, notes)
@@ -132,7 +131,7 @@ def families(names):
 
 
 def _named(names, text, label):
-    """((genes,) bool: which genes a list names, notes on names there are no genes of)."""
+    """((genes,) bool: the genes that a list names, notes on unknown names)."""
     asked = gene_names(text)
     found, known = np.isin(names, asked), set(names)
     unknown = [name for name in asked if name not in known]
@@ -144,21 +143,21 @@ def _named(names, text, label):
         hints.append(f"'{name}'" + (f" (near: {', '.join(close)})" if close else ""))
     if len(unknown) > MOST_NAMED:
         hints.append(f"{len(unknown) - MOST_NAMED:,} more")
-    words = f"{label}: the dataset has no gene {listed(hints)}"
+    sentence = f"{label}: the dataset has no gene {listed(hints)}"
     if len(unknown) == len(asked):
         raise UserError(
-            f"{words}; correct the {'names' if len(asked) > 1 else 'name'}, or leave the list empty."
+            f"{sentence}; correct the {'names' if len(asked) > 1 else 'name'}, or leave the list empty."
         )
-    return found, [f"{words}; {len(asked) - len(unknown):,} of the {len(asked):,} names are found."]
+    return found, [f"{sentence}; {len(asked) - len(unknown):,} of the {len(asked):,} names are found."]
 
 
 def _all(seen, genes, usable, n_train):
-    """Found of `genes` where all that are usable are used."""
-    return Found(usable[genes], *mean_and_variance(seen.sums[genes], seen.squares[genes], n_train))
+    """The Variable of `genes` where all usable genes are used."""
+    return Variable(usable[genes], *mean_and_variance(seen.sums[genes], seen.squares[genes], n_train))
 
 
 def _most_variable(source, seen, there, usable, batches, config, train):
-    """(Found over the genes that are `there`, the flavor it was found by, notes)."""
+    """(the Variable over the genes that are `there`, the flavor that selected them, notes)."""
     genes, notes = np.flatnonzero(there), []
     groups, labels = one_group(train, len(seen.totals)), ()
     if batches:
@@ -179,7 +178,7 @@ def _most_variable(source, seen, there, usable, batches, config, train):
     if flavor == "seurat_v3" and source.kind != "counts":
         flavor = "seurat"
         notes.append(
-            f"seurat_v3 needs raw counts, and this dataset holds {KIND_WORDS[source.kind]}: the variable genes were chosen by "
+            f"seurat_v3 needs raw counts, but this dataset holds {KIND_WORDS[source.kind]}: the variable genes were selected by "
             "'seurat' instead."
         )
     while True:
@@ -189,19 +188,19 @@ def _most_variable(source, seen, there, usable, batches, config, train):
             if groups.n > 1:
                 why = f"too few or too sparse cells for {flavor}"
                 left = [code for code in range(groups.n) if code not in error.groups]
-                groups, labels, told = _voting(groups.codes, left, labels, config.hvg_batch_key, train, why)
-                notes += told
+                groups, labels, more = _voting(groups.codes, left, labels, config.hvg_batch_key, train, why)
+                notes += more
             elif flavor != "seurat":
                 n = int(groups.sizes.sum())
-                what = "fit its curve on" if flavor == "seurat_v3" else "part the genes by their means in"
+                what = "fit its curve on" if flavor == "seurat_v3" else "bin the genes by their means in"
                 notes.append(
-                    f"{flavor} could not {what} {n:,} cells ({error}); the variable genes were chosen by the older "
+                    f"{flavor} could not {what} {n:,} cells ({error}); the variable genes were selected by the "
                     "'seurat' method instead."
                 )
                 flavor = "seurat"
             else:
                 raise UserError(
-                    "No gene varies between the training cells, so none can be chosen: set the number of variable "
+                    "No gene varies between the training cells, so none can be selected: set the number of variable "
                     "genes (n_top_genes) to 0 to use all."
                 ) from None
 
@@ -221,12 +220,10 @@ def _voting(codes, left, labels, column, train, why):
     out = [label for code, label in enumerate(labels) if code not in left]
     notes = []
     if out:
-        are = "batch has" if len(out) == 1 else "batches have"
-        notes.append(f"{len(out)} {are} no say in the choice of genes, {_few(out)} of '{column}': {why}.")
+        are = "batch is" if len(out) == 1 else "batches are"
+        notes.append(f"{len(out)} {are} not used in gene selection, {_few(out)} of '{column}': {why}.")
     if len(left) < 2:
-        notes.append(
-            "Not two batches are left that could be asked, so genes were chosen over all cells together."
-        )
+        notes.append("Fewer than two batches are left, so genes were selected over all cells together.")
         return one_group(train, len(codes)), (), notes
     renumbered = np.full(len(labels) + 1, -1, np.int32)  # the last place is that of -1
     renumbered[left] = np.arange(len(left))

@@ -1,4 +1,4 @@
-"""AnnData and settings to a Matrix: which cells teach, which genes are used, and the statistics to scale by."""
+"""An AnnData and settings to a Matrix: the genes that are used, and the statistics to scale by."""
 
 import numpy as np
 from scipy import sparse
@@ -17,16 +17,16 @@ from core.sparse.blocks import blocks
 from core.sparse.moments import Moments, mask, of_rows, survey
 from core.sparse.rows import column_type, normalisation, smallest_type
 
-LARGEST = 1e8  # a gradient goes with the square of a value, and the square of that has to fit float32
+LARGEST = 1e8  # a gradient grows with the square of a value, and its square has to fit float32
 PROTEIN_ALONE = (
-    "Trained on proteins alone: the genes are left out; they colour plots and make markers as ever."
+    "Trained on proteins only. Genes are not used in training; they still colour plots and give markers."
 )
 
 
 def prepare(adata, config, split, scratch=None):
     """The Matrix of `adata` under `config`, statistics and gene choice from the training cells of `split` only.
 
-    The source is gone through in blocks and never copied as a whole. `scratch` is a folder for the values of a
+    The source is read in blocks and never copied as a whole. `scratch` is a folder for the values of a
     matrix that is too large for memory (core.sparse.disk_rows). Raises UserError where no gene is left, or none varies.
     """
     source = source_of(adata)
@@ -45,18 +45,18 @@ def prepare(adata, config, split, scratch=None):
         )
     target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
     change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)
-    rna, found = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
-    if found.constant.all() and protein is None:
+    rna, moments = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
+    if moments.constant.all() and protein is None:
         raise UserError(
-            "No gene differs between the training cells, so there is nothing to learn: check the file, or use another "
+            "No gene varies between the training cells, so there is nothing to learn: check the file, or use another "
             "matrix of it (a layer, or .raw)."
         )
     scale = config.scale and steps["scale"].applies
     if not (scale or change.logged or target_sum):
         _check_size(seen, chosen)
-    mean, sd = found.scaling() if scale else _unscaled(len(chosen))
+    mean, sd = moments.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
-        # Scaling proteins does not depend on what the genes hold: they always come as counts.
+        # Scaling proteins does not depend on the kind of the genes' values: proteins are always counts.
         p_mean, p_sd = _protein_scaling(protein, config, split)
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
     return Matrix(
@@ -94,46 +94,46 @@ _LABELS = {
 
 
 def _check_size(seen, genes):
-    """Raise UserError where values that nothing will bring down are too large to learn from."""
+    """Raise UserError where values that are neither logged nor scaled are too large to train on."""
     highest = max(-seen.low[genes].min(initial=0), seen.high[genes].max(initial=0))
     if highest > LARGEST:
         raise UserError(
-            f"Values reach {highest:.0e}, which is too large to learn from as it is: let Nuwa normalise, log or scale "
-            "them, or look for what is wrong with the file."
+            f"Values reach {highest:.0e}, which is too large to train on: switch on normalisation, log transform or "
+            "scaling, or check the file."
         )
 
 
 def _genes(adata, source, seen, config, split, steps):
-    """(where the used genes stand in the source, notes on them and on steps that do not apply to their values)."""
+    """(indices of the used genes in the source, notes on them and on steps that do not apply to their values)."""
     if config.modalities == "protein":
         return np.array([], dtype=np.int64), [PROTEIN_ALONE]
     notes = [
         f"{label} {steps[name].reason}."
         for name, label in _LABELS.items()
-        if _wanted_in_vain(config, steps, name)
+        if _cannot_apply(config, steps, name)
     ]
     applies = steps["n_top_genes"].applies
-    chosen, _, told = gene_selection.choose(adata, source, seen, config, split.train, applies)
-    return chosen, notes + told
+    chosen, _, gene_notes = gene_selection.choose(adata, source, seen, config, split.train, applies)
+    return chosen, notes + gene_notes
 
 
 def _proteins(adata, config, split):
-    """(the Proteins that a model is given, (cells, proteins) as it would see those that it is not, or None)."""
-    found = transformed(adata, config.protein_transform, split.train)
-    if config.modalities == "protein" and len(found.names) < 2:
+    """(the Proteins to train on, (cells, proteins) those left out of training, scaled as the others, or None)."""
+    proteins = transformed(adata, config.protein_transform, split.train)
+    if config.modalities == "protein" and len(proteins.names) < 2:
         raise UserError(
-            "The run is to be trained on proteins alone, and this dataset has fewer than two that can be used: choose "
+            "Training on proteins only needs at least two usable proteins, but this dataset has fewer: choose "
             "rna or both under Trained on (modalities)."
         )
-    if config.modalities != "rna" or found.values is None:
-        return found, None
-    n = len(found.names)
-    words = f"Trained on RNA alone: {n} {'protein is' if n == 1 else 'proteins are'} left out, and judge the result."
-    return nothing([words]), _as_seen(found.values, config, split)
+    if config.modalities != "rna" or proteins.values is None:
+        return proteins, None
+    n = len(proteins.names)
+    note = f"Trained on RNA only. {n} {'protein is' if n == 1 else 'proteins are'} used for scores, not for training."
+    return nothing([note]), _as_seen(proteins.values, config, split)
 
 
 def protein_space(adata, config, split):
-    """(cells, proteins) float32: the usable proteins as a model sees them, the run's or not; raises UserError without any."""
+    """(cells, proteins) float32: the usable proteins, transformed and scaled; raises UserError where there are none."""
     protein = transformed(adata, config.protein_transform, split.train).values
     if protein is None:
         raise UserError("This dataset has no proteins that can be used.")
@@ -150,7 +150,7 @@ def _protein_scaling(protein, config, split):
     return _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
 
 
-def _wanted_in_vain(config, steps, name):
+def _cannot_apply(config, steps, name):
     return bool(getattr(config, name)) and not steps[name].applies
 
 
@@ -159,7 +159,7 @@ def _unscaled(n):
 
 
 def _compact(values, seen, genes, change, split, seed, scratch):
-    """(the Rows of the chosen genes, or, where they are too large for memory, Stored; their Moments when seen)."""
+    """(the Rows of the used genes, or Stored where they are too large for memory; their Moments after the transforms)."""
     if not len(genes):
         return rows.Rows.of(sparse.csr_matrix((len(change.size), 0), dtype=np.float32)), Moments(0)
     n_values = int(seen.stored[genes].sum())
@@ -169,18 +169,18 @@ def _compact(values, seen, genes, change, split, seed, scratch):
         writer = rows.Writer(change.size, types, n_values, len(genes))
     else:
         writer = disk_rows.Writer(_place(split, seed), change.size, types, n_values, len(genes), scratch)
-    found, teaches = Moments(len(genes)), mask(split.train, len(change.size))
+    moments, in_training = Moments(len(genes)), mask(split.train, len(change.size))
     every = len(genes) == values.shape[1]
     for first, block in blocks(values):
         block = block if every else block[:, genes]
         writer.add(first, block)
-        part, cells = of_rows(block, first, teaches)
-        found.add(part.indptr, part.indices, change(part.data, cells))
-    return writer.finish(), found
+        part, cells = of_rows(block, first, in_training)
+        moments.add(part.indptr, part.indices, change(part.data, cells))
+    return writer.finish(), moments
 
 
 def _place(split, seed):
-    """(cells,) where each cell lies on disk: training cells shuffled, then validation, then test cells."""
+    """(cells,) the position of each cell on disk: training cells shuffled, then validation, then test cells."""
     order = np.concatenate(
         [np.random.default_rng((seed, 2)).permutation(split.train), split.valid, split.test]
     )
@@ -191,6 +191,6 @@ def _place(split, seed):
 
 def _moments(values):
     """Mean and standard deviation (n - 1, as scanpy) of each column; a constant column gets 1."""
-    found = Moments(values.shape[1])
-    found.add_dense(values)
-    return found.scaling()
+    moments = Moments(values.shape[1])
+    moments.add_dense(values)
+    return moments.scaling()

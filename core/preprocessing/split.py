@@ -6,16 +6,16 @@ import numpy as np
 
 from core.errors import UserError
 
-MIN_TRAINING = 5  # fewer teach nothing; ten cells, the fewest a file may have, leave seven
+MIN_TRAINING = 5  # fewer are not enough to train on; ten cells, the fewest a file may have, leave seven
 NO_TEST_SET = (
-    "No test set: it would hold fewer than 20 cells. Scores are read from the validation cells, "
-    'which also chose the best epoch ("chosen on").'
+    "No test set: it would have fewer than 20 cells. Scores are computed on the validation cells, "
+    "which also chose the best epoch (validation cells; no test set)."
 )
 TRAIN, VALID, TEST = 0, 1, 2  # as labels; their names are core.config.SPLIT_NAMES
 
 
 class Split(NamedTuple):
-    """Which cells train, choose and judge: three sorted index arrays; `test` may be empty, and `note` says why."""
+    """Training, validation and test cells: three sorted index arrays; `test` may be empty, and `note` says why."""
 
     train: np.ndarray
     valid: np.ndarray
@@ -24,7 +24,7 @@ class Split(NamedTuple):
 
     @property
     def scored(self):
-        """The cells a score is read from: the test cells, or the validation cells where there are none."""
+        """The cells that scores are computed on: the test cells, or the validation cells where there are none."""
         return self.test if len(self.test) else self.valid
 
     def labels(self, n_cells):
@@ -43,7 +43,7 @@ def split_cells(n_cells, config):
     n_train, n_valid, n_test = config.split_sizes(n_cells)
     if n_train < MIN_TRAINING:
         raise UserError(
-            f"Of {n_cells:,} cells only {n_train} would be left to learn from: raise the share of training cells "
+            f"Of {n_cells:,} cells only {n_train} would be left to train on: raise the share of training cells "
             "(train_share)."
         )
     parts = np.split(order, [n_train, n_train + n_valid])

@@ -17,8 +17,8 @@ BINS = 20  # of genes with like means, in seurat
 PERCENTILES = np.arange(10, 105, 5)  # of the means, which part the bins of cell_ranger
 
 
-class Found(NamedTuple):
-    """Which of the genes were chosen, and what they were chosen by; arrays over the genes asked about."""
+class Variable(NamedTuple):
+    """The selected genes, with the mean and spread of each; arrays over the genes in question."""
 
     chosen: np.ndarray  # bool
     mean: np.ndarray
@@ -34,7 +34,7 @@ class Unfit(ValueError):
 
 
 def seurat_v3(matrix, groups, genes, usable, seen, n_top_genes):
-    """Found of `genes` (indices): `n_top_genes` of the `usable` (genes,) bool, by counts of the cells in `groups`.
+    """The Variable genes of `genes` (indices): `n_top_genes` of the `usable` (genes,) bool, by counts of the cells in `groups`.
 
     The genes with the largest variance of counts that were standardised by the variance expected of their mean and
     clipped (Stuart 2019); of several groups, those with the best median of their ranks. `seen` is the Survey of
@@ -66,7 +66,7 @@ def seurat_v3(matrix, groups, genes, usable, seen, n_top_genes):
     )
     chosen = np.zeros(len(genes), bool)
     chosen[np.flatnonzero(usable)[_best_ranked(spread, n_top_genes)]] = True
-    return Found(chosen, *mean_and_variance(*(part.sum(axis=0)[genes] for part in each), sizes.sum()))
+    return Variable(chosen, *mean_and_variance(*(part.sum(axis=0)[genes] for part in each), sizes.sum()))
 
 
 def _as_is(values, cells):
@@ -100,7 +100,7 @@ def _best_ranked(spread, n):
 
 
 def by_dispersion(flavor, matrix, groups, genes, usable, change, n_top_genes, names):
-    """Found of `genes` (indices): `n_top_genes` of the `usable` (genes,) bool, by logged values of the cells in `groups`.
+    """The Variable genes of `genes` (indices): `n_top_genes` of the `usable` (genes,) bool, by logged values of the cells in `groups`.
 
     `change(values, cells)` gives the logged values, `names` are those of `genes`. Chosen are the genes whose
     dispersion stands out most from that of genes with like means: for "seurat" (Satija 2015) of values before the
@@ -126,8 +126,10 @@ def by_dispersion(flavor, matrix, groups, genes, usable, change, n_top_genes, na
     if unfit:
         raise Unfit(unfit, _first_line(next(iter(unfit.values()))))
     if groups.n == 1:
-        return Found(picked[0], means[0], spreads[0])
-    return Found(_chosen_most(picked, beside, usable, n_top_genes, names), means.mean(axis=0), _mean(spreads))
+        return Variable(picked[0], means[0], spreads[0])
+    return Variable(
+        _chosen_most(picked, beside, usable, n_top_genes, names), means.mean(axis=0), _mean(spreads)
+    )
 
 
 def _dispersion(flavor, mean, variance):

@@ -29,10 +29,10 @@ def test_a_repair_by_one_click_and_back(page, server, logged_set, tiny):
     plot = page.locator(".nuwa-plot", has=page.locator("#data-picture"))
     expect(plot.locator(".nuwa-badge")).to_have_text("X: log-normalised")
     expect(page.locator(".nuwa-header .nuwa-badge")).to_have_text("X: log-normalised")
-    page.get_by_role("button", name="Undo the log").click()
+    page.get_by_role("button", name="Undo the log transform").click()
     expect(page.get_by_role("heading", name="logged.h5ad (repaired)")).to_be_visible(timeout=WORK)
     expect(plot.locator(".nuwa-badge")).to_have_text("X: counts", timeout=WORK)
-    expect(page.get_by_text("the counts were found again")).to_be_visible()
+    expect(page.get_by_text("the counts were restored")).to_be_visible()
     made = next(row for row in server.view.datasets.all() if row["name"] == "logged.h5ad (repaired)")
     counts = anndata.read_h5ad(server.store.dataset_folder(made["id"]).file).X
     assert (sparse.csr_matrix(tiny.X) != counts).nnz == 0

@@ -116,7 +116,7 @@ def test_a_mistake_in_the_config_is_one_sentence(tiny_file, tmp_path, capsys, te
 def test_a_mistake_in_the_recipe_is_one_sentence(tiny_file, tmp_path, capsys):
     path = tmp_path / "recipe.json"
     words = ["train", str(tiny_file), "--out", str(tmp_path), "--recipe", str(path)]
-    for text, sentence in ((None, "cannot be read"), ("{}", "is no recipe that this Nuwa knows")):
+    for text, sentence in ((None, "cannot be read"), ("{}", "is not a recipe of this version of Nuwa")):
         if text:
             path.write_text(text)
         assert main(words) == 2

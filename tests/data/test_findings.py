@@ -368,7 +368,7 @@ def test_fractions_behind_a_log_stay_fractions_and_say_so():
     adata = annotated(np.log1p(normalised(random.gamma(2, 1, (80, 60)))).astype(np.float32))
     made = repaired(adata, "undo_log")
     assert checks.what_is(made.X).kind == "normalized"
-    assert "could not be brought back to counts" in steps.made_before(made)[0]["said"]
+    assert "could not be restored to counts" in steps.made_before(made)[0]["said"]
     np.testing.assert_allclose(made.X.toarray(), np.expm1(adata.X), rtol=1e-5)
 
 
@@ -512,7 +512,7 @@ def test_the_record_of_repairs_survives_a_file(good, tmp_path):
     made = read.tidy(steps.apply(adata, [{"name": "drop_empty_cells"}]), "x")
     made.write_h5ad(tmp_path / "x.h5ad")
     (one,) = steps.made_before(read.read(tmp_path / "x.h5ad"))
-    assert one["name"] == "drop_empty_cells" and one["said"] == "1 empty cell was left out; 219 remain."
+    assert one["name"] == "drop_empty_cells" and one["said"] == "1 empty cell was removed; 219 remain."
     assert (one["before"]["cells"], one["after"]["cells"]) == (220, 219)
 
 

@@ -122,7 +122,7 @@ def test_a_kept_gene_that_teaches_nothing_is_said(cells):
 
 
 def test_no_gene_left_and_a_column_of_no_batches_are_refused(cells):
-    with pytest.raises(UserError, match="all are among those never to use"):
+    with pytest.raises(UserError, match="all genes are in the list Never use"):
         prepared(cells, drop_genes="\n".join(cells.var_names))
     with pytest.raises(UserError, match="no obs column 'donor' for choosing genes within batches"):
         prepared(cells, hvg_batch_key="donor", n_top_genes=0)
@@ -147,7 +147,7 @@ def test_batches_that_are_all_too_small_are_put_together(cells):
     odd.obs["chip"] = (np.arange(500) // 10).astype(str)
     matrix = prepared(odd, hvg_batch_key="chip")
     assert set(matrix.genes) == set(prepared(cells).genes)
-    assert any("chosen over all cells together" in note for note in matrix.notes)
+    assert any("selected over all cells together" in note for note in matrix.notes)
 
 
 def test_a_method_that_fails_gives_way_and_says_so():

@@ -85,7 +85,11 @@ def test_what_a_run_is_trained_on_is_one_of_three_and_both_in_older_records():
 def test_rna_alone_is_the_matrix_of_a_data_set_without_proteins(tiny, alone):
     (made, split, config), (expected, _, _) = prepared(tiny, modalities="rna"), prepared(alone)
     np.testing.assert_array_equal(made.batch(EVERY), expected.batch(EVERY))
-    assert made.protein is None and made.n_proteins == 0 and made.notes[-1].endswith("and judge the result.")
+    assert (
+        made.protein is None
+        and made.n_proteins == 0
+        and made.notes[-1].endswith("used for scores, not for training.")
+    )
     np.testing.assert_array_equal(made.protein_space(), protein_space(tiny, config, split))
     seen = prepared(tiny)[0].protein_space([3, 5])
     np.testing.assert_allclose(made.protein_space([3, 5]), seen, rtol=1e-6)
@@ -96,7 +100,7 @@ def test_proteins_alone_are_the_proteins_of_both(tiny):
     (made, _, _), (both, _, _) = prepared(tiny, modalities="protein"), prepared(tiny)
     assert (made.n_genes, made.n_proteins, made.batch(EVERY).shape) == (0, 6, (240, 6))
     np.testing.assert_array_equal(made.batch(EVERY), both.batch(EVERY)[:, 120:])
-    assert "the genes are left out" in made.notes[0]
+    assert "Genes are not used in training" in made.notes[0]
 
 
 def test_proteins_alone_need_proteins(tiny, alone):
@@ -105,7 +109,7 @@ def test_proteins_alone_need_proteins(tiny, alone):
     single = tiny.copy()
     single.obsm["protein"] = single.obsm["protein"][["ADT-01"]]
     for adata in (alone, useless, single):
-        with pytest.raises(UserError, match="proteins alone, and this dataset has fewer than two"):
+        with pytest.raises(UserError, match="proteins only needs at least two usable proteins"):
             prepared(adata, modalities="protein")
     assert prepared(alone, modalities="rna")[0].n_proteins == 0
 
@@ -217,7 +221,7 @@ def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, fini
 
 def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     shown = sent(preprocess.layout(rna.view, location.resolve(rna.view, f"?preparation={rna.preparation}")))
-    assert "Trained on" in shown and "6 proteins are left out, and judge the result" in shown
+    assert "Trained on" in shown and "6 proteins are used for scores, not for training" in shown
     values = {"setting": {"modalities": "protein"}, "prepare.n_clicks": 1}
     answer = rna.work("preparing", values | {"prepare-dataset.data": rna.dataset}, "prepare.n_clicks")
     row = rna.view.preparations.one(rna.view.jobs.one(answer["preparing-done"]["data"])["target"])
@@ -227,7 +231,7 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
     answer = with_demo.work("preparing", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
     words = answer["preparing-message"]["children"]
-    assert "this dataset has fewer than two that can be used" in sent(words)
+    assert "this dataset has fewer" in sent(words)
 
 
 def test_the_pages_of_training_show_what_there_is(rna, protein, finished):

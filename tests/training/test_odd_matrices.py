@@ -53,7 +53,7 @@ def test_odd_data_trains_or_says_why(name, model, tmp_path):
     try:
         *_, learnt = learn.learn(read.read(tmp_path / "odd.h5ad"), config)
     except UserError as error:
-        why = {"two cells": "needs at least 10 cells", "nothing but ones": "No gene differs"}
+        why = {"two cells": "needs at least 10 cells", "nothing but ones": "No gene varies"}
         assert name in why and why[name] in str(error)
         return
     assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()

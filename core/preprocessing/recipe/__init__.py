@@ -1,4 +1,4 @@
-"""Recipes: which steps a dataset goes through, and with which settings it is prepared; loads no science."""
+"""Recipes: the steps of a dataset and the settings it is preprocessed with; imports no scanpy or torch."""
 
 from core.preprocessing.recipe.limits_by_batch import (
     Batches,

@@ -1,4 +1,4 @@
-"""A recipe: a named, ordered list of steps, and the settings with which what they leave is prepared."""
+"""A recipe: a named, ordered list of steps, and the settings to preprocess their result with."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ MOST_STEPS = 100
 
 
 class Recipe:
-    """`steps` change the dataset, in this order; `settings` is the prepare part of a RunConfig as {field: value}.
+    """`steps` change the dataset, in this order; `settings` is the preprocessing part of a RunConfig as {field: value}.
 
     Raises UserError where a step, a parameter or a setting does not exist or is not allowed.
     """
@@ -22,15 +22,15 @@ class Recipe:
         self.steps: tuple[Chosen, ...] = tuple(chosen(step) for step in steps)
         known = {spec.name for spec in config.specs(config.PREPARE)}
         settings = config.upgraded(settings or {})
-        if strange := sorted(set(settings) - known):
+        if unknown := sorted(set(settings) - known):
             raise UserError(
-                f"'{strange[0]}' is no setting of preprocessing: a recipe may set {', '.join(sorted(known))}."
+                f"'{unknown[0]}' is not a setting of preprocessing: a recipe may set {', '.join(sorted(known))}."
             )
         parsed = config.parse(settings)
         self.settings = {name: getattr(parsed, name) for name in sorted(known)}
 
     def record(self) -> dict[str, Any]:
-        """The recipe as JSON can hold it, the same again by `Recipe(**)` of its parts."""
+        """The recipe for JSON; `Recipe(**record)` gives it back."""
         return {"name": self.name, "steps": [step.record() for step in self.steps], "settings": self.settings}
 
     def to_json(self) -> str:
@@ -39,40 +39,42 @@ class Recipe:
 
 
 def from_json(text: str | bytes) -> Recipe:
-    """The Recipe of a file that `to_json` wrote; raises UserError, one sentence, where it is none."""
+    """The Recipe of a file that `to_json` wrote; raises UserError for any other file."""
     try:
-        told = json.loads(text)
+        record = json.loads(text)
     except (ValueError, RecursionError):
-        raise UserError("This file is no recipe: it does not hold JSON.") from None
-    if not isinstance(told, dict) or told.get("nuwa_recipe") != VERSION:
         raise UserError(
-            f'This file is no recipe that this Nuwa knows: it should begin with "nuwa_recipe": {VERSION}.'
-        )
-    if strange := set(told) - {"nuwa_recipe", "name", "steps", "settings"}:
+            "This file is not a recipe: it is not JSON. Choose a recipe that was exported as .json."
+        ) from None
+    if not isinstance(record, dict) or record.get("nuwa_recipe") != VERSION:
         raise UserError(
-            f"A recipe has a name, steps and settings, and no '{sorted(strange)[0]}': leave it out."
+            f'This file is not a recipe of this version of Nuwa: it should contain "nuwa_recipe": {VERSION}.'
         )
-    steps, settings = told.get("steps", []), told.get("settings", {})
+    if unknown := set(record) - {"nuwa_recipe", "name", "steps", "settings"}:
+        raise UserError(
+            f"A recipe has a name, steps and settings, but no '{sorted(unknown)[0]}': remove it from the file."
+        )
+    steps, settings = record.get("steps", []), record.get("settings", {})
     if not isinstance(steps, list) or not isinstance(settings, dict):
         raise UserError(
-            "The steps of a recipe are a list and its settings are {name: value}: export one to see."
+            "The steps of a recipe are a list and its settings are {name: value}: see an exported recipe."
         )
     if len(steps) > MOST_STEPS:
-        raise UserError(f"A recipe has at most {MOST_STEPS} steps, and this one has {len(steps):,}.")
-    return Recipe(told.get("name", "recipe"), steps, settings)
+        raise UserError(f"A recipe has at most {MOST_STEPS} steps, but this one has {len(steps):,}.")
+    return Recipe(record.get("name", "recipe"), steps, settings)
 
 
 PRESETS = {
-    "scRNA-seq": "Leaves out cells far from the others and genes in fewer than 3 cells; then the recommended settings.",
-    "CITE-seq": "The same, and CLR for the proteins.",
-    "as is": "All cells, all genes, and the values as they are: nothing is normalised, logged, chosen or scaled.",
+    "scRNA-seq": "Removes outlier cells and genes found in fewer than 3 cells, then uses the recommended settings.",
+    "CITE-seq": "The same, with CLR for the proteins.",
+    "as is": "All cells, all genes and unchanged values: no normalisation, log transform, gene selection or scaling.",
 }
 
 
 def preset(name: str, batch: str | None = None) -> Recipe:
-    """One of the PRESETS; limits on cells are left to the data it meets.
+    """One of the PRESETS; limits on cells are suggested from the data it is applied to.
 
-    `batch` is an obs column of batches: each then has limits of its own, and the model is told of it.
+    `batch` is an obs column of batches: each has its own limits, and the column is the batch covariate of the model.
     """
     if name not in PRESETS:
         raise UserError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")

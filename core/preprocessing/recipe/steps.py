@@ -1,6 +1,6 @@
-"""The steps that change which cells, genes or values a dataset holds: names, words, parameters.
+"""The steps that change the cells, genes or values of a dataset: their names, labels, sentences and parameters.
 
-What a step does is a function elsewhere, named as text, so that the page knows all steps without the science.
+The function of a step is named as text, so that the web process knows all steps without loading scanpy.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -18,16 +18,16 @@ class Nothing(BaseModel):
 
 
 class UndoLog(Nothing):
-    """`way` back; None: as the values tell."""
+    """`way` is the inverse of the log; None: found from the values."""
 
     way: Literal["expm1", "expm1 twice", "base 2", "base 10"] | None = None
 
 
 class FilterCells(Nothing):
-    """`limits` of all cells, or of batches their own; None: as proposed from the data at hand.
+    """`limits` for all cells, and `batches` with limits of their own; None: suggested from the data.
 
-    `columns` are those of obs that tell a measure of a cell in place of the matrix, by measure, as where only some
-    genes are in the file; None: as found in the data.
+    `columns` are the obs columns that a measure is read from instead of the matrix, by measure: useful where the
+    file has only some genes. None: found in the data.
     """
 
     limits: Limits | None = None
@@ -51,15 +51,15 @@ class ScoreCellCycle(Nothing):
 
 
 class Step(NamedTuple):
-    """`label` stands on the button, `sentence` says beforehand what it does; `make` is "module:function"."""
+    """`label` is the text of the button, `sentence` says what the step will do; `make` is "module:function"."""
 
     label: str
     sentence: str
-    make: str  # (AnnData, **parameters) -> (a new AnnData, one sentence on what was done)
+    make: str  # (AnnData, **parameters) -> (a new AnnData, one sentence on the result)
     params: type[BaseModel] = Nothing
-    settle: str = ""  # (AnnData, parameters) -> parameters, for what is left to the data; "" where nothing is
-    repair: bool = False  # the doctor offers it
-    whole: bool = False  # it needs all values in memory; the others go over blocks of cells
+    settle: str = ""  # (AnnData, parameters) -> parameters with the open ones set from the data; "" for none
+    repair: bool = False  # offered by the data checks
+    whole: bool = False  # needs all values in memory; the others go over blocks of cells
 
     def record(self) -> dict[str, str]:
         return {"label": self.label, "sentence": self.sentence}
@@ -71,24 +71,24 @@ def _repair(label, sentence, name, module="repairs", **more):
 
 STEPS: dict[str, Step] = {
     "transpose": _repair(
-        "Transpose", "Rows and columns are exchanged, so that the rows are cells.", "transpose", whole=True
+        "Transpose", "Exchanges rows and columns, so that the rows are cells.", "transpose", whole=True
     ),
-    "use_raw": _repair("Use .raw", "What .raw holds becomes X, with all of its genes.", "use_raw"),
+    "use_raw": _repair("Use .raw", "Replaces X by .raw, with all of its genes.", "use_raw"),
     "drop_not_finite": _repair(
-        "Leave out missing values",
-        "The genes with missing or infinite values are left out, or such cells, where they are the smaller share.",
+        "Remove missing values",
+        "Removes the genes with missing or infinite values, or the cells with them, whichever is the smaller share.",
         "drop_not_finite",
         "missing_values",
     ),
     "zero_not_finite": _repair(
-        "Take them as 0",
-        "Each missing or infinite value becomes 0, as if the gene had not been seen: right only where a gap means that.",
+        "Replace missing values with 0",
+        "Sets each missing or infinite value to 0. This is right only where a missing value means that the gene was not detected.",
         "zero_not_finite",
         "missing_values",
     ),
     "undo_log": _repair(
-        "Undo the log",
-        "Values go back before the logarithm, and to whole counts where they can be told.",
+        "Undo the log transform",
+        "Inverts the log transform, and restores whole counts where possible.",
         "undo_log",
         "undo_log",
         params=UndoLog,
@@ -97,46 +97,42 @@ STEPS: dict[str, Step] = {
     ),
     "unique_names": _repair(
         "Make names unique",
-        "Genes that share a name are called symbol-ENSG, or get a number.",
+        "Renames genes that share a name to symbol-ENSG, or adds a number.",
         "unique_names",
     ),
-    "use_symbols": _repair(
-        "Name genes by symbol", "Genes are called by the symbols that var holds.", "use_symbols"
-    ),
+    "use_symbols": _repair("Name genes by symbol", "Names genes by the symbols in var.", "use_symbols"),
     "drop_versions": _repair(
-        "Drop the versions", "ENSG00000141510.18 becomes ENSG00000141510.", "drop_versions"
+        "Remove Ensembl versions", "Changes ENSG00000141510.18 to ENSG00000141510.", "drop_versions"
     ),
-    "drop_empty_cells": _repair(
-        "Drop empty cells", "Cells without any count are left out.", "drop_empty_cells"
-    ),
+    "drop_empty_cells": _repair("Remove empty cells", "Removes cells without any count.", "drop_empty_cells"),
     "split_proteins": _repair(
-        "Split proteins off",
-        "Antibodies leave the genes and become the dataset's proteins.",
+        "Move antibodies to proteins",
+        "Moves antibodies from the genes to the proteins of the dataset.",
         "split_proteins",
     ),
     "filter_cells": Step(
         "Filter cells",
-        "Cells outside the limits are left out.",
+        "Removes cells outside the limits.",
         "core.preprocessing.steps.filters:filter_cells",
         FilterCells,
         "core.preprocessing.steps.filters:settle_limits",
     ),
     "filter_genes": Step(
         "Filter genes",
-        "Genes that are above 0 in too few cells are left out.",
+        "Removes genes found in fewer cells than the limit.",
         "core.preprocessing.steps.filters:filter_genes",
         FilterGenes,
     ),
     "score_doublets": Step(
         "Score doublets",
-        "Scrublet adds cells together in pairs and asks which cells look like such a sum.",
+        "Scrublet simulates doublets from pairs of cells and scores how similar each cell is to them.",
         "core.preprocessing.steps.doublets_and_cycle:score_doublets",
         ScoreDoublets,
         whole=True,
     ),
     "score_cell_cycle": Step(
         "Score the cell cycle",
-        "Each cell gets a score for S and for G2/M, and a phase, from genes of Tirosh 2016.",
+        "Scores S and G2/M of each cell by the genes of Tirosh 2016, and assigns a phase.",
         "core.preprocessing.steps.doublets_and_cycle:score_cell_cycle",
         ScoreCellCycle,
         whole=True,
@@ -145,20 +141,20 @@ STEPS: dict[str, Step] = {
 
 
 class Chosen(NamedTuple):
-    """A step with its parameters, checked."""
+    """A step with checked parameters."""
 
     name: str
     params: BaseModel
 
     def record(self) -> dict[str, Any]:
-        """{"name", "params"} as JSON can hold it; what stands at its default is left out."""
+        """{"name", "params"} for JSON, without parameters that have their default."""
         return {"name": self.name, "params": self.params.model_dump(mode="json", exclude_defaults=True)}
 
 
 def chosen(record: Any) -> Chosen:
-    """A Chosen from {"name", "params"}; raises UserError, one sentence, for a step or parameter there is none of."""
+    """A Chosen from {"name", "params"}; raises UserError for an unknown step or parameter."""
     if not isinstance(record, dict) or not isinstance(record.get("name"), str):
-        raise UserError('A step is written {"name": ..., "params": {...}}: look at an exported recipe.')
+        raise UserError('A step is written as {"name": ..., "params": {...}}: see an exported recipe.')
     if record["name"] not in STEPS:
         raise UserError(f"There is no step '{record['name']}': choose one of {', '.join(STEPS)}.")
     params = STEPS[record["name"]].params
@@ -174,17 +170,17 @@ def offered(names) -> dict[str, dict[str, Any]]:
 
 
 def origin_by(names, origin: str) -> str:
-    """Where a dataset is from that steps of these names have made of one from `origin`."""
+    """The origin of a dataset that these steps made from one of `origin`."""
     return f"{made_by(names)} by {', '.join(names)} from {origin}"
 
 
 def made_by(names) -> str:
-    """What such steps do in a word: "repaired" or "filtered"."""
+    """What these steps do: "repaired" or "filtered"."""
     return "repaired" if all(STEPS[name].repair for name in names) else "filtered"
 
 
 def _sentence(step, error):
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    words = first["msg"].removeprefix("Value error, ")
-    return f"{step.label}: {f'{where}: ' if where else ''}{words[:1].lower()}{words[1:]}."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{step.label}: {f'{where}: ' if where else ''}{message[:1].lower()}{message[1:]}."

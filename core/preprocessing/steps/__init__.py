@@ -1,4 +1,4 @@
-"""Carry out the steps of a recipe: each makes a new AnnData, and all are written down; the source is never touched."""
+"""Apply the steps of a recipe: each makes a new AnnData with a record of the step; the source is never changed."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,14 +12,15 @@ from core.data.backed import loaded
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, chosen
 
-KEY = "nuwa_steps"  # in uns: one JSON object a step, {"name", "params", "said", "before", "after"}, in their order
+KEY = "nuwa_steps"  # in uns: one JSON object for each step, {"name", "params", "said", "before", "after"}, in order
 
 
 def apply(adata: AnnData, steps: Iterable[Any], before_step: Callable[[int], None] | None = None) -> AnnData:
-    """A new AnnData after the steps ({"name", "params"} each), which are written down in it; `adata` stays as it is.
+    """A new AnnData after the steps ({"name", "params"} each), with a record of each in `uns`; `adata` is not changed.
 
-    What a step leaves to the data is settled and written down as settled, so that the same steps again give the same.
-    `before_step` is called with the index of each step before it begins. Raises UserError for an unknown step or parameter, and where a step does not apply.
+    Parameters that are left to the data are recorded with their values, so that the recorded steps give the same
+    result. `before_step` is called with the index of each step. Raises UserError for an unknown step or parameter, and
+    where a step does not apply.
     """
     done = made_before(adata)
     for index, (name, params) in enumerate([chosen(step) for step in steps]):
@@ -30,13 +31,18 @@ def apply(adata: AnnData, steps: Iterable[Any], before_step: Callable[[int], Non
             adata = loaded(adata, device.free_memory(), step.label)
         if step.settle:
             params = _named(step.settle)(adata, params)
-        adata, said = _named(step.make)(adata, **dict(params))
+        adata, sentence = _named(step.make)(adata, **dict(params))
         if not (adata.n_obs and adata.n_vars):
             raise UserError(
                 f"{step.label}: no {'gene' if adata.n_obs else 'cell'} would be left. Choose wider limits."
             )
-        told = {"name": name, "params": params.model_dump(mode="json", exclude_defaults=True), "said": said}
-        done.append(told | {"before": before, "after": numbers(adata)})
+        # "said" is the name in files: the sentence on the result.
+        record = {
+            "name": name,
+            "params": params.model_dump(mode="json", exclude_defaults=True),
+            "said": sentence,
+        }
+        done.append(record | {"before": before, "after": numbers(adata)})
     if done:
         adata.uns[KEY] = [json.dumps(one) for one in done]
     return adata
@@ -48,7 +54,7 @@ def made_before(adata: AnnData) -> list[dict[str, Any]]:
 
 
 def numbers(adata: AnnData) -> dict[str, int]:
-    """What is shown before and after each step: {"cells", "genes", "proteins"}."""
+    """The size of an AnnData, as shown before and after each step: {"cells", "genes", "proteins"}."""
     proteins = adata.obsm["protein"].shape[1] if "protein" in adata.obsm else 0
     return {"cells": adata.n_obs, "genes": adata.n_vars, "proteins": proteins}
 

@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.preprocessing.steps.filters import PREDICTED, SCORE
 
 FEW_CELLS = 50  # Scrublet's 30 principal components need more cells than that in every batch
-FEW_GENES = 5  # of each phase; fewer say nothing
+FEW_GENES = 5  # of each phase; fewer give no useful score
 
 
 def score_doublets(
@@ -23,13 +23,13 @@ def score_doublets(
 ) -> tuple[AnnData, str]:
     """obs["doublet_score"] and obs["predicted_doublet"] by Scrublet (Wolock 2019), scanpy's, on counts.
 
-    With `batch_key` each batch is simulated for itself, as doublets form within one. The threshold of each is the
+    With `batch_key` each batch is simulated on its own, as doublets form within a batch. The threshold of each is the
     minimum between the two modes of the simulated scores, as scanpy takes it from scikit-image (which is not needed
     here); where there is none, no cell is called a doublet. Raises UserError without counts or with few cells.
     """
     found = counts_of(adata)
     if found is None:
-        raise UserError("Score doublets: doublets are simulated from raw counts, and this dataset has none.")
+        raise UserError("Score doublets: doublets are simulated from raw counts, but this dataset has none.")
     groups = [np.arange(adata.n_obs)]
     if batch_key:
         if batch_key not in adata.obs:
@@ -39,7 +39,7 @@ def score_doublets(
     if small := [rows for rows in groups if len(rows) < FEW_CELLS]:
         where = f"a batch of '{batch_key}'" if batch_key else "the dataset"
         raise UserError(
-            f"Score doublets: {where} has {len(small[0])} cells, and Scrublet needs {FEW_CELLS} at least."
+            f"Score doublets: {where} has {len(small[0])} cells, but Scrublet needs at least {FEW_CELLS}."
         )
     score, predicted, thresholds = np.zeros(adata.n_obs), np.zeros(adata.n_obs, dtype=bool), []
     for rows in groups:
@@ -53,7 +53,7 @@ def score_doublets(
     made.obs[SCORE], made.obs[PREDICTED] = score, predicted
     n, share = int(predicted.sum()), predicted.mean()
     if not thresholds:
-        return made, "Scores are there, but they do not part into two groups, so no cell is called a doublet."
+        return made, "The scores do not separate into two groups, so no cell is called a doublet."
     at = (
         " and ".join(f"{t:.3f}" for t in thresholds)
         if len(thresholds) <= 3
@@ -61,7 +61,7 @@ def score_doublets(
     )
     return (
         made,
-        f"{'1 cell' if n == 1 else f'{n:,} cells'} ({share:.1%}) score above {at}, where the simulated doublets part: likely doublets.",
+        f"{'1 cell' if n == 1 else f'{n:,} cells'} ({share:.1%}) score above {at}, the threshold of the simulated doublets: likely doublets.",
     )
 
 
@@ -79,9 +79,7 @@ def _scrublet(matrix, rows, expected_rate, seed):
                 part, expected_doublet_rate=expected_rate, random_state=seed, threshold=1.0, verbose=False
             )
         except ValueError as error:  # too few variable genes or cells for its PCA
-            raise UserError(
-                f"Score doublets: Scrublet cannot work on these cells ({_short(error)})."
-            ) from error
+            raise UserError(f"Score doublets: Scrublet failed on these cells ({_short(error)}).") from error
     scores = part.obs[SCORE].to_numpy(dtype=float)
     return np.nan_to_num(scores), np.asarray(part.uns["scrublet"]["doublet_scores_sim"], dtype=float)
 
@@ -98,12 +96,12 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
     if min(len(place["s"]), len(place["g2m"])) < FEW_GENES:
         raise UserError(
             f"Score the cell cycle: of the cell-cycle genes of human and mouse only {len(place['s'])} of S and "
-            f"{len(place['g2m'])} of G2/M are in this file (by symbol); {FEW_GENES} of each are needed."
+            f"{len(place['g2m'])} of G2/M are in this file; {FEW_GENES} of each are needed. Name genes by symbol."
         )
     kind, values = what_is(shown.matrix).kind, shown.matrix
     if kind in ("scaled", "other"):
         raise UserError(
-            f"Score the cell cycle: this needs counts or log-normalised values, and these are {KIND_WORDS[kind]}."
+            f"Score the cell cycle: this needs counts or log-normalised values, but X holds {KIND_WORDS[kind]}."
         )
     part = AnnData(np.log1p(values) if kind == "normalized" else values)
     part.obs_names, part.var_names = (

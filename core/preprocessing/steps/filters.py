@@ -1,4 +1,4 @@
-"""Leave out cells and genes by what is measured of them, with the numbers that the Preprocess page shows."""
+"""Filter cells by their quality measures and genes by the cells they are found in, as the Preprocess page shows."""
 
 import numpy as np
 from anndata import AnnData
@@ -15,14 +15,14 @@ SCORE, PREDICTED = "doublet_score", "predicted_doublet"  # scanpy's names in obs
 
 
 def measured(adata: AnnData, columns: dict[str, str] | None = None) -> dict[str, np.ndarray]:
-    """(cells,) float32 by measure, as the shelf keeps them; "predicted" are Scrublet's doublets, where it has run.
+    """(cells,) float32 by measure, as the dataset folder stores them; "predicted" are Scrublet's doublets, where it has run.
 
-    A measure that the file does not tell (counts of scaled values, MT without MT genes) is left out. `columns` of obs
-    tell some of them, by measure; None: those that are found. Raises UserError where there is no such column.
+    A measure that cannot be computed (counts of scaled values, MT without MT genes) is left out. `columns` are obs
+    columns to read measures from; None: those found in the data. Raises UserError where there is no such column.
     """
     if missing := [name for name in (columns or {}).values() if name not in adata.obs]:
         raise UserError(
-            f"Filter cells: there is no obs column '{missing[0]}', which should tell of all genes: leave it out of the recipe."
+            f"Filter cells: there is no obs column '{missing[0]}' to read a measure from: remove it from the recipe."
         )
     return _measured(Case(adata, columns))
 
@@ -83,24 +83,22 @@ def filter_cells(
     if batch_key:
         names, codes = _batches(adata, batch_key)
         place = {name: code for code, name in enumerate(names)}
-        if strange := [name for name in batches if name not in place]:
+        if unknown := [name for name in batches if name not in place]:
             raise UserError(
-                f"Filter cells: there is no batch '{strange[0]}' in the obs column '{batch_key}'."
+                f"Filter cells: there is no batch '{unknown[0]}' in the obs column '{batch_key}'."
             )
         kept = within_by_batch(values, limits, codes, {place[name]: own for name, own in batches.items()})
     else:
         kept = within_limits(values, limits, adata.n_obs)
     if not kept.any():
         raise UserError("Filter cells: no cell would stay. Choose wider limits.")
-    gone, of = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
-    words = (
-        f"{int(kept.sum()):,} of {adata.n_obs:,} cells stayed{of}, {gone:,} left: {_said(limits, batches)}."
-    )
+    n_removed, of = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
+    words = f"{int(kept.sum()):,} of {adata.n_obs:,} cells were kept{of}, {n_removed:,} removed: {_describe(limits, batches)}."
     return part_of(adata, kept), words
 
 
 def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
-    """Genes above 0 in at least `min_cells` cells of what is trained on, as scanpy.pp.filter_genes has it."""
+    """Keep genes above 0 in at least `min_cells` cells of the matrix to train on, as scanpy.pp.filter_genes does."""
     found = counts_of(adata)
     matrix, where = (found.matrix, found.where) if found else (adata.X, "X")
     seen = np.zeros(matrix.shape[1], np.int64)
@@ -108,7 +106,7 @@ def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
         seen += np.bincount(block.indices[block.data > 0], minlength=matrix.shape[1])
     kept = seen >= min_cells
     if not kept.any():
-        raise UserError(f"Filter genes: no gene is above 0 in {min_cells:,} cells. Choose a smaller number.")
+        raise UserError(f"Filter genes: no gene is found in {min_cells:,} cells. Choose a smaller number.")
     if where == "raw.X":
         stay = adata.var_names.isin(genes_of(adata, where)[kept])
         made = part_of(adata, genes=stay | ~adata.var_names.isin(adata.raw.var_names))
@@ -116,7 +114,7 @@ def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
     else:
         made = part_of(adata, genes=kept)
     cells = "1 cell" if min_cells == 1 else f"{min_cells:,} cells"
-    return made, f"{int(kept.sum()):,} of {len(kept):,} genes are above 0 in at least {cells} and stayed."
+    return made, f"{int(kept.sum()):,} of {len(kept):,} genes were found in at least {cells} and kept."
 
 
 def _batches(adata, column):
@@ -130,14 +128,14 @@ def _rows(values, rows):
     return {name: array[rows] for name, array in values.items()}
 
 
-def _said(limits, batches):
-    """Limits in words, such as "counts 500 to 20,000, mitochondrial up to 8 %"."""
+def _describe(limits, batches):
+    """Limits as text, such as "counts 500 to 20,000, mitochondrial up to 8 %"."""
     if batches:
-        return "each batch by limits of its own"
+        return "each batch has its own limits"
     words = []
     for name, (low, high) in limits.set().items():
         unit = " %" if MEASURES[name].unit == "%" else ""
         ends = f"{low:,.6g} to {high:,.6g}" if low is not None and high is not None else ""
         ends = ends or (f"from {low:,.6g}" if high is None else f"up to {high:,.6g}")
         words.append(f"{MEASURES[name].label.lower()} {ends}{unit}")
-    return ", ".join(words) or "there was no limit"
+    return ", ".join(words) or "no limit"

@@ -1,4 +1,4 @@
-"""Repairs of an X with missing or infinite values: leave out what has them, or take them as 0."""
+"""Repairs of an X with missing or infinite values: remove the genes or cells that have them, or replace them with 0."""
 
 import numpy as np
 from anndata import AnnData
@@ -11,7 +11,7 @@ from core.text import few
 
 
 def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:
-    """Without the genes that have missing or infinite values in X, or without such cells: what is the smaller share."""
+    """Remove the genes with missing or infinite values in X, or the cells with them, whichever is the smaller share."""
     seen = _seen(adata)
     cells, genes = seen.odd_cells, seen.odd_genes
     if genes.mean() <= cells.mean():
@@ -20,16 +20,16 @@ def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:
         what, gone, names, made = "cell", cells, adata.obs_names, lambda: part_of(adata, ~cells)
     if gone.all():
         raise UserError(
-            "Every cell and every gene has missing or infinite values: take them as 0, or mend the file."
+            "Every cell and every gene has missing or infinite values: replace them with 0, or correct the file."
         )
     n = int(gone.sum())
     words = f"1 {what} was" if n == 1 else f"{n:,} {what}s were"
     left = f"{int((~gone).sum()):,} of {len(gone):,} remain"
-    return made(), f"{words} left out ({few(names[gone])}), with all missing and infinite values; {left}."
+    return made(), f"{words} removed ({few(names[gone])}), with all missing and infinite values; {left}."
 
 
 def zero_not_finite(adata: AnnData) -> tuple[AnnData, str]:
-    """X with 0 for every missing or infinite value, as if those genes had not been seen in those cells."""
+    """X with 0 for every missing or infinite value, as if the gene was not detected in the cell."""
     seen = _seen(adata)
 
     def finite(_, block):
@@ -44,7 +44,7 @@ def zero_not_finite(adata: AnnData) -> tuple[AnnData, str]:
 
     made, n = replaced(adata, finite), seen.not_finite
     return made, (
-        f"{n:,} missing or infinite value{' was' if n == 1 else 's were'} taken as 0, in {int(seen.odd_cells.sum()):,} "
+        f"{n:,} missing or infinite value{' was' if n == 1 else 's were'} replaced with 0, in {int(seen.odd_cells.sum()):,} "
         f"of {adata.n_obs:,} cells and {int(seen.odd_genes.sum()):,} of {adata.n_vars:,} genes."
     )
 

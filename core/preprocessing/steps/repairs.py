@@ -1,7 +1,7 @@
-"""Repairs: pure functions from an AnnData to a better one; the file they start from is never touched.
+"""Repairs: functions from an AnnData to a corrected one; the file is never changed.
 
-Each repair takes an AnnData and gives (a new AnnData, one sentence on what was done). One that does not apply
-raises UserError. They are steps like others: core.preprocessing.recipe names them, core.preprocessing.steps carries them out.
+Each takes an AnnData and returns (a new AnnData, one sentence on the result). One that does not apply raises
+UserError. They are steps: core.preprocessing.recipe names them, core.preprocessing.steps applies them.
 """
 
 import numpy as np
@@ -24,9 +24,9 @@ from core.text import few
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
-    """X is what .raw holds, of .raw's genes; the old X and the layers are left out, all that is known of cells stays."""
+    """Replace X by .raw, with its genes; the old X and the layers are removed, everything about the cells is kept."""
     if adata.raw is None:
-        raise UserError("There is no .raw in this dataset to use.")
+        raise UserError("This dataset has no .raw.")
     var = adata.raw.var.copy()
     extra = adata.var.drop(columns=[name for name in adata.var if name in var]).reindex(var.index)
     known = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes
@@ -37,27 +37,27 @@ def use_raw(adata: AnnData) -> tuple[AnnData, str]:
     for name, value in adata.obsp.items():
         made.obsp[name] = value.copy()
     words = f"X is now .raw, {what_is(made.X).words} of {made.n_vars:,} genes (X had {adata.n_vars:,})"
-    return made, f"{words}; layers: {', '.join(adata.layers)} left out." if len(adata.layers) else f"{words}."
+    return made, f"{words}; layers removed: {', '.join(adata.layers)}." if len(adata.layers) else f"{words}."
 
 
 def transpose(adata: AnnData) -> tuple[AnnData, str]:
-    """Rows become columns, X and layers; what belonged to the wrong axis (.raw, obsm and their kin) is left out."""
-    made = AnnData(_turned(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
+    """Exchange rows and columns of X and layers; what belongs to the wrong axis (.raw, obsm, varm ...) is removed."""
+    made = AnnData(_transposed(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
     for name, layer in adata.layers.items():
-        made.layers[name] = _turned(layer)
+        made.layers[name] = _transposed(layer)
     lost = [name for name in ("obsm", "varm", "obsp", "varp") if len(getattr(adata, name))]
     lost += [".raw"] if adata.raw is not None else []
-    words = f"; {', '.join(lost)} belonged to the wrong axis and were left out" if lost else ""
+    words = f"; {', '.join(lost)} belonged to the wrong axis and were removed" if lost else ""
     return made, f"Rows and columns were exchanged: {made.n_obs:,} cells x {made.n_vars:,} genes{words}."
 
 
 def unique_names(adata: AnnData) -> tuple[AnnData, str]:
-    """Genes that share a name are called symbol-ENSG where var has ids, else numbered; repeated cells are numbered."""
+    """Rename genes that share a name to symbol-ENSG where var has ids, else number them; number repeated cells."""
     names, renamed = told_apart(adata.var_names, adata.var)
     cells = int(adata.obs_names.duplicated().sum())
     renumbered = int(pd.Index(names).duplicated().sum())
     if not (renamed or renumbered or cells):
-        raise UserError("All names are unique already, or var has no Ensembl ids to tell their genes apart.")
+        raise UserError("All names are unique already, or var has no Ensembl ids to make them unique with.")
     made = copied(adata)
     rename_genes(made, names)
     made.obs_names = make_index_unique(adata.obs_names.astype(str))
@@ -68,7 +68,7 @@ def unique_names(adata: AnnData) -> tuple[AnnData, str]:
 
 
 def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
-    """Genes are called by the symbols of var; those without one keep their id, those that share one get it behind."""
+    """Name genes by the symbols of var; genes without one keep their id, genes that share one get their id added."""
     symbols = symbols_of(adata.var)
     if symbols is None:
         raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
@@ -76,23 +76,23 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
     names, twice = by_symbol(adata.var_names, symbols)
     rename_genes(made, names)
     changed = int((names != adata.var_names.astype(str)).sum())
-    words = f"; {int(twice.sum()):,} that share a symbol carry their id behind it" if twice.any() else ""
+    words = f"; {int(twice.sum()):,} that share a symbol have their id added" if twice.any() else ""
     return made, f"{genes_are(changed)} now named by symbol{words}."
 
 
 def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
-    """Ensembl ids lose what stands behind the dot; two versions of one id become numbered."""
+    """Remove the version from Ensembl ids; two versions of one id are numbered."""
     names = without_versions(adata.var_names)
     changed = int((names != adata.var_names.astype(str)).sum())
     if not changed:
         raise UserError("No gene is named by an Ensembl id with a version.")
     made = copied(adata)
     rename_genes(made, names)
-    return made, f"{changed:,} Ensembl ids lost their version; var['name_before'] keeps it."
+    return made, f"{changed:,} Ensembl ids have no version now; var['name_before'] keeps it."
 
 
 def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
-    """Cells without a value other than 0 in what is trained on leave, with all that is known of them."""
+    """Remove cells without a value other than 0 in the matrix to train on."""
     found = counts_of(adata)
     filled = np.zeros(adata.n_obs, bool)
     for first, block in blocks(found.matrix if found else adata.X):
@@ -102,14 +102,16 @@ def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
         raise UserError("No cell is empty.")
     made, n = part_of(adata, filled), int((~filled).sum())
     words = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
-    return made, f"{words} left out; {made.n_obs:,} remain."
+    return made, f"{words} removed; {made.n_obs:,} remain."
 
 
 def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
-    """Antibodies among the genes become obsm["protein"], beside those that are there already."""
+    """Move antibodies among the genes to obsm["protein"], beside those that it has already."""
     hidden = hidden_proteins(adata)
     if not hidden or len(hidden) == adata.n_vars:
-        raise UserError("No antibodies were found among the genes, or there are no genes beside them.")
+        raise UserError(
+            "No antibodies were found among the genes, or the dataset has nothing but antibodies."
+        )
     place = adata.var_names.isin(hidden)
     values = antibody_columns(adata, place, [])
     table = pd.DataFrame(values, index=adata.obs_names, columns=list(adata.var_names[place].astype(str)))
@@ -121,10 +123,10 @@ def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
         new = [name for name in table if name not in there.columns]
         table = pd.concat([pd.DataFrame(there, index=adata.obs_names), table[new]], axis=1)
     made.obsm["protein"] = table
-    return made, f"{len(hidden):,} antibodies were taken from the genes to the proteins: {few(hidden)}."
+    return made, f"{len(hidden):,} antibodies were moved from the genes to the proteins: {few(hidden)}."
 
 
-def _turned(matrix):
+def _transposed(matrix):
     if sparse.issparse(matrix):
         return sparse.csr_matrix(matrix.T)
     return np.ascontiguousarray(np.asarray(matrix).T)

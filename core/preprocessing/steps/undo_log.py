@@ -1,4 +1,4 @@
-"""Undo a logarithm: back to normalised values, and where they stand on a grid, to whole counts; says how sure."""
+"""Undo a log transform: back to normalised values and, where these are multiples of a unit, to whole counts."""
 
 import numpy as np
 import pandas as pd
@@ -15,37 +15,35 @@ SAME_LIBRARY = 0.01
 
 
 def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
-    """The same with the way back that the values tell. Raises UserError where X is not logged."""
+    """The parameters with the inverse found from the values. Raises UserError where X is not log-transformed."""
     verdict = what_is(adata.X)
     if verdict.kind != "lognorm" or verdict.form not in WAYS:
-        raise UserError(f"X holds {verdict.words}, which no logarithm explains: there is nothing to undo.")
+        raise UserError(f"X holds {verdict.words}: there is no log transform to undo.")
     if params.way:
         return params
     if verdict.form or verdict.target_sum:
         return UndoLog(way=WAYS[verdict.form])
-    # Where genes were left out, sums do not tell the base.
+    # Where genes were removed, the sums of cells do not show the base.
     return UndoLog(way=max(("expm1", "base 2", "base 10"), key=lambda way: back(adata.X, way).share))
 
 
 def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
-    """X before its logarithm: whole counts where they can be told, else normalised values; and a sentence on it.
+    """X before its log transform: whole counts where possible, else normalised values; and a sentence on the result.
 
     `way` is one of core.data.standalone.unlog.UNLOGS. The other layers and .raw stay as they are.
     """
     found, made = back(adata.X, way), adata.copy()
     made.X = counts_or_values(found)
     if found.share < SURE:
-        words = (
-            "The log was undone. The values are normalised ones, which could not be brought back to counts:"
-        )
-        return made, f"{words} only {found.share:.0%} of the cells stand on a grid of whole numbers."
-    words = "The log was undone and the counts were found again:"
+        words = "The log transform was undone. The values are normalised and could not be restored to counts:"
+        return made, f"{words} in only {found.share:.0%} of the cells all values are multiples of one unit."
+    words = "The log transform was undone and the counts were restored:"
     words = f"{words} in {found.share:.1%} of the cells all values are whole numbers."
     return made, f"{words} {_confirmed(adata, made.X)}"
 
 
 def _confirmed(adata, counts) -> str:
-    """What a column with the cells' original counts says of those that were found."""
+    """How an obs column with the original counts of cells agrees with the restored ones."""
     library = np.asarray(counts.sum(axis=1)).ravel()
     for column in COUNT_COLUMNS:
         if column in adata.obs:
@@ -55,6 +53,4 @@ def _confirmed(adata, counts) -> str:
                 return f"The obs column '{column}' confirms the sums of {agree:.0%} of the cells."
     if library.max(initial=0) <= 0:
         return ""
-    return (
-        "No column of obs tells the original sums, so a cell whose smallest count was not 1 may be too small."
-    )
+    return "No obs column has the original sums, so cells whose smallest count was not 1 may have too low counts."

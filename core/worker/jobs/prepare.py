@@ -1,4 +1,4 @@
-"""The jobs before a run: what preprocessing does to the data, and what training on it would cost."""
+"""The jobs before a run: preprocessing, gene selection, protein histograms and the forecast of a run's cost."""
 
 from functools import lru_cache
 
@@ -16,13 +16,13 @@ from core.worker.jobs.loaded import source
 
 
 def prepare_data(store, job, say):
-    """What the steps of a preparation do to the data, with the default split; training repeats it with its own."""
+    """Preprocess a dataset with the default split and record the result; training repeats it with its own split."""
     row = store.row("preparation", job["target"])
     store.move("preparation", row["id"], Status.QUEUED, Status.RUNNING)
     say("Reading the dataset.", 0.1)
     adata = source(store, row["dataset"])
     settings = config.parse(row["settings"])
-    say("Normalising, choosing genes, measuring means and deviations.", 0.4)
+    say("Normalising, selecting genes, computing means and deviations.", 0.4)
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
     record = {
         "n_cells": matrix.n_cells,
@@ -40,19 +40,19 @@ def prepare_data(store, job, say):
 
 
 def choose_genes(store, job, say):
-    """Which genes a preparation with these settings would use, with the picture of them and what is to be said."""
+    """The genes that a preparation with these settings would use: how many, notes and the plot."""
     settings = config.parse(job["arguments"])
     say("Reading the dataset.", 0.1)
     adata = source(store, job["target"])
-    say("Looking at every gene.", 0.3)
-    split, found, seen = _surveyed(store, job["target"])
-    say(f"Choosing genes by {settings.hvg_flavor}.", 0.6)
-    steps = config.steps_for(found.kind, "protein" in adata.obsm)
+    say("Computing statistics of every gene.", 0.3)
+    split, counts, seen = _surveyed(store, job["target"])
+    say(f"Selecting genes by {settings.hvg_flavor}.", 0.6)
+    steps = config.steps_for(counts.kind, "protein" in adata.obsm)
     applies = steps["n_top_genes"].applies
-    choice = gene_selection.choose(adata, found, seen, settings, split.train, applies)
+    choice = gene_selection.choose(adata, counts, seen, settings, split.train, applies)
     return {
         "used": len(choice.genes),
-        "of": len(found.genes),
+        "of": len(counts.genes),
         "notes": choice.notes,
         "picture": value_histograms.mean_variance(choice.stats),
     }
@@ -60,14 +60,14 @@ def choose_genes(store, job, say):
 
 @lru_cache(maxsize=1)
 def _surveyed(store, dataset_id):
-    """(Split, Source, Survey) of a dataset; the last one is kept, since people try one choice after the other."""
+    """(Split, Source, Survey) of a dataset; the last one is cached, since settings are tried one after the other."""
     adata = source(store, dataset_id)
-    split, found = split_cells(adata.n_obs, config.RunConfig()), count_sources.source_of(adata)
-    return split, found, survey(found.values, split.train)
+    split, counts = split_cells(adata.n_obs, config.RunConfig()), count_sources.source_of(adata)
+    return split, counts, survey(counts.values, split.train)
 
 
 def look_at_proteins(store, job, say):
-    """How the proteins of a dataset look before and after a transform, as core.worker.jobs.protein_histograms has it."""
+    """Histograms of the proteins of a dataset before and after a transform (core.worker.jobs.protein_histograms)."""
     say("Reading the dataset.", 0.1)
     adata = source(store, job["target"])
     say("Transforming the proteins.", 0.4)
@@ -75,9 +75,9 @@ def look_at_proteins(store, job, say):
 
 
 def foresee(store, job, say):
-    """What a run with these settings on a preparation would cost: a Forecast as a record.
+    """The Forecast of a run with these settings on a preparation, as a record.
 
-    "beside" is true where another run trained meanwhile, so that this one may be quicker when it is alone.
+    "beside" is true where another run trained meanwhile, so that this run may be faster alone.
     """
     row = store.row("preparation", job["target"])
     settings = config.parse(row["settings"] | job["arguments"])
@@ -86,9 +86,9 @@ def foresee(store, job, say):
     adata = source(store, row["dataset"])
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
     settings.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
-    say("Trying a few steps.", 0.6)
-    found = forecast(matrix, split, settings, used, memory.n_bytes(adata))
-    return found.record() | {"beside": bool(store.working("train"))}
+    say("Timing a few training steps.", 0.6)
+    cost = forecast(matrix, split, settings, used, memory.n_bytes(adata))
+    return cost.record() | {"beside": bool(store.working("train"))}
 
 
 def _of_data(settings):
@@ -101,7 +101,7 @@ def _of_data(settings):
 
 @lru_cache(maxsize=1)
 def _prepared(store, dataset_id, settings):
-    """(Split, Matrix) of a dataset; the last one is kept, since people try one setting after the other."""
+    """(Split, Matrix) of a dataset; the last one is cached, since settings are tried one after the other."""
     adata = source(store, dataset_id)
     split = split_cells(adata.n_obs, settings)
     return split, prepare(adata, settings, split, store.dataset_folder(dataset_id).folder)

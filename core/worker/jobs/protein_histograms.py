@@ -1,4 +1,4 @@
-"""How proteins look before and after a transform, binned so that the result of a job can hold it."""
+"""Histograms of proteins before and after a transform, small enough for the result of a job."""
 
 import numpy as np
 
@@ -20,21 +20,26 @@ def of_proteins(adata, transform):
     cells above it after the transform. The limits are None without isotype controls. Statistics as a preparation with
     the default split has them. Raises UserError where DSB has no background.
     """
-    found = transformed(adata, transform, split_cells(adata.n_obs, RunConfig()).train)
-    controls = list(protein_report(adata).isotypes) if found.values is not None else []
-    made = {"isotypes": controls, "transform": found.change.name, "notes": found.notes, "proteins": []}
-    if found.values is None:
-        return made
-    limit_before, limits_after = None, [None] * len(found.names)
+    proteins = transformed(adata, transform, split_cells(adata.n_obs, RunConfig()).train)
+    controls = list(protein_report(adata).isotypes) if proteins.values is not None else []
+    record = {
+        "isotypes": controls,
+        "transform": proteins.change.name,
+        "notes": proteins.notes,
+        "proteins": [],
+    }
+    if proteins.values is None:
+        return record
+    limit_before, limits_after = None, [None] * len(proteins.names)
     if controls:
         of_controls = adata.obsm["protein"][controls].to_numpy(dtype=np.float32)
         limit_before = limit(np.log10(1 + np.maximum(of_controls, 0)))
-        limits_after = _after(found, of_controls, limit_before)
+        limits_after = _after(proteins, of_controls, limit_before)
     rows = np.arange(0, adata.n_obs, max(1, -(-adata.n_obs // CELLS_SHOWN)))
-    before = np.log10(1 + np.maximum(found.counts[rows], 0))
-    for i, name in enumerate(found.names):
-        after, line = found.values[:, i], limits_after[i]
-        made["proteins"].append(
+    before = np.log10(1 + np.maximum(proteins.counts[rows], 0))
+    for i, name in enumerate(proteins.names):
+        after, line = proteins.values[:, i], limits_after[i]
+        record["proteins"].append(
             {
                 "name": str(name),
                 "before": _binned(before[:, i]),
@@ -44,7 +49,7 @@ def of_proteins(adata, transform):
                 "above": None if line is None else float((after > line).mean()),
             }
         )
-    return made
+    return record
 
 
 def limit(values):
@@ -52,17 +57,17 @@ def limit(values):
     return float(values.mean(dtype=np.float64) + SDS * values.std(dtype=np.float64, ddof=1))
 
 
-def _after(found, of_controls, limit_before):
+def _after(proteins, of_controls, limit_before):
     """(proteins,) the limit after the transform.
 
     Where isotype controls can be transformed with the proteins (within a cell, against empty droplets) it is that of
     their transformed values; where each protein goes by a measure of its own, the limit in counts is carried over.
     """
-    values = found.change.controls(of_controls)
+    values = proteins.change.controls(of_controls)
     if values is not None:
-        return np.full(len(found.names), limit(values))
-    counts = np.full((1, len(found.names)), 10**limit_before - 1)
-    return found.change.forward(counts, np.array([0]))[0]
+        return np.full(len(proteins.names), limit(values))
+    counts = np.full((1, len(proteins.names)), 10**limit_before - 1)
+    return proteins.change.forward(counts, np.array([0]))[0]
 
 
 def _binned(values):

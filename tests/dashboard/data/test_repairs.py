@@ -60,7 +60,7 @@ def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
     )
     assert row["record"]["verdict"]["kind"] == "counts" and row["record"]["badge"]["words"] == "X: counts"
     assert row["record"]["derived"]["of"] == odd.dataset
-    assert "counts were found again" in row["record"]["derived"]["steps"][0]["said"]
+    assert "counts were restored" in row["record"]["derived"]["steps"][0]["said"]
     made = shelved(odd, row["id"])
     assert [one["name"] for one in steps.made_before(made)] == ["undo_log"]
     given = anndata.read_h5ad(odd_file)
@@ -209,7 +209,7 @@ def press(house, name, id):
 
 def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     page = shown(odd, odd.dataset)
-    assert "Undo the log" in page and "Split proteins off" in page and '"step-undo"' not in page
+    assert "Undo the log" in page and "Move antibodies to proteins" in page and '"step-undo"' not in page
     grave, mild = page.index("no raw counts in this file"), page.index("X holds log-normalised")
     assert grave < mild
     drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "data-shown.data": odd.dataset})
@@ -217,7 +217,7 @@ def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     made = press(odd, "undo_log", odd.dataset)["url"]["href"].partition("=")[2]
     drain(odd.store)
     page = shown(odd, made)
-    assert "counts were found again" in page and f"/data?dataset={odd.dataset}" in page
+    assert "counts were restored" in page and f"/data?dataset={odd.dataset}" in page
     assert '"name": "undo_log"' not in page
     pressed = {"step-undo.n_clicks": 1, "place.data": {"dataset": made}, "url.pathname": "/data"}
     answer = odd.press("step-message.children", pressed, "step-undo.n_clicks")
