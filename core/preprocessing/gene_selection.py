@@ -82,8 +82,8 @@ def choose(adata, source, seen, config, train, applies):
     notes += more
     if added := int((kept & ~chosen).sum()):
         notes.append(
-            f"Of the {int(kept.sum()):,} genes in the list Always use, {added:,} were added to the "
-            f"{int(chosen.sum()):,} variable genes."
+            f"The list Always use added {added:,} of its {int(kept.sum()):,} genes to the {int(chosen.sum()):,} "
+            "variable genes."
         )
     role = np.select([lists.never[genes], kept[genes], variable.chosen], [NEVER, KEPT, CHOSEN], OTHER)
     stats = {

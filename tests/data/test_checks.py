@@ -10,6 +10,7 @@ from conftest import REAL_DATA as DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from simulated import annotated, draw_counts, normalised, scaled
 
 from core.data import checks, demo, read
 from core.sparse import blocks
@@ -19,33 +20,8 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DAT
 SEVERITIES = ["stop", "warning", "note"]
 
 
-def draw_counts(seed, cells, genes, level):
-    """(cells, genes) float64 counts with unequal libraries, and genes of very different height."""
-    random = np.random.default_rng(seed)
-    rate = random.lognormal(0, 1.2, genes) * random.lognormal(0, 0.5, (cells, 1)) * level
-    values = random.poisson(rate * random.gamma(2.0, 0.5, (cells, genes))).astype(float)
-    values[:, :2] += random.integers(1, 9, (cells, 2))  # no empty cell, and never all libraries alike
-    return values
-
-
-def normalised(values, target=1e4):
-    return values / values.sum(axis=1, keepdims=True) * target
-
-
-def scaled(values, clip=None):
-    spread = values.std(axis=0, ddof=1)
-    result = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return result if clip is None else result.clip(-clip, clip)
-
-
 def sentences(report):
     return " ".join(finding.sentence for finding in report.findings)
-
-
-def annotated(matrix, **parts):
-    adata = AnnData(matrix, **parts)
-    adata.obs_names, adata.var_names = adata.obs_names.astype(str), adata.var_names.astype(str)
-    return adata
 
 
 shapes = st.tuples(st.integers(0, 2**31), st.integers(20, 300), st.integers(20, 200), st.floats(0.03, 8))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 from scipy import sparse
-from test_checks import annotated, draw_counts, normalised, scaled
+from simulated import HUMAN, annotated, human, normalised, scaled
 
 from core import device
 from core.data import checks, demo, read
@@ -20,23 +20,6 @@ from core.data.standalone.unlog import find_grid
 from core.errors import UserError
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS
-
-HUMAN = ["ACTB", "GAPDH", "MALAT1", "B2M", "CD3E", "MT-ND1", "MT-CO1", "HBB", "RPLP0", "RPSA"]
-HUMAN += [f"RPL{i}" for i in range(3, 33)]
-
-
-def human(n_cells=220, extra=6200, seed=0):
-    """Counts of cells with barcodes and over 6,000 human genes, all sets of genes among them; nothing is wrong."""
-    names = [*HUMAN, *(f"ZNF{i}" for i in range(extra))]
-    random = np.random.default_rng(seed)
-    values = sparse.random(n_cells, len(names), 0.02, format="csr", random_state=seed)
-    values.data = np.ceil(random.exponential(3, values.nnz))
-    values[:, : len(HUMAN)] = draw_counts(seed, n_cells, len(HUMAN), 3.0)
-    values[np.arange(len(names)) % n_cells, np.arange(len(names))] = 1
-    letters = random.choice(list("ACGT"), (n_cells, 16))
-    adata = AnnData(sparse.csr_matrix(values, dtype=np.float32))
-    adata.obs_names, adata.var_names = [f"{''.join(row)}-1" for row in letters], names
-    return adata
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import scanpy as sc
 from anndata import AnnData
 from scipy import sparse
-from test_checks import annotated, draw_counts, normalised, scaled
+from simulated import annotated, draw_counts, normalised, scaled
 
 from core.data import checks, count_sources, read
 from core.data.checks import single_pass

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from test_checks import annotated, draw_counts, normalised, scaled
+from simulated import annotated, draw_counts, normalised, scaled
 
 from core.data import checks
 from core.data.matrix_kind import what_is

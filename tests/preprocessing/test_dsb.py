@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from anndata import AnnData
-from house import bring, sent
-from scipy import sparse
+from simulated import unfiltered
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.mixture import GaussianMixture
@@ -29,35 +28,8 @@ from core.preprocessing.prepare import prepare
 from core.preprocessing.recipe import Recipe, from_json, script
 from core.preprocessing.split import split_cells
 from core.training import learn
-from core.worker.execute import drain
-from core.worker.jobs import protein_histograms as looking
-from dashboard.components import location
-from dashboard.pages.data import page as data
-from dashboard.pages.preprocess import batches
-from dashboard.pages.preprocess import page as preprocess
 
 TRANSFORMS = ("clr", "clr_cells", "dsb", "none")
-
-
-def unfiltered(adata, droplets=300, seed=0):
-    """All droplets of an experiment as Cell Ranger names them: its cells, empty ones, and barcodes that were none."""
-    random = np.random.default_rng(seed)
-    table = adata.obsm["protein"]
-    rate = np.linspace(3, 30, table.shape[1]) * random.lognormal(0, 0.4, (droplets, 1))
-    empty = random.poisson(rate) + (np.arange(table.shape[1]) == 0) * 32  # so that each caught antibodies
-    rna = random.poisson(0.5, (droplets, adata.n_vars))
-    parts = [
-        np.hstack([adata.X.toarray(), table.to_numpy()]),
-        np.hstack([rna, empty]),
-        np.zeros((200, adata.n_vars + table.shape[1])),
-    ]
-    names = [*adata.obs_names, *(f"drop-{i}" for i in range(droplets)), *(f"none-{i}" for i in range(200))]
-    order = random.permutation(len(names))
-    made = AnnData(sparse.csr_matrix(np.vstack(parts)[order], dtype=np.float32))
-    made.obs_names = [names[i] for i in order]
-    made.var_names = [*adata.var_names, *table.columns]
-    made.var["feature_types"] = ["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * table.shape[1]
-    return made, empty
 
 
 @pytest.fixture(scope="module")
@@ -317,99 +289,6 @@ def test_settings_of_an_earlier_nuwa_are_read(tmp_path):
 def test_dsb_is_offered_where_there_is_a_background():
     assert "dsb" in steps_for("counts", True)["protein_transform"].closed
     assert not steps_for("counts", True, has_background=True)["protein_transform"].closed
-
-
-# --- the page
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, tiny, tiny_file):
-    """A house with the tiny set alone, and with its unfiltered matrix."""
-    from house import House
-
-    made = House(tmp_path_factory.mktemp("lab"))
-    made.dataset = bring(made.view, "tiny.h5ad", tiny_file.read_bytes())
-    drain(made.store)
-    path = tmp_path_factory.mktemp("raw") / "raw.h5ad"
-    unfiltered(tiny)[0].write_h5ad(path)
-    made.whole = bring(
-        made.view, "raw.h5ad", path.read_bytes(), (made.dataset, "background", {"most_rna": 400})
-    )
-    drain(made.store)
-    return made
-
-
-def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
-    row = lab.view.datasets.one(lab.whole)
-    assert row["status"] == "ready", row["message"]
-    assert row["record"]["protein_background"]["droplets"] == 300
-    page = sent(data.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.whole}")))
-    said = "300 empty droplets (32 protein counts or more, fewer than 400 of RNA) in 'raw.h5ad' tell the background of 8"
-    assert said in page and '"value": 316' in page  # and the fields for another file begin with the defaults
-    with_it, without = (
-        sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={id}")))
-        for id in (lab.whole, lab.dataset)
-    )
-    assert "DSB can go by 300 empty droplets" in with_it and "add the unfiltered matrix" not in with_it
-    assert "add the unfiltered matrix" in without and '"disabled": true' in without
-    id, _ = lab.view.preparations.create(lab.whole, {"protein_transform": "dsb"}, "with")
-    other, _ = lab.view.preparations.create(lab.dataset, {"protein_transform": "dsb"}, "without")
-    drain(lab.store)
-    assert lab.view.preparations.one(id)["status"] == "ready"
-    assert "DSB needs empty droplets" in lab.view.preparations.one(other)["message"]
-
-
-def shown_proteins(lab, transform, dataset):
-    """(the id of the job that is done or None, the message) once the page has asked for a transform."""
-    field = '{"name":"protein_transform","type":"setting"}.value'
-    values = {field: transform, "prepare-dataset.data": dataset}
-    answer = lab.work("proteins", values, field)
-    return answer["proteins-done"]["data"], answer["proteins-message"]["children"]
-
-
-@pytest.mark.parametrize("transform", TRANSFORMS)
-def test_proteins_are_shown_before_and_after_with_the_limit_of_the_isotypes(lab, tiny, transform):
-    done, words = shown_proteins(lab, transform, lab.whole)
-    found = lab.view.jobs.one(done)["result"]
-    assert words == "" and found["isotypes"] == list(demo.ISOTYPES) and found["transform"] == transform
-    table = tiny.obsm["protein"]
-    controls = np.log10(1 + table[list(demo.ISOTYPES)].to_numpy())
-    line = controls.mean() + 3 * controls.std(ddof=1)
-    first = found["proteins"][0]
-    assert first["limit_before"] == pytest.approx(line, rel=1e-4)
-    if transform in ("clr", "none"):  # each protein for itself: who is above is the same before and after
-        assert first["above"] == pytest.approx((np.log10(1 + table["ADT-01"]) > line).mean(), abs=0.005)
-    assert sum(first["before"]["counts"]) == sum(first["after"]["counts"]) == 240
-    answer = lab.press(
-        "proteins-figure.figure",
-        {"proteins-done.data": done, "proteins-shown.value": ["ADT-03", "ADT-01"], "theme.data": "dark"},
-    )
-    figure = answer["proteins-figure"]["figure"]
-    assert len(figure["data"]) == 4 and len(figure["layout"]["shapes"]) == 4
-    assert "3 standard deviations of the isotype controls" in sent(answer["proteins-words"])
-
-
-def test_no_isotypes_no_line_and_a_transform_without_background_says_why(lab, tiny):
-    bare = tiny.copy()
-    bare.obsm["protein"] = bare.obsm["protein"].iloc[:, :6]
-    bare.uns.pop("isotype_controls")
-    found = looking.of_proteins(bare, "clr")
-    assert found["proteins"][0]["limit_after"] is None and found["isotypes"] == []
-    done, words = shown_proteins(lab, "dsb", lab.dataset)
-    assert done is None and "DSB needs empty droplets" in sent(words)
-
-
-def test_batches_are_counted_and_small_ones_named(lab, tiny):
-    answer = lab.press(
-        "batches-cells.children",
-        {'{"name":"batch_key","type":"setting"}.value': "sample", "prepare-dataset.data": lab.dataset},
-    )
-    sizes = tiny.obs["sample"].value_counts()
-    assert all(f'"{n}"' in sent(answer["batches-cells"]) for n in sizes)
-    shown = sent(batches.cells(["a", "b", "c"], np.array([0] * 50 + [1] * 7 + [-1] * 3)))
-    assert "2 batches of fewer than 30 cells: b (7) and (no value) (3)" in shown
-    page = sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.dataset}")))
-    assert "These columns look like batches: sample (2)." in page
 
 
 def test_a_table_of_proteins_alone_can_be_the_unfiltered_matrix(tiny):

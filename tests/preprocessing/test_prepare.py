@@ -310,7 +310,7 @@ def test_a_split_follows_its_seed():
 def test_few_cells_make_no_test_set_and_that_is_said(cells, sizes):
     split = split_cells(cells, RunConfig())
     assert tuple(len(part) for part in split[:3]) == sizes
-    assert "No test set" in split.note and "chosen on" in split.note
+    assert "No test set" in split.note and "validation cells" in split.note
     assert split.scored is split.valid
 
 
@@ -353,5 +353,5 @@ def test_values_whose_squares_do_not_fit_are_refused_unless_something_brings_the
     if kept:
         assert np.abs(prepare(adata, config, split).batch(split.train)).max() < 1e8
     else:
-        with pytest.raises(UserError, match="Values reach .*e.2.* normalise, log or scale"):
+        with pytest.raises(UserError, match="Values reach .*e.2.* switch on normalisation"):
             prepare(adata, config, split)

@@ -12,7 +12,7 @@ import scanpy as sc
 from anndata import AnnData
 from house import bring
 from scipy import sparse
-from test_recipe import made_by_script, people
+from simulated import made_by_script, people
 
 from core.config import RunConfig
 from core.data import checks, count_sources, read

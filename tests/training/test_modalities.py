@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import QUICK
 from house import House, sent
-from test_recipe import made_by_script
+from simulated import made_by_script
 
 from core import figures
 from core.analysis import explore, query, reference_mapping

@@ -1,0 +1,63 @@
+"""Doublet and cell cycle scores are those of scanpy."""
+
+import numpy as np
+import pytest
+import scanpy as sc
+from simulated import CYCLE, people
+
+from core.data.standalone import bimodal
+from core.errors import UserError
+from core.preprocessing import steps
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """Those of `people`. Read only: copy it."""
+    return people()
+
+
+def test_doublets_are_scrublets(cells):
+    made = steps.apply(cells, [{"name": "score_doublets", "params": {"seed": 3}}])
+    theirs = cells.copy()
+    sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
+    np.testing.assert_allclose(made.obs["doublet_score"], theirs.obs["doublet_score"])
+    threshold = bimodal.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
+    if threshold is None:
+        assert not made.obs["predicted_doublet"].any()
+    else:
+        np.testing.assert_array_equal(made.obs["predicted_doublet"], theirs.obs["doublet_score"] > threshold)
+    apart = steps.apply(cells, [{"name": "score_doublets", "params": {"batch_key": "donor"}}])
+    rows = (cells.obs["donor"] == "bob").to_numpy()
+    alone = steps.apply(cells[rows].copy(), [{"name": "score_doublets"}])
+    np.testing.assert_allclose(apart.obs["doublet_score"][rows], alone.obs["doublet_score"])
+
+
+def test_a_threshold_lies_between_two_modes():
+    random = np.random.default_rng(0)
+    two = np.concatenate([random.normal(0.1, 0.03, 4000), random.normal(0.6, 0.05, 1000)])
+    assert 0.2 < bimodal.between_modes(two) < 0.5
+    falling = np.repeat(np.arange(256.0), np.arange(256, 0, -1))
+    assert bimodal.between_modes(falling) is None
+    assert bimodal.between_modes(np.ones(9)) is None and bimodal.between_modes(np.zeros(0)) is None
+
+
+def test_the_cell_cycle_is_scanpys(cells):
+    made = steps.apply(cells, [{"name": "score_cell_cycle"}])
+    theirs = cells.copy()
+    sc.pp.normalize_total(theirs, target_sum=1e4)
+    sc.pp.log1p(theirs)
+    s, g2m = CYCLE[:6], CYCLE[6:]
+    sc.tl.score_genes_cell_cycle(theirs, s_genes=list(s), g2m_genes=list(g2m), random_state=0)
+    np.testing.assert_allclose(made.obs["S_score"], theirs.obs["S_score"], atol=1e-5)
+    np.testing.assert_allclose(made.obs["G2M_score"], theirs.obs["G2M_score"], atol=1e-5)
+    assert (made.obs["phase"] == theirs.obs["phase"]).mean() > 0.99
+    mouse = cells.copy()
+    mouse.var_names = [*cells.var_names[: -len(CYCLE)], *(name.capitalize() for name in CYCLE)]
+    assert made.obs["phase"].equals(steps.apply(mouse, [{"name": "score_cell_cycle"}]).obs["phase"])
+    theirs.X = theirs.X.toarray()
+    again = steps.apply(theirs, [{"name": "score_cell_cycle"}])  # logged values are scored as they are
+    np.testing.assert_allclose(again.obs["S_score"], made.obs["S_score"], atol=1e-5)
+    with pytest.raises(UserError, match="but X holds scaled values"):
+        steps.apply(sc.pp.scale(theirs, copy=True), [{"name": "score_cell_cycle"}])
+    with pytest.raises(UserError, match="5 of each are needed"):
+        steps.apply(cells[:, :50].copy(), [{"name": "score_cell_cycle"}])

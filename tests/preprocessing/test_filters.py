@@ -1,0 +1,154 @@
+"""Quality measures, limits and filters agree with scanpy and with cases worked by hand."""
+
+import json
+
+import numpy as np
+import pytest
+import scanpy as sc
+from anndata import AnnData
+from house import bring, sent
+from hypothesis import given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
+from scipy import sparse
+from simulated import people
+
+from core.data.fingerprint import data_hash
+from core.errors import UserError
+from core.preprocessing import steps
+from core.preprocessing.recipe import (
+    Limits,
+    suggested,
+    within_limits,
+)
+from core.preprocessing.steps import filters
+from core.worker.execute import drain
+from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """Those of `people`. Read only: copy it."""
+    return people()
+
+
+def metrics(adata):
+    """What scanpy computes of each cell, MT and ribosomal genes marked by their usual beginnings."""
+    adata = adata.copy()
+    adata.var["mt"] = adata.var_names.str.startswith("MT-")
+    adata.var["ribo"] = adata.var_names.str.match("RPS|RPL")
+    return sc.pp.calculate_qc_metrics(adata, qc_vars=["mt", "ribo"], percent_top=None, log1p=True)[0]
+
+
+def is_outlier(values, n):
+    """As sc-best-practices has it, word for word but for scipy's function."""
+    middle = np.median(values)
+    spread = np.median(np.abs(values - middle))
+    return (values < middle - n * spread) | (middle + n * spread < values)
+
+
+def test_what_is_measured_is_what_scanpy_measures(cells):
+    found, told = filters.measured(cells), metrics(cells)
+    for name, column in (
+        ("counts", "total_counts"),
+        ("genes", "n_genes_by_counts"),
+        ("mito", "pct_counts_mt"),
+    ):
+        np.testing.assert_allclose(found[name], told[column], rtol=1e-5)
+    np.testing.assert_allclose(found["ribo"], told["pct_counts_ribo"], rtol=1e-5)
+
+
+def test_limits_by_hand():
+    values = {"counts": np.expm1([4, 5, 5.5, 6, 7]), "mito": np.array([1.0, 2, 2.5, 3, 30])}
+    limits = suggested(values)
+    assert limits.counts == (np.ceil(np.expm1(5.5 - 5 * 0.5)), np.floor(np.expm1(5.5 + 5 * 0.5)))
+    assert limits.mito == (None, 4.0)  # 2.5 + 3 * 0.5, which is below 8
+    assert suggested({"mito": np.array([2.0, 4, 6, 8, 20])}).mito == (None, 8.0)  # 6 + 3 * 2 is above it
+    assert suggested({"mito": np.array([20.0, 21, 22])}).mito == (None, 24.0)  # 8 % would leave nothing
+    assert suggested({"mito": np.zeros(5)}).mito == (None, 8.0)
+    assert suggested({"counts": np.full(5, 7.0)}).set() == {}
+    assert suggested({"doublet": np.array([0.1, 0.2, 0.5]), "predicted": np.array([0, 0, 1])}).doublet == (
+        None,
+        0.2,
+    )
+
+
+def test_cells_leave_as_sc_best_practices_has_them(cells):
+    told = metrics(cells)
+    gone = is_outlier(told["log1p_total_counts"], 5) | is_outlier(told["log1p_n_genes_by_counts"], 5)
+    values = filters.measured(cells)
+    counts = {name: values[name] for name in ("counts", "genes")}
+    np.testing.assert_array_equal(~within_limits(counts, suggested(counts)), gone)
+    assert 5 < gone.sum() < 100
+    made = steps.apply(cells, [{"name": "filter_cells"}])
+    high = told["pct_counts_mt"] > min(8, suggested(values).mito[1])
+    assert list(made.obs_names) == list(cells.obs_names[~(gone | high)])
+
+
+def test_genes_and_cells_are_filtered_as_by_scanpy(cells):
+    ours = steps.apply(cells, [{"name": "filter_genes", "params": {"min_cells": 5}}])
+    theirs = cells.copy()
+    sc.pp.filter_genes(theirs, min_cells=5)
+    assert list(ours.var_names) == list(theirs.var_names) and ours.n_vars < cells.n_vars
+    least = int(np.median(filters.measured(cells)["genes"]))
+    ours = steps.apply(cells, [{"name": "filter_cells", "params": {"limits": {"genes": [least, None]}}}])
+    theirs = cells.copy()
+    sc.pp.filter_cells(theirs, min_genes=least)
+    assert list(ours.obs_names) == list(theirs.obs_names) and 0 < ours.n_obs < cells.n_obs
+
+
+def test_batches_have_limits_of_their_own(cells):
+    params = {"batch_key": "donor", "batches": {"bob": {"counts": [1e6, None]}}, "limits": {}}
+    made = steps.apply(cells, [{"name": "filter_cells", "params": params}])
+    assert set(made.obs["donor"]) == {"ann"} and made.n_obs == (cells.obs["donor"] == "ann").sum()
+    made = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
+    own = steps.made_before(made)[0]["params"]["batches"]
+    rows = (cells.obs["donor"] == "bob").to_numpy()
+    assert own["bob"]["counts"] == list(suggested({"counts": filters.measured(cells)["counts"][rows]}).counts)
+
+
+@fuzz(max_examples=15, deadline=None)
+@given(st.data())
+def test_whatever_the_counts_are_cells_stay_or_it_is_said_why(data):
+    n, genes = data.draw(st.integers(10, 30)), data.draw(st.integers(1, 12))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**16)))
+    values = random.poisson(data.draw(st.sampled_from([0.0, 0.1, 3.0])), (n, genes)) * data.draw(
+        st.integers(1, 50)
+    )
+    values[: data.draw(st.integers(0, n))] = 0
+    mito = data.draw(st.integers(0, genes))
+    adata = AnnData(sparse.csr_matrix(values, dtype=np.float32))
+    adata.var_names = [f"MT-{i}" if i < mito else f"G{i}" for i in range(genes)]
+    adata.obs["batch"] = random.integers(0, data.draw(st.integers(1, n)), n).astype(str)
+    batch = data.draw(st.sampled_from([None, "batch"]))
+    try:
+        made = steps.apply(
+            adata, [{"name": "filter_cells", "params": {"batch_key": batch}}, {"name": "filter_genes"}]
+        )
+    except UserError as error:
+        assert str(error).endswith(".")
+    else:
+        again = [
+            {k: one[k] for k in ("name", "params")} for one in json.loads(json.dumps(steps.made_before(made)))
+        ]
+        assert 0 < made.n_obs <= n and data_hash(steps.apply(adata, again)) == data_hash(made)
+
+
+def test_limits_are_both_ends_included_and_nan_stays():
+    values = {"counts": np.array([1, 2, 3, np.nan], np.float32)}
+    assert within_limits(values, Limits(counts=(2, 3))).tolist() == [False, True, True, True]
+
+
+def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
+    view = empty_house.view
+    id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
+    drain(empty_house.store)
+    for column in (ALL_CELLS, "sample"):
+        chosen = suggest(view, id, column)
+        within = cells_within(view, id, chosen)[1].within
+        made = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
+        assert list(made.obs_names) == list(tiny.obs_names[within])
+        answer = empty_house.press(
+            "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
+        )
+        assert f"{within.sum()} of 240 cells are kept" in sent(answer["quality-stay"])
