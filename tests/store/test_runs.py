@@ -1,0 +1,122 @@
+"""Runs are created, trained once, cancelled and deleted; the same click twice is one job."""
+
+import pytest
+from store_rows import EPOCH, at_once, furnish, new_run
+
+from core.config import run_files
+from core.errors import UserError
+
+# --- the same click twice
+
+
+def test_a_token_is_one_job_whoever_comes_second(store):
+    first = at_once(4, lambda _: store.submit("local", "short", "read", "x", token="click"))
+    assert len(set(first)) == 1 and len(store.jobs()) == 1
+    assert store.submit("local", "short", "read", "x") != store.submit("local", "short", "read", "x")
+
+
+def test_the_same_preparation_twice_is_one(store):
+    ids, view = furnish(store), store.of("local")
+    first = view.preparations.create(ids["dataset"], {"clip": 7}, "click")
+    assert view.preparations.create(ids["dataset"], {"clip": 7}, "click") == first
+    assert len(view.preparations.all(ids["dataset"])) == 2  # the one that was there, and this
+    assert store.row("preparation", first[0])["settings"]["clip"] == 7
+
+
+def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
+    run, view = new_run(store), store.of("local")
+    assert view.jobs.last(run, "train") is None
+    assert len({view.runs.train(run) for i in range(3)}) == 1
+    assert view.runs.one(run)["status"] == "queued"
+    run = new_run(store)
+    assert len(set(at_once(4, lambda i: view.runs.train(run)))) == 1
+
+
+def test_a_picture_is_drawn_once_and_again_only_where_it_failed(store):
+    run, view = furnish(store)["run"], store.of("local")
+    job = view.results.embed(run, "input_tsne")
+    for status in ("queued", "running", "done"):
+        store.set_job(job, status=status)
+        assert view.results.embed(run, "input_tsne") == job and store.job(job)["status"] == status
+    store.set_job(job, status="failed", message="killed", pid=1)
+    assert view.results.embed(run, "input_tsne") == job
+    row = store.job(job)
+    assert (row["status"], row["message"], row["pid"]) == ("queued", "", None)
+    assert view.results.embed(run, "latent_umap_3d") != job
+
+
+# --- runs
+
+
+def test_a_run_takes_its_preprocessing_from_the_preparation(store):
+    ids, view = furnish(store), store.of("local")
+    run = view.runs.one(view.runs.create(ids["preparation"], {"n_latent": 7}))
+    assert (run["config"]["clip"], run["config"]["n_latent"], run["status"]) == (5.0, 7, "created")
+    for values, words in (
+        ({"n_latent": 126}, "126 latent"),
+        ({"lr": 0}, "Learning rate"),
+        ({"nope": 1}, "nope"),
+    ):
+        with pytest.raises(UserError, match=words):
+            view.runs.create(ids["preparation"], values)
+    assert len(view.runs.all()) == 2
+
+
+def test_epochs_come_back_as_they_went_in(store):
+    run = furnish(store)["run"]
+    second = {name: i / 7 for i, name in enumerate(run_files.HISTORY)}
+    second |= {"epoch": 2, "train_protein": None, "valid_protein": None}
+    assert store.add_epoch(run, second) == "done"
+    assert store.epochs(run) == [EPOCH, second]
+    assert list(store.epochs(run)[0]) == list(run_files.HISTORY)
+
+
+def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
+    run = new_run(store, "running")
+    assert store.add_epoch(run, EPOCH) == "running"
+    store.of("local").runs.cancel(run)
+    assert store.add_epoch(run, EPOCH | {"epoch": 2}) == "cancelling"
+    assert store.cancelled(store.of("local").jobs.last(run, "train")["id"])
+
+
+def test_a_queued_run_is_cancelled_at_once(store):
+    run, view = new_run(store), store.of("local")
+    view.runs.cancel(run)
+    assert view.runs.one(run)["status"] == "created"  # nothing to cancel yet
+    job = view.runs.train(run)
+    view.runs.cancel(run)
+    row = view.runs.one(run)
+    assert row["status"] == "cancelled" and "before it began" in row["message"] and row["ended"]
+    assert store.job(job)["status"] == "cancelled" and store.waiting("train") == []
+
+
+def test_a_run_whose_process_is_just_starting_can_be_cancelled(store):
+    run, view = new_run(store), store.of("local")
+    job = view.runs.train(run)
+    store.move_job(job, "queued", "running")  # the queue has begun, the run itself has not
+    view.runs.cancel(run)
+    assert view.runs.one(run)["status"] == "cancelled"
+
+
+def test_a_run_at_work_cannot_be_deleted(store):
+    run, view = new_run(store, "running"), store.of("local")
+    with pytest.raises(UserError, match="still active: cancel it first"):
+        view.runs.forget(run)
+
+
+def test_forgetting_removes_row_folder_epochs_and_jobs(store):
+    ids, view = furnish(store), store.of("local")
+    folder = store.run_folder(ids["run"])
+    with pytest.raises(UserError, match="1 runs were trained"):
+        view.datasets.forget(ids["dataset"])
+    (store.dataset_folder(ids["dataset"]).folder).mkdir(parents=True)
+    view.runs.forget(ids["run"])
+    assert (
+        not folder.exists()
+        and view.runs.all() == []
+        and store.epochs(ids["run"]) == []
+        and store.jobs() == []
+    )
+    view.datasets.forget(ids["dataset"])
+    assert view.datasets.all() == [] and view.preparations.all(ids["dataset"]) == []
+    assert not any((store.root / "datasets").iterdir()) and not any((store.root / "runs").iterdir())

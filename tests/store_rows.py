@@ -1,0 +1,82 @@
+"""Rows of a store for tests: a finished run and what it depends on."""
+
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from core import files
+from core.config import run_files
+from core.settings import Settings
+from core.store import Store
+
+EPOCH = dict.fromkeys(run_files.HISTORY, 0.5) | {"epoch": 1}
+
+
+def furnish(store, owner="local", visibility="private"):
+    """One finished run and what it stands on: {"dataset": id, "preparation": id, "run": id}."""
+    see = {"visibility": visibility}
+    dataset = store.add("dataset", owner, name="cells", origin="demo:simulated", status="ready", **see)
+    record = {"n_cells": 240, "n_genes": 120, "n_proteins": 6, "kind": "counts"}
+    preparation = store.add(
+        "preparation", owner, dataset=dataset, settings={"clip": 5.0}, status="ready", record=record, **see
+    )
+    run = store.add(
+        "run",
+        owner,
+        dataset=dataset,
+        preparation=preparation,
+        name="first",
+        config={"seed": 0},
+        status="done",
+        phase="",
+        explored="",
+        **see,
+    )
+    store.add_epoch(run, EPOCH)
+    job = store.submit(owner, "train", "train", run, token=f"train:{run}")
+    store.move_job(job, "queued", "running")
+    store.move_job(job, "running", "done")
+    files.write_array(store.run_folder(run) / "latent.npy", np.eye(3))
+    return {"dataset": dataset, "preparation": preparation, "run": run}
+
+
+def make_fixture(path):
+    """Write a furnished database as one file; how tests/fixtures/schema_N.sqlite are made."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Settings(data_dir=Path(folder), inline=True))
+        furnish(store)
+        store.engine.dispose()
+        with sqlite3.connect(Path(folder) / "nuwa.sqlite") as db:
+            db.execute("PRAGMA journal_mode=DELETE")
+        db.close()
+        shutil.copy(Path(folder) / "nuwa.sqlite", path)
+
+
+def new_run(store, status="created", owner="local"):
+    ids = furnish(store, owner)
+    run = store.of(owner).runs.create(ids["preparation"], {"epochs": 2})
+    if status != "created":
+        store.of(owner).runs.train(run)
+        store.move("run", run, "queued", status)
+    return run
+
+
+def at_once(n, work):
+    """Call `work(i)` from n threads that start together; their answers."""
+    gate, answers = threading.Barrier(n), [None] * n
+
+    def go(i):
+        gate.wait()
+        answers[i] = work(i)
+
+    threads = [threading.Thread(target=go, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
