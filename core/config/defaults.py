@@ -1,4 +1,4 @@
-"""What is chosen from the size of the data where a setting is left empty: one rule, and its reasons."""
+"""The values of settings that are left empty, from the size of the data, with the reasons."""
 
 import math
 from typing import NamedTuple
@@ -16,19 +16,19 @@ class Chosen(NamedTuple):
 
 
 def chosen(n_train, n_features=10**9):
-    """The Chosen for `n_train` training cells of `n_features` genes and proteins (as good as endless unless said).
+    """The Chosen for `n_train` training cells of `n_features` genes and proteins (by default very many).
 
-    - **Steps.** What runs on small and on large sets have in common is the number of optimiser steps, not of passes:
-      1,500 up to 6,000 training cells, then growing with their fourth root (3,000 for 100,000, 5,400 for a million),
-      since more cells hold more kinds to tell apart, but each kind is also seen more often.
-    - **Batch.** 128, the noise of which does small sets good. From 24,000 cells on it grows with the root of their
-      number, up to 1,024: a large batch is worked through three times as fast a cell, and a large set still makes
-      its steps.
-    - **Latent dimensions.** 20; of fewer than 100 features a fifth, or there would be nothing to squeeze.
-    - **Hidden units.** 128; 256 from 50,000 cells on, which can teach more weights than they have.
+    - **Steps.** Small and large datasets need a similar number of optimiser steps, not of passes: 1,500 up to 6,000
+      training cells, then growing with their fourth root (3,000 for 100,000, 5,400 for a million), since more cells
+      contain more cell types, but each type is also seen more often.
+    - **Minibatch.** 128; its noise helps small datasets. From 24,000 cells it grows with the square root of their
+      number, up to 1,024: a large minibatch is three times as fast for each cell, and a large dataset still makes
+      enough steps.
+    - **Latent dimensions.** 20; a fifth of the features if there are fewer than 100, or nothing would be compressed.
+    - **Hidden units.** 128; 256 from 50,000 cells, which are enough to fit more weights.
 
-    The numbers for up to 6,000 training cells are measured (bench/README.md, "Why these defaults"); those for larger sets
-    are reasoned, and only their speed is measured.
+    The numbers for up to 6,000 training cells are measured (bench/README.md, "Why these defaults"); for larger
+    datasets only the speed is measured.
     """
     larger = max(1.0, n_train / 6_000)
     return Chosen(
@@ -40,10 +40,9 @@ def chosen(n_train, n_features=10**9):
 
 
 def epochs_for(steps, n_train, batch_size):
-    """The passes over `n_train` cells that make about so many steps, but 100 at most and 5 at least.
+    """The number of passes over `n_train` cells for about this number of steps, from 5 to 100.
 
-    More passes than that over few cells are learnt by heart: on 600 cells the best epoch was always among the first
-    hundred.
+    With more passes over few cells the model over-fits: on 600 cells the best epoch was always among the first hundred.
     """
     a_pass = math.ceil(n_train / batch_size)
     return min(MOST_PASSES, max(LEAST_PASSES, round(steps / a_pass)))

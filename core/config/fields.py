@@ -1,4 +1,4 @@
-"""A setting and all that is said of it: label, help, unit and bounds, as a form and a command line need them."""
+"""A setting with its label, help, unit and bounds, as the form and the command line need them."""
 
 from typing import NamedTuple, get_args
 

@@ -1,10 +1,10 @@
-"""The network of a run as records: what is drawn, counted and built."""
+"""The network of a run as a list of layers, from which it is drawn, its weights counted, and the model built."""
 
 from typing import NamedTuple
 
 
 class Layer(NamedTuple):
-    """One linear block of the network: where it stands, its width, and what follows the linear map."""
+    """One linear block of the network: its place, its width, and what follows the linear map."""
 
     name: str  # unique, and the key of the module in torch
     side: str  # "encoder" or "decoder"
@@ -16,15 +16,15 @@ class Layer(NamedTuple):
 
     @property
     def weights(self):
-        """How many numbers this block learns: the matrix, its bias, and two a unit for a normalisation."""
+        """The number of weights: the matrix, its bias, and two for each unit with a normalisation."""
         return self.n_in * self.n_out + self.n_out + (0 if self.norm == "none" else 2 * self.n_out)
 
 
 def network(config, n_genes, n_proteins, n_batches=0):
-    """The Layers of a RunConfig, in the order data flows; `n_batches` as `RunConfig.layers` has it."""
+    """The Layers of a RunConfig, in the order of the data flow; `n_batches` as `RunConfig.layers` has it."""
     model = config.model_record
     branches = [("rna", n_genes, config.n_hidden), ("protein", n_proteins, config.n_hidden_protein)]
-    branches = [branch for branch in branches if branch[1]]  # one that has no features is not there
+    branches = [branch for branch in branches if branch[1]]  # without those that have no features
     encoder, decoder = [], []
     start = config.n_latent + n_batches
     for branch, n_features, width in branches:

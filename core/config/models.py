@@ -95,7 +95,7 @@ def dropouts():
     some = [f"{record.dropout:g} for {name}" for name, record in MODELS.items() if record.dropout]
     others = "none for the others" if len(some) < len(MODELS) else ""
     return (
-        "Share of hidden units silenced in each step; reduces over-fitting. "
+        "Share of hidden units set to zero in each step; reduces over-fitting. "
         f"Empty: {listed([*some, others] if others else some)}."
     )
 

@@ -17,8 +17,8 @@ class Network(BaseModel):
         None,
         NETWORK,
         "Latent dimensions",
-        "The numbers each cell is squeezed into. 10 to 50 is usual; 2 or 3 can be drawn directly. Empty: chosen from "
-        "the data size.",
+        "How many numbers describe each cell. 10 to 50 is usual; 2 or 3 can be drawn directly. Empty: set from the size "
+        "of the data.",
         ge=1,
         le=1000,
     )
@@ -26,7 +26,7 @@ class Network(BaseModel):
         None,
         NETWORK,
         "Hidden units, RNA",
-        "Width of the layers between the genes and the latent space. Empty: chosen from the data size.",
+        "Width of the layers between the genes and the latent space. Empty: set from the size of the data.",
         unit="units",
         ge=1,
         le=8192,
@@ -35,7 +35,7 @@ class Network(BaseModel):
         32,
         NETWORK,
         "Hidden units, protein",
-        "The same for the protein branch; proteins are few, so it is narrow.",
+        "The same for the protein branch, which is narrow because proteins are few.",
         unit="units",
         ge=1,
         le=1024,
@@ -44,7 +44,7 @@ class Network(BaseModel):
         1,
         NETWORK,
         "Hidden layers",
-        "How many layers stand on each side of the latent space. One is enough for most data; more learn slower.",
+        "Number of layers on each side of the latent space. One is enough for most data; more train slower.",
         ge=1,
         le=5,
     )
@@ -52,22 +52,22 @@ class Network(BaseModel):
         "batch",
         NETWORK,
         "Normalisation",
-        "Keeps the values inside the network in a steady range: over the batch, over the layer, or not at all.",
+        "Keeps the values inside the network in a stable range: over the minibatch, over the layer, or not at all.",
         folded=True,
     )
     activation: Literal["elu", "leaky_relu", "relu", "tanh"] = setting(
         "elu",
         NETWORK,
         "Activation",
-        "The bend between two layers; without it the network could learn only what PCA does.",
+        "The non-linear function between two layers; without it the network could learn only what PCA does.",
         folded=True,
     )
     linear_path: bool = setting(
         True,
         NETWORK,
         "Linear path",
-        "The output is given the latent dimensions themselves beside what the hidden layers make of them: a straight line "
-        "need not be learnt by bends, and what they add comes on top.",
+        "The output layer also reads the latent dimensions themselves, not only the hidden units: linear structure is "
+        "learnt directly, and the hidden layers add the rest.",
         folded=True,
     )
     dropout: float | None = setting(
@@ -84,8 +84,8 @@ class Network(BaseModel):
         0.0,
         NETWORK,
         "Input dropout",
-        "Share of counts hidden from the encoder in each step; the model learns to fill them in from the others. A gene is "
-        "seen with a count of zero then, a protein at its mean.",
+        "Share of values hidden from the encoder in each step; the model learns to fill them in from the others. A hidden "
+        "gene has a count of zero, a hidden protein its mean.",
         ge=0,
         le=0.9,
         step=0.05,
@@ -95,8 +95,8 @@ class Network(BaseModel):
         0.1,
         NETWORK,
         "Latent noise",
-        "Noise that joins the latent dimensions in training, in standard deviations of each: what lies close has to mean "
-        "much the same.",
+        "Gaussian noise on the latent dimensions in training, in standard deviations of each. It makes nearby points of "
+        "the latent space decode alike.",
         ge=0,
         le=10,
         step=0.05,
@@ -106,7 +106,7 @@ class Network(BaseModel):
         False,
         NETWORK,
         "Zero inflation",
-        "Lets a count be lost altogether with a probability of its own; droplet data seldom need it.",
+        "Adds a probability that a count is lost altogether; droplet data rarely need it.",
         folded=True,
     )
 

@@ -1,4 +1,4 @@
-"""Plain values to a RunConfig, and every complaint about them as a sentence."""
+"""Plain values to a RunConfig, with a sentence for every error."""
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ def parse(values):
 
 
 def _sentence(error):
-    """One pydantic complaint in the words of the form."""
+    """One pydantic error as a sentence with the labels of the form."""
     name = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         close = near(name, RunConfig.model_fields, 1)
@@ -28,12 +28,12 @@ def _sentence(error):
     field = RunConfig.model_fields.get(error["loc"][0])
     label = field.json_schema_extra["label"] if field else name
     if error["input"] is None:
-        return f"{label} ({name}) needs a value{_range(name)}; what is typed there is empty or not allowed."
+        return f"{label} ({name}) needs a value{_range(name)}; the field is empty or holds something that is not allowed."
     return f"{label} ({name}): {text.replace('input should', 'it should')}, not {error['input']!r}."
 
 
 def _range(name):
-    """The allowed range of a field in words, or nothing."""
+    """The allowed range of a field in words, or ""."""
     spec = next((s for s in specs() if s.name == name), None)
     if spec is None or spec.high is None:
         return ""

@@ -14,13 +14,13 @@ class Prepare(BaseModel):
         True,
         PREPARE,
         "Normalise library size",
-        "Divides each cell by its total counts, so that deeply sequenced cells do not look different for that alone.",
+        "Divides each cell by its total counts, so that sequencing depth alone does not separate cells.",
     )
     target_sum: float = setting(
         10_000.0,
         PREPARE,
         "Target sum",
-        "The total every cell is brought to; 10,000 is scanpy's and Seurat's custom.",
+        "The total counts of each cell afterwards; 10,000 is common with scanpy and Seurat.",
         unit="counts",
         ge=1,
         le=1e7,
@@ -30,19 +30,19 @@ class Prepare(BaseModel):
         True,
         PREPARE,
         "Log transform",
-        "log(1 + x): a gene that goes from 1 to 2 then counts as much as one from 100 to 200.",
+        "log(1 + x), so that ratios of expression count rather than differences.",
     )
     scale: bool = setting(
         True,
         PREPARE,
         "Centre and scale",
-        "Gives each gene mean 0 and standard deviation 1 in the training cells, so that every gene is heard.",
+        "Gives each gene mean 0 and standard deviation 1 in the training cells, so that all genes have the same weight.",
     )
     clip: float = setting(
         10.0,
         PREPARE,
         "Clip",
-        "Scaled values beyond this many standard deviations are cut, as scanpy does; rare spikes would rule the loss.",
+        "Scaled values beyond this many standard deviations are clipped, as in scanpy; a few extreme values would dominate the loss.",
         unit="sd",
         ge=1,
         le=1000,
@@ -52,8 +52,8 @@ class Prepare(BaseModel):
         "both",
         PREPARE,
         "Trained on",
-        "both: RNA, and protein where there is some. rna: the proteins are left out, and judge the latent space that comes "
-        "of the genes. protein: the genes are left out; they still colour plots and make markers.",
+        "both: RNA, and protein where there is some. rna: without the proteins, which then score the latent space of the "
+        "genes. protein: without the genes, which still colour plots and serve as markers.",
     )
     protein_transform: Literal["clr", "clr_cells", "dsb", "none"] = setting(
         "clr",
@@ -79,7 +79,7 @@ class Prepare(BaseModel):
 
 
 def upgraded(values):
-    """Settings as an earlier Nuwa wrote them in today's words: `clr`, true or false, became `protein_transform`."""
+    """Settings of an earlier version under their present names: `clr` (a bool) became `protein_transform`."""
     if not isinstance(values.get("clr"), bool) or "protein_transform" in values:
         return values
     kept = {name: value for name, value in values.items() if name != "clr"}

@@ -16,13 +16,13 @@ from core.text import listed
 
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of the labels in split.npy
 
-MIN_HELD_OUT = 20  # cells; fewer judge nothing
+MIN_HELD_OUT = 20  # cells; a score of fewer means nothing
 
 
 class RunConfig(
     Training, Network, Prepare, Genes
 ):  # the fields come in the order of genes, prepare, network ...
-    """All settings of a run. A field that nobody obeys does not exist; an unknown one is refused."""
+    """All settings of a run. Every field has an effect; an unknown one is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
@@ -42,7 +42,7 @@ class RunConfig(
             raise ValueError("training and validation shares together must not exceed 1; lower one of them")
         if self.weight_rna == 0 and self.weight_protein == 0:
             raise ValueError(
-                "the RNA and protein weights are both 0, so there is nothing to learn; raise one of them"
+                "the RNA and protein weights are both 0, so there is nothing to learn; increase one of them"
             )
         return self
 
@@ -51,7 +51,7 @@ class RunConfig(
         for field in specs():
             if field.models and self.model not in field.models and getattr(self, field.name) != field.default:
                 raise ValueError(
-                    f"{field.name} means nothing to the model {self.model}, only to {listed(field.models)}; leave it out"
+                    f"{field.name} has no effect on the model {self.model}, only on {listed(field.models)}; leave it out"
                 )
         return self
 
@@ -76,9 +76,9 @@ class RunConfig(
         return self.model_record.loss
 
     def weight_of(self, part):
-        """The weight in the loss of its part "rna" or "protein": 1 of proteins alone, which are weighed against nothing.
+        """The weight of a part of the loss, "rna" or "protein"; 1 for proteins alone.
 
-        Of proteins it is that of squared errors until `for_data` has chosen one.
+        For proteins it is that of squared errors until `for_data` has set one.
         """
         if part == "protein" and self.modalities == "protein":
             return 1.0
@@ -93,14 +93,14 @@ class RunConfig(
         return n_cells - n_valid - n_test, n_valid, n_test
 
     def n_epochs(self, n_train):
-        """The number of passes over `n_train` cells: `epochs`, or as many as make the steps that `chosen` says."""
+        """The number of passes over `n_train` cells: `epochs`, or enough for the number of steps of `chosen`."""
         if self.epochs is not None:
             return self.epochs
         found = chosen(n_train)
         return epochs_for(found.steps, n_train, self.batch_size or found.batch_size)
 
     def for_data(self, n_cells, n_genes, n_proteins=0):
-        """The same settings, what was left empty chosen (`core.config.defaults`) for so many cells, genes and proteins."""
+        """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins."""
         n_train, _, _ = self.split_sizes(n_cells)
         found = chosen(n_train, n_genes + n_proteins)
         empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
@@ -110,14 +110,14 @@ class RunConfig(
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
     def layers(self, n_genes, n_proteins, n_batches=0):
-        """The network as records, in the order data flows: what is drawn, counted and built.
+        """The Layers of the network in the order of the data flow; drawings, counts of weights and models come from them.
 
-        `n_batches` is the number of batches that enter both sides one-hot, 0 without a covariate.
+        `n_batches` is the number of values of the batch covariate, one-hot on both sides; 0 without one.
         """
         return network(self, n_genes, n_proteins, n_batches)
 
     def check_against(self, n_genes, n_proteins, kind="counts"):
-        """Raise UserError where these settings cannot work on data of a kind with so many features."""
+        """Raise UserError if these settings cannot be used with so many features of this kind."""
         if self.model_record.reads_counts and kind != "counts" and n_genes:
             raise UserError(
                 f"The model {self.model} needs raw counts, and this dataset holds {KIND_WORDS[kind]}: choose another model, or "
@@ -125,19 +125,18 @@ class RunConfig(
             )
         if n_genes == 0 and self.modalities != "protein":
             raise UserError(
-                "No gene is left to train on: raise the number of variable genes, or check the file."
+                "No gene is left to train on: increase the number of variable genes, or check the file."
             )
         if self.weight_rna == 0 and not n_proteins:
             raise UserError(
-                "The RNA weight is 0 and there are no proteins, so there is nothing to learn: raise it."
+                "The RNA weight is 0 and there are no proteins, so there is nothing to learn: increase it."
             )
         if n_genes + n_proteins < 2:
             way = (
-                "raise the number of variable genes, or bring a file with more" if n_genes else "add the RNA"
+                "increase the number of variable genes, or use a file with more" if n_genes else "add the RNA"
             )
             raise UserError(
-                f"One {'gene' if n_genes else 'protein'} is all there is to train on, and at least two features are needed "
-                f"to learn anything: {way}."
+                f"Only one {'gene' if n_genes else 'protein'} is left to train on, and at least two features are needed: {way}."
             )
         if self.n_latent is not None and self.n_latent >= n_genes + n_proteins:
             raise UserError(
@@ -153,7 +152,7 @@ def specs(part=None):
 
 
 def told(config):
-    """[label, value in words, unit] of each setting that the model of a RunConfig obeys."""
+    """[label, value as text, unit] of each setting that the model of a RunConfig obeys."""
     rows = []
     for field in specs():
         if field.models and config.model not in field.models:

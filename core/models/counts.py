@@ -33,7 +33,7 @@ class Counts(Variational):
 
     @torch.no_grad()
     def start_from(self, baselines):
-        """Begin at the count baselines of the training cells: each gene's share, each protein's level, dispersions.
+        """Start from the baselines of the counts in the training cells: each gene's share, each protein's level, dispersions.
 
         The maps to the counts start small, so that the first step leaves from there and not from noise.
         """

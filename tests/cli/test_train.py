@@ -80,7 +80,7 @@ def refused(capsys, *words):
         (["--lr", "0"], "Learning rate (lr): it should be greater than 0, not 0."),
         (["--lr", "fast"], "Learning rate (lr)"),
         (["--lr", "nan"], "Learning rate (lr)"),
-        (["--keep-genes", "CD4, CD8A", "--drop-genes", "CD4"], "CD4 stands in both lists of genes"),
+        (["--keep-genes", "CD4, CD8A", "--drop-genes", "CD4"], "CD4 is in both lists of genes"),
         (["--optimizer", "adamm"], "Optimizer (optimizer): it should be 'adam'"),
         (["--n-latent", "2.5"], "Latent dimensions (n_latent)"),
         (["--train-share", "0.9", "--valid-share", "0.2"], "must not exceed 1"),

@@ -106,7 +106,7 @@ def test_what_a_spec_offers_is_what_the_config_accepts():
 
 def test_a_setting_that_a_model_does_not_obey_is_refused_by_name():
     assert refusal(beta=2) == (
-        "Beta means nothing to the model citeseq, only to variational, linear and counts; leave it out."
+        "Beta has no effect on the model citeseq, only on variational, linear and counts; leave it out."
     )
     assert parse({"model": "variational", "beta": 2}).beta == 2
 
@@ -119,7 +119,7 @@ def test_a_list_of_genes_is_read_however_it_was_pasted():
 
 def test_a_gene_in_both_lists_is_refused_by_name():
     text = refusal(keep_genes="CD4 CD8A", drop_genes="CD8A, ACTB")
-    assert text.startswith("CD8A stands in both lists of genes") and "keep_genes" in text
+    assert text.startswith("CD8A is in both lists of genes") and "keep_genes" in text
     assert parse({"keep_genes": "CD8A", "drop_cell_cycle": True}).keep_genes == "CD8A"
 
 
@@ -223,9 +223,9 @@ def test_no_gene_left_is_refused_with_advice():
 
 def test_one_feature_is_refused_as_nothing_to_learn_from():
     for n_latent in (None, 1, 5):
-        with pytest.raises(UserError, match="at least two features are needed to learn anything"):
+        with pytest.raises(UserError, match="at least two features are needed"):
             RunConfig(n_latent=n_latent).check_against(1, 0)
-    with pytest.raises(UserError, match="One protein is all .* add the RNA"):
+    with pytest.raises(UserError, match="Only one protein is left .* add the RNA"):
         RunConfig(modalities="protein").check_against(0, 1)
     RunConfig(n_latent=1).check_against(1, 1)
     RunConfig(n_latent=1).check_against(2, 0)
