@@ -9,11 +9,11 @@ import psutil
 
 from core.errors import UserError
 
-ROOT = Path("/")  # of the file system that tells of drivers and limits
+ROOT = Path("/")  # of the file system with the files of drivers and memory limits
 
 
 class Device(NamedTuple):
-    """`kind` is "cpu" or "cuda", `name` what it is called, `why` one sentence, `threads` what the CPU part uses."""
+    """`kind` is "cpu" or "cuda", `name` is for people, `why` is a sentence, `threads` is the number of CPU threads."""
 
     kind: str
     name: str
@@ -22,7 +22,7 @@ class Device(NamedTuple):
 
 
 def choose(wanted="auto"):
-    """The Device for `wanted` ("auto", "cpu" or "cuda"); raises UserError where a GPU is asked for and not there."""
+    """The Device for `wanted` ("auto", "cpu" or "cuda"); raises UserError if a GPU is requested and cannot be used."""
     import torch
 
     threads = torch.get_num_threads()
@@ -38,12 +38,12 @@ def choose(wanted="auto"):
 
 
 def n_cores():
-    """The cores that this process may use, which a container may have fewer of than its machine."""
+    """The number of cores that this process may use; in a container it may be fewer than the machine has."""
     return len(os.sched_getaffinity(0))
 
 
 def _why_no_gpu(torch):
-    """What stands in the way of a GPU, in words; empty where nothing does."""
+    """Why no GPU can be used, as a sentence; "" if one can."""
     if torch.version.cuda is None:
         if (ROOT / "proc/driver/nvidia/version").exists():
             return "there is an NVIDIA driver, but this build of torch is for the CPU only; install torch for CUDA."
@@ -62,7 +62,7 @@ def _why_no_gpu(torch):
 def _made_for(generation, built):
     """Can code built for these architectures ("sm_80", "compute_90") run on a GPU of this (major, minor)?
 
-    Machine code (sm) runs on its own major generation from its minor one on; compute is compiled on any later GPU.
+    Machine code (sm) runs on the same major generation from its minor one; compute code is compiled on any later GPU.
     """
     for text in built:
         kind, _, number = text.partition("_")
@@ -74,7 +74,7 @@ def _made_for(generation, built):
 
 
 def settle(kind):
-    """Let products on a GPU take TF32 where it has it: ten bits of each factor, sums in float32. Of this process."""
+    """Allow TF32 for products on a GPU in this process: ten bits of each factor, sums in float32."""
     if kind == "cuda":
         import torch
 
@@ -83,7 +83,7 @@ def settle(kind):
 
 @contextmanager
 def full_precision():
-    """Within it products on a GPU keep all bits of float32, whatever `settle` allows, for sums in which much cancels."""
+    """A context in which products on a GPU keep all bits of float32, for sums with much cancellation."""
     import torch
 
     allowed = torch.get_float32_matmul_precision()
@@ -95,7 +95,7 @@ def full_precision():
 
 
 def synchronise(kind):
-    """Wait until the device has done what it was given: only then does a clock tell what that took."""
+    """Wait until the device has finished, so that a clock measures its work."""
     if kind == "cuda":
         import torch
 
@@ -103,36 +103,36 @@ def synchronise(kind):
 
 
 def free_memory():
-    """Bytes of main memory that are left: what the machine has, or less where a container is limited."""
+    """Bytes of free main memory: of the machine, or fewer in a container with a limit."""
     left = [limit - used for limit, used in _limits()]
     return max(0, min([psutil.virtual_memory().available, *left]))
 
 
 def held_memory(pid=None):
-    """Bytes that a process (None: this one) and those that it has started hold; what is shared counts in shares (PSS)."""
+    """Bytes used by a process (None: this one) and its children; shared memory counts proportionally (PSS)."""
     parent, held = psutil.Process(pid), 0
     for process in (parent, *parent.children(recursive=True)):
-        with suppress(psutil.Error):  # it has ended meanwhile
+        with suppress(psutil.Error):  # it has ended in the meantime
             held += process.memory_full_info().pss
     return held
 
 
 def memory():
-    """Bytes of main memory that there are: those of the machine, or fewer where a container is limited."""
+    """Bytes of main memory: of the machine, or fewer in a container with a limit."""
     return min([psutil.virtual_memory().total, *(limit for limit, _ in _limits())])
 
 
 def free_on_gpu():
-    """Bytes that are free on the GPU that runs use."""
+    """Free bytes on the GPU that runs use."""
     import torch
 
     return torch.cuda.mem_get_info(0)[0]
 
 
 def _limits():
-    """(bytes allowed, bytes used) of each memory limit that this process is under: control groups, of version 2 or 1.
+    """(bytes allowed, bytes used) of each memory limit of this process: control groups, version 2 or 1.
 
-    Pages of files that nobody reads at the moment count as used there, and are given up when memory gets short.
+    The inactive file cache counts as used there but is freed when memory is short, so it is subtracted.
     """
     with suppress(OSError):
         for line in (ROOT / "proc/self/cgroup").read_text().splitlines():
@@ -144,10 +144,12 @@ def _limits():
                 names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
             elif controllers:
                 continue
-            group = top / path.strip("/")  # inside a container it may be named from outside, and not be there
+            group = top / path.strip(
+                "/"
+            )  # inside a container this may be its path outside, which does not exist
             for place in (group, *group.parents):
                 if place.is_relative_to(top):
-                    with suppress(OSError, ValueError):  # no such place; "max" is no limit
+                    with suppress(OSError, ValueError):  # no such file; "max" is no limit
                         yield _limit(place, *names)
 
 

@@ -11,20 +11,20 @@ from core.sparse import linear as sparse
 class Citeseq(nn.Module):
     """An autoencoder of two modalities, or of one where the other has no features.
 
-    The latent and the output layers are linear: an activation there put the model below PCA on larger sets. With the
-    linear path the output is a linear map of the hidden units and of the latent dimensions themselves, a shortcut (He
-    2016); the noise on the latent is that of Poole 2014. A batch covariate enters both sides one-hot (Lopez 2018), so
-    that the latent space need not carry it.
+    The latent and the output layers are linear: with an activation there the model was worse than PCA on larger
+    datasets. With the linear path the output is a linear map of the hidden units and of the latent dimensions, a
+    shortcut (He 2016); the noise on the latent follows Poole 2014. A batch covariate enters both sides one-hot (Lopez
+    2018), so that the latent space need not represent it.
     """
 
-    nat = 0.0  # what a nat of divergence costs in the loss, times the number of genes: here there is none
+    nat = 0.0  # the price of a nat of divergence in the loss, times the number of genes: here there is no divergence
 
     def __init__(self, config, n_genes, n_proteins, n_batches=0):
         super().__init__()
         self.sizes = {branch: n for branch, n in (("rna", n_genes), ("protein", n_proteins)) if n}
         self.hide_protein = Hide(
             config.input_dropout
-        )  # genes come with theirs hidden: core.training.dataloader
+        )  # input dropout of genes is in core.training.dataloader
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
         layers = config.layers(n_genes, n_proteins, n_batches)
         self.blocks = nn.ModuleDict(
@@ -36,8 +36,8 @@ class Citeseq(nn.Module):
             for branch in self.sizes
         }
 
-    def _given(self, cells):
-        """Pairs of a branch and its part of the input: (cells, n) dense, or a sparse batch of the genes."""
+    def _inputs(self, cells):
+        """Pairs of a branch and its part of the input: (cells, n) dense, or a sparse minibatch of the genes."""
         if cells.rna is not None:
             return list(zip(self.sizes, (cells.rna, cells.x), strict=False))
         return list(zip(self.sizes, cells.x.split(list(self.sizes.values()), dim=1), strict=True))
@@ -48,10 +48,10 @@ class Citeseq(nn.Module):
             x, names = self._first(names[0], x, batch), names[1:]
         elif batch is not None:
             x = torch.cat([x, batch], dim=1)
-        given = x
+        start = x
         for name in names:
             x = self.blocks[name](x)
-        return torch.cat([x, given], dim=1) if side == "decoder" and self.linear_path else x
+        return torch.cat([x, start], dim=1) if side == "decoder" and self.linear_path else x
 
     def _first(self, name, genes, batch):  # the first block of a branch, its input never made dense
         linear, *after = self.blocks[name]
@@ -60,29 +60,27 @@ class Citeseq(nn.Module):
             x = part(x)
         return x
 
-    def _hidden(
-        self, cells
-    ):  # (cells, features) -> (cells, hidden): what both branches have made of the input
-        made = []
-        for branch, x in self._given(cells):
+    def _hidden(self, cells):  # (cells, features) -> (cells, hidden): the last hidden units of both branches
+        hidden = []
+        for branch, x in self._inputs(cells):
             if branch == "protein":
                 x = self.hide_protein(x)
             elif cells.seen is not None:
                 x = cells.seen
-            made.append(self._through("encoder", branch, x, cells.batch))
-        return torch.cat(made, dim=1) if len(made) > 1 else made[0]
+            hidden.append(self._through("encoder", branch, x, cells.batch))
+        return torch.cat(hidden, dim=1) if len(hidden) > 1 else hidden[0]
 
     def encode(self, cells):  # (cells, features) -> (cells, latent)
         return self.blocks["latent"](self._hidden(cells))
 
     def decode(self, z, batch=None):  # (cells, latent) -> (cells, features)
-        made = [self.blocks[f"output_{b}"](self._through("decoder", b, z, batch)) for b in self.sizes]
-        return torch.cat(made, dim=1)
+        outputs = [self.blocks[f"output_{b}"](self._through("decoder", b, z, batch)) for b in self.sizes]
+        return torch.cat(outputs, dim=1)
 
     def errors(self, z, cells):
         """Named parts, each a scalar: the mean over its own features and the cells, of (cells, latent) against the input."""
         parts = {}
-        for branch, x in self._given(cells):
+        for branch, x in self._inputs(cells):
             hidden, output = self._through("decoder", branch, z, cells.batch), self.blocks[f"output_{branch}"]
             if isinstance(x, sparse.Batch):
                 parts[branch] = sparse.mse(x, hidden, output[0].weight, output[0].bias)
@@ -95,7 +93,7 @@ class Citeseq(nn.Module):
         if self.training and self.latent_noise:
             spread = z.detach().std(
                 dim=0, correction=0
-            )  # the noise grows with it: no way out by large numbers
+            )  # the noise grows with it, so that large values do not avoid it
             z = z + self.latent_noise * spread * torch.randn_like(z)
         return self.errors(z, cells)
 

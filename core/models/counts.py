@@ -1,4 +1,4 @@
-"""Counts: a variational autoencoder whose loss is the likelihood of the raw counts, RNA and protein each its own."""
+"""Counts: a variational autoencoder with the likelihood of the raw counts as its loss, one for RNA and one for protein."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ class Counts(Variational):
     """Negative-binomial RNA with the cell's library size (scVI, Lopez 2018); protein as a mixture of background and
     foreground (totalVI, Gayoso 2021).
 
-    The encoder reads the preprocessed values, as every model here; the likelihood is that of `cells.counts`.
+    The encoder reads the preprocessed values, like every model; the likelihood is that of `cells.counts`.
     """
 
     nat = 1.0  # the loss is a mean over the genes of nats
@@ -23,7 +23,7 @@ class Counts(Variational):
         super().__init__(config, n_genes, n_proteins, n_batches)
         self.zero_inflated = config.zero_inflated
         self.log_theta = nn.ParameterDict({b: nn.Parameter(torch.zeros(n)) for b, n in self.sizes.items()})
-        # A nat of a background's divergence costs what a nat of its likelihood does, as the bound has it.
+        # A nat of a background's divergence has the price of a nat of its likelihood, as in the evidence lower bound.
         self.background_price = (
             config.weight_of("protein") * n_genes / n_proteins if n_genes and n_proteins else 1.0
         )
@@ -35,7 +35,7 @@ class Counts(Variational):
     def start_from(self, baselines):
         """Start from the baselines of the counts in the training cells: each gene's share, each protein's level, dispersions.
 
-        The maps to the counts start small, so that the first step leaves from there and not from noise.
+        The maps to the counts start small, so that training starts there and not from noise.
         """
         for name, block in self.blocks.items():
             if name.startswith("output"):
@@ -111,7 +111,7 @@ class Counts(Variational):
         return mixture(y, background, foreground, self._theta("protein"), mixing)
 
     def nats(self, loss, n_features):
-        """A loss summed over features in nats, which it is."""
+        """Nats a cell of a loss that is summed over features: the loss is in nats already."""
         return loss
 
     def evidence(self, z, cells, noise):

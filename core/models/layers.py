@@ -1,4 +1,4 @@
-"""The blocks that models are made of, built from the records of `RunConfig.layers`."""
+"""The building blocks of models, made from the records of `RunConfig.layers`."""
 
 import math
 
@@ -9,7 +9,7 @@ ACTIVATIONS = {"elu": nn.ELU, "leaky_relu": nn.LeakyReLU, "relu": nn.ReLU, "tanh
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation that survives a batch of one cell, where it falls back on its running statistics."""
+    """Batch normalisation that uses its running statistics for a minibatch of one cell."""
 
     def forward(self, x):
         if self.training and len(x) == 1:
@@ -20,7 +20,7 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 class Dropout(nn.Dropout):
-    """Dropout as torch's, but that its mask is drawn sixteen bits a value on the CPU: in half of the time."""
+    """torch's Dropout with a mask of sixteen random bits a value on the CPU, in half the time."""
 
     def forward(self, x):
         if not self.training or not self.p or x.device.type != "cpu":
@@ -33,7 +33,7 @@ class Dropout(nn.Dropout):
 
 
 class Hide(nn.Module):
-    """Input dropout: in training a share of the values is seen as 0, the mean of their feature; the others stay."""
+    """Input dropout: in training a share of the values becomes 0, the mean of their feature; the others do not change."""
 
     def __init__(self, share):
         super().__init__()
@@ -47,7 +47,7 @@ NORMS = {"batch": BatchNorm, "layer": nn.LayerNorm}
 
 
 def linear(n_in, n_out):
-    """A linear map whose weights start Gaussian with variance 1 / n_in, so that a sum over inputs keeps its size."""
+    """A linear map with initial weights N(0, 1 / n_in), so that sums over inputs keep their variance."""
     layer = nn.Linear(n_in, n_out)
     nn.init.normal_(layer.weight, std=1 / math.sqrt(n_in))
     nn.init.zeros_(layer.bias)
@@ -55,9 +55,9 @@ def linear(n_in, n_out):
 
 
 class ByInput(nn.Linear):
-    """A linear map whose weights lie input after input, (n_in, n_out), as a sparse product reads and writes them.
+    """A linear map with weights stored as (n_in, n_out), as a sparse product reads and writes them.
 
-    A state_dict holds them as those of every linear map, (n_out, n_in).
+    In a state_dict they are (n_out, n_in), like those of every linear map.
     """
 
     def __init__(self, layer):

@@ -1,9 +1,9 @@
-"""Log-likelihoods of counts, element by element; every argument broadcasts, every answer is in nats."""
+"""Log-likelihoods of counts, element by element, in nats; all arguments broadcast."""
 
 import torch
 from torch.nn.functional import logsigmoid, softplus
 
-EPS = 1e-8  # keeps a logarithm of nothing finite
+EPS = 1e-8  # keeps log(0) finite
 
 
 def negative_binomial(x, mean, theta):

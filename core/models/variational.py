@@ -6,11 +6,11 @@ import torch
 
 from core.models.citeseq import Citeseq
 
-LOG_VARIANCE = (-10.0, 10.0)  # beyond, exp() of it or of its negative leaves float32 nothing to work with
+LOG_VARIANCE = (-10.0, 10.0)  # beyond, exp() of it or of its negative is out of range for float32
 
 
 class Variational(Citeseq):
-    """Citeseq with a Gaussian latent (Kingma and Welling 2014); the latent that is shown is its mean."""
+    """Citeseq with a Gaussian latent (Kingma and Welling 2014), of which pages and files show the mean."""
 
     nat = 2.0  # noise of unit variance: the evidence lower bound is sum of (x - x')^2 / 2 + KL, the loss 2 / genes of it
 
@@ -26,7 +26,7 @@ class Variational(Citeseq):
         return self.errors(z, cells) | {"kl": divergence(mean, log_variance)}
 
     def nats(self, loss, n_features):
-        """A squared error summed over features as the nats of a normal density of unit variance for each."""
+        """Nats of a squared error that is summed over features, each with a normal density of unit variance."""
         return loss / 2 + n_features * math.log(2 * math.pi) / 2
 
     def evidence(self, z, cells, noise):  # -> (cells,): log p(x | z), in nats
@@ -35,9 +35,9 @@ class Variational(Citeseq):
 
 
 class Linear(Variational):
-    """A variational encoder and a linear decoder (LDVAE, Svensson 2020): each latent dimension is a list of genes."""
+    """A variational encoder and a linear decoder (LDVAE, Svensson 2020): each latent dimension has a loading a gene."""
 
-    def loadings(self):  # (features, latent): what one unit of a latent dimension adds to each feature
+    def loadings(self):  # (features, latent): the change of each feature by one unit of a latent dimension
         maps = [self.blocks[f"output_{branch}"][0].weight for branch in self.sizes]
         n_latent = self.blocks["latent"][0].out_features
         return torch.cat([weight[:, :n_latent] for weight in maps]).detach()

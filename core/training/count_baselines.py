@@ -1,4 +1,4 @@
-"""The baselines of a count model: what simple predictions of the counts are worth as a likelihood."""
+"""Baselines of the count model: likelihood of the training mean and of PCA."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from core.config.run_facts import Baselines
 from core.models.likelihood import moment_theta, negative_binomial
 from core.training.baselines import Fitted, parts
 
-LEAST = 0.01  # of the mean's prediction: PCA may predict nothing or less, of which no likelihood could be had
+LEAST = 0.01  # of the mean's prediction: PCA may predict 0 or less, which has no likelihood
 
 
 class CountBaselines(NamedTuple):

@@ -1,4 +1,4 @@
-"""Cells of a Matrix on their way to a model: by the path that a rule on shapes chooses, never a timing."""
+"""The data loader: minibatches of a Matrix for a model, by a path that follows a rule on shapes, never a timing."""
 
 import numpy as np
 import torch
@@ -8,24 +8,24 @@ from core.sparse.linear import pays
 from core.sparse.prefetch import ahead
 from core.training.gpu_matrix import form_of, resident
 
-MANY = 30_000  # values in a batch, from which on a thread that fills the next one saves more than it costs
-# The first two are for the CPU; on a GPU the values lie there, in one of two forms, or come a batch at a time.
+MANY = 30_000  # values in a minibatch, above which a thread that fills the next one saves more than it costs
+# The first two are for the CPU; on a GPU the values are in its memory in one of two forms, or sent minibatch by minibatch.
 PATHS = ("sparse", "dense", "resident dense", "resident sparse", "streamed")
 
 
 class Feed:
-    """Gives the Cells of rows as tensors on a device; the memory of one batch is used again for the next but one."""
+    """Gives the Cells of rows as tensors on a device; two minibatches share their memory in turns."""
 
     def __init__(self, matrix, device="cpu", config=None):
-        """Without a config every batch is dense."""
+        """Without a config every minibatch is dense."""
         self.matrix, self.config, self.device = matrix, config, device
-        self._rooms = [None, None]  # of sparse batches: one in use, one that may be filled meanwhile
+        self._rooms = [None, None]  # of sparse minibatches: one in use, one that is filled meanwhile
 
     @property
     def path(self):
-        """The name in PATHS by which batches go.
+        """The name in PATHS of the way that minibatches take.
 
-        Sparse ends need genes, and a model with squared error and linear ends; and they have to pay (core.sparse.linear.pays).
+        The sparse path needs genes, a model that reads them sparse, and enough zeros (core.sparse.linear.pays).
         """
         if self.device != "cpu":
             form = form_of(self.matrix)
@@ -34,7 +34,7 @@ class Feed:
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def batches(self, rows, size, hide=0.0, seed=0):
-        """Pairs (part, Cells) of `rows`, in this order and `size` at a time; the arguments are those of `cells`."""
+        """Pairs (part, Cells) of `rows`, in this order and `size` at a time; other arguments as in `cells`."""
         batches = self.matrix.rna.batches(rows, size)
         if self.device == "cpu":
             learns, sparse = torch.is_grad_enabled(), self.path == "sparse"
@@ -42,7 +42,7 @@ class Feed:
             def filled(batch):
                 cells = self.cells(batch[0], hide, seed, batch[1])
                 if learns and sparse:
-                    cells.rna.by_gene()  # what the backward pass will ask for
+                    cells.rna.by_gene()  # the backward pass needs it
                 return batch[0], cells
 
             many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
@@ -57,26 +57,28 @@ class Feed:
 
         for part, cells in ahead(
             pinned, batches
-        ):  # the host makes the next batch while the device has this one
+        ):  # the host prepares the next one while the device works on this one
             yield part, _each(lambda x: x.to(self.device, non_blocking=True), cells)
 
     def blocks(self, rows):
-        """Pairs (part, Cells) over `rows`, never more than 2,048 cells at once, in the order they are read best."""
+        """Pairs (part, Cells) over `rows`, at most 2,048 cells at once, in the fastest order of reading."""
         return self.batches(self.matrix.rna.in_order(rows), block_size(self.matrix.n_features))
 
     def cells(self, rows, hide=0.0, seed=0, held=None):
-        """The Cells of `rows` on the host; where the path is sparse, `x` holds the proteins alone and `rna` the genes.
+        """The Cells of `rows` on the host; on the sparse path `x` holds the proteins alone and `rna` the genes.
 
-        With probability `hide` the encoder sees a zero in place of a count, by either path the same ones for the
-        same `seed` (a number or a numpy Generator). `held`: the rows as core.sparse.rows.Held, where they are in memory
-        already. The `rna` of one call is good until the next but one.
+        With probability `hide` the encoder reads a zero in place of a count, the same ones on either path for the same
+        `seed` (a number or a numpy Generator). `held`: the rows as core.sparse.rows.Held, if they are in memory. The
+        `rna` of a call is valid until the second next call.
         """
         matrix = self.matrix
         held = held or matrix.rna.held(rows)
         batch = matrix.standardised.batch(held, hide, seed, into=self._rooms.pop(0))
         self._rooms.append(batch)
         others = _each(_tensor, matrix.beside(rows, held))
-        if self.device == "cpu" and self.path == "sparse":  # a GPU need not be asked for its free memory
+        if (
+            self.device == "cpu" and self.path == "sparse"
+        ):  # checked first, so that a GPU is not asked for its free memory
             return others._replace(rna=batch)
         genes = batch.dense()
         if hide:

@@ -1,4 +1,4 @@
-"""What a run will cost, before it is begun: seconds from a probe of two at most, memory from the shapes."""
+"""The forecast of a run before it starts: seconds from a trial of at most two, memory from the shapes."""
 
 import statistics
 import time
@@ -16,34 +16,34 @@ from core.training import gpu_matrix, inference, loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed
 
-PROBE = 2.0  # seconds; a longer one would tell little more, since machines drift
+PROBE = 2.0  # seconds; a longer trial would add little, since the speed of machines drifts
 WARM_UP = 64  # cells; enough to compile the code and to load it
-FAR = 8  # times: a step that may be as much too long is not tried as a whole
-AGAIN = 1.0  # seconds; what takes less is measured twice, since it may compile once more, or be held up
-PROBES = 5  # that the steps are tried in: a hiccup falls into one of them, and the median leaves it out
-BUSY = 1.5  # times: probes that are so far apart tell of other work on the machine
-SHARE = 0.03  # of the forecast: a short run is not to be made noticeably longer by asking how long it is
+FAR = 8  # times the limit: a longer step is not tried as a whole
+AGAIN = 1.0  # seconds; anything shorter is measured twice, since it may compile again or be interrupted
+PROBES = 5  # groups of trial steps: an interruption falls into one of them, and the median ignores it
+BUSY = 1.5  # ratio of the slowest to the fastest trial that indicates other work on the machine
+SHARE = 0.03  # of the forecast: the trial must not make a short run noticeably longer
 
 
 class Forecast(NamedTuple):
-    """The price of a run. Bytes of memory are those of its processes at the peak; on a GPU also those on the device."""
+    """Time and memory of a run. Memory is in bytes at the peak of its processes; on a GPU also on the device."""
 
     device: devices.Device
-    path: str  # how batches come to the model: a name in feed.PATHS
+    path: str  # how batches come to the model: a name in core.training.dataloader.PATHS
     n_epochs: int
     n_steps: int  # an epoch
-    early: bool  # may it stop early?
-    seconds: float | None  # of training and encoding; None where memory would not suffice to try
+    early: bool  # may early stopping end it before?
+    seconds: float | None  # of training and encoding; None if memory would not suffice for a trial
     memory: int
-    free: int  # bytes of main memory that they may have
+    free: int  # bytes of main memory that are available
     gpu_memory: int  # 0 without a GPU, as the next
     gpu_free: int
-    warning: str  # what is short and what to change; "" where the run fits
-    busy: bool = False  # did other work on the machine disturb the probe?
+    warning: str  # what does not suffice and what to change; "" if the run fits
+    busy: bool = False  # did other work on the machine disturb the trial?
 
     @property
     def sentence(self):
-        """All of it but the warning, in a sentence."""
+        """Everything but the warning, in a sentence."""
         where = f"CPU ({self.device.threads} of {devices.n_cores()} cores)"
         memory = f"{_of(self.memory, self.free)} memory"
         if self.device.kind == "cuda":
@@ -56,7 +56,7 @@ class Forecast(NamedTuple):
         return f"{told} The machine is busy, so the time may be off." if self.busy else told
 
     def record(self):
-        """The forecast as JSON can hold it."""
+        """The forecast for JSON."""
         return self._asdict() | {"device": self.device._asdict(), "sentence": self.sentence}
 
 
@@ -103,14 +103,14 @@ def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
 
 
 class Probed(NamedTuple):
-    """What was found by trying: the seconds of a run, or of a step; None where memory ran out."""
+    """The result of a trial: the seconds of a run, or of a step; None if memory ran out."""
 
     seconds: float | None
-    busy: bool  # did two probes differ as they do beside other work?
+    busy: bool  # did the trials differ so much that other work must be running?
 
 
 def _tried(matrix, split, config, kind, limit):
-    """(Probed, ""), the second a warning where memory ran out in spite of the shapes."""
+    """(Probed, ""), or (Probed, warning) if memory ran out against expectation."""
     try:
         return training_seconds(matrix, split, config, kind, limit), ""
     except Exception as error:
@@ -122,13 +122,13 @@ def _tried(matrix, split, config, kind, limit):
     finally:
         if kind == "cuda":
             gpu_matrix.forget(matrix)
-            torch.cuda.empty_cache()  # the run may be another process's
+            torch.cuda.empty_cache()  # the run may be in another process
 
 
 def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
-    """Probed: seconds from the first step to the last code, from a few steps, looks and codes on a model of its own.
+    """Probed: seconds from the first step to the last encoded cell, from a few of each with a separate model.
 
-    torch's random numbers are left as they were.
+    The state of torch's random numbers is unchanged.
     """
     with torch.random.fork_rng(devices=[0] if kind == "cuda" else []):
         model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names)).to(kind)
@@ -146,8 +146,10 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
 
 
 def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
-    """Probed: seconds a step takes of a run that has `n_steps`. A small one compiles what is to be compiled, one or two
-    are to guess by, and as many follow as there is time for, in a few probes of which the median counts.
+    """Probed: seconds of a step in a run of `n_steps`.
+
+    A small step compiles the code, one or two give a first estimate, and more follow while there is time, in a few
+    groups of which the median counts.
     """
     config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
     random = np.random.default_rng(config.seed)
@@ -162,7 +164,7 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
     seconds(few)
     short, some = seconds(few), whole // 4
     if whole >= FAR * few and short * whole / few > FAR * limit:
-        # no time for a whole one: a line through two shorter ones
+        # no time for a whole step: extrapolated linearly from two shorter ones
         return Probed(short + (seconds(some) - short) * (whole - few) / (some - few), False)
     guess = _smaller(seconds, whole, few, short)
     n = min(int(min(limit, SHARE * n_steps * guess) / guess), 1000)
@@ -175,7 +177,7 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
 
 
 def _seconds_a_cell(kind, work, rows):
-    """Seconds that `work(rows)` takes for each of them, once a few have compiled what is to be compiled."""
+    """Seconds of `work(rows)` for each row, after a few rows have compiled the code."""
 
     def seconds(n):
         return _clocked(kind, lambda: work(rows[:n]))
@@ -186,7 +188,7 @@ def _seconds_a_cell(kind, work, rows):
 
 
 def _smaller(seconds, n, few, short):
-    """`seconds(n)`, the smaller of two unless that would take long, as the `short` seconds of a `few` tell."""
+    """`seconds(n)`, the smaller of two measurements unless the `short` seconds of a `few` say that this takes long."""
     first = short if n == few else seconds(n)
     return first if short * n / few > AGAIN else min(first, seconds(n))
 
@@ -194,7 +196,7 @@ def _smaller(seconds, n, few, short):
 def _clocked(kind, work):
     devices.synchronise(kind)
     start = time.perf_counter()
-    with suppress(loop.NonFinite):  # an untrained model may break; that takes as long
+    with suppress(loop.NonFinite):  # an untrained model may diverge; it takes as long
         work()
     devices.synchronise(kind)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""A Matrix in the memory of a GPU: batches are made there from row numbers, and no step waits for the host."""
+"""A Matrix in the memory of a GPU: minibatches are made there from row numbers, and no step waits for the host."""
 
 import weakref
 
@@ -9,16 +9,16 @@ from scipy import sparse
 from core import device as devices
 from core.preprocessing.matrix import Cells, block_size
 
-SHARE = 0.6  # of the memory that is free: the rest is for the network, its gradients and the batches
+SHARE = 0.6  # of the free memory: the rest is for the network, its gradients and the minibatches
 FORMS = ("dense", "sparse")
 
-_made = weakref.WeakKeyDictionary()  # Matrix -> its Resident: training, losses and encoding share one
+_made = weakref.WeakKeyDictionary()  # Matrix -> its Resident, shared by training, losses and encoding
 
 
 def form_that_fits(matrix, free):
-    """The form in which all cells fit into `free` bytes: "dense" as they are, else "sparse", else None.
+    """The form in which all cells fit into `free` bytes: "dense", else "sparse", else None.
 
-    Dense is the quicker one: a batch is then one read of rows.
+    Dense is faster: a minibatch is then one read of rows.
     """
     tables = 2 if matrix.reads_counts else 1
     shape = matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.rna.n_values
@@ -26,7 +26,7 @@ def form_that_fits(matrix, free):
 
 
 def n_bytes(form, n_cells, n_genes, n_proteins, n_values, tables=1):
-    """Bytes of the device that a form takes; `tables` is 2 where raw counts lie there too."""
+    """Bytes of a form on the device; `tables` is 2 with the raw counts."""
     others = 4 * n_cells * (tables * n_proteins + 4)
     if form == "dense":
         return 4 * tables * n_cells * n_genes + others
@@ -34,16 +34,16 @@ def n_bytes(form, n_cells, n_genes, n_proteins, n_values, tables=1):
 
 
 def form_of(matrix):
-    """The form in which `matrix` lies on the GPU, or would: one of FORMS, or None where it does not fit."""
+    """The form of `matrix` on the GPU, present or future: one of FORMS, or None if it does not fit."""
     if matrix in _made:
         return _made[matrix].form
     return form_that_fits(matrix, devices.free_on_gpu())
 
 
 def resident(matrix, device, form=None):
-    """The Resident of `matrix`, made once as long as the matrix lives; None where it does not fit.
+    """The Resident of `matrix`, made once for the life of the matrix; None if it does not fit.
 
-    `form`: one of FORMS, in place of the one that fits.
+    `form`: one of FORMS, instead of the one that fits.
     """
     if matrix not in _made and (form := form or form_of(matrix)):
         _made[matrix] = Resident(matrix, device, form)
@@ -51,14 +51,14 @@ def resident(matrix, device, form=None):
 
 
 def forget(matrix):
-    """Take what lies of `matrix` on the GPU off it."""
+    """Free the memory of `matrix` on the GPU."""
     _made.pop(matrix, None)
 
 
 class Resident:
-    """Gives the Cells of rows as tensors on the device, made there from values that are preprocessed and scaled.
+    """Gives the Cells of rows as tensors on the device, from values that are preprocessed and scaled there.
 
-    Input dropout draws on the device, and so hides other counts than it does on the CPU.
+    Input dropout draws on the device and so hides other counts than on the CPU.
     """
 
     def __init__(self, matrix, device, form):
@@ -88,7 +88,7 @@ class Resident:
             table.finish()
 
     def batches(self, rows, size, hide=0.0, seed=0):
-        """Pairs (part, Cells) of `rows`, in this order and `size` at a time; with probability `hide` the encoder sees
+        """Pairs (part, Cells) of `rows`, in this order and `size` at a time; with probability `hide` the encoder reads
         a zero in place of a count, drawn from `seed` (a number or a numpy Generator)."""
         at = torch.from_numpy(np.ascontiguousarray(rows, np.int64)).to(self.device)
         chance = torch.Generator(self.device)
@@ -113,31 +113,31 @@ def _table(form, n_rows, base):
 
 
 class _Dense:
-    """Rows of values as they are."""
+    """Rows of dense values."""
 
     def __init__(self, n_rows, base):
         self.base, self.values = base, torch.empty(n_rows, len(base), device=base.device)
 
     def put(self, rows, indptr, indices, data):
-        """Take in these rows: `base`, and what a CSR block adds to it."""
+        """Store these rows: `base` plus a CSR block."""
         added = sparse.csr_matrix((data, indices, indptr), (len(rows), len(self.base))).toarray()
         self.fill(rows, self.base.cpu().numpy() + added)
 
     def fill(self, rows, values):
-        """Take in these rows, dense."""
+        """Store these dense rows."""
         self.values[torch.from_numpy(rows).to(self.base.device)] = torch.from_numpy(values).to(
             self.base.device
         )
 
     def finish(self):
-        """All rows are there."""
+        """All rows are stored."""
 
     def take(self, rows, at):  # -> (len(rows), columns)
         return self.values.index_select(0, at)
 
 
 class _Sparse:
-    """Rows of values as `base` and what is added to it in a few columns; dense as they are taken."""
+    """Rows as `base` plus values in a few columns; made dense when taken."""
 
     def __init__(self, n_rows, base):
         self.base, self.filled = base, 0
@@ -145,7 +145,7 @@ class _Sparse:
         self.pieces = []
 
     def put(self, rows, indptr, indices, data):
-        """Take in a CSR block of these rows."""
+        """Store a CSR block of these rows."""
         self.begin[rows], self.length[rows] = self.filled + indptr[:-1], np.diff(indptr)
         self.filled += len(data)
         columns, values = (
@@ -155,14 +155,14 @@ class _Sparse:
         self.pieces.append((columns.to(self.base.device), values.to(self.base.device)))
 
     def finish(self):
-        """All rows are there."""
+        """All rows are stored."""
         self.columns, self.values = (torch.cat(part) for part in zip(*self.pieces, strict=True))
         self.pieces = []
         self.begins = torch.from_numpy(self.begin).to(self.base.device)
         self.lengths = torch.from_numpy(self.length).to(self.base.device)
 
     def take(self, rows, at):  # -> (len(rows), columns)
-        n = int(self.length[rows].sum())  # known on the host, so that the device need not be asked
+        n = int(self.length[rows].sum())  # known on the host, so that the device is not waited for
         length = self.lengths[at]
         row = torch.arange(len(rows), device=at.device).repeat_interleave(length, output_size=n)
         first = self.begins[at] - length.cumsum(0) + length

@@ -6,14 +6,14 @@ import torch
 
 from core.training.dataloader import Feed
 
-SAMPLES = 50  # draws of the importance-weighted bound; Burda 2016 finds little to gain beyond
-BOUND_CELLS = 1000  # cells at most that it is measured on: each costs SAMPLES passes through the decoder
+SAMPLES = 50  # draws of the importance-weighted bound; more gain little (Burda 2016)
+BOUND_CELLS = 1000  # at most, for the bound: each costs SAMPLES passes through the decoder
 
 
 def held_out(model, matrix, rows, loss, baselines, config, device="cpu"):
     """Scores of likelihood on the cells `rows`, each in nats a cell, summed over features, the lower the better.
 
-    `held_out_nll`: the negative log-likelihood where the latent is the posterior's mean, with those of PCA and of the
+    `held_out_nll`: the negative log-likelihood with the latent at the posterior's mean, and those of PCA and of the
     training mean (`loss` and `baselines` are the losses they are read from). `held_out_bound`: the importance-weighted
     bound on -log p(x), of at most 1,000 of the cells. Both are None for models without a likelihood.
     """

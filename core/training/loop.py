@@ -1,4 +1,4 @@
-"""The loop: one Epoch a pass, read by whoever wants it; to stop training, stop reading."""
+"""The training loop: it yields an Epoch after each pass; to stop training, stop reading."""
 
 import copy
 import math
@@ -12,11 +12,13 @@ from core.config.run_facts import Parts
 from core.models.layers import mean_absolute_weight
 from core.training.dataloader import Feed
 
-WARM_UP = 0.3  # one-cycle: this share of all steps rises, the rest falls (Smith 2018, and torch's default)
+WARM_UP = (
+    0.3  # one-cycle: the rate rises over this share of all steps, then falls (Smith 2018; torch's default)
+)
 
 
 class NonFinite(ArithmeticError):
-    """A loss that is not a number any more; its text says which and when."""
+    """A loss that is no longer a number; the text says when."""
 
 
 class Epoch(NamedTuple):
@@ -27,20 +29,20 @@ class Epoch(NamedTuple):
     valid: Parts
     learning_rate: float  # at the last step
     seconds: float  # the training pass alone
-    penalty_l1: float  # what joined the loss, a mean over the steps, as the next
+    penalty_l1: float  # added to the loss, a mean over the steps; as is the next
     penalty_kl: float
     best: bool  # the lowest validation loss so far
-    note: str = ""  # what happened before this pass that a person should know
+    note: str = ""  # a message for the user about what happened before this pass, or ""
 
 
 def fit(model, matrix, split, config, device="cpu"):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
 
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
-    Once, a loss that stops being a number sends training back to the weights of the epoch before and on at half the
-    rate, which the next Epoch tells; the second time it raises NonFinite, and the weights are those of the best epoch.
-    Seeded by `config.seed` through generators of its own; dropout inside the network draws from torch's global
-    one, which the caller seeds.
+    The first time the loss is not a number, training continues from the weights of the previous epoch at half the rate,
+    and the next Epoch has a note; the second time it raises NonFinite, and the weights are those of the best epoch.
+    Seeded by `config.seed` through separate generators; dropout inside the network draws from torch's global one, which
+    the caller seeds.
     """
     model.to(device)
     feed = Feed(matrix, device, config)
@@ -60,7 +62,7 @@ def fit(model, matrix, split, config, device="cpu"):
                 if not math.isfinite(train.total + valid.total):
                     raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
             except NonFinite as error:
-                if share < 1:  # a person should know of both
+                if share < 1:  # the message names both times
                     raise NonFinite(f"{went_back} {error}") from None
                 model.load_state_dict(last)
                 optimizer, share = make_optimizer(model, config), 0.5
@@ -83,7 +85,7 @@ def fit(model, matrix, split, config, device="cpu"):
 
 
 class Pass(NamedTuple):
-    """What is known of one pass over the training cells."""
+    """One pass over the training cells."""
 
     learning_rate: float  # at the last step
     seconds: float
@@ -92,9 +94,9 @@ class Pass(NamedTuple):
 
 
 def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
-    """A step for each batch of cells in this order, at a `share` of the scheduled rate; raises NonFinite.
+    """A step for each minibatch in this order, at a `share` of the scheduled rate; raises NonFinite.
 
-    `hiding` is the generator by which input dropout draws.
+    `hiding` is the random generator of input dropout.
     """
     start = time.perf_counter()
     steps = math.ceil(len(order) / config.batch_size)
@@ -107,21 +109,21 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
         rate = share * learning_rate(config, step, n_steps)
         kl_weight = warmth(config, step / n_steps) * model.nat / n_features
         loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
-        l1, kl = l1 + more_l1, kl + more_kl  # tensors where there are any: a device is asked once a pass
-    if not math.isfinite(loss.item()):  # of the last step: once not a number, always not a number
+        l1, kl = l1 + more_l1, kl + more_kl  # tensors, if any: the device is asked once a pass
+    if not math.isfinite(loss.item()):  # of the last step: a loss that is not a number stays so
         raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
     return Pass(rate, time.perf_counter() - start, float(l1) / steps, float(kl) / steps)
 
 
 def warmth(config, done):
-    """The KL weight (beta) once a share `done` of all steps is behind."""
+    """The KL weight (beta) after a share `done` of all steps."""
     return config.beta * min(1.0, done / config.beta_warm_up if config.beta_warm_up else 1.0)
 
 
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
-    """One optimiser step on one batch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
+    """One optimiser step on one minibatch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
 
-    `kl_weight` is what a nat of divergence costs: the loss is a mean over the genes (the proteins, where these are
+    `kl_weight` is the price of a nat of divergence: the loss is a mean over the genes (over the proteins, if they are
     alone), the evidence lower bound a sum.
     """
     for group in optimizer.param_groups:
@@ -135,7 +137,7 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
         kl_weight * parts.pop("kl") if "kl" in parts else 0.0,
     )
     data_loss = weighted(parts, config)
-    # by hand: with a step of two milliseconds, what torch does around it counts
+    # by hand: in a step of two milliseconds the overhead of optimizer.zero_grad counts
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for parameter in parameters:
         parameter.grad = None
@@ -147,15 +149,15 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
 
 
 def clip_gradients(parameters, longest):
-    """Shorten the gradients of `parameters` to the length `longest` together, where they are longer."""
+    """Scale the gradients of `parameters` to the norm `longest` together, if it is larger."""
     gradients = [p.grad for p in parameters if p.grad is not None]
-    if gradients[0].device.type != "cpu":  # a GPU is not waited for
+    if gradients[0].device.type != "cpu":  # without waiting for a GPU
         length = torch.nn.utils.get_total_norm(gradients)
-    else:  # a look at the length is free, and most steps are spared a pass; numpy's sum takes half of torch's time
+    else:  # most steps need no clipping; numpy's sum takes half of torch's time
         flat = [gradient.numpy().reshape(-1) for gradient in gradients]
-        with np.errstate(over="ignore"):  # which is seen to next
+        with np.errstate(over="ignore"):  # handled next
             square = sum(float(np.dot(x, x)) for x in flat)
-        if not math.isfinite(square):  # of what float32 holds, the square may be too much for it
+        if not math.isfinite(square):  # the square of a float32 may overflow float32
             square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
         length = torch.tensor(math.sqrt(square))
         if length <= longest:
@@ -164,7 +166,7 @@ def clip_gradients(parameters, longest):
 
 
 def weighted(parts, config):
-    """The sum of a model's named loss parts, each by its weight."""
+    """The weighted sum of a model's named loss parts."""
     return sum(config.weight_of(name) * value for name, value in parts.items())
 
 
@@ -180,14 +182,17 @@ def make_optimizer(model, config):
     if config.optimizer in ("adam", "adamw"):
         kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
         return kind(groups, lr=config.lr, fused=True)
-    groups[0]["shrink"], groups[1]["shrink"] = config.l2, 0.0  # torch has no decoupled form of these two
+    groups[0]["shrink"], groups[1]["shrink"] = (
+        config.l2,
+        0.0,
+    )  # torch has no decoupled weight decay for these two
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=0.9)
     return torch.optim.RMSprop(groups, lr=config.lr)
 
 
 def learning_rate(config, step, n_steps):
-    """The rate at `step` (from 0) of `n_steps`."""
+    """The learning rate at `step` (from 0) of `n_steps`."""
     done = step / max(1, n_steps - 1)
     if config.schedule == "constant":
         return config.lr
@@ -200,7 +205,7 @@ def learning_rate(config, step, n_steps):
 
 
 def peak_epoch(config, n_epochs):
-    """The epoch in which the learning rate peaks; early stopping counts from here."""
+    """The epoch in which the learning rate peaks, from which early stopping counts."""
     return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
 
 
@@ -209,7 +214,7 @@ def losses(model, matrix, rows, config, device="cpu"):
     """The Parts of the loss over `rows`, in evaluation mode."""
     was_training = model.training
     model.eval()
-    totals = {}  # on the device, which is asked for them once
+    totals = {}  # on the device, read once at the end
     for part, cells in Feed(matrix, device, config).blocks(rows):
         for name, value in model.loss(cells).items():
             totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)

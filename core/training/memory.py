@@ -1,4 +1,4 @@
-"""How much memory a run takes, worked out from shapes alone, and what to change where that is too much."""
+"""The memory of a run, computed from shapes alone, and advice for a run that needs too much."""
 
 import os
 from typing import NamedTuple
@@ -11,47 +11,45 @@ from core.sparse.linear import gram_pays
 from core.training import gpu_matrix
 from core.training.baselines import COVARIANCE_LIMIT, PANEL_AXES
 
-# What the shapes do not tell, fitted to the peak resident memory of whole runs, each in a process of its own (Linux,
-# float32; tests/training/test_forecast.py repeats it). A copy is one more array as large as what it is a copy of.
+# Constants fitted to the peak resident memory of whole runs, each in its own process (Linux, float32;
+# tests/training/test_forecast.py repeats it). A copy is an array of the same size as the original.
 PROGRAM = 450e6  # bytes: Python with torch, scanpy and numba loaded (CPU)
-COMPILED = 60e6  # bytes: numba's compiler and code, and what torch keeps once it has trained
+COMPILED = 60e6  # bytes: numba's compiler and code, and memory that torch keeps after training
 CUDA = 1.5e9  # bytes of main memory that torch's CUDA libraries take; not measured
-READER = 80e6  # bytes of the process that reads files, which waits for the next one
-BESIDE = 480e6  # bytes of the helper process (core.analysis.side_process), with what it shares with this one counted once
-PICTURE = 4000  # bytes a cell there while UMAP draws (3.1 kB with 25,000 cells, 3.6 kB with 50,000)
-SOURCE_COPIES = 1.0  # of the file's values, while they are prepared
-MATRIX_COPIES = 4.0  # of the chosen ones, meanwhile
-SQUARES = 4  # features x features: a covariance, the weighted one, and the eigensolver's own
+READER = 80e6  # bytes of the process that reads files, while it waits
+BESIDE = 480e6  # bytes of the helper process (core.analysis.side_process), shared memory counted once
+PICTURE = 4000  # bytes for each cell there while UMAP runs (3.1 kB with 25,000 cells, 3.6 kB with 50,000)
+SOURCE_COPIES = 1.0  # of the values of the file, while they are prepared
+MATRIX_COPIES = 4.0  # of the values of the chosen genes, meanwhile
+SQUARES = 4  # features x features: the covariance, the weighted one, and those of the eigensolver
 WEIGHT_COPIES = (
-    7  # weights, gradients, two moments of Adam, the last and the best epoch's, and a copy on its way
+    7  # weights, gradients, two moments of Adam, those of the last and the best epoch, and a temporary copy
 )
-STORED = (
-    60  # bytes a value takes in two batches that stay sparse: by cell and by gene, seen and not, and where
-)
-UNIT_COPIES = 6  # of what a hidden unit says of each cell of a batch, with its norm, activation and gradients
+STORED = 60  # bytes for each value in two sparse minibatches: by cell and by gene, with and without dropout, and indices
+UNIT_COPIES = 6  # of the values of a hidden unit for a minibatch, with norm, activation and gradients
 FEWEST_BESIDE = (
     2_000  # cells; below, the work for a helper process takes less time than loading its libraries
 )
 MOST_BESIDE = 50_000  # cells; above, training and UMAP at once may need more memory than the machine has
 
 FEWER = {"batch_size": (128, "batches of 128 cells"), "n_hidden": (128, "128 hidden units")}
-FEWER_GENES = (2000, 1000)  # what settings that do not fit could come down to, as the two above
+FEWER_GENES = (2000, 1000)  # what is suggested for settings that do not fit, as the two above
 
 
 class Copies(NamedTuple):
-    """How many arrays as large as a dense part of the data are there at once."""
+    """The number of arrays at once that are as large as a dense part of the data."""
 
     baselines: float  # of a block of cells, while the baselines are measured
-    look: float  # of a block, while its loss is looked at, without gradients
-    step: float  # of a batch, while it is trained on, with gradients
+    look: float  # of a block, while its loss is computed, without gradients
+    step: float  # of a minibatch, while it is trained on, with gradients
 
 
 ERRORS = Copies(3.5, 4.5, 7)
-LIKELIHOODS = Copies(9.5, 12, 22)  # several terms a value, and those of the baselines in float64
+LIKELIHOODS = Copies(9.5, 12, 22)  # several terms for each value, in float64 for the baselines
 
 
 class Shapes(NamedTuple):
-    """What of the data decides about memory."""
+    """The properties of the data that determine memory."""
 
     n_cells: int
     n_train: int
@@ -59,7 +57,7 @@ class Shapes(NamedTuple):
     n_proteins: int
     n_batches: int
     density: float  # the share of the chosen genes' values that is stored
-    path: str  # how batches come to the model: a name in feed.PATHS
+    path: str  # how batches come to the model: a name in core.training.dataloader.PATHS
     source: float  # bytes of the dataset as it was read
     matrix: float  # bytes of the Matrix
 
@@ -80,12 +78,12 @@ class Shapes(NamedTuple):
         )
 
     def with_genes(self, n_genes):
-        """The same data with fewer genes chosen."""
+        """The same data with fewer variable genes."""
         return self._replace(n_genes=n_genes, matrix=self.matrix * n_genes / self.n_genes)
 
 
 def n_bytes(held):
-    """Bytes of the arrays in something that holds them: an array, an AnnData, a dict, an object with such fields."""
+    """Bytes of the arrays in an array, an AnnData, a dict, or an object with such fields."""
     if isinstance(held, np.memmap):
         return 0  # lies on disk
     if isinstance(held, np.ndarray):
@@ -107,7 +105,7 @@ def helper_pays(n_cells):
 def main_memory(shapes, config, kind="cpu"):
     """Bytes of main memory at the peak of a run, from start to latent space; within a factor of two.
 
-    They are those of its process, of the one that has read the file, and of the one that draws meanwhile where one does.
+    Counted are its process, the one that has read the file, and the helper process if there is one.
     """
     features = shapes.n_genes + shapes.n_proteins
     block = _block(shapes) * _width(shapes)
@@ -125,7 +123,7 @@ def main_memory(shapes, config, kind="cpu"):
 
 
 def on_gpu(shapes, config):
-    """Bytes of GPU memory at the peak of a training, with the values where they lie there."""
+    """Bytes of GPU memory at the peak of training, including the values if they are kept there."""
     held = 0
     if shapes.path.startswith("resident"):
         n_values = shapes.n_cells * shapes.n_genes * shapes.density
@@ -136,7 +134,7 @@ def on_gpu(shapes, config):
 
 
 def _training(shapes, config):
-    """Bytes of the network, its optimiser, and the larger of a batch in training and a block that is looked at."""
+    """Bytes of the network, its optimiser, and the larger of a minibatch in training and a block in evaluation."""
     layers = config.layers(shapes.n_genes, shapes.n_proteins, shapes.n_batches)
     weights = sum(layer.weights for layer in layers) * 4
     units = sum(layer.n_out for layer in layers if not layer.name.startswith("output"))
@@ -146,7 +144,7 @@ def _training(shapes, config):
 
 
 def _block(shapes):
-    """Cells that are dense at once while a loss is looked at, or the baselines are measured."""
+    """Cells that are dense at once while a loss is computed or the baselines are measured."""
     return min(shapes.n_cells, block_size(shapes.n_genes + shapes.n_proteins))
 
 
@@ -156,13 +154,15 @@ def _width(shapes):
 
 
 def _of_a_cell(shapes, config, batch):
-    """Bytes of the values of a cell in a step of the size `batch`."""
+    """Bytes of the values of a cell in a step with `batch` cells."""
     if shapes.path != "sparse":
         return (_copies(config).step + (2 if config.input_dropout else 0)) * _width(shapes)
     last = next(
         layer for layer in config.layers(shapes.n_genes, 0, shapes.n_batches) if layer.name == "output_rna"
     )
-    residual = 0 if gram_pays(batch, last.n_in) else 2 * shapes.n_genes * 4  # one in each of the two batches
+    residual = (
+        0 if gram_pays(batch, last.n_in) else 2 * shapes.n_genes * 4
+    )  # one in each of the two minibatches
     return STORED * shapes.n_genes * shapes.density + residual + shapes.n_proteins * 4 * ERRORS.step
 
 
@@ -171,7 +171,7 @@ def _copies(config):
 
 
 def advice(shapes, config, free, what, need):
-    """A sentence or two on a run that needs more than the bytes `free` of `what`, and what to change; else "".
+    """A warning and advice for a run that needs more than the `free` bytes of `what`; else "".
 
     `need(shapes, config)` gives the bytes that a run needs.
     """
@@ -190,7 +190,7 @@ def advice(shapes, config, free, what, need):
 
 
 def _changes(shapes, config):
-    """Pairs of ((Shapes, RunConfig) that need less, what was changed in words): one change, then all together."""
+    """Pairs of ((Shapes, RunConfig) that need less, the change in words): each change, then all together."""
     smallest, said = (shapes, config), []
     for name, (value, change) in FEWER.items():
         if getattr(config, name) > value:
