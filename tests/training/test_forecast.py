@@ -7,38 +7,27 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from types import SimpleNamespace
 
-import anndata
 import numpy as np
 import psutil
 import pytest
 import torch
 from conftest import ROOT
-from scipy import sparse
 
 from core import device as devices
-from core import models
-from core.analysis import side_process
 from core.config import RunConfig
 from core.data import demo
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import forecast, learn, loop, phases
-from core.training import memory as footprint
-from core.training.dataloader import Feed
 
 CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
+
+
 GPU = devices.Device("cuda", "NVIDIA H200", "NVIDIA H200 is used because torch sees a CUDA GPU.", 1)
+
+
 SMALL = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
-
-
-def sized(**settings):
-    """A RunConfig that leaves no size to be chosen from the data."""
-    return RunConfig(**{"n_hidden": 128, "n_latent": 20, "batch_size": 128} | settings)
-
-
-LARGE = footprint.Shapes(50_000, 42_500, 20_000, 0, 0, 0.05, "dense", 1e8, 1e8)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +36,6 @@ def prepared(tiny):
     split = split_cells(tiny.n_obs, SMALL)
     return prepare(tiny, SMALL, split), split
 
-
-# --- held against what happens
 
 TEN = {  # cells, genes and proteins of the data; settings
     "the defaults": (2000, 2000, 20, {"epochs": 20}),
@@ -71,16 +58,17 @@ TEN = {  # cells, genes and proteins of the data; settings
     ),
 }
 
+
 HELD_AGAINST = """
 import json, sys
 from core import settings
 settings.limit_threads()
-from core import aside, forecast, pipeline
 from core.config import parse
 from core.data import read
-aside.MOST = 0  # nobody is beside here
+from core.training import forecast, learn, memory
+memory.MOST_BESIDE = 0  # no helper process
 seen, seconds = [], {}
-for event in pipeline.learn(read.read(sys.argv[1]), parse(json.loads(sys.argv[2])), foresee=True):
+for event in learn.learn(read.read(sys.argv[1]), parse(json.loads(sys.argv[2])), foresee=True):
     seen += [event] if isinstance(event, forecast.Forecast) else []
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
 spent = event.seconds["training"] + event.seconds["encoding"]
@@ -127,9 +115,6 @@ def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_one_and_a_hal
     number, unit = re.search(r", ([\d.]+) (GB|MB) of .* free memory", told).groups()
     forecast = float(number) * {"GB": 1e9, "MB": 1e6}[unit]
     assert 2 / 3 < forecast / peak < 1.5, (forecast, peak)
-
-
-# --- seconds
 
 
 class Clock:
@@ -262,134 +247,6 @@ def test_a_gpu_is_waited_for_before_the_clock_is_read(monkeypatch):
     assert order[5:] == ["clock", "clock"]
 
 
-# --- memory
-
-
-def test_the_bytes_of_what_is_held_are_those_of_its_arrays():
-    values = sparse.random(50, 40, 0.1, "csr", np.float32)
-    own = values.data.nbytes + values.indices.nbytes + values.indptr.nbytes
-    adata = anndata.AnnData(values, layers={"counts": values.copy()}, obsm={"p": np.zeros((50, 3))})
-    assert footprint.n_bytes(adata) == 2 * own + 50 * 3 * 8
-    adata.raw = adata.copy()
-    assert footprint.n_bytes(adata) == 3 * own + 50 * 3 * 8
-    assert footprint.n_bytes({"a": np.zeros(3), "b": "words", "c": None}) == 24
-
-
-def test_an_array_on_disk_takes_no_memory(tmp_path):
-    np.save(tmp_path / "a.npy", np.zeros(100))
-    assert footprint.n_bytes(np.load(tmp_path / "a.npy", mmap_mode="r")) == 0
-
-
-@pytest.mark.parametrize(
-    ("more", "config"),
-    [
-        ({"source": 8e9}, {}),
-        ({"n_genes": 40_000}, {}),
-        ({"matrix": 4e9}, {}),
-        ({"n_cells": 1_000_000}, {}),
-        ({}, {"batch_size": 8192}),
-        ({}, {"n_hidden": 1024}),
-        ({}, {"model": "counts"}),
-        ({}, {"n_layers": 4, "batch_size": 8192}),
-    ],
-)
-def test_more_of_anything_takes_more_memory(more, config):
-    plain = sized(batch_size=4096 if config.get("n_layers") else 128)
-    less = footprint.main_memory(LARGE, plain)
-    assert footprint.main_memory(LARGE._replace(**more), plain.model_copy(update=config)) > less
-
-
-@pytest.mark.parametrize("cores", [{0}, {0, 1}])
-@pytest.mark.parametrize(
-    "n_cells",
-    [footprint.FEWEST_BESIDE - 1, footprint.FEWEST_BESIDE, footprint.MOST_BESIDE, footprint.MOST_BESIDE + 1],
-)
-def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkeypatch, cores, n_cells):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
-    monkeypatch.setattr(side_process, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
-    there = not isinstance(side_process.opened(n_cells), side_process.Here)
-    need = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
-    monkeypatch.setattr(footprint, "helper_pays", lambda _: False)
-    alone = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
-    assert need - alone == (footprint.BESIDE + footprint.PICTURE * n_cells if there else 0)
-    assert there == (len(cores) == 2 and footprint.FEWEST_BESIDE <= n_cells <= footprint.MOST_BESIDE)
-
-
-def test_memory_that_is_held_is_that_of_all_processes_of_a_run():
-    before, held = devices.held_memory(), "x = bytearray(200_000_000); x[:] = b'1' * len(x); print(); input()"
-    words = [sys.executable, "-c", held]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        process.stdout.readline()
-        both = devices.held_memory()
-        process.communicate(b"\n")
-    assert both - before == pytest.approx(200e6, rel=0.2)
-
-
-def test_the_residual_of_sparse_batches_is_counted_as_often_as_there_is_one():
-    """Whose gradient does not go by the Gram form, as the network is wider than its batches."""
-    adata = demo.simulated(n_cells=300, n_genes=400, n_proteins=0)
-    adata.X = adata.X.multiply(np.random.default_rng(0).random(adata.shape) < 0.2).tocsr()
-    adata.X.eliminate_zeros()
-    config = sized(batch_size=32, n_hidden=64, n_top_genes=0, epochs=1)
-    split = split_cells(300, config)
-    matrix = prepare(adata, config, split)
-    model, feed = models.build(config, matrix.n_genes, 0), Feed(matrix, "cpu", config)
-    assert feed.path == "sparse"
-    loop._one_pass(model, loop.make_optimizer(model, config), feed, split.train, config, 1, 1.0, None)
-    rooms = sum(room._room.nbytes for room in feed._rooms)
-    shapes = footprint.Shapes.of(matrix, split, "sparse", 0)
-    values = [footprint._of_a_cell(shapes, config, 32), footprint._of_a_cell(shapes, config, 1024)]
-    assert rooms == 32 * (values[0] - values[1]) > 0
-
-
-def test_the_largest_part_of_a_large_network_is_its_weights():
-    config = sized(n_hidden=4096, batch_size=1)
-    shapes = LARGE._replace(n_cells=100, n_train=85, source=0, matrix=0, density=0)
-    weights = 4 * sum(layer.weights for layer in config.layers(20_000, 0))
-    looks = 100 * 20_000 * 4 * footprint.ERRORS.look
-    assert footprint.on_gpu(shapes, config) == pytest.approx(
-        footprint.WEIGHT_COPIES * weights + looks, rel=1e-3
-    )
-
-
-def test_a_warning_names_the_one_change_that_is_enough():
-    config = sized(batch_size=16_384)
-    need = footprint.main_memory(LARGE, config)
-    less = footprint.main_memory(LARGE, config.model_copy(update={"batch_size": 128}))
-    assert footprint.advice(LARGE, config, need, "memory", footprint.main_memory) == ""
-    said = footprint.advice(LARGE, config, need - 1, "memory", footprint.main_memory)
-    assert said.startswith(
-        f"This run needs about {need / 1e9:.0f} GB of memory and {need / 1e9:.0f} GB are free"
-    )
-    assert said.endswith(f"With batches of 128 cells it would need about {less / 1e9:.1f} GB.")
-
-
-def test_a_warning_names_fewer_genes_where_batches_are_small_already():
-    free = footprint.main_memory(LARGE.with_genes(2000), sized())
-    said = footprint.advice(LARGE, sized(), free, "memory", footprint.main_memory)
-    assert "With 2,000 variable genes (Preprocess) it would need about" in said
-
-
-def test_a_warning_names_all_changes_where_one_is_not_enough():
-    config = sized(batch_size=65_536, n_hidden=2048)
-    alone = [footprint.on_gpu(*less) for less, _ in footprint._changes(LARGE, config)]
-    said = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
-    assert alone[-1] < min(alone[:-1])
-    assert (
-        "With batches of 128 cells, 128 hidden units and 1,000 variable genes (Preprocess) it would" in said
-    )
-
-
-def test_a_warning_says_so_where_no_change_is_enough():
-    said = footprint.advice(LARGE, sized(), 1e8, "memory", footprint.main_memory)
-    assert said.endswith(
-        "genes (Preprocess) it would not fit: use fewer cells, or a machine with more memory."
-    )
-    few = LARGE.with_genes(500)
-    said = footprint.advice(few, sized(), 1e8, "memory", footprint.main_memory)
-    assert said.endswith("half-way. Use fewer cells, or a machine with more memory.")
-
-
 def test_what_does_not_fit_is_not_tried(prepared, monkeypatch):
     matrix, split = prepared
     monkeypatch.setattr(devices, "free_memory", lambda: 100_000_000)
@@ -416,9 +273,6 @@ def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
     monkeypatch.setattr(loop, "_one_pass", breaks)
     found = forecast.forecast(matrix, split, SMALL, CPU)
     assert found.seconds is None and found.warning.startswith("Memory ran out in a trial")
-
-
-# --- in words
 
 
 def test_the_sentence_tells_all_of_it(monkeypatch):
@@ -449,86 +303,3 @@ def test_a_gpu_that_is_too_small_is_told_of(prepared, monkeypatch):
     assert found.warning == "" and found.seconds == 3.0 and found.path == "resident dense"
     assert found.gpu_memory > 4 * matrix.n_cells * matrix.n_genes
     assert found.memory > forecast.forecast(matrix, split, SMALL, CPU).memory
-
-
-# --- devices
-
-
-def made(cuda="12.8", available=True, capability=(9, 0), built=("sm_80", "sm_90")):
-    """A torch with as much of CUDA as a choice looks at."""
-    return SimpleNamespace(
-        version=SimpleNamespace(cuda=cuda),
-        cuda=SimpleNamespace(
-            is_available=lambda: available,
-            get_device_name=lambda _: "NVIDIA H200",
-            get_device_capability=lambda _: capability,
-            get_arch_list=lambda: list(built),
-        ),
-        get_num_threads=lambda: 1,
-    )
-
-
-@pytest.mark.parametrize(
-    ("torch_", "kind", "why"),
-    [
-        (made(), "cuda", "NVIDIA H200 is used because torch sees a CUDA GPU."),
-        (made(cuda=None), "cpu", "The CPU is used: this build of torch is for the CPU only."),
-        (made(available=False), "cpu", "but sees no GPU; check the driver"),
-        (
-            made(capability=(6, 1)),
-            "cpu",
-            "torch sees NVIDIA H200, but was not built for its generation (6.1).",
-        ),
-        (made(capability=(8, 9)), "cuda", "NVIDIA H200 is used"),
-        (made(capability=(10, 0)), "cpu", "was not built for its generation (10.0)"),
-        (made(capability=(10, 0), built=("sm_90a", "compute_90")), "cuda", "NVIDIA H200 is used"),
-    ],
-)
-def test_the_device_is_chosen_and_the_reason_said(monkeypatch, tmp_path, torch_, kind, why):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(devices, "ROOT", tmp_path)
-    monkeypatch.setitem(sys.modules, "torch", torch_)
-    chosen = devices.choose()
-    assert chosen.kind == kind and why in chosen.why
-    assert devices.choose("cpu").why == "The CPU is used because it was asked for."
-
-
-def test_a_driver_without_a_torch_for_it_is_told_of(monkeypatch, tmp_path):
-    (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
-    (tmp_path / "proc/driver/nvidia/version").touch()
-    monkeypatch.setattr(devices, "ROOT", tmp_path)
-    monkeypatch.setitem(sys.modules, "torch", made(cuda=None))
-    assert "there is an NVIDIA driver, but this build of torch" in devices.choose().why
-
-
-def group(folder, limit, used, idle, names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, value in zip(names, (limit, used), strict=False):
-        (folder / name).write_text(f"{value}\n")
-    (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {idle}\n")
-
-
-VERSION_2 = ("memory.max", "memory.current", "inactive_file")
-VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-
-
-@pytest.mark.parametrize(
-    ("line", "top", "names"),
-    [("0::{}", "sys/fs/cgroup", VERSION_2), ("4:cpu,memory:{}", "sys/fs/cgroup/memory", VERSION_1)],
-)
-@pytest.mark.parametrize("path", ["/docker/abc", "/seen/from/outside"])
-def test_the_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_path, line, top, names, path):
-    monkeypatch.setattr(devices, "ROOT", tmp_path)
-    (tmp_path / "proc/self").mkdir(parents=True)
-    (tmp_path / "proc/self/cgroup").write_text(f"3:cpuset:/x\n{line.format(path)}\n")
-    group(tmp_path / top, "max", 0, 0, names)
-    assert devices.free_memory() > 1e8  # the machine's own, where there is no limit
-    group(tmp_path / top, 7000, 4000, 1000, names)
-    assert devices.free_memory() == 4000
-    group(tmp_path / top / "docker/abc", 3000, 2500, 0, names)
-    assert devices.free_memory() == (500 if path == "/docker/abc" else 4000)
-
-
-def test_where_there_are_no_groups_the_machine_decides(monkeypatch, tmp_path):
-    monkeypatch.setattr(devices, "ROOT", tmp_path)
-    assert list(devices._limits()) == [] and devices.free_memory() > 1e8

@@ -7,20 +7,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import sparse
 from torch import nn
 
-from core import device as devices
-from core.analysis import explore
-from core.analysis.neighbors import find_neighbors
-from core.config import NETWORK, TRAINING, RunConfig, specs
-from core.config.models import MODELS
-from core.errors import UserError
+from core.config import RunConfig
 from core.models import build
 from core.preprocessing.matrix import Cells
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
-from core.training import baselines, inference, learn, loop
+from core.training import baselines, loop
 from core.training.dataloader import Feed
 from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step
 
@@ -72,82 +66,6 @@ def test_a_few_epochs_beat_the_mean(tiny, prepared):
     assert all(epoch.seconds > 0 for epoch in epochs)
 
 
-EVERYTHING = {"batch_key": "sample", "input_dropout": 0.1, "dropout": 0.2, "norm": "layer", "n_layers": 2}
-KNOWN = {spec.name: spec.models for spec in specs() if spec.models}  # settings that some models alone obey
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(
-    "settings", [{}, EVERYTHING | {"beta_warm_up": 0.5, "zero_inflated": True}], ids=["plain", "everything"]
-)
-def test_the_same_seed_gives_the_same_run_bit_for_bit(tiny, model, settings):
-    """The whole of it, as the page and the command line train, whatever torch has drawn before."""
-    obeyed = {name: value for name, value in settings.items() if model in KNOWN.get(name, (model,))}
-    config = RunConfig(**BASE.model_dump(exclude=KNOWN.keys() | {"model"}) | {"model": model} | obeyed)
-    runs = []
-    for _ in range(2):
-        torch.rand(3)
-        events = list(learn.learn(tiny, config))
-        assert len(events[-1].start.matrix.batch_names) == (2 if "batch_key" in settings else 0)
-        runs.append((events[-1], [e._replace(seconds=0) for e in events if isinstance(e, loop.Epoch)]))
-    (one, first), (two, second) = runs
-    assert len(first) == 3 and first == second and same(one.weights, two.weights)
-    np.testing.assert_array_equal(one.latent, two.latent)
-    assert one.loss == two.loss and one.held_out == two.held_out
-
-
-CHANGES = {
-    "n_latent": 5,
-    "n_hidden": 17,
-    "n_hidden_protein": 9,
-    "n_layers": 2,
-    "norm": "layer",
-    "activation": "tanh",
-    "linear_path": False,
-    "latent_noise": 0.3,
-    "dropout": 0.3,
-    "input_dropout": 0.3,
-    "epochs": 4,
-    "lr": 3e-3,
-    "batch_size": 50,
-    "optimizer": "sgd",
-    "schedule": "constant",
-    "weight_rna": 0.5,
-    "weight_protein": 1.0,
-    "l1": 1.0,
-    "l2": 0.1,
-    "clip_grad": 0.01,
-    "train_share": 0.5,
-    "valid_share": 0.2,
-    "patience": 1,
-    "seed": 1,
-}
-
-
-def test_the_list_of_changes_names_every_field():
-    fields = {spec.name for part in (NETWORK, TRAINING) for spec in specs(part)}
-    variational = {spec.name for spec in specs() if spec.models and BASE.model not in spec.models}
-    # What other models obey and devices have tests of their own.
-    assert set(CHANGES) == fields - variational - {"model", "device"}
-
-
-@pytest.fixture(scope="module")
-def base_run(tiny):
-    return trained(tiny, BASE)
-
-
-@pytest.mark.parametrize("field", CHANGES)
-def test_no_control_is_without_effect(tiny, field, base_run):
-    base = BASE
-    if field == "patience":  # a rate at which the loss jumps, so that there is something to stop for
-        base = BASE.model_copy(update={"epochs": 12, "lr": 5.0, "schedule": "constant"})
-    model, epochs = base_run if base is BASE else trained(tiny, base)
-    other, others = trained(tiny, base.model_copy(update={field: CHANGES[field]}))
-    assert len(epochs) != len(others) or not same(weights(model), weights(other))
-    if field in ("epochs", "patience"):
-        assert len(epochs) != len(others)
-
-
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
 @pytest.mark.parametrize("schedule", ["onecycle", "constant", "cosine"])
 def test_every_optimizer_learns_under_every_schedule(tiny, optimizer, schedule):
@@ -197,26 +115,6 @@ def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     assert l1.item() == pytest.approx(expected)
 
 
-VARIATIONAL = [name for name, record in MODELS.items() if record.variational]
-VARIATIONAL_CHANGES = {"beta": 0.1, "beta_warm_up": 0.9}
-
-
-@pytest.mark.parametrize("name", VARIATIONAL)
-def test_a_variational_run_pays_for_its_divergence_and_obeys_its_settings(tiny, name):
-    config = BASE.model_copy(update={"model": name, "epochs": 6})
-    _, epochs = trained(tiny, config)
-    assert all(0 < epoch.penalty_kl < 1 for epoch in epochs)
-    for epoch in epochs:  # the loss stays that of the data, comparable with every other model's
-        assert epoch.train.total == pytest.approx(epoch.train.rna + 0.3 * epoch.train.protein)
-    assert epochs[-1].valid.total < epochs[0].valid.total
-    obeyed = {spec.name for spec in specs() if name in spec.models}
-    changes = VARIATIONAL_CHANGES | ({"zero_inflated": True} if name == "counts" else {})
-    assert set(changes) == obeyed
-    for field, value in changes.items():
-        _, others = trained(tiny, config.model_copy(update={field: value}))
-        assert others[-1].train.total != epochs[-1].train.total, field
-
-
 def test_the_divergence_costs_what_the_evidence_lower_bound_says():
     config = BASE.model_copy(update={"model": "variational"})
     model = build(config, 20, 4)
@@ -227,37 +125,6 @@ def test_the_divergence_costs_what_the_evidence_lower_bound_says():
     torch.manual_seed(3)
     _, (_, kl) = one_step(model, loop.make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
     assert kl.item() == pytest.approx(nats * 2 / 20, rel=1e-6)
-
-
-def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
-    """Two halves with another level each: told of it, the latent space need not carry it."""
-    adata = tiny.copy()
-    second = np.arange(adata.n_obs) % 2 == 1
-    adata.obs["run"] = np.where(second, "b", "a")
-    boost = np.where(np.arange(adata.n_vars) % 3 == 0, 4, 1)
-    adata.X = sparse.csr_matrix(np.where(second[:, None], adata.X.toarray() * boost, adata.X.toarray()))
-
-    def told_apart(config):
-        split = split_cells(adata.n_obs, config)
-        matrix = prepare(adata, config, split)
-        model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
-        list(fit(model, matrix, split, config))
-        z = inference.encode(model, matrix)
-        near = find_neighbors(z).indices[:, 1:]
-        return (second[near] == second[:, None]).mean()  # 0.5: neighbours come from both alike
-
-    config = BASE.model_copy(update={"epochs": 40})
-    apart, together = told_apart(config), told_apart(config.model_copy(update={"batch_key": "run"}))
-    assert apart > 0.7 and together < apart - 0.1
-
-
-def test_an_obs_column_that_cannot_be_a_batch_is_refused_in_a_sentence(tiny):
-    adata = tiny.copy()
-    adata.obs["one"] = "same"
-    split = split_cells(adata.n_obs, BASE)
-    for column, words in (("donor", "There is no obs column 'donor'"), ("one", "has 1 different values")):
-        with pytest.raises(UserError, match=words):
-            prepare(adata, BASE.model_copy(update={"batch_key": column}), split)
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked_for():
@@ -477,56 +344,8 @@ def test_the_other_schedules_are_steady_or_fall_to_nothing():
     assert learning_rate(RunConfig(), 0, 1) > 0  # a single step must not divide by nothing
 
 
-def test_a_cell_has_the_same_code_whoever_stands_beside_it(tiny, prepared):
-    split, matrix = prepared
-    model, _ = trained(tiny, BASE)
-    z = inference.encode(model, matrix)
-    assert z.shape == (240, 4) and z.dtype == np.float32
-    np.testing.assert_allclose(inference.encode(model, matrix, np.array([9, 3])), z[[9, 3]], atol=1e-5)
-
-
-def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
-    split, matrix = prepared
-    model, _ = trained(tiny, BASE)
-    rows = np.array([4, 8, 15])
-    given, made = inference.mean_reconstruction(model, matrix, rows)
-    x = torch.from_numpy(matrix.batch(rows))
-    np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
-    with torch.no_grad():
-        np.testing.assert_allclose(made, model.decode(model.encode(Cells(x))).mean(dim=0), atol=1e-5)
-
-
 def test_the_fit_leaves_its_settings_alone(tiny, prepared):
     split, matrix = prepared
     before = copy.deepcopy(split)
     list(fit(fresh(matrix, BASE), matrix, split, BASE))
     assert all(np.array_equal(a, b) for a, b in zip(before[:3], split[:3], strict=True))
-
-
-def test_the_cpu_is_chosen_in_words():
-    chosen = devices.choose("cpu")
-    assert chosen.kind == "cpu" and "asked for" in chosen.why and chosen.threads >= 1
-    assert devices.choose("auto").kind == ("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def test_a_gpu_that_is_not_there_is_refused_in_a_sentence(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="No GPU can be used.*'auto' or 'cpu'"):
-        devices.choose("cuda")
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("model", MODELS)
-def test_a_gpu_learns_what_the_cpu_learns(tiny, model):
-    if not torch.cuda.is_available():
-        pytest.skip("torch sees no CUDA GPU")
-    adata = tiny.copy()
-    adata.obs["run"] = np.where(np.arange(adata.n_obs) % 2, "a", "b")
-    config = BASE.model_copy(update={"model": model, "batch_key": "run"})
-    here, there = (
-        list(learn.learn(adata, config.model_copy(update={"device": kind})))[-1] for kind in ("cpu", "cuda")
-    )
-    for a, b in zip(here.epochs, there.epochs, strict=True):
-        assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)
-    *_, explored = explore.explore(explore.evidence(there), there.start.config)
-    assert np.isfinite(explored.embeddings["latent_umap"]).all()
