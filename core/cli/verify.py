@@ -13,7 +13,7 @@ from core.cli import FAILED, input_files, say
 from core.cli.output_folder import existing_parent, output_folder
 from core.config import RECORD_KEYS, parse
 from core.errors import UserError
-from core.export.bundle_zip import Taken
+from core.export.bundle_zip import Bundle
 
 
 def add(parser):
@@ -32,7 +32,7 @@ def add(parser):
 def run(arguments):
     """Train again and print the comparison; returns 0 where both are the same, else 1."""
     out = output_folder(arguments.out) if arguments.out else None
-    with Taken(arguments.bundle) as bundle, tempfile.TemporaryDirectory(prefix="nuwa-verify-") as unpacked:
+    with Bundle(arguments.bundle) as bundle, tempfile.TemporaryDirectory(prefix="nuwa-verify-") as unpacked:
         record = bundle.json("config.json")
         # As many threads as the run had, unless NUWA_THREADS is set: their number decides the order of sums.
         cores = len(os.sched_getaffinity(0))

@@ -15,7 +15,7 @@ PACKED = (
     ".pt",
     ".npy",
 )  # compressed already, or all but random: deflating them only takes time
-# What every bundle has, whatever was chosen: enough to train the run again and to compare.
+# What every bundle has: enough to train the run again and compare.
 ALWAYS = (
     "README.txt",
     "config.json",
@@ -27,11 +27,11 @@ ALWAYS = (
     "reproduce.py",
 )
 NEEDED = ("config.json", "versions.json", "history.csv", "latent.npy", "clusters.npy")
-OURS = "open the bundle.zip that the Clusters page of Nuwa makes"
+OURS = "open a bundle.zip from the Clusters page of Nuwa"
 
 
 class Writer(zipfile.ZipFile):
-    """A new zip; files go in under the names of a bundle, and those of `scratch` go away as they do."""
+    """A new zip; files go in under the names of a bundle, and files that are moved leave the scratch folder."""
 
     def __init__(self, path):
         super().__init__(path, "w", zipfile.ZIP_DEFLATED)
@@ -48,7 +48,7 @@ class Writer(zipfile.ZipFile):
         Path(path).unlink()
 
 
-class Taken:
+class Bundle:
     """A bundle to read from: a zip or a folder; raises UserError where it is none."""
 
     def __init__(self, path):
@@ -76,7 +76,7 @@ class Taken:
         self.close()
 
     def close(self):
-        """Let go of the file."""
+        """Close the file."""
         if self.zip:
             self.zip.close()
 
@@ -111,21 +111,21 @@ class Taken:
         return [{k: float(v) if v else None for k, v in row.items()} for row in rows]
 
     def first(self):
-        """The run that it is of, as core.export.reproduce compares with: a dict of what there was.
+        """The run of the bundle, as core.export.reproduce compares with.
 
         "record" (config.json), "history", "latent", "clusters", "resolution", "machine" and "order" (versions.json), and
         "made_at", when the bundle was made.
         """
-        made = self.json("versions.json")
-        told = {name: made[name] for name in ("resolution", "machine", "order")}
+        facts = self.json("versions.json")
+        known = {name: facts[name] for name in ("resolution", "machine", "order")}
         arrays = {name: self.array(f"{name}.npy") for name in ("latent", "clusters")}
         return (
             arrays
-            | told
+            | known
             | {
                 "record": self.json("config.json"),
                 "history": self.history(),
-                "made_at": made["made"],
+                "made_at": facts["made"],
             }
         )
 

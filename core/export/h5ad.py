@@ -46,7 +46,7 @@ class Result(NamedTuple):
     changes: dict
 
     def write(self, path):
-        """Leave it as .h5ad, compressed."""
+        """Write it as .h5ad, compressed."""
         h5ad_writer.write(path, self.adata, self.changes, compression="lzf")
 
 
@@ -164,7 +164,7 @@ def add_denoised(path, matrix, blocks):
 
 
 def base(adata):
-    """A copy with log-normalised X where X came as counts, and with the counts as a layer where they are known.
+    """A copy with log-normalised X where X holds counts, and with the counts as a layer where they are known.
 
     And the changes that are still to be made of what lies in a file.
     """

@@ -1,4 +1,4 @@
-"""Whether a .h5ad follows what cellxgene and zellkonverter (R) have written down of the files that they read.
+"""Whether a .h5ad follows the rules of cellxgene and zellkonverter (R) for the files that they read.
 
 Of cellxgene's schema what can hold without ontologies: terms for tissue, assay, disease and the like, and Ensembl ids,
 are for whoever submits to the portal. docs/bundle.md lists the rules with their places.
@@ -41,18 +41,18 @@ class Finding(NamedTuple):
 def check(path):
     """The Findings on the .h5ad at `path`; its matrices are read in blocks of cells."""
     with h5py.File(path, "r") as file:
-        return judge(backed.opened(file, backed.EVERYTHING))
+        return check_adata(backed.opened(file, backed.EVERYTHING))
 
 
-def judge(adata):
+def check_adata(adata):
     """A list of Findings, one a rule, on an AnnData in memory or opened from its file."""
     return [
         Finding(rule, of, not wrong, "; ".join(wrong[:SHOWN]) + (" ..." if len(wrong) > SHOWN else ""))
-        for rule, of, wrong in _judged(adata)
+        for rule, of, wrong in _findings(adata)
     ]
 
 
-def _judged(adata):
+def _findings(adata):
     """(rule, whose, [what breaks it]) of each rule."""
     matrices = {"X": adata.X} | {f'layers["{name}"]': m for name, m in adata.layers.items()}
     seen = {where: _Values(matrix) for where, matrix in matrices.items()}

@@ -8,7 +8,7 @@ from core.export.h5ad import Result, base, flat, put
 
 
 def result(adata, record, arrays, labels, names):
-    """The Result of cells that were mapped onto a run: the data as `h5ad.result` has it, and what they were told.
+    """The Result of cells that were mapped onto a run: the data as `h5ad.result` has it, with their labels.
 
     obsm["X_nuwa"] (cells, latent) and obsm["X_nuwa_umap"], in the run's spaces; obs["nuwa_label"], the transferred
     `labels` (cells,), among `names` or "unknown"; obs["nuwa_label_confidence"] and obs["nuwa_farness"], both 0 to 1;

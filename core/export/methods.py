@@ -1,4 +1,4 @@
-"""What was done, as a paragraph for the methods section of a paper: true of this run, with its numbers and its sources."""
+"""The methods paragraph of a run for a paper, with its numbers and sources."""
 
 from core.config import gene_names, steps_for
 from core.config.run_facts import RunFacts
@@ -13,7 +13,7 @@ PROTEINS_BY = {
     "clr": "transformed by the centred log-ratio of each protein across training cells (Stoeckius 2017)",
     "clr_cells": "transformed by the centred log-ratio within each cell (Stoeckius 2017)",
     "dsb": "transformed by DSB, against empty droplets (Mulè 2022)",
-    "none": "taken as they are",
+    "none": "used without a transform",
 }
 NORMS = {"batch": "batch normalisation (Ioffe 2015)", "layer": "layer normalisation (Ba 2016)", "none": ""}
 BENDS = {"elu": "ELU (Clevert 2016)", "leaky_relu": "leaky ReLU", "relu": "ReLU", "tanh": "tanh"}
@@ -33,7 +33,7 @@ SCHEDULES = {
 def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None):
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
-    `config` is the RunConfig of the run, `facts` what pipeline.start_facts and learnt_facts told of it, with "n_done" where
+    `config` is the RunConfig of the run, `facts` those of core.training.learn, with "n_done" where
     it has fewer epochs than it was to have; `data` the record of its dataset, `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
     are, "" where there are none; `tsne` says whether it was made.
@@ -64,11 +64,11 @@ def _data(facts, data, steps):
 
 
 def preparation(config, facts, data):
-    """What became of the values before a model saw them; a step that did not apply is not told."""
+    """How the values were preprocessed; a step that did not apply is left out."""
     steps = steps_for(data["kind"], bool(data["proteins"]), bool(data.get("protein_background")))
     scaled = (
-        "centred and scaled to unit variance by the mean and deviation of the training cells and cut at "
-        f"{config.clip:g} deviations"
+        "centred and scaled to unit variance by the mean and standard deviation of the training cells and clipped at "
+        f"{config.clip:g} standard deviations"
     )
     words, again = ["The model was trained on proteins alone."], scaled
     if facts["n_genes"]:
@@ -80,7 +80,9 @@ def preparation(config, facts, data):
             words.append(f"Each gene was {scaled}.")
     n, unseen = facts["n_proteins"], facts.get("n_unseen_proteins", 0)
     if unseen:
-        words.append("The model was trained on RNA alone; the proteins judged its latent space.")
+        words.append(
+            "The model was trained on RNA alone; the proteins were used to evaluate its latent space."
+        )
     if n or unseen:
         kept = f"The values of {n or unseen} proteins were {PROTEINS_BY[config.protein_transform]}"
         words.append(f"{kept}{f', then {again}' if config.scale else ''}.")
@@ -93,7 +95,7 @@ def _values(config, steps):
         done.append(f"scaled to {config.target_sum:,.0f} counts a cell")
     if steps["log1p"].applies and config.log1p:
         done.append("transformed by log(1 + x)")
-    return f"Values were {listed(done)}." if done else "Values were taken as they are."
+    return f"Values were {listed(done)}." if done else "Values were used without normalisation."
 
 
 def _genes(config, facts, steps):
@@ -106,10 +108,10 @@ def _genes(config, facts, steps):
         words += GENES_BY["seurat" if logged else config.hvg_flavor]
         words += f", within each value of {config.hvg_batch_key}" if config.hvg_batch_key else ""
     kept, never = len(gene_names(config.keep_genes)), len(gene_names(config.drop_genes))
-    more = [f"{kept} named genes were used in any case"] if kept and chosen else []
-    more += [f"{never} named genes were not used"] if never else []
+    more = [f"{kept} named genes were always used"] if kept and chosen else []
+    more += [f"{never} named genes were excluded"] if never else []
     for off, what in (("mito", "mitochondrial"), ("ribo", "ribosomal"), ("cell_cycle", "cell-cycle")):
-        more += [f"{what} genes were left out"] if getattr(config, f"drop_{off}") else []
+        more += [f"{what} genes were excluded"] if getattr(config, f"drop_{off}") else []
     return f"{words}; {listed(more)}." if more else f"{words}."
 
 
@@ -119,7 +121,7 @@ def _offered(facts):
 
 
 def model(config, facts):
-    """What the model is."""
+    """The model in a sentence or two."""
     both = facts["n_genes"] and facts["n_proteins"]
     branches = " with a branch each for RNA and protein that meet in one latent space" if both else ""
     proteins = ", background and foreground for protein (Gayoso 2021)" if facts["n_proteins"] else ""
@@ -133,14 +135,14 @@ def model(config, facts):
     also = [BENDS[config.activation], NORMS[config.norm]]
     also += ["a linear path from the latent dimensions to the output"] if config.has_linear_path else []
     also += [f"dropout of {config.dropout:g}"] if config.dropout else []
-    also += [f"dropout of {config.input_dropout:g} on the counts that enter"] if config.input_dropout else []
+    also += [f"dropout of {config.input_dropout:g} on the input counts"] if config.input_dropout else []
     if config.noise_on_latent:
         also += [
             f"Gaussian noise of {config.noise_on_latent:g} standard deviations on the latent dimensions in training"
         ]
     words += f", with {listed([word for word in also if word])}."
     if facts["groups"]:
-        words += f" The batch of each cell ({config.batch_key}, {len(facts['groups'])} values) enters both sides one-hot."
+        words += f" The batch of each cell ({config.batch_key}, {len(facts['groups'])} values) enters encoder and decoder one-hot."
     return words
 
 
@@ -151,15 +153,15 @@ def _training(config, facts):
             f" (weighted {config.weight_rna:g} for RNA and {config.weight_of('protein'):.3g} for protein)"
         )
     cells = f"{facts['n_train']:,} training cells"
-    held = f"{facts['n_valid']:,} validation cells chose the epoch"
-    held += f" and {facts['n_test']:,} test cells judged it" if facts["n_test"] else ""
+    held = f"{facts['n_valid']:,} validation cells were used to choose the epoch"
+    held += f" and {facts['n_test']:,} test cells to evaluate it" if facts["n_test"] else ""
     penalties = [f"L1 of {config.l1:g}"] if config.l1 else []
     penalties += [f"weight decay of {config.l2:g}"] if config.l2 else []
     if config.model_record.variational:
         penalties.append(
             f"a KL weight of {config.beta:g} that grew over the first {config.beta_warm_up:.0%} of the steps"
         )
-    clipped = f" Gradients were cut at a norm of {config.clip_grad:g}." if config.clip_grad else ""
+    clipped = f" Gradients were clipped at a norm of {config.clip_grad:g}." if config.clip_grad else ""
     stop = (
         f" Training was to stop after {config.patience} epochs without a better validation loss."
         if config.patience
@@ -188,16 +190,16 @@ def _result(config, facts):
 def _after(config, facts, clusters, markers, tsne):
     words = [f"Clusters: {clusters}."] if clusters else []
     words.append(
-        "Maps are by UMAP (McInnes 2018) of 15 neighbours, in the latent space and in the principal components of the input."
+        "Embeddings are UMAP (McInnes 2018) with 15 neighbours, of the latent space and of the principal components of the input."
     )
     if tsne:
-        words.append("t-SNE (van der Maaten 2008) is by openTSNE (Poličar 2024).")
+        words.append("t-SNE (van der Maaten 2008) was computed by openTSNE (Poličar 2024).")
     if facts["groups"]:
         words.append("For comparison, the principal components were corrected by Harmony (Korsunsky 2019).")
     if markers:
         words.append(
-            "Markers of each group against all other cells are by the rank-sum test (Mann 1947; values: "
-            f"{markers}), two-sided, ties corrected, p adjusted over features (Benjamini 1995), ranked by AUC."
+            "Markers of each group against all other cells were found by the two-sided rank-sum test with ties corrected "
+            f"(Mann 1947; values: {markers}), p adjusted over features (Benjamini 1995), and ranked by AUC."
         )
     return " ".join(words)
 
@@ -213,5 +215,5 @@ def _software(versions, facts):
         ("umap-learn", "umap-learn", ""),
         ("igraph", "igraph", ""),
     ]
-    told = [f"{name} {versions[key]}{source}" for key, name, source in used if key in versions]
-    return f"Everything was done with {listed(told)} on {facts['device_name']}." if told else ""
+    packages = [f"{name} {versions[key]}{source}" for key, name, source in used if key in versions]
+    return f"The software was {listed(packages)}, run on {facts['device_name']}." if packages else ""

@@ -15,9 +15,19 @@ from core.export.references import cited
 LARGE = 400_000  # bytes of an SVG, above which the PNG stands in the report
 TOP = 8  # markers of a group
 PARTS = (
-    *("Warnings", "The data", "What was done", "Training", "Maps", "Clusters", "Scores", "Methods", "Files"),
+    *(
+        "Warnings",
+        "The data",
+        "What was done",
+        "Training",
+        "Embeddings",
+        "Clusters",
+        "Scores",
+        "Methods",
+        "Files",
+    ),
 )
-MAPS = ("latent", "embeddings")  # names of figures
+EMBEDDINGS = ("latent", "embeddings")  # names of figures
 WEIGHT = {"stop": 0, "warning": 1, "note": 2}
 
 
@@ -58,13 +68,13 @@ class Table(NamedTuple):
 def write(path, report):
     """Write the Report to `path`, one file."""
     absent = {"Warnings"} if not report.warnings else set()
-    absent |= {"Maps"} if not any(printed.name in MAPS for printed in report.figures) else set()
+    absent |= {"Embeddings"} if not any(printed.name in EMBEDDINGS for printed in report.figures) else set()
     page = template().render(
         report=report,
         parts=[part for part in PARTS if part not in absent],
-        maps=MAPS,
+        embeddings=EMBEDDINGS,
         data=_data(report),
-        steps=Table(["step", "what it did"], [[s["label"], s["said"]] for s in report.steps]),
+        steps=Table(["step", "result"], [[s["label"], s["said"]] for s in report.steps]),
         network=_network(report),
         settings=Table(["setting", "value", ""], told(report.config)),
         training=_training(report),
@@ -104,7 +114,7 @@ def _data(report):
     return {
         "size": f"{data['cells']:,} cells, {data['genes']:,} genes, {len(data['proteins']):,} proteins",
         "holds": f"{badge}. {data['verdict']['evidence']}".lstrip(". "),
-        "findings": Table(["", "what was found", "such as"], rows),
+        "findings": Table(["", "finding", "example"], rows),
     }
 
 

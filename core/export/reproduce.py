@@ -1,4 +1,4 @@
-"""A run trained once more from its bundle, and how far the result is from the first one.
+"""A run trained again from its bundle, and how far the result is from the first one.
 
 The same settings, data, device, number of threads and versions give the same latent space to the bit (docs/models.md).
 """
@@ -23,7 +23,7 @@ LOSSES = ("train_loss", "valid_loss", "train_rna", "valid_rna", "train_protein",
 
 
 class Repeat(NamedTuple):
-    """How a run came out again: `same` to the bit, or `lines` that say how far off and `reasons` for it, in words."""
+    """The comparison of a repeated run: `same` to the bit, or `lines` on how far off it is and `reasons`, in words."""
 
     same: bool
     lines: list
@@ -54,7 +54,7 @@ def _digest(names):
 
 
 def machine():
-    """What beside packages may change the last bit: python, the system, and the instructions torch uses."""
+    """What besides packages may change the last bit: python, the system, and the instructions torch uses."""
     import torch
 
     return {
@@ -78,14 +78,14 @@ def data_of(adata, record, recipe, name="the data"):
             return made
     raise UserError(
         f"'{name}' does not hold the values that this run was trained on (their fingerprint differs): name the file that was "
-        "brought, or the result.h5ad of the bundle."
+        "uploaded, or the result.h5ad of the bundle."
     )
 
 
 def train(adata, first, scratch=None):
     """Train a run again on its AnnData: yields what pipeline.learn yields, the last of it the Learnt.
 
-    `first` is what core.export.bundle_zip.Taken.first gives: a run that was stopped is stopped there, too.
+    `first` is what core.export.bundle_zip.Bundle.first gives: a run that was stopped is stopped there, too.
     """
     settings = {k: v for k, v in first["record"].items() if k not in configs.RECORD_KEYS}
     work = learn.learn(adata, configs.parse(configs.upgraded(settings)), scratch)
@@ -160,7 +160,7 @@ def _clusters(first, again):
 
 
 def reasons(learnt, first, order):
-    """What differs from the first run and may be why, in words."""
+    """What differs from the first run and may explain it, in words."""
     start, record, found = learnt.start, first["record"], []
     facts = [
         ("device", record.get("device_name"), start.device.name),
@@ -178,11 +178,11 @@ def reasons(learnt, first, order):
     for what, then in first["order"].items():
         if order[what] != then:
             found.append(
-                f"The {what} come in another order than in the run, so other weights and another split are drawn: take the "
+                f"The {what} have another order than in the run, so other weights and another split are drawn. Use the "
                 "result.h5ad of the bundle."
             )
     if start.device.kind == "cuda":
-        found.append("On a GPU sums are added up in an order that changes from run to run.")
+        found.append("On a GPU the order of sums changes from run to run.")
     if not found:
-        found.append("Nothing that Nuwa knows of differs: device, threads, versions and order are the same.")
+        found.append("No known difference: device, threads, versions and order are the same.")
     return found

@@ -1,10 +1,10 @@
 """reproduce.py: trains a run again from its bundle, and says whether the latent space is the same."""
 
-SCRIPT = '''"""Train this run again and compare: its latent space should come out the same to the last bit.
+SCRIPT = '''"""Train this run again and compare: its latent space should be the same to the last bit.
 
     python reproduce.py [DATA] --out DIR
 
-DATA is the file that was brought, or the result.h5ad beside this script, which is taken where it is left out. Python
+DATA is the file that was uploaded; without it, the result.h5ad beside this script. Python
 needs Nuwa __VERSION__ and what it needs (its requirements.txt): run this with the python of Nuwa's .venv, in Nuwa's folder, or
 with NUWA_HOME naming that folder. Ends with 0 where all is the same, 1 where it is not, 2 where it cannot be done.
 

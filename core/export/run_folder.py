@@ -1,4 +1,4 @@
-"""The folder a run leaves, whoever trained it: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
+"""The folder of a run, from the page or the command line: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ def config_record(config, facts, source, data_hash):
 
 
 def write_learnt(folder, learnt, config, record):
-    """What training left: config.json, history.csv, model.pt, and where there is a latent, latent.npy and its kin."""
+    """The results of training: config.json, history.csv, model.pt, and where there is a latent, latent.npy and its kin."""
     files.write_json(folder / "config.json", record)
     write_history(folder / "history.csv", [epoch_record(e) for e in learnt.epochs])
     save_weights(folder / "model.pt", learnt, config)
@@ -128,7 +128,7 @@ def load_trained(path):
 
 
 def carried(folder, config, latent, codes, device="auto"):
-    """{name: array} of what the run in a folder tells new cells by their `latent`, as core.analysis.label_transfer.carry has it.
+    """{name: array} of what the run in a folder says of new cells by their `latent`, as core.analysis.label_transfer.carry has it.
 
     "latent", "picture", "farness", "codes" and "confidence"; `codes` are the labels of the run's cells.
     """
@@ -158,20 +158,20 @@ def write_explored(folder, explored):
 
 
 def write_pictures(folder, embeddings):
-    """The coordinates of pictures by name, under embeddings/."""
+    """The coordinates of embeddings by name, into embeddings/."""
     for name, points in embeddings.items():
         files.write_array(folder / "embeddings" / f"{name}.npy", points)
 
 
 def pictures(folder):
-    """{name: (cells, k)} of the pictures that a run has left, and of the input's axes after Harmony where it has batches."""
+    """{name: (cells, k)} of the embeddings of a run, and of the input's axes after Harmony where it has batches."""
     left = {path.stem: path for path in sorted((folder / "embeddings").glob("[!.]*.npy"))}
     left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
     return {name: files.read_array(path) for name, path in left.items()}
 
 
 def spaces(folder, proof):
-    """{name: (cells, dimensions)} of all spaces of a run that judging knows: its latent, its pictures, its proteins."""
+    """{name: (cells, dimensions)} of all spaces of a run that are scored: its latent, its pictures, its proteins."""
     return spaces_of(proof, pictures(folder))
 
 

@@ -25,4 +25,4 @@ def test_what_is_no_bundle_is_one_sentence(tmp_path, content, words):
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=words):
-        bundle_zip.Taken(path)
+        bundle_zip.Bundle(path)

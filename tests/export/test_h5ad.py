@@ -48,7 +48,7 @@ def broken(findings):
 def test_our_result_follows_the_rules_of_cellxgene_and_zellkonverter(result):
     findings = h5ad_rules.check(result)
     assert broken(findings) == {} and {f.of for f in findings} == {"cellxgene", "zellkonverter"}
-    assert h5ad_rules.judge(anndata.read_h5ad(result)) == findings
+    assert h5ad_rules.check_adata(anndata.read_h5ad(result)) == findings
 
 
 def test_names_by_hand_are_columns_with_colours_and_their_authors(result):
@@ -124,4 +124,4 @@ def _break(adata, what):
 def test_a_file_that_breaks_a_rule_is_found_out(result, what, rule, words):
     adata = anndata.read_h5ad(result)
     _break(adata, what)
-    assert words in broken(h5ad_rules.judge(adata))[rule]
+    assert words in broken(h5ad_rules.check_adata(adata))[rule]

@@ -62,7 +62,7 @@ def _brackets(text):
         ),
         (
             {"normalize": False, "log1p": False, "scale": False},
-            ("Values were taken as they are",),
+            ("Values were used without normalisation",),
             ("unit variance",),
         ),
         (
@@ -89,6 +89,6 @@ def test_variable_genes_are_told_with_their_method(finished):
     assert "The 50 most variable genes" in told and "Stuart 2019" in told
     none = {"n_top_genes": 0, "drop_genes": "A B", "protein_transform": "none"}
     told_of_all = methods.preparation(RunConfig(**(run["config"] | none)), run["facts"], data)
-    assert "express were used; 2 named genes were not used." in told_of_all
-    assert "The values of 6 proteins were taken as they are" in told_of_all
-    assert "within each value of sample" in told and "mitochondrial genes were left out" in told
+    assert "express were used; 2 named genes were excluded." in told_of_all
+    assert "The values of 6 proteins were used without a transform" in told_of_all
+    assert "within each value of sample" in told and "mitochondrial genes were excluded" in told

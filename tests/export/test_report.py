@@ -105,7 +105,7 @@ def test_every_part_has_a_section_and_a_link(whole, tmp_path):
     page = written(tmp_path, whole)
     assert all(page.texts.count(part) == 2 for part in report.PARTS)
     page = written(tmp_path, whole._replace(warnings=[], figures=[]))
-    assert not {"Warnings", "Maps"} & set(page.texts)
+    assert not {"Warnings", "Embeddings"} & set(page.texts)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_stops_come_before_notes_and_sources_are_cited(whole, tmp_path):
 def test_parts_that_a_run_lacks_leave_no_empty_table(whole, tmp_path):
     data = whole.data | {"findings": []}
     page = written(tmp_path, whole._replace(data=data, steps=[], judged=[], rules=[], figures=[]))
-    absent = {"what was found", "what it did", "Latent space", "follows", "Loss"}
+    absent = {"finding", "result", "Latent space", "follows", "Loss"}
     assert not absent & set(page.texts) and page.images == []
 
 

@@ -338,7 +338,7 @@ def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
         data = house.view.datasets.one(run["dataset"])["record"]
         return methods.paragraph(parse(run["config"]), run["facts"] | {"n_done": 3}, data)
 
-    words = "The model was trained on RNA alone; the proteins judged its latent space. The values of 6 proteins were"
+    words = "The model was trained on RNA alone; the proteins were used to evaluate its latent space. The values of 6 proteins were"
     assert words in told(rna) and "16 hidden units on each side" in told(rna)
     words = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
     assert words in told(protein) and "8 hidden units on each side" in told(protein)

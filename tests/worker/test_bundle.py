@@ -114,7 +114,7 @@ def test_the_report_is_one_file_in_which_names_are_but_text(bundled):
     for part in (
         "The data",
         "Training",
-        "Maps",
+        "Embeddings",
         "Clusters",
         "Scores",
         "Methods",
@@ -140,7 +140,7 @@ def test_a_part_that_is_not_asked_for_is_not_there(finished):
         ({"size": Size(1, 1, 300)}, "The width of figures"),
     ],
 )
-def test_what_cannot_be_taken_away_is_refused_in_a_sentence(finished, asked, words):
+def test_a_bundle_that_cannot_be_made_is_refused_in_a_sentence(finished, asked, words):
     with pytest.raises(UserError, match=words):
         finished.view.bundles.create(finished.run, **asked)
 
@@ -156,7 +156,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(finished, bundled
     with monkeypatch.context() as patch:
         patch.setattr(work.shutil, "disk_usage", lambda _: usage._replace(free=1000))
         job = make(finished, parts=LEAN)
-    assert job["status"] == "failed" and "and 1 MB are free: make room" in job["message"]
+    assert job["status"] == "failed" and "and 1 MB are free. Free some space" in job["message"]
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -194,7 +194,7 @@ def test_a_damaged_bundle_is_one_sentence(bundled, tmp_path):
         place = made.getinfo("latent.npy").header_offset + 80
     (tmp_path / "b.zip").write_bytes(found[:place] + b"\0\1\2\3" + found[place + 4 :])
     with (
-        bundle_zip.Taken(tmp_path / "b.zip") as taken,
+        bundle_zip.Bundle(tmp_path / "b.zip") as taken,
         pytest.raises(UserError, match="latent.npy in 'b.zip' is damaged"),
     ):
         taken.array("latent.npy")
@@ -210,7 +210,7 @@ def test_a_run_comes_out_again_to_the_last_bit(finished, bundled):
 
 
 def test_another_seed_is_found_out_with_how_far_off_it_is(finished, bundled, tiny):
-    with bundle_zip.Taken(bundled[1]) as taken:
+    with bundle_zip.Bundle(bundled[1]) as taken:
         first = taken.first()
     adata = reproduce.data_of(tiny.copy(), first["record"], {"steps": []})
     *_, learnt = reproduce.train(adata, first | {"record": first["record"] | {"seed": 7}})
@@ -219,7 +219,7 @@ def test_another_seed_is_found_out_with_how_far_off_it_is(finished, bundled, tin
     assert not found.same and found.verdict == "Not the same to the last bit."
     assert "values differ by" in found.lines[0] and "ARI" in found.lines[2]
     assert any("number of threads: " in reason and "it was 99" in reason for reason in found.reasons)
-    assert any("The cells come in another order" in reason for reason in found.reasons)
+    assert any("The cells have another order" in reason for reason in found.reasons)
 
 
 def test_the_data_of_a_run_is_known_by_its_fingerprint_with_or_without_its_steps(tiny):

@@ -20,7 +20,7 @@ from core.export.readme import readme
 from core.export.versions import versions
 from core.figures.printed import print_all
 from core.text import size as in_words
-from core.worker.jobs.bundle_content import Gathered
+from core.worker.jobs.bundle_content import BundleContent
 from core.worker.jobs.bundle_figures import plates_of
 from core.worker.jobs.bundle_report import report_of
 from core.worker.jobs.loaded import evidence
@@ -43,61 +43,61 @@ def make_bundle(store, job, say):
     """
     say("Reading the dataset.", 0.02)
     run, proof = evidence(store, job["target"])
-    asked = job["arguments"]
-    there = Gathered(store, job["owner"], run, proof, asked["by"], asked["resolution"])
+    options = job["arguments"]
+    content = BundleContent(store, job["owner"], run, proof, options["by"], options["resolution"])
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
-        work = _Making(there, asked, Path(scratch), say)
+        work = _Making(content, options, Path(scratch), say)
         try:
             work.check_room()
             path = work.write()
             n_bytes = path.stat().st_size
-            os.replace(path, store.run_folder(run["id"]) / BUNDLE)  # asked again: the run may be gone
+            os.replace(path, store.run_folder(run["id"]) / BUNDLE)  # looked up again: the run may be deleted
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) and "No space left" not in str(
                 error
             ):  # HDF5's
                 raise
             raise UserError(
-                f"The disk of '{store.root}' is full: make room, or take fewer parts along."
+                f"The disk of '{store.root}' is full. Free some space, or include fewer parts."
             ) from None
-    told = {"names": work.names, "words": there.words, "remarks": work.remarks}
-    return {"file": BUNDLE, "bytes": n_bytes} | told
+    facts = {"names": work.names, "words": content.words, "remarks": work.remarks}
+    return {"file": BUNDLE, "bytes": n_bytes} | facts
 
 
 class _Making:
     """A bundle under way: each part is written to the scratch folder and moved into the zip."""
 
-    def __init__(self, there, asked, scratch, say):
-        self.there, self.asked, self.scratch, self.say = there, asked, scratch, say
-        self.parts, self.size = set(asked["parts"]), Size(*asked["size"])
+    def __init__(self, content, options, scratch, say):
+        self.content, self.options, self.scratch, self.say = content, options, scratch, say
+        self.parts, self.size = set(options["parts"]), Size(*options["size"])
         self.made = datetime.now(UTC).isoformat(timespec="seconds")
         self.names, self.remarks, self.findings, self.figures = [], [], [], []
 
     def check_room(self):
         """Raise UserError where the disk has no room for the zip and its parts."""
-        n_cells, proof, need = len(self.there.cells), self.there.proof, 0
+        n_cells, proof, need = len(self.content.cells), self.content.proof, 0
         if "tables" in self.parts:
-            spaces = [proof.latent, *self.there.embeddings.values()]
+            spaces = [proof.latent, *self.content.embeddings.values()]
             need += NUMBER * n_cells * sum(points.shape[1] for points in spaces)
-        if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before they leave the folder
-            need += 3 * self.there.shelf.file.stat().st_size
-            need += 2 * 4 * n_cells * proof.matrix.n_features if self.asked["denoised"] else 0
+        if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before the folder is emptied
+            need += 3 * self.content.shelf.file.stat().st_size
+            need += 2 * 4 * n_cells * proof.matrix.n_features if self.options["denoised"] else 0
         free = shutil.disk_usage(self.scratch).free
         if need > free:
             raise UserError(
-                f"The bundle needs about {in_words(need)} of disk, and {in_words(free)} are free: make room, or take fewer "
-                "parts along."
+                f"The bundle needs about {in_words(need)} of disk, and {in_words(free)} are free. Free some space, or include "
+                "fewer parts."
             )
 
     def write(self):
         """Make the chosen parts and put them into the zip; returns its path."""
-        self.say("Comparing the data with what the run was trained on.", 0.05)
-        adata = self.there.data()
+        self.say("Comparing the data with the training data of the run.", 0.05)
+        adata = self.content.data()
         path = self.scratch / BUNDLE
         with bundle_zip.Writer(path) as made:
             self._always(made, adata)
             if "weights" in self.parts:
-                made.take(self.there.folder / "model.pt")
+                made.take(self.content.folder / "model.pt")
             if "h5ad" in self.parts:
                 self._result(made, adata)
             if "tables" in self.parts:
@@ -110,30 +110,30 @@ class _Making:
                 self._figures(made)
             if "report" in self.parts:
                 self._report(made)
-            self.say("Closing the zip.", 0.98)
+            self.say("Finishing the zip.", 0.98)
             self.names = sorted([*made.namelist(), "README.txt"])
-            facts = self.there.run, self.made, self.there.resolution, self.there.words
+            facts = self.content.run, self.made, self.content.resolution, self.content.words
             made.writestr("README.txt", readme(*facts, self.names, self.remarks))
         return path
 
     def _always(self, made, adata):
         """Write what is needed to train the run again and compare."""
-        there, run = self.there, self.there.run
+        content, run = self.content, self.content.run
         for name in ("config.json", "history.csv", "latent.npy"):
-            made.take(there.folder / name)
-        files.write_array(self.scratch / "clusters.npy", there.clusters.astype(np.int32))
+            made.take(content.folder / name)
+        files.write_array(self.scratch / "clusters.npy", content.clusters.astype(np.int32))
         made.move(self.scratch / "clusters.npy")
-        settings = there.store.row("preparation", run["preparation"])["settings"]
-        made.writestr("recipe.json", there.view.steps.recipe(run["dataset"], settings).to_json())
+        settings = content.store.row("preparation", run["preparation"])["settings"]
+        made.writestr("recipe.json", content.view.steps.recipe(run["dataset"], settings).to_json())
         facts = {
             "bundle": bundle_zip.FORMAT,
             "made": self.made,
             "run": run["id"],
-            "data_hash": there.record["data_hash"],
-            "resolution": there.resolution,
+            "data_hash": content.record["data_hash"],
+            "resolution": content.resolution,
             "machine": reproduce.machine(),
             "order": reproduce.names_hash(adata),
-            "versions": there.record["versions"],
+            "versions": content.record["versions"],
             "versions_of_bundle": versions(),
         }
         files.write_json(self.scratch / "versions.json", facts)
@@ -143,26 +143,26 @@ class _Making:
     def _result(self, made, adata):
         """Write result.h5ad and check the rules on it."""
         self.say("Writing result.h5ad.", 0.15)
-        there, path = self.there, self.scratch / "result.h5ad"
-        losses = {f"loss_{side}": [e[f"{side}_loss"] for e in there.epochs] for side in ("train", "valid")}
-        given = there.record | losses, there.proof, there.clusters, self.asked["denoised"]
-        more = {"named_clusters": there.named_clusters, "scores": there.cell_scores()}
-        run_folder.write_result(path, there.folder, adata, *given, **more)
+        content, path = self.content, self.scratch / "result.h5ad"
+        losses = {f"loss_{side}": [e[f"{side}_loss"] for e in content.epochs] for side in ("train", "valid")}
+        arguments = content.record | losses, content.proof, content.clusters, self.options["denoised"]
+        more = {"named_clusters": content.named_clusters, "scores": content.cell_scores()}
+        run_folder.write_result(path, content.folder, adata, *arguments, **more)
         self.say("Checking result.h5ad by the rules of cellxgene and R.", 0.3)
         self.findings = h5ad_rules.check(path)
         made.move(path)
 
     def _tables(self, made):
         self.say("Writing tables.", 0.35)
-        there = self.there
-        cells = tables.cells(there.cells, there.clusters, np.array(SPLIT_NAMES)[there.split])
-        colours = [clusters.colour for clusters in there.named_clusters]
+        content = self.content
+        cells = tables.cells(content.cells, content.clusters, np.array(SPLIT_NAMES)[content.split])
+        colours = [clusters.colour for clusters in content.named_clusters]
         names = [tables.named(colour.values, colour.categories) for colour in colours]
-        cells = cells.beside(tables.Table(columns_of(there.named_clusters), names))
-        scores = there.cell_scores()
+        cells = cells.beside(tables.Table(columns_of(content.named_clusters), names))
+        scores = content.cell_scores()
         self._table(made, "cells.csv", cells.beside(tables.Table(list(scores), list(scores.values()))))
-        self._table(made, "latent.csv", tables.coordinates(there.cells, {"latent": there.proof.latent}))
-        self._table(made, "embeddings.csv", tables.coordinates(there.cells, there.embeddings))
+        self._table(made, "latent.csv", tables.coordinates(content.cells, {"latent": content.proof.latent}))
+        self._table(made, "embeddings.csv", tables.coordinates(content.cells, content.embeddings))
 
     def _table(self, made, name, table):
         table.write(self.scratch / name)
@@ -170,30 +170,37 @@ class _Making:
 
     def _markers(self, made):
         """Find the markers of the chosen groups, and write them as a table on request."""
-        there = self.there
-        wrong = there.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
+        content = self.content
+        wrong = content.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
         self.remarks += [wrong] if wrong else []
-        if there.found and "markers" in self.parts:
-            facts = there.found["names"], there.features(), there.found["n_genes"], there.marker_values()
+        if content.markers and "markers" in self.parts:
+            facts = (
+                content.markers["names"],
+                content.features(),
+                content.markers["n_genes"],
+                content.marker_values(),
+            )
             self._table(made, "markers.csv", tables.markers(*facts))
 
     def _scores(self, made):
-        self._table(made, "scores.csv", tables.scores(self.there.run["scores"], self.there.judged()))
+        self._table(
+            made, "scores.csv", tables.scores(self.content.run["scores"], self.content.space_scores())
+        )
         for name in ("scores.json", *MORE):
-            if (self.there.folder / name).exists():
-                made.take(self.there.folder / name)
+            if (self.content.folder / name).exists():
+                made.take(self.content.folder / name)
 
     def _figures(self, made):
         between = self.scratch / "between"
         between.mkdir()
         self.figures, wrong = print_all.print_all(
-            plates_of(self.there, self.size),
+            plates_of(self.content, self.size),
             self.scratch / "figures",
             between,
             lambda words, share: self.say(words, 0.6 + 0.3 * share),
             formats=print_all.FORMATS if "figures" in self.parts else ("svg", "png"),
         )
-        self.remarks += [f"{wrong} They were drawn by matplotlib instead."] if wrong else []
+        self.remarks += [f"{wrong} They were drawn by matplotlib."] if wrong else []
         if "figures" in self.parts:
             for figure in self.figures:
                 for path in figure.files.values():
@@ -203,6 +210,6 @@ class _Making:
         self.say("Writing the report.", 0.95)
         path = self.scratch / "report.html"
         names = sorted([*made.namelist(), path.name, "README.txt"])
-        about = report_of(self.there, self.made, self.figures, self.findings, self.remarks, names)
+        about = report_of(self.content, self.made, self.figures, self.findings, self.remarks, names)
         report.write(path, about)
         made.move(path)

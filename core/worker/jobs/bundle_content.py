@@ -18,10 +18,10 @@ from core.worker.jobs import group_cells as grouping
 from core.worker.jobs.loaded import source
 
 
-class Gathered:
+class BundleContent:
     """A run, its dataset and its clusters for a bundle; `found` are the markers once they were computed.
 
-    `colour` is the Colour of the clusters that were chosen, `words` say how they were made; `clusters` (cells,) are those of
+    `colour` is the Colour of the chosen clusters, `words` say how they were made; `clusters` (cells,) are those of
     Leiden at the `resolution` asked for, `named_clusters` those that people have made.
     """
 
@@ -36,12 +36,12 @@ class Gathered:
         self.clusters = np.array(files.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
         self.split = proof.split.labels(proof.matrix.n_cells)
         self.cells = self.shelf.cells()
-        there = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
-        self.embeddings = {name: there[name] for name in KEYS if name in there}
+        spaces = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
+        self.embeddings = {name: spaces[name] for name in KEYS if name in spaces}
         rows = self.view.clusterings.all(run["id"])
         self.named_clusters = [self._named_clusters(row) for row in rows]
         self.colour, self.words = self._groups([row["line"] for row in rows])
-        self.found = None
+        self.markers = None
 
     def data(self):
         """The AnnData of the run's dataset; raises UserError where it is not the one of the training."""
@@ -75,32 +75,30 @@ class Gathered:
         """Find the markers of the chosen groups; returns a sentence where they cannot be compared, else ""."""
         groups = Groups(list(self.colour.categories), self.colour.values, self.colour.words).without_empty()
         if not 2 <= len(groups.names) <= kept.MOST:
-            return (
-                f"No markers: there are {len(groups.names)} groups, and from 2 to {kept.MOST} are compared."
-            )
-        self.found = grouping.ranked(self.store, self.run["id"], kept.write(self.folder, groups), say)
+            return f"No markers: there are {len(groups.names)} groups, and 2 to {kept.MOST} can be compared."
+        self.markers = grouping.ranked(self.store, self.run["id"], kept.write(self.folder, groups), say)
         return ""
 
     def marker_values(self):
         """(measures, groups, features) of the markers."""
-        return files.read_array(self.folder / "markers" / f"{self.found['groups']}.npy")
+        return files.read_array(self.folder / "markers" / f"{self.markers['groups']}.npy")
 
     def features(self):
         """The names of all genes and then of all proteins, in the order of the markers."""
         return [*self.shelf.genes()["names"], *self.dataset["record"]["proteins"]]
 
-    def judged(self):
+    def space_scores(self):
         """The records of the score table of all spaces, where it was computed."""
         path = self.folder / "spaces.json"
         return files.read_json(path)["records"] if path.exists() else []
 
     def cell_scores(self):
         """{name: (cells,)} the scores of each cell that were computed: columns of obs and cells.csv."""
-        left = self.view.results.names(self.run["id"], "per_cell")
-        found = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in left}
-        company = self.array(company_of(self.resolution))
-        return found if company is None else found | {"nuwa_company": company}
+        names = self.view.results.names(self.run["id"], "per_cell")
+        columns = {f"nuwa_{name}": self.array(f"per_cell/{name}") for name in names}
+        consistency = self.array(company_of(self.resolution))
+        return columns if consistency is None else columns | {"nuwa_company": consistency}
 
     def array(self, name):
-        """An array that the run has left, or None."""
+        """An array of the run's folder, or None."""
         return self.view.results.array(self.run["id"], name)

@@ -15,46 +15,46 @@ MOST_BATCHES = 100  # in the composition
 MOST_PARTS = 30  # categories of the column that it goes by
 
 
-def plates_of(there, size):
-    """The Plates of a Gathered run: loss, latent space, all maps, and markers and composition where there are such."""
-    run = there.run
+def plates_of(content, size):
+    """The Plates of a BundleContent: loss, latent space, all maps, and markers and composition where there are such."""
+    run = content.run
     baselines = RunFacts.upgraded(run["facts"]).valid_baselines
-    n_latent, words = there.config.n_latent, there.config.loss_words
-    found = [paper_figures.loss(there.epochs, baselines, run["best_epoch"], n_latent, words, size)]
-    left = run_folder.pictures(there.folder)
-    panels = panels_of(there.proof.latent, there.proof.axes, left, harmony=left.get("harmony"))
+    n_latent, words = content.config.n_latent, content.config.loss_words
+    found = [paper_figures.loss(content.epochs, baselines, run["best_epoch"], n_latent, words, size)]
+    left = run_folder.pictures(content.folder)
+    panels = panels_of(content.proof.latent, content.proof.axes, left, harmony=left.get("harmony"))
     panels = [panel for panel in panels if panel.points is not None and not panel.is_3d]
-    cells = np.char.decode(there.cells, "utf-8")
+    cells = np.char.decode(content.cells, "utf-8")
     if panels:
-        found.append(paper_figures.maps("latent", panels[0].title, panels[:1], there.colour, cells, size))
+        found.append(paper_figures.maps("latent", panels[0].title, panels[:1], content.colour, cells, size))
     if len(panels) > 1:
         title = "The latent space beside the input"
-        found.append(paper_figures.maps("embeddings", title, panels, there.colour, cells, size))
-    if there.found:
-        found.append(_markers(there, size))
-    if len(there.colour.categories) <= MOST_BATCHES:
-        found.append(_composition(there, size))
+        found.append(paper_figures.maps("embeddings", title, panels, content.colour, cells, size))
+    if content.markers:
+        found.append(_markers(content, size))
+    if len(content.colour.categories) <= MOST_BATCHES:
+        found.append(_composition(content, size))
     return found
 
 
-def _markers(there, size):
-    values, groups, n_genes = there.marker_values(), there.found["names"], there.found["n_genes"]
+def _markers(content, size):
+    values, groups, n_genes = content.marker_values(), content.markers["names"], content.markers["n_genes"]
     chosen = best(values, max(1, min(MARKERS, MOST_ROWS // len(groups))), LEAST_SHARE)
     rows = list(dict.fromkeys(i for of_group in chosen for i in of_group))
-    features = there.features()
+    features = content.features()
     labels = [features[i] + (" (protein)" if i >= n_genes else "") for i in rows]
     means, shares = (values[MEASURES.index(name)][:, rows] for name in ("mean", "share"))
-    return paper_figures.dots(labels, groups, means, shares, there.found["values"], size)
+    return paper_figures.dots(labels, groups, means, shares, content.markers["values"], size)
 
 
-def _composition(there, size):
+def _composition(content, size):
     """The groups by the batches of the run, or by a column that the data checks take for one, or by size alone."""
-    names, codes = there.colour.categories, np.asarray(there.colour.values)
-    known = {c["name"]: c for c in there.shelf.columns() if c["kind"] == "category"}
-    batch = [c["name"] for c in there.dataset["record"].get("columns", ()) if c["role"] == "batch"]
-    of = next((name for name in (there.config.batch_key, *batch) if name in known), None)
+    names, codes = content.colour.categories, np.asarray(content.colour.values)
+    known = {c["name"]: c for c in content.shelf.columns() if c["kind"] == "category"}
+    batch = [c["name"] for c in content.dataset["record"].get("columns", ()) if c["role"] == "batch"]
+    of = next((name for name in (content.config.batch_key, *batch) if name in known), None)
     if of is None or not 2 <= len(known[of]["categories"]) <= MOST_PARTS:
         return paper_figures.composition(names, *composition(codes, len(names)), "", size)
-    entry, part_codes = there.shelf.column(of)
+    entry, part_codes = content.shelf.column(of)
     counts, parts = composition(codes, len(names), entry["categories"], part_codes)
     return paper_figures.composition(names, counts, parts, of, size)

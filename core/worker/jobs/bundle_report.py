@@ -13,65 +13,65 @@ from core.store import Status
 from core.worker.jobs.bundle_figures import LEAST_SHARE
 
 
-def report_of(there, made, figures, findings, remarks, names):
-    """The core.export.report.Report of a Gathered run.
+def report_of(content, made, figures, findings, remarks, names):
+    """The core.export.report.Report of a BundleContent.
 
     `made` is when (ISO 8601, UTC), `figures` are Printed, `findings` those of core.export.h5ad_rules, `remarks` sentences of
     the making, `names` the files beside it.
     """
-    run, facts, data = there.run, there.run["facts"], there.dataset["record"]
+    run, facts, data = content.run, content.run["facts"], content.dataset["record"]
     steps = [
         {"name": s["name"], "label": STEPS[s["name"]].label, "said": s["said"]}
         for s in (data.get("derived") or {}).get("steps", [])
     ]
-    tsne = any(name.endswith("tsne") for name in there.embeddings)
-    used, values = there.record["versions"], there.found["values"] if there.found else ""
-    done = facts | {"n_done": len(there.epochs)}
+    tsne = any(name.endswith("tsne") for name in content.embeddings)
+    used, values = content.record["versions"], content.markers["values"] if content.markers else ""
+    done = facts | {"n_done": len(content.epochs)}
     when = f"{made[:16].replace('T', ' ')} UTC"
     return report.Report(
         title=run["name"],
-        subtitle=f"{there.dataset['name']}; run {run['id']}; made {when} by Nuwa {versions()['nuwa']}",
+        subtitle=f"{content.dataset['name']}; run {run['id']}; made {when} by Nuwa {versions()['nuwa']}",
         data=data,
-        dataset=there.dataset["name"],
+        dataset=content.dataset["name"],
         steps=steps,
-        config=there.config,
+        config=content.config,
         facts=facts,
-        epochs=there.epochs,
-        groups=_groups(there),
+        epochs=content.epochs,
+        groups=_groups(content),
         scores=run["scores"],
-        judged=there.judged(),
+        judged=content.space_scores(),
         figures=figures,
-        preparation=methods.preparation(there.config, facts, data),
-        network=methods.model(there.config, facts),
-        paragraph=methods.paragraph(there.config, done, data, steps, there.words, values, tsne, used),
+        preparation=methods.preparation(content.config, facts, data),
+        network=methods.model(content.config, facts),
+        paragraph=methods.paragraph(content.config, done, data, steps, content.words, values, tsne, used),
         rules=findings,
-        warnings=[*remarks, *_warnings(there, findings)],
+        warnings=[*remarks, *_warnings(content, findings)],
         versions=used | reproduce.machine(),
         names=names,
     )
 
 
-def _groups(there):
+def _groups(content):
     """What the report says of each group."""
-    codes, names = np.asarray(there.colour.values), list(there.colour.categories)
+    codes, names = np.asarray(content.colour.values), list(content.colour.categories)
     sizes = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
     markers = stability = None
-    if there.found:
-        features = there.features()
-        top = best(there.marker_values(), report.TOP, LEAST_SHARE)
-        marked = dict(zip(there.found["names"], top, strict=True))
+    if content.markers:
+        features = content.features()
+        top = best(content.marker_values(), report.TOP, LEAST_SHARE)
+        marked = dict(zip(content.markers["names"], top, strict=True))
         markers = [[features[i] for i in marked.get(name, [])] for name in names]
-    survival = there.array(survival_of(there.resolution))
-    if survival is not None and there.by == "clusters":
+    survival = content.array(survival_of(content.resolution))
+    if survival is not None and content.by == "clusters":
         stability = [f"{stability_of(mean)} ({mean:.2f})" for mean in np.asarray(survival).mean(axis=1)]
-    words = f"{there.words[0].upper()}{there.words[1:]}. {len(names)} groups."
+    words = f"{content.words[0].upper()}{content.words[1:]}. {len(names)} groups."
     return {"words": words, "names": names, "sizes": sizes, "markers": markers, "stability": stability}
 
 
-def _warnings(there, findings):
+def _warnings(content, findings):
     """What whoever reads the report should know first."""
-    facts, run = RunFacts.upgraded(there.run["facts"]), there.run
-    told = there.dataset["record"].get("findings", ())
+    facts, run = RunFacts.upgraded(content.run["facts"]), content.run
+    told = content.dataset["record"].get("findings", ())
     found = [f["sentence"] for f in told if f["severity"] != "note"] + list(facts.happened)
     if facts.loss and facts.loss.total >= facts.test_baselines.pca.total:
         found.append("PCA of as many dimensions does as well as the autoencoder, or better, by this loss.")

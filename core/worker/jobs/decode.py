@@ -1,4 +1,4 @@
-"""The jobs that ask the trained model: what it makes of chosen cells, and what its latent dimensions mean."""
+"""The jobs that run the decoder: the reconstruction of chosen cells, and the effects of the latent dimensions."""
 
 import numpy as np
 
@@ -15,26 +15,28 @@ from core.worker.jobs.loaded import evidence
 def profile(store, job, say):
     """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
     run, proof = evidence(store, job["target"])
-    asked, folder = job["arguments"], store.run_folder(job["target"])
-    if "cell" in asked:
-        rows = np.array([asked["cell"]])
+    options, folder = job["arguments"], store.run_folder(job["target"])
+    if "cell" in options:
+        rows = np.array([options["cell"]])
     else:
-        clusters = files.read_array(folder / f"{run_files.clusters_of(asked['resolution'])}.npy")
-        rows = np.flatnonzero(clusters == asked["cluster"])
+        clusters = files.read_array(folder / f"{run_files.clusters_of(options['resolution'])}.npy")
+        rows = np.flatnonzero(clusters == options["cluster"])
     if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
-    given, made = mean_reconstruction(run_folder.load_model(folder / "model.pt"), proof.matrix, rows)
+    values, reconstruction = mean_reconstruction(
+        run_folder.load_model(folder / "model.pt"), proof.matrix, rows
+    )
     return {
         "names": [str(n) for n in (*proof.matrix.genes, *proof.matrix.proteins)],
         "n_genes": proof.matrix.n_genes,
-        "given": np.round(given, 4).tolist(),
-        "made": np.round(made, 4).tolist(),
+        "given": np.round(values, 4).tolist(),
+        "made": np.round(reconstruction, 4).tolist(),
         "cells": len(rows),
     }
 
 
 def find_meaning(store, job, say):
-    """What each latent dimension does to each feature: effects.csv, and effects/mean.npy and size.npy in the run's folder.
+    """The effect of each latent dimension on each feature: effects.csv, and effects/mean.npy and size.npy in the run's folder.
 
     Returns {"features", "n_genes", "n_cells", "unit"}: the names of the columns of those arrays, and what they are in.
     """

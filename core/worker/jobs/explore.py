@@ -1,4 +1,4 @@
-"""The jobs that draw a run: its neighbours, clusters and pictures after training, and one more picture when asked."""
+"""The jobs that analyse a run: neighbours, clusters and embeddings after training, and further embeddings on request."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
 
 def explore(store, job, say):
-    """Neighbours, pictures, clusters and scores of a run; t-SNE follows as a job of its own."""
+    """Neighbours, embeddings, clusters and scores of a run; t-SNE follows as a job of its own."""
     run_id = job["target"]
     folder, clock = store.run_folder(run_id), phases.Clock()
     clock.start("preparing")
@@ -53,16 +53,16 @@ def _drawn(folder):
 
 
 def draw(store, job, say):
-    """One more picture of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
+    """A further embedding of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
     run = store.row("run", job["target"])
     name, seed = job["arguments"]["name"], run["config"]["seed"]
     if name not in PICTURES:
-        raise UserError(f"There is no picture '{name}': ask for one of {', '.join(PICTURES)}.")
+        raise UserError(f"There is no embedding '{name}'. Choose one of {', '.join(PICTURES)}.")
     space, method, *three = name.split("_")
     k = 3 if three else 2
     folder = store.run_folder(run["id"])
     points = _points(store, run, folder, space)
-    say(f"Drawing {METHODS[method]} of {len(points):,} cells.", 0.2)
+    say(f"Computing {METHODS[method]} of {len(points):,} cells.", 0.2)
     if method == "tsne":
         made = embedding.tsne(points, k, seed)
     elif method == "pca":

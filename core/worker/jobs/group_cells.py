@@ -23,7 +23,7 @@ def markers(store, job, say):
 def ranked(store, run_id, key, say):
     """Write the markers of each of the Groups `key` as markers/KEY.npy in the run's folder, as core.analysis.markers.Table has it.
 
-    Returns what a page says beside them: the groups' key, names and sizes, what the values are, and remarks.
+    Returns what a page shows beside them: the groups' key, names and sizes, what the values are, and remarks.
     """
     run = store.row("run", run_id)
     folder, shelf = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
@@ -37,8 +37,8 @@ def ranked(store, run_id, key, say):
     if not path.exists():
         blocks = chain(shelf.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
         by_feature = np.append(np.full(n_genes, logged), np.full(proteins.shape[1], True))
-        told = _told(blocks, n_genes + proteins.shape[1], say)
-        files.write_array(path, ranking.markers(told, groups.codes, n_groups, by_feature).values)
+        reported = _reported(blocks, n_genes + proteins.shape[1], say)
+        files.write_array(path, ranking.markers(reported, groups.codes, n_groups, by_feature).values)
     small = [n for n, tested in zip(groups.names, ranking.is_tested(sizes), strict=True) if not tested]
     return {
         "groups": key,
@@ -57,7 +57,7 @@ def is_logged(dataset, words):
     return words.startswith(("log1p", ".raw")) or dataset["record"]["verdict"]["kind"] == "lognorm"
 
 
-def _told(blocks, n_features, say):
+def _reported(blocks, n_features, say):
     done = 0
     for block in blocks:
         say(f"Ranking the cells by {n_features:,} genes and proteins.", done / max(n_features, 1))
@@ -66,7 +66,7 @@ def _told(blocks, n_features, say):
 
 
 def steadiness(store, job, say):
-    """How steady the clusters of each resolution are: {"resolutions", "ari", "error", "n_clusters", "steadiest"}."""
+    """The stability of the clusters of each resolution: {"resolutions", "ari", "error", "n_clusters", "steadiest"}."""
     run, folder = store.row("run", job["target"]), store.run_folder(job["target"])
     latent = np.array(files.read_array(folder / "latent.npy"))
     clusters = {r: files.read_array(folder / f"{run_files.clusters_of(r)}.npy") for r in config.RESOLUTIONS}
@@ -88,32 +88,32 @@ def find_clusters(store, job, say):
     `arguments`: "method" and its "value"; "among" is the key of the Groups in which the selected cells are the group 0
     and all others as they were before, with the "line" and "title" that they belong to.
     """
-    asked, run = job["arguments"], store.row("run", job["target"])
+    options, run = job["arguments"], store.row("run", job["target"])
     folder, seed = store.run_folder(run["id"]), run["config"]["seed"]
     latent, view = np.array(files.read_array(folder / "latent.npy")), store.of(job["owner"])
     say(f"Clustering {len(latent):,} cells.", 0.1)
-    method, value = asked["method"], asked["value"]
+    method, value = options["method"], options["value"]
     if method == "kmeans":
         labels, title = clustering.kmeans(latent, int(value), seed), f"k-means, {value} clusters"
     elif method == "hdbscan":
         labels, title = clustering.hdbscan(latent, int(value)), f"HDBSCAN, {value} cells at least"
     else:
-        return {"line": _among(view, run, asked, latent, seed)}
+        return {"line": _among(view, run, options, latent, seed)}
     if labels.max() < 0:
-        raise UserError("HDBSCAN found no dense group of that many cells: ask for smaller ones.")
+        raise UserError("HDBSCAN found no dense cluster of that many cells. Choose a smaller size.")
     names = [str(i) for i in range(labels.max() + 1)]
     groups = Groups(names, labels, f"{title}, on the latent space")
     return {"line": view.clusterings.keep(run["id"], groups, f"found by {title}", title)}
 
 
-def _among(view, run, asked, latent, seed):
+def _among(view, run, options, latent, seed):
     """Sub-cluster group 0 of the Groups in `arguments`."""
-    groups = view.groups.one(run["id"], asked["among"])
+    groups = view.groups.one(run["id"], options["among"])
     rows = np.flatnonzero(groups.codes == 0)
-    labels = clustering.leiden_of(latent[rows], float(asked["value"]), seed)
+    labels = clustering.leiden_of(latent[rows], float(options["value"]), seed)
     parts = [f"{groups.names[0]}.{i}" for i in range(labels.max() + 1)]
     codes = np.array(groups.codes)
     codes[rows] = len(groups.names) + labels
-    made = Groups([*groups.names, *parts], codes, groups.words).without_empty()
-    what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {asked['value']:g})"
-    return view.clusterings.keep(run["id"], made, what, asked["title"], asked["line"])
+    split = Groups([*groups.names, *parts], codes, groups.words).without_empty()
+    what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {options['value']:g})"
+    return view.clusterings.keep(run["id"], split, what, options["title"], options["line"])

@@ -1,4 +1,4 @@
-"""The jobs that judge a run: its clusters by labels and by seed, its spaces side by side, its reconstruction."""
+"""The jobs that score a run: its spaces, features, cells, clusters against labels, and stability over seeds."""
 
 import numpy as np
 
@@ -21,10 +21,10 @@ def compare_spaces(store, job, say):
     run, proof = evidence(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
     names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
-    work = benchmark.compare_spaces(
+    steps = benchmark.compare_spaces(
         proof, config.parse(run["config"]), run_folder.spaces(folder, proof), asked["resolution"], **names
     )
-    for event in work:
+    for event in steps:
         if isinstance(event, benchmark.Step):
             say(f"{event.words} ...", event.share)
     files.write_json(folder / SPACES_FILE, asked | {"records": event})
@@ -38,7 +38,7 @@ def _names(store, run, column):
         entry, codes = store.dataset_folder(run["dataset"]).column(column)
         categories = entry["categories"]
     except KeyError:
-        raise UserError(f"There is no obs column '{column}' with names: choose another one.") from None
+        raise UserError(f"There is no obs column '{column}' with names. Choose another one.") from None
     check_tells(column, categories, codes)
     return np.array([*categories, ""])[codes]
 
@@ -56,7 +56,7 @@ def explain_features(store, job, say):
 
 
 def score_cells(store, job, say):
-    """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of score_words.CELL_SCORES."""
+    """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of descriptions.CELL_SCORES."""
     say("Reading the dataset.", 0.02)
     run, proof = evidence(store, job["target"])
     folder = store.run_folder(run["id"])
@@ -69,7 +69,7 @@ def score_cells(store, job, say):
 
 
 def compare_seeds(store, job, say):
-    """What is left of a run's clusters in the runs of other seeds, for every resolution, left under stability/.
+    """The stability of a run's clusters over runs with other seeds, for every resolution, into stability/.
 
     company_R.npy (cells,) float32 and survival_R.npy (clusters, other runs) float32, of resolution R; runs.json names
     the runs in that order, this one first.
@@ -77,7 +77,7 @@ def compare_seeds(store, job, say):
     run = store.row("run", job["target"])
     others = [r for r in store.of(job["owner"]).seeds.all(run["id"]) if r["explored"] == Explored.READY]
     if not others:
-        raise UserError("No run with another seed is there to compare with: train some first.")
+        raise UserError("There is no run with another seed to compare with. Train some first.")
     folder = store.run_folder(run["id"])
     for i, resolution in enumerate(RESOLUTIONS):
         say(f"Comparing clusters at {resolution:g}.", i / len(RESOLUTIONS))
@@ -92,9 +92,9 @@ def compare_seeds(store, job, say):
 
 
 def compare_labels(store, job, say):
-    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on judging and on all cells.
+    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on test cells and on all cells.
 
-    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours foretell that column in the latent space, and in a PCA
+    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours predict that column in the latent space, and in a PCA
     with as many dimensions, on the test cells.
     """
     run = store.row("run", job["target"])

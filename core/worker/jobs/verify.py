@@ -1,4 +1,4 @@
-"""The job that trains a run once more from its bundle, and says whether it comes out the same."""
+"""The job that trains a run again from its bundle and compares the results."""
 
 import time
 
@@ -19,7 +19,7 @@ def verify(store, job, say):
     if not path.exists():
         raise UserError("This run no longer has a bundle: make one first.")
     say("Reading the dataset.", 0.0)
-    with bundle_zip.Taken(path) as taken:
+    with bundle_zip.Bundle(path) as taken:
         first, recipe = taken.first(), taken.json("recipe.json")
     name = store.row("dataset", run["dataset"])["name"]
     adata = reproduce.data_of(source(store, run["dataset"]), first["record"], recipe, name)
