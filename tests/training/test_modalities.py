@@ -197,7 +197,7 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
 def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
     run, proof = evidence(rna.store, rna.run)
     there = run_folder.spaces(rna.store.run_folder(rna.run), proof)
-    *_, records = benchmark.judge(proof, parse(run["config"]), there)
+    *_, records = benchmark.compare_spaces(proof, parse(run["config"]), there)
     notes = {r["space"]: (r["note"], r["value"]) for r in records if r["score"] == "protein_agreement_15"}
     assert notes.pop("protein") == ("", None)
     assert {note for note, _ in notes.values()} == {"not seen in training"} and notes["latent"][1] > 0
