@@ -78,16 +78,10 @@ IN_BRACES = re.compile(r"\{[^{}]*\}")  # the code in an f-string
 # Text that stays, because files on disk, addresses or quotations have it: (file, text as it stands there, reason).
 STAYS = [
     ("README.md", "yardsticks (baselines)", "the name of the phase in phases.json"),
-    (
-        "core/training/learn.py",
-        '"yardsticks"',
-        "the key of facts in the database and of the phase in phases.json",
-    ),
-    ("core/training/phases.py", '"yardsticks"', "the name of the phase in phases.json"),
 ]
 
 # Places that are still to be cleaned; it shrinks to nothing.
-NOT_YET = ("core/preprocessing",)
+NOT_YET = ()
 
 GLOBS = (
     *(f"{top}/**/*.py" for top in ("core", "dashboard", "bench", "scripts")),
