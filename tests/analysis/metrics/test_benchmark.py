@@ -136,7 +136,9 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     shown = sent(finished.press("cell-scores-result.children", {"run.data": finished.run}))
     assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
     view, run = finished.view, finished.view.runs.one(finished.run)
-    offered = {o["value"]: o["label"] for o in colours.colour_options(view, run, "score a cell", "clusters")}
+    offered = {
+        o["value"]: o["label"] for o in colours.colour_options(view, run, "score per cell", "clusters")
+    }
     assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score per cell)"
     colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
     assert colour.name == "neighbours kept (15)" and colour.words == "share of 15, 0 to 1"
