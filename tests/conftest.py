@@ -9,9 +9,9 @@ from core import settings as environment
 THREADS = environment.limit_threads()  # before torch or numpy: two busy threads on two cores are slow
 
 import pytest  # noqa: E402
+from app_under_test import AppUnderTest  # noqa: E402
 from browsing import context, heard, page, server  # noqa: E402, F401 - fixtures
 from commands import rich_file, trained_folder  # noqa: E402, F401 - fixtures
-from house import House  # noqa: E402
 from serving import serving  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
@@ -92,13 +92,13 @@ def real_data():
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory):
     """An app over an empty store."""
-    return House(tmp_path_factory.mktemp("bare"))
+    return AppUnderTest(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="session")
 def with_demo(tmp_path_factory):
     """An app after its first start: the demo datasets have been read."""
-    made = House(tmp_path_factory.mktemp("demo"))
+    made = AppUnderTest(tmp_path_factory.mktemp("demo"))
     queue.add_demos(made.store)
     drain(made.store)
     return made
@@ -107,12 +107,12 @@ def with_demo(tmp_path_factory):
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, tiny_file, run_quick):
     """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
-    return House(tmp_path_factory.mktemp("finished")).furnish(tiny_file, run_quick.model_dump())
+    return AppUnderTest(tmp_path_factory.mktemp("finished")).with_run(tiny_file, run_quick.model_dump())
 
 
 @pytest.fixture
-def empty_house(tmp_path):
-    return House(tmp_path / "data")
+def empty_nuwa(tmp_path):
+    return AppUnderTest(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from house import sent
+from app_under_test import sent
 
 from core.analysis import cell_types, markers
 from core.errors import UserError

@@ -59,9 +59,9 @@ def test_naming_cells_renames_merges_and_splits():
     assert groups.ahead(codes == 2, "x").codes.tolist() == [1, 1, 2, 2, 0, -1]
 
 
-def kept(house, title="mine"):
+def kept(nuwa, title="mine"):
     groups = Groups(["x", "y"], np.arange(240) % 2, "by hand")
-    return house.view.clusterings.keep(house.run, groups, "made", title)
+    return nuwa.view.clusterings.keep(nuwa.run, groups, "made", title)
 
 
 def test_a_clustering_keeps_its_versions_with_author_and_time(finished):

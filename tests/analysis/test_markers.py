@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from house import House
+from app_under_test import AppUnderTest
 from scipy import sparse
 from scipy.stats import false_discovery_control, mannwhitneyu
 
@@ -102,12 +102,12 @@ def test_blocks_of_a_shelf_hold_the_display_values_of_every_gene(finished):
     np.testing.assert_array_equal(whole[:, [119]].toarray().ravel(), shelf.gene(119))
 
 
-def groups_of(house, column="cell_type"):
-    entry, codes = house.view.datasets.folder(house.dataset).column(column)
+def groups_of(nuwa, column="cell_type"):
+    entry, codes = nuwa.view.datasets.folder(nuwa.dataset).column(column)
     return Groups(entry["categories"], codes, f"{column} (obs)")
 
 
-def test_a_job_keeps_the_markers_with_the_run_and_is_done_once(finished: House):
+def test_a_job_keeps_the_markers_with_the_run_and_is_done_once(finished: AppUnderTest):
     from core.worker.execute import drain
 
     groups = groups_of(finished)

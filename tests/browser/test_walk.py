@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import formats
 import numpy as np
 import pytest
+from app_under_test import bring
 from browsing import STEP, WORK, to_section, wait_until, wait_until_page
-from house import bring
 from playwright.sync_api import expect
 
 from core.config import RESOLUTIONS

@@ -3,8 +3,8 @@
 import anndata
 import numpy as np
 import pytest
+from app_under_test import bring
 from browsing import WORK, wait_until
-from house import bring
 from playwright.sync_api import expect
 from scipy import sparse
 

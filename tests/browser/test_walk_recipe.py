@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from app_under_test import bring
 from browsing import WORK, wait_until
-from house import bring
 from playwright.sync_api import expect
 
 from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest

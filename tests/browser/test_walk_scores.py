@@ -1,9 +1,9 @@
 """Judging in a real Chromium: spaces side by side, features that sort, and a run trained again with other seeds."""
 
 import pytest
+from app_under_test import bring
 from browsing import WORK, wait_until
 from conftest import QUICK
-from house import bring
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from app_under_test import bring
 from browsing import STEP, WORK, wait_until, wait_until_page
-from house import bring
 from playwright.sync_api import expect
 from serving import server_environment
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from house import House, bring
+from app_under_test import AppUnderTest, bring
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
@@ -36,9 +36,9 @@ DRAWN_AS = """() => {
 
 
 @contextmanager
-def answering(house):
-    """The address of a house, served from a thread of this process."""
-    server = make_server("127.0.0.1", 0, house.app.server, threaded=True)
+def answering(nuwa):
+    """The address of an app, served from a thread of this process."""
+    server = make_server("127.0.0.1", 0, nuwa.app.server, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -97,11 +97,11 @@ def wait_for_select(page, words):
     )
 
 
-def n_selected(page, house, key):
+def n_selected(page, nuwa, key):
     """How many cells the lasso in the panel `key`, as the address has it, means by the server's own reckoning."""
     wait_for_select(page, f'"in":"{key}"')
-    run = house.view.runs.one(house.run)
-    return int(selection.cells(house.view, run, selection.read(asked(page)["select"])).sum())
+    run = nuwa.view.runs.one(nuwa.run)
+    return int(selection.cells(nuwa.view, run, selection.read(asked(page)["select"])).sum())
 
 
 @pytest.mark.slow  # its dataset of its own takes the time of three other walks
@@ -171,18 +171,18 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
 
 @pytest.mark.slow
 def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
-    house = House(tmp_path)
-    house.run = grown(house.store, 1_000_000)
+    nuwa = AppUnderTest(tmp_path)
+    nuwa.run = grown(nuwa.store, 1_000_000)
     page.set_default_timeout(120_000)
     expect.set_options(timeout=120_000)
-    with answering(house) as address:
-        page.goto(f"{address}/clusters?run={house.run}")
+    with answering(nuwa) as address:
+        page.goto(f"{address}/clusters?run={nuwa.run}")
         page.wait_for_function(DRAWN)
         assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [1_000_000] * 2
         page.get_by_label("lasso-select").check()
         drag(page, around(page.locator(".nuwa-cells-panel .frame").first.bounding_box()))
         expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
-        n = n_selected(page, house, "latent_umap")
+        n = n_selected(page, nuwa, "latent_umap")
         assert 1000 < n < 999_000
         expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n))
         choose(page, "colour", "gene-003", "GENE-003 (gene)")

@@ -6,9 +6,9 @@ import subprocess
 
 import numpy as np
 import pytest
+from app_under_test import bring
 from commands import QUICK, command
 from conftest import ROOT
-from house import bring
 
 from core.cli import main
 from core.config import specs
@@ -42,8 +42,8 @@ def test_an_option_wins_over_the_config(trained_folder, rich_file, tmp_path):
     assert (written["n_latent"], written["epochs"]) == (5, 1)
 
 
-def test_a_recipe_makes_of_a_file_what_the_page_makes_of_it(tiny_file, tmp_path, empty_house, capsys):
-    view, store = empty_house.view, empty_house.store
+def test_a_recipe_makes_of_a_file_what_the_page_makes_of_it(tiny_file, tmp_path, empty_nuwa, capsys):
+    view, store = empty_nuwa.view, empty_nuwa.store
     dataset = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(store)
     made = view.steps.replace(dataset, [{"name": "filter_cells"}, {"name": "filter_genes"}])

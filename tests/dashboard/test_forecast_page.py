@@ -4,7 +4,7 @@ import time
 
 import pytest
 import torch
-from house import sent
+from app_under_test import sent
 
 from core.cli import main
 from core.config import NETWORK, TRAINING, specs
@@ -29,11 +29,11 @@ def asking(finished):
     execute.drain(finished.store)
 
 
-def page(house, asked=None, **changed):
+def page(nuwa, asked=None, **changed):
     """What the page answers a second after its fields said this: (what it shows, what was asked, all of it)."""
     setting = {s.name: s.default for s in (*specs(NETWORK), *specs(TRAINING))} | QUICK | changed
-    values = {"setting": setting, "model-preparation.data": house.preparation, "forecast-asked.data": asked}
-    answer = house.press("forecast.children", values, "forecast-tick.n_intervals")
+    values = {"setting": setting, "model-preparation.data": nuwa.preparation, "forecast-asked.data": asked}
+    answer = nuwa.press("forecast.children", values, "forecast-tick.n_intervals")
     return sent(answer["forecast"]), answer["forecast-asked"]["data"]
 
 

@@ -8,7 +8,7 @@ import formats
 import numpy as np
 import pytest
 import torch
-from house import House, bring, clusters_page, outs, sent
+from app_under_test import AppUnderTest, bring, clusters_page, outs, sent
 from itsdangerous import BadSignature
 
 from core.config import PREPARE, RunConfig, specs
@@ -64,11 +64,11 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("module", PAGES, ids=lambda module: module.TITLE)
-@pytest.mark.parametrize("house", EXPECTED)
-def test_every_page_has_something_to_say_in_every_state(house, module, request):
-    lived_in = request.getfixturevalue(house)
+@pytest.mark.parametrize("nuwa", EXPECTED)
+def test_every_page_has_something_to_say_in_every_state(nuwa, module, request):
+    lived_in = request.getfixturevalue(nuwa)
     shown = module.layout(lived_in.view, location.resolve(lived_in.view, ""))
-    assert EXPECTED[house][module] in sent(shown)
+    assert EXPECTED[nuwa][module] in sent(shown)
 
 
 @pytest.mark.parametrize("path", [page.PATH for page in PAGES])
@@ -118,9 +118,9 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "category",  # an entry of a legend: a callback draws it
     }  # only for some datasets and models
     laid_out = sent(frame()) + "".join(
-        sent(page.layout(house.view, location.resolve(house.view, "")))
+        sent(page.layout(nuwa.view, location.resolve(nuwa.view, "")))
         for page in PAGES
-        for house in (finished, bare)
+        for nuwa in (finished, bare)
     )
     laid_out += clusters_page(finished.view, finished.run)
     for explored in ("working", "failed"):
@@ -150,8 +150,8 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
                 assert f'"id": "{id}"' in laid_out or id in elsewhere, id
 
 
-def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
-    store = empty_house.store
+def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_nuwa):
+    store = empty_nuwa.store
     dataset = store.add("dataset", "local", name="cells", origin="upload:x", status="ready", record={})
     row = {"dataset": dataset, "preparation": "none", "name": "r", "config": {}, "phase": ""}
     for explored, status, words in (
@@ -162,28 +162,28 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_house):
         message = words if status == "failed" else ""
         run = store.add("run", "local", **row, status=status, explored=explored, message=message)
         store.set_job(store.submit("local", "short", "explore", run), message="Memory ran out there, too.")
-        shown = clusters.layout(empty_house.view, location.resolve(empty_house.view, f"?run={run}"))
+        shown = clusters.layout(empty_nuwa.view, location.resolve(empty_nuwa.view, f"?run={run}"))
         assert words in sent(shown)
         assert ("Compute again" in sent(shown)) == (explored == "failed")
 
 
-def test_the_foot_tells_the_device_and_what_is_at_work(empty_house):
-    foot = empty_house.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 1})
+def test_the_foot_tells_the_device_and_what_is_at_work(empty_nuwa):
+    foot = empty_nuwa.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 1})
     assert "The worker is starting" in sent(foot) and "No jobs running" in sent(foot)
-    empty_house.store.remember("device", {"name": "CPU, 2 cores", "why": "There is no GPU.", "kind": "cpu"})
-    empty_house.store.submit("local", "train", "train", "a run")
-    foot = sent(empty_house.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 2}))
+    empty_nuwa.store.remember("device", {"name": "CPU, 2 cores", "why": "There is no GPU.", "kind": "cpu"})
+    empty_nuwa.store.submit("local", "train", "train", "a run")
+    foot = sent(empty_nuwa.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 2}))
     assert "CPU, 2 cores" in foot and "Running: 1 training job" in foot
 
 
-def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_house, tiny_file):
-    id = bring(empty_house.view, "tiny.h5ad", tiny_file.read_bytes())
-    before = steps_done(location.resolve(empty_house.view, f"?dataset={id}"))
+def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_nuwa, tiny_file):
+    id = bring(empty_nuwa.view, "tiny.h5ad", tiny_file.read_bytes())
+    before = steps_done(location.resolve(empty_nuwa.view, f"?dataset={id}"))
     place = {"dataset": id, "preparation": None, "run": None, "done": before}
     tick = {"sidebar-tick.n_intervals": 1, "place.data": place, "url.pathname": "/data"}
-    assert "header" not in empty_house.press("sidebar-foot.children", tick)
-    drain(empty_house.store)
-    drawn = empty_house.press("sidebar-foot.children", tick)
+    assert "header" not in empty_nuwa.press("sidebar-foot.children", tick)
+    drain(empty_nuwa.store)
+    drawn = empty_nuwa.press("sidebar-foot.children", tick)
     assert "X: counts" in sent(drawn["header"]) and "tiny.h5ad" in sent(drawn["header"])
 
 
@@ -244,12 +244,12 @@ def test_the_simulated_set_is_where_a_newcomer_starts(with_demo):
     assert found.dataset["origin"] == "demo:simulated" and found.run is None
 
 
-def test_another_persons_run_is_not_there(empty_house):
+def test_another_persons_run_is_not_there(empty_nuwa):
     row = {"dataset": "d", "preparation": "p", "name": "r", "config": {}, "phase": "", "explored": ""}
-    theirs = empty_house.store.add("run", "somebody", **row, status="done")
-    found = location.resolve(empty_house.view, f"?run={theirs}")
+    theirs = empty_nuwa.store.add("run", "somebody", **row, status="done")
+    found = location.resolve(empty_nuwa.view, f"?run={theirs}")
     assert found.run is None and "no longer exists" in found.lost
-    assert empty_house.client.get(f"/download/{theirs}/config.json").status_code == 404
+    assert empty_nuwa.client.get(f"/download/{theirs}/config.json").status_code == 404
 
 
 # --- bring and delete a dataset
@@ -273,20 +273,20 @@ def test_a_broken_file_gives_one_sentence_and_touches_nothing(finished, tiny_fil
     assert finished.view.datasets.one(finished.dataset)["status"] == "ready"
 
 
-def test_a_file_of_the_inbox_is_listed_and_read(empty_house, tiny_file):
-    (empty_house.store.root / "inbox" / "big.h5ad").write_bytes(tiny_file.read_bytes())
-    (empty_house.store.root / "inbox" / "notes.pdf").write_text("not a matrix")
-    listed = sent(add_data.inbox(empty_house.view))
+def test_a_file_of_the_inbox_is_listed_and_read(empty_nuwa, tiny_file):
+    (empty_nuwa.store.root / "inbox" / "big.h5ad").write_bytes(tiny_file.read_bytes())
+    (empty_nuwa.store.root / "inbox" / "notes.pdf").write_text("not a matrix")
+    listed = sent(add_data.inbox(empty_nuwa.view))
     assert "big.h5ad" in listed and "notes.pdf" not in listed
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
-    empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
-    drain(empty_house.store)
-    assert empty_house.view.datasets.all()[0]["status"] == "ready"
-    assert (empty_house.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
+    empty_nuwa.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
+    drain(empty_nuwa.store)
+    assert empty_nuwa.view.datasets.all()[0]["status"] == "ready"
+    assert (empty_nuwa.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
 
 
-def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp_path):
-    store, view = empty_house.store, empty_house.view
+def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_nuwa, tmp_path):
+    store, view = empty_nuwa.store, empty_nuwa.view
     path = formats.table(formats.counts(), tmp_path)
     bring(view, "mine.csv", path.read_bytes())
     drain(store)
@@ -298,10 +298,10 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
     assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
     pressed = {"data-answer-go.n_clicks": 1, "data-answer.value": None, "data-shown.data": row["id"]}
-    answer = empty_house.press("data-message.children", pressed, "data-answer-go.n_clicks")
+    answer = empty_nuwa.press("data-message.children", pressed, "data-answer-go.n_clicks")
     assert "Choose one of the answers first." in sent(answer)
     pressed["data-answer.value"] = 0
-    empty_house.press("data-message.children", pressed, "data-answer-go.n_clicks")
+    empty_nuwa.press("data-message.children", pressed, "data-answer-go.n_clicks")
     drain(store)
     (row,) = view.datasets.all()
     assert (row["status"], row["record"]["cells"], row["record"]["genes"]) == ("ready", 30, 20)
@@ -309,8 +309,8 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_house, tmp
     assert not list((store.root / "cache").glob("nuwa-read-*"))
 
 
-def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_path):
-    store, view, both = empty_house.store, empty_house.view, formats.counts()
+def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_nuwa, tmp_path):
+    store, view, both = empty_nuwa.store, empty_nuwa.view, formats.counts()
     alone = both.copy()
     del alone.obsm["protein"]
     first = bring(view, "rna.h5ad", formats.h5ad(alone, tmp_path).read_bytes())
@@ -321,7 +321,7 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
     both.obsm["protein"].astype(int).to_csv(store.root / "inbox" / "adt.csv")
     pressed = {"join-go.n_clicks": 1, "join-inbox.value": "adt.csv", "join-what.value": "proteins"}
     pressed["data-shown.data"] = first
-    empty_house.press("data-message.children", pressed, "join-go.n_clicks")
+    empty_nuwa.press("data-message.children", pressed, "join-go.n_clicks")
     labels = both.obs.to_csv().encode()
     bring(view, "labels.csv", labels, joins=(first, "annotations"))
     drain(store)
@@ -334,25 +334,25 @@ def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_house, tmp_p
 
 def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
     path = formats.tenx_folder(formats.counts(), tmp_path)
-    house = House(settings.data_dir, data_roots=(tmp_path,))
-    assert str(tmp_path) in sent(add_data.bring(house.view))
+    nuwa = AppUnderTest(settings.data_dir, data_roots=(tmp_path,))
+    assert str(tmp_path) in sent(add_data.bring(nuwa.view))
     pressed = {"roots-open.n_clicks": 1, "roots-up.n_clicks": None, "roots.value": str(tmp_path)}
-    answer = house.press("roots-part.children", pressed, "roots-open.n_clicks")
+    answer = nuwa.press("roots-part.children", pressed, "roots-open.n_clicks")
     assert str(path) in sent(answer["roots-part"])
     pressed = {"roots-read.n_clicks": 1, "roots.value": str(path)}
-    house.press("data-message.children", pressed, "roots-read.n_clicks")
-    drain(house.store)
-    assert house.view.datasets.all()[0]["record"]["cells"] == 30
+    nuwa.press("data-message.children", pressed, "roots-read.n_clicks")
+    drain(nuwa.store)
+    assert nuwa.view.datasets.all()[0]["record"]["cells"] == 30
     pressed = {"roots-read.n_clicks": 1, "roots.value": "/etc"}
-    answer = house.press("data-message.children", pressed, "roots-read.n_clicks")
+    answer = nuwa.press("data-message.children", pressed, "roots-read.n_clicks")
     assert "in the folders of this server" in sent(answer)
 
 
 @pytest.mark.parametrize("chosen", [None, "../secret", "/etc/passwd", "gone.h5ad"])
-def test_only_files_of_the_inbox_come_from_the_inbox(empty_house, chosen):
+def test_only_files_of_the_inbox_come_from_the_inbox(empty_nuwa, chosen):
     pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": chosen}
-    answer = empty_house.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
-    assert "inbox" in sent(answer["data-message"]) and not empty_house.view.datasets.all()
+    answer = empty_nuwa.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
+    assert "inbox" in sent(answer["data-message"]) and not empty_nuwa.view.datasets.all()
 
 
 def test_the_list_is_drawn_again_only_when_something_changed(finished):
@@ -403,10 +403,10 @@ def fields(part, **changed):
     return {"setting": {spec.name: spec.default for spec in specs(part)} | changed}
 
 
-def prepare(house, page, dataset=None, **settings):
+def prepare(nuwa, page, dataset=None, **settings):
     """Press Preprocess and poll once: what the page is answered."""
-    values = {"setting": settings, "prepare-dataset.data": dataset or house.dataset, "page-token.data": page}
-    return house.work("preparing", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
+    values = {"setting": settings, "prepare-dataset.data": dataset or nuwa.dataset, "page-token.data": page}
+    return nuwa.work("preparing", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
 
 
 def test_preprocess_is_work_of_the_worker_and_the_page_goes_to_its_result(finished):
@@ -560,7 +560,7 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     assert "Ready to train" in ready and '"display": "none"' not in sent(ready_button(finished, run))
 
     asker = session.signed(finished.store.root, "local")
-    mark, told = finished.long("finished.data", 1, asker, run, "page-c")
+    mark, told = finished.background("finished.data", 1, asker, run, "page-c")
     assert mark[:1] == ["done"] and mark[2:] == ["ready", 3] and told
     words = train_page(finished, run)
     assert "Training complete" in words and "See the clusters" in words and "PCA" in words
@@ -618,8 +618,8 @@ def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
     assert ("likelihood" in figure.layout.yaxis.title.text) == (name == "counts")
 
 
-def train_page(house, run):
-    return sent(house.press("status.children", {"run.data": run}))
+def train_page(nuwa, run):
+    return sent(nuwa.press("status.children", {"run.data": run}))
 
 
 def test_a_finished_run_shows_where_its_time_went_and_no_likelihood_it_has_not(finished):
@@ -628,17 +628,17 @@ def test_a_finished_run_shows_where_its_time_went_and_no_likelihood_it_has_not(f
     assert "Held-out" not in clusters_page(finished.view, finished.run)
 
 
-def ready_button(house, run):
-    return house.press("status.children", {"run.data": run})["train"]["style"]
+def ready_button(nuwa, run):
+    return nuwa.press("status.children", {"run.data": run})["train"]["style"]
 
 
 def test_pressing_nothing_trains_nothing(finished):
     before = len(finished.view.jobs.queue()["train"])
     for clicks in (None, 0):
         with pytest.raises(dash.exceptions.PreventUpdate):
-            finished.long("finished.data", clicks, "", finished.run, "p")
+            finished.background("finished.data", clicks, "", finished.run, "p")
     with pytest.raises(BadSignature):
-        finished.long("finished.data", 1, "local", finished.run, "p")  # nobody signed this
+        finished.background("finished.data", 1, "local", finished.run, "p")  # nobody signed this
     assert len(finished.view.jobs.queue()["train"]) == before
 
 
@@ -652,9 +652,9 @@ def test_the_loss_is_drawn_beside_its_baselines(finished, part, log):
     assert figure["layout"]["yaxis"]["type"] == ("log" if log else "linear")
 
 
-def polls(house, run):
+def polls(nuwa, run):
     """Does the page of a run poll the store when it is drawn?"""
-    page = train.layout(house.view, location.resolve(house.view, f"?run={run}"))
+    page = train.layout(nuwa.view, location.resolve(nuwa.view, f"?run={run}"))
     return not next(part for part in page.children if getattr(part, "id", None) == "poll").disabled
 
 

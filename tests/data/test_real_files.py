@@ -5,8 +5,8 @@ import json
 import anndata
 import numpy as np
 import pytest
-from house import House, sent
-from house import bring as bring_file
+from app_under_test import AppUnderTest, sent
+from app_under_test import bring as bring_file
 
 from core.cli import main
 from core.data import read
@@ -36,24 +36,24 @@ def cells600(real_data):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    return House(tmp_path_factory.mktemp("real"))
+def nuwa(tmp_path_factory):
+    return AppUnderTest(tmp_path_factory.mktemp("real"))
 
 
-def opened(house, path):
+def opened(nuwa, path):
     """The row of a dataset that came through the page: a file from the browser, a folder from the inbox."""
     if path.is_dir():
-        (house.store.root / "inbox" / path.name).symlink_to(path)
-        id = house.view.datasets.add_from_inbox(path.name, path.name)
+        (nuwa.store.root / "inbox" / path.name).symlink_to(path)
+        id = nuwa.view.datasets.add_from_inbox(path.name, path.name)
     else:
-        id = bring_file(house.view, path.name, path.read_bytes())
-    drain(house.store)
-    row = house.view.datasets.one(id)
+        id = bring_file(nuwa.view, path.name, path.read_bytes())
+    drain(nuwa.store)
+    row = nuwa.view.datasets.one(id)
     if row["status"] == "asking":  # as the file itself speaks for
-        assert row["record"]["question"]["sentence"] in sent(data.detail(house.view, row))
-        house.view.datasets.answer(id, row["record"]["question"]["default"], f"answer {id}")
-        drain(house.store)
-    return house.view.datasets.one(id)
+        assert row["record"]["question"]["sentence"] in sent(data.detail(nuwa.view, row))
+        nuwa.view.datasets.answer(id, row["record"]["question"]["default"], f"answer {id}")
+        drain(nuwa.store)
+    return nuwa.view.datasets.one(id)
 
 
 def is_part_of(adata, cells600):
@@ -65,29 +65,29 @@ def is_part_of(adata, cells600):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_every_real_file_opens_on_the_page(house, real_data, cells600, name):
-    row = opened(house, real_data(name))
+def test_every_real_file_opens_on_the_page(nuwa, real_data, cells600, name):
+    row = opened(nuwa, real_data(name))
     assert row["status"] == "ready", row["message"]
-    text = sent(data.detail(house.view, row))
+    text = sent(data.detail(nuwa.view, row))
     assert "Data checks" in text and f"{row['record']['cells']:,}" in text
     if name.startswith("formats/"):
-        adata = anndata.read_h5ad(house.store.dataset_folder(row["id"]).file)
+        adata = anndata.read_h5ad(nuwa.store.dataset_folder(row["id"]).file)
         assert adata.n_obs == (200 if "200cells" in name else 600)
         if "protein_" not in name:
             assert adata.n_vars == cells600.n_vars and is_part_of(adata, cells600)
             assert ("protein" in adata.obsm) == ("rna" not in name)
 
 
-def test_labels_and_proteins_open_on_the_page_beside_a_data_set(house, real_data, cells600):
+def test_labels_and_proteins_open_on_the_page_beside_a_data_set(nuwa, real_data, cells600):
     path = real_data("formats/rna_200cells_cells_by_genes.csv.gz")
-    first = opened(house, path)
+    first = opened(nuwa, path)
     for what, name in (("annotations", LABELS), ("proteins", "protein_200cells.csv.gz")):
         content = real_data(f"formats/{name}").read_bytes()
-        id = bring_file(house.view, name, content, (first["id"], what))
-        drain(house.store)
-        first = house.view.datasets.one(id)
+        id = bring_file(nuwa.view, name, content, (first["id"], what))
+        drain(nuwa.store)
+        first = nuwa.view.datasets.one(id)
         assert first["status"] == "ready", first["message"]
-    adata = anndata.read_h5ad(house.store.dataset_folder(first["id"]).file)
+    adata = anndata.read_h5ad(nuwa.store.dataset_folder(first["id"]).file)
     assert is_part_of(adata, cells600) and adata.obsm["protein"].shape == (
         200,
         len(cells600.obsm["protein"].columns),

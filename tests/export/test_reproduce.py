@@ -8,8 +8,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from app_under_test import AppUnderTest
 from conftest import QUICK, ROOT
-from house import House
 
 from core.worker.execute import drain
 
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def taken(tmp_path_factory, tiny_file):
     """(bundle.zip, its folder unpacked) of a run on a dataset that a step has made: rare genes are left out."""
-    house = House(tmp_path_factory.mktemp("house")).furnish(tiny_file, QUICK)
-    filtered = house.view.steps.add(house.dataset, "filter_genes", {"min_cells": 60})
-    drain(house.store)
-    preparation, _ = house.view.preparations.create(filtered, {}, "filtered")
-    drain(house.store)
-    run = house.view.runs.create(preparation, QUICK, "filtered")
-    house.view.runs.train(run)
-    drain(house.store)
-    job = house.view.bundles.create(run, parts=("h5ad", "tables"))
-    drain(house.store)
-    assert house.view.jobs.one(job["id"])["status"] == "done", house.view.jobs.one(job["id"])["message"]
-    path = house.view.results.file(run, "bundle.zip")
+    nuwa = AppUnderTest(tmp_path_factory.mktemp("nuwa")).with_run(tiny_file, QUICK)
+    filtered = nuwa.view.steps.add(nuwa.dataset, "filter_genes", {"min_cells": 60})
+    drain(nuwa.store)
+    preparation, _ = nuwa.view.preparations.create(filtered, {}, "filtered")
+    drain(nuwa.store)
+    run = nuwa.view.runs.create(preparation, QUICK, "filtered")
+    nuwa.view.runs.train(run)
+    drain(nuwa.store)
+    job = nuwa.view.bundles.create(run, parts=("h5ad", "tables"))
+    drain(nuwa.store)
+    assert nuwa.view.jobs.one(job["id"])["status"] == "done", nuwa.view.jobs.one(job["id"])["message"]
+    path = nuwa.view.results.file(run, "bundle.zip")
     folder = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(path) as made:
         made.extractall(folder)

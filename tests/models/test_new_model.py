@@ -7,7 +7,7 @@ import zipfile
 import anndata
 import numpy as np
 import pytest
-from house import House, bring, clusters_page, sent
+from app_under_test import AppUnderTest, bring, clusters_page, sent
 
 from core.config import models, specs
 from core.worker.execute import drain
@@ -48,9 +48,11 @@ def registered():
 
 
 @pytest.fixture(scope="module")
-def house(registered, tmp_path_factory, tiny, tiny_file, run_quick):
-    """A house with one run of the toy model, trained through the worker, and 40 further cells without two genes."""
-    made = House(tmp_path_factory.mktemp("toy")).furnish(tiny_file, run_quick.model_dump() | {"model": "toy"})
+def nuwa(registered, tmp_path_factory, tiny, tiny_file, run_quick):
+    """An app with one run of the toy model, trained through the worker, and 40 further cells without two genes."""
+    made = AppUnderTest(tmp_path_factory.mktemp("toy")).with_run(
+        tiny_file, run_quick.model_dump() | {"model": "toy"}
+    )
     path = tmp_path_factory.mktemp("new") / "new.h5ad"
     tiny[10:50, 2:].copy().write_h5ad(path)
     made.new = bring(made.view, "new.h5ad", path.read_bytes())
@@ -59,46 +61,46 @@ def house(registered, tmp_path_factory, tiny, tiny_file, run_quick):
 
 
 @pytest.fixture(scope="module")
-def bundle(house):
+def bundle(nuwa):
     """The zip of all that the run leaves, made by the card on the Clusters page."""
-    answer = house.press("bundle-job.data", TAKE | {"run.data": house.run}, "bundle-go.n_clicks")
-    job = house.view.jobs.one(answer["bundle-job"]["data"])
+    answer = nuwa.press("bundle-job.data", TAKE | {"run.data": nuwa.run}, "bundle-go.n_clicks")
+    job = nuwa.view.jobs.one(answer["bundle-job"]["data"])
     assert job["status"] == "done", job["message"]
-    return zipfile.ZipFile(io.BytesIO(house.client.get(f"/download/{house.run}/bundle.zip").data))
+    return zipfile.ZipFile(io.BytesIO(nuwa.client.get(f"/download/{nuwa.run}/bundle.zip").data))
 
 
-def test_it_is_trained_by_the_worker_with_its_own_defaults(house):
-    run = house.view.runs.one(house.run)
+def test_it_is_trained_by_the_worker_with_its_own_defaults(nuwa):
+    run = nuwa.view.runs.one(nuwa.run)
     assert (run["status"], run["explored"]) == ("done", "ready"), run["message"]
     assert run["config"]["model"] == "toy" and run["config"]["dropout"] == 0.25
-    losses = [epoch["valid_loss"] for epoch in house.view.runs.epochs(house.run)]
+    losses = [epoch["valid_loss"] for epoch in nuwa.view.runs.epochs(nuwa.run)]
     assert len(losses) == 3 and losses[-1] < losses[0]
     assert run["scores"]["variance_explained_rna"] < 1 and run["facts"]["path"] == "dense"
 
 
-def test_the_form_offers_it_and_hides_what_it_does_not_obey(house):
-    view = house.view
-    page = sent(model_page.layout(view, location.resolve(view, f"?preparation={house.preparation}")))
+def test_the_form_offers_it_and_hides_what_it_does_not_obey(nuwa):
+    view = nuwa.view
+    page = sent(model_page.layout(view, location.resolve(view, f"?preparation={nuwa.preparation}")))
     assert '"value": "toy"' in page or '"value":"toy"' in page
     assert "Toy: two linear maps with a bend between them." in page and "0.25 for toy" in page
     assert not [spec.name for spec in specs() if "toy" in spec.models]
     values = {"setting": {s.name: s.default for s in specs() if s.part != "prepare"} | {"model": "toy"}}
-    answer = house.press(
-        "model-drawing.figure", values | {"theme.data": "light", "model-preparation.data": house.preparation}
+    answer = nuwa.press(
+        "model-drawing.figure", values | {"theme.data": "light", "model-preparation.data": nuwa.preparation}
     )
     assert answer["model-drawing"]["figure"]["layout"]["shapes"] and not answer["model-create"]["disabled"]
 
 
-def test_train_and_clusters_show_it(house):
-    view = house.view
-    assert "Training complete" in sent(house.press("status.children", {"run.data": house.run}))
-    figure = train_page.loss(view, house.run, False, "total", "light")
+def test_train_and_clusters_show_it(nuwa):
+    view = nuwa.view
+    assert "Training complete" in sent(nuwa.press("status.children", {"run.data": nuwa.run}))
+    figure = train_page.loss(view, nuwa.run, False, "total", "light")
     assert "mean squared error" in figure.layout.yaxis.title.text
-    page = clusters_page(view, house.run)
+    page = clusters_page(view, nuwa.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page
     cell = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0}
-    values = cell | {"profile-ask.n_clicks": 1, "run.data": house.run}
-    job = house.work("profile", values, "profile-ask.n_clicks")["profile-done"]["data"]
+    values = cell | {"profile-ask.n_clicks": 1, "run.data": nuwa.run}
+    job = nuwa.work("profile", values, "profile-ask.n_clicks")["profile-done"]["data"]
     assert np.isfinite(view.jobs.one(job)["result"]["made"]).all()
 
 
@@ -121,12 +123,12 @@ def test_the_methods_paragraph_describes_it(bundle):
     assert "minimising the mean squared error" in report and "KL weight" not in report
 
 
-def test_further_cells_are_mapped_onto_it(house):
-    answer = house.work(
-        "mapping", MAP | {"map-dataset.value": house.new, "run.data": house.run}, "map-go.n_clicks"
+def test_further_cells_are_mapped_onto_it(nuwa):
+    answer = nuwa.work(
+        "mapping", MAP | {"map-dataset.value": nuwa.new, "run.data": nuwa.run}, "map-go.n_clicks"
     )
-    key = house.view.jobs.one(answer["mapping-done"]["data"])["result"]["key"]
-    about, arrays = house.view.mappings.one(house.run, key)
-    latent = np.asarray(house.view.results.array(house.run, "latent"))[10:50]
+    key = nuwa.view.jobs.one(answer["mapping-done"]["data"])["result"]["key"]
+    about, arrays = nuwa.view.mappings.one(nuwa.run, key)
+    latent = np.asarray(nuwa.view.results.array(nuwa.run, "latent"))[10:50]
     assert about["cells"] == 40 and len(about["missing_genes"]) == 2
     assert np.abs(arrays["latent"] - latent).max() < 1  # two of 120 genes are missing

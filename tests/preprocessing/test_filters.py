@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scanpy as sc
 from anndata import AnnData
-from house import bring, sent
+from app_under_test import bring, sent
 from hypothesis import given
 from hypothesis import settings as fuzz
 from hypothesis import strategies as st
@@ -139,16 +139,16 @@ def test_limits_are_both_ends_included_and_nan_stays():
     assert within_limits(values, Limits(counts=(2, 3))).tolist() == [False, True, True, True]
 
 
-def test_what_the_page_says_stays_is_what_stays(empty_house, tiny, tiny_file):
-    view = empty_house.view
+def test_what_the_page_says_stays_is_what_stays(empty_nuwa, tiny, tiny_file):
+    view = empty_nuwa.view
     id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
-    drain(empty_house.store)
+    drain(empty_nuwa.store)
     for column in (ALL_CELLS, "sample"):
         chosen = suggest(view, id, column)
         within = cells_within(view, id, chosen)[1].within
         made = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
         assert list(made.obs_names) == list(tiny.obs_names[within])
-        answer = empty_house.press(
+        answer = empty_nuwa.press(
             "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
         )
         assert f"{within.sum()} of 240 cells are kept" in sent(answer["quality-stay"])

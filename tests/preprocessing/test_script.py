@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scanpy as sc
 from anndata import AnnData
-from house import bring
+from app_under_test import bring
 from scipy import sparse
 from simulated import made_by_script, people
 
@@ -204,16 +204,16 @@ def test_another_file_is_told(cells, tmp_path, monkeypatch):
         made_by_script(text, cells[:100].copy(), tmp_path, monkeypatch)
 
 
-def test_the_page_offers_the_data_that_a_script_starts_from(empty_house, tiny_file):
-    view, store = empty_house.view, empty_house.store
+def test_the_page_offers_the_data_that_a_script_starts_from(empty_nuwa, tiny_file):
+    view, store = empty_nuwa.view, empty_nuwa.store
     id = bring(view, "tiny.h5ad", tiny_file.read_bytes())
     drain(store)
     after = view.steps.add(id, "filter_genes", {"min_cells": 60})
     drain(store)
     assert view.steps.script_start(after)[:3] == ("tiny.h5ad", True, 240)
-    with empty_house.client.get(f"/download/dataset/{after}.h5ad") as answer:
+    with empty_nuwa.client.get(f"/download/dataset/{after}.h5ad") as answer:
         assert answer.status_code == 200 and answer.data == store.dataset_folder(id).file.read_bytes()
-    assert empty_house.client.get("/download/dataset/none.h5ad").status_code == 404
+    assert empty_nuwa.client.get("/download/dataset/none.h5ad").status_code == 404
 
 
 def test_what_is_left_to_the_data_is_no_script(cells):

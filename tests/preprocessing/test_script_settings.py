@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import scanpy as sc
-from house import bring
+from app_under_test import bring
 from scipy import sparse
 from simulated import made_by_script, people
 
@@ -115,18 +115,18 @@ def test_what_a_script_cannot_say_is_refused(cells):
         script(Recipe("x"), record | {"counts_where": None}, RunConfig())
 
 
-def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_house, cells, tmp_path, monkeypatch):
+def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_nuwa, cells, tmp_path, monkeypatch):
     adata = cells.copy()
     values = sparse.lil_matrix(adata.X)
     values[30:, adata.var_names.get_loc("MT-ND1")] = 0  # in few cells
     adata.X = sparse.csr_matrix(values, dtype=np.float32)
     adata.write_h5ad(tmp_path / "cells.h5ad")
-    view = empty_house.view
+    view = empty_nuwa.view
     id = bring(view, "cells.h5ad", (tmp_path / "cells.h5ad").read_bytes())
-    drain(empty_house.store)
+    drain(empty_nuwa.store)
     cells_step = {"name": "filter_cells", "params": {"limits": {"mito": [None, 5]}}}
     made = view.steps.replace(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
-    drain(empty_house.store)
+    drain(empty_nuwa.store)
     text = script(
         view.steps.recipe(made, preset("as is").settings), view.datasets.one(made)["record"], RunConfig()
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import formats
 import pytest
-from house import bring
+from app_under_test import bring
 
 from core.data import read
 from core.errors import Question, UserError

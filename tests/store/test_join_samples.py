@@ -6,8 +6,8 @@ import anndata
 import formats
 import numpy as np
 import pytest
-from house import House, sent
-from house import bring as bring_file
+from app_under_test import AppUnderTest, sent
+from app_under_test import bring as bring_file
 from scipy import sparse
 
 from core.cli import MISTAKE, main
@@ -107,9 +107,9 @@ def test_what_does_not_fit_into_memory_is_said_before():
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    """A house with the two samples."""
-    made = House(tmp_path_factory.mktemp("samples"))
+def nuwa(tmp_path_factory):
+    """An app with the two samples."""
+    made = AppUnderTest(tmp_path_factory.mktemp("samples"))
     made.ids = []
     for name, adata in samples():
         path = tmp_path_factory.mktemp(name) / f"{name}.h5ad"
@@ -119,40 +119,40 @@ def house(tmp_path_factory):
     return made
 
 
-def look(house, names=("a", "b"), batch="sample"):
+def look(nuwa, names=("a", "b"), batch="sample"):
     """What the page says before it joins the two samples."""
-    values = {"sample-name": dict(zip(house.ids, names, strict=True)), f"{ids.SAMPLES_BATCH}.value": batch}
+    values = {"sample-name": dict(zip(nuwa.ids, names, strict=True)), f"{ids.SAMPLES_BATCH}.value": batch}
     press = f"{ids.SAMPLES_LOOK}.n_clicks"
-    answer = house.press(f"{ids.SAMPLES_LOOKING.job}.data", values | {press: 1}, press)
+    answer = nuwa.press(f"{ids.SAMPLES_LOOKING.job}.data", values | {press: 1}, press)
     if ids.SAMPLES_LOOKING.job not in answer:
         return answer[ids.SAMPLES_LOOKING.message]["children"]
     job = {f"{ids.SAMPLES_LOOKING.job}.data": answer[ids.SAMPLES_LOOKING.job]["data"]}
-    answer = house.press(f"{ids.SAMPLES_LOOKING.done}.data", job)
+    answer = nuwa.press(f"{ids.SAMPLES_LOOKING.done}.data", job)
     done = answer[ids.SAMPLES_LOOKING.done]["data"]
     if done is None:
         return answer[ids.SAMPLES_LOOKING.message]["children"]
-    shown = house.press(f"{ids.SAMPLES_LOST}.children", job | {f"{ids.SAMPLES_LOOKING.done}.data": done})
+    shown = nuwa.press(f"{ids.SAMPLES_LOST}.children", job | {f"{ids.SAMPLES_LOOKING.done}.data": done})
     return shown[ids.SAMPLES_LOST]["children"]
 
 
-def test_the_page_says_what_is_lost_and_then_joins(house):
-    options = house.press(f"{ids.SAMPLES}.options", {f"{ids.DATA_SEEN}.data": 1})[ids.SAMPLES]["options"]
+def test_the_page_says_what_is_lost_and_then_joins(nuwa):
+    options = nuwa.press(f"{ids.SAMPLES}.options", {f"{ids.DATA_SEEN}.data": 1})[ids.SAMPLES]["options"]
     assert [option["label"] for option in options] == ["one.h5ad (30 cells)", "two.h5ad (30 cells)"]
-    values = {f"{ids.SAMPLES}.value": house.ids, "sample-name": {house.ids[0]: "first"}}
-    fields = sent(house.press(f"{ids.SAMPLES_NAMES}.children", values))
+    values = {f"{ids.SAMPLES}.value": nuwa.ids, "sample-name": {nuwa.ids[0]: "first"}}
+    fields = sent(nuwa.press(f"{ids.SAMPLES_NAMES}.children", values))
     assert '"value": "first"' in fields and '"value": "two"' in fields  # what was typed stays
 
-    text = sent(look(house))
+    text = sent(look(nuwa))
     assert "60 cells and 18 genes, 3 proteins" in text and LOST[0].replace("one", "a") in text
     asked = {
-        "samples": [{"dataset": i, "name": n} for i, n in zip(house.ids, "ab", strict=True)],
+        "samples": [{"dataset": i, "name": n} for i, n in zip(nuwa.ids, "ab", strict=True)],
         "batch": "sample",
     }
     values = {f"{ids.SAMPLES_GO}.n_clicks": 1, f"{ids.SAMPLES_ASKED}.data": asked}
-    way = house.press(f"{shared.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[shared.URL]["href"]
+    way = nuwa.press(f"{shared.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[shared.URL]["href"]
     made = way.partition("=")[2]
-    drain(house.store)
-    row = house.view.datasets.one(made)
+    drain(nuwa.store)
+    row = nuwa.view.datasets.one(made)
     assert (row["name"], row["origin"]) == (
         "a + b",
         "samples joined from a (upload:one.h5ad), b (upload:two.h5ad)",
@@ -160,26 +160,26 @@ def test_the_page_says_what_is_lost_and_then_joins(house):
     told = row["record"]["joined"]
     assert told["batch"] == "sample" and [one["cells"] for one in told["samples"]] == [30, 30]
     assert {c["name"]: c["role"] for c in row["record"]["columns"]}["sample"] == "batch"
-    back = anndata.read_h5ad(house.store.dataset_folder(made).file)
+    back = anndata.read_h5ad(nuwa.store.dataset_folder(made).file)
     assert json.loads(back.uns["nuwa_joined"]) == told and list(back.obs["sample"].unique()) == ["a", "b"]
-    page = sent(data.detail(house.view, row))
+    page = sent(data.detail(nuwa.view, row))
     assert "Joined from samples" in page and "1 of 4 proteins (CD4)" in page
-    house.view.datasets.forget(made)
-    assert [house.view.datasets.one(id)["status"] for id in house.ids] == ["ready", "ready"]
+    nuwa.view.datasets.forget(made)
+    assert [nuwa.view.datasets.one(id)["status"] for id in nuwa.ids] == ["ready", "ready"]
 
 
-def test_the_page_refuses_in_a_sentence(house, monkeypatch):
-    assert "sample has no name" in sent(look(house, ("a", "")))
-    assert "same name" in sent(look(house, ("a", "a")))
-    assert "batch column has no name" in sent(look(house, batch=" "))
+def test_the_page_refuses_in_a_sentence(nuwa, monkeypatch):
+    assert "sample has no name" in sent(look(nuwa, ("a", "")))
+    assert "same name" in sent(look(nuwa, ("a", "a")))
+    assert "batch column has no name" in sent(look(nuwa, batch=" "))
     monkeypatch.setattr(joining.device, "free_memory", lambda: 1000)
-    text = sent(look(house))
+    text = sent(look(nuwa))
     assert "1 MB are free" in text and ids.SAMPLES_GO not in text  # nothing to press
-    made = house.view.joins.create([{"dataset": i, "name": i} for i in house.ids], "sample", "too much")
-    drain(house.store)
-    assert house.view.datasets.one(made)["status"] == "failed"
-    assert "of memory" in house.view.datasets.one(made)["message"]
-    house.view.datasets.forget(made)
+    made = nuwa.view.joins.create([{"dataset": i, "name": i} for i in nuwa.ids], "sample", "too much")
+    drain(nuwa.store)
+    assert nuwa.view.datasets.one(made)["status"] == "failed"
+    assert "of memory" in nuwa.view.datasets.one(made)["message"]
+    nuwa.view.datasets.forget(made)
 
 
 # --- on the command line

@@ -9,8 +9,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from app_under_test import AppUnderTest, clusters_page, sent
 from conftest import FIXTURES, ROOT
-from house import House, clusters_page, sent
 
 from core.worker.execute import drain
 
@@ -23,13 +23,13 @@ def older(tmp_path_factory):
     folder = tmp_path_factory.mktemp("older")
     with tarfile.open(FIXTURES / "store_0_1_0.tar.gz") as packed:
         packed.extractall(folder, filter="data")
-    house = House(folder / "data")
-    drain(house.store)
-    datasets = {row["name"]: row["id"] for row in house.store.rows("dataset")}
-    house.dataset = datasets.pop("tiny.h5ad")
-    (house.derived,) = datasets.values()
-    house.run = next(row["id"] for row in house.store.rows("run") if row["name"] == "first")
-    return house
+    nuwa = AppUnderTest(folder / "data")
+    drain(nuwa.store)
+    datasets = {row["name"]: row["id"] for row in nuwa.store.rows("dataset")}
+    nuwa.dataset = datasets.pop("tiny.h5ad")
+    (nuwa.derived,) = datasets.values()
+    nuwa.run = next(row["id"] for row in nuwa.store.rows("run") if row["name"] == "first")
+    return nuwa
 
 
 def test_nothing_is_done_again_when_the_folder_opens(older):

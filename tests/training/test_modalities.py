@@ -7,8 +7,8 @@ import zipfile
 import anndata
 import numpy as np
 import pytest
+from app_under_test import AppUnderTest, sent
 from conftest import QUICK
-from house import House, sent
 from simulated import made_by_script
 
 from core import figures
@@ -39,14 +39,16 @@ EVERY = np.arange(240)
 
 @pytest.fixture(scope="module")
 def rna(tmp_path_factory, tiny_file):
-    """A house with a run on RNA alone."""
-    return House(tmp_path_factory.mktemp("rna")).furnish(tiny_file, QUICK, {"modalities": "rna"})
+    """An app with a run on RNA alone."""
+    return AppUnderTest(tmp_path_factory.mktemp("rna")).with_run(tiny_file, QUICK, {"modalities": "rna"})
 
 
 @pytest.fixture(scope="module")
 def protein(tmp_path_factory, tiny_file):
-    """A house with a run on proteins alone."""
-    return House(tmp_path_factory.mktemp("protein")).furnish(tiny_file, QUICK, {"modalities": "protein"})
+    """An app with a run on proteins alone."""
+    return AppUnderTest(tmp_path_factory.mktemp("protein")).with_run(
+        tiny_file, QUICK, {"modalities": "protein"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -204,14 +206,14 @@ def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
     assert notes["latent"][1] == pytest.approx(run["scores"]["protein_agreement_15"], abs=1e-6)
 
 
-def scored(house):
-    return sent(scores.layout(house.view, house.view.runs.one(house.run)))
+def scored(nuwa):
+    return sent(scores.layout(nuwa.view, nuwa.view.runs.one(nuwa.run)))
 
 
 def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, finished):
     assert "Agreement with proteins (15), not seen in training" in scored(rna)
-    for house in (protein, finished):
-        assert "Agreement with proteins (15), seen in training" in scored(house)
+    for nuwa in (protein, finished):
+        assert "Agreement with proteins (15), seen in training" in scored(nuwa)
     assert "explained, protein" not in scored(rna) and "explained, RNA" in scored(rna)
     assert "explained, RNA" not in scored(protein) and "explained, protein" in scored(protein)
 
@@ -235,25 +237,25 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
 
 
 def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
-    for house, parts in ((rna, ["rna"]), (protein, ["protein"]), (finished, ["rna", "protein"])):
-        page = sent(train.layout(house.view, location.resolve(house.view, f"?run={house.run}")))
+    for nuwa, parts in ((rna, ["rna"]), (protein, ["protein"]), (finished, ["rna", "protein"])):
+        page = sent(train.layout(nuwa.view, location.resolve(nuwa.view, f"?run={nuwa.run}")))
         assert [f'"value": "{part}"' in page for part in ("rna", "protein")] == [
             part in parts for part in ("rna", "protein")
         ]
-        epochs = house.view.runs.epochs(house.run)
+        epochs = nuwa.view.runs.epochs(nuwa.run)
         titles = {"total": "Total", "rna": "RNA", "protein": "Protein"}
         said = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
         assert said == [titles[part] for part in ("total", *parts)]
         for part in ("total", *parts):
-            assert len(train.loss(house.view, house.run, False, part, "light").data) >= 3
+            assert len(train.loss(nuwa.view, nuwa.run, False, part, "light").data) >= 3
 
 
 def test_the_proteins_are_a_space_of_either_run(rna, protein):
-    for house in (rna, protein):
-        run = house.view.runs.one(house.run)
-        keys = [option["value"] for option in embeddings.options(house.view, run)]
+    for nuwa in (rna, protein):
+        run = nuwa.view.runs.one(nuwa.run)
+        keys = [option["value"] for option in embeddings.options(nuwa.view, run)]
         assert {"protein_umap", "protein_pca"} <= set(keys)
-        assert embeddings.points(house.view, run, "protein_pca") is None  # not drawn yet
+        assert embeddings.points(nuwa.view, run, "protein_pca") is None  # not drawn yet
 
 
 def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
@@ -281,19 +283,19 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rna", "protein"])
 def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypatch):
-    house = request.getfixturevalue(kind)
+    nuwa = request.getfixturevalue(kind)
     monkeypatch.setattr("core.figures.printed.chromium.draw", lambda *_: "There is no Chromium.")
-    job = house.view.bundles.create(house.run, parts=list(PARTS), denoised=True)
-    drain(house.store)
-    assert house.view.jobs.one(job["id"])["status"] == "done", house.view.jobs.one(job["id"])["message"]
-    with zipfile.ZipFile(house.view.results.file(house.run, "bundle.zip")) as made:
+    job = nuwa.view.bundles.create(nuwa.run, parts=list(PARTS), denoised=True)
+    drain(nuwa.store)
+    assert nuwa.view.jobs.one(job["id"])["status"] == "done", nuwa.view.jobs.one(job["id"])["message"]
+    with zipfile.ZipFile(nuwa.view.results.file(nuwa.run, "bundle.zip")) as made:
         report = made.read("report.html").decode()
         recipe = json.loads(made.read("recipe.json"))
     assert f"trained on {'RNA' if kind == 'rna' else 'proteins'} alone" in report
     assert f"<td>Trained on</td><td>{kind}</td>" in report and recipe["settings"]["modalities"] == kind
-    job = house.view.bundles.verify(house.run)
-    drain(house.store)
-    found = house.view.jobs.one(job["id"])["result"]
+    job = nuwa.view.bundles.verify(nuwa.run)
+    drain(nuwa.store)
+    found = nuwa.view.jobs.one(job["id"])["result"]
     assert found["same"], found
 
 
@@ -333,9 +335,9 @@ def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch
 
 
 def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
-    def told(house):
-        run = house.view.runs.one(house.run)
-        data = house.view.datasets.one(run["dataset"])["record"]
+    def told(nuwa):
+        run = nuwa.view.runs.one(nuwa.run)
+        data = nuwa.view.datasets.one(run["dataset"])["record"]
         return methods.paragraph(parse(run["config"]), run["facts"] | {"n_done": 3}, data)
 
     words = "The model was trained on RNA alone; the proteins were used to evaluate its latent space. The values of 6 proteins were"
@@ -343,6 +345,6 @@ def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
     words = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
     assert words in told(protein) and "8 hidden units on each side" in told(protein)
     assert "variable genes" not in told(protein) and "cut at 10 deviations" in told(protein)
-    for house in (rna, protein):
-        assert "alone" in told(house) and "weighted" not in told(house) and "a branch each" not in told(house)
+    for nuwa in (rna, protein):
+        assert "alone" in told(nuwa) and "weighted" not in told(nuwa) and "a branch each" not in told(nuwa)
     assert "alone" not in told(finished) and "weighted 1 for RNA and 0.3 for protein" in told(finished)

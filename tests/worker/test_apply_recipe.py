@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from house import House, bring
+from app_under_test import AppUnderTest, bring
 
 from core.errors import UserError
 from core.settings import Settings
@@ -151,7 +151,7 @@ def test_a_job_whose_process_died_leaves_nothing(store, dataset, monkeypatch):
 
 
 class Http:
-    """The client of a House over a server in another process."""
+    """The client of a AppUnderTest over a server in another process."""
 
     def __init__(self, base):
         self.base = base
@@ -189,12 +189,12 @@ def test_a_recipe_is_applied_though_the_web_process_is_killed_in_the_middle(serv
     dataset = bring(store.of("local"), "tiny.h5ad", tiny_file.read_bytes())
     wait_until(lambda: store.row("dataset", dataset)["status"] == "ready")
     workers = web.children(recursive=True)
-    house = House.__new__(House)
-    house.client = Http(base)
+    nuwa = AppUnderTest.__new__(AppUnderTest)
+    nuwa.client = Http(base)
     values = {"take": {"score_doublets": None}, "preset": {"CITE-seq": 1}, "prepare-dataset.data": dataset}
     pressed = '{"name":"CITE-seq","type":"preset"}.n_clicks'
     try:
-        job_id = house.press("apply-recipe-job.data", values, pressed)["apply-recipe-job"]["data"]
+        job_id = nuwa.press("apply-recipe-job.data", values, pressed)["apply-recipe-job"]["data"]
         wait_until(lambda: store.job(job_id)["status"] != "queued")
         web.kill()
         web.wait(10)

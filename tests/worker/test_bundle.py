@@ -29,11 +29,11 @@ from core.worker.jobs import bundle_content
 LEAN = ("h5ad", "tables", "weights", "scores")  # what takes no time
 
 
-def make(house, **asked):
-    """The job of a bundle of the run of a house, carried out in this process."""
-    job = house.view.bundles.create(house.run, **asked)
-    drain(house.store)
-    return house.view.jobs.one(job["id"])
+def make(nuwa, **asked):
+    """The job of a bundle of the run of an app, carried out in this process."""
+    job = nuwa.view.bundles.create(nuwa.run, **asked)
+    drain(nuwa.store)
+    return nuwa.view.jobs.one(job["id"])
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +145,9 @@ def test_a_bundle_that_cannot_be_made_is_refused_in_a_sentence(finished, asked, 
         finished.view.bundles.create(finished.run, **asked)
 
 
-def left(house):
+def left(nuwa):
     """What a bundle in the making may have left behind."""
-    return [*(house.store.root / "cache").glob("nuwa-*"), *(house.store.root / "runs" / house.run).glob(".*")]
+    return [*(nuwa.store.root / "cache").glob("nuwa-*"), *(nuwa.store.root / "runs" / nuwa.run).glob(".*")]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(finished, bundled, monkeypatch):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
-from house import bring as bring_file
+from app_under_test import bring as bring_file
 
 from core import files
 from core.analysis import embedding, explore, side_process

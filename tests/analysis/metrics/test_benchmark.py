@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from house import sent
+from app_under_test import sent
 from sklearn import metrics
 from sklearn.manifold import trustworthiness
 

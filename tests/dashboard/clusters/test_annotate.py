@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 import pytest
-from house import sent
+from app_under_test import sent
 
 from core.errors import UserError
 from dashboard.pages.clusters import colours, composition
@@ -13,16 +13,16 @@ from dashboard.pages.clusters.annotate import clusterings
 SOME = {"by": "obs:cell_type", "is": ["B cells"]}
 
 
-def change(house, button, **values):
+def change(nuwa, button, **values):
     """Press a button of the card of names; gives what the page is told."""
     known = {
         "annotate-start.value": "obs:cell_type",
         "resolution.value": 1.0,
         "selection.data": SOME,
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
     pressed = {f"{button}": 1} if "contents" not in button else {}
-    return house.press("annotate-message.children", known | pressed | values, button)
+    return nuwa.press("annotate-message.children", known | pressed | values, button)
 
 
 @pytest.fixture

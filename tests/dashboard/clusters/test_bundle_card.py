@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from house import sent
+from app_under_test import sent
 
 LEAN = ("h5ad", "tables", "weights", "scores")  # what takes no time
 

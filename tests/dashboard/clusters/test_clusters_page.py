@@ -6,8 +6,8 @@ import io
 import numpy as np
 import pytest
 import torch
+from app_under_test import sent
 from dash.exceptions import BackgroundCallbackError
-from house import sent
 
 from core.config import DEFAULT_RESOLUTION
 from core.config.run_files import clusters_of

@@ -6,7 +6,7 @@ import json
 import anndata
 import numpy as np
 import pytest
-from house import bring, sent
+from app_under_test import bring, sent
 
 from core import files
 from core.cli import main
@@ -24,8 +24,8 @@ from dashboard.pages.clusters.viewer.link_state import ViewerState
 
 
 @pytest.fixture(scope="module")
-def house(finished, tiny, tmp_path_factory):
-    """The finished house with a second dataset: 40 cells of the first, of which two genes are missing."""
+def nuwa(finished, tiny, tmp_path_factory):
+    """The finished nuwa with a second dataset: 40 cells of the first, of which two genes are missing."""
     path = tmp_path_factory.mktemp("new") / "new.h5ad"
     tiny[10:50, 2:].copy().write_h5ad(path)
     finished.new = bring(finished.view, "new.h5ad", path.read_bytes())
@@ -34,66 +34,66 @@ def house(finished, tiny, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mapped(house):
+def mapped(nuwa):
     """The key of the mapping that a press of the button makes."""
     values = {
         "map-go.n_clicks": 1,
-        "map-dataset.value": house.new,
+        "map-dataset.value": nuwa.new,
         "map-labels.value": "obs:cell_type",
         "map-batch.value": " ",
         "resolution.value": 1.0,
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
-    answer = house.work("mapping", values, "map-go.n_clicks")
-    job = house.view.jobs.one(answer["mapping-done"]["data"])
+    answer = nuwa.work("mapping", values, "map-go.n_clicks")
+    job = nuwa.view.jobs.one(answer["mapping-done"]["data"])
     return job["result"]["key"]
 
 
-def shown(house, key, **values):
+def shown(nuwa, key, **values):
     asked = {
         "map-chosen.value": key,
         "map-colour.value": "label",
         "map-threshold.value": 0.5,
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
-    return house.press("map-figure.figure", asked | values, "map-chosen.value")
+    return nuwa.press("map-figure.figure", asked | values, "map-chosen.value")
 
 
-def test_cells_are_mapped_by_a_button_and_shown_over_the_run(house, mapped, tiny):
-    about, arrays = house.view.mappings.one(house.run, mapped)
-    latent = np.asarray(house.view.results.array(house.run, "latent"))
+def test_cells_are_mapped_by_a_button_and_shown_over_the_run(nuwa, mapped, tiny):
+    about, arrays = nuwa.view.mappings.one(nuwa.run, mapped)
+    latent = np.asarray(nuwa.view.results.array(nuwa.run, "latent"))
     assert about["cells"] == 40 and len(about["missing_genes"]) == 2
     assert np.abs(arrays["latent"] - latent[10:50]).max() < 1  # two of 120 genes are missing
-    drawn = shown(house, mapped, **{"map-own.value": "cell_type"})
+    drawn = shown(nuwa, mapped, **{"map-own.value": "cell_type"})
     traces = drawn["map-figure"]["figure"]["data"]
     assert traces[0]["name"] == "cells of the run"
     assert sum(len(t["customdata"]) for t in traces[1:]) == 40
     said = sent(drawn["map-notes"]["children"]) + sent(drawn["map-table"]["children"])
     assert "2 of the" in said and "lie farther from the reference" in said and "own cell_type" in said
     for by in ("confidence", "farness", "own"):
-        assert shown(house, mapped, **{"map-colour.value": by, "map-own.value": "cell_type"})["map-figure"][
+        assert shown(nuwa, mapped, **{"map-colour.value": by, "map-own.value": "cell_type"})["map-figure"][
             "figure"
         ]["data"]
 
 
-def test_what_is_unsure_is_unknown_from_a_threshold_on(house, mapped):
-    text = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=1.01").text
+def test_what_is_unsure_is_unknown_from_a_threshold_on(nuwa, mapped):
+    text = nuwa.client.get(f"/download/{nuwa.run}/mapped.csv?key={mapped}&threshold=1.01").text
     assert {line.split(",")[1] for line in text.splitlines()[1:]} == {"unknown"}
-    lines = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=0").text.splitlines()
+    lines = nuwa.client.get(f"/download/{nuwa.run}/mapped.csv?key={mapped}&threshold=0").text.splitlines()
     assert len(lines) == 41 and lines[0].startswith("cell,label,confidence,farness,nuwa_umap_1")
     assert "unknown" not in {line.split(",")[1] for line in lines[1:]}
 
 
-def test_a_threshold_that_is_none_is_said(house, mapped):
-    said = shown(house, mapped, **{"map-threshold.value": None})
+def test_a_threshold_that_is_none_is_said(nuwa, mapped):
+    said = shown(nuwa, mapped, **{"map-threshold.value": None})
     assert "threshold from 0 to 1" in sent(said["map-notes"]["children"]) and said["map-csv"]["href"] == ""
 
 
-def test_a_link_and_a_reload_show_it_again(house, mapped):
+def test_a_link_and_a_reload_show_it_again(nuwa, mapped):
     def arrive(query):
-        page = clusters.layout(house.view, resolve(house.view, f"?run={house.run}&{query}"))
+        page = clusters.layout(nuwa.view, resolve(nuwa.view, f"?run={nuwa.run}&{query}"))
         asked = next(part.data for part in page.children if getattr(part, "id", "") == "map-query")
-        return house.press("map-chosen.value", {"map-query.data": asked, "run.data": house.run})
+        return nuwa.press("map-chosen.value", {"map-query.data": asked, "run.data": nuwa.run})
 
     found = arrive(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
     assert found["map-chosen"]["value"] == mapped and not found["map-shown"]["hidden"]
@@ -101,123 +101,123 @@ def test_a_link_and_a_reload_show_it_again(house, mapped):
     found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
     assert "no longer exist" in sent(found["map-missing"]) and found["map-chosen"]["value"] is None
     assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("label", 0.5)
-    assert mapped in sent(mapping.layout(house.view, house.view.runs.one(house.run)))
+    assert mapped in sent(mapping.layout(nuwa.view, nuwa.view.runs.one(nuwa.run)))
 
 
-def test_the_mapped_cells_leave_as_a_file(house, mapped):
+def test_the_mapped_cells_leave_as_a_file(nuwa, mapped):
     values = {
         "map-export-go.n_clicks": 1,
         "map-chosen.value": mapped,
         "map-threshold.value": 0.5,
         "page-token.data": "page",
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
-    job = house.work("map-export", values, "map-export-go.n_clicks")["map-export-done"]["data"]
-    told = house.press(
-        "map-exported.children", {"map-export-done.data": job, "run.data": house.run}, "map-export-done.data"
+    job = nuwa.work("map-export", values, "map-export-go.n_clicks")["map-export-done"]["data"]
+    told = nuwa.press(
+        "map-exported.children", {"map-export-done.data": job, "run.data": nuwa.run}, "map-export-done.data"
     )
     assert "mapped.h5ad?key=" in sent(told)
-    answer = house.client.get(f"/download/{house.run}/mapped.h5ad?key={mapped}&threshold=0.5")
+    answer = nuwa.client.get(f"/download/{nuwa.run}/mapped.h5ad?key={mapped}&threshold=0.5")
     assert answer.status_code == 200
-    path = house.view.mappings.file(house.run, mapped)
+    path = nuwa.view.mappings.file(nuwa.run, mapped)
     assert anndata.read_h5ad(path).obs["nuwa_label"].notna().all()
 
 
-def test_mistakes_are_sentences(house, mapped):
+def test_mistakes_are_sentences(nuwa, mapped):
     values = {
         "map-go.n_clicks": 1,
         "map-labels.value": "clusters",
         "resolution.value": 1.0,
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
-    assert "Choose the dataset" in sent(house.press("mapping-job.data", values, "map-go.n_clicks"))
+    assert "Choose the dataset" in sent(nuwa.press("mapping-job.data", values, "map-go.n_clicks"))
     with pytest.raises(Missing):
-        house.view.mappings.one(house.run, "../../secret")
-    stranger = house.store.of("stranger")
+        nuwa.view.mappings.one(nuwa.run, "../../secret")
+    stranger = nuwa.store.of("stranger")
     with pytest.raises(Missing):
-        stranger.mappings.one(house.run, mapped)
-    assert "no longer exist" in sent(shown(house, "0" * 24))
+        stranger.mappings.one(nuwa.run, mapped)
+    assert "no longer exist" in sent(shown(nuwa, "0" * 24))
     with pytest.raises(Missing):
-        house.view.mappings.create(
-            house.run,
+        nuwa.view.mappings.create(
+            nuwa.run,
             "nothing",
-            house.view.groups.one(house.run, house.view.mappings.one(house.run, mapped)[0]["groups"]),
+            nuwa.view.groups.one(nuwa.run, nuwa.view.mappings.one(nuwa.run, mapped)[0]["groups"]),
             "t",
         )
 
 
-def test_a_mapping_is_for_those_who_may_see_both_data_sets(house, mapped):
-    house.store.set("run", house.run, visibility="shared")
-    stranger = house.store.of("stranger")
+def test_a_mapping_is_for_those_who_may_see_both_data_sets(nuwa, mapped):
+    nuwa.store.set("run", nuwa.run, visibility="shared")
+    stranger = nuwa.store.of("stranger")
     try:
-        assert stranger.mappings.all(house.run) == []
-        house.store.set("dataset", house.new, visibility="shared")
-        assert [one["key"] for one in stranger.mappings.all(house.run)] == [mapped]
+        assert stranger.mappings.all(nuwa.run) == []
+        nuwa.store.set("dataset", nuwa.new, visibility="shared")
+        assert [one["key"] for one in stranger.mappings.all(nuwa.run)] == [mapped]
     finally:
-        house.store.set("run", house.run, visibility="private")
-        house.store.set("dataset", house.new, visibility="private")
+        nuwa.store.set("run", nuwa.run, visibility="private")
+        nuwa.store.set("dataset", nuwa.new, visibility="private")
 
 
-def test_a_selection_becomes_a_data_set_of_its_own(house):
-    kind = house.view.datasets.folder(house.dataset).column("cell_type")[0]["categories"][0]
+def test_a_selection_becomes_a_data_set_of_its_own(nuwa):
+    kind = nuwa.view.datasets.folder(nuwa.dataset).column("cell_type")[0]["categories"][0]
     values = {
         "subset-go.n_clicks": 1,
         "selection.data": {"by": "obs:cell_type", "is": [kind]},
         "page-token.data": "page",
-        "run.data": house.run,
+        "run.data": nuwa.run,
     }
-    job = house.work("subset", values, "subset-go.n_clicks")["subset-done"]["data"]
-    made = house.view.datasets.one(house.view.jobs.one(job)["target"])
-    codes = house.view.datasets.folder(house.dataset).column("cell_type")[1]
+    job = nuwa.work("subset", values, "subset-go.n_clicks")["subset-done"]["data"]
+    made = nuwa.view.datasets.one(nuwa.view.jobs.one(job)["target"])
+    codes = nuwa.view.datasets.folder(nuwa.dataset).column("cell_type")[1]
     assert made["status"] == "ready" and made["record"]["cells"] == (codes == 0).sum()
     assert made["record"]["selected"]["words"] == f"cell_type (obs) is {kind}"
-    cells = house.view.datasets.folder(made["id"]).cells()
-    assert cells.tolist() == house.view.datasets.folder(house.dataset).cells()[codes == 0].tolist()
-    assert "nuwa_steps" not in anndata.read_h5ad(house.view.datasets.folder(made["id"]).file).uns
-    link = sent(house.press("subset-result.children", {"subset-done.data": job}, "subset-done.data"))
+    cells = nuwa.view.datasets.folder(made["id"]).cells()
+    assert cells.tolist() == nuwa.view.datasets.folder(nuwa.dataset).cells()[codes == 0].tolist()
+    assert "nuwa_steps" not in anndata.read_h5ad(nuwa.view.datasets.folder(made["id"]).file).uns
+    link = sent(nuwa.press("subset-result.children", {"subset-done.data": job}, "subset-done.data"))
     assert f"/data?dataset={made['id']}" in link
-    house.view.datasets.forget(made["id"])
-    assert house.view.readable("dataset", made["id"]) is None
+    nuwa.view.datasets.forget(made["id"])
+    assert nuwa.view.readable("dataset", made["id"]) is None
 
 
-def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(house, mapped, monkeypatch):
+def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkeypatch):
     monkeypatch.setattr("core.data.backed.LARGE", 0)
     monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
-    about, before = house.view.mappings.one(house.run, mapped)
-    groups = house.view.groups.one(house.run, about["groups"])
-    job = house.view.mappings.create(house.run, house.new, groups, "from disk")
-    taken = house.view.selections.create(house.run, np.arange(240) % 3 == 0, "every third", "third")
-    drain(house.store)
-    _, after = house.view.mappings.one(house.run, house.view.jobs.one(job["id"])["result"]["key"])
+    about, before = nuwa.view.mappings.one(nuwa.run, mapped)
+    groups = nuwa.view.groups.one(nuwa.run, about["groups"])
+    job = nuwa.view.mappings.create(nuwa.run, nuwa.new, groups, "from disk")
+    taken = nuwa.view.selections.create(nuwa.run, np.arange(240) % 3 == 0, "every third", "third")
+    drain(nuwa.store)
+    _, after = nuwa.view.mappings.one(nuwa.run, nuwa.view.jobs.one(job["id"])["result"]["key"])
     np.testing.assert_allclose(after["latent"], before["latent"], atol=1e-5)
-    made = anndata.read_h5ad(house.view.datasets.folder(taken["target"]).file)
-    whole = anndata.read_h5ad(house.view.datasets.folder(house.dataset).file)[::3]
+    made = anndata.read_h5ad(nuwa.view.datasets.folder(taken["target"]).file)
+    whole = anndata.read_h5ad(nuwa.view.datasets.folder(nuwa.dataset).file)[::3]
     assert (made.X != whole.X).nnz == 0 and made.obsm["protein"].equals(whole.obsm["protein"])
     assert list(made.obs_names) == list(whole.obs_names)
-    house.view.datasets.forget(taken["target"])
+    nuwa.view.datasets.forget(taken["target"])
 
 
-def test_a_data_set_that_is_gone_is_said_and_its_mapping_stays(house, mapped, tiny, tmp_path):
+def test_a_data_set_that_is_gone_is_said_and_its_mapping_stays(nuwa, mapped, tiny, tmp_path):
     tiny[:30].copy().write_h5ad(tmp_path / "gone.h5ad")
-    gone = bring(house.view, "gone.h5ad", (tmp_path / "gone.h5ad").read_bytes())
-    drain(house.store)
-    groups = house.view.groups.one(house.run, house.view.mappings.one(house.run, mapped)[0]["groups"])
-    key = house.view.mappings.create(house.run, gone, groups, "cell_type")["arguments"]["key"]
-    drain(house.store)
-    late = house.view.mappings.create(house.run, gone, groups, "too late")["id"]
-    house.view.datasets.forget(gone)
-    drain(house.store)
-    assert "was deleted: choose another one" in house.view.jobs.one(late)["message"]
-    assert shown(house, key, **{"map-own.value": "cell_type"})["map-figure"]["figure"]["data"]
+    gone = bring(nuwa.view, "gone.h5ad", (tmp_path / "gone.h5ad").read_bytes())
+    drain(nuwa.store)
+    groups = nuwa.view.groups.one(nuwa.run, nuwa.view.mappings.one(nuwa.run, mapped)[0]["groups"])
+    key = nuwa.view.mappings.create(nuwa.run, gone, groups, "cell_type")["arguments"]["key"]
+    drain(nuwa.store)
+    late = nuwa.view.mappings.create(nuwa.run, gone, groups, "too late")["id"]
+    nuwa.view.datasets.forget(gone)
+    drain(nuwa.store)
+    assert "was deleted: choose another one" in nuwa.view.jobs.one(late)["message"]
+    assert shown(nuwa, key, **{"map-own.value": "cell_type"})["map-figure"]["figure"]["data"]
     with pytest.raises(UserError, match="was deleted, so its file cannot be made again"):
-        house.view.mappings.export(house.run, key, 0.5, "gone")
+        nuwa.view.mappings.export(nuwa.run, key, 0.5, "gone")
 
 
-def test_the_command_line_maps_onto_a_run_of_the_page(house, mapped, tiny, tmp_path, capsys):
+def test_the_command_line_maps_onto_a_run_of_the_page(nuwa, mapped, tiny, tmp_path, capsys):
     tiny[10:50, 2:].copy().write_h5ad(tmp_path / "new.h5ad")
     words = [
         "map",
-        str(house.store.run_folder(house.run)),
+        str(nuwa.store.run_folder(nuwa.run)),
         str(tmp_path / "new.h5ad"),
         "--labels",
         "cell_type",
@@ -225,7 +225,7 @@ def test_the_command_line_maps_onto_a_run_of_the_page(house, mapped, tiny, tmp_p
     assert main([*words, "--out", str(tmp_path / "new.csv")]) == 0
     told = capsys.readouterr()
     assert "Of 40 cells whose own cell_type is a label of the run" in told.out and "2 of the" in told.err
-    ours = house.client.get(f"/download/{house.run}/mapped.csv?key={mapped}&threshold=0.5").text
+    ours = nuwa.client.get(f"/download/{nuwa.run}/mapped.csv?key={mapped}&threshold=0.5").text
     here, there = (list(csv.DictReader(text)) for text in ((tmp_path / "new.csv").open(), ours.splitlines()))
     assert [row["cell"] for row in here] == [row["cell"] for row in there]
     assert [row["label"] for row in here] == [row["label"] for row in there]
@@ -234,57 +234,57 @@ def test_the_command_line_maps_onto_a_run_of_the_page(house, mapped, tiny, tmp_p
     assert "did you mean cell_type?" in capsys.readouterr().err
 
 
-def test_too_few_cells_make_no_data_set(house):
+def test_too_few_cells_make_no_data_set(nuwa):
     rows = np.zeros(240, bool)
     for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
         rows[:n] = True
         with pytest.raises(UserError, match=f"{words} selected, and a dataset needs at least 10"):
-            house.view.selections.create(house.run, rows, "by hand", f"few {n}")
-    values = {"subset-go.n_clicks": 1, "run.data": house.run}
-    assert "No cells are selected" in sent(house.press("subset-job.data", values, "subset-go.n_clicks"))
+            nuwa.view.selections.create(nuwa.run, rows, "by hand", f"few {n}")
+    values = {"subset-go.n_clicks": 1, "run.data": nuwa.run}
+    assert "No cells are selected" in sent(nuwa.press("subset-job.data", values, "subset-go.n_clicks"))
 
 
-def test_the_proteins_are_a_space_of_the_viewer(house):
-    run = house.view.runs.one(house.run)
-    offered = [o["value"] for o in embeddings.options(house.view, run, "protein")]
+def test_the_proteins_are_a_space_of_the_viewer(nuwa):
+    run = nuwa.view.runs.one(nuwa.run)
+    offered = [o["value"] for o in embeddings.options(nuwa.view, run, "protein")]
     assert offered == ["protein_umap", "protein_pca"]
-    assert embeddings.missing(house.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
+    assert embeddings.missing(nuwa.view, run, ["protein_pca"], 3) == ["protein_pca_3d"]
     for name in ("protein_umap", "protein_pca"):
-        house.view.results.embed(house.run, name)
-    drain(house.store)
-    assert embeddings.points(house.view, run, "protein_umap").shape == (240, 2)
-    points = np.asarray(embeddings.points(house.view, run, "protein_pca"))
+        nuwa.view.results.embed(nuwa.run, name)
+    drain(nuwa.store)
+    assert embeddings.points(nuwa.view, run, "protein_umap").shape == (240, 2)
+    points = np.asarray(embeddings.points(nuwa.view, run, "protein_pca"))
     from core.worker.jobs.loaded import evidence
 
-    proteins = evidence(house.store, house.run)[1].matrix.seen_proteins(np.arange(240))
+    proteins = evidence(nuwa.store, nuwa.run)[1].matrix.seen_proteins(np.arange(240))
     _, sizes, axes = np.linalg.svd(proteins - proteins.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(
         np.abs((proteins - proteins.mean(axis=0)) @ axes[:2].T), np.abs(points), atol=1e-3
     )
     without = run | {"facts": run["facts"] | {"n_proteins": 0}}
-    assert not embeddings.missing(house.view, without, ["protein_umap"])
+    assert not embeddings.missing(nuwa.view, without, ["protein_umap"])
     with pytest.raises(UserError, match="needs 2 proteins; this run has 0"):
-        embeddings.points(house.view, without, "protein_umap")
+        embeddings.points(nuwa.view, without, "protein_umap")
 
 
-def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(house, mapped):
-    view, store, run = house.view, house.store, house.run
+def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(nuwa, mapped):
+    view, store, run = nuwa.view, nuwa.store, nuwa.run
     folder = store.run_folder(run) / "mapped" / mapped
     values = {"map-confirm.submit_n_clicks": 1, "map-chosen.value": mapped, "run.data": run}
     about = json.loads((folder / "about.json").read_text())
     files.write_json(folder / "about.json", about | {"owner": "somebody"})
-    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    answer = nuwa.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "only who mapped them" in sent(answer) and folder.exists()
     files.write_json(folder / "about.json", about)
-    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    answer = nuwa.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     left = [one["key"] for one in view.mappings.all(run)]
     assert not folder.exists() and mapped not in left
     assert [o["value"] for o in answer["map-chosen"]["options"]] == left
     assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
-    answer = house.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
+    answer = nuwa.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "no longer exist" in sent(answer)
     groups = view.groups.keep(run, groups_of(view, view.runs.one(run), "obs:cell_type", 1.0)[1])
-    job = view.mappings.create(run, house.new, view.groups.one(run, groups), "cell_type")
+    job = view.mappings.create(run, nuwa.new, view.groups.one(run, groups), "cell_type")
     assert job["status"] == "queued" and job["arguments"]["key"] == mapped
     with pytest.raises(UserError, match="still uses these mapped cells"):
         (folder).mkdir(parents=True)
@@ -304,13 +304,13 @@ def read_message(answer):
     return json.loads(answer.data[4 : 4 + length]), answer.data[4 + length :]
 
 
-def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer(house, mapped):
-    run = house.view.runs.one(house.run)
-    offered = {o["value"]: o["label"] for o in embeddings.options(house.view, run, "new.h5ad")}
+def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer(nuwa, mapped):
+    run = nuwa.view.runs.one(nuwa.run)
+    offered = {o["value"]: o["label"] for o in embeddings.options(nuwa.view, run, "new.h5ad")}
     assert offered[f"mapped:{mapped}"] == "Transferred labels of new.h5ad, mapped"
     key = f"mapped:{mapped}:confidence"
     drawn = draw.draw(
-        house.view, run, ViewerState(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
+        nuwa.view, run, ViewerState(("latent_umap", f"mapped:{mapped}", key), "gene:SIM-0007", 1.0)
     )
     beneath, *above = [t for t in drawn.figure.data if t.xaxis == "x2"]
     assert list(beneath.customdata) == list(range(240))  # linked to the other panels
@@ -321,28 +321,28 @@ def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer
     assert "new.h5ad, mapped" in legends and "transferred cell_type" in legends and "n_clicks" not in legends
 
 
-def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(house, mapped, monkeypatch):
+def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(nuwa, mapped, monkeypatch):
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
-    run, key = house.view.runs.one(house.run), f"mapped:{mapped}"
-    told = draw.draw(house.view, run, ViewerState((key,), "clusters", 1.0)).cells
-    head, _ = read_message(house.client.get(told["panels"][0]["points"]))
+    run, key = nuwa.view.runs.one(nuwa.run), f"mapped:{mapped}"
+    told = draw.draw(nuwa.view, run, ViewerState((key,), "clusters", 1.0)).cells
+    head, _ = read_message(nuwa.client.get(told["panels"][0]["points"]))
     assert told["n"] == 240 and head["n"] == 280
-    head, codes = read_message(house.client.get(told["panels"][0]["colour"]))
+    head, codes = read_message(nuwa.client.get(told["panels"][0]["colour"]))
     assert head["n"] == 280 and set(codes[:240]) == {255} and max(codes[240:]) < len(head["palette"])
-    said = house.client.get(told["panels"][0]["name"].replace("CELL", "0")).json
+    said = nuwa.client.get(told["panels"][0]["name"].replace("CELL", "0")).json
     assert said["name"] == "cell-00011 (new.h5ad)" and said["value"].startswith("transferred cell_type: ")
-    assert house.client.get(told["panels"][0]["name"].replace("CELL", "40")).status_code == 404
-    assert house.client.get(f"/cells/{house.run}/layer?space=pca").status_code == 404
+    assert nuwa.client.get(told["panels"][0]["name"].replace("CELL", "40")).status_code == 404
+    assert nuwa.client.get(f"/cells/{nuwa.run}/layer?space=pca").status_code == 404
 
 
-def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(house, mapped):
-    run, lasso = house.view.runs.one(house.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
+def test_a_selection_in_a_panel_of_mapped_cells_means_cells_of_the_run(nuwa, mapped):
+    run, lasso = nuwa.view.runs.one(nuwa.run), [-1e3, -1e3, 1e3, -1e3, 1e3, 1e3, -1e3, 1e3]
     chosen = {"in": f"mapped:{mapped}", "polygon": lasso}
-    assert selection.cells(house.view, run, chosen).sum() == 240
-    assert "in Transferred labels of new.h5ad, mapped" in selection.description(house.view, run, chosen)
+    assert selection.cells(nuwa.view, run, chosen).sum() == 240
+    assert "in Transferred labels of new.h5ad, mapped" in selection.description(nuwa.view, run, chosen)
 
 
-def test_a_panel_of_cells_whose_mapping_is_gone_says_so(house):
-    panel = embeddings.panel(house.view, house.view.runs.one(house.run), f"mapped:{'0' * 24}")
+def test_a_panel_of_cells_whose_mapping_is_gone_says_so(nuwa):
+    panel = embeddings.panel(nuwa.view, nuwa.view.runs.one(nuwa.run), f"mapped:{'0' * 24}")
     assert panel.points is None and "no longer exist" in panel.note
     assert panel.title == "Mapped cells that were deleted"

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from house import sent
+from app_under_test import sent
 
 from core.errors import UserError
 from dashboard.pages.clusters.markers.results import chosen_groups

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from house import House, sent
+from app_under_test import AppUnderTest, sent
 
 from core.analysis.clustering import leiden_of
 from core.analysis.metrics import lisi, scores
@@ -16,7 +16,7 @@ from dashboard.pages.clusters.groups import groups_of
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory, tiny, run_quick):
-    """A house whose dataset has columns that say little: all the same, none at all, numbers, a cell or two a label."""
+    """An app whose dataset has columns that say little: all the same, none at all, numbers, a cell or two a label."""
     adata, folder = tiny.copy(), tmp_path_factory.mktemp("odd")
     adata.obs["constant"] = "one"
     adata.obs["gaps"] = pd.Categorical([None] * 240, categories=["x"])
@@ -24,13 +24,13 @@ def odd(tmp_path_factory, tiny, run_quick):
     adata.obs["alone"] = pd.Categorical(["a", "b", *["rest"] * 238])
     adata.obs["nothing"] = np.nan
     adata.write_h5ad(folder / "odd.h5ad")
-    return House(folder / "house").furnish(folder / "odd.h5ad", run_quick.model_dump())
+    return AppUnderTest(folder / "nuwa").with_run(folder / "odd.h5ad", run_quick.model_dump())
 
 
-def compared(house, labels=None, batches=None):
+def compared(nuwa, labels=None, batches=None):
     values = {"spaces-labels.value": labels, "spaces-batches.value": batches, "resolution.value": 1.0}
-    values |= {"run.data": house.run, "spaces-go.n_clicks": 1}
-    return house.work("spaces", values, "spaces-go.n_clicks")
+    values |= {"run.data": nuwa.run, "spaces-go.n_clicks": 1}
+    return nuwa.work("spaces", values, "spaces-go.n_clicks")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from house import House, clusters_page, sent
+from app_under_test import AppUnderTest, clusters_page, sent
 
 from core import figures
 from core.config.run_files import clusters_of
@@ -105,9 +105,9 @@ def test_what_is_not_there_is_refused_in_words(finished, path):
 
 
 def test_who_has_not_signed_in_gets_no_cell(tmp_path):
-    house = House(tmp_path, password="secret")
+    nuwa = AppUnderTest(tmp_path, password="secret")
     for path in ("points?space=pca", "colour", "selection", "cell/1"):
-        answer = house.client.get(f"/cells/any/{path}", headers={"Sec-Fetch-Dest": "empty"})
+        answer = nuwa.client.get(f"/cells/any/{path}", headers={"Sec-Fetch-Dest": "empty"})
         assert answer.status_code == 401
 
 

@@ -1,7 +1,7 @@
 """Work that a card watches: what a page shows of it, also after a reload, and who may look."""
 
 import pytest
-from house import sent
+from app_under_test import sent
 
 from core.store import Missing
 from dashboard.components import job_card

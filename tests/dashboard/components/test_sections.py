@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from house import outs
+from app_under_test import outs
 
 from dashboard.components import location
 from dashboard.pages.clusters import bundle, ids, markers, spaces

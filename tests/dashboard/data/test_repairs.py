@@ -3,7 +3,7 @@
 import anndata
 import numpy as np
 import pytest
-from house import bring, sent
+from app_under_test import bring, sent
 from scipy import sparse
 
 from core.errors import UserError
@@ -33,23 +33,23 @@ def odd_file(tiny, tmp_path_factory):
 
 
 @pytest.fixture
-def odd(empty_house, odd_file):
-    """A house with the odd file read."""
-    empty_house.dataset = bring(empty_house.view, "odd.h5ad", odd_file.read_bytes())
-    drain(empty_house.store)
-    return empty_house
+def odd(empty_nuwa, odd_file):
+    """An app with the odd file read."""
+    empty_nuwa.dataset = bring(empty_nuwa.view, "odd.h5ad", odd_file.read_bytes())
+    drain(empty_nuwa.store)
+    return empty_nuwa
 
 
-def repair(house, id, name):
-    made = house.view.steps.repair(id, name)
-    drain(house.store)
-    row = house.view.datasets.one(made)
+def repair(nuwa, id, name):
+    made = nuwa.view.steps.repair(id, name)
+    drain(nuwa.store)
+    row = nuwa.view.datasets.one(made)
     assert row["status"] == "ready", row["message"]
     return row
 
 
-def shelved(house, id):
-    return anndata.read_h5ad(house.store.dataset_folder(id).file)
+def shelved(nuwa, id):
+    return anndata.read_h5ad(nuwa.store.dataset_folder(id).file)
 
 
 def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
@@ -166,29 +166,25 @@ def test_a_finding_that_forbids_training_does(odd):
 
 
 @pytest.mark.parametrize("bad,repairs", [(np.nan, ["drop_not_finite", "zero_not_finite"]), (0, [])])
-def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
-    empty_house, tiny, tmp_path, bad, repairs
-):
-    house, adata = empty_house, tiny.copy()
+def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(empty_nuwa, tiny, tmp_path, bad, repairs):
+    nuwa, adata = empty_nuwa, tiny.copy()
     adata.X = adata.X.toarray().astype(np.float32)
     adata.X[3:5] = bad
     adata.X *= bool(repairs)
     adata.write_h5ad(tmp_path / "odd.h5ad")
-    id = bring(house.view, "odd.h5ad", (tmp_path / "odd.h5ad").read_bytes())
-    drain(house.store)
-    record = house.view.datasets.one(id)["record"]
+    id = bring(nuwa.view, "odd.h5ad", (tmp_path / "odd.h5ad").read_bytes())
+    drain(nuwa.store)
+    record = nuwa.view.datasets.one(id)["record"]
     (stop,) = [finding for finding in record["findings"] if finding["severity"] == "stop"]
     assert stop["code"] == ("not-finite" if repairs else "all-zero")
-    assert (
-        stop["sentence"] in shown(house, id) and "values missing" in record["badge"]["words"] or not repairs
-    )
-    page = sent(preprocess.layout(house.view, location.resolve(house.view, f"?dataset={id}")))
+    assert stop["sentence"] in shown(nuwa, id) and "values missing" in record["badge"]["words"] or not repairs
+    page = sent(preprocess.layout(nuwa.view, location.resolve(nuwa.view, f"?dataset={id}")))
     assert stop["sentence"] in page and f'"/data?dataset={id}"' in page and '"disabled": true' in page
     with pytest.raises(UserError, match="cannot be trained on as it is"):
-        house.view.preparations.create(id, {}, "p")
+        nuwa.view.preparations.create(id, {}, "p")
     for name in repairs:
-        assert f'"name": "{name}"' in shown(house, id)
-        row = repair(house, id, name)
+        assert f'"name": "{name}"' in shown(nuwa, id)
+        row = repair(nuwa, id, name)
         assert "stop" not in [finding["severity"] for finding in row["record"]["findings"]]
         assert row["record"]["cells"] == 240 - 2 * (name == "drop_not_finite")
         assert row["record"]["derived"]["steps"][0]["name"] == name
@@ -197,14 +193,14 @@ def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(
 # --- the page
 
 
-def shown(house, id):
-    return sent(data.layout(house.view, location.resolve(house.view, f"?dataset={id}")))
+def shown(nuwa, id):
+    return sent(data.layout(nuwa.view, location.resolve(nuwa.view, f"?dataset={id}")))
 
 
-def press(house, name, id):
+def press(nuwa, name, id):
     """Press the button of a repair on the page of a dataset: the address that it leads to, or what it says."""
     values = {"repair": {name: 1}, "data-shown.data": id}
-    return house.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
+    return nuwa.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
 
 
 def test_the_page_repairs_by_one_click_and_takes_it_back(odd):

@@ -1,7 +1,7 @@
 """The choice of genes on the Preprocess page follows its fields: asked for once they stay, made by the worker, drawn."""
 
 import pytest
-from house import sent
+from app_under_test import sent
 
 from core.config import PREPARE, parse, specs
 from core.errors import UserError
@@ -21,17 +21,17 @@ def asking(finished):
     drain(finished.store)
 
 
-def page(house, asked=None, **changed):
+def page(nuwa, asked=None, **changed):
     """What the page answers once its fields have said this for a moment: (what it shows, what was asked)."""
     values = {"setting": {s.name: s.default for s in specs(PREPARE)} | changed}
-    values |= {"prepare-dataset.data": house.dataset, "genes-asked.data": asked}
-    answer = house.press("genes-words.children", values, "genes-tick.n_intervals")
+    values |= {"prepare-dataset.data": nuwa.dataset, "genes-asked.data": asked}
+    answer = nuwa.press("genes-words.children", values, "genes-tick.n_intervals")
     return sent(answer["genes-words"]), answer["genes-asked"]["data"]
 
 
-def drawn(house, asked, theme="light"):
+def drawn(nuwa, asked, theme="light"):
     values = {"genes-asked.data": asked, "theme.data": theme}
-    return house.press("genes-picture.figure", values)["genes-picture"]["figure"]
+    return nuwa.press("genes-picture.figure", values)["genes-picture"]["figure"]
 
 
 def test_the_count_and_the_picture_follow_the_fields(finished, tiny):

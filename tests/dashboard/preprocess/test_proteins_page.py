@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from house import bring, sent
+from app_under_test import bring, sent
 from simulated import unfiltered
 
 from core.data import demo
@@ -18,10 +18,10 @@ TRANSFORMS = ("clr", "clr_cells", "dsb", "none")
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, tiny, tiny_file):
-    """A house with the tiny set alone, and with its unfiltered matrix."""
-    from house import House
+    """An app with the tiny set alone, and with its unfiltered matrix."""
+    from app_under_test import AppUnderTest
 
-    made = House(tmp_path_factory.mktemp("lab"))
+    made = AppUnderTest(tmp_path_factory.mktemp("lab"))
     made.dataset = bring(made.view, "tiny.h5ad", tiny_file.read_bytes())
     drain(made.store)
     path = tmp_path_factory.mktemp("raw") / "raw.h5ad"

@@ -7,8 +7,8 @@ import time
 import urllib.request
 
 import pytest
+from app_under_test import AppUnderTest
 from conftest import ROOT
-from house import House
 from serving import server_environment
 
 from core.errors import UserError
@@ -23,7 +23,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def closed(tmp_path):
-    return House(tmp_path / "closed", PASSWORD)
+    return AppUnderTest(tmp_path / "closed", PASSWORD)
 
 
 def test_without_a_password_this_machine_comes_in(bare):
@@ -44,10 +44,10 @@ def test_a_foreign_name_for_this_address_is_refused(bare, name):
 
 
 def test_a_form_of_another_site_is_refused(bare, closed):
-    for house in (bare, closed):
+    for nuwa in (bare, closed):
         headers = {"Sec-Fetch-Site": "cross-site"}
         for path in ("/_dash-update-component", "/login"):
-            assert house.client.post(path, json={}, headers=headers).status_code == 403
+            assert nuwa.client.post(path, json={}, headers=headers).status_code == 403
 
 
 def test_with_a_password_every_route_is_closed(closed):
@@ -132,13 +132,13 @@ def test_a_forged_session_does_not_open(closed, bare):
 
 
 def test_a_changed_password_signs_everybody_out(tmp_path):
-    before = House(tmp_path / "data", PASSWORD)
+    before = AppUnderTest(tmp_path / "data", PASSWORD)
     before.client.post("/login", data={"password": PASSWORD})
     cookie = before.client.get_cookie("session").value
-    again = House(tmp_path / "data", PASSWORD)
+    again = AppUnderTest(tmp_path / "data", PASSWORD)
     again.client.set_cookie("session", cookie)
     assert again.client.get("/_dash-layout").status_code == 200  # a restart signs nobody out
-    after = House(tmp_path / "data", "another password")
+    after = AppUnderTest(tmp_path / "data", "another password")
     after.client.set_cookie("session", cookie)
     assert after.client.get("/_dash-layout").status_code in (302, 401)
 

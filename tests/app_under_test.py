@@ -4,7 +4,7 @@ import json
 import zlib
 
 import plotly
-from dash._callback_context import context_value
+from dash._callback_context import context_value  # private names of the pinned version of Dash
 from dash._utils import AttributeDict
 
 from core.settings import Settings
@@ -16,15 +16,15 @@ from dashboard.pages.clusters import page as clusters
 
 
 def bring(view, name, content, joins=None):
-    """Bytes that come as a browser sends them, in one part; returns the id of the dataset that will hold them."""
+    """Upload bytes as a browser does, in one part; returns the id of the new dataset."""
     uploads = view.uploads
     id, checksum = uploads.begin(name, len(content), joins)["id"], zlib.crc32(content)
     uploads.put(id, 0, content, checksum)
     return uploads.finish(id, checksum)
 
 
-class House:
-    """A store, the app over it, its client, and the ids of what was made in it."""
+class AppUnderTest:
+    """A store, the app over it, its client, and the ids of the dataset, preparation and run made by with_run()."""
 
     def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
         self.store = Store(
@@ -37,7 +37,7 @@ class House:
         self.client = self.app.server.test_client()
         self.dataset = self.preparation = self.run = None
 
-    def furnish(self, file, values, preparing=None):
+    def with_run(self, file, values, preparing=None):
         """One small dataset, preprocessed, and one run trained on it, through the worker's own code."""
         self.dataset = bring(self.view, "tiny.h5ad", file.read_bytes())
         drain(self.store)
@@ -93,8 +93,8 @@ class House:
     def dependencies(self):
         return self.client.get("/_dash-dependencies").json
 
-    def long(self, output, *arguments, triggered="none"):
-        """Call the function of a long callback in this process; returns (its answer, what it told on the way)."""
+    def background(self, output, *arguments, triggered="none"):
+        """Call the function of a background callback in this process; returns (its answer, its progress updates)."""
         key = next(k for k in self.app.callback_map if k.strip(".").split("...")[0].startswith(output))
         function, told = self.app.callback_map[key]["callback"].__wrapped__, []
         token = context_value.set(AttributeDict(triggered_inputs=[{"prop_id": f"{triggered}.x", "value": 1}]))
