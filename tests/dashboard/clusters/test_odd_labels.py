@@ -115,5 +115,5 @@ def test_labels_to_map_are_there_or_the_reason_is_said(odd, groups):
 
 
 def test_a_cluster_of_one_cell_is_not_clustered_again(odd):
-    with pytest.raises(UserError, match="takes 3 cells or more, and 1 are selected"):
+    with pytest.raises(UserError, match="Select 3 cells or more to cluster them: 1 are selected"):
         leiden_of(np.ones((1, 4), np.float32), 1.0)
