@@ -1,6 +1,7 @@
 """The methods paragraph of a run for a paper, with its numbers and sources."""
 
 from core.config import gene_names, steps_for
+from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.text import listed
 
@@ -34,7 +35,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
     `config` is the RunConfig of the run, `facts` those of core.training.learn, with "n_done" where
-    it has fewer epochs than it was to have; `data` the record of its dataset, `steps` the steps that it had been through
+    it has fewer epochs than it was to have; `data` the record of its dataset (a DatasetRecord or its JSON), `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
     are, "" where there are none; `tsne` says whether it was made.
     """
@@ -52,7 +53,8 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
 
 
 def _data(facts, data, steps):
-    what = f"{data['genes']:,} genes" + (f" and {len(data['proteins'])} proteins" if data["proteins"] else "")
+    record = DatasetRecord.upgraded(data)
+    what = f"{record.genes:,} genes" + (f" and {len(record.proteins)} proteins" if record.proteins else "")
     words = [f"The dataset holds {what} in {facts['n_cells']:,} cells."]
     words += [step["said"] for step in steps]
     names = {step["name"] for step in steps}
@@ -65,7 +67,8 @@ def _data(facts, data, steps):
 
 def preparation(config, facts, data):
     """How the values were preprocessed; a step that did not apply is left out."""
-    steps = steps_for(data["kind"], bool(data["proteins"]), bool(data.get("protein_background")))
+    record = DatasetRecord.upgraded(data)
+    steps = steps_for(record.kind, bool(record.proteins), bool(record.protein_background))
     scaled = (
         "centred and scaled to unit variance by the mean and standard deviation of the training cells and clipped at "
         f"{config.clip:g} standard deviations"

@@ -9,6 +9,7 @@ import jinja2
 
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 from core.config import told
+from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.export.references import cited
 
@@ -107,13 +108,13 @@ def _number(value, digits=3):
 
 
 def _data(report):
-    data = report.data
-    badge = data["badge"]["words"] if data.get("badge") else ""
-    findings = sorted(data.get("findings", ()), key=lambda f: WEIGHT[f["severity"]])
-    rows = [[f["severity"], f["sentence"], f.get("evidence", "")] for f in findings]
+    data = DatasetRecord.upgraded(report.data)
+    badge = data.badge.words if data.badge else ""
+    findings = sorted(data.findings, key=lambda f: WEIGHT[f.severity])
+    rows = [[f.severity, f.sentence, f.evidence] for f in findings]
     return {
-        "size": f"{data['cells']:,} cells, {data['genes']:,} genes, {len(data['proteins']):,} proteins",
-        "holds": f"{badge}. {data['verdict']['evidence']}".lstrip(". "),
+        "size": f"{data.cells:,} cells, {data.genes:,} genes, {len(data.proteins):,} proteins",
+        "holds": f"{badge}. {data.x.evidence}".lstrip(". "),
         "findings": Table(["", "finding", "example"], rows),
     }
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.config.dataset_record import DatasetRecord
 from core.data import droplet_limits, readable_paths
 from core.errors import UserError
 from core.store import schema, uploads
@@ -83,11 +84,11 @@ class Datasets:
         row = self.access.own("dataset", id)
         if row["status"] != Status.ASKING:
             raise UserError("This dataset has no open question.")
-        question = row["record"]["question"]
-        if value not in [choice for choice, _ in question["choices"]]:
+        question = DatasetRecord.of(row).question
+        if value not in [choice for choice, _ in question.choices]:
             raise UserError(f"'{value}' is not one of the answers.")
         arguments = self.access.last_job(id, "read")["arguments"]
-        arguments["answers"] = arguments.get("answers", {}) | {question["asks"]: value}
+        arguments["answers"] = arguments.get("answers", {}) | {question.asks: value}
         if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
             self.database.submit(self.access.user, "short", "read", id, arguments, token=token, priority=1)
 
@@ -110,7 +111,7 @@ class Datasets:
         if what not in JOINS:
             raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
         row = self.one(id)
-        if what == "background" and not row["record"]["proteins"]:
+        if what == "background" and not DatasetRecord.of(row).proteins:
             raise UserError(
                 "This dataset has no proteins, so it needs no background: add its proteins first."
             )

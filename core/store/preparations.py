@@ -3,6 +3,7 @@
 import time
 
 from core import config as configs
+from core.config.dataset_record import DatasetRecord
 from core.data import check_trainable
 from core.errors import UserError
 from core.store import schema
@@ -30,7 +31,7 @@ class Preparations:
     def create(self, dataset_id, values, token):
         """Queue the preprocessing of a dataset; returns (preparation id, job id). Raises UserError on bad values."""
         row = self.datasets.ready(dataset_id)
-        check_trainable((row["record"] or {}).get("findings", ()))
+        check_trainable(finding.model_dump() for finding in DatasetRecord.of(row).findings)
         config = configs.parse(values)
         settings = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
         row = {"dataset": dataset_id, "settings": settings}

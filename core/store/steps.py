@@ -2,6 +2,7 @@
 
 from itertools import takewhile
 
+from core.config.dataset_record import DatasetRecord
 from core.data import ending
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
@@ -22,7 +23,7 @@ class Steps:
     def repair(self, id, name):
         """Queue a repair that the data checks offer for a dataset; returns the id of the repaired one."""
         row = self.datasets.one(id)
-        if name not in (row["record"] or {}).get("repairs_offered", ()):
+        if name not in DatasetRecord.of(row).repairs_offered:
             raise UserError("This repair is no longer offered for this dataset: look at its findings again.")
         return self.add(id, name)
 
@@ -63,7 +64,8 @@ class Steps:
         arguments = read["arguments"] if read else {}
         plain_file = set(arguments) <= {"path", "names"} and ending(first["name"]) in SCANPY_READS
         by_scanpy = bool(arguments) and plain_file
-        return Start(first["name"], by_scanpy, first["record"]["cells"], first["record"]["genes"])
+        record = DatasetRecord.of(first)
+        return Start(first["name"], by_scanpy, record.cells, record.genes)
 
     def original_file(self, id):
         """The .h5ad of the dataset that the steps of one began with."""
@@ -111,7 +113,7 @@ class Steps:
 
 def steps_of(row):
     """The steps that a dataset has been through, the first one first, each with what it did."""
-    return _derived(row).get("steps", [])
+    return list(DatasetRecord.of(row).steps)
 
 
 def repairs_of(row):
@@ -121,13 +123,10 @@ def repairs_of(row):
 
 def original_of(row):
     """The id of the dataset that the steps of this one began with; its own where it was not made by steps."""
-    return _derived(row).get("of", row["id"])
+    derived = DatasetRecord.of(row).derived
+    return derived.of if derived else row["id"]
 
 
 def plain(steps):
     """Steps without what they did: [{"name", "params"}]."""
     return [{"name": step["name"], "params": step["params"]} for step in steps]
-
-
-def _derived(row):
-    return (row["record"] or {}).get("derived") or {}

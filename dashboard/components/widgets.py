@@ -3,7 +3,7 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from core.config import BADGES
+from core.config.dataset_record import DatasetRecord
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
@@ -60,21 +60,12 @@ def when(seconds):
     return html.Time(className="nuwa-time", **{"data-utc": str(seconds)}) if seconds else "–"
 
 
-def holds(record):
-    """What X of a checked dataset contains: {"words", such as "X: counts", "tone", and "why"}."""
-    kind = record["verdict"]  # its name in the record
-    # A record of an earlier version has the kind of the matrix alone.
-    earlier = {"words": f"X: {BADGES[kind['kind']]}", "tone": "info"}
-    return {"why": kind["evidence"]} | (record.get("badge") or earlier)
-
-
 def badge(dataset):
     """A badge of what X of a dataset contains, such as "X: counts", for the header and every plot."""
-    record = (dataset or {}).get("record") or {}
-    if "verdict" not in record:
+    record = DatasetRecord.of(dataset) if dataset else None
+    if record is None or record.badge is None:
         return None
-    known = holds(record)
-    return html.Span(known["words"], className=f"nuwa-badge {known['tone']}", title=known["why"])
+    return html.Span(record.badge.words, className=f"nuwa-badge {record.badge.tone}", title=record.badge.why)
 
 
 def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=False, beside=None, **kwargs):

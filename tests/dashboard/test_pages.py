@@ -12,6 +12,7 @@ from app_under_test import AppUnderTest, bring, clusters_page, outs, sent
 from itsdangerous import BadSignature
 
 from core.config import PREPARE, RunConfig, specs
+from core.config.dataset_record import KnownFinding
 from core.errors import Question
 from core.store import Missing
 from core.worker.execute import drain
@@ -211,7 +212,7 @@ def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_
         "repair": None,
     }
     forbidden = row | {"record": row["record"] | {"findings": [stop]}}
-    assert findings.said(stop).children[0].children == "Blocks training"
+    assert findings.said(KnownFinding(**stop)).children[0].children == "Blocks training"
     for shown, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
         actions = data.detail(finished.view, shown).children[0].children[3]
         assert actions.children[0].className == style

@@ -52,7 +52,7 @@ def whole(tmp_path):
             "genes": 200,
             "proteins": ["CD3"],
             "badge": {"words": "counts"},
-            "verdict": {"evidence": "All are whole numbers."},
+            "verdict": {"kind": "counts", "evidence": "All are whole numbers."},
             "findings": [
                 {"severity": "note", "sentence": "a note", "evidence": "SAMPLE"},
                 {"severity": "stop", "sentence": "a stop"},

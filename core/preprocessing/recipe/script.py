@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 
 from core.config import CHOOSING
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.preprocessing.recipe import script_genes, script_steps
 from core.preprocessing.recipe.recipe import Recipe
@@ -200,12 +201,15 @@ KNOWN = {
 } | {*CHOOSING}
 
 
-def script(recipe: Recipe, record: dict, config, file: str = "recipe.py", start: Start | None = None) -> str:
+def script(
+    recipe: Recipe, record: DatasetRecord | dict, config, file: str = "recipe.py", start: Start | None = None
+) -> str:
     """The script of a recipe; `record` is that of the dataset after its steps, `config` has the split and the seed.
 
     Raises UserError where a script with scanpy alone would not give the same matrix: the sentence says why.
     """
-    if not record.get("counts_where"):
+    record = DatasetRecord.upgraded(record)
+    if not record.counts_where:
         raise UserError(
             "A script needs raw counts in the dataset, and this one has none after its steps: take the JSON."
         )
@@ -219,7 +223,7 @@ def script(recipe: Recipe, record: dict, config, file: str = "recipe.py", start:
         shape=(start.cells, start.genes) if start else None,
         settings=_literal({name: recipe.settings[name] for name in sorted(KNOWN)}),
         split=(config.seed, config.train_share, config.valid_share),
-        left_out=_literal(list(record["proteins_left_out"])),
+        left_out=_literal(list(record.proteins_left_out)),
         genes_used=script_genes.constants(recipe.settings, steps),
     )
     science = "\n\n".join(script_steps.text_of(name) for name in script_steps.in_order(files))
@@ -246,7 +250,7 @@ def _settled(step, record):
             "This recipe leaves its limits to the data: do its steps first, and take the script of what they make."
         )
     if step.name == "filter_cells" and params.columns is None:  # a recipe of an earlier Nuwa
-        params = params.model_copy(update={"columns": record.get("quality_columns", {})})
+        params = params.model_copy(update={"columns": record.quality_columns or {}})
     return step._replace(params=params)
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 
 MEANS = """
@@ -61,22 +62,22 @@ class Proteins(NamedTuple):
     files: tuple[str, ...] = ()
 
 
-def protein_part(transform: str, record: dict) -> Proteins:
+def protein_part(transform: str, record: DatasetRecord) -> Proteins:
     """How the script transforms proteins; `record` is that of the dataset.
 
     Raises UserError where DSB has no background to go by.
     """
-    if any(finding["code"] == "proteins-not-counts" for finding in record["findings"]):
+    if any(finding.code == "proteins-not-counts" for finding in record.findings):
         transform = "none"  # as prepare has it
     if transform != "dsb":
         return Proteins(TRANSFORMS[transform])
-    found = record.get("protein_background")
+    found = record.protein_background
     if not found:
         raise UserError(
             "DSB needs the unfiltered matrix, and this dataset has none: add it on the Data page."
         )
-    background = {name: [m, s] for name, m, s in zip(found["names"], found["mean"], found["sd"], strict=True)}
-    left_out = record["proteins_left_out"]
-    isotypes = [name for name in found["names"] if left_out.get(name, "").startswith("isotype")]
-    code = TRANSFORMS["dsb"].format(droplets=found["droplets"], background=background, isotypes=isotypes)
+    background = {name: [m, s] for name, m, s in zip(found.names, found.mean, found.sd, strict=True)}
+    left_out = record.proteins_left_out
+    isotypes = [name for name in found.names if left_out.get(name, "").startswith("isotype")]
+    code = TRANSFORMS["dsb"].format(droplets=found.droplets, background=background, isotypes=isotypes)
     return Proteins(code, ("dsb",))

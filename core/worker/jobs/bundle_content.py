@@ -6,6 +6,7 @@ import numpy as np
 
 from core import config, files
 from core.analysis.neighbors import N_NEIGHBORS
+from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
 from core.data import backed, read
 from core.errors import UserError
@@ -85,7 +86,7 @@ class BundleContent:
 
     def features(self):
         """The names of all genes and then of all proteins, in the order of the markers."""
-        return [*self.shelf.genes()["names"], *self.dataset["record"]["proteins"]]
+        return [*self.shelf.genes()["names"], *DatasetRecord.of(self.dataset).proteins]
 
     def space_scores(self):
         """The records of the score table of all spaces, where it was computed."""

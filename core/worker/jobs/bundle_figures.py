@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis.composition import composition
 from core.analysis.marker_measures import MEASURES, best
+from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.export import run_folder
 from core.figures import panels_of
@@ -51,7 +52,7 @@ def _composition(content, size):
     """The groups by the batches of the run, or by a column that the data checks take for one, or by size alone."""
     names, codes = content.colour.categories, np.asarray(content.colour.values)
     known = {c["name"]: c for c in content.shelf.columns() if c["kind"] == "category"}
-    batch = [c["name"] for c in content.dataset["record"].get("columns", ()) if c["role"] == "batch"]
+    batch = [c.name for c in DatasetRecord.of(content.dataset).columns if c.role == "batch"]
     of = next((name for name in (content.config.batch_key, *batch) if name in known), None)
     if of is None or not 2 <= len(known[of]["categories"]) <= MOST_PARTS:
         return paper_figures.composition(names, *composition(codes, len(names)), "", size)

@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis.marker_measures import best
 from core.analysis.metrics.descriptions import stability_of
+from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.config.run_files import survival_of
 from core.export import methods, report, reproduce
@@ -19,11 +20,8 @@ def report_of(content, made, figures, findings, remarks, names):
     `made` is when (ISO 8601, UTC), `figures` are Printed, `findings` those of core.export.h5ad_rules, `remarks` sentences of
     the making, `names` the files beside it.
     """
-    run, facts, data = content.run, content.run["facts"], content.dataset["record"]
-    steps = [
-        {"name": s["name"], "label": STEPS[s["name"]].label, "said": s["said"]}
-        for s in (data.get("derived") or {}).get("steps", [])
-    ]
+    run, facts, data = content.run, content.run["facts"], DatasetRecord.of(content.dataset)
+    steps = [{"name": s["name"], "label": STEPS[s["name"]].label, "said": s["said"]} for s in data.steps]
     tsne = any(name.endswith("tsne") for name in content.embeddings)
     used, values = content.record["versions"], content.markers["values"] if content.markers else ""
     done = facts | {"n_done": len(content.epochs)}
@@ -71,8 +69,8 @@ def _groups(content):
 def _warnings(content, findings):
     """What whoever reads the report should know first."""
     facts, run = RunFacts.upgraded(content.run["facts"]), content.run
-    told = content.dataset["record"].get("findings", ())
-    found = [f["sentence"] for f in told if f["severity"] != "note"] + list(facts.happened)
+    checked = DatasetRecord.of(content.dataset).findings
+    found = [f.sentence for f in checked if f.severity != "note"] + list(facts.happened)
     if facts.loss and facts.loss.total >= facts.test_baselines.pca.total:
         found.append("PCA of as many dimensions does as well as the autoencoder, or better, by this loss.")
     if not facts.n_test:

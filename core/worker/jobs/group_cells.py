@@ -8,6 +8,7 @@ from core import config, files
 from core.analysis import clustering
 from core.analysis import markers as ranking
 from core.config import run_files
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Groups
 from core.store import groups as kept
@@ -54,7 +55,7 @@ def ranked(store, run_id, key, say):
 
 def is_logged(dataset, words):
     """Whether the values that colour genes are logarithms, so that a fold change follows from their means."""
-    return words.startswith(("log1p", ".raw")) or dataset["record"]["verdict"]["kind"] == "lognorm"
+    return words.startswith(("log1p", ".raw")) or DatasetRecord.of(dataset).x.kind == "lognorm"
 
 
 def _reported(blocks, n_features, say):

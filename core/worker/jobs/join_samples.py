@@ -5,6 +5,7 @@ import json
 import anndata
 
 from core import device
+from core.config.dataset_record import DatasetRecord
 from core.data import read
 from core.data.backed import opened
 from core.errors import UserError
@@ -51,19 +52,19 @@ def join(store, samples, batch, say):
 def _told(store, sample):
     """The record of a sample: its origin, its size, and its steps."""
     row = store.row("dataset", sample["dataset"])
-    steps = (row["record"].get("derived") or {}).get("steps", [])
+    record = DatasetRecord.of(row)
     return sample | {
         "title": row["name"],
         "origin": row["origin"],
-        "cells": row["record"]["cells"],
-        "steps": steps,
+        "cells": record.cells,
+        "steps": list(record.steps),
     }
 
 
 def _plan(store, samples, batch):
     outlines = []
     for sample in samples:
-        kind = store.row("dataset", sample["dataset"])["record"]["verdict"]["kind"]
+        kind = DatasetRecord.of(store.row("dataset", sample["dataset"])).x.kind
         outlines.append(
             read.outline(sample["name"], opened(store.dataset_folder(sample["dataset"]).file), kind)
         )

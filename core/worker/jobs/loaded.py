@@ -6,6 +6,7 @@ import numpy as np
 
 from core import config, files
 from core.analysis import explore
+from core.config.dataset_record import DatasetRecord
 from core.data import backed, count_sources, matrix_kind
 from core.errors import UserError
 
@@ -19,10 +20,10 @@ def source(store, dataset_id, parts=backed.BESIDE):
     if not backed.is_large(path):
         return _load(str(path))
     adata = backed.opened(path, parts)
-    known = store.row("dataset", dataset_id)["record"].get("matrices", {})
+    known = DatasetRecord.of(store.row("dataset", dataset_id)).matrices
     for where, matrix in count_sources.places(adata):
         if where in known:
-            matrix_kind.remember(matrix, matrix_kind.Verdict(**known[where]))
+            matrix_kind.remember(matrix, matrix_kind.Verdict(**known[where].model_dump()))
     return adata
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from core import config
 from core.analysis import explore, side_process
+from core.config.dataset_record import DatasetRecord
 from core.export import run_folder
 from core.store import Explored, Status
 from core.training import learn, phases
@@ -62,7 +63,7 @@ def _train(store, job, run, adata, clock, beside):
                 store.set("run", run_id, best_epoch=event.epoch)
         else:
             learnt = event
-    facts |= learn.learnt_facts(learnt) | {"data_hash": data["record"]["data_hash"]}
+    facts |= learn.learnt_facts(learnt) | {"data_hash": DatasetRecord.of(data).data_hash}
     record = run_folder.config_record(settings, facts, data["origin"], facts["data_hash"])
     clock.start("writing")
     run_folder.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})

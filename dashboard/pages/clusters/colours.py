@@ -6,6 +6,7 @@ import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
 from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES
+from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
 from core.errors import UserError
 from core.figures import Colour, leiden_colour, named_colour
@@ -40,7 +41,7 @@ def colour_options(view, run, text, chosen):
     options += [_option(f"obs:{c['name']}") for c in dataset.columns()]
     options += [_option(f"cell:{name}") for name in dataset.measured() if name in CELL_MEASURES]
     options += [_option(f"score:{name}") for name in view.results.names(run["id"], "per_cell")]
-    proteins = view.datasets.one(run["dataset"])["record"]["proteins"]
+    proteins = DatasetRecord.of(view.datasets.one(run["dataset"])).proteins
     options += [_option(f"protein:{name}") for name in proteins]
     options += [_option(f"latent:{i + 1}") for i in range(run["config"]["n_latent"])]
     options = [o for o in options if query in o["label"].lower()]
@@ -124,7 +125,7 @@ def colour_of(view, run, chosen, resolution):
     if kind == "obs":
         return _obs_colour(dataset, name)
     if kind == "protein":
-        proteins = view.datasets.one(run["dataset"])["record"]["proteins"]
+        proteins = DatasetRecord.of(view.datasets.one(run["dataset"])).proteins
         if name in proteins:
             return Colour(
                 name, np.log1p(dataset.protein(proteins.index(name))), None, "log1p of protein counts"

@@ -5,6 +5,7 @@ from flask import Response, abort, request, send_file
 
 from core.analysis import mapping_summary
 from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES, SURE
+from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.export import tables
@@ -83,7 +84,7 @@ def markers(view, run, query):
     values = _need(view.results.array(run["id"], f"markers/{result['groups']}"))
     names = [
         *view.datasets.folder(run["dataset"]).genes()["names"],
-        *view.datasets.one(run["dataset"])["record"]["proteins"],
+        *DatasetRecord.of(view.datasets.one(run["dataset"])).proteins,
     ]
     return tables.markers(result["names"], names, result["n_genes"], values)
 

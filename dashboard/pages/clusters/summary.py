@@ -3,6 +3,7 @@
 from dash import Input, Output, State, html
 
 from core.config import RunConfig, told
+from core.config.dataset_record import DatasetRecord
 from dashboard import ids as shared
 from dashboard.components.widgets import badge, card, graph, more, table
 from dashboard.pages.data import findings
@@ -21,14 +22,15 @@ def layout(view, run):
         html.P(against_baselines(run, epochs)) if epochs and run["best_epoch"] else None,
         graph(LOSS, "Loss by epoch", dataset=dataset, style={"height": "320px"}),
         more("Settings of this run", table(["setting", "value", ""], told(RunConfig(**run["config"])))),
-        more("Data checks of its dataset", *data_checks(dataset["record"])),
+        more("Data checks of its dataset", *data_checks(dataset)),
     )
 
 
-def data_checks(record):
+def data_checks(dataset):
     """What X contains, and the findings of the data checks, the most severe first."""
-    notices = [findings.said(finding) for finding in record.get("findings", ())]
-    contents = [badge({"record": record}), f" {record['verdict']['evidence']}"]
+    record = DatasetRecord.of(dataset)
+    notices = [findings.said(finding) for finding in record.findings]
+    contents = [badge(dataset), f" {record.x.evidence}"]
     return [html.P(contents), *(notices or [html.P("No problems found.")])]
 
 

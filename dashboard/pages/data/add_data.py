@@ -6,6 +6,7 @@ from functools import wraps
 import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import DROPLETS, ENDINGS, PART
 from dashboard import ids as shared
@@ -89,12 +90,12 @@ def _label(name, size):
 
 def question(row):
     """The question about a file with its answers; the likely one is chosen."""
-    asked = row["record"]["question"]
-    options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked["choices"])]
-    values = [value for value, _ in asked["choices"]]
-    default = values.index(asked["default"]) if asked["default"] in values else None
+    asked = DatasetRecord.of(row).question
+    options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked.choices)]
+    values = [value for value, _ in asked.choices]
+    default = values.index(asked.default) if asked.default in values else None
     return [
-        notice(asked["sentence"], "warn"),
+        notice(asked.sentence, "warn"),
         dbc.RadioItems(id=ids.ANSWER, options=options, value=default, className="mb-2"),
         html.Button("Load with this answer", id=ids.ANSWER_GO, className="btn btn-primary me-2"),
     ]
@@ -184,7 +185,7 @@ def register(app, store):
 
     @callback(Input(ids.ANSWER_GO, "n_clicks"), State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
     def answer(_, chosen, shown):
-        choices = view().datasets.one(shown)["record"]["question"]["choices"]
+        choices = DatasetRecord.of(view().datasets.one(shown)).question.choices
         if not isinstance(chosen, int) or not 0 <= chosen < len(choices):
             raise UserError("Choose one of the answers first.")
         view().datasets.answer(shown, choices[chosen][0], uuid.uuid4().hex)

@@ -14,13 +14,13 @@ SHOWN = 8  # notes beyond these are folded away
 
 
 def findings_card(record):
-    """The findings of a dataset's record, as a list; a repair of several findings has one button."""
-    offered, items = dict(record.get("repairs_offered") or {}), []
-    for finding in record["findings"]:
+    """The findings of a DatasetRecord, as a list; a repair of several findings has one button."""
+    offered, items = dict(record.repairs_offered), []
+    for finding in record.findings:
         # Each repair has one button: Dash allows no second component with the same id.
-        asked = [finding.get("repair"), *finding.get("others", ())]
+        asked = [finding.repair, *finding.others]
         repairs = {name: offered.pop(name) for name in asked if name in offered}
-        items.append((finding["severity"], _finding(finding, repairs)))
+        items.append((finding.severity, _finding(finding, repairs)))
     notes = [item for severity, item in items if severity == "note"]
     grave = [item for severity, item in items if severity != "note"]
     folded = (
@@ -32,34 +32,29 @@ def findings_card(record):
 
 
 def _finding(finding, repairs):
-    parts = [html.Div(finding["evidence"], className="help")]
+    parts = [html.Div(finding.evidence, className="help")]
     for name, repair in repairs.items():
         button = html.Button(
-            [html.I(className="bi bi-wrench-adjustable"), f" {repair['label']}"],
+            [html.I(className="bi bi-wrench-adjustable"), f" {repair.label}"],
             id=ids.repair(name),
             className="btn btn-sm btn-outline-primary",
-            title=repair["sentence"],
+            title=repair.sentence,
         )
         parts.append(
-            html.Div([button, html.Span(repair["sentence"], className="help")], className="nuwa-repair")
+            html.Div([button, html.Span(repair.sentence, className="help")], className="nuwa-repair")
         )
     return said(finding, *parts)
 
 
 def said(finding, *parts):
     """The notice of a finding: its severity (of a note: for screen readers alone), then the sentence."""
-    severity = finding["severity"]
+    severity = finding.severity
     mark = (
         html.Strong(SEVERITIES[severity])
         if severity in TONES
         else html.Span(f"{SEVERITIES[severity]}: ", className="visually-hidden")
     )
-    return notice([mark, html.Div(finding["sentence"]), *parts], TONES.get(severity, "info"))
-
-
-def forbids_training(record):
-    """Whether a finding of a dataset's record forbids training on it."""
-    return any(finding["severity"] == "stop" for finding in record["findings"])
+    return notice([mark, html.Div(finding.sentence), *parts], TONES.get(severity, "info"))
 
 
 def register(app, store):

@@ -4,13 +4,14 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import figures
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import location as places
-from dashboard.components.widgets import card, empty, graph, holds, more, notice, progress, table, tile
+from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, tile
 from dashboard.pages.data import add_data, download, findings, ids, join_samples, provenance
-from dashboard.pages.data.findings import findings_card, forbids_training
+from dashboard.pages.data.findings import findings_card
 from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
 from dashboard.server import session
 
@@ -51,9 +52,9 @@ def listing(view, chosen):
     rows = []
     for row in reversed(view.datasets.all()):
         words = STANDS.get(row["status"], "being loaded ...")
-        record = row["record"] if row["status"] == Status.READY else None
-        size = f"{record['cells']:,} cells, {record['genes']:,} genes" if record else ""
-        proteins = f", {len(record['proteins'])} proteins" if record and record["proteins"] else ""
+        record = DatasetRecord.of(row) if row["status"] == Status.READY else None
+        size = f"{record.cells:,} cells, {record.genes:,} genes" if record else ""
+        proteins = f", {len(record.proteins)} proteins" if record and record.proteins else ""
         link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
         current = {"aria-current": "true"} if row["id"] == chosen else {}
         text = html.Div([words or f"{size}{proteins}"], className="help")
@@ -98,35 +99,33 @@ def detail(view, row):
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
     if row["status"] == Status.ASKING:
         return card(row["name"], *add_data.question(row), _delete(row))
-    record = row["record"]
-    used = len(record["proteins"]) - len(record["proteins_left_out"])
-    proteins = f"{used} trained on" if record["proteins"] else "RNA alone"
-    kind = holds(record)["words"].removeprefix("X: ")
-    columns = [
-        [c["name"], c["kind"], f"{c['distinct']:,}", ", ".join(c["examples"])] for c in record["columns"]
-    ]
+    record = DatasetRecord.of(row)
+    used = len(record.proteins) - len(record.proteins_left_out)
+    proteins = f"{used} trained on" if record.proteins else "RNA alone"
+    kind = record.badge.words.removeprefix("X: ")
+    columns = [[c.name, c.kind, f"{c.distinct:,}", ", ".join(c.examples)] for c in record.columns]
     return html.Div(
         [
             card(
                 row["name"],
                 html.Div(
                     [
-                        tile("Cells", f"{record['cells']:,}"),
-                        tile("Genes", f"{record['genes']:,}"),
-                        tile("Proteins", f"{len(record['proteins']):,}", proteins),
-                        tile("Zeros", f"{100 * record['sparsity']:.0f} %", "share of empty entries"),
-                        tile("X holds", kind, f"trains on {record['trains_on']}"),
+                        tile("Cells", f"{record.cells:,}"),
+                        tile("Genes", f"{record.genes:,}"),
+                        tile("Proteins", f"{len(record.proteins):,}", proteins),
+                        tile("Zeros", f"{100 * record.sparsity:.0f} %", "share of empty entries"),
+                        tile("X holds", kind, f"trains on {record.trains_on}"),
                     ],
                     className="nuwa-tiles",
                 ),
-                html.P(f"Genes colour plots by: {record['colours']}.", className="help"),
+                html.P(f"Genes colour plots by: {record.colours}.", className="help"),
                 html.Div(
                     [
                         dcc.Link(
                             "Preprocess this dataset",
                             href=f"/preprocess?dataset={row['id']}",
                             # Where a finding forbids training, its repair comes first.
-                            className=f"btn btn-{'outline-secondary' if forbids_training(record) else 'primary'}",
+                            className=f"btn btn-{'outline-secondary' if record.stops else 'primary'}",
                         ),
                         _delete(row),
                     ],

@@ -2,6 +2,7 @@
 
 from dash import Input, Output, State, dcc, html, no_update
 
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS
 from dashboard import ids as shared
@@ -12,16 +13,16 @@ from dashboard.server import session
 
 def steps_card(view, row, page):
     """The steps of a dataset and the button that undoes the last one, back to `page`; None where there is none."""
-    derived = row["record"].get("derived")
+    derived = DatasetRecord.of(row).derived
     if not derived:
         return None
-    original = view.readable("dataset", derived["of"])
+    original = view.readable("dataset", derived.of)
     link = (
         dcc.Link(original["name"], href=f"{page}?dataset={original['id']}") if original else "another dataset"
     )
     rows = [
         [f"{i}. {STEPS[step['name']].label}", step["said"], *_change(step)]
-        for i, step in enumerate(derived["steps"], 1)
+        for i, step in enumerate(derived.steps, 1)
     ]
     return card(
         "Steps so far",
@@ -37,21 +38,21 @@ def steps_card(view, row, page):
 
 def joined_card(view, row):
     """The samples that a dataset was joined from; None where it was not joined."""
-    joined = row["record"].get("joined")
+    joined = DatasetRecord.of(row).joined
     if not joined:
         return None
     rows = []
-    for sample in joined["samples"]:
-        there = view.readable("dataset", sample["dataset"])
-        link = dcc.Link(there["name"], href=f"/data?dataset={there['id']}") if there else sample["title"]
-        steps = ", ".join(STEPS[step["name"]].label for step in sample["steps"])
-        rows.append([sample["name"], link, f"{sample['cells']:,}", steps or "none"])
+    for sample in joined.samples:
+        there = view.readable("dataset", sample.dataset)
+        link = dcc.Link(there["name"], href=f"/data?dataset={there['id']}") if there else sample.title
+        steps = ", ".join(STEPS[step["name"]].label for step in sample.steps)
+        rows.append([sample.name, link, f"{sample.cells:,}", steps or "none"])
     return card(
         "Joined from samples",
-        html.P(["The column ", html.Code(joined["batch"]), " of obs names the sample of each cell."]),
+        html.P(["The column ", html.Code(joined.batch), " of obs names the sample of each cell."]),
         table(["sample", "dataset", "cells", "steps before"], rows, numeric=(2,)),
         html.P(
-            "Nothing was lost." if not joined["lost"] else "See below what was lost.",
+            "Nothing was lost." if not joined.lost else "See below what was lost.",
             className="help mt-2",
         ),
     )
@@ -59,23 +60,23 @@ def joined_card(view, row):
 
 def selected_card(view, row):
     """The dataset, run and selection that a dataset was made from; None where it was not."""
-    found = row["record"].get("selected")
-    if not found:
+    selected = DatasetRecord.of(row).selected
+    if not selected:
         return None
-    data, run = view.readable("dataset", found["of"]), view.readable("run", found["run"])
+    data, run = view.readable("dataset", selected.of), view.readable("run", selected.run)
     of = (
         dcc.Link(data["name"], href=f"/data?dataset={data['id']}")
         if data
-        else f"{found['of_name']} (deleted)"
+        else f"{selected.of_name} (deleted)"
     )
-    by = dcc.Link(run["name"], href=f"/clusters?run={run['id']}") if run else f"{found['run_name']} (deleted)"
-    steps = ", ".join(STEPS[step["name"]].label for step in found["steps"])
+    by = dcc.Link(run["name"], href=f"/clusters?run={run['id']}") if run else f"{selected.run_name} (deleted)"
+    steps = ", ".join(STEPS[step["name"]].label for step in selected.steps)
     return card(
         "Selected cells",
         html.P(
-            [f"{found['cells']:,} of {found['of_cells']:,} cells of ", of, ", chosen in the run ", by, "."]
+            [f"{selected.cells:,} of {selected.of_cells:,} cells of ", of, ", chosen in the run ", by, "."]
         ),
-        html.P(f"Selected by: {found['words']}."),
+        html.P(f"Selected by: {selected.words}."),
         html.P(
             f"Earlier steps: {steps or 'none'}. The new dataset has none of its own at first.",
             className="help",

@@ -8,6 +8,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 from pydantic import ValidationError
 
 from core import figures
+from core.config.dataset_record import DatasetRecord
 from core.figures import Line
 from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, n_outside, suggested_params
 from dashboard import ids as shared
@@ -111,7 +112,7 @@ def shown_values(values):
 
 def first_batches(row):
     """The default grouping of limits: the column that clearly names the batches, or all cells."""
-    return row["record"].get("batch") or ALL_CELLS
+    return DatasetRecord.of(row).batch or ALL_CELLS
 
 
 def _options(names):
@@ -120,8 +121,8 @@ def _options(names):
 
 def batch_columns(row, most=MOST_BATCHES):
     """The obs columns of at most `most` values that may name batches, the likely ones first."""
-    columns = [c for c in row["record"]["columns"] if c["kind"] == "category" and 2 <= c["distinct"] <= most]
-    return [c["name"] for c in sorted(columns, key=lambda c: c["role"] != "batch")]
+    columns = [c for c in DatasetRecord.of(row).columns if c.kind == "category" and 2 <= c.distinct <= most]
+    return [c.name for c in sorted(columns, key=lambda c: c.role != "batch")]
 
 
 def _labelled(words, control):
@@ -292,7 +293,7 @@ def suggest(view, dataset_id, batch_key):
     """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
     folder = view.datasets.folder(dataset_id)
     # The record of an older dataset does not have them: they are looked for as the cells are filtered.
-    columns = view.datasets.one(dataset_id)["record"].get("quality_columns")
+    columns = DatasetRecord.of(view.datasets.one(dataset_id)).quality_columns
     return suggested_params(folder.measured(), _batches(folder, batch_key), columns)
 
 

@@ -7,13 +7,14 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 
 from core import figures
 from core.config import MOST_BATCHES, PREPARE, specs, steps_for, upgraded
+from core.config.dataset_record import DatasetRecord
 from core.figures import Binned
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import SETTINGS, form, read_form
 from dashboard.components.widgets import card, empty, graph, more, notice, tile
-from dashboard.pages.data.findings import forbids_training, said
+from dashboard.pages.data.findings import said
 from dashboard.pages.data.provenance import steps_card
 from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes
 from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, quality_card, suggest
@@ -39,8 +40,8 @@ def layout(view, here):
     if row is None or row["status"] != Status.READY:  # one that asks is answered on the Data page
         return empty("No dataset is ready. Choose one first.", "/data", "Go to Data")
     done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
-    record, job = row["record"], view.preparations.preparing(row["id"])
-    steps = steps_for(record["kind"], bool(record["proteins"]), bool(record.get("protein_background")))
+    record, job = DatasetRecord.of(row), view.preparations.preparing(row["id"])
+    steps = steps_for(record.kind, bool(record.proteins), bool(record.protein_background))
     values = upgraded(done["settings"]) if done else {}
     of_genes = [
         spec.name for spec in specs(PREPARE) if spec.name not in VALUES + proteins.NAMES + batches.NAMES
@@ -63,7 +64,7 @@ def layout(view, here):
                             "Preprocess",
                             id=ids.PREPARE,
                             className="btn btn-primary",
-                            disabled=forbids_training(record) or job is not None,
+                            disabled=bool(record.stops) or job is not None,
                         ),
                         *job_card.parts(view, ids.PREPARING, job),
                         presets(view, row),
@@ -105,9 +106,8 @@ def layout(view, here):
 
 def forbidden(row):
     """The findings that block training on a dataset, with a link to their repairs."""
-    stops = [finding for finding in row["record"]["findings"] if finding["severity"] == "stop"]
     there = dcc.Link("See the repairs on the Data page.", href=f"/data?dataset={row['id']}")
-    return [said(finding, there) for finding in stops]
+    return [said(finding, there) for finding in DatasetRecord.of(row).stops]
 
 
 UNSEEN = (
@@ -125,7 +125,7 @@ def result(view, row):
     if row["status"] != Status.READY:
         return card("Result", html.P("Being preprocessed ...", role="status"))
     record, dataset = row["record"], view.datasets.one(row["dataset"])
-    before = dataset["record"]
+    before = DatasetRecord.of(dataset)
     pictures = [
         graph(
             ids.prepare_picture(i),
@@ -143,8 +143,8 @@ def result(view, row):
                 html.Div(
                     [
                         tile("Cells", f"{record['n_cells']:,}", f"{record['n_train']:,} train"),
-                        tile("Genes", f"{record['n_genes']:,}", f"of {before['genes']:,}"),
-                        tile("Proteins", f"{record['n_proteins']:,}", f"of {len(before['proteins']):,}"),
+                        tile("Genes", f"{record['n_genes']:,}", f"of {before.genes:,}"),
+                        tile("Proteins", f"{record['n_proteins']:,}", f"of {len(before.proteins):,}"),
                     ],
                     className="nuwa-tiles",
                 ),
@@ -211,8 +211,8 @@ def register(app, store):
         State(ids.PREPARE_DATASET, "data"),
     )
     def highest(_, theme, dataset_id):
-        record = store.of(session.user()).datasets.one(dataset_id)["record"]
-        return figures.highest_genes(record.get("top_genes", []), theme)
+        record = DatasetRecord.of(store.of(session.user()).datasets.one(dataset_id))
+        return figures.highest_genes(record.top_genes, theme)
 
     @app.callback(
         Output(ids.prepare_picture(ALL), "figure"),

@@ -5,6 +5,7 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import PREPARE
+from core.config.dataset_record import DatasetRecord
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import form
@@ -18,13 +19,13 @@ NAMES = ("modalities", "protein_transform")
 
 def proteins_card(view, row, values, steps):
     """The transform, and with proteins their histograms and the share of cells above the isotype controls."""
-    record = row["record"]
-    used = [name for name in record["proteins"] if name not in record["proteins_left_out"]]
+    record = DatasetRecord.of(row)
+    used = [name for name in record.proteins if name not in record.proteins_left_out]
     parts = [form(PREPARE, values, steps, names=NAMES)]
-    if found := record.get("protein_background"):
+    if found := record.protein_background:
         parts.append(
             html.P(
-                f"DSB can use {found['droplets']:,} empty droplets of the unfiltered matrix.",
+                f"DSB can use {found.droplets:,} empty droplets of the unfiltered matrix.",
                 className="help",
             )
         )
@@ -100,7 +101,7 @@ def register(app, store):
     )
     def look(view, transform, dataset_id):
         """The proteins under the chosen transform; a result that was computed before is shown at once."""
-        if not view.datasets.one(dataset_id)["record"]["proteins"]:
+        if not DatasetRecord.of(view.datasets.one(dataset_id)).proteins:
             raise PreventUpdate
         return view.preparations.look_at_proteins(dataset_id, transform)
 

@@ -8,6 +8,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.config import PREPARE, RunConfig
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.preprocessing.recipe import PRESETS, from_json, preset, script
 from dashboard import ids as shared
@@ -15,7 +16,6 @@ from dashboard.components import job_card
 from dashboard.components.forms import SETTINGS, read_form
 from dashboard.components.widgets import more, notice
 from dashboard.pages.data.download import before_steps_link
-from dashboard.pages.data.findings import forbids_training
 from dashboard.pages.preprocess import ids
 from dashboard.pages.preprocess.cell_quality import ALL_CELLS, batch_columns, first_batches
 from dashboard.server import session
@@ -27,7 +27,8 @@ PRESET = {"type": "preset", "name": ALL}
 
 def presets(view, row):
     """The presets as buttons: each does all of its steps, and preprocesses; and how far a recipe is."""
-    batch = row["record"].get("batch")
+    record = DatasetRecord.of(row)
+    batch = record.batch
     switch = dbc.Switch(
         id=ids.PRESET_BATCH,
         value=bool(batch),
@@ -40,7 +41,7 @@ def presets(view, row):
             id=ids.preset(name),
             className="btn btn-sm btn-outline-primary",
             title=words,
-            disabled=forbids_training(row["record"]),
+            disabled=bool(record.stops),
         )
         for name, words in PRESETS.items()
     ]
@@ -122,7 +123,7 @@ def scores_steps(row):
     options = [{"label": "all cells together", "value": ALL_CELLS}]
     options += [{"label": f"separately for each {name}", "value": name} for name in batch_columns(row)]
     by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
-    has_counts = bool(row["record"]["counts_where"])
+    has_counts = bool(DatasetRecord.of(row).counts_where)
     return more(
         "Doublets and cell cycle",
         html.P(
@@ -179,7 +180,7 @@ def register(app, store):
             if ctx.triggered_id == ids.RECIPE_JSON:
                 content, ending = recipe.to_json(), "json"
             else:
-                record, ending = view.datasets.one(dataset_id)["record"], "py"
+                record, ending = DatasetRecord.of(view.datasets.one(dataset_id)), "py"
                 file, start = f"{file_name(recipe.name)}.py", view.steps.script_start(dataset_id)
                 content = script(recipe, record, RunConfig(), file, start)
         except UserError as error:
@@ -209,7 +210,7 @@ def _applying(app, store):
         if button == ids.RECIPE_UPLOAD:
             return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
         if button["type"] == "preset":
-            batch = view.datasets.one(dataset_id)["record"].get("batch") if by_batch else None
+            batch = DatasetRecord.of(view.datasets.one(dataset_id)).batch if by_batch else None
             return apply_recipe(view, dataset_id, preset(button["name"], batch), page, "repairs")["id"]
         params = {
             "filter_cells": limits,

@@ -5,6 +5,7 @@ import numpy as np
 from core import figures
 from core.analysis.composition import two_groups
 from core.analysis.marker_measures import FEWEST, MEASURES, best
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Groups
 from dashboard.pages.clusters.colours import colour_of
@@ -52,7 +53,7 @@ def first_tested(result):
 def features(view, run):
     """(names, n_genes): genes and then proteins, in the order of the markers."""
     genes = view.datasets.folder(run["dataset"]).genes()["names"]
-    return [*genes, *view.datasets.one(run["dataset"])["record"]["proteins"]], len(genes)
+    return [*genes, *DatasetRecord.of(view.datasets.one(run["dataset"])).proteins], len(genes)
 
 
 def rows(view, run, result, group):

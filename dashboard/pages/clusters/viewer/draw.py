@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core import figures
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Missing
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of
@@ -73,7 +74,7 @@ def is_large(n_points, webgl=True):
 
 def initial_cells(view, run, state):
     """What the browser draws itself as soon as the page is there, before Dash's first callback; None where plotly draws."""
-    n_cells = view.datasets.one(run["dataset"])["record"]["cells"]
+    n_cells = DatasetRecord.of(view.datasets.one(run["dataset"])).cells
     if state.k != 2 or not is_large(n_cells * len(state.panels)):
         return None
     return draw(view, run, state).cells

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
+from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.pages.clusters.links import BETWEEN
@@ -32,7 +33,7 @@ class ViewerState(NamedTuple):
 def from_link(query, view, run):
     """The ViewerState of a link's query; what it leaves out or gives wrongly is the default."""
     default = embeddings.default(view, run)
-    n_cells = view.datasets.one(run["dataset"])["record"]["cells"]
+    n_cells = DatasetRecord.of(view.datasets.one(run["dataset"])).cells
     first = default if n_cells <= FEW_PANELS else [default[0], default[-1]]
     panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST] or first
     if len(panels) not in COUNTS:
