@@ -6,7 +6,7 @@ from core.store import Explored, Status
 from dashboard import ids
 from dashboard.components import location
 from dashboard.components.widgets import badge, notice
-from dashboard.pages import home
+from dashboard.pages import glossary, home
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
@@ -15,7 +15,7 @@ from dashboard.pages.runs import page as runs
 from dashboard.pages.train import page as train
 from dashboard.server import session
 
-PAGES = (home, data, preprocess, model, train, clusters, runs)
+PAGES = (home, data, preprocess, model, train, clusters, runs, glossary)
 STEPS = (data, preprocess, model, train, clusters)
 KINDS = ("dataset", "preparation", "run")  # in the order of location.Here
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
@@ -154,11 +154,12 @@ def steps_done(here):
 
 
 def sidebar(here, path):
-    """The five steps in order, ticked where done, and the runs."""
+    """The five steps in order, ticked where done, then the runs and the glossary."""
     done = steps_done(here)
     links = [_step(page, i, here, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
     brand = dcc.Link("Nuwa", href="/", className="nuwa-brand")
     links += [html.Hr(), _step(runs, None, here, path, False)]
+    links.append(dcc.Link(glossary.TITLE, href=here.link(glossary.PATH), className="nuwa-minor"))
     return [brand, html.Nav(links, **{"aria-label": "Steps"})]
 
 

@@ -1,5 +1,7 @@
 """Pieces that pages share: notices, cards, tiles, tables, graphs with their buttons."""
 
+import re
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
@@ -24,6 +26,20 @@ def empty(words, link=None, label=None, icon="bi-inbox"):
 def card(title, *children, **kwargs):
     style = "nuwa-card" + (" " + kwargs.pop("className") if "className" in kwargs else "")
     return html.Section([*([html.H2(title)] if title else []), *children], className=style, **kwargs)
+
+
+def anchor(heading):
+    """The anchor of a heading of a document, as GitHub writes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def term(words, heading=None):
+    """Words that link to a term of the glossary, in a tab of its own: a form on the page keeps what was typed.
+
+    `heading` is the term's heading in docs/glossary.md, where it differs from `words` in more than case.
+    """
+    address = f"/glossary#{anchor(heading or words)}"
+    return html.A(words, href=address, target="_blank", title="Glossary", className="nuwa-term")
 
 
 def tile(label, value, note="", tone=""):

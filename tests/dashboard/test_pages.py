@@ -18,7 +18,7 @@ from core.store import Missing
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.components.forms import NONE
-from dashboard.pages import home
+from dashboard.pages import glossary, home
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters import summary
 from dashboard.pages.clusters.viewer import embeddings
@@ -42,6 +42,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        glossary: "latent-space",
     },
     "with_demo": {
         home: "Start with the data",
@@ -51,6 +52,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        glossary: "latent-space",
     },
     "finished": {
         home: "Start with the data",
@@ -60,6 +62,7 @@ EXPECTED = {
         train: "How to read this",
         clusters: "Latent space and input",
         runs: "Training complete",
+        glossary: "latent-space",
     },
 }
 

@@ -8,7 +8,7 @@ from core.analysis.metrics.descriptions import SCORES, SPACES
 from core.config import DEFAULT_RESOLUTION
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import card, more, number, table
+from dashboard.components.widgets import card, more, number, table, term
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import categories, field, go
@@ -34,8 +34,13 @@ def layout(view, run):
     return card(
         "Latent space compared with other embeddings",
         html.P(
-            "The same scores for the latent space and every other embedding of these cells: how well does each preserve "
-            "neighbours, and does it separate the labels? Computed on at most 20,000 cells."
+            [
+                "The same scores for the latent space and every other ",
+                term("embedding"),
+                " of these cells: how well does each preserve ",
+                term("neighbours"),
+                ", and does it separate the labels? Computed on at most 20,000 cells.",
+            ]
         ),
         html.Div(
             [

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_card, job_progress
-from dashboard.components.widgets import card, graph, more, notice, number, progress, table, working
+from dashboard.components.widgets import card, graph, more, notice, number, progress, table, term, working
 from dashboard.pages.clusters import colours, ids
 from dashboard.pages.run_status import WORDS
 from dashboard.server import session
@@ -38,8 +38,12 @@ def layout(view, run):
     return card(
         "Stability across random seeds",
         html.P(
-            "Trains the same settings again with other random seeds: other initial weights, another order and another split "
-            "of the cells. Real structure is found again; chance results are not. Each training is a run of its own."
+            [
+                "Trains the same settings again with other random ",
+                term("seeds", "Seed"),
+                ": other initial weights, another order and another split of the cells. Real structure is found again; "
+                "chance results are not. Each training is a run of its own.",
+            ]
         ),
         *_first_run(view.seeds.first_run(run["id"])),
         html.Div(

@@ -13,7 +13,7 @@ from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.forms import SETTINGS, automatic, form, read_form
-from dashboard.components.widgets import card, empty, graph, more, notice, tile
+from dashboard.components.widgets import card, empty, graph, more, notice, term, tile
 from dashboard.pages.model import ids
 from dashboard.server import session
 
@@ -56,9 +56,14 @@ def layout(view, here):
                         more(
                             "What is a latent space?",
                             html.P(
-                                "The narrow middle layer of the network. Each cell passes through it as a few numbers, so "
-                                "the network keeps what distinguishes cells and drops the noise. Drawn as a map, "
-                                "cells of one type are close together."
+                                [
+                                    "The narrow middle layer of the network, between ",
+                                    term("encoder"),
+                                    " and ",
+                                    term("decoder"),
+                                    ". Each cell passes through it as a few numbers, so the network keeps what distinguishes "
+                                    "cells and drops the noise. Drawn as a map, cells of one type are close together.",
+                                ]
                             ),
                         ),
                     ),
@@ -68,9 +73,13 @@ def layout(view, here):
                         more(
                             "What does the learning rate do?",
                             html.P(
-                                "After each minibatch, every weight takes a small step that lowers the loss; the learning "
-                                "rate is the size of the step. Under one-cycle it rises to the maximum set here and "
-                                "falls to almost zero, so that training settles."
+                                [
+                                    "After each ",
+                                    term("minibatch"),
+                                    ", every weight takes a small step that lowers the loss; the learning rate is the size of "
+                                    "the step. Under one-cycle it rises to the maximum set here and falls to almost zero, "
+                                    "so that training settles.",
+                                ]
                             ),
                         ),
                     ),
@@ -232,7 +241,7 @@ def batch_words(row):
     """The batch covariate of the model, and the link to where it is chosen."""
     column = row["settings"].get("batch_key")
     link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
-    return html.P([f"Batch covariate: {column or 'none'} (", link, ")."], className="help")
+    return html.P([term("Batch covariate"), f": {column or 'none'} (", link, ")."], className="help")
 
 
 def n_batches(view, dataset, run):

@@ -7,7 +7,7 @@ from core.config import MOST_BATCHES, PREPARE
 from core.text import listed
 from dashboard import ids as shared
 from dashboard.components.forms import NONE, form
-from dashboard.components.widgets import card, more, notice, table
+from dashboard.components.widgets import card, more, notice, table, term
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
@@ -28,8 +28,13 @@ def batches_card(view, row, values, steps):
     return card(
         "Batches",
         html.P(
-            "Donors, runs and chips differ for technical reasons, and a latent space would separate cells by them. A model "
-            "that gets the batch of each cell as a covariate need not encode it there."
+            [
+                "Donors, runs and chips differ for technical reasons, and a ",
+                term("latent space"),
+                " would separate cells by them. A model that gets the batch of each cell as a ",
+                term("batch covariate"),
+                " need not encode it there.",
+            ]
         ),
         html.P(
             f"These columns look like batches: {listed(likely)}." if likely else "",

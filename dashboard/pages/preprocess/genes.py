@@ -10,7 +10,7 @@ from core.store import Missing, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.forms import SETTINGS, read_form
-from dashboard.components.widgets import graph, more, notice, progress
+from dashboard.components.widgets import graph, more, notice, progress, term
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
 
@@ -31,9 +31,15 @@ def choice(row):
         more(
             "What does this figure show?",
             html.P(
-                "Each point is a gene: its mean over the training cells, and its variance between them. Counts vary by "
-                "chance, and more so with a higher mean, so genes are compared with genes of the same mean. Those above "
-                "the others vary for a reason, such as the cell type. Point at one to read its name."
+                [
+                    "Each point is a gene: its mean over the ",
+                    term("training cells"),
+                    ", and its variance between them. Counts vary by chance, and more so with a higher mean, so genes are "
+                    "compared with genes of the same mean. Those above the others vary for a reason, such as the cell "
+                    "type, and are the ",
+                    term("variable genes", "Variable gene"),
+                    ". Point at one to read its name.",
+                ]
             ),
         ),
     ]

@@ -9,7 +9,7 @@ from dash.exceptions import PreventUpdate
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
-from dashboard.components.widgets import card, empty, graph, more
+from dashboard.components.widgets import card, empty, graph, more, term
 from dashboard.pages.run_status import loss, next_step, status, tiles, working
 from dashboard.pages.train import ids
 from dashboard.server import session
@@ -86,9 +86,14 @@ def layout(view, here):
                         "early stopping help."
                     ),
                     html.P(
-                        "The dashed lines are baselines on the same validation cells: the training mean, predicted for "
-                        "every cell, and PCA, the best linear autoencoder with as many dimensions. A good model ends "
-                        "below PCA; one near the mean has learnt nothing."
+                        [
+                            "The dashed lines are ",
+                            term("baselines", "Baseline"),
+                            " on the same ",
+                            term("validation cells"),
+                            ": the training mean, predicted for every cell, and PCA, the best linear autoencoder with as "
+                            "many dimensions. A good model ends below PCA; one near the mean has learnt nothing.",
+                        ]
                     ),
                 ),
             ),
