@@ -41,6 +41,7 @@ class RunFacts(BaseModel):
     device_why: str = ""
     threads: int = 0
     n_epochs: int = 0
+    n_done: int | None = None  # epochs trained; known to a report alone, where a run may have been stopped
     n_cells: int = 0
     n_genes: int = 0
     n_proteins: int = 0
@@ -65,6 +66,8 @@ class RunFacts(BaseModel):
     @classmethod
     def upgraded(cls, record):
         """The RunFacts of a record of this version or an earlier one; None where a run has none yet."""
+        if isinstance(record, cls):
+            return record
         if not record:
             return None
         losses = record["yardsticks"]  # the keys of the first version

@@ -34,12 +34,12 @@ SCHEDULES = {
 def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None):
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
-    `config` is the RunConfig of the run, `facts` those of core.training.learn, with "n_done" where
+    `config` is the RunConfig of the run, `facts` its RunFacts or their JSON, with "n_done" where
     it has fewer epochs than it was to have; `data` the record of its dataset (a DatasetRecord or its JSON), `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
     are, "" where there are none; `tsne` says whether it was made.
     """
-    versions = versions or {}
+    versions, facts = versions or {}, RunFacts.upgraded(facts)
     parts = [
         _data(facts, data, steps),
         preparation(config, facts, data),
@@ -55,7 +55,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
 def _data(facts, data, steps):
     record = DatasetRecord.upgraded(data)
     what = f"{record.genes:,} genes" + (f" and {len(record.proteins)} proteins" if record.proteins else "")
-    words = [f"The dataset holds {what} in {facts['n_cells']:,} cells."]
+    words = [f"The dataset holds {what} in {facts.n_cells:,} cells."]
     words += [step["said"] for step in steps]
     names = {step["name"] for step in steps}
     if "score_doublets" in names:
@@ -67,21 +67,21 @@ def _data(facts, data, steps):
 
 def preparation(config, facts, data):
     """How the values were preprocessed; a step that did not apply is left out."""
-    record = DatasetRecord.upgraded(data)
+    record, facts = DatasetRecord.upgraded(data), RunFacts.upgraded(facts)
     steps = steps_for(record.kind, bool(record.proteins), bool(record.protein_background))
     scaled = (
         "centred and scaled to unit variance by the mean and standard deviation of the training cells and clipped at "
         f"{config.clip:g} standard deviations"
     )
     words, again = ["The model was trained on proteins alone."], scaled
-    if facts["n_genes"]:
+    if facts.n_genes:
         words, again = (
             [_values(config, steps), _genes(config, facts, steps)],
             "centred and scaled in the same way",
         )
         if steps["scale"].applies and config.scale:
             words.append(f"Each gene was {scaled}.")
-    n, unseen = facts["n_proteins"], facts.get("n_unseen_proteins", 0)
+    n, unseen = facts.n_proteins, facts.n_unseen_proteins
     if unseen:
         words.append(
             "The model was trained on RNA alone; the proteins were used to evaluate its latent space."
@@ -102,8 +102,8 @@ def _values(config, steps):
 
 
 def _genes(config, facts, steps):
-    n = f"{facts['n_genes']:,}"
-    chosen = steps["n_top_genes"].applies and config.n_top_genes and facts["n_genes"] < _offered(facts)
+    n = f"{facts.n_genes:,}"
+    chosen = steps["n_top_genes"].applies and config.n_top_genes and facts.n_genes < _offered(facts)
     logged = config.hvg_flavor == "seurat_v3" and not steps["normalize"].applies
     words = f"All {n} genes that the training cells express were used"
     if chosen:
@@ -120,17 +120,18 @@ def _genes(config, facts, steps):
 
 def _offered(facts):
     """How many genes there were to choose from: more than were used where none of the notes says "all"."""
-    return 0 if any(note.startswith("All ") for note in facts["notes"]) else float("inf")
+    return 0 if any(note.startswith("All ") for note in facts.notes) else float("inf")
 
 
 def model(config, facts):
     """The model in a sentence or two."""
-    both = facts["n_genes"] and facts["n_proteins"]
+    facts = RunFacts.upgraded(facts)
+    both = facts.n_genes and facts.n_proteins
     branches = " with a branch each for RNA and protein that meet in one latent space" if both else ""
-    proteins = ", background and foreground for protein (Gayoso 2021)" if facts["n_proteins"] else ""
-    genes = ", negative binomial for RNA (Lopez 2018)" if facts["n_genes"] else ""
+    proteins = ", background and foreground for protein (Gayoso 2021)" if facts.n_proteins else ""
+    genes = ", negative binomial for RNA (Lopez 2018)" if facts.n_genes else ""
     what = config.model_record.methods.format(branches=branches, genes=genes, proteins=proteins)
-    hidden = f"{config.n_hidden if facts['n_genes'] else config.n_hidden_protein} hidden units"
+    hidden = f"{config.n_hidden if facts.n_genes else config.n_hidden_protein} hidden units"
     hidden += f" ({config.n_hidden_protein} for protein)" if both else ""
     layers = "one hidden layer" if config.n_layers == 1 else f"{config.n_layers} hidden layers"
     where = "before" if config.model_record.linear_decoder else "on each side of"
@@ -144,20 +145,20 @@ def model(config, facts):
             f"Gaussian noise of {config.noise_on_latent:g} standard deviations on the latent dimensions in training"
         ]
     words += f", with {listed([word for word in also if word])}."
-    if facts["groups"]:
-        words += f" The batch of each cell ({config.batch_key}, {len(facts['groups'])} values) enters encoder and decoder one-hot."
+    if facts.groups:
+        words += f" The batch of each cell ({config.batch_key}, {len(facts.groups)} values) enters encoder and decoder one-hot."
     return words
 
 
 def _training(config, facts):
     weights = ""
-    if facts["n_genes"] and facts["n_proteins"]:
+    if facts.n_genes and facts.n_proteins:
         weights = (
             f" (weighted {config.weight_rna:g} for RNA and {config.weight_of('protein'):.3g} for protein)"
         )
-    cells = f"{facts['n_train']:,} training cells"
-    held = f"{facts['n_valid']:,} validation cells were used to choose the epoch"
-    held += f" and {facts['n_test']:,} test cells to evaluate it" if facts["n_test"] else ""
+    cells = f"{facts.n_train:,} training cells"
+    held = f"{facts.n_valid:,} validation cells were used to choose the epoch"
+    held += f" and {facts.n_test:,} test cells to evaluate it" if facts.n_test else ""
     penalties = [f"L1 of {config.l1:g}"] if config.l1 else []
     penalties += [f"weight decay of {config.l2:g}"] if config.l2 else []
     if config.model_record.variational:
@@ -172,14 +173,13 @@ def _training(config, facts):
     )
     return (
         f"It was trained on {cells} by {OPTIMIZERS[config.optimizer]} with {SCHEDULES[config.schedule]} {config.lr:g}, "
-        f"batches of {config.batch_size} cells, {facts.get('n_done', facts['n_epochs'])} epochs"
+        f"batches of {config.batch_size} cells, {facts.n_epochs if facts.n_done is None else facts.n_done} epochs"
         f"{' and ' + listed(penalties) if penalties else ''}, minimising the {config.loss_words.split(',')[0]}{weights}, with "
         f"the seed {config.seed}; {held}.{clipped}{stop}"
     )
 
 
 def _result(config, facts):
-    facts = RunFacts.upgraded(facts)
     if not facts.loss:
         return ""
     baselines, where = facts.test_baselines, "test" if facts.n_test else "validation"
@@ -197,7 +197,7 @@ def _after(config, facts, clusters, markers, tsne):
     )
     if tsne:
         words.append("t-SNE (van der Maaten 2008) was computed by openTSNE (Poličar 2024).")
-    if facts["groups"]:
+    if facts.groups:
         words.append("For comparison, the principal components were corrected by Harmony (Korsunsky 2019).")
     if markers:
         words.append(
@@ -219,4 +219,4 @@ def _software(versions, facts):
         ("igraph", "igraph", ""),
     ]
     packages = [f"{name} {versions[key]}{source}" for key, name, source in used if key in versions]
-    return f"The software was {listed(packages)}, run on {facts['device_name']}." if packages else ""
+    return f"The software was {listed(packages)}, run on {facts.device_name}." if packages else ""

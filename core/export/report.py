@@ -120,8 +120,8 @@ def _data(report):
 
 
 def _network(report):
-    facts = report.facts
-    layers = report.config.layers(facts["n_genes"], facts["n_proteins"], len(facts["groups"]))
+    facts = RunFacts.upgraded(report.facts)
+    layers = report.config.layers(facts.n_genes, facts.n_proteins, len(facts.groups))
     rows = [[x.name, f"{x.n_in:,}", f"{x.n_out:,}", f"{x.weights:,}"] for x in layers]
     n_weights = f"{sum(layer.weights for layer in layers):,}"
     return {"n_weights": n_weights, "layers": Table(["layer", "from", "to", "weights"], rows, (1, 2, 3))}

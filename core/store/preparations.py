@@ -4,6 +4,7 @@ import time
 
 from core import config as configs
 from core.config.dataset_record import DatasetRecord
+from core.config.preparation_record import PreparationRecord
 from core.data import check_trainable
 from core.errors import UserError
 from core.store import schema
@@ -98,7 +99,7 @@ class Preparations:
         if preparation["status"] != Status.READY:
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
         config = configs.parse(configs.upgraded(preparation["settings"]) | values)
-        record = preparation["record"]
-        config = config.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
-        config.check_against(record["n_genes"], record["n_proteins"], record["kind"])
+        record = PreparationRecord.of(preparation)
+        config = config.for_data(record.n_cells, record.n_genes, record.n_proteins)
+        config.check_against(record.n_genes, record.n_proteins, record.kind)
         return preparation, config

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.config.dataset_record import DatasetRecord, KnownColumn, KnownFinding, KnownMatrix
+from core.config.preparation_record import PreparationRecord
 from core.data import checks
 from core.data.checks.finding import Column, Finding
 from core.data.matrix_kind import Verdict
@@ -41,3 +42,14 @@ def test_the_report_of_the_data_checks_fits(tiny):
     assert set(KnownFinding.model_fields) == {field.name for field in dataclasses.fields(Finding)}
     assert set(KnownColumn.model_fields) == set(Column._fields)
     assert set(KnownMatrix.model_fields) == set(Verdict._fields)
+
+
+def test_a_preparation_without_a_record_has_an_empty_one():
+    assert PreparationRecord.upgraded(None) == PreparationRecord()
+    record = {
+        "n_cells": 3,
+        "histograms": [{"name": "RNA", "before": {}, "after": {}}],
+        "of an earlier version": 1,
+    }
+    read = PreparationRecord.of({"record": record})
+    assert (read.n_cells, read.histograms[0].name) == (3, "RNA") and PreparationRecord.upgraded(read) is read

@@ -5,6 +5,7 @@ import numpy as np
 from core import config, files
 from core.analysis import embedding, side_process
 from core.analysis import explore as exploration
+from core.config.run_facts import RunFacts
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
@@ -37,7 +38,7 @@ def explore(store, job, say):
     clock.start("writing")
     run_folder.write_explored(folder, event)
     clock.stop()
-    seconds = phases.added(run["facts"]["phases"], clock.seconds, event.seconds)
+    seconds = phases.added(RunFacts.upgraded(run["facts"]).phases, clock.seconds, event.seconds)
     facts = run["facts"] | {"phases": seconds}
     run_folder.write_phases(folder, seconds)
     # Before the run is "ready", so that a page that sees it ready sees this job.

@@ -8,6 +8,7 @@ from core import config, figures
 from core.config import NETWORK, TRAINING
 from core.config.models import DEFAULT
 from core.config.models import DEFAULTS_BY_MODEL as BY_MODEL
+from core.config.preparation_record import PreparationRecord
 from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
@@ -22,9 +23,10 @@ PATH, TITLE = "/model", "Create model"
 
 def of_run(run, record):
     """The settings of a run as the form shows them; values that the model chose are empty, so that another model chooses its own."""
+    record = PreparationRecord.upgraded(record)
     values = config.parse(run["config"]).model_dump()
     chosen = config.parse(values | dict.fromkeys(BY_MODEL))
-    chosen = chosen.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
+    chosen = chosen.for_data(record.n_cells, record.n_genes, record.n_proteins)
     return values | {name: None for name in BY_MODEL if values[name] == getattr(chosen, name)}
 
 
@@ -36,9 +38,9 @@ def layout(view, here):
             here.link("/preprocess"),
             "Go to Preprocess",
         )
-    record = row["record"]
+    record = PreparationRecord.of(row)
     values = of_run(here.run, record) if here.run and here.run["preparation"] == row["id"] else {}
-    found = config.RunConfig().for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
+    found = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
@@ -127,15 +129,15 @@ def register(app, store):
     def follow_fields(values, theme, names, preparation_id):
         view = store.of(session.user())
         row = view.preparations.one(preparation_id)
-        record = row["record"]
+        record = PreparationRecord.of(row)
         try:
             run = config.parse(row["settings"] | settings_of(values, names))
-            run = run.for_data(record["n_cells"], record["n_genes"], record["n_proteins"])
-            run.check_against(record["n_genes"], record["n_proteins"], record["kind"])
+            run = run.for_data(record.n_cells, record.n_genes, record.n_proteins)
+            run.check_against(record.n_genes, record.n_proteins, record.kind)
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * len(BY_MODEL)
-        layers = run.layers(record["n_genes"], record["n_proteins"], n_batches(view, row["dataset"], run))
-        figure = figures.network(layers, record["n_genes"], record["n_proteins"], theme)
+        layers = run.layers(record.n_genes, record.n_proteins, n_batches(view, row["dataset"], run))
+        figure = figures.network(layers, record.n_genes, record.n_proteins, theme)
         return (
             figure,
             words(store, run, record, layers),
@@ -255,7 +257,7 @@ def n_batches(view, dataset, run):
 def words(store, run, record, layers):
     """The network in numbers, the device that will be used and why, and a description of the drawing."""
     weights = sum(layer.weights for layer in layers)
-    n_train, _, _ = run.split_sizes(record["n_cells"])
+    n_train, _, _ = run.split_sizes(record.n_cells)
     device, why = device_for(store.recall("device"), run.device)
     return html.Div(
         [
@@ -264,8 +266,8 @@ def words(store, run, record, layers):
                     tile("Weights", f"{weights:,}", "numbers to train"),
                     tile(
                         "Input",
-                        f"{record['n_genes'] + record['n_proteins']:,}",
-                        f"{record['n_genes']:,} genes, {record['n_proteins']:,} proteins",
+                        f"{record.n_genes + record.n_proteins:,}",
+                        f"{record.n_genes:,} genes, {record.n_proteins:,} proteins",
                     ),
                     tile("Latent", f"{run.n_latent}", "dimensions"),
                     tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} per step"),
@@ -273,9 +275,7 @@ def words(store, run, record, layers):
                 ],
                 className="nuwa-tiles",
             ),
-            html.P(
-                figures.describe_network(layers, record["n_genes"], record["n_proteins"]), className="help"
-            ),
+            html.P(figures.describe_network(layers, record.n_genes, record.n_proteins), className="help"),
         ]
     )
 

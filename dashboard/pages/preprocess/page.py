@@ -8,6 +8,7 @@ from dash import ALL, Input, Output, State, dcc, html, no_update
 from core import figures
 from core.config import MOST_BATCHES, PREPARE, specs, steps_for, upgraded
 from core.config.dataset_record import DatasetRecord
+from core.config.preparation_record import PreparationRecord
 from core.figures import Binned
 from core.store import Status
 from dashboard import ids as shared
@@ -124,17 +125,17 @@ def result(view, row):
         return card("Result", notice(row["message"], "bad"))
     if row["status"] != Status.READY:
         return card("Result", html.P("Being preprocessed ...", role="status"))
-    record, dataset = row["record"], view.datasets.one(row["dataset"])
+    record, dataset = PreparationRecord.of(row), view.datasets.one(row["dataset"])
     before = DatasetRecord.of(dataset)
     pictures = [
         graph(
             ids.prepare_picture(i),
-            f"Values of {h['name']} before and after",
+            f"Values of {h.name} before and after",
             save=False,
             dataset=dataset,
             style={"height": "270px"},
         )
-        for i, h in enumerate(record["histograms"])
+        for i, h in enumerate(record.histograms)
     ]
     return html.Div(
         [
@@ -142,13 +143,13 @@ def result(view, row):
                 "Result",
                 html.Div(
                     [
-                        tile("Cells", f"{record['n_cells']:,}", f"{record['n_train']:,} train"),
-                        tile("Genes", f"{record['n_genes']:,}", f"of {before.genes:,}"),
-                        tile("Proteins", f"{record['n_proteins']:,}", f"of {len(before.proteins):,}"),
+                        tile("Cells", f"{record.n_cells:,}", f"{record.n_train:,} train"),
+                        tile("Genes", f"{record.n_genes:,}", f"of {before.genes:,}"),
+                        tile("Proteins", f"{record.n_proteins:,}", f"of {len(before.proteins):,}"),
                     ],
                     className="nuwa-tiles",
                 ),
-                *[notice(words) for words in record["notes"]],
+                *[notice(words) for words in record.notes],
                 dcc.Link(
                     "Create a model",
                     href=f"/model?preparation={row['id']}",
@@ -223,16 +224,14 @@ def register(app, store):
     def draw(names, theme, shown):
         if not names:
             return []
-        record = store.of(session.user()).preparations.one(shown)["record"]
+        record = PreparationRecord.of(store.of(session.user()).preparations.one(shown))
         return [picture(record, name["part"], theme) for name in names]
 
 
 def picture(record, part, theme):
     """One figure of a preparation: a pair of histograms by number."""
-    pair = record["histograms"][part]
+    pair = PreparationRecord.upgraded(record).histograms[part]
     before, after = (
-        Binned(np.array(pair[side]["counts"]), np.array(pair[side]["edges"])) for side in ("before", "after")
+        Binned(np.array(values["counts"]), np.array(values["edges"])) for values in (pair.before, pair.after)
     )
-    return figures.histogram_pair(
-        before, after, (f"{pair['name']}, raw", f"{pair['name']}, preprocessed"), theme
-    )
+    return figures.histogram_pair(before, after, (f"{pair.name}, raw", f"{pair.name}, preprocessed"), theme)

@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from core.config.preparation_record import PreparationRecord
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
@@ -30,10 +31,10 @@ def layout(view, here):
         return empty(
             "There is no run. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
         )
-    record = view.preparations.one(run["preparation"])["record"]
+    record = PreparationRecord.of(view.preparations.one(run["preparation"]))
     parts = [{"label": "Total", "value": "total"}]
-    parts += [{"label": "RNA", "value": "rna"}] if record["n_genes"] else []
-    parts += [{"label": "Protein", "value": "protein"}] if record["n_proteins"] else []
+    parts += [{"label": "RNA", "value": "rna"}] if record.n_genes else []
+    parts += [{"label": "Protein", "value": "protein"}] if record.n_proteins else []
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),

@@ -4,6 +4,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config import SURE
+from core.config.run_facts import RunFacts
 from core.store import Status
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more, working
@@ -56,7 +57,7 @@ def _controls(view, run):
         row for row in view.datasets.all() if row["status"] == Status.READY and row["id"] != run["dataset"]
     ]
     choices = [{"label": row["name"], "value": row["id"]} for row in others]
-    batches = run["facts"]["groups"]
+    batches = RunFacts.upgraded(run["facts"]).groups
     known = [
         {"label": f"their own ({run['config']['batch_key']})", "value": OWN_BATCH},
         *({"label": batch, "value": batch} for batch in batches),

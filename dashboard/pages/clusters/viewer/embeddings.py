@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core import figures
+from core.config.run_facts import RunFacts
 from core.config.run_files import HARMONY
 from core.errors import UserError
 from core.figures import Panel
@@ -170,7 +171,8 @@ def _is_on_request(run, key):
 
 def _n_proteins(run):
     """How many proteins the run's dataset has, with those that were not used in training."""
-    return run["facts"]["n_proteins"] + run["facts"].get("n_unseen_proteins", 0)
+    facts = RunFacts.upgraded(run["facts"])
+    return facts.n_proteins + facts.n_unseen_proteins
 
 
 def _of_file(view, run, name, k):
