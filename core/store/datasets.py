@@ -10,8 +10,6 @@ from core.store.database import Missing
 from core.store.status import Status
 from core.store.steps import original_of
 
-JOINS = ("proteins", "annotations", "background")  # what a second file can add to a dataset
-
 
 class Datasets:
     """The datasets that one user may see."""
@@ -95,12 +93,12 @@ class Datasets:
     def join(self, id, what, token, name, path=None, droplets=None):
         """A new dataset: the one of `id` with the proteins, labels or background of a second file; returns the new id.
 
-        `what` is one of JOINS; the second file is a complete upload at `path`, or `name` of the inbox. For a
+        `what` is one of uploads.SECOND_FILES; the second file is a complete upload at `path`, or `name` of the inbox. For a
         background, `droplets` are the limits that differ from core.data.DROPLETS.
         """
         row, file = self.first_of_two(id, what)
         path = path or self._in_inbox(name)
-        arguments = {"path": str(file), what: str(path), "names": {file.name: row["name"], path.name: name}}
+        arguments = {"path": str(file), what: str(path), "names": {str(file): row["name"], str(path): name}}
         if what == "background":
             arguments["droplets"] = droplet_limits(droplets)
         return self._add(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", arguments, token)
@@ -108,8 +106,8 @@ class Datasets:
     def first_of_two(self, id, what):
         """(row, file) of a dataset to which a second file may add `what`; raises UserError where none may."""
         file = self.folder(id).file
-        if what not in JOINS:
-            raise UserError(f"A second file adds one of {', '.join(JOINS)}.")
+        if what not in uploads.SECOND_FILES:
+            raise UserError(f"A second file adds one of {', '.join(uploads.SECOND_FILES)}.")
         row = self.one(id)
         if what == "background" and not DatasetRecord.of(row).proteins:
             raise UserError(

@@ -20,6 +20,7 @@ from core.store.crc32 import Checksums, joined
 from core.store.database import Missing, new_id
 from core.store.schema import jobs
 
+SECOND_FILES = ("proteins", "annotations", "background")  # what a second file can add to a dataset
 PART = 8 * 1024**2  # bytes that come at once: few enough to hold in memory, enough to fill a fast line
 SPARE = 1024**3  # bytes of the disk that uploads leave free, for the store and for what is at work
 DAY = 24 * 3600
@@ -205,8 +206,7 @@ def accepted(name):
 
 def files_of(root, arguments):
     """The uploaded files that the arguments of a reading job name."""
-    keys = ("path", "proteins", "annotations", "background")
-    named = [Path(arguments[key]) for key in keys if arguments.get(key)]
+    named = [Path(arguments[key]) for key in ("path", *SECOND_FILES) if arguments.get(key)]
     return [path for path in named if path.parent == Path(root) / "uploads"]
 
 

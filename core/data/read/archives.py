@@ -25,8 +25,10 @@ class Member(NamedTuple):
     handle: object
 
 
-def unpack(path: Path, folder: Path) -> None:
+def unpack(path: Path, folder: Path, name: str) -> None:
     """The files of the archive at `path`, written into `folder`; macOS's `._` files and `__MACOSX` are left out.
+
+    `name` is what the person calls the archive.
 
     Raises UserError, before anything is written, for members that lead out of the folder, links, devices,
     passwords, and for more members or bytes than an archive of this size can mean.
@@ -35,21 +37,21 @@ def unpack(path: Path, folder: Path) -> None:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                _write(_of_zip(archive, path.name, limit), archive.open, folder, limit, path.name)
+                _write(_of_zip(archive, name, limit), archive.open, folder, limit, name)
         elif path.name.lower().endswith((".tar.gz", ".tgz")):
             # Twice through: a tar has no table of contents, and nothing is written before all of it was seen.
             with tarfile.open(path, "r:gz") as archive:
-                members = _of_tar(archive, path.name, limit)
-                _write(members, archive.extractfile, folder, limit, path.name)
+                members = _of_tar(archive, name, limit)
+                _write(members, archive.extractfile, folder, limit, name)
         else:
-            name = PurePosixPath(path.name.removesuffix(path.suffix))
+            member = PurePosixPath(path.name.removesuffix(path.suffix))
             with gzip.open(path) as file:
-                _write([Member(name, file)], lambda handle: handle, folder, limit, path.name)
+                _write([Member(member, file)], lambda handle: handle, folder, limit, name)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, (UserError, PermissionError)):
             raise
         raise UserError(
-            f"'{path.name}' is a damaged archive or was not copied to its end: copy it again."
+            f"'{name}' is a damaged archive or was not copied to its end: copy it again."
         ) from error
 
 
@@ -76,9 +78,9 @@ def is_gzip(path: Path) -> bool:
     return path.name.lower().endswith(".gz")
 
 
-def plain_bytes(path: Path) -> int:
+def plain_bytes(path: Path, name: str) -> int:
     """The bytes of a file, or of what a .gz unpacks to; raises UserError where those are more than its size can mean."""
-    return check_gzip(path) if is_gzip(path) else path.stat().st_size
+    return check_gzip(path, name) if is_gzip(path) else path.stat().st_size
 
 
 def open_plain(path: Path, *mode, **options):
@@ -86,7 +88,7 @@ def open_plain(path: Path, *mode, **options):
     return (gzip.open if is_gzip(path) else open)(path, *mode, **options)
 
 
-def check_gzip(path: Path) -> int:
+def check_gzip(path: Path, name: str) -> int:
     """The bytes that a .gz unpacks to; raises UserError where they are more than is `allowed`.
 
     It is unpacked to that point and thrown away: what a gzip says of its size is not believed, and unpacking is quick
@@ -96,7 +98,7 @@ def check_gzip(path: Path) -> int:
     with gzip.open(path) as file:
         while block := file.read(BLOCK):
             total += len(block)
-            _check_size(total, path.name, limit)
+            _check_size(total, name, limit)
     return total
 
 

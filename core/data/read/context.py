@@ -19,6 +19,7 @@ class Reading:
     a second one is read; `ask` says whether a person is there to confirm what the file itself speaks for; matrices of
     more than `large` bytes of values are left in the file (core.data.backed). `most_memory` are the bytes that reading
     may take at the utmost, `soft_limit` those of RLIMIT_DATA at the start (None: this process has no limits).
+    `names` are the names {path: name} that the person gave to files which lie under other ones.
     """
 
     scratch: Path
@@ -27,9 +28,14 @@ class Reading:
     large: float = np.inf
     most_memory: float = np.inf
     soft_limit: int | None = None
+    names: dict = field(default_factory=dict)
     taken: float = 0
     cells: pd.Index | None = None
     notes: list[str] = field(default_factory=list)
+
+    def name(self, path):
+        """The person's name of the file at `path`, for every sentence about it."""
+        return self.names.get(str(path), path.name)
 
     def take(self, n_bytes, name, at_most=0):
         """Make room for `n_bytes` more before they are read, or for `at_most` where it may be as many.

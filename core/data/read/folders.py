@@ -9,14 +9,18 @@ from core.data.read.archives import unpack
 from core.errors import UserError
 from core.text import few
 
-ARCHIVES = (".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz")
+GZIPPED = (".h5ad.gz", ".h5.gz")
+ARCHIVES = (".zip", ".tar.gz", ".tgz", *GZIPPED)
 
 
 def read_archive(path, reading, open_path):
     """The dataset in an archive, unpacked into the reading's scratch folder; `open_path` as in `read_folder`."""
     folder = Path(tempfile.mkdtemp(dir=reading.scratch))
-    unpack(path, folder)
-    return read_folder(folder, reading, open_path, path.name)
+    name = reading.name(path)
+    unpack(path, folder, name)
+    if ending(path.name) in GZIPPED:  # the one file inside has the name of the archive
+        reading.names |= {str(inner): name.removesuffix(path.suffix) for inner in folder.iterdir()}
+    return read_folder(folder, reading, open_path, name)
 
 
 def read_folder(path, reading, open_path, name=None):
@@ -24,7 +28,7 @@ def read_folder(path, reading, open_path, name=None):
 
     `open_path(path, reading)` reads a file of any format.
     """
-    name = name or path.name
+    name = name or reading.name(path)
     found = _here(path)
     if not found:
         below = [_here(p) for p in sorted(path.iterdir()) if p.is_dir() and not _hidden(p)]

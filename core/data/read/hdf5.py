@@ -38,28 +38,29 @@ class Declared(NamedTuple):
 
 def read_hdf5(path, reading):
     """The AnnData of an HDF5 file of any kind we know."""
-    _check_magic(path)
+    name = reading.name(path)
+    _check_magic(path, name)
     with h5py.File(path, "r") as file:
-        _check_links(file, path.name)
-        declared = _check_room(file, path)
-        reading.take(declared.tables, path.name, COPIES * declared.tables)
+        _check_links(file, name)
+        declared = _check_room(file, path, name)
+        reading.take(declared.tables, name, COPIES * declared.tables)
         if loom.is_loom(file):
-            return loom.read_loom(file, path.name, reading)
+            return loom.read_loom(file, name, reading)
         in_matrix = isinstance(file.get("matrix"), h5py.Group) and "barcodes" in file["matrix"]
         if in_matrix or ("X" not in file and tenx.genomes_in(file)):
-            return tenx.read_h5(file, path.name, reading)
+            return tenx.read_h5(file, name, reading)
         if "mod" in file and "X" not in file:
             return mudata.read_h5mu(path, file, reading)
         if "X" not in file and "obs" not in file and "encoding-type" not in file.attrs:
             inside = ", ".join(list(file)[:5]) or "nothing"
             raise UserError(
-                f"'{path.name}' is none of .h5ad, .h5mu, 10x .h5 and .loom (it holds {inside}): check it."
+                f"'{name}' is none of .h5ad, .h5mu, 10x .h5 and .loom (it holds {inside}): check it."
             )
         if backed.is_large(file, reading.large):
             return backed.opened(path, backed.EVERYTHING)
         thin = _is_large_and_thin(file.get("X"))
         # Of a matrix that is read as sparse, a few of its values are not zero.
-        reading.take(0 if thin else HELD * declared.values, path.name, COPIES * declared.values)
+        reading.take(0 if thin else HELD * declared.values, name, COPIES * declared.values)
         if backed.has_halves(file):
             return backed.widened(path)
     return anndata.read_h5ad(path, as_sparse=("X",) if thin else ())
@@ -73,7 +74,7 @@ def _is_large_and_thin(x):
     return np.mean([np.count_nonzero(x[row, :width]) for row in rows]) < (1 - SPARSE_FROM) * width
 
 
-def _check_magic(path):
+def _check_magic(path, name):
     with path.open("rb") as file:
         head = file.read(2056)
     # HDF5 allows a block of the user's own in front: the signature is then at 512, 1024, 2048 ...
@@ -81,11 +82,11 @@ def _check_magic(path):
         return
     for magic, words in OTHER_MAGIC.items():
         if head.lstrip().startswith(magic):
-            raise UserError(f"'{path.name}' is not the HDF5 file its name promises but {words}.")
-    raise UserError(f"'{path.name}' is not the HDF5 file its name promises: save it again as .h5ad.")
+            raise UserError(f"'{name}' is not the HDF5 file its name promises but {words}.")
+    raise UserError(f"'{name}' is not the HDF5 file its name promises: save it again as .h5ad.")
 
 
-def _check_room(file, path) -> "Declared":
+def _check_room(file, path, name) -> "Declared":
     """What the file declares; refuses values that, compressed or never written, are more than its size can mean.
 
     All of them together are compared with the file, as the values of a sparse matrix alone may be packed to nothing (all
@@ -93,19 +94,19 @@ def _check_room(file, path) -> "Declared":
     """
     total, values, tables = 0, 0, 0
 
-    def add(name, item):
+    def add(key, item):
         nonlocal total, values, tables
         if isinstance(item, h5py.Dataset) and item.size:
             total += number_bytes(item.size, item.dtype)
             if item.dtype.kind not in "buif":
                 tables += TEXT * item.size
-            elif MATRIX.search(name):
+            elif MATRIX.search(key):
                 values += item.size * item.dtype.itemsize
             else:
                 tables += item.size * item.dtype.itemsize
 
     file.visititems(add)
-    check_values(total, path.stat().st_size, path.name)
+    check_values(total, path.stat().st_size, name)
     return Declared(values, tables)
 
 

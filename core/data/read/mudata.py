@@ -26,7 +26,7 @@ def read_h5mu(path, file, reading):
     """
     modalities = {key: modality(group, path, reading) for key, group in file["mod"].items()}
     obs = read_elem(file["obs"]) if "obs" in file else None
-    return combine(modalities, obs, path.name, reading)
+    return combine(modalities, obs, reading.name(path), reading)
 
 
 def modality(group, path, reading):
@@ -34,7 +34,7 @@ def modality(group, path, reading):
     if backed.is_large(group, reading.large):
         return backed.opened(h5py.File(path, "r")[group.name], backed.EVERYTHING)
     need = backed.bytes_in(group)
-    reading.take(HELD * need, path.name, COPIES * need)
+    reading.take(HELD * need, reading.name(path), COPIES * need)
     return backed.widened(group) if backed.has_halves(group) else read_elem(group)
 
 

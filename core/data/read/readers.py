@@ -44,12 +44,12 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
         proteins = Path(proteins)
         reading.cells = adata.obs_names.astype(str)
         other = carefully(open_path, proteins, reading)
-        adata = carefully(lambda p, r: join_proteins(adata, other, f"'{p.name}'", r), proteins, reading)
+        adata = carefully(lambda p, r: join_proteins(adata, other, f"'{r.name(p)}'", r), proteins, reading)
     if annotations is not None:
         annotations = Path(annotations)
         labels = carefully(read_labels, annotations, reading)
-        join_annotations(adata, labels, f"'{annotations.name}'", reading)
-    adata = carefully(lambda p, _: tidy(adata, p.name, reading.notes), Path(path), reading)
+        join_annotations(adata, labels, f"'{reading.name(annotations)}'", reading)
+    adata = carefully(lambda p, r: tidy(adata, r.name(p), r.notes), Path(path), reading)
     if background is not None:
         background = Path(background)
         reading.cells, reading.large = (
@@ -58,7 +58,7 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
         )  # droplets hold little, and are looked at whole
         other = carefully(open_path, background, reading)
         said = carefully(
-            lambda p, _: join_background(adata, other, f"'{p.name}'", droplets), background, reading
+            lambda p, r: join_background(adata, other, f"'{r.name(p)}'", droplets), background, reading
         )
         adata.uns["nuwa_read"].append(said)
     return adata
@@ -66,8 +66,9 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
 
 def open_path(path: Path, reading) -> AnnData:
     """The AnnData at `path`, as its reader leaves it."""
+    name = reading.name(path)
     if not path.exists():
-        raise UserError(f"There is no file '{path.name}': check its name and folder.")
+        raise UserError(f"There is no file '{name}': check its name and folder.")
     if path.is_dir():
         return (
             read_store(path, reading)
@@ -75,23 +76,21 @@ def open_path(path: Path, reading) -> AnnData:
             else read_folder(path, reading, open_path)
         )
     if not path.is_file():
-        raise UserError(f"'{path.name}' is neither a file nor a folder: bring a file.")
+        raise UserError(f"'{name}' is neither a file nor a folder: bring a file.")
     if path.stat().st_size == 0:
-        raise UserError(f"'{path.name}' is empty (0 bytes): copy it again.")
+        raise UserError(f"'{name}' is empty (0 bytes): copy it again.")
     if is_matrix(path):
         return read_matrix(path, reading)
     if not ending(path.name):
-        raise UserError(f"'{path.name}' is of a kind Nuwa cannot read: bring one of {', '.join(ENDINGS)}.")
+        raise UserError(f"'{name}' is of a kind Nuwa cannot read: bring one of {', '.join(ENDINGS)}.")
     if ending(path.name) == ".zarr":
-        raise UserError(
-            f"'{path.name}' is a file, but a zarr store is a folder: bring the folder or its .zip."
-        )
+        raise UserError(f"'{name}' is a file, but a zarr store is a folder: bring the folder or its .zip.")
     return READERS[ending(path.name)](path, reading)
 
 
 def carefully(step, path, reading):
     """`step(path, reading)`, every fault told in a sentence about `path`."""
-    name = path.name
+    name = reading.name(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # anndata's remarks on names and old encodings become our notes
@@ -103,7 +102,7 @@ def carefully(step, path, reading):
     except Exception as error:
         # This is the edge: h5py and anndata answer a damaged file with a dozen kinds of exception.
         if is_out_of_memory(error):
-            raise _too_large(path) from error
+            raise _too_large(path, name) from error
         if "does not support dtype float16" in str(
             error
         ):  # scipy's words for what lies beside the cells' values
@@ -119,8 +118,8 @@ def carefully(step, path, reading):
         raise UserError(f"'{name}' is damaged or was not copied to its end: copy it again.") from error
 
 
-def _too_large(path):
+def _too_large(path, name):
     if path.is_file() and path.stat().st_size < SMALL:
         words = "asks for more memory than a file of its size can mean, so it is damaged: copy it again."
-        return UserError(f"'{path.name}' {words}")
-    return DoesNotFit(f"'{path.name}' does not fit into the server's memory: bring fewer cells or genes.")
+        return UserError(f"'{name}' {words}")
+    return DoesNotFit(f"'{name}' does not fit into the server's memory: bring fewer cells or genes.")

@@ -44,7 +44,7 @@ def read(
     ask=False,
     scratch=None,
     keep=None,
-    words=str,
+    names=None,
 ) -> AnnData:
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
@@ -53,7 +53,8 @@ def read(
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
     say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
     there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
-    the normal form stays, as .h5ad, on the same disk as `scratch`; `words` changes the sentences of uns["nuwa_read"].
+    the normal form stays, as .h5ad, on the same disk as `scratch`; `names` are the names
+    {path: name} that a person gave to the files, where these lie under others.
     The matrices of a large dataset (core.data.backed.LARGE) are left in that file, or in one that vanishes with the
     AnnData.
 
@@ -64,6 +65,7 @@ def read(
     second = {"proteins": proteins, "annotations": annotations, "background": background}
     files = [Path(file) for file in (path, *second.values()) if file is not None]
     size = sum(_size(file) for file in files)
+    names = {str(Path(file).absolute()): name for file, name in (names or {}).items()}
     with tempfile.TemporaryDirectory(prefix="nuwa-read-", dir=scratch) as folder:
         request = {
             "path": str(path.absolute()),
@@ -72,6 +74,7 @@ def read(
             "droplets": droplet_limits(droplets),
             "roots": roots and [str(root) for root in roots],
             "ask": ask,
+            "names": names,
             "large": backed.LARGE,
             "folder": folder,
             "seconds": LEAST_SECONDS + SECONDS_A_MB * size / MB,
@@ -79,15 +82,15 @@ def read(
             "most_memory": int(max(FLOOR, MOST_MEMORY * device.free_memory())),
         }
         answer = SERVER.ask(request)
-        name = " and ".join(f"'{file.name}'" for file in files)
+        name = " and ".join(f"'{names.get(str(file.absolute()), file.name)}'" for file in files)
         found = _judge(Path(folder), answer, request, name)
-        made, notes = Path(folder) / "data.h5ad", [words(note) for note in found["notes"]]
+        normal_form, notes = Path(folder) / "data.h5ad", found["notes"]
         if keep is not None:
-            with h5py.File(made, "r+") as file:
+            with h5py.File(normal_form, "r+") as file:
                 write_elem(file["uns"], "nuwa_read", np.array(notes, dtype=object))
             Path(keep).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(made, keep)
-        adata = backed.read(keep or made)
+            os.replace(normal_form, keep)
+        adata = backed.read(keep or normal_form)
     adata.uns["nuwa_read"] = notes
     return adata
 

@@ -28,6 +28,7 @@ def carry_out(request):
         request["large"],
         request["most_memory"],
         request["soft_limit"],
+        request["names"],
     )
     tempfile.tempdir = request["folder"]  # what else is put down on the way goes with the folder, too
     try:

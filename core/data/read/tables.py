@@ -45,14 +45,15 @@ def read_table(path: Path, reading) -> AnnData:
     Which side the cells are on is found from the names and confirmed by the answer "transpose". Columns of
     text become obs columns where the rows are cells. Raises UserError for what is not a number, by its place.
     """
-    layout = _layout(path, reading)
-    aside = _aside(layout, path.name)
+    name = reading.name(path)
+    layout = _layout(path, name, reading)
+    aside = _aside(layout, name)
     numbers = [i for i in range(1, len(layout.columns)) if i not in aside]
-    transpose = _orientation(layout, [layout.columns[i] for i in numbers], path.name, reading)
+    transpose = _orientation(layout, [layout.columns[i] for i in numbers], name, reading)
     if layout.decimal == ",":
         reading.say("Decimal commas were read as such.")
-    reading.take(_sparse_bytes(path, layout, numbers), path.name)
-    names, matrix, text = _values(path, layout, numbers, aside)
+    reading.take(_sparse_bytes(path, layout, numbers), name)
+    names, matrix, text = _values(path, name, layout, numbers, aside)
     columns = pd.Index([layout.columns[i] for i in numbers])
     rows = pd.DataFrame(text, index=pd.Index(names))
     if aside:
@@ -75,13 +76,14 @@ def _sparse_bytes(path, layout, numbers):
 
 def read_labels(path: Path, reading) -> pd.DataFrame:
     """A table of labels: a row a cell, whose name is the column that fits `reading.cells` best."""
+    name = reading.name(path)
     if not path.is_file():
-        raise UserError(f"There is no file '{path.name}': check its name and folder.")
+        raise UserError(f"There is no file '{name}': check its name and folder.")
     if not re.search(r"\.(csv|tsv|txt)(\.gz)?$", path.name.lower()):
         raise UserError(
-            f"'{path.name}' is no table of labels: bring a .csv, .tsv or .txt with a row for each cell."
+            f"'{name}' is no table of labels: bring a .csv, .tsv or .txt with a row for each cell."
         )
-    layout = _layout(path, reading)
+    layout = _layout(path, name, reading)
     table = next(_blocks(path, layout, range(len(layout.columns)), None, None))
     table.columns = layout.columns
     table = table.set_axis([_unique(str(c), i, layout.columns) for i, c in enumerate(table.columns)], axis=1)
@@ -106,31 +108,29 @@ def _open(path):
     return open_plain(path, "rt", encoding="utf-8-sig", newline="")
 
 
-def _layout(path, reading) -> Layout:
+def _layout(path, name, reading) -> Layout:
     """Separator, decimal sign and column names, from the first rows; R's headers may be one field short."""
     with open_plain(path, "rb") as file:
         start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
-        raise UserError(f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
-    plain = plain_bytes(path)
-    reading.take(0, path.name, MOST_A_BYTE * plain)
+        raise UserError(f"'{name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
+    plain = plain_bytes(path, name)
+    reading.take(0, name, MOST_A_BYTE * plain)
     lines = []
     try:
         with _open(path) as file:
             while len(lines) <= PEEK and (line := file.readline(LONGEST)):
                 if len(line) == LONGEST:
-                    raise UserError(f"A line of '{path.name}' has no end: it is not a table of text.")
+                    raise UserError(f"A line of '{name}' has no end: it is not a table of text.")
                 if "\0" in line:
-                    raise UserError(
-                        f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8."
-                    )
+                    raise UserError(f"'{name}' is not plain text (UTF-8): save it again as CSV in UTF-8.")
                 if line.strip():
                     lines.append(line.rstrip("\r\n"))
     except UnicodeDecodeError:
-        raise UserError(f"'{path.name}' is not plain text (UTF-8): save it again as CSV in UTF-8.") from None
+        raise UserError(f"'{name}' is not plain text (UTF-8): save it again as CSV in UTF-8.") from None
     if len(lines) < 2:
-        raise UserError(f"'{path.name}' holds fewer than two lines, so it is no matrix with names: check it.")
-    separator = _separator(lines, path.name)
+        raise UserError(f"'{name}' holds fewer than two lines, so it is no matrix with names: check it.")
+    separator = _separator(lines, name)
     head, *rows = csv.reader(lines[: SAMPLE + 1], delimiter=separator)
     width = len(rows[0])
     if len(head) == width - 1:  # R's write.table leaves the corner out
@@ -141,19 +141,17 @@ def _layout(path, reading) -> Layout:
     for number, row in enumerate(csv.reader(lines[1:], delimiter=separator), start=2):
         if len(row) != len(head):
             raise UserError(
-                f"Line {number} of '{path.name}' has {len(row):,} fields but the first has {len(head):,}:"
+                f"Line {number} of '{name}' has {len(row):,} fields but the first has {len(head):,}:"
                 " save the table again with the same number in each."
             )
         names.append(row[0])
     if width < 2:
-        raise UserError(
-            f"'{path.name}' has one column only: its separator is none of comma, tab and semicolon."
-        )
+        raise UserError(f"'{name}' has one column only: its separator is none of comma, tab and semicolon.")
     values = [value for row in rows for value in row[1:]]
     commas = sum(bool(re.fullmatch(r"-?\d+,\d+", value)) for value in values)
     points = sum("." in value for value in values)
     if commas and points and separator != ",":
-        raise UserError(f"'{path.name}' mixes decimal commas and points: save it again with points.")
+        raise UserError(f"'{name}' mixes decimal commas and points: save it again with points.")
     return Layout(separator, "," if commas else ".", [str(name) for name in head], rows, names)
 
 
@@ -246,7 +244,7 @@ def _blocks(path, layout, columns, dtype, rows):
         yield from blocks
 
 
-def _values(path, layout, numbers, aside):
+def _values(path, name, layout, numbers, aside):
     """Row names, the CSR float32 of the columns `numbers`, and the columns `aside` as text."""
     names, parts, text = [], [], {i: [] for i in aside}
     types = dict.fromkeys(numbers, np.float32) | dict.fromkeys((0, *aside), str)
@@ -260,12 +258,12 @@ def _values(path, layout, numbers, aside):
     except (pd.errors.ParserError, ValueError) as error:
         if is_out_of_memory(error):
             raise MemoryError from error
-        raise _place(path, layout, numbers) from error
+        raise _place(path, name, layout, numbers) from error
     columns = {layout.columns[i]: pd.Series(values, dtype=object) for i, values in text.items()}
     return names, sparse.vstack(parts, format="csr"), {k: v.to_numpy() for k, v in columns.items()}
 
 
-def _place(path, layout, numbers) -> UserError:
+def _place(path, name, layout, numbers) -> UserError:
     """Where the first fault of a table lies, in a sentence."""
     with _open(path) as file:
         next(file)
@@ -274,17 +272,15 @@ def _place(path, layout, numbers) -> UserError:
                 continue
             if len(row) != len(layout.columns):
                 words = f"has {len(row):,} fields but the first has {len(layout.columns):,}"
-                return UserError(
-                    f"Line {number} of '{path.name}' {words}: save the table again or copy it again."
-                )
+                return UserError(f"Line {number} of '{name}' {words}: save the table again or copy it again.")
             for i in numbers:
                 word = row[i].strip()
                 if word.lower() not in MISSING and not _is_number(word, layout.decimal):
                     where = f"row '{row[0][:40]}', column '{layout.columns[i][:40]}'"
                     return UserError(
-                        f"'{word[:30]}' is not a number ({where} of '{path.name}'): mend it and save again."
+                        f"'{word[:30]}' is not a number ({where} of '{name}'): mend it and save again."
                     )
-    return UserError(f"'{path.name}' is damaged or was not copied to its end: copy it again.")
+    return UserError(f"'{name}' is damaged or was not copied to its end: copy it again.")
 
 
 def _whole(matrix, reading):

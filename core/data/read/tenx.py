@@ -111,23 +111,23 @@ def is_matrix(path):
 
 def read_matrix(path, reading):
     """The AnnData of matrix.mtx or matrix.mtx.gz and the files beside it (genes.tsv or features.tsv, barcodes.tsv)."""
-    prefix = MATRIX.sub("", path.name)
-    barcodes = [line[0] for line in _lines(path, prefix, ("barcodes.tsv",))]
-    features = _lines(path, prefix, ("features.tsv", "genes.tsv"))
-    plain = plain_bytes(path)
-    rows, columns, entries = _size(path)
+    prefix, name = MATRIX.sub("", path.name), reading.name(path)
+    barcodes = [line[0] for line in _lines(path, prefix, ("barcodes.tsv",), name)]
+    features = _lines(path, prefix, ("features.tsv", "genes.tsv"), name)
+    plain = plain_bytes(path, name)
+    rows, columns, entries = _size(path, name)
     turned = (rows, columns) == (len(barcodes), len(features)) != (len(features), len(barcodes))
     _check_sizes(
-        path.name,
+        name,
         *(columns, len(features), rows) if turned else (rows, len(features), columns),
         len(barcodes),
     )
     if ENTRY * entries > plain:
         raise UserError(
-            f"'{path.name}' claims {entries:,} values and has not that many lines: it was not copied to its end."
+            f"'{name}' claims {entries:,} values and has not that many lines: it was not copied to its end."
         )
     need = 16 * entries  # row, column and a value
-    reading.take(HELD * need, path.name, COPIES * need)
+    reading.take(HELD * need, name, COPIES * need)
     matrix = io.mmread(path)
     matrix = sparse.csr_matrix(matrix if turned else matrix.T)
     names = [line[1] if len(line) > 1 else line[0] for line in features]
@@ -137,23 +137,23 @@ def read_matrix(path, reading):
     return AnnData(matrix, pd.DataFrame(index=barcodes), var)
 
 
-def _lines(path, prefix, names):
-    """The lines of the first of `names`, plain or gz, that lies beside the matrix, each as a list of fields."""
-    for name in names:
+def _lines(path, prefix, endings, name):
+    """The lines of the first of `endings`, plain or gz, that lies beside the matrix, each as a list of fields."""
+    for file_name in endings:
         for end in ("", ".gz"):
-            beside = path.with_name(f"{prefix}{name}{end}")
+            beside = path.with_name(f"{prefix}{file_name}{end}")
             if beside.is_file():
-                plain_bytes(beside)
+                plain_bytes(beside, beside.name)
                 with open_plain(beside, "rt", encoding="utf-8-sig") as file:
                     return [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
-    raise UserError(f"Beside '{path.name}' there is no {' or '.join(names)}: put it into the same folder.")
+    raise UserError(f"Beside '{name}' there is no {' or '.join(endings)}: put it into the same folder.")
 
 
-def _size(path):
+def _size(path, name):
     """(rows, columns, values) that the matrix claims; looked at first, as absurd ones would take all memory."""
     with open_plain(path, "rb") as file:
         if not file.readline(200).lower().startswith(b"%%matrixmarket matrix coordinate"):
-            raise UserError(f"'{path.name}' is not a sparse matrix in Matrix Market form: copy it again.")
+            raise UserError(f"'{name}' is not a sparse matrix in Matrix Market form: copy it again.")
         for _ in range(1000):  # comments
             line = file.readline(1000)
             if line.strip() and not line.startswith(b"%"):

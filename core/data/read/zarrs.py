@@ -19,15 +19,16 @@ def is_store(folder):
 
 def read_store(path, reading):
     """The AnnData in a zarr folder, of zarr format 2 or 3."""
+    name = reading.name(path)
     if not is_store(path):
-        raise UserError(f"'{path.name}' is not a zarr store (no .zgroup or zarr.json in it): save it again.")
-    _check_links(path)
-    declared = _check_room(path)
+        raise UserError(f"'{name}' is not a zarr store (no .zgroup or zarr.json in it): save it again.")
+    _check_links(path, name)
+    declared = _check_room(path, name)
     if (path / "mod").is_dir() and not (path / "X").exists():
         stores = [p for p in sorted((path / "mod").iterdir()) if is_store(p)]
-        modalities = {p.name: _opened(p, reading, declared, path.name) for p in stores}
-        return mudata.combine(modalities, None, path.name, reading)
-    return _opened(path, reading, declared, path.name)
+        modalities = {p.name: _opened(p, reading, declared, name) for p in stores}
+        return mudata.combine(modalities, None, name, reading)
+    return _opened(path, reading, declared, name)
 
 
 def _opened(path, reading, declared, name):
@@ -40,7 +41,7 @@ def _opened(path, reading, declared, name):
     return backed.widened(group) if backed.has_halves(group) else anndata.read_zarr(path)
 
 
-def _check_room(path):
+def _check_room(path, name):
     """Bytes of all values that a store declares; refuses more than the files in it can mean."""
     total, todo = 0, [zarr.open_group(path, mode="r")]
     while todo:
@@ -49,11 +50,11 @@ def _check_room(path):
                 todo.append(item)
             else:
                 total += number_bytes(int(item.size), item.dtype)
-    check_values(total, sum(file.stat().st_size for file in path.rglob("*") if file.is_file()), path.name)
+    check_values(total, sum(file.stat().st_size for file in path.rglob("*") if file.is_file()), name)
     return total
 
 
-def _check_links(path):
+def _check_links(path, name):
     """Refuse links: a store could show its sender what lies elsewhere on this server."""
     if any(member.is_symlink() for member in path.rglob("*")):
-        raise UserError(f"'{path.name}' holds links to other files: copy the files themselves.")
+        raise UserError(f"'{name}' holds links to other files: copy the files themselves.")

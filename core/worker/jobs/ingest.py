@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.data import backed, checks, demo, read
 from core.data.protein_background import background_of
-from core.errors import Question, UserError
+from core.errors import Question
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS, offered
 from core.store import Status, uploads
@@ -42,38 +42,40 @@ def shelve(store, id, adata, say, more=None):
     store.move("dataset", id, Status.RUNNING, Status.READY, record=record | (more or {}))
 
 
-def _read(store, id, asked):
-    """The AnnData of a file that was brought, with what a second one adds to it.
+def _read(store, id, arguments):
+    """The AnnData of a file, with what a second file adds to it.
 
     Uploads are then removed, since the dataset folder holds all of them, unless a question keeps them waiting.
     """
-    joined = {
-        name: asked[name] for name in ("proteins", "annotations", "background", "droplets") if name in asked
-    }
-    waits, row = False, store.row("dataset", id)
-    roots = store.settings.data_roots if row["origin"].startswith("server:") else None
-    # A file may lie under a name of ours: sentences say the person's own.
-    names = {Path(asked["path"]).name: row["name"]} | asked.get("names", {})
-
-    def in_their_words(sentence):
-        for ours, theirs in names.items():
-            sentence = sentence.replace(ours, theirs)
-        return sentence
-
+    second = {name: arguments[name] for name in uploads.SECOND_FILES if name in arguments}
+    keep_uploads, row = False, store.row("dataset", id)
     try:
-        here = {
-            "scratch": store.root / "cache",
-            "keep": store.dataset_folder(id).file,
-            "words": in_their_words,
-        }
-        return read.read(asked["path"], **joined, **asked.get("answers", {}), roots=roots, ask=True, **here)
-    except UserError as error:
-        waits = isinstance(error, Question)
-        error.args = (in_their_words(str(error)),)
+        return read.read(
+            arguments["path"],
+            **second,
+            **arguments.get("answers", {}),
+            droplets=arguments.get("droplets"),
+            roots=store.settings.data_roots if row["origin"].startswith("server:") else None,
+            ask=True,
+            scratch=store.root / "cache",
+            keep=store.dataset_folder(id).file,
+            names=_names(row["name"], arguments["path"], second.values(), arguments.get("names", {})),
+        )
+    except Question:
+        keep_uploads = True
         raise
     finally:
-        for path in () if waits else uploads.files_of(store.root, asked):
+        for path in () if keep_uploads else uploads.files_of(store.root, arguments):
             path.unlink(missing_ok=True)
+
+
+def _names(dataset_name, path, second, saved):
+    """{path: the person's file name} of the files to read; `saved` are those of the job.
+
+    Jobs of earlier versions saved them by file name, not by path.
+    """
+    known = {path: dataset_name} | {file: Path(file).name for file in second}
+    return {file: saved.get(file) or saved.get(Path(file).name) or name for file, name in known.items()}
 
 
 def _gpu_memory():
