@@ -20,6 +20,11 @@ def few(names, n=3):
     return ", ".join(names[:n]) + (" ..." if len(names) > n else "")
 
 
+def genes_are(n) -> str:
+    """The beginning of a sentence on `n` genes."""
+    return "1 gene is" if n == 1 else f"{n:,} genes are"
+
+
 def listed(names):
     """Names in a list, the last one after "and"."""
     *most, last = names

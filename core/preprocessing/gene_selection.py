@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from core.config import FEW_CELLS, KIND_WORDS, gene_names
-from core.data.checks.finding import genes_are
 from core.data.checks.species import in_cycle
 from core.data.standalone.gene_families import members
 from core.errors import UserError
@@ -14,7 +13,7 @@ from core.preprocessing.batches import batches_of
 from core.preprocessing.variable_genes import Unfit, Variable
 from core.sparse.moments import Groups, mean_and_variance, one_group
 from core.sparse.rows import normalisation
-from core.text import listed, near
+from core.text import genes_are, listed, near
 
 FAMILIES = {  # the switch that leaves a family of genes out, and what its genes are called
     "drop_mito": "mitochondrial",

@@ -35,8 +35,3 @@ class Column(NamedTuple):
     distinct: int
     examples: tuple[str, ...]
     role: str
-
-
-def genes_are(n) -> str:
-    """The beginning of a sentence on `n` genes."""
-    return "1 gene is" if n == 1 else f"{n:,} genes are"

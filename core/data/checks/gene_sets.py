@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from core.data.checks.context import MITO_COLUMNS, Case
-from core.data.checks.finding import Finding, genes_are
+from core.data.checks.finding import Finding
 from core.data.standalone.gene_families import ENSEMBL
-from core.text import few
+from core.text import few, genes_are
 
 
 def findings(case: Case) -> list[Finding]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from core.data.checks import gene_sets, species
 from core.data.checks.context import Case
-from core.data.checks.finding import Finding, genes_are
+from core.data.checks.finding import Finding
 from core.data.standalone.gene_families import ENSEMBL, GENOME
 from core.data.standalone.gene_naming import EMPTY_AS, ids_of, numbered, symbols_of
-from core.text import few
+from core.text import few, genes_are
 
 # 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
 BARCODE = re.compile(r"(?:^|[^A-Z])[ACGT]{10,}(?:-\d+)?(?:$|[^A-Z])")

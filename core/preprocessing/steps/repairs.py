@@ -11,7 +11,6 @@ from anndata.utils import make_index_unique
 from scipy import sparse
 
 from core.data.backed import copied, part_of, raw_of
-from core.data.checks.finding import genes_are
 from core.data.count_sources import counts_of
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import antibody_columns
@@ -20,7 +19,7 @@ from core.data.standalone.gene_naming import by_symbol, rename_genes, symbols_of
 from core.errors import UserError
 from core.sparse.access import in_memory
 from core.sparse.blocks import blocks
-from core.text import few
+from core.text import few, genes_are
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
