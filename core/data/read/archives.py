@@ -41,7 +41,7 @@ def unpack(path: Path, folder: Path, name: str) -> None:
         elif path.name.lower().endswith((".tar.gz", ".tgz")):
             # Twice through: a tar has no table of contents, and nothing is written before all of it was seen.
             with tarfile.open(path, "r:gz") as archive:
-                members = _of_tar(archive, name, limit)
+                members = _of_tar(archive, folder, name, limit)
                 _write(members, archive.extractfile, folder, limit, name)
         else:
             member = PurePosixPath(path.name.removesuffix(path.suffix))
@@ -123,17 +123,25 @@ def _of_zip(archive, name, limit) -> list[Member]:
     return members
 
 
-def _of_tar(archive, name, limit) -> list[Member]:
+def _of_tar(archive, folder, name, limit) -> list[Member]:
+    """The files of a tar that tarfile's own "data" filter lets into `folder`; links are refused even inside it."""
     members, total = [], 0
     for number, entry in enumerate(archive, start=1):
         _check_number(number, name)
         if entry.issym() or entry.islnk():
             raise UserError(f"'{name}' holds a link ('{_short(entry.name)}'): pack the files themselves.")
-        if not (entry.isreg() or entry.isdir()) or entry.issparse():
+        path = _inside(entry.name, name)
+        try:
+            tarfile.data_filter(entry, folder)
+            special = entry.issparse()
+        except tarfile.SpecialFileError:
+            special = True
+        except tarfile.FilterError:
+            raise _leads_away(entry.name, name) from None
+        if special:
             raise UserError(f"'{name}' holds something that is no plain file ('{_short(entry.name)}').")
         total += entry.size
         _check_size(total, name, limit)
-        path = _inside(entry.name, name)
         if path and entry.isreg():
             members.append(Member(path, entry))
     return members
@@ -156,10 +164,14 @@ def _inside(member, name) -> PurePosixPath | None:
     """Where a member goes, None where it is of no use; raises UserError where it leads out of the folder."""
     path = PurePosixPath(member.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in member or "\0" in member:
-        raise UserError(f"'{name}' holds a file that would be written elsewhere ('{_short(member)}').")
+        raise _leads_away(member, name)
     if "__MACOSX" in path.parts or path.name.startswith("._") or path.name == ".DS_Store":
         return None
     return path
+
+
+def _leads_away(member, name) -> UserError:
+    return UserError(f"'{name}' holds a file that would be written elsewhere ('{_short(member)}').")
 
 
 def _short(member):
