@@ -36,7 +36,7 @@ class ModelRecord:
     )
     linear_decoder: bool = False  # no hidden layers in the decoder, and `loadings`
     sparse_ends: bool = (
-        False  # takes the genes of a minibatch as `core.sparse.linear.Batch`, and its squared error too
+        False  # takes the genes of a minibatch as `core.sparse.minibatch.Batch`, and its squared error too
     )
     dropout: float = 0.0  # where the field is empty
     # What settings were when they did not exist yet: a complete record of a run without them was trained so.

@@ -24,7 +24,7 @@ class Cells(NamedTuple):
     seen: object = (
         None  # (cells, genes) input of the encoder in training, where input dropout hides some counts
     )
-    rna: object = None  # core.sparse.linear.Batch of the genes where they come sparse; `x` then holds the proteins alone
+    rna: object = None  # core.sparse.minibatch.Batch of the genes where they come sparse; `x` then holds the proteins alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,8 @@ class Matrix:
 
     @cached_property
     def standardised(self):
-        """The genes as core.sparse.linear has them: normalised, logged, centred, scaled and clipped, and still sparse."""
-        from core.sparse.linear import Standardised
+        """The genes as core.sparse.minibatch has them: normalised, logged, centred, scaled and clipped, and still sparse."""
+        from core.sparse.minibatch import Standardised
 
         n = self.n_genes
         return Standardised(self.rna, self.mean[:n], self.sd[:n], self.clip, self.logged)

@@ -12,7 +12,8 @@ from core.config import RunConfig
 from core.models.layers import ByInput
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
-from core.sparse.linear import Standardised, first_layer, gram_pays, mse, pays
+from core.sparse.linear import first_layer, gram_pays, mse, pays
+from core.sparse.minibatch import Standardised
 
 CLIPPED, CONSTANT, EMPTY, FULL = 0, 1, 2, 3  # genes, and cell 2 has no counts
 
@@ -137,7 +138,7 @@ def test_loss_and_gradients_are_those_of_dense_layers(form, clip, hide):
 
 @pytest.mark.parametrize("genes_at_once", [1, 7, 29, 30])
 def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, genes_at_once, monkeypatch):
-    monkeypatch.setattr("core.sparse.linear.NEAR", genes_at_once * 4 * 7)
+    monkeypatch.setattr("core.sparse.minibatch.NEAR", genes_at_once * 4 * 7)
     batch = standardised(counts(), 10.0).batch(np.arange(40), hide=0.3, seed=5)
     assert_same(*both_ways(batch, weights(30, 7)))
     assert len(batch.cuts(genes_at_once)) == -(-30 // genes_at_once) + 1
