@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from core.config.run_files import HISTORY
 from core.errors import UserError
 
 VERSION = 2
@@ -99,16 +100,7 @@ epochs = Table(
     metadata,
     Column("run", String(32), primary_key=True),
     Column("epoch", Integer, primary_key=True),
-    Column("train_loss", Float),
-    Column("valid_loss", Float),
-    Column("train_rna", Float),
-    Column("valid_rna", Float),
-    Column("train_protein", Float),
-    Column("valid_protein", Float),
-    Column("learning_rate", Float),
-    Column("seconds", Float),
-    Column("penalty_l1", Float),
-    Column("penalty_kl", Float),
+    *(Column(name, Float) for name in HISTORY[1:]),
 )
 
 jobs = Table(
@@ -120,8 +112,8 @@ jobs = Table(
     Column("kind", String(32), nullable=False),
     Column("target", String(32), nullable=False, index=True),
     Column("arguments", JSON, nullable=False),
-    Column("token", String(120), unique=True),  # the same click twice is one job
-    Column("priority", Integer, nullable=False, default=0),  # the higher the sooner
+    Column("token", String(120), unique=True),  # a second click with the same token gives the first job
+    Column("priority", Integer, nullable=False, default=0),  # higher ones start first
     Column("status", String(16), nullable=False),
     Column("cancel", Boolean, nullable=False, default=False),
     Column("progress", Float, nullable=False, default=0.0),
@@ -135,7 +127,7 @@ jobs = Table(
     Index("jobs_waiting", "lane", "status", "created"),
 )
 
-# Groups of a run's cells that a person has made: a row a version, of which the newest of its line is shown.
+# Clusterings that people have made of a run's cells: one row per version; the newest version of each line is shown.
 clusterings = Table(
     "clusterings",
     metadata,
@@ -145,12 +137,12 @@ clusterings = Table(
     Column("author", String(64), nullable=False),
     Column("created", Float, nullable=False),
     Column("title", String(200), nullable=False),
-    Column("what", Text, nullable=False),  # what made this version of the one before, in words
+    Column("what", Text, nullable=False),  # the change from the version before, in words
     Column("groups", String(32), nullable=False),  # the key of its Groups
     Column("colours", JSON, nullable=False),  # {name of a group: "#rrggbb"} of those coloured by hand
 )
 
-# One function a step, from version n to n + 1, given an open connection. Each leaves a fixture under tests/.
+# {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
 UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty_kl FLOAT"))}
 
 
@@ -175,7 +167,7 @@ def _prepare(engine, now):
                 f"This data folder was written by a newer Nuwa (schema {version}, this one knows {VERSION}): "
                 "start that version, or choose another NUWA_DATA_DIR."
             )
-        # Not metadata.create_all: it looks first and creates later, and another process may do so in between.
+        # metadata.create_all checks first and creates later, and another process may create the table in between.
         for table in metadata.sorted_tables:
             db.execute(CreateTable(table, if_not_exists=True))
             for index in table.indexes:
@@ -192,7 +184,7 @@ def _prepare(engine, now):
 
 
 def _insert_once(engine, table):
-    """An insert that does nothing where another process was quicker."""
+    """An insert that does nothing where the row exists already."""
     if engine.dialect.name == "sqlite":
         return insert(table).prefix_with("OR IGNORE")
     from sqlalchemy.dialects.postgresql import insert as pg_insert

@@ -12,6 +12,7 @@ import torch
 from core import device as devices
 from core import models
 from core.config.run_facts import Baselines, Parts
+from core.config.run_files import HISTORY
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, memory
@@ -177,14 +178,10 @@ def why_failed(learnt, config):
 
 
 def epoch_record(epoch):
-    """An Epoch as a row of history.csv."""
+    """An Epoch as a row of history.csv: {name in HISTORY: number or None}."""
     row = {"epoch": epoch.epoch}
     for part, name in (("total", "loss"), ("rna", "rna"), ("protein", "protein")):
         row[f"train_{name}"] = getattr(epoch.train, part)
         row[f"valid_{name}"] = getattr(epoch.valid, part)
-    return row | {
-        "learning_rate": epoch.learning_rate,
-        "seconds": round(epoch.seconds, 4),
-        "penalty_l1": epoch.penalty_l1,
-        "penalty_kl": epoch.penalty_kl,
-    }
+    row["seconds"] = round(epoch.seconds, 4)
+    return {name: row[name] if name in row else getattr(epoch, name) for name in HISTORY}

@@ -4,7 +4,11 @@ import pytest
 from store_rows import EPOCH, at_once, furnish, new_run
 
 from core.config import run_files
+from core.config.run_facts import Parts
 from core.errors import UserError
+from core.store import schema
+from core.training.learn import epoch_record
+from core.training.loop import Epoch
 
 # --- the same click twice
 
@@ -69,6 +73,15 @@ def test_epochs_come_back_as_they_went_in(store):
     assert store.add_epoch(run, second) == "done"
     assert store.epochs(run) == [EPOCH, second]
     assert list(store.epochs(run)[0]) == list(run_files.HISTORY)
+
+
+def test_the_columns_of_a_history_are_written_once():
+    parts = Parts(1.0, 0.5, None)
+    epoch = Epoch(1, parts, parts, 0.01, 2.34567, 0.1, 0.2, best=True)
+    row = epoch_record(epoch)
+    assert tuple(row) == run_files.HISTORY and (row["train_loss"], row["valid_rna"]) == (1.0, 0.5)
+    assert (row["seconds"], row["penalty_kl"]) == (2.3457, 0.2)
+    assert [column.name for column in schema.epochs.columns] == ["run", *run_files.HISTORY]
 
 
 def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
