@@ -1,19 +1,19 @@
-"""The one error that is meant for the person at the screen, and the words for the one that nobody made."""
+"""Errors whose text is shown to the user, and the message of a job that ran out of memory."""
 
 
 class UserError(ValueError):
-    """A mistake a person can mend: its text is one sentence that says what is wrong and what to do.
+    """A mistake that the user can correct: its text is one sentence that says what is wrong and what to do.
 
-    Raised where the mistake is first visible. The command line prints it and exits with 2, a page shows
-    it as a notice, the worker makes it the message of the job. Anything else is ours and keeps its traceback.
+    Raised where the mistake is first known. The command line prints it and exits with 2, a page shows
+    it as a notice, the worker makes it the message of the job. Any other exception is a bug and keeps its traceback.
     """
 
 
 class Question(UserError):
-    """Something only the person knows, such as which genome is meant: its text asks, `choices` are the answers.
+    """A question that only the user can answer, such as which genome is meant: its text asks, `choices` are the answers.
 
-    `asks` is the option that takes the answer, `choices` are (value, words), and `default` is the value that
-    the file itself speaks for. Where it speaks clearly enough to go on without a person, `sure` is true.
+    `asks` is the option that takes the answer, `choices` are (value, words), and `default` is the
+    likely answer by the file. `sure` is true where the file is clear enough to continue without asking.
     """
 
     def __init__(self, sentence, asks, choices, default=None, sure=False):
@@ -32,7 +32,7 @@ class Question(UserError):
 
 
 class DoesNotFit(UserError, MemoryError):
-    """Memory ran out, and the sentence can say over what: the run failed, nobody made a mistake."""
+    """Memory ran out, and the sentence names what did not fit."""
 
 
 OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."
@@ -43,5 +43,5 @@ WORDS = (
 
 
 def is_out_of_memory(error):
-    """Does an exception say that memory ran out? Python, torch and the system each have their own."""
+    """Whether an exception says that memory ran out: Python, torch and the system have different ones."""
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in WORDS)

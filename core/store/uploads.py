@@ -234,7 +234,7 @@ def remove(folder, record):
 
 
 def sweep(store):
-    """Throw away the uploads that nothing was added to for a day."""
+    """Remove the uploads that received nothing for a day."""
     folder = store.root / "uploads"
     for record in records(folder):
         path = folder / f"{record['id']}.json"

@@ -1,4 +1,4 @@
-"""python -m core.worker: the queue; with a word behind it, one of its own children."""
+"""python -m core.worker: the queue; with an argument, one of its child processes."""
 
 import sys
 import tempfile
@@ -6,22 +6,22 @@ import tempfile
 from core import settings
 
 
-def main(words):
-    here = settings.from_environment()
-    if not words:
+def main(arguments):
+    chosen = settings.from_environment()
+    if not arguments:
         from core.worker.queue import Queue
 
-        return Queue(here).run()
-    settings.limit_threads()  # before the science is imported
+        return Queue(chosen).run()
+    settings.limit_threads()  # before numeric libraries are imported
     from core.store import Store
     from core.worker import execute
 
-    store = Store(here)
+    store = Store(chosen)
     tempfile.tempdir = str(
         store.root / "cache"
     )  # on the disk of the datasets, since a copy of a large one needs as much room
-    if words[0] == "one":
-        return execute.one(store, words[1])
+    if arguments[0] == "one":
+        return execute.one(store, arguments[1])
     return execute.serve_short(store)
 
 

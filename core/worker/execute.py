@@ -1,4 +1,4 @@
-"""One job from beginning to end: what it is for is looked up, what becomes of it is written down."""
+"""Carry out jobs: call the function of the job's kind, and store its result or its error message."""
 
 import sys
 import time
@@ -11,12 +11,12 @@ from core.store import Status
 from core.worker import launch
 from core.worker.queue import fail_target
 
-IDLE = 0.1  # seconds between two looks at an empty queue
-FULL = 6 * 1024**3  # bytes; a warm process that has grown beyond goes, and a fresh one comes
+IDLE = 0.1  # seconds between two queries of an empty queue
+FULL = 6 * 1024**3  # bytes of memory at which the short-lane process exits; the queue starts a new one
 
 
 def execute(store, job):
-    """Carry out a job that is marked running: its result, or one sentence on why there is none."""
+    """Carry out a job that is marked running; store its result, or one sentence on why it failed."""
     from core.worker.job_kinds import KINDS
 
     def say(message, progress=0.0):
@@ -25,21 +25,21 @@ def execute(store, job):
     try:
         result = KINDS[job["kind"]](store, job, say)
     except UserError as error:
-        give_up(store, job, str(error))
-    except Exception as error:  # the edge where a failing job is reported; the log keeps the traceback
+        mark_failed(store, job, str(error))
+    except Exception as error:  # the message of the job is one sentence; the log has the traceback
         traceback.print_exc()
         if is_out_of_memory(error):
-            give_up(store, job, OUT_OF_MEMORY)
+            mark_failed(store, job, OUT_OF_MEMORY)
         else:
             short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
             words = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
-            give_up(store, job, words)
+            mark_failed(store, job, words)
     else:
         store.move_job(job["id"], Status.RUNNING, Status.DONE, result=result, progress=1.0)
 
 
-def give_up(store, job, message):
-    """Mark the job, and what it worked for, as failed with this message."""
+def mark_failed(store, job, message):
+    """Mark a job and its target as failed with this message."""
     if store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
         fail_target(store, job, message)
 
@@ -60,13 +60,13 @@ def take(store, lane):
 
 
 def drain(store):
-    """Carry out all that waits in every lane, in this process: for tests, notebooks and NUWA_INLINE=1."""
+    """Carry out all waiting jobs of every lane in this process: for tests, notebooks and NUWA_INLINE=1."""
     while job := take(store, "short") or take(store, "train") or take(store, "slow"):
         execute(store, job)
 
 
 def serve_short(store):
-    """Carry out short jobs until the queue's owner is gone; the science stays loaded and compiled in between."""
+    """Carry out short jobs until the queue stops; numeric libraries stay loaded and compiled between jobs."""
     me = psutil.Process()
     store.remember("short_worker", {"pid": me.pid, "pid_started": me.create_time()})
     warm = False
@@ -82,7 +82,7 @@ def serve_short(store):
         elif launch.is_running(store.root):
             alone_since = None
             time.sleep(IDLE)
-        else:  # a queue that was killed may be replaced in a moment
+        else:  # a queue that was killed may be restarted soon
             alone_since = alone_since or time.monotonic()
             if time.monotonic() - alone_since > launch.STALE:
                 return 0
@@ -96,11 +96,11 @@ def _warm_up(store):
     from core.analysis.warm_up import warm_up
     from core.data import read
 
-    found = device.choose("auto")
-    store.remember("device", found._asdict() | {"cores": device.n_cores()})
+    chosen = device.choose("auto")
+    store.remember("device", chosen._asdict() | {"cores": device.n_cores()})
     read.SERVER.start()
     try:
         warm_up()
         markers.warm_up()
-    except Exception:  # warming is a courtesy; the job that needs it will say what is wrong
+    except Exception:  # not needed for correctness; a job that needs it reports the error
         traceback.print_exc(file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Make sure that a worker runs: the only part of the worker that the web process imports."""
+"""Start a worker and keep it running; the web process imports no other part of the worker."""
 
 import fcntl
 import os
@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 
-HEARTBEAT = 5.0  # seconds between two looks
+HEARTBEAT = 5.0  # seconds between two heartbeats
 STALE = 30.0  # seconds without a heartbeat after which an idle worker stops
 
 
 def is_running(root):
-    """Does a worker hold the lock of this data folder?"""
+    """Whether a worker holds the lock of this data folder."""
     with open(root / "worker.lock", "a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -22,7 +22,7 @@ def is_running(root):
 
 
 def start(settings):
-    """Start a worker in a session of its own: it outlives the process that asked for it."""
+    """Start a worker in its own session, so that it outlives this process; returns its Popen."""
     root = settings.data_dir
     with open(root / "worker.log", "ab") as log:
         return subprocess.Popen(
@@ -37,12 +37,12 @@ def start(settings):
 
 
 def beat(root):
-    """Tell the worker that somebody may still want it."""
+    """Record that a web process still needs the worker."""
     (root / "heartbeat").touch()
 
 
 def is_wanted(root):
-    """Has a window been open within the last half minute?"""
+    """Whether a web process has recorded a heartbeat within the last STALE seconds."""
     try:
         return time.time() - (root / "heartbeat").stat().st_mtime < STALE
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def is_wanted(root):
 
 
 def keep(settings):
-    """Keep one worker alive from a thread of this process, for as long as this process lives."""
+    """Keep one worker running, by a thread of this process that restarts it; returns the thread."""
 
     def watch():
         child = None

@@ -1,4 +1,4 @@
-"""The queue: owns the children, starts what waits, and tells what became of those that died."""
+"""The queue: starts waiting jobs in child processes, and marks the jobs of processes that died as failed."""
 
 import fcntl
 import math
@@ -14,7 +14,7 @@ from core.store import LANES, Explored, Status, Store, uploads
 from core.worker import launch
 
 HOUR, DAY = 3600, 24 * 3600
-TICK = 0.2  # seconds between two looks at the queue
+TICK = 0.2  # seconds between two updates of the queue
 
 KILLED = (
     "The worker process was killed (signal {signal}), most likely because memory ran out. "
@@ -24,21 +24,21 @@ LOST = "The worker stopped in the middle of this work; start it again."
 
 
 class Queue:
-    """One a data folder (it holds a lock), light: it imports no science itself."""
+    """The queue of a data folder: a lock allows one per folder. It imports no numeric library itself."""
 
     def __init__(self, settings):
         self.settings, self.root = settings, settings.data_dir
         self.children = {}  # pid -> Popen
-        self.short = None  # the Popen of the warm process
+        self.short = None  # the Popen of the process of the short lane
 
     def run(self):
-        """Work until nothing is left to do and nobody is there; returns the exit code."""
+        """Run until no job is left and no web process wants a worker; returns the exit code."""
         self.root.mkdir(parents=True, exist_ok=True)
         with open(self.root / "worker.lock", "a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return 0  # somebody else is the worker
+                return 0  # another worker has the lock
             self.store = Store(self.settings)
             add_demos(self.store)
             swept = -math.inf
@@ -46,21 +46,21 @@ class Queue:
                 if time.monotonic() - swept > HOUR:
                     sweep(self.store)
                     swept = time.monotonic()
-                self.look()
+                self.update()
                 if not self.has_work() and not launch.is_wanted(self.root):
-                    self.send_home()
+                    self.stop_children()
                     return 0
                 time.sleep(TICK)
 
     def has_work(self):
         return bool(self.store.working() or any(self.store.waiting(lane) for lane in LANES))
 
-    def look(self):
-        """One look: bury the dead, start what waits, keep the short lane warm."""
+    def update(self):
+        """Fail the jobs of processes that died, start waiting jobs, and keep a process for the short lane."""
         for job in self.store.working():
-            if not self.lives(job):
-                self.bury(job)
-        # Before the jobs are read: a child that is dead now takes none any more, one that lives may die with a new one.
+            if not self.is_running(job):
+                self.fail(job)
+        # Read before the jobs: a child that has ended takes no new job; one that runs may take one and die with it.
         dead = {pid for pid, child in self.children.items() if child.poll() is not None}
         working = self.store.working()
         at_work = {job["lane"] for job in working}
@@ -74,24 +74,24 @@ class Queue:
         if self.short is None or self.short.poll() is not None:
             self.short = self.spawn("short")
 
-    def lives(self, job):
-        """Does the process of a job still run? Of a child of ours the kernel's answer to its parent counts: a killed
-        process is a zombie in /proc, without an exit code, until the last of its threads is gone."""
+    def is_running(self, job):
+        """Whether the process of a job still runs. Popen.poll() decides for a child of this process: a killed process
+        is a zombie in /proc, without an exit code, until its last thread has ended."""
         child = self.children.get(job["pid"])
         return child.poll() is None if child else alive(job)
 
     def forget(self, pids):
-        """Forget children whose job is over; of one that died at work the exit code is kept until it is buried."""
+        """Drop children whose job has ended; the exit code of one that died during a job is kept until the job is failed."""
         for pid in pids:
             del self.children[pid]
 
     def adopted_short(self):
-        """Does a short-lane process of a worker before us still live? It goes on; a second would share its jobs."""
+        """Whether the short-lane process of an earlier worker still runs: it continues, and no second one is started."""
         known = self.store.recall("short_worker")
         return bool(known) and alive(known)
 
     def start_alone(self, job):
-        """A clean interpreter for one training run or one slow picture."""
+        """Start a new process for one job of the lanes "train" and "slow"."""
         if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING):
             return
         child = self.spawn("one", job["id"])
@@ -109,23 +109,24 @@ class Queue:
         self.children[child.pid] = child
         return child
 
-    def bury(self, job):
-        """A running job whose process is gone: say so on the job and on what it worked for."""
+    def fail(self, job):
+        """Mark a running job whose process has ended, and its target, as failed."""
         child = self.children.get(job["pid"])
         code = child.poll() if child else None
         message = KILLED.format(signal=-code) if code is not None and code < 0 else LOST
         if not self.store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
-            return  # it had finished in the meantime
+            return  # it finished in the meantime
         fail_target(self.store, job, message)
 
-    def send_home(self):
+    def stop_children(self):
+        """Terminate all children."""
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
 
 
 def fail_target(store, job, message):
-    """The row a broken job worked for gets its status and its message."""
+    """Set status and message of the row that a failed job worked for."""
     target, kind = job["target"], job["kind"]
     if kind == "train":
         store.move(
@@ -146,9 +147,9 @@ def fail_target(store, job, message):
 
 
 def alive(record):
-    """Does the process of a job (pid, start time) still run?"""
+    """Whether the process of a job (pid, start time) still runs."""
     if not record.get("pid"):
-        return time.time() - (record.get("started") or 0) < 5  # it is being started at this moment
+        return time.time() - (record.get("started") or 0) < 5  # it is being started
     try:
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - record["pid_started"]) < 1
@@ -158,7 +159,7 @@ def alive(record):
 
 
 def sweep(store):
-    """Remove what is a day old: uploads that stopped, and what work that was killed with its worker left."""
+    """Remove unfinished uploads and temporary folders of killed jobs that are more than a day old."""
     uploads.sweep(store)
     for name in ("nuwa-read-*", "nuwa-bundle-*"):
         for left in (store.root / "cache").glob(name):
@@ -167,7 +168,7 @@ def sweep(store):
 
 
 def add_demos(store):
-    """Add the included datasets, at the first start only."""
+    """Queue the reading of the demo datasets, at the first start only."""
     if store.recall("demos_added"):
         return
     store.remember("demos_added", True)

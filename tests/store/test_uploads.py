@@ -365,7 +365,7 @@ def test_the_queue_sweeps_at_its_start_and_every_hour(empty_nuwa, monkeypatch):
     monkeypatch.setattr(queue, "sweep", lambda store: swept.append(clock[0]))
     monkeypatch.setattr(queue.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(queue.time, "sleep", lambda _: clock.__setitem__(0, clock[0] + 600))
-    monkeypatch.setattr(work, "look", lambda: None)
+    monkeypatch.setattr(work, "update", lambda: None)
     monkeypatch.setattr(work, "has_work", lambda: clock[0] < 2.5 * 3600)
     assert work.run() == 0
     assert len(swept) == 3 and swept[0] == 0

@@ -369,7 +369,7 @@ def test_a_job_whose_process_is_gone_is_buried_with_its_run(store):
     store.move("run", run, "queued", "running")
     queue = Queue(store.settings)
     queue.store = store
-    queue.bury(store.job(job["id"]))
+    queue.fail(store.job(job["id"]))
     row = store.row("run", run)
     assert row["status"] == "failed" and row["message"].startswith("The worker stopped in the middle")
     assert store.job(job["id"])["status"] == "failed"
@@ -386,13 +386,13 @@ def test_a_child_that_is_still_dying_is_buried_only_with_its_exit_code(store):
     store.move_job(job["id"], "queued", "running", pid=child.pid, pid_started=started)
     queue = Queue(store.settings)
     queue.store, queue.children, queue.short = store, {child.pid: child}, SimpleNamespace(poll=lambda: None)
-    queue.look()
+    queue.update()
     assert store.job(job["id"])["status"] == "running"
     child.kill()
     child.wait()
-    queue.look()
+    queue.update()
     assert "was killed (signal 9)" in store.job(job["id"])["message"]
-    queue.look()
+    queue.update()
     assert not queue.children
 
 
@@ -423,7 +423,7 @@ def test_a_job_that_finished_in_the_last_moment_is_not_buried(store):
     store.move_job(job["id"], "running", "done")
     queue = Queue(store.settings)
     queue.store = store
-    queue.bury(stale)
+    queue.fail(stale)
     assert store.row("run", run)["status"] == "done" and store.job(job["id"])["status"] == "done"
 
 
