@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.preprocessing import variable_genes
 from core.preprocessing.batches import batches_of
 from core.preprocessing.variable_genes import Unfit, Variable
-from core.sparse.moments import Groups, mean_and_variance, one_group
+from core.sparse.moments import CellBatches, mean_and_variance, one_batch
 from core.sparse.rows import normalisation
 from core.text import genes_are, listed, near
 
@@ -158,7 +158,7 @@ def _all(seen, genes, usable, n_train):
 def _most_variable(source, seen, there, usable, batches, config, train):
     """(the Variable over the genes that are `there`, the flavor that selected them, notes)."""
     genes, notes = np.flatnonzero(there), []
-    groups, labels = one_group(train, len(seen.totals)), ()
+    groups, labels = one_batch(train, len(seen.totals)), ()
     if batches:
         groups, labels, notes = _batches(*batches, config.hvg_batch_key, train)
     change = _logged(source.kind, seen.totals, config.target_sum)
@@ -205,7 +205,7 @@ def _most_variable(source, seen, there, usable, batches, config, train):
 
 
 def _batches(codes, labels, column, train):
-    """(Groups of the training cells by batch, the names of the batches, notes)."""
+    """(CellBatches of the training cells by batch, the names of the batches, notes)."""
     asked = np.full(len(codes), -1, np.int32)
     asked[train] = codes[train]
     sizes = np.bincount(asked[train], minlength=len(labels))
@@ -215,7 +215,7 @@ def _batches(codes, labels, column, train):
 
 
 def _voting(codes, left, labels, column, train, why):
-    """(Groups, their names, notes) of the batches `left`: all training cells together where there are not two."""
+    """(CellBatches, their names, notes) of the batches `left`: all training cells together where there are not two."""
     out = [label for code, label in enumerate(labels) if code not in left]
     notes = []
     if out:
@@ -223,10 +223,10 @@ def _voting(codes, left, labels, column, train, why):
         notes.append(f"{len(out)} {are} not used in gene selection, {_few(out)} of '{column}': {why}.")
     if len(left) < 2:
         notes.append("Fewer than two batches are left, so genes were selected over all cells together.")
-        return one_group(train, len(codes)), (), notes
+        return one_batch(train, len(codes)), (), notes
     renumbered = np.full(len(labels) + 1, -1, np.int32)  # the last place is that of -1
     renumbered[left] = np.arange(len(left))
-    return Groups(renumbered[codes], len(left)), tuple(labels[code] for code in left), notes
+    return CellBatches(renumbered[codes], len(left)), tuple(labels[code] for code in left), notes
 
 
 def _logged(kind, totals, target_sum):

@@ -83,21 +83,21 @@ class Moments:
         return np.sqrt(self.variance) < 1e-6 * np.maximum(1, np.abs(self.mean))
 
 
-class Groups(NamedTuple):
-    """Which cells are summed, and which of them together."""
+class CellBatches(NamedTuple):
+    """The batch of each cell whose values are summed: statistics are made for each batch."""
 
-    codes: np.ndarray  # (cells,) int32: the group of each cell, -1 for a cell that is not asked
+    codes: np.ndarray  # (cells,) int32: the batch of each cell, -1 for a cell that is left out
     n: int
 
     @property
     def sizes(self):
-        """(groups,) cells of each."""
+        """(batches,) number of cells in each."""
         return np.bincount(self.codes[self.codes >= 0], minlength=self.n)
 
 
-def one_group(rows, n_cells):
-    """The Groups in which the cells `rows`, of `n_cells`, stand together."""
-    return Groups(np.where(mask(rows, n_cells), 0, -1).astype(np.int32), 1)
+def one_batch(rows, n_cells):
+    """The CellBatches with the cells `rows`, of `n_cells`, in one batch."""
+    return CellBatches(np.where(mask(rows, n_cells), 0, -1).astype(np.int32), 1)
 
 
 def sums_of(matrix, groups, change):

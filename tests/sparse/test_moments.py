@@ -11,7 +11,7 @@ from scipy import sparse
 from core.preprocessing import variable_genes
 from core.sparse import blocks as module
 from core.sparse.blocks import blocks
-from core.sparse.moments import Groups, Moments, mean_and_variance, one_group, survey
+from core.sparse.moments import CellBatches, Moments, mean_and_variance, one_batch, survey
 from core.sparse.rows import Normalisation
 
 
@@ -109,7 +109,7 @@ def real_counts(real_data, name):
 def test_seurat_v3_is_scanpys_on_real_counts(real_data, name):
     values, train, seen = real_counts(real_data, name)
     genes = np.flatnonzero(seen.seen)
-    groups, usable = one_group(train, values.shape[0]), np.ones(len(genes), bool)
+    groups, usable = one_batch(train, values.shape[0]), np.ones(len(genes), bool)
     chosen, mean, variance = variable_genes.seurat_v3(values, groups, genes, usable, seen, 2000)
     table = by_scanpy(sparse.csr_matrix(values)[train][:, genes], "seurat_v3", 2000)
     np.testing.assert_array_equal(chosen, table["highly_variable"])
@@ -123,7 +123,7 @@ def test_dispersions_are_scanpys_on_real_logged_values(real_data, flavor, n):
     genes = np.flatnonzero(seen.seen)
     names, usable = np.arange(len(genes)).astype(str), np.ones(len(genes), bool)
     change = Normalisation(np.full(values.shape[0], 2, np.float32), True)
-    groups = one_group(train, values.shape[0])
+    groups = one_batch(train, values.shape[0])
     chosen, mean, dispersion = variable_genes.by_dispersion(
         flavor, values, groups, genes, usable, change, n, names
     )
@@ -145,7 +145,7 @@ def in_batches(seed=0):
     values[codes != 1, 30:50] = 0
     values[:, 50] = 1
     codes[400:] = -1
-    return values, Groups(codes, 3), np.array([f"G{i}" for i in random.permutation(300)])
+    return values, CellBatches(codes, 3), np.array([f"G{i}" for i in random.permutation(300)])
 
 
 @pytest.mark.parametrize("flavor", ["seurat_v3", "seurat", "cell_ranger"])
@@ -175,7 +175,7 @@ def test_genes_chosen_within_batches_are_scanpys(small_blocks, flavor, n):
 def test_groups_that_a_method_cannot_work_on_are_named():
     values, groups, names = in_batches()
     few = np.where((groups.codes == 2) & (np.cumsum(groups.codes == 2) > 3), -1, groups.codes)
-    groups = Groups(few.astype(np.int32), 3)
+    groups = CellBatches(few.astype(np.int32), 3)
     seen = survey(values, np.flatnonzero(few >= 0))
     genes = np.flatnonzero(seen.seen)
     usable = np.ones(len(genes), bool)
