@@ -86,10 +86,10 @@ def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTIO
     """Neighbours, clusters, scores and embeddings from an Evidence: yields Phase, then an Explored.
 
     `labels`: (cells,) names to compare the clusters with. The clusters of `resolution` are those that are scored.
-    t-SNE is slow and computed on request only. `beside` (a side_process.Aside) computes embeddings while this process
+    t-SNE is slow and computed on request only. `beside` (a side_process.HelperProcess) computes embeddings while this process
     clusters and scores; `begun` are the `pictures` that have begun already. The results are the same with and without.
     """
-    clock, beside = Clock(), beside or side_process.Here()
+    clock, beside = Clock(), beside or side_process.NoHelper()
     latent = proof.latent
     yield clock.start("neighbours")
     batches = proof.matrix.batch_codes is not None

@@ -39,7 +39,7 @@ class Task:
         return self._function(*self._arguments)
 
 
-class Here:
+class NoHelper:
     """Without a helper process: a task runs where its value is needed."""
 
     def do(self, function, *arguments):
@@ -52,7 +52,7 @@ class Here:
         pass
 
 
-class Aside:
+class HelperProcess:
     """A helper process that runs functions of core in order; leaving its `with` ends it at once."""
 
     def __init__(self):
@@ -91,15 +91,15 @@ class Aside:
 
 
 def opened(n_cells):
-    """An Aside for a run on so many cells where that pays, else Here; to be used in a `with`.
+    """A HelperProcess for a run on so many cells where that pays, else NoHelper; to be used in a `with`.
 
-    The Aside begins by compiling what training, clustering and UMAP need.
+    The HelperProcess begins by compiling what training, clustering and UMAP need.
     """
     from core.training.memory import helper_pays  # loads torch, which the helper process does without
 
     if not helper_pays(n_cells):
-        return Here()
-    helper = Aside()
+        return NoHelper()
+    helper = HelperProcess()
     helper.do(warm_up)
     return helper
 

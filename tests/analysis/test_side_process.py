@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from core.analysis import explore, side_process
-from core.analysis.side_process import Aside, Here
+from core.analysis.side_process import HelperProcess, NoHelper
 from core.training import memory, phases
 
 
 @pytest.fixture(scope="module")
 def beside():
-    with Aside() as made:
+    with HelperProcess() as made:
         yield made
 
 
@@ -27,7 +27,7 @@ def test_the_picture_of_the_input_is_the_same_from_beside(beside):
     there = explore.pictures(beside, axes, config)["input_umap"]
     while not there.ready:
         time.sleep(0.02)
-    here = explore.pictures(Here(), axes, config)["input_umap"]
+    here = explore.pictures(NoHelper(), axes, config)["input_umap"]
     assert not here.ready
     np.testing.assert_array_equal(there.value(), here.value())
 
@@ -44,7 +44,7 @@ def test_tasks_are_done_in_their_order_and_one_that_dies_is_done_here(beside):
     asleep, waiting = beside.do(time.sleep, 0.5), beside.do(os.getpid)
     assert not waiting.ready and waiting.value() != os.getpid()
     assert time.perf_counter() - start > 0.4 and asleep.ready
-    with Aside() as made:
+    with HelperProcess() as made:
         doomed = made.do(select.select, [], [], [], 60)
         threading.Timer(0.2, os.kill, (made._process.pid, signal.SIGKILL)).start()
         doomed._arguments = ([], [], [], 0)  # carried out here, it need not take as long
@@ -54,7 +54,7 @@ def test_tasks_are_done_in_their_order_and_one_that_dies_is_done_here(beside):
 
 def test_leaving_ends_it_in_the_middle_of_its_work():
     start = time.perf_counter()
-    with Aside() as made:
+    with HelperProcess() as made:
         task = made.do(time.sleep, 60)
     assert made._process.poll() is not None and not task.ready and time.perf_counter() - start < 20
 
@@ -63,12 +63,13 @@ def test_it_is_opened_where_it_pays(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     for n in (memory.FEWEST_BESIDE, memory.MOST_BESIDE):
         with side_process.opened(n) as made:
-            assert isinstance(made, Aside)
+            assert isinstance(made, HelperProcess)
     assert all(
-        isinstance(side_process.opened(n), Here) for n in (memory.FEWEST_BESIDE - 1, memory.MOST_BESIDE + 1)
+        isinstance(side_process.opened(n), NoHelper)
+        for n in (memory.FEWEST_BESIDE - 1, memory.MOST_BESIDE + 1)
     )
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert isinstance(side_process.opened(memory.FEWEST_BESIDE), Here)
+    assert isinstance(side_process.opened(memory.FEWEST_BESIDE), NoHelper)
 
 
 def test_the_clock_names_phases_that_add_up():

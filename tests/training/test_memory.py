@@ -68,8 +68,8 @@ def test_more_of_anything_takes_more_memory(more, config):
 )
 def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkeypatch, cores, n_cells):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
-    monkeypatch.setattr(side_process, "Aside", lambda: SimpleNamespace(do=lambda *_: None))
-    there = not isinstance(side_process.opened(n_cells), side_process.Here)
+    monkeypatch.setattr(side_process, "HelperProcess", lambda: SimpleNamespace(do=lambda *_: None))
+    there = not isinstance(side_process.opened(n_cells), side_process.NoHelper)
     need = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())
     monkeypatch.setattr(footprint, "helper_pays", lambda _: False)
     alone = footprint.main_memory(LARGE._replace(n_cells=n_cells), sized())

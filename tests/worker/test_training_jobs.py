@@ -103,7 +103,7 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     assert files.read_json(store.run_folder(run) / "phases.json") == row["facts"]["phases"]
 
 
-class Ready(side_process.Here):
+class Ready(side_process.NoHelper):
     """Somebody beside us who has done at once what he was given, and kept count."""
 
     done = 0

@@ -28,7 +28,7 @@ def train(store, job, say):
     clock.start("reading")
     adata = source(store, run["dataset"])
     clock.stop()
-    with side_process.Here() if store.settings.inline else side_process.opened(adata.n_obs) as beside:
+    with side_process.NoHelper() if store.settings.inline else side_process.opened(adata.n_obs) as beside:
         return _train(store, job, run, adata, clock, beside)
 
 
