@@ -26,7 +26,7 @@ def a_map(n=200, size=SIZE):
 
 
 def every_plate():
-    """A Plate of each kind."""
+    """A PaperFigure of each kind."""
     losses = ("train_loss", "valid_loss", "train_rna", "valid_rna", "train_protein", "valid_protein")
     epochs = [{"epoch": i} | dict.fromkeys(losses, 1 / i) for i in (1, 2, 3)]
     baselines = Baselines(Parts(0.9, 0.8, 0.7), Parts(0.5), 0.6)

@@ -18,7 +18,7 @@ ENTRY = 19  # pixels of a line of plotly's legend, whatever its font
 LABELS_UP_TO = 40  # groups whose names stand among their cells
 
 
-class Plate(NamedTuple):
+class PaperFigure(NamedTuple):
     """A figure: `name` of its files, its `title`, its Size, and how it is drawn in both ways.
 
     `plotly()` gives the go.Figure; `draw(figure)` fills a matplotlib Figure. `vectors` says whether plotly's can be taken:
@@ -44,7 +44,7 @@ def loss(epochs, baselines, best_epoch, n_latent, words, size):
         figure.update_yaxes(title={"text": words, "font": {"size": SMALL}})
         return figure.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
 
-    return Plate(
+    return PaperFigure(
         "loss",
         "Loss convergence",
         size,
@@ -77,7 +77,7 @@ def maps(name, title, panels, colour, cells, size):
             made.add_annotation(x=x, y=y, text=escape(text), **ground)
         return made
 
-    return Plate(
+    return PaperFigure(
         name,
         title,
         size,
@@ -91,7 +91,7 @@ def dots(features, groups, means, shares, words, size):
     """The best markers of each group, as high as their rows."""
     size = size.as_high_as(max(size.pixels[1] / 2, 90 + 15 * max(len(features), 5)))
     arguments = features, groups, means, shares, words
-    return Plate(
+    return PaperFigure(
         "markers",
         "The best markers of each group",
         size,
@@ -103,7 +103,7 @@ def dots(features, groups, means, shares, words, size):
 def composition(names, counts, parts, of, size):
     """The composition of each group, as high as its rows; `of` names the parts."""
     size = size.as_high_as(max(size.pixels[1] / 2, 100 + 18 * len(names)))
-    return Plate(
+    return PaperFigure(
         "composition",
         f"Composition of the groups by {of}" if len(parts) > 1 else "Sizes of the groups",
         size,
@@ -112,10 +112,10 @@ def composition(names, counts, parts, of, size):
     )
 
 
-def on_paper(plate):
-    """The plotly figure of a Plate as JSON: its size, white ground, a font that journals take."""
-    figure = plate.plotly()
-    wide, high = plate.size.pixels
+def on_paper(paper_figure):
+    """The plotly figure of a PaperFigure as JSON: its size, white ground, a font that journals take."""
+    figure = paper_figure.plotly()
+    wide, high = paper_figure.size.pixels
     figure.update_layout(
         width=wide,
         height=high,

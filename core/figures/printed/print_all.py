@@ -14,7 +14,7 @@ UNDATED = {
 
 
 class Printed(NamedTuple):
-    """A Plate on disk: its name and title, what drew it, and its files by format."""
+    """A PaperFigure on disk: its name and title, what drew it, and its files by format."""
 
     name: str
     title: str
@@ -22,7 +22,7 @@ class Printed(NamedTuple):
     files: dict
 
 
-def print_all(plates, folder, scratch, say=lambda words, share: None, seconds=None, formats=FORMATS):
+def print_all(paper_figures, folder, scratch, say=lambda words, share: None, seconds=None, formats=FORMATS):
     """(a Printed each, a sentence on what went wrong or ""); the files are in `folder`.
 
     Up to 20,000 points a figure is drawn by kaleido, all of vectors; above, or with more groups than its legend takes,
@@ -31,25 +31,25 @@ def print_all(plates, folder, scratch, say=lambda words, share: None, seconds=No
     empty folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    places = {p.name: {form: folder / f"{p.name}.{form}" for form in formats} for p in plates}
+    places = {p.name: {form: folder / f"{p.name}.{form}" for form in formats} for p in paper_figures}
     tasks = [
-        _task(figure, plate.size, form, places[plate.name][form])
-        for plate in plates
-        if plate.vectors
-        for figure in [on_paper(plate)]
+        _task(figure, paper_figure.size, form, places[paper_figure.name][form])
+        for paper_figure in paper_figures
+        if paper_figure.vectors
+        for figure in [on_paper(paper_figure)]
         for form in formats
     ]
-    words = f"Drawing {len(plates)} figures."
+    words = f"Drawing {len(paper_figures)} figures."
     wrong = chromium.draw(tasks, scratch, lambda share: say(words, 0.8 * share), seconds)
     found = []
-    for i, plate in enumerate(plates):
-        files = places[plate.name]
+    for i, paper_figure in enumerate(paper_figures):
+        files = places[paper_figure.name]
         by = "plotly"
         if not all(path.exists() for path in files.values()):
-            say(f"Drawing {plate.title.lower()}.", 0.8 + 0.2 * i / len(plates))
+            say(f"Drawing {paper_figure.title.lower()}.", 0.8 + 0.2 * i / len(paper_figures))
             by = "matplotlib"
-            _draw(plate, files)
-        found.append(Printed(plate.name, plate.title, by, files))
+            _draw(paper_figure, files)
+        found.append(Printed(paper_figure.name, paper_figure.title, by, files))
     return found, wrong
 
 
@@ -59,10 +59,10 @@ def _task(figure, size, form, out):
     return {"figure": figure, "out": str(out), "format": form, "width": wide, "height": high, "scale": scale}
 
 
-def _draw(plate, files):
-    """Draw a Plate by matplotlib."""
+def _draw(paper_figure, files):
+    """Draw a PaperFigure by matplotlib."""
     with matplotlib_figures.styled():
-        sheet = matplotlib_figures.sheet(plate.size)
-        plate.draw(sheet)
+        sheet = matplotlib_figures.sheet(paper_figure.size)
+        paper_figure.draw(sheet)
         for form, path in files.items():
-            sheet.savefig(path, format=form, dpi=plate.size.dpi, metadata=UNDATED[form])
+            sheet.savefig(path, format=form, dpi=paper_figure.size.dpi, metadata=UNDATED[form])
