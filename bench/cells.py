@@ -30,35 +30,39 @@ def grown(store, n_cells, seed=0):
     view.runs.train(run)
     drain(store)
     code = random.integers(0, LABELS, n_cells)
-    _grow_shelf(store, dataset, n_cells, code, random)
+    _grow_dataset_folder(store, dataset, n_cells, code, random)
     _grow_run(store, run, n_cells, code, random)
     return run
 
 
-def _grow_shelf(store, dataset, n_cells, code, random):
-    shelf = store.dataset_folder(dataset)
-    write_array(shelf.folder / "cells.npy", np.array([b"cell-%07d" % i for i in range(1, n_cells + 1)]))
+def _grow_dataset_folder(store, dataset, n_cells, code, random):
+    dataset_folder = store.dataset_folder(dataset)
+    write_array(
+        dataset_folder.folder / "cells.npy", np.array([b"cell-%07d" % i for i in range(1, n_cells + 1)])
+    )
     names = [f"GENE-{i:03d}" for i in range(1, GENES + 1)]
-    write_json(shelf.folder / "genes.json", {"names": names, "words": "log1p of counts per 10,000"})
+    write_json(dataset_folder.folder / "genes.json", {"names": names, "words": "log1p of counts per 10,000"})
     rows, values = [], []
     for gene in range(GENES):
         share = np.where(code == gene % LABELS, 0.6, EXPRESSED)
         there = np.flatnonzero(random.random(n_cells) < share)
         rows.append(there.astype(np.int32))
         values.append(random.gamma(2, 0.6, len(there)).astype(np.float32))
-    (shelf.folder / "genes" / "size.npy").unlink(missing_ok=True)  # ours are shown as they are
-    write_array(shelf.folder / "genes" / "data.npy", np.concatenate(values))
-    write_array(shelf.folder / "genes" / "indices.npy", np.concatenate(rows))
-    write_array(shelf.folder / "genes" / "indptr.npy", np.cumsum([0, *map(len, rows)]))
-    proteins = np.load(shelf.folder / "proteins.npy").shape[1]
+    (dataset_folder.folder / "genes" / "size.npy").unlink(missing_ok=True)  # ours are shown as they are
+    write_array(dataset_folder.folder / "genes" / "data.npy", np.concatenate(values))
+    write_array(dataset_folder.folder / "genes" / "indices.npy", np.concatenate(rows))
+    write_array(dataset_folder.folder / "genes" / "indptr.npy", np.cumsum([0, *map(len, rows)]))
+    proteins = np.load(dataset_folder.folder / "proteins.npy").shape[1]
     mean = random.gamma(2, 20, (LABELS, proteins))
-    write_array(shelf.folder / "proteins.npy", random.poisson(mean[code]).astype(np.float32))
-    for i, entry in enumerate(json.loads((shelf.folder / "obs" / "columns.json").read_text())):
+    write_array(dataset_folder.folder / "proteins.npy", random.poisson(mean[code]).astype(np.float32))
+    for i, entry in enumerate(json.loads((dataset_folder.folder / "obs" / "columns.json").read_text())):
         n = max(1, len(entry.get("categories", ())))
-        write_array(shelf.folder / "obs" / f"{i}.npy", (code % n).astype(np.int32))
+        write_array(dataset_folder.folder / "obs" / f"{i}.npy", (code % n).astype(np.int32))
     for name in ("n_counts", "n_genes", "share_mito", "share_ribo", "share_haemo"):
-        if (shelf.folder / f"{name}.npy").exists():
-            write_array(shelf.folder / f"{name}.npy", random.gamma(9, 600, n_cells).astype(np.float32))
+        if (dataset_folder.folder / f"{name}.npy").exists():
+            write_array(
+                dataset_folder.folder / f"{name}.npy", random.gamma(9, 600, n_cells).astype(np.float32)
+            )
     record = store.row("dataset", dataset)["record"] | {"cells": n_cells}
     store.set("dataset", dataset, record=record, name=f"{n_cells:,} simulated cells")
 

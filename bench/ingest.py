@@ -142,16 +142,16 @@ def ours(path, folder):
     clock.lap("between")
     prepare.prepare_data(store, {"target": made}, lambda *_: None)
     clock.lap("prepare")
-    shelf = store.dataset_folder(id)
-    for array in (shelf.folder / "genes").iterdir():
+    dataset_folder = store.dataset_folder(id)
+    for array in (dataset_folder.folder / "genes").iterdir():
         os.sync()
         with array.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    names = shelf.genes()["names"]
+    names = dataset_folder.genes()["names"]
     most = names.index(store.row("dataset", id)["record"]["top_genes"][0]["gene"])
     for gene in (most, *range(100, 119)):  # the one with the highest counts, and some by chance
         clock.lap("between")
-        shelf.gene(gene)
+        dataset_folder.gene(gene)
         clock.lap(f"gene {gene}")
     genes = [seconds for name, seconds in clock.seconds.items() if name.startswith("gene ")]
     return clock.seconds | {"gene": sorted(genes)[len(genes) // 2], "slowest gene": max(genes)}

@@ -14,7 +14,7 @@ class Record(BaseModel):
 
 
 class KnownMatrix(Record):
-    """What a matrix holds, with the observation behind it; fields of core.data.matrix_kind.Verdict."""
+    """What a matrix holds, with the observation behind it; fields of core.data.matrix_kind.MatrixKind."""
 
     kind: str
     evidence: str = ""

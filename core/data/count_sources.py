@@ -8,7 +8,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from core.data.matrix_kind import Kind, Verdict, what_is
+from core.data.matrix_kind import Kind, MatrixKind, what_is
 from core.sparse.access import in_memory
 
 DISPLAY_SUM = 10_000  # counts per 10,000, as in scanpy's and Seurat's tutorials
@@ -83,7 +83,7 @@ def display_of(adata: AnnData) -> Display:
     return Display(matrix_at(adata, where), genes_of(adata, where), words, verdicts[where].kind == "counts")
 
 
-def shown_at(verdicts: dict[str, Verdict]) -> tuple[str, str]:
+def shown_at(verdicts: dict[str, MatrixKind]) -> tuple[str, str]:
     """(where the values lie that colour genes, what they are on the plot), by the kinds of all `places`."""
     for where, verdict in verdicts.items():
         if verdict.kind == "counts":

@@ -21,7 +21,7 @@ FEW_NEGATIVE = 0.05  # share of the non-zero values; what was centred or taken a
 CLR_CELLS = 64  # cells whose geometric mean is solved for
 
 
-class Verdict(NamedTuple):
+class MatrixKind(NamedTuple):
     """What a matrix holds, a sentence that says why we think so, and the sum its cells were brought to."""
 
     kind: Kind
@@ -38,7 +38,7 @@ class Verdict(NamedTuple):
         return BADGES[self.form or self.kind]
 
 
-def what_is(matrix) -> Verdict:
+def what_is(matrix) -> MatrixKind:
     """What `matrix` (cells, genes), sparse, dense or on disk, holds; every value is looked at, in blocks of rows.
 
     Of a matrix in a file once: what it holds is known as long as the file stays as it is.
@@ -51,47 +51,49 @@ def what_is(matrix) -> Verdict:
     return _KNOWN[place]
 
 
-def remember(matrix, verdict: Verdict) -> None:
+def remember(matrix, verdict: MatrixKind) -> None:
     """Let `what_is` know what a matrix holds, where it lies in a file."""
     if (place := place_of(matrix)) is not None:
         _KNOWN[place] = verdict
 
 
-_KNOWN: dict[tuple, Verdict] = {}
+_KNOWN: dict[tuple, MatrixKind] = {}
 
 
-def judge(seen: Sweep) -> Verdict:
+def judge(seen: Sweep) -> MatrixKind:
     """The kind of a matrix, with its evidence, from its Sweep."""
     if not seen.numeric:
-        return Verdict("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
+        return MatrixKind("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
     if seen.not_finite:
-        return Verdict("other", f"{seen.not_finite:,} values are missing (NaN) or infinite.", form="missing")
+        return MatrixKind(
+            "other", f"{seen.not_finite:,} values are missing (NaN) or infinite.", form="missing"
+        )
     if seen.nonzero == 0:
-        return Verdict("other", "Every value is 0.", form="zero")
+        return MatrixKind("other", "Every value is 0.", form="zero")
     if seen.negative == 0 and seen.whole == seen.nonzero:
         remark = "; only 0 and 1 occur, so it may be presence and absence" if seen.highest == 1 else ""
-        return Verdict("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}{remark}.")
+        return MatrixKind("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}{remark}.")
     if seen.negative == 0 and seen.near_whole == seen.nonzero:
         words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
-        return Verdict("counts", words)
+        return MatrixKind("counts", words)
     if seen.negative and seen.near_whole == seen.nonzero and seen.negative <= FEW_NEGATIVE * seen.nonzero:
         return _of_negative_counts(seen)
     return _of_negatives(seen) if seen.negative else _of_fractions(seen)
 
 
-def _of_negative_counts(seen: Sweep) -> Verdict:
+def _of_negative_counts(seen: Sweep) -> MatrixKind:
     values = "value is" if seen.negative == 1 else "values are"
     words = (
         f"All values are whole numbers up to {seen.highest:,.0f}, as counts are, but {seen.negative:,} {values} negative"
         f" (down to {seen.lowest:,.0f})."
     )
-    return Verdict("other", words, form="negative counts")
+    return MatrixKind("other", words, form="negative counts")
 
 
-def _of_negatives(seen: Sweep) -> Verdict:
+def _of_negatives(seen: Sweep) -> MatrixKind:
     varies = seen.sd > 1e-6
     if not varies.any():
-        return Verdict("other", "Some values are negative and no gene varies between cells.")
+        return MatrixKind("other", "Some values are negative and no gene varies between cells.")
     # Medians over genes, with room on both sides: clipping at 10 lowers a spread, and a set that was scaled
     # first and thinned afterwards (pbmc68k_reduced) has means up to 0.09 and spreads from 0.6.
     off = float(np.median(np.abs(seen.mean[varies]) / seen.sd[varies]))
@@ -101,20 +103,20 @@ def _of_negatives(seen: Sweep) -> Verdict:
     filled = seen.cell_sizes > 0
     balanced = np.abs(seen.cell_sums[filled]) < 1e-3 * seen.cell_sizes[filled]
     if off >= 0.15 and filled.sum() > 1 and np.mean(balanced) >= MOST:
-        return Verdict(
+        return MatrixKind(
             "other", f"{words}, and the values of every cell add up to 0, as log-ratios do.", form="clr cells"
         )
     if off < 0.15 and 0.5 < spread < 1.5:
-        return Verdict(
+        return MatrixKind(
             "scaled", f"{words}, the genes have mean 0 and a typical standard deviation of {spread:.2f}."
         )
     if off < 0.15:
         words += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
-        return Verdict("other", words, form="centred")
-    return Verdict("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
+        return MatrixKind("other", words, form="centred")
+    return MatrixKind("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
 
 
-def _of_fractions(seen: Sweep) -> Verdict:
+def _of_fractions(seen: Sweep) -> MatrixKind:
     return (
         _by_sums(seen)
         or _by_whole_logs(seen)
@@ -124,7 +126,7 @@ def _of_fractions(seen: Sweep) -> Verdict:
     )
 
 
-def _by_sums(seen: Sweep) -> Verdict | None:
+def _by_sums(seen: Sweep) -> MatrixKind | None:
     """Cells that sum to the same, as they are or un-logged. Shares of a cell (target 1) are so small that the ways
     back leave them nearly alone, so that several may fit: the tightest sum wins, a simpler way before an equal."""
     sums = {way: same(values) for way, values in {"": seen.cell_sums, **seen.unlogged}.items()}
@@ -135,37 +137,37 @@ def _by_sums(seen: Sweep) -> Verdict | None:
     middle, highest = fitting[best].middle, f"{seen.highest:,.4g}"
     if not best:
         words = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
-        return Verdict("normalized", words, middle)
+        return MatrixKind("normalized", words, middle)
     words = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
-    return Verdict("lognorm", words, middle, _FORM_OF_SUMS[best])
+    return MatrixKind("lognorm", words, middle, _FORM_OF_SUMS[best])
 
 
-def _by_whole_logs(seen: Sweep) -> Verdict | None:
+def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
     """Counts that were logged without being normalised, once or twice."""
     for way, form in (("expm1", "log counts"), ("expm1 twice", "twice")):
         if way in seen.unlogged and seen.near_whole_unlogged[way] == seen.nonzero:
             words = _SUM_WORDS[way].removesuffix(", every")
-            return Verdict(
+            return MatrixKind(
                 "lognorm", f"{words}, all values are whole numbers: counts without normalisation.", form=form
             )
     return None
 
 
-def _by_spread(seen: Sweep) -> Verdict | None:
+def _by_spread(seen: Sweep) -> MatrixKind | None:
     varies = seen.sd > 1e-6
     if varies.sum() > 1 and np.mean(np.abs(seen.sd[varies] - 1) < 0.02) > MOST:
-        return Verdict("scaled", "No value is negative, but every gene has a standard deviation of 1.")
+        return MatrixKind("scaled", "No value is negative, but every gene has a standard deviation of 1.")
     if seen.whole > 0.5 * seen.nonzero:
         words = (
             f"{seen.whole / seen.nonzero:.1%} of the values above 0 are whole numbers and the others are not,"
         )
-        return Verdict(
+        return MatrixKind(
             "other", f"{words} as in counts that were corrected (SoupX) or estimated (Salmon, RSEM)."
         )
     return None
 
 
-def _by_geometric_mean(seen: Sweep) -> Verdict | None:
+def _by_geometric_mean(seen: Sweep) -> MatrixKind | None:
     """Seurat's and muon's CLR, log1p(x / g) with g = exp(mean of log1p(x)), which has no negative values."""
     if seen.highest >= LOG_LIMIT or seen.some_cells is None:
         return None
@@ -175,7 +177,7 @@ def _by_geometric_mean(seen: Sweep) -> Verdict | None:
     ):
         if _fits_clr(part) >= MOST:
             says = f"Un-logged and times its geometric mean, {words} is made of whole numbers, as after CLR."
-            return Verdict("lognorm", says, form=form)
+            return MatrixKind("lognorm", says, form=form)
     return None
 
 
@@ -203,35 +205,35 @@ def _fits_clr(matrix) -> float:
     )
 
 
-def _by_steps(seen: Sweep) -> Verdict:
+def _by_steps(seen: Sweep) -> MatrixKind:
     highest, logged = f"{seen.highest:,.4g}", seen.highest < LOG_LIMIT
     stepped_log = _stepped(seen.some_cells, np.expm1) if logged else 0.0
     stepped = _stepped(seen.some_cells, np.asarray)
     if max(stepped, stepped_log) > 0.5:
         if stepped_log >= stepped:
             words = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
-            return Verdict(
+            return MatrixKind(
                 "lognorm", f"{words} log-normalised counts; the sums differ, so genes were left out."
             )
         words = f"The values of a cell are whole multiples of its smallest (highest {highest}), as in"
-        return Verdict(
+        return MatrixKind(
             "normalized", f"{words} normalised counts without log; the sums differ, so genes were left out."
         )
     if logged and seen.highest < 4.0 and _stepped(seen.some_cells, lambda v: np.expm1(np.expm1(v))) > 0.5:
         words = (
             f"Un-logged twice, the values of a cell are whole multiples of its smallest (highest {highest});"
         )
-        return Verdict("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
+        return MatrixKind("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
     if seen.highest <= 1:
         words = "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
-        return Verdict("other", words)
+        return MatrixKind("other", words)
     if logged:
         words = (
             f"The values are fractions from 0 to {highest}, as after a log, and cells do not sum to the same:"
         )
-        return Verdict("lognorm", f"{words} some genes only, or another normalisation.")
+        return MatrixKind("lognorm", f"{words} some genes only, or another normalisation.")
     words = f"The values are fractions up to {highest}, too high for a log, and cells do not sum to the same,"
-    return Verdict("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
+    return MatrixKind("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
 
 
 def _filled_rows(matrix, limit=None):

@@ -94,12 +94,12 @@ def test_a_group_of_one_cell_is_not_tested_and_spoils_no_other(values, codes):
     assert best(table.values, 2)[3] == []
 
 
-def test_blocks_of_a_shelf_hold_the_display_values_of_every_gene(finished):
-    shelf = finished.view.datasets.folder(finished.dataset)
-    whole = sparse.hstack(list(shelf.gene_blocks(3000)))
+def test_blocks_of_a_dataset_folder_hold_the_display_values_of_every_gene(finished):
+    dataset_folder = finished.view.datasets.folder(finished.dataset)
+    whole = sparse.hstack(list(dataset_folder.gene_blocks(3000)))
     assert whole.shape == (240, 120)
-    np.testing.assert_array_equal(whole[:, [7]].toarray().ravel(), shelf.gene(7))
-    np.testing.assert_array_equal(whole[:, [119]].toarray().ravel(), shelf.gene(119))
+    np.testing.assert_array_equal(whole[:, [7]].toarray().ravel(), dataset_folder.gene(7))
+    np.testing.assert_array_equal(whole[:, [119]].toarray().ravel(), dataset_folder.gene(119))
 
 
 def groups_of(nuwa, column="cell_type"):

@@ -9,7 +9,7 @@ from core.config.dataset_record import DatasetRecord, KnownColumn, KnownFinding,
 from core.config.preparation_record import PreparationRecord
 from core.data import checks
 from core.data.checks.finding import Column, Finding
-from core.data.matrix_kind import Verdict
+from core.data.matrix_kind import MatrixKind
 
 
 def test_a_record_of_the_first_version_gets_a_badge():
@@ -41,7 +41,7 @@ def test_the_report_of_the_data_checks_fits(tiny):
     ]
     assert set(KnownFinding.model_fields) == {field.name for field in dataclasses.fields(Finding)}
     assert set(KnownColumn.model_fields) == set(Column._fields)
-    assert set(KnownMatrix.model_fields) == set(Verdict._fields)
+    assert set(KnownMatrix.model_fields) == set(MatrixKind._fields)
 
 
 def test_a_preparation_without_a_record_has_an_empty_one():

@@ -238,11 +238,11 @@ def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, mon
     drain(store)
     row = store.row("dataset", id)
     assert row["status"] == "ready", row["message"]
-    shelf, shown = store.dataset_folder(id), count_sources.logged(rich.X).toarray()
+    dataset_folder, shown = store.dataset_folder(id), count_sources.logged(rich.X).toarray()
     for gene in (0, 17, 99):
-        np.testing.assert_array_equal(shelf.gene(gene), shown[:, gene])
-    assert np.load(shelf.folder / "genes" / "data.npy").dtype == np.uint16
-    assert same(anndata.read_h5ad(shelf.file), read.read(path))
+        np.testing.assert_array_equal(dataset_folder.gene(gene), shown[:, gene])
+    assert np.load(dataset_folder.folder / "genes" / "data.npy").dtype == np.uint16
+    assert same(anndata.read_h5ad(dataset_folder.file), read.read(path))
     asked = {"of": id, "steps": [{"name": "filter_genes", "params": {"min_cells": 60}}], "replaces": None}
     derived = store.add("dataset", "local", name="set.h5ad", origin="x", status="queued")
     store.submit("local", "short", "steps", derived, asked)

@@ -5,7 +5,7 @@ from core.data.checks.report import Report
 from core.data.checks.run_checks import examine
 from core.data.checks.single_pass import Examined, examine_once
 from core.data.count_sources import Counts, Display, Source, counts_of, display_of, genes_of, source_of
-from core.data.matrix_kind import Kind, Verdict, what_is
+from core.data.matrix_kind import Kind, MatrixKind, what_is
 
 __all__ = [
     "SEVERITIES",
@@ -17,7 +17,7 @@ __all__ = [
     "Kind",
     "Report",
     "Source",
-    "Verdict",
+    "MatrixKind",
     "counts_of",
     "display_of",
     "examine",

@@ -8,7 +8,7 @@ from anndata import AnnData
 
 from core.data.checks import species as genes
 from core.data.count_sources import genes_of, places, shown_at
-from core.data.matrix_kind import Verdict, judge, remember
+from core.data.matrix_kind import MatrixKind, judge, remember
 from core.data.standalone.gene_families import SETS, members
 from core.data.value_scan import Sweep, sweep
 
@@ -43,7 +43,7 @@ class Case:
                 columns.get(measure) for measure in ("counts", "genes", "mito")
             )
         self.sweeps: dict[str, Sweep] = {}
-        self.verdicts: dict[str, Verdict] = {}
+        self.verdicts: dict[str, MatrixKind] = {}
         self._sets: dict[str, dict[str, np.ndarray]] = {}
         for where, matrix in places(adata):
             owner = "raw.X" if where == "raw.X" else "X"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.data.checks.finding import Column, Finding
-from core.data.matrix_kind import Verdict
+from core.data.matrix_kind import MatrixKind
 from core.data.protein_panel import ProteinReport
 
 
@@ -18,8 +18,8 @@ class Report:
     genes: int
     proteins: ProteinReport
     sparsity: float  # share of zeros in the matrix that is trained on
-    verdict: Verdict  # on X
-    matrices: dict[str, Verdict]  # on X, every layer and .raw, by where they lie
+    verdict: MatrixKind  # on X
+    matrices: dict[str, MatrixKind]  # on X, every layer and .raw, by where they lie
     counts_where: str | None  # 'X', 'layers["counts"]', 'raw.X'; None where there are no counts
     trains_on: str  # in words
     colours: str  # in words: the values that colour genes on plots

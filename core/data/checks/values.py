@@ -2,7 +2,7 @@
 
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
-from core.data.matrix_kind import Verdict
+from core.data.matrix_kind import MatrixKind
 
 UNLOGGED_BY_REPAIR = (
     "",
@@ -139,5 +139,5 @@ def _of_partial(case) -> list[Finding]:
     return [Finding("some-genes", "note" if case.library_column else "warning", words, case.partial)]
 
 
-def _way_back(verdict: Verdict) -> str | None:
+def _way_back(verdict: MatrixKind) -> str | None:
     return "undo_log" if verdict.kind == "lognorm" and verdict.form in UNLOGGED_BY_REPAIR else None

@@ -80,7 +80,7 @@ class _Making:
             spaces = [proof.latent, *self.content.embeddings.values()]
             need += NUMBER * n_cells * sum(points.shape[1] for points in spaces)
         if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before the folder is emptied
-            need += 3 * self.content.shelf.file.stat().st_size
+            need += 3 * self.content.dataset_folder.file.stat().st_size
             need += 2 * 4 * n_cells * proof.matrix.n_features if self.options["denoised"] else 0
         free = shutil.disk_usage(self.scratch).free
         if need > free:

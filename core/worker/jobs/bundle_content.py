@@ -29,14 +29,14 @@ class BundleContent:
     def __init__(self, store, owner, run, proof, by, resolution):
         self.store, self.view, self.run, self.proof = store, store.of(owner), run, proof
         self.by, self.resolution = by, resolution
-        self.folder, self.shelf = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
+        self.folder, self.dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
         self.dataset = store.row("dataset", run["dataset"])
         self.record = files.read_json(self.folder / "config.json")
         self.config = config.parse(run["config"])
         self.epochs = store.epochs(run["id"])
         self.clusters = np.array(files.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
         self.split = proof.split.labels(proof.matrix.n_cells)
-        self.cells = self.shelf.cells()
+        self.cells = self.dataset_folder.cells()
         spaces = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
         self.embeddings = {name: spaces[name] for name in KEYS if name in spaces}
         rows = self.view.clusterings.all(run["id"])
@@ -86,7 +86,7 @@ class BundleContent:
 
     def features(self):
         """The names of all genes and then of all proteins, in the order of the markers."""
-        return [*self.shelf.genes()["names"], *DatasetRecord.of(self.dataset).proteins]
+        return [*self.dataset_folder.genes()["names"], *DatasetRecord.of(self.dataset).proteins]
 
     def space_scores(self):
         """The records of the score table of all spaces, where it was computed."""

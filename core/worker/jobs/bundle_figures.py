@@ -51,11 +51,11 @@ def _markers(content, size):
 def _composition(content, size):
     """The groups by the batches of the run, or by a column that the data checks take for one, or by size alone."""
     names, codes = content.colour.categories, np.asarray(content.colour.values)
-    known = {c["name"]: c for c in content.shelf.columns() if c["kind"] == "category"}
+    known = {c["name"]: c for c in content.dataset_folder.columns() if c["kind"] == "category"}
     batch = [c.name for c in DatasetRecord.of(content.dataset).columns if c.role == "batch"]
     of = next((name for name in (content.config.batch_key, *batch) if name in known), None)
     if of is None or not 2 <= len(known[of]["categories"]) <= MOST_PARTS:
         return paper_figures.composition(names, *composition(codes, len(names)), "", size)
-    entry, part_codes = content.shelf.column(of)
+    entry, part_codes = content.dataset_folder.column(of)
     counts, parts = composition(codes, len(names), entry["categories"], part_codes)
     return paper_figures.composition(names, counts, parts, of, size)

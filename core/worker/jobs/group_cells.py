@@ -27,16 +27,16 @@ def ranked(store, run_id, key, say):
     Returns what a page shows beside them: the groups' key, names and sizes, what the values are, and remarks.
     """
     run = store.row("run", run_id)
-    folder, shelf = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
+    folder, dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
     groups = kept.read(folder, key)
     n_groups = len(groups.names)
     sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=n_groups)
-    genes, proteins = shelf.genes(), shelf.proteins()
+    genes, proteins = dataset_folder.genes(), dataset_folder.proteins()
     n_genes = len(genes["names"])
     logged = is_logged(store.row("dataset", run["dataset"]), genes["words"])
     path = folder / "markers" / f"{key}.npy"
     if not path.exists():
-        blocks = chain(shelf.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
+        blocks = chain(dataset_folder.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
         by_feature = np.append(np.full(n_genes, logged), np.full(proteins.shape[1], True))
         reported = _reported(blocks, n_genes + proteins.shape[1], say)
         files.write_array(path, ranking.markers(reported, groups.codes, n_groups, by_feature).values)

@@ -22,10 +22,10 @@ def read_file(store, job, say):
     except Question as question:
         store.move("dataset", id, Status.RUNNING, Status.ASKING, record={"question": question.record()})
         return
-    shelve(store, id, adata, say)
+    write_dataset(store, id, adata, say)
 
 
-def shelve(store, id, adata, say, more=None):
+def write_dataset(store, id, adata, say, more=None):
     """Run the data checks on an AnnData in normal form and write its dataset folder; `more` goes into the record of the dataset."""
     say("Looking at every value.", 0.5)
     report, data_hash, by_gene = checks.examine_once(adata, store.root / "cache", gpu_memory=_gpu_memory())
@@ -103,7 +103,7 @@ def make_by_steps(store, job, say):
     adata = steps.apply(source(store, of, backed.EVERYTHING), records, say_step)
     adata = read.tidy(adata, store.row("dataset", of)["name"])
     done = steps.made_before(adata)[-len(records) :]  # a file may have brought steps of its own
-    shelve(store, id, adata, say, {"derived": {"of": of, "steps": done}})
+    write_dataset(store, id, adata, say, {"derived": {"of": of, "steps": done}})
 
 
 def replace(store, owner, dataset_id):
@@ -125,4 +125,4 @@ def join_samples(store, job, say):
     id = job["target"]
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     made, more = samples.join(store, **job["arguments"], say=say)
-    shelve(store, id, made, say, more)
+    write_dataset(store, id, made, say, more)

@@ -23,7 +23,7 @@ def source(store, dataset_id, parts=backed.BESIDE):
     known = DatasetRecord.of(store.row("dataset", dataset_id)).matrices
     for where, matrix in count_sources.places(adata):
         if where in known:
-            matrix_kind.remember(matrix, matrix_kind.Verdict(**known[where].model_dump()))
+            matrix_kind.remember(matrix, matrix_kind.MatrixKind(**known[where].model_dump()))
     return adata
 
 

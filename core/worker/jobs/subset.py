@@ -8,7 +8,7 @@ from core.data import backed, read
 from core.errors import UserError
 from core.store import Status
 from core.store import groups as kept
-from core.worker.jobs.ingest import shelve
+from core.worker.jobs.ingest import write_dataset
 from core.worker.jobs.loaded import source
 
 
@@ -34,4 +34,4 @@ def take_cells(store, job, say):
         "steps": [json.loads(str(one)) for one in steps],
     }
     made.uns["nuwa_selected"] = json.dumps(told)
-    shelve(store, id, read.tidy(made, asked["of_name"]), say, {"selected": told})
+    write_dataset(store, id, read.tidy(made, asked["of_name"]), say, {"selected": told})

@@ -62,8 +62,8 @@ def test_colours_travel_as_one_byte_a_cell(finished):
     assert content == labels.astype(np.uint8).tobytes()
     assert head["palette"] == figures.category_colours(int(labels.max()) + 1) and not head["ordered"]
     head, content = message(finished.client.get(f"/cells/{finished.run}/colour?by=gene:SIM-0007"))
-    codes, shelf = np.frombuffer(content, np.uint8), finished.view.datasets.folder(finished.dataset)
-    values = shelf.gene(6)
+    codes, dataset_folder = np.frombuffer(content, np.uint8), finished.view.datasets.folder(finished.dataset)
+    values = dataset_folder.gene(6)
     ends = figures.span(values)
     known = np.clip((values - ends.low) / (ends.high - ends.low) * 255, 0, 254)
     assert np.abs(codes - known).max() < 1.001 and len(head["palette"]) == 255 and head["ordered"]
@@ -129,14 +129,14 @@ def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, 
     adata.obsm["X_umap"] = np.arange(480.0).reshape(240, 2)
     adata.obsm["X_pca"] = np.ones((240, 30))
     adata.obsm["one column"] = np.ones((240, 1))
-    shelf = DatasetFolder(tmp_path)
+    dataset_folder = DatasetFolder(tmp_path)
     report, _, by_gene = checks.examine_once(adata)
-    shelf.write(adata, report, by_gene)
-    assert shelf.spaces() == [{"name": "X_umap", "columns": 2}, {"name": "X_pca", "columns": 30}]
-    np.testing.assert_array_equal(shelf.space("X_umap"), adata.obsm["X_umap"].astype(np.float32))
-    assert shelf.space("X_pca").shape == (240, SPACE_COLUMNS)
+    dataset_folder.write(adata, report, by_gene)
+    assert dataset_folder.spaces() == [{"name": "X_umap", "columns": 2}, {"name": "X_pca", "columns": 30}]
+    np.testing.assert_array_equal(dataset_folder.space("X_umap"), adata.obsm["X_umap"].astype(np.float32))
+    assert dataset_folder.space("X_pca").shape == (240, SPACE_COLUMNS)
     with pytest.raises(KeyError):
-        shelf.space("protein")
+        dataset_folder.space("protein")
 
 
 def test_what_another_part_leaves_under_embeddings_is_offered(finished, run):
@@ -184,9 +184,11 @@ def test_genes_with_commas_between_them_give_their_mean(finished, run):
     assert option["value"] == "mean:SIM-0007,SIM-0009" and option["label"].startswith(
         "Mean of SIM-0007 and SIM-0009"
     )
-    shelf = finished.view.datasets.folder(finished.dataset)
+    dataset_folder = finished.view.datasets.folder(finished.dataset)
     colour = colours.colour_of(finished.view, run, option["value"], 1.0)
-    np.testing.assert_allclose(colour.values, (shelf.gene(6) + shelf.gene(8)) / 2, rtol=1e-6)
+    np.testing.assert_allclose(
+        colour.values, (dataset_folder.gene(6) + dataset_folder.gene(8)) / 2, rtol=1e-6
+    )
     with pytest.raises(UserError, match="There is no gene 'SIM-9' here"):
         colours.colour_of(finished.view, run, "mean:SIM-0007,SIM-9", 1.0)
 
