@@ -7,6 +7,7 @@ import plotly
 from dash._callback_context import context_value  # private names of the pinned version of Dash
 from dash._utils import AttributeDict
 
+from core.config import specs
 from core.settings import Settings
 from core.store import Store
 from core.worker.execute import drain
@@ -102,6 +103,11 @@ class AppUnderTest:
             return function(told.append, *arguments), told
         finally:
             context_value.reset(token)
+
+
+def fields(part, **changed):
+    """The values of the settings of a page as its callbacks get them: the defaults of a part, some changed."""
+    return {"setting": {spec.name: spec.default for spec in specs(part)} | changed}
 
 
 def outs(spec):

@@ -1,0 +1,85 @@
+"""The Create model page without a browser: its fields, its drawing and its messages."""
+
+import pytest
+from app_under_test import fields, sent
+
+from dashboard.components import location
+from dashboard.pages.model import page as model
+
+
+def test_the_drawing_follows_the_fields(finished):
+    values = fields(model.NETWORK, n_latent=7) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING, epochs=12)["setting"]
+    answer = finished.press("model-words.children", values)
+    shown = sent(answer["model-words"])
+    config = model.config.parse({"n_latent": 7}).for_data(240, 126)
+    weights = sum(layer.weights for layer in config.layers(120, 6))
+    assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells, 128 per step" in shown
+    assert answer["model-create"]["disabled"] is False and answer["model-drawing"]["figure"]["layout"]
+
+
+@pytest.mark.parametrize("name, dropout, weight", [("citeseq", 0.1, 0.3), ("counts", 0, 6 / 120)])
+def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name, dropout, weight):
+    values = fields(model.NETWORK, model=name) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+    answer = finished.press("model-words.children", values)
+    assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"automatic: {dropout}"
+    assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"automatic: {weight}"
+    run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"model": name}, name))
+    assert (run["config"]["dropout"], run["config"]["weight_protein"]) == (dropout, weight)
+    finished.view.runs.forget(run["id"])
+
+
+@pytest.mark.parametrize("asked", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
+def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_chooses_its_own(finished, asked):
+    run = finished.view.runs.one(
+        finished.view.runs.create(finished.preparation, {"model": "counts"} | asked, "counts")
+    )
+    shown = model.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
+    assert {name: shown[name] for name in model.BY_MODEL} == dict.fromkeys(model.BY_MODEL) | asked
+    assert shown["n_latent"] == run["config"]["n_latent"] == 20
+    finished.view.runs.forget(run["id"])
+
+
+def test_a_field_left_empty_says_what_would_be_chosen(finished):
+    page = sent(
+        model.layout(finished.view, location.resolve(finished.view, f"?preparation={finished.preparation}"))
+    )
+    assert page.count('"placeholder": "automatic: 128"') == 2  # hidden units and batch size
+    assert '"placeholder": "automatic: 20"' in page and '"placeholder": "automatic: 100"' in page
+    run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"epochs": None}, "chosen"))
+    kept = {name: run["config"][name] for name in ("n_latent", "n_hidden", "batch_size", "epochs")}
+    assert kept == {"n_latent": 20, "n_hidden": 128, "batch_size": 128, "epochs": 100}
+    finished.view.runs.forget(run["id"])
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"n_latent": 1000}, "1000 latent dimensions for 126 features"),
+        ({"lr": 0}, "Learning rate (lr)"),
+        ({"lr": None}, "Learning rate (lr)"),
+        ({"epochs": 0}, "Epochs (epochs)"),
+        ({"n_hidden": 1.5}, "Hidden units, RNA (n_hidden)"),
+        ({"weight_rna": 0, "weight_protein": 0}, "nothing to learn"),
+        ({"train_share": 0.95}, "must not exceed 1"),
+    ],
+)
+def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, words):
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING)["setting"] | changed
+    answer = finished.press("model-words.children", values)
+    assert words in sent(answer["model-message"]) and answer["model-create"]["disabled"] is True
+    before = len(finished.view.runs.all())
+    pressed = values | {"model-create.n_clicks": 1}
+    answer = finished.press("model-message.children", pressed, "model-create.n_clicks")
+    assert words in sent(answer["model-message"]) and len(finished.view.runs.all()) == before
+
+
+def test_the_device_is_told_without_torch():
+    gpu = {"kind": "cuda", "name": "H200", "why": "torch sees a GPU."}
+    cpu = {"kind": "cpu", "name": "CPU", "why": "torch sees no GPU."}
+    assert model.device_for(None, "auto")[0] == "..."
+    assert model.device_for(gpu, "auto") == ("GPU", "torch sees a GPU.")
+    assert model.device_for(gpu, "cpu")[0] == "CPU"
+    assert model.device_for(cpu, "cuda")[0] == "none"
