@@ -7,7 +7,7 @@ from app_under_test import bring
 from browsing import WORK, wait_until
 from playwright.sync_api import expect
 
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest
+from dashboard.pages.preprocess.limits import ALL_CELLS, cells_within, suggest
 
 pytestmark = pytest.mark.browser
 

@@ -23,7 +23,7 @@ from core.preprocessing.recipe import (
 )
 from core.preprocessing.steps import filters
 from core.worker.execute import drain
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, cells_within, suggest
+from dashboard.pages.preprocess.limits import ALL_CELLS, cells_within, suggest
 
 
 @pytest.fixture(scope="module")

@@ -1,33 +1,22 @@
 """Create model: the settings of the network and of its training, and a drawing of the network."""
 
 import dash_bootstrap_components as dbc
-import numpy as np
-from dash import ALL, Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html, no_update
 
-from core import config, figures
+from core import config
 from core.config import NETWORK, TRAINING
 from core.config.models import DEFAULT
-from core.config.models import DEFAULTS_BY_MODEL as BY_MODEL
 from core.config.preparation_record import PreparationRecord
 from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
-from dashboard.components import job_progress
-from dashboard.components.forms import SETTINGS, automatic, form, read_form
-from dashboard.components.widgets import card, empty, graph, more, notice, term, tile
-from dashboard.pages.model import ids
+from dashboard.components.forms import SETTINGS, form
+from dashboard.components.widgets import card, empty, graph, more, notice, term
+from dashboard.pages.model import forecast, ids, network
+from dashboard.pages.model.settings import of_run, settings_of
 from dashboard.server import session
 
 PATH, TITLE = "/model", "Create model"
-
-
-def of_run(run, record):
-    """The settings of a run as the form shows them; values that the model chose are empty, so that another model chooses its own."""
-    record = PreparationRecord.upgraded(record)
-    values = config.parse(run["config"]).model_dump()
-    chosen = config.parse(values | dict.fromkeys(BY_MODEL))
-    chosen = chosen.for_data(record.n_cells, record.n_genes, record.n_proteins)
-    return values | {name: None for name in BY_MODEL if values[name] == getattr(chosen, name)}
 
 
 def layout(view, here):
@@ -114,65 +103,16 @@ def layout(view, here):
     )
 
 
+def batch_words(row):
+    """The batch covariate of the model, and the link to where it is chosen."""
+    column = row["settings"].get("batch_key")
+    link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
+    return html.P([term("Batch covariate"), f": {column or 'none'} (", link, ")."], className="help")
+
+
 def register(app, store):
-    @app.callback(
-        Output(ids.MODEL_DRAWING, "figure"),
-        Output(ids.MODEL_WORDS, "children"),
-        Output(ids.MODEL_MESSAGE, "children"),
-        Output(ids.MODEL_CREATE, "disabled"),
-        *[Output(shared.setting(name), "placeholder") for name in BY_MODEL],
-        Input(SETTINGS, "value"),
-        Input(shared.THEME, "data"),
-        State(SETTINGS, "id"),
-        State(ids.MODEL_PREPARATION, "data"),
-    )
-    def follow_fields(values, theme, names, preparation_id):
-        view = store.of(session.user())
-        row = view.preparations.one(preparation_id)
-        record = PreparationRecord.of(row)
-        try:
-            run = config.parse(row["settings"] | settings_of(values, names))
-            run = run.for_data(record.n_cells, record.n_genes, record.n_proteins)
-            run.check_against(record.n_genes, record.n_proteins, record.kind)
-        except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * len(BY_MODEL)
-        layers = run.layers(record.n_genes, record.n_proteins, n_batches(view, row["dataset"], run))
-        figure = figures.network(layers, record.n_genes, record.n_proteins, theme)
-        return (
-            figure,
-            words(store, run, record, layers),
-            "",
-            False,
-            *(automatic(getattr(run, name)) for name in BY_MODEL),
-        )
-
-    app.clientside_callback(  # a control that the chosen model does not obey is not there
-        "(model, ids) => ids.map(id => ({display: id.models.split(',').includes(model) ? '' : 'none'}))",
-        Output(shared.obeyed(ALL, ALL), "style"),
-        Input(shared.setting("model"), "value"),
-        State(shared.obeyed(ALL, ALL), "id"),
-    )
-
-    app.clientside_callback(
-        job_progress.CLOCK,
-        Output(ids.FORECAST_TICK, "disabled"),
-        Output(ids.FORECAST, "style"),
-        Input(SETTINGS, "value"),
-        Input(ids.FORECAST_ASKED, "data"),
-    )
-
-    @app.callback(
-        Output(ids.FORECAST, "children"),
-        Output(ids.FORECAST_ASKED, "data"),
-        Input(ids.FORECAST_TICK, "n_intervals"),
-        State(ids.FORECAST_ASKED, "data"),
-        State(SETTINGS, "value"),
-        State(SETTINGS, "id"),
-        State(ids.MODEL_PREPARATION, "data"),
-        prevent_initial_call=True,
-    )
-    def foresee(_, asked, values, names, preparation_id):
-        return foreseen(app, store.of(session.user()), asked, values, names, preparation_id)
+    network.register(app, store)
+    forecast.register(app, store)
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
@@ -194,98 +134,3 @@ def register(app, store):
         except UserError as error:
             return no_update, notice(str(error), "bad")
         return f"/train?run={run_id}", no_update
-
-
-def settings_of(values, names):
-    """The network and training settings of the page's controls, without those its model does not use."""
-    found = read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
-    foreign = {s.name for s in config.specs() if s.models and found.get("model") not in s.models}
-    return {name: value for name, value in found.items() if name not in foreign}
-
-
-def foreseen(app, view, asked, values, names, preparation_id):
-    """(what to show, what was asked): the forecast for what the controls say, or how far it is.
-
-    What was asked is {"values", "job", "over"}; a second of `values` that stay is what starts the work.
-    """
-    try:
-        job, asked = job_progress.latest(
-            app,
-            view,
-            asked,
-            values,
-            lambda: view.preparations.forecast(preparation_id, settings_of(values, names)),
-        )
-    except UserError:  # the fields say what is wrong with them
-        return "", job_progress.answered(values)
-    if job is None:
-        return "", asked
-    if job["status"] == Status.FAILED:
-        return notice(job["message"], "warn"), asked
-    if job["status"] != Status.DONE:
-        return html.P("Forecasting time and memory ...", className="help"), asked
-    return forecast_of(job["result"]), asked
-
-
-def forecast_of(found):
-    """A forecast in a sentence, and its warning."""
-    shown = [html.P(found["sentence"])]
-    if found["beside"]:
-        shown.append(
-            html.P("Another run is training now. Without it, this run would be faster.", className="help")
-        )
-    if found["warning"]:
-        shown.append(notice(found["warning"], "warn"))
-    return shown
-
-
-def batch_words(row):
-    """The batch covariate of the model, and the link to where it is chosen."""
-    column = row["settings"].get("batch_key")
-    link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
-    return html.P([term("Batch covariate"), f": {column or 'none'} (", link, ")."], className="help")
-
-
-def n_batches(view, dataset, run):
-    """The number of batches of a run's batch covariate, with cells without a value as one more; 0 without a covariate."""
-    if run.batch_key not in [c["name"] for c in view.datasets.folder(dataset).columns()]:
-        return 0
-    _, codes = view.datasets.folder(dataset).column(run.batch_key)
-    return len(np.unique(codes))
-
-
-def words(store, run, record, layers):
-    """The network in numbers, the device that will be used and why, and a description of the drawing."""
-    weights = sum(layer.weights for layer in layers)
-    n_train, _, _ = run.split_sizes(record.n_cells)
-    device, why = device_for(store.recall("device"), run.device)
-    return html.Div(
-        [
-            html.Div(
-                [
-                    tile("Weights", f"{weights:,}", "numbers to train"),
-                    tile(
-                        "Input",
-                        f"{record.n_genes + record.n_proteins:,}",
-                        f"{record.n_genes:,} genes, {record.n_proteins:,} proteins",
-                    ),
-                    tile("Latent", f"{run.n_latent}", "dimensions"),
-                    tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} per step"),
-                    tile("Device", device, why),
-                ],
-                className="nuwa-tiles",
-            ),
-            html.P(figures.describe_network(layers, record.n_genes, record.n_proteins), className="help"),
-        ]
-    )
-
-
-def device_for(known, wanted):
-    """(name, reason) of the device a run would use, from what the worker reported."""
-    if known is None:
-        return "...", "The worker is starting."
-    if wanted == "cpu" and known["kind"] == "cuda":
-        return "CPU", "Chosen in the settings, although there is a GPU."
-    if wanted == "cuda" and known["kind"] != "cuda":
-        return "none", f"The settings ask for a GPU, and none can be used. {known['why']}"
-    return "GPU" if known["kind"] == "cuda" else "CPU", known["why"]

@@ -1,25 +1,29 @@
-"""Quality control of cells: measures per cell, and limits as fields and as lines that can be dragged."""
-
-import re
+"""Quality control of cells: the card with its plots and fields, and its callbacks."""
 
 import dash_bootstrap_components as dbc
-import numpy as np
 from dash import ALL, Input, Output, State, ctx, html, no_update
 from pydantic import ValidationError
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
-from core.figures import Line
-from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, n_outside, suggested_params
+from core.preprocessing.recipe import MEASURES, Limits, n_outside
 from dashboard import ids as shared
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
+from dashboard.pages.preprocess.limits import (
+    ALL_CELLS,
+    ENDS,
+    cells_within,
+    lines,
+    moved,
+    of_batch,
+    set_end,
+    shown_values,
+    suggest,
+)
 from dashboard.server import session
 
 MOST_BATCHES = 12  # with limits of their own: more violins would be unreadable
-RARE = 1.0  # percent: a measure whose 99th percentile is below it is not shown
-ENDS = ("low", "high")
-ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs has this name
 LIMIT_FIELDS = {"type": "limit", "name": ALL}
 
 
@@ -32,7 +36,7 @@ def quality_card(view, row):
     columns, by = batch_columns(row), first_batches(row)
     first = suggest(view, row["id"], by)
     names = list(first["batches"])
-    limits = Limits(**_of(first, names[0] if names else ""))
+    limits = Limits(**of_batch(first, names[0] if names else ""))
     parts = [
         html.P(
             "Outlying cells are often empty droplets, broken cells or two cells in one droplet. The limits are "
@@ -101,15 +105,6 @@ def quality_card(view, row):
     return card("Cells", *parts)
 
 
-def shown_values(values):
-    """The measures of a dataset folder that the page shows, without shares that are near zero in almost all cells."""
-    return {
-        name: array
-        for name, array in values.items()
-        if name in MEASURES and not (name in ("ribo", "haemo") and np.nanpercentile(array, 99) < RARE)
-    }
-
-
 def first_batches(row):
     """The default grouping of limits: the column that clearly names the batches, or all cells."""
     return DatasetRecord.of(row).batch or ALL_CELLS
@@ -153,36 +148,6 @@ def _field(name, limits):
     return html.Div([*parts, html.Div(help, className="help")], className="nuwa-field")
 
 
-def cells_within(view, dataset_id, chosen):
-    """(values by measure, CellFilter) for limits as the page keeps them.
-
-    Raises ValidationError where a lowest value is above its highest.
-    """
-    folder = view.datasets.folder(dataset_id)
-    values = shown_values(folder.measured())
-    batches = _batches(folder, chosen.get("batch_key"))
-    return values, cell_filter(values, len(folder.cells()), chosen, batches)
-
-
-def _batches(folder, column):
-    """The Batches of an obs column, or None for all cells."""
-    if column in (None, ALL_CELLS):
-        return None
-    entry, codes = folder.column(column)
-    return Batches(column, entry["categories"], codes)
-
-
-def lines(values, limits_of_batches):
-    """The limits of each batch as the figure's Lines, in its order."""
-    return [
-        Line(measure, batch, end, ends[i])
-        for batch, limits in enumerate(limits_of_batches)
-        for measure, ends in limits.set().items()
-        for i, end in enumerate(ENDS)
-        if ends[i] is not None and measure in values
-    ]
-
-
 def kept_cells(values, cells):
     """How many cells are within the limits of a CellFilter, and how many are outside each limit."""
     n, n_kept = len(cells.within), int(cells.within.sum())
@@ -205,18 +170,6 @@ def kept_cells(values, cells):
         ]
         parts.append(more("By batch", table(["batch", "cells", "kept"], counts, numeric=(1, 2))))
     return parts
-
-
-def moved(relayout, drawn):
-    """(Line, its new value) of the line that was dragged, or None for any other change of the figure."""
-    for key, value in (relayout or {}).items():
-        found = re.fullmatch(r"shapes\[(\d+)\]\.y[01]", key)
-        if found and int(found[1]) < len(drawn):
-            line = drawn[int(found[1])]
-            place = figures.on_axis(line.measure, np.array([line.value]))[0]
-            if abs(value - place) > 1e-9:  # of a line that was tilted, only one end has moved
-                return line, max(0.0, figures.off_axis(line.measure, value))
-    return None
 
 
 def register(app, store):
@@ -253,12 +206,12 @@ def register(app, store):
             if chosen.get("batch_key"):
                 batch = cells.names[line.batch]
                 picker = (no_update, batch, no_update)
-            _put(chosen, batch, f"{line.measure}_{line.end}", value)
+            set_end(chosen, batch, f"{line.measure}_{line.end}", value)
         elif cause != ids.QUALITY_BATCH:
             for name, value in zip(names, typed, strict=True):
-                _put(chosen, batch, name, value)
+                set_end(chosen, batch, name, value)
             return (chosen, [no_update] * len(names), *picker)
-        kept = _of(chosen, batch)
+        kept = of_batch(chosen, batch)
         return (
             chosen,
             [kept[m][ENDS.index(end)] for m, end in (name.rsplit("_", 1) for name in names)],
@@ -287,25 +240,3 @@ def register(app, store):
             figures.violins(part, cells.codes[rows], cells.names, lines(values, cells.limits), theme),
             figures.cells_scatter(part, cells.within[rows], theme),
         )
-
-
-def suggest(view, dataset_id, batch_key):
-    """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
-    folder = view.datasets.folder(dataset_id)
-    # The record of an older dataset does not have them: they are looked for as the cells are filtered.
-    columns = DatasetRecord.of(view.datasets.one(dataset_id)).quality_columns
-    return suggested_params(folder.measured(), _batches(folder, batch_key), columns)
-
-
-def _of(chosen, batch):
-    kept = chosen["batches"].get(batch, {}) if chosen.get("batch_key") else chosen["limits"]
-    return Limits().model_dump(mode="json") | kept
-
-
-def _put(chosen, batch, name, value):
-    """Set one end of one limit, of all cells or of a batch."""
-    measure, end = name.rsplit("_", 1)
-    place = chosen["batches"].setdefault(batch, {}) if chosen.get("batch_key") else chosen["limits"]
-    ends = list(place.get(measure) or (None, None))
-    ends[ENDS.index(end)] = None if value in (None, "") else float(value)
-    place[measure] = ends

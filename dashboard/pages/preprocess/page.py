@@ -18,7 +18,8 @@ from dashboard.components.widgets import card, empty, graph, more, notice, tile
 from dashboard.pages.data.findings import said
 from dashboard.pages.data.provenance import steps_card
 from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes
-from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, quality_card, suggest
+from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, quality_card
+from dashboard.pages.preprocess.limits import suggest
 from dashboard.pages.preprocess.recipes import exchange, genes_step, presets, scores_steps
 from dashboard.server import session
 

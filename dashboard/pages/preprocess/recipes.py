@@ -17,7 +17,8 @@ from dashboard.components.forms import SETTINGS, read_form
 from dashboard.components.widgets import more, notice
 from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.preprocess import ids
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, batch_columns, first_batches
+from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches
+from dashboard.pages.preprocess.limits import ALL_CELLS
 from dashboard.server import session
 
 UPLOAD_LIMIT = 1024**2  # bytes; a recipe has a few thousand

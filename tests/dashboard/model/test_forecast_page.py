@@ -13,6 +13,7 @@ from core.store import preparations
 from core.worker import execute
 from core.worker.jobs import prepare
 from dashboard.components import location
+from dashboard.pages.model import forecast
 from dashboard.pages.model import page as model
 
 QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64, "device": "cpu"}
@@ -94,7 +95,7 @@ def test_a_forecast_beside_a_training_says_so(finished, asking):
     finished.store.move_job(other, "running", "failed")
     result = finished.view.jobs.one(job["id"])["result"]
     assert result["beside"] is True
-    assert "Another run is training now" in sent(model.forecast_of(result))
+    assert "Another run is training now" in sent(forecast.forecast_of(result))
 
 
 def test_settings_that_cannot_be_trained_are_not_forecast(finished):

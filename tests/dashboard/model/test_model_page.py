@@ -4,6 +4,7 @@ import pytest
 from app_under_test import fields, sent
 
 from dashboard.components import location
+from dashboard.pages.model import network, settings
 from dashboard.pages.model import page as model
 
 
@@ -35,8 +36,8 @@ def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_choos
     run = finished.view.runs.one(
         finished.view.runs.create(finished.preparation, {"model": "counts"} | asked, "counts")
     )
-    shown = model.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
-    assert {name: shown[name] for name in model.BY_MODEL} == dict.fromkeys(model.BY_MODEL) | asked
+    shown = settings.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
+    assert {name: shown[name] for name in settings.BY_MODEL} == dict.fromkeys(settings.BY_MODEL) | asked
     assert shown["n_latent"] == run["config"]["n_latent"] == 20
     finished.view.runs.forget(run["id"])
 
@@ -79,7 +80,7 @@ def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, words):
 def test_the_device_is_told_without_torch():
     gpu = {"kind": "cuda", "name": "H200", "why": "torch sees a GPU."}
     cpu = {"kind": "cpu", "name": "CPU", "why": "torch sees no GPU."}
-    assert model.device_for(None, "auto")[0] == "..."
-    assert model.device_for(gpu, "auto") == ("GPU", "torch sees a GPU.")
-    assert model.device_for(gpu, "cpu")[0] == "CPU"
-    assert model.device_for(cpu, "cuda")[0] == "none"
+    assert network.device_for(None, "auto")[0] == "..."
+    assert network.device_for(gpu, "auto") == ("GPU", "torch sees a GPU.")
+    assert network.device_for(gpu, "cpu")[0] == "CPU"
+    assert network.device_for(cpu, "cuda")[0] == "none"

@@ -9,7 +9,7 @@ from core.preprocessing.recipe import Recipe
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages.preprocess import page as preprocess
-from dashboard.pages.preprocess.cell_quality import ALL_CELLS, suggest
+from dashboard.pages.preprocess.limits import ALL_CELLS, suggest
 
 LIMIT_NO_CELL_MEETS = {"limits": {"counts": [9e9, None]}, "batches": {}}
 

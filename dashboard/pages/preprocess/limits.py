@@ -1,0 +1,87 @@
+"""The limits of cell quality as the Preprocess page keeps them: suggested, changed, applied to cells."""
+
+import re
+
+import numpy as np
+
+from core import figures
+from core.config.dataset_record import DatasetRecord
+from core.figures import Line
+from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, suggested_params
+
+RARE = 1.0  # percent: a measure whose 99th percentile is below it is not shown
+ENDS = ("low", "high")
+ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs has this name
+
+
+def shown_values(values):
+    """The measures of a dataset folder that the page shows, without shares that are near zero in almost all cells."""
+    return {
+        name: array
+        for name, array in values.items()
+        if name in MEASURES and not (name in ("ribo", "haemo") and np.nanpercentile(array, 99) < RARE)
+    }
+
+
+def cells_within(view, dataset_id, chosen):
+    """(values by measure, CellFilter) for limits as the page keeps them.
+
+    Raises ValidationError where a lowest value is above its highest.
+    """
+    folder = view.datasets.folder(dataset_id)
+    values = shown_values(folder.measured())
+    batches = _batches(folder, chosen.get("batch_key"))
+    return values, cell_filter(values, len(folder.cells()), chosen, batches)
+
+
+def suggest(view, dataset_id, batch_key):
+    """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
+    folder = view.datasets.folder(dataset_id)
+    # The record of an older dataset does not have them: they are looked for as the cells are filtered.
+    columns = DatasetRecord.of(view.datasets.one(dataset_id)).quality_columns
+    return suggested_params(folder.measured(), _batches(folder, batch_key), columns)
+
+
+def _batches(folder, column):
+    """The Batches of an obs column, or None for all cells."""
+    if column in (None, ALL_CELLS):
+        return None
+    entry, codes = folder.column(column)
+    return Batches(column, entry["categories"], codes)
+
+
+def of_batch(chosen, batch):
+    kept = chosen["batches"].get(batch, {}) if chosen.get("batch_key") else chosen["limits"]
+    return Limits().model_dump(mode="json") | kept
+
+
+def set_end(chosen, batch, name, value):
+    """Set one end of one limit, of all cells or of a batch."""
+    measure, end = name.rsplit("_", 1)
+    place = chosen["batches"].setdefault(batch, {}) if chosen.get("batch_key") else chosen["limits"]
+    ends = list(place.get(measure) or (None, None))
+    ends[ENDS.index(end)] = None if value in (None, "") else float(value)
+    place[measure] = ends
+
+
+def lines(values, limits_of_batches):
+    """The limits of each batch as the figure's Lines, in its order."""
+    return [
+        Line(measure, batch, end, ends[i])
+        for batch, limits in enumerate(limits_of_batches)
+        for measure, ends in limits.set().items()
+        for i, end in enumerate(ENDS)
+        if ends[i] is not None and measure in values
+    ]
+
+
+def moved(relayout, drawn):
+    """(Line, its new value) of the line that was dragged, or None for any other change of the figure."""
+    for key, value in (relayout or {}).items():
+        found = re.fullmatch(r"shapes\[(\d+)\]\.y[01]", key)
+        if found and int(found[1]) < len(drawn):
+            line = drawn[int(found[1])]
+            place = figures.on_axis(line.measure, np.array([line.value]))[0]
+            if abs(value - place) > 1e-9:  # of a line that was tilted, only one end has moved
+                return line, max(0.0, figures.off_axis(line.measure, value))
+    return None
