@@ -16,12 +16,18 @@ def test_an_odd_link_is_no_accident(finished, search):
     assert location.resolve(finished.view, search).run["id"] == finished.run
 
 
-def test_a_link_to_a_preparation_or_a_data_set_brings_what_belongs_to_it(finished):
-    for search in (f"?preparation={finished.preparation}", f"?dataset={finished.dataset}"):
-        found = location.resolve(finished.view, search)
-        assert found.dataset["id"] == finished.dataset
-        assert found.preparation["id"] == finished.preparation
-        assert found.run["id"] == finished.run and not found.lost
+def test_a_link_to_a_preparation_brings_its_dataset_and_run(finished):
+    found = location.resolve(finished.view, f"?preparation={finished.preparation}")
+    assert found.dataset["id"] == finished.dataset
+    assert found.preparation["id"] == finished.preparation
+    assert found.run["id"] == finished.run and not found.lost
+
+
+def test_a_link_to_a_dataset_brings_its_newest_preparation(finished):
+    found = location.resolve(finished.view, f"?dataset={finished.dataset}")
+    newest = next(p for p in finished.view.preparations.all(finished.dataset) if p["status"] == "ready")
+    assert found.dataset["id"] == finished.dataset and found.preparation["id"] == newest["id"]
+    assert found.run is None or found.run["preparation"] == newest["id"]
 
 
 def test_the_simulated_set_is_where_a_newcomer_starts(with_demo):
