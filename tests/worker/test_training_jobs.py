@@ -184,5 +184,5 @@ def test_further_pictures_are_drawn_on_request(finished):
 def test_a_picture_nobody_knows_is_refused(finished, name):
     store, run = finished
     job = finished_job(store, "embed", run, {"name": name})
-    assert job["status"] == "failed" and "no picture" in job["message"]
+    assert job["status"] == "failed" and "no embedding" in job["message"]
     assert not list(store.root.rglob("x.npy"))
