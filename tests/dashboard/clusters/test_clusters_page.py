@@ -89,7 +89,7 @@ def test_a_page_whose_run_was_deleted_says_so_and_stops_asking(finished):
         answer = finished.post(output, {"run.data": "gone", "dimensions.value": 2}, triggered)
         said = answer["sideUpdate"]["gone"]["data"]
         assert (said["kind"], said["id"]) == ("run", "gone")
-        assert "no longer exists" in sent(said["said"])
+        assert "no longer exists" in sent(said["content"])
         assert "response" not in answer or not answer["response"]
 
 

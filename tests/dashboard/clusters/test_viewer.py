@@ -105,7 +105,7 @@ def test_what_is_not_there_is_refused_in_words(finished, path):
 
 
 def test_who_has_not_signed_in_gets_no_cell(tmp_path):
-    nuwa = AppUnderTest(tmp_path, password="secret")
+    nuwa = AppUnderTest(tmp_path, password="a long secret")
     for path in ("points?space=pca", "colour", "selection", "cell/1"):
         answer = nuwa.client.get(f"/cells/any/{path}", headers={"Sec-Fetch-Dest": "empty"})
         assert answer.status_code == 401
@@ -189,13 +189,13 @@ def test_genes_with_commas_between_them_give_their_mean(finished, run):
     np.testing.assert_allclose(
         colour.values, (dataset_folder.gene(6) + dataset_folder.gene(8)) / 2, rtol=1e-6
     )
-    with pytest.raises(UserError, match="There is no gene 'SIM-9' here"):
+    with pytest.raises(UserError, match="There is no gene 'SIM-9' in this dataset"):
         colours.colour_of(finished.view, run, "mean:SIM-0007,SIM-9", 1.0)
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_nearest(finished, run):
     found = colours.colour_options(finished.view, run, "SIM-00077", colours.CLUSTERS)
-    assert "SIM-0007 (gene), near 'SIM-00077'" in [o["label"] for o in found]
+    assert "SIM-0007 (gene), similar to 'SIM-00077'" in [o["label"] for o in found]
 
 
 def test_ten_thousand_categories_get_sixty_colours_and_a_word():
