@@ -98,7 +98,7 @@ def test_only_the_page_of_what_was_deleted_says_that_it_is_gone(page, server, ce
         "type": "P",
         "props": {"children": "It is gone.", "role": "alert"},
     }
-    tell = "([id, said]) => dash_clientside.set_props('gone', {data: {kind: 'dataset', id, said}})"
+    tell = "([id, said]) => dash_clientside.set_props('gone', {data: {kind: 'dataset', id, content: said}})"
     page.evaluate(tell, ["another", said])
     page.wait_for_timeout(500)
     expect(page.locator("#quality-stay")).to_contain_text("of 240 cells are kept")

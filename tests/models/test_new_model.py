@@ -99,8 +99,8 @@ def test_train_and_clusters_show_it(nuwa):
     page = clusters_page(view, nuwa.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page
     cell = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0}
-    values = cell | {"profile-ask.n_clicks": 1, "run.data": nuwa.run}
-    job = nuwa.work("profile", values, "profile-ask.n_clicks")["profile-done"]["data"]
+    values = cell | {"profile-go.n_clicks": 1, "run.data": nuwa.run}
+    job = nuwa.work("profile", values, "profile-go.n_clicks")["profile-done"]["data"]
     assert np.isfinite(view.jobs.one(job)["result"]["made"]).all()
 
 
