@@ -59,7 +59,6 @@ def test_variational_goes_down_by_the_bound_of_a_normal_density(name, monkeypatc
 @pytest.mark.parametrize("modalities", ["both", "protein"])
 def test_counts_goes_down_by_the_bound_of_all_its_counts(modalities, monkeypatch):
     """A gene's nat, a protein's, and either divergence's cost the same, divided by the number of genes."""
-    torch.manual_seed(0)  # float32 lgamma loses digits at the large dispersions that some draws give
     n_genes = G if modalities == "both" else 0
     config = small(model="counts", modalities=modalities).for_data(N, n_genes, P)
     counts = torch.poisson(torch.rand(N, n_genes + P) * 9)

@@ -19,7 +19,7 @@ from core.config import RunConfig
 from core.data import demo
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
-from core.training import forecast, learn, loop, phases
+from core.training import forecast, inference, learn, loop, phases
 
 CPU = devices.Device("cpu", "CPU, 1 of 2 cores", "The CPU is used because it was asked for.", 1)
 
@@ -125,7 +125,7 @@ class Clock:
         self.held_up = []  # seconds that each of the next things takes more, beside other work
         monkeypatch.setattr(forecast.time, "perf_counter", lambda: self.now)
         monkeypatch.setattr(loop, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
-        monkeypatch.setattr(loop, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
+        monkeypatch.setattr(inference, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
 
         def one_pass(model, optimizer, feed, order, config, *_):
             n = -(-len(order) // config.batch_size)

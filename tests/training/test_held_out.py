@@ -155,7 +155,7 @@ def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, 
     np.testing.assert_array_equal(made.obsm["X_nuwa_pca_harmony"], mixed)
     assert "PCA, Harmony" in (tmp_path / "out" / "clusters.html").read_text()
     assert cli.main(["train", str(tiny_file), "--denoised-batch", "a", "--out", str(tmp_path / "b")]) == 2
-    assert "name their column with --batch-key" in capsys.readouterr().err
+    assert "name its obs column with --batch-key" in capsys.readouterr().err
 
 
 # --- likelihoods

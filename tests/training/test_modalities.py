@@ -189,7 +189,7 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
     further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
     assert np.isfinite(latent(further)).all() and query.prepare_query(further, trained).missing_proteins
     further.obsm["protein"] = table[["ADT-01", "ADT-02"]]
-    with pytest.raises(UserError, match=r"of the 6 that it uses, 2 \(33%\) are in this dataset"):
+    with pytest.raises(UserError, match=r"Of the 6 that it uses, 2 \(33%\) are in this dataset"):
         latent(further)
 
 
@@ -344,7 +344,7 @@ def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
     assert words in told(rna) and "16 hidden units on each side" in told(rna)
     words = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
     assert words in told(protein) and "8 hidden units on each side" in told(protein)
-    assert "variable genes" not in told(protein) and "cut at 10 deviations" in told(protein)
+    assert "variable genes" not in told(protein) and "10 standard deviations" in told(protein)
     for nuwa in (rna, protein):
         assert "alone" in told(nuwa) and "weighted" not in told(nuwa) and "a branch each" not in told(nuwa)
     assert "alone" not in told(finished) and "weighted 1 for RNA and 0.3 for protein" in told(finished)
