@@ -390,7 +390,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page.get_by_label("a cell", exact=True).check()
     pick(page, "profile-cell", "00017", "cell-00017")
     page.get_by_role("button", name="Show profile").click()
-    expect(page.locator("#profile-table")).to_contain_text("mean of 1 cell", timeout=WORK)
+    expect(page.locator("#profile-table")).to_contain_text("Largest differences, 1 cell", timeout=WORK)
     assert page.locator("#profile-table tbody tr").count() >= 10
     see_traces(page, "profile-figure", lambda found: len(found) >= 2)
 
