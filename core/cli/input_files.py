@@ -9,6 +9,8 @@ OPTIONS = {
     "genome": "--genome NAME",
     "part": "--part NAME",
     "transpose": "--transpose (rows are genes) or --no-transpose (rows are cells)",
+    "first_column": "--first-column WHAT",
+    "numbers": "--numbers WHAT",
 }
 
 DROPLET_HELP = {
@@ -60,6 +62,16 @@ def add_answers(parser, title):
         default=None,
         help="the rows of a text table are genes (detected from the names)",
     )
+    group.add_argument(
+        "--first-column",
+        choices=("names", "values"),
+        help="what the first column of a text table holds, where it is not clear",
+    )
+    group.add_argument(
+        "--numbers",
+        choices=("thousands", "decimal"),
+        help="what the comma or point in numbers such as 1,046 means, where it is not clear",
+    )
     return group
 
 
@@ -82,6 +94,8 @@ def read_one(file, arguments, **second):
             genome=arguments.genome,
             part=arguments.part,
             transpose=arguments.transpose,
+            first_column=arguments.first_column,
+            numbers=arguments.numbers,
             **second,
         )
     except Question as question:

@@ -8,10 +8,12 @@ DEMO_TITLES = {
     "pbmc68k_reduced": "PBMC 68k, reduced (700 real blood cells)",
 }
 
+# Tables of text.
+TABLES = tuple(f".{kind}{packed}" for kind in ("csv", "tsv", "txt", "tab") for packed in ("", ".gz"))
 # What can be read, by the end of its name; here too for a light process. A folder is known by what lies in it.
 ENDINGS = (
     *(".h5ad", ".h5", ".hdf5", ".h5mu", ".loom", ".zarr"),
-    *(f".{kind}{packed}" for kind in ("csv", "tsv", "txt") for packed in ("", ".gz")),
+    *TABLES,
     *(".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz"),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.data.familiar_genes import FAMILIAR, FEW_FAMILIAR
 from core.data.standalone.gene_families import ENSEMBL, GENOME, bare
 
 SPECIES_OF_PREFIX = {
@@ -19,15 +20,6 @@ SPECIES_OF_PREFIX = {
     "ENSGALG": "chicken",
 }
 SPECIES_OF_GENOME = {"GRCh38": "human", "hg19": "human", "hg38": "human"}  # the others are mouse's
-
-# Genes that nearly every file has, or whose cells are often sequenced, in human's spelling; mouse writes Actb.
-_FAMILIAR = (
-    "ACTB ACTG1 B2M CCL5 CCR7 CD14 CD19 CD2 CD3D CD3E CD4 CD74 CD79A CD8A COL1A1 COL3A1 CST3 DCN EEF1A1 EPCAM FCER1A "
-    "FTH1 FTL GAPDH GCG GNLY HSP90AA1 IL32 IL7R INS ISG15 JUN FOS KRT18 KRT8 LDHA LYZ MALAT1 MKI67 MS4A1 NKG7 PECAM1 "
-    "PPIA PTPRC RPL3 RPLP0 RPS6 S100A8 S100A9 SST TMSB4X TOP2A TPT1 TUBA1B TYROBP VIM XIST GFAP SNAP25 APOE"
-)
-FAMILIAR = frozenset(_FAMILIAR.split())
-FEW_FAMILIAR = 3
 
 
 def species_of(names) -> str:

@@ -13,7 +13,8 @@ from core.text import size
 
 @dataclass
 class Reading:
-    """Handed to every reader. `answers` are the person's, by the name of what was asked ("genome", "part", "transpose").
+    """Handed to every reader. `answers` are the person's, by the name of what was asked ("genome", "part", "transpose",
+    "first_column", "numbers").
 
     `scratch` is an empty folder that is removed afterwards; `cells` are the barcodes of the first file while
     a second one is read; `ask` says whether a person is there to confirm what the file itself speaks for; matrices of

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from anndata import AnnData
 
-from core.data import ENDINGS, ending
+from core.data import ENDINGS, TABLES, ending
 from core.data.normal_form import tidy
 from core.data.read.empty_droplets import join_background
 from core.data.read.folders import ARCHIVES, read_archive, read_folder
@@ -28,7 +28,7 @@ def _archive(path, reading) -> AnnData:
 # Ending -> (path, Reading) -> AnnData, not yet in normal form. A further format is one function and one line here.
 READERS = {
     **dict.fromkeys((".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"), read_hdf5),
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), read_table),
+    **dict.fromkeys(TABLES, read_table),
     **dict.fromkeys(ARCHIVES, _archive),
     ".zarr": read_store,
 }
@@ -47,6 +47,7 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
         adata = carefully(lambda p, r: join_proteins(adata, other, f"'{r.name(p)}'", r), proteins, reading)
     if annotations is not None:
         annotations = Path(annotations)
+        reading.cells = adata.obs_names.astype(str)
         labels = carefully(read_labels, annotations, reading)
         join_annotations(adata, labels, f"'{reading.name(annotations)}'", reading)
     adata = carefully(lambda p, r: tidy(adata, r.name(p), r.notes), Path(path), reading)

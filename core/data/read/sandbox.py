@@ -36,6 +36,8 @@ def read(
     genome=None,
     part=None,
     transpose=None,
+    first_column=None,
+    numbers=None,
     proteins=None,
     annotations=None,
     background=None,
@@ -49,7 +51,8 @@ def read(
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
     `genome`, `part` and `transpose` answer what only a person knows: which genome and which dataset of a
-    folder or archive is meant, and whether the rows of a table are genes. `proteins`, `annotations` and `background`
+    folder or archive is meant, and whether the rows of a table are genes; so do `first_column` ("names" or "values": what
+    the first column of a table holds) and `numbers` ("thousands" or "decimal": what a sign in its numbers means). `proteins`, `annotations` and `background`
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
     say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
     there by then. `scratch` is where temporary files go (the system's place by default). `keep` is the path under which
@@ -69,7 +72,13 @@ def read(
     with tempfile.TemporaryDirectory(prefix="nuwa-read-", dir=scratch) as folder:
         request = {
             "path": str(path.absolute()),
-            "answers": {"genome": genome, "part": part, "transpose": transpose},
+            "answers": {
+                "genome": genome,
+                "part": part,
+                "transpose": transpose,
+                "first_column": first_column,
+                "numbers": numbers,
+            },
             "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
             "droplets": droplet_limits(droplets),
             "roots": roots and [str(root) for root in roots],

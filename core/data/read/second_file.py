@@ -1,45 +1,19 @@
 """Join a second file by barcode: the proteins or the labels of the same cells."""
 
-from typing import NamedTuple
-
-import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from core.data.backed import dense_columns, part_of
+from core.data.cell_matching import Match, match
 from core.data.protein_panel import PROTEIN_KEYS, PROTEINS
 from core.errors import UserError
 
 ENOUGH = 0.5  # share of the first file's cells that a second one must know to belong to the same experiment
-ENDS = r"[-.]\d+$"  # the "-1" that Cell Ranger adds to a barcode for its lane, and R turns into ".1"
-
-
-class Match(NamedTuple):
-    """For each cell of the first file its row in the second, -1 where it has none; `how` says what was ignored."""
-
-    rows: np.ndarray
-    how: str
-
-
-def match(cells, others) -> Match:
-    """Find `cells` among `others` by name; where more are found so, the lane's ending ("-1") is ignored."""
-    cells, others = pd.Index(cells).astype(str), pd.Index(others).astype(str)
-    if not others.is_unique:
-        raise UserError(f"The second file names cells twice, such as '{others[others.duplicated()][0]}'.")
-    plain = Match(others.get_indexer(cells), "")
-    if (plain.rows >= 0).all():
-        return plain
-    short, short_others = cells.str.replace(ENDS, "", regex=True), others.str.replace(ENDS, "", regex=True)
-    if short.is_unique and short_others.is_unique:
-        bare = Match(short_others.get_indexer(short), ", the endings such as '-1' ignored")
-        if (bare.rows >= 0).sum() > (plain.rows >= 0).sum():
-            return bare
-    return plain
 
 
 def matched(adata, others, words, what) -> Match:
-    found = match(adata.obs_names, others)
-    n = int((found.rows >= 0).sum())
+    matches = match(adata.obs_names, others)
+    n = matches.n
     if n < ENOUGH * adata.n_obs:
         example = (
             f"such as '{adata.obs_names[0]}' here and '{others[0]}' there" if len(others) else "it has none"
@@ -48,7 +22,7 @@ def matched(adata, others, words, what) -> Match:
             f"Only {n:,} of {adata.n_obs:,} cells have {what} in {words} ({example}):"
             " check that both files are of the same sample."
         )
-    return found
+    return matches
 
 
 def join_proteins(adata: AnnData, other: AnnData, words: str, reading) -> AnnData:
@@ -58,8 +32,8 @@ def join_proteins(adata: AnnData, other: AnnData, words: str, reading) -> AnnDat
     that have no proteins there are left out, with a note. Raises UserError where fewer than half match.
     """
     table = _protein_table(other)
-    found = matched(adata, other.obs_names, words, "proteins")
-    kept = found.rows >= 0
+    matches = matched(adata, other.obs_names, words, "proteins")
+    kept = matches.rows >= 0
     n, cells = int(kept.sum()), adata.n_obs
     if n < cells:
         reading.say(f"{cells - n:,} of {cells:,} cells have no proteins in {words} and were left out.")
@@ -71,12 +45,12 @@ def join_proteins(adata: AnnData, other: AnnData, words: str, reading) -> AnnDat
     if "feature_types" in adata.var:
         mine = adata.var["feature_types"].astype(str).str.casefold() == PROTEINS
         adata = part_of(adata, genes=~mine.to_numpy()) if mine.any() else adata
-    values = table.to_numpy()[found.rows[kept]]
+    values = table.to_numpy()[matches.rows[kept]]
     adata.obsm["protein"] = pd.DataFrame(values, index=adata.obs_names, columns=table.columns)
     for key in ("isotype_controls", "isotype_control"):
         if key in other.uns and key not in adata.uns:
             adata.uns[key] = other.uns[key]
-    reading.say(f"{n:,} of {cells:,} cells have their {table.shape[1]:,} proteins from {words}{found.how}.")
+    reading.say(f"{n:,} of {cells:,} cells have their {table.shape[1]:,} proteins from {words}{matches.how}.")
     return adata
 
 
@@ -106,11 +80,11 @@ def join_annotations(adata: AnnData, labels: pd.DataFrame, words: str, reading) 
     A column that obs has already is kept there and the new one gets the ending "_2". Raises UserError where
     fewer than half of the cells match.
     """
-    found = matched(adata, labels.index, words, "labels")
-    n = int((found.rows >= 0).sum())
+    matches = matched(adata, labels.index, words, "labels")
+    n = matches.n
     names = []
     for column in labels.columns:
-        values = labels[column].reset_index(drop=True).reindex(found.rows).set_axis(adata.obs_names)
+        values = labels[column].reset_index(drop=True).reindex(matches.rows).set_axis(adata.obs_names)
         if values.dtype == object:
             values = values.astype("category")
         name = str(column)
@@ -119,5 +93,5 @@ def join_annotations(adata: AnnData, labels: pd.DataFrame, words: str, reading) 
         adata.obs[name] = values
         names.append(name)
     reading.say(
-        f"{n:,} of {adata.n_obs:,} cells have their labels from {words}{found.how}: {', '.join(names[:10])}."
+        f"{n:,} of {adata.n_obs:,} cells have their labels from {words}{matches.how}: {', '.join(names[:10])}."
     )
