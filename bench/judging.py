@@ -44,7 +44,7 @@ def run():
     matrix = prepare(data, config, split)
     weights = random.standard_normal((matrix.n_features, WIDTH)).astype(np.float32) / 30
     latent = np.concatenate(
-        [matrix.batch(rows) @ weights for rows in np.array_split(np.arange(N), N // BLOCK + 1)]
+        [matrix.dense(rows) @ weights for rows in np.array_split(np.arange(N), N // BLOCK + 1)]
     )
     turned = latent @ random.standard_normal((WIDTH, WIDTH)).astype(np.float32)
     return SimpleNamespace(latent=latent, axes=turned, matrix=matrix, split=split), config, data

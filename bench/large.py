@@ -103,7 +103,7 @@ def theirs(path, config):
 
     split, matrix = prepared(path, config)
     rows = np.random.default_rng(0).permutation(split.train)[: SOME // matrix.n_genes]
-    x = torch.from_numpy(matrix.batch(np.sort(rows)))
+    x = torch.from_numpy(matrix.dense(np.sort(rows)))
     torch.manual_seed(0)
     model = reference.Autoencoder(x.shape[1], config.n_hidden, config.n_latent, nn.ELU, linear_latent=True)
     yield {}

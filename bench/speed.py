@@ -62,8 +62,8 @@ class Data:
         self.adata = simulated(n_cells, n_genes)
         self.split = split_cells(n_cells, EQUAL)
         self.matrix = prepare(self.adata, EQUAL, self.split)
-        self.dense = torch.from_numpy(self.matrix.batch(self.split.train))
-        self.judges = torch.from_numpy(self.matrix.batch(self.split.valid))
+        self.dense = torch.from_numpy(self.matrix.dense(self.split.train))
+        self.judges = torch.from_numpy(self.matrix.dense(self.split.valid))
 
 
 def the_reference(data, batch_size, linear_latent=True, activation=nn.ELU):

@@ -37,7 +37,7 @@ def effects(model, matrix, latent, seed=0):
     spread = torch.from_numpy(latent.std(axis=0).astype(np.float32))
     mean, size = torch.zeros(k, matrix.n_features), torch.zeros(k, matrix.n_features)
     block, done = max(1, BLOCK_VALUES // matrix.n_features), 0
-    for part, cells in Feed(matrix).batches(matrix.rna.in_order(rows), min(block, 1024)):
+    for part, cells in Feed(matrix).minibatches(matrix.rna.in_order(rows), min(block, 1024)):
         z = torch.from_numpy(np.asarray(latent[part], dtype=np.float32))
         for i in range(k):
             yield (done + len(part) * i / k) / len(rows)

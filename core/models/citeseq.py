@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from core.models.layers import Hide, block
 from core.sparse import linear as sparse
-from core.sparse.minibatch import Batch
+from core.sparse.minibatch import Minibatch
 
 
 class Citeseq(nn.Module):
@@ -45,7 +45,7 @@ class Citeseq(nn.Module):
 
     def _through(self, side, branch, x, batch):  # (cells, n) -> (cells, hidden)
         names = self.order[side, branch]
-        if isinstance(x, Batch):
+        if isinstance(x, Minibatch):
             x, names = self._first(names[0], x, batch), names[1:]
         elif batch is not None:
             x = torch.cat([x, batch], dim=1)
@@ -83,7 +83,7 @@ class Citeseq(nn.Module):
         parts = {}
         for branch, x in self._inputs(cells):
             hidden, output = self._through("decoder", branch, z, cells.batch), self.blocks[f"output_{branch}"]
-            if isinstance(x, Batch):
+            if isinstance(x, Minibatch):
                 parts[branch] = sparse.mse(x, hidden, output[0].weight, output[0].bias)
             else:
                 parts[branch] = F.mse_loss(output(hidden), x)

@@ -1,4 +1,4 @@
-"""Matrix: what a model trains on; compact values of the source, normalised and scaled on the way into a batch."""
+"""Matrix: what a model trains on; compact values of the source, normalised and scaled on the way into a minibatch."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,12 +24,12 @@ class Cells(NamedTuple):
     seen: object = (
         None  # (cells, genes) input of the encoder in training, where input dropout hides some counts
     )
-    rna: object = None  # core.sparse.minibatch.Batch of the genes where they come sparse; `x` then holds the proteins alone
+    rna: object = None  # core.sparse.minibatch.Minibatch of the genes where they come sparse; `x` then holds the proteins alone
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Cells x (used genes, then used proteins), scaled on the way into a batch from the training cells' statistics."""
+    """Cells x (used genes, then used proteins), scaled on the way into a minibatch from the training cells' statistics."""
 
     rna: Rows | Stored  # (cells, genes) the values of the source, and each cell's size factor
     protein: np.ndarray | None  # (cells, proteins) transformed, not scaled; proteins are few
@@ -72,12 +72,12 @@ class Matrix:
     def n_features(self):
         return self.n_genes + self.n_proteins
 
-    def batch(self, rows):
+    def dense(self, rows):
         """(len(rows), features) float32 dense: what the model sees of these cells."""
         return self._dense(rows, self.rna.held(rows))
 
     def _dense(self, rows, held):
-        genes = self.standardised.batch(held).dense().numpy()
+        genes = self.standardised.minibatch(held).dense().numpy()
         return np.hstack([genes, self.seen_proteins(rows)]) if self.n_proteins else genes
 
     def seen_proteins(self, rows):
@@ -112,7 +112,7 @@ class Matrix:
     def beside(self, rows, held):
         """The Cells of `rows` as arrays, without their genes: `x` holds the proteins alone.
 
-        `held`: the same rows in memory, as `batches` gives them.
+        `held`: the same rows in memory, as `rna.minibatches` gives them.
         """
         counts = self._raw(rows, held) if self.reads_counts else None
         return Cells(self.seen_proteins(rows), self._batch(rows), counts)
@@ -143,7 +143,7 @@ class Matrix:
         return np.hstack(x).astype(np.float32)
 
     def as_seen(self, counts, rows):
-        """(len(rows), features): what counts of these cells would look like to the model, as `batch` has it."""
+        """(len(rows), features): what counts of these cells would look like to the model, as `dense` gives it."""
         return self._scaled(self.normalised(counts, rows))
 
     def to_counts(self, x, rows):
@@ -159,17 +159,17 @@ class Matrix:
         return self.rna.size[rows][:, None]
 
     def blocks(self, rows):
-        """Pairs (rows, batch) over `rows`, never more than 2,048 cells dense at once, in the order they are read best."""
+        """Pairs (rows, values) over `rows`, never more than 2,048 cells dense at once, in the order they are read best."""
         size = block_size(self.n_features)
-        for part, held in self.rna.batches(self.rna.in_order(rows), size):
+        for part, held in self.rna.minibatches(self.rna.in_order(rows), size):
             yield part, self._dense(part, held)
 
     def mean_of(self, rows):
-        """(features,) float32: the mean of `batch` over `rows`, without making one dense."""
-        total, batch = np.zeros(self.n_features), None
-        for part, held in self.rna.batches(self.rna.in_order(rows), BLOCK):
-            batch = self.standardised.batch(held, into=batch)
-            total[: self.n_genes] += batch.column_sums
+        """(features,) float32: the mean of `dense` over `rows`, a minibatch at a time."""
+        total, minibatch = np.zeros(self.n_features), None
+        for part, held in self.rna.minibatches(self.rna.in_order(rows), BLOCK):
+            minibatch = self.standardised.minibatch(held, into=minibatch)
+            total[: self.n_genes] += minibatch.column_sums
             total[self.n_genes :] += self.seen_proteins(part).sum(axis=0, dtype=np.float64)
         total /= len(rows)
         total[: self.n_genes] += self.standardised.base.numpy()

@@ -68,13 +68,13 @@ class Stored:
         """The rows in an order to train by, drawn from the numpy Generator `random`.
 
         They are cut into stretches, from another beginning each time; stretches are drawn into pools, and a pool is
-        shuffled. As rows were shuffled when they were written, a batch is a random set of them.
+        shuffled. As rows were shuffled when they were written, a minibatch is a random set of them.
         """
         rows = np.roll(self.in_order(rows), -random.integers(len(rows)))
         stretch = batch_size * max(1, STRETCH // batch_size)
         whole = (
             len(rows) // stretch * stretch
-        )  # what is left over comes last, so that batches keep their size
+        )  # what is left over comes last, so that minibatches keep their size
         drawn = random.permutation(rows[:whole].reshape(-1, stretch)).ravel()
         order, pool = np.concatenate([drawn, rows[whole:]]), self._pool(batch_size)
         for start in range(0, len(order), pool):
@@ -85,7 +85,7 @@ class Stored:
         """`n` of `rows` in an order in which they are read well; the shuffling on disk stands for chance."""
         return self.in_order(rows)[:n]
 
-    def batches(self, rows, size):
+    def minibatches(self, rows, size):
         """Pairs (part, Held) of `rows`, in this order and `size` at a time; read ahead in a thread."""
         pool = self._pool(size)
         parts = [rows[start : start + pool] for start in range(0, len(rows), pool)]
@@ -94,7 +94,7 @@ class Stored:
                 yield part[start : start + size], Held(held, at[start : start + size])
 
     def _pool(self, batch_size):
-        """How many rows are read at once: whole stretches, and so whole batches."""
+        """How many rows are read at once: whole stretches, and so whole minibatches."""
         stretch = batch_size * max(1, STRETCH // batch_size)
         bytes_a_row = sum(np.dtype(kind).itemsize for kind in self.types) * self.n_values / len(self.place)
         return stretch * max(1, int(POOL / max(1, bytes_a_row * stretch)))

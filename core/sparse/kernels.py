@@ -1,4 +1,4 @@
-"""Compiled loops over the values of a batch that are not zero, for core.sparse.minibatch and core.sparse.linear."""
+"""Compiled loops over the values of a minibatch that are not zero, for core.sparse.minibatch and core.sparse.linear."""
 
 import numba
 import numpy as np

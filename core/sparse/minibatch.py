@@ -19,7 +19,7 @@ NEAR = 2**20  # bytes of weights that cells are looked up in at once: about what
 class Standardised:
     """Sparse rows as base + s: `base` (genes,) is what a zero becomes, s what a value adds to it.
 
-    s is computed as a batch is filled, so that only the rows themselves are kept (core.sparse.rows, core.sparse.disk_rows).
+    s is computed as a minibatch is filled, so that only the rows themselves are kept (core.sparse.rows, core.sparse.disk_rows).
     """
 
     def __init__(self, rows, mean, sd, clip=np.inf, logged=False):
@@ -39,18 +39,19 @@ class Standardised:
         """The share of values that are not zero."""
         return self.rows.density
 
-    def batch(self, rows, hide=0.0, seed=0, into=None):
-        """The Batch of these rows (repeats allowed; numbers, or core.sparse.rows.Held), in the memory of the Batch `into`
-        where one is given.
+    def minibatch(self, rows, hide=0.0, seed=0, into=None):
+        """The Minibatch of these rows (repeats allowed; numbers, or core.sparse.rows.Held).
+
+        It takes the memory of the Minibatch `into` where that is not None.
 
         With probability `hide` the encoder sees a zero in place of a count, and the others unchanged; `seed`
         is a number or a numpy Generator, and the same number hides the same counts of the same rows.
         """
-        batch = Batch(self) if into is None else into
-        return batch.fill(rows, hide, seed)
+        minibatch = Minibatch(self) if into is None else into
+        return minibatch.fill(rows, hide, seed)
 
 
-class Batch:
+class Minibatch:
     """The cells of one training step, by cell and by gene; filled again for the next step, to reuse memory."""
 
     def __init__(self, source):
@@ -92,7 +93,7 @@ class Batch:
         return len(self.indptr) - 1
 
     def room(self):
-        """(cells, genes) float32 tensor for a residual, the same memory from batch to batch."""
+        """(cells, genes) float32 tensor for a residual, the same memory from minibatch to minibatch."""
         size = self.n_cells * len(self.base)
         if size > len(self._room):
             self._room = torch.empty(size)
@@ -113,7 +114,7 @@ class Batch:
         return self._by_gene
 
     def by_cell(self, data, weight, offset):
-        """(cells, hidden) tensor: sparse `data` (either of this batch's) times weight (genes, hidden), and offset."""
+        """(cells, hidden) tensor: sparse `data` (either of this minibatch's) times weight (genes, hidden), and offset."""
         out, times = torch.empty(self.n_cells, weight.shape[1]), np.ones(self.n_cells, np.float32)
         cuts = self.cuts(max(1, NEAR // (4 * weight.shape[1])))
         entries, table = (self.indices, data), (weight.numpy(), times, offset.numpy(), out.numpy())

@@ -66,7 +66,7 @@ class Rows:
         """`n` of `rows` by chance, in an order in which they are read well."""
         return np.sort(random.permutation(rows)[:n])
 
-    def batches(self, rows, size):
+    def minibatches(self, rows, size):
         """Pairs (part, Held) of `rows`, in this order and `size` at a time."""
         for start in range(0, len(rows), size):
             yield rows[start : start + size], self.held(rows[start : start + size])

@@ -33,36 +33,38 @@ class Feed:
         able = self.config is not None and self.config.model_record.sparse_ends and self.matrix.n_genes > 0
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
-    def batches(self, rows, size, hide=0.0, seed=0):
+    def minibatches(self, rows, size, hide=0.0, seed=0):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; other arguments as in `cells`."""
-        batches = self.matrix.rna.batches(rows, size)
+        minibatches = self.matrix.rna.minibatches(rows, size)
         if self.device == "cpu":
             learns, sparse = torch.is_grad_enabled(), self.path == "sparse"
 
-            def filled(batch):
-                cells = self.cells(batch[0], hide, seed, batch[1])
+            def filled(minibatch):
+                cells = self.cells(minibatch[0], hide, seed, minibatch[1])
                 if learns and sparse:
                     cells.rna.by_gene()  # the backward pass needs it
-                return batch[0], cells
+                return minibatch[0], cells
 
             many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
-            yield from ahead(filled, batches) if many and sparse else map(filled, batches)
+            yield from ahead(filled, minibatches) if many and sparse else map(filled, minibatches)
             return
         if there := resident(self.matrix, self.device):
-            yield from there.batches(rows, size, hide, seed)
+            yield from there.minibatches(rows, size, hide, seed)
             return
 
-        def pinned(batch):
-            return batch[0], _each(lambda x: x.pin_memory(), self.cells(batch[0], hide, seed, batch[1]))
+        def pinned(minibatch):
+            return minibatch[0], _each(
+                lambda x: x.pin_memory(), self.cells(minibatch[0], hide, seed, minibatch[1])
+            )
 
         for part, cells in ahead(
-            pinned, batches
+            pinned, minibatches
         ):  # the host prepares the next one while the device works on this one
             yield part, _each(lambda x: x.to(self.device, non_blocking=True), cells)
 
     def blocks(self, rows):
         """Pairs (part, Cells) over `rows`, at most 2,048 cells at once, in the fastest order of reading."""
-        return self.batches(self.matrix.rna.in_order(rows), block_size(self.matrix.n_features))
+        return self.minibatches(self.matrix.rna.in_order(rows), block_size(self.matrix.n_features))
 
     def cells(self, rows, hide=0.0, seed=0, held=None):
         """The Cells of `rows` on the host; on the sparse path `x` holds the proteins alone and `rna` the genes.
@@ -73,16 +75,16 @@ class Feed:
         """
         matrix = self.matrix
         held = held or matrix.rna.held(rows)
-        batch = matrix.standardised.batch(held, hide, seed, into=self._rooms.pop(0))
-        self._rooms.append(batch)
+        minibatch = matrix.standardised.minibatch(held, hide, seed, into=self._rooms.pop(0))
+        self._rooms.append(minibatch)
         others = _each(_tensor, matrix.beside(rows, held))
         if (
             self.device == "cpu" and self.path == "sparse"
         ):  # checked first, so that a GPU is not asked for its free memory
-            return others._replace(rna=batch)
-        genes = batch.dense()
+            return others._replace(rna=minibatch)
+        genes = minibatch.dense()
         if hide:
-            others = others._replace(seen=batch.dense_seen())
+            others = others._replace(seen=minibatch.dense_seen())
         return others._replace(x=torch.cat([genes, others.x], dim=1) if matrix.n_proteins else genes)
 
 

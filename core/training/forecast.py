@@ -29,7 +29,7 @@ class Forecast(NamedTuple):
     """Time and memory of a run. Memory is in bytes at the peak of its processes; on a GPU also on the device."""
 
     device: devices.Device
-    path: str  # how batches come to the model: a name in core.training.dataloader.PATHS
+    path: str  # how minibatches come to the model: a name in core.training.dataloader.PATHS
     n_epochs: int
     n_steps: int  # an epoch
     early: bool  # may early stopping end it before?
@@ -118,7 +118,7 @@ def _tried(matrix, split, config, kind, limit):
             raise
         return Probed(
             None, False
-        ), "Memory ran out in a trial of a few steps: use fewer variable genes or smaller batches."
+        ), "Memory ran out in a trial of a few steps: use fewer variable genes or smaller minibatches."
     finally:
         if kind == "cuda":
             gpu_matrix.forget(matrix)

@@ -75,11 +75,11 @@ class Resident:
         self.one_hot = torch.eye(len(matrix.batch_names), device=device)
 
     def _upload(self, matrix):
-        rows, batch = matrix.rna.in_order(np.arange(matrix.n_cells)), None
-        for part, held in matrix.rna.batches(rows, block_size(matrix.n_features)):
-            batch = matrix.standardised.batch(held, into=batch)
+        rows, minibatch = matrix.rna.in_order(np.arange(matrix.n_cells)), None
+        for part, held in matrix.rna.minibatches(rows, block_size(matrix.n_features)):
+            minibatch = matrix.standardised.minibatch(held, into=minibatch)
             others = matrix.beside(part, held)
-            self.genes.put(part, batch.indptr, batch.indices, batch.data)
+            self.genes.put(part, minibatch.indptr, minibatch.indices, minibatch.data)
             self.proteins.fill(part, others.x)
             if self.counts is not None:
                 counts = sparse.csr_matrix(others.counts)
@@ -87,7 +87,7 @@ class Resident:
         for table in filter(None, (self.genes, self.counts)):
             table.finish()
 
-    def batches(self, rows, size, hide=0.0, seed=0):
+    def minibatches(self, rows, size, hide=0.0, seed=0):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; with probability `hide` the encoder reads
         a zero in place of a count, drawn from `seed` (a number or a numpy Generator)."""
         at = torch.from_numpy(np.ascontiguousarray(rows, np.int64)).to(self.device)

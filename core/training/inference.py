@@ -71,7 +71,7 @@ def denoised(model, matrix, batch=None):
     only = None
     if batch is not None:
         only = torch.eye(len(matrix.batch_names))[matrix.batch_names.index(batch)]
-    for rows, cells in Feed(matrix).batches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
+    for rows, cells in Feed(matrix).minibatches(np.arange(matrix.n_cells), block_size(matrix.n_features)):
         target = cells.batch if only is None else only.expand(len(rows), -1)
         values = model.denoised(model.encode(cells), cells._replace(batch=target)).cpu().numpy()
         values = matrix.normalised(values, rows) if matrix.reads_counts else values * matrix.sd + matrix.mean

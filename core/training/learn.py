@@ -35,7 +35,7 @@ class Start(NamedTuple):
     split: object  # split.Split
     on_valid: Baselines  # for the curve, on the validation cells
     on_scored: Baselines  # for the scores
-    path: str  # how batches come to the model: a name in feed.PATHS
+    path: str  # how minibatches come to the model: a name in feed.PATHS
     axes: (
         np.ndarray
     )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more

@@ -104,8 +104,8 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     n_features = feed.matrix.n_genes or feed.matrix.n_proteins
     l1 = kl = 0.0
     model.train()
-    batches = feed.batches(order, config.batch_size, config.input_dropout, hiding)
-    for step, (_, cells) in enumerate(batches, (epoch - 1) * steps):
+    minibatches = feed.minibatches(order, config.batch_size, config.input_dropout, hiding)
+    for step, (_, cells) in enumerate(minibatches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
         kl_weight = warmth(config, step / n_steps) * model.nat / n_features
         loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)

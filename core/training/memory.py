@@ -32,7 +32,7 @@ FEWEST_BESIDE = (
 )
 MOST_BESIDE = 50_000  # cells; above, training and UMAP at once may need more memory than the machine has
 
-FEWER = {"batch_size": (128, "batches of 128 cells"), "n_hidden": (128, "128 hidden units")}
+FEWER = {"batch_size": (128, "minibatches of 128 cells"), "n_hidden": (128, "128 hidden units")}
 FEWER_GENES = (2000, 1000)  # what is suggested for settings that do not fit, as the two above
 
 
@@ -57,7 +57,7 @@ class Shapes(NamedTuple):
     n_proteins: int
     n_batches: int
     density: float  # the share of the chosen genes' values that is stored
-    path: str  # how batches come to the model: a name in core.training.dataloader.PATHS
+    path: str  # how minibatches come to the model: a name in core.training.dataloader.PATHS
     source: float  # bytes of the dataset as it was read
     matrix: float  # bytes of the Matrix
 

@@ -81,7 +81,7 @@ def test_a_missing_gene_and_a_missing_protein_are_filled_by_the_model(tiny, lear
         assert fit.missing_genes == gone and fit.missing_proteins == [matrix.proteins[1]]
         assert "2 of the" in fit.notes[0] and gone[0] in fit.notes[0]
         # By hand: the columns that are missing hold the mean; the others only lose what the genes gave to library sizes.
-        x = matrix.batch(np.arange(matrix.n_cells))
+        x = matrix.dense(np.arange(matrix.n_cells))
         sizes = np.asarray(tiny.X.sum(axis=1)).ravel()
         kept = tiny.var_names.isin(part.var_names)
         share = trained.count_share[kept].sum()

@@ -155,7 +155,7 @@ def test_every_step_gives_the_same_from_disk(rich, tmp_path, both, form):
     assert list(one.genes) == list(other.genes) and one.notes == other.notes
     for name in ("mean", "sd"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    np.testing.assert_array_equal(one.batch(np.arange(240)), other.batch(np.arange(240)))
+    np.testing.assert_array_equal(one.dense(np.arange(240)), other.dense(np.arange(240)))
     assert {path.name for path in tmp_path.iterdir()} <= {"set.h5ad", "set.zarr"}  # nothing is left behind
 
 

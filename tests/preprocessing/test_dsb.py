@@ -208,9 +208,9 @@ def test_counts_go_there_and_back_and_the_matrix_says_how(known, transform):
     counts = matrix.raw(rows)
     np.testing.assert_allclose(matrix.normalised(counts, rows)[:, 120:], matrix.protein[rows], atol=1e-5)
     clip = matrix.as_seen(counts, rows)
-    np.testing.assert_allclose(clip, matrix.batch(rows), atol=1e-4)
+    np.testing.assert_allclose(clip, matrix.dense(rows), atol=1e-4)
     wide = prepare(adata, config.model_copy(update={"clip": 1000.0}), split_cells(240, config))
-    np.testing.assert_allclose(wide.to_counts(wide.batch(rows), rows), counts, atol=2e-2)
+    np.testing.assert_allclose(wide.to_counts(wide.dense(rows), rows), counts, atol=2e-2)
     record = matrix.protein_change.record()
     assert record["transform"] == transform
     if transform == "dsb":

@@ -30,7 +30,7 @@ def everyone_trains(adata):
 
 
 def dense(matrix):
-    return matrix.batch(np.arange(matrix.n_cells))
+    return matrix.dense(np.arange(matrix.n_cells))
 
 
 def by_scanpy(adata, clip=10.0):
@@ -138,8 +138,8 @@ def test_statistics_come_from_the_training_cells_alone(tiny):
     before, after = prepare(tiny, config, split), prepare(other, config, split)
     for name in ("mean", "sd", "genes", "proteins"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
-    np.testing.assert_array_equal(before.batch(split.train), after.batch(split.train))
-    assert not np.allclose(before.batch(held_out), after.batch(held_out))
+    np.testing.assert_array_equal(before.dense(split.train), after.dense(split.train))
+    assert not np.allclose(before.dense(held_out), after.dense(held_out))
 
 
 def test_the_source_is_not_changed(tiny):
@@ -283,7 +283,7 @@ def test_scaled_values_train_as_they_are():
 def test_a_squared_distance_over_weighted_columns_is_the_loss(tiny):
     config = RunConfig(n_top_genes=0, weight_rna=2.0, weight_protein=0.5)
     matrix = prepare(tiny, config, split_cells(240, config))
-    x, y = matrix.batch(np.array([0, 1]))
+    x, y = matrix.dense(np.array([0, 1]))
     distance = (((x - y) * matrix.weights(config)) ** 2).sum()
     loss = 2.0 * ((x - y)[:120] ** 2).mean() + 0.5 * ((x - y)[120:] ** 2).mean()
     assert distance == pytest.approx(loss, rel=1e-5)
@@ -340,7 +340,7 @@ def test_real_counts_become_finite_and_bounded(real_data):
     split = split_cells(adata.n_obs, config)
     matrix = prepare(adata, config, split)
     assert (matrix.n_genes, matrix.n_proteins) == (2000, 14)
-    x = matrix.batch(split.test)
+    x = matrix.dense(split.test)
     assert np.isfinite(x).all() and np.abs(x).max() <= 10
 
 
@@ -351,7 +351,7 @@ def test_values_whose_squares_do_not_fit_are_refused_unless_something_brings_the
     config = RunConfig(n_top_genes=0, **{name: name in kept for name in ("normalize", "log1p", "scale")})
     split = split_cells(adata.n_obs, config)
     if kept:
-        assert np.abs(prepare(adata, config, split).batch(split.train)).max() < 1e8
+        assert np.abs(prepare(adata, config, split).dense(split.train)).max() < 1e8
     else:
         with pytest.raises(UserError, match="Values reach .*e.2.* switch on normalisation"):
             prepare(adata, config, split)

@@ -50,7 +50,7 @@ def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
     assert list(theirs.var_names) == list(ours.genes) and list(theirs.obs_names) == list(ours.cell_names)
     assert list(theirs.obsm["protein"].columns) == list(ours.proteins)
     x = np.hstack([theirs.X, theirs.obsm["protein"].to_numpy()])
-    np.testing.assert_allclose(x, ours.batch(np.arange(made.n_obs)), atol=2e-5)
+    np.testing.assert_allclose(x, ours.dense(np.arange(made.n_obs)), atol=2e-5)
 
 
 CHOICES = {
@@ -78,7 +78,7 @@ def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
     )
     ours = prepare(adata, config, split_cells(220, config))
     assert list(theirs.var_names) == list(ours.genes)
-    np.testing.assert_allclose(theirs.X, ours.batch(np.arange(220)), atol=2e-5)
+    np.testing.assert_allclose(theirs.X, ours.dense(np.arange(220)), atol=2e-5)
 
 
 def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_the_script(

@@ -61,13 +61,13 @@ def double(tensors):
     return [t.detach().double().requires_grad_() for t in tensors]
 
 
-def both_ways(batch, parameters):
+def both_ways(minibatch, parameters):
     """(loss, its gradients) by the sparse ends, and by dense layers in float64."""
     learnt = double(parameters)
-    seen, target = batch.dense_seen().double(), batch.dense().double()
+    seen, target = minibatch.dense_seen().double(), minibatch.dense().double()
     dense = F.mse_loss(F.linear(torch.tanh(seen @ learnt[0] + learnt[1]), *learnt[2:]), target)
-    hidden = torch.tanh(first_layer(batch, *parameters[:2]))
-    loss = mse(batch, hidden, *parameters[2:])
+    hidden = torch.tanh(first_layer(minibatch, *parameters[:2]))
+    loss = mse(minibatch, hidden, *parameters[2:])
     return (loss, torch.autograd.grad(loss, parameters)), (dense, torch.autograd.grad(dense, learnt))
 
 
@@ -97,7 +97,7 @@ def test_base_and_counts_together_are_the_clipped_z_scores(clip):
     x = standardised(values, clip)
     rows = np.arange(len(values))
     expected = by_hand(values, clip)
-    np.testing.assert_allclose(x.batch(rows).dense().numpy(), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(x.minibatch(rows).dense().numpy(), expected, rtol=1e-5, atol=1e-5)
     assert (expected[2, CLIPPED] == -clip) == np.isfinite(
         clip
     )  # its zeros are clipped, where there is a clip
@@ -112,13 +112,13 @@ def test_a_batch_is_the_matrix_that_the_dense_path_sees(tiny):
     genes = slice(0, matrix.n_genes)
     x = matrix.standardised
     rows = split.train[::3]
-    np.testing.assert_allclose(x.batch(rows).dense().numpy(), matrix.batch(rows)[:, genes], atol=2e-6)
+    np.testing.assert_allclose(x.minibatch(rows).dense().numpy(), matrix.dense(rows)[:, genes], atol=2e-6)
 
 
 def test_entries_for_one_place_are_added_up_before_the_clip():
     twice = scipy_sparse.csr_matrix(([3.0, 4.0], [1, 1], [0, 2]), shape=(1, 2), dtype=np.float32)
     x = Standardised(twice, np.zeros(2), np.ones(2), 5.0)
-    assert x.batch([0]).dense().tolist() == [[0.0, 5.0]]
+    assert x.minibatch([0]).dense().tolist() == [[0.0, 5.0]]
     assert twice.nnz == 2  # the caller's matrix stays as it was
 
 
@@ -126,22 +126,22 @@ def test_many_genes_need_wider_indices():
     wide = scipy_sparse.csr_matrix(([1.0, 2.0], ([0, 0], [7, 69_999])), shape=(1, 70_000), dtype=np.float32)
     x = Standardised(wide, np.zeros(70_000), np.ones(70_000))
     assert x.rows.indices.dtype == np.int32
-    assert_same(*both_ways(x.batch([0, 0]), weights(70_000, 2)))
+    assert_same(*both_ways(x.minibatch([0, 0]), weights(70_000, 2)))
 
 
 @pytest.mark.parametrize("clip", [10.0, 2.0, np.inf])
 @pytest.mark.parametrize("hide", [0.0, 0.3])
 def test_loss_and_gradients_are_those_of_dense_layers(form, clip, hide):
     x = standardised(counts(), clip)
-    assert_same(*both_ways(x.batch(np.arange(40), hide, seed=5), weights(30, 7)))
+    assert_same(*both_ways(x.minibatch(np.arange(40), hide, seed=5), weights(30, 7)))
 
 
 @pytest.mark.parametrize("genes_at_once", [1, 7, 29, 30])
 def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, genes_at_once, monkeypatch):
     monkeypatch.setattr("core.sparse.minibatch.NEAR", genes_at_once * 4 * 7)
-    batch = standardised(counts(), 10.0).batch(np.arange(40), hide=0.3, seed=5)
-    assert_same(*both_ways(batch, weights(30, 7)))
-    assert len(batch.cuts(genes_at_once)) == -(-30 // genes_at_once) + 1
+    minibatch = standardised(counts(), 10.0).minibatch(np.arange(40), hide=0.3, seed=5)
+    assert_same(*both_ways(minibatch, weights(30, 7)))
+    assert len(minibatch.cuts(genes_at_once)) == -(-30 // genes_at_once) + 1
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, g
 )
 def test_any_rows_make_a_batch(form, rows):
     values = counts()
-    batch = standardised(values, 10.0).batch(rows)
-    assert batch.n_cells == len(rows)
-    np.testing.assert_allclose(batch.dense().numpy(), by_hand(values, 10.0)[rows], rtol=1e-5, atol=1e-5)
-    assert_same(*both_ways(batch, weights(30, 7)))
+    minibatch = standardised(values, 10.0).minibatch(rows)
+    assert minibatch.n_cells == len(rows)
+    np.testing.assert_allclose(minibatch.dense().numpy(), by_hand(values, 10.0)[rows], rtol=1e-5, atol=1e-5)
+    assert_same(*both_ways(minibatch, weights(30, 7)))
 
 
 @pytest.mark.parametrize("rows", [[0, -1], [40]])
 def test_a_row_that_does_not_exist_is_refused(rows):
     with pytest.raises(IndexError):
-        standardised(counts(), 10.0).batch(rows)
+        standardised(counts(), 10.0).minibatch(rows)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -175,17 +175,17 @@ def test_a_row_that_does_not_exist_is_refused(rows):
 def test_odd_shapes_are_no_exception(n_cells, n_genes, n_hidden, seed, clip, hide):
     x = standardised(counts(n_cells, n_genes, seed), clip)
     rows = np.random.default_rng(seed).integers(0, n_cells, n_cells + 3)
-    assert_same(*both_ways(x.batch(rows, hide, seed), weights(n_genes, n_hidden, seed)))
+    assert_same(*both_ways(x.minibatch(rows, hide, seed), weights(n_genes, n_hidden, seed)))
 
 
 @pytest.mark.parametrize("hide", [0.0, 0.3])
 def test_groups_follow_the_genes(hide):
-    batch = standardised(counts(), 10.0).batch(np.arange(40), hide, seed=5)
+    minibatch = standardised(counts(), 10.0).minibatch(np.arange(40), hide, seed=5)
     group = torch.eye(3)[torch.arange(40) % 3]
     parameters = weights(33, 7)[:2]
     learnt = double(parameters)
-    dense = torch.cat([batch.dense_seen(), group], dim=1).double() @ learnt[0] + learnt[1]
-    ours = first_layer(batch, *parameters, group)
+    dense = torch.cat([minibatch.dense_seen(), group], dim=1).double() @ learnt[0] + learnt[1]
+    ours = first_layer(minibatch, *parameters, group)
     torch.testing.assert_close(ours.double(), dense, rtol=1e-5, atol=1e-5)
     pull = torch.randn(40, 7)
     found = torch.autograd.grad((ours * pull).sum(), parameters)
@@ -195,10 +195,10 @@ def test_groups_follow_the_genes(hide):
 
 
 def test_the_gradient_of_a_part_of_a_larger_loss_is_scaled(form):
-    batch = standardised(counts(), 10.0).batch(np.arange(12))
-    (_, once), _ = both_ways(batch, parameters := weights(30, 4))
-    hidden = torch.tanh(first_layer(batch, *parameters[:2]))
-    (0.3 * mse(batch, hidden, *parameters[2:]) + hidden.sum() * 0).backward()
+    minibatch = standardised(counts(), 10.0).minibatch(np.arange(12))
+    (_, once), _ = both_ways(minibatch, parameters := weights(30, 4))
+    hidden = torch.tanh(first_layer(minibatch, *parameters[:2]))
+    (0.3 * mse(minibatch, hidden, *parameters[2:]) + hidden.sum() * 0).backward()
     for parameter, gradient in zip(parameters, once, strict=True):
         torch.testing.assert_close(parameter.grad, 0.3 * gradient)
         assert parameter.grad.stride() == parameter.stride()  # as an optimiser expects it
@@ -207,23 +207,23 @@ def test_the_gradient_of_a_part_of_a_larger_loss_is_scaled(form):
 def test_hidden_counts_are_zeros_for_the_encoder_and_stay_in_the_target():
     values = counts(200, 30)
     x = standardised(values, 10.0)
-    batch = x.batch(np.arange(200), hide=0.25, seed=3)
-    whole, seen, base = batch.dense().numpy(), batch.dense_seen().numpy(), x.base.numpy()
+    minibatch = x.minibatch(np.arange(200), hide=0.25, seed=3)
+    whole, seen, base = minibatch.dense().numpy(), minibatch.dense_seen().numpy(), x.base.numpy()
     np.testing.assert_allclose(whole, by_hand(values, 10.0), rtol=1e-5, atol=1e-5)
     hidden = seen != whole
     assert hidden[values != 0].mean() == pytest.approx(0.25, abs=0.03)
     np.testing.assert_array_equal(seen[hidden], np.broadcast_to(base, seen.shape)[hidden])
-    again, other = (x.batch(np.arange(200), hide=0.25, seed=seed).dense_seen().numpy() for seed in (3, 4))
+    again, other = (x.minibatch(np.arange(200), hide=0.25, seed=seed).dense_seen().numpy() for seed in (3, 4))
     assert (again == seen).all() and (other != seen).any()
 
 
 def test_a_batch_filled_again_forgets_the_one_before(form):
     x = standardised(counts(), 10.0)
-    first, rows = x.batch(np.arange(30), hide=0.5), np.arange(30, 40)
+    first, rows = x.minibatch(np.arange(30), hide=0.5), np.arange(30, 40)
     first.by_gene()
-    again = x.batch(rows, into=first)
+    again = x.minibatch(rows, into=first)
     assert again is first
-    fresh = x.batch(rows)
+    fresh = x.minibatch(rows)
     torch.testing.assert_close(again.dense_seen(), fresh.dense(), rtol=0, atol=0)
     (loss, gradients), _ = both_ways(again, weights(30, 5))
     (expected, others), _ = both_ways(fresh, weights(30, 5))
@@ -233,12 +233,12 @@ def test_a_batch_filled_again_forgets_the_one_before(form):
 @pytest.mark.parametrize("end", ["first_layer", "mse"])
 def test_a_backward_pass_after_the_next_batch_is_refused(form, end):
     x = standardised(counts(), 10.0)
-    batch, (*encoder, weight, bias) = x.batch(np.arange(8)), weights(30, 5)
+    minibatch, (*encoder, weight, bias) = x.minibatch(np.arange(8)), weights(30, 5)
     if end == "first_layer":
-        loss = first_layer(batch, *encoder).sum()
+        loss = first_layer(minibatch, *encoder).sum()
     else:
-        loss = mse(batch, torch.zeros(8, 5), weight, bias)
-    x.batch(np.arange(8), into=batch)
+        loss = mse(minibatch, torch.zeros(8, 5), weight, bias)
+    x.minibatch(np.arange(8), into=minibatch)
     with pytest.raises(RuntimeError, match="filled again"):
         loss.backward()
 
@@ -248,21 +248,21 @@ def test_the_loss_is_right_where_its_terms_are_far_larger():
     values = counts(200, 30)
     values[2, CLIPPED], values[2, CONSTANT] = 3, 2
     values[:, CLIPPED] = 3 + np.random.default_rng(0).standard_normal(200) / 100
-    batch = standardised(values, np.inf).batch(np.arange(200))
+    minibatch = standardised(values, np.inf).minibatch(np.arange(200))
     parameters = weights(30, 6)
     with torch.no_grad():
-        loss = mse(batch, torch.zeros(200, 6), parameters[2], torch.zeros(30))
-    assert batch.square_sum > 500 * 200 * 30
-    assert loss.item() == pytest.approx((batch.dense().double() ** 2).mean().item(), rel=1e-5)
+        loss = mse(minibatch, torch.zeros(200, 6), parameters[2], torch.zeros(30))
+    assert minibatch.square_sum > 500 * 200 * 30
+    assert loss.item() == pytest.approx((minibatch.dense().double() ** 2).mean().item(), rel=1e-5)
 
 
 def test_a_weight_that_is_not_a_number_shows(form):
-    batch, parameters = standardised(counts(), 10.0).batch(np.arange(9)), weights(30, 5)
+    minibatch, parameters = standardised(counts(), 10.0).minibatch(np.arange(9)), weights(30, 5)
     with torch.no_grad():
         parameters[2][FULL, 1] = float("nan")
-        assert torch.isnan(mse(batch, torch.ones(9, 5), *parameters[2:]))
+        assert torch.isnan(mse(minibatch, torch.ones(9, 5), *parameters[2:]))
         parameters[0][FULL, 1] = float("nan")
-        seen = first_layer(batch, *parameters[:2])
+        seen = first_layer(minibatch, *parameters[:2])
     assert torch.isnan(seen[:, 1]).all() and torch.isfinite(seen[:, 0]).all()
 
 
@@ -273,14 +273,16 @@ def test_a_few_steps_end_where_dense_steps_end(form, optimizer):
         torch.manual_seed(0)
         encoder, decoder = ByInput(torch.nn.Linear(30, 6)), torch.nn.Linear(6, 30)
         steps = optimizer([*encoder.parameters(), *decoder.parameters()], lr=1e-2)
-        batch = None
+        minibatch = None
         for seed in range(10):
-            batch = x.batch(np.random.default_rng(seed).permutation(40)[:16], hide=0.2, seed=seed, into=batch)
+            minibatch = x.minibatch(
+                np.random.default_rng(seed).permutation(40)[:16], hide=0.2, seed=seed, into=minibatch
+            )
             if dense:
-                loss = F.mse_loss(decoder(torch.tanh(encoder(batch.dense_seen()))), batch.dense())
+                loss = F.mse_loss(decoder(torch.tanh(encoder(minibatch.dense_seen()))), minibatch.dense())
             else:
-                hidden = torch.tanh(first_layer(batch, encoder.weight, encoder.bias))
-                loss = mse(batch, hidden, decoder.weight, decoder.bias)
+                hidden = torch.tanh(first_layer(minibatch, encoder.weight, encoder.bias))
+                loss = mse(minibatch, hidden, decoder.weight, decoder.bias)
             steps.zero_grad()
             loss.backward()
             steps.step()

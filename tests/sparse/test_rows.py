@@ -76,11 +76,11 @@ def test_rows_on_disk_are_those_in_memory(on_disk):
     assert disk.rna.density == resident.rna.density and disk.rna.types[0] == np.uint16
     for rows in (np.arange(1200), [5], [7, 7, 1199, 0, 7], np.array([], int)):
         np.testing.assert_array_equal(disk.raw(rows), resident.raw(rows))
-        np.testing.assert_array_equal(disk.batch(rows), resident.batch(rows))
+        np.testing.assert_array_equal(disk.dense(rows), resident.dense(rows))
     np.testing.assert_array_equal(disk.mean, resident.mean)
     for wrong in ([-1], [1200]):
         with pytest.raises(IndexError):
-            disk.batch(wrong)
+            disk.dense(wrong)
 
 
 def test_cells_without_a_count_lie_on_disk_too(monkeypatch):
@@ -101,7 +101,7 @@ def test_the_same_order_gives_the_same_batches(on_disk, model):
     config = CONFIG.model_copy(update={"model": model})
     order = disk.rna.shuffled(split.train, 32, np.random.default_rng(3))
     batches = [
-        Feed(m, "cpu", config).batches(order, 32, 0.2, np.random.default_rng(0)) for m in (resident, disk)
+        Feed(m, "cpu", config).minibatches(order, 32, 0.2, np.random.default_rng(0)) for m in (resident, disk)
     ]
     n = 0
     for (rows, ours), (same, theirs) in zip(*batches, strict=True):
@@ -123,7 +123,7 @@ def test_an_order_holds_each_cell_once_and_is_another_each_time(on_disk):
     assert (first != second).mean() > 0.9
     again = disk.rna.shuffled(split.train, 32, np.random.default_rng(0))
     np.testing.assert_array_equal(first, again)
-    sizes = [len(part) for part, _ in disk.rna.batches(first, 32)]
+    sizes = [len(part) for part, _ in disk.rna.minibatches(first, 32)]
     assert set(sizes[:-1]) == {32} and sum(sizes) == len(split.train)
 
 
@@ -156,7 +156,7 @@ def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):
     monkeypatch.setattr(disk_rows, "RESIDENT", 0)
     matrix = prepare(adata, CONFIG, split_cells(adata.n_obs, CONFIG), tmp_path)
     assert open_files() == 2 and not list(tmp_path.iterdir())  # without a name from the beginning
-    next(matrix.rna.batches(np.arange(1200), 8))  # a reader that is left half way
+    next(matrix.rna.minibatches(np.arange(1200), 8))  # a reader that is left half way
     del matrix
     assert open_files() == 0
 
@@ -194,7 +194,7 @@ def test_a_large_file_is_prepared_without_reading_it_whole(adata, tmp_path):
     )
     assert found.where == expected.where == 'layers["counts"]' and found.kind == "counts"
     assert list(found.genes) == list(expected.genes) and list(found.proteins) == list(expected.proteins)
-    np.testing.assert_array_equal(found.batch(split.valid), expected.batch(split.valid))
+    np.testing.assert_array_equal(found.dense(split.valid), expected.dense(split.valid))
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])

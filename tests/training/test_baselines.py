@@ -24,7 +24,7 @@ def prepared(tiny):
 def by_hand(matrix, split, config, k, weights=None):
     """(features,) mean squared error on validation cells of scikit-learn's PCA, un-weighted again."""
     weights = matrix.weights(config) if weights is None else weights
-    train, valid = (matrix.batch(rows).astype(np.float64) for rows in (split.train, split.valid))
+    train, valid = (matrix.dense(rows).astype(np.float64) for rows in (split.train, split.valid))
     safe = np.where(weights > 0, weights, 1)
     pca = PCA(k, svd_solver="full").fit(train * weights)
     made = pca.inverse_transform(pca.transform(valid * weights)) / safe
@@ -47,7 +47,7 @@ def test_pca_is_scikit_learns_on_the_weighted_matrix(prepared, weight_protein):
 def test_the_mean_is_the_mean_of_the_training_cells(prepared):
     split, matrix = prepared
     measured = baselines.fit(matrix, split.train, CONFIG, 6).measure(matrix, split.valid, CONFIG)
-    train, valid = matrix.batch(split.train), matrix.batch(split.valid)
+    train, valid = matrix.dense(split.train), matrix.dense(split.valid)
     error = ((valid - train.mean(axis=0)) ** 2).mean(axis=0)
     assert measured.mean == pytest.approx(parts_of(error, CONFIG), rel=1e-5)
     assert measured.pca.total < measured.mean.total
@@ -89,7 +89,7 @@ def test_exact_and_sketched_axes_are_orthonormal_and_in_order(prepared, monkeypa
         monkeypatch.setattr(baselines, "COVARIANCE_LIMIT", limit)
         pca = baselines.fit_pca(matrix, split.train, weights, 10)
         np.testing.assert_allclose(pca.axes.T @ pca.axes, np.eye(10), atol=1e-4)
-        spread = pca.project(matrix.batch(split.train)).std(axis=0)
+        spread = pca.project(matrix.dense(split.train)).std(axis=0)
         assert (np.diff(spread) < 1e-3 * spread[0]).all()
         again = baselines.fit_pca(matrix, split.train, weights, 10)
         np.testing.assert_array_equal(pca.axes, again.axes)

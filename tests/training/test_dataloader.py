@@ -62,7 +62,7 @@ def test_a_matrix_that_came_dense_goes_dense():
     config, _, matrix = made(adata)
     feed = Feed(matrix, "cpu", config)
     assert feed.path == "dense"
-    np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.batch(np.array([1, 5])))
+    np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.dense(np.array([1, 5])))
 
 
 @pytest.mark.parametrize("name", [name for name, record in MODELS.items() if record.sparse_ends])
@@ -96,7 +96,7 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(thin, model):
     _, _, matrix = made(thin, model=model)
     rows = np.arange(100)
     cells, n = Feed(matrix).cells(rows, hide=0.4, seed=3), matrix.n_genes
-    np.testing.assert_allclose(cells.x.numpy(), matrix.batch(rows), atol=2e-5)
+    np.testing.assert_allclose(cells.x.numpy(), matrix.dense(rows), atol=2e-5)
     hidden = ~np.isclose(cells.seen.numpy(), cells.x.numpy()[:, :n], atol=1e-6)
     assert hidden[matrix.rna.dense(rows) > 0].mean() == pytest.approx(0.4, abs=0.05)
     at_zero = np.broadcast_to(matrix.standardised.base.numpy(), hidden.shape)
@@ -137,14 +137,14 @@ def test_what_goes_wrong_while_a_batch_is_filled_ahead_is_told(thin, monkeypatch
     config, _, matrix = made(thin)
     monkeypatch.setattr("core.training.dataloader.MANY", 0)
     with pytest.raises(IndexError, match="Rows are numbered"):
-        list(Feed(matrix, "cpu", config).batches(np.array([0, 1, 2, 10**6]), 2))
+        list(Feed(matrix, "cpu", config).minibatches(np.array([0, 1, 2, 10**6]), 2))
 
 
 def test_evaluation_agrees_with_dense_arithmetic(thin):
     config, split, matrix = made(thin)
     model = model_of(config, matrix).eval()
     found = losses(model, matrix, split.train, config)
-    x = torch.from_numpy(matrix.batch(split.train))
+    x = torch.from_numpy(matrix.dense(split.train))
     with torch.no_grad():
         cells = Feed(matrix).cells(split.train)
         back = model.decode(model.encode(cells))

@@ -25,7 +25,7 @@ def matrix(tiny):
 @pytest.mark.parametrize("form", FORMS)
 def test_batches_are_those_of_the_host(matrix, form):
     rows = np.random.default_rng(0).permutation(matrix.n_cells)[:100]
-    found = list(Resident(matrix, "cpu", form).batches(rows, 32))
+    found = list(Resident(matrix, "cpu", form).minibatches(rows, 32))
     expected = Feed(matrix)
     assert [len(part) for part, _ in found] == [32, 32, 32, 4]
     for part, cells in found:
@@ -37,7 +37,7 @@ def test_batches_are_those_of_the_host(matrix, form):
 
 def test_both_forms_are_the_same_to_the_last_digit(matrix):
     rows = np.arange(60)[::-1].copy()
-    (_, one), (_, other) = (next(Resident(matrix, "cpu", form).batches(rows, 60)) for form in FORMS)
+    (_, one), (_, other) = (next(Resident(matrix, "cpu", form).minibatches(rows, 60)) for form in FORMS)
     assert torch.equal(one.x, other.x)
 
 
@@ -46,7 +46,7 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(matrix, form):
     made = Resident(matrix, "cpu", form)
     rows = np.arange(matrix.n_cells)
     (_, cells), (_, again), (_, other) = (
-        next(made.batches(rows, len(rows), hide=0.3, seed=seed)) for seed in (1, 1, 2)
+        next(made.minibatches(rows, len(rows), hide=0.3, seed=seed)) for seed in (1, 1, 2)
     )
     assert torch.equal(cells.seen, again.seen) and not torch.equal(cells.seen, other.seen)
     genes = cells.x[:, : matrix.n_genes]

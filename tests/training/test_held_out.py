@@ -71,7 +71,7 @@ def test_a_reconstruction_is_taken_back_to_the_values_before_scaling(trained, na
         x = model.decode(model.encode(cells), cells.batch).double().numpy()
     expected = x * matrix.sd.astype(float) + matrix.mean
     np.testing.assert_allclose(made[ROWS], expected, rtol=1e-5, atol=1e-5)
-    given = matrix.batch(np.arange(240)) * matrix.sd + matrix.mean
+    given = matrix.dense(np.arange(240)) * matrix.sd + matrix.mean
     assert np.corrcoef(made.mean(axis=0), given.mean(axis=0))[0, 1] > 0.99
     if name != "linear":  # which needs more epochs than these
         assert ((made - given) ** 2).mean() < ((given.mean(axis=0) - given) ** 2).mean()
@@ -254,7 +254,7 @@ def test_with_the_exact_posterior_the_bound_is_the_marginal_likelihood():
 
     model.posterior = posterior
     spread = loadings @ loadings.T + np.eye(matrix.n_features)
-    exact = stats.multivariate_normal(bias, spread).logpdf(matrix.batch(ROWS).astype(float))
+    exact = stats.multivariate_normal(bias, spread).logpdf(matrix.dense(ROWS).astype(float))
     np.testing.assert_allclose(held_out.evidence_bound(model, matrix, ROWS, 1), exact, rtol=1e-5)
     np.testing.assert_allclose(held_out.evidence_bound(model, matrix, ROWS, 7), exact, rtol=1e-5)
     model.posterior = lambda cells: tuple(

@@ -113,7 +113,7 @@ def test_a_warning_names_the_one_change_that_is_enough():
     assert said.startswith(
         f"This run needs about {need / 1e9:.0f} GB of memory and {need / 1e9:.0f} GB are free"
     )
-    assert said.endswith(f"With batches of 128 cells it would need about {less / 1e9:.1f} GB.")
+    assert said.endswith(f"With minibatches of 128 cells it would need about {less / 1e9:.1f} GB.")
 
 
 def test_a_warning_names_fewer_genes_where_batches_are_small_already():
@@ -128,7 +128,8 @@ def test_a_warning_names_all_changes_where_one_is_not_enough():
     said = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
     assert alone[-1] < min(alone[:-1])
     assert (
-        "With batches of 128 cells, 128 hidden units and 1,000 variable genes (Preprocess) it would" in said
+        "With minibatches of 128 cells, 128 hidden units and 1,000 variable genes (Preprocess) it would"
+        in said
     )
 
 

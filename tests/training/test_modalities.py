@@ -86,7 +86,7 @@ def test_what_a_run_is_trained_on_is_one_of_three_and_both_in_older_records():
 
 def test_rna_alone_is_the_matrix_of_a_data_set_without_proteins(tiny, alone):
     (made, split, config), (expected, _, _) = prepared(tiny, modalities="rna"), prepared(alone)
-    np.testing.assert_array_equal(made.batch(EVERY), expected.batch(EVERY))
+    np.testing.assert_array_equal(made.dense(EVERY), expected.dense(EVERY))
     assert (
         made.protein is None
         and made.n_proteins == 0
@@ -100,8 +100,8 @@ def test_rna_alone_is_the_matrix_of_a_data_set_without_proteins(tiny, alone):
 
 def test_proteins_alone_are_the_proteins_of_both(tiny):
     (made, _, _), (both, _, _) = prepared(tiny, modalities="protein"), prepared(tiny)
-    assert (made.n_genes, made.n_proteins, made.batch(EVERY).shape) == (0, 6, (240, 6))
-    np.testing.assert_array_equal(made.batch(EVERY), both.batch(EVERY)[:, 120:])
+    assert (made.n_genes, made.n_proteins, made.dense(EVERY).shape) == (0, 6, (240, 6))
+    np.testing.assert_array_equal(made.dense(EVERY), both.dense(EVERY)[:, 120:])
     assert "Genes are not used in training" in made.notes[0]
 
 
@@ -149,8 +149,8 @@ def test_the_baselines_of_proteins_alone_is_their_own_pca(tiny):
 
     found = learnt(tiny, modalities="protein", epochs=1, n_latent=2)
     matrix, split = found.start.matrix, found.start.split
-    pca = PCA(2).fit(matrix.batch(split.train))
-    x = matrix.batch(split.scored)
+    pca = PCA(2).fit(matrix.dense(split.train))
+    x = matrix.dense(split.scored)
     error = (pca.inverse_transform(pca.transform(x)) - x) ** 2
     assert found.start.on_scored.pca.total == pytest.approx(error.mean(), rel=1e-3)
 
@@ -169,8 +169,8 @@ def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
     """With the CPU in its place."""
     matrix = prepared(tiny, modalities="protein")[0]
     assert form_that_fits(matrix, 1e6) == "dense"
-    ((_, cells),) = Resident(matrix, "cpu", "dense").batches(EVERY, 240, hide=0.5)
-    np.testing.assert_array_equal(cells.x.numpy(), matrix.batch(EVERY))
+    ((_, cells),) = Resident(matrix, "cpu", "dense").minibatches(EVERY, 240, hide=0.5)
+    np.testing.assert_array_equal(cells.x.numpy(), matrix.dense(EVERY))
 
 
 def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
@@ -331,7 +331,7 @@ def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch
     ours = prepared(tiny, **recipe.settings)[0]
     assert list(theirs.var_names) == list(ours.genes) and ("protein" in theirs.obsm) == (kind != "rna")
     found = np.hstack([theirs.X, theirs.obsm["protein"]] if kind != "rna" else [theirs.X])
-    np.testing.assert_allclose(found, ours.batch(EVERY), atol=2e-5)
+    np.testing.assert_allclose(found, ours.dense(EVERY), atol=2e-5)
 
 
 def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):

@@ -77,7 +77,7 @@ def nearest_in_input(matrix, weights, cells, queries, k):
 
 def _to_input(matrix, weights, cells, queries):
     """(queries, cells) squared distances in the weighted input, float32, a block of cells dense at a time; -1 to the cell itself."""
-    values = (matrix.batch(cells[queries]) * weights).astype(np.float32)
+    values = (matrix.dense(cells[queries]) * weights).astype(np.float32)
     size = (values**2).sum(axis=1)[:, None]
     values *= -2
     place = np.full(matrix.n_cells, -1)

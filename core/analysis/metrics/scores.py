@@ -33,7 +33,7 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
 
 def _nearest_in_input(matrix, weights, rows, k):
     """The Neighbors, with squared distances, of cells in the weighted input, a block of cells dense at a time."""
-    queries = matrix.batch(rows) * weights
+    queries = matrix.dense(rows) * weights
     best_d = np.full((len(rows), k), np.inf, dtype=np.float32)
     best_i = np.full((len(rows), k), -1, dtype=np.int64)
     size = (queries**2).sum(axis=1)[:, None]

@@ -9,7 +9,7 @@ CELLS_SHOWN = 2000  # whose values are binned
 def of_preparation(adata, matrix, split):
     """{"histograms": [...]} as JSON can hold them: of RNA, of protein, of what the matrix has."""
     rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
-    after, histograms = matrix.batch(rows), []
+    after, histograms = matrix.dense(rows), []
     if matrix.n_genes:
         held = matrix.rna.held(rows)
         histograms.append(_pair("RNA", held.rows.dense(held.at), after[:, : matrix.n_genes]))

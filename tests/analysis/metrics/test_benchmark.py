@@ -75,7 +75,7 @@ def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(jud
     assert {(r["value"], r["note"]) for r in records if r["space"] == "pca"} == {
         (None, "it has values that are not numbers")
     }
-    whole = proof.matrix.batch(cells).astype(np.float64) * proof.matrix.weights(settings)
+    whole = proof.matrix.dense(cells).astype(np.float64) * proof.matrix.weights(settings)
     expected = trustworthiness(whole, proof.latent[cells], n_neighbors=15)
     assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
 
@@ -103,7 +103,7 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finishe
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
     *_, found = per_cell.score_cells(model, proof, settings)
     assert {*found, "ilisi"} == {*CELL_SCORES} and {x.shape for x in found.values()} == {(240,)}
-    x, latent = matrix.batch(np.arange(240)) * matrix.weights(settings), proof.latent
+    x, latent = matrix.dense(np.arange(240)) * matrix.weights(settings), proof.latent
     near = [
         set(np.argsort(((y - y[7]) ** 2).sum(axis=1))[1:16]) for y in (x.astype(float), latent.astype(float))
     ]

@@ -21,7 +21,7 @@ def matrix(tiny):
 @pytest.mark.parametrize("k", [5, 15])
 def test_trustworthiness_and_continuity_are_those_of_scikit_learn(matrix, k):
     cells, weights = np.arange(240), matrix.weights(CONFIG)
-    whole = matrix.batch(cells).astype(np.float64) * weights
+    whole = matrix.dense(cells).astype(np.float64) * weights
     points = whole @ np.random.default_rng(0).standard_normal((matrix.n_features, 3))
     kept = Neighbourhoods(matrix, weights, cells, cells, (k, 50)).kept_by(points)
     assert kept.trustworthiness == pytest.approx(trustworthiness(whole, points, n_neighbors=k), abs=1e-6)
@@ -36,7 +36,7 @@ def test_neighbours_are_compared_among_the_cells_that_are_given(matrix, monkeypa
     points = np.random.default_rng(1).standard_normal((120, 4))
     asked = np.arange(0, 120, 3)
     kept = Neighbourhoods(matrix, weights, cells, asked).kept_by(points)
-    x = matrix.batch(cells).astype(np.float64) * weights
+    x = matrix.dense(cells).astype(np.float64) * weights
     for k in (15, 50):
         shares = [len(set(_near(x, i, k)) & set(_near(points, i, k))) / k for i in asked]
         assert kept.shares[k] == pytest.approx(np.mean(shares), abs=1e-6)
@@ -58,5 +58,5 @@ def test_all_cells_give_the_neighbours_kept_of_the_score_of_a_run(matrix):
 
 def test_the_input_itself_is_kept_wholly_and_a_handful_of_cells_has_numbers(matrix):
     few, weights = np.arange(6), matrix.weights(CONFIG)
-    kept = Neighbourhoods(matrix, weights, few, few).kept_by(matrix.batch(few) * weights)
+    kept = Neighbourhoods(matrix, weights, few, few).kept_by(matrix.dense(few) * weights)
     assert (kept.shares[15], kept.trustworthiness, kept.continuity) == (1, 1, 1)

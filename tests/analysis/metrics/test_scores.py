@@ -30,7 +30,7 @@ def by_hand(matrix, weights, points, rows, k):
         distance[row] = np.inf
         return set(np.argsort(distance, kind="stable")[:k])
 
-    x = matrix.batch(np.arange(matrix.n_cells)).astype(np.float64) * weights
+    x = matrix.dense(np.arange(matrix.n_cells)).astype(np.float64) * weights
     points = points.astype(np.float64)
     return np.mean([len(near(x, row) & near(points, row)) / k for row in rows])
 
@@ -46,7 +46,7 @@ def test_neighbours_kept_are_those_of_brute_force(prepared, k):
     split, matrix = prepared
     random = np.random.default_rng(0)
     weights = matrix.weights(CONFIG)
-    space = (matrix.batch(np.arange(240)) * weights) @ random.standard_normal((126, 60)).astype(np.float32)
+    space = (matrix.dense(np.arange(240)) * weights) @ random.standard_normal((126, 60)).astype(np.float32)
     noise = random.standard_normal((240, 6)).astype(np.float32)
     kept = scores.neighbours_kept(matrix, weights, {"space": space, "noise": noise}, split.valid, k)
     assert kept["space"] == pytest.approx(by_hand(matrix, weights, space, split.valid, k), abs=1e-6)
@@ -57,7 +57,7 @@ def test_neighbours_kept_are_those_of_brute_force(prepared, k):
 def test_the_input_itself_keeps_every_neighbour(prepared):
     split, matrix = prepared
     weights = matrix.weights(CONFIG)
-    whole = matrix.batch(np.arange(240)) * weights
+    whole = matrix.dense(np.arange(240)) * weights
     assert scores.neighbours_kept(matrix, weights, {"x": whole}, split.valid)["x"] == pytest.approx(1.0)
 
 
