@@ -49,7 +49,7 @@ def run(arguments):
         evidence, config, rundir.spaces(folder, evidence), arguments.resolution, *columns
     ):
         if isinstance(event, benchmark.Step):
-            say(f"{event.words} ...")
+            say(f"{event.description} ...")
     if arguments.json:
         print(json.dumps(event, indent=2, allow_nan=False))
     else:

@@ -59,7 +59,7 @@ def carry_out(arguments, recipe_steps, config, out, clock):
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
             return INTERRUPTED
-    say(f"{clock.start('writing').words} ...")
+    say(f"{clock.start('writing').description} ...")
     run_folder.write_explored(out, explored)
     run_folder.write_pages(out, learnt, explored, config, resolution, report["badge"]["words"])
     losses = {
@@ -154,7 +154,7 @@ def _learn(work, interruption, begin):
                 raise KeyboardInterrupt  # nothing has been learnt yet
             if bar is not None:
                 bar.clear()
-            say(f"{event.words} ...")
+            say(f"{event.description} ...")
         elif isinstance(event, Forecast):
             say(f"  {event.sentence}")
             if event.warning:
@@ -182,7 +182,7 @@ def _explore(work, interruption):
             return event
         if interruption.asked:
             return None
-        say(f"{event.words} ...")
+        say(f"{event.description} ...")
 
 
 def _report(learnt, scores, seconds, out):

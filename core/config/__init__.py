@@ -8,7 +8,7 @@ from core.config.layers import Layer
 from core.config.matrix_kinds import BADGES, KIND_WORDS
 from core.config.parsing import parse
 from core.config.preprocessing import upgraded
-from core.config.run_config import SPLIT_NAMES, RunConfig, specs, told
+from core.config.run_config import SPLIT_NAMES, RunConfig, setting_rows, specs
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
 RECORD_KEYS = ("device_used", "device_name", "threads", "path", "versions", "source", "data_hash", "run")
@@ -44,6 +44,6 @@ __all__ = [
     "parse",
     "specs",
     "steps_for",
-    "told",
+    "setting_rows",
     "upgraded",
 ]

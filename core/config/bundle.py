@@ -9,7 +9,7 @@ class Part(NamedTuple):
     """An optional part of a bundle: its label and its content."""
 
     label: str
-    words: str
+    content: str
 
 
 PARTS = {

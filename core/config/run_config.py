@@ -71,7 +71,7 @@ class RunConfig(
         return self.latent_noise if "latent_noise" in self.model_record.settings else 0.0
 
     @property
-    def loss_words(self):
+    def loss_label(self):
         """What the loss of this model is, for the axis of a plot."""
         return self.model_record.loss
 
@@ -96,14 +96,14 @@ class RunConfig(
         """The number of passes over `n_train` cells: `epochs`, or enough for the number of steps of `chosen`."""
         if self.epochs is not None:
             return self.epochs
-        found = chosen(n_train)
-        return epochs_for(found.steps, n_train, self.batch_size or found.batch_size)
+        defaults = chosen(n_train)
+        return epochs_for(defaults.steps, n_train, self.batch_size or defaults.batch_size)
 
     def for_data(self, n_cells, n_genes, n_proteins=0):
         """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins."""
         n_train, _, _ = self.split_sizes(n_cells)
-        found = chosen(n_train, n_genes + n_proteins)
-        empty = {name: getattr(found, name) for name in ("n_latent", "n_hidden", "batch_size")}
+        defaults = chosen(n_train, n_genes + n_proteins)
+        empty = {name: getattr(defaults, name) for name in ("n_latent", "n_hidden", "batch_size")}
         empty["dropout"] = self.model_record.dropout
         empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
@@ -147,11 +147,11 @@ class RunConfig(
 
 def specs(part=None):
     """The Spec of each field of RunConfig in order, those of one part or all."""
-    found = [spec(name, info) for name, info in RunConfig.model_fields.items()]
-    return [s for s in found if part in (None, s.part)]
+    fields = [spec(name, info) for name, info in RunConfig.model_fields.items()]
+    return [s for s in fields if part in (None, s.part)]
 
 
-def told(config):
+def setting_rows(config):
     """[label, value as text, unit] of each setting that the model of a RunConfig obeys."""
     rows = []
     for field in specs():

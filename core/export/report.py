@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jinja2
 
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
-from core.config import told
+from core.config import setting_rows
 from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.export.references import cited
@@ -77,7 +77,7 @@ def write(path, report):
         data=_data(report),
         steps=Table(["step", "result"], [[s["label"], s["said"]] for s in report.steps]),
         network=_network(report),
-        settings=Table(["setting", "value", ""], told(report.config)),
+        settings=Table(["setting", "value", ""], setting_rows(report.config)),
         training=_training(report),
         clusters=_clusters(report),
         spaces=_spaces(report.judged),

@@ -54,8 +54,12 @@ def fit(values, isotypes, background, train):
         axis *= np.sign(axis[np.argmax(np.abs(axis))])  # more is more background
     along = ((noise - means) / sds) @ axis
     spread = float(along @ along)
-    known = values[train].astype(np.float64)
-    slopes = along @ (known - known.mean(axis=0)) / spread if spread else np.zeros(values.shape[1])
+    training_values = values[train].astype(np.float64)
+    slopes = (
+        along @ (training_values - training_values.mean(axis=0)) / spread
+        if spread
+        else np.zeros(values.shape[1])
+    )
     return Technical(means, sds, axis, slopes)
 
 
@@ -64,8 +68,8 @@ def background_means(values):
 
     One spread for both or one each, whichever has the better BIC (Schwarz 1978), as mclust chooses.
     """
-    found = [_lower_mean(values[i : i + BLOCK].astype(np.float64)) for i in range(0, len(values), BLOCK)]
-    return np.concatenate(found) if found else np.zeros(0)
+    means = [_lower_mean(values[i : i + BLOCK].astype(np.float64)) for i in range(0, len(values), BLOCK)]
+    return np.concatenate(means) if means else np.zeros(0)
 
 
 def _lower_mean(x):
@@ -88,34 +92,36 @@ class Mixture(NamedTuple):
 
 def _mixture(x, shared):
     """The Mixture of each row of (cells, proteins), by expectation and maximisation from the best cut in two."""
-    found = Mixture(np.empty((len(x), 2)), np.empty((len(x), 2)), np.full(len(x), -np.inf))
+    mixture = Mixture(np.empty((len(x), 2)), np.empty((len(x), 2)), np.full(len(x), -np.inf))
     least = np.maximum(1e-6 * x.var(axis=1), 1e-12)  # keeps the density finite
     high = (~_best_cut(x)).astype(
         np.float64
     )  # (cells, proteins) how much a value belongs to the second Gaussian
-    left = np.arange(len(x))  # cells whose Gaussians still move
+    moving = np.arange(len(x))  # cells whose Gaussians still move
     for _ in range(ROUNDS):
-        part = x[left]
+        part = x[moving]
         n = part.shape[1]
         size = np.stack([n - high.sum(axis=1), high.sum(axis=1)], axis=1).clip(1e-12)
         weighted = (high * part).sum(axis=1)
         means = np.stack([part.sum(axis=1) - weighted, weighted], axis=1) / size
-        away = [(part - means[:, [k]]) ** 2 for k in (0, 1)]
-        squares = np.stack([((1 - high) * away[0]).sum(axis=1), (high * away[1]).sum(axis=1)], axis=1)
+        squared_distance = [(part - means[:, [k]]) ** 2 for k in (0, 1)]
+        squares = np.stack(
+            [((1 - high) * squared_distance[0]).sum(axis=1), (high * squared_distance[1]).sum(axis=1)], axis=1
+        )
         variances = squares.sum(axis=1, keepdims=True).repeat(2, axis=1) / n if shared else squares / size
-        variances = np.maximum(variances, least[left, None])
+        variances = np.maximum(variances, least[moving, None])
         heights = np.log(size / n) - 0.5 * np.log(2 * np.pi * variances)
-        low, top = (heights[:, [k]] - 0.5 * away[k] / variances[:, [k]] for k in (0, 1))
+        low, top = (heights[:, [k]] - 0.5 * squared_distance[k] / variances[:, [k]] for k in (0, 1))
         gap = np.exp(-np.abs(top - low))
         likelihood = (np.maximum(low, top) + np.log1p(gap)).sum(axis=1)
         high = np.where(top > low, 1, gap) / (1 + gap)
-        moves = likelihood - found.likelihood[left] > 1e-6 * n
-        for kept, new in zip(found, (means, variances, likelihood), strict=True):
-            kept[left] = new
-        left, high = left[moves], high[moves]
-        if not len(left):
+        moves = likelihood - mixture.likelihood[moving] > 1e-6 * n
+        for whole, fitted in zip(mixture, (means, variances, likelihood), strict=True):
+            whole[moving] = fitted
+        moving, high = moving[moves], high[moves]
+        if not len(moving):
             break
-    return found
+    return mixture
 
 
 def _best_cut(x):

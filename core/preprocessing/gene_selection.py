@@ -47,37 +47,37 @@ class Lists(NamedTuple):
 def choose(adata, source, seen, config, train, applies):
     """The Choice from the training cells `train`, of genes that are not zero in all of these.
 
-    `seen` is the Survey of the source; `applies`: whether variable genes can be told from its values. Raises UserError
+    `seen` is the Survey of the source; `applies`: whether variable genes can be selected from its values. Raises UserError
     where no gene is left, where no name of a list is known, and where a column cannot name batches.
     """
     names = np.asarray(source.genes).astype(str)
-    there = seen.seen > 0
-    if not there.any():
+    expressed = seen.seen > 0
+    if not expressed.any():
         raise UserError(
             "No gene is left: every gene is zero in the training cells. Check the values in the file."
         )
     notes = []
-    if left_out := int((~there).sum()):
-        were = "was" if left_out == 1 else "were"
-        notes.append(f"{genes_are(left_out)} zero in every training cell and {were} removed.")
+    if left_out := int((~expressed).sum()):
+        verb = "was" if left_out == 1 else "were"
+        notes.append(f"{genes_are(left_out)} zero in every training cell and {verb} removed.")
     batches, column = None, config.hvg_batch_key
     if column:  # also where all genes are used: a wrong name is a mistake all the same
         batches = batches_of(adata, column, "choosing genes within batches")
-    lists = listed_genes(names, there, config)
+    lists = listed_genes(names, expressed, config)
     notes += lists.notes
-    usable = there & ~lists.never
+    usable = expressed & ~lists.never
     if not usable.any():
         raise UserError("No gene is left: all genes are in the list Never use. Remove some from the list.")
-    genes, n_top = np.flatnonzero(there), config.n_top_genes if applies else 0
+    genes, n_top = np.flatnonzero(expressed), config.n_top_genes if applies else 0
     if 0 < n_top < usable.sum():
-        variable, flavor, more = _most_variable(source, seen, there, usable, batches, config, train)
+        variable, flavor, more = _most_variable(source, seen, expressed, usable, batches, config, train)
     else:
         variable, flavor, more = _all(seen, genes, usable, len(train)), "seurat_v3", []
         if n_top:
             more.append(f"All {usable.sum():,} genes are used, because there are not more than {n_top:,}.")
     chosen = np.zeros(len(names), bool)
     chosen[genes[variable.chosen]] = True
-    kept = lists.kept & there
+    kept = lists.kept & expressed
     notes += more
     if added := int((kept & ~chosen).sum()):
         notes.append(
@@ -98,28 +98,30 @@ def choose(adata, source, seen, config, train, applies):
     return Choice(np.flatnonzero(chosen | kept), stats if has_picture else {}, notes)
 
 
-def listed_genes(names, there, config):
-    """The Lists of the settings over genes called `names`; `there` (genes,) bool: not zero in all training cells.
+def listed_genes(names, expressed, config):
+    """The Lists of the settings over genes called `names`; `expressed` (genes,) bool: not zero in every training cell.
 
     Raises UserError where a list holds names and none of them is known.
     """
-    kept, notes = _named(names, config.keep_genes, "Always use (keep_genes)")
-    never, more = _named(names, config.drop_genes, "Never use (drop_genes)")
+    kept, notes = _genes_of_list(names, config.keep_genes, "Always use (keep_genes)")
+    never, more = _genes_of_list(names, config.drop_genes, "Never use (drop_genes)")
     notes += more
-    if silent := names[kept & ~there].tolist():
-        notes.append(f"{_few(silent)}: in the list Always use, but zero in every training cell, so not used.")
-    gone = [f"{int(never.sum()):,} listed"] if never.any() else []
+    if silent := names[kept & ~expressed].tolist():
+        notes.append(
+            f"{_first_names(silent)}: in the list Always use, but zero in every training cell, so not used."
+        )
+    removed = [f"{int(never.sum()):,} listed"] if never.any() else []
     switches = [switch for switch in FAMILIES if getattr(config, switch)]
-    known = families(names) if switches else {}
+    in_family = families(names) if switches else {}
     for switch in switches:
-        members_of = known[switch]
+        members_of = in_family[switch]
         if not members_of.any():
             notes.append(f"There are no {FAMILIES[switch]} genes to remove: no gene has such a name.")
         else:
-            gone.append(f"{int((members_of & ~kept).sum()):,} {FAMILIES[switch]}")
+            removed.append(f"{int((members_of & ~kept).sum()):,} {FAMILIES[switch]}")
             never |= members_of & ~kept
-    if gone:
-        notes.append(f"Genes never used: {listed(gone)}.")
+    if removed:
+        notes.append(f"Genes never used: {listed(removed)}.")
     return Lists(kept, never, notes)
 
 
@@ -129,25 +131,27 @@ def families(names):
     return {"drop_mito": known["mito"], "drop_ribo": known["ribo"], "drop_cell_cycle": in_cycle(names)}
 
 
-def _named(names, text, label):
+def _genes_of_list(names, text, label):
     """((genes,) bool: the genes that a list names, notes on unknown names)."""
-    asked = gene_names(text)
-    found, known = np.isin(names, asked), set(names)
-    unknown = [name for name in asked if name not in known]
+    listed_names = gene_names(text)
+    in_list, known = np.isin(names, listed_names), set(names)
+    unknown = [name for name in listed_names if name not in known]
     if not unknown:
-        return found, []
+        return in_list, []
     hints = []
     for name in unknown[:MOST_NAMED]:
-        close = near(name, names.tolist())
-        hints.append(f"'{name}'" + (f" (near: {', '.join(close)})" if close else ""))
+        similar = near(name, names.tolist())
+        hints.append(f"'{name}'" + (f" (near: {', '.join(similar)})" if similar else ""))
     if len(unknown) > MOST_NAMED:
         hints.append(f"{len(unknown) - MOST_NAMED:,} more")
     sentence = f"{label}: the dataset has no gene {listed(hints)}"
-    if len(unknown) == len(asked):
+    if len(unknown) == len(listed_names):
         raise UserError(
-            f"{sentence}; correct the {'names' if len(asked) > 1 else 'name'}, or leave the list empty."
+            f"{sentence}; correct the {'names' if len(listed_names) > 1 else 'name'}, or leave the list empty."
         )
-    return found, [f"{sentence}; {len(asked) - len(unknown):,} of the {len(asked):,} names are found."]
+    return in_list, [
+        f"{sentence}; {len(listed_names) - len(unknown):,} of the {len(listed_names):,} names are found."
+    ]
 
 
 def _all(seen, genes, usable, n_train):
@@ -155,22 +159,22 @@ def _all(seen, genes, usable, n_train):
     return Variable(usable[genes], *mean_and_variance(seen.sums[genes], seen.squares[genes], n_train))
 
 
-def _most_variable(source, seen, there, usable, batches, config, train):
-    """(the Variable over the genes that are `there`, the flavor that selected them, notes)."""
-    genes, notes = np.flatnonzero(there), []
+def _most_variable(source, seen, expressed, usable, batches, config, train):
+    """(the Variable over the `expressed` genes, the flavor that selected them, notes)."""
+    genes, notes = np.flatnonzero(expressed), []
     groups, labels = one_batch(train, len(seen.totals)), ()
     if batches:
         groups, labels, notes = _batches(*batches, config.hvg_batch_key, train)
-    change = _logged(source.kind, seen.totals, config.target_sum)
+    log = _logged(source.kind, seen.totals, config.target_sum)
 
-    def found_by(flavor):
+    def select(flavor):
         if flavor == "seurat_v3":
             return variable_genes.seurat_v3(
                 source.values, groups, genes, usable[genes], seen, config.n_top_genes
             )
         names = np.asarray(source.genes).astype(str)[genes]
         return variable_genes.by_dispersion(
-            flavor, source.values, groups, genes, usable[genes], change, config.n_top_genes, names
+            flavor, source.values, groups, genes, usable[genes], log, config.n_top_genes, names
         )
 
     flavor = config.hvg_flavor
@@ -182,12 +186,14 @@ def _most_variable(source, seen, there, usable, batches, config, train):
         )
     while True:
         try:
-            return found_by(flavor), flavor, notes
+            return select(flavor), flavor, notes
         except Unfit as error:
             if groups.n > 1:
                 why = f"too few or too sparse cells for {flavor}"
-                left = [code for code in range(groups.n) if code not in error.groups]
-                groups, labels, more = _voting(groups.codes, left, labels, config.hvg_batch_key, train, why)
+                remaining = [code for code in range(groups.n) if code not in error.groups]
+                groups, labels, more = _voting(
+                    groups.codes, remaining, labels, config.hvg_batch_key, train, why
+                )
                 notes += more
             elif flavor != "seurat":
                 n = int(groups.sizes.sum())
@@ -206,27 +212,29 @@ def _most_variable(source, seen, there, usable, batches, config, train):
 
 def _batches(codes, labels, column, train):
     """(CellBatches of the training cells by batch, the names of the batches, notes)."""
-    asked = np.full(len(codes), -1, np.int32)
-    asked[train] = codes[train]
-    sizes = np.bincount(asked[train], minlength=len(labels))
-    left = np.flatnonzero(sizes >= FEW_CELLS).tolist()
+    training_codes = np.full(len(codes), -1, np.int32)
+    training_codes[train] = codes[train]
+    sizes = np.bincount(training_codes[train], minlength=len(labels))
+    large = np.flatnonzero(sizes >= FEW_CELLS).tolist()
     why = f"fewer than {FEW_CELLS} training cells"
-    return _voting(asked, left, labels, column, train, why)
+    return _voting(training_codes, large, labels, column, train, why)
 
 
-def _voting(codes, left, labels, column, train, why):
-    """(CellBatches, their names, notes) of the batches `left`: all training cells together where there are not two."""
-    out = [label for code, label in enumerate(labels) if code not in left]
+def _voting(codes, voting, labels, column, train, why):
+    """(CellBatches, their names, notes) of the batches `voting`: all training cells together where there are not two."""
+    excluded = [label for code, label in enumerate(labels) if code not in voting]
     notes = []
-    if out:
-        are = "batch is" if len(out) == 1 else "batches are"
-        notes.append(f"{len(out)} {are} not used in gene selection, {_few(out)} of '{column}': {why}.")
-    if len(left) < 2:
+    if excluded:
+        are = "batch is" if len(excluded) == 1 else "batches are"
+        notes.append(
+            f"{len(excluded)} {are} not used in gene selection, {_first_names(excluded)} of '{column}': {why}."
+        )
+    if len(voting) < 2:
         notes.append("Fewer than two batches are left, so genes were selected over all cells together.")
         return one_batch(train, len(codes)), (), notes
     renumbered = np.full(len(labels) + 1, -1, np.int32)  # the last place is that of -1
-    renumbered[left] = np.arange(len(left))
-    return CellBatches(renumbered[codes], len(left)), tuple(labels[code] for code in left), notes
+    renumbered[voting] = np.arange(len(voting))
+    return CellBatches(renumbered[codes], len(voting)), tuple(labels[code] for code in voting), notes
 
 
 def _logged(kind, totals, target_sum):
@@ -234,7 +242,7 @@ def _logged(kind, totals, target_sum):
     return normalisation(totals, target_sum if kind == "counts" else None, kind in ("counts", "normalized"))
 
 
-def _few(names):
+def _first_names(names):
     """Some names in a sentence, and how many more there are."""
     shown = [f"'{name}'" for name in names[:MOST_NAMED]]
     return listed([*shown, f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else shown)

@@ -150,10 +150,10 @@ class Matrix:
         """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""
         x = x * self.sd + self.mean
         genes = x[:, : self.n_genes]
-        made = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
+        parts = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
         if self.n_proteins:
-            made.append(self.protein_change.backward(x[:, self.n_genes :], rows))
-        return np.maximum(np.hstack(made), 0)
+            parts.append(self.protein_change.backward(x[:, self.n_genes :], rows))
+        return np.maximum(np.hstack(parts), 0)
 
     def _size(self, rows):
         return self.rna.size[rows][:, None]

@@ -106,12 +106,12 @@ class Dsb(AsTheyAre):
         return 0.0 if self.technical is None else np.outer(self.component[rows], slopes)
 
     def record(self):
-        made = {"transform": self.name, "pseudocount": PSEUDOCOUNT, "isotypes": list(self.isotypes.names)}
+        record = {"transform": self.name, "pseudocount": PSEUDOCOUNT, "isotypes": list(self.isotypes.names)}
         for of, part in (("background", self.proteins), ("isotype", self.isotypes)):
-            made |= {f"{of}_mean": part.mean, f"{of}_sd": part.sd}
+            record |= {f"{of}_mean": part.mean, f"{of}_sd": part.sd}
         if self.technical is not None:
-            made |= {f"technical_{name}": value for name, value in self.technical._asdict().items()}
-        return made
+            record |= {f"technical_{name}": value for name, value in self.technical._asdict().items()}
+        return record
 
 
 class Proteins(NamedTuple):
@@ -154,8 +154,8 @@ def transformed(adata, transform, train):
     elif transform == "clr_cells":
         change = ClrCells(geometric_means(counts.T)[:, None])
     elif transform == "dsb":
-        change, words = _dsb(adata, counts, names, report, train)
-        notes += words
+        change, dsb_notes = _dsb(adata, counts, names, report, train)
+        notes += dsb_notes
     else:
         change = AsTheyAre()
     values = change.forward(counts, np.arange(len(counts))).astype(np.float32, copy=False)
@@ -164,17 +164,17 @@ def transformed(adata, transform, train):
 
 def _dsb(adata, counts, names, report, train):
     """(Dsb fitted on the cells `train`, notes)."""
-    if (found := background_of(adata)) is None:
+    if (droplet_background := background_of(adata)) is None:
         raise UserError(NO_BACKGROUND)
-    controls = [name for name in report.isotypes if name in found.names]
-    proteins, isotypes = found.of(names), found.of(controls)
+    controls = [name for name in report.isotypes if name in droplet_background.names]
+    proteins, isotypes = droplet_background.of(names), droplet_background.of(controls)
     values = dsb.against_background(counts, proteins.mean, proteins.sd)
     of_controls = adata.obsm["protein"][controls].to_numpy(dtype=np.float32)
     of_controls = dsb.against_background(of_controls, isotypes.mean, isotypes.sd)
     notes = []
     if len(names) + len(controls) < dsb.ENOUGH:
         notes.append(
-            f"DSB scaled the proteins by {found.droplets:,} empty droplets; {len(names) + len(controls)} proteins are "
+            f"DSB scaled the proteins by {droplet_background.droplets:,} empty droplets; {len(names) + len(controls)} proteins are "
             "too few to tell how much background a cell has as a whole, so that was left in."
         )
         return Dsb(proteins, isotypes), notes
@@ -195,28 +195,28 @@ def of_further_cells(record, counts, controls):
     for one that is missing, which stays NaN. What a transform asks of the cell itself comes from what is there.
     """
     if record["transform"] == "clr":
-        made = clr(counts, np.asarray(record["means"]))
+        values = clr(counts, np.asarray(record["means"]))
     elif record["transform"] == "clr_cells":
-        there = ~np.isnan(counts).all(axis=0)
-        made = clr(counts, geometric_means(counts[:, there].T)[:, None])
+        measured = ~np.isnan(counts).all(axis=0)
+        values = clr(counts, geometric_means(counts[:, measured].T)[:, None])
     elif record["transform"] == "dsb":
-        made = _dsb_of_further(record, counts, controls)
+        values = _dsb_of_further(record, counts, controls)
     else:
-        made = counts
-    return made.astype(np.float32, copy=False)
+        values = counts
+    return values.astype(np.float32, copy=False)
 
 
 def _dsb_of_further(record, counts, controls):
-    known = {
+    arrays = {
         name: np.asarray(value) for name, value in record.items() if name not in ("transform", "isotypes")
     }
-    values = dsb.against_background(counts, known["background_mean"], known["background_sd"])
+    values = dsb.against_background(counts, arrays["background_mean"], arrays["background_sd"])
     if "technical_slopes" not in record:
         return values
-    of_controls = dsb.against_background(controls, known["isotype_mean"], known["isotype_sd"])
+    of_controls = dsb.against_background(controls, arrays["isotype_mean"], arrays["isotype_sd"])
     every = np.hstack([values, of_controls])
     every = every[:, ~np.isnan(every).all(axis=0)]
-    technical = dsb.Technical(*(known[f"technical_{name}"] for name in dsb.Technical._fields))
+    technical = dsb.Technical(*(arrays[f"technical_{name}"] for name in dsb.Technical._fields))
     of_controls = np.where(np.isnan(of_controls), technical.means[:-1], of_controls)
     component = technical.component(of_controls, dsb.background_means(every))
     return values - np.outer(component, technical.slopes[: values.shape[1]])

@@ -113,13 +113,15 @@ def by_dispersion(flavor, matrix, groups, genes, usable, change, n_top_genes, na
     means, spreads, beside = np.zeros((3, groups.n, len(genes)))
     picked, unfit = np.zeros((groups.n, len(genes)), bool), {}
     for group, n in enumerate(groups.sizes):
-        there = sums[group] > 0
-        mean, spread = _dispersion(flavor, *mean_and_variance(sums[group, there], squares[group, there], n))
-        means[group, there], spreads[group, there] = mean, spread
-        tested = np.flatnonzero(there & usable)
-        asked = usable[there]
+        expressed = sums[group] > 0
+        mean, spread = _dispersion(
+            flavor, *mean_and_variance(sums[group, expressed], squares[group, expressed], n)
+        )
+        means[group, expressed], spreads[group, expressed] = mean, spread
+        tested = np.flatnonzero(expressed & usable)
+        candidates = usable[expressed]
         try:
-            beside[group, tested] = _beside_like_genes(flavor, mean[asked], spread[asked])
+            beside[group, tested] = _beside_like_genes(flavor, mean[candidates], spread[candidates])
             picked[group, tested] = _highest(beside[group, tested], n_top_genes)
         except ValueError as error:  # pandas': "Bin edges must be unique"
             unfit[group] = error
@@ -157,7 +159,9 @@ def _beside_like_genes(flavor, mean, dispersion):
     else:
         from scipy.stats import median_abs_deviation  # a second to import
 
-        like = bins.agg(middle="median", deviation=lambda found: median_abs_deviation(found, scale="normal"))
+        like = bins.agg(
+            middle="median", deviation=lambda dispersions: median_abs_deviation(dispersions, scale="normal")
+        )
     like = like.loc[table["bin"]].set_index(table.index)
     with np.errstate(divide="ignore", invalid="ignore"):
         return ((table["dispersion"] - like["middle"]) / like["deviation"]).to_numpy()

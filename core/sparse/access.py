@@ -61,9 +61,9 @@ def n_stored(matrix):
 
 
 def place_of(matrix):
-    """What tells a matrix in an HDF5 file from every other, for as long as that file stays as it is; else None."""
+    """What distinguishes a matrix in an HDF5 file from every other, as long as that file stays as it is; else None."""
     file = getattr(getattr(matrix, "group", matrix), "file", None)
     if in_memory(matrix) or file is None:
         return None
-    found = os.fstat(file.id.get_vfd_handle())
-    return found.st_dev, found.st_ino, found.st_mtime_ns, getattr(matrix, "group", matrix).name
+    status = os.fstat(file.id.get_vfd_handle())
+    return status.st_dev, status.st_ino, status.st_mtime_ns, getattr(matrix, "group", matrix).name

@@ -53,12 +53,12 @@ class Stored:
         return Held(Rows(indptr, indices, values, size, self.shape[1]), at)
 
     def _read(self, file, kind, runs, n_values):
-        made, filled = np.empty(n_values, kind), 0
+        values, filled = np.empty(n_values, kind), 0
         for first, n in runs:
             begin, end = self.indptr[first], self.indptr[first + n]
-            _read_into(file, made[filled : filled + end - begin], begin * made.itemsize)
+            _read_into(file, values[filled : filled + end - begin], begin * values.itemsize)
             filled += end - begin
-        return made
+        return values
 
     def in_order(self, rows):
         """The same rows in the order in which they lie on disk."""
@@ -171,7 +171,7 @@ class Writer:
             [np.frombuffer(rough.read(n.sum() * np.dtype(kind).itemsize), kind) for kind in self.types]
             for _, n in pieces
         ]
-        indices, values = (np.concatenate(found) for found in zip(*parts, strict=True))
+        indices, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         indptr = np.concatenate([[0], np.cumsum(np.concatenate([n for _, n in pieces]), dtype=np.int64)])
         places = np.concatenate([places for places, _ in pieces])
         rows = Rows(indptr, indices, values, np.ones(len(places), np.float32), self.n_genes)

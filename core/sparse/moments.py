@@ -127,9 +127,9 @@ def clipped_sums(matrix, groups, highest):
 
 def mask(rows, n):
     """(n,) bool: which of n rows are in `rows`."""
-    found = np.zeros(n, bool)
-    found[rows] = True
-    return found
+    chosen = np.zeros(n, bool)
+    chosen[rows] = True
+    return chosen
 
 
 @numba.njit(**FAST)

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 def ahead(work, parts):
     """`work(part)` for each part; a thread works on the next one while this one is used."""
     with ThreadPoolExecutor(1) as thread:
-        coming = deque()
+        futures = deque()
         for part in parts:
-            coming.append(thread.submit(work, part))
-            if len(coming) == 2:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+            futures.append(thread.submit(work, part))
+            if len(futures) == 2:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()

@@ -140,8 +140,8 @@ def normalisation(totals, target_sum, logged):
 
 def values_of(values, size, logged):
     """float32: values times the `size` of their cell, and log1p of that where `logged`."""
-    made = np.asarray(values, np.float32) * size
-    return np.log1p(made, out=made) if logged else made
+    normalised = np.asarray(values, np.float32) * size
+    return np.log1p(normalised, out=normalised) if logged else normalised
 
 
 def gather(rows, at, logged, indices, data):
@@ -174,10 +174,10 @@ def _copy_times(indptr, indices, values, size, rows, out_indices, out_data):
     place = 0
     for row in rows:
         begin, end = indptr[row], indptr[row + 1]
-        given, taken, times = values[begin:end], out_data[place : place + end - begin], size[row]
+        source, target, factor = values[begin:end], out_data[place : place + end - begin], size[row]
         out_indices[place : place + end - begin] = indices[begin:end]
-        for k in range(len(given)):  # slices, so that the compiler sees that many can go at a time
-            taken[k] = np.float32(given[k]) * times
+        for k in range(len(source)):  # slices, so that the compiler sees that many can go at a time
+            target[k] = np.float32(source[k]) * factor
         place += end - begin
 
 

@@ -79,11 +79,11 @@ def _summed_on(blocks, n, device):
         x = torch.from_numpy(x).to(device)
         with full_precision():
             covariance.addmm_(x.t(), x)
-    found = covariance.cpu().numpy()
+    result = covariance.cpu().numpy()
     if covariance.is_cuda:  # what torch keeps would count as used when the run looks for room
         del covariance, x
         torch.cuda.empty_cache()
-    return found
+    return result
 
 
 def axes_of(spread, matrix, weights, k, seed=0):
@@ -137,9 +137,9 @@ def squared_error(matrix, rows, rebuild):
 def parts(error, n_genes, config):
     """The Parts of a per-feature squared error, weighted as the loss of `config` is."""
     features = {"rna": error[:n_genes], "protein": error[n_genes:]}
-    found = {part: float(of.mean()) for part, of in features.items() if len(of)}
-    total = sum(config.weight_of(part) * value for part, value in found.items())
-    return Parts(total, found.get("rna"), found.get("protein"))
+    means = {part: float(of.mean()) for part, of in features.items() if len(of)}
+    total = sum(config.weight_of(part) * value for part, value in means.items())
+    return Parts(total, means.get("rna"), means.get("protein"))
 
 
 class Fitted(NamedTuple):

@@ -27,8 +27,8 @@ class CountBaselines(NamedTuple):
             counts = matrix.raw(part)
             for name, expected in _predictions(self, matrix, part, x, counts):
                 total[name] = total[name] + _nats(counts, expected, self.theta[name])
-        found = {name: parts(sum_ / len(rows), matrix.n_genes, config) for name, sum_ in total.items()}
-        return Baselines(found["mean"], found["pca"], None)
+        losses = {name: parts(sum_ / len(rows), matrix.n_genes, config) for name, sum_ in total.items()}
+        return Baselines(losses["mean"], losses["pca"], None)
 
 
 def fit(matrix, rows, simple):
@@ -41,17 +41,19 @@ def fit(matrix, rows, simple):
             level + counts[:, matrix.n_genes :].sum(axis=0),
         )
         library += counts[:, : matrix.n_genes].sum()
-    made = CountBaselines(simple, share / max(library, 1), level / len(rows), {})
+    fitted = CountBaselines(simple, share / max(library, 1), level / len(rows), {})
     sums = {name: np.zeros((3, matrix.n_features)) for name in ("mean", "pca")}
     for part, x in matrix.blocks(rows):
         counts = matrix.raw(part)
-        for name, expected in _predictions(made, matrix, part, x, counts):
+        for name, expected in _predictions(fitted, matrix, part, x, counts):
             sums[name] += [
                 ((counts - expected) ** 2).sum(axis=0),
                 expected.sum(axis=0),
                 (expected**2).sum(axis=0),
             ]
-    return made._replace(theta={name: moment_theta(*(found / len(rows))) for name, found in sums.items()})
+    return fitted._replace(
+        theta={name: moment_theta(*(moments / len(rows))) for name, moments in sums.items()}
+    )
 
 
 def _predictions(fitted, matrix, rows, x, counts):

@@ -48,8 +48,8 @@ class Feed:
             many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
             yield from ahead(filled, minibatches) if many and sparse else map(filled, minibatches)
             return
-        if there := resident(self.matrix, self.device):
-            yield from there.minibatches(rows, size, hide, seed)
+        if on_device := resident(self.matrix, self.device):
+            yield from on_device.minibatches(rows, size, hide, seed)
             return
 
         def pinned(minibatch):

@@ -44,16 +44,16 @@ class Forecast(NamedTuple):
     @property
     def sentence(self):
         """Everything but the warning, in a sentence."""
-        where = f"CPU ({self.device.threads} of {devices.n_cores()} cores)"
+        device = f"CPU ({self.device.threads} of {devices.n_cores()} cores)"
         memory = f"{_of(self.memory, self.free)} memory"
         if self.device.kind == "cuda":
-            where, memory = self.device.name, f"{_of(self.gpu_memory, self.gpu_free)} there, {memory} here"
+            device, memory = self.device.name, f"{_of(self.gpu_memory, self.gpu_free)} there, {memory} here"
         begin = "On the"
         if self.seconds is not None:
             about = "At most" if self.early else "About"
             begin = f"{about} {text.duration(max(1, self.seconds))} of training on the"
-        told = f"{begin} {where}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
-        return f"{told} The machine is busy, so the time may be off." if self.busy else told
+        sentence = f"{begin} {device}, {memory}; {self.n_epochs:,} epochs of {self.n_steps:,} steps, {self.path} path."
+        return f"{sentence} The machine is busy, so the time may be off." if self.busy else sentence
 
     def record(self):
         """The forecast for JSON."""
@@ -83,22 +83,22 @@ def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
         gpu_memory, gpu_free = footprint.on_gpu(shapes, config), devices.free_on_gpu()
         warning = warning or footprint.advice(shapes, config, gpu_free, "GPU memory", footprint.on_gpu)
     n_epochs, n_steps = config.n_epochs(len(split.train)), -(-len(split.train) // config.batch_size)
-    found = Probed(None, False)
+    trial = Probed(None, False)
     if not warning:
-        found, warning = _tried(matrix, split, config, device.kind, limit)
+        trial, warning = _tried(matrix, split, config, device.kind, limit)
     return Forecast(
         device,
         path,
         n_epochs,
         n_steps,
         bool(config.patience),
-        found.seconds,
+        trial.seconds,
         need,
         free,
         gpu_memory,
         gpu_free,
         warning,
-        found.busy,
+        trial.busy,
     )
 
 
@@ -157,8 +157,8 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
 
     def seconds(n_cells):
         order = np.resize(matrix.rna.shuffled(split.train, config.batch_size, random)[:n_cells], n_cells)
-        given = model, optimizer, feed, order, config, 1, 1.0, random
-        return _clocked(kind, lambda: loop._one_pass(*given))
+        arguments = model, optimizer, feed, order, config, 1, 1.0, random
+        return _clocked(kind, lambda: loop._one_pass(*arguments))
 
     few, whole = min(WARM_UP, config.batch_size), config.batch_size
     seconds(few)

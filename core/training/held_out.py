@@ -50,7 +50,7 @@ def evidence_bound(model, matrix, rows, samples=SAMPLES, seed=0, device="cpu"):
     def noise(like):
         return torch.randn(like.shape, generator=random, device=like.device)
 
-    found = []
+    bounds = []
     for _, cells in Feed(matrix, device).blocks(rows):
         mean, log_variance = model.posterior(cells)
         draws = []
@@ -59,5 +59,5 @@ def evidence_bound(model, matrix, rows, samples=SAMPLES, seed=0, device="cpu"):
             z = mean + drawn * (0.5 * log_variance).exp()
             ratio = 0.5 * (drawn.square() - z.square() + log_variance).sum(dim=1)
             draws.append((ratio + model.evidence(z, cells, noise)).double())
-        found.append(torch.logsumexp(torch.stack(draws), dim=0) - math.log(samples))
-    return torch.cat(found).cpu().numpy()
+        bounds.append(torch.logsumexp(torch.stack(draws), dim=0) - math.log(samples))
+    return torch.cat(bounds).cpu().numpy()

@@ -29,7 +29,7 @@ class Phase(NamedTuple):
     name: str
 
     @property
-    def words(self):
+    def description(self):
         return PHASES[self.name]
 
 

@@ -74,7 +74,7 @@ def test_it_is_opened_where_it_pays(monkeypatch):
 
 def test_the_clock_names_phases_that_add_up():
     clock = phases.Clock()
-    assert clock.start("reading").words == "reading the dataset"
+    assert clock.start("reading").description == "reading the dataset"
     time.sleep(0.02)
     clock.start("training")
     clock.start("reading")

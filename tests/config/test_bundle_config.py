@@ -30,4 +30,4 @@ def test_a_size_in_millimetres_is_pixels_of_css_and_dots_of_print():
 
 def test_every_part_has_words_and_is_asked_by_its_name():
     assert bundle.parts(reversed(list(PARTS))) == list(PARTS)
-    assert all(part.label and part.words for part in PARTS.values())
+    assert all(part.label and part.content for part in PARTS.values())

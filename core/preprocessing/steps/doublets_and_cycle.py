@@ -27,8 +27,8 @@ def score_doublets(
     minimum between the two modes of the simulated scores, as scanpy takes it from scikit-image (which is not needed
     here); where there is none, no cell is called a doublet. Raises UserError without counts or with few cells.
     """
-    found = counts_of(adata)
-    if found is None:
+    counts = counts_of(adata)
+    if counts is None:
         raise UserError("Score doublets: doublets are simulated from raw counts, but this dataset has none.")
     groups = [np.arange(adata.n_obs)]
     if batch_key:
@@ -43,24 +43,24 @@ def score_doublets(
         )
     score, predicted, thresholds = np.zeros(adata.n_obs), np.zeros(adata.n_obs, dtype=bool), []
     for rows in groups:
-        scores, simulated = _scrublet(found.matrix, rows, expected_rate, seed)
+        scores, simulated = _scrublet(counts.matrix, rows, expected_rate, seed)
         threshold = between_modes(simulated)
         score[rows] = scores
         if threshold is not None:
             thresholds.append(threshold)
             predicted[rows] = scores > threshold
-    made = adata.copy()
-    made.obs[SCORE], made.obs[PREDICTED] = score, predicted
+    new = adata.copy()
+    new.obs[SCORE], new.obs[PREDICTED] = score, predicted
     n, share = int(predicted.sum()), predicted.mean()
     if not thresholds:
-        return made, "The scores do not separate into two groups, so no cell is called a doublet."
+        return new, "The scores do not separate into two groups, so no cell is called a doublet."
     at = (
         " and ".join(f"{t:.3f}" for t in thresholds)
         if len(thresholds) <= 3
         else f"{len(thresholds)} thresholds"
     )
     return (
-        made,
+        new,
         f"{'1 cell' if n == 1 else f'{n:,} cells'} ({share:.1%}) score above {at}, the threshold of the simulated doublets: likely doublets.",
     )
 
@@ -91,14 +91,14 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
     """
     import scanpy as sc
 
-    shown = display_of(adata)
-    place = cycle_genes(shown.genes)
+    display = display_of(adata)
+    place = cycle_genes(display.genes)
     if min(len(place["s"]), len(place["g2m"])) < FEW_GENES:
         raise UserError(
             f"Score the cell cycle: of the cell-cycle genes of human and mouse only {len(place['s'])} of S and "
             f"{len(place['g2m'])} of G2/M are in this file; {FEW_GENES} of each are needed. Name genes by symbol."
         )
-    kind, values = what_is(shown.matrix).kind, shown.matrix
+    kind, values = what_is(display.matrix).kind, display.matrix
     if kind in ("scaled", "other"):
         raise UserError(
             f"Score the cell cycle: this needs counts or log-normalised values, but X holds {KIND_WORDS[kind]}."
@@ -106,19 +106,21 @@ def score_cell_cycle(adata: AnnData, seed: int) -> tuple[AnnData, str]:
     part = AnnData(np.log1p(values) if kind == "normalized" else values)
     part.obs_names, part.var_names = (
         np.arange(adata.n_obs).astype(str),
-        np.arange(len(shown.genes)).astype(str),
+        np.arange(len(display.genes)).astype(str),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        lists = {f"{phase}_genes": [str(i) for i in found] for phase, found in place.items()}
+        lists = {
+            f"{phase}_genes": [str(i) for i in genes_of_phase] for phase, genes_of_phase in place.items()
+        }
         sc.tl.score_genes_cell_cycle(part, random_state=seed, **lists)
-    made = adata.copy()
+    new = adata.copy()
     for name in ("S_score", "G2M_score"):
-        made.obs[name] = part.obs[name].to_numpy()
-    made.obs["phase"] = part.obs["phase"].astype(str).to_numpy()
-    shares = ", ".join(f"{name} {np.mean(made.obs['phase'] == name):.0%}" for name in ("G1", "S", "G2M"))
+        new.obs[name] = part.obs[name].to_numpy()
+    new.obs["phase"] = part.obs["phase"].astype(str).to_numpy()
+    shares = ", ".join(f"{name} {np.mean(new.obs['phase'] == name):.0%}" for name in ("G1", "S", "G2M"))
     return (
-        made,
+        new,
         f"Scored by {len(place['s'])} genes of S and {len(place['g2m'])} of G2/M: {shares} of the cells.",
     )
 

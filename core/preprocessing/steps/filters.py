@@ -29,12 +29,12 @@ def measured(adata: AnnData, columns: dict[str, str] | None = None) -> dict[str,
 
 def _measured(case):
     obs = case.adata.obs
-    found = {"counts": case.n_counts(), "genes": case.n_genes(), **case.quality_shares()}
+    measures = {"counts": case.n_counts(), "genes": case.n_genes(), **case.quality_shares()}
     if SCORE in obs:
-        found["doublet"] = obs[SCORE]
+        measures["doublet"] = obs[SCORE]
     if PREDICTED in obs:
-        found["predicted"] = obs[PREDICTED].astype(str) == "True"
-    return {name: np.asarray(values, np.float32) for name, values in found.items() if values is not None}
+        measures["predicted"] = obs[PREDICTED].astype(str) == "True"
+    return {name: np.asarray(values, np.float32) for name, values in measures.items() if values is not None}
 
 
 def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
@@ -71,8 +71,8 @@ def filter_cells(
     Raises UserError where a limit is on what the dataset does not tell, and where a batch or column does not exist.
     """
     values, limits = measured(adata, columns), limits or Limits()
-    asked = [name for one in (limits, *batches.values()) for name in one.set()]
-    if missing := [name for name in asked if name not in values]:
+    limited = [name for one in (limits, *batches.values()) for name in one.set()]
+    if missing := [name for name in limited if name not in values]:
         label = MEASURES[missing[0]].label
         hint = "run Score doublets first" if missing[0] == "doublet" else "take that limit away"
         raise UserError(f"Filter cells: '{label}' is not known of these cells; {hint}.")
@@ -92,29 +92,29 @@ def filter_cells(
         kept = within_limits(values, limits, adata.n_obs)
     if not kept.any():
         raise UserError("Filter cells: no cell would stay. Choose wider limits.")
-    n_removed, of = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
-    words = f"{int(kept.sum()):,} of {adata.n_obs:,} cells were kept{of}, {n_removed:,} removed: {_describe(limits, batches)}."
-    return part_of(adata, kept), words
+    n_removed, by_batch = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
+    sentence = f"{int(kept.sum()):,} of {adata.n_obs:,} cells were kept{by_batch}, {n_removed:,} removed: {_describe(limits, batches)}."
+    return part_of(adata, kept), sentence
 
 
 def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
     """Keep genes above 0 in at least `min_cells` cells of the matrix to train on, as scanpy.pp.filter_genes does."""
-    found = counts_of(adata)
-    matrix, where = (found.matrix, found.where) if found else (adata.X, "X")
-    seen = np.zeros(matrix.shape[1], np.int64)
+    counts = counts_of(adata)
+    matrix, where = (counts.matrix, counts.where) if counts else (adata.X, "X")
+    n_cells_of_gene = np.zeros(matrix.shape[1], np.int64)
     for _, block in blocks(matrix):
-        seen += np.bincount(block.indices[block.data > 0], minlength=matrix.shape[1])
-    kept = seen >= min_cells
+        n_cells_of_gene += np.bincount(block.indices[block.data > 0], minlength=matrix.shape[1])
+    kept = n_cells_of_gene >= min_cells
     if not kept.any():
         raise UserError(f"Filter genes: no gene is found in {min_cells:,} cells. Choose a smaller number.")
     if where == "raw.X":
-        stay = adata.var_names.isin(genes_of(adata, where)[kept])
-        made = part_of(adata, genes=stay | ~adata.var_names.isin(adata.raw.var_names))
-        made.raw = part_of(raw_of(adata), genes=kept)
+        kept_names = adata.var_names.isin(genes_of(adata, where)[kept])
+        filtered = part_of(adata, genes=kept_names | ~adata.var_names.isin(adata.raw.var_names))
+        filtered.raw = part_of(raw_of(adata), genes=kept)
     else:
-        made = part_of(adata, genes=kept)
+        filtered = part_of(adata, genes=kept)
     cells = "1 cell" if min_cells == 1 else f"{min_cells:,} cells"
-    return made, f"{int(kept.sum()):,} of {len(kept):,} genes were found in at least {cells} and kept."
+    return filtered, f"{int(kept.sum()):,} of {len(kept):,} genes were found in at least {cells} and kept."
 
 
 def _batches(adata, column):
@@ -132,10 +132,10 @@ def _describe(limits, batches):
     """Limits as text, such as "counts 500 to 20,000, mitochondrial up to 8 %"."""
     if batches:
         return "each batch has its own limits"
-    words = []
+    parts = []
     for name, (low, high) in limits.set().items():
         unit = " %" if MEASURES[name].unit == "%" else ""
         ends = f"{low:,.6g} to {high:,.6g}" if low is not None and high is not None else ""
         ends = ends or (f"from {low:,.6g}" if high is None else f"up to {high:,.6g}")
-        words.append(f"{MEASURES[name].label.lower()} {ends}{unit}")
-    return ", ".join(words) or "no limit"
+        parts.append(f"{MEASURES[name].label.lower()} {ends}{unit}")
+    return ", ".join(parts) or "no limit"

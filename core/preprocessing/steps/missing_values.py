@@ -15,17 +15,20 @@ def drop_not_finite(adata: AnnData) -> tuple[AnnData, str]:
     seen = _seen(adata)
     cells, genes = seen.odd_cells, seen.odd_genes
     if genes.mean() <= cells.mean():
-        what, gone, names, made = "gene", genes, adata.var_names, lambda: part_of(adata, genes=~genes)
+        axis, removed, names, without = "gene", genes, adata.var_names, lambda: part_of(adata, genes=~genes)
     else:
-        what, gone, names, made = "cell", cells, adata.obs_names, lambda: part_of(adata, ~cells)
-    if gone.all():
+        axis, removed, names, without = "cell", cells, adata.obs_names, lambda: part_of(adata, ~cells)
+    if removed.all():
         raise UserError(
             "Every cell and every gene has missing or infinite values: replace them with 0, or correct the file."
         )
-    n = int(gone.sum())
-    words = f"1 {what} was" if n == 1 else f"{n:,} {what}s were"
-    left = f"{int((~gone).sum()):,} of {len(gone):,} remain"
-    return made(), f"{words} removed ({few(names[gone])}), with all missing and infinite values; {left}."
+    n = int(removed.sum())
+    subject = f"1 {axis} was" if n == 1 else f"{n:,} {axis}s were"
+    remaining = f"{int((~removed).sum()):,} of {len(removed):,} remain"
+    return (
+        without(),
+        f"{subject} removed ({few(names[removed])}), with all missing and infinite values; {remaining}.",
+    )
 
 
 def zero_not_finite(adata: AnnData) -> tuple[AnnData, str]:
@@ -42,8 +45,8 @@ def zero_not_finite(adata: AnnData) -> tuple[AnnData, str]:
         block.eliminate_zeros()
         return block
 
-    made, n = replaced(adata, finite), seen.not_finite
-    return made, (
+    new, n = replaced(adata, finite), seen.not_finite
+    return new, (
         f"{n:,} missing or infinite value{' was' if n == 1 else 's were'} replaced with 0, in {int(seen.odd_cells.sum()):,} "
         f"of {adata.n_obs:,} cells and {int(seen.odd_genes.sum()):,} of {adata.n_vars:,} genes."
     )

@@ -28,26 +28,28 @@ def use_raw(adata: AnnData) -> tuple[AnnData, str]:
         raise UserError("This dataset has no .raw.")
     var = adata.raw.var.copy()
     extra = adata.var.drop(columns=[name for name in adata.var if name in var]).reindex(var.index)
-    known = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes
+    complete = extra.loc[:, extra.notna().all()]  # a column that knows all of these genes
     values = adata.raw.X.copy() if in_memory(adata.raw.X) else adata.raw.X
-    made = AnnData(values, adata.obs.copy(), pd.concat([var, known], axis=1), dict(adata.uns))
+    new = AnnData(values, adata.obs.copy(), pd.concat([var, complete], axis=1), dict(adata.uns))
     for name, value in adata.obsm.items():
-        made.obsm[name] = value.copy()
+        new.obsm[name] = value.copy()
     for name, value in adata.obsp.items():
-        made.obsp[name] = value.copy()
-    words = f"X is now .raw, {what_is(made.X).words} of {made.n_vars:,} genes (X had {adata.n_vars:,})"
-    return made, f"{words}; layers removed: {', '.join(adata.layers)}." if len(adata.layers) else f"{words}."
+        new.obsp[name] = value.copy()
+    sentence = f"X is now .raw, {what_is(new.X).words} of {new.n_vars:,} genes (X had {adata.n_vars:,})"
+    return new, f"{sentence}; layers removed: {', '.join(adata.layers)}." if len(
+        adata.layers
+    ) else f"{sentence}."
 
 
 def transpose(adata: AnnData) -> tuple[AnnData, str]:
     """Exchange rows and columns of X and layers; what belongs to the wrong axis (.raw, obsm, varm ...) is removed."""
-    made = AnnData(_transposed(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
+    new = AnnData(_transposed(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
     for name, layer in adata.layers.items():
-        made.layers[name] = _transposed(layer)
+        new.layers[name] = _transposed(layer)
     lost = [name for name in ("obsm", "varm", "obsp", "varp") if len(getattr(adata, name))]
     lost += [".raw"] if adata.raw is not None else []
-    words = f"; {', '.join(lost)} belonged to the wrong axis and were removed" if lost else ""
-    return made, f"Rows and columns were exchanged: {made.n_obs:,} cells x {made.n_vars:,} genes{words}."
+    removed = f"; {', '.join(lost)} belonged to the wrong axis and were removed" if lost else ""
+    return new, f"Rows and columns were exchanged: {new.n_obs:,} cells x {new.n_vars:,} genes{removed}."
 
 
 def unique_names(adata: AnnData) -> tuple[AnnData, str]:
@@ -57,13 +59,13 @@ def unique_names(adata: AnnData) -> tuple[AnnData, str]:
     renumbered = int(pd.Index(names).duplicated().sum())
     if not (renamed or renumbered or cells):
         raise UserError("All names are unique already, or var has no Ensembl ids to make them unique with.")
-    made = copied(adata)
-    rename_genes(made, names)
-    made.obs_names = make_index_unique(adata.obs_names.astype(str))
+    new = copied(adata)
+    rename_genes(new, names)
+    new.obs_names = make_index_unique(adata.obs_names.astype(str))
     parts = [f"{renamed:,} genes were named by symbol and Ensembl id"] if renamed else []
     parts += [f"{renumbered:,} genes got a number"] if renumbered else []
     parts += [f"{cells:,} cells got a number"] if cells else []
-    return made, f"{', '.join(parts)}; var['name_before'] keeps the old gene names."
+    return new, f"{', '.join(parts)}; var['name_before'] keeps the old gene names."
 
 
 def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
@@ -71,12 +73,12 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
     symbols = symbols_of(adata.var)
     if symbols is None:
         raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
-    made = copied(adata)
-    names, twice = by_symbol(adata.var_names, symbols)
-    rename_genes(made, names)
+    new = copied(adata)
+    names, shared = by_symbol(adata.var_names, symbols)
+    rename_genes(new, names)
     changed = int((names != adata.var_names.astype(str)).sum())
-    words = f"; {int(twice.sum()):,} that share a symbol have their id added" if twice.any() else ""
-    return made, f"{genes_are(changed)} now named by symbol{words}."
+    with_ids = f"; {int(shared.sum()):,} that share a symbol have their id added" if shared.any() else ""
+    return new, f"{genes_are(changed)} now named by symbol{with_ids}."
 
 
 def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
@@ -85,23 +87,23 @@ def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
     changed = int((names != adata.var_names.astype(str)).sum())
     if not changed:
         raise UserError("No gene is named by an Ensembl id with a version.")
-    made = copied(adata)
-    rename_genes(made, names)
-    return made, f"{changed:,} Ensembl ids have no version now; var['name_before'] keeps it."
+    new = copied(adata)
+    rename_genes(new, names)
+    return new, f"{changed:,} Ensembl ids have no version now; var['name_before'] keeps it."
 
 
 def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
     """Remove cells without a value other than 0 in the matrix to train on."""
-    found = counts_of(adata)
+    counts = counts_of(adata)
     filled = np.zeros(adata.n_obs, bool)
-    for first, block in blocks(found.matrix if found else adata.X):
+    for first, block in blocks(counts.matrix if counts else adata.X):
         cells, _ = block.nonzero()
         filled[first + cells] = True
     if filled.all():
         raise UserError("No cell is empty.")
-    made, n = part_of(adata, filled), int((~filled).sum())
-    words = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
-    return made, f"{words} removed; {made.n_obs:,} remain."
+    new, n = part_of(adata, filled), int((~filled).sum())
+    subject = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
+    return new, f"{subject} removed; {new.n_obs:,} remain."
 
 
 def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
@@ -114,15 +116,15 @@ def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
     place = adata.var_names.isin(hidden)
     values = antibody_columns(adata, place, [])
     table = pd.DataFrame(values, index=adata.obs_names, columns=list(adata.var_names[place].astype(str)))
-    there = adata.obsm.get("protein")
-    made = part_of(adata, genes=~place)
+    proteins = adata.obsm.get("protein")
+    new = part_of(adata, genes=~place)
     if adata.raw is not None:
-        made.raw = part_of(raw_of(adata), genes=~adata.raw.var_names.isin(hidden))
-    if there is not None:
-        new = [name for name in table if name not in there.columns]
-        table = pd.concat([pd.DataFrame(there, index=adata.obs_names), table[new]], axis=1)
-    made.obsm["protein"] = table
-    return made, f"{len(hidden):,} antibodies were moved from the genes to the proteins: {few(hidden)}."
+        new.raw = part_of(raw_of(adata), genes=~adata.raw.var_names.isin(hidden))
+    if proteins is not None:
+        added = [name for name in table if name not in proteins.columns]
+        table = pd.concat([pd.DataFrame(proteins, index=adata.obs_names), table[added]], axis=1)
+    new.obsm["protein"] = table
+    return new, f"{len(hidden):,} antibodies were moved from the genes to the proteins: {few(hidden)}."
 
 
 def _transposed(matrix):

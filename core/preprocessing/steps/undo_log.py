@@ -16,13 +16,13 @@ SAME_LIBRARY = 0.01
 
 def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
     """The parameters with the inverse found from the values. Raises UserError where X is not log-transformed."""
-    verdict = what_is(adata.X)
-    if verdict.kind != "lognorm" or verdict.form not in WAYS:
-        raise UserError(f"X holds {verdict.words}: there is no log transform to undo.")
+    matrix_kind = what_is(adata.X)
+    if matrix_kind.kind != "lognorm" or matrix_kind.form not in WAYS:
+        raise UserError(f"X holds {matrix_kind.words}: there is no log transform to undo.")
     if params.way:
         return params
-    if verdict.form or verdict.target_sum:
-        return UndoLog(way=WAYS[verdict.form])
+    if matrix_kind.form or matrix_kind.target_sum:
+        return UndoLog(way=WAYS[matrix_kind.form])
     # Where genes were removed, the sums of cells do not show the base.
     return UndoLog(way=max(("expm1", "base 2", "base 10"), key=lambda way: back(adata.X, way).share))
 
@@ -32,14 +32,19 @@ def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
 
     `way` is one of core.data.standalone.unlog.UNLOGS. The other layers and .raw stay as they are.
     """
-    found, made = back(adata.X, way), adata.copy()
-    made.X = counts_or_values(found)
-    if found.share < SURE:
-        words = "The log transform was undone. The values are normalised and could not be restored to counts:"
-        return made, f"{words} in only {found.share:.0%} of the cells all values are multiples of one unit."
-    words = "The log transform was undone and the counts were restored:"
-    words = f"{words} in {found.share:.1%} of the cells all values are whole numbers."
-    return made, f"{words} {_confirmed(adata, made.X)}"
+    restored, new = back(adata.X, way), adata.copy()
+    new.X = counts_or_values(restored)
+    if restored.share < SURE:
+        sentence = (
+            "The log transform was undone. The values are normalised and could not be restored to counts:"
+        )
+        return (
+            new,
+            f"{sentence} in only {restored.share:.0%} of the cells all values are multiples of one unit.",
+        )
+    sentence = "The log transform was undone and the counts were restored:"
+    sentence = f"{sentence} in {restored.share:.1%} of the cells all values are whole numbers."
+    return new, f"{sentence} {_confirmed(adata, new.X)}"
 
 
 def _confirmed(adata, counts) -> str:
@@ -47,8 +52,8 @@ def _confirmed(adata, counts) -> str:
     library = np.asarray(counts.sum(axis=1)).ravel()
     for column in COUNT_COLUMNS:
         if column in adata.obs:
-            told = pd.to_numeric(adata.obs[column], errors="coerce").to_numpy(dtype=float)
-            agree = float(np.mean(np.abs(library / np.where(told > 0, told, np.nan) - 1) <= SAME_LIBRARY))
+            sums = pd.to_numeric(adata.obs[column], errors="coerce").to_numpy(dtype=float)
+            agree = float(np.mean(np.abs(library / np.where(sums > 0, sums, np.nan) - 1) <= SAME_LIBRARY))
             if agree > 0.5:
                 return f"The obs column '{column}' confirms the sums of {agree:.0%} of the cells."
     if library.max(initial=0) <= 0:

@@ -20,7 +20,7 @@ def plates_of(content, size):
     """The Plates of a BundleContent: loss, latent space, all maps, and markers and composition where there are such."""
     run = content.run
     baselines = RunFacts.upgraded(run["facts"]).valid_baselines
-    n_latent, words = content.config.n_latent, content.config.loss_words
+    n_latent, words = content.config.n_latent, content.config.loss_label
     found = [paper_figures.loss(content.epochs, baselines, run["best_epoch"], n_latent, words, size)]
     left = run_folder.pictures(content.folder)
     panels = panels_of(content.proof.latent, content.proof.axes, left, harmony=left.get("harmony"))

@@ -34,7 +34,7 @@ def explore(store, job, say):
     clock.stop()
     for event in exploration.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
         if isinstance(event, phases.Phase):
-            say(event.words, 0.5)
+            say(event.description, 0.5)
     clock.start("writing")
     run_folder.write_explored(folder, event)
     clock.stop()

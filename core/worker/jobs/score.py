@@ -26,7 +26,7 @@ def compare_spaces(store, job, say):
     )
     for event in steps:
         if isinstance(event, benchmark.Step):
-            say(f"{event.words} ...", event.share)
+            say(f"{event.description} ...", event.share)
     files.write_json(folder / SPACES_FILE, asked | {"records": event})
 
 
@@ -63,7 +63,7 @@ def score_cells(store, job, say):
     model = run_folder.load_model(folder / "model.pt")
     for event in per_cell.score_cells(model, proof, config.parse(run["config"])):
         if isinstance(event, benchmark.Step):
-            say(f"{event.words} ...", event.share)
+            say(f"{event.description} ...", event.share)
     for name, values in event.items():
         files.write_array(folder / "per_cell" / f"{name}.npy", values)
 

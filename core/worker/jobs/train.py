@@ -41,7 +41,7 @@ def _train(store, job, run, adata, clock, beside):
         event = work.send(answer)
         answer = None
         if isinstance(event, phases.Phase):
-            store.set("run", run_id, phase=event.words)
+            store.set("run", run_id, phase=event.description)
             if store.row("run", run_id)["status"] == Status.CANCELLING and not store.epochs(run_id):
                 store.move(
                     "run",

@@ -2,7 +2,7 @@
 
 from dash import Input, Output, State, html
 
-from core.config import RunConfig, told
+from core.config import RunConfig, setting_rows
 from core.config.dataset_record import DatasetRecord
 from dashboard import ids as shared
 from dashboard.components.widgets import badge, card, graph, more, table
@@ -21,7 +21,9 @@ def layout(view, run):
         "Loss of this run",
         html.P(against_baselines(run, epochs)) if epochs and run["best_epoch"] else None,
         graph(LOSS, "Loss by epoch", dataset=dataset, style={"height": "320px"}),
-        more("Settings of this run", table(["setting", "value", ""], told(RunConfig(**run["config"])))),
+        more(
+            "Settings of this run", table(["setting", "value", ""], setting_rows(RunConfig(**run["config"])))
+        ),
         more("Data checks of its dataset", *data_checks(dataset)),
     )
 

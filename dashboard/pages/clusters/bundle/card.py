@@ -107,7 +107,7 @@ def _number(label, id, value, help):
 
 
 def _parts():
-    options = [{"label": f"{part.label}: {part.words}", "value": name} for name, part in PARTS.items()]
+    options = [{"label": f"{part.label}: {part.content}", "value": name} for name, part in PARTS.items()]
     return html.Div(
         [
             html.H3("Contents", id=f"{ids.BUNDLE_PARTS}-label"),
