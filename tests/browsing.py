@@ -1,9 +1,10 @@
-"""What the tests in a browser share: one server with its real worker, one browser profile, tabs and patience."""
+"""What the tests in a browser share: one server with its worker, one browser profile, tabs, a run, and waiting."""
 
 import time
 from typing import NamedTuple
 
 import pytest
+from app_under_test import bring
 from playwright.sync_api import expect
 from serving import serving
 
@@ -40,52 +41,74 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def heard():
-    """What has gone wrong in any tab, and what was asked of other hosts, since the last test."""
+def page_errors():
+    """Errors of any tab, and requests to other hosts, since the last test."""
     return []
 
 
 @pytest.fixture(scope="session")
-def context(browser, server, heard):
-    """One browser profile for all tests: a person's tabs, with what their browser has loaded already."""
+def context(browser, server, page_errors):
+    """One browser profile for all tests: a person's tabs, with one cache."""
     own = (server.base, "data:", "blob:")
-    # Without motion: what stripes and swings at work keeps a core busy where it is painted in software.
-    opened = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    opened.set_default_timeout(STEP)
-    opened.on("console", lambda m: heard.append(f"{m.text} {m.location}") if m.type == "error" else None)
-    opened.on("weberror", lambda e: heard.append(str(e.error)))
-    opened.on("request", lambda r: None if r.url.startswith(own) else heard.append(f"asked for {r.url}"))
-    yield opened
-    opened.close()
+    # Without motion: an animation keeps a core busy where it is painted in software.
+    profile = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    profile.set_default_timeout(STEP)
+    profile.on(
+        "console", lambda m: page_errors.append(f"{m.text} {m.location}") if m.type == "error" else None
+    )
+    profile.on("weberror", lambda e: page_errors.append(str(e.error)))
+    profile.on(
+        "request", lambda r: None if r.url.startswith(own) else page_errors.append(f"asked for {r.url}")
+    )
+    yield profile
+    profile.close()
 
 
 @pytest.fixture
-def page(context, heard):
-    """A fresh tab, in which nothing may go wrong, and from which nothing is asked of any other host."""
+def page(context, page_errors):
+    """A new tab; the test fails after an error in it, or a request to another host."""
     expect.set_options(timeout=STEP)
-    heard.clear()
-    opened = context.new_page()
-    yield opened
-    opened.close()
-    assert not heard
+    page_errors.clear()
+    tab = context.new_page()
+    yield tab
+    tab.close()
+    assert not page_errors
+
+
+@pytest.fixture(scope="session")
+def tiny_preparation(server, tiny_file):
+    """The id of a preparation of the tiny dataset."""
+    dataset = bring(server.view, "tiny.h5ad", tiny_file.read_bytes())
+    wait_until(lambda: server.view.datasets.one(dataset)["status"] == "ready")
+    preparation, _ = server.view.preparations.create(dataset, {}, "tiny-prepare")
+    wait_until(lambda: server.view.preparations.one(preparation)["status"] == "ready")
+    return preparation
+
+
+@pytest.fixture(scope="session")
+def tiny_run(server, tiny_preparation, run_quick):
+    """The id of a finished run with its clusters, for the tests that look at results."""
+    run = start_run(server, tiny_preparation, "tiny run", run_quick.model_dump())
+    wait_until(lambda: server.view.runs.one(run)["explored"] == "ready")
+    return run
 
 
 def wait_until(true, seconds=90):
-    """Wait until `true()` is, and give back what it said."""
+    """What `true()` returns, once it is true."""
     end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not happen"
+    while not (value := true()):
+        assert time.monotonic() < end, "the time is over"
         time.sleep(0.1)
-    return found
+    return value
 
 
 def wait_until_page(page, true, seconds=60):
-    """wait_until for what a page shows: the page's own events go on in between."""
+    """wait_until for what a page shows: the page's events continue in between."""
     end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it did not happen"
+    while not (value := true()):
+        assert time.monotonic() < end, "the time is over"
         page.wait_for_timeout(100)
-    return found
+    return value
 
 
 def to_section(page, title):
@@ -95,3 +118,37 @@ def to_section(page, title):
     name = link.get_attribute("href")[1:]
     expect(page.locator(f"[data-section={name}] .nuwa-section-waiting")).to_have_count(0, timeout=STEP)
     expect(link).to_have_attribute("aria-current", "true")
+
+
+def start_run(server, preparation, name, values):
+    """The id of a new run, which the worker trains."""
+    run = server.view.runs.create(preparation, values, name)
+    server.view.runs.train(run)
+    return run
+
+
+def traces(page, graph):
+    """[[name, type, number of points]] of the traces of a graph."""
+    script = """id => {
+        const plot = document.querySelector(`#${id} .js-plotly-plot`);
+        return ((plot && plot._fullData) || []).map(t => [t.name, t.type, t.x ? t.x.length : 0]);
+    }"""
+    return page.evaluate(script, graph)
+
+
+def see_traces(page, graph, enough):
+    """The traces of a graph, once `enough` of them holds."""
+
+    def look():
+        drawn = traces(page, graph)
+        return drawn if enough(drawn) else None
+
+    return wait_until_page(page, look)
+
+
+def pick(page, dropdown, text, option):
+    """Choose from a dropdown by a search. The text is set at once: Dash's search field may lose keys pressed quickly."""
+    page.locator(f"#{dropdown}").click()
+    page.locator(".dash-dropdown-search").fill(text)
+    page.get_by_role("option", name=option).first.click()
+    page.keyboard.press("Escape")

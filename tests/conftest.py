@@ -10,7 +10,7 @@ THREADS = environment.limit_threads()  # before torch or numpy: two busy threads
 
 import pytest  # noqa: E402
 from app_under_test import AppUnderTest  # noqa: E402
-from browsing import context, heard, page, server  # noqa: E402, F401 - fixtures
+from browsing import context, page, page_errors, server, tiny_preparation, tiny_run  # noqa: E402, F401 - fixtures
 from commands import rich_file, trained_folder  # noqa: E402, F401 - fixtures
 from serving import serving  # noqa: E402
 
