@@ -1,20 +1,18 @@
-"""Work that a card asks for with a button and watches by a clock until its result can be shown; a reload goes on with it.
+"""Work that a card queues with a button and follows by polling until its result is drawn; a reload continues with it.
 
-A card of such work has a name in ids.py, `MEANING = watched("meaning")`. In its layout stand
+The work of a card has a name in its ids, `MARKERS = watched("markers")`. In its layout stand
 
-    *watch.parts(view, ids.MEANING, view.jobs.mine(run["id"], "meaning"))
+    *job_card.parts(view, ids.MARKERS, view.jobs.mine(run["id"], "markers"))
 
-and in its register() the function that queues the job, and the one that shows what came of it:
+and in its register() the function that queues the job, and the one that draws its result:
 
-    @watch.asks(app, store, ids.MEANING, Input(ids.MEANING_GO, "n_clicks"), State(ids.RUN, "data"))
-    def ask(view, clicks, run_id):
-        return view.jobs.once("meaning", run_id, {})["id"]
+    @job_card.asks(app, store, ids.MARKERS, Input(ids.MARKERS_GO, "n_clicks"), State(shared.RUN, "data"))
+    def find(view, clicks, run_id):
+        return view.jobs.once("markers", run_id, {})["id"]
 
-    @app.callback(Output(...), Input(ids.MEANING.done, "data"), State(ids.RUN, "data"))
-    def show(job_id, run_id):
-        if not job_id:
-            raise PreventUpdate
-        found = store.of(session.user()).job(job_id)["result"]
+    @job_card.shows(app, store, ids.MARKERS, Output(ids.MARKERS_TABLE, "rowData"))
+    def fill(view, job):
+        return job["result"]["rows"]
 """
 
 from dash import Input, Output, dcc, no_update
@@ -23,6 +21,7 @@ from dash.exceptions import PreventUpdate
 from core.errors import UserError
 from core.store import Missing
 from dashboard.components import job_progress
+from dashboard.components.buttons import pressed
 from dashboard.components.widgets import notice, working
 from dashboard.server import session
 
@@ -35,35 +34,35 @@ def parts(view, watched, job=None, at_once=False):
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
     asks for the work as soon as it is drawn.
     """
-    words, over, done = job_progress.standing(view.store, job)
+    message, over, done = job_progress.standing(view.store, job)
     over = over and not at_once
     return [
-        working(watched.message, words),
+        working(watched.message, message),
         dcc.Store(id=watched.job, data=job and job["id"]),
         dcc.Interval(id=watched.tick, interval=TICK, disabled=over),
         dcc.Store(id=watched.done, data=done),
     ]
 
 
-def asks(app, store, watched, *heard, at_once=False):
-    """Decorate the function that queues the job: it gets a View and the values of `heard`, and returns the job's id.
+def asks(app, store, watched, *parts, at_once=False):
+    """Decorate the function that queues the job: it gets a View and the values of `parts`, and returns the job's id.
 
-    It is called when an Input of `heard` is pressed or chosen (`at_once`: and when the page is drawn). The message of a
+    It is called when an Input of `parts` is pressed or chosen (`at_once`: and when the page is drawn). The message of a
     UserError that it raises is shown in the card. The job is polled until it is over; then the id of a job that is done
     arrives at Input(watched.done, "data"), and None where it failed.
     """
-    n_buttons = sum(isinstance(part, Input) for part in heard)
+    n_inputs = sum(isinstance(part, Input) for part in parts)
 
     def register(ask):
         @app.callback(
             Output(watched.job, "data"),
             Output(watched.tick, "disabled"),
             Output(watched.message, "children"),
-            *heard,
+            *parts,
             prevent_initial_call=not at_once,
         )
         def press(*values):
-            if not any(_pressed(value) for value in values[:n_buttons]):  # the buttons have just been drawn
+            if not any(pressed(value) for value in values[:n_inputs]):  # the buttons have just been drawn
                 raise PreventUpdate
             try:
                 job_id = ask(store.of(session.user()), *values)
@@ -85,17 +84,34 @@ def asks(app, store, watched, *heard, at_once=False):
         def look(_, job_id):
             if not job_id:
                 raise PreventUpdate
-            words, over, done = job_progress.standing(store, store.of(session.user()).jobs.one(job_id))
-            return words, over, done if over else no_update
+            message, over, done = job_progress.standing(store, store.of(session.user()).jobs.one(job_id))
+            return message, over, done if over else no_update
 
         return ask
 
     return register
 
 
-def _pressed(value):
-    """Was this button pressed? Of a pattern of buttons the values are a list."""
-    return any(value) if isinstance(value, list) else value
+def shows(app, store, watched, *parts, **callback):
+    """Decorate the function that draws the result of a job that is done; `parts` are its Outputs, Inputs and States.
+
+    It gets a View, the job and the values of the Inputs and States, and is not called before there is a result.
+    `callback` has further arguments of app.callback.
+    """
+    outputs = [part for part in parts if isinstance(part, Output)]
+    others = [part for part in parts if not isinstance(part, Output)]
+
+    def register(show):
+        @app.callback(*outputs, Input(watched.done, "data"), *others, **callback)
+        def draw(job_id, *values):
+            if not job_id:
+                raise PreventUpdate
+            view = store.of(session.user())
+            return show(view, view.jobs.one(job_id), *values)
+
+        return show
+
+    return register
 
 
 def hold(app, watched, *buttons):

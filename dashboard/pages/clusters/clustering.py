@@ -2,7 +2,6 @@
 
 import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html
-from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import RESOLUTIONS
@@ -11,9 +10,8 @@ from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, more
 from dashboard.ids import watched
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import button, field, go
-from dashboard.server import session
 
 STABILITY = watched("resolutions")
 STABILITY_GO = "resolutions-go"
@@ -69,21 +67,21 @@ def register(app, store):
 
 
 def _stability(app, store):
-    @job_card.asks(app, store, STABILITY, Input(STABILITY_GO, "n_clicks"), State(shared.RUN, "data"))
-    def find_stability(view, clicks, run_id):
-        return view.jobs.once("steadiness", run_id, {}, "slow")["id"]
+    @run_jobs.asks(app, store, STABILITY, Input(STABILITY_GO, "n_clicks"))
+    def find_stability(view, run, _):
+        return view.jobs.once("steadiness", run["id"], {}, "slow")["id"]
 
-    @app.callback(
+    @job_card.shows(
+        app,
+        store,
+        STABILITY,
         Output(STABILITY_SHOWN, "hidden"),
         Output(STABILITY_FIGURE, "figure"),
         Output(MOST_STABLE, "data"),
-        Input(STABILITY.done, "data"),
         Input(shared.THEME, "data"),
     )
-    def show(job_id, theme):
-        if not job_id:
-            raise PreventUpdate
-        result = store.of(session.user()).jobs.one(job_id)["result"]
+    def show(view, job, theme):
+        result = job["result"]
         return False, figures.steadiness(result, theme), result["steadiest"]
 
     @app.callback(Output(ids.RESOLUTION, "marks"), Input(MOST_STABLE, "data"), prevent_initial_call=True)
@@ -102,24 +100,18 @@ def marks(most_stable):
 
 
 def _methods(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         CLUSTER,
         Input(METHOD_GO, "n_clicks"),
         State(METHOD, "value"),
         State(METHOD_VALUE, "value"),
-        State(shared.PAGE, "data"),
-        State(shared.RUN, "data"),
     )
-    def cluster(view, clicks, method, value, page, run_id):
+    def cluster(view, run, token, method, value):
         if not value:
             raise UserError("A number is missing. Enter the number of clusters, or of cells per cluster.")
         arguments = {"method": method, "value": int(value)}
-        return view.jobs.submit("clusters", run_id, arguments, f"{page}:clusters:{clicks}", priority=1)
+        return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
 
-    @app.callback(Output(ids.CLUSTERING, "data"), Input(CLUSTER.done, "data"), prevent_initial_call=True)
-    def show_clusters(job_id):
-        if not job_id:
-            raise PreventUpdate
-        return store.of(session.user()).jobs.one(job_id)["result"]["line"]
+    run_jobs.shows_clustering(app, store, CLUSTER)

@@ -2,16 +2,14 @@
 
 import numpy as np
 from dash import Input, Output, State, dcc, html
-from dash.exceptions import PreventUpdate
 
 from core.figures.latent_effects import dimension_bars
 from dashboard import ids as shared
 from dashboard.components import data_tables, job_card
 from dashboard.components.widgets import card, graph, more
 from dashboard.ids import watched
-from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.colours import colour_options
-from dashboard.server import session
+from dashboard.pages.clusters import run_jobs
+from dashboard.pages.clusters.viewer.pickers import colours_cells, row_colours_cells
 
 JOB = watched("effects")
 GO = "effects-go"
@@ -110,56 +108,32 @@ def rows(view, run_id, result, dimension):
 
 
 def register(app, store):
-    @job_card.asks(app, store, JOB, Input(GO, "n_clicks"), State(shared.RUN, "data"))
-    def ask(view, clicks, run_id):
-        return view.jobs.once("meaning", run_id, {})["id"]
+    @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
+    def compute(view, run, _):
+        return view.jobs.once("meaning", run["id"], {})["id"]
 
-    @app.callback(
+    @job_card.shows(
+        app,
+        store,
+        JOB,
         Output(SHOWN, "hidden"),
         Output(NOTE, "children"),
         Output(TABLE, "rowData"),
         Output(FIGURE, "figure"),
-        Input(JOB.done, "data"),
         Input(DIMENSION, "value"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
     )
-    def show(job_id, dimension, theme, run_id):
-        if not job_id:
-            raise PreventUpdate
-        view = store.of(session.user())
-        result = view.jobs.one(job_id)["result"]
+    def show(view, job, dimension, theme, run_id):
+        result = job["result"]
         mean, size = (view.results.array(run_id, f"effects/{name}")[dimension] for name in ("mean", "size"))
         unit = f"effect of one standard deviation of latent {dimension + 1}"
         note = f"Effects on {result['unit']}, mean over {result['n_cells']:,} cells."
         bars = dimension_bars(result["features"], mean, size, unit, theme)
         return False, note, rows(view, run_id, result, dimension), bars
 
-    @app.callback(
-        Output(ids.COLOUR, "value", allow_duplicate=True),
-        Output(ids.COLOUR, "options", allow_duplicate=True),
-        Input(TABLE, "selectedRows"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def colour_by_feature(selected, run_id):
-        if not selected:
-            raise PreventUpdate
-        return colour_by(run_id, f"{selected[0]['kind']}:{selected[0]['feature']}")
+    row_colours_cells(app, store, TABLE)
 
-    @app.callback(
-        Output(ids.COLOUR, "value", allow_duplicate=True),
-        Output(ids.COLOUR, "options", allow_duplicate=True),
-        Input(COLOUR, "n_clicks"),
-        State(DIMENSION, "value"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def colour_by_dimension(clicks, dimension, run_id):
-        if not clicks:
-            raise PreventUpdate
-        return colour_by(run_id, f"latent:{dimension + 1}")
-
-    def colour_by(run_id, choice):
-        view = store.of(session.user())
-        return choice, colour_options(view, view.runs.one(run_id), "", choice)
+    @colours_cells(app, store, Input(COLOUR, "n_clicks"), State(DIMENSION, "value"))
+    def choice_of_dimension(clicks, dimension):
+        return f"latent:{dimension + 1}"

@@ -32,9 +32,9 @@ def layout(view, run):
 
 
 def register(app, store):
-    @job_card.asks(app, store, JOB, Input(GO, "n_clicks"), State(shared.RUN, "data"))
-    def score(view, clicks, run_id):
-        return run_jobs.ask(view, "cell_scores", run_id, {})
+    @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
+    def score(view, run, _):
+        return run_jobs.ask(view, "cell_scores", run["id"], {})
 
     @app.callback(Output(RESULT, "children"), Input(JOB.done, "data"), State(shared.RUN, "data"))
     def show(_, run_id):

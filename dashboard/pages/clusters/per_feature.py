@@ -43,9 +43,9 @@ def layout(view, run):
 
 
 def register(app, store):
-    @job_card.asks(app, store, JOB, Input(GO, "n_clicks"), State(shared.RUN, "data"))
-    def compute(view, clicks, run_id):
-        return run_jobs.ask(view, "explained", run_id, {})
+    @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
+    def compute(view, run, _):
+        return run_jobs.ask(view, "explained", run["id"], {})
 
     @app.callback(
         Output(RESULT, "children"),

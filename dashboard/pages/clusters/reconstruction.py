@@ -2,8 +2,7 @@
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import Input, Output, State, ctx, dcc, html, no_update
-from dash.exceptions import PreventUpdate
+from dash import Input, Output, State, dcc, html
 
 from core import figures
 from core.config.run_files import clusters_of
@@ -12,7 +11,7 @@ from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, graph, number, table
 from dashboard.ids import watched
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.links import profile_link
 from dashboard.server import session
 
@@ -85,22 +84,21 @@ def _choice(app, store):
         names = view.datasets.folder(view.runs.one(run_id)["dataset"]).cells()
         return cell_options(names, text, chosen)
 
-    @app.callback(
-        Output(CELL, "value"),
-        Output(OF, "value"),
-        Input(ids.PANELS, "clickData"),
-        Input(ids.CELLS_CLICKED, "data"),
-        prevent_initial_call=True,
-    )
-    def choose_clicked_cell(point, cell):
-        """A click on a point chooses its cell: plotly's points, or those that the browser draws itself."""
-        if ctx.triggered_id == ids.CELLS_CLICKED and cell is not None:
-            return cell, "cell"
-        if not point:
-            raise PreventUpdate
-        cell = point["points"][0].get("customdata")
-        cell = cell[0] if isinstance(cell, list) else cell
-        return (int(cell), "cell") if cell is not None else (no_update, no_update)
+    # A click on a point chooses its cell: a point that the browser draws itself, or one of plotly's.
+    for click, cell_of in (
+        (Input(ids.CELLS_CLICKED, "data"), "cell => cell"),
+        (Input(ids.PANELS, "clickData"), "click => click && [click.points[0].customdata].flat()[0]"),
+    ):
+        app.clientside_callback(
+            f"""click => {{
+                const cell = ({cell_of})(click), {{ no_update }} = window.dash_clientside;
+                return cell === null || cell === undefined ? [no_update, no_update] : [cell, "cell"];
+            }}""",
+            Output(CELL, "value", allow_duplicate=True),
+            Output(OF, "value", allow_duplicate=True),
+            click,
+            prevent_initial_call=True,
+        )
 
     app.clientside_callback(
         "of => [of !== 'cluster', of !== 'cell']",
@@ -122,7 +120,7 @@ def cell_options(names, text, chosen):
 
 
 def _job(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         JOB,
@@ -131,35 +129,33 @@ def _job(app, store):
         State(CLUSTER, "value"),
         State(CELL, "value"),
         State(ids.RESOLUTION, "value"),
-        State(shared.RUN, "data"),
-        State(shared.PAGE, "data"),
     )
-    def reconstruct(view, clicks, of, cluster, cell, resolution, run_id, page):
+    def reconstruct(view, run, token, of, cluster, cell, resolution):
         if of == "cell" and cell is None:
             raise UserError("Choose a cell first: type its name, or click a point above.")
         arguments = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        return view.jobs.submit("profile", run_id, arguments, f"{page}:profile:{clicks}", priority=1)
+        return view.jobs.submit("profile", run["id"], arguments, token, priority=1)
 
     job_card.hold(app, JOB, GO)
 
-    @app.callback(
+    @job_card.shows(
+        app,
+        store,
+        JOB,
         Output(FIGURE, "figure"),
         Output(TABLE, "children"),
         Output(SHOWN, "hidden"),
-        Input(JOB.done, "data"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def draw(job_id, theme, run_id):
-        if not job_id:
-            raise PreventUpdate
-        profile = store.of(session.user()).jobs.one(job_id)["result"]
+    def draw(view, job, theme, run_id):
+        profile = job["result"]
         input, reconstruction = np.array(profile["given"]), np.array(profile["made"])  # keys of jobs on disk
         names, n_genes = profile["names"], profile["n_genes"]
         figure = figures.profile(input, reconstruction, names, n_genes, theme)
         largest = figures.largest_differences(input, reconstruction, names, n_genes)
-        return figure, _differences(largest, profile["cells"], profile_link(run_id, job_id)), False
+        return figure, _differences(largest, profile["cells"], profile_link(run_id, job["id"])), False
 
 
 def _differences(largest, n_cells, link):

@@ -1,10 +1,51 @@
-"""Jobs whose result is kept with the run, for everybody who may see it."""
+"""Jobs of the run that the Clusters page shows."""
+
+from dash import Input, Output, State
 
 from core.store import FINISHED, Missing
+from dashboard import ids as shared
+from dashboard.components import job_card
+from dashboard.pages.clusters import ids
+
+
+def asks(app, store, watched, *parts):
+    """Decorate the function that queues a job of the run, as job_card.asks does.
+
+    It gets a View, the run, a token and the values of `parts`, clicks left out; it returns the job's id. The token differs
+    with each press, so one press queues one job.
+    """
+    n_inputs = sum(isinstance(part, Input) for part in parts)
+    is_value = [part.component_property != "n_clicks" for part in parts]
+
+    def register(ask):
+        @job_card.asks(app, store, watched, *parts, State(shared.PAGE, "data"), State(shared.RUN, "data"))
+        def press(view, *values):
+            *values, page, run_id = values
+            token = ":".join(map(str, (page, watched.job, *values[:n_inputs])))
+            chosen = [value for value, wanted in zip(values, is_value, strict=True) if wanted]
+            return ask(view, view.runs.one(run_id), token, *chosen)
+
+        return ask
+
+    return register
+
+
+def shows_clustering(app, store, watched):
+    """Colour the cells by the clustering that a job has made."""
+
+    @job_card.shows(
+        app,
+        store,
+        watched,
+        Output(ids.CLUSTERING, "data", allow_duplicate=True),
+        prevent_initial_call=True,
+    )
+    def colour_cells(view, job):
+        return job["result"]["line"]
 
 
 def ask(view, kind, run_id, arguments):
-    """Queue a job of a run, unless one of this kind is queued or running; returns the job's id."""
+    """Queue a job whose result the run keeps, unless one of this kind is queued or running; returns the job's id."""
     job = view.jobs.last(run_id, kind)
     if job and job["status"] not in FINISHED:
         return job["id"]

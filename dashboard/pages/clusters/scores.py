@@ -1,17 +1,16 @@
 """The card of the scores of a run, and of the agreement of its clusters with a label column."""
 
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
 from core.config.models import MODELS
 from core.config.run_facts import RunFacts
-from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, number, table
 from dashboard.ids import watched
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import categories
 from dashboard.server import session
 
@@ -128,21 +127,12 @@ def scored_cells(scores):
 
 
 def register(app, store):
-    @job_card.asks(
-        app,
-        store,
-        JOB,
-        Input(LABELS, "value"),
-        Input(ids.RESOLUTION, "value"),
-        State(shared.RUN, "data"),
-        State(shared.PAGE, "data"),
-    )
-    def compare(view, column, resolution, run_id, page):
+    @run_jobs.asks(app, store, JOB, Input(LABELS, "value"), Input(ids.RESOLUTION, "value"))
+    def compare(view, run, token, column, resolution):
         if not column:
             raise PreventUpdate
         arguments = {"column": column, "resolution": resolution}
-        token = f"{page}:labels:{column}:{resolution}"
-        return view.jobs.submit("labels", run_id, arguments, token, priority=1)
+        return view.jobs.submit("labels", run["id"], arguments, token, priority=1)
 
     @app.callback(
         Output(RESULT, "children"),

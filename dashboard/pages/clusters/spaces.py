@@ -58,7 +58,7 @@ def layout(view, run):
 
 
 def register(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         JOB,
@@ -66,11 +66,10 @@ def register(app, store):
         State(LABELS, "value"),
         State(BATCHES, "value"),
         State(ids.RESOLUTION, "value"),
-        State(shared.RUN, "data"),
     )
-    def compare(view, clicks, labels, batches, resolution, run_id):
+    def compare(view, run, _, labels, batches, resolution):
         arguments = {"labels": labels, "batches": batches, "resolution": resolution or DEFAULT_RESOLUTION}
-        return run_jobs.ask(view, "spaces", run_id, arguments)
+        return run_jobs.ask(view, "spaces", run["id"], arguments)
 
     @app.callback(Output(RESULT, "children"), Input(JOB.done, "data"), State(shared.RUN, "data"))
     def show(_, run_id):

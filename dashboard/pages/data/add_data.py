@@ -1,7 +1,6 @@
 """Adding data: by upload, from the inbox or from a folder of the server; a second file; and a question about a file."""
 
 import uuid
-from functools import wraps
 
 import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
@@ -10,9 +9,9 @@ from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import DROPLETS, ENDINGS, PART
 from dashboard import ids as shared
+from dashboard.components import buttons
 from dashboard.components.widgets import card, more, notice
 from dashboard.pages.data import ids
-from dashboard.server import session
 
 ADDS = {
     "proteins": "its proteins",
@@ -153,43 +152,34 @@ def droplets():
 
 
 def register(app, store):
-    there = [
-        Output(shared.URL, "href", allow_duplicate=True),
-        Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-    ]
+    def adds(button, *states):
+        """Decorate what a button does: a function of (view, states) that returns the id of a dataset, which is then shown."""
 
-    def callback(*parts):
-        """Register a function that returns the id of a new dataset; the page goes there, or shows its UserError."""
+        def register_button(add):
+            @buttons.on(
+                app,
+                store,
+                Input(button, "n_clicks"),
+                Output(shared.URL, "href", allow_duplicate=True),
+                Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+                *states,
+            )
+            def press(view, _, *values):
+                return f"/data?dataset={add(view, *values)}", no_update
 
-        def around(function):
-            @app.callback(*there, *parts, prevent_initial_call=True)
-            @wraps(function)
-            def answer(*arguments):
-                if not arguments[0]:  # nothing pressed
-                    return no_update, no_update
-                try:
-                    return f"/data?dataset={function(*arguments)}", no_update
-                except UserError as error:
-                    return no_update, notice(str(error), "bad")
+        return register_button
 
-            return answer
+    @adds(ids.BRING, State(ids.INBOX, "value"))
+    def from_inbox(view, name):
+        return view.datasets.add_from_inbox(_chosen(name, "file of the inbox"), uuid.uuid4().hex)
 
-        return around
-
-    def view():
-        return store.of(session.user())
-
-    @callback(Input(ids.BRING, "n_clicks"), State(ids.INBOX, "value"))
-    def from_inbox(_, chosen):
-        return view().datasets.add_from_inbox(_chosen(chosen, "file of the inbox"), uuid.uuid4().hex)
-
-    @callback(Input(ids.ANSWER_GO, "n_clicks"), State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
-    def answer(_, chosen, shown):
-        choices = DatasetRecord.of(view().datasets.one(shown)).question.choices
-        if not isinstance(chosen, int) or not 0 <= chosen < len(choices):
+    @adds(ids.ANSWER_GO, State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
+    def answer(view, choice, dataset):
+        choices = DatasetRecord.of(view.datasets.one(dataset)).question.choices
+        if not isinstance(choice, int) or not 0 <= choice < len(choices):
             raise UserError("Choose one of the answers first.")
-        view().datasets.answer(shown, choices[chosen][0], uuid.uuid4().hex)
-        return shown
+        view.datasets.answer(dataset, choices[choice][0], uuid.uuid4().hex)
+        return dataset
 
     @app.callback(Output(ids.DROPLETS, "hidden"), Input(ids.JOIN_WHAT, "value"))
     def show_droplets(what):
@@ -200,31 +190,44 @@ def register(app, store):
         for id in (ids.JOIN_WHAT, ids.DATA_SHOWN, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
     ]
 
-    @callback(Input(ids.JOIN_GO, "n_clicks"), State(ids.JOIN_INBOX, "value"), *second)
-    def join_inbox(_, chosen, what, shown, protein, rna):
+    @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second)
+    def join_inbox(view, name, what, dataset, protein, rna):
         limits = {"fewest_protein": protein, "most_rna": rna}
-        return view().datasets.join(
-            shown, what, uuid.uuid4().hex, _chosen(chosen, "file of the inbox"), droplets=limits
-        )
+        file = _chosen(name, "file of the inbox")
+        return view.datasets.join(dataset, what, uuid.uuid4().hex, file, droplets=limits)
 
-    @callback(Input(ids.ROOTS_READ, "n_clicks"), State(ids.ROOTS, "value"))
-    def from_roots(_, chosen):
-        return view().datasets.add_from_roots(_chosen(chosen, "file or folder"), uuid.uuid4().hex)
+    @adds(ids.ROOTS_READ, State(ids.ROOTS, "value"))
+    def from_roots(view, path):
+        return view.datasets.add_from_roots(_chosen(path, "file or folder"), uuid.uuid4().hex)
 
-    @app.callback(
-        Output(ids.ROOTS_PART, "children"),
-        Input(ids.ROOTS_OPEN, "n_clicks"),
-        Input(ids.ROOTS_UP, "n_clicks"),
-        State(ids.ROOTS, "value"),
-        prevent_initial_call=True,
-    )
-    def open_folder(opened, up, chosen):
-        if not opened and not up:
-            return no_update
-        return roots(view(), chosen if opened and chosen else "")
+    def goes(button, *states):
+        """Decorate what a button does: a function of (view, states) that returns the folder to show."""
+
+        def register_button(folder):
+            @buttons.on(
+                app,
+                store,
+                Input(button, "n_clicks"),
+                Output(ids.ROOTS_PART, "children", allow_duplicate=True),
+                Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
+                *states,
+            )
+            def press(view, _, *values):
+                return roots(view, folder(*values)), ""
+
+        return register_button
+
+    @goes(ids.ROOTS_OPEN, State(ids.ROOTS, "value"))
+    def open_folder(path):
+        return _chosen(path, "folder")
+
+    @goes(ids.ROOTS_UP)
+    def show_all_folders():
+        return ""
 
 
-def _chosen(value, words):
+def _chosen(value, kind):
+    """`value`; raises UserError where nothing was chosen."""
     if not value:
-        raise UserError(f"Choose a {words} first.")
+        raise UserError(f"Choose a {kind} first.")
     return value

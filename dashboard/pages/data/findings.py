@@ -2,11 +2,10 @@
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
-from core.errors import UserError
 from dashboard import ids as shared
+from dashboard.components import buttons
 from dashboard.components.widgets import card, more, notice
 from dashboard.pages.data import ids
-from dashboard.server import session
 
 TONES = {"stop": "bad", "warning": "warn"}
 SEVERITIES = {"stop": "Blocks training", "warning": "Warning", "note": "Note"}
@@ -58,18 +57,13 @@ def said(finding, *parts):
 
 
 def register(app, store):
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.repair(ALL), "n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.repair(ALL), "n_clicks"),
         State(ids.DATA_SHOWN, "data"),
-        prevent_initial_call=True,
     )
-    def repair(clicks, shown):
-        if not any(clicks):  # the buttons have just been drawn
-            return no_update, no_update
-        try:
-            made = store.of(session.user()).steps.repair(shown, ctx.triggered_id["name"])
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"/data?dataset={made}", no_update
+    def repair(view, _, shown):
+        return f"/data?dataset={view.steps.repair(shown, ctx.triggered_id['name'])}", no_update

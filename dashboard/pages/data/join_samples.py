@@ -5,10 +5,9 @@ import uuid
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
-from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
-from dashboard.components import job_card
+from dashboard.components import buttons, job_card
 from dashboard.components.widgets import card, more, notice
 from dashboard.pages.data import ids
 from dashboard.server import session
@@ -145,18 +144,13 @@ def register(app, store):
         prevent_initial_call=True,
     )
 
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.SAMPLES_GO, "n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.SAMPLES_GO, "n_clicks"),
         State(ids.SAMPLES_ASKED, "data"),
-        prevent_initial_call=True,
     )
-    def join(clicks, asked):
-        if not clicks:
-            return no_update, no_update
-        try:
-            made = store.of(session.user()).joins.create(**asked, token=uuid.uuid4().hex)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"/data?dataset={made}", no_update
+    def join(view, _, samples):
+        return f"/data?dataset={view.joins.create(**samples, token=uuid.uuid4().hex)}", no_update

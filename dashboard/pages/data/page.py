@@ -5,9 +5,9 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
-from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
+from dashboard.components import buttons
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, tile
 from dashboard.pages.data import add_data, download, findings, ids, join_samples, provenance
@@ -220,25 +220,16 @@ def register(app, store):
             )
         return figures.counts_and_genes(counts, genes, theme)
 
-    app.clientside_callback(
-        "n => n > 0",
-        Output(ids.DATA_CONFIRM, "displayed"),
-        Input(ids.DATA_DELETE, "n_clicks"),
-        prevent_initial_call=True,
-    )
+    buttons.confirm(app, ids.DATA_DELETE, ids.DATA_CONFIRM)
 
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.DATA_CONFIRM, "submit_n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.DATA_CONFIRM, "submit_n_clicks"),
         State(ids.DATA_SHOWN, "data"),
-        prevent_initial_call=True,
     )
-    def delete(clicks, shown):
-        if not clicks:
-            return no_update, no_update
-        try:
-            store.of(session.user()).datasets.forget(shown)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
+    def delete(view, _, shown):
+        view.datasets.forget(shown)
         return "/data", no_update

@@ -3,12 +3,11 @@
 from dash import Input, Output, State, dcc, html, no_update
 
 from core.config.dataset_record import DatasetRecord
-from core.errors import UserError
 from core.preprocessing.recipe import STEPS
 from dashboard import ids as shared
-from dashboard.components.widgets import card, notice, table
+from dashboard.components import buttons
+from dashboard.components.widgets import card, table
 from dashboard.pages.data import ids
-from dashboard.server import session
 
 
 def steps_card(view, row, page):
@@ -92,18 +91,14 @@ def _change(step):
 
 
 def register(app, store):
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.STEP_UNDO, "n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.STEP_MESSAGE, "children"),
-        Input(ids.STEP_UNDO, "n_clicks"),
         State(shared.PLACE, "data"),
         State(shared.URL, "pathname"),
-        prevent_initial_call=True,
     )
-    def undo(clicks, place, path):
-        if not clicks:
-            return no_update, no_update
-        try:
-            return f"{path}?dataset={store.of(session.user()).steps.undo(place['dataset'])}", no_update
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
+    def undo(view, _, place, path):
+        return f"{path}?dataset={view.steps.undo(place['dataset'])}", no_update

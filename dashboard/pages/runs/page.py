@@ -1,11 +1,11 @@
 """Runs: all training runs, each with its status and its loss beside PCA's."""
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core.config.run_facts import RunFacts
-from core.errors import UserError
 from core.store import ACTIVE, Explored
+from dashboard.components import buttons
 from dashboard.components.widgets import card, empty, notice, number, table, when
 from dashboard.pages.run_status import WORDS, judged_on
 from dashboard.pages.runs import ids
@@ -93,19 +93,14 @@ def register(app, store):
         )
         return True, question, id
 
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.RUNS_CONFIRM, "submit_n_clicks"),
         Output(ids.RUNS_TABLE, "children"),
         Output(ids.RUNS_MESSAGE, "children"),
-        Input(ids.RUNS_CONFIRM, "submit_n_clicks"),
         State(ids.RUNS_CHOSEN, "data"),
-        prevent_initial_call=True,
     )
-    def delete(clicks, id):
-        if not clicks or not id:
-            raise PreventUpdate
-        view = store.of(session.user())
-        try:
-            view.runs.forget(id)
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
+    def delete(view, _, id):
+        view.runs.forget(id)
         return listing(view), notice("The run was deleted.", "good")

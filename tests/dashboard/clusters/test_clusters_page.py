@@ -281,13 +281,10 @@ def test_a_profile_of_no_cell_asks_for_one(finished):
     assert set(answer) == {"profile-message"} and "Choose a cell first" in sent(answer)
 
 
-def test_a_click_on_a_point_chooses_its_cell(finished):
-    clicked = {"panels.clickData": {"points": [{"customdata": 17}]}}
-    answer = finished.press("profile-cell.value", clicked)
-    assert answer["profile-cell"]["value"] == 17 and answer["profile-of"]["value"] == "cell"
-    found = finished.press(
+def test_cells_are_offered_by_name_with_the_chosen_one_first(finished):
+    answer = finished.press(
         "profile-cell.options",
         {"profile-cell.search_value": "00007", "profile-cell.value": 17, "run.data": finished.run},
     )
-    labels = [o["label"] for o in found["profile-cell"]["options"]]
+    labels = [o["label"] for o in answer["profile-cell"]["options"]]
     assert labels == ["cell-00018", "cell-00007"]

@@ -90,17 +90,19 @@ def test_a_threshold_that_is_none_is_said(nuwa, mapped):
 
 
 def test_a_link_and_a_reload_show_it_again(nuwa, mapped):
-    def arrive(query):
+    def open_link(query):
         page = clusters.layout(nuwa.view, resolve(nuwa.view, f"?run={nuwa.run}&{query}"))
-        asked = next(part.data for part in page.children if getattr(part, "id", "") == "map-query")
-        return nuwa.press("map-chosen.value", {"map-query.data": asked, "run.data": nuwa.run})
+        of_card = next(part.data for part in page.children if getattr(part, "id", "") == "map-query")
+        return nuwa.press(
+            "map-chosen.value", {"map-query.data": of_card, "run.data": nuwa.run}, "map-query.data"
+        )
 
-    found = arrive(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
-    assert found["map-chosen"]["value"] == mapped and not found["map-shown"]["hidden"]
-    assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("confidence", 0.7)
-    found = arrive(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
-    assert "no longer exist" in sent(found["map-missing"]) and found["map-chosen"]["value"] is None
-    assert (found["map-colour"]["value"], found["map-threshold"]["value"]) == ("label", 0.5)
+    answer = open_link(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
+    assert answer["map-chosen"]["value"] == mapped
+    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("confidence", 0.7)
+    answer = open_link(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
+    assert "no longer exist" in sent(answer["map-missing"]) and answer["map-chosen"]["value"] is None
+    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("label", 0.5)
     assert mapped in sent(mapping.layout(nuwa.view, nuwa.view.runs.one(nuwa.run)))
 
 

@@ -119,9 +119,14 @@ def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
     path = formats.tenx_folder(formats.counts(), tmp_path)
     nuwa = AppUnderTest(settings.data_dir, data_roots=(tmp_path,))
     assert str(tmp_path) in sent(add_data.bring(nuwa.view))
-    pressed = {"roots-open.n_clicks": 1, "roots-up.n_clicks": None, "roots.value": str(tmp_path)}
+    pressed = {"roots-open.n_clicks": 1, "roots.value": None}
+    answer = nuwa.press("roots-part.children", pressed, "roots-open.n_clicks")
+    assert "Choose a folder first." in sent(answer["data-message"]) and "roots-part" not in answer
+    pressed = {"roots-open.n_clicks": 1, "roots.value": str(tmp_path)}
     answer = nuwa.press("roots-part.children", pressed, "roots-open.n_clicks")
     assert str(path) in sent(answer["roots-part"])
+    answer = nuwa.press("roots-part.children", {"roots-up.n_clicks": 1}, "roots-up.n_clicks")
+    assert str(path) not in sent(answer["roots-part"]) and str(tmp_path) in sent(answer["roots-part"])
     pressed = {"roots-read.n_clicks": 1, "roots.value": str(path)}
     nuwa.press("data-message.children", pressed, "roots-read.n_clicks")
     drain(nuwa.store)

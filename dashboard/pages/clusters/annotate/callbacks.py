@@ -1,14 +1,15 @@
 """The callbacks of the card that names cells: each change makes a new version, which then colours the cells."""
 
-from dash import Input, Output, State, html, no_update
+from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
-from dashboard.components import job_card
+from dashboard.components import buttons
 from dashboard.components.widgets import notice, table, when
 from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.annotate import clusterings, ids
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, colour_options, groupings
 from dashboard.pages.clusters.groups import groups_of
@@ -31,23 +32,19 @@ def _changes(app, store):
         """Decorate what a button does: a function of (view, run, the button's value, states) that returns (line, remark)."""
 
         def register_change(change):
-            @app.callback(
-                Output(ids.ANNOTATE_MESSAGE, "children", allow_duplicate=True),
-                Output(page.CLUSTERING, "data", allow_duplicate=True),
+            @buttons.on(
+                app,
+                store,
                 button,
+                Output(page.CLUSTERING, "data", allow_duplicate=True),
+                Output(ids.ANNOTATE_MESSAGE, "children", allow_duplicate=True),
                 State(shared.RUN, "data"),
                 *states,
-                prevent_initial_call=True,
+                tone="warn",
             )
-            def press(value, run_id, *values):
-                if not value:
-                    raise PreventUpdate
-                view = store.of(session.user())
-                try:
-                    line, remark = change(view, view.runs.one(run_id), value, *values)
-                except UserError as error:
-                    return notice(str(error), "warn"), no_update
-                return notice(remark, "good") if remark else "", line
+            def press(view, value, run_id, *values):
+                line, remark = change(view, view.runs.one(run_id), value, *values)
+                return line, notice(remark, "good") if remark else ""
 
         return register_change
 
@@ -73,7 +70,7 @@ def _changes(app, store):
 
 
 def _recluster(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         ids.RECLUSTER,
@@ -81,22 +78,11 @@ def _recluster(app, store):
         *GROUPS,
         State(page.SELECTION, "data"),
         State(ids.RECLUSTER_RESOLUTION, "value"),
-        State(shared.PAGE, "data"),
-        State(shared.RUN, "data"),
     )
-    def recluster(view, clicks, start, resolution, selection, within, token, run_id):
-        token = f"{token}:recluster:{clicks}"
-        return clusterings.recluster(view, view.runs.one(run_id), start, resolution, selection, within, token)
+    def recluster(view, run, token, *choices):
+        return clusterings.recluster(view, run, *choices, token)
 
-    @app.callback(
-        Output(page.CLUSTERING, "data", allow_duplicate=True),
-        Input(ids.RECLUSTER.done, "data"),
-        prevent_initial_call=True,
-    )
-    def show_clusters(job_id):
-        if not job_id:
-            raise PreventUpdate
-        return store.of(session.user()).jobs.one(job_id)["result"]["line"]
+    run_jobs.shows_clustering(app, store, ids.RECLUSTER)
 
 
 def _show_clustering(app, store):

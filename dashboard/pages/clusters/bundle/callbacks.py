@@ -7,8 +7,8 @@ from core.config import DEFAULT_RESOLUTION
 from core.config.bundle import INCH, Size
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_card
 from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.bundle import ids
 from dashboard.pages.clusters.bundle.card import UNITS, bundle_of, choices, download, verification
 from dashboard.pages.clusters.colours import CLUSTERS
@@ -30,7 +30,7 @@ def size_of(width, height, dpi, unit):
 
 
 def _bundle(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         ids.BUNDLE,
@@ -43,13 +43,10 @@ def _bundle(app, store):
         State(ids.BUNDLE_HEIGHT, "value"),
         State(ids.BUNDLE_DPI, "value"),
         State(ids.BUNDLE_UNIT, "value"),
-        State(shared.RUN, "data"),
     )
-    def create(view, _, by, resolution, parts, denoised, *size_and_run):
-        *size, run_id = size_and_run
-        return view.bundles.create(
-            run_id, by=by, resolution=resolution, parts=parts or [], denoised=denoised, size=size_of(*size)
-        )["id"]
+    def create(view, run, _, by, resolution, parts, denoised, *size):
+        contents = {"by": by, "resolution": resolution, "parts": parts or [], "denoised": denoised}
+        return view.bundles.create(run["id"], **contents, size=size_of(*size))["id"]
 
     @app.callback(
         Output(ids.BUNDLE_RESULT, "children"),
@@ -67,9 +64,9 @@ def _bundle(app, store):
 
 
 def _verification(app, store):
-    @job_card.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"), State(shared.RUN, "data"))
-    def verify(view, _, run_id):
-        return view.bundles.verify(run_id)["id"]
+    @run_jobs.asks(app, store, ids.VERIFY, Input(ids.VERIFY_GO, "n_clicks"))
+    def verify(view, run, _):
+        return view.bundles.verify(run["id"])["id"]
 
     @app.callback(
         Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(shared.RUN, "data")

@@ -1,15 +1,16 @@
 """The callbacks of the card of mapped cells: the job, which mapping is shown and how, its export and deletion."""
 
-from dash import Input, Output, State, ctx, html, no_update
+from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import SURE
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_card
+from dashboard.components import buttons, job_card
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import mapped_link
 from dashboard.pages.clusters.mapping import ids, results
@@ -31,6 +32,15 @@ UPDATE_ADDRESS = f"""(key, by, threshold) => {{
 }}"""
 
 
+# The dropdown of mappings, whether there are any, and the message above them.
+CHOSEN = (
+    Output(ids.MAP_CHOSEN, "options", allow_duplicate=True),
+    Output(ids.MAP_CHOSEN, "value", allow_duplicate=True),
+    Output(ids.MAP_SHOWN, "hidden", allow_duplicate=True),
+    Output(ids.MAP_MISSING, "children", allow_duplicate=True),
+)
+
+
 def register(app, store):
     _job(app, store)
     _choice(app, store)
@@ -40,7 +50,7 @@ def register(app, store):
 
 
 def _job(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         ids.MAPPING,
@@ -49,44 +59,43 @@ def _job(app, store):
         State(ids.MAP_LABELS, "value"),
         State(ids.MAP_BATCH, "value"),
         State(page.RESOLUTION, "value"),
-        State(shared.RUN, "data"),
     )
-    def map_cells(view, clicks, dataset, labels, batch, resolution, run_id):
+    def map_cells(view, run, _, dataset, labels, batch, resolution):
         if not dataset:
             raise UserError("Choose the dataset to map first.")
-        title, groups = groups_of(view, view.runs.one(run_id), labels, resolution)
+        title, groups = groups_of(view, run, labels, resolution)
         batch = None if batch in (None, OWN_BATCH) else batch
-        return view.mappings.create(run_id, dataset, groups, title, batch)["id"]
+        return view.mappings.create(run["id"], dataset, groups, title, batch)["id"]
 
 
 def _choice(app, store):
     """Which mapping is shown, with which colour, threshold and own labels."""
 
     @app.callback(
-        Output(ids.MAP_CHOSEN, "options"),
         Output(ids.MAP_CHOSEN, "value"),
-        Output(ids.MAP_SHOWN, "hidden"),
         Output(ids.MAP_COLOUR, "value"),
         Output(ids.MAP_THRESHOLD, "value"),
         Output(ids.MAP_MISSING, "children"),
-        Input(ids.MAPPING.done, "data"),
-        State(ids.MAP_QUERY, "data"),
+        Input(ids.MAP_QUERY, "data"),
+        State(ids.MAPPING.done, "data"),
         State(shared.RUN, "data"),
     )
-    def choose(job_id, query, run_id):
-        """Show a mapping as soon as it is done; at first the one of the link, else the newest."""
+    def choose(query, job_id, run_id):
+        """At first, show the mapping of the link, else the newest."""
         view = store.of(session.user())
-        mappings = options(view, run_id)
-        newest = view.jobs.one(job_id)["result"]["key"] if job_id else None
-        if ctx.triggered_id:
-            return mappings, newest, not mappings, no_update, no_update, ""
         key, by, threshold = (query[name] for name in IN_LINK)
-        exists = key in [option["value"] for option in mappings]
-        by = by if by in BY else "label"
-        message = (
-            notice("The mapped cells of this link no longer exist.", "warn") if key and not exists else ""
+        exists = key in [option["value"] for option in options(view, run_id)]
+        message = "The mapped cells of this link no longer exist."
+        return (
+            key if exists else job_id and view.jobs.one(job_id)["result"]["key"],
+            by if by in BY else "label",
+            _threshold_of_link(threshold),
+            notice(message, "warn") if key and not exists else "",
         )
-        return mappings, key if exists else newest, not mappings, by, _threshold_of_link(threshold), message
+
+    @job_card.shows(app, store, ids.MAPPING, *CHOSEN, State(shared.RUN, "data"), prevent_initial_call=True)
+    def choose_new(view, job, run_id):
+        return *_choice_of(view, run_id, job["result"]["key"]), ""
 
     @app.callback(
         Output(ids.MAP_OWN, "options"),
@@ -149,31 +158,29 @@ def _result(app, store):
 
 
 def _export(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         ids.MAP_EXPORT,
         Input(ids.MAP_EXPORT_GO, "n_clicks"),
         State(ids.MAP_CHOSEN, "value"),
         State(ids.MAP_THRESHOLD, "value"),
-        State(shared.PAGE, "data"),
-        State(shared.RUN, "data"),
     )
-    def export(view, clicks, key, threshold, token, run_id):
+    def export(view, run, token, key, threshold):
         if not key:
             raise UserError("Choose mapped cells first.")
-        return view.mappings.export(run_id, key, _checked(threshold), f"{token}:mapped:{clicks}")
+        return view.mappings.export(run["id"], key, _checked(threshold), token)
 
-    @app.callback(
+    @job_card.shows(
+        app,
+        store,
+        ids.MAP_EXPORT,
         Output(ids.MAP_EXPORTED, "children"),
-        Input(ids.MAP_EXPORT.done, "data"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def offer_download(job_id, run_id):
-        if not job_id:
-            return no_update
-        arguments = store.of(session.user()).jobs.one(job_id)["arguments"]
+    def offer_download(view, job, run_id):
+        arguments = job["arguments"]
         link = mapped_link(run_id, "h5ad", arguments["key"], arguments["threshold"])
         message = f"The file is ready. Labels with a confidence below {arguments['threshold']:g} are unknown."
         return [
@@ -183,35 +190,29 @@ def _export(app, store):
 
 
 def _deletion(app, store):
-    app.clientside_callback(
-        "n => n > 0",
-        Output(ids.MAP_CONFIRM, "displayed"),
-        Input(ids.MAP_DELETE, "n_clicks"),
-        prevent_initial_call=True,
-    )
+    buttons.confirm(app, ids.MAP_DELETE, ids.MAP_CONFIRM)
 
-    @app.callback(
-        Output(ids.MAP_CHOSEN, "options", allow_duplicate=True),
-        Output(ids.MAP_CHOSEN, "value", allow_duplicate=True),
-        Output(ids.MAP_SHOWN, "hidden", allow_duplicate=True),
-        Output(ids.MAP_MISSING, "children", allow_duplicate=True),
+    @buttons.on(
+        app,
+        store,
         Input(ids.MAP_CONFIRM, "submit_n_clicks"),
+        *CHOSEN,
         State(ids.MAP_CHOSEN, "value"),
         State(shared.RUN, "data"),
-        prevent_initial_call=True,
+        tone="warn",
     )
-    def delete(clicks, key, run_id):
+    def delete(view, _, key, run_id):
         """Delete the mapping that is shown, and show the newest of the others."""
-        if not clicks or not key:
+        if not key:
             raise PreventUpdate
-        view = store.of(session.user())
-        try:
-            view.mappings.forget(run_id, key)
-        except UserError as error:
-            return no_update, no_update, no_update, notice(str(error), "warn")
-        others = options(view, run_id)
-        newest = others[0]["value"] if others else None
-        return others, newest, not others, notice("Mapped cells deleted.", "good")
+        view.mappings.forget(run_id, key)
+        return *_choice_of(view, run_id), notice("Mapped cells deleted.", "good")
+
+
+def _choice_of(view, run_id, key=None):
+    """(options, chosen one, whether there are none) of the mappings onto a run; without a key, the newest is chosen."""
+    mappings = options(view, run_id)
+    return mappings, key or (mappings[0]["value"] if mappings else None), not mappings
 
 
 def _checked(threshold):

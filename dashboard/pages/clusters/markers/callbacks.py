@@ -6,14 +6,16 @@ from dash.exceptions import PreventUpdate
 from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
-from dashboard.components import job_card
+from dashboard.components import buttons, job_card
 from dashboard.pages.clusters import ids as page
-from dashboard.pages.clusters.colours import colour_options, groupings
+from dashboard.pages.clusters import run_jobs
+from dashboard.pages.clusters.colours import groupings
 from dashboard.pages.clusters.links import markers_link
 from dashboard.pages.clusters.markers import ids
 from dashboard.pages.clusters.markers.card import columns, remarks
 from dashboard.pages.clusters.markers.results import chosen_groups, first_tested, group_options, picture, rows
 from dashboard.pages.clusters.viewer import selection as selections
+from dashboard.pages.clusters.viewer.pickers import row_colours_cells
 from dashboard.server import session
 
 
@@ -47,30 +49,15 @@ def _groups(app, store):
 def _two_selections(app, store):
     """The buttons that use the selection as one of the two groups, and what these are."""
 
-    def use_selection(button, group):
-        @app.callback(
+    for button, group in ((ids.MARKERS_A_GO, ids.MARKERS_A), (ids.MARKERS_B_GO, ids.MARKERS_B)):
+        app.clientside_callback(
+            "(clicks, selection) => clicks ? selection : window.dash_clientside.no_update",
             Output(group, "data", allow_duplicate=True),
             Input(button, "n_clicks"),
             State(page.SELECTION, "data"),
             prevent_initial_call=True,
         )
-        def use(clicks, selection):
-            if not clicks:
-                raise PreventUpdate
-            return selection
-
-    use_selection(ids.MARKERS_A_GO, ids.MARKERS_A)
-    use_selection(ids.MARKERS_B_GO, ids.MARKERS_B)
-
-    @app.callback(
-        Output(ids.MARKERS_B, "data", allow_duplicate=True),
-        Input(ids.MARKERS_B_REST, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def use_all_others(clicks):
-        if not clicks:
-            raise PreventUpdate
-        return None
+    buttons.empty(app, ids.MARKERS_B_REST, ids.MARKERS_B)
 
     @app.callback(
         Output(ids.MARKERS_TWO_NOTE, "children"),
@@ -98,7 +85,7 @@ def _two_selections(app, store):
 
 
 def _job(app, store):
-    @job_card.asks(
+    @run_jobs.asks(
         app,
         store,
         ids.MARKERS,
@@ -108,13 +95,14 @@ def _job(app, store):
         State(page.RESOLUTION, "value"),
         State(ids.MARKERS_A, "data"),
         State(ids.MARKERS_B, "data"),
-        State(shared.RUN, "data"),
     )
-    def find(view, clicks, how, by, resolution, a, b, run_id):
-        groups = chosen_groups(view, view.runs.one(run_id), how, by, resolution, a, b)
-        return view.groups.find_markers(run_id, groups)["id"]
+    def find(view, run, _, *groups):
+        return view.groups.find_markers(run["id"], chosen_groups(view, run, *groups))["id"]
 
-    @app.callback(
+    @job_card.shows(
+        app,
+        store,
+        ids.MARKERS,
         Output(ids.MARKERS_SHOWN, "hidden"),
         Output(ids.MARKERS_NOTES, "children"),
         Output(ids.MARKERS_GROUP, "options"),
@@ -122,20 +110,17 @@ def _job(app, store):
         Output(ids.MARKERS_TABLE, "columnDefs"),
         Output(ids.MARKERS_CSV, "href"),
         Output(ids.MARKERS_BADGE, "children"),
-        Input(ids.MARKERS.done, "data"),
         State(shared.RUN, "data"),
     )
-    def show(job_id, run_id):
-        if not job_id:
-            raise PreventUpdate
-        result = store.of(session.user()).jobs.one(job_id)["result"]
+    def show(view, job, run_id):
+        result = job["result"]
         return (
             False,
             remarks(result),
             group_options(result),
             first_tested(result),
             columns(result["logged"]),
-            markers_link(run_id, job_id),
+            markers_link(run_id, job["id"]),
             result["values"],
         )
 
@@ -156,19 +141,7 @@ def _table(app, store):
         view = store.of(session.user())
         return rows(view, view.runs.one(run_id), view.jobs.one(job_id)["result"], group), []
 
-    @app.callback(
-        Output(page.COLOUR, "value", allow_duplicate=True),
-        Output(page.COLOUR, "options", allow_duplicate=True),
-        Input(ids.MARKERS_TABLE, "selectedRows"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def colour_cells(selected, run_id):
-        """The selected row colours the cells of the panels."""
-        if not selected:
-            raise PreventUpdate
-        view, choice = store.of(session.user()), f"{selected[0]['kind']}:{selected[0]['feature']}"
-        return choice, colour_options(view, view.runs.one(run_id), "", choice)
+    row_colours_cells(app, store, ids.MARKERS_TABLE)
 
 
 def _plot(app, store):

@@ -2,7 +2,7 @@
 
 import json
 
-from dash import ClientsideFunction, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Input, Output, State, no_update
 
 from core.store import Status
 from dashboard import ids as shared
@@ -43,28 +43,44 @@ def register(app, store):
 
 
 def _missing(app, store):
-    @app.callback(
-        Output(ids.PANELS_MISSING, "data"),
-        Output(ids.PANELS_TICK, "disabled"),
-        Output(ids.PANELS_MESSAGE, "children"),
-        Output(ids.PANELS_RETRY, "hidden"),
-        Input(ids.PANELS_TICK, "n_intervals"),
-        Input(ids.PANELS_RETRY, "n_clicks"),
-        Input(ids.DIMENSIONS, "value"),
-        Input(ids.PANEL_COUNT, "value"),
-        *PANELS,
-        State(ids.PANELS_MISSING, "data"),
-        State(shared.RUN, "data"),
+    """Request embeddings that are not computed yet, and poll until all are there or no job is left."""
+    outputs = (
+        (ids.PANELS_MISSING, "data"),
+        (ids.PANELS_TICK, "disabled"),
+        (ids.PANELS_MESSAGE, "children"),
+        (ids.PANELS_RETRY, "hidden"),
     )
-    def compute_missing(_, retry, k, count, one, two, three, four, missing_before, run_id):
-        """Request embeddings that are not computed yet, and poll until all are there or no job is left."""
+    choices = (Input(ids.DIMENSIONS, "value"), Input(ids.PANEL_COUNT, "value"), *PANELS)
+    others = (State(ids.PANELS_MISSING, "data"), State(shared.RUN, "data"))
+
+    @app.callback(
+        *(Output(id, part) for id, part in outputs),
+        Input(ids.PANELS_TICK, "n_intervals"),
+        *(State(choice.component_id, "value") for choice in choices),
+        *others,
+    )
+    def poll(_, *values):
+        return request(values, again=False)
+
+    @app.callback(
+        *(Output(id, part, allow_duplicate=True) for id, part in outputs),
+        Input(ids.PANELS_RETRY, "n_clicks"),
+        *choices,
+        *others,
+        prevent_initial_call=True,
+    )
+    def compute(_, *values):
+        return request(values, again=True)
+
+    def request(values, again):
+        """The values of `outputs`; `again` requests embeddings that have failed, too."""
+        k, count, *keys, missing_before, run_id = values
         view = store.of(session.user())
         run = view.runs.one(run_id)
-        keys = link_state.panels_of(view, run, count, (one, two, three, four))
+        keys = link_state.panels_of(view, run, count, keys)
         jobs = view.results.embeddings(run_id)
-        by_person = ctx.triggered_id not in (None, ids.PANELS_TICK)
         for name in embeddings.missing(view, run, keys, k):
-            if name not in jobs or (by_person and jobs[name]["status"] == Status.FAILED):
+            if name not in jobs or (again and jobs[name]["status"] == Status.FAILED):
                 view.results.embed(run_id, name)
         app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)

@@ -1,6 +1,7 @@
-"""The options of the viewer's dropdowns while somebody types, and how many of them are shown."""
+"""The viewer's dropdowns: their options while somebody types, how many are shown, and colours chosen in another card."""
 
 from dash import Input, Output, State
+from dash.exceptions import PreventUpdate
 
 from dashboard import ids as shared
 from dashboard.pages.clusters import ids
@@ -35,3 +36,34 @@ def _search(app, store, picker, options):
     def search(text, chosen, run_id):
         view = store.of(session.user())
         return options(view, view.runs.one(run_id), text or "", chosen)
+
+
+def colours_cells(app, store, trigger, *states):
+    """Decorate the function that gives the colour of the cells, such as "gene:CD3E", when a control is pressed or chosen."""
+
+    def register(choice_of):
+        @app.callback(
+            Output(ids.COLOUR, "value", allow_duplicate=True),
+            Output(ids.COLOUR, "options", allow_duplicate=True),
+            trigger,
+            State(shared.RUN, "data"),
+            *states,
+            prevent_initial_call=True,
+        )
+        def colour(value, run_id, *values):
+            if not value:
+                raise PreventUpdate
+            view, choice = store.of(session.user()), choice_of(value, *values)
+            return choice, colour_options(view, view.runs.one(run_id), "", choice)
+
+        return choice_of
+
+    return register
+
+
+def row_colours_cells(app, store, table):
+    """Colour the cells by the gene or protein of the row that is selected in a table."""
+
+    @colours_cells(app, store, Input(table, "selectedRows"))
+    def choice_of_row(rows):
+        return f"{rows[0]['kind']}:{rows[0]['feature']}"

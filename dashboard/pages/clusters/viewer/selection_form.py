@@ -7,7 +7,7 @@ from dash.exceptions import PreventUpdate
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components.widgets import notice
+from dashboard.components import buttons
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
 from dashboard.pages.clusters.viewer import selection as selections
@@ -24,7 +24,7 @@ def layout(view, run):
         html.Label([label, dbc.Input(id=id, type="number", step="any")])
         for label, id in (("at least", ids.SELECT_FROM), ("at most", ids.SELECT_TO))
     ]
-    buttons = [
+    actions = [
         html.Button("Select cells", id=ids.SELECT_GO, className="btn btn-outline-primary"),
         html.Button("Clear selection", id=ids.SELECT_CLEAR, className="btn btn-outline-secondary"),
     ]
@@ -36,7 +36,7 @@ def layout(view, run):
             className="nuwa-field",
         ),
         html.Div(limits, id=ids.SELECT_NUMBERS, className="nuwa-range", hidden=True),
-        html.Div(buttons, className="nuwa-actions"),
+        html.Div(actions, className="nuwa-actions"),
     ]
     return html.Div(
         [
@@ -61,42 +61,33 @@ def register(app, store):
             raise PreventUpdate
         return selections.toggled(selection, by, resolution, ctx.triggered_id["name"])
 
-    @app.callback(
+    @buttons.on(
+        app,
+        store,
+        Input(ids.SELECT_GO, "n_clicks"),
         Output(ids.SELECTION, "data", allow_duplicate=True),
         Output(ids.SELECTED, "children", allow_duplicate=True),
-        Input(ids.SELECT_GO, "n_clicks"),
         State(ids.SELECT_BY, "value"),
         State(ids.SELECT_IS, "value"),
         State(ids.SELECT_FROM, "value"),
         State(ids.SELECT_TO, "value"),
         State(ids.RESOLUTION, "value"),
         State(shared.RUN, "data"),
-        prevent_initial_call=True,
+        tone="warn",
     )
-    def select_by_form(clicks, by, names, low, high, resolution, run_id):
-        if not clicks:
-            raise PreventUpdate
-        view = store.of(session.user())
+    def select_by_form(view, _, by, names, low, high, resolution, run_id):
         colour = colour_of(view, view.runs.one(run_id), by, resolution)
         selection = {"by": by} | ({"resolution": resolution} if by == CLUSTERS else {})
         if colour.categories is not None:
             if not names:
-                return no_update, notice("Choose one or more values first.", "warn")
+                raise UserError("Choose one or more values first.")
             return selection | {"is": names}, no_update
         limits = {name: limit for name, limit in (("from", low), ("to", high)) if limit is not None}
         if not limits:
-            return no_update, notice("Enter a lower or an upper limit first.", "warn")
+            raise UserError("Enter a lower or an upper limit first.")
         return selection | limits, no_update
 
-    @app.callback(
-        Output(ids.SELECTION, "data", allow_duplicate=True),
-        Input(ids.SELECT_CLEAR, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def clear(clicks):
-        if not clicks:
-            raise PreventUpdate
-        return None
+    buttons.empty(app, ids.SELECT_CLEAR, ids.SELECTION)
 
     @app.callback(
         Output(ids.SELECT_IS, "options"),

@@ -1,15 +1,12 @@
 """The button that makes a dataset of the selected cells, and the links to it."""
 
 from dash import Input, Output, State, dcc, html
-from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
-from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import notice
-from dashboard.pages.clusters import ids
+from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.viewer import selection as selections
-from dashboard.server import session
 
 
 def layout(view):
@@ -25,31 +22,17 @@ def layout(view):
 
 
 def register(app, store):
-    @job_card.asks(
-        app,
-        store,
-        ids.SUBSET,
-        Input(ids.SUBSET_GO, "n_clicks"),
-        State(ids.SELECTION, "data"),
-        State(shared.PAGE, "data"),
-        State(shared.RUN, "data"),
-    )
-    def create(view, clicks, selection, page, run_id):
-        run = view.runs.one(run_id)
+    @run_jobs.asks(app, store, ids.SUBSET, Input(ids.SUBSET_GO, "n_clicks"), State(ids.SELECTION, "data"))
+    def create(view, run, token, selection):
         rows = selections.cells(view, run, selection)
         if rows is None:
             raise UserError(selections.NONE_SELECTED)
         description = selections.description(view, run, selection)
-        return view.selections.create(run_id, rows, description, f"{page}:subset:{clicks}")["id"]
+        return view.selections.create(run["id"], rows, description, token)["id"]
 
-    @app.callback(
-        Output(ids.SUBSET_RESULT, "children"), Input(ids.SUBSET.done, "data"), prevent_initial_call=True
-    )
-    def show(job_id):
-        if not job_id:
-            raise PreventUpdate
-        view = store.of(session.user())
-        dataset = view.readable("dataset", view.jobs.one(job_id)["target"])
+    @job_card.shows(app, store, ids.SUBSET, Output(ids.SUBSET_RESULT, "children"), prevent_initial_call=True)
+    def show(view, job):
+        dataset = view.readable("dataset", job["target"])
         if dataset is None:
             return notice("This dataset was deleted.", "warn")
         open_it = dcc.Link("open it", href=f"/data?dataset={dataset['id']}")
