@@ -33,7 +33,7 @@ def named(figure, name):
     return [trace for trace in figure.data if trace.name == name]
 
 
-def words(figure):
+def annotation_texts(figure):
     return " | ".join(annotation.text for annotation in figure.layout.annotations)
 
 

@@ -180,7 +180,7 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
     epochs = [epoch_record(e) for e in learnt.epochs]
     baselines = learnt.start.on_valid
     page = figures.loss_page(
-        epochs, baselines, config.n_latent, best_epoch=learnt.best_epoch, words=config.loss_label
+        epochs, baselines, config.n_latent, best_epoch=learnt.best_epoch, loss_label=config.loss_label
     )
     figures.write_html(figures.badged(page, badge), folder / "loss.html", "Loss convergence")
     colour = figures.leiden_colour(explored.clusters[resolution], resolution)

@@ -1,10 +1,18 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the web process."""
 
 from core.figures.binary import inside, message, packed
-from core.figures.cell_quality import Line, cells_scatter, highest_genes, off_axis, on_axis, shown, violins
+from core.figures.cell_quality import (
+    Line,
+    cells_scatter,
+    drawn_cells,
+    highest_genes,
+    off_axis,
+    on_axis,
+    violins,
+)
 from core.figures.cluster_colours import leiden_colour, named_colour
-from core.figures.clusters import composition, steadiness
-from core.figures.colour import UNKNOWN, Colour, coded, folded, known, remarks, sizes, span
+from core.figures.clusters import composition, resolution_stability
+from core.figures.colour import UNKNOWN, Colour, coded, folded, has_value, remarks, sizes, span
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
@@ -16,7 +24,7 @@ from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
 from core.figures.run_panels import DRAWN_DIRECTLY, WAITING, panels_of
 from core.figures.save import GRAPH_CONFIG, badged, write_html
-from core.figures.theme import category_colours, empty, look, template
+from core.figures.theme import category_colours, empty, template, theme_colours
 from core.figures.variable_genes import mean_variance
 
 __all__ = [
@@ -47,10 +55,10 @@ __all__ = [
     "highest_genes",
     "histogram_pair",
     "inside",
-    "known",
+    "has_value",
     "largest_differences",
     "leiden_colour",
-    "look",
+    "theme_colours",
     "mapped",
     "loss_curve",
     "loss_page",
@@ -67,10 +75,10 @@ __all__ = [
     "profile",
     "protein_histograms",
     "remarks",
-    "shown",
+    "drawn_cells",
     "sizes",
     "span",
-    "steadiness",
+    "resolution_stability",
     "template",
     "violins",
     "write_html",

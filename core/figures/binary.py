@@ -21,17 +21,17 @@ def packed(points):
     """The Packed of (cells, 2) coordinates; each axis is spread over the whole range, so it keeps 1 part in 65,534."""
     columns = [np.array(points[:, axis], dtype=np.float32) for axis in (0, 1)]
     placed = np.isfinite(columns[0]) & np.isfinite(columns[1])
-    whole = placed.all()
+    all_placed = placed.all()
     codes = np.empty((len(placed), 2), dtype=np.uint16)
     low, high = np.zeros(2), np.ones(2)
     for axis, column in enumerate(columns):
-        some = column if whole else column[placed]
+        some = column if all_placed else column[placed]
         if len(some):
             low[axis], high[axis] = some.min(), some.max()
         if low[axis] == high[axis]:  # in the middle
             wide = max(1.0, abs(low[axis]))
             low[axis], high[axis] = low[axis] - wide, high[axis] + wide
-        if not whole:
+        if not all_placed:
             column[~placed] = low[axis]
         column -= np.float32(low[axis])
         column *= np.float32(FULL / (high[axis] - low[axis]))
@@ -60,7 +60,7 @@ def inside(points, polygon):
     A point is inside where a ray to the right crosses an odd number of edges (Shimrat 1962, doi:10.1145/368637.368653).
     """
     points, polygon = np.asarray(points), np.asarray(polygon, dtype=np.float64)
-    found = np.zeros(len(points), dtype=bool)
+    selected = np.zeros(len(points), dtype=bool)
     low, high = polygon.min(axis=0), polygon.max(axis=0)
     near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))  # false for NaN as well
     x, y = np.asarray(points[near], dtype=np.float64).T
@@ -71,5 +71,5 @@ def inside(points, polygon):
         crosses = (y0 > y) != (y1 > y)
         crosses[crosses] = x[crosses] < (x1 - x0) * (y[crosses] - y0) / (y1 - y0) + x0
         within ^= crosses
-    found[near] = within
-    return found
+    selected[near] = within
+    return selected

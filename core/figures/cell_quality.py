@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.histograms import round_ticks
-from core.figures.theme import category_colours, empty, faded, look, template
+from core.figures.theme import category_colours, empty, faded, template, theme_colours
 from core.figures.traces import escape
 from core.preprocessing.recipe import MEASURES
 
-SHOWN = 5000  # cells drawn, evenly spread; limits and numbers are always of all cells
+MOST_CELLS = 5000  # cells drawn, evenly spread; limits and numbers are always of all cells
 WIDTH = 0.42  # half the length of a limit, of the place of a violin
 
 
@@ -24,9 +24,13 @@ class Line(NamedTuple):
     value: float
 
 
-def shown(n):
+def drawn_cells(n):
     """Indices of the cells that are drawn, of `n`."""
-    return np.arange(n) if n <= SHOWN else np.sort(np.random.default_rng(0).choice(n, SHOWN, replace=False))
+    return (
+        np.arange(n)
+        if n <= MOST_CELLS
+        else np.sort(np.random.default_rng(0).choice(n, MOST_CELLS, replace=False))
+    )
 
 
 def violins(values, codes, names, lines, theme="light", height=330):
@@ -37,7 +41,7 @@ def violins(values, codes, names, lines, theme="light", height=330):
     measures = [name for name in MEASURES if name in values]
     if not measures or not len(codes):
         return empty("These cells have no quality measures.", theme, height)
-    c = look(theme)
+    c = theme_colours(theme)
     colours = [c.accent] if len(names) < 2 else category_colours(len(names))
     figure = make_subplots(cols=len(measures), horizontal_spacing=0.055)
     for column, measure in enumerate(measures, 1):
@@ -91,19 +95,19 @@ def violins(values, codes, names, lines, theme="light", height=330):
 
 def shapes(lines, measures, theme="light"):
     """The limits as plotly's shapes, one a line; they can be dragged."""
-    c = look(theme)
-    made = []
+    c = theme_colours(theme)
+    shapes = []
     for measure, batch, _, value in lines:
         axis = "" if (place := measures.index(measure)) == 0 else str(place + 1)
         at = float(on_axis(measure, np.array([value]))[0])
-        made.append(
+        shapes.append(
             {
                 "type": "line",
                 **{"xref": f"x{axis}", "yref": f"y{axis}", "x0": batch - WIDTH, "x1": batch + WIDTH},
                 **{"y0": at, "y1": at, "line": {"color": c.text, "width": 2.5, "dash": "dot"}},
             }
         )
-    return made
+    return shapes
 
 
 def on_axis(measure, values):
@@ -114,9 +118,9 @@ def on_axis(measure, values):
     return np.log10(np.maximum(values, 0.5))
 
 
-def off_axis(measure, place):
+def off_axis(measure, position):
     """The value that stands at a place of the axis; whole for counts and genes."""
-    return float(round(10**place)) if MEASURES[measure].log else round(float(place), 4)
+    return float(round(10**position)) if MEASURES[measure].log else round(float(position), 4)
 
 
 def cells_scatter(values, stays, theme="light", height=330):
@@ -129,7 +133,7 @@ def cells_scatter(values, stays, theme="light", height=330):
     ]
     if not pairs:
         return empty("Counts and genes of the cells are not known.", theme, height)
-    c = look(theme)
+    c = theme_colours(theme)
     figure = make_subplots(cols=len(pairs), horizontal_spacing=0.1)
     for column, (x, y) in enumerate(pairs, 1):
         for rows, name, colour, opacity in ((~stays, "leave", c.edge, 0.45), (stays, "stay", c.accent, 0.5)):
@@ -167,17 +171,17 @@ def highest_genes(genes, theme="light", height=None):
     """
     if not genes:
         return empty("There are no counts to take shares of.", theme, 200)
-    c = look(theme)
-    low, first, middle, third, high = np.array([one["shares"] for one in genes]).T
+    c = theme_colours(theme)
+    low, first, middle, third, high = np.array([gene["shares"] for gene in genes]).T
     figure = go.Figure(
         go.Box(
-            y=[escape(one["gene"]) for one in genes],
+            y=[escape(gene["gene"]) for gene in genes],
             lowerfence=low,
             q1=first,
             median=middle,
             q3=third,
             upperfence=high,
-            mean=[one["mean"] for one in genes],
+            mean=[gene["mean"] for gene in genes],
             orientation="h",
             line={"color": c.accent, "width": 1.25},
             fillcolor=faded(c.accent, 0.22),

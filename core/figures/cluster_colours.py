@@ -12,7 +12,7 @@ def leiden_colour(labels, resolution):
     return Colour("cluster", np.asarray(labels), names, f"Leiden, resolution {resolution:g}")
 
 
-def named_colour(title, names, codes, words="", chosen=None):
+def named_colour(title, names, codes, unit="", chosen=None):
     """The Colour of a clustering that a person has made: (cells,) `codes` into `names`, -1 for none.
 
     `chosen` ({name: '#rrggbb'}) are the colours set by hand; all other names have those of the palette.
@@ -20,4 +20,4 @@ def named_colour(title, names, codes, words="", chosen=None):
     chosen = chosen or {}
     palette = zip(names, category_colours(len(names)), strict=True)
     colours = tuple(chosen.get(name, colour) for name, colour in palette)
-    return Colour(title, np.array(codes), tuple(names), words, colours)
+    return Colour(title, np.array(codes), tuple(names), unit, colours)

@@ -3,40 +3,40 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.theme import category_colours, empty, look, template
+from core.figures.theme import category_colours, empty, template, theme_colours
 from core.figures.traces import escape
 from core.text import short
 
 BAR = 24  # pixels of a group
 
 
-def steadiness(result, theme="light", height=280):
+def resolution_stability(result, theme="light", height=280):
     """Mean ARI between clusterings of subsamples by resolution, with its standard error; the most stable is marked.
 
     `result`: {"resolutions", "ari", "error", "n_clusters", "steadiest"} as the worker's job has it.
     """
-    c = look(theme)
-    known = [i for i, value in enumerate(result["ari"]) if value is not None]
-    if not known:
+    c = theme_colours(theme)
+    compared = [i for i, value in enumerate(result["ari"]) if value is not None]
+    if not compared:
         return empty("one cluster at every resolution: nothing to compare", theme, height)
     figure = go.Figure(layout={"template": template(theme), "height": height, "showlegend": False})
-    at = [result["resolutions"][i] for i in known]
+    at = [result["resolutions"][i] for i in compared]
     best = [r == result["steadiest"] for r in at]
     figure.add_scatter(
         x=at,
-        y=[result["ari"][i] for i in known],
-        error_y={"array": [result["error"][i] for i in known], "color": c.edge, "thickness": 1},
-        customdata=[result["n_clusters"][i] for i in known],
+        y=[result["ari"][i] for i in compared],
+        error_y={"array": [result["error"][i] for i in compared], "color": c.edge, "thickness": 1},
+        customdata=[result["n_clusters"][i] for i in compared],
         mode="lines+markers",
         line={"color": c.edge, "width": 1},
         marker={"color": [c.accent if b else c.quiet for b in best], "size": [13 if b else 7 for b in best]},
         hovertemplate="resolution %{x}: %{customdata} clusters<br>ARI %{y:.3f}<extra></extra>",
     )
-    place = best.index(True)
+    chosen = best.index(True)
     figure.add_annotation(
-        x=at[place],
-        y=result["ari"][known[place]],
-        text=f"most stable: {at[place]:g} ({result['n_clusters'][known[place]]} clusters)",
+        x=at[chosen],
+        y=result["ari"][compared[chosen]],
+        text=f"most stable: {at[chosen]:g} ({result['n_clusters'][compared[chosen]]} clusters)",
         yshift=18,
         font={"color": c.text},
         bgcolor=c.card,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from core.figures.theme import AROUND_ZERO, VALUES, category_colours, look
+from core.figures.theme import AROUND_ZERO, VALUES, category_colours, theme_colours
 
 DISTINCT = 60  # categories with a colour of their own; smaller ones beyond share a grey
 OTHERS = "#8a8f9e"  # seen on white and on near-black
@@ -19,7 +19,7 @@ class Colour(NamedTuple):
     name: str
     values: np.ndarray  # (cells,) int codes or float
     categories: tuple | None = None
-    words: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
+    unit: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
     colours: tuple | None = None  # '#rrggbb' a category; chosen from the palette if None
 
     def palette(self):
@@ -48,7 +48,7 @@ def is_known(values):
     return np.isfinite(np.asarray(values, dtype=np.float64))
 
 
-def known(colour):
+def has_value(colour):
     """(cells,) bool: which cells have a value of a Colour."""
     if colour.categories is None:
         return is_known(colour.values)
@@ -59,7 +59,7 @@ def known(colour):
 def sizes(colour):
     """(categories,) how many cells each category of a Colour has."""
     codes = np.asarray(colour.values)
-    return np.bincount(codes[known(colour)], minlength=len(colour.categories))
+    return np.bincount(codes[has_value(colour)], minlength=len(colour.categories))
 
 
 def folded(colour, most=DISTINCT):
@@ -67,35 +67,35 @@ def folded(colour, most=DISTINCT):
     if colour.categories is None or len(colour.categories) <= most:
         return colour
     order = np.argsort(-sizes(colour), kind="stable")
-    kept = np.sort(order[: most - 1])
-    place = np.full(len(colour.categories) + 1, most - 1)
-    place[kept], place[-1] = np.arange(most - 1), -1
-    codes = np.where(known(colour), np.asarray(colour.values), len(colour.categories))
-    names = [str(colour.categories[k]) for k in kept]
-    names.append(f"the {len(colour.categories) - len(kept):,} smaller ones")
+    largest = np.sort(order[: most - 1])
+    new_codes = np.full(len(colour.categories) + 1, most - 1)
+    new_codes[largest], new_codes[-1] = np.arange(most - 1), -1
+    codes = np.where(has_value(colour), np.asarray(colour.values), len(colour.categories))
+    names = [str(colour.categories[k]) for k in largest]
+    names.append(f"the {len(colour.categories) - len(largest):,} smaller ones")
     paints = colour.palette() if colour.colours else category_colours(most - 1)
-    paints = [paints[k] for k in kept] if colour.colours else paints
-    return colour._replace(values=place[codes], categories=tuple(names), colours=(*paints, OTHERS))
+    paints = [paints[k] for k in largest] if colour.colours else paints
+    return colour._replace(values=new_codes[codes], categories=tuple(names), colours=(*paints, OTHERS))
 
 
 def remarks(colour):
     """Sentences to know before reading a plot of this Colour: missing values, too many categories, a constant."""
-    there, found = known(colour), []
-    if not there.all():
-        missing = int((~there).sum())
-        none = f"{missing:,} of {len(there):,} cells have no value of {colour.name}: they are grey."
-        found.append(none if there.any() else f"No cell has a value of {colour.name}.")
+    known, sentences = has_value(colour), []
+    if not known.all():
+        missing = int((~known).sum())
+        none = f"{missing:,} of {len(known):,} cells have no value of {colour.name}: they are grey."
+        sentences.append(none if known.any() else f"No cell has a value of {colour.name}.")
     if colour.categories is not None and len(colour.categories) > DISTINCT:
-        found.append(
+        sentences.append(
             f"{colour.name} has {len(colour.categories):,} categories, more than colours can tell apart: "
             f"the {DISTINCT - 1} largest have one each, the others share a grey."
         )
-    if len(there) > 1 and there.any():
-        values = np.asarray(colour.values)[there]
+    if len(known) > 1 and known.any():
+        values = np.asarray(colour.values)[known]
         if (values == values[0]).all():
             value = colour.categories[values[0]] if colour.categories is not None else f"{values[0]:.4g}"
-            found.append(f"{colour.name} is the same in every cell that has a value: {value}.")
-    return found
+            sentences.append(f"{colour.name} is the same in every cell that has a value: {value}.")
+    return sentences
 
 
 def span(values, theme="light"):
@@ -120,21 +120,21 @@ def coded(colour, theme="light"):
     """The Coded of a Colour; categories are folded first."""
     if colour.categories is not None:
         few = folded(colour)
-        codes = np.where(known(few), few.values, UNKNOWN).astype(np.uint8)
+        codes = np.where(has_value(few), few.values, UNKNOWN).astype(np.uint8)
         return Coded(codes, few.palette())
     values = np.asarray(colour.values, dtype=np.float32)
     ends = span(values, theme)
-    there = is_known(values)
-    share = (np.where(there, values, ends.low) - ends.low) / (ends.high - ends.low)
+    known = is_known(values)
+    share = (np.where(known, values, ends.low) - ends.low) / (ends.high - ends.low)
     codes = np.clip(share * LEVELS, 0, LEVELS - 1).astype(np.uint8)
-    codes[~there] = UNKNOWN
+    codes[~known] = UNKNOWN
     return Coded(codes, scale_colours(ends.scale))
 
 
 def scale_colours(scale, steps=LEVELS):
     """'#rrggbb' at `steps` even places of a colour scale."""
-    found = sample_colorscale(scale, list(np.linspace(0, 1, steps)))
-    return ["#{:02x}{:02x}{:02x}".format(*(round(c) for c in unlabel_rgb(rgb))) for rgb in found]
+    colours = sample_colorscale(scale, list(np.linspace(0, 1, steps)))
+    return ["#{:02x}{:02x}{:02x}".format(*(round(c) for c in unlabel_rgb(rgb))) for rgb in colours]
 
 
 def rgb(colours):
@@ -144,6 +144,6 @@ def rgb(colours):
 
 def paints(coded, theme="light"):
     """(256, 3) uint8: the colour of each code."""
-    table = np.tile(rgb([look(theme).missing]), (256, 1))
+    table = np.tile(rgb([theme_colours(theme).missing]), (256, 1))
     table[: len(coded.palette)] = rgb(coded.palette)
     return table

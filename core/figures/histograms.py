@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from plotly.subplots import make_subplots
 
-from core.figures.theme import empty, faded, look, template
+from core.figures.theme import empty, faded, template, theme_colours
 from core.figures.traces import escape
 
 BINS = 60
@@ -20,15 +20,15 @@ class Binned(NamedTuple):
 
 def counts_and_genes(n_counts, n_genes, theme="light", height=260):
     """Histograms of counts a cell (log axis) and genes a cell with their medians; n_counts None: genes only."""
-    shown = [
+    histograms = [
         ("counts a cell", n_counts, True),
         ("genes a cell", n_genes, False),
     ]
-    shown = [(title, np.asarray(values), log) for title, values, log in shown if values is not None]
-    if not any(len(values) for _, values, _ in shown):
+    histograms = [(title, np.asarray(values), log) for title, values, log in histograms if values is not None]
+    if not any(len(values) for _, values, _ in histograms):
         return empty("no cells to count", theme, height)
-    figure = make_subplots(cols=len(shown), horizontal_spacing=0.09)
-    for column, (title, values, log) in enumerate(shown, 1):
+    figure = make_subplots(cols=len(histograms), horizontal_spacing=0.09)
+    for column, (title, values, log) in enumerate(histograms, 1):
         _histogram(figure, column, values, title, log, theme)
     figure.update_yaxes(title_text="cells", col=1)
     figure.update_layout(template=template(theme), height=height, showlegend=False, margin={"t": 24})
@@ -37,7 +37,7 @@ def counts_and_genes(n_counts, n_genes, theme="light", height=260):
 
 def histogram_pair(before, after, names, theme="light", height=260):
     """Two Binned distributions of values, such as before and after preprocessing; the height is on a log axis."""
-    look(theme)
+    theme_colours(theme)
     figure = make_subplots(cols=2, horizontal_spacing=0.09)
     for column, (binned, name) in enumerate(zip((before, after), names, strict=True), 1):
         top = np.log10(max(1, np.max(binned[0], initial=1)))
@@ -56,14 +56,14 @@ def _histogram(figure, column, values, title, log, theme):
     """Values binned and drawn with their median; a log axis leaves out what is not above zero, and says so."""
     values = values[np.isfinite(values)].astype(np.float64)
     zeros = int((values <= 0).sum()) if log else 0
-    kept = values[values > 0] if log else values
-    words = f" ({zeros:,} cells without any are left out)" if zeros else ""
-    figure.update_xaxes(title_text=title + words, tickformat=",", row=1, col=column)
+    positive = values[values > 0] if log else values
+    note = f" ({zeros:,} cells without any are left out)" if zeros else ""
+    figure.update_xaxes(title_text=title + note, tickformat=",", row=1, col=column)
     axis = "" if column == 1 else str(column)
-    if not len(kept):
+    if not len(positive):
         return
-    bins = int(np.clip(np.sqrt(len(kept)) * 1.5, 8, BINS))
-    numbers = np.log10(kept) if log else kept
+    bins = int(np.clip(np.sqrt(len(positive)) * 1.5, 8, BINS))
+    numbers = np.log10(positive) if log else positive
     counts, edges = np.histogram(numbers, bins=bins)
     if log:
         figure.update_xaxes(type="log", **round_ticks(edges[0], edges[-1]), row=1, col=column)
@@ -73,7 +73,7 @@ def _histogram(figure, column, values, title, log, theme):
     middle = float(np.median(values))  # of all, those left out included
     if middle <= 0 and log:
         return
-    c = look(theme)
+    c = theme_colours(theme)
     figure.add_vline(middle, line={"color": c.text, "width": 1.5, "dash": "dot"}, row=1, col=column)
     figure.add_annotation(
         text=f"median {middle:,.0f}",
@@ -92,17 +92,17 @@ def round_ticks(low, high):
     return {"tickvals": values, "ticktext": [f"{value:,.6g}" for value in values]} if len(values) > 1 else {}
 
 
-def outline(figure, column, binned, log, theme, hover, least=0.0, row=1, said=None):
+def outline(figure, column, binned, log, theme, hover, least=0.0, row=1, hover_edges=None):
     """A histogram as a filled outline, which log axes draw rightly; `least` stands for empty bins there.
 
-    `said` are the edges that hover names, where they are not those drawn.
+    `hover_edges` are the edges that hover names, where they are not those drawn.
     """
-    c = look(theme)
+    c = theme_colours(theme)
     counts, edges = np.asarray(binned.counts, dtype=np.float64), np.asarray(binned.edges, dtype=np.float64)
     x = np.concatenate([[edges[0]], edges])
     y = np.maximum(np.concatenate([[0], counts, [0]]), least)
-    said = edges if said is None else said
-    spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(said[:-1], said[1:], strict=True)]
+    hover_edges = edges if hover_edges is None else hover_edges
+    spans = [f"{a:,.4g} to {b:,.4g}" for a, b in zip(hover_edges[:-1], hover_edges[1:], strict=True)]
     if least:
         spans = [f"{span}: {int(n):,} values" for span, n in zip(spans, counts, strict=True)]
     figure.add_scatter(

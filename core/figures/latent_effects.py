@@ -3,18 +3,18 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.theme import AROUND_ZERO, empty, look, template
+from core.figures.theme import AROUND_ZERO, empty, template, theme_colours
 from core.figures.traces import escape
 
 
-def dimension_bars(features, effects, sizes, words, theme="light", k=12, height=600):
+def dimension_bars(features, effects, sizes, title, theme="light", k=12, height=600):
     """The k strongest effects at each end, with the mean absolute effect as a thin line beneath; (features,) each."""
     effects = np.asarray(effects, dtype=float)
     order = np.argsort(effects, kind="stable")
     ends = [*[i for i in order[::-1][:k] if effects[i] > 0], *[i for i in order[:k][::-1] if effects[i] < 0]]
     if not ends:
         return empty("this dimension moves nothing", theme, height)
-    c, scale = look(theme), AROUND_ZERO[theme]
+    c, scale = theme_colours(theme), AROUND_ZERO[theme]
     names = [escape(features[i]) for i in ends]
     figure = go.Figure(layout={"template": template(theme), "height": height})
     figure.add_bar(
@@ -36,7 +36,7 @@ def dimension_bars(features, effects, sizes, words, theme="light", k=12, height=
         name="mean of the absolute effect",
         hovertemplate="%{y}: %{x:.3f}<extra></extra>",
     )
-    figure.update_xaxes(title_text=escape(words), zeroline=True, zerolinecolor=c.edge)
+    figure.update_xaxes(title_text=escape(title), zeroline=True, zerolinecolor=c.edge)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     figure.update_layout(
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"}, margin={"t": 36}, bargap=0.25

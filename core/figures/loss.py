@@ -5,7 +5,7 @@ import math
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.figures.theme import faded, look, say, template
+from core.figures.theme import faded, template, theme_colours, write_on_axes
 
 WAITING = "waiting for the first epoch"
 SQUARED = "mean squared error"  # what the loss is, where nothing else is said
@@ -23,7 +23,7 @@ def loss_curve(
     theme="light",
     n_latent=None,
     height=None,
-    words=SQUARED,
+    loss_label=SQUARED,
 ):
     """Training and validation loss of one part ("total", "rna", "protein") with the baselines as dashed lines.
 
@@ -31,7 +31,7 @@ def loss_curve(
     core.config.run_facts.Baselines, measured on the same validation cells.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
-    _draw(figure, epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words)
+    _draw(figure, epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label)
     figure.update_layout(
         margin={"t": 34, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -50,7 +50,7 @@ def loss_page(
     best_epoch=None,
     n_epochs=None,
     theme="light",
-    words=SQUARED,
+    loss_label=SQUARED,
     apart=LABEL_SHARE,
 ):
     """Total, RNA and protein loss, those that a run has, one above the other: the figure of loss.html.
@@ -65,10 +65,10 @@ def loss_page(
         subplot_titles=[TITLES[part] for part in parts],
     )
     figure.update_annotations(
-        x=0, xanchor="left", font={"size": 13, "weight": 600, "color": look(theme).text}
+        x=0, xanchor="left", font={"size": 13, "weight": 600, "color": theme_colours(theme).text}
     )
     for row, part in enumerate(parts, 1):
-        arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, words
+        arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label
         _draw(figure, *arguments, row, apart)
     figure.update_layout(
         template=template(theme),
@@ -83,8 +83,12 @@ def loss_page(
     return figure
 
 
-def _axis(words, part):
-    return f"weighted {words}" if part == "total" else f"{words}, {TITLES[part] if part == 'rna' else part}"
+def _axis(loss_label, part):
+    return (
+        f"weighted {loss_label}"
+        if part == "total"
+        else f"{loss_label}, {TITLES[part] if part == 'rna' else part}"
+    )
 
 
 def parts_of(epochs):
@@ -141,18 +145,18 @@ def _draw(
     n_epochs,
     theme,
     n_latent,
-    words,
+    loss_label,
     row=None,
     apart=LABEL_SHARE,
 ):
     """One part's curves, baselines, best epoch and ranges, in a row of a page or as the whole figure."""
-    c = look(theme)
+    c = theme_colours(theme)
     at = {} if row is None else {"row": row, "col": 1}
     axis = "" if row in (None, 1) else str(row)
     name = "loss" if part == "total" else part
     x = [epoch["epoch"] for epoch in epochs]
-    train = [_known(epoch.get(f"train_{name}")) for epoch in epochs]
-    valid = [_known(epoch.get(f"valid_{name}")) for epoch in epochs]
+    train = [_finite(epoch.get(f"train_{name}")) for epoch in epochs]
+    valid = [_finite(epoch.get(f"valid_{name}")) for epoch in epochs]
     lines = lines_of(baselines, part, n_latent)
     low, high, hidden = y_range([train, valid], lines, log)
     last = max([n_epochs or 0, *x], default=0) or 1
@@ -172,7 +176,7 @@ def _draw(
             hovertemplate="%{y:.4g}",
             **at,
         )
-    _label_ends(figure, label_places(lines, low, high, log, apart), axis, c)
+    _label_ends(figure, label_positions(lines, low, high, log, apart), axis, c)
     kind = "lines" if len(x) > 1 else "markers"
     for label, values, colour, width in (
         ("training", train, faded(c.accent, 0.45), 1.75),
@@ -203,7 +207,7 @@ def _draw(
         **at,
     )
     if not any(v is not None for v in train + valid):
-        say(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
+        write_on_axes(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
     if hidden is not None:
         where = next(e for e, a, b in zip(x, train, valid, strict=True) if hidden in (a, b))
         side = "left" if where < (left + right) / 2 else "right"
@@ -215,33 +219,33 @@ def _draw(
         )
     figure.update_xaxes(range=[left, right], **at)
     figure.update_yaxes(
-        type="log" if log else "linear", range=[low, high], title_text=_axis(words, part), **at
+        type="log" if log else "linear", range=[low, high], title_text=_axis(loss_label, part), **at
     )
     if log:
         figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
 
 
-def _known(value):
+def _finite(value):
     """A finite float or None, which plotly draws as a gap."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def label_places(lines, low, high, log=False, apart=LABEL_SHARE):
+def label_positions(lines, low, high, log=False, apart=LABEL_SHARE):
     """[label, share of the height] of each line of `lines_of`, from the lowest up, moved apart where they would touch."""
-    places = []
+    positions = []
     for label, value in sorted(lines, key=lambda line: line[1]):
         if log and value <= 0:
             continue
-        place = ((math.log10(value) if log else value) - low) / (high - low)
-        places.append([label, max(place, places[-1][1] + apart if places else place)])
-    return places
+        position = ((math.log10(value) if log else value) - low) / (high - low)
+        positions.append([label, max(position, positions[-1][1] + apart if positions else position)])
+    return positions
 
 
-def _label_ends(figure, places, axis, c):
+def _label_ends(figure, positions, axis, c):
     """Names at the right end of the dashed lines."""
-    for label, place in places:
+    for label, position in positions:
         figure.add_annotation(
             text=label,
-            **{"x": 1, "y": place, "xref": f"x{axis} domain", "yref": f"y{axis} domain"},
+            **{"x": 1, "y": position, "xref": f"x{axis} domain", "yref": f"y{axis} domain"},
             **{"xanchor": "left", "yanchor": "middle", "xshift": 6, "font": {"size": 11, "color": c.quiet}},
         )

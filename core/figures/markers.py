@@ -9,11 +9,11 @@ from core.text import short
 
 ROW = 19  # pixels of a feature
 LARGEST = 15  # pixels of a dot at 100 %
-SHOWN = 1000  # cells of a group in a violin: more change nothing that can be seen
-GROUPS = 40  # violins beside one another
+MOST_CELLS = 1000  # cells of a group in a violin: more change nothing that can be seen
+MOST_GROUPS = 40  # violins beside one another
 
 
-def dot_plot(features, groups, means, shares, words, theme="light"):
+def dot_plot(features, groups, means, shares, unit, theme="light"):
     """A dot a feature and group: its area the share of cells above 0, its colour the mean; (groups, features) both."""
     if not len(features):
         return empty("no group has a marker", theme, 240)
@@ -42,10 +42,10 @@ def dot_plot(features, groups, means, shares, words, theme="light"):
         dot = {"size": LARGEST * np.sqrt(at), "color": "gray"}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=dot, name=f"{at:.0%} of cells")
     figure.update_layout(legend={"itemsizing": "trace"})
-    return _grid(figure, features, groups, "mean", words)
+    return _grid(figure, features, groups, "mean", unit)
 
 
-def heat_map(features, groups, means, words, theme="light"):
+def heat_map(features, groups, means, unit, theme="light"):
     """The mean of each feature and group, from 0 at its lowest to 1 at its highest group; (groups, features)."""
     if not len(features):
         return empty("no group has a marker", theme, 240)
@@ -65,17 +65,17 @@ def heat_map(features, groups, means, words, theme="light"):
         ygap=1,
         hovertemplate="%{text}<br>mean %{customdata:.3~g}<extra></extra>",
     )
-    return _grid(figure, features, groups, "mean,<br>0 to 1<br>by row", words)
+    return _grid(figure, features, groups, "mean,<br>0 to 1<br>by row", unit)
 
 
-def expression_violins(feature, groups, values, codes, words, theme="light", height=380):
+def expression_violins(feature, groups, values, codes, unit, theme="light", height=380):
     """The distribution of one feature, (cells,) values, in each group, by (cells,) codes into `groups`."""
     figure = go.Figure(layout={"template": template(theme), "height": height})
     colours, random = category_colours(len(groups)), np.random.default_rng(0)
-    for group, name in enumerate(groups[:GROUPS]):
+    for group, name in enumerate(groups[:MOST_GROUPS]):
         rows = np.flatnonzero(codes == group)
-        if len(rows) > SHOWN:
-            rows = random.choice(rows, SHOWN, replace=False)
+        if len(rows) > MOST_CELLS:
+            rows = random.choice(rows, MOST_CELLS, replace=False)
         figure.add_violin(
             y=np.asarray(values, dtype=np.float32)[rows],
             name=escape(name),
@@ -86,11 +86,11 @@ def expression_violins(feature, groups, values, codes, words, theme="light", hei
             showlegend=False,
             hoverinfo="y+name",
         )
-    title = f"groups, up to {SHOWN:,} cells of each"
-    if len(groups) > GROUPS:
-        title += f"; the first {GROUPS} of {len(groups)}"
+    title = f"groups, up to {MOST_CELLS:,} cells of each"
+    if len(groups) > MOST_GROUPS:
+        title += f"; the first {MOST_GROUPS} of {len(groups)}"
     figure.update_xaxes(title_text=title, type="category")
-    figure.update_yaxes(title_text=f"{escape(feature)}<br>{escape(words)}", rangemode="tozero")
+    figure.update_yaxes(title_text=f"{escape(feature)}<br>{escape(unit)}", rangemode="tozero")
     return figure
 
 
@@ -98,10 +98,10 @@ def _height(features):
     return 130 + ROW * max(len(features), 5)
 
 
-def _grid(figure, features, groups, bar, words):
+def _grid(figure, features, groups, bar, unit):
     """Names on both axes, groups above as well where they are many, one bar of colours."""
     figure.update_xaxes(
-        title_text=f"groups; {escape(words)}",
+        title_text=f"groups; {escape(unit)}",
         tickvals=list(range(len(groups))),
         ticktext=[escape(short(g)) for g in groups],
         range=[-0.6, len(groups) - 0.4],

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from core.figures.theme import CATEGORIES, faded, look, template
+from core.figures.theme import CATEGORIES, faded, template, theme_colours
 
 TALLEST, GAP = 1.0, 0.26  # height of the widest block, and between RNA and protein; in the drawing's own unit
 STILL = [
@@ -41,7 +41,7 @@ class Block(NamedTuple):
 
 def network(layers, n_genes, n_proteins, theme="light", height=330):
     """A still drawing of the records of `RunConfig.layers`: RNA above, protein below, the latent in between."""
-    c = look(theme)
+    c = theme_colours(theme)
     lanes = blocks(layers, n_genes, n_proteins)
     latent = lanes["latent"][0]
     paints = {"rna": CATEGORIES[0], "protein": CATEGORIES[5], "latent": c.accent}
@@ -50,11 +50,11 @@ def network(layers, n_genes, n_proteins, theme="light", height=330):
     everything = [block for lane in lanes.values() for block in lane]
     n_columns = 1 + max(block.column for block in everything)
     shapes, annotations = [], []
-    for branch, door in _doors(lanes, latent).items():
+    for branch, part in _latent_parts(lanes, latent).items():
         before, after = (
             [b for b in lanes[branch] if (b.column < latent.column) == side] for side in (True, False)
         )
-        for a, b in pairwise([*before, door, *after]):
+        for a, b in pairwise([*before, part, *after]):
             band = {"type": "path", "path": _ribbon(a, b), "line": {"width": 0}}
             shapes.append({**band, "fillcolor": faded(paints[branch], 0.13)})
     for block in everything:
@@ -125,25 +125,27 @@ def blocks(layers, n_genes, n_proteins):
 
     tops = {b: max(tall(x.n_out) for x in layers if x.branch == b) for b in branches}
     total = sum(tops.values()) + GAP * (len(branches) - 1)
-    found, top = {}, total / 2
+    lanes, top = {}, total / 2
     for branch in branches:
         centre = top - tops[branch] / 2
         top -= tops[branch] + GAP
         word = "genes" if branch == "rna" else "proteins"
         n = features[branch]
         lane = [Block(0, centre, tall(n), branch, n, word, f"input: {n:,} {word}")]
-        own = [x for x in layers if x.branch == branch and (not x.plain or x.name == f"output_{branch}")]
-        encoder = [layer for layer in own if layer.side == "encoder"]
-        for layer in own:
+        of_branch = [
+            x for x in layers if x.branch == branch and (not x.plain or x.name == f"output_{branch}")
+        ]
+        encoder = [layer for layer in of_branch if layer.side == "encoder"]
+        for layer in of_branch:
             i = len(lane) + (layer.side == "decoder")  # the latent stands between
-            name = f"{word}, rebuilt" if layer is own[-1] else "hidden"
+            name = f"{word}, rebuilt" if layer is of_branch[-1] else "hidden"
             lane.append(Block(i, centre, tall(layer.n_out), branch, layer.n_out, name, _hover(layer)))
-        found[branch] = lane
+        lanes[branch] = lane
         depth = len(encoder) + 1
     latent = next(layer for layer in layers if layer.branch == "latent")
-    found["latent"] = [Block(depth, 0, tall(latent.n_out), "latent", latent.n_out, "latent", _hover(latent))]
+    lanes["latent"] = [Block(depth, 0, tall(latent.n_out), "latent", latent.n_out, "latent", _hover(latent))]
     half = 0.27 if depth < 4 else 0.36  # room for a number where columns are many
-    return {branch: [block._replace(half=half) for block in lane] for branch, lane in found.items()}
+    return {branch: [block._replace(half=half) for block in lane] for branch, lane in lanes.items()}
 
 
 def _hover(layer):
@@ -151,19 +153,19 @@ def _hover(layer):
     return f"{layer.name}<br>{layer.n_in:,} to {layer.n_out:,}{norm}<br>{layer.weights:,} weights"
 
 
-def _doors(lanes, latent):
+def _latent_parts(lanes, latent):
     """Branch -> the part of the latent block where its bands arrive and leave, shared by the heights beside it."""
     beside = {
         branch: [b for b in lane if b.column < latent.column][-1].height
         for branch, lane in lanes.items()
         if branch != "latent"
     }
-    doors, top = {}, latent.ends[1]
+    parts, top = {}, latent.ends[1]
     for branch, height in beside.items():
         share = latent.height * height / sum(beside.values())
-        doors[branch] = latent._replace(centre=top - share / 2, height=share)
+        parts[branch] = latent._replace(centre=top - share / 2, height=share)
         top -= share
-    return doors
+    return parts
 
 
 def _ribbon(a, b):

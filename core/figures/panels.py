@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.figures import raster
 from core.figures.colour import Colour, folded, span
-from core.figures.theme import look, template
+from core.figures.theme import template, theme_colours
 from core.figures.traces import continuous_traces, escape, group_traces, layered_traces
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
@@ -62,7 +62,7 @@ def panels(
     panels of the same embedding are moved and zoomed together. For a browser without `webgl` the points are vectors,
     or where they are many an image.
     """
-    c = look(theme)
+    c = theme_colours(theme)
     colour = folded(colour)
     columns = max(1, min(columns, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
@@ -83,22 +83,22 @@ def panels(
     layout = {"template": template(theme), "annotations": [], "shapes": []}
     traces, listed = [], False  # do the groups stand in the legend already?
     for i, panel in enumerate(panels):
-        words = colour.words if panel.over is None else panel.over.colour.words
-        place = _place(layout, i, panel, rows, columns, c, words)
+        unit = colour.unit if panel.over is None else panel.over.colour.unit
+        axes = _axes(layout, i, panel, rows, columns, c, unit)
         if panel.points is None or not len(panel.points):
             continue
         first = next((k for k, p in enumerate(panels[:i]) if p.key and p.key == panel.key), None)
-        if linked and first is not None and "xaxis" in place:
+        if linked and first is not None and "xaxis" in axes:
             for axis in "xy":
                 layout[f"{axis}axis{i + 1}"]["matches"] = f"{axis}{'' if first == 0 else first + 1}"
-        if as_image and "xaxis" in place:
-            raster.put(layout, panel, colour, theme, chosen, place)
-            traces += raster.legend(colour, place, not traces)
+        if as_image and "xaxis" in axes:
+            raster.put(layout, panel, colour, theme, chosen, axes)
+            traces += raster.legend(colour, axes, not traces)
             continue
         if panel.over is not None:
-            traces += layered_traces(panel, names, size, chosen, theme, place)
+            traces += layered_traces(panel, names, size, chosen, theme, axes)
             continue
-        traces += paint(panel, colour, names, size, chosen, c, place, not listed)
+        traces += paint(panel, colour, names, size, chosen, c, axes, not listed)
         listed = True
     for trace in traces if not webgl else ():
         if trace["type"] == "scattergl":
@@ -113,8 +113,8 @@ def panels(
     if colour.categories is None:
         layout["coloraxis"] = _colour_axis(colour, theme, columns)
     else:
-        shown = [trace["name"] for trace in traces if trace["showlegend"]]
-        layout["legend"], extra = _legend(colour, shown, columns, rows)
+        labels = [trace["name"] for trace in traces if trace["showlegend"]]
+        layout["legend"], extra = _legend(colour, labels, columns, rows)
         layout["height"] += extra
     if not traces:  # plotly draws axes of its own where nothing is drawn
         layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
@@ -130,7 +130,7 @@ def point_size(n):
     return float(np.clip(10.7 - 1.75 * math.log10(max(n, 1)), 2, 9))
 
 
-def _place(layout, i, panel, rows, columns, c, badge=""):
+def _axes(layout, i, panel, rows, columns, c, badge=""):
     """Make the axes or the scene of panel i; gives back the trace fields that put a trace there."""
     row, column = divmod(i, columns)
     gap_x = 0.05 if columns > 1 else 0
@@ -153,7 +153,7 @@ def _place(layout, i, panel, rows, columns, c, badge=""):
         layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below"})
         return {}
     titles = (panel.x, panel.y, panel.z)
-    titles = [escape(given or f"{panel.title} {k}") for k, given in enumerate(titles, 1)]
+    titles = [escape(title or f"{panel.title} {k}") for k, title in enumerate(titles, 1)]
     if panel.is_3d:
         still = {"aspectmode": "cube", "dragmode": "turntable", "camera": {"eye": EYE}}
         scene = {f"{a}axis": {"title": {"text": t}} for a, t in zip("xyz", titles, strict=True)}
@@ -161,8 +161,8 @@ def _place(layout, i, panel, rows, columns, c, badge=""):
         return {"scene": f"scene{number}"}
     quiet = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": True, "mirror": True}
     quiet |= {"linecolor": c.line, "zeroline": False}
-    for axis, other, domain, words in (("x", "y", x, titles[0]), ("y", "x", y, titles[1])):
-        title = {"text": words, "standoff": 4, "font": {"size": 11}}
+    for axis, other, domain, text in (("x", "y", x, titles[0]), ("y", "x", y, titles[1])):
+        title = {"text": text, "standoff": 4, "font": {"size": 11}}
         layout[f"{axis}axis{number}"] = {
             **quiet,
             "domain": domain,
@@ -172,14 +172,14 @@ def _place(layout, i, panel, rows, columns, c, badge=""):
     return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
 
 
-def _legend(colour, shown, columns, rows):
+def _legend(colour, labels, columns, rows):
     """(legend, pixels it needs): beside wide figures, where it scrolls, below narrow ones, where it wraps."""
     title = {"text": escape(colour.name), "font": {"size": 12, "weight": 600}}
     common = {"title": title, "groupclick": "togglegroup", "traceorder": "normal", "tracegroupgap": 0}
     if columns > 1:
         return {**common, "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"}, 0
-    entry = 34 + 6.6 * max(map(len, shown), default=0)
-    lines = math.ceil(len(shown) / max(1, 640 // entry)) + 1
+    entry = 34 + 6.6 * max(map(len, labels), default=0)
+    lines = math.ceil(len(labels) / max(1, 640 // entry)) + 1
     below = {"x": 0, "y": -34 / (rows * panel_height(columns)), "xanchor": "left", "yanchor": "top"}
     return {**common, **below, "orientation": "h", "entrywidth": entry - 30}, 14 + LEGEND_LINE * min(
         lines, 14
@@ -190,13 +190,14 @@ def _colour_axis(colour, theme, columns):
     """A colour scale over the known values: around zero when there are both signs, and not ruled by rare giants."""
     ends = span(colour.values, theme)
     note = f"<br>{ends.note}" if ends.note else ""
-    words = (
-        f"<br><span style='font-size:11px'>{escape(colour.words)}{note}</span>"
-        if colour.words or note
-        else ""
+    subtitle = (
+        f"<br><span style='font-size:11px'>{escape(colour.unit)}{note}</span>" if colour.unit or note else ""
     )
     bar = {
-        "title": {"text": f"<b>{escape(colour.name)}</b>{words}", "side": "top" if columns == 1 else "right"}
+        "title": {
+            "text": f"<b>{escape(colour.name)}</b>{subtitle}",
+            "side": "top" if columns == 1 else "right",
+        }
     }
     bar |= SIDE_BAR if columns > 1 else {"orientation": "h", "y": -0.06, "yanchor": "top"}
     return {"cmin": ends.low, "cmax": ends.high, "colorscale": ends.scale, "colorbar": bar}

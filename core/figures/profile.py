@@ -3,22 +3,25 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.theme import CATEGORIES, empty, faded, look, template
+from core.figures.theme import CATEGORIES, empty, faded, template, theme_colours
 from core.figures.traces import escape
 
 NEAR = 0.045  # of the axis: labels closer than this would cover each other
 
 
-def profile(given, made, names, n_genes, theme="light", k=15, height=460):
+def profile(measured, reconstructed, names, n_genes, theme="light", k=15, height=460):
     """Input against reconstruction, genes before proteins in all three; the k largest differences carry names."""
-    c = look(theme)
-    given, made = np.asarray(given, dtype=np.float32), np.asarray(made, dtype=np.float32)
-    if not len(given):
+    c = theme_colours(theme)
+    measured, reconstructed = (
+        np.asarray(measured, dtype=np.float32),
+        np.asarray(reconstructed, dtype=np.float32),
+    )
+    if not len(measured):
         return empty("no features to show", theme, height)
     figure = go.Figure(layout={"template": template(theme), "height": height})
-    known = np.concatenate([given, made])
-    known = known[np.isfinite(known)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    finite = np.concatenate([measured, reconstructed])
+    finite = finite[np.isfinite(finite)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     pad = 0.05 * (high - low) or 0.5
     ends = [low - pad, high + pad]
     figure.add_scatter(
@@ -26,12 +29,12 @@ def profile(given, made, names, n_genes, theme="light", k=15, height=460):
     )
     figure.data[0].update(showlegend=False, hoverinfo="skip")
     kinds = [("genes", 0, n_genes, c.accent, "circle", 5)]
-    kinds.append(("proteins", n_genes, len(given), CATEGORIES[1 if theme == "dark" else 5], "diamond", 9))
+    kinds.append(("proteins", n_genes, len(measured), CATEGORIES[1 if theme == "dark" else 5], "diamond", 9))
     for kind, start, stop, colour, symbol, size in kinds:
         if stop > start:
             figure.add_scattergl(
-                x=given[start:stop],
-                y=made[start:stop],
+                x=measured[start:stop],
+                y=reconstructed[start:stop],
                 mode="markers",
                 name=f"{kind} ({stop - start:,})",
                 text=[escape(name) for name in names[start:stop]],
@@ -39,7 +42,7 @@ def profile(given, made, names, n_genes, theme="light", k=15, height=460):
                 hovertemplate="<b>%{text}</b><br>input %{x:.3~f}<br>reconstruction %{y:.3~f}<extra></extra>",
             )
     width, placed = ends[1] - ends[0], []
-    for row in largest_differences(given, made, names, n_genes, k):
+    for row in largest_differences(measured, reconstructed, names, n_genes, k):
         x, y = row["input"], row["reconstruction"]
         far = 1.5 * width * NEAR
         if any(abs(y - b) < width * NEAR and abs(x - a) < 3 * far for a, b in placed):
@@ -63,17 +66,17 @@ def profile(given, made, names, n_genes, theme="light", k=15, height=460):
     return figure
 
 
-def largest_differences(given, made, names, n_genes, k=15):
+def largest_differences(measured, reconstructed, names, n_genes, k=15):
     """The k features whose reconstruction is farthest from the input, the farthest first, as dicts."""
-    difference = np.asarray(made, dtype=np.float64) - np.asarray(given, dtype=np.float64)
+    difference = np.asarray(reconstructed, dtype=np.float64) - np.asarray(measured, dtype=np.float64)
     far = np.where(np.isfinite(difference), np.abs(difference), -1)
     rows = [i for i in np.argsort(-far, kind="stable")[:k] if far[i] >= 0]
     return [
         {
             "name": str(names[i]),
             "kind": "gene" if i < n_genes else "protein",
-            "input": float(given[i]),
-            "reconstruction": float(made[i]),
+            "input": float(measured[i]),
+            "reconstruction": float(reconstructed[i]),
             "difference": float(difference[i]),
         }
         for i in rows

@@ -4,7 +4,7 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from core.figures.histograms import Binned, outline
-from core.figures.theme import empty, look, template
+from core.figures.theme import empty, template, theme_colours
 from core.figures.traces import escape
 
 ROW = 150  # pixels a protein
@@ -19,25 +19,27 @@ def protein_histograms(proteins, transform, theme="light"):
     """
     if not proteins:
         return empty("no protein is chosen", theme, ROW)
-    n, c = len(proteins), look(theme)
-    titles = [words for one in proteins for words in (escape(one["name"]), _above(one))]
+    n, c = len(proteins), theme_colours(theme)
+    titles = [title for protein in proteins for title in (escape(protein["name"]), _above(protein))]
     gap = min(0.3, 52 / (ROW * n)) if n > 1 else 0
     figure = make_subplots(n, 2, subplot_titles=titles, horizontal_spacing=0.1, vertical_spacing=gap)
-    for row, one in enumerate(proteins, 1):
+    for row, protein in enumerate(proteins, 1):
         for column, (side, line) in enumerate((("before", "limit_before"), ("after", "limit_after")), 1):
-            binned = Binned(np.array(one[side]["counts"]), np.array(one[side]["edges"]))
+            binned = Binned(np.array(protein[side]["counts"]), np.array(protein[side]["edges"]))
             hover = "%{y:,} cells<br>%{customdata}"
             if side == "before":  # said in counts, drawn on their logarithm
-                outline(figure, column, binned, False, theme, hover, row=row, said=10**binned.edges - 1)
+                outline(
+                    figure, column, binned, False, theme, hover, row=row, hover_edges=10**binned.edges - 1
+                )
                 ticks = [t for t in TICKS if np.log10(1 + t) <= binned.edges[-1]]
-                places = [float(np.log10(1 + t)) for t in ticks]
-                axis = {"tickvals": places, "ticktext": [f"{t:,}" for t in ticks]}
+                positions = [float(np.log10(1 + t)) for t in ticks]
+                axis = {"tickvals": positions, "ticktext": [f"{t:,}" for t in ticks]}
                 figure.update_xaxes(**axis, row=row, col=column)
             else:
                 outline(figure, column, binned, False, theme, hover, row=row)
-            if one[line] is not None:
+            if protein[line] is not None:
                 figure.add_vline(
-                    one[line], line={"color": c.text, "width": 1.5, "dash": "dash"}, row=row, col=column
+                    protein[line], line={"color": c.text, "width": 1.5, "dash": "dash"}, row=row, col=column
                 )
     figure.update_xaxes(title_text="counts, log axis", row=n, col=1)
     figure.update_xaxes(title_text=UNITS[transform], row=n, col=2)
@@ -58,5 +60,5 @@ UNITS = {
 }
 
 
-def _above(one):
-    return "" if one["above"] is None else f"{100 * one['above']:.0f} % of cells above the background"
+def _above(protein):
+    return "" if protein["above"] is None else f"{100 * protein['above']:.0f} % of cells above the background"

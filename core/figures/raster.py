@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 from core.figures.colour import UNKNOWN, coded, paints, sizes
-from core.figures.theme import look
+from core.figures.theme import theme_colours
 from core.figures.traces import escape
 
 WIDE, TALL = 560, 400  # pixels of an image
@@ -30,24 +30,24 @@ def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL):
     low, high = points.min(axis=0), points.max(axis=0)
     high = np.where(high > low, high, low + 1)
     size = np.array([wide, tall])
-    place = np.minimum(((points - low) / (high - low) * size).astype(np.intp), size - 1)
-    pixel = (tall - 1 - place[:, 1]) * wide + place[:, 0]
+    column_row = np.minimum(((points - low) / (high - low) * size).astype(np.intp), size - 1)
+    pixel = (tall - 1 - column_row[:, 1]) * wide + column_row[:, 0]
     code = coded(colour, theme)
     weight = np.ones(len(points)) if chosen is None else np.where(chosen[placed], 1.0, DIMMED)
     n = np.bincount(pixel, minlength=wide * tall)
     full = np.bincount(pixel, weight, wide * tall)
-    table, codes, there = paints(code, theme), code.codes[placed], n > 0
+    table, codes, filled = paints(code, theme), code.codes[placed], n > 0
     if colour.categories is None:  # a pixel shows the mean of its numbers, not of their colours
         weight = np.where(codes == UNKNOWN, 0, weight)
         total = np.bincount(pixel, weight, wide * tall)
-        mean = np.bincount(pixel, weight * codes, wide * tall)[there] / np.maximum(total[there], 1e-12)
-        image[there, :3] = table[np.where(total[there] > 0, np.rint(mean), UNKNOWN).astype(int)]
+        mean = np.bincount(pixel, weight * codes, wide * tall)[filled] / np.maximum(total[filled], 1e-12)
+        image[filled, :3] = table[np.where(total[filled] > 0, np.rint(mean), UNKNOWN).astype(int)]
     else:
         for channel in range(3):
             mixed = np.bincount(pixel, weight * table[codes, channel], wide * tall)
-            image[there, channel] = mixed[there] / full[there]
-    depth = np.log1p(n[there]) / np.log1p(n.max())
-    image[there, 3] = 255 * (FAINTEST + (1 - FAINTEST) * depth) * full[there] / n[there]
+            image[filled, channel] = mixed[filled] / full[filled]
+    depth = np.log1p(n[filled]) / np.log1p(n.max())
+    image[filled, 3] = 255 * (FAINTEST + (1 - FAINTEST) * depth) * full[filled] / n[filled]
     return np.rint(image).astype(np.uint8).reshape(tall, wide, 4), (low, high)
 
 
@@ -66,23 +66,23 @@ def png(image):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def legend(colour, place, first):
+def legend(colour, axes, first):
     """Traces without points, for the legend or the colour bar of an image."""
-    point = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **place}
+    point = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **axes}
     if colour.categories is None:
         return [{**point, "marker": {"color": [0], "coloraxis": "coloraxis"}, "showlegend": False}]
-    shown = zip(colour.categories, colour.palette(), sizes(colour), strict=True)
+    categories = zip(colour.categories, colour.palette(), sizes(colour), strict=True)
     return [
         {**point, "name": escape(name), "marker": {"color": paint}, "showlegend": first}
-        for name, paint, n in shown
+        for name, paint, n in categories
         if n
     ]
 
 
-def put(layout, panel, colour, theme, chosen, place):
+def put(layout, panel, colour, theme, chosen, axes):
     """Lay the image of a Panel under its axes in a figure's layout."""
     image, (low, high) = raster(panel.points, colour, theme, chosen)
-    x, y = place["xaxis"], place["yaxis"]
+    x, y = axes["xaxis"], axes["yaxis"]
     for axis, a, b in ((x, low[0], high[0]), (y, low[1], high[1])):
         margin = 0.03 * (b - a)
         layout[f"{axis[0]}axis{axis[1:]}"]["range"] = [float(a - margin), float(b + margin)]
@@ -94,6 +94,10 @@ def put(layout, panel, colour, theme, chosen, place):
         {
             "text": "an image: this browser has no WebGL",
             **{"xref": f"{x} domain", "yref": f"{y} domain", "x": 1, "y": 0, "xanchor": "right"},
-            **{"yanchor": "bottom", "font": {"size": 10, "color": look(theme).quiet}, "showarrow": False},
+            **{
+                "yanchor": "bottom",
+                "font": {"size": 10, "color": theme_colours(theme).quiet},
+                "showarrow": False,
+            },
         }
     )

@@ -16,17 +16,17 @@ def panels_of(latent, axes, embeddings, k=2, space="input", waiting=(), harmony=
     """
     end = "_3d" if k == 3 else ""
     if latent.shape[1] in DRAWN_DIRECTLY:
-        found = [Panel("Latent space", latent, "", *(f"latent {i + 1}" for i in range(latent.shape[1])))]
+        panels = [Panel("Latent space", latent, "", *(f"latent {i + 1}" for i in range(latent.shape[1])))]
     else:
-        found = [_panel("Latent space, UMAP", "UMAP", embeddings.get(f"latent_umap{end}"), k)]
+        panels = [_panel("Latent space, UMAP", "UMAP", embeddings.get(f"latent_umap{end}"), k)]
     for method, (title, short) in METHODS.items():
         name = f"input_{method}{end}"
         points = axes[:, :k] if method == "pca" else embeddings.get(name)
         if points is not None or name in waiting:
-            found.append(_panel(f"{space.capitalize()}, {title}", short, points, k))
+            panels.append(_panel(f"{space.capitalize()}, {title}", short, points, k))
         if method == "pca" and harmony is not None:
-            found.append(_panel(f"{space.capitalize()}, PCA, Harmony", "Harmony", harmony[:, :k], k))
-    return found
+            panels.append(_panel(f"{space.capitalize()}, PCA, Harmony", "Harmony", harmony[:, :k], k))
+    return panels
 
 
 def _panel(title, short, points, k):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from core.figures.theme import FONT, look
+from core.figures.theme import FONT, theme_colours
 
 # plotly.js 4 offers to upload a chart to an outside server: never.
 GRAPH_CONFIG = {
@@ -40,7 +40,7 @@ h1 {{ font-size: 1.15rem; font-weight: 600; margin: 0 0 12px; }}
 """
 
 
-def badged(figure, words):
+def badged(figure, text):
     """A copy of a figure with a line above it, such as what X of its dataset holds: "X: counts"."""
     figure = go.Figure(figure)
     margin = figure.layout.margin.t
@@ -49,7 +49,7 @@ def badged(figure, words):
         figure.layout.height += BADGE
     figure.layout.margin.t = margin + BADGE
     figure.add_annotation(
-        text=words,
+        text=text,
         name="badge",
         xref="paper",
         yref="paper",
@@ -64,7 +64,7 @@ def badged(figure, words):
 
 def write_html(figure, path, title):
     """Write one file with plotly.js inside; its ground follows the figure's theme. Gives back the Path."""
-    c = look((figure.layout.template.layout.meta or {}).get("theme", "light"))
+    c = theme_colours((figure.layout.template.layout.meta or {}).get("theme", "light"))
     inner = figure.to_html(
         config=dict(GRAPH_CONFIG), include_plotlyjs=True, include_mathjax=False, full_html=False
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 
-class Look(NamedTuple):
+class ThemeColours(NamedTuple):
     """The colours of one theme, the same as the variables of assets/90-nuwa.css (a test compares them)."""
 
     card: str  # what a plot stands on
@@ -20,11 +20,11 @@ class Look(NamedTuple):
     missing: str  # a value that is not known; ours, the style sheet has none
 
 
-LOOKS = {
-    "light": Look(
+THEME_COLOURS = {
+    "light": ThemeColours(
         "#ffffff", "#f0f1f7", "#e2e4ee", "#868ca6", "#1c2033", "#5a607a", "#4f5bd5", "#eceefb", "#c9ccd8"
     ),
-    "dark": Look(
+    "dark": ThemeColours(
         "#171a23", "#1f232f", "#2a2f3d", "#6b728c", "#e4e7f1", "#9ca3bb", "#8b93ff", "#23284a", "#454b5e"
     ),
 }
@@ -55,11 +55,11 @@ AROUND_ZERO = {
 }
 
 
-def look(theme):
+def theme_colours(theme):
     """The Look of "light" or "dark"; ValueError for another name."""
-    if theme not in LOOKS:
-        raise ValueError(f"unknown theme {theme!r}; known are {', '.join(LOOKS)}")
-    return LOOKS[theme]
+    if theme not in THEME_COLOURS:
+        raise ValueError(f"unknown theme {theme!r}; known are {', '.join(THEME_COLOURS)}")
+    return THEME_COLOURS[theme]
 
 
 def category_colours(n):
@@ -76,7 +76,7 @@ def faded(colour, opacity):
 @cache
 def template(theme="light"):
     """The plotly template of a theme: clear ground, quiet grid, one font."""
-    c = look(theme)
+    c = theme_colours(theme)
     axis = {
         "gridcolor": c.line,
         "linecolor": c.edge,
@@ -129,17 +129,23 @@ def template(theme="light"):
     )
 
 
-def empty(words, theme="light", height=None):
+def empty(reason, theme="light", height=None):
     """An empty figure with the reason in a sentence."""
     figure = go.Figure(layout={"template": template(theme), "height": height})
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)
-    say(figure, words)
+    write_on_axes(figure, reason)
     return figure
 
 
-def say(figure, words, x="x", y="y"):
+def write_on_axes(figure, sentence, x="x", y="y"):
     """A quiet sentence in the middle of the axes called x and y."""
     figure.add_annotation(
-        text=words, x=0.5, y=0.5, xref=f"{x} domain", yref=f"{y} domain", xanchor="center", yanchor="middle"
+        text=sentence,
+        x=0.5,
+        y=0.5,
+        xref=f"{x} domain",
+        yref=f"{y} domain",
+        xanchor="center",
+        yanchor="middle",
     )

@@ -5,26 +5,26 @@ They are plain dicts, which plotly checks once, as the figure is made; trace obj
 
 import numpy as np
 
-from core.figures.colour import folded, is_known, known, span
-from core.figures.theme import look
+from core.figures.colour import folded, has_value, is_known, span
+from core.figures.theme import theme_colours
 from core.text import short
 
 MISSING = "not known"
 
 
-def group_traces(panel, colour, names, size, chosen, c, place, first):
+def group_traces(panel, colour, names, size, chosen, c, axes, first):
     """One trace a category, and one for cells without any; groups share a legend entry over all panels."""
     codes = np.asarray(colour.values)
     colours = colour.palette()
-    shown = [(-1, MISSING, c.missing)]
-    shown += [(k, str(name), colours[k]) for k, name in enumerate(colour.categories)]
-    rest = np.flatnonzero(~known(colour))
-    found = [(np.flatnonzero(codes == k) if k >= 0 else rest, k, n, p) for k, n, p in shown]
+    entries = [(-1, MISSING, c.missing)]
+    entries += [(k, str(name), colours[k]) for k, name in enumerate(colour.categories)]
+    rest = np.flatnonzero(~has_value(colour))
+    groups = [(np.flatnonzero(codes == k) if k >= 0 else rest, k, n, p) for k, n, p in entries]
     traces = []
-    for rows, k, name, paint in found:
+    for rows, k, name, paint in groups:
         if not len(rows):
             continue
-        trace = _points(panel, rows, names, size, chosen, c, place)
+        trace = _points(panel, rows, names, size, chosen, c, axes)
         trace["marker"]["color"] = paint
         trace |= {
             "name": escape(short(name)),  # hover shows the whole name
@@ -34,37 +34,37 @@ def group_traces(panel, colour, names, size, chosen, c, place, first):
             "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {escape(name)}<extra></extra>",
         }
         traces.append(trace)
-    return traces + _ringed(panel, chosen, size, c, place)
+    return traces + _ringed(panel, chosen, size, c, axes)
 
 
-def continuous_traces(panel, colour, names, size, chosen, c, place, first):
+def continuous_traces(panel, colour, names, size, chosen, c, axes, first):
     """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen."""
     values = np.asarray(colour.values, dtype=np.float32)
-    there = is_known(values)
-    grey, rows = np.flatnonzero(~there), np.flatnonzero(there)
+    known = is_known(values)
+    grey, rows = np.flatnonzero(~known), np.flatnonzero(known)
     rows = rows[np.argsort(values[rows], kind="stable")]
     traces = []
-    for found, has_value in ((grey, False), (rows, True)):
-        if not len(found):
+    for cells, is_coloured in ((grey, False), (rows, True)):
+        if not len(cells):
             continue
-        trace = _points(panel, found, names, size, chosen, c, place)
-        value = "%{marker.color:.4~g}" if has_value else MISSING
+        trace = _points(panel, cells, names, size, chosen, c, axes)
+        value = "%{marker.color:.4~g}" if is_coloured else MISSING
         trace["marker"] |= (
-            {"color": values[found], "coloraxis": "coloraxis"} if has_value else {"color": c.missing}
+            {"color": values[cells], "coloraxis": "coloraxis"} if is_coloured else {"color": c.missing}
         )
         trace |= {
-            "name": escape(colour.name) if has_value else MISSING,
+            "name": escape(colour.name) if is_coloured else MISSING,
             "showlegend": False,
             "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>",
         }
         traces.append(trace)
-    return traces + _ringed(panel, chosen, size, c, place)
+    return traces + _ringed(panel, chosen, size, c, axes)
 
 
-def layered_traces(panel, names, size, chosen, theme, place):
+def layered_traces(panel, names, size, chosen, theme, axes):
     """The panel's own cells in grey, and those of its Over in their colours: a part of the legend, and in no selection."""
-    c, over = look(theme), panel.over
-    beneath = _points(panel, np.arange(len(panel.points)), names, size, chosen, c, place)
+    c, over = theme_colours(theme), panel.over
+    beneath = _points(panel, np.arange(len(panel.points)), names, size, chosen, c, axes)
     beneath["marker"]["color"] = c.missing
     beneath |= {
         "name": "",
@@ -74,7 +74,7 @@ def layered_traces(panel, names, size, chosen, theme, place):
     colour = folded(over.colour)
     paint = group_traces if colour.categories is not None else continuous_traces
     above = panel._replace(points=over.points)
-    traces = paint(above, colour, np.asarray(over.names, dtype=object), size, None, c, place, True)
+    traces = paint(above, colour, np.asarray(over.names, dtype=object), size, None, c, axes, True)
     title = {"text": escape(f"{over.title}: {colour.name}")}
     for trace in traces:
         del trace["customdata"]  # which means a cell of the run
@@ -90,7 +90,7 @@ def escape(text):
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
 
 
-def _points(panel, rows, names, size, chosen, c, place):
+def _points(panel, rows, names, size, chosen, c, axes):
     """A trace with the points of `rows`, float32 as it stays typed (base64) in the figure's JSON."""
     points = np.asarray(panel.points, dtype=np.float32)[rows]
     fields = {
@@ -99,7 +99,7 @@ def _points(panel, rows, names, size, chosen, c, place):
         "mode": "markers",
         # A list: dash hands a clicked point's customdata to the page, and cannot look into a base64 array.
         "customdata": rows.tolist(),
-        **place,
+        **axes,
     }
     if names is not None:
         fields["text"] = [escape(name) for name in names[rows]]
@@ -116,7 +116,7 @@ def _points(panel, rows, names, size, chosen, c, place):
     return {"type": "scattergl", "marker": {"size": size, "opacity": 0.85}, **fields}
 
 
-def _ringed(panel, chosen, size, c, place):
+def _ringed(panel, chosen, size, c, axes):
     """In 3-D, where plotly cannot dim single points: the chosen ones again, solid."""
     if chosen is None or not panel.is_3d or not chosen.any():
         return []
@@ -124,7 +124,7 @@ def _ringed(panel, chosen, size, c, place):
     marker = {"size": max(2, size * 0.8), "color": c.text}
     xyz = dict(zip("xyz", points.T, strict=True))
     still = {"type": "scatter3d", "mode": "markers", "showlegend": False, "hoverinfo": "skip"}
-    return [{**still, **xyz, "marker": marker, **place}]
+    return [{**still, **xyz, "marker": marker, **axes}]
 
 
 def _hover(names):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.theme import CATEGORIES, empty, look, template
+from core.figures.theme import CATEGORIES, empty, template, theme_colours
 from core.figures.traces import escape
 
 
@@ -38,18 +38,18 @@ def mean_variance(means, spread, roles, flavor="seurat_v3", names=None, of=None,
     `names` are shown when pointed at. A note counts the genes that have no place on the axes, and those not
     drawn where there are `of` in all.
     """
-    c, axes = look(theme), AXES[flavor]
+    c, axes = theme_colours(theme), AXES[flavor]
     means, spread = np.asarray(means, dtype=np.float64), np.asarray(spread, dtype=np.float64)
     roles = np.asarray(roles)
     with np.errstate(invalid="ignore"):
-        seen = np.isfinite(means) & np.isfinite(spread)
-        seen &= (means > 0) & (spread > 0) if axes.log else spread != 0
-    if not seen.any():
+        plotted = np.isfinite(means) & np.isfinite(spread)
+        plotted &= (means > 0) & (spread > 0) if axes.log else spread != 0
+    if not plotted.any():
         return empty("no gene varies", theme, height)
     figure = go.Figure(layout={"template": template(theme), "height": height})
     colours = (c.edge, c.accent, CATEGORIES[1 if theme == "dark" else 5], c.text)
     for role, ((label, symbol, size, opacity), colour) in enumerate(zip(MARKS, colours, strict=True)):
-        rows = np.flatnonzero(seen & (roles == role))
+        rows = np.flatnonzero(plotted & (roles == role))
         if not len(rows) and role > 1:
             continue
         text = "<b>%{text}</b><br>" if names is not None else ""
@@ -71,10 +71,10 @@ def mean_variance(means, spread, roles, flavor="seurat_v3", names=None, of=None,
     figure.update_layout(
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}, uirevision=f"genes {flavor}"
     )
-    words = _not_shown(int((~seen).sum()), (of or len(roles)) - len(roles))
-    if words:
+    note = _not_shown(int((~plotted).sum()), (of or len(roles)) - len(roles))
+    if note:
         figure.add_annotation(
-            text=words,
+            text=note,
             **{"x": 1, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"},
             font={"size": 11},
         )

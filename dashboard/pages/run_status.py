@@ -179,5 +179,5 @@ def loss(view, run_id, log, part, theme):
         n_epochs=run["n_epochs"],
         theme=theme,
         n_latent=run["config"]["n_latent"],
-        words=RunConfig(**run["config"]).loss_label,
+        loss_label=RunConfig(**run["config"]).loss_label,
     )

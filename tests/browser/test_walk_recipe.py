@@ -41,7 +41,7 @@ def test_another_method_chooses_other_genes_and_the_picture_follows(page, server
 
 
 @pytest.mark.slow  # test_recipe.py has what each button does; here it is one long walk with the mouse
-def test_limits_move_the_counts_and_a_recipe_goes_out_and_in(page, server, cells, tmp_path):
+def test_limits_move_the_counts_and_a_recipe_is_downloaded_and_uploaded(page, server, cells, tmp_path):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     stay = page.locator("#quality-stay")
     expect(stay).to_contain_text("of 240 cells are kept", timeout=WORK)

@@ -23,7 +23,7 @@ def trained(server, tiny_file):
     return run
 
 
-def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, server, trained):
+def test_a_comparison_of_seeds_survives_a_reload_and_ends_with_a_result(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_label("Number of seeds, including this run's").fill("3")
     page.get_by_role("button", name="Train with other seeds").click()
@@ -40,7 +40,7 @@ def test_a_stability_run_goes_on_through_a_reload_and_ends_in_a_verdict(page, se
     expect(page.locator("#seeds-figure .main-svg").first).to_be_visible()
 
 
-def test_spaces_are_compared_and_features_sorted(page, server, trained):
+def test_embeddings_are_compared_and_features_sorted(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_role("button", name="Compare embeddings").click()
     expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)", timeout=WORK)

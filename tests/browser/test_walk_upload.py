@@ -137,7 +137,7 @@ def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_f
 
 
 @pytest.mark.slow
-def test_another_file_of_that_name_and_size_begins_anew(page, server, tmp_path, labels):
+def test_another_file_of_that_name_and_size_starts_from_zero(page, server, tmp_path, labels):
     choose(page, labels)
     begun(page)
     page.reload()
@@ -152,7 +152,7 @@ def test_another_file_of_that_name_and_size_begins_anew(page, server, tmp_path, 
     wait_until(lambda: not any((server.store.root / "uploads").iterdir()))
 
 
-def test_pause_holds_one_file_alone_go_on_goes_on_and_cancel_asks(page, server, labels, tmp_path):
+def test_pause_stops_one_file_alone_resume_continues_and_cancel_asks(page, server, labels, tmp_path):
     choose(page, labels)
     begun(page)
     page.get_by_role("button", name="Pause labels.csv").click()
@@ -220,7 +220,7 @@ def test_the_keyboard_chooses_two_files_that_go_one_after_another(page, server, 
 
 
 @pytest.mark.slow
-def test_a_second_file_is_uploaded_for_the_data_set_on_the_page(page, server, tiny, tiny_file, tmp_path):
+def test_a_second_file_is_uploaded_for_the_dataset_on_the_page(page, server, tiny, tiny_file, tmp_path):
     first = bring(server.view, "rna.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.datasets.one(first)["status"] == "ready")
     path = tmp_path / "more.csv"

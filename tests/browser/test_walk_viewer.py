@@ -195,9 +195,7 @@ def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
 
 
 @pytest.mark.slow
-def test_new_cells_are_mapped_shown_kept_in_the_address_and_found_after_a_reload(
-    page, base, finished, tiny, tmp_path
-):
+def test_mapped_cells_are_kept_in_the_address_and_drawn_after_a_reload(page, base, finished, tiny, tmp_path):
     tiny[20:60].copy().write_h5ad(tmp_path / "other.h5ad")
     bring(finished.view, "other half.h5ad", (tmp_path / "other.h5ad").read_bytes())
     drain(finished.store)

@@ -42,7 +42,7 @@ def test_the_page_has_an_id_for_each_term(bare):
         assert f'<h3 id=\\"{anchor(one)}\\">{one}</h3>' in page
 
 
-def test_words_link_to_the_heading_of_their_term():
+def test_terms_link_to_their_heading():
     assert term("Latent space").href == "/glossary#latent-space"
     assert term("variable genes", "Variable gene").href == "/glossary#variable-gene"
 

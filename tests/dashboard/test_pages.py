@@ -70,7 +70,7 @@ def test_a_link_to_every_page_is_answered(finished, path):
     assert "tiny.h5ad" in top and finished.run in top  # which dataset, which run
 
 
-def test_an_unknown_page_is_said_to_be_unknown(finished):
+def test_an_unknown_page_gives_a_message(finished):
     answer = finished.press("content.children", {"url.pathname": "/nonsense", "url.search": ""})
     assert "There is no such page." in sent(answer["content"])
 
@@ -158,7 +158,7 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_nuwa):
         assert ("Compute again" in sent(shown)) == (explored == "failed")
 
 
-def test_the_foot_tells_the_device_and_what_is_at_work(empty_nuwa):
+def test_the_sidebar_has_the_device_and_the_running_jobs(empty_nuwa):
     foot = empty_nuwa.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 1})
     assert "The worker is starting" in sent(foot) and "No jobs running" in sent(foot)
     empty_nuwa.store.remember("device", {"name": "CPU, 2 cores", "why": "There is no GPU.", "kind": "cpu"})
@@ -167,7 +167,7 @@ def test_the_foot_tells_the_device_and_what_is_at_work(empty_nuwa):
     assert "CPU, 2 cores" in foot and "Running: 1 training job" in foot
 
 
-def test_the_header_gets_its_badge_when_the_data_set_has_been_read(empty_nuwa, tiny_file):
+def test_the_header_gets_its_badge_when_the_dataset_is_loaded(empty_nuwa, tiny_file):
     id = bring(empty_nuwa.view, "tiny.h5ad", tiny_file.read_bytes())
     before = steps_done(location.resolve(empty_nuwa.view, f"?dataset={id}"))
     place = {"dataset": id, "preparation": None, "run": None, "done": before}

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from figure_data import BASELINES, THEMES, epochs_of, named, sent, words
+from figure_data import BASELINES, THEMES, annotation_texts, epochs_of, named, sent
 
 from core import figures
 from core.figures.loss import WAITING, y_range
@@ -21,10 +21,10 @@ def test_the_baselines_are_dashed_lines_at_their_values_over_the_whole_width():
     low, high = figure.layout.xaxis.range
     assert low < 1 and high > 40
     assert all((trace.x[0], trace.x[-1]) == (low, high) for trace in dashed.values())
-    assert all(name in words(figure) for name in dashed)
+    assert all(name in annotation_texts(figure) for name in dashed)
 
 
-def test_the_line_of_rna_alone_stands_only_beside_rna():
+def test_the_line_of_rna_alone_is_drawn_for_rna_only():
     for part in ("total", "protein"):
         assert not named(figures.loss_curve(epochs_of(3), BASELINES, part=part), "PCA of RNA alone")
 
@@ -64,11 +64,11 @@ def test_a_towering_first_epoch_leaves_the_frame_and_says_so():
     epochs[0]["train_loss"] = 900.0
     figure = figures.loss_curve(epochs, BASELINES)
     assert figure.layout.yaxis.range[1] < 2
-    assert "up to 900" in words(figure)
+    assert "up to 900" in annotation_texts(figure)
     log = figures.loss_curve(epochs, BASELINES, log=True)
     assert log.layout.yaxis.type == "log"
     assert log.layout.yaxis.range[1] > math.log10(900)
-    assert "up to" not in words(log)
+    assert "up to" not in annotation_texts(log)
 
 
 def test_a_calm_curve_and_every_baseline_lie_within_the_frame():
@@ -80,8 +80,8 @@ def test_a_calm_curve_and_every_baseline_lie_within_the_frame():
 @pytest.mark.parametrize("log", [False, True])
 def test_no_epoch_and_one_epoch_can_be_drawn(theme, log):
     figure = figures.loss_curve([], None, log=log, n_epochs=30, theme=theme)
-    assert WAITING in words(figure)
-    assert WAITING not in words(figures.loss_curve(epochs_of(1), BASELINES, log=log, theme=theme))
+    assert WAITING in annotation_texts(figure)
+    assert WAITING not in annotation_texts(figures.loss_curve(epochs_of(1), BASELINES, log=log, theme=theme))
     sent(figure)
 
 
@@ -93,7 +93,7 @@ def test_a_loss_that_is_not_a_number_is_a_gap():
     assert named(figure, "training")[0].y[2] is None
     assert all(math.isfinite(end) for end in figure.layout.yaxis.range)
     diverged = [epoch | {"train_loss": math.nan, "valid_loss": math.nan} for epoch in epochs]
-    assert "not a number" in words(figures.loss_curve(diverged))
+    assert "not a number" in annotation_texts(figures.loss_curve(diverged))
 
 
 def test_the_loss_page_has_a_row_for_each_part():
@@ -102,4 +102,4 @@ def test_the_loss_page_has_a_row_for_each_part():
     assert sum(trace.showlegend is not False for trace in named(with_protein, "validation")) == 1
     without = figures.loss_page(epochs_of(20, protein=False), BASELINES, n_latent=10)
     assert len(named(without, "validation")) == 2
-    assert "Protein" not in words(without)
+    assert "Protein" not in annotation_texts(without)

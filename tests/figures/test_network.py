@@ -1,7 +1,7 @@
 """The drawing of the network has every layer."""
 
 import pytest
-from figure_data import THEMES, words
+from figure_data import THEMES, annotation_texts
 
 from core import figures
 from core.config import RunConfig
@@ -16,7 +16,10 @@ def test_every_layer_is_drawn_and_wider_ones_are_taller(theme, n_layers):
     boxes = [shape for shape in figure.layout.shapes if shape.line.width]
     assert len(boxes) == len(layers) + 2  # and the two inputs
     assert len(figure.data[0].x) == len(boxes)
-    assert words(figure).count("<b>2,000</b>") == 2 and words(figure).count("<b>20</b>") == 1
+    assert (
+        annotation_texts(figure).count("<b>2,000</b>") == 2
+        and annotation_texts(figure).count("<b>20</b>") == 1
+    )
     lanes = blocks(layers, 2000, 17)
     heights = {block.width: block.height for lane in lanes.values() for block in lane}
     assert heights[2000] > heights[128] > heights[32] > heights[20] > heights[17]
@@ -26,7 +29,7 @@ def test_every_layer_is_drawn_and_wider_ones_are_taller(theme, n_layers):
 def test_a_network_without_proteins_has_one_lane():
     layers = RunConfig(n_latent=20, n_hidden=128).layers(500, 0)
     figure = figures.network(layers, 500, 0)
-    assert "proteins" not in words(figure)
+    assert "proteins" not in annotation_texts(figure)
     assert figures.describe_network(layers, 500, 0) == (
         "An autoencoder: 500 genes pass 128 hidden units, meet in 20 latent dimensions and are rebuilt "
         "in the mirrored order, with a linear path from the latent dimensions to the output; "

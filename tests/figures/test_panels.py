@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from figure_data import THEMES, cells_of, named, sent, words
+from figure_data import THEMES, annotation_texts, cells_of, named, sent
 
 from core import figures
-from core.figures.theme import CATEGORIES, LOOKS
+from core.figures.theme import CATEGORIES, THEME_COLOURS
 
 
 def test_one_legend_click_reaches_a_group_in_every_panel():
@@ -44,7 +44,7 @@ def test_a_group_keeps_its_colour_when_another_is_absent():
 @pytest.mark.parametrize("theme", THEMES)
 def test_unknown_values_are_grey_and_lie_beneath(theme):
     cells, points = cells_of(40)
-    grey = LOOKS[theme].missing
+    grey = THEME_COLOURS[theme].missing
     codes = np.where(np.arange(40) < 5, -1, np.arange(40) % 2)
     groups = figures.panels(
         [figures.Panel("UMAP", points)], figures.Colour("k", codes, ("a", "b")), cells, theme
@@ -121,7 +121,7 @@ def test_a_panel_without_points_says_why():
     cells, points = cells_of(10)
     panels = [figures.Panel("UMAP", None, "being computed"), figures.Panel("PCA", points)]
     figure = figures.panels(panels, figures.Colour("k", np.zeros(10, int), ("a",)), cells)
-    assert "being computed" in words(figure)
+    assert "being computed" in annotation_texts(figure)
     assert [(trace.xaxis, trace.showlegend) for trace in figure.data] == [("x2", True)]
     none = figures.panels(panels[:1], figures.Colour("k", np.zeros(10, int), ("a",)), cells)
     assert none.layout.xaxis.visible is False
@@ -167,7 +167,7 @@ def test_sixty_groups_have_sixty_entries_in_the_legend(columns):
     assert figure.layout.legend.groupclick == "togglegroup"
 
 
-def test_names_are_shown_as_they_are_not_as_markup():
+def test_names_are_drawn_as_text_not_as_markup():
     cells, points = cells_of(2)
     colour = figures.Colour("a<b", np.array([0, 0]), ("<a href='x'>T</a>",))
     figure = figures.panels([figures.Panel("<i>mine</i>", points, x="<b>1")], colour, ["<b>x</b>", "y"])

@@ -67,7 +67,7 @@ def test_without_a_chromium_matplotlib_draws_every_kind_of_figure(tmp_path, monk
     assert "T$x$ &lt;b&gt;&amp;" in svg and "<image" in svg  # words are words, points are dots
 
 
-def test_many_points_are_never_given_to_chromium(tmp_path, monkeypatch):
+def test_many_points_are_never_drawn_by_chromium(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(chromium, "draw", lambda tasks, *_: asked.extend(tasks) or "")
     few, many = a_map(), a_map(paper_figures.MOST_POINTS + 1)._replace(name="many")
@@ -113,7 +113,7 @@ def test_more_groups_than_a_legend_takes_are_drawn_with_columns_for_them():
     assert not made.layout.showlegend and "group 7" in [a.text for a in made.layout.annotations]
 
 
-def test_the_size_of_an_svg_is_said_in_millimetres():
+def test_the_size_of_an_svg_is_in_millimetres():
     made = chromium.in_millimetres(
         '<svg width="340" height="227" viewBox="0 0 340 227"><rect width="340"/></svg>', 340, 227
     )

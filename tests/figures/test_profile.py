@@ -1,14 +1,14 @@
 """A profile shows input against reconstruction and names the largest differences."""
 
 import numpy as np
-from figure_data import words
+from figure_data import annotation_texts
 
 from core import figures
 
 
 def test_the_largest_differences_come_first_with_their_kind():
-    given, made = np.array([1.0, 5, 0, 2]), np.array([1.5, 1, 0, np.nan])
-    rows = figures.largest_differences(given, made, ["A", "B", "CD3", "CD4"], n_genes=2, k=15)
+    measured, reconstructed = np.array([1.0, 5, 0, 2]), np.array([1.5, 1, 0, np.nan])
+    rows = figures.largest_differences(measured, reconstructed, ["A", "B", "CD3", "CD4"], n_genes=2, k=15)
     assert [(row["name"], row["kind"], row["difference"]) for row in rows] == [
         ("B", "gene", -4.0),
         ("A", "gene", 0.5),
@@ -17,12 +17,12 @@ def test_the_largest_differences_come_first_with_their_kind():
 
 
 def test_a_profile_puts_input_on_x_and_names_what_differs_most():
-    given, made = np.array([1.0, 5, 0, 2]), np.array([1.5, 1, 0, 2])
-    figure = figures.profile(given, made, ["A", "B", "CD3", "CD4"], n_genes=2, k=1)
+    measured, reconstructed = np.array([1.0, 5, 0, 2]), np.array([1.5, 1, 0, 2])
+    figure = figures.profile(measured, reconstructed, ["A", "B", "CD3", "CD4"], n_genes=2, k=1)
     diagonal, genes, proteins = figure.data
     assert diagonal.x == diagonal.y
     assert (list(genes.x), list(genes.y), list(genes.text)) == ([1, 5], [1.5, 1], ["A", "B"])
     assert list(proteins.text) == ["CD3", "CD4"]
     assert [annotation.text for annotation in figure.layout.annotations] == ["B"]
-    assert len(figures.profile(given, made, list("abcd"), n_genes=4).data) == 2
-    assert "no features" in words(figures.profile([], [], [], 0))
+    assert len(figures.profile(measured, reconstructed, list("abcd"), n_genes=4).data) == 2
+    assert "no features" in annotation_texts(figures.profile([], [], [], 0))

@@ -7,7 +7,7 @@ from figure_data import THEMES, epochs_of
 
 from core import figures
 from core.config import RunConfig
-from core.figures.theme import LOOKS
+from core.figures.theme import THEME_COLOURS
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -17,7 +17,7 @@ def test_a_saved_page_asks_no_other_host(tmp_path, theme):
     )
     page = path.read_text(encoding="utf-8")
     assert '<meta charset="utf-8">' in page and "<title>Loss &lt;1&gt;</title>" in page
-    assert f"background: {LOOKS[theme].card}" in page
+    assert f"background: {THEME_COLOURS[theme].card}" in page
     assert not re.search(r"<(script|link|img|iframe)\b[^>]*\b(src|href)=", page.split("<body>")[0])
     assert not re.search(r'<script[^>]*\bsrc="', page)
     assert '"showSendToCloud": false' in page.replace(":false", ": false")

@@ -10,7 +10,7 @@ from conftest import ROOT
 from figure_data import THEMES
 
 from core import figures
-from core.figures.theme import CATEGORIES, LOOKS
+from core.figures.theme import CATEGORIES, THEME_COLOURS
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -18,9 +18,9 @@ def test_the_figures_have_the_colours_of_the_style_sheet(theme):
     css = (ROOT / "assets" / "90-nuwa.css").read_text(encoding="utf-8")
     start = css.index(":root:root {" if theme == "light" else ':root[data-bs-theme="dark"] {')
     variables = dict(re.findall(r"--nuwa-([a-z]+): (#[0-9a-f]{6})", css[start : css.index("}", start)]))
-    look = LOOKS[theme]._asdict()
-    assert {name: variables[name] for name in look if name != "missing"} == {
-        name: colour for name, colour in look.items() if name != "missing"
+    colours = THEME_COLOURS[theme]._asdict()
+    assert {name: variables[name] for name in colours if name != "missing"} == {
+        name: colour for name, colour in colours.items() if name != "missing"
     }
     layout = figures.template(theme).layout
     assert layout.font.color == variables["text"]

@@ -21,29 +21,29 @@ NOWHERE = "http://127.0.0.1:9"  # the port of "discard": nothing answers
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def draw(tasks, folder, say=lambda share: None, seconds=None):
+def draw(tasks, folder, report=lambda share: None, seconds=None):
     """Draw one file a task; returns one sentence on what went wrong, "" where all are there.
 
-    `folder` is an empty folder for intermediate files; `say` gets the share that is done. A Chromium that is missing,
+    `folder` is an empty folder for intermediate files; `report` gets the share that is done. A Chromium that is missing,
     fails or hangs leaves the files that it had finished. A task is a dict: "figure" as plotly's JSON, "out",
     "format", "width" and "height" in pixels of CSS, and "scale".
     """
     if not tasks:
         return ""
     # A short path: Chromium's socket lies there, and its name may have 107 letters.
-    with tempfile.TemporaryDirectory(prefix="nuwa-", dir=os.environ.get("TMPDIR", "/tmp")) as place:
-        return _draw(tasks, folder, place, say, seconds)
+    with tempfile.TemporaryDirectory(prefix="nuwa-", dir=os.environ.get("TMPDIR", "/tmp")) as temporary:
+        return _draw(tasks, folder, temporary, report, seconds)
 
 
-def _draw(tasks, folder, place, say, seconds):
+def _draw(tasks, folder, temporary, report, seconds):
     tasks_file = folder / "tasks.json"
     tasks_file.write_text(json.dumps(tasks))
-    places = {name: place for name in ("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    folders = {name: temporary for name in ("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
     with open(folder / "log", "wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "core.figures.printed.chromium", str(tasks_file)],
             cwd=ROOT,
-            env=os.environ | places | {"CHOREO_PROXY_SERVER": NOWHERE},
+            env=os.environ | folders | {"CHOREO_PROXY_SERVER": NOWHERE},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -52,7 +52,7 @@ def _draw(tasks, folder, place, say, seconds):
     end = time.monotonic() + (START + A_FIGURE * len(tasks) if seconds is None else seconds)
     try:
         while child.poll() is None and time.monotonic() < end:
-            say(sum(Path(task["out"]).exists() for task in tasks) / len(tasks))
+            report(sum(Path(task["out"]).exists() for task in tasks) / len(tasks))
             time.sleep(0.1)
         if child.returncode is None:
             return "Chromium took too long to draw the figures."
@@ -86,13 +86,13 @@ async def _draw_all(tasks):
     async with kaleido.Kaleido(n=1, mathjax=False, timeout=A_FIGURE) as browser:
         for task in tasks:
             size = {name: task[name] for name in ("format", "width", "height", "scale")}
-            made = await browser.calc_fig(task["figure"], size)
+            content = await browser.calc_fig(task["figure"], size)
             if task["format"] == "svg":
-                made = in_millimetres(made.decode(), task["width"], task["height"]).encode()
+                content = in_millimetres(content.decode(), task["width"], task["height"]).encode()
             out = Path(task["out"])
-            whole = out.with_name(f".{out.name}")
-            whole.write_bytes(made)
-            whole.replace(out)
+            unfinished = out.with_name(f".{out.name}")
+            unfinished.write_bytes(content)
+            unfinished.replace(out)
 
 
 def in_millimetres(svg, width, height):

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from core.figures.colour import OTHERS, folded, known, span
-from core.figures.loss import SQUARED, TITLES, label_places, lines_of, parts_of, y_range
+from core.figures.colour import OTHERS, folded, has_value, span
+from core.figures.loss import SQUARED, TITLES, label_positions, lines_of, parts_of, y_range
 from core.figures.markers import LARGEST
 from core.figures.panels import point_size
-from core.figures.theme import category_colours, look
+from core.figures.theme import category_colours, theme_colours
 from core.text import short
 
 FONTS = ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"]
@@ -47,10 +47,10 @@ def styled():
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})
 
 
-def loss(figure, epochs, baselines, best_epoch, n_latent, words=SQUARED):
+def loss(figure, epochs, baselines, best_epoch, n_latent, loss_label=SQUARED):
     """Training and validation loss by epoch, a row a part, with the baselines dashed; records as figures.loss has them."""
     parts = parts_of(epochs)
-    c = look("light")
+    c = theme_colours("light")
     x = [epoch["epoch"] for epoch in epochs]
     rows = figure.subplots(len(parts), sharex=True, squeeze=False)[:, 0]
     for part, axes in zip(parts, rows, strict=True):
@@ -60,10 +60,10 @@ def loss(figure, epochs, baselines, best_epoch, n_latent, words=SQUARED):
         low, high, _ = y_range(curves, lines)
         for _, value in lines:
             axes.axhline(value, color=c.edge, linewidth=0.8, linestyle="--")
-        for label, place in label_places(lines, low, high, apart=APART):
+        for label, position in label_positions(lines, low, high, apart=APART):
             axes.annotate(
                 label,
-                (1, place),
+                (1, position),
                 xycoords="axes fraction",
                 xytext=(3, 0),
                 textcoords="offset points",
@@ -72,10 +72,10 @@ def loss(figure, epochs, baselines, best_epoch, n_latent, words=SQUARED):
                 color=c.quiet,
             )
         for label, values, opacity in (("training", curves[0], 0.5), ("validation", curves[1], 1.0)):
-            shown = [np.nan if v is None else v for v in values]
+            finite = [np.nan if v is None else v for v in values]
             axes.plot(
                 x,
-                shown,
+                finite,
                 color=c.accent,
                 alpha=opacity,
                 linewidth=1.2,
@@ -89,7 +89,7 @@ def loss(figure, epochs, baselines, best_epoch, n_latent, words=SQUARED):
             )
         axes.set_ylim(low, high)
         axes.set_title(TITLES[part], loc="left")
-        axes.set_ylabel(f"weighted {words}" if part == "total" else words)
+        axes.set_ylabel(f"weighted {loss_label}" if part == "total" else loss_label)
     rows[-1].set_xlabel("epoch")
     rows[0].legend(loc="upper right", ncols=3)
 
@@ -99,14 +99,14 @@ def maps(figure, panels, colour, columns, named=False):
 
     `named` writes each group's name among its cells.
     """
-    colour, c = folded(colour), look("light")
+    colour, c = folded(colour), theme_colours("light")
     rows = math.ceil(len(panels) / columns)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    there = known(colour)
+    known = has_value(colour)
     numbers = colour.categories is None
     ends = span(colour.values) if numbers else None
-    order = _order(colour, there)
-    paint = _paints(colour, there, ends, c)
+    order = _order(colour, known)
+    paint = _paints(colour, known, ends, c)
     for axes, panel in zip(grid, panels, strict=False):
         points = np.asarray(panel.points, dtype=np.float32)
         side = point_size(len(points)) * POINT / max(1, math.sqrt(columns))
@@ -130,38 +130,38 @@ def maps(figure, panels, colour, columns, named=False):
     if numbers:
         _bar(figure, grid, colour, ends)
     else:
-        _legend(figure, colour, there, c)
+        _legend(figure, colour, known, c)
 
 
 def labels(points, colour):
     """(name, x, y) of each group that has cells: its name, shortened, at the median of its cells."""
-    codes, found = np.asarray(colour.values), []
+    codes, positions = np.asarray(colour.values), []
     for k, name in enumerate(map(str, colour.categories)):
         rows = np.flatnonzero(codes == k)
         if len(rows):
             x, y = np.median(np.asarray(points)[rows, :2], axis=0).astype(float)
-            found.append((short(name, 18), x, y))
-    return found
+            positions.append((short(name, 18), x, y))
+    return positions
 
 
-def _order(colour, there):
+def _order(colour, known):
     """Rows in the order of drawing: unknown ones first, numbers from the lowest up."""
     if colour.categories is None:
-        return np.argsort(np.where(there, colour.values, -np.inf), kind="stable")
-    return np.argsort(there, kind="stable")
+        return np.argsort(np.where(known, colour.values, -np.inf), kind="stable")
+    return np.argsort(known, kind="stable")
 
 
-def _paints(colour, there, ends, c):
+def _paints(colour, known, ends, c):
     """(cells, 4) float: the colour of each cell."""
     from matplotlib.colors import to_rgba_array
 
-    paint = np.tile(to_rgba_array([c.missing]), (len(there), 1))
+    paint = np.tile(to_rgba_array([c.missing]), (len(known), 1))
     if colour.categories is None:
-        values = np.asarray(colour.values, dtype=float)[there]
+        values = np.asarray(colour.values, dtype=float)[known]
         share = np.clip((values - ends.low) / (ends.high - ends.low), 0, 1)
-        paint[there] = _scale(ends.scale)(share)
+        paint[known] = _scale(ends.scale)(share)
     else:
-        paint[there] = to_rgba_array(colour.palette())[np.asarray(colour.values)[there]]
+        paint[known] = to_rgba_array(colour.palette())[np.asarray(colour.values)[known]]
     return paint
 
 
@@ -179,30 +179,30 @@ def _bar(figure, grid, colour, ends):
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    found = ScalarMappable(Normalize(ends.low, ends.high), _scale(ends.scale))
+    scale = ScalarMappable(Normalize(ends.low, ends.high), _scale(ends.scale))
     figure.colorbar(
-        found, ax=list(grid), label="\n".join(filter(None, (colour.name, colour.words, ends.note)))
+        scale, ax=list(grid), label="\n".join(filter(None, (colour.name, colour.unit, ends.note)))
     )
 
 
-def _legend(figure, colour, there, c):
+def _legend(figure, colour, known, c):
     """A dot and a name a category, in as many columns as fit beside the panels."""
     from matplotlib.lines import Line2D
 
-    n = np.bincount(np.asarray(colour.values)[there], minlength=len(colour.categories))
-    shown = [
+    n = np.bincount(np.asarray(colour.values)[known], minlength=len(colour.categories))
+    entries = [
         (name, paint) for name, paint, k in zip(colour.categories, colour.palette(), n, strict=True) if k
     ]
-    shown += [] if there.all() else [("not known", c.missing)]
-    dots = [Line2D([], [], marker="o", linestyle="", ms=4, mec="none", mfc=paint) for _, paint in shown]
+    entries += [] if known.all() else [("not known", c.missing)]
+    dots = [Line2D([], [], marker="o", linestyle="", ms=4, mec="none", mfc=paint) for _, paint in entries]
     high = figure.get_size_inches()[1]
     lines = max(4, int(high / 0.15) - 2)
-    columns = math.ceil(len(shown) / lines)
-    names = [short(name) for name, _ in shown]
+    columns = math.ceil(len(entries) / lines)
+    names = [short(name) for name, _ in entries]
     figure.legend(dots, names, title=colour.name, loc="outside right upper", ncols=columns)
 
 
-def dots(figure, features, groups, means, shares, words):
+def dots(figure, features, groups, means, shares, unit):
     """A dot a feature and group: its area the share of cells above 0, its colour the mean; (groups, features) both."""
     axes = figure.subplots()
     if not len(features):
@@ -210,12 +210,14 @@ def dots(figure, features, groups, means, shares, words):
     means, shares = np.asarray(means, dtype=float), np.nan_to_num(np.asarray(shares, dtype=float))
     x, y = np.meshgrid(np.arange(len(groups)), np.arange(len(features)), indexing="ij")
     largest = LARGEST * POINT
-    drawn = axes.scatter(x.ravel(), y.ravel(), s=largest**2 * shares.ravel(), c=means.ravel(), cmap="viridis")
+    points = axes.scatter(
+        x.ravel(), y.ravel(), s=largest**2 * shares.ravel(), c=means.ravel(), cmap="viridis"
+    )
     names = [short(name) for name in groups]
     axes.set_xticks(range(len(groups)), names, rotation=90 if max(map(len, names)) > 4 else 0)
     axes.set_yticks(range(len(features)), [short(name) for name in features])
-    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6), xlabel=f"groups; {words}")
-    figure.colorbar(drawn, ax=axes, label="mean", shrink=0.5)
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6), xlabel=f"groups; {unit}")
+    figure.colorbar(points, ax=axes, label="mean", shrink=0.5)
     sizes = [
         axes.scatter([], [], s=largest**2 * at, color="gray", label=f"{at:.0%}") for at in (0.25, 0.5, 1.0)
     ]
@@ -241,6 +243,6 @@ def composition(figure, names, counts, parts):
         figure.legend(loc="outside upper left", ncols=min(6, len(parts)))
 
 
-def _nothing(axes, words):
+def _nothing(axes, reason):
     axes.set_axis_off()
-    axes.text(0.5, 0.5, words, ha="center", transform=axes.transAxes, color=OTHERS)
+    axes.text(0.5, 0.5, reason, ha="center", transform=axes.transAxes, color=OTHERS)

@@ -33,15 +33,20 @@ class PaperFigure(NamedTuple):
     vectors: bool = True
 
 
-def loss(epochs, baselines, best_epoch, n_latent, words, size):
+def loss(epochs, baselines, best_epoch, n_latent, loss_label, size):
     """Loss convergence: total, RNA and protein, those that a run has, each in a row."""
     size = size.as_high_as(max(size.pixels[1], 60 + ROW * len(parts_of(epochs))))
 
     def plotly():
         figure = figures.loss_page(
-            epochs, baselines, n_latent, best_epoch=best_epoch, words=words, apart=matplotlib_figures.APART
+            epochs,
+            baselines,
+            n_latent,
+            best_epoch=best_epoch,
+            loss_label=loss_label,
+            apart=matplotlib_figures.APART,
         )
-        figure.update_yaxes(title={"text": words, "font": {"size": SMALL}})
+        figure.update_yaxes(title={"text": loss_label, "font": {"size": SMALL}})
         return figure.update_annotations(selector={"xshift": 6}, font={"size": SMALL})
 
     return PaperFigure(
@@ -49,7 +54,7 @@ def loss(epochs, baselines, best_epoch, n_latent, words, size):
         "Loss convergence",
         size,
         plotly,
-        lambda figure: matplotlib_figures.loss(figure, epochs, baselines, best_epoch, n_latent, words),
+        lambda figure: matplotlib_figures.loss(figure, epochs, baselines, best_epoch, n_latent, loss_label),
     )
 
 
@@ -67,15 +72,17 @@ def maps(name, title, panels, colour, cells, size):
     fits = n * ENTRY + 40 <= size.pixels[1]
 
     def plotly():
-        made = figures.panels(panels, colour, cells, columns=columns, webgl=False)
-        place = {"x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top", "orientation": "v"}
-        made.update_layout(legend=place | {"entrywidth": None, "font": {"size": SMALL}}, showlegend=fits)
-        made.update_traces(marker={"size": max(1.5, figures.point_size(len(cells)) * 0.6)}, hoverinfo="skip")
-        made.update_traces(text=None, customdata=None, hovertemplate=None)
+        figure = figures.panels(panels, colour, cells, columns=columns, webgl=False)
+        position = {"x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top", "orientation": "v"}
+        figure.update_layout(legend=position | {"entrywidth": None, "font": {"size": SMALL}}, showlegend=fits)
+        figure.update_traces(
+            marker={"size": max(1.5, figures.point_size(len(cells)) * 0.6)}, hoverinfo="skip"
+        )
+        figure.update_traces(text=None, customdata=None, hovertemplate=None)
         for text, x, y in matplotlib_figures.labels(panels[0].points, colour) if named else ():
             ground = {"bgcolor": "rgba(255,255,255,0.65)", "font": {"size": SMALL, "color": "#1c2033"}}
-            made.add_annotation(x=x, y=y, text=escape(text), **ground)
-        return made
+            figure.add_annotation(x=x, y=y, text=escape(text), **ground)
+        return figure
 
     return PaperFigure(
         name,
@@ -87,10 +94,10 @@ def maps(name, title, panels, colour, cells, size):
     )
 
 
-def dots(features, groups, means, shares, words, size):
+def dots(features, groups, means, shares, unit, size):
     """The best markers of each group, as high as their rows."""
     size = size.as_high_as(max(size.pixels[1] / 2, 90 + 15 * max(len(features), 5)))
-    arguments = features, groups, means, shares, words
+    arguments = features, groups, means, shares, unit
     return PaperFigure(
         "markers",
         "The best markers of each group",

@@ -22,7 +22,9 @@ class Printed(NamedTuple):
     files: dict
 
 
-def print_all(paper_figures, folder, scratch, say=lambda words, share: None, seconds=None, formats=FORMATS):
+def print_all(
+    paper_figures, folder, scratch, report=lambda message, share: None, seconds=None, formats=FORMATS
+):
     """(a Printed each, a sentence on what went wrong or ""); the files are in `folder`.
 
     Up to 20,000 points a figure is drawn by kaleido, all of vectors; above, or with more groups than its legend takes,
@@ -31,26 +33,26 @@ def print_all(paper_figures, folder, scratch, say=lambda words, share: None, sec
     empty folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    places = {p.name: {form: folder / f"{p.name}.{form}" for form in formats} for p in paper_figures}
+    paths = {p.name: {form: folder / f"{p.name}.{form}" for form in formats} for p in paper_figures}
     tasks = [
-        _task(figure, paper_figure.size, form, places[paper_figure.name][form])
+        _task(figure, paper_figure.size, form, paths[paper_figure.name][form])
         for paper_figure in paper_figures
         if paper_figure.vectors
         for figure in [on_paper(paper_figure)]
         for form in formats
     ]
-    words = f"Drawing {len(paper_figures)} figures."
-    wrong = chromium.draw(tasks, scratch, lambda share: say(words, 0.8 * share), seconds)
-    found = []
+    message = f"Drawing {len(paper_figures)} figures."
+    wrong = chromium.draw(tasks, scratch, lambda share: report(message, 0.8 * share), seconds)
+    printed = []
     for i, paper_figure in enumerate(paper_figures):
-        files = places[paper_figure.name]
+        files = paths[paper_figure.name]
         by = "plotly"
         if not all(path.exists() for path in files.values()):
-            say(f"Drawing {paper_figure.title.lower()}.", 0.8 + 0.2 * i / len(paper_figures))
+            report(f"Drawing {paper_figure.title.lower()}.", 0.8 + 0.2 * i / len(paper_figures))
             by = "matplotlib"
             _draw(paper_figure, files)
-        found.append(Printed(paper_figure.name, paper_figure.title, by, files))
-    return found, wrong
+        printed.append(Printed(paper_figure.name, paper_figure.title, by, files))
+    return printed, wrong
 
 
 def _task(figure, size, form, out):

@@ -74,7 +74,7 @@ class BundleContent:
 
     def find_markers(self, say):
         """Find the markers of the chosen groups; returns a sentence where they cannot be compared, else ""."""
-        groups = Groups(list(self.colour.categories), self.colour.values, self.colour.words).without_empty()
+        groups = Groups(list(self.colour.categories), self.colour.values, self.colour.unit).without_empty()
         if not 2 <= len(groups.names) <= kept.MOST:
             return f"No markers: there are {len(groups.names)} groups, and 2 to {kept.MOST} can be compared."
         self.markers = grouping.ranked(self.store, self.run["id"], kept.write(self.folder, groups), say)

@@ -82,7 +82,7 @@ def _stability(app, store):
     )
     def show(view, job, theme):
         result = job["result"]
-        return False, figures.steadiness(result, theme), result["steadiest"]
+        return False, figures.resolution_stability(result, theme), result["steadiest"]
 
     @app.callback(Output(ids.RESOLUTION, "marks"), Input(MOST_STABLE, "data"), prevent_initial_call=True)
     def mark(most_stable):

@@ -12,4 +12,4 @@ def groups_of(view, run, base, resolution):
     colour = colour_of(view, run, base, resolution)
     if colour.categories is None:
         raise UserError(f"{colour.name} is numeric. Choose a categorical column.")
-    return colour.name, Groups([str(c) for c in colour.categories], np.asarray(colour.values), colour.words)
+    return colour.name, Groups([str(c) for c in colour.categories], np.asarray(colour.values), colour.unit)

@@ -233,7 +233,7 @@ def register(app, store):
         except ValidationError as error:
             said = error.errors()[0]["msg"].removeprefix("Value error, ")
             return notice(f"{said[0].upper()}{said[1:]}.", "bad"), no_update, no_update
-        rows = figures.shown(len(cells.within))
+        rows = figures.drawn_cells(len(cells.within))
         part = {name: array[rows] for name, array in values.items()}
         return (
             kept_cells(values, cells),

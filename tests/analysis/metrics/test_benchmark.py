@@ -141,7 +141,7 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     }
     assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score per cell)"
     colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
-    assert colour.name == "neighbours kept (15)" and colour.words == "share of 15, 0 to 1"
+    assert colour.name == "neighbours kept (15)" and colour.unit == "share of 15, 0 to 1"
     assert colour.categories is None and 0 < colour.values.mean() < 1
 
 

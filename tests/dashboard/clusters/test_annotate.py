@@ -109,12 +109,12 @@ def test_a_table_of_names_becomes_a_clustering(finished):
         ("annotate-undo.n_clicks", {}, "no changes to undo"),
     ],
 )
-def test_what_cannot_be_done_is_said(finished, button, values, words):
+def test_a_change_that_is_impossible_gives_an_error_message(finished, button, values, words):
     answer = change(finished, button, **values)
     assert words in sent(answer["annotate-message"]["children"]) and "clustering-line" not in answer
 
 
-def test_clusters_that_were_undone_are_told_of_and_the_page_goes_on(finished):
+def test_clusters_that_were_undone_give_a_message_and_the_page_continues(finished):
     with pytest.raises(UserError, match="choose others") as caught:
         colours.colour_of(finished.view, finished.view.runs.one(finished.run), "made:gone", 1.0)
     assert type(caught.value) is UserError  # a Missing would take the page away
@@ -143,7 +143,7 @@ def test_composition_counts_cells_by_sample(finished):
     assert counts.sum() == 240 and parts == ["sample 1", "sample 2"] and len(names) == 8
 
 
-def test_other_methods_and_the_steadiest_resolution_come_as_jobs(finished):
+def test_other_methods_and_the_most_stable_resolution_are_jobs(finished):
     here = {"run.data": finished.run, "page-token.data": "t"}
     asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
     done = finished.work("cluster", asked, "method-go.n_clicks")["cluster-done"]["data"]

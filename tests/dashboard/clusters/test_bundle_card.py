@@ -41,7 +41,7 @@ def test_the_card_makes_a_zip_and_verifies_it(finished):
     assert "The same: latent space" in sent(told["verify-result"]["children"])
 
 
-def test_a_number_that_is_missing_is_asked_for(finished):
+def test_a_missing_number_gives_an_error_message(finished):
     values = CONTROLS | {"bundle-go.n_clicks": 1, "run.data": finished.run, "bundle-width.value": None}
     answer = finished.press("bundle-job.data", values, "bundle-go.n_clicks")
     assert "as numbers above 0" in sent(answer["bundle-message"]["children"])

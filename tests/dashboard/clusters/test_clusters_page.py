@@ -20,7 +20,7 @@ from dashboard.pages.clusters import colours, downloads, links
 # --- colours
 
 
-def test_every_offered_colour_can_be_shown(finished):
+def test_every_offered_colour_can_be_drawn(finished):
     run = finished.view.runs.one(finished.run)
     offered = colours.colour_options(finished.view, run, "", colours.CLUSTERS)
     assert {"clusters", "split", "obs:cell_type", "protein:ADT-01", "gene:SIM-0001"} <= {
@@ -48,7 +48,7 @@ def test_a_gene_colours_by_its_own_values(finished, tiny):
     counts = tiny.X.toarray()
     shown = np.log1p(counts[:, 6] / counts.sum(axis=1) * 10_000)
     np.testing.assert_allclose(colour.values, shown, rtol=1e-5)
-    assert "log1p of counts per 10,000" in colour.words
+    assert "log1p of counts per 10,000" in colour.unit
 
 
 def test_a_misspelt_gene_is_answered_with_the_nearest_names(finished):
@@ -108,7 +108,7 @@ def test_what_a_long_callback_says_of_a_deleted_run_is_understood():
     )
 
 
-def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
+def test_embeddings_in_three_dimensions_are_computed_when_chosen(finished):
     watched = {"dimensions.value": 3, "run.data": finished.run}
     answer = finished.press("panels-missing.data", watched)
     assert answer["panels-tick"]["disabled"] and answer["panels-message"]["children"] == ""
@@ -119,7 +119,7 @@ def test_pictures_in_three_dimensions_are_made_when_asked_for(finished):
     assert {t["scene"] for t in figure["data"]} == {"scene", "scene2", "scene3", "scene4"}
 
 
-def test_a_picture_whose_worker_was_stopped_is_drawn_again_by_a_button(finished):
+def test_an_embedding_whose_worker_was_stopped_is_computed_again_by_a_button(finished):
     view, store, name = finished.view, finished.view.store, "latent_tsne"
     job = store.submit("local", "slow", "embed", finished.run, {"name": name}, f"embed:{finished.run}:{name}")
     store.move_job(
@@ -207,11 +207,11 @@ def test_the_files_of_a_run_leave_as_they_are(finished):
         "{run}/latent.csv?resolution=1/../../../secret",
     ],
 )
-def test_what_is_not_there_is_not_found(finished, path):
+def test_an_unknown_download_is_not_found(finished, path):
     assert finished.client.get("/download/" + path.format(run=finished.run)).status_code == 404
 
 
-def test_an_untrained_run_has_nothing_to_take_away(finished):
+def test_an_untrained_run_has_nothing_to_download(finished):
     run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "untrained")
     for name in (*downloads.FILES, *downloads.TABLES):
         assert finished.client.get(f"/download/{run}/{name}").status_code == 404

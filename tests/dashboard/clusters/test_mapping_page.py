@@ -59,7 +59,7 @@ def shown(nuwa, key, **values):
     return nuwa.press("map-figure.figure", asked | values, "map-chosen.value")
 
 
-def test_cells_are_mapped_by_a_button_and_shown_over_the_run(nuwa, mapped, tiny):
+def test_cells_are_mapped_by_a_button_and_drawn_over_the_run(nuwa, mapped, tiny):
     about, arrays = nuwa.view.mappings.one(nuwa.run, mapped)
     latent = np.asarray(nuwa.view.results.array(nuwa.run, "latent"))
     assert about["cells"] == 40 and len(about["missing_genes"]) == 2
@@ -84,7 +84,7 @@ def test_what_is_unsure_is_unknown_from_a_threshold_on(nuwa, mapped):
     assert "unknown" not in {line.split(",")[1] for line in lines[1:]}
 
 
-def test_a_threshold_that_is_none_is_said(nuwa, mapped):
+def test_a_missing_threshold_gives_an_error_message(nuwa, mapped):
     said = shown(nuwa, mapped, **{"map-threshold.value": None})
     assert "threshold from 0 to 1" in sent(said["map-notes"]["children"]) and said["map-csv"]["href"] == ""
 
@@ -125,7 +125,7 @@ def test_the_mapped_cells_leave_as_a_file(nuwa, mapped):
     assert anndata.read_h5ad(path).obs["nuwa_label"].notna().all()
 
 
-def test_mistakes_are_sentences(nuwa, mapped):
+def test_mistakes_give_error_messages(nuwa, mapped):
     values = {
         "map-go.n_clicks": 1,
         "map-labels.value": "clusters",
@@ -148,7 +148,7 @@ def test_mistakes_are_sentences(nuwa, mapped):
         )
 
 
-def test_a_mapping_is_for_those_who_may_see_both_data_sets(nuwa, mapped):
+def test_a_mapping_is_for_those_who_may_see_both_datasets(nuwa, mapped):
     nuwa.store.set("run", nuwa.run, visibility="shared")
     stranger = nuwa.store.of("stranger")
     try:
@@ -160,7 +160,7 @@ def test_a_mapping_is_for_those_who_may_see_both_data_sets(nuwa, mapped):
         nuwa.store.set("dataset", nuwa.new, visibility="private")
 
 
-def test_a_selection_becomes_a_data_set_of_its_own(nuwa):
+def test_a_selection_becomes_a_dataset(nuwa):
     kind = nuwa.view.datasets.folder(nuwa.dataset).column("cell_type")[0]["categories"][0]
     values = {
         "subset-go.n_clicks": 1,
@@ -182,7 +182,7 @@ def test_a_selection_becomes_a_data_set_of_its_own(nuwa):
     assert nuwa.view.readable("dataset", made["id"]) is None
 
 
-def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkeypatch):
+def test_a_dataset_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkeypatch):
     monkeypatch.setattr("core.data.backed.LARGE", 0)
     monkeypatch.setattr("core.sparse.blocks.BLOCK_VALUES", 2000)
     about, before = nuwa.view.mappings.one(nuwa.run, mapped)
@@ -199,7 +199,7 @@ def test_what_lies_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkey
     nuwa.view.datasets.forget(taken["target"])
 
 
-def test_a_data_set_that_is_gone_is_said_and_its_mapping_stays(nuwa, mapped, tiny, tmp_path):
+def test_a_mapping_of_a_deleted_dataset_stays_with_a_message(nuwa, mapped, tiny, tmp_path):
     tiny[:30].copy().write_h5ad(tmp_path / "gone.h5ad")
     gone = bring(nuwa.view, "gone.h5ad", (tmp_path / "gone.h5ad").read_bytes())
     drain(nuwa.store)
@@ -236,7 +236,7 @@ def test_the_command_line_maps_onto_a_run_of_the_page(nuwa, mapped, tiny, tmp_pa
     assert "did you mean cell_type?" in capsys.readouterr().err
 
 
-def test_too_few_cells_make_no_data_set(nuwa):
+def test_too_few_cells_make_no_dataset(nuwa):
     rows = np.zeros(240, bool)
     for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
         rows[:n] = True
@@ -269,7 +269,7 @@ def test_the_proteins_are_a_space_of_the_viewer(nuwa):
         embeddings.points(nuwa.view, without, "protein_umap")
 
 
-def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_made_again(nuwa, mapped):
+def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_repeated(nuwa, mapped):
     view, store, run = nuwa.view, nuwa.store, nuwa.run
     folder = store.run_folder(run) / "mapped" / mapped
     values = {"map-confirm.submit_n_clicks": 1, "map-chosen.value": mapped, "run.data": run}

@@ -94,7 +94,7 @@ def test_two_selections_are_compared_without_the_cells_of_both(finished):
             chosen_groups(view, run, "two", "", 1.0, a, b)
 
 
-def test_the_two_selections_are_told_in_words(finished):
+def test_the_two_selections_are_described(finished):
     types = finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
     values = {"markers-a.data": {"by": "obs:cell_type", "is": types[:1]}, "run.data": finished.run}
     said = sent(finished.press("markers-two-note.children", values)["markers-two-note"])

@@ -41,12 +41,12 @@ def compared(nuwa, labels=None, batches=None):
         ("nothing", "with names"),
     ],
 )
-def test_a_column_that_tells_nothing_judges_nothing_and_says_so(odd, column, words):
+def test_a_column_without_information_gives_no_score_but_a_reason(odd, column, words):
     for asked in ({"labels": column}, {"batches": column}):
         assert words in sent(compared(odd, **asked))
 
 
-def test_labels_of_two_cells_are_judged_as_far_as_they_go(odd):
+def test_labels_of_two_cells_get_the_scores_that_are_possible(odd):
     assert compared(odd, labels="pairs", batches="pairs")["spaces-done"]["data"]
     shown = sent(odd.press("spaces-result.children", {"run.data": odd.run}))
     assert "kNN accuracy needs two labels with 5 cells" in shown and "NaN" not in shown
@@ -103,7 +103,7 @@ def test_a_group_of_one_cell_has_no_markers_and_the_others_have(odd):
 
 
 @pytest.mark.parametrize("groups", ["obs:constant", "obs:gaps", "obs:nothing", "obs:gone", "made:gone"])
-def test_labels_to_map_are_there_or_the_reason_is_said(odd, groups):
+def test_labels_to_map_are_offered_or_a_reason_is_given(odd, groups):
     run = odd.view.runs.one(odd.run)
     try:
         title, found = groups_of(odd.view, run, groups, 1.0)

@@ -78,7 +78,7 @@ def test_a_selection_travels_as_a_bit_a_cell(finished):
     assert content == np.packbits(wanted, bitorder="little").tobytes() and head["selected"] == wanted.sum()
 
 
-def test_hover_is_told_the_name_and_the_value_of_a_cell(finished):
+def test_the_tooltip_has_the_name_and_the_value_of_a_cell(finished):
     said = finished.client.get(f"/cells/{finished.run}/cell/16?by=obs:cell_type").json
     assert said["name"] == "cell-00017" and said["value"].startswith("cell_type: type ")
     assert finished.client.get(f"/cells/{finished.run}/cell/240").status_code == 404
@@ -99,7 +99,7 @@ def test_hover_is_told_the_name_and_the_value_of_a_cell(finished):
         "{run}/selection?select={{}}",
     ],
 )
-def test_what_is_not_there_is_refused_in_words(finished, path):
+def test_an_unknown_panel_colour_or_selection_is_refused_with_a_message(finished, path):
     answer = finished.client.get("/cells/" + path.format(run=finished.run))
     assert answer.status_code == 404 and (answer.json["error"] if answer.is_json else answer.text)
 
@@ -124,7 +124,7 @@ def test_a_run_offers_what_it_and_its_file_have(finished, run):
     np.testing.assert_array_equal(embeddings.points(finished.view, run, "latent:4,2"), latent[:, [3, 1]])
 
 
-def test_the_embeddings_of_the_file_are_kept_and_shown(finished, run, tmp_path, tiny):
+def test_embeddings_of_the_file_can_be_chosen_for_a_panel(finished, run, tmp_path, tiny):
     adata = tiny.copy()
     adata.obsm["X_umap"] = np.arange(480.0).reshape(240, 2)
     adata.obsm["X_pca"] = np.ones((240, 30))
@@ -221,7 +221,7 @@ def test_constants_and_gaps_are_remarked_on():
     assert figures.coded(figures.Colour("x", np.full(3, np.nan))).codes.tolist() == [255] * 3
 
 
-def test_what_is_not_there_is_said_and_the_clusters_are_shown(finished, run):
+def test_an_unknown_colour_gives_a_message_and_the_clusters_are_drawn(finished, run):
     drawn = draw.draw(finished.view, run, ViewerState(("pca",), "gene:SIM-00077", 1.0))
     assert drawn.colour.name == "cluster" and drawn.notes[0].startswith(
         "There is no gene 'SIM-00077' in this dataset. Similar names: "
@@ -365,7 +365,7 @@ def test_a_link_restores_the_view(finished, run):
     assert '"value": "protein:ADT-01"' in page and "Latent dimensions 1 and 2" in page
 
 
-def test_what_a_link_says_wrongly_is_said_and_the_rest_is_shown(finished, run):
+def test_an_invalid_part_of_a_link_gives_a_message_and_the_rest_is_drawn(finished, run):
     found = link_state.from_link({"resolution": "0.33", "select": "{", "panels": "a~b~c"}, finished.view, run)
     assert found.resolution == 1.0 and found.selection is None and len(found.notes) == 2
     assert found.panels == ("a", "b")  # one, two or four
@@ -377,7 +377,7 @@ def test_a_million_cells_begin_with_two_panels(finished, run, monkeypatch):
     assert link_state.from_link({}, finished.view, run).panels == ("latent_umap", "input_umap")
 
 
-def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):
+def test_harmony_is_offered_beside_pca_where_a_run_has_batches(finished, run):
     path = finished.store.run_folder(finished.run) / "harmony_axes.npy"
     assert "no batches" in embeddings.panel(finished.view, run, "harmony").note
     write_array(path, np.arange(720, dtype=np.float32).reshape(240, 3))
@@ -390,7 +390,7 @@ def test_harmony_stands_beside_pca_where_a_run_has_batches(finished, run):
         path.unlink()
 
 
-def test_the_settings_and_the_verdict_stand_beside_the_plots(finished):
+def test_the_settings_and_the_data_checks_are_beside_the_plots(finished):
     page = clusters_page(finished.view, finished.run)
     assert "Settings of this run" in page and "Data checks of its dataset" in page
     assert "Hidden" in page and "X: counts" in page

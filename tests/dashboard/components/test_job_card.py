@@ -25,7 +25,7 @@ def shown(finished, row):
     return sent(said), clock.disabled, done.data
 
 
-def test_a_page_that_is_drawn_anew_goes_on_with_the_work(finished, job):
+def test_a_page_that_is_drawn_again_continues_with_its_job(finished, job):
     said, still, done = shown(finished, job())
     assert "Starting" in said and not still and done is None
     finished.store.move_job(job()["id"], "queued", "running", message="Counting.", progress=0.5)
@@ -38,7 +38,7 @@ def test_a_page_that_is_drawn_anew_goes_on_with_the_work(finished, job):
     assert shown(finished, None)[1:] == (True, None)
 
 
-def test_work_that_cannot_be_asked_for_says_why_and_the_clock_stays_as_it_is(finished):
+def test_a_job_that_cannot_be_queued_gives_the_reason_and_polling_stays_unchanged(finished):
     values = {"markers-how.value": "two", "resolution.value": 1.0, "run.data": finished.run, GO: 1}
     answer = finished.press("markers-job.data", values, GO)
     assert "Group A is empty" in sent(answer["markers-message"]) and set(answer) == {"markers-message"}
@@ -47,7 +47,7 @@ def test_work_that_cannot_be_asked_for_says_why_and_the_clock_stays_as_it_is(fin
     )  # the button has just been drawn
 
 
-def test_what_a_run_keeps_is_followed_by_all_who_see_it_and_done_once(finished, job):
+def test_a_job_of_a_shared_run_is_followed_by_all_who_see_it_and_done_once(finished, job):
     other = finished.store.of("other")
     with pytest.raises(Missing):
         other.jobs.one(job()["id"])

@@ -5,7 +5,7 @@ import pytest
 from dashboard.components import location
 
 
-def test_without_a_link_one_stands_at_the_latest_run(finished):
+def test_without_a_link_the_page_shows_the_latest_run(finished):
     found = location.resolve(finished.view, "")
     assert (found.run["id"], found.lost) == (finished.run, "")
     assert found.preparation["id"] == finished.preparation and found.dataset["id"] == finished.dataset

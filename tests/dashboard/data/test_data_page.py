@@ -15,14 +15,14 @@ from dashboard.pages.preprocess import page as preprocess
 
 
 @pytest.mark.parametrize("words", ["logged twice", "CLR", "counts"])
-def test_the_tile_of_what_x_holds_has_the_words_of_the_badge(finished, words):
+def test_the_tile_of_what_x_holds_has_the_text_of_the_badge(finished, words):
     row = finished.view.datasets.one(finished.dataset)
     record = row["record"] | {"badge": {"words": f"X: {words}", "tone": "warn", "why": "Because."}}
     tiles = data.detail(finished.view, row | {"record": record}).children[0].children[1]
     assert tiles.children[-1].children[1].children == words
 
 
-def test_how_grave_a_finding_is_stands_in_words_and_a_forbidden_data_set_is_not_urged_on(finished):
+def test_a_finding_has_its_severity_as_text_and_blocks_the_main_button(finished):
     row = finished.view.datasets.one(finished.dataset)
     stop = {
         "code": "x",
@@ -68,7 +68,7 @@ def test_a_file_of_the_inbox_is_listed_and_read(empty_nuwa, tiny_file):
     assert (empty_nuwa.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
 
 
-def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_nuwa, tmp_path):
+def test_a_table_has_a_question_and_is_read_as_answered(empty_nuwa, tmp_path):
     store, view = empty_nuwa.store, empty_nuwa.view
     path = formats.table(formats.counts(), tmp_path)
     bring(view, "mine.csv", path.read_bytes())
@@ -92,7 +92,7 @@ def test_a_table_asks_which_way_it_lies_and_is_read_as_answered(empty_nuwa, tmp_
     assert not list((store.root / "cache").glob("nuwa-read-*"))
 
 
-def test_a_second_file_gives_a_new_data_set_with_its_proteins(empty_nuwa, tmp_path):
+def test_a_second_file_makes_a_new_dataset_with_its_proteins(empty_nuwa, tmp_path):
     store, view, both = empty_nuwa.store, empty_nuwa.view, formats.counts()
     alone = both.copy()
     del alone.obsm["protein"]
@@ -152,14 +152,14 @@ def test_the_list_is_drawn_again_only_when_something_changed(finished):
     assert "tiny.h5ad" in sent(answer["data-list"]) and "inbox-part" not in answer
 
 
-def test_somebody_who_came_before_the_first_data_set_is_led_to_it(with_demo):
+def test_a_page_opened_before_the_first_dataset_goes_to_it(with_demo):
     values = {"data-tick.n_intervals": 1, "data-shown.data": None, "data-seen.data": [[], None, []]}
     answer = with_demo.press("data-list.children", values)
     simulated = location.resolve(with_demo.view, "").dataset["id"]
     assert answer["url"]["href"] == f"/data?dataset={simulated}"
 
 
-def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished):
+def test_a_dataset_that_is_loaded_while_its_page_is_drawn_is_drawn_again(finished):
     """The page is drawn from a row that says "queued"; by the time its marks are taken it is ready."""
     standing = location.resolve(finished.view, f"?dataset={finished.dataset}")
     standing = standing._replace(dataset=standing.dataset | {"status": "queued"})
@@ -170,7 +170,7 @@ def test_a_data_set_that_is_read_while_its_page_is_drawn_is_drawn_again(finished
     assert "Data checks" in sent(answer["data-detail"])
 
 
-def test_a_data_set_with_runs_is_not_deleted(finished):
+def test_a_dataset_with_runs_is_not_deleted(finished):
     pressed = {"data-confirm.submit_n_clicks": 1, "data-shown.data": finished.dataset}
     answer = finished.press("data-message.children", pressed, "data-confirm.submit_n_clicks")
     assert "trained on this dataset: delete them first" in sent(answer)

@@ -52,7 +52,7 @@ def shelved(nuwa, id):
     return anndata.read_h5ad(nuwa.store.dataset_folder(id).file)
 
 
-def test_a_repair_makes_a_data_set_beside_the_original(odd, odd_file):
+def test_a_repair_makes_a_dataset_beside_the_original(odd, odd_file):
     before = odd.store.dataset_folder(odd.dataset).file.read_bytes()
     row = repair(odd, odd.dataset, "undo_log")
     assert (
@@ -92,7 +92,7 @@ def test_repairs_follow_one_another_and_are_undone_in_turn(odd):
         odd.view.steps.undo(odd.dataset)
 
 
-def test_a_repaired_set_that_something_stands_on_is_kept(odd):
+def test_a_repaired_dataset_that_is_used_is_not_deleted(odd):
     first = repair(odd, odd.dataset, "undo_log")
     odd.view.preparations.create(first["id"], {}, "p")
     drain(odd.store)
@@ -103,7 +103,7 @@ def test_a_repaired_set_that_something_stands_on_is_kept(odd):
     assert odd.view.datasets.one(first["id"])["status"] == "ready"
 
 
-def test_the_same_repair_twice_is_one_data_set(odd):
+def test_the_same_repair_twice_makes_one_dataset(odd):
     one, other = (odd.view.steps.repair(odd.dataset, "undo_log") for _ in range(2))
     assert one == other and len(odd.view.datasets.all()) == 2
     drain(odd.store)
@@ -166,7 +166,9 @@ def test_a_finding_that_forbids_training_does(odd):
 
 
 @pytest.mark.parametrize("bad,repairs", [(np.nan, ["drop_not_finite", "zero_not_finite"]), (0, [])])
-def test_a_file_that_cannot_be_trained_on_comes_in_with_its_finding(empty_nuwa, tiny, tmp_path, bad, repairs):
+def test_a_file_that_cannot_be_trained_on_is_loaded_with_its_finding(
+    empty_nuwa, tiny, tmp_path, bad, repairs
+):
     nuwa, adata = empty_nuwa, tiny.copy()
     adata.X = adata.X.toarray().astype(np.float32)
     adata.X[3:5] = bad
@@ -203,7 +205,7 @@ def press(nuwa, name, id):
     return nuwa.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
 
 
-def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
+def test_a_repair_is_made_and_undone_by_one_click_each(odd):
     page = shown(odd, odd.dataset)
     assert "Undo the log" in page and "Move antibodies to proteins" in page and '"step-undo"' not in page
     grave, mild = page.index("no raw counts in this file"), page.index("X holds log-normalised")
@@ -222,7 +224,7 @@ def test_the_page_repairs_by_one_click_and_takes_it_back(odd):
     assert "no longer offered" in sent(press(odd, "transpose", odd.dataset)["data-message"])
 
 
-def test_every_plot_of_a_data_set_says_what_x_holds(finished, odd):
+def test_every_plot_of_a_dataset_has_a_badge_of_what_x_holds(finished, odd):
     assert "X: log-normalised" in shown(odd, odd.dataset)
     standing = location.resolve(finished.view, "")
     for page in (data, preprocess, clusters):
@@ -232,7 +234,7 @@ def test_every_plot_of_a_data_set_says_what_x_holds(finished, odd):
     assert "X: counts" in sent(top["header"])
 
 
-def test_a_badge_is_there_for_a_data_set_of_an_earlier_nuwa():
+def test_a_dataset_of_an_earlier_version_has_a_badge():
     old = {"record": {"verdict": {"kind": "scaled", "evidence": "Means are 0.", "target_sum": None}}}
     assert badge(old).children == "X: scaled" and badge(old).title == "Means are 0."
     assert badge(None) is None and badge({"record": None}) is None

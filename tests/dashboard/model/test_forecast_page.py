@@ -131,7 +131,7 @@ def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
     assert "of training on the CPU" in shown and asked["over"] is True
 
 
-def test_a_forecast_that_another_tab_dropped_is_asked_for_again(finished, monkeypatch):
+def test_a_forecast_that_another_tab_dropped_is_queued_again(finished, monkeypatch):
     monkeypatch.setattr(finished.app, "work_here", lambda: None)
     _, asked = page(finished, seed=10)
     page(finished, seed=11)
@@ -148,7 +148,7 @@ def test_fields_that_cannot_work_have_no_forecast(finished):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_told_of_before_the_run(finished):
+def test_a_missing_gpu_gives_a_message_before_the_run(finished):
     shown, asked = page(finished, device="cuda")
     assert "No GPU can be used" in shown and "warn" in shown and asked["over"] is True
 

@@ -77,7 +77,7 @@ def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, words):
     assert words in sent(answer["model-message"]) and len(finished.view.runs.all()) == before
 
 
-def test_the_device_is_told_without_torch():
+def test_the_device_is_found_without_torch():
     gpu = {"kind": "cuda", "name": "H200", "why": "torch sees a GPU."}
     cpu = {"kind": "cpu", "name": "CPU", "why": "torch sees no GPU."}
     assert network.device_for(None, "auto")[0] == "..."

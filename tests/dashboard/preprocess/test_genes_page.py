@@ -54,7 +54,7 @@ def test_genes_that_would_be_left_out_are_counted_under_that_condition(finished)
     assert "120 of 120 genes would be used, if the run were not trained on proteins alone." in shown
 
 
-def test_what_cannot_be_is_said_at_once_and_all_genes_are_drawn_where_none_is_chosen(finished):
+def test_impossible_choices_give_a_message_and_all_genes_are_drawn_where_none_is_chosen(finished):
     shown, asked = page(finished, keep_genes="SIM-0001", drop_genes="SIM-0001")
     assert "SIM-0001 is in both lists" in shown and asked["over"] and asked["job"] is None
     shown, asked = page(finished, keep_genes="SIM-1")

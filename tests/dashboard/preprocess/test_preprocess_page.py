@@ -15,7 +15,7 @@ def prepare(nuwa, page, dataset=None, **settings):
     return nuwa.work("preparing", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
 
 
-def test_preprocess_is_work_of_the_worker_and_the_page_goes_to_its_result(finished):
+def test_preprocessing_is_a_job_and_the_page_goes_to_its_result(finished):
     answer = prepare(finished, "page-a", n_top_genes=50, clip=5.0)
     job = answer["preparing-done"]["data"]
     assert answer["preparing-message"]["children"] == "" and answer["preparing-tick"]["disabled"]

@@ -26,7 +26,7 @@ def closed(tmp_path):
     return AppUnderTest(tmp_path / "closed", PASSWORD)
 
 
-def test_without_a_password_this_machine_comes_in(bare):
+def test_without_a_password_this_machine_has_access(bare):
     for name in ("127.0.0.1:8050", "localhost:8050", "[::1]:8050", "localhost"):
         answer = bare.client.get("/", headers={"Host": name})
         assert answer.status_code == 200, name
@@ -90,7 +90,7 @@ def test_with_a_password_every_route_is_closed(closed):
         "/download/abc/model.pt",
     ],
 )
-def test_no_detour_leads_around_the_gate(closed, path):
+def test_no_request_bypasses_the_login(closed, path):
     assert closed.client.get(path).status_code in (301, 302, 308, 401, 404)
     answer = closed.client.get(path, headers={"Sec-Fetch-Dest": "script"})
     assert (
@@ -181,7 +181,7 @@ def test_the_first_page_names_no_outside_host(bare):
 # --- the process
 
 
-def test_the_server_refuses_to_lie_open(tmp_path):
+def test_the_server_refuses_to_start_without_a_password(tmp_path):
     command = [sys.executable, "-m", "dashboard"]
     env = server_environment(tmp_path / "data", NUWA_HOST="0.0.0.0")
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
@@ -189,7 +189,7 @@ def test_the_server_refuses_to_lie_open(tmp_path):
     assert not (tmp_path / "data" / "nuwa.sqlite").exists()
 
 
-def test_a_taken_port_is_said_in_a_sentence(tmp_path):
+def test_a_port_in_use_gives_an_error_message(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

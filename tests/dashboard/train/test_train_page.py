@@ -40,7 +40,7 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
 
 
 @pytest.mark.parametrize("name", ["variational", "linear", "counts"])
-def test_a_run_of_every_model_goes_all_the_way(finished, run_quick, name):
+def test_a_run_of_every_model_is_trained_and_explored(finished, run_quick, name):
     """Created from the page's fields, trained, explored, shown, its profile drawn."""
     preparation, _ = finished.view.preparations.create(finished.dataset, {"batch_key": "sample"}, "batches")
     drain(finished.store)

@@ -21,7 +21,7 @@ def chosen_groups(view, run, how, by, resolution, a, b):
         colour = colour_of(view, run, by, resolution)
         if colour.categories is None:
             raise UserError(f"{colour.name} is numeric. Choose a categorical column.")
-        return Groups(list(colour.categories), np.asarray(colour.values), f"{colour.name}, {colour.words}")
+        return Groups(list(colour.categories), np.asarray(colour.values), f"{colour.name}, {colour.unit}")
     in_a, in_b = (selections.cells(view, run, selection) for selection in (a, b))
     if in_a is None or not in_a.any():
         raise UserError("Group A is empty. Select cells above, then press 'Use selection as group A'.")
@@ -89,7 +89,7 @@ def picture(view, run, result, kind, n_top, feature, theme):
         colour = colour_of(view, run, choice, 1.0)
         codes = view.groups.one(run["id"], result["groups"]).codes
         return figures.expression_violins(
-            colour.name, result["names"], colour.values, codes, colour.words, theme
+            colour.name, result["names"], colour.values, codes, colour.unit, theme
         )
     drawn = list(dict.fromkeys(i for of_group in best(values, n_top, EXPRESSED) for i in of_group))
     labels = [names[i] + (" (protein)" if i >= n_genes else "") for i in drawn]

@@ -118,7 +118,7 @@ def _cells(view, run, state, panels, colour, selected):
         "colour": routes.colour_link(run, state.by, state.resolution),
         "name": routes.name_link(run, state.by, state.resolution),
         "title": colour.name,
-        "badge": colour.words,
+        "badge": colour.unit,
         "selection": routes.selection_link(run, text) if text else None,
         "panels": [_panel(view, run, panel) for panel in panels],
     }
@@ -129,7 +129,7 @@ def _panel(view, run, panel):
     record = {name: getattr(panel, name) for name in ("key", "title", "note", "x", "y")}
     record["points"] = routes.points_link(view, run, panel.key) if panel.points is not None else None
     if panel.over is not None:
-        record["badge"] = f"{panel.over.colour.name}: {panel.over.colour.words}"
+        record["badge"] = f"{panel.over.colour.name}: {panel.over.colour.unit}"
         record["colour"] = routes.layer_link(run, panel.key)
         record["name"] = routes.layer_name_link(run, panel.key)
     return record

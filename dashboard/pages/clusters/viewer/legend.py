@@ -24,7 +24,7 @@ def legend(colour, selection, theme, by, resolution):
             rows.append(_entry(str(name), css, int(sizes[k]), str(name) in selected, not is_rest))
     unknown = len(colour.values) - int(sizes.sum())
     if unknown:
-        rows.append(_entry("unknown", figures.look(theme).missing, unknown, False, False))
+        rows.append(_entry("unknown", figures.theme_colours(theme).missing, unknown, False, False))
     return [
         html.Div([html.B(colour.name), " (click to select)"], className="head"),
         html.Div(rows, className="rows"),
@@ -62,7 +62,7 @@ def _scale(colour, theme):
     limits = figures.span(colour.values, theme)
     steps = scale_colours(limits.scale, 16)
     return [
-        html.Div([html.B(colour.name), html.Div(colour.words, className="help")], className="head"),
+        html.Div([html.B(colour.name), html.Div(colour.unit, className="help")], className="head"),
         html.Div(className="scale", style={"background": f"linear-gradient(to right, {', '.join(steps)})"}),
         html.Div([html.Span(f"{limits.low:.3g}"), html.Span(f"{limits.high:.3g}")], className="ends"),
         html.Div(limits.note, className="help"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.analysis import mapping_summary
 from core.errors import UserError
-from core.figures import Colour, category_colours, look
+from core.figures import Colour, category_colours, theme_colours
 
 BY = {
     "label": "transferred label",
@@ -34,6 +34,6 @@ def colour_of_mapped(about, arrays, by, threshold, theme, own=None):
     codes = mapping_summary.sure(arrays["codes"], arrays["confidence"], threshold)
     n = len(about["names"])
     # Unknown cells have the text colour, as the cells of the run are grey.
-    colours = (*category_colours(n), look(theme).text)
+    colours = (*category_colours(n), theme_colours(theme).text)
     codes = np.where(codes < 0, n, codes)
     return Colour(about["title"], codes, (*about["names"], mapping_summary.UNKNOWN), about["words"], colours)

@@ -47,7 +47,7 @@ def layer(view, run, rest, theme="light"):
     colour = colour_of_mapped(about, arrays, by, SURE, theme)
     if by == LABEL:
         colour = colour._replace(
-            name=f"transferred {colour.name}", words=f"unknown below a confidence of {SURE:g}"
+            name=f"transferred {colour.name}", unit=f"unknown below a confidence of {SURE:g}"
         )
     return Over(
         np.asarray(arrays["picture"]), colour, np.char.decode(arrays["cells"], "utf-8"), about["name"]

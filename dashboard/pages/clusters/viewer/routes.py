@@ -137,7 +137,7 @@ def register(server, store):
 def _value(colour, cell):
     """The value of a cell as text."""
     value = colour.values[cell]
-    if not figures.known(colour._replace(values=colour.values[cell : cell + 1]))[0]:
+    if not figures.has_value(colour._replace(values=colour.values[cell : cell + 1]))[0]:
         return f"{colour.name}: not known"
     return (
         f"{colour.name}: {value:.4g}"
@@ -149,7 +149,7 @@ def _value(colour, cell):
 def _coded(colour, theme, n_below=0):
     """The response with a Colour, after `n_below` cells without a value."""
     codes, palette = figures.coded(colour, theme)
-    head = {"n": n_below + len(codes), "palette": palette, "missing": figures.look(theme).missing}
+    head = {"n": n_below + len(codes), "palette": palette, "missing": figures.theme_colours(theme).missing}
     head["ordered"] = colour.categories is None  # the highest are drawn last
     codes = np.concatenate([np.full(n_below, figures.UNKNOWN, np.uint8), codes]) if n_below else codes
     return _binary(figures.message(head, codes), REVALIDATE)

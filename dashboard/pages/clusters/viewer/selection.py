@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from core.errors import UserError
-from core.figures import inside, known
+from core.figures import has_value, inside
 from core.text import listed
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, label
 from dashboard.pages.clusters.viewer import embeddings
@@ -76,7 +76,7 @@ def cells(view, run, selection):
         raise UserError(f"{colour.name} is categorical. Select one or more categories.")
     low = -math.inf if selection.get("from") is None else selection["from"]
     high = math.inf if selection.get("to") is None else selection["to"]
-    return known(colour) & (values >= low) & (values <= high)
+    return has_value(colour) & (values >= low) & (values <= high)
 
 
 def sentence(view, run, selection, selected):
