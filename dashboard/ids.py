@@ -23,9 +23,11 @@ HEADER = "header"
 CONTENT = "content"
 THEME = "theme"
 THEME_BUTTON = "theme-button"
-FOOT = "sidebar-foot"
-FOOT_TICK = "sidebar-tick"
-PLACE = "place"  # ids of the dataset, preparation and run that the page is about, and which steps are done
+ACTIVITY = "sidebar-activity"
+ACTIVITY_TICK = "sidebar-tick"
+CONTEXT = (
+    "context"  # ids of the dataset, preparation and run that the page is about, and which steps are done
+)
 GONE = "gone"  # what a callback asked for and was deleted
 PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
 RUN = "run"

@@ -17,7 +17,7 @@ from dashboard.server import session
 
 PAGES = (home, data, preprocess, model, train, clusters, runs, glossary)
 STEPS = (data, preprocess, model, train, clusters)
-KINDS = ("dataset", "preparation", "run")  # in the order of location.Here
+KINDS = ("dataset", "preparation", "run")  # in the order of location.Context
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
 
 
@@ -27,8 +27,8 @@ def frame():
         [
             dcc.Location(id=ids.URL, refresh="callback-nav"),
             dcc.Store(id=ids.THEME, storage_type="local", data="light"),
-            dcc.Interval(id=ids.FOOT_TICK, interval=2000),
-            dcc.Store(id=ids.PLACE),
+            dcc.Interval(id=ids.ACTIVITY_TICK, interval=2000),
+            dcc.Store(id=ids.CONTEXT),
             dcc.Store(id=ids.GONE),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
@@ -36,14 +36,14 @@ def frame():
                     html.Div(id=ids.SIDEBAR),
                     html.Div(
                         [
-                            html.Div(id=ids.FOOT, role="status"),
+                            html.Div(id=ids.ACTIVITY, role="status"),
                             html.Button(
                                 [html.I(className="bi bi-circle-half"), " Light / dark"],
                                 id=ids.THEME_BUTTON,
                                 className="btn btn-sm btn-outline-secondary mt-2",
                             ),
                         ],
-                        className="nuwa-foot",
+                        className="nuwa-activity",
                     ),
                 ],
                 className="nuwa-sidebar",
@@ -62,7 +62,7 @@ def register(app, store):
 
 def _showing(app, store):
     @app.callback(
-        Output(ids.PLACE, "data"),
+        Output(ids.CONTEXT, "data"),
         Output(ids.SIDEBAR, "children"),
         Output(ids.HEADER, "children"),
         Output(ids.CONTENT, "children"),
@@ -71,18 +71,18 @@ def _showing(app, store):
     )
     def show(path, search):
         view = store.of(session.user())
-        here = location.resolve(view, search)
-        place = {kind: row and row["id"] for kind, row in zip(KINDS, here, strict=False)}
-        return place | {"done": steps_done(here)}, sidebar(here, path), *content(view, here, path)
+        context = location.resolve(view, search)
+        rows = {kind: row and row["id"] for kind, row in zip(KINDS, context, strict=False)}
+        return rows | {"done": steps_done(context)}, sidebar(context, path), *content(view, context, path)
 
 
-def content(view, here, path):
+def content(view, context, path):
     """(header, what is below it) of the page of a path."""
     page = page_of(path)
     if page is None:
-        return header("Not found", here), notice("There is no such page.", "warn")
-    lost = [notice(here.lost, "warn")] if here.lost else []
-    return header(page.TITLE, here), [*lost, page.layout(view, here)]
+        return header("Not found", context), notice("There is no such page.", "warn")
+    lost = [notice(context.lost, "warn")] if context.lost else []
+    return header(page.TITLE, context), [*lost, page.layout(view, context)]
 
 
 def page_of(path):
@@ -91,27 +91,27 @@ def page_of(path):
 
 def _refreshing(app, store):
     @app.callback(
-        Output(ids.FOOT, "children"),
+        Output(ids.ACTIVITY, "children"),
         Output(ids.SIDEBAR, "children", allow_duplicate=True),
         Output(ids.HEADER, "children", allow_duplicate=True),
-        Output(ids.PLACE, "data", allow_duplicate=True),
-        Input(ids.FOOT_TICK, "n_intervals"),
-        State(ids.PLACE, "data"),
+        Output(ids.CONTEXT, "data", allow_duplicate=True),
+        Input(ids.ACTIVITY_TICK, "n_intervals"),
+        State(ids.CONTEXT, "data"),
         State(ids.URL, "pathname"),
         prevent_initial_call="initial_duplicate",
     )
-    def refresh(_, place, path):
+    def refresh(_, drawn, path):
         """The device, the jobs, and the ticks and the badge of what was finished while the page is open."""
         unchanged = activity(store), no_update, no_update, no_update
-        if not place:
+        if not drawn:
             return unchanged
         view = store.of(session.user())
-        here = location.Here(*(view.readable(kind, place[kind]) for kind in KINDS), "")
-        if place["done"] == (done := steps_done(here)):
+        context = location.Context(*(view.readable(kind, drawn[kind]) for kind in KINDS), "")
+        if drawn["done"] == (done := steps_done(context)):
             return unchanged
         page = page_of(path)
-        top = header(page.TITLE, here) if page else no_update
-        return activity(store), sidebar(here, path), top, place | {"done": done}
+        top = header(page.TITLE, context) if page else no_update
+        return activity(store), sidebar(context, path), top, drawn | {"done": done}
 
 
 def _browser(app):
@@ -119,13 +119,13 @@ def _browser(app):
     # A step that was undone is deleted while its page still asks for its pictures. Their answer arrives after the next
     # page is drawn, and what that page does not show is no news to it. Only the browser knows what is drawn.
     app.clientside_callback(
-        """(gone, place) => {
-            const elsewhere = gone && gone.kind && place && place[gone.kind] !== gone.id;
+        """(gone, drawn) => {
+            const elsewhere = gone && gone.kind && drawn && drawn[gone.kind] !== gone.id;
             return gone && !elsewhere ? gone.content : window.dash_clientside.no_update;
         }""",
         Output(ids.CONTENT, "children", allow_duplicate=True),
         Input(ids.GONE, "data"),
-        State(ids.PLACE, "data"),
+        State(ids.CONTEXT, "data"),
         prevent_initial_call=True,
     )
 
@@ -141,29 +141,29 @@ def _browser(app):
     )
 
 
-def steps_done(here):
+def steps_done(context):
     """{path: bool} of the five steps."""
-    run = here.run
+    run = context.run
     return {
-        "/data": here.dataset is not None and here.dataset["status"] == Status.READY,
-        "/preprocess": here.preparation is not None and here.preparation["status"] == Status.READY,
+        "/data": context.dataset is not None and context.dataset["status"] == Status.READY,
+        "/preprocess": context.preparation is not None and context.preparation["status"] == Status.READY,
         "/model": run is not None,
         "/train": run is not None and run["status"] in (Status.DONE, Status.CANCELLED),
         "/clusters": run is not None and run["explored"] == Explored.READY,
     }
 
 
-def sidebar(here, path):
+def sidebar(context, path):
     """The five steps in order, ticked where done, then the runs and the glossary."""
-    done = steps_done(here)
-    links = [_step(page, i, here, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
+    done = steps_done(context)
+    links = [_step(page, i, context, path, done[page.PATH]) for i, page in enumerate(STEPS, 1)]
     brand = dcc.Link("Nuwa", href="/", className="nuwa-brand")
-    links += [html.Hr(), _step(runs, None, here, path, False)]
-    links.append(dcc.Link(glossary.TITLE, href=here.link(glossary.PATH), className="nuwa-minor"))
+    links += [html.Hr(), _step(runs, None, context, path, False)]
+    links.append(dcc.Link(glossary.TITLE, href=context.link(glossary.PATH), className="nuwa-minor"))
     return [brand, html.Nav(links, **{"aria-label": "Steps"})]
 
 
-def _step(page, number, here, path, done):
+def _step(page, number, context, path, done):
     """The link to a page: its number, or a tick when it is done."""
     if done:
         mark = html.I(className="bi bi-check-lg")
@@ -173,16 +173,16 @@ def _step(page, number, here, path, done):
     if done:
         parts.append(html.Span("(done)", className="visually-hidden"))
     style = "nuwa-step" + (" active" if path == page.PATH else "") + (" done" if done else "")
-    return dcc.Link(parts, href=here.link(page.PATH), className=style)
+    return dcc.Link(parts, href=context.link(page.PATH), className=style)
 
 
-def header(title, here):
+def header(title, context):
     """The page's title, and which dataset and run the page is about."""
     parts = []
-    if here.dataset:
-        parts += ["Data ", html.B(here.dataset["name"]), " ", badge(here.dataset)]
-    if here.run:
-        parts += [" · Run ", html.B(f"{here.run['name']} ({here.run['id']})")]
+    if context.dataset:
+        parts += ["Data ", html.B(context.dataset["name"]), " ", badge(context.dataset)]
+    if context.run:
+        parts += [" · Run ", html.B(f"{context.run['name']} ({context.run['id']})")]
     return html.Header([html.H1(title), html.Div(parts, className="context")], className="nuwa-header")
 
 

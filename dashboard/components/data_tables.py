@@ -15,20 +15,20 @@ THEME = """themeQuartz.withParams({
 
 def grid(id, columns, label, height=420, rows=()):
     """A table of records with a name for screen readers; a row is chosen by a click, or by the space bar."""
-    chosen = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
-    found = dag.AgGrid(
+    selection = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
+    table = dag.AgGrid(
         id=id,
         columnDefs=columns,
         rowData=list(rows),
         defaultColDef={"sortable": True, "resizable": True, "minWidth": 84, "flex": 1},
         dashGridOptions={
             "theme": {"function": THEME},
-            "rowSelection": chosen,
+            "rowSelection": selection,
             "animateRows": False,
         },
         style={"height": f"{height}px"},
     )
-    return html.Div(found, role="group", **{"aria-label": label})
+    return html.Div(table, role="group", **{"aria-label": label})
 
 
 def text(field, name, **more):
@@ -38,12 +38,12 @@ def text(field, name, **more):
 
 def number(field, name, form=".3f", **more):
     """A column of numbers in a format of d3, with a dash where there is none."""
-    words = f"params.value == null ? '–' : d3.format('{form}')(params.value)"
+    text = f"params.value == null ? '–' : d3.format('{form}')(params.value)"
     return {
         "field": field,
         "headerName": name,
         "type": "rightAligned",
         "filter": "agNumberColumnFilter",
         "floatingFilter": True,
-        "valueFormatter": {"function": words},
+        "valueFormatter": {"function": text},
     } | more

@@ -34,7 +34,7 @@ def parts(view, watched, job=None, at_once=False):
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
     asks for the work as soon as it is drawn.
     """
-    message, over, done = job_progress.standing(view.store, job)
+    message, over, done = job_progress.job_state(view.store, job)
     over = over and not at_once
     return [
         working(watched.message, message),
@@ -84,7 +84,7 @@ def asks(app, store, watched, *parts, at_once=False):
         def look(_, job_id):
             if not job_id:
                 raise PreventUpdate
-            message, over, done = job_progress.standing(store, store.of(session.user()).jobs.one(job_id))
+            message, over, done = job_progress.job_state(store, store.of(session.user()).jobs.one(job_id))
             return message, over, done if over else no_update
 
         return ask

@@ -13,23 +13,23 @@ from dashboard.components.widgets import notice, progress
 POLL = 0.2  # seconds between two looks at the store
 
 
-# The clock of a page runs until there is an answer for what its controls say; an earlier answer is paler meanwhile.
-CLOCK = """(values, asked) => {
-    const known = !!asked && asked.over && JSON.stringify(asked.values) === JSON.stringify(values);
-    return [known, {opacity: known ? 1 : 0.6}];
+# A page polls until there is an answer for the values of its controls; an earlier answer is paler meanwhile.
+CLOCK = """(values, request) => {
+    const over = !!request && request.over && JSON.stringify(request.values) === JSON.stringify(values);
+    return [over, {opacity: over ? 1 : 0.6}];
 }"""
 
 
-def latest(app, view, asked, values, ask):
-    """(the job for `values`, or None where another tab's took its place; what was asked of it, for the next time).
+def latest(app, view, request, values, ask):
+    """(the job for `values`, or None where that of another tab replaced it; the request, for the next call).
 
-    `asked` is what the last call gave, {"values", "job", "over"}, or None; `ask()` queues the job for other values, and
-    may raise UserError: what was asked is then `answered(values)`.
+    `request` is that of the last call, {"values", "job", "over"}, or None; `ask()` queues the job for other values, and
+    may raise UserError: the request is then `answered(values)`.
     """
     job = None
-    if asked and asked["values"] == values and asked["job"]:
+    if request and request["values"] == values and request["job"]:
         with suppress(Missing):  # it made room for the answers to others
-            job = view.jobs.one(asked["job"])
+            job = view.jobs.one(request["job"])
     if job is None:
         job = ask()
         app.work_here()
@@ -40,18 +40,18 @@ def latest(app, view, asked, values, ask):
 
 
 def answered(values):
-    """What was asked where no job can answer."""
+    """The request for values that no job can answer."""
     return {"values": values, "job": None, "over": True}
 
 
 def stop_if_alone(parent):
-    """Nobody can read what a long callback says once its web process is gone: end with it."""
+    """End a background callback whose web process has ended: nobody reads its progress."""
     if os.getppid() != parent:
         raise PreventUpdate
 
 
-def words(store, row):
-    """How a job stands, in words."""
+def status_text(store, row):
+    """The status of a job as text."""
     if row["status"] == Status.QUEUED:
         ahead = store.jobs_ahead(row)
         return (
@@ -62,56 +62,58 @@ def words(store, row):
     return row["message"] or "Working ..."
 
 
-class Standing(NamedTuple):
-    """How a job stands, for a page that looks at it."""
+class JobState(NamedTuple):
+    """The state of a job, for a page that polls it."""
 
-    words: object  # a bar while it is under way, why it failed, or ""
+    message: object  # a bar while it runs, the error of one that failed, or ""
     over: bool
     done: str | None  # its id, where there is a result to show
 
 
-def standing(store, row):
-    """The Standing of a job's row, or of None where nobody has asked yet."""
+def job_state(store, row):
+    """The JobState of a job's row; of None where no job was queued yet."""
     if row is None:
-        return Standing("", True, None)
+        return JobState("", True, None)
     if row["status"] not in FINISHED:
-        return Standing(progress(words(store, row), row["progress"] or 0), False, None)
+        return JobState(progress(status_text(store, row), row["progress"] or 0), False, None)
     failed = row["status"] == Status.FAILED
-    return Standing(
+    return JobState(
         notice(row["message"], "bad") if failed else "",
         True,
         row["id"] if row["status"] == Status.DONE else None,
     )
 
 
-class Mark(NamedTuple):
-    """What a page has drawn of a run: drawn again when `seen` changes."""
+class RunState(NamedTuple):
+    """What a page draws of a run: it draws again when `drawn` changes."""
 
-    seen: list
+    drawn: list
     over: bool
 
 
-def mark(store, view, run_id):
-    """The Mark of a run as it stands; of one that was deleted, whose page says so when it is drawn, ["gone"]."""
+def run_state(store, view, run_id):
+    """The RunState of a run; ["gone"] of a deleted one, whose page gives a message when it is drawn."""
     row = view.readable("run", run_id)
     if row is None:
-        return Mark(["gone"], True)
-    seen = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
+        return RunState(["gone"], True)
+    drawn = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
     if row["status"] == Status.QUEUED:
-        seen.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
-    return Mark(seen, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING)
+        drawn.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
+    return RunState(
+        drawn, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING
+    )
 
 
-def run(store, user, run_id, say):
-    """Follow a run until it is finished and explored; `say(seen)` is called whenever something has changed."""
-    view, said = store.of(user), None
+def follow_run(store, user, run_id, report):
+    """Follow a run until it is finished and explored; `report(drawn)` is called after each change."""
+    view, reported = store.of(user), None
     parent = os.getppid()
     while True:
         stop_if_alone(parent)
-        seen, over = mark(store, view, run_id)
-        if seen != said and seen != ["gone"]:
-            say(seen)
-            said = seen
+        drawn, over = run_state(store, view, run_id)
+        if drawn != reported and drawn != ["gone"]:
+            report(drawn)
+            reported = drawn
         if over:
-            return seen
+            return drawn
         time.sleep(POLL)

@@ -6,17 +6,17 @@ from urllib.parse import parse_qs, urlencode
 from core.store import Status
 
 
-class Here(NamedTuple):
-    """Rows as dicts, or None; `lost` is a sentence where the link names something that no longer exists.
+class Context(NamedTuple):
+    """What a page is about: rows as dicts, or None; `lost` is a sentence where the link names something that no longer exists.
 
-    `asked` is the query of the link, for what else a page reads from it; empty where the link is lost.
+    `query` is that of the link, for what else a page reads from it; empty where the link is lost.
     """
 
     dataset: dict | None
     preparation: dict | None
     run: dict | None
     lost: str
-    asked: dict = {}
+    query: dict = {}
 
     def link(self, page):
         """The link to a page about the same rows."""
@@ -29,7 +29,7 @@ class Here(NamedTuple):
 
 
 def resolve(view, search):
-    """The Here of a query string such as "?run=ID"; without one, the latest rows that belong together."""
+    """The Context of a query string such as "?run=ID"; without one, the latest rows that belong together."""
     query = {name: values[0] for name, values in parse_qs((search or "").lstrip("?")).items()}
     run, preparation, dataset, lost = None, None, None, ""
     for name in ("run", "preparation", "dataset"):
@@ -37,8 +37,8 @@ def resolve(view, search):
             lost = name
     run = view.readable("run", query.get("run"))
     preparation = view.readable("preparation", run["preparation"] if run else query.get("preparation"))
-    known = run or preparation
-    dataset = view.readable("dataset", known["dataset"] if known else query.get("dataset"))
+    row = run or preparation
+    dataset = view.readable("dataset", row["dataset"] if row else query.get("dataset"))
     if dataset is None:
         run, preparation, dataset = _latest(view)
     elif preparation is None and run is None:
@@ -48,8 +48,8 @@ def resolve(view, search):
     if run is None and preparation is not None:
         run = next((r for r in view.runs.all() if r["preparation"] == preparation["id"]), None)
     if lost:  # the colours and cells that the link names would be those of another run
-        return Here(dataset, preparation, run, _instead(lost, run, dataset))
-    return Here(dataset, preparation, run, "", query)
+        return Context(dataset, preparation, run, _instead(lost, run, dataset))
+    return Context(dataset, preparation, run, "", query)
 
 
 KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "dataset"}

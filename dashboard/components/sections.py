@@ -55,8 +55,8 @@ def _fill(app, store, section):
         State(ids.RUN, "data"),
         prevent_initial_call=True,
     )
-    def fill(wanted, run_id):
-        if not wanted:
+    def fill(is_wanted, run_id):
+        if not is_wanted:
             raise PreventUpdate
         view = store.of(session.user())
         return section.cards(view, view.runs.one(run_id))

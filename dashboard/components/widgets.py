@@ -10,17 +10,17 @@ from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
 
-def notice(words, tone="info", **kwargs):
+def notice(message, tone="info", **kwargs):
     """A sentence in a box: "info", "warn", "bad" (announced at once) or "good"."""
     return html.Div(
-        words, className=f"nuwa-notice {tone}", role="alert" if tone == "bad" else "status", **kwargs
+        message, className=f"nuwa-notice {tone}", role="alert" if tone == "bad" else "status", **kwargs
     )
 
 
-def empty(words, link=None, label=None, icon="bi-inbox"):
+def empty(message, link=None, label=None, icon="bi-inbox"):
     """A page with nothing to show, and the link to continue."""
-    way = [dcc.Link(label, href=link, className="btn btn-primary")] if link else []
-    return html.Div([html.I(className=f"bi {icon}"), html.P(words), *way], className="nuwa-empty")
+    links = [dcc.Link(label, href=link, className="btn btn-primary")] if link else []
+    return html.Div([html.I(className=f"bi {icon}"), html.P(message), *links], className="nuwa-empty")
 
 
 def card(title, *children, **kwargs):
@@ -33,13 +33,13 @@ def anchor(heading):
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def term(words, heading=None):
+def term(text, heading=None):
     """Words that link to a term of the glossary, in a tab of its own: a form on the page keeps what was typed.
 
     `heading` is the term's heading in docs/glossary.md, where it differs from `words` in more than case.
     """
-    address = f"/glossary#{anchor(heading or words)}"
-    return html.A(words, href=address, target="_blank", title="Glossary", className="nuwa-term")
+    address = f"/glossary#{anchor(heading or text)}"
+    return html.A(text, href=address, target="_blank", title="Glossary", className="nuwa-term")
 
 
 def tile(label, value, note="", tone=""):
@@ -84,7 +84,7 @@ def badge(dataset):
     return html.Span(record.badge.words, className=f"nuwa-badge {record.badge.tone}", title=record.badge.why)
 
 
-def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=False, beside=None, **kwargs):
+def graph(id, label, save=True, dataset=None, mark=None, plot_id=None, hidden=False, beside=None, **kwargs):
     """A plot with a name for screen readers and buttons that save it; of a dataset, with its badge.
 
     `mark` is a badge of the plot's own, where it shows other values than X of the dataset.
@@ -106,22 +106,27 @@ def graph(id, label, save=True, dataset=None, mark=None, shown=None, hidden=Fals
             )
             for form in ("svg", "png")
         ]
-    own = {"id": shown, "hidden": hidden} if shown else {}
-    parts = [html.Div(plot, role="group", **own, **{"aria-label": label}), *([beside] if beside else [])]
-    what = badge(dataset) if mark is None else mark  # a component without children counts as false
-    if what is not None:
-        parts.insert(0, html.Div(what, className="nuwa-plot-badge"))
+    attributes = {"id": plot_id, "hidden": hidden} if plot_id else {}
+    parts = [
+        html.Div(plot, role="group", **attributes, **{"aria-label": label}),
+        *([beside] if beside else []),
+    ]
+    plot_badge = badge(dataset) if mark is None else mark  # a component without children counts as false
+    if plot_badge is not None:
+        parts.insert(0, html.Div(plot_badge, className="nuwa-plot-badge"))
     if save:
         parts.append(html.Div(buttons, className="nuwa-actions"))
     return html.Div(parts, className="nuwa-plot")
 
 
-def working(id, words=""):
+def working(id, message=""):
     """The message of a job that is followed."""
-    return html.Div(words, id=id, role="status", className="nuwa-progress")
+    return html.Div(message, id=id, role="status", className="nuwa-progress")
 
 
-def progress(words, share):
+def progress(message, share):
     """A message and a bar for a running job."""
     bar = dbc.Progress(value=round(100 * share), striped=True, animated=True, style={"height": "6px"})
-    return html.Div([html.Div(words), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info")
+    return html.Div(
+        [html.Div(message), html.Div(bar, **{"aria-hidden": "true"})], className="nuwa-notice info"
+    )

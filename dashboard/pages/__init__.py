@@ -1,1 +1,1 @@
-"""One module a page: PATH, TITLE, layout(view, here) and register(app, store)."""
+"""One module a page: PATH, TITLE, layout(view, context) and register(app, store)."""

@@ -39,7 +39,7 @@ def heading(match):
     return f'<h3 id="{anchor(match[1])}">{match[1]}</h3>'
 
 
-def layout(view, here):
+def layout(view, context):
     cards = [
         card(title, dcc.Markdown(text, dangerously_allow_html=True)) for title, text in sections().items()
     ]

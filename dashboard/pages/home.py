@@ -31,15 +31,15 @@ STEPS = (
 )
 
 
-def layout(view, here):
+def layout(view, context):
     links = [
         html.Li(
             [
-                dcc.Link(title, href=here.link(path), className="fw-semibold"),
-                html.Div(words, className="help"),
+                dcc.Link(title, href=context.link(path), className="fw-semibold"),
+                html.Div(text, className="help"),
             ]
         )
-        for path, title, words in STEPS
+        for path, title, text in STEPS
     ]
     return html.Div(
         [
@@ -51,7 +51,9 @@ def layout(view, here):
                     "form the clusters that you will see."
                 ),
                 html.Ol(links, className="nuwa-way"),
-                dcc.Link("Start with the data", href=here.link("/data"), className="btn btn-primary btn-lg"),
+                dcc.Link(
+                    "Start with the data", href=context.link("/data"), className="btn btn-primary btn-lg"
+                ),
                 more(
                     "What happens to my data?",
                     html.P(

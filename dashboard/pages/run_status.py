@@ -14,14 +14,14 @@ from core.training.advice import above_baseline, against_pca
 from dashboard.components.widgets import more, notice, number, table, tile
 
 # By facts["path"], which core.training.dataloader chooses.
-PATH_WORDS = {
+PATH_TEXT = {
     "sparse": "Sparse arithmetic: exact, and computed only where a value is not zero.",
     "dense": "Dense arithmetic.",
     "resident dense": "All values are kept on the GPU.",
     "resident sparse": "All non-zero values are kept on the GPU; minibatches are made dense there.",
     "streamed": "The values do not fit on the GPU: they are loaded one minibatch at a time.",
 }
-WORDS = {
+STATUS_TEXT = {
     Status.CREATED: "Ready to train",
     Status.QUEUED: "Waiting in the queue",
     Status.RUNNING: "Training",
@@ -41,7 +41,7 @@ def working(run):
 
 def status(store, view, run, epochs):
     """The status of a run, in a line or two."""
-    parts = [html.Strong(WORDS[run["status"]])]
+    parts = [html.Strong(STATUS_TEXT[run["status"]])]
     facts = RunFacts.upgraded(run["facts"])
     if run["status"] == Status.QUEUED:
         ahead = store.jobs_ahead(view.jobs.last(run["id"], "train"))
@@ -54,7 +54,7 @@ def status(store, view, run, epochs):
     elif run["message"]:
         parts.append(f". {run['message']}")
     if facts:
-        path = PATH_WORDS.get(facts.path, "")
+        path = PATH_TEXT.get(facts.path, "")
         parts.append(html.Div(f"{facts.device_why} {path}", className="help"))
     return parts
 
@@ -75,7 +75,7 @@ def tiles(run, epochs):
     note = f"{compared(pca)} PCA ({number(baselines.pca.total)})"
     recent = [epoch["seconds"] for epoch in epochs[-5:]]
     pace = sum(recent) / len(recent)
-    shown = [
+    parts = [
         tile("Epoch", f"{len(epochs)} / {run['n_epochs']}", f"best: {best['epoch']}"),
         tile("Training loss", number(last["train_loss"])),
         tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
@@ -85,11 +85,11 @@ def tiles(run, epochs):
     ]
     if run["status"] in ACTIVE:
         an_epoch = (time.time() - facts.training_since) / len(epochs)
-        shown.append(tile("Time left", duration((run["n_epochs"] - len(epochs)) * an_epoch), "at this speed"))
+        parts.append(tile("Time left", duration((run["n_epochs"] - len(epochs)) * an_epoch), "at this speed"))
     elif run["started"] and run["ended"]:
         seconds = duration(run["ended"] - run["started"])
-        shown.append(tile("Duration", seconds, "from loading data to latent space"))
-    return shown
+        parts.append(tile("Duration", seconds, "from loading data to latent space"))
+    return parts
 
 
 def compared(share):
@@ -124,9 +124,9 @@ def next_step(run, epochs):
     if run["status"] == Status.DONE:
         parts.append(_outcome(run))
     facts = RunFacts.upgraded(run["facts"])
-    parts += [notice(words, "warn") for words in (facts.happened if facts else ())]
+    parts += [notice(message, "warn") for message in (facts.happened if facts else ())]
     if facts and (notes := facts.notes):
-        parts.append(more("How the data were preprocessed", html.Ul([html.Li(words) for words in notes])))
+        parts.append(more("How the data were preprocessed", html.Ul([html.Li(message) for message in notes])))
     parts += _exploration(run)
     links = []
     if run["explored"] in (Explored.READY, Explored.FAILED):
@@ -140,10 +140,10 @@ def next_step(run, epochs):
 def _outcome(run):
     """Whether the model beats PCA, as a notice."""
     facts = RunFacts.upgraded(run["facts"])
-    ours, pca = facts.loss.total, facts.test_baselines.pca.total
+    model, pca = facts.loss.total, facts.test_baselines.pca.total
     n = facts.n_test or facts.n_valid
-    losses = f"Loss {number(ours)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}."
-    if ours < pca:
+    losses = f"Loss {number(model)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}."
+    if model < pca:
         return notice(f"{losses} The model is better than PCA, the best linear model of this size.", "good")
     return notice(
         f"{losses} PCA is as good or better: {against_pca(run['best_epoch'], run['n_epochs'])}", "warn"

@@ -88,7 +88,7 @@ def test_short_jobs_finish_while_a_run_trains(page, server, tiny_file, long_run)
     page.get_by_role("link", name="Preprocess this dataset").click(timeout=WORK)
     page.get_by_role("button", name="Preprocess", exact=True).click()
     expect(page.get_by_role("link", name="Create a model")).to_be_visible(timeout=WORK)
-    expect(page.locator("#sidebar-foot")).to_contain_text("1 training")
+    expect(page.locator("#sidebar-activity")).to_contain_text("1 training")
     assert server.view.runs.one(long_run)["status"] == "running"
 
 

@@ -85,7 +85,7 @@ def test_the_clusters_page_shows_nothing_of_a_link_whose_run_is_gone_on_another_
     link = {"url.pathname": "/clusters", "url.search": "?run=gone&by=obs:cell_type&select=nonsense"}
     content = sent(finished.press("content.children", link)["content"])
     assert "This page shows another run, 'first', of the dataset 'tiny.h5ad'" in content
-    assert location.resolve(finished.view, link["url.search"]).asked == {}
+    assert location.resolve(finished.view, link["url.search"]).query == {}
 
 
 def test_the_sidebar_ticks_what_is_done(finished, with_demo):
@@ -129,7 +129,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         laid_out += sent(add_data.bring(finished.view))
     laid_out += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
     seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
-    laid_out += sent(join_samples.told(seen, {"samples": [], "batch": "sample"}))
+    laid_out += sent(join_samples.preview(seen, {"samples": [], "batch": "sample"}))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]
@@ -159,22 +159,22 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_nuwa):
 
 
 def test_the_sidebar_has_the_device_and_the_running_jobs(empty_nuwa):
-    foot = empty_nuwa.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 1})
-    assert "The worker is starting" in sent(foot) and "No jobs running" in sent(foot)
+    activity = empty_nuwa.press("sidebar-activity.children", {"sidebar-tick.n_intervals": 1})
+    assert "The worker is starting" in sent(activity) and "No jobs running" in sent(activity)
     empty_nuwa.store.remember("device", {"name": "CPU, 2 cores", "why": "There is no GPU.", "kind": "cpu"})
     empty_nuwa.store.submit("local", "train", "train", "a run")
-    foot = sent(empty_nuwa.press("sidebar-foot.children", {"sidebar-tick.n_intervals": 2}))
-    assert "CPU, 2 cores" in foot and "Running: 1 training job" in foot
+    activity = sent(empty_nuwa.press("sidebar-activity.children", {"sidebar-tick.n_intervals": 2}))
+    assert "CPU, 2 cores" in activity and "Running: 1 training job" in activity
 
 
 def test_the_header_gets_its_badge_when_the_dataset_is_loaded(empty_nuwa, tiny_file):
     id = bring(empty_nuwa.view, "tiny.h5ad", tiny_file.read_bytes())
     before = steps_done(location.resolve(empty_nuwa.view, f"?dataset={id}"))
     place = {"dataset": id, "preparation": None, "run": None, "done": before}
-    tick = {"sidebar-tick.n_intervals": 1, "place.data": place, "url.pathname": "/data"}
-    assert "header" not in empty_nuwa.press("sidebar-foot.children", tick)
+    tick = {"sidebar-tick.n_intervals": 1, "context.data": place, "url.pathname": "/data"}
+    assert "header" not in empty_nuwa.press("sidebar-activity.children", tick)
     drain(empty_nuwa.store)
-    drawn = empty_nuwa.press("sidebar-foot.children", tick)
+    drawn = empty_nuwa.press("sidebar-activity.children", tick)
     assert "X: counts" in sent(drawn["header"]) and "tiny.h5ad" in sent(drawn["header"])
 
 

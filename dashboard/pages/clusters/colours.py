@@ -106,8 +106,8 @@ def _mean_of(text, genes):
     """The option for the mean of the genes in a comma-separated text; none for fewer than two known genes."""
     by_lower = {name.lower(): name for name in genes}
     names = [name.strip().lower() for name in text.split(",")]
-    known = list(dict.fromkeys(by_lower[name] for name in names if name in by_lower))
-    return [{**_option(f"mean:{','.join(known)}"), "search": text}] if len(known) > 1 else []
+    genes_in_text = list(dict.fromkeys(by_lower[name] for name in names if name in by_lower))
+    return [{**_option(f"mean:{','.join(genes_in_text)}"), "search": text}] if len(genes_in_text) > 1 else []
 
 
 def colour_of(view, run, chosen, resolution):

@@ -53,8 +53,8 @@ def register(app, store):
             ]
         rows.sort()
         ends = zip(reversed(rows[-N_FEATURES:]), rows[:N_FEATURES], strict=False)
-        shown = [
+        lines = [
             [f"{a} ({kind_a})", number(x), f"{b} ({kind_b})", number(y)]
             for (x, a, kind_a), (y, b, kind_b) in ends
         ]
-        return table(["positive", "loading", "negative", "loading"], shown, numeric=(1, 3))
+        return table(["positive", "loading", "negative", "loading"], lines, numeric=(1, 3))

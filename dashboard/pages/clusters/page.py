@@ -64,15 +64,15 @@ def _layouts(cards, view, run):
 SECTIONS = tuple(Section(name, title, partial(_layouts, cards)) for (name, title), cards in CARDS.items())
 
 
-def layout(view, here):
-    run = here.run
+def layout(view, context):
+    run = context.run
     if run is None:
         return empty(
-            "There is no run. Create a model first.", here.link("/model"), "Create a model", "bi-diagram-3"
+            "There is no run. Create a model first.", context.link("/model"), "Create a model", "bi-diagram-3"
         )
     if run["explored"] != Explored.READY:
         return not_yet(view, run)
-    state = link_state.from_link(here.asked, view, run)
+    state = link_state.from_link(context.query, view, run)
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -80,7 +80,7 @@ def layout(view, here):
             dcc.Interval(id=ids.PANELS_TICK, interval=1500),
             dcc.Store(id=ids.PANELS_MISSING),
             dcc.Store(id=ids.CLUSTERING),
-            query_store(here.asked),
+            query_store(context.query),
             *[notice(note, "warn") for note in state.notes],
             sections.contents(SECTIONS),
             sections.place(SECTIONS[0], viewer.layout(view, run, state)),

@@ -22,7 +22,7 @@ def asks(app, store, watched, *parts):
         def press(view, *values):
             *values, page, run_id = values
             token = ":".join(map(str, (page, watched.job, *values[:n_inputs])))
-            chosen = [value for value, wanted in zip(values, is_value, strict=True) if wanted]
+            chosen = [value for value, is_wanted in zip(values, is_value, strict=True) if is_wanted]
             return ask(view, view.runs.one(run_id), token, *chosen)
 
         return ask

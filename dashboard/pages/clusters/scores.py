@@ -71,8 +71,8 @@ def score_rows(run):
     rows = [["Loss", *total], *_explained_rows(run), ["Neighbours kept (15)", *neighbours, "–"]]
     if (agreement := scores.get("protein_agreement_15")) is not None:
         pca = number(scores["protein_agreement_15_pca"])
-        seen = SEEN if RunFacts.upgraded(run["facts"]).n_proteins else UNSEEN
-        rows.append([f"Agreement with proteins (15), {seen}", number(agreement), pca, "–"])
+        proteins_seen = SEEN if RunFacts.upgraded(run["facts"]).n_proteins else UNSEEN
+        rows.append([f"Agreement with proteins (15), {proteins_seen}", number(agreement), pca, "–"])
     resolution = scores.get("resolution", DEFAULT_RESOLUTION)
     rows.append([f"Silhouette of the clusters at {resolution:g}", number(scores["silhouette"]), "–", "–"])
     if scores.get("held_out_nll") is not None:

@@ -15,7 +15,7 @@ from dashboard import ids as shared
 from dashboard.components import job_card, job_progress
 from dashboard.components.widgets import card, graph, more, notice, number, progress, table, term, working
 from dashboard.pages.clusters import colours, ids
-from dashboard.pages.run_status import WORDS
+from dashboard.pages.run_status import STATUS_TEXT
 from dashboard.server import session
 
 K = "seeds-k"
@@ -78,7 +78,7 @@ def _first_run(first):
 def _state(view, run_id):
     """(runs and their progress, whether a job is running, the id of the finished comparison or None)."""
     rows = view.seeds.all(run_id)
-    message, over, done = job_progress.standing(view.store, view.jobs.last(run_id, "stability"))
+    message, over, done = job_progress.job_state(view.store, view.jobs.last(run_id, "stability"))
     if not rows:
         return "", not over, done
     lines = [
@@ -95,10 +95,10 @@ def _state(view, run_id):
 def _status(view, row):
     """The status of a run as text."""
     if row["status"] in ACTIVE and row["status"] != Status.QUEUED:
-        return f"{WORDS[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
+        return f"{STATUS_TEXT[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
     if row["explored"] == Explored.WORKING:
         return "Computing neighbours and clusters"
-    return f"{WORDS[row['status']]}. {row['message']}".rstrip(". ")
+    return f"{STATUS_TEXT[row['status']]}. {row['message']}".rstrip(". ")
 
 
 def _share(view, rows):

@@ -31,7 +31,7 @@ def layout(view, run):
 def data_checks(dataset):
     """What X contains, and the findings of the data checks, the most severe first."""
     record = DatasetRecord.of(dataset)
-    notices = [findings.said(finding) for finding in record.findings]
+    notices = [findings.finding_notice(finding) for finding in record.findings]
     contents = [badge(dataset), f" {record.x.evidence}"]
     return [html.P(contents), *(notices or [html.P("No problems found.")])]
 

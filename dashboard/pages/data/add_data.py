@@ -39,9 +39,9 @@ def bring(view):
     return card("Add data", *parts)
 
 
-def drop(id, words, dataset=""):
+def drop(id, label, dataset=""):
     """Where files are dropped or chosen; with a dataset, they are added to it (assets/upload.js)."""
-    button = html.Button([html.I(className="bi bi-upload"), f" {words}"], className="btn btn-outline-primary")
+    button = html.Button([html.I(className="bi bi-upload"), f" {label}"], className="btn btn-outline-primary")
     kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
     data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
     parts = [button, html.Span(" or drop them here"), html.Span(className="nuwa-pick")]
@@ -68,10 +68,10 @@ def inbox(view):
 def roots(view, folder=""):
     """A folder below NUWA_DATA_ROOTS: open a folder in it, or load the chosen file."""
     try:
-        found = view.datasets.browse(folder)
+        entries = view.datasets.browse(folder)
     except UserError:
-        folder, found = "", view.datasets.browse()
-    options = [{"label": _label(name, size), "value": path} for name, size, path in found]
+        folder, entries = "", view.datasets.browse()
+    options = [{"label": _label(name, size), "value": path} for name, size, path in entries]
     small = "btn btn-outline-primary btn-sm me-2"
     return [
         dcc.Store(id=ids.ROOTS_AT, data=folder),
@@ -89,12 +89,12 @@ def _label(name, size):
 
 def question(row):
     """The question about a file with its answers; the likely one is chosen."""
-    asked = DatasetRecord.of(row).question
-    options = [{"label": words, "value": i} for i, (_, words) in enumerate(asked.choices)]
-    values = [value for value, _ in asked.choices]
-    default = values.index(asked.default) if asked.default in values else None
+    question = DatasetRecord.of(row).question
+    options = [{"label": text, "value": i} for i, (_, text) in enumerate(question.choices)]
+    values = [value for value, _ in question.choices]
+    default = values.index(question.default) if question.default in values else None
     return [
-        notice(asked.sentence, "warn"),
+        notice(question.sentence, "warn"),
         dbc.RadioItems(id=ids.ANSWER, options=options, value=default, className="mb-2"),
         html.Button("Load with this answer", id=ids.ANSWER_GO, className="btn btn-primary me-2"),
     ]
@@ -108,7 +108,7 @@ def second(view, dataset):
         html.P("Cells are matched by barcode. The result is a new dataset; this one does not change."),
         dbc.RadioItems(
             id=ids.JOIN_WHAT,
-            options=[{"label": f"The file holds {words}", "value": what} for what, words in ADDS.items()],
+            options=[{"label": f"The file holds {content}", "value": kind} for kind, content in ADDS.items()],
             value="proteins",
             className="mb-2",
         ),
@@ -127,9 +127,9 @@ def second(view, dataset):
 def droplets():
     """The fields that define empty droplets."""
 
-    def field(id, words, value):
+    def field(id, label, value):
         number = dbc.Input(id=id, type="number", value=value, min=1, step=1)
-        return html.Div(html.Label([words, number], className="nuwa-labelled"), className="nuwa-field")
+        return html.Div(html.Label([label, number], className="nuwa-labelled"), className="nuwa-field")
 
     return [
         html.Div(
@@ -182,8 +182,8 @@ def register(app, store):
         return dataset
 
     @app.callback(Output(ids.DROPLETS, "hidden"), Input(ids.JOIN_WHAT, "value"))
-    def show_droplets(what):
-        return what != "background"
+    def show_droplets(kind):
+        return kind != "background"
 
     second = [
         State(id, "value" if id != ids.DATA_SHOWN else "data")
@@ -191,10 +191,10 @@ def register(app, store):
     ]
 
     @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second)
-    def join_inbox(view, name, what, dataset, protein, rna):
+    def join_inbox(view, name, kind, dataset, protein, rna):
         limits = {"fewest_protein": protein, "most_rna": rna}
         file = _chosen(name, "file of the inbox")
-        return view.datasets.join(dataset, what, uuid.uuid4().hex, file, droplets=limits)
+        return view.datasets.join(dataset, kind, uuid.uuid4().hex, file, droplets=limits)
 
     @adds(ids.ROOTS_READ, State(ids.ROOTS, "value"))
     def from_roots(view, path):

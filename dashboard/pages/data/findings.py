@@ -9,7 +9,7 @@ from dashboard.pages.data import ids
 
 TONES = {"stop": "bad", "warning": "warn"}
 SEVERITIES = {"stop": "Blocks training", "warning": "Warning", "note": "Note"}
-SHOWN = 8  # notes beyond these are folded away
+MOST_NOTES = 8  # notes beyond these are folded away
 
 
 def findings_card(record):
@@ -17,17 +17,17 @@ def findings_card(record):
     offered, items = dict(record.repairs_offered), []
     for finding in record.findings:
         # Each repair has one button: Dash allows no second component with the same id.
-        asked = [finding.repair, *finding.others]
-        repairs = {name: offered.pop(name) for name in asked if name in offered}
+        names = [finding.repair, *finding.others]
+        repairs = {name: offered.pop(name) for name in names if name in offered}
         items.append((finding.severity, _finding(finding, repairs)))
     notes = [item for severity, item in items if severity == "note"]
     grave = [item for severity, item in items if severity != "note"]
     folded = (
-        [more(f"{len(notes) - SHOWN} more notes", *notes[SHOWN:])]
-        if len(notes) > SHOWN + 1
-        else notes[SHOWN:]
+        [more(f"{len(notes) - MOST_NOTES} more notes", *notes[MOST_NOTES:])]
+        if len(notes) > MOST_NOTES + 1
+        else notes[MOST_NOTES:]
     )
-    return card("Data checks", *grave, *notes[:SHOWN], *folded)
+    return card("Data checks", *grave, *notes[:MOST_NOTES], *folded)
 
 
 def _finding(finding, repairs):
@@ -42,10 +42,10 @@ def _finding(finding, repairs):
         parts.append(
             html.Div([button, html.Span(repair.sentence, className="help")], className="nuwa-repair")
         )
-    return said(finding, *parts)
+    return finding_notice(finding, *parts)
 
 
-def said(finding, *parts):
+def finding_notice(finding, *parts):
     """The notice of a finding: its severity (of a note: for screen readers alone), then the sentence."""
     severity = finding.severity
     mark = (
@@ -65,5 +65,5 @@ def register(app, store):
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         State(ids.DATA_SHOWN, "data"),
     )
-    def repair(view, _, shown):
-        return f"/data?dataset={view.steps.repair(shown, ctx.triggered_id['name'])}", no_update
+    def repair(view, _, dataset):
+        return f"/data?dataset={view.steps.repair(dataset, ctx.triggered_id['name'])}", no_update

@@ -68,24 +68,24 @@ def name_fields(view, chosen, typed):
     ]
 
 
-def told(found, asked):
+def preview(result, samples):
     """What joining gives and loses, and the button that joins if the result fits into memory."""
-    size = f"{found['cells']:,} cells and {found['genes']:,} genes"
-    proteins = f", {found['proteins']:,} proteins" if found["proteins"] else ""
+    size = f"{result['cells']:,} cells and {result['genes']:,} genes"
+    proteins = f", {result['proteins']:,} proteins" if result["proteins"] else ""
     lost = (
-        [html.P("These would be lost:"), html.Ul([html.Li(words) for words in found["lost"]])]
-        if found["lost"]
+        [html.P("These would be lost:"), html.Ul([html.Li(text) for text in result["lost"]])]
+        if result["lost"]
         else [html.P("Nothing is lost.")]
     )
-    column = f" The column is called '{found['batch']}', because another column has that name."
+    column = f" The column is called '{result['batch']}', because another column has that name."
     parts = [
-        html.P(f"The new dataset: {size}{proteins}.{column if found['batch'] != asked['batch'] else ''}"),
+        html.P(f"The new dataset: {size}{proteins}.{column if result['batch'] != samples['batch'] else ''}"),
         *lost,
     ]
-    if found["too_large"]:
-        return html.Div([*parts, notice(found["too_large"], "bad")])
+    if result["too_large"]:
+        return html.Div([*parts, notice(result["too_large"], "bad")])
     button = html.Button("Join samples", id=ids.SAMPLES_GO, className="btn btn-primary btn-sm")
-    return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=asked), button], role="status")
+    return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=samples), button], role="status")
 
 
 def register(app, store):
@@ -125,11 +125,11 @@ def register(app, store):
         State(ids.SAMPLES_LOOKING.job, "data"),
         prevent_initial_call=True,
     )
-    def show(done, wanted):
-        if not done or done != wanted:  # the samples were changed in the meantime
+    def show(done, job_id):
+        if not done or done != job_id:  # the samples were changed in the meantime
             return ""
         job = store.of(session.user()).jobs.one(done)
-        return told(job["result"], job["arguments"])
+        return preview(job["result"], job["arguments"])
 
     # The result holds for the samples that were looked at: a change removes it, and the button with it.
     app.clientside_callback(

@@ -17,17 +17,17 @@ from dashboard.server import session
 
 PATH, TITLE = "/data", "Data"
 BUSY = (Status.QUEUED, Status.RUNNING)
-STANDS = {Status.READY: "", Status.FAILED: "could not be loaded", Status.ASKING: "has a question"}
+STATUS_TEXT = {Status.READY: "", Status.FAILED: "could not be loaded", Status.ASKING: "has a question"}
 
 
-def layout(view, here):
-    id = here.dataset["id"] if here.dataset else None
-    seen = signature(view, id)
-    seen[1] = state(view, here.dataset)  # as drawn here: it may have changed since it was read
+def layout(view, context):
+    id = context.dataset["id"] if context.dataset else None
+    drawn = signature(view, id)
+    drawn[1] = state(view, context.dataset)  # as drawn here: it may have changed since it was read
     return html.Div(
         [
             dcc.Store(id=ids.DATA_SHOWN, data=id),
-            dcc.Store(id=ids.DATA_SEEN, data=seen),
+            dcc.Store(id=ids.DATA_SEEN, data=drawn),
             dcc.Interval(id=ids.DATA_TICK, interval=1000),
             html.Div(id=ids.DATA_MESSAGE),
             html.Div(
@@ -39,7 +39,7 @@ def layout(view, here):
                             join_samples.samples(view),
                         ]
                     ),
-                    html.Div(detail(view, here.dataset), id=ids.DATA_DETAIL),
+                    html.Div(detail(view, context.dataset), id=ids.DATA_DETAIL),
                 ],
                 className="nuwa-grid top",
             ),
@@ -51,21 +51,21 @@ def listing(view, chosen):
     """The datasets as links, each with its status."""
     rows = []
     for row in reversed(view.datasets.all()):
-        words = STANDS.get(row["status"], "being loaded ...")
+        status = STATUS_TEXT.get(row["status"], "being loaded ...")
         record = DatasetRecord.of(row) if row["status"] == Status.READY else None
         size = f"{record.cells:,} cells, {record.genes:,} genes" if record else ""
         proteins = f", {len(record.proteins)} proteins" if record and record.proteins else ""
         link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
         current = {"aria-current": "true"} if row["id"] == chosen else {}
-        text = html.Div([words or f"{size}{proteins}"], className="help")
+        text = html.Div([status or f"{size}{proteins}"], className="help")
         rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
     return html.Ul(rows, className="nuwa-list") if rows else html.P("The demo datasets are being loaded ...")
 
 
-def signature(view, shown):
+def signature(view, dataset):
     """What the list, the detail and the inbox are drawn from; they are redrawn only when it changes."""
     states = [[row["id"], row["status"]] for row in view.datasets.all()]
-    return [states, state(view, view.readable("dataset", shown)), view.datasets.inbox()]
+    return [states, state(view, view.readable("dataset", dataset)), view.datasets.inbox()]
 
 
 def state(view, row):
@@ -89,11 +89,11 @@ def detail(view, row):
             icon="bi-hourglass-split",
         )
     if row["status"] in BUSY:
-        words, share = view.datasets.progress(row["id"]) or ("", 0.0)
+        message, share = view.datasets.progress(row["id"]) or ("", 0.0)
         return card(
             row["name"],
             html.P("The file is being loaded and checked. This takes seconds to minutes.", role="status"),
-            progress(words, share) if words else None,
+            progress(message, share) if message else None,
         )
     if row["status"] == Status.FAILED:
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
@@ -192,18 +192,25 @@ def register(app, store):
         State(ids.DATA_SEEN, "data"),
         prevent_initial_call=True,
     )
-    def refresh(_, shown, seen):
+    def refresh(_, dataset, drawn):
         view = store.of(session.user())
-        now = signature(view, shown)
-        if now == seen:
+        now = signature(view, dataset)
+        if now == drawn:
             raise PreventUpdate
-        row = view.readable("dataset", shown)
-        parts = [listing(view, shown), detail(view, row), add_data.inbox(view)]
-        same = [now[i] == seen[i] for i in range(3)]
+        row = view.readable("dataset", dataset)
+        parts = [listing(view, dataset), detail(view, row), add_data.inbox(view)]
+        unchanged_parts = [now[i] == drawn[i] for i in range(3)]
         # At the very first start the page may be open before the first dataset is loaded; it is shown then.
         first = None if row else places.resolve(view, "").dataset
-        way = f"/data?dataset={first['id']}" if first else no_update
-        return *(no_update if kept else part for kept, part in zip(same, parts, strict=True)), now, way
+        href = f"/data?dataset={first['id']}" if first else no_update
+        return (
+            *(
+                no_update if unchanged else part
+                for unchanged, part in zip(unchanged_parts, parts, strict=True)
+            ),
+            now,
+            href,
+        )
 
     @app.callback(
         Output(ids.DATA_PICTURE, "figure"),
@@ -211,9 +218,9 @@ def register(app, store):
         Input(shared.THEME, "data"),
         State(ids.DATA_SHOWN, "data"),
     )
-    def draw(_, theme, shown):
-        shelf = store.of(session.user()).datasets.folder(shown)
-        counts, genes = shelf.per_cell("n_counts"), shelf.per_cell("n_genes")
+    def draw(_, theme, dataset):
+        folder = store.of(session.user()).datasets.folder(dataset)
+        counts, genes = folder.per_cell("n_counts"), folder.per_cell("n_genes")
         if counts is None and genes is None:
             return figures.empty(
                 "The values are not counts, so counts and genes per cell are unknown.", theme
@@ -230,6 +237,6 @@ def register(app, store):
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         State(ids.DATA_SHOWN, "data"),
     )
-    def delete(view, _, shown):
-        view.datasets.forget(shown)
+    def delete(view, _, dataset):
+        view.datasets.forget(dataset)
         return "/data", no_update

@@ -97,7 +97,7 @@ def register(app, store):
         Input(ids.STEP_UNDO, "n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.STEP_MESSAGE, "children"),
-        State(shared.PLACE, "data"),
+        State(shared.CONTEXT, "data"),
         State(shared.URL, "pathname"),
     )
     def undo(view, _, place, path):

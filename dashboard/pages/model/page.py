@@ -19,16 +19,16 @@ from dashboard.server import session
 PATH, TITLE = "/model", "Create model"
 
 
-def layout(view, here):
-    row = here.preparation
+def layout(view, context):
+    row = context.preparation
     if row is None or row["status"] != Status.READY:
         return empty(
             "No dataset is preprocessed. Press Preprocess first.",
-            here.link("/preprocess"),
+            context.link("/preprocess"),
             "Go to Preprocess",
         )
     record = PreparationRecord.of(row)
-    values = of_run(here.run, record) if here.run and here.run["preparation"] == row["id"] else {}
+    values = of_run(context.run, record) if context.run and context.run["preparation"] == row["id"] else {}
     found = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
     return html.Div(
         [

@@ -97,7 +97,7 @@ def counted(app, view, asked, values, names, dataset_id):
     if job["status"] == Status.FAILED:
         return notice(job["message"], "bad"), asked
     if job["status"] != Status.DONE:
-        return progress(job_progress.words(view.store, job), job["progress"]), asked
+        return progress(job_progress.status_text(view.store, job), job["progress"]), asked
     found = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"
     unless = ", if the run were not trained on proteins alone" if alone else ""

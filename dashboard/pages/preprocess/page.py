@@ -15,7 +15,7 @@ from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import SETTINGS, form, read_form
 from dashboard.components.widgets import card, empty, graph, more, notice, tile
-from dashboard.pages.data.findings import said
+from dashboard.pages.data.findings import finding_notice
 from dashboard.pages.data.provenance import steps_card
 from dashboard.pages.preprocess import batches, cell_quality, genes, ids, proteins, recipes
 from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches, quality_card
@@ -30,8 +30,8 @@ VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
 BUSY = (Status.QUEUED, Status.RUNNING)
 
 
-def layout(view, here):
-    row = here.dataset
+def layout(view, context):
+    row = context.dataset
     if row is not None and row["status"] in BUSY:
         words = html.P("This dataset is being made. The page continues by itself.", role="status")
         return html.Div([card(row["name"], words), dcc.Interval(id=ids.WAIT_TICK, interval=700)])
@@ -41,7 +41,9 @@ def layout(view, here):
         )
     if row is None or row["status"] != Status.READY:  # one that asks is answered on the Data page
         return empty("No dataset is ready. Choose one first.", "/data", "Go to Data")
-    done = here.preparation if here.preparation and here.preparation["dataset"] == row["id"] else None
+    done = (
+        context.preparation if context.preparation and context.preparation["dataset"] == row["id"] else None
+    )
     record, job = DatasetRecord.of(row), view.preparations.preparing(row["id"])
     steps = steps_for(record.kind, bool(record.proteins), bool(record.protein_background))
     values = upgraded(done["settings"]) if done else {}
@@ -109,7 +111,7 @@ def layout(view, here):
 def forbidden(row):
     """The findings that block training on a dataset, with a link to their repairs."""
     there = dcc.Link("See the repairs on the Data page.", href=f"/data?dataset={row['id']}")
-    return [said(finding, there) for finding in DatasetRecord.of(row).stops]
+    return [finding_notice(finding, there) for finding in DatasetRecord.of(row).stops]
 
 
 UNSEEN = (
@@ -197,7 +199,7 @@ def register(app, store):
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.WAIT_TICK, "n_intervals"),
-        State(shared.PLACE, "data"),
+        State(shared.CONTEXT, "data"),
         prevent_initial_call=True,
     )
     def wait(_, place):

@@ -7,14 +7,14 @@ from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored
 from dashboard.components import buttons
 from dashboard.components.widgets import card, empty, notice, number, table, when
-from dashboard.pages.run_status import WORDS, judged_on
+from dashboard.pages.run_status import STATUS_TEXT, judged_on
 from dashboard.pages.runs import ids
 from dashboard.server import session
 
 PATH, TITLE = "/runs", "Runs"
 
 
-def layout(view, here):
+def layout(view, context):
     return html.Div(
         [
             dcc.Store(id=ids.RUNS_CHOSEN),
@@ -58,7 +58,7 @@ def _row(run, names):
             html.Div([run["id"], " · ", when(run["created"])], className="help"),
         ],
         dcc.Link(names.get(run["dataset"], "?"), href=f"/data?dataset={run['dataset']}"),
-        [WORDS[run["status"]], html.Div(run["message"], className="help")],
+        [STATUS_TEXT[run["status"]], html.Div(run["message"], className="help")],
         run["config"]["n_latent"],
         f"{run['best_epoch'] or '–'} of {run['n_epochs'] or '–'}",
         number(loss) + cells,

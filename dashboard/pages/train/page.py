@@ -20,16 +20,19 @@ POLL = 700  # milliseconds between two looks at a run at work
 HIDDEN = {"display": "none"}
 
 
-def at_work(run):
+def is_active(run):
     """Is a run queued, training, or being explored?"""
     return run["status"] in ACTIVE or run["explored"] == Explored.WORKING
 
 
-def layout(view, here):
-    run = here.run
+def layout(view, context):
+    run = context.run
     if run is None:
         return empty(
-            "There is no run. Create a model first.", here.link("/model"), "Create a model", "bi-graph-down"
+            "There is no run. Create a model first.",
+            context.link("/model"),
+            "Create a model",
+            "bi-graph-down",
         )
     record = PreparationRecord.of(view.preparations.one(run["preparation"]))
     parts = [{"label": "Total", "value": "total"}]
@@ -40,7 +43,7 @@ def layout(view, here):
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=shared.RUN, data=run["id"]),
             dcc.Store(id=ids.ASKER, data=session.signed(view.store.root, session.user())),
-            dcc.Interval(id=ids.POLL, interval=POLL, disabled=not at_work(run)),
+            dcc.Interval(id=ids.POLL, interval=POLL, disabled=not is_active(run)),
             dcc.Store(id=ids.TICK),
             dcc.Store(id=ids.FINISHED),
             card(
@@ -74,7 +77,7 @@ def layout(view, here):
                 graph(
                     ids.LOSS,
                     "Training and validation loss by epoch, with the baselines",
-                    dataset=here.dataset,
+                    dataset=context.dataset,
                     style={"height": "420px"},
                 ),
                 more(
@@ -125,7 +128,7 @@ def register(app, store):
         user = session.read_signed(store.root, asker)
         store.of(user).runs.train(run_id)
         work_here()
-        return job_progress.run(store, user, run_id, lambda mark: set_progress((mark,)))
+        return job_progress.follow_run(store, user, run_id, lambda drawn: set_progress((drawn,)))
 
     @app.callback(
         Output(ids.TICK, "data", allow_duplicate=True),
@@ -135,10 +138,10 @@ def register(app, store):
         State(shared.RUN, "data"),
         prevent_initial_call=True,
     )
-    def poll(_, seen, run_id):
+    def poll(_, drawn, run_id):
         """What a reloaded page or a second tab shows of a run at work: read from the store, with no process of its own."""
-        mark, over = job_progress.mark(store, store.of(session.user()), run_id)
-        return no_update if mark == seen else mark, over
+        mark, over = job_progress.run_state(store, store.of(session.user()), run_id)
+        return no_update if mark == drawn else mark, over
 
     # Dash holds back every callback that listens to an output of a background callback at work. So what is drawn listens
     # to the ticks alone, and the end of the background callback reaches them by set_props.

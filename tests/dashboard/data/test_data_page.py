@@ -32,7 +32,7 @@ def test_a_finding_has_its_severity_as_text_and_blocks_the_main_button(finished)
         "repair": None,
     }
     forbidden = row | {"record": row["record"] | {"findings": [stop]}}
-    assert findings.said(KnownFinding(**stop)).children[0].children == "Blocks training"
+    assert findings.finding_notice(KnownFinding(**stop)).children[0].children == "Blocks training"
     for shown, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
         actions = data.detail(finished.view, shown).children[0].children[3]
         assert actions.children[0].className == style

@@ -217,7 +217,7 @@ def test_a_repair_is_made_and_undone_by_one_click_each(odd):
     page = shown(odd, made)
     assert "counts were restored" in page and f"/data?dataset={odd.dataset}" in page
     assert '"name": "undo_log"' not in page
-    pressed = {"step-undo.n_clicks": 1, "place.data": {"dataset": made}, "url.pathname": "/data"}
+    pressed = {"step-undo.n_clicks": 1, "context.data": {"dataset": made}, "url.pathname": "/data"}
     answer = odd.press("step-message.children", pressed, "step-undo.n_clicks")
     assert answer["url"]["href"] == f"/data?dataset={odd.dataset}"
     assert [row["id"] for row in odd.view.datasets.all()] == [odd.dataset]

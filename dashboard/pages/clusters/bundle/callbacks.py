@@ -108,8 +108,8 @@ def _controls(app, store):
         """Include the clusters that colour the cells."""
         view = store.of(session.user())
         options = choices(view, view.runs.one(run_id))
-        known = [option["value"] for option in options]
-        return options, next(by for by in (colour, chosen, CLUSTERS) if by in known)
+        values = [option["value"] for option in options]
+        return options, next(by for by in (colour, chosen, CLUSTERS) if by in values)
 
     @app.callback(
         Output(ids.BUNDLE_NOTE, "children"), Input(ids.BUNDLE_BY, "value"), Input(page.RESOLUTION, "value")

@@ -148,12 +148,14 @@ def _result(app, store):
             about, arrays = view.mappings.one(run_id, key)
         except UserError as error:
             return figures.empty(str(error), theme), notice(str(error), "warn"), [], "", ""
-        own = results.own_labels(view, about, column)
+        own_labels = results.own_labels(view, about, column)
         try:
-            figure = results.figure(view, run, about, arrays, by, threshold, own, theme, webgl is not False)
+            figure = results.figure(
+                view, run, about, arrays, by, threshold, own_labels, theme, webgl is not False
+            )
         except UserError as error:
             figure = figures.empty(str(error), theme)
-        tables = results.tables(about, arrays, threshold, own, column)
+        tables = results.tables(about, arrays, threshold, own_labels, column)
         return figure, results.notices(about, arrays), tables, mapped_link(run_id, "csv", key, threshold), ""
 
 

@@ -43,8 +43,11 @@ def layout(view, run):
 def options(view, run_id):
     """The options of what is shown: each mapping onto the run that the person may see, the newest first."""
     return [
-        {"label": f"{one['name']}: {one['cells']:,} cells, {one['title']}{_batch(one)}", "value": one["key"]}
-        for one in view.mappings.all(run_id)
+        {
+            "label": f"{mapping['name']}: {mapping['cells']:,} cells, {mapping['title']}{_batch(mapping)}",
+            "value": mapping["key"],
+        }
+        for mapping in view.mappings.all(run_id)
     ]
 
 
@@ -58,13 +61,13 @@ def _controls(view, run):
     ]
     choices = [{"label": row["name"], "value": row["id"]} for row in others]
     batches = RunFacts.upgraded(run["facts"]).groups
-    known = [
+    batch_options = [
         {"label": f"their own ({run['config']['batch_key']})", "value": OWN_BATCH},
         *({"label": batch, "value": batch} for batch in batches),
     ]
     placeholder = "choose a dataset" if choices else "there is no other dataset"
     labels = dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.MAP_LABELS, clearable=False)
-    batch = dcc.Dropdown(known, OWN_BATCH, id=ids.MAP_BATCH, clearable=False)
+    batch = dcc.Dropdown(batch_options, OWN_BATCH, id=ids.MAP_BATCH, clearable=False)
     return html.Div(
         [
             field("Dataset to map", dcc.Dropdown(choices, id=ids.MAP_DATASET, placeholder=placeholder)),
@@ -78,7 +81,7 @@ def _controls(view, run):
 
 def _choice(mappings):
     threshold = dbc.Input(id=ids.MAP_THRESHOLD, type="number", min=0, max=1, step=0.05, value=SURE)
-    own = dcc.Dropdown([], id=ids.MAP_OWN, placeholder="an obs column of that dataset")
+    own_labels = dcc.Dropdown([], id=ids.MAP_OWN, placeholder="an obs column of that dataset")
     return html.Div(
         [
             field(
@@ -86,7 +89,7 @@ def _choice(mappings):
             ),
             field("Colour by", dcc.Dropdown(BY, "label", id=ids.MAP_COLOUR, clearable=False)),
             field("Unknown below a confidence of", threshold),
-            field("Compare with own labels", own),
+            field("Compare with own labels", own_labels),
         ],
         className="nuwa-form",
     )

@@ -15,9 +15,9 @@ from dashboard.pages.clusters.viewer import selection as selections
 EXPRESSED = 0.1
 
 
-def chosen_groups(view, run, how, by, resolution, a, b):
+def chosen_groups(view, run, comparison, by, resolution, a, b):
     """The Groups to compare; raises UserError where a selection is empty or a column is numeric."""
-    if how != "two":
+    if comparison != "two":
         colour = colour_of(view, run, by, resolution)
         if colour.categories is None:
             raise UserError(f"{colour.name} is numeric. Choose a categorical column.")
@@ -91,9 +91,9 @@ def picture(view, run, result, kind, n_top, feature, theme):
         return figures.expression_violins(
             colour.name, result["names"], colour.values, codes, colour.unit, theme
         )
-    drawn = list(dict.fromkeys(i for of_group in best(values, n_top, EXPRESSED) for i in of_group))
-    labels = [names[i] + (" (protein)" if i >= n_genes else "") for i in drawn]
-    means, shares = (values[MEASURES.index(name)][:, drawn] for name in ("mean", "share"))
+    indices = list(dict.fromkeys(i for of_group in best(values, n_top, EXPRESSED) for i in of_group))
+    labels = [names[i] + (" (protein)" if i >= n_genes else "") for i in indices]
+    means, shares = (values[MEASURES.index(name)][:, indices] for name in ("mean", "share"))
     if kind == "heat":
         return figures.heat_map(labels, result["names"], means, result["values"], theme)
     return figures.dot_plot(labels, result["names"], means, shares, result["values"], theme)

@@ -84,12 +84,12 @@ def _missing(app, store):
                 view.results.embed(run_id, name)
         app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
-        standings = [job_progress.standing(store, jobs[name]) for name in missing]
-        standings.sort(key=lambda standing: standing.over)  # the running ones before the failed ones
-        message = next((standing.words for standing in standings if standing.words), "")
+        states = [job_progress.job_state(store, jobs[name]) for name in missing]
+        states.sort(key=lambda state: state.over)  # the running ones before the failed ones
+        message = next((state.message for state in states if state.message), "")
         failed = any(jobs[name]["status"] == Status.FAILED for name in missing)
         changed = missing if missing != missing_before else no_update
-        return changed, all(standing.over for standing in standings), message, not failed
+        return changed, all(state.over for state in states), message, not failed
 
 
 def _draw(app, store):
@@ -136,8 +136,8 @@ def _draw(app, store):
 def _browser(app):
     """What the browser does by itself: the functions of assets/68-cells-page.js."""
     panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(place), "value") for place in range(MOST)]]
-    shown = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
-    shown += [State(name, "data") for name in (ids.SELECTION, shared.PLACE, shared.RUN)]
+    values = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
+    values += [State(name, "data") for name in (ids.SELECTION, shared.CONTEXT, shared.RUN)]
     for name, *parts in (
         ("webgl", Output(ids.WEBGL, "data"), Input(shared.RUN, "data")),
         ("show", Input(ids.CELLS, "data")),
@@ -146,7 +146,7 @@ def _browser(app):
             "address",
             Input(ids.LINK_TABLE, "href"),
             *panels,
-            *shown,
+            *values,
         ),  # the href changes with all that is shown
     ):
         app.clientside_callback(ClientsideFunction("nuwa", name), *parts)

@@ -143,8 +143,8 @@ def _radio(label, id, options, value):
 
 def _picker(view, run, state, place):
     """The embedding of one panel; a hidden panel has a choice for when it is shown."""
-    known = [*state.panels, *(key for key in embeddings.default(view, run) if key not in state.panels)]
-    key = state.panels[place] if place < len(state.panels) else known[place]
+    keys = [*state.panels, *(key for key in embeddings.default(view, run) if key not in state.panels)]
+    key = state.panels[place] if place < len(state.panels) else keys[place]
     id = ids.panel(place)
     return html.Div(
         [
@@ -178,7 +178,7 @@ def _plots(view, run, state):
             ids.PANELS,
             label,
             dataset=view.datasets.one(run["dataset"]),
-            shown=ids.PANELS_SHOWN,
+            plot_id=ids.PANELS_SHOWN,
             hidden=bool(initial),
             beside=large,
             clear_on_unhover=True,
