@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-markers bench-mapping bench-judging bench-tutorial pictures format
+	bench-gpu bench-markers bench-mapping bench-scoring bench-tutorial pictures format
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check
@@ -62,8 +62,8 @@ bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 
 bench-tutorial: .venv/.nuwa-dev  ## the numbers of docs/tutorial.md, each from its command
 	$(PY) -m bench.tutorial
 
-bench-judging: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20,000 cells
-	$(PY) -m bench.judging $(ARGS)
+bench-scoring: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20,000 cells
+	$(PY) -m bench.scoring $(ARGS)
 
 bench-mapping: .venv/.nuwa-dev  ## labels and positions of one half of a real dataset, mapped onto a model of the other
 	$(PY) -m bench.mapping $(ARGS)

@@ -140,13 +140,13 @@ def register(app, store):
     )
     def poll(_, drawn, run_id):
         """What a reloaded page or a second tab shows of a run at work: read from the store, with no process of its own."""
-        mark, over = job_progress.run_state(store, store.of(session.user()), run_id)
-        return no_update if mark == drawn else mark, over
+        state, over = job_progress.run_state(store, store.of(session.user()), run_id)
+        return no_update if state == drawn else state, over
 
     # Dash holds back every callback that listens to an output of a background callback at work. So what is drawn listens
     # to the ticks alone, and the end of the background callback reaches them by set_props.
     app.clientside_callback(
-        f"mark => {{ if (mark) dash_clientside.set_props('{ids.TICK}', {{data: mark}}) }}",
+        f"state => {{ if (state) dash_clientside.set_props('{ids.TICK}', {{data: state}}) }}",
         Input(ids.FINISHED, "data"),
     )
 

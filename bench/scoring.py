@@ -1,4 +1,4 @@
-"""python -m bench.judging: processor seconds of scoring all spaces of a run, 20,000 simulated cells x 2,000 genes."""
+"""python -m bench.scoring: processor seconds of scoring all spaces of a run, 20,000 simulated cells x 2,000 genes."""
 
 import time
 from types import SimpleNamespace
@@ -18,18 +18,18 @@ from core.preprocessing.prepare import prepare  # noqa: E402
 from core.preprocessing.split import split_cells  # noqa: E402
 
 N, WIDTH = 20_000, 50  # cells; latent dimensions
-PICTURES = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")
+EMBEDDINGS = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")
 
 
 def main():
-    proof, config, data = run()
+    evidence, config, data = run()
     labels, batches = data.obs["cell_type"].astype(str).to_numpy(), np.arange(N) % 3
-    spaces = benchmark.spaces_of(proof, pictures(proof.latent))
+    spaces = benchmark.spaces_of(evidence, projections(evidence.latent))
     warm_up()
     few = {name: spaces[name] for name in ("latent", "latent_umap")}
-    for title, judged in (("two spaces, compiled code cold", few), ("all spaces", spaces)):
+    for title, scored in (("two spaces, compiled code cold", few), ("all spaces", spaces)):
         clock, processor = time.perf_counter(), time.process_time()
-        *_, records = benchmark.compare_spaces(proof, config, judged, 1.0, labels, batches)
+        *_, records = benchmark.compare_spaces(evidence, config, scored, 1.0, labels, batches)
         clock, processor = time.perf_counter() - clock, time.process_time() - processor
         print(
             f"{title}: {len(records)} scores, {processor:.1f} s of processor time, {clock:.1f} by the clock"
@@ -46,14 +46,14 @@ def run():
     latent = np.concatenate(
         [matrix.dense(rows) @ weights for rows in np.array_split(np.arange(N), N // BLOCK + 1)]
     )
-    turned = latent @ random.standard_normal((WIDTH, WIDTH)).astype(np.float32)
-    return SimpleNamespace(latent=latent, axes=turned, matrix=matrix, split=split), config, data
+    rotated = latent @ random.standard_normal((WIDTH, WIDTH)).astype(np.float32)
+    return SimpleNamespace(latent=latent, axes=rotated, matrix=matrix, split=split), config, data
 
 
-def pictures(latent):
+def projections(latent):
     """{name: (cells, 2)} projections in place of the embeddings of a run."""
     random = np.random.default_rng(1)
-    return {name: latent @ random.standard_normal((WIDTH, 2)).astype(np.float32) for name in PICTURES}
+    return {name: latent @ random.standard_normal((WIDTH, 2)).astype(np.float32) for name in EMBEDDINGS}
 
 
 if __name__ == "__main__":
