@@ -74,7 +74,7 @@ def take(camera, store):
     camera.card("scores", "Scores")
     camera.section("Latent dimensions")
     camera.page.locator("#profile-go").click()
-    camera.page.locator("#profile-shown").wait_for()
+    camera.page.locator("#profile-box").wait_for()
     camera.card("profile", "Reconstructed profile")
 
 

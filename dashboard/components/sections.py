@@ -27,7 +27,7 @@ def contents(sections):
     return html.Nav(links, className="nuwa-contents", **{"aria-label": "On this page"})
 
 
-def place(section, *first):
+def placeholder(section, *first):
     """A section: `first` is drawn at once, and its cards when it is wanted."""
     waiting = html.Div("Loads when you scroll here.", className="nuwa-section-waiting")
     return html.Section(

@@ -78,15 +78,15 @@ def test_suggestions_are_shown_and_taken_on_the_page(finished):
         "markers-done.data": job["id"],
         "run.data": run,
     }
-    shown = finished.press("suggest-shown.children", values)
-    assert "my type" in sent(shown["suggest-shown"]) and shown["suggest-go"]["hidden"] is False
+    shown = finished.press("suggest-result.children", values)
+    assert "my type" in sent(shown["suggest-result"]) and shown["suggest-go"]["hidden"] is False
     line = finished.press("suggest-message.children", values | {"suggest-go.n_clicks": 1})["clustering-line"][
         "data"
     ]
     made = view.groups.one(run, view.clusterings.one(run, line)["groups"])
     assert (made.codes[codes == 0] == made.names.index("my type")).all()
     view.clusterings.undo(run, line)
-    refused = finished.press("suggest-shown.children", values | {"markers-done.data": None})
-    assert "Find the markers" in sent(refused["suggest-shown"])
-    refused = finished.press("suggest-shown.children", values | {"suggest-set.value": "pbmc"})
-    assert "symbols" in sent(refused["suggest-shown"])
+    refused = finished.press("suggest-result.children", values | {"markers-done.data": None})
+    assert "Find the markers" in sent(refused["suggest-result"])
+    refused = finished.press("suggest-result.children", values | {"suggest-set.value": "pbmc"})
+    assert "symbols" in sent(refused["suggest-result"])

@@ -51,8 +51,8 @@ def test_the_page_finds_out_and_shows_the_chosen_dimension(finished):
     here = {"run.data": finished.run}
     done = finished.work("effects", here | {"effects-go.n_clicks": 1}, "effects-go.n_clicks")["effects-done"]
     values = here | {"effects-done.data": done["data"], "effects-dimension.value": 2}
-    shown = finished.press("effects-shown.hidden", values, "effects-dimension.value")
-    assert shown["effects-shown"]["hidden"] is False and "240 cells" in shown["effects-note"]["children"]
+    shown = finished.press("effects-box.hidden", values, "effects-dimension.value")
+    assert shown["effects-box"]["hidden"] is False and "240 cells" in shown["effects-note"]["children"]
     rows = shown["effects-table"]["rowData"]
     effects = np.abs([row["effect"] for row in rows])
     assert (np.diff(effects) <= 0).all() and {row["kind"] for row in rows} == {"gene", "protein"}

@@ -126,7 +126,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
             "settings",
             finished.store.settings.model_copy(update={"data_roots": (Path.cwd(),)}),
         )
-        laid_out += sent(add_data.bring(finished.view))
+        laid_out += sent(add_data.card_to_add(finished.view))
     laid_out += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
     seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
     laid_out += sent(join_samples.preview(seen, {"samples": [], "batch": "sample"}))

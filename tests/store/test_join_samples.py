@@ -136,7 +136,7 @@ def look(nuwa, names=("a", "b"), batch="sample"):
 
 
 def test_the_page_says_what_is_lost_and_then_joins(nuwa):
-    options = nuwa.press(f"{ids.SAMPLES}.options", {f"{ids.DATA_SEEN}.data": 1})[ids.SAMPLES]["options"]
+    options = nuwa.press(f"{ids.SAMPLES}.options", {f"{ids.DATA_DRAWN}.data": 1})[ids.SAMPLES]["options"]
     assert [option["label"] for option in options] == ["one.h5ad (30 cells)", "two.h5ad (30 cells)"]
     values = {f"{ids.SAMPLES}.value": nuwa.ids, "sample-name": {nuwa.ids[0]: "first"}}
     fields = sent(nuwa.press(f"{ids.SAMPLES_NAMES}.children", values))

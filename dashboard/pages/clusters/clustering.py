@@ -16,7 +16,7 @@ from dashboard.pages.clusters.controls import button, field, go
 STABILITY = watched("resolutions")
 STABILITY_GO = "resolutions-go"
 STABILITY_FIGURE = "resolutions-figure"
-STABILITY_SHOWN = "resolutions-shown"
+STABILITY_BOX = "resolutions-box"
 MOST_STABLE = "most-stable"
 METHOD = "method"
 METHOD_VALUE = "method-value"
@@ -36,7 +36,7 @@ def layout(view, run):
         dcc.Store(id=MOST_STABLE),
         html.Div(
             graph(STABILITY_FIGURE, "Cluster stability by resolution", style={"height": "280px"}),
-            id=STABILITY_SHOWN,
+            id=STABILITY_BOX,
             hidden=True,
         ),
         html.Div(
@@ -75,7 +75,7 @@ def _stability(app, store):
         app,
         store,
         STABILITY,
-        Output(STABILITY_SHOWN, "hidden"),
+        Output(STABILITY_BOX, "hidden"),
         Output(STABILITY_FIGURE, "figure"),
         Output(MOST_STABLE, "data"),
         Input(shared.THEME, "data"),

@@ -9,9 +9,9 @@ SUBSET_RESULT = "subset-result"
 
 # the viewer
 PANELS = "panels"
-PANELS_SHOWN = "panels-shown"
+PANELS_BOX = "panels-box"
 CELLS = "cells"  # what the browser draws itself, see assets/68-cells-page.js
-CELLS_SHOWN = "cells-shown"
+CELLS_BOX = "cells-box"
 CELLS_HOST = "cells-host"
 CELLS_CLICKED = "cells-clicked"
 CELLS_NOTES = "cells-notes"
@@ -46,14 +46,14 @@ LINK_TABLE = "link-table"
 CLUSTERING = "clustering-line"
 
 
-def panel(place):
+def panel(index):
     """The picker of the embedding of a panel, 0 to 3."""
-    return f"panel-{place + 1}"
+    return f"panel-{index + 1}"
 
 
-def panel_box(place):
+def panel_box(index):
     """All of that field, hidden where there are fewer panels."""
-    return f"panel-box-{place + 1}"
+    return f"panel-box-{index + 1}"
 
 
 def category(name):

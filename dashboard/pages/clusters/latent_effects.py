@@ -18,7 +18,7 @@ NOTE = "effects-note"
 COLOUR = "effects-colour"
 TABLE = "effects-table"
 FIGURE = "effects-figure"
-SHOWN = "effects-shown"
+BOX = "effects-box"
 
 COLUMNS = [
     data_tables.text("feature", "feature", minWidth=120),
@@ -77,7 +77,7 @@ def layout(view, run):
                     "Click a row, or press the space bar on it, to colour the cells above.", className="help"
                 ),
             ],
-            id=SHOWN,
+            id=BOX,
             hidden=True,
         ),
         more(
@@ -116,7 +116,7 @@ def register(app, store):
         app,
         store,
         JOB,
-        Output(SHOWN, "hidden"),
+        Output(BOX, "hidden"),
         Output(NOTE, "children"),
         Output(TABLE, "rowData"),
         Output(FIGURE, "figure"),

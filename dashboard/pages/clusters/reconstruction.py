@@ -24,7 +24,7 @@ CLUSTER = "profile-cluster"
 CLUSTER_BOX = "profile-cluster-box"
 FIGURE = "profile-figure"
 TABLE = "profile-table"
-SHOWN = "profile-shown"
+BOX = "profile-box"
 
 MOST_OPTIONS = 30  # cells offered at once; typing narrows them
 
@@ -52,7 +52,7 @@ def layout(view, run):
             className="nuwa-actions",
         ),
         *job_card.parts(view, JOB),
-        html.Div([plot, html.Div(id=TABLE)], id=SHOWN, className="nuwa-grid even", hidden=True),
+        html.Div([plot, html.Div(id=TABLE)], id=BOX, className="nuwa-grid even", hidden=True),
     )
 
 
@@ -144,7 +144,7 @@ def _job(app, store):
         JOB,
         Output(FIGURE, "figure"),
         Output(TABLE, "children"),
-        Output(SHOWN, "hidden"),
+        Output(BOX, "hidden"),
         Input(shared.THEME, "data"),
         State(shared.RUN, "data"),
         prevent_initial_call=True,

@@ -20,7 +20,7 @@ ADDS = {
 }
 
 
-def bring(view):
+def card_to_add(view):
     """The card that adds a new dataset."""
     kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar.gz of a 10x or zarr folder."
     again = "Files may have any size: an interrupted upload continues where it stopped. "
@@ -60,7 +60,10 @@ def inbox(view):
             className="mb-2",
         ),
         html.Button(
-            "Load file", id=ids.BRING, className="btn btn-outline-primary btn-sm", disabled=not files
+            "Load file",
+            id=ids.LOAD_FROM_INBOX,
+            className="btn btn-outline-primary btn-sm",
+            disabled=not files,
         ),
     ]
 
@@ -169,11 +172,11 @@ def register(app, store):
 
         return register_button
 
-    @adds(ids.BRING, State(ids.INBOX, "value"))
+    @adds(ids.LOAD_FROM_INBOX, State(ids.INBOX, "value"))
     def from_inbox(view, name):
         return view.datasets.add_from_inbox(_chosen(name, "file of the inbox"), uuid.uuid4().hex)
 
-    @adds(ids.ANSWER_GO, State(ids.ANSWER, "value"), State(ids.DATA_SHOWN, "data"))
+    @adds(ids.ANSWER_GO, State(ids.ANSWER, "value"), State(ids.DATASET, "data"))
     def answer(view, choice, dataset):
         choices = DatasetRecord.of(view.datasets.one(dataset)).question.choices
         if not isinstance(choice, int) or not 0 <= choice < len(choices):
@@ -186,8 +189,8 @@ def register(app, store):
         return kind != "background"
 
     second = [
-        State(id, "value" if id != ids.DATA_SHOWN else "data")
-        for id in (ids.JOIN_WHAT, ids.DATA_SHOWN, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
+        State(id, "value" if id != ids.DATASET else "data")
+        for id in (ids.JOIN_WHAT, ids.DATASET, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
     ]
 
     @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second)

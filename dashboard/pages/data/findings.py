@@ -63,7 +63,7 @@ def register(app, store):
         Input(ids.repair(ALL), "n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        State(ids.DATA_SHOWN, "data"),
+        State(ids.DATASET, "data"),
     )
     def repair(view, _, dataset):
         return f"/data?dataset={view.steps.repair(dataset, ctx.triggered_id['name'])}", no_update

@@ -89,7 +89,7 @@ def preview(result, samples):
 
 
 def register(app, store):
-    @app.callback(Output(ids.SAMPLES, "options"), Input(ids.DATA_SEEN, "data"), prevent_initial_call=True)
+    @app.callback(Output(ids.SAMPLES, "options"), Input(ids.DATA_DRAWN, "data"), prevent_initial_call=True)
     def offer(_):
         return choices(store.of(session.user()))
 

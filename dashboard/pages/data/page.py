@@ -26,8 +26,8 @@ def layout(view, context):
     drawn[1] = state(view, context.dataset)  # as drawn here: it may have changed since it was read
     return html.Div(
         [
-            dcc.Store(id=ids.DATA_SHOWN, data=id),
-            dcc.Store(id=ids.DATA_SEEN, data=drawn),
+            dcc.Store(id=ids.DATASET, data=id),
+            dcc.Store(id=ids.DATA_DRAWN, data=drawn),
             dcc.Interval(id=ids.DATA_TICK, interval=1000),
             html.Div(id=ids.DATA_MESSAGE),
             html.Div(
@@ -35,7 +35,7 @@ def layout(view, context):
                     html.Div(
                         [
                             card("Datasets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
-                            add_data.bring(view),
+                            add_data.card_to_add(view),
                             join_samples.samples(view),
                         ]
                     ),
@@ -185,11 +185,11 @@ def register(app, store):
         Output(ids.DATA_LIST, "children"),
         Output(ids.DATA_DETAIL, "children"),
         Output(ids.INBOX_PART, "children"),
-        Output(ids.DATA_SEEN, "data"),
+        Output(ids.DATA_DRAWN, "data"),
         Output(shared.URL, "href", allow_duplicate=True),
         Input(ids.DATA_TICK, "n_intervals"),
-        State(ids.DATA_SHOWN, "data"),
-        State(ids.DATA_SEEN, "data"),
+        State(ids.DATASET, "data"),
+        State(ids.DATA_DRAWN, "data"),
         prevent_initial_call=True,
     )
     def refresh(_, dataset, drawn):
@@ -216,7 +216,7 @@ def register(app, store):
         Output(ids.DATA_PICTURE, "figure"),
         Input(ids.DATA_PICTURE, "id"),
         Input(shared.THEME, "data"),
-        State(ids.DATA_SHOWN, "data"),
+        State(ids.DATASET, "data"),
     )
     def draw(_, theme, dataset):
         folder = store.of(session.user()).datasets.folder(dataset)
@@ -235,7 +235,7 @@ def register(app, store):
         Input(ids.DATA_CONFIRM, "submit_n_clicks"),
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
-        State(ids.DATA_SHOWN, "data"),
+        State(ids.DATASET, "data"),
     )
     def delete(view, _, dataset):
         view.datasets.forget(dataset)

@@ -154,11 +154,9 @@ def test_other_methods_and_the_most_stable_resolution_are_jobs(finished):
     job = finished.work("resolutions", {"resolutions-go.n_clicks": 1} | here, "resolutions-go.n_clicks")[
         "resolutions-done"
     ]["data"]
-    shown = finished.press(
-        "resolutions-shown.hidden", {"resolutions-done.data": job}, "resolutions-done.data"
-    )
+    shown = finished.press("resolutions-box.hidden", {"resolutions-done.data": job}, "resolutions-done.data")
     best = finished.view.jobs.one(job)["result"]["steadiest"]
-    assert shown["resolutions-shown"]["hidden"] is False
+    assert shown["resolutions-box"]["hidden"] is False
     assert shown["most-stable"]["data"] == best
     drawn = finished.press("resolution.marks", {"most-stable.data": 0.8}, "most-stable.data")["resolution"][
         "marks"

@@ -30,7 +30,7 @@ def test_the_card_makes_a_zip_and_verifies_it(finished):
     )
     assert (
         "Download bundle.zip (" in sent(shown["bundle-result"]["children"])
-        and not shown["verify-shown"]["hidden"]
+        and not shown["verify-box"]["hidden"]
     )
     zipped_bytes = finished.client.get(f"/download/{finished.run}/bundle.zip").data
     with zipfile.ZipFile(io.BytesIO(zipped_bytes)) as made:

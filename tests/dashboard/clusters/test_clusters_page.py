@@ -267,7 +267,7 @@ def test_a_profile_shows_input_beside_reconstruction(finished, of, cells):
     assert words == "" and result["cells"] == (cells or int((labels == 0).sum()))
     assert len(result["given"]) == len(result["made"]) == len(result["names"]) == 126
     answer = finished.press("profile-figure.figure", {"profile-done.data": job, "run.data": finished.run})
-    assert answer["profile-figure"]["figure"]["data"] and not answer["profile-shown"]["hidden"]
+    assert answer["profile-figure"]["figure"]["data"] and not answer["profile-box"]["hidden"]
     assert "Largest differences" in sent(answer["profile-table"])
     rows = table(finished.client.get(links.profile_link(finished.run, job)))
     assert [r["feature"] for r in rows] == result["names"]

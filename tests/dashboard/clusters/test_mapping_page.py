@@ -282,7 +282,7 @@ def test_a_mapping_is_deleted_by_its_owner_with_its_files_and_can_be_repeated(nu
     left = [one["key"] for one in view.mappings.all(run)]
     assert not folder.exists() and mapped not in left
     assert [o["value"] for o in answer["map-chosen"]["options"]] == left
-    assert answer["map-shown"]["hidden"] == (not left) and "deleted" in sent(answer)
+    assert answer["map-box"]["hidden"] == (not left) and "deleted" in sent(answer)
     answer = nuwa.press("map-chosen.options", values, "map-confirm.submit_n_clicks")
     assert "no longer exist" in sent(answer)
     groups = view.groups.keep(run, groups_of(view, view.runs.one(run), "obs:cell_type", 1.0)[1])

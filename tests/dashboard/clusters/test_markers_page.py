@@ -25,8 +25,8 @@ def asked(finished):
 
 def test_the_table_shows_the_markers_of_the_chosen_group(finished, asked):
     here = {"markers-done.data": asked, "run.data": finished.run}
-    answer = finished.press("markers-shown.hidden", here)
-    assert answer["markers-shown"]["hidden"] is False
+    answer = finished.press("markers-box.hidden", here)
+    assert answer["markers-box"]["hidden"] is False
     assert "log1p of counts per 10,000" in sent(answer["markers-notes"]["children"])
     badge = answer["markers-badge"]["children"]
     assert (

@@ -61,8 +61,8 @@ def test_a_file_of_the_inbox_is_listed_and_read(empty_nuwa, tiny_file):
     (empty_nuwa.store.root / "inbox" / "notes.pdf").write_text("not a matrix")
     listed = sent(add_data.inbox(empty_nuwa.view))
     assert "big.h5ad" in listed and "notes.pdf" not in listed
-    pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
-    empty_nuwa.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
+    pressed = {"load-from-inbox.n_clicks": 1, "inbox.value": "big.h5ad"}
+    empty_nuwa.press("data-message.children", pressed, "load-from-inbox.n_clicks")
     drain(empty_nuwa.store)
     assert empty_nuwa.view.datasets.all()[0]["status"] == "ready"
     assert (empty_nuwa.store.root / "inbox" / "big.h5ad").exists()  # theirs to remove
@@ -80,7 +80,7 @@ def test_a_table_has_a_question_and_is_read_as_answered(empty_nuwa, tmp_path):
     shown = sent(data.detail(view, row))
     assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
     assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
-    pressed = {"data-answer-go.n_clicks": 1, "data-answer.value": None, "data-shown.data": row["id"]}
+    pressed = {"data-answer-go.n_clicks": 1, "data-answer.value": None, "dataset-id.data": row["id"]}
     answer = empty_nuwa.press("data-message.children", pressed, "data-answer-go.n_clicks")
     assert "Choose one of the answers first." in sent(answer)
     pressed["data-answer.value"] = 0
@@ -103,7 +103,7 @@ def test_a_second_file_makes_a_new_dataset_with_its_proteins(empty_nuwa, tmp_pat
     )
     both.obsm["protein"].astype(int).to_csv(store.root / "inbox" / "adt.csv")
     pressed = {"join-go.n_clicks": 1, "join-inbox.value": "adt.csv", "join-what.value": "proteins"}
-    pressed["data-shown.data"] = first
+    pressed["dataset-id.data"] = first
     empty_nuwa.press("data-message.children", pressed, "join-go.n_clicks")
     labels = both.obs.to_csv().encode()
     bring(view, "labels.csv", labels, joins=(first, "annotations"))
@@ -118,7 +118,7 @@ def test_a_second_file_makes_a_new_dataset_with_its_proteins(empty_nuwa, tmp_pat
 def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
     path = formats.tenx_folder(formats.counts(), tmp_path)
     nuwa = AppUnderTest(settings.data_dir, data_roots=(tmp_path,))
-    assert str(tmp_path) in sent(add_data.bring(nuwa.view))
+    assert str(tmp_path) in sent(add_data.card_to_add(nuwa.view))
     pressed = {"roots-open.n_clicks": 1, "roots.value": None}
     answer = nuwa.press("roots-part.children", pressed, "roots-open.n_clicks")
     assert "Choose a folder first." in sent(answer["data-message"]) and "roots-part" not in answer
@@ -138,22 +138,22 @@ def test_a_folder_of_the_server_is_opened_and_read(settings, tmp_path):
 
 @pytest.mark.parametrize("chosen", [None, "../secret", "/etc/passwd", "gone.h5ad"])
 def test_only_files_of_the_inbox_come_from_the_inbox(empty_nuwa, chosen):
-    pressed = {"bring-from-inbox.n_clicks": 1, "inbox.value": chosen}
-    answer = empty_nuwa.press("data-message.children", pressed, "bring-from-inbox.n_clicks")
+    pressed = {"load-from-inbox.n_clicks": 1, "inbox.value": chosen}
+    answer = empty_nuwa.press("data-message.children", pressed, "load-from-inbox.n_clicks")
     assert "inbox" in sent(answer["data-message"]) and not empty_nuwa.view.datasets.all()
 
 
 def test_the_list_is_drawn_again_only_when_something_changed(finished):
     seen = data.signature(finished.view, finished.dataset)
-    values = {"data-tick.n_intervals": 1, "data-shown.data": finished.dataset, "data-seen.data": seen}
+    values = {"data-tick.n_intervals": 1, "dataset-id.data": finished.dataset, "data-drawn.data": seen}
     assert finished.press("data-list.children", values) is None
-    values["data-seen.data"] = [[], None, seen[2]]
+    values["data-drawn.data"] = [[], None, seen[2]]
     answer = finished.press("data-list.children", values)
     assert "tiny.h5ad" in sent(answer["data-list"]) and "inbox-part" not in answer
 
 
 def test_a_page_opened_before_the_first_dataset_goes_to_it(with_demo):
-    values = {"data-tick.n_intervals": 1, "data-shown.data": None, "data-seen.data": [[], None, []]}
+    values = {"data-tick.n_intervals": 1, "dataset-id.data": None, "data-drawn.data": [[], None, []]}
     answer = with_demo.press("data-list.children", values)
     simulated = location.resolve(with_demo.view, "").dataset["id"]
     assert answer["url"]["href"] == f"/data?dataset={simulated}"
@@ -165,18 +165,18 @@ def test_a_dataset_that_is_loaded_while_its_page_is_drawn_is_drawn_again(finishe
     standing = standing._replace(dataset=standing.dataset | {"status": "queued"})
     shown = json.loads(sent(data.layout(finished.view, standing)))
     parts = {part["props"].get("id"): part["props"] for part in shown["props"]["children"]}
-    values = {"data-tick.n_intervals": 1, "data-shown.data": finished.dataset}
-    answer = finished.press("data-list.children", values | {"data-seen.data": parts["data-seen"]["data"]})
+    values = {"data-tick.n_intervals": 1, "dataset-id.data": finished.dataset}
+    answer = finished.press("data-list.children", values | {"data-drawn.data": parts["data-drawn"]["data"]})
     assert "Data checks" in sent(answer["data-detail"])
 
 
 def test_a_dataset_with_runs_is_not_deleted(finished):
-    pressed = {"data-confirm.submit_n_clicks": 1, "data-shown.data": finished.dataset}
+    pressed = {"data-confirm.submit_n_clicks": 1, "dataset-id.data": finished.dataset}
     answer = finished.press("data-message.children", pressed, "data-confirm.submit_n_clicks")
     assert "trained on this dataset: delete them first" in sent(answer)
     assert finished.view.datasets.one(finished.dataset)
 
 
 def test_counts_and_genes_a_cell_are_drawn(finished):
-    values = {"theme.data": "light", "data-shown.data": finished.dataset}
+    values = {"theme.data": "light", "dataset-id.data": finished.dataset}
     assert finished.press("data-picture.figure", values)["data-picture"]["figure"]["data"]

@@ -201,7 +201,7 @@ def shown(nuwa, id):
 
 def press(nuwa, name, id):
     """Press the button of a repair on the page of a dataset: the address that it leads to, or what it says."""
-    values = {"repair": {name: 1}, "data-shown.data": id}
+    values = {"repair": {name: 1}, "dataset-id.data": id}
     return nuwa.press("data-message.children", values, f'{{"name":"{name}","type":"repair"}}.n_clicks')
 
 
@@ -210,7 +210,7 @@ def test_a_repair_is_made_and_undone_by_one_click_each(odd):
     assert "Undo the log" in page and "Move antibodies to proteins" in page and '"step-undo"' not in page
     grave, mild = page.index("no raw counts in this file"), page.index("X holds log-normalised")
     assert grave < mild
-    drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "data-shown.data": odd.dataset})
+    drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "dataset-id.data": odd.dataset})
     assert not drawn  # the buttons appear: nobody has pressed one
     made = press(odd, "undo_log", odd.dataset)["url"]["href"].partition("=")[2]
     drain(odd.store)

@@ -50,7 +50,7 @@ def _bundle(app, store):
 
     @app.callback(
         Output(ids.BUNDLE_RESULT, "children"),
-        Output(ids.VERIFY_SHOWN, "hidden"),
+        Output(ids.VERIFY_BOX, "hidden"),
         Input(ids.BUNDLE.done, "data"),
         State(shared.RUN, "data"),
     )

@@ -145,7 +145,7 @@ def _verification(view, run):
             *job_card.parts(view, ids.VERIFY, view.jobs.mine(run["id"], "verify")),
             html.Div(id=ids.VERIFY_RESULT),
         ],
-        id=ids.VERIFY_SHOWN,
+        id=ids.VERIFY_BOX,
         className="nuwa-parts",
         hidden=bundle_of(view, run["id"]) is None,
     )

@@ -36,7 +36,7 @@ UPDATE_ADDRESS = f"""(key, by, threshold) => {{
 CHOSEN = (
     Output(ids.MAP_CHOSEN, "options", allow_duplicate=True),
     Output(ids.MAP_CHOSEN, "value", allow_duplicate=True),
-    Output(ids.MAP_SHOWN, "hidden", allow_duplicate=True),
+    Output(ids.MAP_BOX, "hidden", allow_duplicate=True),
     Output(ids.MAP_MISSING, "children", allow_duplicate=True),
 )
 

@@ -34,7 +34,7 @@ def layout(view, run):
         *job_card.parts(view, ids.MAPPING, view.jobs.mine(run["id"], "map")),
         html.Div(id=ids.MAP_MISSING, role="status"),
         html.Div(
-            [_choice(mappings), *_result(view, run)], id=ids.MAP_SHOWN, hidden=not mappings, className="mt-3"
+            [_choice(mappings), *_result(view, run)], id=ids.MAP_BOX, hidden=not mappings, className="mt-3"
         ),
         _explanation(),
     )

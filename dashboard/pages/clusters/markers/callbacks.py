@@ -103,7 +103,7 @@ def _job(app, store):
         app,
         store,
         ids.MARKERS,
-        Output(ids.MARKERS_SHOWN, "hidden"),
+        Output(ids.MARKERS_BOX, "hidden"),
         Output(ids.MARKERS_NOTES, "children"),
         Output(ids.MARKERS_GROUP, "options"),
         Output(ids.MARKERS_GROUP, "value"),

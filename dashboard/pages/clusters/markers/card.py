@@ -31,7 +31,7 @@ def layout(view, run):
         _groups(view, run),
         go("Find markers", ids.MARKERS_GO),
         *job_card.parts(view, ids.MARKERS, view.jobs.mine(run["id"], "markers")),
-        html.Div([*_table(), *_plot()], id=ids.MARKERS_SHOWN, hidden=True),
+        html.Div([*_table(), *_plot()], id=ids.MARKERS_BOX, hidden=True),
         more("What do these columns mean?", html.Ul([html.Li(text) for text in EXPLANATION])),
     )
 

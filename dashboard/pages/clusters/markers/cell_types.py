@@ -51,7 +51,7 @@ def layout(view, run):
                 accept=".gmt,.txt",
             ),
         ),
-        html.Div(id=ids.SUGGEST_SHOWN, role="status"),
+        html.Div(id=ids.SUGGEST_RESULT, role="status"),
         html.Div(
             html.Button(
                 "Use these names", id=ids.SUGGEST_GO, className="btn btn-outline-primary", hidden=True
@@ -110,7 +110,7 @@ def register(app, store):
         return view, run, result, suggestions(view, run, result, chosen, gmt)
 
     @app.callback(
-        Output(ids.SUGGEST_SHOWN, "children"),
+        Output(ids.SUGGEST_RESULT, "children"),
         Output(ids.SUGGEST_GO, "hidden"),
         *controls,
         Input(ids.MARKERS_GROUP, "options"),

@@ -17,7 +17,7 @@ from dashboard.pages.clusters.viewer.legend import layer_legend, legend
 from dashboard.pages.clusters.viewer.link_state import MOST
 from dashboard.server import session
 
-PANELS = [Input(ids.panel(place), "value") for place in range(MOST)]
+PANELS = [Input(ids.panel(index), "value") for index in range(MOST)]
 # The names are those of ViewerState, but "count" and "keys", which become its panels.
 CONTROLS = {
     "by": Input(ids.COLOUR, "value"),
@@ -95,9 +95,9 @@ def _missing(app, store):
 def _draw(app, store):
     @app.callback(
         Output(ids.PANELS, "figure"),
-        Output(ids.PANELS_SHOWN, "hidden"),
+        Output(ids.PANELS_BOX, "hidden"),
         Output(ids.CELLS, "data"),
-        Output(ids.CELLS_SHOWN, "hidden"),
+        Output(ids.CELLS_BOX, "hidden"),
         Output(ids.LEGEND, "children"),
         Output(ids.CELLS_NOTES, "children"),
         Output(ids.SELECTED, "children"),
@@ -135,7 +135,7 @@ def _draw(app, store):
 
 def _browser(app):
     """What the browser does by itself: the functions of assets/68-cells-page.js."""
-    panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(place), "value") for place in range(MOST)]]
+    panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(index), "value") for index in range(MOST)]]
     values = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
     values += [State(name, "data") for name in (ids.SELECTION, shared.CONTEXT, shared.RUN)]
     for name, *parts in (

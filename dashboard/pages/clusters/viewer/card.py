@@ -116,7 +116,7 @@ def _panel_controls(view, run, state):
         _radio("Drag to", ids.TOOL, {"pan": "pan", "lasso": "lasso-select"}, "pan"),
         linked,
     ]
-    pickers = [_picker(view, run, state, place) for place in range(MOST)]
+    pickers = [_picker(view, run, state, index) for index in range(MOST)]
     return html.Div(
         [html.Div(fields, className="nuwa-form nuwa-cells-form") for fields in (general, pickers)]
     )
@@ -141,21 +141,21 @@ def _radio(label, id, options, value):
     )
 
 
-def _picker(view, run, state, place):
+def _picker(view, run, state, index):
     """The embedding of one panel; a hidden panel has a choice for when it is shown."""
     keys = [*state.panels, *(key for key in embeddings.default(view, run) if key not in state.panels)]
-    key = state.panels[place] if place < len(state.panels) else keys[place]
-    id = ids.panel(place)
+    key = state.panels[index] if index < len(state.panels) else keys[index]
+    id = ids.panel(index)
     return html.Div(
         [
-            html.Label(f"Panel {place + 1}", htmlFor=id),
+            html.Label(f"Panel {index + 1}", htmlFor=id),
             dcc.Dropdown(
                 embeddings.options(view, run, "", key), key, id=id, clearable=False, optionHeight=30
             ),
         ],
-        id=ids.panel_box(place),
+        id=ids.panel_box(index),
         className="nuwa-field",
-        hidden=place >= len(state.panels),
+        hidden=index >= len(state.panels),
     )
 
 
@@ -170,7 +170,7 @@ def _plots(view, run, state):
             role="group",
             **{"aria-label": label} | ({"data-initial": json.dumps(initial)} if initial else {}),
         ),
-        id=ids.CELLS_SHOWN,
+        id=ids.CELLS_BOX,
         hidden=not initial,
     )
     return [
@@ -178,7 +178,7 @@ def _plots(view, run, state):
             ids.PANELS,
             label,
             dataset=view.datasets.one(run["dataset"]),
-            plot_id=ids.PANELS_SHOWN,
+            plot_id=ids.PANELS_BOX,
             hidden=bool(initial),
             beside=large,
             clear_on_unhover=True,

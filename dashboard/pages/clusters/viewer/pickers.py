@@ -14,11 +14,11 @@ from dashboard.server import session
 def register(app, store):
     for picker in (ids.COLOUR, ids.SELECT_BY):
         _search(app, store, picker, colour_options)
-    for place in range(MOST):
-        _search(app, store, ids.panel(place), embeddings.options)
+    for index in range(MOST):
+        _search(app, store, ids.panel(index), embeddings.options)
     app.clientside_callback(
-        f"count => [{', '.join(f'count < {place + 1}' for place in range(MOST))}]",
-        *[Output(ids.panel_box(place), "hidden") for place in range(MOST)],
+        f"count => [{', '.join(f'count < {index + 1}' for index in range(MOST))}]",
+        *[Output(ids.panel_box(index), "hidden") for index in range(MOST)],
         Input(ids.PANEL_COUNT, "value"),
     )
 
