@@ -34,7 +34,7 @@ INDEX = """<!DOCTYPE html>
 def create_app(store, drain=None):
     """The Dash app over a store; `app.server` is the WSGI application.
 
-    With `drain`, a function of the store, `app.work_here()` carries out queued jobs in the process that asks for them
+    With `drain`, a function of the store, `app.work_here()` runs queued jobs in the process that queued them
     (NUWA_INLINE=1); without it they are left to the worker.
     """
     server = flask.Flask("nuwa", template_folder=str(Path(__file__).parent / "server"))
@@ -64,7 +64,7 @@ def create_app(store, drain=None):
 
 
 def explain(error):
-    """Where a callback asked for something that was deleted, the page says so and stops asking; other errors go on."""
+    """Show a message where a callback needs something that was deleted; raise any other error again."""
     if (message := gone(error)) is None:
         raise error
     # The same address, without what was deleted, finds the latest.
@@ -75,7 +75,7 @@ def explain(error):
 
 
 def gone(error):
-    """The message of a Missing, or None for any other error; a background callback's comes as text of its process."""
+    """The message of a Missing, or None for any other error; a background callback gives it as text."""
     if isinstance(error, Missing):
         return str(error)
     name = f"{Missing.__module__}.{Missing.__name__}: "

@@ -1,10 +1,10 @@
-"""The ids that the frame and several pages share; the others stand beside their page."""
+"""The ids that the frame and several pages share; the others are beside their page."""
 
 from typing import NamedTuple
 
 
 class Watched(NamedTuple):
-    """The ids of work that a card asks for and watches, as dashboard/components/job_card.py has it."""
+    """The ids of a job that a card queues and polls, see dashboard/components/job_card.py."""
 
     message: str
     job: str
@@ -53,7 +53,7 @@ def section(name):
 
 
 def wanted(name):
-    """Whether somebody has come to that section."""
+    """Whether somebody has scrolled to that section."""
     return f"wanted-{name}"
 
 

@@ -115,9 +115,9 @@ def _refreshing(app, store):
 
 
 def _browser(app):
-    """What the browser does by itself: say what was deleted, and switch the theme."""
-    # A step that was undone is deleted while its page still asks for its pictures. Their answer arrives after the next
-    # page is drawn, and what that page does not show is no news to it. Only the browser knows what is drawn.
+    """What the browser does by itself: give the message for a deleted row, and switch the theme."""
+    # A dataset whose step was undone is deleted while its page still requests its figures. Their answer may arrive after
+    # the next page is drawn, which does not show that dataset. Only the browser knows what is drawn.
     app.clientside_callback(
         """(gone, drawn) => {
             const elsewhere = gone && gone.kind && drawn && drawn[gone.kind] !== gone.id;

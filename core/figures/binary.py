@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 FULL = 65_534  # the code of the highest coordinate
-NOWHERE = 65_535  # of a cell that has no place in the embedding
+NOWHERE = 65_535  # of a cell without coordinates in the embedding
 
 
 class Packed(NamedTuple):
-    """(cells, 2) uint16 codes, 0 at `low` and FULL at `high`, (2,) each; NOWHERE in both columns without a place."""
+    """(cells, 2) uint16 codes, 0 at `low` and FULL at `high`, (2,) each; NOWHERE in both columns without coordinates."""
 
     codes: np.ndarray
     low: np.ndarray
@@ -41,7 +41,7 @@ def packed(points):
 
 
 def message(head, array):
-    """Bytes: four that say how long the head is, the head as JSON, filled up to a multiple of four, then the array.
+    """Bytes: four with the length of the head, the head as JSON, filled up to a multiple of four, then the array.
 
     Numbers are little-endian, as they are in every browser.
     """

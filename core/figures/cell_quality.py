@@ -12,7 +12,7 @@ from core.figures.traces import escape
 from core.preprocessing.recipe import MEASURES
 
 MOST_CELLS = 5000  # cells drawn, evenly spread; limits and numbers are always of all cells
-WIDTH = 0.42  # half the length of a limit, of the place of a violin
+WIDTH = 0.42  # half the length of a limit, as a share of the space of a violin
 
 
 class Line(NamedTuple):
@@ -111,7 +111,7 @@ def shapes(lines, measures, theme="light"):
 
 
 def on_axis(measure, values):
-    """Where values of a measure stand on its axis: log10 for those that span decades, 0 at 1's place less a half."""
+    """Positions of the values of a measure on its axis: log10 for those that span decades, with 0 half a unit below 1."""
     values = np.asarray(values, dtype=np.float64)
     if not MEASURES[measure].log:
         return values
@@ -119,12 +119,12 @@ def on_axis(measure, values):
 
 
 def off_axis(measure, position):
-    """The value that stands at a place of the axis; whole for counts and genes."""
+    """The value at a position on the axis; an integer for counts and genes."""
     return float(round(10**position)) if MEASURES[measure].log else round(float(position), 4)
 
 
 def cells_scatter(values, stays, theme="light", height=330):
-    """Counts against genes, and counts against the MT share, where these are known; cells that would leave in grey.
+    """Counts against genes, and counts against the MT share, where these are known; cells outside the limits in grey.
 
     `values` by measure (cells,), `stays` (cells,) bool.
     """
@@ -196,7 +196,7 @@ def highest_genes(genes, theme="light", height=None):
 
 
 def _log_ticks(heights):
-    """Ticks at 1, 2, 5, 10 ... for values that stand as their log10."""
+    """Ticks at 1, 2, 5, 10 ... for values that are drawn as their log10."""
     ticks = round_ticks(np.nanmin(heights), np.nanmax(heights))
     if not ticks:  # a narrow range has no round numbers
         values = np.unique(np.round(10 ** np.linspace(np.nanmin(heights), np.nanmax(heights), 5))).tolist()

@@ -15,7 +15,7 @@ def leiden_colour(labels, resolution):
 def named_colour(title, names, codes, unit="", chosen=None):
     """The Colour of a clustering that a person has made: (cells,) `codes` into `names`, -1 for none.
 
-    `chosen` ({name: '#rrggbb'}) are the colours set by hand; all other names have those of the palette.
+    `chosen` ({name: '#rrggbb'}) are the colours that a person has set; all other names have those of the palette.
     """
     chosen = chosen or {}
     palette = zip(names, category_colours(len(names)), strict=True)

@@ -7,7 +7,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 
 from core.figures.theme import AROUND_ZERO, VALUES, category_colours, theme_colours
 
-DISTINCT = 60  # categories with a colour of their own; smaller ones beyond share a grey
+DISTINCT = 60  # categories with distinct colours; smaller ones beyond share a grey
 OTHERS = "#8a8f9e"  # seen on white and on near-black
 LEVELS = 255  # steps of a scale of numbers
 UNKNOWN = 255  # the code of a cell without a value

@@ -53,7 +53,7 @@ def histogram_pair(before, after, names, theme="light", height=260):
 
 
 def _histogram(figure, column, values, title, log, theme):
-    """Values binned and drawn with their median; a log axis leaves out what is not above zero, and says so."""
+    """Values binned and drawn with their median; a log axis omits values that are not above zero, with a note."""
     values = values[np.isfinite(values)].astype(np.float64)
     zeros = int((values <= 0).sum()) if log else 0
     positive = values[values > 0] if log else values
@@ -93,7 +93,7 @@ def round_ticks(low, high):
 
 
 def outline(figure, column, binned, log, theme, hover, least=0.0, row=1, hover_edges=None):
-    """A histogram as a filled outline, which log axes draw rightly; `least` stands for empty bins there.
+    """A histogram as a filled outline, which log axes draw correctly; empty bins are drawn at `least` there.
 
     `hover_edges` are the edges that hover names, where they are not those drawn.
     """

@@ -8,9 +8,9 @@ from plotly.subplots import make_subplots
 from core.figures.theme import faded, template, theme_colours, write_on_axes
 
 WAITING = "waiting for the first epoch"
-SQUARED = "mean squared error"  # what the loss is, where nothing else is said
+SQUARED = "mean squared error"  # the default name of the loss
 TITLES = {"total": "Total", "rna": "RNA", "protein": "Protein"}
-LABEL_SHARE = 0.055  # of the height: how near two labels at the right end may come
+LABEL_SHARE = 0.055  # of the height: the smallest distance of two labels at the right end
 
 
 def loss_curve(

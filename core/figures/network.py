@@ -8,7 +8,10 @@ import plotly.graph_objects as go
 
 from core.figures.theme import CATEGORIES, faded, template, theme_colours
 
-TALLEST, GAP = 1.0, 0.26  # height of the widest block, and between RNA and protein; in the drawing's own unit
+TALLEST, GAP = (
+    1.0,
+    0.26,
+)  # height of the widest block, and between RNA and protein; in the unit of the drawing
 STILL = [
     "zoom",
     "pan",
@@ -137,7 +140,7 @@ def blocks(layers, n_genes, n_proteins):
         ]
         encoder = [layer for layer in of_branch if layer.side == "encoder"]
         for layer in of_branch:
-            i = len(lane) + (layer.side == "decoder")  # the latent stands between
+            i = len(lane) + (layer.side == "decoder")  # the latent is between
             name = f"{word}, rebuilt" if layer is of_branch[-1] else "hidden"
             lane.append(Block(i, centre, tall(layer.n_out), branch, layer.n_out, name, _hover(layer)))
         lanes[branch] = lane
@@ -154,7 +157,7 @@ def _hover(layer):
 
 
 def _latent_parts(lanes, latent):
-    """Branch -> the part of the latent block where its bands arrive and leave, shared by the heights beside it."""
+    """Branch -> the part of the latent block where its bands begin and end, split by the heights of the neighbouring blocks."""
     beside = {
         branch: [b for b in lane if b.column < latent.column][-1].height
         for branch, lane in lanes.items()

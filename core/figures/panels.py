@@ -12,12 +12,10 @@ from core.figures.theme import template, theme_colours
 from core.figures.traces import continuous_traces, escape, group_traces, layered_traces
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
-NAMES_UP_TO = (
-    120_000  # points in all panels: above it cell names would outweigh the coordinates, and hover says less
-)
+NAMES_UP_TO = 120_000  # points in all panels: above it cell names would take more bytes than the coordinates, and hover omits them
 LEGEND_LINE = 19  # pixels
 SIDE_BAR = {"lenmode": "pixels", "len": 320, "x": 1.01, "y": 1, "yanchor": "top", "ypad": 0}
-EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly stands, and far enough for the axis titles
+EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly's default, and far enough for the axis titles
 
 
 POINTS_WITHOUT_WEBGL = 40_000  # in all panels, drawn as vectors; above it as an image
@@ -81,7 +79,7 @@ def panels(
     paint = group_traces if colour.categories is not None else continuous_traces
     as_image = not webgl and len(cells) * len(panels) > POINTS_WITHOUT_WEBGL
     layout = {"template": template(theme), "annotations": [], "shapes": []}
-    traces, listed = [], False  # do the groups stand in the legend already?
+    traces, listed = [], False  # are the groups in the legend already?
     for i, panel in enumerate(panels):
         unit = colour.unit if panel.over is None else panel.over.colour.unit
         axes = _axes(layout, i, panel, rows, columns, c, unit)
@@ -116,7 +114,7 @@ def panels(
         labels = [trace["name"] for trace in traces if trace["showlegend"]]
         layout["legend"], extra = _legend(colour, labels, columns, rows)
         layout["height"] += extra
-    if not traces:  # plotly draws axes of its own where nothing is drawn
+    if not traces:  # without traces plotly draws default axes
         layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     return go.Figure(traces, layout)
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from core.figures.theme import CATEGORIES, empty, template, theme_colours
 from core.figures.traces import escape
 
-LOWEST = -0.5  # rare genes may lie far below; they are drawn at the edge, and hover tells the number
+LOWEST = -0.5  # rare genes may be far below; they are drawn at the edge, and hover has the number
 
 
 def explained(rows, theme="light", height=440):

@@ -27,7 +27,7 @@ def protein_histograms(proteins, transform, theme="light"):
         for column, (side, line) in enumerate((("before", "limit_before"), ("after", "limit_after")), 1):
             binned = Binned(np.array(protein[side]["counts"]), np.array(protein[side]["edges"]))
             hover = "%{y:,} cells<br>%{customdata}"
-            if side == "before":  # said in counts, drawn on their logarithm
+            if side == "before":  # hover has counts; their logarithm is drawn
                 outline(
                     figure, column, binned, False, theme, hover, row=row, hover_edges=10**binned.edges - 1
                 )

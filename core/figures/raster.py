@@ -12,13 +12,13 @@ from core.figures.traces import escape
 
 WIDE, TALL = 560, 400  # pixels of an image
 FAINTEST = 0.35  # opacity of a pixel with one cell; the densest is opaque
-DIMMED = 0.15  # what is left of the opacity of cells that are not selected
+DIMMED = 0.15  # share of the opacity that cells which are not selected keep
 
 
 def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL):
     """((tall, wide, 4) uint8 image, (low, high)) of (cells, 2) points: row 0 is the top; the ends are (2,) each.
 
-    The counts are those of numpy.histogram2d over the same range, worked out in one pass. `chosen`: (cells,) bool of
+    The counts are those of numpy.histogram2d over the same range, computed in one pass. `chosen`: (cells,) bool of
     the selected cells, the others are faint.
     """
     points = np.asarray(points, dtype=np.float64)[:, :2]

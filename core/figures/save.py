@@ -1,4 +1,4 @@
-"""A figure as a page of its own that opens without the internet, and how graphs behave everywhere."""
+"""A figure as an HTML file that opens without the internet, and the configuration of all graphs."""
 
 import html
 from pathlib import Path

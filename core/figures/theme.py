@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 class ThemeColours(NamedTuple):
     """The colours of one theme, the same as the variables of assets/90-nuwa.css (a test compares them)."""
 
-    card: str  # what a plot stands on
+    card: str  # the background of a plot
     sunken: str
     line: str  # grid and frames
     edge: str  # lines that must be seen
@@ -17,7 +17,7 @@ class ThemeColours(NamedTuple):
     quiet: str
     accent: str
     tint: str
-    missing: str  # a value that is not known; ours, the style sheet has none
+    missing: str  # a value that is not known; the style sheet has no such variable
 
 
 THEME_COLOURS = {

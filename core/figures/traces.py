@@ -97,7 +97,7 @@ def _points(panel, rows, names, size, chosen, c, axes):
         "x": points[:, 0],
         "y": points[:, 1],
         "mode": "markers",
-        # A list: dash hands a clicked point's customdata to the page, and cannot look into a base64 array.
+        # A list: dash sends a clicked point's customdata to the page, and cannot read a base64 array.
         "customdata": rows.tolist(),
         **axes,
     }

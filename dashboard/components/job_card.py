@@ -25,11 +25,11 @@ from dashboard.components.buttons import pressed
 from dashboard.components.widgets import notice, working
 from dashboard.server import session
 
-TICK = 700  # milliseconds between two looks at work under way
+TICK = 700  # milliseconds between two polls of a job
 
 
 def parts(view, watched, job=None, at_once=False):
-    """The message about the work and three invisible parts: the id of the job, the clock that polls it, the id when done.
+    """The message about the job and three invisible parts: its id, the interval that polls it, its id when it is done.
 
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
     asks for the work as soon as it is drawn.
@@ -115,7 +115,7 @@ def shows(app, store, watched, *parts, **callback):
 
 
 def hold(app, watched, *buttons):
-    """Disable buttons while the work is under way."""
+    """Disable buttons while the job runs."""
     app.clientside_callback(
         f"over => Array({len(buttons)}).fill(!over)",
         [Output(button, "disabled") for button in buttons],

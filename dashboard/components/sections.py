@@ -1,4 +1,4 @@
-"""The sections of a long page: a table of contents that stays in sight, and cards that come when somebody gets to them.
+"""The sections of a long page: a table of contents that stays visible, and cards that are loaded when somebody scrolls to them.
 
 assets/70-sections.js is the other end: it says which sections are wanted, and which one is being read.
 """
@@ -27,7 +27,7 @@ def contents(sections):
     return html.Nav(links, className="nuwa-contents", **{"aria-label": "On this page"})
 
 
-def placeholder(section, *first):
+def layout(section, *first):
     """A section: `first` is drawn at once, and its cards when it is wanted."""
     waiting = html.Div("Loads when you scroll here.", className="nuwa-section-waiting")
     return html.Section(

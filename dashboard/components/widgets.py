@@ -91,7 +91,7 @@ def graph(id, label, save=True, dataset=None, mark=None, plot_id=None, hidden=Fa
     `shown` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
     its place.
     """
-    # Our own buttons save a figure with its badge; plotly's would leave it out.
+    # The page's buttons save a figure with its badge; plotly's button would omit it.
     alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
     plot = dcc.Graph(id=id, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
     buttons = []

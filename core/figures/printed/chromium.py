@@ -1,4 +1,4 @@
-"""Plotly's figures drawn by kaleido in a Chromium, in a process of its own that is ended when it takes too long.
+"""Plotly's figures drawn by kaleido in a Chromium, in a separate process that is ended when it takes too long.
 
 Chromium is found on the PATH or by BROWSER_PATH. It loads plotly.js from the package and nothing else: requests to the
 network go to a proxy that does not exist.
@@ -65,7 +65,7 @@ def _draw(tasks, folder, temporary, report, seconds):
 
 
 def _end(child):
-    """End the process with all that it has started: the browser lives in a session of its own."""
+    """End the process with all that it has started: the browser is in a separate session."""
     try:
         family = psutil.Process(child.pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -96,7 +96,7 @@ async def _draw_all(tasks):
 
 
 def in_millimetres(svg, width, height):
-    """An SVG whose size in pixels of CSS is said in millimetres, so that every program takes it for what it is."""
+    """An SVG whose size in CSS pixels is given in millimetres, which every program reads alike."""
     head, rest = svg.split(">", 1)
     for name, pixels in (("width", width), ("height", height)):
         head = head.replace(f'{name}="{pixels}"', f'{name}="{pixels / PIXELS * INCH:.2f}mm"', 1)

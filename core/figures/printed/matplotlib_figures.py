@@ -41,7 +41,7 @@ def sheet(size):
 
 
 def styled():
-    """A context in which figures look as STYLE says, whatever the machine's own settings are."""
+    """A context in which figures follow STYLE, whatever matplotlib's settings on this machine are."""
     import matplotlib
 
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})

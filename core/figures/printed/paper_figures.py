@@ -15,7 +15,7 @@ TEXT, SMALL = 11, 9  # pixels of CSS: 8 and 7 points
 MOST_POINTS = 20_000  # in a figure, drawn as vectors; above it as dots, by matplotlib
 ROW = 140  # pixels of CSS of a row of the loss
 ENTRY = 19  # pixels of a line of plotly's legend, whatever its font
-LABELS_UP_TO = 40  # groups whose names stand among their cells
+LABELS_UP_TO = 40  # groups whose names are written among their cells
 
 
 class PaperFigure(NamedTuple):
@@ -61,11 +61,11 @@ def loss(epochs, baselines, best_epoch, n_latent, loss_label, size):
 def maps(name, title, panels, colour, cells, size):
     """Embeddings beside one another (core.figures.Panel), two in a row, coloured by a core.figures.Colour.
 
-    Of one alone, groups have their names among their cells, unless they are more than 40.
+    With one panel, the names of up to 40 groups are written among their cells.
     """
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
-    if len(panels) > 1:  # each about as high as the one that stands alone is, in its place
+    if len(panels) > 1:  # each about as high as a single one
         size = size.as_high_as(rows * size.pixels[1] * 0.62)
     n = len(colour.categories or ())
     named = len(panels) == 1 and 0 < n <= LABELS_UP_TO

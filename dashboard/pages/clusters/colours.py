@@ -184,7 +184,7 @@ def _clustering_colour(view, run, line):
     """The newest version of a clustering made by a person, with the colours chosen for its groups."""
     try:
         row = view.clusterings.one(run["id"], line)
-    except Missing as gone:  # in a link, for example: the run exists, so the page goes on
+    except Missing as gone:  # in a link, for example: the run exists, so its page is shown
         raise UserError(str(gone)) from None
     groups = view.groups.one(run["id"], row["groups"])
     return named_colour(row["title"], groups.names, groups.codes, groups.words, row["colours"])

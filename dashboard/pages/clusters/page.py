@@ -83,8 +83,8 @@ def layout(view, context):
             query_store(context.query),
             *[notice(note, "warn") for note in state.notes],
             sections.contents(SECTIONS),
-            sections.placeholder(SECTIONS[0], viewer.layout(view, run, state)),
-            *[sections.placeholder(section) for section in SECTIONS[1:]],
+            sections.layout(SECTIONS[0], viewer.layout(view, run, state)),
+            *[sections.layout(section) for section in SECTIONS[1:]],
         ]
     )
 

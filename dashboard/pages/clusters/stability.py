@@ -126,7 +126,7 @@ def register(app, store):
         return result(view, view.runs.one(run_id), resolution or DEFAULT_RESOLUTION, theme)
 
 
-# What the page knows of the jobs: the runs, the clock, the finished comparison, and which buttons are disabled.
+# What the page knows of the jobs: the runs, the interval, the finished comparison, and which buttons are disabled.
 STATUS = ((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (GO, "disabled"), (CANCEL, "disabled"))
 
 

@@ -69,8 +69,8 @@ def signature(view, dataset):
 
 
 def state(view, row):
-    """What the detail of a dataset was drawn from. With its id: an answer that was meant for the page before may
-    come late, and must not pass for this one's."""
+    """What the detail of a dataset was drawn from. With its id: an answer for the previous page may
+    arrive late, and must not count as one for this page."""
     if row is None:
         return None
     return [

@@ -1,4 +1,4 @@
-"""Naming cells by hand: a card of the Clusters page."""
+"""Naming cells: a card of the Clusters page."""
 
 from dashboard.pages.clusters.annotate.callbacks import register
 from dashboard.pages.clusters.annotate.card import layout

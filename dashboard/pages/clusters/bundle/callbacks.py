@@ -58,7 +58,7 @@ def _bundle(app, store):
         view = store.of(session.user())
         return download(view, run_id), bundle_of(view, run_id) is None
 
-    app.clientside_callback(  # the clock is off while no job runs
+    app.clientside_callback(  # the interval is disabled while no job runs
         "idle => !idle", Output(ids.BUNDLE_GO, "disabled"), Input(ids.BUNDLE.tick, "disabled")
     )
 

@@ -18,7 +18,7 @@ OWN_BATCH = " "  # an empty value would show an empty field
 
 
 def query_store(query):
-    """What a link says of this card, from the query of the page's address; the card itself is loaded later."""
+    """The part of the link that this card reads; the card itself is loaded later."""
     return dcc.Store(id=ids.MAP_QUERY, data={name: query.get(name) for name in IN_LINK})
 
 

@@ -1,4 +1,4 @@
-"""What the viewer shows, as a link carries it: panels, colour, resolution, dimensions and selection."""
+"""What the viewer shows, as it is in a link: panels, colour, resolution, dimensions and selection."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class ViewerState(NamedTuple):
 
 
 def from_link(query, view, run):
-    """The ViewerState of a link's query; what it leaves out or gives wrongly is the default."""
+    """The ViewerState of a link's query, with the default for what is missing or invalid."""
     default = embeddings.default(view, run)
     n_cells = DatasetRecord.of(view.datasets.one(run["dataset"])).cells
     first = default if n_cells <= FEW_PANELS else [default[0], default[-1]]

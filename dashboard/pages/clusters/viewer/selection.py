@@ -21,7 +21,7 @@ NONE_SELECTED = "No cells are selected. Draw a lasso, click in the legend, or us
 
 
 def read(text):
-    """The record that a link carries as JSON, or None where there is none; raises UserError where it is invalid."""
+    """The record in a link as JSON, or None where there is none; raises UserError where it is invalid."""
     if not text:
         return None
     try:
