@@ -44,6 +44,40 @@ def of_bytes(path, dice):
 # --- HDF5: a valid HDF5 file with invalid content
 
 
+def odd_values(n):
+    """{what: (values, dtype)} of types that few programs expect where a column of `n` values stands."""
+    whole, text = np.arange(n), h5py.string_dtype()
+    fields = np.zeros(n, [("AUC 1", "f8"), ("AUC/2", "u1"), ("label", "S3")])
+    lists = np.empty(n, object)
+    lists[:] = [np.arange(i % 3) for i in range(n)]
+    of_lists = np.empty(n, [("v", h5py.vlen_dtype("i4"))])
+    of_lists["v"] = [np.arange(2, dtype="i4") for _ in range(n)] if n > 1 else None
+    references = np.empty(n, object)
+    references[:] = [h5py.Reference()] * n
+    return {
+        "compound": (fields, None),
+        "compound of arrays": (np.zeros(n, [("at", "f4", (2,)), ("n", "i4")]), None),
+        "compound of text": (np.array([("a", i) for i in range(n)], [("s", text), ("n", "i4")]), None),
+        "compound of lists": (of_lists, None),
+        "object": (np.array([b"a", "b"] * n, object)[:n], text),
+        "bytes that are no text": (np.full(n, b"\xff\xfe"), None),
+        "lists": (lists, h5py.vlen_dtype("f8")),
+        "enum": (whole % 3, h5py.enum_dtype({"low": 0, "high": 1}, basetype="i1")),
+        "boolean": (whole % 2 == 0, None),
+        "reference": (references, h5py.ref_dtype),
+        "opaque": (np.zeros(n, "V5"), None),
+        "complex": (whole * 1j, None),
+        "long double": (whole.astype(np.longdouble), None),
+        "other byte order": (whole.astype(">i4"), None),
+        "half": (whole.astype("f2"), None),
+        "0 dimensions": (3, None),
+        "no values": (h5py.Empty("f4"), None),
+        "3 dimensions": (np.zeros((n, 2, 2)), None),
+        "text in 2 dimensions": (np.array([["a", "b"]] * n, object), text),
+        "no columns": (np.zeros((n, 0)), None),
+    }
+
+
 def of_hdf5(path, dice):
     with h5py.File(path, "a") as file:
         names = []
@@ -52,6 +86,7 @@ def of_hdf5(path, dice):
         item = file[name]
         how = dice.choice(
             ["delete", "text", "shape", "values", "absurd", "attributes", "link", "circle", "type", "scalar"]
+            + ["odd", "odd"]
         )
         attributes = dict(item.attrs)
         if how == "attributes" or isinstance(item, h5py.Group) and how in ("shape", "values", "type"):
@@ -81,6 +116,9 @@ def of_hdf5(path, dice):
                 chunks=tuple(min(n, 1000) or 1 for n in shape),
                 maxshape=tuple(None for _ in shape),
             )
+        elif how == "odd":
+            values, dtype = dice.choice(list(odd_values(old.shape[0] if np.ndim(old) else 30).values()))
+            file.create_dataset(name, data=values, dtype=dtype)
         elif how == "scalar":
             file[name] = dice.choice([3, "word", 2.5])
         elif old is None or how == "text" or np.ndim(old) == 0:

@@ -11,11 +11,27 @@ DEMO_TITLES = {
 # Tables of text.
 TABLES = tuple(f".{kind}{packed}" for kind in ("csv", "tsv", "txt", "tab") for packed in ("", ".gz"))
 # What can be read, by the end of its name; here too for a light process. A folder is known by what lies in it.
+HDF5 = (".h5ad", ".h5", ".hdf5", ".h5mu", ".loom")
 ENDINGS = (
-    *(".h5ad", ".h5", ".hdf5", ".h5mu", ".loom", ".zarr"),
-    *TABLES,
-    *(".zip", ".tar.gz", ".tgz", ".h5ad.gz", ".h5.gz"),
+    *(*HDF5, ".zarr", *TABLES),
+    *(".zip", ".tar", ".tar.gz", ".tgz", *(f"{kind}.gz" for kind in HDF5)),
 )
+# What people bring that only another program opens: ending -> what to do there.
+_BY_R = (
+    "run x <- {read}; zellkonverter::writeH5AD(if (inherits(x, 'Seurat')) Seurat::as.SingleCellExperiment(x) else x,"
+    " 'counts.h5ad') in R, and bring counts.h5ad"
+)
+OTHER_PROGRAMS = {
+    ".rds": _BY_R.format(read="readRDS('{name}')"),
+    **dict.fromkeys((".rda", ".rdata"), _BY_R.format(read="get(load('{name}'))")),
+    ".h5seurat": "run SeuratDisk::Convert('{name}', dest = 'h5ad') in R, and bring the .h5ad",
+    ".qs": _BY_R.format(read="qs::qread('{name}')"),
+    **dict.fromkeys((".xlsx", ".xls"), "save the sheet as CSV"),
+    **dict.fromkeys(
+        (".fastq", ".bam"), "bring the matrix of counts that Cell Ranger, STARsolo or kb count makes of it"
+    ),
+    ".cloupe": "bring filtered_feature_bc_matrix.h5 of the same run",
+}
 
 
 # Which droplets of an unfiltered matrix are empty but caught antibodies, as the tutorial of the R package dsb has it for
@@ -39,6 +55,13 @@ def ending(name):
     """The ending of ENDINGS that a file's name has, the longest that fits, or ""."""
     fits = [end for end in ENDINGS if str(name).lower().endswith(end)]
     return max(fits, key=len, default="")
+
+
+def unreadable(name):
+    """A sentence on a file that only another program opens, with what to do there; "" for any other name."""
+    plain = str(name).lower().removesuffix(".gz")
+    steps = next((steps for end, steps in OTHER_PROGRAMS.items() if plain.endswith(end)), None)
+    return steps and f"'{name}' cannot be read here: {steps.format(name=name)}." or ""
 
 
 def check_trainable(findings):

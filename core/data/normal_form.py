@@ -28,8 +28,8 @@ def tidy(adata: AnnData, name: str = "the dataset", notes=()) -> AnnData:
     """
     notes = list(dict.fromkeys([*_earlier(adata), *notes]))
     _check_shape(adata, name)
+    adata = split_features(adata, notes)  # first, as a gene and its antibody may have one name
     _unique_names(adata, name, notes)
-    adata = split_features(adata, notes)
     if in_memory(adata.X):
         adata.X = _normal(adata.X)
     for key, layer in list(adata.layers.items()):

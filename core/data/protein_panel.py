@@ -80,12 +80,20 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
     if len(others):
         words = ", ".join(f"{count:,} of type '{name}'" for name, count in others.items())
         notes.append(f"Features that are neither genes nor proteins were left out: {words}.")
-    gone = adata.var_names[~genes]
+    raw_others = None if adata.raw is None else _in_raw(adata, ~genes)
     adata = part_of(adata, genes=genes)
-    if adata.raw is not None and adata.raw.var_names.isin(gone).any():
+    if raw_others is not None and raw_others.any():
         # .raw would colour proteins as if genes
-        adata.raw = part_of(raw_of(adata), genes=~adata.raw.var_names.isin(gone))
+        adata.raw = part_of(raw_of(adata), genes=~raw_others)
     return adata
+
+
+def _in_raw(adata: AnnData, features: np.ndarray) -> np.ndarray:
+    """(features of .raw,) bool: which of them are `features` of X; one whose name a feature of both kinds has is not."""
+    names, raw_names = adata.var_names, adata.raw.var_names
+    if raw_names.equals(names):
+        return features
+    return raw_names.isin(names[features]) & ~raw_names.isin(names[~features])
 
 
 def settle_proteins(adata: AnnData, notes: list[str]) -> None:
@@ -133,9 +141,14 @@ def antibody_columns(adata: AnnData, columns: np.ndarray, notes: list[str]) -> n
     names = adata.var_names[columns]
     places = [adata.X, *(adata.layers[key] for key in sorted(adata.layers, key=lambda key: key != "counts"))]
     parts = [dense_columns(place, np.flatnonzero(columns)) for place in places]
-    raw_names = None if adata.raw is None else adata.raw.var_names
-    if raw_names is not None and raw_names.is_unique and names.isin(raw_names).all():
-        parts.append(dense_columns(adata.raw.X, raw_names.get_indexer(names)))
+    raw_columns = np.zeros(0, bool) if adata.raw is None else _in_raw(adata, columns)
+    if raw_columns.sum() == len(names):
+        places_in_raw = np.flatnonzero(raw_columns)
+        order = pd.Index(adata.raw.var_names[places_in_raw])
+        if order.equals(names):
+            parts.append(dense_columns(adata.raw.X, places_in_raw))
+        elif order.is_unique:
+            parts.append(dense_columns(adata.raw.X, places_in_raw[order.get_indexer(names)]))
     chosen = next((part for part in parts if what_is(part).kind == "counts"), None)
     if chosen is None:
         chosen = parts[0]

@@ -13,7 +13,7 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.data import ENDINGS, droplet_limits, ending
+from core.data import ENDINGS, droplet_limits, ending, unreadable
 from core.errors import UserError
 from core.files import read_json, write_json
 from core.store.crc32 import Checksums, joined
@@ -199,6 +199,8 @@ class Uploads:
 def accepted(name):
     """The name of a file without the folders before it; raises UserError where Nuwa reads no such files."""
     name = Path(str(name).replace("\\", "/")).name
+    if sentence := unreadable(name):
+        raise UserError(sentence)
     if not ending(name) or ending(name) == name.lower():
         raise UserError(f"'{name}' is not a file Nuwa reads: choose one of {', '.join(ENDINGS)}.")
     return name

@@ -197,22 +197,26 @@ def test_a_missing_or_empty_file_is_refused(tmp_path):
 
 
 def test_an_unknown_ending_is_refused_with_those_we_know(tmp_path):
-    (tmp_path / "a.xlsx").write_text("x")
-    refused(tmp_path / "a.xlsx", ".h5ad")
+    (tmp_path / "a.pdf").write_text("x")
+    refused(tmp_path / "a.pdf", ".h5ad")
 
 
 @pytest.mark.parametrize(
     ("start", "words"),
     [
         (b"gene,cell1\nA,3\n", "save it again"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"PK\x03", "zip"),
         (b"<!DOCTYPE", "web page"),
     ],
 )
 def test_a_file_that_is_not_hdf5_is_named_for_what_it_is(tmp_path, start, words):
     (tmp_path / "a.h5ad").write_bytes(start + b" " * 3000)
     refused(tmp_path / "a.h5ad", "not the HDF5 file", words)
+
+
+@pytest.mark.parametrize("start", [b"\x1f\x8b\x08", b"PK\3\4"])
+def test_a_file_that_is_an_archive_by_its_first_bytes_alone_is_damaged(tmp_path, start):
+    (tmp_path / "a.h5ad").write_bytes(start + b" " * 3000)
+    refused(tmp_path / "a.h5ad", "damaged archive", "copy it again")
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.8, 0.95, 0.999])

@@ -1,10 +1,13 @@
-"""Unpack a .zip, .tar.gz or .gz into a folder, after looking through it: nothing leaves that folder or fills the disk."""
+"""Unpack a .zip, .tar or .gz into a folder, after looking through it: nothing leaves that folder or fills the disk."""
 
 import gzip
+import lzma
+import re
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -16,6 +19,13 @@ MOST_RATIO = 200  # text tables of counts shrink 10- to 60-fold; a bomb a thousa
 ALWAYS = 64 * 1024**2  # bytes that may be unpacked whatever the ratio
 SPARE = 512 * 1024**2  # bytes of the disk that stay free
 BLOCK = 1 << 20
+GZIP_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PK\3\4"
+GZ = re.compile(r"\.gz$", re.IGNORECASE)
+TAR = re.compile(r"\.(tar|tgz|tar\.gz)$", re.IGNORECASE)
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, RuntimeError, ValueError),
+)
 
 
 class Member(NamedTuple):
@@ -25,29 +35,32 @@ class Member(NamedTuple):
     handle: object
 
 
-def unpack(path: Path, folder: Path, name: str) -> None:
+def unpack(path: Path, folder: Path, name: str, packed: int | None = None) -> None:
     """The files of the archive at `path`, written into `folder`; macOS's `._` files and `__MACOSX` are left out.
 
-    `name` is what the person calls the archive.
+    Its first bytes say which kind it is, whatever its name. `name` is what the person calls the archive; `packed` are
+    the bytes of the outermost archive where this one lay in another.
 
     Raises UserError, before anything is written, for members that lead out of the folder, links, devices,
     passwords, and for more members or bytes than an archive of this size can mean.
     """
-    limit = _limit(path, folder)
+    limit = _limit(packed or path.stat().st_size, folder)
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 _write(_of_zip(archive, name, limit), archive.open, folder, limit, name)
-        elif path.name.lower().endswith((".tar.gz", ".tgz")):
+        elif tarfile.is_tarfile(path):
             # Twice through: a tar has no table of contents, and nothing is written before all of it was seen.
-            with tarfile.open(path, "r:gz") as archive:
+            with tarfile.open(path) as archive:
                 members = _of_tar(archive, folder, name, limit)
                 _write(members, archive.extractfile, folder, limit, name)
-        else:
-            member = PurePosixPath(path.name.removesuffix(path.suffix))
+        elif is_gzip(path) and not is_tar(path.name):
+            inner = PurePosixPath(GZ.sub("", path.name) or "file")
             with gzip.open(path) as file:
-                _write([Member(member, file)], lambda handle: handle, folder, limit, name)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, ValueError) as error:
+                _write([Member(inner, file)], lambda handle: handle, folder, limit, name)
+        else:
+            raise tarfile.ReadError("neither a zip nor a tar")
+    except DAMAGED as error:
         if isinstance(error, (UserError, PermissionError)):
             raise
         raise UserError(
@@ -75,7 +88,20 @@ def number_bytes(n_values: int, dtype) -> int:
 
 
 def is_gzip(path: Path) -> bool:
-    return path.name.lower().endswith(".gz")
+    """Is this file packed by gzip? Its first bytes say so: browsers unpack a .gz on the way and keep its name."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_MAGIC
+
+
+def is_zip(path: Path) -> bool:
+    """Is this file, by its first bytes, a zip archive?"""
+    with path.open("rb") as file:
+        return file.read(4) == ZIP_MAGIC
+
+
+def is_tar(name: str) -> bool:
+    """Is this the name of a tar, packed or not?"""
+    return bool(TAR.search(name))
 
 
 def plain_bytes(path: Path, name: str) -> int:
@@ -84,7 +110,7 @@ def plain_bytes(path: Path, name: str) -> int:
 
 
 def open_plain(path: Path, *mode, **options):
-    """The file opened, unpacked where it is a .gz."""
+    """The file opened, unpacked where it is packed by gzip."""
     return (gzip.open if is_gzip(path) else open)(path, *mode, **options)
 
 
@@ -102,8 +128,8 @@ def check_gzip(path: Path, name: str) -> int:
     return total
 
 
-def _limit(path: Path, folder: Path) -> int:
-    return min(allowed(path.stat().st_size), max(0, shutil.disk_usage(folder).free - SPARE))
+def _limit(packed: int, folder: Path) -> int:
+    return min(allowed(packed), max(0, shutil.disk_usage(folder).free - SPARE))
 
 
 def _of_zip(archive, name, limit) -> list[Member]:

@@ -20,7 +20,9 @@ class Reading:
     a second one is read; `ask` says whether a person is there to confirm what the file itself speaks for; matrices of
     more than `large` bytes of values are left in the file (core.data.backed). `most_memory` are the bytes that reading
     may take at the utmost, `soft_limit` those of RLIMIT_DATA at the start (None: this process has no limits).
-    `names` are the names {path: name} that the person gave to files which lie under other ones.
+    `names` are the names {path: name} that the person gave to files which lie under other ones. `archives` counts the
+    archives that are open one in another, `packed` are the bytes of the outermost one, and `part` is how the answer to
+    "part" begins for what lies in them.
     """
 
     scratch: Path
@@ -30,6 +32,9 @@ class Reading:
     most_memory: float = np.inf
     soft_limit: int | None = None
     names: dict = field(default_factory=dict)
+    archives: int = 0
+    packed: int | None = None
+    part: str = ""
     taken: float = 0
     cells: pd.Index | None = None
     notes: list[str] = field(default_factory=list)

@@ -67,31 +67,35 @@ def _said(limits, rna):
 def _parts(other: AnnData) -> tuple[sparse.csr_matrix | None, sparse.csr_matrix, pd.DataFrame]:
     """(RNA or None, proteins, the names of the proteins) of all droplets.
 
-    The names are a table: "unique" among all features, as normal form has them, and "plain" as the file has them.
+    The names are a table: "plain" as the file has them, "unique" among the proteins as normal form has them, and "among
+    all" features, as the normal form of earlier versions had them.
     """
-    plain = pd.Index(other.var_names.astype(str))
-    unique = plain if plain.is_unique else make_index_unique(plain)
-    names = pd.DataFrame({"unique": unique, "plain": plain})
     if "feature_types" in other.var:
         kind = other.var["feature_types"].astype(str).str.casefold().to_numpy()
         if (kind == PROTEINS).any():
             values = sparse.csr_matrix(other.X)
             rna = values[:, np.flatnonzero(kind == GENES)] if (kind == GENES).any() else None
-            return rna, values[:, np.flatnonzero(kind == PROTEINS)], names[kind == PROTEINS]
+            names = _names(other.var_names[kind == PROTEINS])
+            names["among all"] = make_index_unique(other.var_names.astype(str))[kind == PROTEINS]
+            return rna, values[:, np.flatnonzero(kind == PROTEINS)], names
     if key := next((key for key in PROTEIN_KEYS if key in other.obsm), None):
         table = pd.DataFrame(other.obsm[key])
-        plain = table.columns.astype(str)
-        unique = plain if plain.is_unique else make_index_unique(plain)
-        names = pd.DataFrame({"unique": unique, "plain": plain})
-        return sparse.csr_matrix(other.X), sparse.csr_matrix(table.to_numpy(dtype=np.float32)), names
-    return None, sparse.csr_matrix(other.X), names
+        values = sparse.csr_matrix(table.to_numpy(dtype=np.float32))
+        return sparse.csr_matrix(other.X), values, _names(table.columns)
+    return None, sparse.csr_matrix(other.X), _names(other.var_names)
+
+
+def _names(names) -> pd.DataFrame:
+    plain = pd.Index(names.astype(str))
+    return pd.DataFrame({"plain": plain, "unique": plain if plain.is_unique else make_index_unique(plain)})
 
 
 def _places(wanted: list[str], names: pd.DataFrame, words: str) -> list[int]:
     """The column of each protein, by its name in normal form, else by the one that the file has once."""
     once = names["plain"].where(~names["plain"].duplicated(keep=False))
-    place = {name: i for i, name in enumerate(once) if isinstance(name, str)}
-    place |= {name: i for i, name in enumerate(names["unique"])}
+    place: dict[str, int] = {}
+    for column in (names.get("among all", once), once, names["unique"]):  # the last one counts
+        place |= {name: i for i, name in enumerate(column) if isinstance(name, str)}
     if lost := [name for name in wanted if name not in place]:
         raise UserError(
             f"{len(lost)} of {len(wanted)} proteins are not in {words}, such as '{lost[0]}': bring the unfiltered matrix "

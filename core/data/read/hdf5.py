@@ -15,8 +15,6 @@ from core.errors import UserError
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 OTHER_MAGIC = {
-    b"\x1f\x8b": "a gzip archive: unpack it first",
-    b"PK": "a zip archive: unpack it first",
     b"version https://git-lfs": "a Git LFS pointer: fetch the file itself (git lfs pull)",
     b"<": "a web page or XML: perhaps the download needed a login",
 }
@@ -74,12 +72,22 @@ def _is_large_and_thin(x):
     return np.mean([np.count_nonzero(x[row, :width]) for row in rows]) < (1 - SPARSE_FROM) * width
 
 
-def _check_magic(path, name):
-    with path.open("rb") as file:
-        head = file.read(2056)
+def is_hdf5(path):
+    """Is this file, by its first bytes, HDF5?"""
     # HDF5 allows a block of the user's own in front: the signature is then at 512, 1024, 2048 ...
-    if any(head[at : at + 8] == HDF5_MAGIC for at in (0, 512, 1024, 2048)):
+    head = _head(path)
+    return any(head[at : at + 8] == HDF5_MAGIC for at in (0, 512, 1024, 2048))
+
+
+def _head(path):
+    with path.open("rb") as file:
+        return file.read(2056)
+
+
+def _check_magic(path, name):
+    if is_hdf5(path):
         return
+    head = _head(path)
     for magic, words in OTHER_MAGIC.items():
         if head.lstrip().startswith(magic):
             raise UserError(f"'{name}' is not the HDF5 file its name promises but {words}.")
@@ -96,10 +104,10 @@ def _check_room(file, path, name) -> "Declared":
 
     def add(key, item):
         nonlocal total, values, tables
-        if isinstance(item, h5py.Dataset) and item.size:
+        if isinstance(item, h5py.Dataset) and item.size and _has_dtype(item):
             total += number_bytes(item.size, item.dtype)
             if item.dtype.kind not in "buif":
-                tables += TEXT * item.size
+                tables += max(TEXT, item.dtype.itemsize) * item.size
             elif MATRIX.search(key):
                 values += item.size * item.dtype.itemsize
             else:
@@ -108,6 +116,14 @@ def _check_room(file, path, name) -> "Declared":
     file.visititems(add)
     check_values(total, path.stat().st_size, name)
     return Declared(values, tables)
+
+
+def _has_dtype(item):
+    """Is there a numpy type for these values? HDF5 has more, such as times; nobody reads those."""
+    try:
+        return item.dtype is not None
+    except TypeError:
+        return False
 
 
 def _check_links(file, name):

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 from anndata import AnnData
 
-from core.data import ENDINGS, TABLES, ending
+from core.data import ENDINGS, HDF5, TABLES, ending, unreadable
 from core.data.normal_form import tidy
+from core.data.read.archives import is_gzip, is_zip
 from core.data.read.empty_droplets import join_background
 from core.data.read.folders import ARCHIVES, read_archive, read_folder
-from core.data.read.hdf5 import read_hdf5
+from core.data.read.hdf5 import is_hdf5, read_hdf5
+from core.data.read.matrix_market import is_matrix, read_matrix
 from core.data.read.second_file import join_annotations, join_proteins
 from core.data.read.tables import read_labels, read_table
-from core.data.read.tenx import is_matrix, read_matrix
 from core.data.read.zarrs import read_store
 from core.errors import DoesNotFit, UserError, is_out_of_memory
 
@@ -25,9 +26,15 @@ def _archive(path, reading) -> AnnData:
     return read_archive(path, reading, open_path)
 
 
+def _hdf5(path, reading) -> AnnData:
+    """HDF5, packed or not whatever its name says: browsers unpack a .gz on the way, and people pack without renaming."""
+    is_packed = is_gzip(path) or (not is_hdf5(path) and is_zip(path))
+    return (_archive if is_packed else read_hdf5)(path, reading)
+
+
 # Ending -> (path, Reading) -> AnnData, not yet in normal form. A further format is one function and one line here.
 READERS = {
-    **dict.fromkeys((".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"), read_hdf5),
+    **dict.fromkeys((*HDF5, *(f"{kind}.gz" for kind in HDF5)), _hdf5),
     **dict.fromkeys(TABLES, read_table),
     **dict.fromkeys(ARCHIVES, _archive),
     ".zarr": read_store,
@@ -83,6 +90,8 @@ def open_path(path: Path, reading) -> AnnData:
     if is_matrix(path):
         return read_matrix(path, reading)
     if not ending(path.name):
+        if sentence := unreadable(name):
+            raise UserError(sentence)
         raise UserError(f"'{name}' is of a kind Nuwa cannot read: bring one of {', '.join(ENDINGS)}.")
     if ending(path.name) == ".zarr":
         raise UserError(f"'{name}' is a file, but a zarr store is a folder: bring the folder or its .zip.")

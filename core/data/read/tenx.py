@@ -1,4 +1,4 @@
-"""Cell Ranger's matrices: .h5 of versions 2 and 3, and folders of matrix.mtx, barcodes and genes or features."""
+"""Cell Ranger's .h5 of versions 2 and 3, and what is written like it: CellBender, Space Ranger, Xenium, DropletUtils."""
 
 import re
 import tempfile
@@ -8,18 +8,18 @@ import h5py
 import pandas as pd
 from anndata import AnnData
 from anndata.io import sparse_dataset
-from scipy import io, sparse
+from scipy import sparse
 
 from core.data.backed import part_of
 from core.data.protein_panel import GENES
-from core.data.read.archives import open_plain, plain_bytes
 from core.errors import UserError
 
 ALL = "all"  # the answer that keeps every genome of a mixed experiment
 # Of the values in memory while they are read and brought into normal form: as a rule, and at most.
 HELD, COPIES = 2, 4
-ENTRY = 6  # bytes that a value takes in a text file at least: "1 1 1" and the end of its line
-MATRIX = re.compile(r"matrix\.mtx(\.gz)?$", re.IGNORECASE)  # GEO puts the sample's name in front
+# Where the names and the ids of features lie: version 3, CellBender of version 2, version 2.
+NAMES = ("features/name", "features/gene_names", "gene_names", "features/id", "genes")
+IDS = ("features/id", "features/genes", "genes", "features/name", "gene_names")
 
 
 def genomes_in(file):
@@ -31,7 +31,7 @@ def genomes_in(file):
 def read_h5(file, name, reading):
     """The AnnData of an open 10x file: version 3 has one `matrix`, version 2 a group for each genome."""
     if isinstance(file.get("matrix"), h5py.Group):
-        return _one_genome(_read_group(file["matrix"], name, reading), name, reading)
+        return one_genome(_read_group(file["matrix"], name, reading), name, reading)
     names = genomes_in(file)
     chosen = _which(names, name, reading) if len(names) > 1 else names[0]
     return _read_group(file[chosen], name, reading)
@@ -45,11 +45,11 @@ def _which(names, name, reading, more=()):
 def _read_group(group, name, reading):
     """Version 3 has `features` with types and genomes, version 2 `genes` and `gene_names`."""
     features = group.get("features")
-    names, ids = (features["name"], features["id"]) if features else (group["gene_names"], group["genes"])
+    names, ids = (_text(group, places, name) for places in (NAMES, IDS))
     # Stored features x cells by column, which read as cells x features is CSR.
     n_features, n_cells = (int(n) for n in group["shape"][:])
-    barcodes = group["barcodes"].asstr()[:]
-    _check_sizes(name, n_features, names.shape[0], n_cells, len(barcodes))
+    barcodes = _text(group, ("barcodes",), name)
+    check_sizes(name, n_features, len(names), n_cells, len(barcodes))
     need = 8 * group["data"].shape[0]
     if need > reading.large:
         matrix = _left(group, (n_cells, n_features), reading.scratch)
@@ -57,11 +57,20 @@ def _read_group(group, name, reading):
         reading.take(HELD * need, name, COPIES * need)
         parts = (group["data"][:], group["indices"][:], group["indptr"][:])
         matrix = sparse.csr_matrix(parts, shape=(n_cells, n_features))
-    var = pd.DataFrame({"gene_ids": ids.asstr()[:]}, index=names.asstr()[:])
+    var = pd.DataFrame({"gene_ids": ids if len(ids) == n_features else names}, index=names)
     for key, column in (("feature_type", "feature_types"), ("genome", "genome")):
-        if features and key in features:
-            var[column] = pd.Categorical(features[key].asstr()[:])
+        if isinstance(features, h5py.Group) and key in features:
+            var[column] = pd.Categorical(_text(features, (key,), name))
     return AnnData(matrix, pd.DataFrame(index=barcodes), var)
+
+
+def _text(group, places, name):
+    """The text in the first of these places that there is."""
+    place = next((place for place in places if isinstance(group.get(place), h5py.Dataset)), None)
+    if place is None:
+        raise UserError(f"'{name}' names no {places[0].removeprefix('features/')}s: save it again.")
+    item = group[place]
+    return item.asstr()[:] if h5py.check_string_dtype(item.dtype) else item[:].astype(str)
 
 
 def _left(group, shape, scratch):
@@ -75,7 +84,7 @@ def _left(group, shape, scratch):
     return sparse_dataset(h5py.File(path, "r"))
 
 
-def _check_sizes(name, n_features, names, n_cells, barcodes):
+def check_sizes(name, n_features, names, n_cells, barcodes):
     if n_features != names or n_cells != barcodes:
         raise UserError(
             f"'{name}' has a matrix of {n_features:,} genes and {n_cells:,} cells but names {names:,} genes and"
@@ -83,7 +92,7 @@ def _check_sizes(name, n_features, names, n_cells, barcodes):
         )
 
 
-def _one_genome(adata, name, reading):
+def one_genome(adata, name, reading):
     """`adata` with one genome's genes where it has several (species mixed in one run), or all if that is meant."""
     if "genome" not in adata.var or reading.cells is not None:
         return adata  # of a second file only the proteins are wanted, and those have no genome
@@ -102,61 +111,3 @@ def _one_genome(adata, name, reading):
     kept.var_names = kept.var_names.str.replace(rf"^{re.escape(chosen)}_+", "", regex=True)
     reading.say(f"Of {len(names)} genomes, {chosen} was read ({int((genome == chosen).sum()):,} genes).")
     return kept
-
-
-def is_matrix(path):
-    """Is this file the matrix of a 10x folder?"""
-    return bool(MATRIX.search(path.name)) and path.is_file()
-
-
-def read_matrix(path, reading):
-    """The AnnData of matrix.mtx or matrix.mtx.gz and the files beside it (genes.tsv or features.tsv, barcodes.tsv)."""
-    prefix, name = MATRIX.sub("", path.name), reading.name(path)
-    barcodes = [line[0] for line in _lines(path, prefix, ("barcodes.tsv",), name)]
-    features = _lines(path, prefix, ("features.tsv", "genes.tsv"), name)
-    plain = plain_bytes(path, name)
-    rows, columns, entries = _size(path, name)
-    turned = (rows, columns) == (len(barcodes), len(features)) != (len(features), len(barcodes))
-    _check_sizes(
-        name,
-        *(columns, len(features), rows) if turned else (rows, len(features), columns),
-        len(barcodes),
-    )
-    if ENTRY * entries > plain:
-        raise UserError(
-            f"'{name}' claims {entries:,} values and has not that many lines: it was not copied to its end."
-        )
-    need = 16 * entries  # row, column and a value
-    reading.take(HELD * need, name, COPIES * need)
-    matrix = io.mmread(path)
-    matrix = sparse.csr_matrix(matrix if turned else matrix.T)
-    names = [line[1] if len(line) > 1 else line[0] for line in features]
-    var = pd.DataFrame({"gene_ids": [line[0] for line in features]}, index=names)
-    if features and all(len(line) > 2 for line in features):
-        var["feature_types"] = pd.Categorical([line[2] for line in features])
-    return AnnData(matrix, pd.DataFrame(index=barcodes), var)
-
-
-def _lines(path, prefix, endings, name):
-    """The lines of the first of `endings`, plain or gz, that lies beside the matrix, each as a list of fields."""
-    for file_name in endings:
-        for end in ("", ".gz"):
-            beside = path.with_name(f"{prefix}{file_name}{end}")
-            if beside.is_file():
-                plain_bytes(beside, beside.name)
-                with open_plain(beside, "rt", encoding="utf-8-sig") as file:
-                    return [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
-    raise UserError(f"Beside '{name}' there is no {' or '.join(endings)}: put it into the same folder.")
-
-
-def _size(path, name):
-    """(rows, columns, values) that the matrix claims; looked at first, as absurd ones would take all memory."""
-    with open_plain(path, "rb") as file:
-        if not file.readline(200).lower().startswith(b"%%matrixmarket matrix coordinate"):
-            raise UserError(f"'{name}' is not a sparse matrix in Matrix Market form: copy it again.")
-        for _ in range(1000):  # comments
-            line = file.readline(1000)
-            if line.strip() and not line.startswith(b"%"):
-                rows, columns, entries = (int(n) for n in line.split())
-                return rows, columns, entries
-    raise ValueError("no sizes")

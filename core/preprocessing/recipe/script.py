@@ -89,23 +89,29 @@ def without_genes(adata, gone, of_raw=None):
     return made
 
 
+def in_raw(adata, features):
+    """Which features of .raw are `features` of X; one whose name a feature of both kinds has is not."""
+    names, raw_names = adata.var_names, adata.raw.var_names
+    return features if raw_names.equals(names) else raw_names.isin(names[features]) & ~raw_names.isin(names[~features])
+
+
 def antibody_columns(adata, chosen):
     """Some columns of X, a layer or .raw, the first that are counts there."""
     names = adata.var_names[chosen]
     places = [adata.X, *(adata.layers[name] for name in sorted(adata.layers, key=lambda name: name != "counts"))]
     parts = [place[:, np.flatnonzero(chosen)] for place in places]
-    if adata.raw is not None and adata.raw.var_names.is_unique and names.isin(adata.raw.var_names).all():
-        parts.append(adata.raw.X[:, adata.raw.var_names.get_indexer(names)])
+    of_raw = [] if adata.raw is None else np.flatnonzero(in_raw(adata, chosen))
+    if len(of_raw) == len(names):
+        order = adata.raw.var_names[of_raw]
+        if order.equals(names) or order.is_unique:
+            parts.append(adata.raw.X[:, of_raw if order.equals(names) else of_raw[order.get_indexer(names)]])
     part = next((part for part in parts if is_counts(part)), parts[0])
     return np.asarray(part.toarray() if sparse.issparse(part) else part, dtype=np.float32)
 
 
 def normal_form(adata):
     """Unique names, genes alone in X as float32, and proteins in obsm["protein"], wherever the file has them."""
-    adata.obs_names, adata.var_names = (
-        names if names.is_unique else make_index_unique(names)
-        for names in (adata.obs_names.astype(str), adata.var_names.astype(str))
-    )
+    adata.var_names = adata.var_names.astype(str)
     if "feature_types" in adata.var:
         kind = adata.var["feature_types"].astype(str).str.casefold()
         genes, antibodies = (kind == "gene expression").to_numpy(), (kind == "antibody capture").to_numpy()
@@ -113,7 +119,11 @@ def normal_form(adata):
             if antibodies.any() and not any(key in adata.obsm for key in PROTEIN_KEYS):
                 table = pd.DataFrame(antibody_columns(adata, antibodies), adata.obs_names, adata.var_names[antibodies])
                 adata.obsm["protein"] = table
-            adata = without_genes(adata, ~genes)
+            adata = without_genes(adata, ~genes, None if adata.raw is None else in_raw(adata, ~genes))
+    adata.obs_names, adata.var_names = (  # after that, as a gene and its antibody may have one name
+        names if names.is_unique else make_index_unique(names)
+        for names in (adata.obs_names.astype(str), adata.var_names)
+    )
     adata.X = adata.X.astype(np.float32)
     key = next((key for key in PROTEIN_KEYS if key in adata.obsm), None)
     if key:
