@@ -9,6 +9,8 @@ from core.data.checks.finding import Column, Finding
 from core.data.matrix_kind import MatrixKind
 from core.data.protein_panel import ProteinReport
 
+FIRST = 5  # names of each axis in the record
+
 
 @dataclass(frozen=True)
 class Report:
@@ -35,6 +37,10 @@ class Report:
         repr=False
     )  # "mito", "ribo", "haemo": (cells,) percent of the counts
     quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
+    total: float = 0.0  # the sum of the matrix that is trained on, without missing values
+    protein_total: float = 0.0  # the same of all proteins
+    first_cells: tuple[str, ...] = ()  # the first five names, by which a script checks a reading
+    first_genes: tuple[str, ...] = ()  # of the matrix that is trained on
 
     @property
     def repairs(self) -> list[str]:
@@ -76,4 +82,9 @@ class Report:
             "columns": [column._asdict() | {"examples": list(column.examples)} for column in self.columns],
             "batch": self.batch,
             "quality_columns": self.quality_columns,
+            "total": self.total,
+            "protein_total": self.protein_total,
+            "first_cells": list(self.first_cells),
+            "first_genes": list(self.first_genes),
+            "first_proteins": list(names[:FIRST]),
         }

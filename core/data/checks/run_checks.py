@@ -8,7 +8,7 @@ from core.data.checks import antibodies, cells, names, obs_columns, values
 from core.data.checks import memory as size
 from core.data.checks.context import Case
 from core.data.checks.finding import SEVERITIES
-from core.data.checks.report import Report
+from core.data.checks.report import FIRST, Report
 from core.data.protein_panel import protein_report
 
 
@@ -54,4 +54,14 @@ def report_of(case: Case, memory: int | None = None, gpu_memory: int | None = No
         n_genes=n_genes,
         shares=case.quality_shares(),
         quality_columns=case.quality_columns,
+        total=float(case.trained.cell_sums.sum()),
+        protein_total=_sum_of_proteins(adata),
+        first_cells=tuple(adata.obs_names[:FIRST].astype(str)),
+        first_genes=tuple(case.gene_names[:FIRST].astype(str)),
     )
+
+
+def _sum_of_proteins(adata):
+    if "protein" not in adata.obsm:
+        return 0.0
+    return float(np.nansum(np.asarray(adata.obsm["protein"], dtype=np.float64)))
