@@ -1,5 +1,6 @@
 """Which device a run uses and why, in words, and how much memory it finds there."""
 
+import ctypes
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,6 +121,24 @@ def held_memory(pid=None):
 def memory():
     """Bytes of main memory: of the machine, or fewer in a container with a limit."""
     return min([psutil.virtual_memory().total, *(limit for limit, _ in _limits())])
+
+
+def gpu_memory():
+    """Bytes of memory, in all, of the GPU that runs use; None without one. Without a driver torch is not loaded."""
+    if not _has_cuda_driver():
+        return None
+    import torch
+
+    return torch.cuda.mem_get_info(0)[1] if torch.cuda.is_available() else None
+
+
+def _has_cuda_driver():
+    """Whether the library of the NVIDIA driver is installed, without which torch sees no GPU."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def free_on_gpu():

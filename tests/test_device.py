@@ -68,6 +68,22 @@ def test_a_driver_without_a_torch_for_it_is_told_of(monkeypatch, tmp_path):
     assert "there is an NVIDIA driver, but this build of torch" in devices.choose().why
 
 
+def test_without_a_driver_there_is_no_gpu_memory_and_torch_is_not_loaded(monkeypatch):
+    monkeypatch.setattr(devices, "_has_cuda_driver", lambda: False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it raises ImportError
+    assert devices.gpu_memory() is None
+
+
+def test_the_memory_of_a_gpu_is_all_that_it_has(monkeypatch):
+    monkeypatch.setattr(devices, "_has_cuda_driver", lambda: True)
+    gpu = made()
+    gpu.cuda.mem_get_info = lambda index: (5, 80)
+    monkeypatch.setitem(sys.modules, "torch", gpu)
+    assert devices.gpu_memory() == 80
+    monkeypatch.setitem(sys.modules, "torch", made(available=False))
+    assert devices.gpu_memory() is None
+
+
 def group(folder, limit, used, idle, names):
     folder.mkdir(parents=True, exist_ok=True)
     for name, value in zip(names, (limit, used), strict=False):

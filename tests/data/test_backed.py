@@ -23,7 +23,7 @@ from core.preprocessing.split import split_cells
 from core.preprocessing.steps import filters
 from core.sparse import access, blocks, transpose
 from core.worker.execute import drain
-from core.worker.jobs import loaded
+from core.worker.jobs import datasets
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +231,7 @@ def test_the_result_is_the_same_from_disk(rich, tmp_path, both, where):
 
 def test_colours_and_derived_data_sets_come_from_disk(rich, tmp_path, store, monkeypatch):
     monkeypatch.setattr(backed, "LARGE", 0)
-    monkeypatch.setattr(loaded, "_load", lambda path: pytest.fail("read as a whole"))
+    monkeypatch.setattr(datasets, "_load", lambda path: pytest.fail("read as a whole"))
     path = by_gene(rich, tmp_path)
     id = store.add("dataset", "local", name="set.h5ad", origin="x", status="queued")
     store.submit("local", "short", "read", id, {"path": str(path)})

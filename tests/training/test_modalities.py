@@ -27,7 +27,7 @@ from core.preprocessing.split import split_cells
 from core.training import learn
 from core.training.gpu_matrix import Resident, form_that_fits
 from core.worker.execute import drain
-from core.worker.jobs.loaded import evidence
+from core.worker.jobs.trained_runs import load_run
 from dashboard.components import location
 from dashboard.pages.clusters import scores
 from dashboard.pages.clusters.viewer import embeddings
@@ -197,7 +197,7 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
 
 
 def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
-    run, proof = evidence(rna.store, rna.run)
+    run, proof = load_run(rna.store, rna.run)
     there = run_folder.spaces(rna.store.run_folder(rna.run), proof)
     *_, records = benchmark.compare_spaces(proof, parse(run["config"]), there)
     notes = {r["space"]: (r["note"], r["value"]) for r in records if r["score"] == "protein_agreement_15"}

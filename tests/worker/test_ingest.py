@@ -1,4 +1,8 @@
-"""Reading calls every file by the name its owner gave it, wherever it lies on the disk."""
+"""Reading calls every file by the name its owner gave it, and loads only the libraries that it uses."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import formats
 import pytest
@@ -64,3 +68,29 @@ def test_jobs_of_earlier_versions_saved_names_by_file_name():
     saved = {"data.h5ad": "cells.h5ad", "1f.csv": "labels.csv"}
     names = _names("cells.h5ad + labels.csv", "/d/data.h5ad", ["/u/1f.csv"], saved)
     assert names == {"/d/data.h5ad": "cells.h5ad", "/u/1f.csv": "labels.csv"}
+
+
+READ_AND_PREPARE = """
+import sys
+from pathlib import Path
+from core.config import RunConfig
+from core.settings import Settings
+from core.store import Status, Store
+from core.worker.jobs import ingest, prepare
+store = Store(Settings(data_dir=Path(sys.argv[1])))
+id = store.add("dataset", "local", name="a.h5ad", origin="inbox:a.h5ad", status=Status.QUEUED)
+ingest.read_file(store, {"target": id, "arguments": {"path": sys.argv[2]}}, lambda *_: None)
+settings = RunConfig(n_top_genes=20).model_dump()
+preparation = store.add("preparation", "local", dataset=id, settings=settings, status=Status.QUEUED)
+prepare.prepare_data(store, {"target": preparation}, lambda *_: None)
+print(store.row("preparation", preparation)["status"], *(name for name in sys.argv[3:] if name in sys.modules))
+"""
+UNUSED = ("torch", "scanpy", "sklearn", "umap", "pynndescent", "matplotlib", "igraph", "dash", "plotly")
+
+
+def test_reading_and_preprocessing_load_no_library_of_training(tmp_path):
+    path = formats.h5ad(formats.counts(), tmp_path)
+    words = [sys.executable, "-c", READ_AND_PREPARE, str(tmp_path / "data"), str(path), *UNUSED]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["ready"], done.stderr

@@ -17,7 +17,7 @@ from core.training import learn
 from core.training.baselines import PANEL_AXES
 from core.training.phases import PHASES
 from core.worker import execute
-from core.worker.jobs import loaded
+from core.worker.jobs import datasets, trained_runs
 
 pytestmark = pytest.mark.usefixtures("tiny_demo")
 
@@ -59,13 +59,13 @@ def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
         raise AssertionError("read as a whole")
 
     monkeypatch.setattr(backed, "LARGE", 0)
-    monkeypatch.setattr(loaded, "_load", whole)
+    monkeypatch.setattr(datasets, "_load", whole)
     monkeypatch.setattr(disk_rows, "RESIDENT", 0)
     run = queued_run(store, prepared(store))
     execute.drain(store)
     row = store.row("run", run)
     assert (row["status"], row["explored"]) == ("done", "ready") and row["scores"]["judged_cells"] == 24
-    loaded._evidence.cache_clear()
+    trained_runs._load.cache_clear()
 
 
 def test_the_data_set_tells_what_it_holds(finished):

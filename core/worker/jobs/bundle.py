@@ -23,7 +23,7 @@ from core.text import size as in_words
 from core.worker.jobs.bundle_content import BundleContent
 from core.worker.jobs.bundle_figures import plates_of
 from core.worker.jobs.bundle_report import report_of
-from core.worker.jobs.loaded import evidence
+from core.worker.jobs.trained_runs import load_run
 
 SCRATCH = "nuwa-bundle-"  # in the cache folder; the queue removes what a killed process has left
 MORE = (
@@ -42,7 +42,7 @@ def make_bundle(store, job, say):
     Returns {"file", "bytes", "names", "words", "remarks"}. The zip is written elsewhere and moved when it is whole.
     """
     say("Reading the dataset.", 0.02)
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     options = job["arguments"]
     content = BundleContent(store, job["owner"], run, proof, options["by"], options["resolution"])
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:

@@ -16,7 +16,7 @@ from core.figures import leiden_colour, named_colour
 from core.store import Groups
 from core.store import groups as kept
 from core.worker.jobs import group_cells as grouping
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 
 class BundleContent:
@@ -46,7 +46,7 @@ class BundleContent:
 
     def data(self):
         """The AnnData of the run's dataset; raises UserError where it is not the one of the training."""
-        adata = source(self.store, self.run["dataset"], backed.EVERYTHING)
+        adata = open_dataset(self.store, self.run["dataset"], backed.EVERYTHING)
         if read.data_hash(adata) != self.record["data_hash"]:
             raise UserError(
                 "The dataset is not what this run was trained on (its fingerprint differs): its file on the server was "

@@ -9,12 +9,12 @@ from core.config.models import MODELS
 from core.errors import UserError
 from core.export import run_folder
 from core.training.inference import mean_reconstruction
-from core.worker.jobs.loaded import evidence
+from core.worker.jobs.trained_runs import load_run
 
 
 def profile(store, job, say):
     """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     options, folder = job["arguments"], store.run_folder(job["target"])
     if "cell" in options:
         rows = np.array([options["cell"]])
@@ -40,7 +40,7 @@ def find_meaning(store, job, say):
 
     Returns {"features", "n_genes", "n_cells", "unit"}: the names of the columns of those arrays, and what they are in.
     """
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     folder, matrix = store.run_folder(run["id"]), proof.matrix
     model = run_folder.load_model(folder / "model.pt")
     for found in latent_effects.effects(model, matrix, proof.latent, run["config"]["seed"]):

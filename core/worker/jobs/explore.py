@@ -13,7 +13,8 @@ from core.preprocessing.split import split_cells
 from core.store import Explored
 from core.training import phases
 from core.training.baselines import PANEL_AXES
-from core.worker.jobs.loaded import evidence, source
+from core.worker.jobs.datasets import open_dataset
+from core.worker.jobs.trained_runs import load_run
 
 PICTURES = tuple(
     f"{space}_{method}{end}"
@@ -30,7 +31,7 @@ def explore(store, job, say):
     run_id = job["target"]
     folder, clock = store.run_folder(run_id), phases.Clock()
     clock.start("preparing")
-    run, proof = evidence(store, run_id)
+    run, proof = load_run(store, run_id)
     clock.stop()
     for event in exploration.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
         if isinstance(event, phases.Phase):
@@ -76,7 +77,7 @@ def draw(store, job, say):
 def _points(store, run, folder, space):
     """(cells, dimensions) of what a picture is drawn of: the latent space, the input's axes, the prepared proteins."""
     if space == "protein":
-        adata, settings = source(store, run["dataset"]), config.parse(run["config"])
+        adata, settings = open_dataset(store, run["dataset"]), config.parse(run["config"])
         return protein_space(adata, settings, split_cells(adata.n_obs, settings))
     points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
     return points if space == "latent" else points[:, :PANEL_AXES]

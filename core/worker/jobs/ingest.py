@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core import device
 from core.data import backed, checks, demo, read
 from core.data.protein_background import background_of
 from core.errors import Question
@@ -9,7 +10,7 @@ from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS, offered
 from core.store import Status, uploads
 from core.worker.jobs import join_samples as samples
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 
 def read_file(store, job, say):
@@ -28,7 +29,9 @@ def read_file(store, job, say):
 def write_dataset(store, id, adata, say, more=None):
     """Run the data checks on an AnnData in normal form and write its dataset folder; `more` goes into the record of the dataset."""
     say("Looking at every value.", 0.5)
-    report, data_hash, by_gene = checks.examine_once(adata, store.root / "cache", gpu_memory=_gpu_memory())
+    report, data_hash, by_gene = checks.examine_once(
+        adata, store.root / "cache", gpu_memory=device.gpu_memory()
+    )
     say("Writing counts by cell and by gene.", 0.7)
     store.dataset_folder(id).write(adata, report, by_gene)
     background = background_of(adata)
@@ -78,13 +81,6 @@ def _names(dataset_name, path, second, saved):
     return {file: saved.get(file) or saved.get(Path(file).name) or name for file, name in known.items()}
 
 
-def _gpu_memory():
-    """Bytes of the GPU that runs will use, or None without one."""
-    import torch
-
-    return torch.cuda.mem_get_info(0)[1] if torch.cuda.is_available() else None
-
-
 def take_steps(store, job, say):
     """A new dataset from another one by steps, which takes the place of the one in `replaces`."""
     make_by_steps(store, job, say)
@@ -100,7 +96,7 @@ def make_by_steps(store, job, say):
         numbered = f" (step {index + 1} of {len(records)})" if len(records) > 1 else ""
         say(f"{STEPS[records[index]['name']].label}{numbered} ...", 0.1 + 0.4 * index / len(records))
 
-    adata = steps.apply(source(store, of, backed.EVERYTHING), records, say_step)
+    adata = steps.apply(open_dataset(store, of, backed.EVERYTHING), records, say_step)
     adata = read.tidy(adata, store.row("dataset", of)["name"])
     done = steps.made_before(adata)[-len(records) :]  # a file may have brought steps of its own
     write_dataset(store, id, adata, say, {"derived": {"of": of, "steps": done}})

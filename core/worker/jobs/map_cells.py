@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
 from core.store import Missing
 from core.store import groups as kept
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 
 def map_cells(store, job, say):
@@ -25,7 +25,7 @@ def map_cells(store, job, say):
     dataset = _dataset(store, asked["dataset"])
     say(f"Reading {dataset['name']}.", 0.02)
     trained = run_folder.load_trained(folder / "model.pt")
-    new_cells = query.prepare_query(source(store, dataset["id"]), trained, asked["batch"])
+    new_cells = query.prepare_query(open_dataset(store, dataset["id"]), trained, asked["batch"])
     used = device.choose(settings.device)
     for latent in reference_mapping.encode_query(new_cells, trained, used.kind):
         if isinstance(latent, float):
@@ -56,7 +56,7 @@ def export_mapped(store, job, say):
     about, arrays = store.of(job["owner"]).mappings.one(run["id"], asked["key"])
     dataset = _dataset(store, about["dataset"])
     say(f"Reading {dataset['name']}.", 0.1)
-    adata = source(store, dataset["id"], backed.EVERYTHING)
+    adata = open_dataset(store, dataset["id"], backed.EVERYTHING)
     record = files.read_json(store.run_folder(run["id"]) / "config.json")
     told = {
         name: about[name] for name in ("title", "batch", "k", "missing_genes", "missing_proteins", "notes")

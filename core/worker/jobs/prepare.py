@@ -9,10 +9,8 @@ from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.sparse.moments import survey
 from core.store import Status
-from core.training import memory
-from core.training.forecast import forecast
 from core.worker.jobs import protein_histograms, value_histograms
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 
 def prepare_data(store, job, say):
@@ -20,7 +18,7 @@ def prepare_data(store, job, say):
     row = store.row("preparation", job["target"])
     store.move("preparation", row["id"], Status.QUEUED, Status.RUNNING)
     say("Reading the dataset.", 0.1)
-    adata = source(store, row["dataset"])
+    adata = open_dataset(store, row["dataset"])
     settings = config.parse(row["settings"])
     say("Normalising, selecting genes, computing means and deviations.", 0.4)
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
@@ -43,7 +41,7 @@ def choose_genes(store, job, say):
     """The genes that a preparation with these settings would use: how many, notes and the plot."""
     settings = config.parse(job["arguments"])
     say("Reading the dataset.", 0.1)
-    adata = source(store, job["target"])
+    adata = open_dataset(store, job["target"])
     say("Computing statistics of every gene.", 0.3)
     split, counts, seen = _surveyed(store, job["target"])
     say(f"Selecting genes by {settings.hvg_flavor}.", 0.6)
@@ -61,7 +59,7 @@ def choose_genes(store, job, say):
 @lru_cache(maxsize=1)
 def _surveyed(store, dataset_id):
     """(Split, Source, Survey) of a dataset; the last one is cached, since settings are tried one after the other."""
-    adata = source(store, dataset_id)
+    adata = open_dataset(store, dataset_id)
     split, counts = split_cells(adata.n_obs, config.RunConfig()), count_sources.source_of(adata)
     return split, counts, survey(counts.values, split.train)
 
@@ -69,7 +67,7 @@ def _surveyed(store, dataset_id):
 def look_at_proteins(store, job, say):
     """Histograms of the proteins of a dataset before and after a transform (core.worker.jobs.protein_histograms)."""
     say("Reading the dataset.", 0.1)
-    adata = source(store, job["target"])
+    adata = open_dataset(store, job["target"])
     say("Transforming the proteins.", 0.4)
     return protein_histograms.of_proteins(adata, job["arguments"]["transform"])
 
@@ -79,11 +77,14 @@ def foresee(store, job, say):
 
     "beside" is true where another run trained meanwhile, so that this run may be faster alone.
     """
+    from core.training import memory  # they load torch, which preprocessing does without
+    from core.training.forecast import forecast
+
     row = store.row("preparation", job["target"])
     settings = config.parse(row["settings"] | job["arguments"])
     used = device.choose(settings.device)
     say("Preparing the data.", 0.1)
-    adata = source(store, row["dataset"])
+    adata = open_dataset(store, row["dataset"])
     split, matrix = _prepared(store, row["dataset"], _of_data(settings))
     settings.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     say("Timing a few training steps.", 0.6)
@@ -102,6 +103,6 @@ def _of_data(settings):
 @lru_cache(maxsize=1)
 def _prepared(store, dataset_id, settings):
     """(Split, Matrix) of a dataset; the last one is cached, since settings are tried one after the other."""
-    adata = source(store, dataset_id)
+    adata = open_dataset(store, dataset_id)
     split = split_cells(adata.n_obs, settings)
     return split, prepare(adata, settings, split, store.dataset_folder(dataset_id).folder)

@@ -10,7 +10,7 @@ from core.export import run_folder
 from core.preprocessing.split import split_cells
 from core.store import Explored
 from core.text import check_tells
-from core.worker.jobs.loaded import evidence
+from core.worker.jobs.trained_runs import load_run
 
 SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
 
@@ -18,7 +18,7 @@ SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
 def compare_spaces(store, job, say):
     """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
     say("Reading the dataset.", 0.02)
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
     names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
     steps = benchmark.compare_spaces(
@@ -46,7 +46,7 @@ def _names(store, run, column):
 def explain_features(store, job, say):
     """Variance explained of every gene and protein, left as explained.csv."""
     say("Reading the dataset.", 0.05)
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
     say("Reconstructing the test cells.", 0.4)
     found = per_feature.by_feature(
@@ -58,7 +58,7 @@ def explain_features(store, job, say):
 def score_cells(store, job, say):
     """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of descriptions.CELL_SCORES."""
     say("Reading the dataset.", 0.02)
-    run, proof = evidence(store, job["target"])
+    run, proof = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
     model = run_folder.load_model(folder / "model.pt")
     for event in per_cell.score_cells(model, proof, config.parse(run["config"])):

@@ -8,8 +8,8 @@ from core.data import backed, read
 from core.errors import UserError
 from core.store import Status
 from core.store import groups as kept
+from core.worker.jobs.datasets import open_dataset
 from core.worker.jobs.ingest import write_dataset
-from core.worker.jobs.loaded import source
 
 
 def take_cells(store, job, say):
@@ -22,7 +22,7 @@ def take_cells(store, job, say):
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Taking the selected cells.", 0.1)
     rows = kept.read(store.run_folder(asked["run"]), asked["groups"]).codes == 0
-    adata = source(store, asked["of"], backed.EVERYTHING)
+    adata = open_dataset(store, asked["of"], backed.EVERYTHING)
     if len(rows) != adata.n_obs:
         raise UserError("The dataset of this run has other cells than the run: select them again.")
     made = backed.part_of(adata, cells=np.asarray(rows))

@@ -11,7 +11,7 @@ from core.export import run_folder
 from core.store import Explored, Status
 from core.training import learn, phases
 from core.training.loop import Epoch
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 NOTHING = "Cancelled before the first epoch: nothing was learnt."
 
@@ -26,7 +26,7 @@ def train(store, job, say):
         return None  # cancelled in the meantime
     clock = phases.Clock()
     clock.start("reading")
-    adata = source(store, run["dataset"])
+    adata = open_dataset(store, run["dataset"])
     clock.stop()
     with side_process.NoHelper() if store.settings.inline else side_process.opened(adata.n_obs) as beside:
         return _train(store, job, run, adata, clock, beside)

@@ -7,7 +7,7 @@ from core.errors import UserError
 from core.export import bundle_zip, reproduce
 from core.store import Status
 from core.training import learn
-from core.worker.jobs.loaded import source
+from core.worker.jobs.datasets import open_dataset
 
 CANCELLED = "Cancelled: nothing was compared."
 
@@ -22,7 +22,7 @@ def verify(store, job, say):
     with bundle_zip.Bundle(path) as taken:
         first, recipe = taken.first(), taken.json("recipe.json")
     name = store.row("dataset", run["dataset"])["name"]
-    adata = reproduce.data_of(source(store, run["dataset"]), first["record"], recipe, name)
+    adata = reproduce.data_of(open_dataset(store, run["dataset"]), first["record"], recipe, name)
     n_epochs, labels = len(first["history"]), None
     for learnt in reproduce.train(adata, first, store.run_folder(run["id"])):
         if store.cancelled(job["id"]):

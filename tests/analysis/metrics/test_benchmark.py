@@ -20,14 +20,14 @@ from core.errors import UserError
 from core.export import run_folder
 from core.training import baselines
 from core.worker.execute import drain
-from core.worker.jobs.loaded import evidence
+from core.worker.jobs.trained_runs import load_run
 from dashboard.pages.clusters import colours
 
 
 @pytest.fixture(scope="module")
 def judged(finished):
     """(run, Evidence, spaces) of the finished run."""
-    run, proof = evidence(finished.store, finished.run)
+    run, proof = load_run(finished.store, finished.run)
     return run, proof, run_folder.spaces(finished.store.run_folder(finished.run), proof)
 
 

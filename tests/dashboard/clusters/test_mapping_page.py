@@ -256,9 +256,9 @@ def test_the_proteins_are_a_space_of_the_viewer(nuwa):
     drain(nuwa.store)
     assert embeddings.points(nuwa.view, run, "protein_umap").shape == (240, 2)
     points = np.asarray(embeddings.points(nuwa.view, run, "protein_pca"))
-    from core.worker.jobs.loaded import evidence
+    from core.worker.jobs.trained_runs import load_run
 
-    proteins = evidence(nuwa.store, nuwa.run)[1].matrix.seen_proteins(np.arange(240))
+    proteins = load_run(nuwa.store, nuwa.run)[1].matrix.seen_proteins(np.arange(240))
     _, sizes, axes = np.linalg.svd(proteins - proteins.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(
         np.abs((proteins - proteins.mean(axis=0)) @ axes[:2].T), np.abs(points), atol=1e-3
