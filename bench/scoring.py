@@ -37,7 +37,7 @@ def main():
 
 
 def run():
-    """(Evidence, config, AnnData): a latent space that is a random projection of the input, and a rotation of it as PCA."""
+    """(TrainedRun, config, AnnData): a latent space that is a random projection of the input, and a rotation of it as PCA."""
     config, random = RunConfig(n_top_genes=0, n_latent=WIDTH), np.random.default_rng(0)
     data = demo.simulated(n_cells=N, seed=1)
     split = split_cells(N, config)

@@ -20,7 +20,7 @@ from core.training.baselines import PANEL_AXES
 from core.training.phases import Clock
 
 
-class Evidence(NamedTuple):
+class TrainedRun(NamedTuple):
     """What exploring and scoring need of a trained run; can be had again from what the run left on disk."""
 
     matrix: object  # matrix.Matrix
@@ -35,10 +35,10 @@ class Evidence(NamedTuple):
     )
 
 
-def evidence(learnt):
-    """The Evidence of a Learnt that has a latent."""
+def trained_run(learnt):
+    """The TrainedRun of a Learnt that has a latent."""
     start = learnt.start
-    return Evidence(
+    return TrainedRun(
         start.matrix,
         start.split,
         learnt.latent,
@@ -50,14 +50,14 @@ def evidence(learnt):
     )
 
 
-def remake(adata, config, latent, axes, facts, scratch=None):
-    """The Evidence of a run from its dataset and what it left (`facts` as `start_facts` and `learnt_facts` wrote).
+def rebuild(adata, config, latent, axes, facts, scratch=None):
+    """The TrainedRun of a run from its dataset and what it left (`facts` as `start_facts` and `learnt_facts` wrote).
 
     `scratch`: the folder for values that do not fit in memory.
     """
     split = split_cells(adata.n_obs, config)
     matrix, facts = prepare(adata, config, split, scratch), RunFacts.upgraded(facts)
-    return Evidence(
+    return TrainedRun(
         matrix, split, latent, axes, facts.loss, facts.test_baselines, facts.best_epoch, facts.held_out
     )
 
@@ -82,33 +82,33 @@ class Explored(NamedTuple):
     harmony: np.ndarray | None = None
 
 
-def explore(proof, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTION, beside=None, begun=None):
-    """Neighbours, clusters, scores and embeddings from an Evidence: yields Phase, then an Explored.
+def explore(trained, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUTION, beside=None, begun=None):
+    """Neighbours, clusters, scores and embeddings from a TrainedRun: yields Phase, then an Explored.
 
     `labels`: (cells,) names to compare the clusters with. The clusters of `resolution` are those that are scored.
     t-SNE is slow and computed on request only. `beside` (a side_process.HelperProcess) computes embeddings while this process
     clusters and scores; `begun` are the `pictures` that have begun already. The results are the same with and without.
     """
     clock, beside = Clock(), beside or side_process.NoHelper()
-    latent = proof.latent
+    latent = trained.latent
     yield clock.start("neighbours")
-    batches = proof.matrix.batch_codes is not None
+    batches = trained.matrix.batch_codes is not None
     surroundings = find_neighbors(
         latent, LISI_NEIGHBORS + 1 if batches else N_NEIGHBORS, config.seed, config.device
     )
     near = surroundings.first(N_NEIGHBORS)
     edges = beside.do(leiden.edges, near)
     drawn = {"latent_umap": beside.do(embedding.umap, latent, near, 2, config.seed)}
-    drawn |= begun or pictures(beside, proof.axes, config, tsne)
+    drawn |= begun or pictures(beside, trained.axes, config, tsne)
     yield clock.start("leiden")
     graph = leiden.graph(near, edges.value())
     clusters = {r: leiden.leiden(graph, r, config.seed) for r in RESOLUTIONS}
     mixed = None
     if batches:
         yield clock.start("harmony")
-        mixed = harmony(proof.axes[:, :PANEL_AXES], proof.matrix.batch_codes, config.seed)
+        mixed = harmony(trained.axes[:, :PANEL_AXES], trained.matrix.batch_codes, config.seed)
     yield clock.start("scores")
-    judged = score(proof, config, clusters[resolution], labels, surroundings if batches else None, mixed)
+    judged = score(trained, config, clusters[resolution], labels, surroundings if batches else None, mixed)
     judged["resolution"] = resolution
     embeddings = {}
     for name, task in drawn.items():

@@ -6,7 +6,7 @@ from textwrap import wrap
 from core import settings
 from core.analysis.metrics.descriptions import SCORES, SPACES
 from core.cli import say
-from core.cli.trained_run import column_of, data_of, evidence_of, run_folder
+from core.cli.trained_run import column_of, data_of, run_folder, trained_run_of
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 
@@ -44,16 +44,16 @@ def run(arguments):
         column_of(adata, name, arguments.annotations is not None)
         for name in (arguments.labels, arguments.batch)
     ]
-    config, evidence = evidence_of(folder, adata)
+    config, trained = trained_run_of(folder, adata)
     for event in benchmark.compare_spaces(
-        evidence, config, rundir.spaces(folder, evidence), arguments.resolution, *columns
+        trained, config, rundir.spaces(folder, trained), arguments.resolution, *columns
     ):
         if isinstance(event, benchmark.Step):
             say(f"{event.description} ...")
     if arguments.json:
         print(json.dumps(event, indent=2, allow_nan=False))
     else:
-        print("\n".join([*table(event), *_features(folder, evidence, config)]))
+        print("\n".join([*table(event), *_features(folder, trained, config)]))
     return 0
 
 
@@ -76,18 +76,18 @@ def table(records):
     return [*lines, "", f"Scored on {n_cells:,} cells.", *(SCORES[score].sentence for score in scores)]
 
 
-def _features(folder, evidence, config):
+def _features(folder, trained, config):
     """Lines on the variance explained: of all features, and of the worst genes and proteins."""
     from core.analysis.metrics import per_feature
     from core.export import run_folder as rundir
 
     say("Reconstruction by gene and protein ...")
-    by_feature = per_feature.by_feature(rundir.load_model(folder / "model.pt"), evidence, config)
+    by_feature = per_feature.by_feature(rundir.load_model(folder / "model.pt"), trained, config)
     rows, lines = (
-        per_feature.rows_of(by_feature, evidence.matrix),
+        per_feature.rows_of(by_feature, trained.matrix),
         ["", "Variance explained (autoencoder, PCA)"],
     )
-    for kind, shares in per_feature.in_all(by_feature, evidence.matrix.n_genes).items():
+    for kind, shares in per_feature.in_all(by_feature, trained.matrix.n_genes).items():
         lines.append(f"  all {kind}s".ljust(20) + "".join(f"{share:>9.3f}" for share in shares))
         for name, _, model, pca, _ in [row for row in rows if row[1] == kind and row[2] != ""][:5]:
             lines.append(f"    {name}"[:19].ljust(20) + f"{model:>9.3f}{pca:>9.3f}")

@@ -52,9 +52,9 @@ def carry_out(arguments, recipe_steps, config, out, clock):
         if interruption.asked:
             say(f"Interrupted: the model after {len(learnt.epochs)} epochs is in {out}, without clusters.")
             return INTERRUPTED
-        evidence = explore.evidence(learnt)
+        trained = explore.trained_run(learnt)
         explored = _explore(
-            explore.explore(evidence, config, labels, arguments.tsne, resolution, beside, begun), interruption
+            explore.explore(trained, config, labels, arguments.tsne, resolution, beside, begun), interruption
         )
         if explored is None:
             say(f"Interrupted: the model and the latent space are in {out}, without clusters.")
@@ -69,7 +69,7 @@ def carry_out(arguments, recipe_steps, config, out, clock):
     denoised = arguments.denoised or batch is not None
     clusters = explored.clusters[resolution]
     run_folder.write_result(
-        out / "result.h5ad", out, adata, record | losses, evidence, clusters, denoised, batch
+        out / "result.h5ad", out, adata, record | losses, trained, clusters, denoised, batch
     )
     clock.stop()
     seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)

@@ -63,13 +63,13 @@ def column_of(adata, name, annotated=False):
     return values.astype(object).where(values.notna(), "").astype(str).to_numpy()
 
 
-def evidence_of(folder, adata):
-    """(RunConfig, Evidence) of a run's folder and its data; raises UserError where they do not match."""
+def trained_run_of(folder, adata):
+    """(RunConfig, TrainedRun) of a run's folder and its data; raises UserError where they do not match."""
     import numpy as np
     import torch
 
     from core import files
-    from core.analysis.explore import Evidence
+    from core.analysis.explore import TrainedRun
     from core.preprocessing.prepare import prepare
     from core.preprocessing.split import split_cells
 
@@ -84,4 +84,4 @@ def evidence_of(folder, adata):
         raise UserError(
             "The data beside this run has other cells, genes or proteins than the run was trained on: train it again."
         )
-    return config, Evidence(matrix, split, latent, axes, None, None, 0, {})
+    return config, TrainedRun(matrix, split, latent, axes, None, None, 0, {})

@@ -170,9 +170,9 @@ def pictures(folder):
     return {name: files.read_array(path) for name, path in left.items()}
 
 
-def spaces(folder, proof):
+def spaces(folder, trained):
     """{name: (cells, dimensions)} of all spaces of a run that are scored: its latent, its pictures, its proteins."""
-    return spaces_of(proof, pictures(folder))
+    return spaces_of(trained, pictures(folder))
 
 
 def write_pages(folder, learnt, explored, config, resolution, badge):
@@ -193,18 +193,27 @@ def write_pages(folder, learnt, explored, config, resolution, badge):
 
 
 def write_result(
-    path, folder, adata, record, proof, clusters, denoised=False, batch=None, named_clusters=(), scores=()
+    path, folder, adata, record, trained, clusters, denoised=False, batch=None, named_clusters=(), scores=()
 ):
     """result.h5ad at `path`: the data with what the run in `folder` makes of it, as core.export.h5ad has it.
 
     `denoised` adds those values, of each cell in its own batch, or of all as if they came from `batch`.
     """
-    matrix, model = proof.matrix, load_model(folder / "model.pt")
-    split = proof.split.labels(matrix.n_cells)
+    matrix, model = trained.matrix, load_model(folder / "model.pt")
+    split = trained.split.labels(matrix.n_cells)
     share = inference.foreground(model, matrix)
-    embeddings = pictures(folder) | {"pca": proof.axes[:, :PANEL_AXES]}
+    embeddings = pictures(folder) | {"pca": trained.axes[:, :PANEL_AXES]}
     made = h5ad.result(
-        adata, record, proof.latent, split, clusters, embeddings, matrix.genes, share, named_clusters, scores
+        adata,
+        record,
+        trained.latent,
+        split,
+        clusters,
+        embeddings,
+        matrix.genes,
+        share,
+        named_clusters,
+        scores,
     )
 
     def put(path):

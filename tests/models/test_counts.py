@@ -135,7 +135,7 @@ def test_a_run_on_counts_beats_the_mean_and_leaves_everything(inflated):
     *_, learnt = learn.learn(adata, config)
     mean = learnt.start.on_scored.mean
     assert learnt.loss.rna < mean.rna and learnt.loss.protein < 0.95 * mean.protein
-    *_, explored = explore.explore(explore.evidence(learnt), config)
+    *_, explored = explore.explore(explore.trained_run(learnt), config)
     assert 0 < explored.scores["variance_explained_protein"] < 1
     assert "variance_explained_rna_pca_alone" not in explored.scores  # there is no likelihood of RNA alone
 

@@ -267,7 +267,7 @@ def test_with_the_exact_posterior_the_bound_is_the_marginal_likelihood():
 def test_likelihoods_are_among_the_scores_and_none_where_a_model_has_none(trained):
     for name in ("citeseq", "counts"):
         found, _ = trained(name)
-        scores = explore.score(explore.evidence(found), RunConfig(model=name, **SMALL), np.zeros(240, int))
+        scores = explore.score(explore.trained_run(found), RunConfig(model=name, **SMALL), np.zeros(240, int))
         if name == "citeseq":
             assert scores["held_out_nll"] is None and scores["held_out_bound"] is None
         else:

@@ -184,5 +184,5 @@ def test_a_gpu_learns_what_the_cpu_learns(tiny, model):
     )
     for a, b in zip(here.epochs, there.epochs, strict=True):
         assert a.valid.total == pytest.approx(b.valid.total, rel=1e-2)
-    *_, explored = explore.explore(explore.evidence(there), there.start.config)
+    *_, explored = explore.explore(explore.trained_run(there), there.start.config)
     assert np.isfinite(explored.embeddings["latent_umap"]).all()

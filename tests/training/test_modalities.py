@@ -160,7 +160,7 @@ def test_two_proteins_and_batches_are_enough(tiny):
     few = tiny.copy()
     few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
     found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
-    *_, explored = explore.explore(explore.evidence(found), found.start.config)
+    *_, explored = explore.explore(explore.trained_run(found), found.start.config)
     assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
     assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
 
@@ -197,9 +197,9 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
 
 
 def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
-    run, proof = load_run(rna.store, rna.run)
-    there = run_folder.spaces(rna.store.run_folder(rna.run), proof)
-    *_, records = benchmark.compare_spaces(proof, parse(run["config"]), there)
+    run, trained = load_run(rna.store, rna.run)
+    there = run_folder.spaces(rna.store.run_folder(rna.run), trained)
+    *_, records = benchmark.compare_spaces(trained, parse(run["config"]), there)
     notes = {r["space"]: (r["note"], r["value"]) for r in records if r["score"] == "protein_agreement_15"}
     assert notes.pop("protein") == ("", None)
     assert {note for note, _ in notes.values()} == {"not seen in training"} and notes["latent"][1] > 0

@@ -57,6 +57,6 @@ def test_odd_data_trains_or_says_why(name, model, tmp_path):
         assert name in why and why[name] in str(error)
         return
     assert not learnt.failure and np.isfinite(learnt.loss.total) and np.isfinite(learnt.latent).all()
-    *_, explored = explore.explore(explore.evidence(learnt), config)
+    *_, explored = explore.explore(explore.trained_run(learnt), config)
     assert all(np.isfinite(points).all() for points in explored.embeddings.values())
     assert explored.scores["loss_total"] == learnt.loss.total

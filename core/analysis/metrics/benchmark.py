@@ -23,14 +23,14 @@ class Step(NamedTuple):
     share: float
 
 
-def spaces_of(proof, embeddings):
-    """{name in descriptions.SPACES: (cells, dimensions)} of a run, from its Evidence and its embeddings by name."""
-    spaces = {"latent": proof.latent, "pca": proof.axes[:, : proof.latent.shape[1]]} | embeddings
-    spaces["protein"] = proof.matrix.protein_space()
+def spaces_of(trained, embeddings):
+    """{name in descriptions.SPACES: (cells, dimensions)} of a run, from its TrainedRun and its embeddings by name."""
+    spaces = {"latent": trained.latent, "pca": trained.axes[:, : trained.latent.shape[1]]} | embeddings
+    spaces["protein"] = trained.matrix.protein_space()
     return {name: np.asarray(spaces[name]) for name in SPACES if spaces.get(name) is not None}
 
 
-def compare_spaces(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
+def compare_spaces(trained, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
     """Score each of `spaces` (name -> (cells, dimensions)): yields Steps, then a list of records.
 
     A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.analysis.metrics.descriptions; a value that cannot
@@ -39,14 +39,14 @@ def compare_spaces(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=
     at most 5,000 of all.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
-    cells = some_cells(proof.matrix.n_cells, config.seed)
-    rows = np.flatnonzero(np.isin(cells, proof.split.scored))
+    cells = some_cells(trained.matrix.n_cells, config.seed)
+    rows = np.flatnonzero(np.isin(cells, trained.split.scored))
     if len(rows) < FEWEST_CELLS:
         rows = np.arange(len(cells))  # a handful of test cells in a sample of very many cells
     queries = rows[:: -(-len(rows) // scores.QUERIES)]
     yield Step("Neighbours in the input", 0.05)
-    before = Neighbourhoods(proof.matrix, proof.matrix.weights(config), cells, queries)
-    if (proteins := proof.matrix.protein_space(cells)) is not None:
+    before = Neighbourhoods(trained.matrix, trained.matrix.weights(config), cells, queries)
+    if (proteins := trained.matrix.protein_space(cells)) is not None:
         proteins = scores.near(proteins, queries, min(15, len(cells) - 1))
     labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
     records = []
@@ -59,7 +59,7 @@ def compare_spaces(proof, config, spaces, resolution=DEFAULT_RESOLUTION, labels=
             values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
         for score in _computable(proteins, labels, batches):
             value = values.get(score)
-            seen = _seen(proof.matrix, config, name) if score == "protein_agreement_15" else ""
+            seen = _seen(trained.matrix, config, name) if score == "protein_agreement_15" else ""
             records.append(
                 {
                     "score": score,

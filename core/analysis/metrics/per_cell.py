@@ -13,33 +13,33 @@ from core.training.inference import reconstruction
 K = 15
 
 
-def score_cells(model, proof, config):
-    """Yield Steps, then {name in descriptions.CELL_SCORES: (cells,) float32} of a trained model and an Evidence.
+def score_cells(model, trained, config):
+    """Yield Steps, then {name in descriptions.CELL_SCORES: (cells,) float32} of a trained model and a TrainedRun.
 
     Neighbours are searched among at most 20,000 cells, those of `core.analysis.metrics.benchmark`; other cells have NaN.
     """
-    cells = some_cells(proof.matrix.n_cells, config.seed)
+    cells = some_cells(trained.matrix.n_cells, config.seed)
     yield Step("Reconstructing every cell", 0.05)
-    values_of = errors(model, proof.matrix)
+    values_of = errors(model, trained.matrix)
     from_neighbours = {}
-    for share, kept in neighbours_kept(proof, config, cells):
+    for share, kept in neighbours_kept(trained, config, cells):
         yield Step("Neighbours in the input", 0.2 + 0.7 * share)
         from_neighbours["neighbours_kept_15"] = kept
-    if (batches := proof.matrix.batch_codes) is not None:
+    if (batches := trained.matrix.batch_codes) is not None:
         yield Step("Batches around each cell", 0.95)
-        from_neighbours["ilisi"] = batches_mixed(proof.latent[cells], batches[cells])
+        from_neighbours["ilisi"] = batches_mixed(trained.latent[cells], batches[cells])
     for name, values in from_neighbours.items():
-        values_of[name] = np.full(proof.matrix.n_cells, np.nan, np.float32)
+        values_of[name] = np.full(trained.matrix.n_cells, np.nan, np.float32)
         values_of[name][cells] = values
     yield values_of
 
 
-def neighbours_kept(proof, config, cells):
+def neighbours_kept(trained, config, cells):
     """Pairs (share done, (cells,) share of a cell's 15 nearest in the weighted input that are so in the latent space).
 
     Cells that are not scored yet are NaN; neighbours are exact, among the `cells` alone; the last pair has all.
     """
-    matrix, weights, points = proof.matrix, proof.matrix.weights(config), proof.latent[cells]
+    matrix, weights, points = trained.matrix, trained.matrix.weights(config), trained.latent[cells]
     k, kept = min(K, len(cells) - 1), np.full(len(cells), np.nan, np.float32)
     for start in range(0, len(cells), scores.QUERIES):
         queries = np.arange(start, min(start + scores.QUERIES, len(cells)))

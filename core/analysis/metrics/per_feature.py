@@ -23,16 +23,16 @@ class Explained(NamedTuple):
 
 
 @torch.no_grad()
-def by_feature(model, proof, config):
-    """The Explained of a trained model on at most 20,000 of the test cells of an Evidence (validation cells where there are none).
+def by_feature(model, trained, config):
+    """The Explained of a trained model on at most 20,000 of the test cells of a TrainedRun (validation cells where there are none).
 
     1 - squared error / squared error of the training mean, for each feature on the scale of the model's input; PCA is
     the baseline of the loss, with as many dimensions, fitted on the training cells.
     """
     model.eval()
-    matrix, scored = proof.matrix, proof.split.scored
+    matrix, scored = trained.matrix, trained.split.scored
     rows = scored[:: -(-len(scored) // MOST_CELLS)]
-    pca = _pca_baseline(matrix, proof.split.train, config)
+    pca = _pca_baseline(matrix, trained.split.train, config)
     errors = np.zeros((3, matrix.n_features))
     for part, cells in Feed(matrix).blocks(rows):
         x = cells.x.numpy().astype(np.float64)

@@ -8,13 +8,13 @@ from core.analysis.metrics import lisi, scores
 from core.training.baselines import PANEL_AXES
 
 
-def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
+def score(trained, config, clusters, labels=None, surroundings=None, mixed=None):
     """The flat dict of scores.json, read from the test cells, or the validation cells where there are none.
 
     `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known already; `mixed`: the
     input's axes after Harmony. A score that cannot be computed (a silhouette of one cluster) is None.
     """
-    rows, loss, baselines = proof.split.scored, proof.loss, proof.baselines
+    rows, loss, baselines = trained.split.scored, trained.loss, trained.baselines
     explained = scores.variance_explained
     out = {
         "variance_explained_rna": None,
@@ -22,10 +22,10 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         "variance_explained_protein": None,
         "variance_explained_protein_pca": None,
     }
-    if proof.matrix.n_genes:
+    if trained.matrix.n_genes:
         out["variance_explained_rna"] = explained(loss.rna, baselines.mean.rna)
         out["variance_explained_rna_pca"] = explained(baselines.pca.rna, baselines.mean.rna)
-    if proof.matrix.n_proteins:
+    if trained.matrix.n_proteins:
         out["variance_explained_protein"] = explained(loss.protein, baselines.mean.protein)
         out["variance_explained_protein_pca"] = explained(baselines.pca.protein, baselines.mean.protein)
         if baselines.pca_rna is not None:
@@ -35,24 +35,24 @@ def score(proof, config, clusters, labels=None, surroundings=None, mixed=None):
         "loss_total_pca": baselines.pca.total,
         "loss_total_mean": baselines.mean.total,
     }
-    spaces = {"": proof.latent, "_pca": proof.axes[:, : proof.latent.shape[1]]}
+    spaces = {"": trained.latent, "_pca": trained.axes[:, : trained.latent.shape[1]]}
     for suffix, kept in scores.neighbours_kept(
-        proof.matrix, proof.matrix.weights(config), spaces, rows
+        trained.matrix, trained.matrix.weights(config), spaces, rows
     ).items():
         out[f"neighbours_kept_15{suffix}"] = kept
-    if (proteins := proof.matrix.protein_space()) is not None:
+    if (proteins := trained.matrix.protein_space()) is not None:
         for suffix, points in spaces.items():
             out[f"protein_agreement_15{suffix}"] = scores.shared_neighbours(points, proteins, rows)
-    out["silhouette"] = scores.silhouette(proof.latent[rows], clusters[rows], config.seed)
-    if (batch_codes := proof.matrix.batch_codes) is not None:  # of all cells: mixing does not overfit
-        out["ilisi"] = lisi.ilisi(proof.latent, batch_codes, neighbors=surroundings)
-        out["ilisi_input"] = lisi.ilisi(proof.axes[:, :PANEL_AXES], batch_codes)
+    out["silhouette"] = scores.silhouette(trained.latent[rows], clusters[rows], config.seed)
+    if (batch_codes := trained.matrix.batch_codes) is not None:  # of all cells: mixing does not overfit
+        out["ilisi"] = lisi.ilisi(trained.latent, batch_codes, neighbors=surroundings)
+        out["ilisi_input"] = lisi.ilisi(trained.axes[:, :PANEL_AXES], batch_codes)
         if mixed is not None:
             out["ilisi_harmony"] = lisi.ilisi(mixed, batch_codes)
-        out["batches"] = len(proof.matrix.batch_names)
-    out |= proof.held_out
-    out["best_epoch"] = proof.best_epoch
-    out["judged_on"] = "test" if len(proof.split.test) else "valid"
+        out["batches"] = len(trained.matrix.batch_names)
+    out |= trained.held_out
+    out["best_epoch"] = trained.best_epoch
+    out["judged_on"] = "test" if len(trained.split.test) else "valid"
     out["judged_cells"] = len(rows)
     if labels is not None:
         out |= scores.agreement(np.asarray(labels)[rows], clusters[rows])

@@ -42,9 +42,9 @@ def make_bundle(store, job, say):
     Returns {"file", "bytes", "names", "words", "remarks"}. The zip is written elsewhere and moved when it is whole.
     """
     say("Reading the dataset.", 0.02)
-    run, proof = load_run(store, job["target"])
+    run, trained = load_run(store, job["target"])
     options = job["arguments"]
-    content = BundleContent(store, job["owner"], run, proof, options["by"], options["resolution"])
+    content = BundleContent(store, job["owner"], run, trained, options["by"], options["resolution"])
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
         work = _Making(content, options, Path(scratch), say)
         try:
@@ -75,13 +75,13 @@ class _Making:
 
     def check_room(self):
         """Raise UserError where the disk has no room for the zip and its parts."""
-        n_cells, proof, need = len(self.content.cells), self.content.proof, 0
+        n_cells, trained, need = len(self.content.cells), self.content.trained, 0
         if "tables" in self.parts:
-            spaces = [proof.latent, *self.content.embeddings.values()]
+            spaces = [trained.latent, *self.content.embeddings.values()]
             need += NUMBER * n_cells * sum(points.shape[1] for points in spaces)
         if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before the folder is emptied
             need += 3 * self.content.dataset_folder.file.stat().st_size
-            need += 2 * 4 * n_cells * proof.matrix.n_features if self.options["denoised"] else 0
+            need += 2 * 4 * n_cells * trained.matrix.n_features if self.options["denoised"] else 0
         free = shutil.disk_usage(self.scratch).free
         if need > free:
             raise UserError(
@@ -145,7 +145,7 @@ class _Making:
         self.say("Writing result.h5ad.", 0.15)
         content, path = self.content, self.scratch / "result.h5ad"
         losses = {f"loss_{side}": [e[f"{side}_loss"] for e in content.epochs] for side in ("train", "valid")}
-        arguments = content.record | losses, content.proof, content.clusters, self.options["denoised"]
+        arguments = content.record | losses, content.trained, content.clusters, self.options["denoised"]
         more = {"named_clusters": content.named_clusters, "scores": content.cell_scores()}
         run_folder.write_result(path, content.folder, adata, *arguments, **more)
         self.say("Checking result.h5ad by the rules of cellxgene and R.", 0.3)
@@ -161,7 +161,7 @@ class _Making:
         cells = cells.beside(tables.Table(columns_of(content.named_clusters), names))
         scores = content.cell_scores()
         self._table(made, "cells.csv", cells.beside(tables.Table(list(scores), list(scores.values()))))
-        self._table(made, "latent.csv", tables.coordinates(content.cells, {"latent": content.proof.latent}))
+        self._table(made, "latent.csv", tables.coordinates(content.cells, {"latent": content.trained.latent}))
         self._table(made, "embeddings.csv", tables.coordinates(content.cells, content.embeddings))
 
     def _table(self, made, name, table):

@@ -26,8 +26,8 @@ class BundleContent:
     Leiden at the `resolution` asked for, `named_clusters` those that people have made.
     """
 
-    def __init__(self, store, owner, run, proof, by, resolution):
-        self.store, self.view, self.run, self.proof = store, store.of(owner), run, proof
+    def __init__(self, store, owner, run, trained, by, resolution):
+        self.store, self.view, self.run, self.trained = store, store.of(owner), run, trained
         self.by, self.resolution = by, resolution
         self.folder, self.dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
         self.dataset = store.row("dataset", run["dataset"])
@@ -35,9 +35,9 @@ class BundleContent:
         self.config = config.parse(run["config"])
         self.epochs = store.epochs(run["id"])
         self.clusters = np.array(files.read_array(self.folder / f"{clusters_of(resolution)}.npy"))
-        self.split = proof.split.labels(proof.matrix.n_cells)
+        self.split = trained.split.labels(trained.matrix.n_cells)
         self.cells = self.dataset_folder.cells()
-        spaces = run_folder.pictures(self.folder) | {"pca": proof.axes[:, :2]}
+        spaces = run_folder.pictures(self.folder) | {"pca": trained.axes[:, :2]}
         self.embeddings = {name: spaces[name] for name in KEYS if name in spaces}
         rows = self.view.clusterings.all(run["id"])
         self.named_clusters = [self._named_clusters(row) for row in rows]

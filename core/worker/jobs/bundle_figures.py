@@ -23,7 +23,7 @@ def plates_of(content, size):
     n_latent, words = content.config.n_latent, content.config.loss_label
     found = [paper_figures.loss(content.epochs, baselines, run["best_epoch"], n_latent, words, size)]
     left = run_folder.pictures(content.folder)
-    panels = panels_of(content.proof.latent, content.proof.axes, left, harmony=left.get("harmony"))
+    panels = panels_of(content.trained.latent, content.trained.axes, left, harmony=left.get("harmony"))
     panels = [panel for panel in panels if panel.points is not None and not panel.is_3d]
     cells = np.char.decode(content.cells, "utf-8")
     if panels:

@@ -14,21 +14,21 @@ from core.worker.jobs.trained_runs import load_run
 
 def profile(store, job, say):
     """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
-    run, proof = load_run(store, job["target"])
+    run, trained = load_run(store, job["target"])
     options, folder = job["arguments"], store.run_folder(job["target"])
     if "cell" in options:
         rows = np.array([options["cell"]])
     else:
         clusters = files.read_array(folder / f"{run_files.clusters_of(options['resolution'])}.npy")
         rows = np.flatnonzero(clusters == options["cluster"])
-    if not len(rows) or rows.min() < 0 or rows.max() >= proof.matrix.n_cells:
+    if not len(rows) or rows.min() < 0 or rows.max() >= trained.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
     values, reconstruction = mean_reconstruction(
-        run_folder.load_model(folder / "model.pt"), proof.matrix, rows
+        run_folder.load_model(folder / "model.pt"), trained.matrix, rows
     )
     return {
-        "names": [str(n) for n in (*proof.matrix.genes, *proof.matrix.proteins)],
-        "n_genes": proof.matrix.n_genes,
+        "names": [str(n) for n in (*trained.matrix.genes, *trained.matrix.proteins)],
+        "n_genes": trained.matrix.n_genes,
         "given": np.round(values, 4).tolist(),
         "made": np.round(reconstruction, 4).tolist(),
         "cells": len(rows),
@@ -40,10 +40,10 @@ def find_meaning(store, job, say):
 
     Returns {"features", "n_genes", "n_cells", "unit"}: the names of the columns of those arrays, and what they are in.
     """
-    run, proof = load_run(store, job["target"])
-    folder, matrix = store.run_folder(run["id"]), proof.matrix
+    run, trained = load_run(store, job["target"])
+    folder, matrix = store.run_folder(run["id"]), trained.matrix
     model = run_folder.load_model(folder / "model.pt")
-    for found in latent_effects.effects(model, matrix, proof.latent, run["config"]["seed"]):
+    for found in latent_effects.effects(model, matrix, trained.latent, run["config"]["seed"]):
         if isinstance(found, float):
             say("Differentiating the decoder, dimension by dimension.", found)
     files.write_array(folder / "effects" / "mean.npy", found.mean)

@@ -31,9 +31,9 @@ def explore(store, job, say):
     run_id = job["target"]
     folder, clock = store.run_folder(run_id), phases.Clock()
     clock.start("preparing")
-    run, proof = load_run(store, run_id)
+    run, trained = load_run(store, run_id)
     clock.stop()
-    for event in exploration.explore(proof, config.parse(run["config"]), begun=_drawn(folder)):
+    for event in exploration.explore(trained, config.parse(run["config"]), begun=_drawn(folder)):
         if isinstance(event, phases.Phase):
             say(event.description, 0.5)
     clock.start("writing")

@@ -18,11 +18,11 @@ SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
 def compare_spaces(store, job, say):
     """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
     say("Reading the dataset.", 0.02)
-    run, proof = load_run(store, job["target"])
+    run, trained = load_run(store, job["target"])
     asked, folder = job["arguments"], store.run_folder(run["id"])
     names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
     steps = benchmark.compare_spaces(
-        proof, config.parse(run["config"]), run_folder.spaces(folder, proof), asked["resolution"], **names
+        trained, config.parse(run["config"]), run_folder.spaces(folder, trained), asked["resolution"], **names
     )
     for event in steps:
         if isinstance(event, benchmark.Step):
@@ -46,22 +46,22 @@ def _names(store, run, column):
 def explain_features(store, job, say):
     """Variance explained of every gene and protein, left as explained.csv."""
     say("Reading the dataset.", 0.05)
-    run, proof = load_run(store, job["target"])
+    run, trained = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
     say("Reconstructing the test cells.", 0.4)
     found = per_feature.by_feature(
-        run_folder.load_model(folder / "model.pt"), proof, config.parse(run["config"])
+        run_folder.load_model(folder / "model.pt"), trained, config.parse(run["config"])
     )
-    files.write_csv(folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, proof.matrix))
+    files.write_csv(folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, trained.matrix))
 
 
 def score_cells(store, job, say):
     """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of descriptions.CELL_SCORES."""
     say("Reading the dataset.", 0.02)
-    run, proof = load_run(store, job["target"])
+    run, trained = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
     model = run_folder.load_model(folder / "model.pt")
-    for event in per_cell.score_cells(model, proof, config.parse(run["config"])):
+    for event in per_cell.score_cells(model, trained, config.parse(run["config"])):
         if isinstance(event, benchmark.Step):
             say(f"{event.description} ...", event.share)
     for name, values in event.items():

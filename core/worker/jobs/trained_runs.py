@@ -11,7 +11,7 @@ from core.worker.jobs.datasets import open_dataset
 
 
 def load_run(store, run_id):
-    """(row, Evidence) of a run that has a latent space, the last one cached; raises UserError where it has none."""
+    """(row, TrainedRun) of a run that has a latent space, the last one cached; raises UserError where it has none."""
     run = store.row("run", run_id)
     folder = store.run_folder(run_id)
     if not (folder / "latent.npy").exists():
@@ -24,4 +24,4 @@ def _load(store, run_id):
     run, folder = store.row("run", run_id), store.run_folder(run_id)
     latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
     settings = config.parse(run["config"])
-    return explore.remake(open_dataset(store, run["dataset"]), settings, latent, axes, run["facts"], folder)
+    return explore.rebuild(open_dataset(store, run["dataset"]), settings, latent, axes, run["facts"], folder)

@@ -26,9 +26,9 @@ from dashboard.pages.clusters import colours
 
 @pytest.fixture(scope="module")
 def judged(finished):
-    """(run, Evidence, spaces) of the finished run."""
-    run, proof = load_run(finished.store, finished.run)
-    return run, proof, run_folder.spaces(finished.store.run_folder(finished.run), proof)
+    """(run, TrainedRun, spaces) of the finished run."""
+    run, trained = load_run(finished.store, finished.run)
+    return run, trained, run_folder.spaces(finished.store.run_folder(finished.run), trained)
 
 
 def of(records, score, space):
@@ -36,15 +36,15 @@ def of(records, score, space):
 
 
 def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
-    run, proof, spaces = judged
+    run, trained, spaces = judged
     settings = config.parse(run["config"])
     labels = tiny.obs["cell_type"].astype(str).to_numpy()
     batches = np.arange(240) % 2
-    *steps, records = benchmark.compare_spaces(proof, settings, spaces, 1.0, labels, batches)
+    *steps, records = benchmark.compare_spaces(trained, settings, spaces, 1.0, labels, batches)
     assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
-    rows, points = proof.split.scored, proof.latent
+    rows, points = trained.split.scored, trained.latent
     clusters = leiden.leiden(leiden.graph(find_neighbors(points)), 1.0, settings.seed)
     expected = {
         "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
@@ -64,29 +64,29 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
 
 
 def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(judged, monkeypatch):
-    run, proof, spaces = judged
+    run, trained, spaces = judged
     settings = config.parse(run["config"])
     monkeypatch.setattr(benchmark, "MOST_CELLS", 150)
     monkeypatch.setattr(benchmark, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
     cells = benchmark.some_cells(240, settings.seed)
-    broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, proof.latent)
-    *_, records = benchmark.compare_spaces(proof, settings, {"latent": proof.latent, "pca": broken})
+    broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, trained.latent)
+    *_, records = benchmark.compare_spaces(trained, settings, {"latent": trained.latent, "pca": broken})
     assert {r["cells"] for r in records} == {150}
     assert {(r["value"], r["note"]) for r in records if r["space"] == "pca"} == {
         (None, "it has values that are not numbers")
     }
-    whole = proof.matrix.dense(cells).astype(np.float64) * proof.matrix.weights(settings)
-    expected = trustworthiness(whole, proof.latent[cells], n_neighbors=15)
+    whole = trained.matrix.dense(cells).astype(np.float64) * trained.matrix.weights(settings)
+    expected = trustworthiness(whole, trained.latent[cells], n_neighbors=15)
     assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
 
 
 def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, finished):
-    run, proof, _ = judged
-    settings, matrix = config.parse(run["config"]), proof.matrix
+    run, trained, _ = judged
+    settings, matrix = config.parse(run["config"]), trained.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    found = per_feature.by_feature(model, proof, settings)
-    rows = proof.split.scored
-    mean = matrix.mean_of(proof.split.train)
+    found = per_feature.by_feature(model, trained, settings)
+    rows = trained.split.scored
+    mean = matrix.mean_of(trained.split.train)
     error = baselines.squared_error(matrix, rows, lambda x: mean)
     np.testing.assert_allclose(found.variance, error, rtol=1e-5)
     totals = per_feature.in_all(found, matrix.n_genes)
@@ -98,31 +98,31 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, 
 
 
 def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finished):
-    run, proof, _ = judged
-    settings, matrix = config.parse(run["config"]), proof.matrix
+    run, trained, _ = judged
+    settings, matrix = config.parse(run["config"]), trained.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    *_, found = per_cell.score_cells(model, proof, settings)
+    *_, found = per_cell.score_cells(model, trained, settings)
     assert {*found, "ilisi"} == {*CELL_SCORES} and {x.shape for x in found.values()} == {(240,)}
-    x, latent = matrix.dense(np.arange(240)) * matrix.weights(settings), proof.latent
+    x, latent = matrix.dense(np.arange(240)) * matrix.weights(settings), trained.latent
     near = [
         set(np.argsort(((y - y[7]) ** 2).sum(axis=1))[1:16]) for y in (x.astype(float), latent.astype(float))
     ]
     assert found["neighbours_kept_15"][7] == pytest.approx(len(near[0] & near[1]) / 15)
-    rows, kept = proof.split.scored, run["scores"]["neighbours_kept_15"]
+    rows, kept = trained.split.scored, run["scores"]["neighbours_kept_15"]
     assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
     batches = np.arange(240) % 2
     assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(lisi.ilisi(latent, batches))
-    error = per_feature.by_feature(model, proof, settings)
+    error = per_feature.by_feature(model, trained, settings)
     whole = ((1 - error.model) * error.variance)[: matrix.n_genes]
     assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
 
 
 def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(judged, finished, monkeypatch):
-    run, proof, _ = judged
+    run, trained, _ = judged
     monkeypatch.setattr(benchmark, "MOST_CELLS", 100)
     monkeypatch.setattr(scores, "QUERIES", 30)
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
-    *_, found = per_cell.score_cells(model, proof, config.parse(run["config"]))
+    *_, found = per_cell.score_cells(model, trained, config.parse(run["config"]))
     assert np.isfinite(found["neighbours_kept_15"]).sum() == 100
     assert np.isfinite(found["reconstruction_error_protein"]).all() and "ilisi" not in found
 
