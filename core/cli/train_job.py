@@ -41,7 +41,7 @@ def carry_out(arguments, recipe_steps, config, out, clock):
         )
         clock.start("writing")
         config = learnt.start.config
-        facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
+        facts = learn.learnt_facts(learnt)
         record = run_folder.config_record(config, facts, source, data_hash)
         out.mkdir(parents=True, exist_ok=True)
         run_folder.write_learnt(out, learnt, config, record)
@@ -161,7 +161,7 @@ def _learn(work, interruption, begin):
                 say(f"  {event.warning}")
         elif isinstance(event, learn.Start):
             path = f"Data loader: {event.path}."
-            for note in [*learn.start_facts(event)["notes"], event.device.why, path]:
+            for note in [*learn.start_facts(event).notes, event.device.why, path]:
                 say(f"  {note}")
             begun = begin(event)
             bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)

@@ -86,7 +86,7 @@ def _write_run(out, learnt, record):
 
     out.mkdir(parents=True, exist_ok=True)
     config = parse({k: v for k, v in record.items() if k not in RECORD_KEYS})
-    facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
+    facts = learn.learnt_facts(learnt)
     own_record = run_folder.config_record(config, facts, record["source"], record["data_hash"])
     run_folder.write_learnt(out, learnt, config, own_record)
     say(f"The new run is in {out}.")

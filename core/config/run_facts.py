@@ -63,6 +63,14 @@ class RunFacts(BaseModel):
     pca_share: tuple[float, ...] = ()
     phases: dict[str, float] = {}
 
+    def record(self):
+        """As JSON can hold them, under the keys of the first version; what is not known is left out."""
+        known = self.model_dump(
+            mode="json", exclude_none=True, exclude={"valid_baselines", "test_baselines", "loss"}
+        )
+        losses = {"valid": self.valid_baselines.record(), "judges": self.test_baselines.record()}
+        return known | {"yardsticks": losses, "loss": self.loss and self.loss._asdict()}
+
     @classmethod
     def upgraded(cls, record):
         """The RunFacts of a record of this version or an earlier one; None where a run has none yet."""

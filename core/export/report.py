@@ -41,7 +41,7 @@ class Report(NamedTuple):
     dataset: str  # its name
     steps: list  # {"label", "said"} of each step that the dataset has been through
     config: object  # RunConfig
-    facts: dict
+    facts: RunFacts
     epochs: list
     groups: dict  # {"words", "names", "sizes", "markers": a list of names a group or None, "stability": ...}
     scores: dict  # of the run
@@ -120,7 +120,7 @@ def _data(report):
 
 
 def _network(report):
-    facts = RunFacts.upgraded(report.facts)
+    facts = report.facts
     layers = report.config.layers(facts.n_genes, facts.n_proteins, len(facts.groups))
     rows = [[x.name, f"{x.n_in:,}", f"{x.n_out:,}", f"{x.weights:,}"] for x in layers]
     n_weights = f"{sum(layer.weights for layer in layers):,}"
@@ -128,7 +128,7 @@ def _network(report):
 
 
 def _training(report):
-    facts = RunFacts.upgraded(report.facts)
+    facts = report.facts
     best = facts.best_epoch
     rows = []
     if report.epochs:

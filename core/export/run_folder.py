@@ -20,11 +20,10 @@ from core.training.learn import epoch_record
 
 
 def config_record(config, facts, source, data_hash):
-    """config.json: every setting as it was used, then what the run was made with."""
-    settings = config.model_dump() | {"epochs": facts["n_epochs"]}
-    made = {name: facts[name] for name in ("device_used", "device_name", "threads", "path")}
-    made |= {"versions": versions(), "source": str(source), "data_hash": data_hash}
-    return settings | made
+    """config.json: every setting as it was used, then the RunFacts that say what the run was trained with."""
+    settings = config.model_dump() | {"epochs": facts.n_epochs}
+    used = {name: getattr(facts, name) for name in ("device_used", "device_name", "threads", "path")}
+    return settings | used | {"versions": versions(), "source": str(source), "data_hash": data_hash}
 
 
 def write_learnt(folder, learnt, config, record):

@@ -2,6 +2,7 @@
 
 from sqlalchemy import or_
 
+from core.config.job_arguments import arguments_of
 from core.errors import UserError
 from core.store.database import TABLES, Missing, digest
 from core.store.schema import jobs
@@ -81,4 +82,4 @@ class Access:
         return self.database.job(id)
 
     def _token(self, kind, target, arguments):
-        return f"{kind}:{self.user}:{target}:{digest(arguments)}"
+        return f"{kind}:{self.user}:{target}:{digest(arguments_of(kind, arguments).record())}"

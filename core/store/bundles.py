@@ -2,6 +2,7 @@
 
 from core.config import RESOLUTIONS
 from core.config import bundle as contents
+from core.config.job_arguments import BundleArguments
 from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.store.status import FINISHED, Explored, Status
@@ -34,20 +35,20 @@ class Bundles:
             raise UserError(
                 "Choose the clusters to include: those of Leiden, or some that were made by hand."
             )
-        arguments = {
-            "by": by,
-            "resolution": resolution,
-            "parts": contents.parts(parts),
-            "denoised": bool(denoised) and "h5ad" in parts,
-            "size": list((size or contents.DEFAULT).check()),
-        }
+        arguments = BundleArguments(
+            by=by,
+            resolution=resolution,
+            parts=contents.parts(parts),
+            denoised=bool(denoised) and "h5ad" in parts,
+            size=(size or contents.DEFAULT).check(),
+        )
         # In the slow lane, so that nobody's click waits for somebody's figures.
         return self._one_at_a_time("bundle", run_id, arguments, "slow")
 
     def verify(self, run_id):
         """Queue the training of a run again from its bundle, in the training lane; returns the job."""
         self.results.file(run_id, BUNDLE)
-        return self._one_at_a_time("verify", run_id, {}, "train")
+        return self._one_at_a_time("verify", run_id, None, "train")
 
     def cancel_verify(self, run_id):
         """Ask the verification to stop; a queued one is stopped at once."""

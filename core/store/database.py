@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, delete, event, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.config.job_arguments import arguments_of
 from core.config.run_files import HISTORY
 from core.errors import UserError
 from core.files import remove_folder
@@ -167,7 +168,11 @@ class Database:
     # --- jobs
 
     def submit(self, owner, lane, kind, target, arguments=None, token=None, priority=0):
-        """Queue a job; with a known token, the job of the first time. Returns the id."""
+        """Queue a job; with a known token, the job of the first time. Returns the id.
+
+        `arguments` are the record of its kind (core.config.job_arguments) or its JSON; raises UserError where they do
+        not fit.
+        """
         values = {
             "id": new_id(),
             "owner": owner,
@@ -177,7 +182,7 @@ class Database:
             "token": token,
         }
         values |= {
-            "arguments": arguments or {},
+            "arguments": arguments_of(kind, arguments).record(),
             "priority": priority,
             "status": Status.QUEUED,
             "created": time.time(),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from core.config.dataset_record import DatasetRecord
+from core.config.job_arguments import SECOND_FILES, ReadArguments, StepsArguments
 from core.data import droplet_limits, readable_paths
 from core.errors import UserError
 from core.store import schema, uploads
@@ -52,7 +53,7 @@ class Datasets:
     def add_from_inbox(self, name, token):
         """Register a file or folder of the inbox as a dataset and queue its reading; returns the dataset's id."""
         path = self._in_inbox(name)
-        return self._add(name, f"inbox:{name}", {"path": str(path)}, token)
+        return self._add(name, f"inbox:{name}", ReadArguments(path=str(path)), token)
 
     def _in_inbox(self, name):
         path = self.database.root / "inbox" / Path(name).name
@@ -71,11 +72,11 @@ class Datasets:
     def add_from_roots(self, path, token):
         """Register a file or folder below NUWA_DATA_ROOTS as a dataset and queue its reading; returns its id."""
         path = readable_paths.within(self.database.settings.data_roots, path, whole=True)
-        return self._add(path.name, f"server:{path}", {"path": str(path)}, token)
+        return self._add(path.name, f"server:{path}", ReadArguments(path=str(path)), token)
 
     def add_upload(self, name, path, token):
         """Queue the reading of a complete uploaded file; returns the dataset's id. Uploads.finish calls it."""
-        return self._add(name, f"upload:{name}", {"path": str(path)}, token)
+        return self._add(name, f"upload:{name}", ReadArguments(path=str(path)), token)
 
     def answer(self, id, value, token):
         """Answer the question of a dataset that asks one, and queue its reading again."""
@@ -85,29 +86,32 @@ class Datasets:
         question = DatasetRecord.of(row).question
         if value not in [choice for choice, _ in question.choices]:
             raise UserError(f"'{value}' is not one of the answers.")
-        arguments = self.access.last_job(id, "read")["arguments"]
-        arguments["answers"] = arguments.get("answers", {}) | {question.asks: value}
+        arguments = ReadArguments.of_job(self.access.last_job(id, "read"))
+        arguments = arguments.model_copy(update={"answers": arguments.answers | {question.asks: value}})
         if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
             self.database.submit(self.access.user, "short", "read", id, arguments, token=token, priority=1)
 
     def join(self, id, what, token, name, path=None, droplets=None):
         """A new dataset: the one of `id` with the proteins, labels or background of a second file; returns the new id.
 
-        `what` is one of uploads.SECOND_FILES; the second file is a complete upload at `path`, or `name` of the inbox. For a
+        `what` is one of SECOND_FILES; the second file is a complete upload at `path`, or `name` of the inbox. For a
         background, `droplets` are the limits that differ from core.data.DROPLETS.
         """
         row, file = self.first_of_two(id, what)
         path = path or self._in_inbox(name)
-        arguments = {"path": str(file), what: str(path), "names": {str(file): row["name"], str(path): name}}
-        if what == "background":
-            arguments["droplets"] = droplet_limits(droplets)
+        arguments = ReadArguments(
+            path=str(file),
+            names={str(file): row["name"], str(path): name},
+            droplets=droplet_limits(droplets) if what == "background" else None,
+            **{what: str(path)},
+        )
         return self._add(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", arguments, token)
 
     def first_of_two(self, id, what):
         """(row, file) of a dataset to which a second file may add `what`; raises UserError where none may."""
         file = self.folder(id).file
-        if what not in uploads.SECOND_FILES:
-            raise UserError(f"A second file adds one of {', '.join(uploads.SECOND_FILES)}.")
+        if what not in SECOND_FILES:
+            raise UserError(f"A second file adds one of {', '.join(SECOND_FILES)}.")
         row = self.one(id)
         if what == "background" and not DatasetRecord.of(row).proteins:
             raise UserError(
@@ -125,7 +129,7 @@ class Datasets:
         """The ids of the datasets that steps have made, or are making, from this one."""
         jobs = schema.jobs.c
         active = self.database.jobs(jobs.kind == "steps", jobs.status.in_((Status.QUEUED, Status.RUNNING)))
-        making = {job["target"] for job in active if job["arguments"]["of"] == id}
+        making = {job["target"] for job in active if StepsArguments.of_job(job).of == id}
         made = {row["id"] for row in self.database.rows("dataset") if original_of(row) == id}
         return making | made - {id}
 
@@ -141,6 +145,8 @@ class Datasets:
         for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
             self.database.forget("preparation", preparation["id"])
         for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):
-            for path in uploads.files_of(self.database.root, job["arguments"]):  # of one that was never read
+            for path in uploads.files_of(
+                self.database.root, ReadArguments.of_job(job)
+            ):  # of one that was never read
                 path.unlink(missing_ok=True)
         self.database.forget("dataset", id)

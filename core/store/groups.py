@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.config.job_arguments import MarkersArguments
 from core.errors import UserError
 from core.files import read_array, read_json, write_array, write_json
 
@@ -94,4 +95,4 @@ class CellGroups:
             raise UserError(
                 f"These are {n_groups:,} groups, and markers are computed for at most {MOST}: choose coarser ones."
             )
-        return self.access.once("markers", run_id, {"groups": self.keep(run_id, groups)})
+        return self.access.once("markers", run_id, MarkersArguments(groups=self.keep(run_id, groups)))

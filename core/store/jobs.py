@@ -44,7 +44,7 @@ class Jobs:
         self.access.one("run", run_id)
         return self.database.submit(self.access.user, "short", kind, run_id, arguments, token, priority)
 
-    def once(self, kind, run_id, arguments, lane="short"):
+    def once(self, kind, run_id, arguments=None, lane="short"):
         """The job of a kind on a run for these arguments, queued once, and again where it failed."""
         self.access.one("run", run_id)
         return self.access.once(kind, run_id, arguments, lane)

@@ -1,5 +1,6 @@
 """Several datasets joined into one: each a sample, named in a batch column."""
 
+from core.config.job_arguments import JoinArguments, SampleToJoin
 from core.errors import UserError
 from core.text import name_of
 
@@ -24,10 +25,10 @@ class Joins:
     def create(self, samples, batch, token):
         """Queue the joining of samples, {"dataset": id, "name"} each; returns the id of the dataset it makes."""
         arguments = self._arguments(samples, batch)
-        named = arguments["samples"]
-        origins = (f"{one['name']} ({self.datasets.one(one['dataset'])['origin']})" for one in named)
+        samples = arguments.samples
+        origins = (f"{one.name} ({self.datasets.one(one.dataset)['origin']})" for one in samples)
         row = {
-            "name": " + ".join(one["name"] for one in named)[:400],
+            "name": " + ".join(one.name for one in samples)[:400],
             "origin": f"samples joined from {', '.join(origins)}",
         }
         return self.access.begin("dataset", row, "join", arguments, token)["target"]
@@ -37,5 +38,5 @@ class Joins:
             raise UserError(f"Choose two datasets to join, or more, up to {MOST_SAMPLES}.")
         for sample in samples:
             self.datasets.ready(sample["dataset"])
-        named = [{"dataset": one["dataset"], "name": name_of(one["name"], "sample")} for one in samples]
-        return {"samples": named, "batch": name_of(batch, "batch column")}
+        named = [SampleToJoin(dataset=one["dataset"], name=name_of(one["name"], "sample")) for one in samples]
+        return JoinArguments(samples=named, batch=name_of(batch, "batch column"))

@@ -2,6 +2,7 @@
 
 import re
 
+from core.config.job_arguments import MapArguments, MapExportArguments, arguments_of
 from core.errors import UserError
 from core.files import read_array, read_json, remove_folder
 from core.store import schema
@@ -28,8 +29,8 @@ class Mappings:
         if not (groups.codes >= 0).any():
             raise UserError(f"No cell of this run has a value of {title}, so there is no label to transfer.")
         key = self.groups.keep(run_id, groups)
-        arguments = {"dataset": dataset_id, "groups": key, "title": title, "batch": batch}
-        arguments["key"] = digest([self.access.user, arguments])
+        values = {"dataset": dataset_id, "groups": key, "title": title, "batch": batch}
+        arguments = MapArguments(**values, key=digest([self.access.user, values]))
         return self.access.once("map", run_id, arguments)
 
     def all(self, run_id):
@@ -54,7 +55,11 @@ class Mappings:
         if record["owner"] != self.access.user:
             raise UserError("These cells were mapped by somebody else: only who mapped them can delete them.")
         of_run = schema.jobs.c.target == run_id, schema.jobs.c.kind.in_(("map", "map_export"))
-        mine = [job for job in self.database.jobs(*of_run) if job["arguments"].get("key") == key]
+        mine = [
+            job
+            for job in self.database.jobs(*of_run)
+            if arguments_of(job["kind"], job["arguments"]).key == key
+        ]
         if any(job["status"] not in FINISHED for job in mine):
             raise UserError("A job still uses these mapped cells: delete them when it is finished.")
         remove_folder(self._folder(run_id) / key)
@@ -77,7 +82,7 @@ class Mappings:
                 f"The dataset {record['name']} was deleted, so its file cannot be made again: the CSV has all that was "
                 "mapped."
             )
-        arguments = {"key": key, "threshold": threshold}
+        arguments = MapExportArguments(key=key, threshold=threshold)
         return self.database.submit(self.access.user, "short", "map_export", run_id, arguments, token)
 
     def _folder(self, run_id):

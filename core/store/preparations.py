@@ -4,6 +4,7 @@ import time
 
 from core import config as configs
 from core.config.dataset_record import DatasetRecord
+from core.config.job_arguments import ProteinsArguments, SettingsArguments
 from core.config.preparation_record import PreparationRecord
 from core.data import check_trainable
 from core.errors import UserError
@@ -36,7 +37,7 @@ class Preparations:
         config = configs.parse(values)
         settings = {spec.name: getattr(config, spec.name) for spec in configs.specs(configs.PREPARE)}
         row = {"dataset": dataset_id, "settings": settings}
-        job = self.access.begin("preparation", row, "prepare", {}, token)
+        job = self.access.begin("preparation", row, "prepare", None, token)
         return job["target"], job["id"]
 
     def preparing(self, dataset_id):
@@ -54,9 +55,8 @@ class Preparations:
         """
         self.datasets.ready(dataset_id)
         config = configs.parse(values)
-        job = self.access.latest(
-            "genes", dataset_id, {name: getattr(config, name) for name in configs.CHOOSING}
-        )
+        settings = {name: getattr(config, name) for name in configs.CHOOSING}
+        job = self.access.latest("genes", dataset_id, SettingsArguments(settings=settings))
         if job["status"] in FINISHED and job["status"] != Status.DONE:
             self._again(job)
         of_dataset = (schema.jobs.c.kind == "genes", schema.jobs.c.target == dataset_id)
@@ -71,7 +71,7 @@ class Preparations:
         self.datasets.ready(dataset_id)
         transform = configs.parse({"protein_transform": transform}).protein_transform
         token = f"proteins:{self.access.user}:{dataset_id}:{transform}"
-        arguments = {"transform": transform}
+        arguments = ProteinsArguments(transform=transform)
         job = self.database.submit(self.access.user, "short", "proteins", dataset_id, arguments, token)
         self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", progress=0.0, pid=None)
         return job
@@ -83,7 +83,7 @@ class Preparations:
         """
         _, config = self.run_config(preparation_id, values)
         settings = {s.name: getattr(config, s.name) for s in configs.specs() if s.part != configs.PREPARE}
-        job = self.access.latest("forecast", preparation_id, settings)
+        job = self.access.latest("forecast", preparation_id, SettingsArguments(settings=settings))
         stale = job["status"] != Status.DONE or job["ended"] < time.time() - FRESH
         if job["status"] in FINISHED and stale:
             self._again(job)

@@ -1,5 +1,6 @@
 """Recipes: steps and preprocessing, applied to a dataset in one job."""
 
+from core.config.job_arguments import RecipeArguments
 from core.preprocessing.recipe import Recipe, chosen
 from core.store import schema
 from core.store.database import digest
@@ -25,8 +26,8 @@ class Recipes:
         steps = [chosen(step).record() for step in [*kept, *steps]]
         if settings is not None:
             settings = Recipe(row["name"], (), settings).settings
-        user, arguments = self.access.user, {"dataset": id, "steps": steps, "settings": settings}
-        token = f"recipe:{token}:{digest([user, arguments], 32)}"
+        user, arguments = self.access.user, RecipeArguments(dataset=id, steps=steps, settings=settings)
+        token = f"recipe:{token}:{digest([user, arguments.record()], 32)}"
         # The original is the target: the dataset itself may be replaced, and jobs go with their target.
         target = original_of(row)
         job_id = self.database.submit(user, "short", "recipe", target, arguments, token, priority=1)
@@ -51,7 +52,7 @@ class Recipes:
             schema.jobs.c.kind == "recipe",
             schema.jobs.c.target == original_of(self.datasets.one(id)),
         )
-        own = [job for job in self.database.jobs(*mine) if job["arguments"]["dataset"] == id]
+        own = [job for job in self.database.jobs(*mine) if RecipeArguments.of_job(job).dataset == id]
         newest = max(own, key=lambda job: job["created"], default=None)
         return newest if newest and newest["status"] != Status.DONE else None
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.config.job_arguments import EmbedArguments
 from core.files import read_array
 from core.store import schema
 from core.store.database import Missing
@@ -36,7 +37,7 @@ class Results:
     def embed(self, run_id, name):
         """Queue an embedding such as "latent_umap_3d" (once, and again where it failed) in the slow lane; returns the job's id."""
         self.access.one("run", run_id)
-        token, arguments = f"embed:{run_id}:{name}", {"name": name}
+        token, arguments = f"embed:{run_id}:{name}", EmbedArguments(name=name)
         job = self.database.submit(self.access.user, "slow", "embed", run_id, arguments, token)
         self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
         return job
@@ -45,7 +46,7 @@ class Results:
         """{name: job} of the embeddings of a run that were ever requested."""
         self.access.one("run", run_id)
         of_run = schema.jobs.c.target == run_id, schema.jobs.c.kind == "embed"
-        return {job["arguments"]["name"]: job for job in self.database.jobs(*of_run)}
+        return {EmbedArguments.of_job(job).name: job for job in self.database.jobs(*of_run)}
 
     def _folder(self, run_id):
         self.access.one("run", run_id)

@@ -1,6 +1,7 @@
 """Runs with the settings of another run and other seeds: they show how stable its clusters are."""
 
 from core.config import MOST_SEEDS
+from core.config.job_arguments import SeedsArguments, TrainArguments
 from core.errors import UserError
 from core.store.schema import jobs
 from core.store.status import ACTIVE, Explored, Status
@@ -17,7 +18,7 @@ class Seeds:
         ids = [
             job["target"]
             for job in self.database.jobs(jobs.c.kind == "train")
-            if job["arguments"].get("seed_of") == run_id
+            if TrainArguments.of_job(job).seed_of == run_id
         ]
         rows = [self.access.readable("run", id) for id in ids]
         return sorted((row for row in rows if row), key=lambda row: row["created"])
@@ -48,7 +49,7 @@ class Seeds:
         values = run["config"] | {"seed": seed}
         id = self.runs.create(run["preparation"], values, f"{run['name'][:180]}, seed {seed}")
         self.database.move("run", id, Status.CREATED, Status.QUEUED)
-        token, arguments = f"seed:{run['id']}:{seed}:{tries}", {"seed_of": run["id"]}
+        token, arguments = f"seed:{run['id']}:{seed}:{tries}", TrainArguments(seed_of=run["id"])
         submitted = self.database.submit(self.access.user, "train", "train", id, arguments, token)
         if self.database.job(submitted)["target"] == id:
             return [id]
@@ -75,7 +76,7 @@ class Seeds:
         ready = sorted(row["id"] for row in self.all(run_id) if row["explored"] == Explored.READY)
         self.runs.one(run_id)
         token = f"stability:{run_id}:{'+'.join(ready)}"[:120]
-        arguments = {"runs": ready}
+        arguments = SeedsArguments(runs=ready)
         job = self.database.submit(self.access.user, "short", "stability", run_id, arguments, token)
         self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
         return job
@@ -83,7 +84,7 @@ class Seeds:
     def first_run(self, run_id):
         """The run whose settings this one was trained with again, or None."""
         job = self.access.last_job(run_id, "train")
-        return self.access.readable("run", job and job["arguments"].get("seed_of"))
+        return self.access.readable("run", job and TrainArguments.of_job(job).seed_of)
 
     def explored(self, run_id):
         """To be called when a run has its clusters: the last one of several seeds starts the comparison of all."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.config.job_arguments import SelectArguments
 from core.errors import UserError
 from core.store.groups import Groups
 
@@ -25,14 +26,14 @@ class Selections:
             selected = "No cell is" if not n else "1 cell is" if n == 1 else f"{n} cells are"
             raise UserError(f"{selected} selected, and a dataset needs at least {FEWEST}: select more.")
         selection = Groups(["selected"], np.where(rows, 0, -1).astype(np.int32), words)
-        arguments = {
-            "of": data["id"],
-            "of_name": data["name"],
-            "run": run_id,
-            "run_name": run["name"],
-            "words": words,
-            "groups": self.groups.keep(run_id, selection),
-        }
+        arguments = SelectArguments(
+            of=data["id"],
+            of_name=data["name"],
+            run=run_id,
+            run_name=run["name"],
+            words=words,
+            groups=self.groups.keep(run_id, selection),
+        )
         row = {
             "name": f"{data['name'][:300]} ({n:,} cells selected)",
             "origin": f"{n:,} cells selected from {data['origin']}",

@@ -3,6 +3,7 @@
 from itertools import takewhile
 
 from core.config.dataset_record import DatasetRecord
+from core.config.job_arguments import ReadArguments, StepsArguments
 from core.data import ending
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
@@ -61,9 +62,9 @@ class Steps:
         """The Start of a script of a dataset's steps: the dataset that they began with."""
         first = self.datasets.one(original_of(self.datasets.one(id)))
         read = self.access.last_job(first["id"], "read")
-        arguments = read["arguments"] if read else {}
-        plain_file = set(arguments) <= {"path", "names"} and ending(first["name"]) in SCANPY_READS
-        by_scanpy = bool(arguments) and plain_file
+        by_scanpy = (
+            bool(read) and ReadArguments.of_job(read).is_plain and ending(first["name"]) in SCANPY_READS
+        )
         record = DatasetRecord.of(first)
         return Start(first["name"], by_scanpy, record.cells, record.genes)
 
@@ -106,7 +107,7 @@ class Steps:
             "name": next(title for title in titles if title not in taken),
             "origin": origin_by(names, original["origin"]),
         }
-        arguments = {"of": original["id"], "steps": steps, "replaces": replaces}
+        arguments = StepsArguments(of=original["id"], steps=steps, replaces=replaces)
         token = f"steps:{self.access.user}:{original['id']}:{digest(steps, 32)}"
         return self.access.begin("dataset", new, "steps", arguments, token)["target"]
 

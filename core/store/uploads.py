@@ -20,7 +20,6 @@ from core.store.crc32 import Checksums, joined
 from core.store.database import Missing, new_id
 from core.store.schema import jobs
 
-SECOND_FILES = ("proteins", "annotations", "background")  # what a second file can add to a dataset
 PART = 8 * 1024**2  # bytes that come at once: few enough to hold in memory, enough to fill a fast line
 SPARE = 1024**3  # bytes of the disk that uploads leave free, for the store and for what is at work
 DAY = 24 * 3600
@@ -207,9 +206,8 @@ def accepted(name):
 
 
 def files_of(root, arguments):
-    """The uploaded files that the arguments of a reading job name."""
-    named = [Path(arguments[key]) for key in ("path", *SECOND_FILES) if arguments.get(key)]
-    return [path for path in named if path.parent == Path(root) / "uploads"]
+    """The uploaded files among those of the ReadArguments of a job."""
+    return [path for path in map(Path, arguments.files) if path.parent == Path(root) / "uploads"]
 
 
 def read_record(path):

@@ -11,7 +11,7 @@ import torch
 
 from core import device as devices
 from core import models
-from core.config.run_facts import Baselines, Parts
+from core.config.run_facts import Baselines, Parts, RunFacts
 from core.config.run_files import HISTORY
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
@@ -133,41 +133,40 @@ def _project(matrix, pca):
 
 
 def start_facts(start):
-    """What is known before the first epoch, as JSON can hold it: device, features, cells, baselines."""
+    """The RunFacts before the first epoch: device, features, cells, baselines."""
     matrix, split = start.matrix, start.split
-    return {
-        "device_used": start.device.kind,
-        "device_name": start.device.name,
-        "device_why": start.device.why,
-        "threads": start.device.threads,
-        "n_epochs": start.n_epochs,
-        "n_cells": matrix.n_cells,
-        "n_genes": matrix.n_genes,
-        "n_proteins": matrix.n_proteins,
-        "n_unseen_proteins": 0 if matrix.unseen_proteins is None else matrix.unseen_proteins.shape[1],
-        "groups": list(matrix.batch_names),
-        "path": start.path,
-        "n_train": len(split.train),
-        "n_valid": len(split.valid),
-        "n_test": len(split.test),
-        "notes": [*matrix.notes, *filter(None, (split.note, start.note))],
-        "yardsticks": {
-            "valid": start.on_valid.record(),
-            "judges": start.on_scored.record(),
-        },
-    }
+    return RunFacts(
+        device_used=start.device.kind,
+        device_name=start.device.name,
+        device_why=start.device.why,
+        threads=start.device.threads,
+        n_epochs=start.n_epochs,
+        n_cells=matrix.n_cells,
+        n_genes=matrix.n_genes,
+        n_proteins=matrix.n_proteins,
+        n_unseen_proteins=0 if matrix.unseen_proteins is None else matrix.unseen_proteins.shape[1],
+        groups=matrix.batch_names,
+        path=start.path,
+        n_train=len(split.train),
+        n_valid=len(split.valid),
+        n_test=len(split.test),
+        notes=[*matrix.notes, *filter(None, (split.note, start.note))],
+        valid_baselines=start.on_valid,
+        test_baselines=start.on_scored,
+    )
 
 
 def learnt_facts(learnt):
-    """What training added to the facts."""
-    return {
+    """The RunFacts of a trained run."""
+    added = {
         "best_epoch": learnt.best_epoch,
-        "loss": learnt.loss._asdict() if learnt.loss else None,
+        "loss": learnt.loss,
         "held_out": learnt.held_out,
-        "happened": [epoch.note for epoch in learnt.epochs if epoch.note],
-        "pca_share": [round(float(v), 5) for v in learnt.start.share],
+        "happened": tuple(epoch.note for epoch in learnt.epochs if epoch.note),
+        "pca_share": tuple(round(float(v), 5) for v in learnt.start.share),
         "phases": learnt.seconds,
     }
+    return start_facts(learnt.start).model_copy(update=added)
 
 
 def why_failed(learnt, config):

@@ -9,6 +9,7 @@ import time
 
 import psutil
 
+from core.config.job_arguments import ReadArguments
 from core.data import DEMO_TITLES
 from core.store import LANES, Explored, Status, Store, uploads
 from core.worker import launch
@@ -176,4 +177,4 @@ def add_demos(store):
         id = store.add(
             "dataset", "local", name=title, origin=f"demo:{name}", status=Status.QUEUED, visibility="shared"
         )
-        store.submit("local", "short", "read", id, {"demo": name})
+        store.submit("local", "short", "read", id, ReadArguments(demo=name))

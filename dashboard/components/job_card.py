@@ -8,7 +8,7 @@ and in its register() the function that queues the job, and the one that draws i
 
     @job_card.asks(app, store, ids.MARKERS, Input(ids.MARKERS_GO, "n_clicks"), State(shared.RUN, "data"))
     def find(view, clicks, run_id):
-        return view.jobs.once("markers", run_id, {})["id"]
+        return view.jobs.once("markers", run_id, arguments)["id"]
 
     @job_card.shows(app, store, ids.MARKERS, Output(ids.MARKERS_TABLE, "rowData"))
     def fill(view, job):

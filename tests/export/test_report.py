@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.config import RunConfig
+from core.config.run_facts import RunFacts
 from core.export import report
 from core.export.h5ad_rules import Finding
 
@@ -62,19 +63,21 @@ def whole(tmp_path):
         dataset="My cells",
         steps=[{"label": "Filter cells", "said": "Removed 5 cells."}],
         config=RunConfig(n_hidden=8, n_latent=2),
-        facts={
-            "n_genes": 200,
-            "n_proteins": 0,
-            "groups": [],
-            "notes": ["All 200 genes"],
-            "best_epoch": 1,
-            "yardsticks": {"valid": loss, "judges": loss},
-            "n_train": 800,
-            "n_valid": 100,
-            "n_test": 100,
-            "loss": {"total": 0.7},
-            "device_name": "a CPU",
-        },
+        facts=RunFacts.upgraded(
+            {
+                "n_genes": 200,
+                "n_proteins": 0,
+                "groups": [],
+                "notes": ["All 200 genes"],
+                "best_epoch": 1,
+                "yardsticks": {"valid": loss, "judges": loss},
+                "n_train": 800,
+                "n_valid": 100,
+                "n_test": 100,
+                "loss": {"total": 0.7},
+                "device_name": "a CPU",
+            }
+        ),
         epochs=[epoch],
         groups={
             "words": "Leiden.",

@@ -61,7 +61,7 @@ def test_rows_come_newest_first_and_ids_are_short_and_unlike(store):
 def test_jobs_are_taken_by_priority_then_by_age(store):
     old, new = (store.submit("local", "short", "read", name) for name in "ab")
     urgent = store.submit("local", "short", "read", "c", priority=1)
-    late = store.submit("local", "short", "embed", "d", priority=-1)
+    late = store.submit("local", "short", "embed", "d", {"name": "latent_tsne"}, priority=-1)
     store.submit("local", "train", "train", "e")
     assert [job["id"] for job in store.waiting("short")] == [urgent, old, new, late]
     assert [store.jobs_ahead(store.job(id)) for id in (urgent, old, new, late)] == [0, 1, 2, 3]

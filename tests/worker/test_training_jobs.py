@@ -92,7 +92,7 @@ def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny)
     config = parse(row["config"])
     *_, learnt = learn.learn(tiny.copy(), config)
     *_, explored = explore.explore(explore.trained_run(learnt), config)
-    facts = learn.start_facts(learnt.start) | learn.learnt_facts(learnt)
+    facts = learn.learnt_facts(learnt).record()
     assert {k: row["facts"][k] for k in facts if k != "phases"} == {
         k: facts[k] for k in facts if k != "phases"
     }

@@ -12,6 +12,7 @@ import numpy as np
 from core import files
 from core.config import SPLIT_NAMES
 from core.config.bundle import Size
+from core.config.job_arguments import BundleArguments
 from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
@@ -43,8 +44,8 @@ def make_bundle(store, job, say):
     """
     say("Reading the dataset.", 0.02)
     run, trained = load_run(store, job["target"])
-    options = job["arguments"]
-    content = BundleContent(store, job["owner"], run, trained, options["by"], options["resolution"])
+    options = BundleArguments.of_job(job)
+    content = BundleContent(store, job["owner"], run, trained, options.by, options.resolution)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
         work = _Making(content, options, Path(scratch), say)
         try:
@@ -69,7 +70,7 @@ class _Making:
 
     def __init__(self, content, options, scratch, say):
         self.content, self.options, self.scratch, self.say = content, options, scratch, say
-        self.parts, self.size = set(options["parts"]), Size(*options["size"])
+        self.parts, self.size = set(options.parts), Size(*options.size)
         self.made = datetime.now(UTC).isoformat(timespec="seconds")
         self.names, self.remarks, self.findings, self.figures = [], [], [], []
 
@@ -81,7 +82,7 @@ class _Making:
             need += NUMBER * n_cells * sum(points.shape[1] for points in spaces)
         if "h5ad" in self.parts:  # counts and their logarithms, and in the zip before the folder is emptied
             need += 3 * self.content.dataset_folder.file.stat().st_size
-            need += 2 * 4 * n_cells * trained.matrix.n_features if self.options["denoised"] else 0
+            need += 2 * 4 * n_cells * trained.matrix.n_features if self.options.denoised else 0
         free = shutil.disk_usage(self.scratch).free
         if need > free:
             raise UserError(
@@ -145,7 +146,7 @@ class _Making:
         self.say("Writing result.h5ad.", 0.15)
         content, path = self.content, self.scratch / "result.h5ad"
         losses = {f"loss_{side}": [e[f"{side}_loss"] for e in content.epochs] for side in ("train", "valid")}
-        arguments = content.record | losses, content.trained, content.clusters, self.options["denoised"]
+        arguments = content.record | losses, content.trained, content.clusters, self.options.denoised
         more = {"named_clusters": content.named_clusters, "scores": content.cell_scores()}
         run_folder.write_result(path, content.folder, adata, *arguments, **more)
         self.say("Checking result.h5ad by the rules of cellxgene and R.", 0.3)

@@ -20,11 +20,12 @@ def report_of(content, made, figures, findings, remarks, names):
     `made` is when (ISO 8601, UTC), `figures` are Printed, `findings` those of core.export.h5ad_rules, `remarks` sentences of
     the making, `names` the files beside it.
     """
-    run, facts, data = content.run, content.run["facts"], DatasetRecord.of(content.dataset)
+    run, data = content.run, DatasetRecord.of(content.dataset)
+    facts = RunFacts.upgraded(run["facts"])
     steps = [{"name": s["name"], "label": STEPS[s["name"]].label, "said": s["said"]} for s in data.steps]
     tsne = any(name.endswith("tsne") for name in content.embeddings)
     used, values = content.record["versions"], content.markers["values"] if content.markers else ""
-    done = facts | {"n_done": len(content.epochs)}
+    trained = facts.model_copy(update={"n_done": len(content.epochs)})
     when = f"{made[:16].replace('T', ' ')} UTC"
     return report.Report(
         title=run["name"],
@@ -41,7 +42,7 @@ def report_of(content, made, figures, findings, remarks, names):
         figures=figures,
         preparation=methods.preparation(content.config, facts, data),
         network=methods.model(content.config, facts),
-        paragraph=methods.paragraph(content.config, done, data, steps, content.words, values, tsne, used),
+        paragraph=methods.paragraph(content.config, trained, data, steps, content.words, values, tsne, used),
         rules=findings,
         warnings=[*remarks, *_warnings(content, findings)],
         versions=used | reproduce.machine(),

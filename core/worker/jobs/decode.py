@@ -5,6 +5,7 @@ import numpy as np
 from core import files
 from core.analysis import latent_effects
 from core.config import run_files
+from core.config.job_arguments import ProfileArguments
 from core.config.models import MODELS
 from core.errors import UserError
 from core.export import run_folder
@@ -15,12 +16,12 @@ from core.worker.jobs.trained_runs import load_run
 def profile(store, job, say):
     """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
     run, trained = load_run(store, job["target"])
-    options, folder = job["arguments"], store.run_folder(job["target"])
-    if "cell" in options:
-        rows = np.array([options["cell"]])
+    cells, folder = ProfileArguments.of_job(job), store.run_folder(job["target"])
+    if cells.cell is not None:
+        rows = np.array([cells.cell])
     else:
-        clusters = files.read_array(folder / f"{run_files.clusters_of(options['resolution'])}.npy")
-        rows = np.flatnonzero(clusters == options["cluster"])
+        clusters = files.read_array(folder / f"{run_files.clusters_of(cells.resolution)}.npy")
+        rows = np.flatnonzero(clusters == cells.cluster)
     if not len(rows) or rows.min() < 0 or rows.max() >= trained.matrix.n_cells:
         raise UserError("There is no such cell or cluster in this run.")
     values, reconstruction = mean_reconstruction(

@@ -5,6 +5,7 @@ import numpy as np
 from core import config, files
 from core.analysis import embedding, side_process
 from core.analysis import explore as exploration
+from core.config.job_arguments import EmbedArguments
 from core.config.run_facts import RunFacts
 from core.errors import UserError
 from core.export import run_folder
@@ -39,12 +40,12 @@ def explore(store, job, say):
     clock.start("writing")
     run_folder.write_explored(folder, event)
     clock.stop()
-    seconds = phases.added(RunFacts.upgraded(run["facts"]).phases, clock.seconds, event.seconds)
-    facts = run["facts"] | {"phases": seconds}
-    run_folder.write_phases(folder, seconds)
+    facts = RunFacts.upgraded(run["facts"])
+    facts = facts.model_copy(update={"phases": phases.added(facts.phases, clock.seconds, event.seconds)})
+    run_folder.write_phases(folder, facts.phases)
     # Before the run is "ready", so that a page that sees it ready sees this job.
     store.of(job["owner"]).results.embed(run_id, "input_tsne")
-    store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts)
+    store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts.record())
     store.of(job["owner"]).seeds.explored(run_id)
 
 
@@ -57,7 +58,7 @@ def _drawn(folder):
 def draw(store, job, say):
     """A further embedding of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
     run = store.row("run", job["target"])
-    name, seed = job["arguments"]["name"], run["config"]["seed"]
+    name, seed = EmbedArguments.of_job(job).name, run["config"]["seed"]
     if name not in PICTURES:
         raise UserError(f"There is no embedding '{name}'. Choose one of {', '.join(PICTURES)}.")
     space, method, *three = name.split("_")

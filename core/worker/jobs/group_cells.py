@@ -9,6 +9,7 @@ from core.analysis import clustering
 from core.analysis import markers as ranking
 from core.config import run_files
 from core.config.dataset_record import DatasetRecord
+from core.config.job_arguments import ClustersArguments, MarkersArguments
 from core.errors import UserError
 from core.store import Groups
 from core.store import groups as kept
@@ -18,7 +19,7 @@ PROTEIN_WORDS = "log1p of protein counts"
 
 def markers(store, job, say):
     """Find the markers of each group of the Groups in `arguments`."""
-    return ranked(store, job["target"], job["arguments"]["groups"], say)
+    return ranked(store, job["target"], MarkersArguments.of_job(job).groups, say)
 
 
 def ranked(store, run_id, key, say):
@@ -86,20 +87,20 @@ def steadiness(store, job, say):
 def find_clusters(store, job, say):
     """A clustering by another method, or of the selected cells alone, kept as the owner's: {"line"}.
 
-    `arguments`: "method" and its "value"; "among" is the key of the Groups in which the selected cells are the group 0
-    and all others as they were before, with the "line" and "title" that they belong to.
+    Where the ClustersArguments have `among`, these are Groups in which the selected cells are the group 0 and all others
+    as they were before, with the `line` and `title` that they belong to.
     """
-    options, run = job["arguments"], store.row("run", job["target"])
+    arguments, run = ClustersArguments.of_job(job), store.row("run", job["target"])
     folder, seed = store.run_folder(run["id"]), run["config"]["seed"]
     latent, view = np.array(files.read_array(folder / "latent.npy")), store.of(job["owner"])
     say(f"Clustering {len(latent):,} cells.", 0.1)
-    method, value = options["method"], options["value"]
+    method, value = arguments.method, arguments.value
     if method == "kmeans":
         labels, title = clustering.kmeans(latent, int(value), seed), f"k-means, {value} clusters"
     elif method == "hdbscan":
         labels, title = clustering.hdbscan(latent, int(value)), f"HDBSCAN, {value} cells at least"
     else:
-        return {"line": _among(view, run, options, latent, seed)}
+        return {"line": _among(view, run, arguments, latent, seed)}
     if labels.max() < 0:
         raise UserError("HDBSCAN found no dense cluster of that many cells. Choose a smaller size.")
     names = [str(i) for i in range(labels.max() + 1)]
@@ -107,14 +108,14 @@ def find_clusters(store, job, say):
     return {"line": view.clusterings.keep(run["id"], groups, f"found by {title}", title)}
 
 
-def _among(view, run, options, latent, seed):
-    """Sub-cluster group 0 of the Groups in `arguments`."""
-    groups = view.groups.one(run["id"], options["among"])
+def _among(view, run, arguments, latent, seed):
+    """Sub-cluster group 0 of the Groups in `arguments`; returns the line of the clustering."""
+    groups = view.groups.one(run["id"], arguments.among)
     rows = np.flatnonzero(groups.codes == 0)
-    labels = clustering.leiden_of(latent[rows], float(options["value"]), seed)
+    labels = clustering.leiden_of(latent[rows], float(arguments.value), seed)
     parts = [f"{groups.names[0]}.{i}" for i in range(labels.max() + 1)]
     codes = np.array(groups.codes)
     codes[rows] = len(groups.names) + labels
     split = Groups([*groups.names, *parts], codes, groups.words).without_empty()
-    what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {options['value']:g})"
-    return view.clusterings.keep(run["id"], split, what, options["title"], options["line"])
+    what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {arguments.value:g})"
+    return view.clusterings.keep(run["id"], split, what, arguments.title, arguments.line)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from core import device
+from core.config.job_arguments import JoinArguments, ReadArguments, StepsArguments
 from core.data import backed, checks, demo, read
 from core.data.protein_background import background_of
 from core.errors import Question
@@ -15,11 +16,11 @@ from core.worker.jobs.datasets import open_dataset
 
 def read_file(store, job, say):
     """Read a file or a demo into a dataset folder, or end with a question that only its owner can answer."""
-    id, asked = job["target"], job["arguments"]
+    id, arguments = job["target"], ReadArguments.of_job(job)
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Reading the file.", 0.1)
     try:
-        adata = demo.DEMOS[asked["demo"]][1]() if "demo" in asked else _read(store, id, asked)
+        adata = demo.DEMOS[arguments.demo][1]() if arguments.demo else _read(store, id, arguments)
     except Question as question:
         store.move("dataset", id, Status.RUNNING, Status.ASKING, record={"question": question.record()})
         return
@@ -50,19 +51,18 @@ def _read(store, id, arguments):
 
     Uploads are then removed, since the dataset folder holds all of them, unless a question keeps them waiting.
     """
-    second = {name: arguments[name] for name in uploads.SECOND_FILES if name in arguments}
-    keep_uploads, row = False, store.row("dataset", id)
+    second, keep_uploads, row = arguments.second_files, False, store.row("dataset", id)
     try:
         return read.read(
-            arguments["path"],
+            arguments.path,
             **second,
-            **arguments.get("answers", {}),
-            droplets=arguments.get("droplets"),
+            **arguments.answers,
+            droplets=arguments.droplets,
             roots=store.settings.data_roots if row["origin"].startswith("server:") else None,
             ask=True,
             scratch=store.root / "cache",
             keep=store.dataset_folder(id).file,
-            names=_names(row["name"], arguments["path"], second.values(), arguments.get("names", {})),
+            names=_names(row["name"], arguments.path, second.values(), arguments.names),
         )
     except Question:
         keep_uploads = True
@@ -84,12 +84,13 @@ def _names(dataset_name, path, second, saved):
 def take_steps(store, job, say):
     """A new dataset from another one by steps, which takes the place of the one in `replaces`."""
     make_by_steps(store, job, say)
-    replace(store, job["owner"], job["arguments"]["replaces"])
+    replace(store, job["owner"], StepsArguments.of_job(job).replaces)
 
 
 def make_by_steps(store, job, say):
     """A new dataset from another one by steps; the other one stays as it is."""
-    id, of, records = job["target"], job["arguments"]["of"], job["arguments"]["steps"]
+    id, arguments = job["target"], StepsArguments.of_job(job)
+    of, records = arguments.of, arguments.steps
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
 
     def say_step(index):
@@ -113,12 +114,12 @@ def replace(store, owner, dataset_id):
 def look_at_samples(store, job, say):
     """What joining samples would give, and what it would lose."""
     say("Comparing genes and proteins.", 0.2)
-    return samples.look(store, **job["arguments"])
+    return samples.look(store, JoinArguments.of_job(job))
 
 
 def join_samples(store, job, say):
     """Join samples into one dataset with a batch column; the samples stay unchanged."""
     id = job["target"]
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
-    made, more = samples.join(store, **job["arguments"], say=say)
+    made, more = samples.join(store, JoinArguments.of_job(job), say)
     write_dataset(store, id, made, say, more)

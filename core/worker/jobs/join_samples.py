@@ -13,14 +13,14 @@ from core.errors import UserError
 COPIES = 3  # of all values at the peak: joined, logged for colouring, and by gene
 
 
-def look(store, samples, batch):
+def look(store, arguments):
     """The result of joining, before it is done: {"cells", "genes", "proteins", "batch", "lost": [sentence], "too_large": sentence or ""}.
 
-    `samples` are {"dataset", "name"} each. Raises UserError where they cannot be joined.
+    `arguments` are JoinArguments. Raises UserError where the samples cannot be joined.
     """
-    planned, too_large = _plan(store, samples, batch), ""
+    planned, too_large = _plan(store, arguments), ""
     try:
-        _check_room(store, samples)
+        _check_room(store, arguments.samples)
     except UserError as error:
         too_large = str(error)
     return {
@@ -33,27 +33,29 @@ def look(store, samples, batch):
     }
 
 
-def join(store, samples, batch, say):
-    """(AnnData in normal form, {"joined": how it was made}) of samples; raises UserError."""
+def join(store, arguments, say):
+    """(AnnData in normal form, {"joined": how it was made}) of the samples of JoinArguments; raises UserError."""
+    samples = arguments.samples
     _check_room(store, samples)
-    planned = _plan(store, samples, batch)
+    planned = _plan(store, arguments)
 
     def parts():
         for i, sample in enumerate(samples):
-            say(f"Reading {sample['name']}, sample {i + 1} of {len(samples)}.", 0.1 + 0.3 * i / len(samples))
-            yield read.Sample(sample["name"], anndata.read_h5ad(store.dataset_folder(sample["dataset"]).file))
+            say(f"Reading {sample.name}, sample {i + 1} of {len(samples)}.", 0.1 + 0.3 * i / len(samples))
+            yield read.Sample(sample.name, anndata.read_h5ad(store.dataset_folder(sample.dataset).file))
 
-    made = read.tidy(read.join_samples(parts(), planned), "the joined dataset")
-    told = {"batch": planned.batch, "lost": planned.lost, "samples": [_told(store, one) for one in samples]}
-    made.uns["nuwa_joined"] = json.dumps(told)
-    return made, {"joined": told}
+    adata = read.tidy(read.join_samples(parts(), planned), "the joined dataset")
+    records = [_record(store, sample) for sample in samples]
+    joined = {"batch": planned.batch, "lost": planned.lost, "samples": records}
+    adata.uns["nuwa_joined"] = json.dumps(joined)
+    return adata, {"joined": joined}
 
 
-def _told(store, sample):
+def _record(store, sample):
     """The record of a sample: its origin, its size, and its steps."""
-    row = store.row("dataset", sample["dataset"])
+    row = store.row("dataset", sample.dataset)
     record = DatasetRecord.of(row)
-    return sample | {
+    return sample.model_dump() | {
         "title": row["name"],
         "origin": row["origin"],
         "cells": record.cells,
@@ -61,16 +63,14 @@ def _told(store, sample):
     }
 
 
-def _plan(store, samples, batch):
+def _plan(store, arguments):
     outlines = []
-    for sample in samples:
-        kind = DatasetRecord.of(store.row("dataset", sample["dataset"])).x.kind
-        outlines.append(
-            read.outline(sample["name"], opened(store.dataset_folder(sample["dataset"]).file), kind)
-        )
-    return read.plan(outlines, batch)
+    for sample in arguments.samples:
+        kind = DatasetRecord.of(store.row("dataset", sample.dataset)).x.kind
+        outlines.append(read.outline(sample.name, opened(store.dataset_folder(sample.dataset).file), kind))
+    return read.plan(outlines, arguments.batch)
 
 
 def _check_room(store, samples):
-    size = sum(store.dataset_folder(sample["dataset"]).file.stat().st_size for sample in samples)
+    size = sum(store.dataset_folder(sample.dataset).file.stat().st_size for sample in samples)
     read.check_room(COPIES * size, device.free_memory())

@@ -6,6 +6,7 @@ import numpy as np
 
 from core import config, device, files
 from core.analysis import label_transfer, mapping_summary, query, reference_mapping
+from core.config.job_arguments import MapArguments, MapExportArguments
 from core.data import backed
 from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
@@ -20,56 +21,56 @@ def map_cells(store, job, say):
     about.json says what was done; latent.npy, picture.npy, codes.npy, confidence.npy and farness.npy have what
     core.analysis.label_transfer tells of each cell, cells.npy their names.
     """
-    run, asked = store.row("run", job["target"]), job["arguments"]
+    run, arguments = store.row("run", job["target"]), MapArguments.of_job(job)
     folder, settings = store.run_folder(run["id"]), config.parse(run["config"])
-    dataset = _dataset(store, asked["dataset"])
+    dataset = _dataset(store, arguments.dataset)
     say(f"Reading {dataset['name']}.", 0.02)
     trained = run_folder.load_trained(folder / "model.pt")
-    new_cells = query.prepare_query(open_dataset(store, dataset["id"]), trained, asked["batch"])
+    new_cells = query.prepare_query(open_dataset(store, dataset["id"]), trained, arguments.batch)
     used = device.choose(settings.device)
     for latent in reference_mapping.encode_query(new_cells, trained, used.kind):
         if isinstance(latent, float):
             say(f"Encoding {new_cells.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
     say("Looking for the nearest cells of the run.", 0.75)
-    groups = kept.read(folder, asked["groups"])
-    made = folder / "mapped" / asked["key"]
+    groups = kept.read(folder, arguments.groups)
+    mapping_folder = folder / "mapped" / arguments.key
     for name, values in run_folder.carried(folder, settings, latent, groups.codes, settings.device).items():
-        files.write_array(made / f"{name}.npy", values)
-    files.write_array(made / "cells.npy", np.array(store.dataset_folder(dataset["id"]).cells()))
-    told = asked | {"owner": job["owner"], "created": time.time(), "name": dataset["name"]}
-    told |= {"cells": len(latent), "names": groups.names, "words": groups.words, "device": used.kind}
-    told |= {
+        files.write_array(mapping_folder / f"{name}.npy", values)
+    files.write_array(mapping_folder / "cells.npy", np.array(store.dataset_folder(dataset["id"]).cells()))
+    about = arguments.record() | {"owner": job["owner"], "created": time.time(), "name": dataset["name"]}
+    about |= {"cells": len(latent), "names": groups.names, "words": groups.words, "device": used.kind}
+    about |= {
         "n_genes": len(trained.gene_index),
         "n_proteins": len(trained.proteins),
         "k": label_transfer.N_NEAR,
     }
-    told |= {
+    about |= {
         part: getattr(new_cells, part) for part in ("where", "missing_genes", "missing_proteins", "notes")
     }
-    files.write_json(made / "about.json", told)  # the last: with it the mapping is there
-    return {"key": asked["key"]}
+    files.write_json(mapping_folder / "about.json", about)  # the last file: with it the mapping exists
+    return {"key": arguments.key}
 
 
 def export_mapped(store, job, say):
     """mapped.h5ad beside the mapping: the unchanged dataset with its latent space, positions, labels and distances."""
-    run, asked = store.row("run", job["target"]), job["arguments"]
-    about, arrays = store.of(job["owner"]).mappings.one(run["id"], asked["key"])
+    run, arguments = store.row("run", job["target"]), MapExportArguments.of_job(job)
+    about, arrays = store.of(job["owner"]).mappings.one(run["id"], arguments.key)
     dataset = _dataset(store, about["dataset"])
     say(f"Reading {dataset['name']}.", 0.1)
     adata = open_dataset(store, dataset["id"], backed.EVERYTHING)
     record = files.read_json(store.run_folder(run["id"]) / "config.json")
-    told = {
+    mapping = {
         name: about[name] for name in ("title", "batch", "k", "missing_genes", "missing_proteins", "notes")
     }
     labels = mapping_summary.labels_of(
-        about["names"], arrays["codes"], arrays["confidence"], asked["threshold"]
+        about["names"], arrays["codes"], arrays["confidence"], arguments.threshold
     )
-    made = mapped_h5ad.result(
-        adata, record | told | {"threshold": asked["threshold"]}, arrays, labels, about["names"]
+    mapped = mapped_h5ad.result(
+        adata, record | mapping | {"threshold": arguments.threshold}, arrays, labels, about["names"]
     )
     say("Writing mapped.h5ad.", 0.5)
-    folder = store.run_folder(run["id"]) / "mapped" / asked["key"]
-    files.whole(folder / "mapped.h5ad", made.write)
+    folder = store.run_folder(run["id"]) / "mapped" / arguments.key
+    files.whole(folder / "mapped.h5ad", mapped.write)
 
 
 def _dataset(store, id):

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from core import config, device
+from core.config.job_arguments import ProteinsArguments, SettingsArguments
 from core.data import count_sources
 from core.preprocessing import gene_selection
 from core.preprocessing.prepare import prepare
@@ -39,7 +40,7 @@ def prepare_data(store, job, say):
 
 def choose_genes(store, job, say):
     """The genes that a preparation with these settings would use: how many, notes and the plot."""
-    settings = config.parse(job["arguments"])
+    settings = config.parse(SettingsArguments.of_job(job).settings)
     say("Reading the dataset.", 0.1)
     adata = open_dataset(store, job["target"])
     say("Computing statistics of every gene.", 0.3)
@@ -69,7 +70,7 @@ def look_at_proteins(store, job, say):
     say("Reading the dataset.", 0.1)
     adata = open_dataset(store, job["target"])
     say("Transforming the proteins.", 0.4)
-    return protein_histograms.of_proteins(adata, job["arguments"]["transform"])
+    return protein_histograms.of_proteins(adata, ProteinsArguments.of_job(job).transform)
 
 
 def foresee(store, job, say):
@@ -81,7 +82,7 @@ def foresee(store, job, say):
     from core.training.forecast import forecast
 
     row = store.row("preparation", job["target"])
-    settings = config.parse(row["settings"] | job["arguments"])
+    settings = config.parse(row["settings"] | SettingsArguments.of_job(job).settings)
     used = device.choose(settings.device)
     say("Preparing the data.", 0.1)
     adata = open_dataset(store, row["dataset"])

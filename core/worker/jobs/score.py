@@ -5,6 +5,7 @@ import numpy as np
 from core import config, files
 from core.analysis.metrics import benchmark, per_cell, per_feature, scores, seed_stability
 from core.config import RESOLUTIONS, run_files
+from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.split import split_cells
@@ -19,15 +20,19 @@ def compare_spaces(store, job, say):
     """The score table of a run's spaces, left as spaces.json: {"resolution", "labels", "batches", "records"}."""
     say("Reading the dataset.", 0.02)
     run, trained = load_run(store, job["target"])
-    asked, folder = job["arguments"], store.run_folder(run["id"])
-    names = {what: _names(store, run, asked.get(what)) for what in ("labels", "batches")}
+    arguments, folder = SpacesArguments.of_job(job), store.run_folder(run["id"])
+    names = {what: _names(store, run, getattr(arguments, what)) for what in ("labels", "batches")}
     steps = benchmark.compare_spaces(
-        trained, config.parse(run["config"]), run_folder.spaces(folder, trained), asked["resolution"], **names
+        trained,
+        config.parse(run["config"]),
+        run_folder.spaces(folder, trained),
+        arguments.resolution,
+        **names,
     )
     for event in steps:
         if isinstance(event, benchmark.Step):
             say(f"{event.description} ...", event.share)
-    files.write_json(folder / SPACES_FILE, asked | {"records": event})
+    files.write_json(folder / SPACES_FILE, arguments.record() | {"records": event})
 
 
 def _names(store, run, column):
@@ -98,10 +103,10 @@ def compare_labels(store, job, say):
     with as many dimensions, on the test cells.
     """
     run = store.row("run", job["target"])
-    column, resolution = job["arguments"]["column"], job["arguments"]["resolution"]
-    names = _names(store, run, column)
+    arguments = LabelsArguments.of_job(job)
+    names = _names(store, run, arguments.column)
     folder = store.run_folder(run["id"])
-    clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(resolution)}.npy"))
+    clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(arguments.resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
     rows = split_cells(len(clusters), config.parse(run["config"])).scored

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from core.config.job_arguments import SelectArguments
 from core.data import backed, read
 from core.errors import UserError
 from core.store import Status
@@ -18,20 +19,19 @@ def take_cells(store, job, say):
     What lies on disk is gone through in blocks. Where the cells are from is in the record ("selected") and in
     uns["nuwa_selected"].
     """
-    id, asked = job["target"], job["arguments"]
+    id, selection = job["target"], SelectArguments.of_job(job)
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Taking the selected cells.", 0.1)
-    rows = kept.read(store.run_folder(asked["run"]), asked["groups"]).codes == 0
-    adata = open_dataset(store, asked["of"], backed.EVERYTHING)
+    rows = kept.read(store.run_folder(selection.run), selection.groups).codes == 0
+    adata = open_dataset(store, selection.of, backed.EVERYTHING)
     if len(rows) != adata.n_obs:
         raise UserError("The dataset of this run has other cells than the run: select them again.")
-    made = backed.part_of(adata, cells=np.asarray(rows))
-    steps = made.uns.pop("nuwa_steps", [])
-    told = {name: asked[name] for name in ("of", "of_name", "run", "run_name", "words")}
-    told |= {
+    part = backed.part_of(adata, cells=np.asarray(rows))
+    steps = part.uns.pop("nuwa_steps", [])
+    record = selection.model_dump(exclude={"groups"}) | {
         "cells": int(rows.sum()),
         "of_cells": len(rows),
-        "steps": [json.loads(str(one)) for one in steps],
+        "steps": [json.loads(str(step)) for step in steps],
     }
-    made.uns["nuwa_selected"] = json.dumps(told)
-    write_dataset(store, id, read.tidy(made, asked["of_name"]), say, {"selected": told})
+    part.uns["nuwa_selected"] = json.dumps(record)
+    write_dataset(store, id, read.tidy(part, selection.of_name), say, {"selected": record})

@@ -36,7 +36,7 @@ def _train(store, job, run, adata, clock, beside):
     run_id, settings = run["id"], config.parse(run["config"])
     data = store.row("dataset", run["dataset"])
     work = learn.learn(adata, settings, store.run_folder(run_id))
-    answer, learnt, facts = None, None, {}
+    answer, learnt = None, None
     while learnt is None:
         event = work.send(answer)
         answer = None
@@ -55,25 +55,30 @@ def _train(store, job, run, adata, clock, beside):
                 return None
         elif isinstance(event, learn.Start):
             begun = explore.pictures(beside, event.axes, settings)
-            facts = learn.start_facts(event) | {"training_since": time.time()}
-            store.set("run", run_id, facts=facts, n_epochs=event.n_epochs)
+            since = time.time()
+            facts = learn.start_facts(event).model_copy(update={"training_since": since})
+            store.set("run", run_id, facts=facts.record(), n_epochs=event.n_epochs)
         elif isinstance(event, Epoch):
             answer = store.add_epoch(run_id, learn.epoch_record(event)) == Status.CANCELLING
             if event.best:
                 store.set("run", run_id, best_epoch=event.epoch)
         else:
             learnt = event
-    facts |= learn.learnt_facts(learnt) | {"data_hash": DatasetRecord.of(data).data_hash}
-    record = run_folder.config_record(settings, facts, data["origin"], facts["data_hash"])
+    facts = learn.learnt_facts(learnt)
+    data_hash = DatasetRecord.of(data).data_hash
+    record = run_folder.config_record(settings, facts, data["origin"], data_hash)
     clock.start("writing")
     run_folder.write_learnt(store.run_folder(run_id), learnt, settings, record | {"run": run_id})
     # What is not there yet is drawn by exploring, which has its libraries loaded.
     drawn = {name: task.value() for name, task in begun.items() if task.ready}
     run_folder.write_pictures(store.run_folder(run_id), drawn)
     clock.stop()
-    facts["phases"] = phases.added(clock.seconds, learnt.seconds)
+    seconds = phases.added(clock.seconds, learnt.seconds)
+    facts = facts.model_copy(update={"training_since": since, "data_hash": data_hash, "phases": seconds})
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
-    store.set("run", run_id, facts=facts, explored=Explored.WORKING if explorable else Explored.NOT_STARTED)
+    store.set(
+        "run", run_id, facts=facts.record(), explored=Explored.WORKING if explorable else Explored.NOT_STARTED
+    )
     if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
         store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
     end = {"ended": time.time(), "phase": ""}

@@ -5,6 +5,7 @@ from dash import Input, Output, State, dcc, html
 
 from core import figures
 from core.config import RESOLUTIONS
+from core.config.job_arguments import ClustersArguments
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import job_card
@@ -69,7 +70,7 @@ def register(app, store):
 def _stability(app, store):
     @run_jobs.asks(app, store, STABILITY, Input(STABILITY_GO, "n_clicks"))
     def find_stability(view, run, _):
-        return view.jobs.once("steadiness", run["id"], {}, "slow")["id"]
+        return view.jobs.once("steadiness", run["id"], lane="slow")["id"]
 
     @job_card.shows(
         app,
@@ -111,7 +112,7 @@ def _methods(app, store):
     def cluster(view, run, token, method, value):
         if not value:
             raise UserError("A number is missing. Enter the number of clusters, or of cells per cluster.")
-        arguments = {"method": method, "value": int(value)}
+        arguments = ClustersArguments(method=method, value=int(value))
         return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
 
     run_jobs.shows_clustering(app, store, CLUSTER)

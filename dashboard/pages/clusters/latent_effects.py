@@ -110,7 +110,7 @@ def rows(view, run_id, result, dimension):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def compute(view, run, _):
-        return view.jobs.once("meaning", run["id"], {})["id"]
+        return view.jobs.once("meaning", run["id"])["id"]
 
     @job_card.shows(
         app,

@@ -45,7 +45,7 @@ def layout(view, run):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def compute(view, run, _):
-        return run_jobs.ask(view, "explained", run["id"], {})
+        return run_jobs.ask(view, "explained", run["id"])
 
     @app.callback(
         Output(RESULT, "children"),

@@ -5,6 +5,7 @@ import numpy as np
 from dash import Input, Output, State, dcc, html
 
 from core import figures
+from core.config.job_arguments import ProfileArguments
 from core.config.run_files import clusters_of
 from core.errors import UserError
 from dashboard import ids as shared
@@ -133,8 +134,8 @@ def _job(app, store):
     def reconstruct(view, run, token, of, cluster, cell, resolution):
         if of == "cell" and cell is None:
             raise UserError("Choose a cell first: type its name, or click a point above.")
-        arguments = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        return view.jobs.submit("profile", run["id"], arguments, token, priority=1)
+        cells = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
+        return view.jobs.submit("profile", run["id"], ProfileArguments(**cells), token, priority=1)
 
     job_card.hold(app, JOB, GO)
 

@@ -44,7 +44,7 @@ def shows_clustering(app, store, watched):
         return job["result"]["line"]
 
 
-def ask(view, kind, run_id, arguments):
+def ask(view, kind, run_id, arguments=None):
     """Queue a job whose result the run keeps, unless one of this kind is queued or running; returns the job's id."""
     job = view.jobs.last(run_id, kind)
     if job and job["status"] not in FINISHED:

@@ -5,6 +5,7 @@ from dash.exceptions import PreventUpdate
 
 from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
 from core.config import DEFAULT_RESOLUTION
+from core.config.job_arguments import LabelsArguments
 from core.config.models import MODELS
 from core.config.run_facts import RunFacts
 from dashboard.components import job_card
@@ -131,7 +132,7 @@ def register(app, store):
     def compare(view, run, token, column, resolution):
         if not column:
             raise PreventUpdate
-        arguments = {"column": column, "resolution": resolution}
+        arguments = LabelsArguments(column=column, resolution=resolution)
         return view.jobs.submit("labels", run["id"], arguments, token, priority=1)
 
     @app.callback(
@@ -143,9 +144,10 @@ def register(app, store):
     def show(job_id, column):
         """The agreement with the chosen column; nothing while the result is that of another one."""
         job = store.of(session.user()).jobs.one(job_id) if job_id else None
-        if job is None or job["arguments"]["column"] != column:
+        arguments = LabelsArguments.of_job(job) if job else None
+        if arguments is None or arguments.column != column:
             return ""
-        return agreement(job["result"], column, job["arguments"]["resolution"])
+        return agreement(job["result"], column, arguments.resolution)
 
 
 def agreement(result, column, resolution):

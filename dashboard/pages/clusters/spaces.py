@@ -6,6 +6,7 @@ from dash import Input, Output, State, dcc, html
 
 from core.analysis.metrics.descriptions import SCORES, SPACES
 from core.config import DEFAULT_RESOLUTION
+from core.config.job_arguments import SpacesArguments
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import card, more, number, table, term
@@ -68,7 +69,8 @@ def register(app, store):
         State(ids.RESOLUTION, "value"),
     )
     def compare(view, run, _, labels, batches, resolution):
-        arguments = {"labels": labels, "batches": batches, "resolution": resolution or DEFAULT_RESOLUTION}
+        resolution = resolution or DEFAULT_RESOLUTION
+        arguments = SpacesArguments(labels=labels, batches=batches, resolution=resolution)
         return run_jobs.ask(view, "spaces", run["id"], arguments)
 
     @app.callback(Output(RESULT, "children"), Input(JOB.done, "data"), State(shared.RUN, "data"))

@@ -44,7 +44,8 @@ def choices(view):
     """The datasets that can be joined, as options."""
     ready = [row for row in reversed(view.datasets.all()) if row["status"] == Status.READY]
     return [
-        {"label": f"{row['name']} ({row['record']['cells']:,} cells)", "value": row["id"]} for row in ready
+        {"label": f"{row['name']} ({DatasetRecord.of(row).cells:,} cells)", "value": row["id"]}
+        for row in ready
     ]
 
 
@@ -68,7 +69,7 @@ def name_fields(view, chosen, typed):
     ]
 
 
-def preview(result, samples):
+def preview(result, arguments):
     """What joining gives and loses, and the button that joins if the result fits into memory."""
     size = f"{result['cells']:,} cells and {result['genes']:,} genes"
     proteins = f", {result['proteins']:,} proteins" if result["proteins"] else ""
@@ -79,13 +80,13 @@ def preview(result, samples):
     )
     column = f" The column is called '{result['batch']}', because another column has that name."
     parts = [
-        html.P(f"The new dataset: {size}{proteins}.{column if result['batch'] != samples['batch'] else ''}"),
+        html.P(f"The new dataset: {size}{proteins}.{column if result['batch'] != arguments.batch else ''}"),
         *lost,
     ]
     if result["too_large"]:
         return html.Div([*parts, notice(result["too_large"], "bad")])
     button = html.Button("Join samples", id=ids.SAMPLES_GO, className="btn btn-primary btn-sm")
-    return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=samples), button], role="status")
+    return html.Div([*parts, dcc.Store(id=ids.SAMPLES_ASKED, data=arguments.record()), button], role="status")
 
 
 def register(app, store):
@@ -129,7 +130,7 @@ def register(app, store):
         if not done or done != job_id:  # the samples were changed in the meantime
             return ""
         job = store.of(session.user()).jobs.one(done)
-        return preview(job["result"], job["arguments"])
+        return preview(job["result"], JoinArguments.of_job(job))
 
     # The result holds for the samples that were looked at: a change removes it, and the button with it.
     app.clientside_callback(

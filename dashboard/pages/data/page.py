@@ -73,10 +73,11 @@ def state(view, row):
     arrive late, and must not count as one for this page."""
     if row is None:
         return None
+    question = DatasetRecord.of(row).question
     return [
         row["id"],
         row["status"],
-        row["record"] if row["status"] == Status.ASKING else None,
+        question.model_dump(mode="json") if question else None,
         view.datasets.progress(row["id"]) if row["status"] in BUSY else None,
     ]
 

@@ -55,7 +55,7 @@ def test_a_job_of_a_shared_run_is_followed_by_all_who_see_it_and_done_once(finis
     try:
         assert other.jobs.one(job()["id"]) == job()
         assert run_jobs.ask(other, "spaces", finished.run, {}) == job()["id"]
-        own = finished.store.submit("local", "slow", "markers", finished.run)
+        own = finished.store.submit("local", "slow", "markers", finished.run, {"groups": "f" * 24})
         with pytest.raises(Missing):
             other.jobs.one(own)
         finished.store.move_job(own, "queued", "cancelled")

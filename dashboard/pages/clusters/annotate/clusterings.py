@@ -6,6 +6,7 @@ import io
 import numpy as np
 
 from core import safe_csv
+from core.config.job_arguments import ClustersArguments
 from core.errors import UserError
 from core.store import Groups
 from dashboard.pages.clusters.colours import MADE
@@ -65,13 +66,13 @@ def recluster(view, run, start, resolution, selection, within, token):
     rows = selected(view, run, selection)
     sizes = np.bincount(groups.codes[rows & (groups.codes >= 0)], minlength=len(groups.names))
     name = groups.names[sizes.argmax()] if sizes.any() else "selection"
-    arguments = {
-        "method": "leiden",
-        "value": float(within or 1),
-        "among": view.groups.keep(run["id"], groups.ahead(rows, name)),
-        "line": line_of(start),
-        "title": _title(start, title),
-    }
+    arguments = ClustersArguments(
+        method="leiden",
+        value=float(within or 1),
+        among=view.groups.keep(run["id"], groups.ahead(rows, name)),
+        line=line_of(start),
+        title=_title(start, title),
+    )
     return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
 
 

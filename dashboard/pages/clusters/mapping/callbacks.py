@@ -5,6 +5,7 @@ from dash.exceptions import PreventUpdate
 
 from core import figures
 from core.config import SURE
+from core.config.job_arguments import MapExportArguments
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import buttons, job_card
@@ -182,9 +183,9 @@ def _export(app, store):
         prevent_initial_call=True,
     )
     def offer_download(view, job, run_id):
-        arguments = job["arguments"]
-        link = mapped_link(run_id, "h5ad", arguments["key"], arguments["threshold"])
-        message = f"The file is ready. Labels with a confidence below {arguments['threshold']:g} are unknown."
+        mapping = MapExportArguments.of_job(job)
+        link = mapped_link(run_id, "h5ad", mapping.key, mapping.threshold)
+        message = f"The file is ready. Labels with a confidence below {mapping.threshold:g} are unknown."
         return [
             notice(message, "good"),
             html.A("Download mapped.h5ad", href=link, className="btn btn-primary"),
