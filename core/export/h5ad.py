@@ -65,30 +65,34 @@ def result(
     a DataFrame (cells, proteins) of probabilities, as obsm["nuwa_foreground"]. A key of ours that exists already is
     kept as KEY_before. `adata` is not changed.
     """
-    made, changes = base(adata)
-    for key, table in list(made.obsm.items()):
+    exported, changes = base(adata)
+    for key, table in list(exported.obsm.items()):
         if isinstance(table, pd.DataFrame) and all(kind.kind in "buif" for kind in table.dtypes):
-            del made.obsm[key]
-            _put_table(made, key, table)
+            del exported.obsm[key]
+            _put_table(exported, key, table)
     if foreground is not None:
-        _put_table(made, "nuwa_foreground", foreground)
-    put(made.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
+        _put_table(exported, "nuwa_foreground", foreground)
+    put(exported.obsm, "X_nuwa", np.asarray(latent, dtype=np.float32))
     for name, key in KEYS.items():
         points = embeddings.get(name)
         if points is not None and np.isfinite(points).all():
-            put(made.obsm, key, np.asarray(points, dtype=np.float32))
-            made.uns.setdefault("default_embedding", key)
+            put(exported.obsm, key, np.asarray(points, dtype=np.float32))
+            exported.uns.setdefault("default_embedding", key)
     if clusters is not None:
-        _put_groups(made, "nuwa_cluster", leiden_colour(clusters, 0))
+        _put_groups(exported, "nuwa_cluster", leiden_colour(clusters, 0))
     names = np.asarray(SPLIT_NAMES)[np.asarray(split)]
-    put(made.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
-    put(made.var, "nuwa_used", np.isin(np.asarray(made.var_names).astype(str), np.asarray(genes).astype(str)))
+    put(exported.obs, "nuwa_split", pd.Categorical(names, categories=list(SPLIT_NAMES)))
+    put(
+        exported.var,
+        "nuwa_used",
+        np.isin(np.asarray(exported.var_names).astype(str), np.asarray(genes).astype(str)),
+    )
     for column, values in dict(scores).items():
-        put(made.obs, column, np.asarray(values, dtype=np.float32))
-    made.uns.pop("nuwa_read", None)
-    put(made.uns, "nuwa", flat(record))
-    _put_named_clusters(made, named_clusters)
-    return Result(made, changes)
+        put(exported.obs, column, np.asarray(values, dtype=np.float32))
+    exported.uns.pop("nuwa_read", None)
+    put(exported.uns, "nuwa", flat(record))
+    _put_named_clusters(exported, named_clusters)
+    return Result(exported, changes)
 
 
 def columns_of(named_clusters):
@@ -103,29 +107,29 @@ def columns_of(named_clusters):
     return columns
 
 
-def _put_named_clusters(made, named_clusters):
+def _put_named_clusters(exported, named_clusters):
     """Each of them as a column of obs with its colours, and a table of them in uns."""
     if not named_clusters:
         return
     columns = columns_of(named_clusters)
     for column, clusters in zip(columns, named_clusters, strict=True):
-        _put_groups(made, column, clusters.colour)
+        _put_groups(exported, column, clusters.colour)
     facts = {what: [getattr(n, what) for n in named_clusters] for what in ("title", "author", "time", "what")}
     table = {"column": columns} | facts
-    put(made.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
+    put(exported.uns, "nuwa_namings", {what: np.array(values, dtype=str) for what, values in table.items()})
 
 
-def _put_groups(made, column, colour):
+def _put_groups(exported, column, colour):
     """A Colour as a column of categories, and their colours where scanpy and cellxgene look for them."""
     categories = list(map(str, colour.categories))
-    put(made.obs, column, pd.Categorical.from_codes(np.asarray(colour.values), categories=categories))
-    put(made.uns, f"{column}_colors", np.array(colour.palette(), dtype=str))
+    put(exported.obs, column, pd.Categorical.from_codes(np.asarray(colour.values), categories=categories))
+    put(exported.uns, f"{column}_colors", np.array(colour.palette(), dtype=str))
 
 
-def _put_table(made, key, table):
+def _put_table(exported, key, table):
     """A table of numbers as an array, which is what cellxgene takes in obsm, and its names in uns."""
-    put(made.obsm, key, table.to_numpy(dtype=np.float32))
-    put(made.uns, names_of(key), np.array(table.columns, dtype=str))
+    put(exported.obsm, key, table.to_numpy(dtype=np.float32))
+    put(exported.uns, names_of(key), np.array(table.columns, dtype=str))
 
 
 def names_of(key):
@@ -145,7 +149,7 @@ def add_denoised(path, matrix, blocks):
     from anndata.utils import make_index_unique
 
     with h5py.File(path, "r+") as file:
-        made = []
+        datasets = []
         for key, names in (("nuwa_denoised", matrix.genes), ("nuwa_denoised_protein", matrix.proteins)):
             for where, name in (("obsm", key), ("uns", names_of(key))):
                 if name in file[where]:  # of an earlier run, whose result is the data of this one
@@ -153,12 +157,12 @@ def add_denoised(path, matrix, blocks):
             if len(names):
                 columns = make_index_unique(pd.Index(names.astype(str)))
                 write_elem(file["uns"], names_of(key), np.array(columns, dtype=str))
-                made.append(file["obsm"].create_dataset(key, (matrix.n_cells, len(columns)), np.float32))
-                made[-1].attrs["encoding-type"] = "array"
-                made[-1].attrs["encoding-version"] = "0.2.0"
+                datasets.append(file["obsm"].create_dataset(key, (matrix.n_cells, len(columns)), np.float32))
+                datasets[-1].attrs["encoding-type"] = "array"
+                datasets[-1].attrs["encoding-version"] = "0.2.0"
         for rows, values in blocks:
             first = 0
-            for part in made:
+            for part in datasets:
                 part[rows[0] : rows[-1] + 1] = values[:, first : first + part.shape[1]]
                 first += part.shape[1]
 
@@ -168,26 +172,26 @@ def base(adata):
 
     And the changes that are still to be made of what lies in a file.
     """
-    made, changes = backed.copied(adata), {}
-    found = count_sources.counts_of(adata)
-    if found is None or found.where == 'layers["counts"]':
-        return made, changes
-    counts = found.matrix
-    if found.where == "raw.X":
+    exported, changes = backed.copied(adata), {}
+    source = count_sources.counts_of(adata)
+    if source is None or source.where == 'layers["counts"]':
+        return exported, changes
+    counts = source.matrix
+    if source.where == "raw.X":
         at = adata.raw.var_names.get_indexer(adata.var_names)
         if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
-            return made, changes
+            return exported, changes
         counts = backed.part_of(backed.raw_of(adata), genes=at).X
     if in_memory(counts):
         counts = sparse.csr_matrix(counts, dtype=np.float32)
     else:
         changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
-    put(made.layers, "counts", counts)
-    if found.where == "X" and in_memory(counts):
-        made.X = count_sources.logged(counts)
-    elif found.where == "X":
+    put(exported.layers, "counts", counts)
+    if source.where == "X" and in_memory(counts):
+        exported.X = count_sources.logged(counts)
+    elif source.where == "X":
         changes["X"] = lambda _, block: count_sources.logged(block)
-    return made, changes
+    return exported, changes
 
 
 def put(where, key, value):

@@ -223,8 +223,8 @@ def _frames(adata):
                 yield f"{where}['{column}'] holds {values.dtype}"
 
 
-def _strange_in(found, where="uns"):
-    for key, value in found.items():
+def _strange_in(items, where="uns"):
+    for key, value in items.items():
         place = f"{where}['{key}']"
         if isinstance(value, dict):
             yield from _strange_in(value, place)

@@ -14,16 +14,16 @@ def result(adata, record, arrays, labels, names):
     `labels` (cells,), among `names` or "unknown"; obs["nuwa_label_confidence"] and obs["nuwa_farness"], both 0 to 1;
     uns["nuwa_mapped"] with `record`, flat. `arrays` as core.worker.jobs.map_cells leaves them.
     """
-    made, changes = base(adata)
-    put(made.obsm, "X_nuwa", np.asarray(arrays["latent"], dtype=np.float32))
-    put(made.obsm, "X_nuwa_umap", np.asarray(arrays["picture"], dtype=np.float32))
+    exported, changes = base(adata)
+    put(exported.obsm, "X_nuwa", np.asarray(arrays["latent"], dtype=np.float32))
+    put(exported.obsm, "X_nuwa_umap", np.asarray(arrays["picture"], dtype=np.float32))
     put(
-        made.obs,
+        exported.obs,
         "nuwa_label",
         pd.Categorical(labels, categories=list(dict.fromkeys([*names, UNKNOWN]))).remove_unused_categories(),
     )
     for name, values in (("nuwa_label_confidence", "confidence"), ("nuwa_farness", "farness")):
-        put(made.obs, name, np.asarray(arrays[values], dtype=np.float32))
-    made.uns.pop("nuwa_read", None)
-    put(made.uns, "nuwa_mapped", flat(record))
-    return Result(made, changes)
+        put(exported.obs, name, np.asarray(arrays[values], dtype=np.float32))
+    exported.uns.pop("nuwa_read", None)
+    put(exported.uns, "nuwa_mapped", flat(record))
+    return Result(exported, changes)

@@ -55,14 +55,14 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
 def _data(facts, data, steps):
     record = DatasetRecord.upgraded(data)
     what = f"{record.genes:,} genes" + (f" and {len(record.proteins)} proteins" if record.proteins else "")
-    words = [f"The dataset holds {what} in {facts.n_cells:,} cells."]
-    words += [step["said"] for step in steps]
+    sentences = [f"The dataset holds {what} in {facts.n_cells:,} cells."]
+    sentences += [step["said"] for step in steps]
     names = {step["name"] for step in steps}
     if "score_doublets" in names:
-        words.append("Doublets were scored by Scrublet (Wolock 2019).")
+        sentences.append("Doublets were scored by Scrublet (Wolock 2019).")
     if "score_cell_cycle" in names:
-        words.append("The cell cycle was scored by the genes of Tirosh 2016.")
-    return " ".join(words)
+        sentences.append("The cell cycle was scored by the genes of Tirosh 2016.")
+    return " ".join(sentences)
 
 
 def preparation(config, facts, data):
@@ -73,23 +73,23 @@ def preparation(config, facts, data):
         "centred and scaled to unit variance by the mean and standard deviation of the training cells and clipped at "
         f"{config.clip:g} standard deviations"
     )
-    words, again = ["The model was trained on proteins alone."], scaled
+    sentences, again = ["The model was trained on proteins alone."], scaled
     if facts.n_genes:
-        words, again = (
+        sentences, again = (
             [_values(config, steps), _genes(config, facts, steps)],
             "centred and scaled in the same way",
         )
         if steps["scale"].applies and config.scale:
-            words.append(f"Each gene was {scaled}.")
+            sentences.append(f"Each gene was {scaled}.")
     n, unseen = facts.n_proteins, facts.n_unseen_proteins
     if unseen:
-        words.append(
+        sentences.append(
             "The model was trained on RNA alone; the proteins were used to evaluate its latent space."
         )
     if n or unseen:
-        kept = f"The values of {n or unseen} proteins were {PROTEINS_BY[config.protein_transform]}"
-        words.append(f"{kept}{f', then {again}' if config.scale else ''}.")
-    return " ".join(words)
+        protein_values = f"The values of {n or unseen} proteins were {PROTEINS_BY[config.protein_transform]}"
+        sentences.append(f"{protein_values}{f', then {again}' if config.scale else ''}.")
+    return " ".join(sentences)
 
 
 def _values(config, steps):
@@ -105,17 +105,17 @@ def _genes(config, facts, steps):
     n = f"{facts.n_genes:,}"
     chosen = steps["n_top_genes"].applies and config.n_top_genes and facts.n_genes < _offered(facts)
     logged = config.hvg_flavor == "seurat_v3" and not steps["normalize"].applies
-    words = f"All {n} genes that the training cells express were used"
+    sentence = f"All {n} genes that the training cells express were used"
     if chosen:
-        words = f"The {n} most variable genes were chosen in the training cells by "
-        words += GENES_BY["seurat" if logged else config.hvg_flavor]
-        words += f", within each value of {config.hvg_batch_key}" if config.hvg_batch_key else ""
-    kept, never = len(gene_names(config.keep_genes)), len(gene_names(config.drop_genes))
-    more = [f"{kept} named genes were always used"] if kept and chosen else []
-    more += [f"{never} named genes were excluded"] if never else []
+        sentence = f"The {n} most variable genes were chosen in the training cells by "
+        sentence += GENES_BY["seurat" if logged else config.hvg_flavor]
+        sentence += f", within each value of {config.hvg_batch_key}" if config.hvg_batch_key else ""
+    n_kept, n_dropped = len(gene_names(config.keep_genes)), len(gene_names(config.drop_genes))
+    more = [f"{n_kept} named genes were always used"] if n_kept and chosen else []
+    more += [f"{n_dropped} named genes were excluded"] if n_dropped else []
     for off, what in (("mito", "mitochondrial"), ("ribo", "ribosomal"), ("cell_cycle", "cell-cycle")):
         more += [f"{what} genes were excluded"] if getattr(config, f"drop_{off}") else []
-    return f"{words}; {listed(more)}." if more else f"{words}."
+    return f"{sentence}; {listed(more)}." if more else f"{sentence}."
 
 
 def _offered(facts):
@@ -135,7 +135,7 @@ def model(config, facts):
     hidden += f" ({config.n_hidden_protein} for protein)" if both else ""
     layers = "one hidden layer" if config.n_layers == 1 else f"{config.n_layers} hidden layers"
     where = "before" if config.model_record.linear_decoder else "on each side of"
-    words = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
+    sentence = f"The model is {what}: {layers} of {hidden} {where} {config.n_latent} latent dimensions"
     also = [BENDS[config.activation], NORMS[config.norm]]
     also += ["a linear path from the latent dimensions to the output"] if config.has_linear_path else []
     also += [f"dropout of {config.dropout:g}"] if config.dropout else []
@@ -144,10 +144,10 @@ def model(config, facts):
         also += [
             f"Gaussian noise of {config.noise_on_latent:g} standard deviations on the latent dimensions in training"
         ]
-    words += f", with {listed([word for word in also if word])}."
+    sentence += f", with {listed([word for word in also if word])}."
     if facts.groups:
-        words += f" The batch of each cell ({config.batch_key}, {len(facts.groups)} values) enters encoder and decoder one-hot."
-    return words
+        sentence += f" The batch of each cell ({config.batch_key}, {len(facts.groups)} values) enters encoder and decoder one-hot."
+    return sentence
 
 
 def _training(config, facts):
@@ -191,20 +191,22 @@ def _result(config, facts):
 
 
 def _after(config, facts, clusters, markers, tsne):
-    words = [f"Clusters: {clusters}."] if clusters else []
-    words.append(
+    sentences = [f"Clusters: {clusters}."] if clusters else []
+    sentences.append(
         "Embeddings are UMAP (McInnes 2018) with 15 neighbours, of the latent space and of the principal components of the input."
     )
     if tsne:
-        words.append("t-SNE (van der Maaten 2008) was computed by openTSNE (Poličar 2024).")
+        sentences.append("t-SNE (van der Maaten 2008) was computed by openTSNE (Poličar 2024).")
     if facts.groups:
-        words.append("For comparison, the principal components were corrected by Harmony (Korsunsky 2019).")
+        sentences.append(
+            "For comparison, the principal components were corrected by Harmony (Korsunsky 2019)."
+        )
     if markers:
-        words.append(
+        sentences.append(
             "Markers of each group against all other cells were found by the two-sided rank-sum test with ties corrected "
             f"(Mann 1947; values: {markers}), p adjusted over features (Benjamini 1995), and ranked by AUC."
         )
-    return " ".join(words)
+    return " ".join(sentences)
 
 
 def _software(versions, facts):

@@ -21,10 +21,10 @@ FILES = {
 }
 
 
-def readme(run, made, resolution, words, names, remarks):
-    """The text; `run` is its row, `made` when, `words` say how the groups were made, `names` are those of the files."""
+def readme(run, made_at, resolution, grouping, names, remarks):
+    """The text; `run` is its row, `made_at` when, `grouping` says in words how the groups were made, `names` are those of the files."""
     known = [f"{name:<16}{FILES[name].format(resolution=resolution)}" for name in FILES if name in names]
     rest = [name for name in names if name not in FILES and name != "README.txt"]
-    head = f"{run['name']}, run {run['id']}, made by Nuwa {versions()['nuwa']} on {made}."
-    groups = f"Groups in figures, markers and report: {words}."
+    head = f"{run['name']}, run {run['id']}, made by Nuwa {versions()['nuwa']} on {made_at}."
+    groups = f"Groups in figures, markers and report: {grouping}."
     return "\n".join([head, groups, "", *known, *rest, "", *remarks]) + "\n"

@@ -45,7 +45,7 @@ class Report(NamedTuple):
     epochs: list
     groups: dict  # {"words", "names", "sizes", "markers": a list of names a group or None, "stability": ...}
     scores: dict  # of the run
-    judged: list  # records of all spaces, [] where they were not compared
+    space_scores: list  # records of all spaces, [] where they were not compared
     figures: list  # core.figures.printed.print_all.Printed
     preparation: str  # what was done to the values, in words
     network: str  # what the model is, in words
@@ -80,7 +80,7 @@ def write(path, report):
         settings=Table(["setting", "value", ""], setting_rows(report.config)),
         training=_training(report),
         clusters=_clusters(report),
-        spaces=_spaces(report.judged),
+        spaces=_spaces(report.space_scores),
         scores=_scores(report.scores),
         sources=cited(report.paragraph),
         rules=_rules(report),
@@ -132,10 +132,10 @@ def _training(report):
     best = facts.best_epoch
     rows = []
     if report.epochs:
-        last, kept = report.epochs[-1], report.epochs[best - 1]
+        last, best_epoch = report.epochs[-1], report.epochs[best - 1]
         rows += [["training loss, last epoch", _number(last["train_loss"], 4)]]
         rows += [["validation loss, last epoch", _number(last["valid_loss"], 4)]]
-        rows += [[f"validation loss, best epoch ({best})", _number(kept["valid_loss"], 4)]]
+        rows += [[f"validation loss, best epoch ({best})", _number(best_epoch["valid_loss"], 4)]]
     rows += [
         ["PCA of as many dimensions, validation cells", _number(facts.valid_baselines.pca.total, 4)],
         ["training mean, validation cells", _number(facts.valid_baselines.mean.total, 4)],

@@ -73,9 +73,9 @@ def data_of(adata, record, recipe, name="the data"):
     if read.data_hash(adata) == record["data_hash"]:
         return adata
     if recipe["steps"]:
-        made = read.tidy(steps.apply(adata, recipe["steps"]), name)
-        if read.data_hash(made) == record["data_hash"]:
-            return made
+        preprocessed = read.tidy(steps.apply(adata, recipe["steps"]), name)
+        if read.data_hash(preprocessed) == record["data_hash"]:
+            return preprocessed
     raise UserError(
         f"'{name}' does not hold the values that this run was trained on (their fingerprint differs): name the file that was "
         "uploaded, or the result.h5ad of the bundle."
@@ -101,8 +101,8 @@ def train(adata, first, scratch=None):
 def clusters_of(learnt, resolution):
     """(cells,) the Leiden clusters of a Learnt's latent space, as exploring finds them."""
     config = learnt.start.config
-    found = find_neighbors(learnt.latent, N_NEIGHBORS, config.seed, config.device)
-    return leiden.leiden(leiden.graph(found), resolution, config.seed)
+    neighbors = find_neighbors(learnt.latent, N_NEIGHBORS, config.seed, config.device)
+    return leiden.leiden(leiden.graph(neighbors), resolution, config.seed)
 
 
 def compare(learnt, clusters, first, order):
@@ -115,7 +115,7 @@ def compare(learnt, clusters, first, order):
         _clusters(first["clusters"], clusters),
     ]
     same = all(equal for equal, _ in lines)
-    return Repeat(same, [words for _, words in lines], [] if same else reasons(learnt, first, order))
+    return Repeat(same, [sentence for _, sentence in lines], [] if same else reasons(learnt, first, order))
 
 
 def _latent(first, again):
@@ -161,7 +161,7 @@ def _clusters(first, again):
 
 def reasons(learnt, first, order):
     """What differs from the first run and may explain it, in words."""
-    start, record, found = learnt.start, first["record"], []
+    start, record, differences = learnt.start, first["record"], []
     facts = [
         ("device", record.get("device_name"), start.device.name),
         ("number of threads", record.get("threads"), start.device.threads),
@@ -172,17 +172,17 @@ def reasons(learnt, first, order):
         (f"version of {name}", record.get("versions", {}).get(name), value)
         for name, value in versions().items()
     ]
-    found += [
+    differences += [
         f"Another {what}: {now}, and it was {then}." for what, then, now in facts if then and then != now
     ]
     for what, then in first["order"].items():
         if order[what] != then:
-            found.append(
+            differences.append(
                 f"The {what} have another order than in the run, so other weights and another split are drawn. Use the "
                 "result.h5ad of the bundle."
             )
     if start.device.kind == "cuda":
-        found.append("On a GPU the order of sums changes from run to run.")
-    if not found:
-        found.append("No known difference: device, threads, versions and order are the same.")
-    return found
+        differences.append("On a GPU the order of sums changes from run to run.")
+    if not differences:
+        differences.append("No known difference: device, threads, versions and order are the same.")
+    return differences

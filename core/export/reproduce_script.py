@@ -39,9 +39,9 @@ if __name__ == "__main__":
 '''
 
 
-def script(version, run, made):
+def script(version, run, made_at):
     """The text of reproduce.py."""
-    found = SCRIPT
-    for word, value in (("__VERSION__", version), ("__RUN__", run), ("__MADE__", made)):
-        found = found.replace(word, str(value))
-    return found
+    text = SCRIPT
+    for placeholder, value in (("__VERSION__", version), ("__RUN__", run), ("__MADE__", made_at)):
+        text = text.replace(placeholder, str(value))
+    return text

@@ -134,8 +134,12 @@ def carried(folder, config, latent, codes, device="auto"):
     reference = np.array(files.read_array(folder / "latent.npy"))
     drawn = config.n_latent in figures.DRAWN_DIRECTLY
     picture = None if drawn else files.read_array(folder / "embeddings" / "latent_umap.npy")
-    found = label_transfer.carry(latent, reference, picture, codes, config.seed, device)
-    return {"latent": latent, "picture": found.picture, "farness": found.farness} | found.votes._asdict()
+    carried_over = label_transfer.carry(latent, reference, picture, codes, config.seed, device)
+    return {
+        "latent": latent,
+        "picture": carried_over.picture,
+        "farness": carried_over.farness,
+    } | carried_over.votes._asdict()
 
 
 def _model(content):
@@ -202,7 +206,7 @@ def write_result(
     split = trained.split.labels(matrix.n_cells)
     share = inference.foreground(model, matrix)
     embeddings = pictures(folder) | {"pca": trained.axes[:, :PANEL_AXES]}
-    made = h5ad.result(
+    exported = h5ad.result(
         adata,
         record,
         trained.latent,
@@ -216,7 +220,7 @@ def write_result(
     )
 
     def put(path):
-        made.write(path)
+        exported.write(path)
         if denoised:
             h5ad.add_denoised(path, matrix, inference.denoised(model, matrix, batch))
 

@@ -60,8 +60,8 @@ class Access:
 
     def last_job(self, target, kind):
         """The newest job of a kind for a row, or None."""
-        found = self.database.jobs(jobs.c.target == target, jobs.c.kind == kind)
-        return found[-1] if found else None
+        of_kind = self.database.jobs(jobs.c.target == target, jobs.c.kind == kind)
+        return of_kind[-1] if of_kind else None
 
     def once(self, kind, target, arguments, lane="short"):
         """The job of a kind for these arguments, queued once, and again where it failed."""

@@ -10,11 +10,11 @@ POLYNOMIAL = 0xEDB88320  # of CRC-32, the lowest power first; 1 << 31 stands for
 
 def crc32_of(path: Path) -> int:
     """The CRC-32 of a file. Not SHA-256: browsers offer that on https alone, and a lab's server often has none."""
-    found = 0
+    checksum = 0
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            found = zlib.crc32(block, found)
-    return found
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def joined(first: int, second: int, length: int) -> int:
@@ -64,8 +64,8 @@ class Checksums:
         state = _state(path)
         if state[0] == 0:
             return 0
-        there = self._known.get(path)
-        return there[1] if there and there[0] == state else None
+        known = self._known.get(path)
+        return known[1] if known and known[0] == state else None
 
     def keep(self, path: Path, checksum: int) -> None:
         """Remember the CRC-32 of a file as it is now."""
@@ -76,5 +76,5 @@ class Checksums:
 
 
 def _state(path):
-    there = path.stat()
-    return there.st_size, there.st_mtime_ns
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns

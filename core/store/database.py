@@ -82,17 +82,17 @@ class Database:
         """One row as a dict; raises Missing."""
         table = TABLES[kind]
         with self.engine.connect() as db:
-            found = db.execute(select(table).where(table.c.id == id)).mappings().first()
-        if found is None:
+            row = db.execute(select(table).where(table.c.id == id)).mappings().first()
+        if row is None:
             raise Missing.of(kind, id)
-        return _typed(found)
+        return _typed(row)
 
     def rows(self, kind, *conditions):
         """Rows as dicts, the newest first."""
         table = TABLES[kind]
         with self.engine.connect() as db:
-            found = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
-            return [_typed(row) for row in found]
+            rows = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
+            return [_typed(row) for row in rows]
 
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
@@ -160,10 +160,10 @@ class Database:
     def epochs(self, run_id):
         """The epochs of a run so far, in order, as dicts with the names of history.csv."""
         with self.engine.connect() as db:
-            found = db.execute(
+            rows = db.execute(
                 select(epochs).where(epochs.c.run == run_id).order_by(epochs.c.epoch)
             ).mappings()
-            return [{name: row[name] for name in HISTORY} for row in found]
+            return [{name: row[name] for name in HISTORY} for row in rows]
 
     # --- jobs
 
@@ -198,17 +198,17 @@ class Database:
     def job(self, id):
         """One job as a dict; raises Missing."""
         with self.engine.connect() as db:
-            found = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
-        if found is None:
+            row = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
+        if row is None:
             raise Missing("This job no longer exists.")
-        return _typed(found)
+        return _typed(row)
 
     def jobs(self, *conditions):
         """Jobs as dicts in the order in which they are taken."""
         with self.engine.connect() as db:
             order = (jobs.c.priority.desc(), jobs.c.created)
-            found = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
-            return [_typed(row) for row in found]
+            rows = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
+            return [_typed(row) for row in rows]
 
     def waiting(self, lane):
         """The queued jobs of a lane, the next one first."""
@@ -265,8 +265,8 @@ class Database:
     def recall(self, key, default=None):
         """The value kept under a name."""
         with self.engine.connect() as db:
-            found = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
-        return default if found is None else found
+            value = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+        return default if value is None else value
 
     def count(self, kind):
         """How many rows of a kind there are."""

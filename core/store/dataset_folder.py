@@ -76,7 +76,7 @@ class DatasetFolder:
 
     def _write_spaces(self, adata):
         """The embeddings that came with the file: every obsm of numbers with two columns or more, but the proteins."""
-        found = []
+        records = []
         for name, values in adata.obsm.items():
             values = values.to_numpy() if hasattr(values, "to_numpy") else values
             columns = values.shape[1] if getattr(values, "ndim", 0) == 2 else 0
@@ -88,9 +88,9 @@ class DatasetFolder:
                 continue
             some = values[:, :SPACE_COLUMNS]
             some = some.toarray() if hasattr(some, "toarray") else some
-            write_array(self.folder / "obsm" / f"{len(found)}.npy", np.asarray(some, dtype=np.float32))
-            found.append({"name": str(name), "columns": int(columns)})
-        write_json(self.folder / "obsm" / "spaces.json", found)
+            write_array(self.folder / "obsm" / f"{len(records)}.npy", np.asarray(some, dtype=np.float32))
+            records.append({"name": str(name), "columns": int(columns)})
+        write_json(self.folder / "obsm" / "spaces.json", records)
 
     def spaces(self):
         """The file's own embeddings: records with name and columns (of the file; SPACE_COLUMNS of them are kept)."""
@@ -177,15 +177,15 @@ class DatasetFolder:
         names = {"counts": "n_counts", "genes": "n_genes"} | {
             n: f"share_{n}" for n in ("mito", "ribo", "haemo")
         }
-        found = {measure: self.per_cell(name) for measure, name in names.items()}
+        values_of = {measure: self.per_cell(name) for measure, name in names.items()}
         for measure, column in (("doublet", "doublet_score"), ("predicted", "predicted_doublet")):
             with suppress(KeyError):
                 entry, values = self.column(column)
-                found[measure] = values
+                values_of[measure] = values
                 if entry["kind"] == "category":
                     called = np.array([*entry["categories"], ""])[values] == "True"
-                    found[measure] = called.astype(np.float32)
-        return {measure: values for measure, values in found.items() if values is not None}
+                    values_of[measure] = called.astype(np.float32)
+        return {measure: values for measure, values in values_of.items() if values is not None}
 
 
 def _text(names):

@@ -130,8 +130,8 @@ class Datasets:
         jobs = schema.jobs.c
         active = self.database.jobs(jobs.kind == "steps", jobs.status.in_((Status.QUEUED, Status.RUNNING)))
         making = {job["target"] for job in active if StepsArguments.of_job(job).of == id}
-        made = {row["id"] for row in self.database.rows("dataset") if original_of(row) == id}
-        return making | made - {id}
+        derived = {row["id"] for row in self.database.rows("dataset") if original_of(row) == id}
+        return making | derived - {id}
 
     def forget(self, id):
         """Remove a dataset and its preparations; refused while runs or derived datasets depend on it."""

@@ -38,10 +38,10 @@ class Groups(NamedTuple):
     def without_empty(self):
         """The same without groups that no cell is in."""
         codes = np.asarray(self.codes)
-        kept = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self.names)))
+        filled = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self.names)))
         place = np.full(len(self.names) + 1, -1, dtype=np.int32)  # the last for cells in none
-        place[kept] = np.arange(len(kept))
-        return Groups([self.names[i] for i in kept], place[codes], self.words)
+        place[filled] = np.arange(len(filled))
+        return Groups([self.names[i] for i in filled], place[codes], self.words)
 
 
 def write(folder, groups):

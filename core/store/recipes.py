@@ -22,8 +22,8 @@ class Recipes:
         is {"dataset", "preparation"}, two ids. Raises UserError for a step or setting that does not exist.
         """
         row = self.datasets.ready(id)
-        kept = {"nothing": [], "repairs": repairs_of(row), "everything": plain(steps_of(row))}[keep]
-        steps = [chosen(step).record() for step in [*kept, *steps]]
+        kept_steps = {"nothing": [], "repairs": repairs_of(row), "everything": plain(steps_of(row))}[keep]
+        steps = [chosen(step).record() for step in [*kept_steps, *steps]]
         if settings is not None:
             settings = Recipe(row["name"], (), settings).settings
         user, arguments = self.access.user, RecipeArguments(dataset=id, steps=steps, settings=settings)
@@ -39,10 +39,10 @@ class Recipes:
 
     def _has_result(self, job):
         """Did a recipe's job succeed, and does what it made still exist?"""
-        made = job["result"] if job["status"] == Status.DONE else None
-        if not made or not self.access.readable("dataset", made["dataset"]):
+        result = job["result"] if job["status"] == Status.DONE else None
+        if not result or not self.access.readable("dataset", result["dataset"]):
             return False
-        preparation = made["preparation"]
+        preparation = result["preparation"]
         return preparation is None or self.access.readable("preparation", preparation) is not None
 
     def under_way(self, id):
@@ -67,10 +67,10 @@ class Recipes:
 
     def roll_back(self, job_id):
         """Remove what the job of a recipe has made before it failed or was cancelled."""
-        made = self.database.job(job_id)["result"] or {}
-        if made.get("preparation"):
-            self.database.forget("preparation", made["preparation"])
-        row = self.access.readable("dataset", made["dataset"]) if made.get("new") else None
+        result = self.database.job(job_id)["result"] or {}
+        if result.get("preparation"):
+            self.database.forget("preparation", result["preparation"])
+        row = self.access.readable("dataset", result["dataset"]) if result.get("new") else None
         if row and (row["status"] != Status.READY or self.steps.replaceable(row)):
             self.database.forget("dataset", row["id"])
         self.database.set_job(job_id, result=None)

@@ -15,8 +15,8 @@ class Selections:
     def __init__(self, access, datasets, groups):
         self.access, self.datasets, self.groups = access, datasets, groups
 
-    def create(self, run_id, rows, words, token):
-        """Queue a dataset of the cells `rows` (bool) of a run; `words` say how they were selected. Returns the job.
+    def create(self, run_id, rows, selected_by, token):
+        """Queue a dataset of the cells `rows` (bool) of a run; `selected_by` says how they were selected. Returns the job.
 
         The job's target is the id of the new dataset. Raises UserError where they are too few to train on.
         """
@@ -25,13 +25,13 @@ class Selections:
         if n < FEWEST:
             selected = "No cell is" if not n else "1 cell is" if n == 1 else f"{n} cells are"
             raise UserError(f"{selected} selected, and a dataset needs at least {FEWEST}: select more.")
-        selection = Groups(["selected"], np.where(rows, 0, -1).astype(np.int32), words)
+        selection = Groups(["selected"], np.where(rows, 0, -1).astype(np.int32), selected_by)
         arguments = SelectArguments(
             of=data["id"],
             of_name=data["name"],
             run=run_id,
             run_name=run["name"],
-            words=words,
+            words=selected_by,
             groups=self.groups.keep(run_id, selection),
         )
         row = {

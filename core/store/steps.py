@@ -99,12 +99,14 @@ class Steps:
         steps = [chosen(step).record() for step in steps]
         original = self.datasets.one(original_of(row))
         replaces = row["id"] if self.replaceable(row) else None
-        taken = {other["name"] for other in self.datasets.all() if other["id"] != replaces}
+        names_in_use = {other["name"] for other in self.datasets.all() if other["id"] != replaces}
         names = [step["name"] for step in steps]
         what = made_by(names)
-        titles = (f"{original['name']} ({what}{f' {n}' if n > 1 else ''})" for n in range(1, len(taken) + 2))
+        titles = (
+            f"{original['name']} ({what}{f' {n}' if n > 1 else ''})" for n in range(1, len(names_in_use) + 2)
+        )
         new = {
-            "name": next(title for title in titles if title not in taken),
+            "name": next(title for title in titles if title not in names_in_use),
             "origin": origin_by(names, original["origin"]),
         }
         arguments = StepsArguments(of=original["id"], steps=steps, replaces=replaces)

@@ -32,8 +32,8 @@ def execute(store, job):
             mark_failed(store, job, OUT_OF_MEMORY)
         else:
             short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
-            words = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
-            mark_failed(store, job, words)
+            sentence = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
+            mark_failed(store, job, sentence)
     else:
         store.move_job(job["id"], Status.RUNNING, Status.DONE, result=result, progress=1.0)
 

@@ -98,10 +98,10 @@ class Queue:
         child = self.spawn("one", job["id"])
         self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
 
-    def spawn(self, *words):
+    def spawn(self, *arguments):
         with open(self.root / "worker.log", "ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "core.worker", *words],
+                [sys.executable, "-m", "core.worker", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

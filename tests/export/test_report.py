@@ -87,7 +87,7 @@ def whole(tmp_path):
             "stability": ["stable (0.90)", "doubtful (0.62)"],
         },
         scores={"neighbours_kept_15": 0.51, "judged_on": "test", "judged_cells": 100},
-        judged=[record | {"space": "latent", "value": 0.5}, record | {"space": "pca", "value": None}],
+        space_scores=[record | {"space": "latent", "value": 0.5}, record | {"space": "pca", "value": None}],
         figures=[SimpleNamespace(name=name, title=name.title(), files=files) for name in ("loss", "latent")],
         preparation="Values were scaled.",
         network="The model is small.",
@@ -137,8 +137,8 @@ def test_every_part_has_a_section_and_a_link(whole, tmp_path):
     ],
 )
 def test_what_a_run_has_is_in_the_report(whole, tmp_path, text):
-    extra = whole.judged[0] | {"space": "latent_umap"}
-    page = written(tmp_path, whole._replace(judged=[*whole.judged, extra]))
+    extra = whole.space_scores[0] | {"space": "latent_umap"}
+    page = written(tmp_path, whole._replace(space_scores=[*whole.space_scores, extra]))
     assert text in page.texts
 
 
@@ -150,7 +150,7 @@ def test_stops_come_before_notes_and_sources_are_cited(whole, tmp_path):
 
 def test_parts_that_a_run_lacks_leave_no_empty_table(whole, tmp_path):
     data = whole.data | {"findings": []}
-    page = written(tmp_path, whole._replace(data=data, steps=[], judged=[], rules=[], figures=[]))
+    page = written(tmp_path, whole._replace(data=data, steps=[], space_scores=[], rules=[], figures=[]))
     absent = {"finding", "result", "Latent space", "follows", "Loss"}
     assert not absent & set(page.texts) and page.images == []
 

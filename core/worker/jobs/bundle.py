@@ -20,7 +20,7 @@ from core.export.h5ad import columns_of
 from core.export.readme import readme
 from core.export.versions import versions
 from core.figures.printed import print_all
-from core.text import size as in_words
+from core.text import size as size_text
 from core.worker.jobs.bundle_content import BundleContent
 from core.worker.jobs.bundle_figures import plates_of
 from core.worker.jobs.bundle_report import report_of
@@ -47,10 +47,10 @@ def make_bundle(store, job, say):
     options = BundleArguments.of_job(job)
     content = BundleContent(store, job["owner"], run, trained, options.by, options.resolution)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
-        work = _Making(content, options, Path(scratch), say)
+        bundle = _Bundle(content, options, Path(scratch), say)
         try:
-            work.check_room()
-            path = work.write()
+            bundle.check_room()
+            path = bundle.write()
             n_bytes = path.stat().st_size
             os.replace(path, store.run_folder(run["id"]) / BUNDLE)  # looked up again: the run may be deleted
         except OSError as error:
@@ -61,17 +61,17 @@ def make_bundle(store, job, say):
             raise UserError(
                 f"The disk of '{store.root}' is full. Free some space, or include fewer parts."
             ) from None
-    facts = {"names": work.names, "words": content.words, "remarks": work.remarks}
+    facts = {"names": bundle.names, "words": content.grouping, "remarks": bundle.remarks}
     return {"file": BUNDLE, "bytes": n_bytes} | facts
 
 
-class _Making:
+class _Bundle:
     """A bundle under way: each part is written to the scratch folder and moved into the zip."""
 
     def __init__(self, content, options, scratch, say):
         self.content, self.options, self.scratch, self.say = content, options, scratch, say
         self.parts, self.size = set(options.parts), Size(*options.size)
-        self.made = datetime.now(UTC).isoformat(timespec="seconds")
+        self.made_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.names, self.remarks, self.findings, self.figures = [], [], [], []
 
     def check_room(self):
@@ -86,7 +86,7 @@ class _Making:
         free = shutil.disk_usage(self.scratch).free
         if need > free:
             raise UserError(
-                f"The bundle needs about {in_words(need)} of disk, and {in_words(free)} are free. Free some space, or include "
+                f"The bundle needs about {size_text(need)} of disk, and {size_text(free)} are free. Free some space, or include "
                 "fewer parts."
             )
 
@@ -95,40 +95,40 @@ class _Making:
         self.say("Comparing the data with the training data of the run.", 0.05)
         adata = self.content.data()
         path = self.scratch / BUNDLE
-        with bundle_zip.Writer(path) as made:
-            self._always(made, adata)
+        with bundle_zip.Writer(path) as archive:
+            self._always(archive, adata)
             if "weights" in self.parts:
-                made.take(self.content.folder / "model.pt")
+                archive.take(self.content.folder / "model.pt")
             if "h5ad" in self.parts:
-                self._result(made, adata)
+                self._result(archive, adata)
             if "tables" in self.parts:
-                self._tables(made)
+                self._tables(archive)
             if RANKED & self.parts:
-                self._markers(made)
+                self._markers(archive)
             if "scores" in self.parts:
-                self._scores(made)
+                self._scores(archive)
             if DRAWN & self.parts:
-                self._figures(made)
+                self._figures(archive)
             if "report" in self.parts:
-                self._report(made)
+                self._report(archive)
             self.say("Finishing the zip.", 0.98)
-            self.names = sorted([*made.namelist(), "README.txt"])
-            facts = self.content.run, self.made, self.content.resolution, self.content.words
-            made.writestr("README.txt", readme(*facts, self.names, self.remarks))
+            self.names = sorted([*archive.namelist(), "README.txt"])
+            facts = self.content.run, self.made_at, self.content.resolution, self.content.grouping
+            archive.writestr("README.txt", readme(*facts, self.names, self.remarks))
         return path
 
-    def _always(self, made, adata):
+    def _always(self, archive, adata):
         """Write what is needed to train the run again and compare."""
         content, run = self.content, self.content.run
         for name in ("config.json", "history.csv", "latent.npy"):
-            made.take(content.folder / name)
+            archive.take(content.folder / name)
         files.write_array(self.scratch / "clusters.npy", content.clusters.astype(np.int32))
-        made.move(self.scratch / "clusters.npy")
+        archive.move(self.scratch / "clusters.npy")
         settings = content.store.row("preparation", run["preparation"])["settings"]
-        made.writestr("recipe.json", content.view.steps.recipe(run["dataset"], settings).to_json())
+        archive.writestr("recipe.json", content.view.steps.recipe(run["dataset"], settings).to_json())
         facts = {
             "bundle": bundle_zip.FORMAT,
-            "made": self.made,
+            "made": self.made_at,
             "run": run["id"],
             "data_hash": content.record["data_hash"],
             "resolution": content.resolution,
@@ -138,10 +138,10 @@ class _Making:
             "versions_of_bundle": versions(),
         }
         files.write_json(self.scratch / "versions.json", facts)
-        made.move(self.scratch / "versions.json")
-        made.writestr("reproduce.py", reproduce_script.script(versions()["nuwa"], run["id"], self.made))
+        archive.move(self.scratch / "versions.json")
+        archive.writestr("reproduce.py", reproduce_script.script(versions()["nuwa"], run["id"], self.made_at))
 
-    def _result(self, made, adata):
+    def _result(self, archive, adata):
         """Write result.h5ad and check the rules on it."""
         self.say("Writing result.h5ad.", 0.15)
         content, path = self.content, self.scratch / "result.h5ad"
@@ -151,9 +151,9 @@ class _Making:
         run_folder.write_result(path, content.folder, adata, *arguments, **more)
         self.say("Checking result.h5ad by the rules of cellxgene and R.", 0.3)
         self.findings = h5ad_rules.check(path)
-        made.move(path)
+        archive.move(path)
 
-    def _tables(self, made):
+    def _tables(self, archive):
         self.say("Writing tables.", 0.35)
         content = self.content
         cells = tables.cells(content.cells, content.clusters, np.array(SPLIT_NAMES)[content.split])
@@ -161,19 +161,21 @@ class _Making:
         names = [tables.named(colour.values, colour.categories) for colour in colours]
         cells = cells.beside(tables.Table(columns_of(content.named_clusters), names))
         scores = content.cell_scores()
-        self._table(made, "cells.csv", cells.beside(tables.Table(list(scores), list(scores.values()))))
-        self._table(made, "latent.csv", tables.coordinates(content.cells, {"latent": content.trained.latent}))
-        self._table(made, "embeddings.csv", tables.coordinates(content.cells, content.embeddings))
+        self._table(archive, "cells.csv", cells.beside(tables.Table(list(scores), list(scores.values()))))
+        self._table(
+            archive, "latent.csv", tables.coordinates(content.cells, {"latent": content.trained.latent})
+        )
+        self._table(archive, "embeddings.csv", tables.coordinates(content.cells, content.embeddings))
 
-    def _table(self, made, name, table):
+    def _table(self, archive, name, table):
         table.write(self.scratch / name)
-        made.move(self.scratch / name)
+        archive.move(self.scratch / name)
 
-    def _markers(self, made):
+    def _markers(self, archive):
         """Find the markers of the chosen groups, and write them as a table on request."""
         content = self.content
-        wrong = content.find_markers(lambda words, share=0.0: self.say(words, 0.4 + 0.2 * share))
-        self.remarks += [wrong] if wrong else []
+        problem = content.find_markers(lambda message, share=0.0: self.say(message, 0.4 + 0.2 * share))
+        self.remarks += [problem] if problem else []
         if content.markers and "markers" in self.parts:
             facts = (
                 content.markers["names"],
@@ -181,36 +183,36 @@ class _Making:
                 content.markers["n_genes"],
                 content.marker_values(),
             )
-            self._table(made, "markers.csv", tables.markers(*facts))
+            self._table(archive, "markers.csv", tables.markers(*facts))
 
-    def _scores(self, made):
+    def _scores(self, archive):
         self._table(
-            made, "scores.csv", tables.scores(self.content.run["scores"], self.content.space_scores())
+            archive, "scores.csv", tables.scores(self.content.run["scores"], self.content.space_scores())
         )
         for name in ("scores.json", *MORE):
             if (self.content.folder / name).exists():
-                made.take(self.content.folder / name)
+                archive.take(self.content.folder / name)
 
-    def _figures(self, made):
+    def _figures(self, archive):
         between = self.scratch / "between"
         between.mkdir()
-        self.figures, wrong = print_all.print_all(
+        self.figures, problem = print_all.print_all(
             plates_of(self.content, self.size),
             self.scratch / "figures",
             between,
-            lambda words, share: self.say(words, 0.6 + 0.3 * share),
+            lambda message, share: self.say(message, 0.6 + 0.3 * share),
             formats=print_all.FORMATS if "figures" in self.parts else ("svg", "png"),
         )
-        self.remarks += [f"{wrong} They were drawn by matplotlib."] if wrong else []
+        self.remarks += [f"{problem} They were drawn by matplotlib."] if problem else []
         if "figures" in self.parts:
             for figure in self.figures:
                 for path in figure.files.values():
-                    made.take(path, f"figures/{path.name}")
+                    archive.take(path, f"figures/{path.name}")
 
-    def _report(self, made):
+    def _report(self, archive):
         self.say("Writing the report.", 0.95)
         path = self.scratch / "report.html"
-        names = sorted([*made.namelist(), path.name, "README.txt"])
-        about = report_of(self.content, self.made, self.figures, self.findings, self.remarks, names)
+        names = sorted([*archive.namelist(), path.name, "README.txt"])
+        about = report_of(self.content, self.made_at, self.figures, self.findings, self.remarks, names)
         report.write(path, about)
-        made.move(path)
+        archive.move(path)

@@ -14,15 +14,15 @@ from core.export import run_folder
 from core.export.h5ad import KEYS, NamedClusters
 from core.figures import leiden_colour, named_colour
 from core.store import Groups
-from core.store import groups as kept
+from core.store import groups as saved_groups
 from core.worker.jobs import group_cells as grouping
 from core.worker.jobs.datasets import open_dataset
 
 
 class BundleContent:
-    """A run, its dataset and its clusters for a bundle; `found` are the markers once they were computed.
+    """A run, its dataset and its clusters for a bundle; `markers` are set once they are computed.
 
-    `colour` is the Colour of the chosen clusters, `words` say how they were made; `clusters` (cells,) are those of
+    `colour` is the Colour of the chosen clusters, `grouping` says in words how they were made; `clusters` (cells,) are those of
     Leiden at the `resolution` asked for, `named_clusters` those that people have made.
     """
 
@@ -41,7 +41,7 @@ class BundleContent:
         self.embeddings = {name: spaces[name] for name in KEYS if name in spaces}
         rows = self.view.clusterings.all(run["id"])
         self.named_clusters = [self._named_clusters(row) for row in rows]
-        self.colour, self.words = self._groups([row["line"] for row in rows])
+        self.colour, self.grouping = self._groups([row["line"] for row in rows])
         self.markers = None
 
     def data(self):
@@ -66,18 +66,20 @@ class BundleContent:
         if kind == "made":
             chosen = self.named_clusters[lines.index(self.view.clusterings.one(self.run["id"], line)["line"])]
             return chosen.colour, f"'{chosen.title}', by {chosen.author}: {chosen.what}"
-        words = (
+        grouping = (
             f"Leiden (Traag 2019) at resolution {self.resolution:g} on the graph of the {N_NEIGHBORS} nearest neighbours in "
             "the latent space, weighted as UMAP weighs them"
         )
-        return leiden_colour(self.clusters, self.resolution), words
+        return leiden_colour(self.clusters, self.resolution), grouping
 
     def find_markers(self, say):
         """Find the markers of the chosen groups; returns a sentence where they cannot be compared, else ""."""
         groups = Groups(list(self.colour.categories), self.colour.values, self.colour.unit).without_empty()
-        if not 2 <= len(groups.names) <= kept.MOST:
-            return f"No markers: there are {len(groups.names)} groups, and 2 to {kept.MOST} can be compared."
-        self.markers = grouping.ranked(self.store, self.run["id"], kept.write(self.folder, groups), say)
+        if not 2 <= len(groups.names) <= saved_groups.MOST:
+            return f"No markers: there are {len(groups.names)} groups, and 2 to {saved_groups.MOST} can be compared."
+        self.markers = grouping.ranked(
+            self.store, self.run["id"], saved_groups.write(self.folder, groups), say
+        )
         return ""
 
     def marker_values(self):

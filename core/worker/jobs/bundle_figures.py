@@ -20,22 +20,24 @@ def plates_of(content, size):
     """The Plates of a BundleContent: loss, latent space, all maps, and markers and composition where there are such."""
     run = content.run
     baselines = RunFacts.upgraded(run["facts"]).valid_baselines
-    n_latent, words = content.config.n_latent, content.config.loss_label
-    found = [paper_figures.loss(content.epochs, baselines, run["best_epoch"], n_latent, words, size)]
-    left = run_folder.pictures(content.folder)
-    panels = panels_of(content.trained.latent, content.trained.axes, left, harmony=left.get("harmony"))
+    n_latent, loss_label = content.config.n_latent, content.config.loss_label
+    plates = [paper_figures.loss(content.epochs, baselines, run["best_epoch"], n_latent, loss_label, size)]
+    pictures = run_folder.pictures(content.folder)
+    panels = panels_of(
+        content.trained.latent, content.trained.axes, pictures, harmony=pictures.get("harmony")
+    )
     panels = [panel for panel in panels if panel.points is not None and not panel.is_3d]
     cells = np.char.decode(content.cells, "utf-8")
     if panels:
-        found.append(paper_figures.maps("latent", panels[0].title, panels[:1], content.colour, cells, size))
+        plates.append(paper_figures.maps("latent", panels[0].title, panels[:1], content.colour, cells, size))
     if len(panels) > 1:
         title = "The latent space beside the input"
-        found.append(paper_figures.maps("embeddings", title, panels, content.colour, cells, size))
+        plates.append(paper_figures.maps("embeddings", title, panels, content.colour, cells, size))
     if content.markers:
-        found.append(_markers(content, size))
+        plates.append(_markers(content, size))
     if len(content.colour.categories) <= MOST_BATCHES:
-        found.append(_composition(content, size))
-    return found
+        plates.append(_composition(content, size))
+    return plates
 
 
 def _markers(content, size):

@@ -14,10 +14,10 @@ from core.store import Status
 from core.worker.jobs.bundle_figures import LEAST_SHARE
 
 
-def report_of(content, made, figures, findings, remarks, names):
+def report_of(content, made_at, figures, findings, remarks, names):
     """The core.export.report.Report of a BundleContent.
 
-    `made` is when (ISO 8601, UTC), `figures` are Printed, `findings` those of core.export.h5ad_rules, `remarks` sentences of
+    `made_at` is when (ISO 8601, UTC), `figures` are Printed, `findings` those of core.export.h5ad_rules, `remarks` sentences of
     the making, `names` the files beside it.
     """
     run, data = content.run, DatasetRecord.of(content.dataset)
@@ -26,7 +26,7 @@ def report_of(content, made, figures, findings, remarks, names):
     tsne = any(name.endswith("tsne") for name in content.embeddings)
     used, values = content.record["versions"], content.markers["values"] if content.markers else ""
     trained = facts.model_copy(update={"n_done": len(content.epochs)})
-    when = f"{made[:16].replace('T', ' ')} UTC"
+    when = f"{made_at[:16].replace('T', ' ')} UTC"
     return report.Report(
         title=run["name"],
         subtitle=f"{content.dataset['name']}; run {run['id']}; made {when} by Nuwa {versions()['nuwa']}",
@@ -38,11 +38,13 @@ def report_of(content, made, figures, findings, remarks, names):
         epochs=content.epochs,
         groups=_groups(content),
         scores=run["scores"],
-        judged=content.space_scores(),
+        space_scores=content.space_scores(),
         figures=figures,
         preparation=methods.preparation(content.config, facts, data),
         network=methods.model(content.config, facts),
-        paragraph=methods.paragraph(content.config, trained, data, steps, content.words, values, tsne, used),
+        paragraph=methods.paragraph(
+            content.config, trained, data, steps, content.grouping, values, tsne, used
+        ),
         rules=findings,
         warnings=[*remarks, *_warnings(content, findings)],
         versions=used | reproduce.machine(),
@@ -63,20 +65,24 @@ def _groups(content):
     survival = content.array(survival_of(content.resolution))
     if survival is not None and content.by == "clusters":
         stability = [f"{stability_of(mean)} ({mean:.2f})" for mean in np.asarray(survival).mean(axis=1)]
-    words = f"{content.words[0].upper()}{content.words[1:]}. {len(names)} groups."
-    return {"words": words, "names": names, "sizes": sizes, "markers": markers, "stability": stability}
+    sentence = f"{content.grouping[0].upper()}{content.grouping[1:]}. {len(names)} groups."
+    return {"words": sentence, "names": names, "sizes": sizes, "markers": markers, "stability": stability}
 
 
 def _warnings(content, findings):
     """What whoever reads the report should know first."""
     facts, run = RunFacts.upgraded(content.run["facts"]), content.run
     checked = DatasetRecord.of(content.dataset).findings
-    found = [f.sentence for f in checked if f.severity != "note"] + list(facts.happened)
+    sentences = [f.sentence for f in checked if f.severity != "note"] + list(facts.happened)
     if facts.loss and facts.loss.total >= facts.test_baselines.pca.total:
-        found.append("PCA of as many dimensions does as well as the autoencoder, or better, by this loss.")
+        sentences.append(
+            "PCA of as many dimensions does as well as the autoencoder, or better, by this loss."
+        )
     if not facts.n_test:
-        found.append("There are too few cells for a test set: the scores are of cells that chose the epoch.")
+        sentences.append(
+            "There are too few cells for a test set: the scores are of cells that chose the epoch."
+        )
     if run["status"] != Status.DONE:
-        found.append(f"The run was not trained to its end. {run['message']}")
+        sentences.append(f"The run was not trained to its end. {run['message']}")
     broken = [f"{f.of}: {f.rule} ({f.words})" for f in findings if not f.holds]
-    return found + [f"result.h5ad does not follow a rule of {words}." for words in broken]
+    return sentences + [f"result.h5ad does not follow a rule of {rule}." for rule in broken]

@@ -44,12 +44,12 @@ def find_meaning(store, job, say):
     run, trained = load_run(store, job["target"])
     folder, matrix = store.run_folder(run["id"]), trained.matrix
     model = run_folder.load_model(folder / "model.pt")
-    for found in latent_effects.effects(model, matrix, trained.latent, run["config"]["seed"]):
-        if isinstance(found, float):
-            say("Differentiating the decoder, dimension by dimension.", found)
-    files.write_array(folder / "effects" / "mean.npy", found.mean)
-    files.write_array(folder / "effects" / "size.npy", found.size)
-    run_folder.save_effects(folder / "effects.csv", found, matrix)
+    for event in latent_effects.effects(model, matrix, trained.latent, run["config"]["seed"]):
+        if isinstance(event, float):
+            say("Differentiating the decoder, dimension by dimension.", event)
+    files.write_array(folder / "effects" / "mean.npy", event.mean)
+    files.write_array(folder / "effects" / "size.npy", event.size)
+    run_folder.save_effects(folder / "effects.csv", event, matrix)
     if MODELS[run["config"]["model"]].reads_counts:
         unit = "natural log of the expected counts"
     else:
@@ -58,6 +58,6 @@ def find_meaning(store, job, say):
     return {
         "features": [str(name) for name in (*matrix.genes, *matrix.proteins)],
         "n_genes": matrix.n_genes,
-        "n_cells": found.n_cells,
+        "n_cells": event.n_cells,
         "unit": unit,
     }

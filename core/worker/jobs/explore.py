@@ -67,12 +67,12 @@ def draw(store, job, say):
     points = _points(store, run, folder, space)
     say(f"Computing {METHODS[method]} of {len(points):,} cells.", 0.2)
     if method == "tsne":
-        made = embedding.tsne(points, k, seed)
+        coordinates = embedding.tsne(points, k, seed)
     elif method == "pca":
-        made = embedding.principal(points, k)
+        coordinates = embedding.principal(points, k)
     else:
-        made = embedding.umap(points, n_components=k, seed=seed)
-    files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", made)
+        coordinates = embedding.umap(points, n_components=k, seed=seed)
+    files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", coordinates)
 
 
 def _points(store, run, folder, space):

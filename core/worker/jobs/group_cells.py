@@ -12,7 +12,7 @@ from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ClustersArguments, MarkersArguments
 from core.errors import UserError
 from core.store import Groups
-from core.store import groups as kept
+from core.store import groups as saved_groups
 
 PROTEIN_WORDS = "log1p of protein counts"
 
@@ -29,7 +29,7 @@ def ranked(store, run_id, key, say):
     """
     run = store.row("run", run_id)
     folder, dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
-    groups = kept.read(folder, key)
+    groups = saved_groups.read(folder, key)
     n_groups = len(groups.names)
     sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=n_groups)
     genes, proteins = dataset_folder.genes(), dataset_folder.proteins()
@@ -54,9 +54,9 @@ def ranked(store, run_id, key, say):
     }
 
 
-def is_logged(dataset, words):
-    """Whether the values that colour genes are logarithms, so that a fold change follows from their means."""
-    return words.startswith(("log1p", ".raw")) or DatasetRecord.of(dataset).x.kind == "lognorm"
+def is_logged(dataset, values):
+    """Whether the values that colour genes, described by `values`, are logarithms, so that a fold change follows from their means."""
+    return values.startswith(("log1p", ".raw")) or DatasetRecord.of(dataset).x.kind == "lognorm"
 
 
 def _reported(blocks, n_features, say):
@@ -72,15 +72,15 @@ def steadiness(store, job, say):
     run, folder = store.row("run", job["target"]), store.run_folder(job["target"])
     latent = np.array(files.read_array(folder / "latent.npy"))
     clusters = {r: files.read_array(folder / f"{run_files.clusters_of(r)}.npy") for r in config.RESOLUTIONS}
-    for found in clustering.steadiness(latent, clusters, run["config"]["seed"]):
-        if isinstance(found, float):
-            say("Clustering subsamples of the cells.", found)
+    for event in clustering.steadiness(latent, clusters, run["config"]["seed"]):
+        if isinstance(event, float):
+            say("Clustering subsamples of the cells.", event)
     return {
-        "resolutions": list(found.resolutions),
-        "ari": [None if np.isnan(v) else round(float(v), 4) for v in found.ari],
-        "error": [None if np.isnan(v) else round(float(v), 4) for v in found.error],
-        "n_clusters": found.n_clusters.tolist(),
-        "steadiest": None if found.steadiest is None else found.resolutions[found.steadiest],
+        "resolutions": list(event.resolutions),
+        "ari": [None if np.isnan(v) else round(float(v), 4) for v in event.ari],
+        "error": [None if np.isnan(v) else round(float(v), 4) for v in event.error],
+        "n_clusters": event.n_clusters.tolist(),
+        "steadiest": None if event.steadiest is None else event.resolutions[event.steadiest],
     }
 
 

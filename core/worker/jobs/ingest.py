@@ -121,5 +121,5 @@ def join_samples(store, job, say):
     """Join samples into one dataset with a batch column; the samples stay unchanged."""
     id = job["target"]
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
-    made, more = samples.join(store, JoinArguments.of_job(job), say)
-    write_dataset(store, id, made, say, more)
+    adata, joined = samples.join(store, JoinArguments.of_job(job), say)
+    write_dataset(store, id, adata, say, joined)

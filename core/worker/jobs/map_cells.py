@@ -11,7 +11,7 @@ from core.data import backed
 from core.errors import UserError
 from core.export import mapped_h5ad, run_folder
 from core.store import Missing
-from core.store import groups as kept
+from core.store import groups as saved_groups
 from core.worker.jobs.datasets import open_dataset
 
 
@@ -32,7 +32,7 @@ def map_cells(store, job, say):
         if isinstance(latent, float):
             say(f"Encoding {new_cells.values.shape[0]:,} cells.", 0.1 + 0.6 * latent)
     say("Looking for the nearest cells of the run.", 0.75)
-    groups = kept.read(folder, arguments.groups)
+    groups = saved_groups.read(folder, arguments.groups)
     mapping_folder = folder / "mapped" / arguments.key
     for name, values in run_folder.carried(folder, settings, latent, groups.codes, settings.device).items():
         files.write_array(mapping_folder / f"{name}.npy", values)

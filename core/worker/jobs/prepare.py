@@ -97,8 +97,8 @@ def _of_data(settings):
     """The same RunConfig with defaults for all that does not change its Matrix and Split."""
     names = [spec.name for spec in config.specs(config.PREPARE)]
     names += ["seed", "train_share", "valid_share"]
-    kept = {name: getattr(settings, name) for name in names}
-    return config.parse(kept | ({"model": settings.model} if settings.model_record.reads_counts else {}))
+    values = {name: getattr(settings, name) for name in names}
+    return config.parse(values | ({"model": settings.model} if settings.model_record.reads_counts else {}))
 
 
 @lru_cache(maxsize=1)

@@ -54,10 +54,12 @@ def explain_features(store, job, say):
     run, trained = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
     say("Reconstructing the test cells.", 0.4)
-    found = per_feature.by_feature(
+    explained = per_feature.by_feature(
         run_folder.load_model(folder / "model.pt"), trained, config.parse(run["config"])
     )
-    files.write_csv(folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(found, trained.matrix))
+    files.write_csv(
+        folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(explained, trained.matrix)
+    )
 
 
 def score_cells(store, job, say):
@@ -110,8 +112,8 @@ def compare_labels(store, job, say):
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
     rows = split_cells(len(clusters), config.parse(run["config"])).scored
-    judged = scores.agreement(names[rows], clusters[rows])
+    result = scores.agreement(names[rows], clusters[rows])
     for end, points in (("", latent), ("_pca", axes)):
         accuracy = scores.knn_accuracy(points, names, rows)
-        judged[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
-    return judged | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}
+        result[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
+    return result | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}

@@ -8,7 +8,7 @@ from core.config.job_arguments import SelectArguments
 from core.data import backed, read
 from core.errors import UserError
 from core.store import Status
-from core.store import groups as kept
+from core.store import groups as saved_groups
 from core.worker.jobs.datasets import open_dataset
 from core.worker.jobs.ingest import write_dataset
 
@@ -22,7 +22,7 @@ def take_cells(store, job, say):
     id, selection = job["target"], SelectArguments.of_job(job)
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Taking the selected cells.", 0.1)
-    rows = kept.read(store.run_folder(selection.run), selection.groups).codes == 0
+    rows = saved_groups.read(store.run_folder(selection.run), selection.groups).codes == 0
     adata = open_dataset(store, selection.of, backed.EVERYTHING)
     if len(rows) != adata.n_obs:
         raise UserError("The dataset of this run has other cells than the run: select them again.")

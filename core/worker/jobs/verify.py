@@ -19,8 +19,8 @@ def verify(store, job, say):
     if not path.exists():
         raise UserError("This run no longer has a bundle: make one first.")
     say("Reading the dataset.", 0.0)
-    with bundle_zip.Bundle(path) as taken:
-        first, recipe = taken.first(), taken.json("recipe.json")
+    with bundle_zip.Bundle(path) as bundle:
+        first, recipe = bundle.first(), bundle.json("recipe.json")
     name = store.row("dataset", run["dataset"])["name"]
     adata = reproduce.data_of(open_dataset(store, run["dataset"]), first["record"], recipe, name)
     n_epochs, labels = len(first["history"]), None
@@ -32,5 +32,5 @@ def verify(store, job, say):
     if learnt.latent is not None:
         say("Neighbours and clusters.", 0.92)
         labels = reproduce.clusters_of(learnt, first["resolution"])
-    found = reproduce.compare(learnt, labels, first, reproduce.names_hash(adata))
-    return found.record() | {"bundle": first["made_at"], "at": time.time()}
+    repeat = reproduce.compare(learnt, labels, first, reproduce.names_hash(adata))
+    return repeat.record() | {"bundle": first["made_at"], "at": time.time()}

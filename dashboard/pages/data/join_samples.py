@@ -5,6 +5,8 @@ import uuid
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
+from core.config.dataset_record import DatasetRecord
+from core.config.job_arguments import JoinArguments
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import buttons, job_card
