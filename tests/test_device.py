@@ -11,7 +11,7 @@ from core import device as devices
 from core.errors import UserError
 
 
-def test_memory_that_is_held_is_that_of_all_processes_of_a_run():
+def test_held_memory_is_that_of_all_processes_of_a_run():
     before, held = devices.held_memory(), "x = bytearray(200_000_000); x[:] = b'1' * len(x); print(); input()"
     words = [sys.executable, "-c", held]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -60,7 +60,7 @@ def test_the_device_is_chosen_and_the_reason_said(monkeypatch, tmp_path, torch_,
     assert devices.choose("cpu").why == "The CPU is used because it was asked for."
 
 
-def test_a_driver_without_a_torch_for_it_is_told_of(monkeypatch, tmp_path):
+def test_a_driver_without_a_torch_for_cuda_is_named(monkeypatch, tmp_path):
     (tmp_path / "proc/driver/nvidia").mkdir(parents=True)
     (tmp_path / "proc/driver/nvidia/version").touch()
     monkeypatch.setattr(devices, "ROOT", tmp_path)
@@ -114,7 +114,7 @@ def test_the_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_pat
     assert devices.free_memory() == (500 if path == "/docker/abc" else 4000)
 
 
-def test_where_there_are_no_groups_the_machine_decides(monkeypatch, tmp_path):
+def test_without_control_groups_the_memory_is_that_of_the_machine(monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "ROOT", tmp_path)
     assert list(devices._limits()) == [] and devices.free_memory() > 1e8
 
@@ -125,7 +125,7 @@ def test_the_cpu_is_chosen_in_words():
     assert devices.choose("auto").kind == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def test_a_gpu_that_is_not_there_is_refused_in_a_sentence(monkeypatch):
+def test_a_missing_gpu_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="No GPU can be used.*'auto' or 'cpu'"):
         devices.choose("cuda")

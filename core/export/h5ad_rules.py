@@ -35,7 +35,7 @@ class Finding(NamedTuple):
     rule: str
     of: str
     holds: bool
-    words: str = ""
+    detail: str = ""
 
 
 def check(path):

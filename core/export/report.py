@@ -187,7 +187,7 @@ def _scores(scores):
 
 
 def _rules(report):
-    rows = [["yes" if f.holds else "no", f.rule, f.of, f.words] for f in report.rules]
+    rows = [["yes" if f.holds else "no", f.rule, f.of, f.detail] for f in report.rules]
     return Table(["follows", "rule", "of", ""], rows)
 
 

@@ -24,7 +24,7 @@ def result(tiny, tmp_path_factory):
         "pca": np.ones((240, 50)),
         "input_tsne": np.full((240, 2), np.nan),
     }
-    made = h5ad.result(
+    exported = h5ad.result(
         tiny,
         {"model": "citeseq", "nothing": None, "loss_valid": [1.0, 0.5]},
         np.ones((240, 4)),
@@ -36,13 +36,13 @@ def result(tiny, tmp_path_factory):
         scores={"nuwa_neighbours_kept_15": np.where(np.arange(240) < 9, np.nan, 0.5)},
     )
     path = tmp_path_factory.mktemp("result") / "result.h5ad"
-    made.write(path)
+    exported.write(path)
     return path
 
 
 def broken(findings):
     """The rules that are not followed, as {the rule's first words: what is wrong}."""
-    return {f.rule[:24]: f.words for f in findings if not f.holds}
+    return {f.rule[:24]: f.detail for f in findings if not f.holds}
 
 
 def test_our_result_follows_the_rules_of_cellxgene_and_zellkonverter(result):
@@ -51,30 +51,32 @@ def test_our_result_follows_the_rules_of_cellxgene_and_zellkonverter(result):
     assert h5ad_rules.check_adata(anndata.read_h5ad(result)) == findings
 
 
-def test_names_by_hand_are_columns_with_colours_and_their_authors(result):
-    made = anndata.read_h5ad(result)
+def test_named_clusters_are_columns_with_colours_and_authors(result):
+    adata = anndata.read_h5ad(result)
     columns = ["nuwa_my_t_cells_b", "nuwa_my_t_cells_b_2"]
-    assert list(made.obs[columns[0]].cat.categories) == ["T", "B"] and made.obs[columns[1]].isna().sum() == 80
-    assert list(made.uns["nuwa_namings"]["column"]) == columns
-    assert list(made.uns["nuwa_namings"]["author"]) == ["ann", "ann"]
-    assert list(made.uns["nuwa_my_t_cells_b_colors"]) == ["#0072b2", "#e69f00"]
-    assert "X_nuwa_input_tsne" not in made.obsm  # it is no map: its values are no numbers
-    assert made.uns["default_embedding"] == "X_nuwa_umap"
+    assert (
+        list(adata.obs[columns[0]].cat.categories) == ["T", "B"] and adata.obs[columns[1]].isna().sum() == 80
+    )
+    assert list(adata.uns["nuwa_namings"]["column"]) == columns
+    assert list(adata.uns["nuwa_namings"]["author"]) == ["ann", "ann"]
+    assert list(adata.uns["nuwa_my_t_cells_b_colors"]) == ["#0072b2", "#e69f00"]
+    assert "X_nuwa_input_tsne" not in adata.obsm  # it is no map: its values are no numbers
+    assert adata.uns["default_embedding"] == "X_nuwa_umap"
 
 
-def test_what_each_cell_scores_is_a_column_of_obs(result):
+def test_the_scores_of_each_cell_are_columns_of_obs(result):
     kept = anndata.read_h5ad(result).obs["nuwa_neighbours_kept_15"]
     assert kept.dtype == np.float32 and kept.isna().sum() == 9 and kept.max() == 0.5
 
 
-def test_a_result_without_its_own_maps_says_nothing_of_them(tiny, tmp_path):
-    given = tiny.copy()
-    given.obsm["X_umap"] = np.random.default_rng(0).standard_normal((240, 2))
-    given.uns["default_embedding"] = "X_umap"
-    made = h5ad.result(
-        given, {"model": "x"}, np.ones((240, 4)), np.zeros(240, int), None, {}, tiny.var_names[:9]
+def test_a_result_without_embeddings_names_none(tiny, tmp_path):
+    adata = tiny.copy()
+    adata.obsm["X_umap"] = np.random.default_rng(0).standard_normal((240, 2))
+    adata.uns["default_embedding"] = "X_umap"
+    exported = h5ad.result(
+        adata, {"model": "x"}, np.ones((240, 4)), np.zeros(240, int), None, {}, tiny.var_names[:9]
     )
-    made.write(tmp_path / "x.h5ad")
+    exported.write(tmp_path / "x.h5ad")
     assert broken(h5ad_rules.check(tmp_path / "x.h5ad")) == {}
 
 
@@ -106,7 +108,7 @@ def _break(adata, what):
 
 
 @pytest.mark.parametrize(
-    "what, rule, words",
+    "what, rule, detail",
     [
         ("twice", "cell and gene names are ", "var: a occurs more than once"),
         ("hidden", "names of columns are tex", "obs: __mine"),
@@ -121,7 +123,7 @@ def _break(adata, what):
         ("text", "obsm and varm become mat", "obsm['notes']"),
     ],
 )
-def test_a_file_that_breaks_a_rule_is_found_out(result, what, rule, words):
+def test_a_file_that_breaks_a_rule_is_reported(result, what, rule, detail):
     adata = anndata.read_h5ad(result)
     _break(adata, what)
-    assert words in broken(h5ad_rules.check_adata(adata))[rule]
+    assert detail in broken(h5ad_rules.check_adata(adata))[rule]

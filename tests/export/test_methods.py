@@ -11,12 +11,12 @@ def facts_of(run, **more):
     return run["facts"] | more
 
 
-def test_the_methods_paragraph_tells_the_settings_and_names_its_sources(finished):
+def test_the_methods_paragraph_gives_the_settings_and_names_its_sources(finished):
     run = finished.view.runs.one(finished.run)
     data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**run["config"])
     steps = [{"name": "score_doublets", "said": "Scored 240 cells."}]
-    told = methods.paragraph(
+    paragraph = methods.paragraph(
         config,
         run["facts"],
         data,
@@ -26,7 +26,7 @@ def test_the_methods_paragraph_tells_the_settings_and_names_its_sources(finished
         True,
         {"nuwa": "1", "torch": "2"},
     )
-    for words in (
+    for included in (
         "240 cells",
         "Scrublet",
         "(Stoeckius 2017)",
@@ -35,12 +35,12 @@ def test_the_methods_paragraph_tells_the_settings_and_names_its_sources(finished
         "seed 0",
         "Nuwa 1",
     ):
-        assert words in told
-    assert f"{run['facts']['loss']['total']:.4f}" in told and "negative binomial" not in told
-    sources = cited(told)
+        assert included in paragraph
+    assert f"{run['facts']['loss']['total']:.4f}" in paragraph and "negative binomial" not in paragraph
+    sources = cited(paragraph)
     assert len(sources) > 8 and all("." in source for source in sources)
     # Every source that stands in brackets is in the list.
-    named = {part.strip() for bracket in _brackets(told) for part in bracket.split(";")}
+    named = {part.strip() for bracket in _brackets(paragraph) for part in bracket.split(";")}
     dated = {name.split(", ")[-1] for name in named if name[-4:].isdigit() and name[-5] == " "}
     assert dated and dated <= set(REFERENCES)
 
@@ -52,7 +52,7 @@ def _brackets(text):
 
 
 @pytest.mark.parametrize(
-    "values, words, never",
+    "values, included, excluded",
     [
         ({"model": "counts"}, ("negative binomial", "Gayoso 2021", "a KL weight of 1"), ("Svensson",)),
         (
@@ -73,22 +73,22 @@ def _brackets(text):
         ({"optimizer": "sgd", "norm": "none", "patience": 5}, ("momentum 0.9", "after 5 epochs"), ("Ioffe",)),
     ],
 )
-def test_the_methods_paragraph_follows_the_settings(finished, values, words, never):
+def test_the_methods_paragraph_follows_the_settings(finished, values, included, excluded):
     run = finished.view.runs.one(finished.run)
     data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**(run["config"] | values))
-    told = methods.paragraph(config, run["facts"], data)
-    assert all(word in told for word in words) and not any(word in told for word in never)
+    paragraph = methods.paragraph(config, run["facts"], data)
+    assert all(word in paragraph for word in included) and not any(word in paragraph for word in excluded)
 
 
-def test_variable_genes_are_told_with_their_method(finished):
+def test_variable_genes_are_described_with_their_method(finished):
     run = finished.view.runs.one(finished.run)
     data = finished.view.datasets.one(run["dataset"])["record"]
     config = RunConfig(**(run["config"] | {"n_top_genes": 50, "hvg_batch_key": "sample", "drop_mito": True}))
-    told = methods.preparation(config, facts_of(run, n_genes=50, notes=[]), data)
-    assert "The 50 most variable genes" in told and "Stuart 2019" in told
+    paragraph = methods.preparation(config, facts_of(run, n_genes=50, notes=[]), data)
+    assert "The 50 most variable genes" in paragraph and "Stuart 2019" in paragraph
     none = {"n_top_genes": 0, "drop_genes": "A B", "protein_transform": "none"}
     told_of_all = methods.preparation(RunConfig(**(run["config"] | none)), run["facts"], data)
     assert "express were used; 2 named genes were excluded." in told_of_all
     assert "The values of 6 proteins were used without a transform" in told_of_all
-    assert "within each value of sample" in told and "mitochondrial genes were excluded" in told
+    assert "within each value of sample" in paragraph and "mitochondrial genes were excluded" in paragraph

@@ -99,8 +99,8 @@ def whole(tmp_path):
     )
 
 
-def written(tmp_path, made):
-    report.write(tmp_path / "report.html", made)
+def written(tmp_path, content):
+    report.write(tmp_path / "report.html", content)
     return Page((tmp_path / "report.html").read_text(encoding="utf-8"))
 
 
@@ -136,7 +136,7 @@ def test_every_part_has_a_section_and_a_link(whole, tmp_path):
         "PCA does as well.",
     ],
 )
-def test_what_a_run_has_is_in_the_report(whole, tmp_path, text):
+def test_the_report_has_everything_of_a_run(whole, tmp_path, text):
     extra = whole.space_scores[0] | {"space": "latent_umap"}
     page = written(tmp_path, whole._replace(space_scores=[*whole.space_scores, extra]))
     assert text in page.texts
@@ -155,7 +155,7 @@ def test_parts_that_a_run_lacks_leave_no_empty_table(whole, tmp_path):
     assert not absent & set(page.texts) and page.images == []
 
 
-def test_names_are_text_and_nothing_is_asked_of_another_host(whole, tmp_path):
+def test_names_are_text_and_no_other_host_is_asked(whole, tmp_path):
     page = written(tmp_path, whole)
     assert page.texts.count(EVIL) == 3 and page.outside == []  # title, heading, cluster
     assert not page.tags & {"script", "iframe", "object", "link", "form"}

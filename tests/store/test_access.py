@@ -51,7 +51,7 @@ def test_another_user_cannot_change(store, visibility):
     assert before == {kind: store.row(kind, id) for kind, id in ids.items()}
 
 
-def test_what_is_shared_can_be_seen_by_all(store):
+def test_a_shared_row_is_visible_to_everybody(store):
     ids = furnish(store, visibility="shared")
     other = store.of("other")
     assert [row["id"] for row in other.runs.all()] == [ids["run"]]
@@ -59,7 +59,7 @@ def test_what_is_shared_can_be_seen_by_all(store):
     np.testing.assert_array_equal(other.results.array(ids["run"], "latent"), np.eye(3))
 
 
-def test_names_do_not_lead_out_of_a_run(store):
+def test_a_name_cannot_leave_the_folder_of_a_run(store):
     mine, theirs = furnish(store)["run"], furnish(store, owner="other")["run"]
     view = store.of("local")
     for name in (

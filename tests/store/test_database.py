@@ -18,7 +18,7 @@ from core.store import Missing, Store, schema
 # --- rows
 
 
-def test_a_status_is_moved_by_one_hand_only(store):
+def test_only_one_process_moves_a_status(store):
     for _ in range(5):
         id = store.add("dataset", "local", name="a", origin="x", status="queued")
         won = at_once(4, lambda i, id=id: store.move("dataset", id, "queued", "running", message=str(i)))
@@ -26,7 +26,7 @@ def test_a_status_is_moved_by_one_hand_only(store):
         assert store.row("dataset", id)["message"] == str(won.index(True))
 
 
-def test_a_job_is_taken_by_one_worker_only(store):
+def test_only_one_worker_starts_a_job(store):
     for _ in range(5):
         job = store.submit("local", "short", "read", "x")
         won = at_once(4, lambda i, job=job: store.move_job(job, "queued", "running", pid=i))
@@ -40,7 +40,7 @@ def test_a_status_moves_from_where_it_stands_only(store):
     assert store.row("dataset", id)["status"] == "ready"
 
 
-def test_what_does_not_exist_is_said_in_a_sentence(store):
+def test_a_missing_row_is_one_sentence(store):
     for kind in ("dataset", "preparation", "run"):
         with pytest.raises(Missing, match=f"This {kind} no longer exists"):
             store.row(kind, "nothing")
@@ -48,7 +48,7 @@ def test_what_does_not_exist_is_said_in_a_sentence(store):
         store.job("nothing")
 
 
-def test_rows_come_newest_first_and_ids_are_short_and_unlike(store):
+def test_rows_are_newest_first_and_ids_short_and_distinct(store):
     ids = [store.add("dataset", "local", name=str(i), origin="x", status="ready") for i in range(5)]
     assert [row["id"] for row in store.rows("dataset")] == ids[::-1]
     assert len(set(ids)) == 5 and all(len(id) == 10 and id.isalnum() for id in ids)
@@ -58,7 +58,7 @@ def test_rows_come_newest_first_and_ids_are_short_and_unlike(store):
 # --- jobs
 
 
-def test_jobs_are_taken_by_priority_then_by_age(store):
+def test_jobs_start_by_priority_then_by_age(store):
     old, new = (store.submit("local", "short", "read", name) for name in "ab")
     urgent = store.submit("local", "short", "read", "c", priority=1)
     late = store.submit("local", "short", "embed", "d", {"name": "latent_tsne"}, priority=-1)
@@ -72,7 +72,7 @@ def test_jobs_are_taken_by_priority_then_by_age(store):
     assert [job["id"] for job in queue["short"]] == [urgent, old, new, late] and len(queue["train"]) == 1
 
 
-def test_a_small_value_is_kept_under_its_name(store):
+def test_a_small_value_is_stored_under_its_name(store):
     assert store.recall("device") is None and store.recall("device", "?") == "?"
     store.remember("device", {"name": "CPU"})
     store.remember("device", {"name": "GPU"})
@@ -89,7 +89,7 @@ def test_a_store_that_was_pickled_opens_the_same_folder(store):
     again.engine.dispose()
 
 
-def test_a_store_of_a_newer_version_is_refused_and_left_alone(store, settings):
+def test_a_store_of_a_newer_version_is_refused_and_unchanged(store, settings):
     store.engine.dispose()
     with sqlite3.connect(settings.data_dir / "nuwa.sqlite") as db:
         db.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema.VERSION + 1),))
@@ -122,25 +122,25 @@ def test_a_store_of_every_schema_opens(settings, version, missing):
     store.engine.dispose()
 
 
-def test_every_schema_has_left_a_fixture():
+def test_every_schema_has_a_fixture():
     assert all((FIXTURES / f"schema_{n}.sqlite").exists() for n in range(1, schema.VERSION + 1))
     assert set(schema.UPGRADES) == set(range(1, schema.VERSION))
 
 
 def test_a_new_store_that_is_locked_for_a_moment_is_tried_again(settings, monkeypatch):
-    asked, made = [], schema._prepare
+    calls, prepare = [], schema._prepare
 
-    def busy(*given):
-        asked.append(given)
-        if len(asked) < 3:
+    def busy(*arguments):
+        calls.append(arguments)
+        if len(calls) < 3:
             raise OperationalError("CREATE TABLE", {}, Exception("database is locked"))
-        return made(*given)
+        return prepare(*arguments)
 
     monkeypatch.setattr(schema, "_prepare", busy)
     monkeypatch.setattr(schema.time, "sleep", lambda _: None)
-    assert Store(settings).recall("schema") == schema.VERSION and len(asked) == 3
+    assert Store(settings).recall("schema") == schema.VERSION and len(calls) == 3
     monkeypatch.setattr(schema, "TRIES", 1)
-    asked.clear()
+    calls.clear()
     with pytest.raises(OperationalError, match="locked"):
         Store(settings)
 
@@ -152,8 +152,8 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path):
         "time.sleep(max(0, float(sys.argv[2]) - time.time()));"
         "Store(Settings(data_dir=pathlib.Path(sys.argv[1]), inline=True)).recall('schema')"
     )
-    words = [sys.executable, "-c", code, str(tmp_path / "new"), str(time.time() + 3)]
+    command = [sys.executable, "-c", code, str(tmp_path / "new"), str(time.time() + 3)]
     root = ROOT
-    children = [subprocess.Popen(words, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    children = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     problems = [child.communicate()[1] for child in children]
     assert [child.returncode for child in children] == [0] * 4, problems

@@ -37,7 +37,7 @@ def test_an_upload_of_another_kind_is_refused(store, name):
 @pytest.mark.parametrize(
     "name", ["../secret.h5ad", "../uploads/a.h5ad", "/etc/passwd", "..", "", "gone.h5ad"]
 )
-def test_the_inbox_has_no_door_to_elsewhere(store, name):
+def test_a_name_cannot_leave_the_inbox(store, name):
     for path in (store.root / "secret.h5ad", store.root / "uploads" / "a.h5ad"):
         path.write_bytes(b"x")
     with pytest.raises(UserError, match="inbox has no file"):
@@ -45,11 +45,11 @@ def test_the_inbox_has_no_door_to_elsewhere(store, name):
     assert store.of("local").datasets.all() == []
 
 
-def test_the_inbox_lists_what_could_be_read(store):
+def test_the_inbox_lists_readable_files(store):
     for name in ("b.h5ad", "a.h5", "notes.pdf"):
         (store.root / "inbox" / name).write_bytes(b"123")
     view = store.of("local")
-    assert [tuple(found) for found in view.datasets.inbox()] == [("a.h5", 3), ("b.h5ad", 3)]
+    assert [tuple(listed) for listed in view.datasets.inbox()] == [("a.h5", 3), ("b.h5ad", 3)]
     id = view.datasets.add_from_inbox("b.h5ad", "click")
     assert store.row("dataset", id)["origin"] == "inbox:b.h5ad"
     assert (store.root / "inbox" / "b.h5ad").exists()
@@ -73,7 +73,7 @@ def asking(store):
     return id
 
 
-def test_an_answer_is_read_with_and_given_once(store):
+def test_an_answer_is_used_for_reading_and_accepted_once(store):
     id, view = asking(store), store.of("local")
     with pytest.raises(UserError, match="not one of the answers"):
         view.datasets.answer(id, "rat", "click")
@@ -87,7 +87,7 @@ def test_an_answer_is_read_with_and_given_once(store):
         store.of("somebody").datasets.answer(id, "human", "click")
 
 
-def test_a_data_set_that_was_never_read_takes_its_upload_along(store):
+def test_deleting_a_dataset_that_was_never_read_deletes_its_upload(store):
     id = asking(store)
     assert any((store.root / "uploads").iterdir())
     store.of("local").datasets.forget(id)
@@ -108,9 +108,9 @@ def opened(settings, tmp_path):
     (root / "lab" / "out").symlink_to(secret)
     (root / "lab" / "out.h5ad").symlink_to(secret / "c.h5ad")
     (root / "lab" / "again.h5ad").symlink_to(root / "lab" / "a.h5ad")
-    made = Store(settings.model_copy(update={"data_roots": (root,)}))
-    yield made, root, secret
-    made.engine.dispose()
+    with_roots = Store(settings.model_copy(update={"data_roots": (root,)}))
+    yield with_roots, root, secret
+    with_roots.engine.dispose()
 
 
 def test_a_folder_of_the_server_is_browsed_without_leaving_it(opened):
@@ -143,7 +143,7 @@ def test_a_folder_with_links_that_lead_out_is_not_read(opened):
     assert store.of("local").datasets.add_from_roots(str(root / "lab" / "deep"), "click")
 
 
-def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
+def test_every_reading_below_a_root_stays_below_it(store, tmp_path):
     root, outside = tmp_path / "lab", tmp_path / "elsewhere"
     root.mkdir()
     outside.mkdir()
@@ -161,17 +161,17 @@ def test_a_root_is_minded_whenever_a_file_below_it_is_read(store, tmp_path):
     execute.execute(store, execute.take(store, "short"))
     shutil.rmtree(root)
     execute.execute(store, execute.take(store, "short"))
-    told = [(view.datasets.one(id)["status"], view.datasets.one(id)["message"]) for id in chosen]
+    outcomes = [(view.datasets.one(id)["status"], view.datasets.one(id)["message"]) for id in chosen]
     no = "There is no 'set.h5ad' in the folders of this server that may be read."
-    assert told == [("ready", ""), ("failed", no), ("failed", no)]
+    assert outcomes == [("ready", ""), ("failed", no), ("failed", no)]
 
 
 def test_the_environment_names_the_roots(tmp_path):
-    found = from_environment({"NUWA_DATA_ROOTS": f"{tmp_path}:/mnt/b:"})
-    assert found.data_roots == (tmp_path.resolve(), Path("/mnt/b")) and from_environment({}).data_roots == ()
+    listed = from_environment({"NUWA_DATA_ROOTS": f"{tmp_path}:/mnt/b:"})
+    assert listed.data_roots == (tmp_path.resolve(), Path("/mnt/b")) and from_environment({}).data_roots == ()
 
 
-def test_without_roots_nothing_of_the_server_can_be_seen(store, tmp_path):
+def test_without_roots_no_folder_of_the_server_is_visible(store, tmp_path):
     assert store.of("local").datasets.browse() == []
     with pytest.raises(UserError):
         store.of("local").datasets.add_from_roots(str(tmp_path), "click")

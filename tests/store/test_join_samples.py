@@ -44,19 +44,19 @@ def joined(parts, batch="sample"):
     return read.join_samples(iter(parts), plan(parts, batch))
 
 
-def test_what_joining_loses_is_said_before():
+def test_the_preview_names_what_joining_loses():
     assert plan(samples()).lost == LOST
 
 
-def test_samples_become_one_data_set_with_a_batch_column():
+def test_samples_become_one_dataset_with_a_batch_column():
     parts = samples()
-    made = joined(parts)
-    assert made.shape == (60, 18) and list(made.obs["sample"]) == ["one"] * 30 + ["two"] * 30
-    assert list(made.obsm["protein"].columns) == ["CD1", "CD2", "CD3"] and made.obs_names.is_unique
-    np.testing.assert_array_equal(made.X.toarray()[30:], parts[1].adata.X.toarray())
-    np.testing.assert_array_equal(made.X.toarray()[:30], parts[0].adata[:, made.var_names].X.toarray())
-    assert made.obs["day"].isna().sum() == 30 and sparse.issparse(made.X)
-    assert read.data_hash(read.tidy(made.copy())) == read.data_hash(made)
+    adata = joined(parts)
+    assert adata.shape == (60, 18) and list(adata.obs["sample"]) == ["one"] * 30 + ["two"] * 30
+    assert list(adata.obsm["protein"].columns) == ["CD1", "CD2", "CD3"] and adata.obs_names.is_unique
+    np.testing.assert_array_equal(adata.X.toarray()[30:], parts[1].adata.X.toarray())
+    np.testing.assert_array_equal(adata.X.toarray()[:30], parts[0].adata[:, adata.var_names].X.toarray())
+    assert adata.obs["day"].isna().sum() == 30 and sparse.issparse(adata.X)
+    assert read.data_hash(read.tidy(adata.copy())) == read.data_hash(adata)
 
 
 def test_numbers_that_one_sample_lacks_stay_numbers():
@@ -70,13 +70,13 @@ def test_numbers_that_one_sample_lacks_stay_numbers():
     assert obs["tissue"].dtype == "category" and obs["doublet"].dtype == "category"
 
 
-def test_barcodes_of_two_samples_are_kept_apart():
+def test_barcodes_of_two_samples_stay_distinct():
     one, two = samples()
     two.adata.obs_names = one.adata.obs_names
     two.adata.obsm["protein"].index = one.adata.obs_names
-    made = joined([one, two], batch=" day ")
-    assert made.obs_names.is_unique and made.obs_names[30] == f"two_{one.adata.obs_names[0]}"
-    assert "day_2" in made.obs  # the column that was there keeps its name
+    adata = joined([one, two], batch=" day ")
+    assert adata.obs_names.is_unique and adata.obs_names[30] == f"two_{one.adata.obs_names[0]}"
+    assert "day_2" in adata.obs  # the column that was there keeps its name
 
 
 def test_samples_that_do_not_belong_together_are_refused():
@@ -97,7 +97,7 @@ def test_samples_that_do_not_belong_together_are_refused():
         plan([one, read.Sample("two", other)])
 
 
-def test_what_does_not_fit_into_memory_is_said_before():
+def test_the_preview_says_what_does_not_fit_into_memory():
     read.check_room(2e9, 3e9)
     with pytest.raises(DoesNotFit, match="needs about 3.0 GB of memory, and 2.0 GB are free: join fewer"):
         read.check_room(3e9, 2e9)
@@ -109,14 +109,14 @@ def test_what_does_not_fit_into_memory_is_said_before():
 @pytest.fixture(scope="module")
 def nuwa(tmp_path_factory):
     """An app with the two samples."""
-    made = AppUnderTest(tmp_path_factory.mktemp("samples"))
-    made.ids = []
+    app = AppUnderTest(tmp_path_factory.mktemp("samples"))
+    app.ids = []
     for name, adata in samples():
         path = tmp_path_factory.mktemp(name) / f"{name}.h5ad"
         adata.write_h5ad(path)
-        made.ids.append(bring_file(made.view, path.name, path.read_bytes()))
-    drain(made.store)
-    return made
+        app.ids.append(bring_file(app.view, path.name, path.read_bytes()))
+    drain(app.store)
+    return app
 
 
 def look(nuwa, names=("a", "b"), batch="sample"):
@@ -144,27 +144,27 @@ def test_the_page_says_what_is_lost_and_then_joins(nuwa):
 
     text = sent(look(nuwa))
     assert "60 cells and 18 genes, 3 proteins" in text and LOST[0].replace("one", "a") in text
-    asked = {
+    chosen = {
         "samples": [{"dataset": i, "name": n} for i, n in zip(nuwa.ids, "ab", strict=True)],
         "batch": "sample",
     }
-    values = {f"{ids.SAMPLES_GO}.n_clicks": 1, f"{ids.SAMPLES_ASKED}.data": asked}
+    values = {f"{ids.SAMPLES_GO}.n_clicks": 1, f"{ids.SAMPLES_ASKED}.data": chosen}
     way = nuwa.press(f"{shared.URL}.href", values, f"{ids.SAMPLES_GO}.n_clicks")[shared.URL]["href"]
-    made = way.partition("=")[2]
+    dataset = way.partition("=")[2]
     drain(nuwa.store)
-    row = nuwa.view.datasets.one(made)
+    row = nuwa.view.datasets.one(dataset)
     assert (row["name"], row["origin"]) == (
         "a + b",
         "samples joined from a (upload:one.h5ad), b (upload:two.h5ad)",
     )
-    told = row["record"]["joined"]
-    assert told["batch"] == "sample" and [one["cells"] for one in told["samples"]] == [30, 30]
+    record = row["record"]["joined"]
+    assert record["batch"] == "sample" and [one["cells"] for one in record["samples"]] == [30, 30]
     assert {c["name"]: c["role"] for c in row["record"]["columns"]}["sample"] == "batch"
-    back = anndata.read_h5ad(nuwa.store.dataset_folder(made).file)
-    assert json.loads(back.uns["nuwa_joined"]) == told and list(back.obs["sample"].unique()) == ["a", "b"]
+    back = anndata.read_h5ad(nuwa.store.dataset_folder(dataset).file)
+    assert json.loads(back.uns["nuwa_joined"]) == record and list(back.obs["sample"].unique()) == ["a", "b"]
     page = sent(data.detail(nuwa.view, row))
     assert "Joined from samples" in page and "1 of 4 proteins (CD4)" in page
-    nuwa.view.datasets.forget(made)
+    nuwa.view.datasets.forget(dataset)
     assert [nuwa.view.datasets.one(id)["status"] for id in nuwa.ids] == ["ready", "ready"]
 
 
@@ -175,11 +175,11 @@ def test_the_page_refuses_in_a_sentence(nuwa, monkeypatch):
     monkeypatch.setattr(joining.device, "free_memory", lambda: 1000)
     text = sent(look(nuwa))
     assert "1 MB are free" in text and ids.SAMPLES_GO not in text  # nothing to press
-    made = nuwa.view.joins.create([{"dataset": i, "name": i} for i in nuwa.ids], "sample", "too much")
+    dataset = nuwa.view.joins.create([{"dataset": i, "name": i} for i in nuwa.ids], "sample", "too much")
     drain(nuwa.store)
-    assert nuwa.view.datasets.one(made)["status"] == "failed"
-    assert "of memory" in nuwa.view.datasets.one(made)["message"]
-    nuwa.view.datasets.forget(made)
+    assert nuwa.view.datasets.one(dataset)["status"] == "failed"
+    assert "of memory" in nuwa.view.datasets.one(dataset)["message"]
+    nuwa.view.datasets.forget(dataset)
 
 
 # --- on the command line
@@ -192,17 +192,17 @@ def test_the_command_line_joins_and_says_what_is_lost(tmp_path, capsys):
         adata.write_h5ad(files[-1])
     out = str(tmp_path / "joined.h5ad")
     assert main(["join", *files, "--names", "a", "b", "--batch-column", "donor", "--out", out]) == 0
-    told = capsys.readouterr()
-    assert "60 cells and 18 genes of 2 samples, named in obs['donor']" in told.out
-    assert "  Left out: a: 2 of 20 genes, since the others lack them." in told.err
-    made = read.read(out)
-    assert made.shape == (60, 18) and list(made.obs["donor"].unique()) == ["a", "b"]
+    printed = capsys.readouterr()
+    assert "60 cells and 18 genes of 2 samples, named in obs['donor']" in printed.out
+    assert "  Left out: a: 2 of 20 genes, since the others lack them." in printed.err
+    adata = read.read(out)
+    assert adata.shape == (60, 18) and list(adata.obs["donor"].unique()) == ["a", "b"]
 
-    for words, sentence in (
+    for command, sentence in (
         (["join", *files, "--out", out], "exists already"),
         (["join", files[0], "--out", f"{out}.h5ad"], "at least two"),
         (["join", *files, "--names", "a", "--out", f"{out}.h5ad"], "2 files and 1 names"),
         (["join", *files, "--out", str(tmp_path / "joined.csv")], "does not end with .h5ad"),
     ):
-        assert main(words) == MISTAKE
+        assert main(command) == MISTAKE
         assert sentence in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_every_page_answers_for_the_run(older, path):
         assert older.run in content and "first, seed 1" in content
 
 
-def test_the_clusters_page_has_the_names_given_by_hand(older):
+def test_the_clusters_page_has_the_named_clusters(older):
     page = clusters_page(older.view, older.run)
     assert "My cells" in page and older.derived in page  # what can be mapped
 
@@ -97,7 +97,7 @@ def named(older):
         return [dict(row) for row in db.exec_driver_sql("select * from clusterings").mappings()]
 
 
-def test_the_mapping_of_the_older_folder_leaves_as_csv(older):
+def test_the_mapping_of_the_older_folder_downloads_as_csv(older):
     (key,) = [path.name for path in (older.store.root / "runs" / older.run / "mapped").iterdir()]
     text = older.client.get(f"/download/{older.run}/mapped.csv?key={key}&threshold=0.5").text
     labels = [row[1] for row in csv.reader(text.splitlines())][1:]

@@ -13,7 +13,7 @@ from core.training.loop import Epoch
 # --- the same click twice
 
 
-def test_a_token_is_one_job_whoever_comes_second(store):
+def test_a_token_is_one_job_however_often_it_is_submitted(store):
     first = at_once(4, lambda _: store.submit("local", "short", "read", "x", token="click"))
     assert len(set(first)) == 1 and len(store.jobs()) == 1
     assert store.submit("local", "short", "read", "x") != store.submit("local", "short", "read", "x")
@@ -27,7 +27,7 @@ def test_the_same_preparation_twice_is_one(store):
     assert store.row("preparation", first[0])["settings"]["clip"] == 7
 
 
-def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
+def test_a_run_is_trained_once_however_often_train_is_called(store):
     run, view = new_run(store), store.of("local")
     assert view.jobs.last(run, "train") is None
     assert len({view.runs.train(run) for i in range(3)}) == 1
@@ -36,7 +36,7 @@ def test_a_run_is_trained_once_however_often_it_is_asked_for(store):
     assert len(set(at_once(4, lambda i: view.runs.train(run)))) == 1
 
 
-def test_a_picture_is_drawn_once_and_again_only_where_it_failed(store):
+def test_an_embedding_is_queued_once_and_again_after_a_failure(store):
     run, view = furnish(store)["run"], store.of("local")
     job = view.results.embed(run, "input_tsne")
     for status in ("queued", "running", "done"):
@@ -56,17 +56,17 @@ def test_a_run_takes_its_preprocessing_from_the_preparation(store):
     ids, view = furnish(store), store.of("local")
     run = view.runs.one(view.runs.create(ids["preparation"], {"n_latent": 7}))
     assert (run["config"]["clip"], run["config"]["n_latent"], run["status"]) == (5.0, 7, "created")
-    for values, words in (
+    for values, sentence in (
         ({"n_latent": 126}, "126 latent"),
         ({"lr": 0}, "Learning rate"),
         ({"nope": 1}, "nope"),
     ):
-        with pytest.raises(UserError, match=words):
+        with pytest.raises(UserError, match=sentence):
             view.runs.create(ids["preparation"], values)
     assert len(view.runs.all()) == 2
 
 
-def test_epochs_come_back_as_they_went_in(store):
+def test_epochs_are_read_as_they_were_written(store):
     run = furnish(store)["run"]
     second = {name: i / 7 for i, name in enumerate(run_files.HISTORY)}
     second |= {"epoch": 2, "train_protein": None, "valid_protein": None}
@@ -84,7 +84,7 @@ def test_the_columns_of_a_history_are_written_once():
     assert [column.name for column in schema.epochs.columns] == ["run", *run_files.HISTORY]
 
 
-def test_a_cancelled_run_is_told_so_with_its_next_epoch(store):
+def test_a_cancelled_run_learns_of_it_with_its_next_epoch(store):
     run = new_run(store, "running")
     assert store.add_epoch(run, EPOCH) == "running"
     store.of("local").runs.cancel(run)
@@ -111,7 +111,7 @@ def test_a_run_whose_process_is_just_starting_can_be_cancelled(store):
     assert view.runs.one(run)["status"] == "cancelled"
 
 
-def test_a_run_at_work_cannot_be_deleted(store):
+def test_an_active_run_cannot_be_deleted(store):
     run, view = new_run(store, "running"), store.of("local")
     with pytest.raises(UserError, match="still active: cancel it first"):
         view.runs.forget(run)

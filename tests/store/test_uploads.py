@@ -49,7 +49,7 @@ def half(empty_nuwa):
 # --- the way of a file
 
 
-def test_a_file_in_parts_becomes_a_data_set(empty_nuwa, tiny_file):
+def test_a_file_in_parts_becomes_a_dataset(empty_nuwa, tiny_file):
     content = tiny_file.read_bytes()
     there = begin(empty_nuwa, "C:\\lab\\mine.h5ad", len(content)).json
     assert (there["name"], there["size"], there["offset"]) == ("mine.h5ad", len(content), 0)
@@ -63,7 +63,7 @@ def test_a_file_in_parts_becomes_a_data_set(empty_nuwa, tiny_file):
     assert on_disk(empty_nuwa) == []
 
 
-def test_a_second_file_joins_the_data_set_it_was_meant_for(empty_nuwa, tmp_path):
+def test_a_second_file_joins_the_chosen_dataset(empty_nuwa, tmp_path):
     both = formats.counts()
     first = bring(empty_nuwa.view, "rna.h5ad", formats.h5ad(both, tmp_path).read_bytes())
     labels = both.obs.to_csv().encode()
@@ -75,13 +75,15 @@ def test_a_second_file_joins_the_data_set_it_was_meant_for(empty_nuwa, tmp_path)
         begin(empty_nuwa, "labels.csv", len(labels)).json["id"] != there["id"]
     )  # alone, it is another thing
     put(empty_nuwa, there["id"], 0, labels)
-    made = finish(empty_nuwa, there["id"], labels).json["dataset"]
+    dataset = finish(empty_nuwa, there["id"], labels).json["dataset"]
     drain(empty_nuwa.store)
-    assert empty_nuwa.view.datasets.one(made)["name"] == "rna.h5ad + labels.csv"
-    assert "group" in [column["name"] for column in empty_nuwa.view.datasets.one(made)["record"]["columns"]]
+    assert empty_nuwa.view.datasets.one(dataset)["name"] == "rna.h5ad + labels.csv"
+    assert "group" in [
+        column["name"] for column in empty_nuwa.view.datasets.one(dataset)["record"]["columns"]
+    ]
 
 
-def test_the_same_file_begun_again_goes_on_where_it_stopped(empty_nuwa, half):
+def test_the_same_file_continues_where_it_stopped(empty_nuwa, half):
     assert begin(empty_nuwa, "a.h5ad", 10).json == {
         "id": half,
         "name": "a.h5ad",
@@ -93,15 +95,15 @@ def test_the_same_file_begun_again_goes_on_where_it_stopped(empty_nuwa, half):
         "offset": 4,
         "checksum": f"{zlib.crc32(b'0123'):08x}",
     }
-    assert [found["id"] for found in empty_nuwa.client.get("/upload").json] == [half]
+    assert [upload["id"] for upload in empty_nuwa.client.get("/upload").json] == [half]
     for name, size in (("b.h5ad", 10), ("a.h5ad", 11)):
         assert begin(empty_nuwa, name, size).json["offset"] == 0
-    assert [found["id"] for found in empty_nuwa.client.get("/upload").json] == [
+    assert [upload["id"] for upload in empty_nuwa.client.get("/upload").json] == [
         half
     ]  # the others are not begun
 
 
-def test_it_goes_on_under_another_server_process(empty_nuwa, half):
+def test_an_upload_continues_under_another_server_process(empty_nuwa, half):
     again = AppUnderTest(empty_nuwa.store.root)
     assert begin(again, "a.h5ad", 10).json["offset"] == 4
     assert put(again, half, 4, b"456789").json == {"offset": 10}
@@ -109,7 +111,7 @@ def test_it_goes_on_under_another_server_process(empty_nuwa, half):
 
 
 @pytest.mark.parametrize("offset", [0, 3, 5, 10])
-def test_a_part_that_does_not_follow_is_told_where_to_begin(empty_nuwa, half, offset):
+def test_a_part_at_a_wrong_offset_gets_the_right_one(empty_nuwa, half, offset):
     answer = put(empty_nuwa, half, offset, b"xx")
     assert (answer.status_code, answer.json["offset"]) == (409, 4)
     assert (empty_nuwa.store.root / "uploads" / f"{half}.part").read_bytes() == b"0123"
@@ -151,7 +153,7 @@ def test_a_file_that_is_not_whole_or_not_the_same_is_not_read(empty_nuwa, half):
     assert empty_nuwa.view.datasets.all() == []
 
 
-def test_finishing_once_more_says_the_same(empty_nuwa, half):
+def test_finishing_twice_gives_the_same_answer(empty_nuwa, half):
     put(empty_nuwa, half, 4, b"456789")
     first = finish(empty_nuwa, half, b"0123456789").json
     assert finish(empty_nuwa, half, b"0123456789").json == first
@@ -172,7 +174,7 @@ def test_a_stop_between_moving_a_file_and_queueing_it_loses_nothing(empty_nuwa, 
     assert len(empty_nuwa.view.datasets.all()) == 1 and on_disk(empty_nuwa) == [f"{half}.h5ad"]
 
 
-def test_an_upload_is_thrown_away(empty_nuwa, half):
+def test_an_upload_is_deleted_on_request(empty_nuwa, half):
     assert empty_nuwa.client.delete(f"/upload/{half}", headers=FROM_PAGE).status_code == 204
     assert on_disk(empty_nuwa) == []
     for answer in (put(empty_nuwa, half, 4, b"4"), finish(empty_nuwa, half, b"")):
@@ -204,7 +206,7 @@ def test_four_threads_on_one_upload_add_each_byte_once(empty_nuwa):
 
 
 @pytest.mark.parametrize(
-    "name, size, status, words",
+    "name, size, status, sentence",
     [
         ("notes.pdf", 10, 400, "'notes.pdf' is not a file Nuwa reads: choose one of .h5ad, .h5,"),
         (".h5ad", 10, 400, "'.h5ad' is not a file"),
@@ -214,9 +216,9 @@ def test_four_threads_on_one_upload_add_each_byte_once(empty_nuwa):
         ("a.h5ad", 64_000_000_001, 413, "this server takes 64 GB at most"),
     ],
 )
-def test_a_file_that_cannot_be_taken_is_refused_at_the_beginning(bare, name, size, status, words):
+def test_a_file_that_cannot_be_accepted_is_refused_at_the_beginning(bare, name, size, status, sentence):
     answer = begin(bare, name, size)
-    assert answer.status_code == status and words in answer.json["error"]
+    assert answer.status_code == status and sentence in answer.json["error"]
     assert on_disk(bare) == []
 
 
@@ -280,7 +282,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_what_is_whole(empty_nuwa, half, m
     assert put(empty_nuwa, half, 4, b"456789").json == {"offset": 10}
 
 
-def test_more_than_was_promised_or_more_than_a_part_is_refused(empty_nuwa, half):
+def test_more_bytes_than_announced_or_than_a_part_are_refused(empty_nuwa, half):
     answer = put(empty_nuwa, half, 4, b"4567890")
     assert answer.status_code == 400 and "longer than was said" in answer.json["error"]
     large = begin(empty_nuwa, "large.h5ad", 2 * PART).json["id"]
@@ -288,7 +290,7 @@ def test_more_than_was_promised_or_more_than_a_part_is_refused(empty_nuwa, half)
     assert put(empty_nuwa, large, 0, bytes(PART)).json == {"offset": PART}
 
 
-def test_what_another_person_sends_is_not_there_for_me(empty_nuwa, half):
+def test_an_upload_is_invisible_to_another_person(empty_nuwa, half):
     theirs = empty_nuwa.store.of("somebody").uploads
     assert theirs.unfinished() == []
     for ask in (
@@ -307,7 +309,7 @@ def test_what_another_person_sends_is_not_there_for_me(empty_nuwa, half):
 
 
 @pytest.mark.parametrize("id", ["..", "a", "../secret", "%2e%2e%2fsecret", "aaaaaaaaaa", "secret.json"])
-def test_an_id_that_the_page_made_up_leads_nowhere(bare, id):
+def test_an_unknown_id_is_refused(bare, id):
     assert put(bare, id, 0, b"x").status_code in (404, 405)  # 405: another path, which knows no such method
     with pytest.raises(UserError, match="no longer exists"):
         bare.view.uploads.forget(id)
@@ -328,7 +330,7 @@ def test_requests_that_the_page_does_not_make_are_refused(empty_nuwa, half):
         assert put(empty_nuwa, half, offset, b"4").status_code == 400
 
 
-def test_only_who_knows_the_password_may_send(tmp_path):
+def test_an_upload_needs_the_password(tmp_path):
     nuwa = AppUnderTest(tmp_path / "closed", "correct horse")
     assert begin(nuwa, "a.h5ad", 10).status_code == 401
     nuwa.client.post("/login", data={"password": "correct horse"})
@@ -338,7 +340,7 @@ def test_only_who_knows_the_password_may_send(tmp_path):
 # --- what is left behind
 
 
-def test_what_stopped_a_day_ago_is_swept(empty_nuwa, half, monkeypatch):
+def test_an_upload_without_data_for_a_day_is_removed(empty_nuwa, half, monkeypatch):
     now = time.time()
     fresh = begin(empty_nuwa, "fresh.h5ad", 10).json["id"]
     read = bring(empty_nuwa.view, "read.h5ad", b"in the queue")

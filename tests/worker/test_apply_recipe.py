@@ -43,14 +43,14 @@ def left(store):
 def test_a_recipe_makes_a_dataset_and_its_preparation(store, dataset):
     job = run(store, dataset, [GENES], "page", {"n_top_genes": 20})
     assert job["status"] == "done" and job["progress"] == 1
-    made, preparation = (job["result"][name] for name in ("dataset", "preparation"))
-    assert store.row("dataset", made)["record"]["derived"]["of"] == dataset
+    result_id, preparation = (job["result"][name] for name in ("dataset", "preparation"))
+    assert store.row("dataset", result_id)["record"]["derived"]["of"] == dataset
     row = store.row("preparation", preparation)
-    assert row["dataset"] == made and row["status"] == "ready" and row["settings"]["n_top_genes"] == 20
-    assert left(store) == ({dataset, made, preparation}, 0)
+    assert row["dataset"] == result_id and row["status"] == "ready" and row["settings"]["n_top_genes"] == 20
+    assert left(store) == ({dataset, result_id, preparation}, 0)
 
 
-def test_each_step_is_named_while_it_is_at_work(store, dataset, monkeypatch):
+def test_the_running_step_is_named(store, dataset, monkeypatch):
     messages = []
     monkeypatch.setattr(store, "set_job", lambda id, **values: messages.append((id, values.get("message"))))
     steps = [{"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}, GENES]
@@ -70,14 +70,14 @@ def test_the_same_token_queues_one_job(store, dataset):
     assert view.recipes.apply(dataset, [GENES], "page", {"n_top_genes": 20})["id"] != first["id"]
 
 
-def test_a_dataset_that_these_steps_have_made_is_used_again(store, dataset):
+def test_an_existing_dataset_of_the_same_steps_is_used_again(store, dataset):
     first = run(store, dataset, [GENES], "page")["result"]
     assert first["preparation"] is None
     second = run(store, dataset, [GENES], "another page", {})["result"]
     assert second["dataset"] == first["dataset"] and second["preparation"]
 
 
-def test_a_step_more_takes_the_place_of_a_dataset_that_nothing_needs(store, dataset):
+def test_one_more_step_replaces_a_dataset_that_nothing_needs(store, dataset):
     first = run(store, dataset, [GENES], "page")["result"]["dataset"]
     more = {"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}
     second = run(store, first, [more], "page", keep="everything")["result"]["dataset"]
@@ -87,26 +87,26 @@ def test_a_step_more_takes_the_place_of_a_dataset_that_nothing_needs(store, data
 
 
 @pytest.mark.parametrize(
-    ("steps", "preprocessing", "words"),
+    ("steps", "preprocessing", "sentence"),
     [
         ([GENES, TOO_STRICT], {}, "no cell would stay"),
         ([GENES], {"hvg_batch_key": "no such column"}, "no such column"),
     ],
     ids=["a step", "the preprocessing"],
 )
-def test_what_fails_leaves_nothing_behind(store, dataset, steps, preprocessing, words):
+def test_a_failed_recipe_leaves_nothing_behind(store, dataset, steps, preprocessing, sentence):
     before = left(store)
     job = run(store, dataset, steps, "page", preprocessing)
-    assert job["status"] == "failed" and words in job["message"]
+    assert job["status"] == "failed" and sentence in job["message"]
     assert left(store) == before and [p.name for p in (store.root / "datasets").iterdir()] == [dataset]
     again = store.of("local").recipes.apply(dataset, steps, "page", preprocessing)
     assert again["id"] == job["id"] and again["status"] == "queued"  # it may be tried again
 
 
-def test_a_dataset_that_was_there_before_outlives_a_failure(store, dataset):
-    made = run(store, dataset, [GENES], "page")["result"]["dataset"]
+def test_an_existing_dataset_survives_a_failure(store, dataset):
+    result_id = run(store, dataset, [GENES], "page")["result"]["dataset"]
     assert run(store, dataset, [GENES], "page", {"hvg_batch_key": "no such column"})["status"] == "failed"
-    assert store.row("dataset", made)["status"] == "ready"
+    assert store.row("dataset", result_id)["status"] == "ready"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_dataset_that_was_there_before_outlives_a_failure(store, dataset):
     [([{"name": "no such step"}], {}), ([GENES], {"epochs": 3})],
     ids=["step", "setting"],
 )
-def test_what_does_not_exist_is_refused_before_anything_is_queued(store, dataset, steps, preprocessing):
+def test_an_unknown_step_is_refused_before_anything_is_queued(store, dataset, steps, preprocessing):
     with pytest.raises(UserError):
         store.of("local").recipes.apply(dataset, steps, "page", preprocessing)
     assert left(store) == ({dataset}, 0)

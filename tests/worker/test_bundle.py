@@ -29,9 +29,9 @@ from core.worker.jobs import bundle_content
 LEAN = ("h5ad", "tables", "weights", "scores")  # what takes no time
 
 
-def make(nuwa, **asked):
+def make(nuwa, **options):
     """The job of a bundle of the run of an app, carried out in this process."""
-    job = nuwa.view.bundles.create(nuwa.run, **asked)
+    job = nuwa.view.bundles.create(nuwa.run, **options)
     drain(nuwa.store)
     return nuwa.view.jobs.one(job["id"])
 
@@ -56,16 +56,16 @@ def bundled(finished):
 
 
 def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
-    found, path = bundled
-    with zipfile.ZipFile(path) as made:
-        assert made.testzip() is None and sorted(made.namelist()) == found["names"]
+    result, path = bundled
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None and sorted(archive.namelist()) == result["names"]
         assert {*bundle_zip.ALWAYS, "cells.csv", "latent.csv", "embeddings.csv", "model.pt"} < set(
-            found["names"]
+            result["names"]
         )
-        assert {"markers.csv", "scores.csv", "scores.json", "report.html"} < set(found["names"])
-        assert not any(name.startswith("figures/") for name in found["names"])
-        made.extractall(tmp_path)
-    assert found["bytes"] == path.stat().st_size and not list((finished.store.root / "cache").glob("nuwa-*"))
+        assert {"markers.csv", "scores.csv", "scores.json", "report.html"} < set(result["names"])
+        assert not any(name.startswith("figures/") for name in result["names"])
+        archive.extractall(tmp_path)
+    assert result["bytes"] == path.stat().st_size and not list((finished.store.root / "cache").glob("nuwa-*"))
     adata = anndata.read_h5ad(tmp_path / "result.h5ad")
     assert (adata.obs["nuwa_ilisi"] == 1).all()
     assert "nuwa_ilisi" in (tmp_path / "cells.csv").read_text().partition("\n")[0]
@@ -89,28 +89,28 @@ class Outside(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.asked, self.tags, self.text = [], set(), []
+        self.addresses, self.tags, self.text = [], set(), []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
         named = dict(attrs)
-        self.asked += [
+        self.addresses += [
             v for k in ("src", "href") if (v := named.get(k)) and not v.startswith(("data:image/", "#"))
         ]
-        self.asked += [k for k in named if k.startswith("on")]
+        self.addresses += [k for k in named if k.startswith("on")]
 
     def handle_data(self, data):
         self.text.append(data)
 
 
-def test_the_report_is_one_file_in_which_names_are_but_text(bundled):
-    with zipfile.ZipFile(bundled[1]) as made:
-        text = made.read("report.html").decode()
+def test_the_report_is_one_file_in_which_names_are_text(bundled):
+    with zipfile.ZipFile(bundled[1]) as archive:
+        text = archive.read("report.html").decode()
     page = Outside()
     page.feed(text)
-    assert page.asked == [] and not page.tags & {"script", "iframe", "object", "link", "form"}
-    words = " ".join(page.text)
-    assert "<script>alert(1)</script>" in words and "<img src=x onerror=alert(1)>" in words
+    assert page.addresses == [] and not page.tags & {"script", "iframe", "object", "link", "form"}
+    shown = " ".join(page.text)
+    assert "<script>alert(1)</script>" in shown and "<img src=x onerror=alert(1)>" in shown
     for part in (
         "The data",
         "Training",
@@ -121,17 +121,17 @@ def test_the_report_is_one_file_in_which_names_are_but_text(bundled):
         "References",
         "zellkonverter",
     ):
-        assert part in words
-    assert text.count("data:image/") == 5 and "There is no Chromium." in words
+        assert part in shown
+    assert text.count("data:image/") == 5 and "There is no Chromium." in shown
 
 
-def test_a_part_that_is_not_asked_for_is_not_there(finished):
-    found = make(finished, parts=("weights",))["result"]
-    assert set(found["names"]) == {*bundle_zip.ALWAYS, "model.pt"}
+def test_a_bundle_has_only_the_chosen_parts(finished):
+    result = make(finished, parts=("weights",))["result"]
+    assert set(result["names"]) == {*bundle_zip.ALWAYS, "model.pt"}
 
 
 @pytest.mark.parametrize(
-    "asked, words",
+    "options, sentence",
     [
         ({"by": "made:nothing"}, "These clusters no longer exist"),
         ({"by": "obs:sample"}, "Choose the clusters"),
@@ -140,9 +140,9 @@ def test_a_part_that_is_not_asked_for_is_not_there(finished):
         ({"size": Size(1, 1, 300)}, "The width of figures"),
     ],
 )
-def test_a_bundle_that_cannot_be_made_is_refused_in_a_sentence(finished, asked, words):
-    with pytest.raises(UserError, match=words):
-        finished.view.bundles.create(finished.run, **asked)
+def test_a_bundle_that_cannot_be_made_is_refused_in_a_sentence(finished, options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        finished.view.bundles.create(finished.run, **options)
 
 
 def left(nuwa):
@@ -150,7 +150,7 @@ def left(nuwa):
     return [*(nuwa.store.root / "cache").glob("nuwa-*"), *(nuwa.store.root / "runs" / nuwa.run).glob(".*")]
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(finished, bundled, monkeypatch):
+def test_a_full_disk_is_one_sentence_and_keeps_the_older_bundle(finished, bundled, monkeypatch):
     before = bundled[1].read_bytes()
     usage = shutil.disk_usage(finished.store.root)
     with monkeypatch.context() as patch:
@@ -174,13 +174,13 @@ def test_data_that_was_changed_is_refused(finished, monkeypatch):
     assert left(finished) == []
 
 
-def test_a_run_that_is_deleted_meanwhile_leaves_nothing(finished, monkeypatch):
-    def gone(self, made):
+def test_a_run_deleted_meanwhile_leaves_no_folder(finished, monkeypatch):
+    def gone(self, archive):
         monkeypatch.setattr(
             finished.store, "run_folder", lambda id: (_ for _ in ()).throw(Missing("It is gone."))
         )
 
-    monkeypatch.setattr(work._Making, "_scores", gone)
+    monkeypatch.setattr(work._Bundle, "_scores", gone)
     path = finished.view.results.file(finished.run, "bundle.zip")
     before = path.read_bytes()
     job = make(finished, parts=("scores",))
@@ -189,53 +189,53 @@ def test_a_run_that_is_deleted_meanwhile_leaves_nothing(finished, monkeypatch):
 
 
 def test_a_damaged_bundle_is_one_sentence(bundled, tmp_path):
-    found = bundled[1].read_bytes()
-    with zipfile.ZipFile(io.BytesIO(found)) as made:
-        place = made.getinfo("latent.npy").header_offset + 80
-    (tmp_path / "b.zip").write_bytes(found[:place] + b"\0\1\2\3" + found[place + 4 :])
+    content = bundled[1].read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        place = archive.getinfo("latent.npy").header_offset + 80
+    (tmp_path / "b.zip").write_bytes(content[:place] + b"\0\1\2\3" + content[place + 4 :])
     with (
-        bundle_zip.Bundle(tmp_path / "b.zip") as taken,
+        bundle_zip.Bundle(tmp_path / "b.zip") as bundle,
         pytest.raises(UserError, match="latent.npy in 'b.zip' is damaged"),
     ):
-        taken.array("latent.npy")
+        bundle.array("latent.npy")
 
 
-def test_a_run_comes_out_again_to_the_last_bit(finished, bundled):
+def test_a_run_is_reproduced_to_the_last_bit(finished, bundled):
     job = finished.view.bundles.verify(finished.run)
     drain(finished.store)
-    found = finished.view.jobs.one(job["id"])["result"]
-    assert found["same"] and not found["reasons"], found
-    assert found["lines"][0].startswith("Latent space: equal to the last bit (240 cells x 4)")
-    assert "equal in all 3 epochs" in found["lines"][1]
+    result = finished.view.jobs.one(job["id"])["result"]
+    assert result["same"] and not result["reasons"], result
+    assert result["lines"][0].startswith("Latent space: equal to the last bit (240 cells x 4)")
+    assert "equal in all 3 epochs" in result["lines"][1]
 
 
-def test_another_seed_is_found_out_with_how_far_off_it_is(finished, bundled, tiny):
-    with bundle_zip.Bundle(bundled[1]) as taken:
-        first = taken.first()
+def test_another_seed_is_reported_with_the_difference(finished, bundled, tiny):
+    with bundle_zip.Bundle(bundled[1]) as bundle:
+        first = bundle.first()
     adata = reproduce.data_of(tiny.copy(), first["record"], {"steps": []})
     *_, learnt = reproduce.train(adata, first | {"record": first["record"] | {"seed": 7}})
     first |= {"record": first["record"] | {"threads": 99}, "order": first["order"] | {"cells": "x"}}
-    found = reproduce.compare(learnt, reproduce.clusters_of(learnt, 0.6), first, reproduce.names_hash(adata))
-    assert not found.same and found.verdict == "Not the same to the last bit."
-    assert "values differ by" in found.lines[0] and "ARI" in found.lines[2]
-    assert any("number of threads: " in reason and "it was 99" in reason for reason in found.reasons)
-    assert any("The cells have another order" in reason for reason in found.reasons)
+    repeat = reproduce.compare(learnt, reproduce.clusters_of(learnt, 0.6), first, reproduce.names_hash(adata))
+    assert not repeat.same and repeat.verdict == "Not the same to the last bit."
+    assert "values differ by" in repeat.lines[0] and "ARI" in repeat.lines[2]
+    assert any("number of threads: " in reason and "it was 99" in reason for reason in repeat.reasons)
+    assert any("The cells have another order" in reason for reason in repeat.reasons)
 
 
 def test_the_data_of_a_run_is_known_by_its_fingerprint_with_or_without_its_steps(tiny):
     from core.data import read
     from core.preprocessing import steps
 
-    asked = [{"name": "filter_genes", "params": {"min_cells": 60}}]
-    after = read.tidy(steps.apply(tiny.copy(), asked), "x")
-    record, recipe = {"data_hash": read.data_hash(after)}, {"steps": asked}
+    recipe_steps = [{"name": "filter_genes", "params": {"min_cells": 60}}]
+    after = read.tidy(steps.apply(tiny.copy(), recipe_steps), "x")
+    record, recipe = {"data_hash": read.data_hash(after)}, {"steps": recipe_steps}
     assert reproduce.data_of(after, record, recipe) is after
     assert reproduce.data_of(tiny.copy(), record, recipe).n_vars == after.n_vars < tiny.n_vars
     with pytest.raises(UserError, match="'other.h5ad' does not hold the values"):
         reproduce.data_of(demo.simulated(n_cells=60, n_genes=30, n_proteins=0), record, recipe, "other.h5ad")
 
 
-def test_the_clusters_on_show_are_those_that_are_taken(finished, bundled):
+def test_the_bundle_takes_the_clusters_on_the_page(finished, bundled):
     line = finished.view.clusterings.all(finished.run)[-1]["line"]
     values = {"colour.value": f"made:{line}", "bundle-by.value": "clusters", "run.data": finished.run}
     assert finished.press("bundle-by.options", values)["bundle-by"]["value"] == f"made:{line}"
@@ -243,7 +243,7 @@ def test_the_clusters_on_show_are_those_that_are_taken(finished, bundled):
     assert finished.press("bundle-by.options", values)["bundle-by"]["value"] == f"made:{line}"
 
 
-def test_a_training_once_more_can_be_cancelled(finished, bundled):
+def test_a_verification_can_be_cancelled(finished, bundled):
     job = finished.view.bundles.verify(finished.run)
     assert finished.view.bundles.verify(finished.run)["id"] == job["id"]  # one at a time
     finished.view.bundles.cancel_verify(finished.run)

@@ -18,7 +18,7 @@ def test_short_work_on_a_run_without_latent_is_refused_in_a_sentence(store):
     assert (job["status"], job["message"]) == ("failed", "This run has no latent space.")
 
 
-def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):
+def test_a_file_that_cannot_be_read_fails_only_its_dataset(store):
     good = bring(store)
     (store.root / "inbox" / "bad.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n but no more")
     bad = store.of("local").datasets.add_from_inbox("bad.h5ad", "click")
@@ -30,14 +30,14 @@ def test_a_file_that_cannot_be_read_fails_its_data_set_alone(store):
         store.of("local").datasets.folder(bad)
 
 
-def test_an_upload_is_removed_once_it_is_on_the_shelf(store, tiny_file):
+def test_an_upload_is_removed_once_its_dataset_folder_is_written(store, tiny_file):
     id = bring_file(store.of("local"), "mine.h5ad", tiny_file.read_bytes())
     execute.drain(store)
     assert store.row("dataset", id)["status"] == "ready" and store.dataset_folder(id).file.exists()
     assert not any((store.root / "uploads").iterdir())
 
 
-def test_a_mistake_found_while_training_is_one_sentence(store):
+def test_a_mistake_that_shows_while_training_is_one_sentence(store):
     run = queued_run(store, prepared(store))
     store.set("run", run, config=store.row("run", run)["config"] | {"n_latent": 500})
     execute.drain(store)
@@ -55,7 +55,7 @@ def test_a_mistake_found_while_training_is_one_sentence(store):
         (ZeroDivisionError("division by zero"), "(ZeroDivisionError: division by zero)"),
     ],
 )
-def test_whatever_breaks_becomes_one_sentence_and_the_next_job_is_done(
+def test_an_unexpected_error_becomes_one_sentence_and_the_next_job_runs(
     store, monkeypatch, capsys, error, words
 ):
     preparation = prepared(store)
@@ -131,7 +131,7 @@ def test_a_run_cancelled_before_its_first_epoch_says_that_nothing_was_learnt(sto
     assert row["status"] == "cancelled" and "nothing was learnt" in row["message"] and store.epochs(run) == []
 
 
-def test_work_on_a_run_that_was_deleted_meanwhile_leaves_nothing(store, monkeypatch):
+def test_a_job_on_a_run_deleted_meanwhile_leaves_nothing(store, monkeypatch):
     run = queued_run(store, prepared(store))
     execute.drain(store)
     view = store.of("local")

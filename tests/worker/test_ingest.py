@@ -90,7 +90,7 @@ UNUSED = ("torch", "scanpy", "sklearn", "umap", "pynndescent", "matplotlib", "ig
 
 def test_reading_and_preprocessing_load_no_library_of_training(tmp_path):
     path = formats.h5ad(formats.counts(), tmp_path)
-    words = [sys.executable, "-c", READ_AND_PREPARE, str(tmp_path / "data"), str(path), *UNUSED]
+    command = [sys.executable, "-c", READ_AND_PREPARE, str(tmp_path / "data"), str(path), *UNUSED]
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["ready"], done.stderr

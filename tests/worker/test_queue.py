@@ -54,7 +54,7 @@ def test_the_job_of_a_dying_child_fails_only_once_there_is_an_exit_code(store):
     assert not queue.children
 
 
-def test_a_job_that_finished_in_the_last_moment_does_not_fail(store):
+def test_a_job_that_finished_at_the_last_moment_does_not_fail(store):
     run = queued_run(store, prepared(store))
     job = store.of("local").jobs.last(run, "train")
     store.move_job(job["id"], "queued", "running")
@@ -119,14 +119,14 @@ def server(tmp_path_factory):
             inline=True,
         )
     )
-    made = Server(store)
-    yield made
-    made.close()
+    server = Server(store)
+    yield server
+    server.close()
     store.engine.dispose()
 
 
 @pytest.mark.slow
-def test_a_killed_training_process_fails_its_run_and_the_next_goes_all_the_way(server):
+def test_a_killed_training_process_fails_its_run_and_the_next_run_finishes(server):
     store, view = server.store, server.store.of("local")
     first, second = queued_run(store, server.preparation, LONG), queued_run(store, server.preparation)
     wait(lambda: store.epochs(first))

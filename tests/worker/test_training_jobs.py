@@ -54,7 +54,7 @@ def test_a_demo_goes_from_the_queue_to_clusters(finished):
     assert {job["status"] for job in store.jobs()} == {"done"}
 
 
-def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
+def test_a_large_dataset_is_trained_on_from_its_file(store, monkeypatch):
     def whole(path):
         raise AssertionError("read as a whole")
 
@@ -68,7 +68,7 @@ def test_a_large_data_set_is_trained_on_from_its_file(store, monkeypatch):
     trained_runs._load.cache_clear()
 
 
-def test_the_data_set_tells_what_it_holds(finished):
+def test_the_record_of_a_dataset_says_what_it_holds(finished):
     store, run = finished
     row = store.row("dataset", store.row("run", run)["dataset"])
     assert row["status"] == "ready" and row["record"]["kind"] == "counts"
@@ -76,7 +76,7 @@ def test_the_data_set_tells_what_it_holds(finished):
     assert len(row["record"]["data_hash"]) == 64
 
 
-def test_the_preparation_tells_what_its_steps_did(finished):
+def test_the_record_of_a_preparation_says_what_its_steps_did(finished):
     store, run = finished
     record = store.row("preparation", store.row("run", run)["preparation"])["record"]
     assert (record["n_genes"], record["n_proteins"], record["kind"]) == (60, 6, "counts")
@@ -86,7 +86,7 @@ def test_the_preparation_tells_what_its_steps_did(finished):
             assert len(pair[side]["edges"]) == len(pair[side]["counts"]) + 1 and sum(pair[side]["counts"])
 
 
-def test_the_facts_and_scores_of_a_run_are_those_of_the_pipeline(finished, tiny):
+def test_the_facts_and_scores_of_a_run_are_those_of_learn_and_explore(finished, tiny):
     store, run = finished
     row = store.row("run", run)
     config = parse(row["config"])
@@ -115,7 +115,7 @@ class Ready(side_process.NoHelper):
         return side_process.Task(function, arguments, future)
 
 
-def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, monkeypatch):
+def test_the_embedding_of_the_input_computed_during_training_is_used(store, monkeypatch):
     beside = Ready()
     monkeypatch.setattr(side_process, "opened", lambda n_cells: beside)
     preparation = prepared(store)
@@ -133,7 +133,7 @@ def test_the_map_of_the_input_that_was_drawn_beside_the_training_is_kept(store, 
     assert store.row("run", run)["explored"] == "ready" and (np.load(path) == 7).all()
 
 
-def test_the_folder_of_a_run_can_be_read_without_us(finished):
+def test_the_folder_of_a_run_can_be_read_without_nuwa(finished):
     store, run = finished
     folder = store.run_folder(run)
     config = files.read_json(folder / "config.json")
@@ -166,14 +166,14 @@ def test_the_profile_of_a_cluster_is_the_mean_of_its_cells(finished):
     assert one["cells"] == 1 and one["given"] != result["given"]
 
 
-@pytest.mark.parametrize("asked", [{"cell": 240}, {"cell": -1}, {"cluster": 99, "resolution": 1.0}])
-def test_a_cell_that_is_not_there_is_refused_in_a_sentence(finished, asked):
+@pytest.mark.parametrize("cells", [{"cell": 240}, {"cell": -1}, {"cluster": 99, "resolution": 1.0}])
+def test_an_unknown_cell_is_refused_in_a_sentence(finished, cells):
     store, run = finished
-    job = finished_job(store, "profile", run, asked)
+    job = finished_job(store, "profile", run, cells)
     assert (job["status"], job["message"]) == ("failed", "There is no such cell or cluster in this run.")
 
 
-def test_further_pictures_are_drawn_on_request(finished):
+def test_further_embeddings_are_computed_on_request(finished):
     store, run = finished
     for name in ("latent_umap_3d", "input_tsne_3d"):
         assert finished_job(store, "embed", run, {"name": name})["status"] == "done"
@@ -181,7 +181,7 @@ def test_further_pictures_are_drawn_on_request(finished):
 
 
 @pytest.mark.parametrize("name", ["latent_umap_../../../x", "latent", "other_umap", "latent_pca"])
-def test_a_picture_nobody_knows_is_refused(finished, name):
+def test_an_unknown_embedding_is_refused(finished, name):
     store, run = finished
     job = finished_job(store, "embed", run, {"name": name})
     assert job["status"] == "failed" and "no embedding" in job["message"]

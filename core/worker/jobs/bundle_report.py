@@ -84,5 +84,5 @@ def _warnings(content, findings):
         )
     if run["status"] != Status.DONE:
         sentences.append(f"The run was not trained to its end. {run['message']}")
-    broken = [f"{f.of}: {f.rule} ({f.words})" for f in findings if not f.holds]
+    broken = [f"{f.of}: {f.rule} ({f.detail})" for f in findings if not f.holds]
     return sentences + [f"result.h5ad does not follow a rule of {rule}." for rule in broken]
