@@ -90,7 +90,6 @@ GLOBS = (
         "dashboard/**/*.html",
         "assets/[6-9]*.js",
         "assets/nuwa.js",
-        "assets/upload.js",
         "assets/9*.css",
     ),
     *("README.md", "docs/*.md", "bench/*.md", "scripts/*.sh"),

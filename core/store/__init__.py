@@ -1,8 +1,9 @@
 """The only writer: users, datasets, preparations, runs, epochs and jobs, as rows and as folders."""
 
 from core.data import DROPLETS, ENDINGS
-from core.store.database import LANES, Missing
+from core.store.database import LANES
 from core.store.groups import Groups
+from core.store.rows import Missing
 from core.store.status import ACTIVE, FINISHED, Explored, Status
 from core.store.store import Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge

@@ -4,7 +4,7 @@ from sqlalchemy import or_
 
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
-from core.store.database import TABLES, Missing, digest
+from core.store.rows import TABLES, Missing, digest
 from core.store.schema import jobs
 from core.store.status import Status
 

@@ -6,7 +6,7 @@ import time
 from sqlalchemy import delete, insert, select
 
 from core.errors import UserError
-from core.store.database import Missing, new_id
+from core.store.rows import Missing, new_id
 from core.store.schema import clusterings
 
 LONGEST = 80  # letters of a name: legends and tables have to show it

@@ -1,8 +1,5 @@
 """Rows and folders of the store; a status moves in one SQL statement, so that only one of two processes wins."""
 
-import hashlib
-import json
-import secrets
 import time
 from pathlib import Path
 
@@ -15,44 +12,12 @@ from core.errors import UserError
 from core.files import remove_folder
 from core.store import schema
 from core.store.dataset_folder import DatasetFolder
-from core.store.schema import clusterings, datasets, epochs, jobs, meta, preparations, runs
-from core.store.status import Explored, Status
+from core.store.rows import TABLES, Missing, new_id, typed
+from core.store.schema import clusterings, epochs, jobs, meta, runs
+from core.store.status import Status
 
 # One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
 LANES = ("train", "short", "slow")
-TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
-
-
-class Missing(UserError):
-    """Something does not exist, or this person may not see it: one question, one answer.
-
-    `kind` and `id` name it where it is a dataset, a preparation or a run; both are None where it is something else.
-    """
-
-    def __init__(self, message, kind=None, id=None):
-        super().__init__(message)
-        self.kind, self.id = kind, id
-
-    @classmethod
-    def of(cls, kind, id):
-        """The error for a row of a kind of TABLES."""
-        return cls(f"This {kind} no longer exists.", kind, id)
-
-
-def new_id():
-    """A short random id: 50 bits, readable over the phone."""
-    return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(10))
-
-
-def digest(value, length=24):
-    """The first hex digits of a SHA-256 of a JSON-able value: the same for the same arguments of a job."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:length]
-
-
-def _typed(row):
-    """A row as a dict, its statuses as members of Status and Explored."""
-    row = dict(row) | {"status": Status(row["status"])}
-    return row | {"explored": Explored(row["explored"])} if "explored" in row else row
 
 
 class Database:
@@ -85,14 +50,14 @@ class Database:
             row = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if row is None:
             raise Missing.of(kind, id)
-        return _typed(row)
+        return typed(row)
 
     def rows(self, kind, *conditions):
         """Rows as dicts, the newest first."""
         table = TABLES[kind]
         with self.engine.connect() as db:
             rows = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
-            return [_typed(row) for row in rows]
+            return [typed(row) for row in rows]
 
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
@@ -201,14 +166,14 @@ class Database:
             row = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
         if row is None:
             raise Missing("This job no longer exists.")
-        return _typed(row)
+        return typed(row)
 
     def jobs(self, *conditions):
         """Jobs as dicts in the order in which they are taken."""
         with self.engine.connect() as db:
             order = (jobs.c.priority.desc(), jobs.c.created)
             rows = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
-            return [_typed(row) for row in rows]
+            return [typed(row) for row in rows]
 
     def waiting(self, lane):
         """The queued jobs of a lane, the next one first."""

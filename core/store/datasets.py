@@ -6,10 +6,11 @@ from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import SECOND_FILES, ReadArguments, StepsArguments
 from core.data import droplet_limits, readable_paths
 from core.errors import UserError
-from core.store import schema, uploads
-from core.store.database import Missing
+from core.store import schema
+from core.store.rows import Missing
 from core.store.status import Status
 from core.store.steps import original_of
+from core.store.upload_files import files_of
 
 
 class Datasets:
@@ -145,8 +146,6 @@ class Datasets:
         for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
             self.database.forget("preparation", preparation["id"])
         for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):
-            for path in uploads.files_of(
-                self.database.root, ReadArguments.of_job(job)
-            ):  # of one that was never read
+            for path in files_of(self.database.root, ReadArguments.of_job(job)):  # of one that was never read
                 path.unlink(missing_ok=True)
         self.database.forget("dataset", id)

@@ -1,6 +1,7 @@
 """Jobs that one person queued, or whose result belongs to a run that they may see."""
 
-from core.store.database import LANES, Missing
+from core.store.database import LANES
+from core.store.rows import Missing
 from core.store.schema import jobs
 
 OF_RUN = ("spaces", "explained", "stability")  # kinds whose result the run keeps, for all who see it

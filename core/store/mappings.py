@@ -6,7 +6,7 @@ from core.config.job_arguments import MapArguments, MapExportArguments, argument
 from core.errors import UserError
 from core.files import read_array, read_json, remove_folder
 from core.store import schema
-from core.store.database import Missing, digest
+from core.store.rows import Missing, digest
 from core.store.status import FINISHED
 
 KEY = re.compile(r"[0-9a-f]{24}")

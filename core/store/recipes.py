@@ -3,7 +3,7 @@
 from core.config.job_arguments import RecipeArguments
 from core.preprocessing.recipe import Recipe, chosen
 from core.store import schema
-from core.store.database import digest
+from core.store.rows import digest
 from core.store.status import FINISHED, Status
 from core.store.steps import original_of, plain, repairs_of, steps_of
 

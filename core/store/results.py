@@ -5,7 +5,7 @@ from pathlib import Path
 from core.config.job_arguments import EmbedArguments
 from core.files import read_array
 from core.store import schema
-from core.store.database import Missing
+from core.store.rows import Missing
 from core.store.status import Status
 
 

@@ -1,4 +1,4 @@
-"""The tables, their version, and how an older store becomes a present one."""
+"""The tables, their version, and the upgrade of an older database."""
 
 import time
 
@@ -24,7 +24,7 @@ from core.config.run_files import HISTORY
 from core.errors import UserError
 
 VERSION = 2
-TRIES = 50  # a tenth of a second apart, while another process makes the same tables
+TRIES = 50  # 0.1 seconds apart, while another process creates the same tables
 
 metadata = MetaData()
 
@@ -40,7 +40,7 @@ users = Table(
 
 
 def _owned(*columns):
-    """The columns that everything a person makes has in common; times are seconds since 1970, UTC."""
+    """The columns that all tables of a person's rows share; times are seconds since 1970, UTC."""
     return (
         Column("id", String(32), primary_key=True),
         Column("owner", String(64), nullable=False, index=True),
@@ -57,12 +57,10 @@ datasets = Table(
     metadata,
     *_owned(
         Column("name", String(400), nullable=False),
-        # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name, or "repaired by" or "filtered by NAMES from"
-        # one of these, or "N cells selected from" one
+        # "demo:", "upload:", "inbox:", "server:" or "joined:" and a name; or a prefix before one of these: "repaired by
+        # NAMES from", "filtered by NAMES from", "N cells selected from"
         Column("origin", Text, nullable=False),
-        Column(
-            "record", JSON
-        ),  # the report of the data checks; while the status is "asking", {"question": ...}
+        Column("record", JSON),  # core.config.dataset_record.DatasetRecord
     ),
 )
 
@@ -71,8 +69,8 @@ preparations = Table(
     metadata,
     *_owned(
         Column("dataset", String(32), nullable=False, index=True),
-        Column("settings", JSON, nullable=False),  # the prepare part of a RunConfig
-        Column("record", JSON),  # what the steps did
+        Column("settings", JSON, nullable=False),  # the preprocessing settings of a RunConfig
+        Column("record", JSON),  # core.config.preparation_record.PreparationRecord
     ),
 )
 
@@ -89,9 +87,9 @@ runs = Table(
         Column("started", Float),
         Column("ended", Float),
         Column("best_epoch", Integer),
-        Column("facts", JSON),  # device, features, baselines, seconds a phase ...
+        Column("facts", JSON),  # core.config.run_facts.RunFacts
         Column("scores", JSON),
-        Column("explored", String(16), nullable=False, default=""),  # "", "working", "ready" or "failed"
+        Column("explored", String(16), nullable=False, default=""),  # a value of core.store.status.Explored
     ),
 )
 
@@ -111,9 +109,9 @@ jobs = Table(
     Column("lane", String(16), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("target", String(32), nullable=False, index=True),
-    Column("arguments", JSON, nullable=False),
-    Column("token", String(120), unique=True),  # a second click with the same token gives the first job
-    Column("priority", Integer, nullable=False, default=0),  # higher ones start first
+    Column("arguments", JSON, nullable=False),  # core.config.job_arguments
+    Column("token", String(120), unique=True),  # a second request with the same token gets the first job
+    Column("priority", Integer, nullable=False, default=0),  # jobs of higher priority start first
     Column("status", String(16), nullable=False),
     Column("cancel", Boolean, nullable=False, default=False),
     Column("progress", Float, nullable=False, default=0.0),
@@ -127,7 +125,7 @@ jobs = Table(
     Index("jobs_waiting", "lane", "status", "created"),
 )
 
-# Clusterings that people have made of a run's cells: one row per version; the newest version of each line is shown.
+# Clusterings of a run's cells that people made: one row for each version; pages show the newest version of each line.
 clusterings = Table(
     "clusterings",
     metadata,
@@ -137,9 +135,9 @@ clusterings = Table(
     Column("author", String(64), nullable=False),
     Column("created", Float, nullable=False),
     Column("title", String(200), nullable=False),
-    Column("what", Text, nullable=False),  # the change from the version before, in words
+    Column("what", Text, nullable=False),  # the change from the previous version, as a sentence
     Column("groups", String(32), nullable=False),  # the key of its Groups
-    Column("colours", JSON, nullable=False),  # {name of a group: "#rrggbb"} of those coloured by hand
+    Column("colours", JSON, nullable=False),  # {name of a group: "#rrggbb"} as people chose them
 )
 
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
@@ -147,12 +145,12 @@ UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty
 
 
 def prepare(engine, now):
-    """Make the tables of an empty database, or bring an older one up to date; refuse a newer one."""
+    """Create the tables of an empty database or upgrade an older one; raises UserError for a newer one."""
     for left in reversed(range(TRIES)):
         try:
             return _prepare(engine, now)
         except OperationalError as error:
-            # SQLite waits for a lock, but not where waiting could be for ever: two that open a new file at once.
+            # SQLite waits for a lock, except where two processes that open a new file would wait for each other.
             if not left or "locked" not in str(error):
                 raise
             time.sleep(0.1)
@@ -167,7 +165,7 @@ def _prepare(engine, now):
                 f"This data folder was written by a newer Nuwa (schema {version}, this one knows {VERSION}): "
                 "start that version, or choose another NUWA_DATA_DIR."
             )
-        # metadata.create_all checks first and creates later, and another process may create the table in between.
+        # metadata.create_all checks first and creates later; another process may create the table in between.
         for table in metadata.sorted_tables:
             db.execute(CreateTable(table, if_not_exists=True))
             for index in table.indexes:
@@ -184,7 +182,7 @@ def _prepare(engine, now):
 
 
 def _insert_once(engine, table):
-    """An insert that does nothing where the row exists already."""
+    """An insert that does nothing where the row exists."""
     if engine.dialect.name == "sqlite":
         return insert(table).prefix_with("OR IGNORE")
     from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -193,9 +191,9 @@ def _insert_once(engine, table):
 
 
 def tune(connection, _record):
-    """SQLite as a small server database: readers and one writer side by side, nothing lost on a crash of ours."""
+    """Set SQLite up for several processes: readers beside one writer, and nothing is lost when a process crashes."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=20000")  # first, so that the next lines wait for others as well
+    cursor.execute("PRAGMA busy_timeout=20000")  # first, so that the next statements wait for locks, too
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()

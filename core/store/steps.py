@@ -8,7 +8,7 @@ from core.data import ending
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
 from core.store import schema
-from core.store.database import digest
+from core.store.rows import digest
 from core.store.status import Status
 
 # Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.

@@ -11,7 +11,7 @@ import psutil
 
 from core.config.job_arguments import ReadArguments
 from core.data import DEMO_TITLES
-from core.store import LANES, Explored, Status, Store, uploads
+from core.store import LANES, Explored, Status, Store, upload_files
 from core.worker import launch
 
 HOUR, DAY = 3600, 24 * 3600
@@ -161,7 +161,7 @@ def alive(record):
 
 def sweep(store):
     """Remove unfinished uploads and temporary folders of killed jobs that are more than a day old."""
-    uploads.sweep(store)
+    upload_files.sweep(store)
     for name in ("nuwa-read-*", "nuwa-bundle-*"):
         for left in (store.root / "cache").glob(name):
             if time.time() - left.stat().st_mtime > DAY:

@@ -1,4 +1,4 @@
-"""The routes by which a file comes from a browser, part by part; assets/upload.js is the other end.
+"""The routes by which a file comes from a browser, part by part; assets/82-upload-transfer.js is the other end.
 
 Each part names where it begins and its CRC-32. Whatever happened in between (a lost line, a pause, a reload, another
 server process), the answer 409 says how much is here, and the page goes on from there.

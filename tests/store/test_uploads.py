@@ -13,7 +13,7 @@ from app_under_test import AppUnderTest, bring
 
 from core.errors import UserError
 from core.settings import from_environment
-from core.store import PART, crc32, uploads
+from core.store import PART, crc32, upload_files, uploads
 from core.worker.execute import drain
 from core.worker.queue import sweep
 
@@ -344,12 +344,12 @@ def test_an_upload_without_data_for_a_day_is_removed(empty_nuwa, half, monkeypat
     now = time.time()
     fresh = begin(empty_nuwa, "fresh.h5ad", 10).json["id"]
     read = bring(empty_nuwa.view, "read.h5ad", b"in the queue")
-    monkeypatch.setattr(time, "time", lambda: now + uploads.DAY - 60)
+    monkeypatch.setattr(time, "time", lambda: now + upload_files.DAY - 60)
     sweep(empty_nuwa.store)
     assert len(on_disk(empty_nuwa)) == 5
-    at = now + uploads.DAY - 120  # something came after all
+    at = now + upload_files.DAY - 120  # something came after all
     os.utime(empty_nuwa.store.root / "uploads" / f"{fresh}.part", (at, at))
-    monkeypatch.setattr(time, "time", lambda: now + uploads.DAY + 60)
+    monkeypatch.setattr(time, "time", lambda: now + upload_files.DAY + 60)
     sweep(empty_nuwa.store)
     (job,) = empty_nuwa.store.jobs()
     waiting = job["arguments"]["path"].rpartition("/")[2]

@@ -21,7 +21,7 @@ from core.export import bundle_zip, reproduce
 from core.figures.printed import chromium
 from core.files import write_array
 from core.store import Groups
-from core.store.database import Missing
+from core.store.rows import Missing
 from core.worker.execute import drain
 from core.worker.jobs import bundle as work
 from core.worker.jobs import bundle_content

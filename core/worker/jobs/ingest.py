@@ -9,7 +9,8 @@ from core.data.protein_background import background_of
 from core.errors import Question
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS, offered
-from core.store import Status, uploads
+from core.store import Status
+from core.store.upload_files import files_of
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.datasets import open_dataset
 
@@ -68,7 +69,7 @@ def _read(store, id, arguments):
         keep_uploads = True
         raise
     finally:
-        for path in () if keep_uploads else uploads.files_of(store.root, arguments):
+        for path in () if keep_uploads else files_of(store.root, arguments):
             path.unlink(missing_ok=True)
 
 

@@ -26,7 +26,7 @@ def card_to_add(view):
     again = "Files may have any size: an interrupted upload continues where it stopped. "
     parts = [
         drop(ids.UPLOAD, "Choose files"),
-        html.Div(id=ids.UPLOADS),  # filled by assets/upload.js
+        html.Div(id=ids.UPLOADS),  # filled by assets/83-upload-queue.js
         html.P(kinds, className="help mt-2"),
         html.P(
             f"{again}Put folders, and files that are already on the server, into the folder 'inbox' of its data folder:",
@@ -40,7 +40,7 @@ def card_to_add(view):
 
 
 def drop(id, label, dataset=""):
-    """Where files are dropped or chosen; with a dataset, they are added to it (assets/upload.js)."""
+    """Where files are dropped or chosen; with a dataset, they are added to it (assets/83-upload-queue.js)."""
     button = html.Button([html.I(className="bi bi-upload"), f" {label}"], className="btn btn-outline-primary")
     kinds = ",".join(sorted({f".{end.rpartition('.')[2]}" for end in ENDINGS}))
     data = {"data-accept": kinds, "data-part": str(PART), "data-dataset": dataset}
