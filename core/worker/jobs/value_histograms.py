@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from core.sparse.rows import values_of
+
 GENES_SHOWN = 4000  # in the mean-variance picture; all chosen ones up to here, the rest drawn at random
 CELLS_SHOWN = 2000  # whose values are binned
 
@@ -9,15 +11,25 @@ CELLS_SHOWN = 2000  # whose values are binned
 def of_preparation(adata, matrix, split):
     """{"histograms": [...]} as JSON can hold them: of RNA, of protein, of what the matrix has."""
     rows = split.train[:: max(1, len(split.train) // CELLS_SHOWN)]
-    after, histograms = matrix.dense(rows), []
+    histograms = []
     if matrix.n_genes:
         held = matrix.rna.held(rows)
-        histograms.append(_pair("RNA", held.rows.dense(held.at), after[:, : matrix.n_genes]))
+        values = held.rows.dense(held.at)
+        histograms.append(_pair("RNA", values, preprocessed_genes(matrix, values, rows)))
     if matrix.n_proteins:
         columns = [list(adata.obsm["protein"].columns).index(name) for name in matrix.proteins]
         counts = adata.obsm["protein"].to_numpy()[rows][:, columns]
-        histograms.append(_pair("protein", counts, after[:, matrix.n_genes :]))
+        histograms.append(_pair("protein", counts, matrix.seen_proteins(rows)))
     return {"histograms": histograms}
+
+
+def preprocessed_genes(matrix, values, rows):
+    """(len(rows), genes) float32: the `values` of genes as `matrix.dense` has them, without loading torch."""
+    n = matrix.n_genes
+    scaled = (values_of(values, matrix.rna.size[rows][:, None], matrix.logged) - matrix.mean[:n]) / matrix.sd[
+        :n
+    ]
+    return np.clip(scaled, -matrix.clip, matrix.clip)
 
 
 def _pair(name, before, after):
