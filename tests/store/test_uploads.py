@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import zlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import formats
@@ -270,10 +271,10 @@ def test_a_disk_that_fills_up_on_the_way_keeps_what_is_whole(empty_nuwa, half, m
         def truncate(self, size):
             return self.file.truncate(size)
 
-    opened = uploads.Path.open
+    opened = Path.open
     with monkeypatch.context() as patch:
         patch.setattr(
-            uploads.Path,
+            Path,
             "open",
             lambda p, *a, **k: Full(opened(p, *a, **k)) if p.suffix == ".part" else opened(p, *a, **k),
         )
