@@ -90,7 +90,7 @@ class Matrix:
     def protein_space(self, rows=slice(None)):
         """(len(rows), proteins) float32: what a latent space is held against, the proteins as a model sees them.
 
-        Those that were left out of the training judge as well, and better; None where there are none.
+        Those that were left out of the training score it as well, and better; None where there are none.
         """
         if self.n_proteins:
             return self.seen_proteins(np.arange(self.n_cells)[rows])

@@ -78,7 +78,7 @@ class ClrCells(AsTheyAre):
 class Dsb(AsTheyAre):
     """Denoised and scaled by background (core.preprocessing.dsb); `component` (cells,) is each cell's technical one, or None.
 
-    `isotypes` and their `slopes` on the component are kept to judge the background, and for further cells.
+    `isotypes` and their `slopes` on the component are kept to measure the background, and for further cells.
     """
 
     name = "dsb"
@@ -183,7 +183,7 @@ def _dsb(adata, counts, names, report, train):
     technical = dsb.fit(every, of_controls, background, train)
     if not controls:
         notes.append(
-            "There are no isotype controls: DSB judged each cell's background by its own low proteins alone."
+            "There are no isotype controls: DSB measured each cell's background by its own low proteins alone."
         )
     return Dsb(proteins, isotypes, technical, technical.component(of_controls, background)), notes
 

@@ -51,7 +51,7 @@ class Learnt(NamedTuple):
     best_epoch: int
     weights: dict  # torch's state_dict on the CPU
     latent: np.ndarray | None  # (cells, n_latent)
-    loss: Parts | None  # of the best weights, on the cells that judge
+    loss: Parts | None  # of the best weights, on the cells that scores are computed on
     held_out: dict  # likelihoods on the same cells, as core.training.held_out has them; empty where the model has none
     seconds: dict
     failure: str  # why the loss stopped being a number, or ""

@@ -49,7 +49,7 @@ def test_chance_has_no_name():
     assert {one.name for one in found} == {"unknown"}
 
 
-def test_names_that_no_set_knows_are_told_of():
+def test_names_that_no_set_knows_are_reported():
     with pytest.raises(UserError, match="symbols, such as CD3E"):
         cell_types.suggest(np.ones((1, 2)), ["ENSG01", "ENSG02"], SETS)
 

@@ -205,7 +205,7 @@ def test_labels_are_voted_for_as_scarches_does():
     assert mapping_summary.sure(votes.codes, votes.confidence, 0.5).tolist() == [5, -1]
 
 
-def test_far_cells_are_told_and_near_ones_are_not():
+def test_far_cells_are_reported_and_near_ones_are_not():
     random = np.random.default_rng(0)
     reference = random.standard_normal((500, 4)).astype(np.float32)
     same = random.standard_normal((200, 4)).astype(np.float32)

@@ -8,7 +8,7 @@ from core.errors import UserError
 
 
 @pytest.mark.parametrize(
-    "size, words",
+    "size, message",
     [
         ((20, 120, 300), "The width of figures is from 40 to 500 mm"),
         ((180, 900, 300), "The height of figures"),
@@ -17,8 +17,8 @@ from core.errors import UserError
         ((None, 120, 300), "The width"),
     ],
 )
-def test_figures_that_cannot_be_are_refused_in_a_sentence(size, words):
-    with pytest.raises(UserError, match=words):
+def test_figures_that_cannot_be_are_refused_in_a_sentence(size, message):
+    with pytest.raises(UserError, match=message):
         Size(*size).check()
 
 

@@ -29,16 +29,18 @@ def test_an_unknown_model_is_refused_with_the_names_there_are():
 @pytest.mark.parametrize("record", CASES)
 def test_a_model_offers_what_the_protocol_of_its_kind_asks(record):
     module, name = record.module.split(":")
-    made = getattr(importlib.import_module(module), name)
-    asked = [protocol.Model]
-    asked += [protocol.Likelihood] if record.variational else []
-    asked += [protocol.CountModel] if record.reads_counts else []
-    asked += [protocol.LinearDecoder] if record.linear_decoder else []
-    for kind in asked:
+    model_class = getattr(importlib.import_module(module), name)
+    protocols = [protocol.Model]
+    protocols += [protocol.Likelihood] if record.variational else []
+    protocols += [protocol.CountModel] if record.reads_counts else []
+    protocols += [protocol.LinearDecoder] if record.linear_decoder else []
+    for kind in protocols:
         for method in (n for n, f in vars(kind).items() if inspect.isfunction(f) and not n.startswith("_")):
             wanted = list(inspect.signature(getattr(kind, method)).parameters)
-            assert list(inspect.signature(getattr(made, method)).parameters)[: len(wanted)] == wanted, method
-    assert isinstance(made.nat, float)
+            assert (
+                list(inspect.signature(getattr(model_class, method)).parameters)[: len(wanted)] == wanted
+            ), method
+    assert isinstance(model_class.nat, float)
 
 
 @pytest.mark.parametrize("record", CASES)
@@ -49,7 +51,7 @@ def test_the_settings_of_a_record_are_fields(record):
 
 
 def test_the_form_says_a_sentence_on_every_model():
-    words = next(spec.help for spec in specs() if spec.name == "model")
-    assert all(f"{name.capitalize()}: " in words for name in MODELS)
+    help_text = next(spec.help for spec in specs() if spec.name == "model")
+    assert all(f"{name.capitalize()}: " in help_text for name in MODELS)
     dropout = next(spec.help for spec in specs() if spec.name == "dropout")
     assert dropout.endswith("Empty: 0.1 for citeseq and none for the others.")

@@ -78,16 +78,16 @@ def test_settings_cannot_be_changed_afterwards():
 
 
 def test_the_specs_cover_every_field_with_a_label_and_a_sentence_of_help():
-    found = specs()
-    assert [spec.name for spec in found] == list(RunConfig.model_fields)
-    for spec in found:
+    fields = specs()
+    assert [spec.name for spec in fields] == list(RunConfig.model_fields)
+    for spec in fields:
         assert spec.label and spec.help.endswith(".") and len(spec.help) > 20, spec.name
         assert spec.kind in ("bool", "int", "float", "choice", "column", "genes")
         assert (spec.kind == "choice") == bool(spec.choices)
         assert spec.default in spec.choices if spec.choices else spec.optional == (spec.default is None)
     parts = [specs(part) for part in (config.PREPARE, config.NETWORK, config.TRAINING)]
-    assert sorted(itertools.chain(*parts)) == sorted(found)
-    assert len({spec.label for spec in found}) == len(found)
+    assert sorted(itertools.chain(*parts)) == sorted(fields)
+    assert len({spec.label for spec in fields}) == len(fields)
 
 
 def test_what_a_spec_offers_is_what_the_config_accepts():
@@ -163,8 +163,8 @@ def test_epochs_follow_from_the_number_of_steps(cells, batch_size, epochs):
     [(600, 128, 128, 1_500), (6_000, 128, 128, 1_500), (24_000, 256, 128, 2_121), (10**6, 1024, 256, 5_390)],
 )
 def test_batch_width_and_steps_grow_with_the_number_of_cells(cells, batch_size, n_hidden, steps):
-    found = chosen(cells)
-    assert (found.batch_size, found.n_hidden, found.steps) == (batch_size, n_hidden, steps)
+    defaults = chosen(cells)
+    assert (defaults.batch_size, defaults.n_hidden, defaults.steps) == (batch_size, n_hidden, steps)
 
 
 def test_the_latent_space_is_always_narrower_than_the_features():
@@ -173,20 +173,20 @@ def test_the_latent_space_is_always_narrower_than_the_features():
 
 
 def test_what_is_left_empty_is_chosen_and_what_is_given_is_kept():
-    found = RunConfig(n_hidden=7).for_data(3_000, 110)
-    assert (found.n_hidden, found.n_latent, found.batch_size, found.epochs) == (7, 20, 128, 75)
-    assert found.for_data(10**6, 3) == found
+    config = RunConfig(n_hidden=7).for_data(3_000, 110)
+    assert (config.n_hidden, config.n_latent, config.batch_size, config.epochs) == (7, 20, 128, 75)
+    assert config.for_data(10**6, 3) == config
     assert RunConfig(batch_size=255).for_data(3_000, 110).epochs == 100
-    assert all(value is not None for name, value in found if not name.endswith("batch_key"))
+    assert all(value is not None for name, value in config if not name.endswith("batch_key"))
 
 
 @pytest.mark.parametrize("n_proteins", [0, 5])
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
 @pytest.mark.parametrize("norm", ["batch", "layer", "none"])
 def test_the_layers_are_those_torch_builds_weight_for_weight(norm, n_layers, n_proteins):
-    made = RunConfig(norm=norm, n_layers=n_layers, n_hidden=24, n_hidden_protein=7, n_latent=4)
-    layers = made.layers(30, n_proteins)
-    model = models.build(made, 30, n_proteins)
+    config = RunConfig(norm=norm, n_layers=n_layers, n_hidden=24, n_hidden_protein=7, n_latent=4)
+    layers = config.layers(30, n_proteins)
+    model = models.build(config, 30, n_proteins)
     assert sum(layer.weights for layer in layers) == sum(p.numel() for p in model.parameters())
     assert {layer.name for layer in layers} == set(model.blocks)
     for layer in layers:

@@ -69,7 +69,7 @@ def test_weights_start_gaussian_with_variance_one_over_fan_in_and_biases_at_zero
     assert len(maps) == 2 * (2 * 2) + 2 + 1
 
 
-def test_a_batch_of_one_cell_passes_batch_norm_in_training():
+def test_a_minibatch_of_one_cell_passes_batch_norm_in_training():
     model = build(SMALL.model_copy(update={"norm": "batch"}), 20, 5).train()
     model.loss(Cells(torch.randn(16, 25)))
     kept = [m.running_mean.clone() for m in model.modules() if isinstance(m, nn.BatchNorm1d)]

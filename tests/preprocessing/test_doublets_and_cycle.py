@@ -17,15 +17,17 @@ def cells():
 
 
 def test_doublets_are_scrublets(cells):
-    made = steps.apply(cells, [{"name": "score_doublets", "params": {"seed": 3}}])
+    scored = steps.apply(cells, [{"name": "score_doublets", "params": {"seed": 3}}])
     theirs = cells.copy()
     sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
-    np.testing.assert_allclose(made.obs["doublet_score"], theirs.obs["doublet_score"])
+    np.testing.assert_allclose(scored.obs["doublet_score"], theirs.obs["doublet_score"])
     threshold = bimodal.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
     if threshold is None:
-        assert not made.obs["predicted_doublet"].any()
+        assert not scored.obs["predicted_doublet"].any()
     else:
-        np.testing.assert_array_equal(made.obs["predicted_doublet"], theirs.obs["doublet_score"] > threshold)
+        np.testing.assert_array_equal(
+            scored.obs["predicted_doublet"], theirs.obs["doublet_score"] > threshold
+        )
     apart = steps.apply(cells, [{"name": "score_doublets", "params": {"batch_key": "donor"}}])
     rows = (cells.obs["donor"] == "bob").to_numpy()
     alone = steps.apply(cells[rows].copy(), [{"name": "score_doublets"}])
@@ -42,21 +44,21 @@ def test_a_threshold_lies_between_two_modes():
 
 
 def test_the_cell_cycle_is_scanpys(cells):
-    made = steps.apply(cells, [{"name": "score_cell_cycle"}])
+    scored = steps.apply(cells, [{"name": "score_cell_cycle"}])
     theirs = cells.copy()
     sc.pp.normalize_total(theirs, target_sum=1e4)
     sc.pp.log1p(theirs)
     s, g2m = CYCLE[:6], CYCLE[6:]
     sc.tl.score_genes_cell_cycle(theirs, s_genes=list(s), g2m_genes=list(g2m), random_state=0)
-    np.testing.assert_allclose(made.obs["S_score"], theirs.obs["S_score"], atol=1e-5)
-    np.testing.assert_allclose(made.obs["G2M_score"], theirs.obs["G2M_score"], atol=1e-5)
-    assert (made.obs["phase"] == theirs.obs["phase"]).mean() > 0.99
+    np.testing.assert_allclose(scored.obs["S_score"], theirs.obs["S_score"], atol=1e-5)
+    np.testing.assert_allclose(scored.obs["G2M_score"], theirs.obs["G2M_score"], atol=1e-5)
+    assert (scored.obs["phase"] == theirs.obs["phase"]).mean() > 0.99
     mouse = cells.copy()
     mouse.var_names = [*cells.var_names[: -len(CYCLE)], *(name.capitalize() for name in CYCLE)]
-    assert made.obs["phase"].equals(steps.apply(mouse, [{"name": "score_cell_cycle"}]).obs["phase"])
+    assert scored.obs["phase"].equals(steps.apply(mouse, [{"name": "score_cell_cycle"}]).obs["phase"])
     theirs.X = theirs.X.toarray()
     again = steps.apply(theirs, [{"name": "score_cell_cycle"}])  # logged values are scored as they are
-    np.testing.assert_allclose(again.obs["S_score"], made.obs["S_score"], atol=1e-5)
+    np.testing.assert_allclose(again.obs["S_score"], scored.obs["S_score"], atol=1e-5)
     with pytest.raises(UserError, match="but X holds scaled values"):
         steps.apply(sc.pp.scale(theirs, copy=True), [{"name": "score_cell_cycle"}])
     with pytest.raises(UserError, match="5 of each are needed"):

@@ -33,26 +33,26 @@ TRANSFORMS = ("clr", "clr_cells", "dsb", "none")
 
 
 @pytest.fixture(scope="module")
-def known(tiny):
+def with_background(tiny):
     """The tiny set with the background of its proteins, and the counts of its empty droplets. Read only: copy it."""
     adata = tiny.copy()
     droplets, empty = unfiltered(tiny)
-    said = join_background(adata, droplets, "'raw.h5'")
+    message = join_background(adata, droplets, "'raw.h5'")
     limits = "32 protein counts or more, fewer than 316 of RNA"
-    assert said == f"300 empty droplets ({limits}) in 'raw.h5' tell the background of 8 proteins."
+    assert message == f"300 empty droplets ({limits}) in 'raw.h5' tell the background of 8 proteins."
     return adata, empty
 
 
 # --- the background
 
 
-def test_empty_droplets_are_those_that_are_no_cells_and_have_few_counts(known, tiny):
-    adata, empty = known
-    found = background_of(adata)
+def test_empty_droplets_are_those_that_are_no_cells_and_have_few_counts(with_background, tiny):
+    adata, empty = with_background
+    background = background_of(adata)
     logged = np.log(empty + 10)
-    np.testing.assert_allclose(found.mean, logged.mean(axis=0), rtol=1e-6)
-    np.testing.assert_allclose(found.sd, logged.std(axis=0, ddof=1), rtol=1e-6)
-    assert found.names == tuple(tiny.obsm["protein"].columns) and found.droplets == 300
+    np.testing.assert_allclose(background.mean, logged.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(background.sd, logged.std(axis=0, ddof=1), rtol=1e-6)
+    assert background.names == tuple(tiny.obsm["protein"].columns) and background.droplets == 300
     loud, _ = unfiltered(tiny)
     rows = np.flatnonzero(loud.obs_names.str.startswith("drop-"))
     values = loud.X.tolil()
@@ -73,17 +73,19 @@ def test_backgrounds_of_joined_samples_are_those_of_all_their_droplets(tiny):
     parts, droplets = [], []
     for i, rows in enumerate((slice(0, 120), slice(120, 240))):
         adata = tiny[rows].copy()
-        made, empty = unfiltered(adata, 300 + 100 * i, seed=i)
-        join_background(adata, made, "'raw.h5'")
+        unfiltered_adata, empty = unfiltered(adata, 300 + 100 * i, seed=i)
+        join_background(adata, unfiltered_adata, "'raw.h5'")
         parts.append(read.Sample(f"s{i}", adata))
         droplets.append(np.log(empty + 10))
     planned = read.plan([read.outline(*part) for part in parts])
-    assert not any("background" in words for words in planned.lost)
+    assert not any("background" in sentence for sentence in planned.lost)
     joined = read.join_samples(parts, planned)
-    found, every = background_of(joined), np.vstack(droplets)
-    assert found.droplets == 700 and "The 700 empty droplets of all of them" in joined.uns["nuwa_read"][1]
-    np.testing.assert_allclose(found.mean, every.mean(axis=0), rtol=1e-6)
-    np.testing.assert_allclose(found.sd, every.std(axis=0, ddof=1), rtol=1e-6)
+    background, every = background_of(joined), np.vstack(droplets)
+    assert (
+        background.droplets == 700 and "The 700 empty droplets of all of them" in joined.uns["nuwa_read"][1]
+    )
+    np.testing.assert_allclose(background.mean, every.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(background.sd, every.std(axis=0, ddof=1), rtol=1e-6)
     config = RunConfig(n_top_genes=0, protein_transform="dsb")
     assert np.isfinite(prepare(joined, config, split_cells(240, config)).protein).all()
     bare = parts[1].adata.copy()
@@ -123,8 +125,8 @@ def test_an_antibody_that_is_called_like_a_gene_is_found(tiny):
     np.testing.assert_allclose(background_of(adata).mean[0], np.log(empty[:, 0] + 10).mean(), rtol=1e-6)
 
 
-def test_it_is_kept_in_the_file_and_in_what_steps_make(known, tmp_path):
-    adata, _ = known
+def test_it_is_kept_in_the_file_and_in_what_steps_make(with_background, tmp_path):
+    adata, _ = with_background
     adata[:100].copy().write_h5ad(tmp_path / "kept.h5ad")
     again = background_of(anndata.read_h5ad(tmp_path / "kept.h5ad"))
     np.testing.assert_array_equal(again.mean, background_of(adata).mean)
@@ -159,15 +161,15 @@ def test_the_background_of_a_cell_is_the_lower_of_two_gaussians():
     np.testing.assert_allclose(dsb.background_means(clear), [0.0, 2.0], atol=1e-3)
 
 
-def test_dsb_is_the_published_equations(known):
+def test_dsb_is_the_published_equations(with_background):
     """Mulè 2022, as the R package has it: isotypes and mu1, scaled PCA, the residual of a straight line."""
-    adata, _ = known
-    found = background_of(adata)
+    adata, _ = with_background
+    background = background_of(adata)
     config = RunConfig(n_top_genes=0, protein_transform="dsb", scale=False)
     split = split_cells(240, config)
     matrix = prepare(adata, config, split)
     counts = adata.obsm["protein"].to_numpy()
-    ambient = (np.log(counts + 10) - found.mean) / found.sd
+    ambient = (np.log(counts + 10) - background.mean) / background.sd
     noise = np.column_stack([ambient[:, 6:], dsb.background_means(ambient)])
     teach = noise[split.train]
     scaled = (noise - teach.mean(axis=0)) / teach.std(axis=0, ddof=1)
@@ -200,8 +202,8 @@ def test_dsb_takes_out_what_a_cell_has_more_of_everything(tiny):
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
-def test_counts_go_there_and_back_and_the_matrix_says_how(known, transform):
-    adata, _ = known
+def test_counts_go_there_and_back_and_the_matrix_says_how(with_background, transform):
+    adata, _ = with_background
     config = RunConfig(n_top_genes=0, protein_transform=transform)
     matrix = prepare(adata, config, split_cells(240, config))
     rows = np.array([5, 3, 200])
@@ -217,8 +219,8 @@ def test_counts_go_there_and_back_and_the_matrix_says_how(known, transform):
         assert record["isotypes"] == list(demo.ISOTYPES) and len(record["technical_axis"]) == 3
 
 
-def test_the_background_follows_the_model(known, tmp_path, run_quick):
-    adata, _ = known
+def test_the_background_follows_the_model(with_background, tmp_path, run_quick):
+    adata, _ = with_background
     config = run_quick.model_copy(update={"protein_transform": "dsb", "epochs": 1, "model": "counts"})
     learnt = list(learn.learn(adata, config, tmp_path))[-1]
     run_folder.save_weights(tmp_path / "model.pt", learnt, config)
@@ -231,16 +233,16 @@ def test_the_background_follows_the_model(known, tmp_path, run_quick):
 
 def test_the_command_line_takes_an_unfiltered_matrix(tiny, tiny_file, tmp_path, capsys):
     unfiltered(tiny)[0].write_h5ad(tmp_path / "raw.h5ad")
-    words = ["inspect", str(tiny_file), "--background", str(tmp_path / "raw.h5ad")]
-    assert main(words) == 0
+    command = ["inspect", str(tiny_file), "--background", str(tmp_path / "raw.h5ad")]
+    assert main(command) == 0
     assert "300 empty droplets (32 protein counts or more" in capsys.readouterr().out
-    assert main([*words, "--droplets-fewest-protein", "40"]) == 0
+    assert main([*command, "--droplets-fewest-protein", "40"]) == 0
     assert "empty droplets (40 protein counts or more" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("transform", ["clr_cells", "dsb", "none"])
-def test_the_script_gives_the_identical_proteins(known, tmp_path, monkeypatch, transform):
-    adata, _ = known
+def test_the_script_gives_the_identical_proteins(with_background, tmp_path, monkeypatch, transform):
+    adata, _ = with_background
     record = checks.examine(adata).record() | {"protein_background": background_of(adata).record()}
     recipe = Recipe("x", settings={"protein_transform": transform, "n_top_genes": 50})
     text = script(from_json(recipe.to_json()), json.loads(json.dumps(record)), RunConfig())
@@ -266,12 +268,12 @@ def test_the_script_gives_the_identical_proteins(known, tmp_path, monkeypatch, t
 
 def test_settings_of_an_earlier_nuwa_are_read(tmp_path):
     (tmp_path / "config.json").write_text('{"clr": true, "n_latent": 7, "device_used": "cpu"}')
-    words = ["in.h5ad", "--out", "out", "--config", str(tmp_path / "config.json")]
+    arguments = ["in.h5ad", "--out", "out", "--config", str(tmp_path / "config.json")]
     parser = argparse.ArgumentParser()
     train.add(parser)
-    assert train._config(parser.parse_args(words), {}).protein_transform == "clr"
-    dsb_words = [*words, "--protein-transform", "dsb"]  # an option wins over the file
-    won = train._config(parser.parse_args(dsb_words), {})
+    assert train._config(parser.parse_args(arguments), {}).protein_transform == "clr"
+    dsb_arguments = [*arguments, "--protein-transform", "dsb"]  # an option wins over the file
+    won = train._config(parser.parse_args(dsb_arguments), {})
     assert (won.protein_transform, won.n_latent) == ("dsb", 7)
     assert (
         parse({"clr": False}).protein_transform == "none" and parse({"clr": True}).protein_transform == "clr"
@@ -296,8 +298,8 @@ def test_a_table_of_proteins_alone_can_be_the_unfiltered_matrix(tiny):
     alone = droplets[:, tiny.n_vars :].copy()
     del alone.var["feature_types"]
     adata = tiny.copy()
-    said = join_background(adata, alone, "'all.csv'")
-    assert "known by their proteins alone" in said
+    message = join_background(adata, alone, "'all.csv'")
+    assert "known by their proteins alone" in message
     held = AnnData(droplets.X[:, : tiny.n_vars], droplets.obs, droplets.var.iloc[: tiny.n_vars, :0])
     held.obsm["protein"] = pd.DataFrame(
         droplets.X[:, tiny.n_vars :].toarray(), droplets.obs_names, alone.var_names

@@ -48,14 +48,14 @@ def is_outlier(values, n):
 
 
 def test_what_is_measured_is_what_scanpy_measures(cells):
-    found, told = filters.measured(cells), metrics(cells)
+    measures, expected = filters.measured(cells), metrics(cells)
     for name, column in (
         ("counts", "total_counts"),
         ("genes", "n_genes_by_counts"),
         ("mito", "pct_counts_mt"),
     ):
-        np.testing.assert_allclose(found[name], told[column], rtol=1e-5)
-    np.testing.assert_allclose(found["ribo"], told["pct_counts_ribo"], rtol=1e-5)
+        np.testing.assert_allclose(measures[name], expected[column], rtol=1e-5)
+    np.testing.assert_allclose(measures["ribo"], expected["pct_counts_ribo"], rtol=1e-5)
 
 
 def test_limits_by_hand():
@@ -74,15 +74,17 @@ def test_limits_by_hand():
 
 
 def test_cells_leave_as_sc_best_practices_has_them(cells):
-    told = metrics(cells)
-    gone = is_outlier(told["log1p_total_counts"], 5) | is_outlier(told["log1p_n_genes_by_counts"], 5)
+    measures = metrics(cells)
+    removed = is_outlier(measures["log1p_total_counts"], 5) | is_outlier(
+        measures["log1p_n_genes_by_counts"], 5
+    )
     values = filters.measured(cells)
     counts = {name: values[name] for name in ("counts", "genes")}
-    np.testing.assert_array_equal(~within_limits(counts, suggested(counts)), gone)
-    assert 5 < gone.sum() < 100
-    made = steps.apply(cells, [{"name": "filter_cells"}])
-    high = told["pct_counts_mt"] > min(8, suggested(values).mito[1])
-    assert list(made.obs_names) == list(cells.obs_names[~(gone | high)])
+    np.testing.assert_array_equal(~within_limits(counts, suggested(counts)), removed)
+    assert 5 < removed.sum() < 100
+    filtered = steps.apply(cells, [{"name": "filter_cells"}])
+    high = measures["pct_counts_mt"] > min(8, suggested(values).mito[1])
+    assert list(filtered.obs_names) == list(cells.obs_names[~(removed | high)])
 
 
 def test_genes_and_cells_are_filtered_as_by_scanpy(cells):
@@ -99,10 +101,10 @@ def test_genes_and_cells_are_filtered_as_by_scanpy(cells):
 
 def test_batches_have_limits_of_their_own(cells):
     params = {"batch_key": "donor", "batches": {"bob": {"counts": [1e6, None]}}, "limits": {}}
-    made = steps.apply(cells, [{"name": "filter_cells", "params": params}])
-    assert set(made.obs["donor"]) == {"ann"} and made.n_obs == (cells.obs["donor"] == "ann").sum()
-    made = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
-    own = steps.made_before(made)[0]["params"]["batches"]
+    filtered = steps.apply(cells, [{"name": "filter_cells", "params": params}])
+    assert set(filtered.obs["donor"]) == {"ann"} and filtered.n_obs == (cells.obs["donor"] == "ann").sum()
+    filtered = steps.apply(cells, [{"name": "filter_cells", "params": {"batch_key": "donor"}}])
+    own = steps.made_before(filtered)[0]["params"]["batches"]
     rows = (cells.obs["donor"] == "bob").to_numpy()
     assert own["bob"]["counts"] == list(suggested({"counts": filters.measured(cells)["counts"][rows]}).counts)
 
@@ -122,16 +124,17 @@ def test_whatever_the_counts_are_cells_stay_or_it_is_said_why(data):
     adata.obs["batch"] = random.integers(0, data.draw(st.integers(1, n)), n).astype(str)
     batch = data.draw(st.sampled_from([None, "batch"]))
     try:
-        made = steps.apply(
+        filtered = steps.apply(
             adata, [{"name": "filter_cells", "params": {"batch_key": batch}}, {"name": "filter_genes"}]
         )
     except UserError as error:
         assert str(error).endswith(".")
     else:
         again = [
-            {k: one[k] for k in ("name", "params")} for one in json.loads(json.dumps(steps.made_before(made)))
+            {k: one[k] for k in ("name", "params")}
+            for one in json.loads(json.dumps(steps.made_before(filtered)))
         ]
-        assert 0 < made.n_obs <= n and data_hash(steps.apply(adata, again)) == data_hash(made)
+        assert 0 < filtered.n_obs <= n and data_hash(steps.apply(adata, again)) == data_hash(filtered)
 
 
 def test_limits_are_both_ends_included_and_nan_stays():
@@ -146,8 +149,8 @@ def test_what_the_page_says_stays_is_what_stays(empty_nuwa, tiny, tiny_file):
     for column in (ALL_CELLS, "sample"):
         chosen = suggest(view, id, column)
         within = cells_within(view, id, chosen)[1].within
-        made = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
-        assert list(made.obs_names) == list(tiny.obs_names[within])
+        filtered = steps.apply(tiny.copy(), [{"name": "filter_cells", "params": chosen}])
+        assert list(filtered.obs_names) == list(tiny.obs_names[within])
         answer = empty_nuwa.press(
             "quality-stay.children", {"quality-limits.data": chosen, "prepare-dataset.data": id}
         )

@@ -50,8 +50,13 @@ def by_role(picture, role):
 @pytest.mark.parametrize("key", [None, "chip"])
 def test_the_choice_is_scanpys_on_the_training_cells_and_genes_that_are_left(cells, flavor, key):
     first, second = cells.var_names[10:12]
-    asked = {"hvg_flavor": flavor, "hvg_batch_key": key, "drop_genes": f"{first} {second}", "drop_mito": True}
-    matrix = prepared(cells, **asked)
+    settings = {
+        "hvg_flavor": flavor,
+        "hvg_batch_key": key,
+        "drop_genes": f"{first} {second}",
+        "drop_mito": True,
+    }
+    matrix = prepared(cells, **settings)
     part = cells[split_cells(500, RunConfig()).train].copy()
     if flavor != "seurat_v3":
         sc.pp.normalize_total(part, target_sum=1e4)
@@ -60,7 +65,7 @@ def test_the_choice_is_scanpys_on_the_training_cells_and_genes_that_are_left(cel
     part = part[part.obs["chip"] != "few"] if key else part
     sc.pp.highly_variable_genes(part := part.copy(), flavor=flavor, n_top_genes=60, batch_key=key)
     assert set(matrix.genes) == set(part.var_names[part.var["highly_variable"]])
-    picture = stats(cells, **asked)
+    picture = stats(cells, **settings)
     assert by_role(picture, CHOSEN) == set(matrix.genes) and picture["flavor"] == flavor
     assert by_role(picture, NEVER) == {first, second, "MT-ND1", "MT-CO1"}
     assert any("'few' of 'chip': fewer than 20" in note for note in matrix.notes) == bool(key)
@@ -102,7 +107,7 @@ def test_a_family_that_is_not_there_is_said(cells):
     assert any("no mitochondrial genes to remove" in note for note in prepared(other, drop_mito=True).notes)
 
 
-def test_names_that_are_not_there_are_told_with_the_nearest(cells):
+def test_unknown_gene_names_are_reported_with_the_nearest(cells):
     notes = prepared(cells, keep_genes="mki67, TOP2, MCM5").notes
     assert any("'mki67' (near: MKI67) and 'TOP2' (near: TOP2A); 1 of the 3 names" in note for note in notes)
     with pytest.raises(UserError, match="Never use .drop_genes.: the dataset has no gene 'mcm5' .near: MCM5"):

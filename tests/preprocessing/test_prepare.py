@@ -24,7 +24,7 @@ PLAIN = RunConfig(n_top_genes=0)
 
 
 def everyone_trains(adata):
-    """A Split in which every cell is a training cell (and judges, too)."""
+    """A Split in which every cell is a training cell (and scores are computed on it, too)."""
     rows = np.arange(adata.n_obs)
     return Split(rows, rows, np.array([], dtype=int), "")
 
@@ -35,14 +35,14 @@ def dense(matrix):
 
 def by_scanpy(adata, clip=10.0):
     """The recipe of scanpy's tutorial on all cells."""
-    made = anndata.AnnData(adata.X.copy())
-    sc.pp.normalize_total(made, target_sum=1e4)
-    sc.pp.log1p(made)
-    made.X = made.X.toarray()
+    scanpys = anndata.AnnData(adata.X.copy())
+    sc.pp.normalize_total(scanpys, target_sum=1e4)
+    sc.pp.log1p(scanpys)
+    scanpys.X = scanpys.X.toarray()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        sc.pp.scale(made, max_value=clip)
-    return made.X
+        sc.pp.scale(scanpys, max_value=clip)
+    return scanpys.X
 
 
 @pytest.mark.parametrize("clip", [10.0, 1.5])
@@ -64,19 +64,21 @@ def test_the_switches_do_what_they_say(tiny):
     split = everyone_trains(tiny)
     raw = RunConfig(n_top_genes=0, normalize=False, log1p=False, scale=False, protein_transform="none")
 
-    def made(**values):
+    def values_with(**values):
         return dense(prepare(tiny, raw.model_copy(update=values), split))
 
     counts, proteins = tiny.X.toarray(), tiny.obsm["protein"].to_numpy()[:, :6]
-    np.testing.assert_array_equal(made(), np.hstack([counts, proteins]))
-    np.testing.assert_allclose(made(log1p=True)[:, :120], np.log1p(counts), rtol=1e-6)
+    np.testing.assert_array_equal(values_with(), np.hstack([counts, proteins]))
+    np.testing.assert_allclose(values_with(log1p=True)[:, :120], np.log1p(counts), rtol=1e-6)
     normal = counts / counts.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(made(normalize=True, target_sum=500.0)[:, :120], 500 * normal, rtol=1e-5)
-    of_each = made(protein_transform="clr")[:, 120:]
+    np.testing.assert_allclose(
+        values_with(normalize=True, target_sum=500.0)[:, :120], 500 * normal, rtol=1e-5
+    )
+    of_each = values_with(protein_transform="clr")[:, 120:]
     np.testing.assert_allclose(of_each, clr(proteins, geometric_means(proteins)), rtol=1e-6)
-    within = made(protein_transform="clr_cells")[:, 120:]
+    within = values_with(protein_transform="clr_cells")[:, 120:]
     np.testing.assert_allclose(within, clr(proteins.T, geometric_means(proteins.T)).T, rtol=1e-6)
-    scaled = made(scale=True, clip=1000.0)
+    scaled = values_with(scale=True, clip=1000.0)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(scaled.std(axis=0, ddof=1), 1, atol=1e-4)
 
@@ -156,9 +158,9 @@ def test_a_gene_that_never_changes_becomes_zero_not_noise():
     for values in (counts, sparse.csr_matrix(counts)):
         adata = anndata.AnnData(values)
         config = PLAIN.model_copy(update={"normalize": False})
-        made = dense(prepare(adata, config, everyone_trains(adata)))
-        np.testing.assert_allclose(made[:, 0], 0, atol=1e-5)
-        np.testing.assert_allclose(made[:, 1:].std(axis=0, ddof=1), 1, atol=1e-4)
+        values = dense(prepare(adata, config, everyone_trains(adata)))
+        np.testing.assert_allclose(values[:, 0], 0, atol=1e-5)
+        np.testing.assert_allclose(values[:, 1:].std(axis=0, ddof=1), 1, atol=1e-4)
 
 
 def test_a_dense_scaled_copy_is_never_made(monkeypatch):

@@ -21,7 +21,7 @@ def cells():
 
 
 @pytest.mark.parametrize(
-    ("step", "words"),
+    ("step", "message"),
     [
         (
             {"name": "filter_cells", "params": {"limits": {"doublet": [None, 0.2]}}},
@@ -43,22 +43,22 @@ def cells():
         ("filter_cells", "A step is written"),
     ],
 )
-def test_a_step_that_cannot_be_done_says_why(cells, step, words):
-    with pytest.raises(UserError, match=words):
+def test_a_step_that_cannot_be_done_says_why(cells, step, message):
+    with pytest.raises(UserError, match=message):
         steps.apply(cells, [step])
 
 
 def test_a_recipe_again_gives_the_identical_matrix(cells):
     names = ("filter_cells", "score_cell_cycle", "filter_genes")
-    made = steps.apply(cells, [{"name": name} for name in names])
-    again = from_json(Recipe("mine", steps.made_before(made), {"n_top_genes": 77}).to_json())
+    filtered = steps.apply(cells, [{"name": name} for name in names])
+    again = from_json(Recipe("mine", steps.made_before(filtered), {"n_top_genes": 77}).to_json())
     assert again.name == "mine" and again.settings["n_top_genes"] == 77
     other = steps.apply(cells, [step.record() for step in again.steps])
-    assert data_hash(other) == data_hash(made) and other.obs.equals(made.obs)
+    assert data_hash(other) == data_hash(filtered) and other.obs.equals(filtered.obs)
     assert [one["after"] for one in steps.made_before(other)] == [
-        one["after"] for one in steps.made_before(made)
+        one["after"] for one in steps.made_before(filtered)
     ]
-    shuffled = steps.apply(made[:50].copy(), [{"name": "filter_genes"}])
+    shuffled = steps.apply(filtered[:50].copy(), [{"name": "filter_genes"}])
     assert len(steps.made_before(shuffled)) == 4  # what was done before stays written down
 
 
@@ -71,8 +71,8 @@ def test_the_source_stays_as_it_is(cells):
 def test_presets_can_be_applied(cells, tiny):
     for name in PRESETS:
         recipe = preset(name)
-        made = steps.apply(tiny.copy(), [step.record() for step in recipe.steps])
-        assert made.n_obs > 200 and from_json(recipe.to_json()).settings == recipe.settings
+        filtered = steps.apply(tiny.copy(), [step.record() for step in recipe.steps])
+        assert filtered.n_obs > 200 and from_json(recipe.to_json()).settings == recipe.settings
     asis = preset("as is").settings
     assert not any(asis[name] for name in ("normalize", "log1p", "scale", "n_top_genes"))
     assert asis["protein_transform"] == "none"

@@ -31,49 +31,51 @@ def cells():
 
 
 def logged(adata):
-    made = adata.copy()
-    made.X = count_sources.logged(adata.X)
-    return made
+    changed = adata.copy()
+    changed.X = count_sources.logged(adata.X)
+    return changed
 
 
 def with_ids(adata):
-    made = adata.copy()
-    made.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(made.n_vars)]
-    made.var_names = [*made.var_names[:-2], "TWIN", "TWIN-1"]
-    return made
+    changed = adata.copy()
+    changed.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(changed.n_vars)]
+    changed.var_names = [*changed.var_names[:-2], "TWIN", "TWIN-1"]
+    return changed
 
 
 def by_ids(adata):
-    made = adata.copy()
-    made.var["symbol"] = [*made.var_names[:-2], "TWIN", "TWIN"]
-    made.var_names = [f"ENSG{i:011d}.{i % 9}" for i in range(made.n_vars)]
-    return made
+    changed = adata.copy()
+    changed.var["symbol"] = [*changed.var_names[:-2], "TWIN", "TWIN"]
+    changed.var_names = [f"ENSG{i:011d}.{i % 9}" for i in range(changed.n_vars)]
+    return changed
 
 
 def in_raw(adata):
     """Scaled values of a few genes; the counts of all lie in .raw."""
-    made = adata[:, 100:400].copy()
-    made.raw = adata
-    made.X = np.random.default_rng(0).standard_normal(made.shape).astype(np.float32)
-    return made
+    changed = adata[:, 100:400].copy()
+    changed.raw = adata
+    changed.X = np.random.default_rng(0).standard_normal(changed.shape).astype(np.float32)
+    return changed
 
 
 def with_missing(adata):
-    made = adata.copy()
-    made.X[[3, 9], [5, 800]] = np.nan
-    return made
+    changed = adata.copy()
+    changed.X[[3, 9], [5, 800]] = np.nan
+    return changed
 
 
 def with_empty(adata):
-    made = adata.copy()
-    made.X = sparse.csr_matrix(made.X.multiply((np.arange(made.n_obs) % 7 > 0)[:, None]), dtype=np.float32)
-    return made
+    changed = adata.copy()
+    changed.X = sparse.csr_matrix(
+        changed.X.multiply((np.arange(changed.n_obs) % 7 > 0)[:, None]), dtype=np.float32
+    )
+    return changed
 
 
 def antibodies(adata):
-    made = adata.copy()
-    made.var_names = [*made.var_names[:-3], "ADT_CD3", "ADT_CD4", "ADT_CD8"]
-    return made
+    changed = adata.copy()
+    changed.var_names = [*changed.var_names[:-3], "ADT_CD3", "ADT_CD4", "ADT_CD8"]
+    return changed
 
 
 def lying(adata):
@@ -105,12 +107,12 @@ CASES = {
 }
 
 
-def made(cells, case):
+def stepped_case(cells, case):
     """(the dataset before, after its steps in normal form, its script)."""
-    change, asked = CASES[case]
+    change, case_steps = CASES[case]
     before = read.tidy(change(cells), "cells")
-    asked = [one if isinstance(one, dict) else {"name": one} for one in asked]
-    after = read.tidy(steps.apply(before, asked), "cells")
+    case_steps = [one if isinstance(one, dict) else {"name": one} for one in case_steps]
+    after = read.tidy(steps.apply(before, case_steps), "cells")
     recipe = Recipe(case, steps.made_before(after), AS_IT_IS)
     seen = checks.examine(before).record()
     start = Start("cells.h5ad", True, seen["cells"], seen["genes"])
@@ -118,16 +120,16 @@ def made(cells, case):
 
 
 def check(theirs, after):
-    found = count_sources.counts_of(after)
-    there = np.asarray((found.matrix != 0).sum(axis=0)).ravel() > 0
-    names = count_sources.genes_of(after, found.where)
+    source = count_sources.counts_of(after)
+    there = np.asarray((source.matrix != 0).sum(axis=0)).ravel() > 0
+    names = count_sources.genes_of(after, source.where)
     assert list(theirs.obs_names) == list(after.obs_names)
     seen = names.isin(theirs.var_names)
     assert (there | ~seen).all() and list(theirs.var_names) == list(names[seen])
     # Only genes that no training cell has may be away.
     train = split_cells(after.n_obs, RunConfig()).train
-    assert not found.matrix[train][:, ~seen].sum()
-    values = found.matrix[:, seen]
+    assert not source.matrix[train][:, ~seen].sum()
+    values = source.matrix[:, seen]
     np.testing.assert_array_equal(theirs.X, values.toarray() if sparse.issparse(values) else values)
     for column in ("doublet_score", "predicted_doublet", "S_score", "G2M_score", "phase"):
         assert (column in after.obs) == (column in theirs.obs)
@@ -142,7 +144,7 @@ def check(theirs, after):
 @pytest.mark.parametrize("case", [case for case in CASES if case != "score_doublets"])  # which takes seconds
 @pytest.mark.filterwarnings("ignore")
 def test_each_step_gives_the_identical_matrix(cells, case, tmp_path, monkeypatch):
-    before, after, text = made(cells, case)
+    before, after, text = stepped_case(cells, case)
     before.uns = {}
     check(made_by_script(text, before, tmp_path, monkeypatch), after)
 
@@ -150,11 +152,11 @@ def test_each_step_gives_the_identical_matrix(cells, case, tmp_path, monkeypatch
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_each_step_in_a_process_without_nuwa(cells, case, tmp_path):
-    before, after, text = made(cells, case)
+    before, after, text = stepped_case(cells, case)
     (tmp_path / "recipe.py").write_text(text)
     before.write_h5ad(tmp_path / "in.h5ad")
-    words = [sys.executable, "-I", "recipe.py", "in.h5ad", "out.h5ad"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-I", "recipe.py", "in.h5ad", "out.h5ad"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     check(sc.read_h5ad(tmp_path / "out.h5ad"), after)
 
@@ -198,8 +200,8 @@ def test_a_script_starts_from_the_file_that_was_brought(kind, tmp_path, monkeypa
     check(made_by_script(text, None, tmp_path, monkeypatch, path), after)
 
 
-def test_another_file_is_told(cells, tmp_path, monkeypatch):
-    _, _, text = made(cells, "filter_cells")
+def test_another_file_is_refused(cells, tmp_path, monkeypatch):
+    _, _, text = stepped_case(cells, "filter_cells")
     with pytest.raises(SystemExit, match="has not the 220 cells"):
         made_by_script(text, cells[:100].copy(), tmp_path, monkeypatch)
 

@@ -34,23 +34,23 @@ def cells():
 
 
 def test_the_script_gives_the_identical_matrix(tiny, tmp_path):
-    asked = [{"name": "filter_cells"}, {"name": "filter_genes", "params": {"min_cells": 60}}]
-    made = steps.apply(tiny.copy(), asked)
-    recipe = Recipe("tiny", steps.made_before(made), {"n_top_genes": 50, "clip": 3.0})
-    record = checks.examine(made).record()
+    steps_to_apply = [{"name": "filter_cells"}, {"name": "filter_genes", "params": {"min_cells": 60}}]
+    filtered = steps.apply(tiny.copy(), steps_to_apply)
+    recipe = Recipe("tiny", steps.made_before(filtered), {"n_top_genes": 50, "clip": 3.0})
+    record = checks.examine(filtered).record()
     (tmp_path / "recipe.py").write_text(script(recipe, record, RunConfig()))
     tiny.write_h5ad(tmp_path / "in.h5ad")
-    words = [sys.executable, "recipe.py", "in.h5ad", "out.h5ad"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "recipe.py", "in.h5ad", "out.h5ad"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     theirs = sc.read_h5ad(tmp_path / "out.h5ad")
     config = parse(recipe.settings)
-    ours = prepare(made, config, split_cells(made.n_obs, config))
-    assert made.n_obs < tiny.n_obs or made.n_vars < tiny.n_vars
+    ours = prepare(filtered, config, split_cells(filtered.n_obs, config))
+    assert filtered.n_obs < tiny.n_obs or filtered.n_vars < tiny.n_vars
     assert list(theirs.var_names) == list(ours.genes) and list(theirs.obs_names) == list(ours.cell_names)
     assert list(theirs.obsm["protein"].columns) == list(ours.proteins)
     x = np.hstack([theirs.X, theirs.obsm["protein"].to_numpy()])
-    np.testing.assert_allclose(x, ours.dense(np.arange(made.n_obs)), atol=2e-5)
+    np.testing.assert_allclose(x, ours.dense(np.arange(filtered.n_obs)), atol=2e-5)
 
 
 CHOICES = {
@@ -65,13 +65,13 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize("asked", CHOICES.values(), ids=list(CHOICES))
-def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, asked):
+@pytest.mark.parametrize("requested", CHOICES.values(), ids=list(CHOICES))
+def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, settings):
     adata = cells.copy()
     adata.obs["chip"] = np.select([np.arange(220) < 12, np.arange(220) < 90], ["a", "b"], "c")
     adata.obs["half"] = np.where(np.arange(220) % 2, "odd", "even")
     adata.obs["plate"] = (np.arange(220) // 44).astype(str)
-    recipe = Recipe("genes", (), {"n_top_genes": 90} | asked)
+    recipe = Recipe("genes", (), {"n_top_genes": 90} | settings)
     config = parse(recipe.settings)
     theirs = made_by_script(
         script(recipe, checks.examine(adata).record(), RunConfig()), adata, tmp_path, monkeypatch
@@ -92,16 +92,16 @@ def test_counts_and_mt_shares_over_all_genes_are_those_of_obs_in_limits_and_in_t
     known = filters.measured(adata)
     np.testing.assert_allclose(known["mito"], 100 * adata.obs["pct_mito"], rtol=1e-5)
     np.testing.assert_allclose(known["counts"], adata.obs["n_counts_all_genes"])
-    told = checks.examine(adata)  # and so is what the page shows, and its limits go by
-    np.testing.assert_allclose(told.shares["mito"], known["mito"], rtol=1e-6)
-    np.testing.assert_allclose(told.n_counts, known["counts"])
-    made = steps.apply(adata.copy(), [{"name": "filter_cells"}])
-    assert not set(adata.obs_names[50:60]) & set(made.obs_names) and made.n_obs > 100
-    recipe = Recipe("columns", steps.made_before(made), {"n_top_genes": 0})
+    report = checks.examine(adata)  # and so is what the page shows, and its limits go by
+    np.testing.assert_allclose(report.shares["mito"], known["mito"], rtol=1e-6)
+    np.testing.assert_allclose(report.n_counts, known["counts"])
+    filtered = steps.apply(adata.copy(), [{"name": "filter_cells"}])
+    assert not set(adata.obs_names[50:60]) & set(filtered.obs_names) and filtered.n_obs > 100
+    recipe = Recipe("columns", steps.made_before(filtered), {"n_top_genes": 0})
     record = checks.examine(adata).record()
     assert record["quality_columns"] == {"counts": "n_counts_all_genes", "mito": "pct_mito"}
     theirs = made_by_script(script(recipe, record, RunConfig()), adata, tmp_path, monkeypatch)
-    assert list(theirs.obs_names) == list(made.obs_names)
+    assert list(theirs.obs_names) == list(filtered.obs_names)
 
 
 def test_a_script_knows_every_setting_and_every_switch():
@@ -125,10 +125,14 @@ def test_a_script_knows_the_genes_that_a_later_step_left_out(empty_nuwa, cells, 
     id = bring(view, "cells.h5ad", (tmp_path / "cells.h5ad").read_bytes())
     drain(empty_nuwa.store)
     cells_step = {"name": "filter_cells", "params": {"limits": {"mito": [None, 5]}}}
-    made = view.steps.replace(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
+    filtered_id = view.steps.replace(id, [cells_step, {"name": "filter_genes", "params": {"min_cells": 40}}])
     drain(empty_nuwa.store)
     text = script(
-        view.steps.recipe(made, preset("as is").settings), view.datasets.one(made)["record"], RunConfig()
+        view.steps.recipe(filtered_id, preset("as is").settings),
+        view.datasets.one(filtered_id)["record"],
+        RunConfig(),
     )
     theirs = made_by_script(text, adata, tmp_path, monkeypatch)
-    assert "MT-ND1" not in theirs.var_names and theirs.n_obs == view.datasets.one(made)["record"]["cells"]
+    assert (
+        "MT-ND1" not in theirs.var_names and theirs.n_obs == view.datasets.one(filtered_id)["record"]["cells"]
+    )

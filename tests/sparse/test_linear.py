@@ -105,7 +105,7 @@ def test_base_and_counts_together_are_the_clipped_z_scores(clip):
     assert x.rows.indices.dtype == np.uint16
 
 
-def test_a_batch_is_the_matrix_that_the_dense_path_sees(tiny):
+def test_a_minibatch_is_the_matrix_that_the_dense_path_sees(tiny):
     config = RunConfig(n_top_genes=0)
     split = split_cells(tiny.n_obs, config)
     matrix = prepare(tiny, config, split)
@@ -149,7 +149,7 @@ def test_weights_that_are_gone_through_piece_by_piece_make_the_same_sums(form, g
     [[5], [2], [2, 2], [3, 3, 9, 3], [39, 0, 17]],
     ids=["one", "empty", "empty twice", "repeats", "any order"],
 )
-def test_any_rows_make_a_batch(form, rows):
+def test_any_rows_make_a_minibatch(form, rows):
     values = counts()
     minibatch = standardised(values, 10.0).minibatch(rows)
     assert minibatch.n_cells == len(rows)
@@ -188,9 +188,9 @@ def test_groups_follow_the_genes(hide):
     ours = first_layer(minibatch, *parameters, group)
     torch.testing.assert_close(ours.double(), dense, rtol=1e-5, atol=1e-5)
     pull = torch.randn(40, 7)
-    found = torch.autograd.grad((ours * pull).sum(), parameters)
+    gradients = torch.autograd.grad((ours * pull).sum(), parameters)
     expected = torch.autograd.grad((dense * pull).sum(), learnt)
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(gradients, expected, strict=True):
         torch.testing.assert_close(one.double(), other, rtol=1e-5, atol=1e-4)
 
 
@@ -217,7 +217,7 @@ def test_hidden_counts_are_zeros_for_the_encoder_and_stay_in_the_target():
     assert (again == seen).all() and (other != seen).any()
 
 
-def test_a_batch_filled_again_forgets_the_one_before(form):
+def test_a_minibatch_filled_again_forgets_the_one_before(form):
     x = standardised(counts(), 10.0)
     first, rows = x.minibatch(np.arange(30), hide=0.5), np.arange(30, 40)
     first.by_gene()
@@ -231,7 +231,7 @@ def test_a_batch_filled_again_forgets_the_one_before(form):
 
 
 @pytest.mark.parametrize("end", ["first_layer", "mse"])
-def test_a_backward_pass_after_the_next_batch_is_refused(form, end):
+def test_a_backward_pass_after_the_next_minibatch_is_refused(form, end):
     x = standardised(counts(), 10.0)
     minibatch, (*encoder, weight, bias) = x.minibatch(np.arange(8)), weights(30, 5)
     if end == "first_layer":
@@ -306,5 +306,5 @@ def test_the_rule_says_what_was_measured(density, expected):
         (1024, 512, True),
     ],
 )
-def test_the_gram_form_is_for_batches_no_smaller_than_the_hidden_width(batch_size, n_hidden, expected):
+def test_the_gram_form_is_for_minibatches_no_smaller_than_the_hidden_width(batch_size, n_hidden, expected):
     assert gram_pays(batch_size, n_hidden) is expected

@@ -57,14 +57,14 @@ def test_a_survey_sees_every_value(small_blocks):
     values = counts()
     values[:, 3], values[0, 4], values[199, 5] = 0, 0.5, -300
     train = np.arange(0, 200, 2)
-    found = survey(sparse.csr_matrix(values), train)
-    np.testing.assert_allclose(found.totals, values.sum(axis=1, dtype=float))
-    np.testing.assert_array_equal(found.stored, (values != 0).sum(axis=0))
-    np.testing.assert_array_equal(found.seen, (values[train] != 0).sum(axis=0))
-    np.testing.assert_array_equal(found.low, np.minimum(values.min(axis=0), 0))
-    np.testing.assert_array_equal(found.high, values.max(axis=0))
-    assert list(np.flatnonzero(~found.whole)) == [4]
-    mean, variance = mean_and_variance(found.sums, found.squares, len(train))
+    survey_of_values = survey(sparse.csr_matrix(values), train)
+    np.testing.assert_allclose(survey_of_values.totals, values.sum(axis=1, dtype=float))
+    np.testing.assert_array_equal(survey_of_values.stored, (values != 0).sum(axis=0))
+    np.testing.assert_array_equal(survey_of_values.seen, (values[train] != 0).sum(axis=0))
+    np.testing.assert_array_equal(survey_of_values.low, np.minimum(values.min(axis=0), 0))
+    np.testing.assert_array_equal(survey_of_values.high, values.max(axis=0))
+    assert list(np.flatnonzero(~survey_of_values.whole)) == [4]
+    mean, variance = mean_and_variance(survey_of_values.sums, survey_of_values.squares, len(train))
     np.testing.assert_allclose(mean, values[train].mean(axis=0, dtype=float))
     np.testing.assert_allclose(variance, values[train].var(axis=0, ddof=1, dtype=float), rtol=1e-6)
 
@@ -73,16 +73,16 @@ def test_moments_keep_the_digits_of_a_small_variance(small_blocks):
     values = 1000 + counts() / 1000
     values[:, 0] = 1234.567
     rows = np.arange(0, 200, 3)
-    found = Moments(values.shape[1])
+    moments = Moments(values.shape[1])
     for _, block in blocks(sparse.csr_matrix(values[rows])):
-        found.add(block.indptr, block.indices, block.data)
+        moments.add(block.indptr, block.indices, block.data)
     expected = values[rows].astype(float)
-    np.testing.assert_allclose(found.mean, expected.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(found.variance[1:], expected.var(axis=0, ddof=1)[1:], rtol=1e-7)
-    assert found.scaling()[1][0] == 1  # the constant gene
+    np.testing.assert_allclose(moments.mean, expected.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(moments.variance[1:], expected.var(axis=0, ddof=1)[1:], rtol=1e-7)
+    assert moments.scaling()[1][0] == 1  # the constant gene
     dense = Moments(values.shape[1])
     dense.add_dense(values[rows])
-    np.testing.assert_allclose(dense.variance, found.variance, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(dense.variance, moments.variance, rtol=1e-7, atol=1e-12)
 
 
 def by_scanpy(values, flavor, n, batches=None, names=None):
@@ -156,20 +156,22 @@ def test_genes_chosen_within_batches_are_scanpys(small_blocks, flavor, n):
     seen = survey(values, rows)
     genes = np.flatnonzero(seen.seen)
     usable = np.arange(len(genes)) % 7 != 3  # the others are as if they were not there
-    asked = values[np.ix_(rows, genes[usable])]
+    used_values = values[np.ix_(rows, genes[usable])]
     change = Normalisation(np.full(420, 3, np.float32), True)
     if flavor == "seurat_v3":
-        found = variable_genes.seurat_v3(values, groups, genes, usable, seen, n)
+        variable = variable_genes.seurat_v3(values, groups, genes, usable, seen, n)
         spread = "variances"
     else:
-        found = variable_genes.by_dispersion(flavor, values, groups, genes, usable, change, n, names[genes])
-        asked, spread = np.log1p(asked * np.float32(3)), "dispersions"
+        variable = variable_genes.by_dispersion(
+            flavor, values, groups, genes, usable, change, n, names[genes]
+        )
+        used_values, spread = np.log1p(used_values * np.float32(3)), "dispersions"
     batches = groups.codes[rows].astype(str)
-    table = by_scanpy(sparse.csr_matrix(asked), flavor, n, batches, names[genes[usable]])
-    assert not found.chosen[~usable].any()
-    assert set(names[genes[found.chosen]]) == set(table.index[table["highly_variable"]])
-    np.testing.assert_allclose(found.mean[usable], table["means"], rtol=1e-5)
-    np.testing.assert_allclose(found.spread[usable], table[spread], rtol=1e-4, atol=1e-6)
+    table = by_scanpy(sparse.csr_matrix(used_values), flavor, n, batches, names[genes[usable]])
+    assert not variable.chosen[~usable].any()
+    assert set(names[genes[variable.chosen]]) == set(table.index[table["highly_variable"]])
+    np.testing.assert_allclose(variable.mean[usable], table["means"], rtol=1e-5)
+    np.testing.assert_allclose(variable.spread[usable], table[spread], rtol=1e-4, atol=1e-6)
 
 
 def test_groups_that_a_method_cannot_work_on_are_named():

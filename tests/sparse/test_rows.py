@@ -96,7 +96,7 @@ def test_cells_without_a_count_lie_on_disk_too(monkeypatch):
 
 
 @pytest.mark.parametrize("model", ["citeseq", "counts"])
-def test_the_same_order_gives_the_same_batches(on_disk, model):
+def test_the_same_order_gives_the_same_minibatches(on_disk, model):
     split, resident, disk = on_disk
     config = CONFIG.model_copy(update={"model": model})
     order = disk.rna.shuffled(split.train, 32, np.random.default_rng(3))
@@ -161,7 +161,7 @@ def test_nothing_is_left_in_the_folder(adata, monkeypatch, tmp_path):
     assert open_files() == 0
 
 
-def test_a_full_disk_is_told_in_a_sentence(adata, monkeypatch, tmp_path):
+def test_a_full_disk_is_reported_in_a_sentence(adata, monkeypatch, tmp_path):
     monkeypatch.setattr(disk_rows, "RESIDENT", 0)
     monkeypatch.setattr(disk_rows.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10))
     with pytest.raises(UserError, match="make room, or use fewer genes"):
@@ -189,12 +189,14 @@ def test_a_large_file_is_prepared_without_reading_it_whole(adata, tmp_path):
         adata.obsm["protein"]
     )
     split = split_cells(adata.n_obs, CONFIG)
-    found, expected = (
+    from_disk, expected = (
         prepare(a, CONFIG.model_copy(update={"n_top_genes": 80}), split) for a in (left, adata)
     )
-    assert found.where == expected.where == 'layers["counts"]' and found.kind == "counts"
-    assert list(found.genes) == list(expected.genes) and list(found.proteins) == list(expected.proteins)
-    np.testing.assert_array_equal(found.dense(split.valid), expected.dense(split.valid))
+    assert from_disk.where == expected.where == 'layers["counts"]' and from_disk.kind == "counts"
+    assert list(from_disk.genes) == list(expected.genes) and list(from_disk.proteins) == list(
+        expected.proteins
+    )
+    np.testing.assert_array_equal(from_disk.dense(split.valid), expected.dense(split.valid))
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])

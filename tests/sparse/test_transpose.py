@@ -15,20 +15,20 @@ def small_ranges(monkeypatch):
 
 
 def transposed(matrix, n_values=None):
-    made = transpose.Transpose(matrix.shape[1], n_values or matrix.nnz)
+    columns = transpose.Transpose(matrix.shape[1], n_values or matrix.nnz)
     for first, block in blocks.blocks(matrix):
-        made.add(first, block)
-    np.testing.assert_array_equal(made.stored, np.bincount(matrix.indices, minlength=matrix.shape[1]))
-    return made
+        columns.add(first, block)
+    np.testing.assert_array_equal(columns.stored, np.bincount(matrix.indices, minlength=matrix.shape[1]))
+    return columns
 
 
 def test_the_columns_are_those_of_the_matrix():
     matrix = sparse.random(300, 90, 0.2, format="csr", random_state=0)
     matrix[:, 40:60] = 0
     matrix.eliminate_zeros()
-    made = transposed(matrix)
-    parts = list(made.columns())
-    assert len(made.files) > 5 and [first for first, _ in parts] == sorted({first for first, _ in parts})
+    result = transposed(matrix)
+    parts = list(result.columns())
+    assert len(result.files) > 5 and [first for first, _ in parts] == sorted({first for first, _ in parts})
     whole = sparse.vstack([part for _, part in parts])
     assert whole.has_sorted_indices and (whole != matrix.T.astype(np.float32)).nnz == 0
 

@@ -27,8 +27,10 @@ def by_hand(matrix, split, config, k, weights=None):
     train, valid = (matrix.dense(rows).astype(np.float64) for rows in (split.train, split.valid))
     safe = np.where(weights > 0, weights, 1)
     pca = PCA(k, svd_solver="full").fit(train * weights)
-    made = pca.inverse_transform(pca.transform(valid * weights)) / safe
-    return np.where(weights > 0, (made - valid) ** 2, (train.mean(axis=0) - valid) ** 2).mean(axis=0)
+    reconstruction = pca.inverse_transform(pca.transform(valid * weights)) / safe
+    return np.where(weights > 0, (reconstruction - valid) ** 2, (train.mean(axis=0) - valid) ** 2).mean(
+        axis=0
+    )
 
 
 def parts_of(error, config):
@@ -135,7 +137,7 @@ def test_of_very_many_cells_some_are_asked_for_the_axes_and_that_is_said(prepare
     some = baselines.fit(matrix, split.train, CONFIG, 6)
     assert not whole.note and "150 of the 216 training cells" in some.note
     np.testing.assert_array_equal(some.pca.center, whole.pca.center)
-    a, b = (found.measure(matrix, split.valid, CONFIG) for found in (some, whole))
+    a, b = (fitted.measure(matrix, split.valid, CONFIG) for fitted in (some, whole))
     assert a.mean == b.mean and a.pca != b.pca
     assert a.pca.total == pytest.approx(b.pca.total, rel=0.1)
 

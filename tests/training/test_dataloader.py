@@ -28,7 +28,7 @@ def thin():
     return adata
 
 
-def made(adata, **changes):
+def config_split_matrix(adata, **changes):
     config = BASE.model_copy(update=changes)
     split = split_cells(adata.n_obs, config)
     return config, split, prepare(adata, config, split)
@@ -40,7 +40,7 @@ def model_of(config, matrix):
 
 
 def test_the_path_follows_a_rule_on_shapes(thin):
-    config, _, matrix = made(thin)
+    config, _, matrix = config_split_matrix(thin)
     assert matrix.standardised.density < 0.15
     feed = Feed(matrix, "cpu", config)
     assert feed.path == "sparse"
@@ -48,18 +48,18 @@ def test_the_path_follows_a_rule_on_shapes(thin):
     assert Feed(matrix, "cpu", config.model_copy(update={"model": "counts"})).path == "dense"
 
 
-def test_dense_batches_are_what_the_matrix_says(thin):
-    _, _, matrix = made(thin, batch_key="sample", model="counts")
+def test_dense_minibatches_are_what_the_matrix_says(thin):
+    _, _, matrix = config_split_matrix(thin, batch_key="sample", model="counts")
     rows = np.array([4, 0, 333])
     cells, known = Feed(matrix).cells(rows), matrix.cells(rows)
-    for found, expected in zip(cells[:3], known[:3], strict=True):
-        np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
+    for part, expected in zip(cells[:3], known[:3], strict=True):
+        np.testing.assert_allclose(part.numpy(), expected, atol=2e-5)
     assert cells.batch.shape == (3, 2) and cells.rna is None
 
 
 def test_a_matrix_that_came_dense_goes_dense():
     adata = demo.DEMOS["pbmc68k_reduced"][1]()
-    config, _, matrix = made(adata)
+    config, _, matrix = config_split_matrix(adata)
     feed = Feed(matrix, "cpu", config)
     assert feed.path == "dense"
     np.testing.assert_array_equal(feed.cells(np.array([1, 5])).x.numpy(), matrix.dense(np.array([1, 5])))
@@ -69,8 +69,8 @@ def test_a_matrix_that_came_dense_goes_dense():
 @pytest.mark.parametrize("changes", [{}, {"batch_key": "sample", "n_layers": 2}, {"input_dropout": 0.3}])
 def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
     """With input dropout, the same counts are hidden by both."""
-    config, split, matrix = made(thin, model=name, norm="layer", **changes)
-    found = {}
+    config, split, matrix = config_split_matrix(thin, model=name, norm="layer", **changes)
+    by_path = {}
     for path in ("sparse", "dense"):
         model = model_of(config, matrix)
         feed = Feed(matrix, "cpu", config if path == "sparse" else None)
@@ -80,11 +80,11 @@ def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
         parts = model.loss(cells)
         sum(parts.values()).backward()
         gradients = {name: p.grad for name, p in model.named_parameters()}
-        found[path] = parts, gradients
-    (parts, gradients), (known, expected) = found["sparse"], found["dense"]
-    assert parts.keys() == known.keys()
+        by_path[path] = parts, gradients
+    (parts, gradients), (dense_parts, expected) = by_path["sparse"], by_path["dense"]
+    assert parts.keys() == dense_parts.keys()
     for part, value in parts.items():
-        assert value.item() == pytest.approx(known[part].item(), rel=2e-5)
+        assert value.item() == pytest.approx(dense_parts[part].item(), rel=2e-5)
     for name, gradient in gradients.items():
         torch.testing.assert_close(
             gradient, expected[name], rtol=2e-4, atol=2e-5 * expected[name].abs().max().item() + 1e-7
@@ -93,7 +93,7 @@ def test_both_paths_give_the_same_losses_and_gradients(thin, name, changes):
 
 @pytest.mark.parametrize("model", ["citeseq", "counts"])
 def test_hidden_counts_are_zeros_to_the_encoder_alone(thin, model):
-    _, _, matrix = made(thin, model=model)
+    _, _, matrix = config_split_matrix(thin, model=model)
     rows = np.arange(100)
     cells, n = Feed(matrix).cells(rows, hide=0.4, seed=3), matrix.n_genes
     np.testing.assert_allclose(cells.x.numpy(), matrix.dense(rows), atol=2e-5)
@@ -105,14 +105,14 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(thin, model):
 
 def test_values_that_came_dense_are_hidden_too():
     adata = demo.DEMOS["pbmc68k_reduced"][1]()
-    _, _, matrix = made(adata)
+    _, _, matrix = config_split_matrix(adata)
     cells = Feed(matrix).cells(np.arange(50), hide=0.4, seed=3)
     assert (cells.seen == 0).float().mean().item() == pytest.approx(0.4, abs=0.03)
     assert torch.equal(cells.seen, Feed(matrix).cells(np.arange(50), hide=0.4, seed=3).seen)
 
 
 def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):
-    config, split, matrix = made(thin)
+    config, split, matrix = config_split_matrix(thin)
     short = list(fit(model_of(config, matrix), matrix, split, config))
     taken = Feed(matrix, "cpu", config).path
     monkeypatch.setattr(Feed, "path", "dense")
@@ -124,28 +124,30 @@ def test_a_training_takes_the_same_way_by_both_paths(thin, monkeypatch):
 
 
 @pytest.mark.parametrize("changes", [{}, {"input_dropout": 0.3}])
-def test_batches_that_are_filled_ahead_train_to_the_same_bits(thin, monkeypatch, changes):
-    config, split, matrix = made(thin, **changes)
-    found = []
+def test_minibatches_that_are_filled_ahead_train_to_the_same_bits(thin, monkeypatch, changes):
+    config, split, matrix = config_split_matrix(thin, **changes)
+    losses_of_runs = []
     for many in (0, float("inf")):
         monkeypatch.setattr("core.training.dataloader.MANY", many)
-        found.append([(e.train, e.valid) for e in fit(model_of(config, matrix), matrix, split, config)])
-    assert found[0] == found[1]
+        losses_of_runs.append(
+            [(e.train, e.valid) for e in fit(model_of(config, matrix), matrix, split, config)]
+        )
+    assert losses_of_runs[0] == losses_of_runs[1]
 
 
-def test_what_goes_wrong_while_a_batch_is_filled_ahead_is_told(thin, monkeypatch):
-    config, _, matrix = made(thin)
+def test_an_error_while_a_minibatch_is_filled_ahead_is_raised(thin, monkeypatch):
+    config, _, matrix = config_split_matrix(thin)
     monkeypatch.setattr("core.training.dataloader.MANY", 0)
     with pytest.raises(IndexError, match="Rows are numbered"):
         list(Feed(matrix, "cpu", config).minibatches(np.array([0, 1, 2, 10**6]), 2))
 
 
 def test_evaluation_agrees_with_dense_arithmetic(thin):
-    config, split, matrix = made(thin)
+    config, split, matrix = config_split_matrix(thin)
     model = model_of(config, matrix).eval()
-    found = losses(model, matrix, split.train, config)
+    parts = losses(model, matrix, split.train, config)
     x = torch.from_numpy(matrix.dense(split.train))
     with torch.no_grad():
         cells = Feed(matrix).cells(split.train)
         back = model.decode(model.encode(cells))
-    assert found.rna == pytest.approx(((back - x)[:, : matrix.n_genes] ** 2).mean().item(), rel=1e-5)
+    assert parts.rna == pytest.approx(((back - x)[:, : matrix.n_genes] ** 2).mean().item(), rel=1e-5)

@@ -83,14 +83,14 @@ def test_time_and_memory_are_right_within_a_factor_of_two(name, tmp_path):
     n_cells, n_genes, n_proteins, values = TEN[name]
     file = tmp_path / "cells.h5ad"
     demo.simulated(n_cells=n_cells, n_genes=n_genes, n_proteins=n_proteins).write_h5ad(file)
-    words = [sys.executable, "-c", HELD_AGAINST, str(file), json.dumps(values)]
+    command = [sys.executable, "-c", HELD_AGAINST, str(file), json.dumps(values)]
     ratios = []
     for _ in range(3):
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)
-        memory, seconds = (said / was for said, was in (found["memory"], found["seconds"]))
-        assert 0.5 < memory < 2, found
+        record = json.loads(done.stdout)
+        memory, seconds = (message / was for message, was in (record["memory"], record["seconds"]))
+        assert 0.5 < memory < 2, record
         ratios.append(seconds)
         if 0.5 < seconds < 2:
             return
@@ -102,17 +102,27 @@ def test_time_and_memory_are_right_within_a_factor_of_two(name, tmp_path):
 def test_the_memory_of_a_whole_command_is_right_within_a_factor_of_one_and_a_half(file, tmp_path, real_data):
     """With all of its processes, the pictures among them; what they share is counted once."""
     source = file if file == "simulated" else str(real_data(file))
-    words = [sys.executable, "-m", "core", "train", source, "--out", str(tmp_path / "out"), "--epochs", "20"]
+    command = [
+        sys.executable,
+        "-m",
+        "core",
+        "train",
+        source,
+        "--out",
+        str(tmp_path / "out"),
+        "--epochs",
+        "20",
+    ]
     peak = 0
-    with (tmp_path / "said").open("w") as said:
-        process = subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+    with (tmp_path / "said").open("w") as message:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=message, stderr=subprocess.STDOUT)
         while process.poll() is None:
             with suppress(psutil.Error):
                 peak = max(peak, devices.held_memory(process.pid))
             time.sleep(0.1)
-    told = (tmp_path / "said").read_text()
-    assert process.returncode == 0, told
-    number, unit = re.search(r", ([\d.]+) (GB|MB) of .* free memory", told).groups()
+    report = (tmp_path / "said").read_text()
+    assert process.returncode == 0, report
+    number, unit = re.search(r", ([\d.]+) (GB|MB) of .* free memory", report).groups()
     forecast = float(number) * {"GB": 1e9, "MB": 1e6}[unit]
     assert 2 / 3 < forecast / peak < 1.5, (forecast, peak)
 
@@ -159,19 +169,21 @@ def test_neither_compiling_nor_a_hiccup_counts_a_hundred_times(prepared, monkeyp
     clock = Clock(monkeypatch)
     alone = forecast.training_seconds(matrix, split, config)
     clock.held_up = [seconds if n == at else 0.0 for n in range(12)]
-    found = forecast.training_seconds(matrix, split, config)
-    assert found.seconds == pytest.approx(alone.seconds)
+    forecast_of_run = forecast.training_seconds(matrix, split, config)
+    assert forecast_of_run.seconds == pytest.approx(alone.seconds)
 
 
-def test_probes_that_are_far_apart_tell_of_a_busy_machine(prepared, monkeypatch):
+def test_probes_that_are_far_apart_show_a_busy_machine(prepared, monkeypatch):
     matrix, split = prepared
     config = SMALL.model_copy(update={"epochs": 500})
     clock = Clock(monkeypatch)
     clock.held_up = [0.0] * 11 + [0.5]
     assert forecast.training_seconds(matrix, split, config).busy
-    told = forecast.forecast(matrix, split, config, CPU)
-    assert not told.busy and told.sentence.endswith(" path.")
-    assert told._replace(busy=True).sentence.endswith(" path. The machine is busy, so the time may be off.")
+    forecast_of_run = forecast.forecast(matrix, split, config, CPU)
+    assert not forecast_of_run.busy and forecast_of_run.sentence.endswith(" path.")
+    assert forecast_of_run._replace(busy=True).sentence.endswith(
+        " path. The machine is busy, so the time may be off."
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +197,7 @@ def test_the_probe_is_short_and_shorter_where_the_run_is(prepared, monkeypatch, 
     assert clock.now < most and clock.steps >= 2 and clock.passes <= 3 + forecast.PROBES
 
 
-def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch):
+def test_a_step_of_many_seconds_is_estimated_from_shorter_ones(prepared, monkeypatch):
     """A second for the weights, and a hundredth for each cell: 82 seconds a step, of which the probe spends a part."""
     matrix, split = prepared
     clock = Clock(monkeypatch, look=0, code=0)
@@ -198,12 +210,12 @@ def test_a_step_of_many_seconds_is_judged_by_shorter_ones(prepared, monkeypatch)
     monkeypatch.setattr(loop, "_one_pass", one_pass)
     monkeypatch.setattr(forecast, "FAR", 2)
     config = SMALL.model_copy(update={"epochs": 1, "batch_size": 192})
-    found = forecast.training_seconds(matrix, split, config).seconds
-    assert found == pytest.approx(2 * (1 + 0.01 * 192), rel=0.01)
+    forecast_of_run = forecast.training_seconds(matrix, split, config).seconds
+    assert forecast_of_run == pytest.approx(2 * (1 + 0.01 * 192), rel=0.01)
     assert max(tried) < 192
 
 
-def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
+def test_fewer_cells_than_a_minibatch_are_one_step_an_epoch(prepared, monkeypatch):
     matrix, split = prepared
     Clock(monkeypatch, look=0, code=0)
     config = SMALL.model_copy(update={"epochs": 7, "batch_size": 4096})
@@ -213,12 +225,12 @@ def test_fewer_cells_than_a_batch_are_one_step_an_epoch(prepared, monkeypatch):
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
 def test_a_forecast_leaves_the_run_as_it_was_bit_for_bit(tiny, name):
     config = SMALL.model_copy(update={"dropout": 0.2, "input_dropout": 0.1, "model": name})
-    told = [e for e in learn.learn(tiny, config, foresee=True) if not isinstance(e, phases.Phase)]
+    events = [e for e in learn.learn(tiny, config, foresee=True) if not isinstance(e, phases.Phase)]
     plain = [e for e in learn.learn(tiny, config) if not isinstance(e, phases.Phase)]
-    assert isinstance(told[0], forecast.Forecast) and isinstance(plain[0], learn.Start)
-    for one, two in zip(told[2:-1], plain[1:-1], strict=True):
+    assert isinstance(events[0], forecast.Forecast) and isinstance(plain[0], learn.Start)
+    for one, two in zip(events[2:-1], plain[1:-1], strict=True):
         assert one._replace(seconds=0) == two._replace(seconds=0)
-    np.testing.assert_array_equal(told[-1].latent, plain[-1].latent)
+    np.testing.assert_array_equal(events[-1].latent, plain[-1].latent)
 
 
 def test_the_random_numbers_of_torch_are_left_as_they_were(prepared):
@@ -233,8 +245,8 @@ def test_the_random_numbers_of_torch_are_left_as_they_were(prepared):
 def test_a_model_that_breaks_in_the_probe_has_a_price_all_the_same(prepared):
     matrix, split = prepared
     wild = {"lr": 10.0, "optimizer": "sgd", "clip_grad": 0.0, "norm": "none", "schedule": "constant"}
-    found = forecast.forecast(matrix, split, SMALL.model_copy(update=wild | {"epochs": 300}), CPU)
-    assert found.seconds > 0 and not found.warning
+    forecast_of_run = forecast.forecast(matrix, split, SMALL.model_copy(update=wild | {"epochs": 300}), CPU)
+    assert forecast_of_run.seconds > 0 and not forecast_of_run.warning
 
 
 def test_a_gpu_is_waited_for_before_the_clock_is_read(monkeypatch):
@@ -251,17 +263,19 @@ def test_what_does_not_fit_is_not_tried(prepared, monkeypatch):
     matrix, split = prepared
     monkeypatch.setattr(devices, "free_memory", lambda: 100_000_000)
     monkeypatch.setattr(forecast, "training_seconds", lambda *_: pytest.fail("it was tried"))
-    found = forecast.forecast(matrix, split, SMALL, CPU)
-    assert found.seconds is None and found.free == 100_000_000 < found.memory
-    assert "and 0.1 GB are free" in found.warning
-    assert found.sentence.startswith("On the CPU (1 of ")
+    forecast_of_run = forecast.forecast(matrix, split, SMALL, CPU)
+    assert forecast_of_run.seconds is None and forecast_of_run.free == 100_000_000 < forecast_of_run.memory
+    assert "and 0.1 GB are free" in forecast_of_run.warning
+    assert forecast_of_run.sentence.startswith("On the CPU (1 of ")
 
 
 def test_memory_that_the_process_holds_already_need_not_be_free(prepared, monkeypatch):
     matrix, split = prepared
     monkeypatch.setattr(devices, "free_memory", lambda: 100_000_000)
-    found = forecast.forecast(matrix, split, SMALL, CPU, held=2_000_000_000)
-    assert not found.warning and found.seconds > 0 and found.free == 2_100_000_000
+    forecast_of_run = forecast.forecast(matrix, split, SMALL, CPU, held=2_000_000_000)
+    assert (
+        not forecast_of_run.warning and forecast_of_run.seconds > 0 and forecast_of_run.free == 2_100_000_000
+    )
 
 
 def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
@@ -271,35 +285,39 @@ def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
         raise RuntimeError("CUDA out of memory. Tried to allocate")
 
     monkeypatch.setattr(loop, "_one_pass", breaks)
-    found = forecast.forecast(matrix, split, SMALL, CPU)
-    assert found.seconds is None and found.warning.startswith("Memory ran out in a trial")
+    forecast_of_run = forecast.forecast(matrix, split, SMALL, CPU)
+    assert forecast_of_run.seconds is None and forecast_of_run.warning.startswith("Memory ran out in a trial")
 
 
-def test_the_sentence_tells_all_of_it(monkeypatch):
+def test_the_sentence_holds_time_memory_and_steps(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    found = forecast.Forecast(CPU, "sparse", 47, 45, False, 24.7, 1_140_000_000, 24e9, 0, 0, "")
-    assert found.sentence == (
+    forecast_of_run = forecast.Forecast(CPU, "sparse", 47, 45, False, 24.7, 1_140_000_000, 24e9, 0, 0, "")
+    assert forecast_of_run.sentence == (
         "About 25 s of training on the CPU (1 of 2 cores), 1.1 GB of 24 GB free memory; "
         "47 epochs of 45 steps, sparse path."
     )
-    assert found._replace(early=True, seconds=0.2).sentence.startswith("At most 1 s of training")
-    on_gpu = found._replace(device=GPU, gpu_memory=2.1e9, gpu_free=140e9)
+    assert forecast_of_run._replace(early=True, seconds=0.2).sentence.startswith("At most 1 s of training")
+    on_gpu = forecast_of_run._replace(device=GPU, gpu_memory=2.1e9, gpu_free=140e9)
     assert (
         "on the NVIDIA H200, 2.1 GB of 140 GB free there, 1.1 GB of 24 GB free memory here;"
         in on_gpu.sentence
     )
-    assert json.loads(json.dumps(found.record()))["sentence"] == found.sentence
+    assert json.loads(json.dumps(forecast_of_run.record()))["sentence"] == forecast_of_run.sentence
 
 
-def test_a_gpu_that_is_too_small_is_told_of(prepared, monkeypatch):
+def test_a_gpu_that_is_too_small_gives_a_warning(prepared, monkeypatch):
     matrix, split = prepared
     monkeypatch.setattr(devices, "free_on_gpu", lambda: 1000)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     monkeypatch.setattr(forecast, "training_seconds", lambda *_: forecast.Probed(3.0, False))
-    found = forecast.forecast(matrix, split, SMALL, GPU)
-    assert "of GPU memory and 1 MB are free" in found.warning and found.seconds is None
+    forecast_of_run = forecast.forecast(matrix, split, SMALL, GPU)
+    assert "of GPU memory and 1 MB are free" in forecast_of_run.warning and forecast_of_run.seconds is None
     monkeypatch.setattr(devices, "free_on_gpu", lambda: 10**12)
-    found = forecast.forecast(matrix, split, SMALL, GPU)
-    assert found.warning == "" and found.seconds == 3.0 and found.path == "resident dense"
-    assert found.gpu_memory > 4 * matrix.n_cells * matrix.n_genes
-    assert found.memory > forecast.forecast(matrix, split, SMALL, CPU).memory
+    forecast_of_run = forecast.forecast(matrix, split, SMALL, GPU)
+    assert (
+        forecast_of_run.warning == ""
+        and forecast_of_run.seconds == 3.0
+        and forecast_of_run.path == "resident dense"
+    )
+    assert forecast_of_run.gpu_memory > 4 * matrix.n_cells * matrix.n_genes
+    assert forecast_of_run.memory > forecast.forecast(matrix, split, SMALL, CPU).memory

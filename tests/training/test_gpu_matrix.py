@@ -23,12 +23,12 @@ def matrix(tiny):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_batches_are_those_of_the_host(matrix, form):
+def test_minibatches_are_those_of_the_host(matrix, form):
     rows = np.random.default_rng(0).permutation(matrix.n_cells)[:100]
-    found = list(Resident(matrix, "cpu", form).minibatches(rows, 32))
+    minibatches = list(Resident(matrix, "cpu", form).minibatches(rows, 32))
     expected = Feed(matrix)
-    assert [len(part) for part, _ in found] == [32, 32, 32, 4]
-    for part, cells in found:
+    assert [len(part) for part, _ in minibatches] == [32, 32, 32, 4]
+    for part, cells in minibatches:
         known = expected.cells(part)
         torch.testing.assert_close(cells.x, known.x, rtol=0, atol=2e-5)
         assert torch.equal(cells.counts, known.counts) and torch.equal(cells.batch, known.batch)
@@ -43,10 +43,10 @@ def test_both_forms_are_the_same_to_the_last_digit(matrix):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_hidden_counts_are_zeros_to_the_encoder_alone(matrix, form):
-    made = Resident(matrix, "cpu", form)
+    resident = Resident(matrix, "cpu", form)
     rows = np.arange(matrix.n_cells)
     (_, cells), (_, again), (_, other) = (
-        next(made.minibatches(rows, len(rows), hide=0.3, seed=seed)) for seed in (1, 1, 2)
+        next(resident.minibatches(rows, len(rows), hide=0.3, seed=seed)) for seed in (1, 1, 2)
     )
     assert torch.equal(cells.seen, again.seen) and not torch.equal(cells.seen, other.seen)
     genes = cells.x[:, : matrix.n_genes]
@@ -55,7 +55,7 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(matrix, form):
     counts = cells.counts[:, : matrix.n_genes] > 0
     assert hidden[counts].float().mean().item() == pytest.approx(0.3, abs=0.03)
     assert not hidden[~counts].any()
-    assert torch.equal(cells.seen[hidden], made.base.expand_as(genes)[hidden])
+    assert torch.equal(cells.seen[hidden], resident.base.expand_as(genes)[hidden])
 
 
 def test_the_form_follows_the_memory_that_is_free(matrix):
@@ -89,11 +89,11 @@ def test_a_training_ends_where_it_ends_on_the_cpu(thin, a_gpu, monkeypatch, path
     config, split, matrix = thin
     device = a_gpu(ROOMS[path])
     assert Feed(matrix, device, config).path == path
-    found, model = trained(config, split, matrix, device)
+    epochs, model = trained(config, split, matrix, device)
     codes = encode(model, matrix, device=device)
     monkeypatch.setattr(Feed, "path", "dense")
     known, model = trained(config, split, matrix, "cpu")
-    for one, other in zip(found, known, strict=True):
+    for one, other in zip(epochs, known, strict=True):
         assert one.valid.total == pytest.approx(other.valid.total, rel=1e-4)
     np.testing.assert_allclose(codes, encode(model, matrix), atol=1e-2)
 

@@ -33,11 +33,11 @@ def learnt(name, **changes):
     """(Learnt, its model in evaluation mode) of a few epochs on a simulated set."""
     adata = demo.simulated(n_cells=240, n_genes=120, n_proteins=8)
     config = RunConfig(model=name, **SMALL | changes)
-    *_, found = learn.learn(adata, config)
-    matrix = found.start.matrix
+    *_, learnt_run = learn.learn(adata, config)
+    matrix = learnt_run.start.matrix
     model = build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
-    model.load_state_dict(found.weights)
-    return found, model.eval()
+    model.load_state_dict(learnt_run.weights)
+    return learnt_run, model.eval()
 
 
 @pytest.fixture(scope="module")
@@ -62,24 +62,24 @@ def everything(model, matrix, batch=None):
 
 @pytest.mark.parametrize("name", ["citeseq", "variational", "linear"])
 def test_a_reconstruction_is_taken_back_to_the_values_before_scaling(trained, name):
-    found, model = trained(name)
-    matrix = found.start.matrix
-    made = everything(model, matrix)
-    assert made.shape == (240, matrix.n_features) and made.dtype == np.float32
+    learnt_run, model = trained(name)
+    matrix = learnt_run.start.matrix
+    denoised = everything(model, matrix)
+    assert denoised.shape == (240, matrix.n_features) and denoised.dtype == np.float32
     cells = Feed(matrix).cells(ROWS)
     with torch.no_grad():
         x = model.decode(model.encode(cells), cells.batch).double().numpy()
     expected = x * matrix.sd.astype(float) + matrix.mean
-    np.testing.assert_allclose(made[ROWS], expected, rtol=1e-5, atol=1e-5)
-    given = matrix.dense(np.arange(240)) * matrix.sd + matrix.mean
-    assert np.corrcoef(made.mean(axis=0), given.mean(axis=0))[0, 1] > 0.99
+    np.testing.assert_allclose(denoised[ROWS], expected, rtol=1e-5, atol=1e-5)
+    values = matrix.dense(np.arange(240)) * matrix.sd + matrix.mean
+    assert np.corrcoef(denoised.mean(axis=0), values.mean(axis=0))[0, 1] > 0.99
     if name != "linear":  # which needs more epochs than these
-        assert ((made - given) ** 2).mean() < ((given.mean(axis=0) - given) ** 2).mean()
+        assert ((denoised - values) ** 2).mean() < ((values.mean(axis=0) - values) ** 2).mean()
 
 
 def test_expected_counts_are_those_of_the_cells_own_library_without_background(trained):
-    found, model = trained("counts")
-    matrix = found.start.matrix
+    learnt_run, model = trained("counts")
+    matrix = learnt_run.start.matrix
     cells = Feed(matrix).cells(ROWS)
     n = matrix.n_genes
     with torch.no_grad():
@@ -92,16 +92,16 @@ def test_expected_counts_are_those_of_the_cells_own_library_without_background(t
     total = (
         demo.simulated(n_cells=240, n_genes=120, n_proteins=8).X.toarray()[ROWS].sum(axis=1, keepdims=True)
     )
-    made = everything(model, matrix)[ROWS]
-    np.testing.assert_allclose(made[:, :n], np.log1p(genes * 10_000 / total), rtol=1e-3, atol=1e-4)
-    tags = np.expm1(made[:, n:]) * matrix.protein_change.means
+    denoised = everything(model, matrix)[ROWS]
+    np.testing.assert_allclose(denoised[:, :n], np.log1p(genes * 10_000 / total), rtol=1e-3, atol=1e-4)
+    tags = np.expm1(denoised[:, n:]) * matrix.protein_change.means
     assert (tags <= expected_of[:, n:] * (1 + 1e-4)).all() and (tags >= 0).all()
 
 
 @pytest.mark.parametrize("name", ["citeseq", "counts"])
 def test_cells_can_be_decoded_as_if_from_one_batch(trained, name):
-    found, model = trained(name)
-    matrix = found.start.matrix
+    learnt_run, model = trained(name)
+    matrix = learnt_run.start.matrix
     own = everything(model, matrix)
     one, other = (everything(model, matrix, batch) for batch in matrix.batch_names)
     from_one = matrix.batch_codes == 0
@@ -113,8 +113,8 @@ def test_cells_can_be_decoded_as_if_from_one_batch(trained, name):
 
 
 def test_denoised_values_are_written_in_blocks_beside_what_was_there(trained, tmp_path):
-    found, model = trained("citeseq")
-    matrix = found.start.matrix
+    learnt_run, model = trained("citeseq")
+    matrix = learnt_run.start.matrix
     adata = demo.simulated(n_cells=240, n_genes=120, n_proteins=8)
     adata.obsm["nuwa_denoised"] = np.ones((240, 2))
     path = tmp_path / "result.h5ad"
@@ -122,17 +122,17 @@ def test_denoised_values_are_written_in_blocks_beside_what_was_there(trained, tm
     values = everything(model, matrix)
     blocks = [(part, values[part]) for part in np.split(np.arange(240), [100, 101])]
     h5ad.add_denoised(path, matrix, blocks)
-    made = anndata.read_h5ad(path)
-    genes, proteins = made.obsm["nuwa_denoised"], made.obsm["nuwa_denoised_protein"]
-    assert list(made.uns["nuwa_denoised_names"]) == list(matrix.genes)
-    assert list(made.uns["nuwa_denoised_protein_names"]) == list(matrix.proteins)
+    exported = anndata.read_h5ad(path)
+    genes, proteins = exported.obsm["nuwa_denoised"], exported.obsm["nuwa_denoised_protein"]
+    assert list(exported.uns["nuwa_denoised_names"]) == list(matrix.genes)
+    assert list(exported.uns["nuwa_denoised_protein_names"]) == list(matrix.proteins)
     np.testing.assert_array_equal(np.hstack([genes, proteins]), values)
-    assert (made.obsm["nuwa_denoised_before"] == 1).all()
-    made.copy().write_h5ad(tmp_path / "again.h5ad")
+    assert (exported.obsm["nuwa_denoised_before"] == 1).all()
+    exported.copy().write_h5ad(tmp_path / "again.h5ad")
 
 
 def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, capsys):
-    words = [
+    arguments = [
         "train",
         str(tiny_file),
         "--device",
@@ -144,15 +144,15 @@ def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, 
         "--n-latent",
         "4",
     ]
-    words += ["--batch-key", "sample", "--denoised-batch"]
-    assert cli.main([*words, "nowhere", "--out", str(tmp_path / "no")]) == 2
+    arguments += ["--batch-key", "sample", "--denoised-batch"]
+    assert cli.main([*arguments, "nowhere", "--out", str(tmp_path / "no")]) == 2
     assert "There is no batch 'nowhere' in 'sample', which has: " in capsys.readouterr().err
-    assert cli.main([*words, "sample 1", "--out", str(tmp_path / "out")]) == 0
-    made = anndata.read_h5ad(tmp_path / "out" / "result.h5ad")
-    assert made.obsm["nuwa_denoised"].shape == (240, 120)
-    assert made.obsm["nuwa_denoised_protein"].shape == (240, 6)
+    assert cli.main([*arguments, "sample 1", "--out", str(tmp_path / "out")]) == 0
+    exported = anndata.read_h5ad(tmp_path / "out" / "result.h5ad")
+    assert exported.obsm["nuwa_denoised"].shape == (240, 120)
+    assert exported.obsm["nuwa_denoised_protein"].shape == (240, 6)
     mixed = np.load(tmp_path / "out" / "harmony_axes.npy")  # a run with batches has Harmony beside PCA
-    np.testing.assert_array_equal(made.obsm["X_nuwa_pca_harmony"], mixed)
+    np.testing.assert_array_equal(exported.obsm["X_nuwa_pca_harmony"], mixed)
     assert "PCA, Harmony" in (tmp_path / "out" / "clusters.html").read_text()
     assert cli.main(["train", str(tiny_file), "--denoised-batch", "a", "--out", str(tmp_path / "b")]) == 2
     assert "name its obs column with --batch-key" in capsys.readouterr().err
@@ -162,19 +162,19 @@ def test_the_command_line_adds_denoised_values_where_asked(tiny_file, tmp_path, 
 
 
 def test_the_nll_of_a_normal_model_is_its_density(trained):
-    found, model = trained("variational")
-    matrix, rows = found.start.matrix, found.start.split.scored
+    learnt_run, model = trained("variational")
+    matrix, rows = learnt_run.start.matrix, learnt_run.start.split.scored
     cells = Feed(matrix).cells(rows)
     with torch.no_grad():
-        made = model.decode(model.encode(cells), cells.batch).double().numpy()
-    expected = -stats.norm.logpdf(cells.x.double().numpy(), made, 1).sum(axis=1).mean()
-    assert found.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-5)
-    assert found.held_out["held_out_nll"] < found.held_out["held_out_nll_mean"]
+        decoded = model.decode(model.encode(cells), cells.batch).double().numpy()
+    expected = -stats.norm.logpdf(cells.x.double().numpy(), decoded, 1).sum(axis=1).mean()
+    assert learnt_run.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-5)
+    assert learnt_run.held_out["held_out_nll"] < learnt_run.held_out["held_out_nll_mean"]
 
 
 def test_the_nll_of_counts_is_that_of_every_count(trained):
-    found, model = trained("counts")
-    matrix, rows = found.start.matrix, found.start.split.scored
+    learnt_run, model = trained("counts")
+    matrix, rows = learnt_run.start.matrix, learnt_run.start.split.scored
     cells = Feed(matrix).cells(rows)
     with torch.no_grad():
         z = model.encode(cells)
@@ -193,17 +193,17 @@ def test_the_nll_of_counts_is_that_of_every_count(trained):
         np.log1p(-pi) + logpmf(counts[:, n:], foreground, theta_p),
     )
     expected = -(logpmf(counts[:, :n], mean, theta).sum(axis=1) + proteins.sum(axis=1)).mean()
-    assert found.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-4)
-    baselines = found.start.on_scored.pca
-    assert found.held_out["held_out_nll_pca"] == pytest.approx(
+    assert learnt_run.held_out["held_out_nll"] == pytest.approx(expected, rel=1e-4)
+    baselines = learnt_run.start.on_scored.pca
+    assert learnt_run.held_out["held_out_nll_pca"] == pytest.approx(
         baselines.rna * n + baselines.protein * matrix.n_proteins
     )
 
 
 @pytest.mark.parametrize("name", ["variational", "counts"])
 def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_tighter(trained, name):
-    found, model = trained(name)
-    matrix = found.start.matrix
+    learnt_run, model = trained(name)
+    matrix = learnt_run.start.matrix
     one = np.mean([held_out.evidence_bound(model, matrix, ROWS, 1, seed) for seed in range(300)], axis=0)
     cells = Feed(matrix).cells(ROWS)
     random, n = torch.Generator().manual_seed(1), matrix.n_genes
@@ -213,8 +213,8 @@ def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_
         for _ in range(300):
             z = mean + torch.randn(mean.shape, generator=random) * (0.5 * log_variance).exp()
             if name == "variational":
-                made = model.decode(z, cells.batch).double().numpy()
-                elbo.append(stats.norm.logpdf(cells.x.double().numpy(), made, 1).sum(axis=1).mean())
+                decoded = model.decode(z, cells.batch).double().numpy()
+                elbo.append(stats.norm.logpdf(cells.x.double().numpy(), decoded, 1).sum(axis=1).mean())
                 continue
             hidden, level = model._level(z, cells)
             log_sd = model._spread(hidden)
@@ -266,10 +266,12 @@ def test_with_the_exact_posterior_the_bound_is_the_marginal_likelihood():
 
 def test_likelihoods_are_among_the_scores_and_none_where_a_model_has_none(trained):
     for name in ("citeseq", "counts"):
-        found, _ = trained(name)
-        scores = explore.score(explore.trained_run(found), RunConfig(model=name, **SMALL), np.zeros(240, int))
+        learnt_run, _ = trained(name)
+        scores = explore.score(
+            explore.trained_run(learnt_run), RunConfig(model=name, **SMALL), np.zeros(240, int)
+        )
         if name == "citeseq":
             assert scores["held_out_nll"] is None and scores["held_out_bound"] is None
         else:
-            assert found.held_out.items() <= scores.items()
+            assert learnt_run.held_out.items() <= scores.items()
             assert scores["held_out_nll"] < scores["held_out_nll_mean"] and scores["held_out_bound"] > 0

@@ -47,8 +47,10 @@ def test_a_reconstruction_is_the_mean_over_the_cells_asked_for(tiny, prepared):
     split, matrix = prepared
     model, _ = trained(tiny, BASE)
     rows = np.array([4, 8, 15])
-    given, made = inference.mean_reconstruction(model, matrix, rows)
+    mean_values, mean_reconstruction = inference.mean_reconstruction(model, matrix, rows)
     x = torch.from_numpy(matrix.dense(rows))
-    np.testing.assert_allclose(given, x.mean(dim=0), atol=1e-5)
+    np.testing.assert_allclose(mean_values, x.mean(dim=0), atol=1e-5)
     with torch.no_grad():
-        np.testing.assert_allclose(made, model.decode(model.encode(Cells(x))).mean(dim=0), atol=1e-5)
+        np.testing.assert_allclose(
+            mean_reconstruction, model.decode(model.encode(Cells(x))).mean(dim=0), atol=1e-5
+        )

@@ -141,7 +141,7 @@ def test_a_variational_run_pays_for_its_divergence_and_obeys_its_settings(tiny, 
 
 
 def test_a_batch_covariate_takes_the_batches_out_of_the_latent_space(tiny):
-    """Two halves with another level each: told of it, the latent space need not carry it."""
+    """Two halves with another level each: given the batch, the latent space need not carry it."""
     adata = tiny.copy()
     second = np.arange(adata.n_obs) % 2 == 1
     adata.obs["run"] = np.where(second, "b", "a")
@@ -166,8 +166,8 @@ def test_an_obs_column_that_cannot_be_a_batch_is_refused_in_a_sentence(tiny):
     adata = tiny.copy()
     adata.obs["one"] = "same"
     split = split_cells(adata.n_obs, BASE)
-    for column, words in (("donor", "There is no obs column 'donor'"), ("one", "has 1 different values")):
-        with pytest.raises(UserError, match=words):
+    for column, message in (("donor", "There is no obs column 'donor'"), ("one", "has 1 different values")):
+        with pytest.raises(UserError, match=message):
             prepare(adata, BASE.model_copy(update={"batch_key": column}), split)
 
 

@@ -145,16 +145,16 @@ def test_a_gradient_whose_square_is_too_much_for_float32_is_shortened_and_not_lo
 def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
     split, matrix = prepared
     config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})
-    asked, real = [], losses
-    monkeypatch.setattr(loop, "losses", lambda *a: asked.append(a[2]) or real(*a))
+    row_sets, real = [], losses
+    monkeypatch.setattr(loop, "losses", lambda *a: row_sets.append(a[2]) or real(*a))
     model = fresh(matrix, config)
     passes = fit(model, matrix, split, config)
     epoch = next(passes)
     passes.close()  # the first epoch is the best so far: its weights are those that are left
-    assert real(model, matrix, asked[0], config) == epoch.train
+    assert real(model, matrix, row_sets[0], config) == epoch.train
     assert real(model, matrix, split.valid, config) == epoch.valid
     list(fit(fresh(matrix, config), matrix, split, config))
-    samples = asked[0::2]
+    samples = row_sets[0::2]
     assert len(samples) == 4 and all(np.array_equal(sample, samples[0]) for sample in samples)
     assert len(samples[0]) == len(split.valid) and np.isin(samples[0], split.train).all()
 
@@ -219,12 +219,12 @@ def test_a_wild_learning_rate_is_stopped_and_leaves_finite_weights(prepared):
 
 def test_a_loss_that_breaks_once_goes_on_from_the_last_weights_at_half_the_rate(prepared, monkeypatch):
     split, matrix = prepared
-    seen, given = [], Feed.cells
+    seen, real_cells = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
     def broken_once(self, rows, *hiding):
         seen.append(len(rows))
-        cells = given(self, rows, *hiding)
+        cells = real_cells(self, rows, *hiding)
         return cells._replace(x=cells.x * np.nan) if len(seen) == n_batches + 1 else cells
 
     monkeypatch.setattr(Feed, "cells", broken_once)
@@ -243,12 +243,12 @@ def test_a_loss_that_breaks_once_goes_on_from_the_last_weights_at_half_the_rate(
 def test_a_loss_that_breaks_goes_on_from_the_last_epoch_even_where_another_was_better(prepared, monkeypatch):
     split, matrix = prepared
     scripted(monkeypatch, [1.0, 2.0, 2.0])
-    seen, given, model = [], Feed.cells, fresh(matrix, BASE)
+    seen, real_cells, model = [], Feed.cells, fresh(matrix, BASE)
     n_batches = math.ceil(len(split.train) / 64)
 
     def broken_once(self, rows, *hiding):
         seen.append(len(rows))
-        cells = given(self, rows, *hiding)
+        cells = real_cells(self, rows, *hiding)
         return cells._replace(x=cells.x * np.nan) if len(seen) == 2 * n_batches + 1 else cells
 
     monkeypatch.setattr(Feed, "cells", broken_once)
@@ -276,12 +276,12 @@ def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared,
     epochs = list(itertools.islice(passes, 2))
     passes.close()
 
-    seen, given = [], Feed.cells
+    seen, real_cells = [], Feed.cells
     n_batches = 2 * (math.ceil(len(split.train) / 64) + 2)  # two epochs: steps, then two looks at the loss
 
     def broken(self, rows, *hiding):
         seen.append(len(rows))
-        cells = given(self, rows, *hiding)
+        cells = real_cells(self, rows, *hiding)
         return cells._replace(x=cells.x * np.nan) if len(seen) > n_batches else cells
 
     monkeypatch.setattr(Feed, "cells", broken)
@@ -313,7 +313,7 @@ def test_a_better_epoch_starts_the_count_again(prepared, monkeypatch):
 
 
 @pytest.mark.parametrize("cells", [(1, 64), (5, 1)])
-def test_a_last_batch_of_one_cell_is_trained_on(tiny, cells):
+def test_a_last_minibatch_of_one_cell_is_trained_on(tiny, cells):
     rest, batch_size = cells
     split = split_cells(tiny.n_obs, BASE)
     split = split._replace(train=split.train[: 2 * 64 + rest])

@@ -77,7 +77,7 @@ def test_the_process_that_draws_beside_is_counted_where_there_will_be_one(monkey
     assert there == (len(cores) == 2 and footprint.FEWEST_BESIDE <= n_cells <= footprint.MOST_BESIDE)
 
 
-def test_the_residual_of_sparse_batches_is_counted_as_often_as_there_is_one():
+def test_the_residual_of_sparse_minibatches_is_counted_as_often_as_there_is_one():
     """Whose gradient does not go by the Gram form, as the network is wider than its batches."""
     adata = demo.simulated(n_cells=300, n_genes=400, n_proteins=0)
     adata.X = adata.X.multiply(np.random.default_rng(0).random(adata.shape) < 0.2).tocsr()
@@ -109,35 +109,35 @@ def test_a_warning_names_the_one_change_that_is_enough():
     need = footprint.main_memory(LARGE, config)
     less = footprint.main_memory(LARGE, config.model_copy(update={"batch_size": 128}))
     assert footprint.advice(LARGE, config, need, "memory", footprint.main_memory) == ""
-    said = footprint.advice(LARGE, config, need - 1, "memory", footprint.main_memory)
-    assert said.startswith(
+    message = footprint.advice(LARGE, config, need - 1, "memory", footprint.main_memory)
+    assert message.startswith(
         f"This run needs about {need / 1e9:.0f} GB of memory and {need / 1e9:.0f} GB are free"
     )
-    assert said.endswith(f"With minibatches of 128 cells it would need about {less / 1e9:.1f} GB.")
+    assert message.endswith(f"With minibatches of 128 cells it would need about {less / 1e9:.1f} GB.")
 
 
-def test_a_warning_names_fewer_genes_where_batches_are_small_already():
+def test_a_warning_names_fewer_genes_where_minibatches_are_small_already():
     free = footprint.main_memory(LARGE.with_genes(2000), sized())
-    said = footprint.advice(LARGE, sized(), free, "memory", footprint.main_memory)
-    assert "With 2,000 variable genes (Preprocess) it would need about" in said
+    message = footprint.advice(LARGE, sized(), free, "memory", footprint.main_memory)
+    assert "With 2,000 variable genes (Preprocess) it would need about" in message
 
 
 def test_a_warning_names_all_changes_where_one_is_not_enough():
     config = sized(batch_size=65_536, n_hidden=2048)
     alone = [footprint.on_gpu(*less) for less, _ in footprint._changes(LARGE, config)]
-    said = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
+    message = footprint.advice(LARGE, config, alone[-1], "GPU memory", footprint.on_gpu)
     assert alone[-1] < min(alone[:-1])
     assert (
         "With minibatches of 128 cells, 128 hidden units and 1,000 variable genes (Preprocess) it would"
-        in said
+        in message
     )
 
 
 def test_a_warning_says_so_where_no_change_is_enough():
-    said = footprint.advice(LARGE, sized(), 1e8, "memory", footprint.main_memory)
-    assert said.endswith(
+    message = footprint.advice(LARGE, sized(), 1e8, "memory", footprint.main_memory)
+    assert message.endswith(
         "genes (Preprocess) it would not fit: use fewer cells, or a machine with more memory."
     )
     few = LARGE.with_genes(500)
-    said = footprint.advice(few, sized(), 1e8, "memory", footprint.main_memory)
-    assert said.endswith("half-way. Use fewer cells, or a machine with more memory.")
+    message = footprint.advice(few, sized(), 1e8, "memory", footprint.main_memory)
+    assert message.endswith("half-way. Use fewer cells, or a machine with more memory.")

@@ -54,9 +54,9 @@ def protein(tmp_path_factory, tiny_file):
 @pytest.fixture(scope="module")
 def alone(tiny):
     """The tiny set without its proteins."""
-    made = tiny.copy()
-    del made.obsm["protein"]
-    return made
+    without_proteins = tiny.copy()
+    del without_proteins.obsm["protein"]
+    return without_proteins
 
 
 def prepared(adata, **values):
@@ -66,8 +66,8 @@ def prepared(adata, **values):
 
 
 def learnt(adata, **values):
-    *_, found = learn.learn(adata, RunConfig(**QUICK | values))
-    return found
+    *_, learnt_run = learn.learn(adata, RunConfig(**QUICK | values))
+    return learnt_run
 
 
 # --- the setting and the matrix
@@ -84,25 +84,25 @@ def test_what_a_run_is_trained_on_is_one_of_three_and_both_in_older_records():
     assert "has no proteins" in steps_for("counts", has_proteins=False)["modalities"].reason
 
 
-def test_rna_alone_is_the_matrix_of_a_data_set_without_proteins(tiny, alone):
-    (made, split, config), (expected, _, _) = prepared(tiny, modalities="rna"), prepared(alone)
-    np.testing.assert_array_equal(made.dense(EVERY), expected.dense(EVERY))
+def test_rna_alone_is_the_matrix_of_a_dataset_without_proteins(tiny, alone):
+    (matrix, split, config), (expected, _, _) = prepared(tiny, modalities="rna"), prepared(alone)
+    np.testing.assert_array_equal(matrix.dense(EVERY), expected.dense(EVERY))
     assert (
-        made.protein is None
-        and made.n_proteins == 0
-        and made.notes[-1].endswith("used for scores, not for training.")
+        matrix.protein is None
+        and matrix.n_proteins == 0
+        and matrix.notes[-1].endswith("used for scores, not for training.")
     )
-    np.testing.assert_array_equal(made.protein_space(), protein_space(tiny, config, split))
+    np.testing.assert_array_equal(matrix.protein_space(), protein_space(tiny, config, split))
     seen = prepared(tiny)[0].protein_space([3, 5])
-    np.testing.assert_allclose(made.protein_space([3, 5]), seen, rtol=1e-6)
+    np.testing.assert_allclose(matrix.protein_space([3, 5]), seen, rtol=1e-6)
     assert expected.protein_space() is None
 
 
 def test_proteins_alone_are_the_proteins_of_both(tiny):
-    (made, _, _), (both, _, _) = prepared(tiny, modalities="protein"), prepared(tiny)
-    assert (made.n_genes, made.n_proteins, made.dense(EVERY).shape) == (0, 6, (240, 6))
-    np.testing.assert_array_equal(made.dense(EVERY), both.dense(EVERY)[:, 120:])
-    assert "Genes are not used in training" in made.notes[0]
+    (matrix, _, _), (both, _, _) = prepared(tiny, modalities="protein"), prepared(tiny)
+    assert (matrix.n_genes, matrix.n_proteins, matrix.dense(EVERY).shape) == (0, 6, (240, 6))
+    np.testing.assert_array_equal(matrix.dense(EVERY), both.dense(EVERY)[:, 120:])
+    assert "Genes are not used in training" in matrix.notes[0]
 
 
 def test_proteins_alone_need_proteins(tiny, alone):
@@ -120,49 +120,53 @@ def test_proteins_alone_need_proteins(tiny, alone):
 
 
 def test_rna_alone_trains_as_without_proteins_to_the_last_bit(tiny, alone):
-    made, expected = learnt(tiny, modalities="rna"), learnt(alone)
-    assert made.latent.tobytes() == expected.latent.tobytes() and made.loss == expected.loss
-    assert made.loss.protein is None and made.start.on_valid == expected.start.on_valid
+    rna_run, expected = learnt(tiny, modalities="rna"), learnt(alone)
+    assert rna_run.latent.tobytes() == expected.latent.tobytes() and rna_run.loss == expected.loss
+    assert rna_run.loss.protein is None and rna_run.start.on_valid == expected.start.on_valid
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_learns_from_proteins_alone(tiny, model):
-    found = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
-    loss, baselines, config = found.loss, found.start.on_scored, found.start.config
+    learnt_run = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
+    loss, baselines, config = learnt_run.loss, learnt_run.start.on_scored, learnt_run.start.config
     assert config.n_latent == 1  # a fifth of six proteins
     assert loss.rna is baselines.mean.rna is baselines.pca_rna is None and loss.total == loss.protein
     assert (
-        loss.total < baselines.mean.total and np.isfinite(found.latent).all() and found.start.path == "dense"
+        loss.total < baselines.mean.total
+        and np.isfinite(learnt_run.latent).all()
+        and learnt_run.start.path == "dense"
     )
-    assert not any(name.startswith(("blocks.encoder_rna", "blocks.output_rna")) for name in found.weights)
+    assert not any(
+        name.startswith(("blocks.encoder_rna", "blocks.output_rna")) for name in learnt_run.weights
+    )
     layers = config.layers(0, 6)
     assert {layer.branch for layer in layers} == {"protein", "latent"}
     assert "6 proteins pass 8 hidden units, meet" in figures.describe_network(layers, 0, 6)
     counted = sum(layer.weights for layer in layers)
     assert counted == sum(
-        w.numel() for name, w in found.weights.items() if "running" not in name and "num_" not in name
+        w.numel() for name, w in learnt_run.weights.items() if "running" not in name and "num_" not in name
     )
 
 
 def test_the_baselines_of_proteins_alone_is_their_own_pca(tiny):
     from sklearn.decomposition import PCA
 
-    found = learnt(tiny, modalities="protein", epochs=1, n_latent=2)
-    matrix, split = found.start.matrix, found.start.split
+    learnt_run = learnt(tiny, modalities="protein", epochs=1, n_latent=2)
+    matrix, split = learnt_run.start.matrix, learnt_run.start.split
     pca = PCA(2).fit(matrix.dense(split.train))
     x = matrix.dense(split.scored)
     error = (pca.inverse_transform(pca.transform(x)) - x) ** 2
-    assert found.start.on_scored.pca.total == pytest.approx(error.mean(), rel=1e-3)
+    assert learnt_run.start.on_scored.pca.total == pytest.approx(error.mean(), rel=1e-3)
 
 
 @pytest.mark.slow
 def test_two_proteins_and_batches_are_enough(tiny):
     few = tiny.copy()
     few.obsm["protein"] = few.obsm["protein"][["ADT-01", "ADT-02"]]
-    found = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
-    *_, explored = explore.explore(explore.trained_run(found), found.start.config)
+    learnt_run = learnt(few, modalities="protein", batch_key="sample", input_dropout=0.2, n_latent=None)
+    *_, explored = explore.explore(explore.trained_run(learnt_run), learnt_run.start.config)
     assert explored.embeddings["latent_umap"].shape == (240, 2) and explored.harmony.shape[0] == 240
-    assert np.isfinite(explored.scores["protein_agreement_15"]) and found.axes.shape[1] == 1
+    assert np.isfinite(explored.scores["protein_agreement_15"]) and learnt_run.axes.shape[1] == 1
 
 
 def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
@@ -174,17 +178,17 @@ def test_proteins_alone_lie_on_a_gpu_as_they_are(tiny):
 
 
 def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
-    found = learnt(tiny, modalities="protein", batch_size=40)
-    run_folder.save_weights(tmp_path / "model.pt", found, found.start.config)
+    learnt_run = learnt(tiny, modalities="protein", batch_size=40)
+    run_folder.save_weights(tmp_path / "model.pt", learnt_run, learnt_run.start.config)
     trained = run_folder.load_trained(tmp_path / "model.pt")
     further = tiny[:, :7].copy()
     further.X = np.log1p(further.X.toarray())  # whatever its genes hold
 
     def latent(adata):
-        *_, made = reference_mapping.encode_query(query.prepare_query(adata, trained), trained)
-        return made
+        *_, mapped = reference_mapping.encode_query(query.prepare_query(adata, trained), trained)
+        return mapped
 
-    np.testing.assert_allclose(latent(further), found.latent, atol=1e-5)
+    np.testing.assert_allclose(latent(further), learnt_run.latent, atol=1e-5)
     table = further.obsm["protein"]
     further.obsm["protein"] = table[["ADT-01", "ADT-02", "ADT-03", "ADT-04"]]
     assert np.isfinite(latent(further)).all() and query.prepare_query(further, trained).missing_proteins
@@ -193,10 +197,10 @@ def test_further_cells_are_mapped_by_their_proteins_alone(tiny, tmp_path):
         latent(further)
 
 
-# --- what judges
+# --- what scores the latent space
 
 
-def test_proteins_that_were_left_out_judge_and_are_not_called_seen(rna):
+def test_proteins_left_out_of_training_score_the_latent_space_and_are_not_called_seen(rna):
     run, trained = load_run(rna.store, rna.run)
     there = run_folder.spaces(rna.store.run_folder(rna.run), trained)
     *_, records = benchmark.compare_spaces(trained, parse(run["config"]), there)
@@ -232,8 +236,8 @@ def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     assert [pair["name"] for pair in row["record"]["histograms"]] == ["protein"]
     pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
     answer = with_demo.work("preparing", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
-    words = answer["preparing-message"]["children"]
-    assert "this dataset has fewer" in sent(words)
+    message = answer["preparing-message"]["children"]
+    assert "this dataset has fewer" in sent(message)
 
 
 def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
@@ -244,8 +248,8 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
         ]
         epochs = nuwa.view.runs.epochs(nuwa.run)
         titles = {"total": "Total", "rna": "RNA", "protein": "Protein"}
-        said = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
-        assert said == [titles[part] for part in ("total", *parts)]
+        message = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
+        assert message == [titles[part] for part in ("total", *parts)]
         for part in ("total", *parts):
             assert len(train.loss(nuwa.view, nuwa.run, False, part, "light").data) >= 3
 
@@ -260,7 +264,7 @@ def test_the_proteins_are_a_space_of_either_run(rna, protein):
 
 def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
     view, run = protein.view, protein.run
-    for kind, asked in (
+    for kind, arguments in (
         ("profile", {"cell": 3}),
         ("meaning", {}),
         ("explained", {}),
@@ -268,7 +272,7 @@ def test_all_that_is_asked_of_a_run_on_proteins_alone_is_answered(protein):
         ("spaces", {"labels": "cell_type", "batches": None, "resolution": 1.0}),
         ("labels", {"column": "cell_type", "resolution": 1.0}),
     ):
-        job = view.jobs.submit(kind, run, asked, f"all:{kind}")
+        job = view.jobs.submit(kind, run, arguments, f"all:{kind}")
         drain(protein.store)
         assert view.jobs.one(job)["status"] == "done", (kind, view.jobs.one(job)["message"])
     view.results.embed(run, "protein_umap")
@@ -288,15 +292,15 @@ def test_either_run_can_be_taken_away_and_trained_again(kind, request, monkeypat
     job = nuwa.view.bundles.create(nuwa.run, parts=list(PARTS), denoised=True)
     drain(nuwa.store)
     assert nuwa.view.jobs.one(job["id"])["status"] == "done", nuwa.view.jobs.one(job["id"])["message"]
-    with zipfile.ZipFile(nuwa.view.results.file(nuwa.run, "bundle.zip")) as made:
-        report = made.read("report.html").decode()
-        recipe = json.loads(made.read("recipe.json"))
+    with zipfile.ZipFile(nuwa.view.results.file(nuwa.run, "bundle.zip")) as bundle:
+        report = bundle.read("report.html").decode()
+        recipe = json.loads(bundle.read("recipe.json"))
     assert f"trained on {'RNA' if kind == 'rna' else 'proteins'} alone" in report
     assert f"<td>Trained on</td><td>{kind}</td>" in report and recipe["settings"]["modalities"] == kind
     job = nuwa.view.bundles.verify(nuwa.run)
     drain(nuwa.store)
-    found = nuwa.view.jobs.one(job["id"])["result"]
-    assert found["same"], found
+    repeated = nuwa.view.jobs.one(job["id"])["result"]
+    assert repeated["same"], repeated
 
 
 # --- the command line, scripts, and words
@@ -312,10 +316,10 @@ def test_the_command_line_trains_and_scores_it(kind, tiny_file, tmp_path, capsys
     with (out / "history.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             assert row[f"valid_{other}"] == "" and row["valid_loss"] == row[f"valid_{kind}"] != ""
-    made = anndata.read_h5ad(out / "result.h5ad")
-    assert made.var["nuwa_used"].any() == (kind == "rna") and "protein" in made.obsm
-    assert ("nuwa_denoised" in made.obsm) == (kind == "rna")
-    assert ("nuwa_denoised_protein" in made.obsm) == (kind == "protein")
+    exported = anndata.read_h5ad(out / "result.h5ad")
+    assert exported.var["nuwa_used"].any() == (kind == "rna") and "protein" in exported.obsm
+    assert ("nuwa_denoised" in exported.obsm) == (kind == "rna")
+    assert ("nuwa_denoised_protein" in exported.obsm) == (kind == "protein")
     capsys.readouterr()
     assert main(["score", str(out)]) == 0
     shown = capsys.readouterr().out
@@ -330,21 +334,27 @@ def test_the_script_gives_the_identical_matrix(kind, tiny, tmp_path, monkeypatch
     theirs = made_by_script(text, tiny, tmp_path, monkeypatch)
     ours = prepared(tiny, **recipe.settings)[0]
     assert list(theirs.var_names) == list(ours.genes) and ("protein" in theirs.obsm) == (kind != "rna")
-    found = np.hstack([theirs.X, theirs.obsm["protein"]] if kind != "rna" else [theirs.X])
-    np.testing.assert_allclose(found, ours.dense(EVERY), atol=2e-5)
+    values = np.hstack([theirs.X, theirs.obsm["protein"]] if kind != "rna" else [theirs.X])
+    np.testing.assert_allclose(values, ours.dense(EVERY), atol=2e-5)
 
 
 def test_the_methods_say_what_a_run_was_trained_on(rna, protein, finished):
-    def told(nuwa):
+    def methods_of(nuwa):
         run = nuwa.view.runs.one(nuwa.run)
         data = nuwa.view.datasets.one(run["dataset"])["record"]
         return methods.paragraph(parse(run["config"]), run["facts"] | {"n_done": 3}, data)
 
-    words = "The model was trained on RNA alone; the proteins were used to evaluate its latent space. The values of 6 proteins were"
-    assert words in told(rna) and "16 hidden units on each side" in told(rna)
-    words = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
-    assert words in told(protein) and "8 hidden units on each side" in told(protein)
-    assert "variable genes" not in told(protein) and "10 standard deviations" in told(protein)
+    sentence = "The model was trained on RNA alone; the proteins were used to evaluate its latent space. The values of 6 proteins were"
+    assert sentence in methods_of(rna) and "16 hidden units on each side" in methods_of(rna)
+    sentence = "The model was trained on proteins alone. The values of 6 proteins were transformed by the centred log-ratio"
+    assert sentence in methods_of(protein) and "8 hidden units on each side" in methods_of(protein)
+    assert "variable genes" not in methods_of(protein) and "10 standard deviations" in methods_of(protein)
     for nuwa in (rna, protein):
-        assert "alone" in told(nuwa) and "weighted" not in told(nuwa) and "a branch each" not in told(nuwa)
-    assert "alone" not in told(finished) and "weighted 1 for RNA and 0.3 for protein" in told(finished)
+        assert (
+            "alone" in methods_of(nuwa)
+            and "weighted" not in methods_of(nuwa)
+            and "a branch each" not in methods_of(nuwa)
+        )
+    assert "alone" not in methods_of(finished) and "weighted 1 for RNA and 0.3 for protein" in methods_of(
+        finished
+    )

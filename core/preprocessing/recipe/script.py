@@ -80,13 +80,13 @@ def counts_of(adata):
     return None
 
 
-def without_genes(adata, gone, of_raw=None):
+def without_genes(adata, removed, of_raw=None):
     """Without some genes, in .raw without those of the same names or `of_raw`; the others of .raw stay."""
-    made = adata[:, ~gone].copy()
+    kept = adata[:, ~removed].copy()
     if adata.raw is not None:
-        of_raw = adata.raw.var_names.isin(adata.var_names[gone]) if of_raw is None else of_raw
-        made.raw = adata.raw.to_adata()[:, ~of_raw]
-    return made
+        of_raw = adata.raw.var_names.isin(adata.var_names[removed]) if of_raw is None else of_raw
+        kept.raw = adata.raw.to_adata()[:, ~of_raw]
+    return kept
 
 
 def in_raw(adata, features):
@@ -130,8 +130,8 @@ def normal_form(adata):
         table = adata.obsm[key]
         if not isinstance(table, pd.DataFrame):
             table = pd.DataFrame(table.toarray() if sparse.issparse(table) else np.asarray(table).reshape(adata.n_obs, -1))
-            told = (np.ravel(adata.uns[name]) for name in NAME_KEYS if name in adata.uns)
-            table.columns = next((n for n in told if len(n) == table.shape[1]), [f"protein_{i + 1}" for i in table])
+            lists = (np.ravel(adata.uns[name]) for name in NAME_KEYS if name in adata.uns)
+            table.columns = next((n for n in lists if len(n) == table.shape[1]), [f"protein_{i + 1}" for i in table])
         names = pd.Index([str(name) for name in table.columns])
         names = names if names.is_unique else make_index_unique(names)
         adata.obsm["protein"] = pd.DataFrame(table.to_numpy(dtype=np.float32), adata.obs_names, names)
@@ -180,11 +180,11 @@ def scaled(values):
     values = np.asarray(values, dtype=np.float32)
     if not SETTINGS["scale"]:
         return values
-    known = values[train].astype(np.float64)
-    mean, sd = known.mean(axis=0), known.std(axis=0, ddof=1)
+    of_training = values[train].astype(np.float64)
+    mean, sd = of_training.mean(axis=0), of_training.std(axis=0, ddof=1)
     sd[sd < 1e-6 * np.maximum(1, np.abs(mean))] = 1
-    made = (values - mean.astype(np.float32)) / sd.astype(np.float32)
-    return np.clip(made, -SETTINGS["clip"], SETTINGS["clip"])
+    values = (values - mean.astype(np.float32)) / sd.astype(np.float32)
+    return np.clip(values, -SETTINGS["clip"], SETTINGS["clip"])
 
 
 if SETTINGS["modalities"] == "protein":  # trained on proteins alone

@@ -1,4 +1,4 @@
-"""A run is judged by numbers that can be had elsewhere: its spaces side by side, its features, its clusters by seed."""
+"""The scores of a run are those of other libraries: its spaces side by side, its features, its clusters by seed."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ from dashboard.pages.clusters import colours
 
 
 @pytest.fixture(scope="module")
-def judged(finished):
+def scored_run(finished):
     """(run, TrainedRun, spaces) of the finished run."""
     run, trained = load_run(finished.store, finished.run)
     return run, trained, run_folder.spaces(finished.store.run_folder(finished.run), trained)
@@ -35,8 +35,8 @@ def of(records, score, space):
     return next(r["value"] for r in records if (r["score"], r["space"]) == (score, space))
 
 
-def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
-    run, trained, spaces = judged
+def test_every_space_of_a_run_is_scored_as_scikit_learn_would(scored_run, tiny):
+    run, trained, spaces = scored_run
     settings = config.parse(run["config"])
     labels = tiny.obs["cell_type"].astype(str).to_numpy()
     batches = np.arange(240) % 2
@@ -63,11 +63,11 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(judged, tiny):
     assert notes.pop("protein") == "" and set(notes.values()) == {"seen in training"}
 
 
-def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(judged, monkeypatch):
-    run, trained, spaces = judged
+def test_a_sample_is_scored_where_cells_are_many_and_a_broken_space_is_named(scored_run, monkeypatch):
+    run, trained, spaces = scored_run
     settings = config.parse(run["config"])
     monkeypatch.setattr(benchmark, "MOST_CELLS", 150)
-    monkeypatch.setattr(benchmark, "FEWEST_CELLS", 150)  # more than judge: all of the sample do
+    monkeypatch.setattr(benchmark, "FEWEST_CELLS", 150)  # all of the sample are scored
     cells = benchmark.some_cells(240, settings.seed)
     broken = np.where(np.arange(240)[:, None] == cells[0], np.nan, trained.latent)
     *_, records = benchmark.compare_spaces(trained, settings, {"latent": trained.latent, "pca": broken})
@@ -80,8 +80,8 @@ def test_a_sample_is_judged_where_cells_are_many_and_a_broken_space_is_named(jud
     assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
 
 
-def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, finished):
-    run, trained, _ = judged
+def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(scored_run, finished):
+    run, trained, _ = scored_run
     settings, matrix = config.parse(run["config"]), trained.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
     found = per_feature.by_feature(model, trained, settings)
@@ -97,8 +97,8 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(judged, 
     assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
 
 
-def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finished):
-    run, trained, _ = judged
+def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(scored_run, finished):
+    run, trained, _ = scored_run
     settings, matrix = config.parse(run["config"]), trained.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
     *_, found = per_cell.score_cells(model, trained, settings)
@@ -117,8 +117,10 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(judged, finishe
     assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
 
 
-def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(judged, finished, monkeypatch):
-    run, trained, _ = judged
+def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(
+    scored_run, finished, monkeypatch
+):
+    run, trained, _ = scored_run
     monkeypatch.setattr(benchmark, "MOST_CELLS", 100)
     monkeypatch.setattr(scores, "QUERIES", 30)
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
@@ -252,5 +254,5 @@ def test_a_run_of_the_page_is_scored_on_the_command_line(finished, capsys):
 def test_mistakes_of_scoring_are_told_in_one_sentence(finished, capsys, words, said):
     places = {"root": finished.store.root, "run": finished.store.run_folder(finished.run)}
     assert main(["score", *(word.format(**places) for word in words)]) == 2
-    told = capsys.readouterr().err
-    assert said in told and len(told.splitlines()) == 1
+    errors = capsys.readouterr().err
+    assert said in errors and len(errors.splitlines()) == 1
