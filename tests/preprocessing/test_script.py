@@ -18,7 +18,7 @@ from core.config import RunConfig
 from core.data import checks, count_sources, read
 from core.errors import UserError
 from core.preprocessing import steps
-from core.preprocessing.recipe import STEPS, Recipe, Start, preset, script, script_steps
+from core.preprocessing.recipe import STEPS, Recipe, Start, preset, script, script_files, script_steps
 from core.preprocessing.split import split_cells
 from core.worker.execute import drain
 
@@ -167,13 +167,13 @@ def test_every_step_is_written_as_a_script():
 
 def test_what_goes_into_scripts_needs_nothing_else_and_shares_no_name():
     names, allowed = [], {"re", "typing", "numpy", "pandas", "scipy", "anndata", "core"}
-    for name, path in script_steps.FILES.items():
+    for name, path in script_files.FILES.items():
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ImportFrom | ast.Import):
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 assert module.partition(".")[0] in allowed, f"{name} imports {module}"
                 if module.startswith("core"):
-                    assert module.removeprefix("core.data.standalone.") in script_steps.NEEDS.get(name, ())
+                    assert module.removeprefix("core.data.standalone.") in script_files.NEEDS.get(name, ())
             elif isinstance(node, ast.Assign):
                 names += [
                     one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)

@@ -25,8 +25,8 @@ def variable(cells, flavor, key=None):
         some = part[cells]
     else:
         some = AnnData(normalised(part.X, totals, True, True)[cells], obs=part.obs.iloc[cells], var=part.var)
-    found = sc.pp.highly_variable_genes(some.copy(), flavor=flavor, n_top_genes=n_top, batch_key=key, inplace=False)
-    return found["highly_variable"].to_numpy()
+    table = sc.pp.highly_variable_genes(some.copy(), flavor=flavor, n_top_genes=n_top, batch_key=key, inplace=False)
+    return table["highly_variable"].to_numpy()
 
 
 def works(cells, flavor, key=None):
@@ -44,10 +44,10 @@ def chosen_genes(flavor):
     if key:  # batches of too few cells have no say
         part.obs[key] = part.obs[key].astype(str)
         labels = part.obs[key].to_numpy()[train]
-        asked = [name for name in np.unique(labels) if (labels == name).sum() >= FEW_CELLS]
-        asked = [name for name in asked if len(asked) > 1 and works(train[labels == name], flavor, key)]
-        if len(asked) > 1:
-            return variable(train[np.isin(labels, asked)], flavor, key)
+        voting = [name for name in np.unique(labels) if (labels == name).sum() >= FEW_CELLS]
+        voting = [name for name in voting if len(voting) > 1 and works(train[labels == name], flavor, key)]
+        if len(voting) > 1:
+            return variable(train[np.isin(labels, voting)], flavor, key)
     return variable(train, flavor if works(train, flavor) else "seurat")
 
 
@@ -75,18 +75,18 @@ def _renamed(known, symbols):
 
 
 def files(settings):
-    """The names in script_steps.FILES that the CODE needs."""
+    """The names in script_files.FILES that the CODE needs."""
     return ["gene_families"] if any(settings[switch] for switch in SWITCHES) else []
 
 
 def code(settings):
     """The choice of genes."""
     families = [expression for switch, expression in SWITCHES.items() if settings[switch]]
-    lines = [f"    gone |= {expression} & ~names.isin(KEEP)\n" for expression in families]
+    lines = [f"    removed |= {expression} & ~names.isin(KEEP)\n" for expression in families]
     return f"""
 
 def never(names):
-    gone = names.isin(NEVER)
-{"".join(lines)}    return gone
+    removed = names.isin(NEVER)
+{"".join(lines)}    return removed
 
 {CODE}"""

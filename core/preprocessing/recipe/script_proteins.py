@@ -56,7 +56,7 @@ def transformed(counts, table):
 
 
 class Proteins(NamedTuple):
-    """The function `transformed` of the script, and the names in script_steps.FILES that it needs."""
+    """The function `transformed` of the script, and the names in script_files.FILES that it needs."""
 
     code: str
     files: tuple[str, ...] = ()
@@ -71,13 +71,20 @@ def protein_part(transform: str, record: DatasetRecord) -> Proteins:
         transform = "none"  # as prepare has it
     if transform != "dsb":
         return Proteins(TRANSFORMS[transform])
-    found = record.protein_background
-    if not found:
+    droplet_background = record.protein_background
+    if not droplet_background:
         raise UserError(
             "DSB needs the unfiltered matrix, and this dataset has none: add it on the Data page."
         )
-    background = {name: [m, s] for name, m, s in zip(found.names, found.mean, found.sd, strict=True)}
+    background = {
+        name: [m, s]
+        for name, m, s in zip(
+            droplet_background.names, droplet_background.mean, droplet_background.sd, strict=True
+        )
+    }
     left_out = record.proteins_left_out
-    isotypes = [name for name in found.names if left_out.get(name, "").startswith("isotype")]
-    code = TRANSFORMS["dsb"].format(droplets=found.droplets, background=background, isotypes=isotypes)
+    isotypes = [name for name in droplet_background.names if left_out.get(name, "").startswith("isotype")]
+    code = TRANSFORMS["dsb"].format(
+        droplets=droplet_background.droplets, background=background, isotypes=isotypes
+    )
     return Proteins(code, ("dsb",))
