@@ -65,7 +65,7 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize("requested", CHOICES.values(), ids=list(CHOICES))
+@pytest.mark.parametrize("settings", CHOICES.values(), ids=list(CHOICES))
 def test_the_script_chooses_the_same_genes(cells, tmp_path, monkeypatch, settings):
     adata = cells.copy()
     adata.obs["chip"] = np.select([np.arange(220) < 12, np.arange(220) < 90], ["a", "b"], "c")

@@ -3,36 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from short_runs import BASE, base_matrix, trained
 
-from core.config import RunConfig
-from core.models import build
 from core.preprocessing.matrix import Cells
-from core.preprocessing.prepare import prepare
-from core.preprocessing.split import split_cells
 from core.training import inference
-from core.training.loop import fit
-
-BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
 
 
 @pytest.fixture(scope="module")
 def prepared(tiny):
-    """(Split, Matrix) of the tiny set under the base settings."""
-    split = split_cells(tiny.n_obs, BASE)
-    return split, prepare(tiny, BASE, split)
-
-
-def fresh(matrix, config):
-    torch.manual_seed(config.seed)
-    return build(config, matrix.n_genes, matrix.n_proteins)
-
-
-def trained(tiny, config):
-    """(model, epochs) of a whole training run."""
-    split = split_cells(tiny.n_obs, config)
-    matrix = prepare(tiny, config, split)
-    model = fresh(matrix, config)
-    return model, list(fit(model, matrix, split, config))
+    return base_matrix(tiny)
 
 
 def test_a_cell_has_the_same_code_whoever_stands_beside_it(tiny, prepared):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from short_runs import BASE, same, trained, weights
 
 from core.analysis import explore
 from core.analysis.neighbors import find_neighbors
@@ -15,30 +16,6 @@ from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import inference, learn, loop
 from core.training.loop import fit
-
-BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
-
-
-def fresh(matrix, config):
-    torch.manual_seed(config.seed)
-    return build(config, matrix.n_genes, matrix.n_proteins)
-
-
-def trained(tiny, config):
-    """(model, epochs) of a whole training run."""
-    split = split_cells(tiny.n_obs, config)
-    matrix = prepare(tiny, config, split)
-    model = fresh(matrix, config)
-    return model, list(fit(model, matrix, split, config))
-
-
-def weights(model):
-    return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(a[k].shape == b[k].shape and torch.equal(a[k], b[k]) for k in a)
-
 
 EVERYTHING = {"batch_key": "sample", "input_dropout": 0.1, "dropout": 0.2, "norm": "layer", "n_layers": 2}
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from short_runs import BASE, base_matrix, fresh, same, trained, weights
 from torch import nn
 
 from core.config import RunConfig
@@ -18,35 +19,10 @@ from core.training import baselines, loop
 from core.training.dataloader import Feed
 from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step
 
-BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
-
 
 @pytest.fixture(scope="module")
 def prepared(tiny):
-    """(Split, Matrix) of the tiny set under the base settings."""
-    split = split_cells(tiny.n_obs, BASE)
-    return split, prepare(tiny, BASE, split)
-
-
-def fresh(matrix, config):
-    torch.manual_seed(config.seed)
-    return build(config, matrix.n_genes, matrix.n_proteins)
-
-
-def trained(tiny, config):
-    """(model, epochs) of a whole training run."""
-    split = split_cells(tiny.n_obs, config)
-    matrix = prepare(tiny, config, split)
-    model = fresh(matrix, config)
-    return model, list(fit(model, matrix, split, config))
-
-
-def weights(model):
-    return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(a[k].shape == b[k].shape and torch.equal(a[k], b[k]) for k in a)
+    return base_matrix(tiny)
 
 
 def scripted(monkeypatch, valid):
