@@ -58,7 +58,7 @@ def _grow_dataset_folder(store, dataset, n_cells, code, random):
     for i, entry in enumerate(json.loads((dataset_folder.folder / "obs" / "columns.json").read_text())):
         n = max(1, len(entry.get("categories", ())))
         write_array(dataset_folder.folder / "obs" / f"{i}.npy", (code % n).astype(np.int32))
-    for name in ("n_counts", "n_genes", "share_mito", "share_ribo", "share_haemo"):
+    for name in ("n_counts", "n_genes", "share_top20", "share_mito", "share_ribo", "share_haemo"):
         if (dataset_folder.folder / f"{name}.npy").exists():
             write_array(
                 dataset_folder.folder / f"{name}.npy", random.gamma(9, 600, n_cells).astype(np.float32)

@@ -75,6 +75,17 @@ class Block:
             set_sums=None if sets is None else wide.reshape(self.shape) @ sets,
         )
 
+    def top_sums(self, n):
+        """(rows,) float64: the sum of the `n` largest values of each row, which are not negative."""
+        from core.data.value_kernels import top_sums
+
+        if not self.sparse:
+            values = self.values.reshape(self.shape).astype(np.float64)
+            return np.sort(values, axis=1)[:, -n:].sum(axis=1) if self.shape[1] else np.zeros(self.shape[0])
+        sums = np.zeros(self.shape[0])
+        top_sums(self.indptr, plain_floats(self.values), n, sums)
+        return sums
+
     def by_row(self, values):
         if self.sparse:
             return np.bincount(self.rows, values, minlength=self.shape[0])

@@ -38,6 +38,33 @@ def add_statistics(indptr, indices, data, sets, in_a_set, by_cell, cell_sums, se
 
 
 @numba.njit(cache=True, nogil=True)
+def top_sums(indptr, data, n, sums):
+    """Writes to `sums` (rows,) the sum of the `n` largest values of each row, of all where there are fewer."""
+    highest = np.zeros(n)  # in ascending order
+    for row in range(len(indptr) - 1):
+        filled = 0
+        for k in range(indptr[row], indptr[row + 1]):
+            value = np.float64(data[k])
+            if filled < n:
+                place = filled
+                filled += 1
+                while place > 0 and highest[place - 1] > value:
+                    highest[place] = highest[place - 1]
+                    place -= 1
+                highest[place] = value
+            elif value > highest[0]:
+                place = 0
+                while place < n - 1 and highest[place + 1] < value:
+                    highest[place] = highest[place + 1]
+                    place += 1
+                highest[place] = value
+        total = 0.0
+        for i in range(filled):
+            total += highest[i]
+        sums[row] = total
+
+
+@numba.njit(cache=True, nogil=True)
 def add_signatures(indptr, indices, data, mix, out):
     """Writes to `out` (rows, hashes) uint32 the MinHash of each row's (gene, value) pairs; an empty row keeps its zeros.
 

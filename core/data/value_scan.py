@@ -16,6 +16,7 @@ TWICE_LIMIT = 4.0  # log1p(log1p(1e6)) is 2.7; expm1(expm1(4)) still is a number
 SAME_SUM = 0.01  # row sums within 1 % of their median ...
 MOST = 0.95  # ... in 95 % of cells were made equal by somebody
 
+TOP_GENES = 20  # of each cell; the share of its counts in them is scanpy's pct_counts_in_top_20_genes
 SAMPLE_CELLS, SAMPLE_GENES = 1000, 32  # kept as they are, evenly spread, for what sums cannot tell
 
 _LIMITS = {"expm1": 2 * LOG_LIMIT, "expm1 twice": TWICE_LIMIT, "base 2": LOG_LIMIT, "base 10": LOG_LIMIT}
@@ -55,6 +56,9 @@ class Sweep:
     gene_squares: np.ndarray = None  # (genes,)
     unlogged: dict = field(default_factory=dict)  # way back -> (cells,) sums after it; the hopeless left out
     set_sums: np.ndarray | None = None  # (cells, sets) sums over given sets of genes
+    top_sums: np.ndarray | None = (
+        None  # (cells,) sum of the TOP_GENES largest counts; None where these are no counts
+    )
     signatures: np.ndarray | None = None  # (cells, N_HASHES) uint32, alike for alike cells of counts
     some_cells: object = None  # (some, genes) rows as they are, where there are fractions; CSR or dense
     some_genes: object = None  # (cells, some) columns as they are, the same way
@@ -117,6 +121,7 @@ class _Scan:
         seen.near_whole_unlogged = {way: 0 for way in ("expm1", "expm1 twice")}
         if sets is not None:
             seen.set_sums = np.zeros((cells, sets.shape[1]))
+        seen.top_sums = np.zeros(cells)
         if sign:
             seen.signatures = np.zeros((cells, N_HASHES), np.uint32)
         wanted = int(np.clip(blocks.BLOCK_VALUES // max(genes, 1), 64, SAMPLE_CELLS))
@@ -148,6 +153,10 @@ class _Scan:
         if self.sets is not None:
             seen.set_sums[rows] = found.set_sums
         negative = seen.lowest < 0
+        if negative or seen.near_whole < seen.nonzero:
+            seen.top_sums = None
+        elif seen.top_sums is not None:
+            seen.top_sums[rows] = part.top_sums(TOP_GENES)
         seen.cell_sizes[rows] = (
             part.by_row(np.abs(values.astype(np.float64))) if negative else found.cell_sums
         )

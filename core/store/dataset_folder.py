@@ -175,7 +175,7 @@ class DatasetFolder:
     def measured(self):
         """What limits on cells go by, as core.preprocessing.steps.filters has it: (cells,) float32 by measure."""
         names = {"counts": "n_counts", "genes": "n_genes"} | {
-            n: f"share_{n}" for n in ("mito", "ribo", "haemo")
+            n: f"share_{n}" for n in ("top20", "mito", "ribo", "haemo")
         }
         values_of = {measure: self.per_cell(name) for measure, name in names.items()}
         for measure, column in (("doublet", "doublet_score"), ("predicted", "predicted_doublet")):

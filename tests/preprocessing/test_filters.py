@@ -37,7 +37,7 @@ def metrics(adata):
     adata = adata.copy()
     adata.var["mt"] = adata.var_names.str.startswith("MT-")
     adata.var["ribo"] = adata.var_names.str.match("RPS|RPL")
-    return sc.pp.calculate_qc_metrics(adata, qc_vars=["mt", "ribo"], percent_top=None, log1p=True)[0]
+    return sc.pp.calculate_qc_metrics(adata, qc_vars=["mt", "ribo"], percent_top=[20], log1p=True)[0]
 
 
 def is_outlier(values, n):
@@ -53,6 +53,7 @@ def test_what_is_measured_is_what_scanpy_measures(cells):
         ("counts", "total_counts"),
         ("genes", "n_genes_by_counts"),
         ("mito", "pct_counts_mt"),
+        ("top20", "pct_counts_in_top_20_genes"),
     ):
         np.testing.assert_allclose(measures[name], expected[column], rtol=1e-5)
     np.testing.assert_allclose(measures["ribo"], expected["pct_counts_ribo"], rtol=1e-5)
@@ -62,10 +63,10 @@ def test_limits_by_hand():
     values = {"counts": np.expm1([4, 5, 5.5, 6, 7]), "mito": np.array([1.0, 2, 2.5, 3, 30])}
     limits = suggested(values)
     assert limits.counts == (np.ceil(np.expm1(5.5 - 5 * 0.5)), np.floor(np.expm1(5.5 + 5 * 0.5)))
-    assert limits.mito == (None, 4.0)  # 2.5 + 3 * 0.5, which is below 8
-    assert suggested({"mito": np.array([2.0, 4, 6, 8, 20])}).mito == (None, 8.0)  # 6 + 3 * 2 is above it
-    assert suggested({"mito": np.array([20.0, 21, 22])}).mito == (None, 24.0)  # 8 % would leave nothing
-    assert suggested({"mito": np.zeros(5)}).mito == (None, 8.0)
+    assert limits.mito == (None, 5.0)  # 2.5 + 3 * 0.5 is below the range of any tissue
+    shares = np.array([30.0, 35, 40, 45, 50, 99])  # of the 20 highest genes: median 42.5, deviation 7.5
+    assert suggested({"top20": shares}).top20 == (5.0, 80.0)
+    assert suggested({"top20": 2 * shares[:4]}).top20 == (25.0, None)  # 75 + 5 * 10 is more than all
     assert suggested({"counts": np.full(5, 7.0)}).set() == {}
     assert suggested({"doublet": np.array([0.1, 0.2, 0.5]), "predicted": np.array([0, 0, 1])}).doublet == (
         None,
@@ -73,17 +74,44 @@ def test_limits_by_hand():
     )
 
 
+@pytest.mark.parametrize(
+    ("shares", "tissue", "highest"),
+    [
+        ([2, 4, 6, 8, 20], "any", 12.0),  # 6 + 3 * 2, within the range
+        ([2, 4, 6, 8, 20], "nuclei", 12.0),  # the median is above the range: the deviations alone
+        ([0.5, 1, 1.5, 2, 9], "nuclei", 3.0),
+        ([0, 0, 0, 0, 0], "nuclei", 1.0),  # no deviation: the lower end
+        ([0, 0, 0, 0, 0], "any", 5.0),
+        ([6, 10, 14, 18, 60], "blood", 15.0),  # 14 + 3 * 4 is above the range
+        ([6, 10, 14, 18, 60], "muscle", 26.0),
+        ([20, 21, 22], "any", 24.0),
+        ([30, 30, 30], "any", None),  # a limit without a deviation would remove half of the cells
+    ],
+)
+def test_the_mt_limit_is_three_deviations_within_the_range_of_the_tissue(shares, tissue, highest):
+    assert suggested({"mito": np.array(shares, float)}, tissue).mito == (None, highest)
+
+
+def test_a_large_share_outside_the_mt_limit_is_said(cells):
+    shares = filters.measured(cells)["mito"]
+    few, many = np.sort(shares)[[-3, -30]]
+    for limit, expected in ((many, 29), (few, 2)):
+        step = {"name": "filter_cells", "params": {"limits": {"mito": [None, float(limit)]}}}
+        sentence = steps.made_before(steps.apply(cells, [step]))[0]["said"]
+        assert f"{expected} removed ({expected / 220:.1%})" in sentence
+        assert ("mitochondrial share alone removes 29 of 220 cells (13.2%)" in sentence) == (limit == many)
+
+
 def test_cells_leave_as_sc_best_practices_has_them(cells):
     measures = metrics(cells)
-    removed = is_outlier(measures["log1p_total_counts"], 5) | is_outlier(
-        measures["log1p_n_genes_by_counts"], 5
-    )
+    columns = ("log1p_total_counts", "log1p_n_genes_by_counts", "pct_counts_in_top_20_genes")
+    removed = np.any([is_outlier(measures[column], 5) for column in columns], axis=0)
     values = filters.measured(cells)
-    counts = {name: values[name] for name in ("counts", "genes")}
-    np.testing.assert_array_equal(~within_limits(counts, suggested(counts)), removed)
+    three = {name: values[name] for name in ("counts", "genes", "top20")}
+    np.testing.assert_array_equal(~within_limits(three, suggested(three)), removed)
     assert 5 < removed.sum() < 100
     filtered = steps.apply(cells, [{"name": "filter_cells"}])
-    high = measures["pct_counts_mt"] > min(8, suggested(values).mito[1])
+    high = measures["pct_counts_mt"] > suggested(values).mito[1]
     assert list(filtered.obs_names) == list(cells.obs_names[~(removed | high)])
 
 

@@ -142,11 +142,18 @@ class Case:
         return {measure: column for measure, column in found.items() if column}
 
     def quality_shares(self) -> dict[str, np.ndarray]:
-        """`shares`, with that of MT genes over all genes where a column tells; a share of 1 becomes a percentage."""
-        if not self.mito_column:
-            return self.shares
-        values = self._numbers(self.mito_column)
-        return self.shares | {"mito": 100 * values if values.max() <= 1 else values}
+        """`shares`, with that of MT genes over all genes where a column has it, and "top20"; in percent.
+
+        "top20" is scanpy's pct_counts_in_top_20_genes: the share of a cell's counts in its 20 highest genes.
+        """
+        shares = self.shares
+        if self.mito_column:
+            values = self._numbers(self.mito_column)
+            shares = shares | {"mito": 100 * values if values.max() <= 1 else values}
+        if self.counts_where is None:
+            return shares
+        total = self.trained.cell_sums
+        return shares | {"top20": 100 * self.trained.top_sums / np.where(total > 0, total, 1)}
 
     def n_counts(self) -> np.ndarray | None:
         """(cells,) counts of each cell, over all genes where a column tells; None where there are no counts."""

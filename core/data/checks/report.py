@@ -35,7 +35,7 @@ class Report:
     n_genes: np.ndarray | None = field(repr=False)  # (cells,) genes above 0; None for scaled values
     shares: dict[str, np.ndarray] = field(
         repr=False
-    )  # "mito", "ribo", "haemo": (cells,) percent of the counts
+    )  # "mito", "ribo", "haemo", "top20": (cells,) percent of the counts
     quality_columns: dict[str, str]  # the obs columns that tell of a cell in place of the matrix, by measure
     total: float = 0.0  # the sum of the matrix that is trained on, without missing values
     protein_total: float = 0.0  # the same of all proteins

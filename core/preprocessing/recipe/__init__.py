@@ -7,7 +7,15 @@ from core.preprocessing.recipe.limits_by_batch import (
     n_outside,
     suggested_params,
 )
-from core.preprocessing.recipe.qc_limits import MEASURES, Limits, suggested, within_by_batch, within_limits
+from core.preprocessing.recipe.qc_limits import (
+    MEASURES,
+    TISSUES,
+    Limits,
+    mito_warning,
+    suggested,
+    within_by_batch,
+    within_limits,
+)
 from core.preprocessing.recipe.recipe import PRESETS, Recipe, from_json, preset
 from core.preprocessing.recipe.script import Start, script
 from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, offered, origin_by
@@ -21,6 +29,7 @@ __all__ = [
     "MEASURES",
     "PRESETS",
     "STEPS",
+    "TISSUES",
     "Chosen",
     "Limits",
     "Recipe",
@@ -28,6 +37,7 @@ __all__ = [
     "chosen",
     "from_json",
     "made_by",
+    "mito_warning",
     "offered",
     "origin_by",
     "preset",

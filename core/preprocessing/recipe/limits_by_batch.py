@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.preprocessing.recipe.qc_limits import Limits, suggested, within_by_batch, within_limits
+from core.preprocessing.recipe.qc_limits import Limits, TissueName, suggested, within_by_batch, within_limits
 
 
 class Batches(NamedTuple):
@@ -26,21 +26,23 @@ class CellFilter(NamedTuple):
 
 
 def suggested_params(
-    values: Mapping[str, np.ndarray], batches: Batches | None = None, columns: dict[str, str] | None = None
+    values: Mapping[str, np.ndarray],
+    batches: Batches | None = None,
+    columns: dict[str, str] | None = None,
+    tissue: TissueName = "any",
 ) -> dict[str, Any]:
-    """Parameters of "filter_cells" with limits suggested from the data, as JSON can hold them.
+    """Parameters of "filter_cells" with limits suggested from the data and the `tissue`, as JSON can hold them.
 
     `values` are (cells,) by measure; `columns` are those of obs that the measures come from, as `FilterCells` has them.
     """
+    common = {"columns": columns, "tissue": tissue}
     if batches is None:
-        return {"columns": columns, "limits": suggested(values).model_dump(mode="json"), "batches": {}}
-    own = {
-        name: suggested({m: array[batches.codes == code] for m, array in values.items()}).model_dump(
-            mode="json"
-        )
-        for code, name in enumerate(batches.names)
-    }
-    return {"columns": columns, "limits": {}, "batch_key": batches.column, "batches": own}
+        return common | {"limits": suggested(values, tissue).model_dump(mode="json"), "batches": {}}
+    own = {}
+    for code, name in enumerate(batches.names):
+        of_batch = {measure: array[batches.codes == code] for measure, array in values.items()}
+        own[name] = suggested(of_batch, tissue).model_dump(mode="json")
+    return common | {"limits": {}, "batch_key": batches.column, "batches": own}
 
 
 def cell_filter(

@@ -16,6 +16,9 @@ def measured(adata, columns):
         matrix = sparse.csr_matrix(matrix, dtype=np.float64)
         total = np.asarray(matrix.sum(axis=1)).ravel()
         values = {"counts": total, "genes": np.asarray((matrix > 0).sum(axis=1)).ravel()}
+        parts = zip(matrix.indptr[:-1], matrix.indptr[1:])
+        highest = np.array([np.sort(matrix.data[begin:end])[-20:].sum() for begin, end in parts])
+        values["top20"] = 100 * highest / np.where(total > 0, total, 1)
         for name, genes in members(names).items():
             values[name] = 100 * np.asarray(matrix[:, np.flatnonzero(genes)].sum(axis=1)).ravel() / np.where(total > 0, total, 1)
     for name, column in columns.items():

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import UserError
-from core.preprocessing.recipe.qc_limits import Limits
+from core.preprocessing.recipe.qc_limits import Limits, TissueName
 
 
 class Nothing(BaseModel):
@@ -24,7 +24,7 @@ class UndoLog(Nothing):
 
 
 class FilterCells(Nothing):
-    """`limits` for all cells, and `batches` with limits of their own; None: suggested from the data.
+    """`limits` for all cells, and `batches` with limits of their own; None: suggested from the data and the `tissue`.
 
     `columns` are the obs columns that a measure is read from instead of the matrix, by measure: useful where the
     file has only some genes. None: found in the data.
@@ -34,6 +34,7 @@ class FilterCells(Nothing):
     batch_key: str | None = Field(None, max_length=200)
     batches: dict[str, Limits] = {}
     columns: dict[str, str] | None = None
+    tissue: TissueName = "any"
 
 
 class FilterGenes(Nothing):

@@ -7,7 +7,14 @@ from core.data.backed import part_of, raw_of
 from core.data.checks.context import Case
 from core.data.count_sources import counts_of, genes_of
 from core.errors import UserError
-from core.preprocessing.recipe.qc_limits import MEASURES, Limits, suggested, within_by_batch, within_limits
+from core.preprocessing.recipe.qc_limits import (
+    MEASURES,
+    Limits,
+    TissueName,
+    mito_warning,
+    suggested,
+    within_by_batch,
+)
 from core.preprocessing.recipe.steps import FilterCells
 from core.sparse.blocks import blocks
 
@@ -53,9 +60,9 @@ def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
     if not open_limits:
         return params
     if params.batch_key is None:
-        return params.model_copy(update={"limits": suggested(values)})
+        return params.model_copy(update={"limits": suggested(values, params.tissue)})
     names, codes = _batches(adata, params.batch_key)
-    own = {name: suggested(_rows(values, codes == code)) for code, name in enumerate(names)}
+    own = {name: suggested(_rows(values, codes == code), params.tissue) for code, name in enumerate(names)}
     return params.model_copy(update={"batches": own})
 
 
@@ -65,21 +72,25 @@ def filter_cells(
     batch_key: str | None,
     batches: dict[str, Limits],
     columns: dict[str, str] | None = None,
+    tissue: TissueName = "any",
 ) -> tuple[AnnData, str]:
     """The cells within the limits of their batch, or within `limits` where it has none of its own.
 
+    The sentence has the share that was removed, and the share that the MT limit alone removes where that is large.
+    `tissue` is what the limits were suggested for, and changes none that is set.
     Raises UserError where a limit is on what the dataset does not tell, and where a batch or column does not exist.
     """
     values, limits = measured(adata, columns), limits or Limits()
     limited = [name for one in (limits, *batches.values()) for name in one.set()]
     if missing := [name for name in limited if name not in values]:
         label = MEASURES[missing[0]].label
-        hint = "run Score doublets first" if missing[0] == "doublet" else "take that limit away"
+        hint = "run Score doublets first" if missing[0] == "doublet" else "remove that limit"
         raise UserError(f"Filter cells: '{label}' is not known of these cells; {hint}.")
     if batches and not batch_key:
         raise UserError(
             "Filter cells: limits of batches need the obs column that names the batches (batch_key)."
         )
+    codes, of_batches = np.zeros(adata.n_obs, int), {}
     if batch_key:
         names, codes = _batches(adata, batch_key)
         place = {name: code for code, name in enumerate(names)}
@@ -87,13 +98,19 @@ def filter_cells(
             raise UserError(
                 f"Filter cells: there is no batch '{unknown[0]}' in the obs column '{batch_key}'."
             )
-        kept = within_by_batch(values, limits, codes, {place[name]: own for name, own in batches.items()})
-    else:
-        kept = within_limits(values, limits, adata.n_obs)
+        of_batches = {place[name]: own for name, own in batches.items()}
+    kept = within_by_batch(values, limits, codes, of_batches)
     if not kept.any():
         raise UserError("Filter cells: no cell would stay. Choose wider limits.")
     n_removed, by_batch = int((~kept).sum()), f" by batches of '{batch_key}'" if batches else ""
-    sentence = f"{int(kept.sum()):,} of {adata.n_obs:,} cells were kept{by_batch}, {n_removed:,} removed: {_describe(limits, batches)}."
+    sentence = (
+        f"{int(kept.sum()):,} of {adata.n_obs:,} cells were kept{by_batch}, {n_removed:,} removed "
+        f"({n_removed / adata.n_obs:.1%}): {_describe(limits, batches)}."
+    )
+    mito = {name: array for name, array in values.items() if name == "mito"}
+    outside_mito = int((~within_by_batch(mito, limits, codes, of_batches)).sum())
+    if warning := mito_warning(outside_mito, adata.n_obs):
+        sentence = f"{sentence} {warning}"
     return part_of(adata, kept), sentence
 
 

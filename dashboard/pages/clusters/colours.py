@@ -20,6 +20,7 @@ MOST_OPTIONS = 30  # options of a kind offered at once; typing narrows them
 CELL_MEASURES = {
     "counts": ("counts per cell", "counts, all genes"),
     "genes": ("genes per cell", "genes above 0"),
+    "top20": ("share of the 20 highest genes", "% of a cell's counts"),
     "mito": ("mitochondrial share", "% of a cell's counts"),
     "ribo": ("ribosomal share", "% of a cell's counts"),
     "haemo": ("haemoglobin share", "% of a cell's counts"),

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
-from core.preprocessing.recipe import MEASURES, Limits, n_outside
+from core.preprocessing.recipe import MEASURES, TISSUES, Limits, mito_warning, n_outside
 from dashboard import ids as shared
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
@@ -58,9 +58,12 @@ def quality_card(view, row):
     batch = _labelled("Batch that the fields show", shown)
     parts.append(
         html.Div(
-            [batches, html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=not names)],
+            [
+                html.Div(batches, hidden=not columns),
+                html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=not names),
+                html.Div(_tissue(), hidden="mito" not in values),
+            ],
             className="nuwa-form",
-            hidden=not columns,
         )
     )
     if names:
@@ -95,9 +98,10 @@ def quality_card(view, row):
         more(
             "How are limits suggested?",
             html.P(
-                "Counts and genes: 5 median absolute deviations from the median, on a log scale. Mitochondrial share: 3 "
-                "above the median, and 8 % at most, unless the median itself is higher, as in heart, kidney, or a file of "
-                "selected genes. These are the limits of sc-best-practices.org, except that a low MT share is allowed. "
+                "Counts and genes: 5 median absolute deviations from the median, on a log scale. Share of the 20 highest "
+                "genes: 5 from its median. Mitochondrial share: 3 above the median, within the range of the tissue. If "
+                "the median itself is above that range, only the deviations count. These are the limits of "
+                "sc-best-practices.org, with a range by tissue in place of 8 %. A low mitochondrial share is allowed. "
                 "Ribosomal and haemoglobin shares differ between cell types, so no limit is suggested for them."
             ),
         ),
@@ -122,6 +126,13 @@ def batch_columns(row, most=MOST_BATCHES):
 
 def _labelled(words, control):
     return html.Div(html.Label([words, control], className="nuwa-labelled"), className="nuwa-field")
+
+
+def _tissue():
+    options = [{"label": tissue.label, "value": name} for name, tissue in TISSUES.items()]
+    field = _labelled("Tissue", dbc.Select(id=ids.QUALITY_TISSUE, options=options, value="any"))
+    ranges = "The mitochondrial limit is suggested within the range of the tissue: from 1 to 5 % for nuclei, up to 60 % for heart."
+    return html.Div([field, html.Div(ranges, className="help")])
 
 
 def _field(name, limits):
@@ -159,6 +170,8 @@ def kept_cells(values, cells):
             [html.B(f"{n_kept:,} of {n:,} cells are kept."), reasons], "info" if n_kept >= n / 2 else "warn"
         )
     ]
+    if warning := mito_warning(outside.get("mito", 0), n):
+        parts.append(notice(warning, "warn"))
     if n and n_kept < n / 2:
         parts.append(
             html.P("More than half of the cells would be removed: check the limits.", className="help")
@@ -184,17 +197,18 @@ def register(app, store):
         Input(ids.QUALITY_BATCHES, "value"),
         Input(ids.QUALITY_BATCH, "value"),
         Input(ids.QUALITY_PROPOSE, "n_clicks"),
+        Input(ids.QUALITY_TISSUE, "value"),
         State(LIMIT_FIELDS, "id"),
         State(ids.QUALITY_LIMITS, "data"),
         State(ids.PREPARE_DATASET, "data"),
         prevent_initial_call=True,
     )
-    def change(typed, relayout, batches, batch, _, fields, chosen, dataset_id):
+    def change(typed, relayout, batches, batch, _, tissue, fields, chosen, dataset_id):
         """Fields, lines, batches and proposals all change the same limits."""
         view, cause = store.of(session.user()), ctx.triggered_id
         names, picker = [field["name"] for field in fields], (no_update, no_update, no_update)
-        if cause == ids.QUALITY_BATCHES or cause == ids.QUALITY_PROPOSE:
-            chosen = suggest(view, dataset_id, batches)
+        if cause in (ids.QUALITY_BATCHES, ids.QUALITY_PROPOSE, ids.QUALITY_TISSUE):
+            chosen = suggest(view, dataset_id, batches, tissue)
             options = _options(chosen["batches"])
             batch = options[0]["value"] if options else ""
             picker = (options, batch, not options)

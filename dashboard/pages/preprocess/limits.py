@@ -34,12 +34,12 @@ def cells_within(view, dataset_id, chosen):
     return values, cell_filter(values, len(folder.cells()), chosen, batches)
 
 
-def suggest(view, dataset_id, batch_key):
-    """Limits from the data as the page keeps them: for all cells, or for each batch of a column."""
+def suggest(view, dataset_id, batch_key, tissue="any"):
+    """Limits from the data and the tissue as the page keeps them: for all cells, or for each batch of a column."""
     folder = view.datasets.folder(dataset_id)
     # The record of an older dataset does not have them: they are looked for as the cells are filtered.
     columns = DatasetRecord.of(view.datasets.one(dataset_id)).quality_columns
-    return suggested_params(folder.measured(), _batches(folder, batch_key), columns)
+    return suggested_params(folder.measured(), _batches(folder, batch_key), columns, tissue)
 
 
 def _batches(folder, column):
