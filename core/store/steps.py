@@ -6,7 +6,7 @@ from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ReadArguments, StepsArguments
 from core.data import ending
 from core.errors import UserError
-from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by
+from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by, upgraded
 from core.store import schema
 from core.store.rows import digest
 from core.store.status import Status
@@ -131,5 +131,5 @@ def original_of(row):
 
 
 def plain(steps):
-    """Steps without what they did: [{"name", "params"}]."""
-    return [{"name": step["name"], "params": step["params"]} for step in steps]
+    """Recorded steps without what they did: [{"name", "params"}]."""
+    return [upgraded(step) for step in steps]

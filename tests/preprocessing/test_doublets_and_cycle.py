@@ -8,6 +8,8 @@ from simulated import CYCLE, people
 from core.data.standalone import bimodal
 from core.errors import UserError
 from core.preprocessing import steps
+from core.preprocessing.recipe import Recipe, from_json, upgraded
+from core.preprocessing.steps import doublets_and_cycle
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,8 @@ def cells():
 def test_doublets_are_scrublets(cells):
     scored = steps.apply(cells, [{"name": "score_doublets", "params": {"seed": 3}}])
     theirs = cells.copy()
-    sc.pp.scrublet(theirs, random_state=3, threshold=0.2, verbose=False)
+    rate = 0.008 * 220 / 1000  # 0.8 % for each thousand cells
+    sc.pp.scrublet(theirs, expected_doublet_rate=rate, random_state=3, threshold=0.2, verbose=False)
     np.testing.assert_allclose(scored.obs["doublet_score"], theirs.obs["doublet_score"])
     threshold = bimodal.between_modes(theirs.uns["scrublet"]["doublet_scores_sim"])
     if threshold is None:
@@ -32,6 +35,38 @@ def test_doublets_are_scrublets(cells):
     rows = (cells.obs["donor"] == "bob").to_numpy()
     alone = steps.apply(cells[rows].copy(), [{"name": "score_doublets"}])
     np.testing.assert_allclose(apart.obs["doublet_score"][rows], alone.obs["doublet_score"])
+
+
+def test_the_expected_rate_follows_the_cells_of_each_batch_and_is_said(cells, monkeypatch):
+    rates = []
+    real = doublets_and_cycle._scrublet
+    monkeypatch.setattr(
+        doublets_and_cycle, "_scrublet", lambda *a: rates.append((len(a[1]), a[2])) or real(*a)
+    )
+    step = {"name": "score_doublets", "params": {"batch_key": "donor", "per_thousand": 2.0}}
+    record = steps.made_before(steps.apply(cells, [step]))[0]
+    assert [rate for _, rate in rates] == pytest.approx([0.02 * n / 1000 for n, _ in rates])
+    assert sum(n for n, _ in rates) == 220 and len(rates) == 2
+    assert "2 % for each thousand cells of a batch" in record["said"]
+    assert record["params"] == {"batch_key": "donor", "per_thousand": 2.0}
+    step = {"name": "score_doublets", "params": {"expected_rate": 0.1}}
+    assert "Expected were 10 % doublets." in steps.made_before(steps.apply(cells, [step]))[0]["said"]
+    assert rates[-1] == (220, 0.1)
+    assert doublets_and_cycle.rate_of(10_000, 0.8) == pytest.approx(0.08)
+    assert doublets_and_cycle.rate_of(1_000_000, 0.8) == 0.3  # no channel holds that many
+
+
+def test_a_step_recorded_by_an_earlier_version_gives_the_same_scores(cells):
+    earlier = {"name": "score_doublets", "params": {"seed": 3}, "said": "...", "before": {}, "after": {}}
+    assert upgraded(earlier) == {"name": "score_doublets", "params": {"seed": 3, "expected_rate": 0.05}}
+    recipe = from_json('{"nuwa_recipe": 1, "steps": [{"name": "score_doublets", "params": {"seed": 3}}]}')
+    assert [step.record() for step in recipe.steps] == [upgraded(earlier)]
+    now = [step.record() for step in Recipe("now", [{"name": "score_doublets"}]).steps]
+    assert now == [{"name": "score_doublets", "params": {"per_thousand": 0.8}}] == list(map(upgraded, now))
+    theirs = cells.copy()
+    sc.pp.scrublet(theirs, expected_doublet_rate=0.05, random_state=3, threshold=0.2, verbose=False)
+    scored = steps.apply(cells, [upgraded(earlier)])
+    np.testing.assert_allclose(scored.obs["doublet_score"], theirs.obs["doublet_score"])
 
 
 def test_a_threshold_lies_between_two_modes():

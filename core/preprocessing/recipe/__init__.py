@@ -18,7 +18,7 @@ from core.preprocessing.recipe.qc_limits import (
 )
 from core.preprocessing.recipe.recipe import PRESETS, Recipe, from_json, preset
 from core.preprocessing.recipe.script import Start, script
-from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, offered, origin_by
+from core.preprocessing.recipe.steps import STEPS, Chosen, chosen, made_by, offered, origin_by, upgraded
 
 __all__ = [
     "Batches",
@@ -43,6 +43,7 @@ __all__ = [
     "preset",
     "suggested",
     "script",
+    "upgraded",
     "within_limits",
     "within_by_batch",
 ]

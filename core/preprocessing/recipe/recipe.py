@@ -5,7 +5,7 @@ from typing import Any
 
 from core import config
 from core.errors import UserError
-from core.preprocessing.recipe.steps import Chosen, chosen
+from core.preprocessing.recipe.steps import Chosen, chosen, upgraded
 
 VERSION = 1
 MOST_STEPS = 100
@@ -61,6 +61,10 @@ def from_json(text: str | bytes) -> Recipe:
         )
     if len(steps) > MOST_STEPS:
         raise UserError(f"A recipe has at most {MOST_STEPS} steps, but this one has {len(steps):,}.")
+    steps = [
+        upgraded(step) if isinstance(step, dict) and isinstance(step.get("name"), str) else step
+        for step in steps
+    ]
     return Recipe(record.get("name", "recipe"), steps, settings)
 
 

@@ -2,6 +2,7 @@
 
 from core.preprocessing.recipe.script_files import Part, in_order
 from core.preprocessing.recipe.script_repairs import REPAIRS
+from core.preprocessing.recipe.steps import MOST_RATE
 
 PARTS = REPAIRS | {
     "filter_cells": Part(
@@ -62,7 +63,7 @@ def filter_genes(adata, min_cells):
     ),
     "score_doublets": Part(
         '''
-def score_doublets(adata, expected_rate, batch_key, seed):
+def score_doublets(adata, expected_rate, per_thousand, batch_key, seed):
     """Scrublet, each batch for itself; a doublet scores above the minimum between the simulated ones' two modes."""
     counts = sparse.csr_matrix(counts_of(adata)[0])
     labels = adata.obs[batch_key].astype(str).to_numpy() if batch_key else np.zeros(adata.n_obs)
@@ -70,14 +71,15 @@ def score_doublets(adata, expected_rate, batch_key, seed):
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         part = AnnData(counts[rows].astype(np.float32))
-        sc.pp.scrublet(part, expected_doublet_rate=expected_rate, random_state=seed, threshold=1.0, verbose=False)
+        rate = expected_rate or min(per_thousand / 100 * len(rows) / 1000, MOST_RATE)
+        sc.pp.scrublet(part, expected_doublet_rate=rate, random_state=seed, threshold=1.0, verbose=False)
         score[rows] = np.nan_to_num(part.obs["doublet_score"].to_numpy(dtype=float))
         threshold = between_modes(np.asarray(part.uns["scrublet"]["doublet_scores_sim"], dtype=float))
         predicted[rows] = threshold is not None and score[rows] > threshold
     adata.obs["doublet_score"], adata.obs["predicted_doublet"] = score, predicted
     return adata
-''',
-        "adata = score_doublets(adata, {expected_rate}, {batch_key!r}, {seed})",
+'''.replace("MOST_RATE", str(MOST_RATE)),
+        "adata = score_doublets(adata, {expected_rate}, {per_thousand}, {batch_key!r}, {seed})",
         ("bimodal",),
     ),
     "score_cell_cycle": Part(

@@ -16,6 +16,10 @@ class Nothing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    def record(self) -> dict[str, Any]:
+        """The parameters for JSON, without those that have their default."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
 
 class UndoLog(Nothing):
     """`way` is the inverse of the log; None: found from the values."""
@@ -41,10 +45,27 @@ class FilterGenes(Nothing):
     min_cells: int = Field(3, ge=1, le=1_000_000)
 
 
+MOST_RATE = 0.3  # of doublets: the rule by the number of cells holds for the loads of one channel
+EARLIER_RATE = (
+    0.05  # of doublets, scanpy's default, which earlier versions expected whatever the number of cells
+)
+
+
 class ScoreDoublets(Nothing):
-    expected_rate: float = Field(0.05, gt=0, lt=0.5)  # scanpy's default
+    """`expected_rate` of doublets, a share; None: `per_thousand` percent for each thousand cells of a batch.
+
+    0.8 % is 10x Genomics' multiplet rate for a thousand recovered cells.
+    """
+
+    expected_rate: float | None = Field(None, gt=0, lt=0.5)
+    per_thousand: float = Field(0.8, gt=0, le=20)
     batch_key: str | None = Field(None, max_length=200)
     seed: int = Field(0, ge=0, le=2**31 - 1)
+
+    def record(self) -> dict[str, Any]:
+        """The same, always with the rate: a record without any is of an earlier version (`upgraded`)."""
+        rate = {} if self.expected_rate else {"per_thousand": self.per_thousand}
+        return super().record() | rate
 
 
 class ScoreCellCycle(Nothing):
@@ -149,7 +170,19 @@ class Chosen(NamedTuple):
 
     def record(self) -> dict[str, Any]:
         """{"name", "params"} for JSON, without parameters that have their default."""
-        return {"name": self.name, "params": self.params.model_dump(mode="json", exclude_defaults=True)}
+        return {"name": self.name, "params": self.params.record()}
+
+
+def upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """A recorded step of this version or an earlier one as {"name", "params"} that give the same result."""
+    name, params = record["name"], record.get("params") or {}
+    if (
+        name == "score_doublets"
+        and isinstance(params, dict)
+        and not {"expected_rate", "per_thousand"} & params.keys()
+    ):
+        params = params | {"expected_rate": EARLIER_RATE}
+    return {"name": name, "params": params}
 
 
 def chosen(record: Any) -> Chosen:

@@ -39,7 +39,7 @@ def apply(adata: AnnData, steps: Iterable[Any], before_step: Callable[[int], Non
         # "said" is the name in files: the sentence on the result.
         record = {
             "name": name,
-            "params": params.model_dump(mode="json", exclude_defaults=True),
+            "params": params.record(),
             "said": sentence,
         }
         done.append(record | {"before": before, "after": numbers(adata)})

@@ -12,6 +12,8 @@ from core.data.count_sources import counts_of, display_of
 from core.data.matrix_kind import what_is
 from core.data.standalone.bimodal import between_modes
 from core.errors import UserError
+from core.preprocessing.batches import groups_of
+from core.preprocessing.recipe.steps import MOST_RATE
 from core.preprocessing.steps.filters import PREDICTED, SCORE
 
 FEW_CELLS = 50  # Scrublet's 30 principal components need more cells than that in every batch
@@ -19,11 +21,12 @@ FEW_GENES = 5  # of each phase; fewer give no useful score
 
 
 def score_doublets(
-    adata: AnnData, expected_rate: float, batch_key: str | None, seed: int
+    adata: AnnData, expected_rate: float | None, per_thousand: float, batch_key: str | None, seed: int
 ) -> tuple[AnnData, str]:
     """obs["doublet_score"] and obs["predicted_doublet"] by Scrublet (Wolock 2019), scanpy's, on counts.
 
-    With `batch_key` each batch is simulated on its own, as doublets form within a batch. The threshold of each is the
+    `expected_rate` of doublets is a share; None: `per_thousand` percent for each thousand cells of a batch. With
+    `batch_key` each batch is simulated on its own, as doublets form within a batch. The threshold of each is the
     minimum between the two modes of the simulated scores, as scanpy takes it from scikit-image (which is not needed
     here); where there is none, no cell is called a doublet. Raises UserError without counts or with few cells.
     """
@@ -32,9 +35,7 @@ def score_doublets(
         raise UserError("Score doublets: doublets are simulated from raw counts, but this dataset has none.")
     groups = [np.arange(adata.n_obs)]
     if batch_key:
-        if batch_key not in adata.obs:
-            raise UserError(f"Score doublets: there is no obs column '{batch_key}' of batches.")
-        codes = np.unique(adata.obs[batch_key].astype(str).to_numpy(), return_inverse=True)[1]
+        codes, _ = groups_of(adata, batch_key, "batches of doublets")
         groups = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
     if small := [rows for rows in groups if len(rows) < FEW_CELLS]:
         where = f"a batch of '{batch_key}'" if batch_key else "the dataset"
@@ -42,8 +43,9 @@ def score_doublets(
             f"Score doublets: {where} has {len(small[0])} cells, but Scrublet needs at least {FEW_CELLS}."
         )
     score, predicted, thresholds = np.zeros(adata.n_obs), np.zeros(adata.n_obs, dtype=bool), []
-    for rows in groups:
-        scores, simulated = _scrublet(counts.matrix, rows, expected_rate, seed)
+    rates = [expected_rate or rate_of(len(rows), per_thousand) for rows in groups]
+    for rows, rate in zip(groups, rates, strict=True):
+        scores, simulated = _scrublet(counts.matrix, rows, rate, seed)
         threshold = between_modes(simulated)
         score[rows] = scores
         if threshold is not None:
@@ -51,18 +53,33 @@ def score_doublets(
             predicted[rows] = scores > threshold
     new = adata.copy()
     new.obs[SCORE], new.obs[PREDICTED] = score, predicted
+    expected = _expected(rates, None if expected_rate else per_thousand)
     n, share = int(predicted.sum()), predicted.mean()
     if not thresholds:
-        return new, "The scores do not separate into two groups, so no cell is called a doublet."
+        return new, f"The scores do not separate into two groups, so no cell is called a doublet. {expected}"
     at = (
         " and ".join(f"{t:.3f}" for t in thresholds)
         if len(thresholds) <= 3
         else f"{len(thresholds)} thresholds"
     )
+    cells = "1 cell" if n == 1 else f"{n:,} cells"
     return (
         new,
-        f"{'1 cell' if n == 1 else f'{n:,} cells'} ({share:.1%}) score above {at}, the threshold of the simulated doublets: likely doublets.",
+        f"{cells} ({share:.1%}) score above {at}, the threshold of the simulated doublets: likely doublets. {expected}",
     )
+
+
+def rate_of(n_cells: int, per_thousand: float) -> float:
+    """The expected share of doublets among the cells of a batch, MOST_RATE at most."""
+    return min(per_thousand / 100 * n_cells / 1000, MOST_RATE)
+
+
+def _expected(rates, per_thousand):
+    """A sentence on the expected share of doublets; `per_thousand` is None where the share was set."""
+    low, high = min(rates), max(rates)
+    shares = f"{100 * low:.2g} %" if low == high else f"{100 * low:.2g} to {100 * high:.2g} %"
+    rule = f", {per_thousand:g} % for each thousand cells of a batch" if per_thousand else ""
+    return f"Expected were {shares} doublets{rule}."
 
 
 def _scrublet(matrix, rows, expected_rate, seed):

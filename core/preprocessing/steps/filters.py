@@ -7,6 +7,7 @@ from core.data.backed import part_of, raw_of
 from core.data.checks.context import Case
 from core.data.count_sources import counts_of, genes_of
 from core.errors import UserError
+from core.preprocessing.batches import groups_of
 from core.preprocessing.recipe.qc_limits import (
     MEASURES,
     Limits,
@@ -61,7 +62,7 @@ def settle_limits(adata: AnnData, params: FilterCells) -> FilterCells:
         return params
     if params.batch_key is None:
         return params.model_copy(update={"limits": suggested(values, params.tissue)})
-    names, codes = _batches(adata, params.batch_key)
+    codes, names = groups_of(adata, params.batch_key, "limits by batch")
     own = {name: suggested(_rows(values, codes == code), params.tissue) for code, name in enumerate(names)}
     return params.model_copy(update={"batches": own})
 
@@ -92,7 +93,7 @@ def filter_cells(
         )
     codes, of_batches = np.zeros(adata.n_obs, int), {}
     if batch_key:
-        names, codes = _batches(adata, batch_key)
+        codes, names = groups_of(adata, batch_key, "limits by batch")
         place = {name: code for code, name in enumerate(names)}
         if unknown := [name for name in batches if name not in place]:
             raise UserError(
@@ -132,13 +133,6 @@ def filter_genes(adata: AnnData, min_cells: int) -> tuple[AnnData, str]:
         filtered = part_of(adata, genes=kept)
     cells = "1 cell" if min_cells == 1 else f"{min_cells:,} cells"
     return filtered, f"{int(kept.sum()):,} of {len(kept):,} genes were found in at least {cells} and kept."
-
-
-def _batches(adata, column):
-    if column not in adata.obs:
-        raise UserError(f"There is no obs column '{column}' of batches: choose one of the dataset's columns.")
-    names, codes = np.unique(adata.obs[column].astype(str).to_numpy(), return_inverse=True)
-    return [str(name) for name in names], codes
 
 
 def _rows(values, rows):

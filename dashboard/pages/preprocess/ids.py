@@ -26,6 +26,7 @@ QUALITY_BATCH_PART = "quality-batch-part"
 MIN_CELLS = "min-cells"
 HIGHEST = "highest-genes"
 DOUBLETS_BY = "doublets-by"
+DOUBLETS_RATE = "doublets-rate"
 PROTEINS_SHOWN = "proteins-shown"
 PROTEINS = watched("proteins")
 PROTEINS_FIGURE = "proteins-figure"

@@ -124,6 +124,7 @@ def scores_steps(row):
     options = [{"label": "all cells together", "value": ALL_CELLS}]
     options += [{"label": f"separately for each {name}", "value": name} for name in batch_columns(row)]
     by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
+    rate = dbc.Input(id=ids.DOUBLETS_RATE, type="number", value=0.8, min=0, max=20, step="any")
     has_counts = bool(DatasetRecord.of(row).counts_where)
     return more(
         "Doublets and cell cycle",
@@ -131,7 +132,25 @@ def scores_steps(row):
             "Scrublet adds cells together in pairs and asks which cells look like such a sum; a limit on the score then "
             "appears above. It takes seconds to minutes, and is best done after broken cells are gone."
         ),
-        html.Div(html.Label(["Doublets among", by], className="nuwa-labelled"), className="nuwa-field"),
+        html.Div(
+            [
+                html.Div(
+                    html.Label(["Doublets among", by], className="nuwa-labelled"), className="nuwa-field"
+                ),
+                html.Div(
+                    [
+                        html.Label(
+                            ["Expected doublets, % per thousand cells", rate], className="nuwa-labelled"
+                        ),
+                        html.Div(
+                            "0.8 % for each thousand cells of a batch is usual for 10x.", className="help"
+                        ),
+                    ],
+                    className="nuwa-field",
+                ),
+            ],
+            className="nuwa-form",
+        ),
         html.Div(
             [
                 html.Button(
@@ -202,11 +221,24 @@ def _applying(app, store):
         State(ids.QUALITY_LIMITS, "data"),
         State(ids.MIN_CELLS, "value"),
         State(ids.DOUBLETS_BY, "value"),
+        State(ids.DOUBLETS_RATE, "value"),
         State(ids.PRESET_BATCH, "value"),
         State(ids.PREPARE_DATASET, "data"),
         State(shared.PAGE, "data"),
     )
-    def apply(view, _clicks, _presses, contents, limits, min_cells, doublets_by, by_batch, dataset_id, page):
+    def apply(
+        view,
+        _clicks,
+        _presses,
+        contents,
+        limits,
+        min_cells,
+        doublets_by,
+        doublets_rate,
+        by_batch,
+        dataset_id,
+        page,
+    ):
         button = ctx.triggered_id
         if button == ids.RECIPE_UPLOAD:
             return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
@@ -216,7 +248,10 @@ def _applying(app, store):
         params = {
             "filter_cells": limits,
             "filter_genes": {"min_cells": min_cells},
-            "score_doublets": {"batch_key": None if doublets_by == ALL_CELLS else doublets_by},
+            "score_doublets": {
+                "batch_key": None if doublets_by == ALL_CELLS else doublets_by,
+                "per_thousand": doublets_rate,
+            },
         }
         step = {"name": button["name"], "params": params.get(button["name"])}
         return view.recipes.apply(dataset_id, [step], page, keep="everything")["id"]

@@ -31,7 +31,7 @@ def apply(nuwa, button, limits=None, by_batch=False, contents=None):
     else:
         triggered = f"{button}.contents"
     values |= {"recipe-upload.contents": contents, "quality-limits.data": limits, "min-cells.value": 3}
-    values |= {"doublets-by.value": ALL_CELLS, "preset-batch.value": by_batch}
+    values |= {"doublets-by.value": ALL_CELLS, "doublets-rate.value": 0.8, "preset-batch.value": by_batch}
     values |= {"prepare-dataset.data": nuwa.dataset}
     job = nuwa.press("apply-recipe-job.data", values, triggered)["apply-recipe-job"]["data"]
     look = nuwa.press(
