@@ -14,7 +14,7 @@ import torch
 from bench import reference, sets
 from core.config import RunConfig, parse
 from core.preprocessing.prepare import Matrix, prepare
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_of
 from core.training import baselines, learn, phases
 
 RESULTS = Path("bench/results")
@@ -90,7 +90,7 @@ def prepared(name, proteins, seed, model="citeseq"):
     """(config, split, Matrix) of a dataset with default preprocessing."""
     adata = given(name, proteins, model == "counts")
     config = parse({"seed": seed, "model": model, "n_top_genes": N_GENES})
-    split = split_cells(adata.n_obs, config)
+    split = split_of(adata, config)
     return config, split, prepare(adata, config, split)
 
 

@@ -15,7 +15,7 @@ from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.config.run_facts import Baselines, Parts, RunFacts
 from core.preprocessing.prepare import prepare
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_of
 from core.training.baselines import PANEL_AXES
 from core.training.phases import Clock
 
@@ -55,7 +55,7 @@ def rebuild(adata, config, latent, axes, facts, scratch=None):
 
     `scratch`: the folder for values that do not fit in memory.
     """
-    split = split_cells(adata.n_obs, config)
+    split = split_of(adata, config)
     matrix, facts = prepare(adata, config, split, scratch), RunFacts.upgraded(facts)
     return TrainedRun(
         matrix, split, latent, axes, facts.loss, facts.test_baselines, facts.best_epoch, facts.held_out

@@ -71,12 +71,12 @@ def trained_run_of(folder, adata):
     from core import files
     from core.analysis.explore import TrainedRun
     from core.preprocessing.prepare import prepare
-    from core.preprocessing.split import split_cells
+    from core.preprocessing.split import split_of
 
     record = files.read_json(folder / "config.json")
     config = parse({name: value for name, value in record.items() if name not in RECORD_KEYS})
     latent, axes = (np.array(files.read_array(folder / f"{name}.npy")) for name in ("latent", "input_axes"))
-    split = split_cells(adata.n_obs, config)
+    split = split_of(adata, config)
     matrix = prepare(adata, config, split)
     saved = torch.load(folder / "model.pt", weights_only=True)
     names = [*map(str, matrix.genes), *map(str, matrix.proteins)]

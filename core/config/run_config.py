@@ -16,6 +16,8 @@ from core.text import listed
 
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of the labels in split.npy
 
+# Settings of Network and Training that came later: a whole record of an earlier version does not have them.
+ADDED = frozenset({"split_by"})
 MIN_HELD_OUT = 20  # cells; a score of fewer means nothing
 
 
@@ -33,7 +35,7 @@ class RunConfig(
         record = MODELS.get(name) if isinstance(name, str) else None
         if record is None:
             return values
-        others = (Network.model_fields.keys() | Training.model_fields.keys()) - record.before.keys()
+        others = (Network.model_fields.keys() | Training.model_fields.keys()) - record.before.keys() - ADDED
         return record.before | values if others <= values.keys() else values
 
     @model_validator(mode="after")

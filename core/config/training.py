@@ -134,6 +134,16 @@ class Training(BaseModel):
         step=0.05,
         folded=True,
     )
+    split_by: str | None = setting(
+        None,
+        TRAINING,
+        "Split by",
+        "An obs column whose groups are held out whole, such as the donor: no cell of a validation or test donor is "
+        "trained on, so that the scores are those of new donors. Another seed holds out other donors. Empty: single "
+        "cells are drawn.",
+        folded=True,
+        max_length=200,
+    )
     patience: int = setting(
         0,
         TRAINING,

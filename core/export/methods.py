@@ -157,6 +157,8 @@ def _training(config, facts):
             f" (weighted {config.weight_rna:g} for RNA and {config.weight_of('protein'):.3g} for protein)"
         )
     cells = f"{facts.n_train:,} training cells"
+    if config.split_by:
+        cells += f" (whole groups of {config.split_by} were held out)"
     held = f"{facts.n_valid:,} validation cells were used to choose the epoch"
     held += f" and {facts.n_test:,} test cells to evaluate it" if facts.n_test else ""
     penalties = [f"L1 of {config.l1:g}"] if config.l1 else []

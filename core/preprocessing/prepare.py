@@ -34,6 +34,7 @@ def prepare(adata, config, split, scratch=None):
     batch_codes, batch_names = None, ()
     if config.batch_key:
         batch_codes, batch_names = batches_of(adata, config.batch_key, "a batch covariate")
+        _check_batches(batch_codes, batch_names, config, split)
     seen = survey(source.values, split.train)
     chosen, notes = _genes(adata, source, seen, config, split, steps)
     proteins, unseen = _proteins(adata, config, split)
@@ -91,6 +92,17 @@ _LABELS = {
     "scale": "Centring and scaling",
     "n_top_genes": "Choice of variable genes",
 }
+
+
+def _check_batches(codes, names, config, split):
+    """Raise UserError where whole groups are held out and a batch has no training cells: a model has no weights for it."""
+    untrained = np.setdiff1d(codes, codes[split.train])
+    if config.split_by and len(untrained):
+        raise UserError(
+            f"All cells of the batch '{names[untrained[0]]}' of '{config.batch_key}' are held out, because the split is "
+            f"by '{config.split_by}', so the model cannot learn it: choose another batch covariate (batch_key) or "
+            "another column to split by (split_by), or none."
+        )
 
 
 def _check_size(seen, genes):

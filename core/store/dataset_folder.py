@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.config import MOST_BATCHES
 from core.files import growing, read_array, read_json, whole, write_array, write_json
 
 GENE_BLOCK = 1 << 22  # values of genes that are read at once: 32 MB
@@ -159,6 +160,13 @@ class DatasetFolder:
     def columns(self):
         """The obs columns that can colour a plot: records with name, kind, categories."""
         return [c for c in read_json(self.folder / "obs" / "columns.json") if c["kind"] != "text"]
+
+    def group_columns(self):
+        """Of `columns` those of 2 to 500 categories, which can name batches or donors, the likely ones first."""
+        few = [
+            c for c in self.columns() if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_BATCHES
+        ]
+        return sorted(few, key=lambda c: c["role"] != "batch")
 
     def column(self, name):
         """(entry, values): int codes (-1 missing) of a category column, float32 of a number column; KeyError if absent."""

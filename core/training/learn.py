@@ -14,7 +14,7 @@ from core import models
 from core.config.run_facts import Baselines, Parts, RunFacts
 from core.config.run_files import HISTORY
 from core.preprocessing.prepare import prepare
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_of
 from core.training import baselines, count_baselines, memory
 from core.training import held_out as outputs
 from core.training.baselines import PANEL_AXES
@@ -72,7 +72,7 @@ def learn(adata, config, scratch=None, foresee=False):
     device = devices.choose(config.device)
     devices.settle(device.kind)
     yield clock.start("preparing")
-    split = split_cells(adata.n_obs, config)
+    split = split_of(adata, config)
     matrix = prepare(adata, config, split, scratch)
     config = config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins)
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)

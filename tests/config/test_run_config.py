@@ -130,6 +130,8 @@ def test_a_record_of_before_the_linear_path_is_read_as_the_model_it_was():
     assert (parse(record).linear_path, parse(record).latent_noise, parse(record).n_latent) == (False, 0.0, 7)
     older = {name: value for name, value in record.items() if name not in ("protein_transform", "keep_genes")}
     assert not parse(older | {"clr": True}).linear_path
+    record.pop("split_by")  # nor had it a column to split by
+    assert not parse(record).linear_path and parse(record).split_by is None
     assert parse({"n_latent": 7}).linear_path  # no record, but a wish
     other = RunConfig(model="counts").model_dump()
     assert parse(
@@ -177,7 +179,9 @@ def test_what_is_left_empty_is_chosen_and_what_is_given_is_kept():
     assert (config.n_hidden, config.n_latent, config.batch_size, config.epochs) == (7, 20, 128, 75)
     assert config.for_data(10**6, 3) == config
     assert RunConfig(batch_size=255).for_data(3_000, 110).epochs == 100
-    assert all(value is not None for name, value in config if not name.endswith("batch_key"))
+    assert all(
+        value is not None for name, value in config if name not in ("batch_key", "hvg_batch_key", "split_by")
+    )
 
 
 @pytest.mark.parametrize("n_proteins", [0, 5])

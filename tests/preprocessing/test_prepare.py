@@ -291,41 +291,6 @@ def test_a_squared_distance_over_weighted_columns_is_the_loss(tiny):
     assert distance == pytest.approx(loss, rel=1e-5)
 
 
-def test_a_split_has_the_shares_asked_for():
-    split = split_cells(6821, RunConfig())
-    assert [len(part) for part in split[:3]] == [5798, 682, 341] and split.note == ""
-    assert split.scored is split.test
-    np.testing.assert_array_equal(np.sort(np.concatenate(split[:3])), np.arange(6821))
-    labels = split.labels(6821)
-    assert [(labels == i).sum() for i in range(3)] == [5798, 682, 341]
-
-
-def test_a_split_follows_its_seed():
-    first, again, other = (split_cells(500, RunConfig(seed=seed)) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.valid, again.valid)
-    assert not np.array_equal(first.valid, other.valid)
-
-
-@pytest.mark.parametrize(
-    ("cells", "sizes"), [(10, (7, 3, 0)), (30, (20, 10, 0)), (60, (40, 20, 0)), (200, (180, 20, 0))]
-)
-def test_few_cells_make_no_test_set_and_that_is_said(cells, sizes):
-    split = split_cells(cells, RunConfig())
-    assert tuple(len(part) for part in split[:3]) == sizes
-    assert "No test set" in split.note and "validation cells" in split.note
-    assert split.scored is split.valid
-
-
-def test_four_hundred_cells_are_enough_for_a_test_set():
-    split = split_cells(400, RunConfig())
-    assert [len(part) for part in split[:3]] == [340, 40, 20] and not split.note
-
-
-def test_shares_that_leave_nothing_to_learn_from_are_refused():
-    with pytest.raises(UserError, match="train_share"):
-        split_cells(1000, RunConfig(train_share=0.0005))
-
-
 @pytest.mark.parametrize("cells", [10, 30, 60])
 def test_a_tiny_set_is_prepared_without_a_fall(cells):
     adata = demo.simulated(n_cells=cells, n_genes=50, n_proteins=4)

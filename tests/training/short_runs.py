@@ -5,7 +5,7 @@ import torch
 from core.config import RunConfig
 from core.models import build
 from core.preprocessing.prepare import prepare
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_of
 from core.training.loop import fit
 
 BASE = RunConfig(epochs=3, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0)
@@ -25,7 +25,7 @@ def fresh(matrix, config):
 
 def trained(tiny, config):
     """(model, epochs) of a whole training run."""
-    split = split_cells(tiny.n_obs, config)
+    split = split_of(tiny, config)
     matrix = prepare(tiny, config, split)
     model = fresh(matrix, config)
     return model, list(fit(model, matrix, split, config))

@@ -66,6 +66,7 @@ CHANGES = {
     "clip_grad": 0.01,
     "train_share": 0.5,
     "valid_share": 0.2,
+    "split_by": "cell_type",
     "patience": 1,
     "seed": 1,
 }

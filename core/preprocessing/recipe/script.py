@@ -10,7 +10,18 @@ from core.preprocessing.recipe import script_genes, script_steps
 from core.preprocessing.recipe.recipe import Recipe
 from core.preprocessing.recipe.script_files import in_order, text_of
 from core.preprocessing.recipe.script_proteins import protein_part
-from core.preprocessing.recipe.script_text import BEGIN, CELLS, FORM, HEAD, OFFERED, OWN, VALUES
+from core.preprocessing.recipe.script_text import (
+    BEGIN,
+    CELLS,
+    FORM,
+    HEAD,
+    OFFERED,
+    OWN,
+    TRAIN_CELLS,
+    TRAIN_GROUPS,
+    VALUES,
+    VARIES,
+)
 
 
 class Start(NamedTuple):
@@ -49,20 +60,21 @@ def script(
     steps = [_settled(step, record) for step in recipe.steps]
     proteins = protein_part(recipe.settings["protein_transform"], record)
     files = [*script_steps.files(steps), *script_genes.files(recipe.settings), *proteins.files]
+    files += ["held_out_groups"] if config.split_by else []
     head = HEAD.format(
         title=recipe.name.replace('"""', "'''").replace("\\", "/"),
         file=file,
         start=_start(start),
         shape=(start.cells, start.genes) if start else None,
         settings=_literal({name: recipe.settings[name] for name in sorted(KNOWN)}),
-        split=(config.seed, config.train_share, config.valid_share),
+        split=(config.seed, config.train_share, config.valid_share, config.split_by),
         left_out=_literal(list(record.proteins_left_out)),
         genes_used=script_genes.constants(recipe.settings, steps),
     )
     science = "\n\n".join(text_of(name) for name in in_order(files))
     lines = "\n".join(script_steps.calls(steps))
     return (
-        f"{head}{FORM}\n\n{science}{script_steps.code(steps)}{BEGIN}{lines}{CELLS}"
+        f"{head}{FORM}\n\n{science}{script_steps.code(steps)}{BEGIN}{lines}{CELLS}{TRAIN_GROUPS if config.split_by else TRAIN_CELLS}{VARIES}"
         f"{script_genes.code(recipe.settings)}{proteins.code}{VALUES}"
     )
 

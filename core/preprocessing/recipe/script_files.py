@@ -11,6 +11,7 @@ FILES = {
         for name in ("gene_families", "gene_naming", "antibodies", "unlog", "bimodal", "log_counts")
     },
     "dsb": CORE / "preprocessing" / "dsb.py",
+    "held_out_groups": CORE / "preprocessing" / "held_out_groups.py",
 }
 NEEDS = {"gene_naming": ("gene_families",), "dsb": ("log_counts",)}  # file -> files that go before it
 

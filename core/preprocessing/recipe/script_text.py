@@ -23,7 +23,7 @@ from scipy import sparse
 warnings.simplefilter("ignore")
 SHAPE = {shape}  # cells and genes before the steps
 SETTINGS = {settings}
-SEED, TRAIN_SHARE, VALID_SHARE = {split}
+SEED, TRAIN_SHARE, VALID_SHARE, SPLIT_BY = {split}
 LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant and empty ones
 {genes_used}
 '''
@@ -134,8 +134,15 @@ n = adata.n_obs
 n_valid = min(max(round(n * VALID_SHARE), 20), max(1, n // 3))
 n_test = n - round(n * TRAIN_SHARE) - n_valid
 n_test = n_test if n_test >= 20 else 0
-train = np.sort(np.random.default_rng(SEED).permutation(n)[: n - n_valid - n_test])
-
+"""
+TRAIN_CELLS = """train = np.sort(np.random.default_rng(SEED).permutation(n)[: n - n_valid - n_test])
+"""
+TRAIN_GROUPS = """codes = np.unique(adata.obs[SPLIT_BY].astype(str).to_numpy(), return_inverse=True)[1]
+n_test = max(n_test, 20) if TRAIN_SHARE + VALID_SHARE < 1 - 1e-9 else 0
+held_out = held_out_groups(np.bincount(codes), n_valid, n_test, np.random.default_rng(SEED))
+train = np.flatnonzero(~np.isin(codes, np.concatenate(held_out)))
+"""
+VARIES = """
 counts, names, _ = counts_of(adata)
 counts = sparse.csr_matrix(counts, dtype=np.float32)
 part = AnnData(counts, obs=adata.obs.copy(), var=pd.DataFrame(index=names.copy()))

@@ -10,7 +10,7 @@ from core.config.run_facts import RunFacts
 from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_of
 from core.store import Explored
 from core.training import phases
 from core.training.baselines import PANEL_AXES
@@ -79,6 +79,6 @@ def _points(store, run, folder, space):
     """(cells, dimensions) of what a picture is drawn of: the latent space, the input's axes, the prepared proteins."""
     if space == "protein":
         adata, settings = open_dataset(store, run["dataset"]), config.parse(run["config"])
-        return protein_space(adata, settings, split_cells(adata.n_obs, settings))
+        return protein_space(adata, settings, split_of(adata, settings))
     points = np.array(files.read_array(folder / ("latent.npy" if space == "latent" else "input_axes.npy")))
     return points if space == "latent" else points[:, :PANEL_AXES]

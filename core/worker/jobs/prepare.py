@@ -7,7 +7,7 @@ from core.config.job_arguments import ProteinsArguments, SettingsArguments
 from core.data import count_sources
 from core.preprocessing import gene_selection
 from core.preprocessing.prepare import prepare
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import split_cells, split_of
 from core.sparse.moments import survey
 from core.store import Status
 from core.worker.jobs import protein_histograms, value_histograms
@@ -96,7 +96,7 @@ def foresee(store, job, say):
 def _of_data(settings):
     """The same RunConfig with defaults for all that does not change its Matrix and Split."""
     names = [spec.name for spec in config.specs(config.PREPARE)]
-    names += ["seed", "train_share", "valid_share"]
+    names += ["seed", "train_share", "valid_share", "split_by"]
     values = {name: getattr(settings, name) for name in names}
     return config.parse(values | ({"model": settings.model} if settings.model_record.reads_counts else {}))
 
@@ -105,5 +105,5 @@ def _of_data(settings):
 def _prepared(store, dataset_id, settings):
     """(Split, Matrix) of a dataset; the last one is cached, since settings are tried one after the other."""
     adata = open_dataset(store, dataset_id)
-    split = split_cells(adata.n_obs, settings)
+    split = split_of(adata, settings)
     return split, prepare(adata, settings, split, store.dataset_folder(dataset_id).folder)

@@ -8,7 +8,7 @@ from core.config import RESOLUTIONS, run_files
 from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
 from core.export import run_folder
-from core.preprocessing.split import split_cells
+from core.preprocessing.split import scored_cells
 from core.store import Explored
 from core.text import check_tells
 from core.worker.jobs.trained_runs import load_run
@@ -111,7 +111,7 @@ def compare_labels(store, job, say):
     clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(arguments.resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
-    rows = split_cells(len(clusters), config.parse(run["config"])).scored
+    rows = scored_cells(np.array(files.read_array(folder / "split.npy")))
     result = scores.agreement(names[rows], clusters[rows])
     for end, points in (("", latent), ("_pca", axes)):
         accuracy = scores.knn_accuracy(points, names, rows)

@@ -30,6 +30,7 @@ def layout(view, context):
     record = PreparationRecord.of(row)
     values = of_run(context.run, record) if context.run and context.run["preparation"] == row["id"] else {}
     found = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
+    groups = [column["name"] for column in view.datasets.folder(row["dataset"]).group_columns()]
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
@@ -60,7 +61,7 @@ def layout(view, context):
                     ),
                     card(
                         "Training",
-                        form(TRAINING, values, chosen=found),
+                        form(TRAINING, values, chosen=found, columns=groups),
                         more(
                             "What does the learning rate do?",
                             html.P(

@@ -3,7 +3,7 @@
 import numpy as np
 from dash import Input, Output, State, html
 
-from core.config import MOST_BATCHES, PREPARE
+from core.config import PREPARE
 from core.text import listed
 from dashboard import ids as shared
 from dashboard.components.forms import NONE, form
@@ -18,7 +18,7 @@ NAMES = ("batch_key",)
 
 def batches_card(view, row, values, steps):
     """The choice of the batch column, and what it does."""
-    columns = columns_of(view, row["id"])
+    columns = view.datasets.folder(row["id"]).group_columns()
     if not columns:
         return card(
             "Batches",
@@ -52,16 +52,6 @@ def batches_card(view, row, values, steps):
             ),
         ),
     )
-
-
-def columns_of(view, dataset):
-    """The obs columns that can be a batch covariate, the likely ones first: 2 to 500 values, text or categories."""
-    found = [
-        c
-        for c in view.datasets.folder(dataset).columns()
-        if c["kind"] == "category" and 2 <= len(c["categories"]) <= MOST_BATCHES
-    ]
-    return sorted(found, key=lambda c: c["role"] != "batch")
 
 
 def cells(names, codes):
