@@ -18,6 +18,8 @@ def best_agreement(points, labels):
     graph = leiden.graph(find_neighbors(points))
     means = []
     for resolution in RESOLUTIONS:
-        found = [scores.agreement(labels, leiden.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS]
-        means.append({name: np.mean([f[name] for f in found]) for name in ("nmi", "ari")})
+        agreements = [
+            scores.agreement(labels, leiden.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS
+        ]
+        means.append({name: np.mean([f[name] for f in agreements]) for name in ("nmi", "ari")})
     return {name: max(m[name] for m in means) for name in ("nmi", "ari")}

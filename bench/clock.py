@@ -28,9 +28,9 @@ WARM, COLD = "warm", "empty cache"
 AIMS = {WARM: 35.0, COLD: 60.0}  # seconds
 
 
-def one_run(file, out, cache, words=()):
+def one_run(file, out, cache, options=()):
     """{phase: seconds} of one run of the command, and under "wall" the elapsed time of its process."""
-    command = [sys.executable, "-m", "core", "train", str(file), "--out", str(out), "--seed", "0", *words]
+    command = [sys.executable, "-m", "core", "train", str(file), "--out", str(out), "--seed", "0", *options]
     start = time.perf_counter()
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"NUMBA_CACHE_DIR": str(cache)}, capture_output=True, text=True
@@ -41,19 +41,19 @@ def one_run(file, out, cache, words=()):
     return json.loads((Path(out) / "phases.json").read_text()) | {"wall": wall}
 
 
-def measure(file, repeats, words=()):
+def measure(file, repeats, options=()):
     """{WARM: runs, COLD: runs}; they run in turns, so that a slower machine affects both."""
-    found = {COLD: [], WARM: []}
+    runs_of = {COLD: [], WARM: []}
     with tempfile.TemporaryDirectory() as folder:
         cache, out = Path(folder) / "cache", Path(folder) / "out"
         for _ in range(repeats):
-            for kind in found:  # the cold run of each pair fills the cache for the warm one
+            for kind in runs_of:  # the cold run of each pair fills the cache for the warm one
                 if kind == COLD:
                     shutil.rmtree(cache, ignore_errors=True)
                     cache.mkdir()
-                found[kind].append(one_run(file, out, cache, words))
-                print(f"  {kind}: {found[kind][-1]['wall']:.1f} s", file=sys.stderr, flush=True)
-    return found
+                runs_of[kind].append(one_run(file, out, cache, options))
+                print(f"  {kind}: {runs_of[kind][-1]['wall']:.1f} s", file=sys.stderr, flush=True)
+    return runs_of
 
 
 def medians(runs):
@@ -63,26 +63,28 @@ def medians(runs):
     return {name: value for name, value in middle.items() if value}
 
 
-def main(given=None):
-    """Measure and print; returns the Bars. `given`: the command's words, those it was called with by default."""
+def main(command_line=None):
+    """Measure and print; returns the Bars. `command_line`: its options, by default those it was called with."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = os.path.join(os.environ.get("NUWA_TEST_DATA", "../shared/data"), "pbmc10k_citeseq.h5ad")
     parser.add_argument("file", nargs="?", default=default)
     parser.add_argument("--repeats", type=int, default=3)
-    asked, words = parser.parse_known_args(given)  # what is left goes on to the command: --epochs 10, say
+    known, options = parser.parse_known_args(
+        command_line
+    )  # what is left goes on to the command: --epochs 10, say
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, torch {importlib.metadata.version('torch')}, "
-        f"{datetime.date.today()}; {asked.file}, median of {asked.repeats}"
+        f"{datetime.date.today()}; {known.file}, median of {known.repeats}"
     )
-    found = {kind: medians(runs) for kind, runs in measure(asked.file, asked.repeats, words).items()}
+    medians_of = {kind: medians(runs) for kind, runs in measure(known.file, known.repeats, options).items()}
     print(f"{'seconds':<12}{WARM:>8}{'share':>7}{COLD:>13}{'share':>7}")
     for name in [*PHASES, "wall"]:
-        if any(name in middle for middle in found.values()):
-            cells = [(found[kind].get(name, 0.0), found[kind]["wall"]) for kind in (WARM, COLD)]
+        if any(name in middle for middle in medians_of.values()):
+            cells = [(medians_of[kind].get(name, 0.0), medians_of[kind]["wall"]) for kind in (WARM, COLD)]
             (a, all_a), (b, all_b) = cells
             print(f"{name:<12}{a:>8.1f}{a / all_a:>7.0%}{b:>13.1f}{b / all_b:>7.0%}")
     return [
-        Bar(f"From Train to clusters, {kind}", found[kind]["wall"], aim, "s", at_most=True)
+        Bar(f"From Train to clusters, {kind}", medians_of[kind]["wall"], aim, "s", at_most=True)
         for kind, aim in AIMS.items()
     ]
 

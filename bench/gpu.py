@@ -40,30 +40,30 @@ def main():
     parser.add_argument("--genes", type=int, default=2_000)
     parser.add_argument("--batches", type=int, nargs="+", default=[128, 512, 1024, 4096])
     parser.add_argument("--repeats", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     if not torch.cuda.is_available():
         print(device.choose("auto").why)
         return 1
     print(f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}, {datetime.date.today()}")
-    adata = simulated(asked.cells, asked.genes)
+    adata = simulated(options.cells, options.genes)
     print(f"{'batch':>6} {'resident':<8} {'cells/s':>10}")
-    for batch_size in asked.batches:
-        given = {"batch_size": batch_size, "epochs": asked.repeats + 1, "device": "cuda"}
-        config = RunConfig(n_top_genes=0, **given).for_data(asked.cells, asked.genes)
-        split = split_cells(asked.cells, config)
+    for batch_size in options.batches:
+        settings = {"batch_size": batch_size, "epochs": options.repeats + 1, "device": "cuda"}
+        config = RunConfig(n_top_genes=0, **settings).for_data(options.cells, options.genes)
+        split = split_cells(options.cells, config)
         for form in FORMS:
             matrix = prepare(adata, config, split)
             resident(matrix, "cuda", form)
             speed = np.median(list(passes(matrix, split, config))[1:])
             print(f"{batch_size:>6} {form:<8} {speed:>10,.0f}", flush=True)
-    points = np.random.default_rng(0).standard_normal((asked.cells, 20)).astype(np.float32)
+    points = np.random.default_rng(0).standard_normal((options.cells, 20)).astype(np.float32)
     for name, work in (
         ("GPU, exact", lambda: neighbors_gpu.nearest_on("cuda", points, points, 15)),
         ("CPU", lambda: find_neighbors(points)),
     ):
         start = time.perf_counter()
         work()
-        print(f"15 neighbours of {asked.cells:,} points, {name}: {time.perf_counter() - start:.1f} s")
+        print(f"15 neighbours of {options.cells:,} points, {name}: {time.perf_counter() - start:.1f} s")
     return 0
 
 

@@ -138,9 +138,9 @@ def ours(path, folder):
     ingest.read_file(store, {"target": id, "arguments": arguments}, say)
     say("", 1)
     chosen = RunConfig(**SETTLED).model_dump()
-    made = store.add("preparation", "local", dataset=id, settings=chosen, status=Status.QUEUED)
+    preparation = store.add("preparation", "local", dataset=id, settings=chosen, status=Status.QUEUED)
     clock.lap("between")
-    prepare.prepare_data(store, {"target": made}, lambda *_: None)
+    prepare.prepare_data(store, {"target": preparation}, lambda *_: None)
     clock.lap("prepare")
     dataset_folder = store.dataset_folder(id)
     for array in (dataset_folder.folder / "genes").iterdir():
@@ -193,7 +193,7 @@ def _processor():
 
 def measured(kind, path, folder):
     """({step: seconds}, peak bytes) of a process that does the steps of one kind."""
-    words = [
+    command = [
         sys.executable,
         "-m",
         "bench.ingest",
@@ -204,7 +204,7 @@ def measured(kind, path, folder):
         "--folder",
         str(folder),
     ]
-    process = psutil.Popen(words, stdout=subprocess.PIPE, text=True)
+    process = psutil.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
     while process.poll() is None:
         peak = max(peak, _resident(process))
@@ -248,12 +248,12 @@ def main():
     )
     parser.add_argument("--work", choices=["ours", "scanpy", "write"], help=argparse.SUPPRESS)
     parser.add_argument("--file", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.work == "write":
-        return write(asked.file, asked.cells[0])
-    if asked.work:
-        found = {"ours": ours, "scanpy": scanpys}[asked.work](asked.file, asked.folder)
-        return print(json.dumps(found | {"processor": _processor()}))
+    options = parser.parse_args()
+    if options.work == "write":
+        return write(options.file, options.cells[0])
+    if options.work:
+        figures = {"ours": ours, "scanpy": scanpys}[options.work](options.file, options.folder)
+        return print(json.dumps(figures | {"processor": _processor()}))
     names = ", ".join(f"{name} {version(name)}" for name in ("anndata", "scanpy", "scipy", "h5py", "numba"))
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {THREADS} threads, {datetime.date.today()}; {names}"
@@ -262,20 +262,20 @@ def main():
         f"{'cells':>9} {'':<7} {'file':>6} {'GB':>6} {'read':>8} {'examine':>8} {'shelve':>8} {'prepare':>8} "
         f"{'total':>8} {'cpu':>8} {'GB/s':>6} {'GiB':>6} {'gene, ms':>9}"
     )
-    folder = Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
+    folder = Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=options.folder))
     try:
-        for n_cells in asked.cells:
-            path = (Path(asked.keep) if asked.keep else folder) / f"{n_cells}.h5ad"
+        for n_cells in options.cells:
+            path = (Path(options.keep) if options.keep else folder) / f"{n_cells}.h5ad"
             if not path.exists():
-                words = [sys.executable, "-m", "bench.ingest", "--work", "write", "--file", str(path)]
-                subprocess.run([*words, "--cells", str(n_cells)], check=True)
-            for kind in ("ours", "scanpy") if n_cells <= asked.fits else ("ours",):
+                command = [sys.executable, "-m", "bench.ingest", "--work", "write", "--file", str(path)]
+                subprocess.run([*command, "--cells", str(n_cells)], check=True)
+            for kind in ("ours", "scanpy") if n_cells <= options.fits else ("ours",):
                 place = folder / kind
                 place.mkdir()
                 seconds, peak = measured(kind, path, place)
                 print(row(n_cells, kind, seconds, peak, _values(path), path.stat().st_size), flush=True)
                 shutil.rmtree(place)
-            if not asked.keep:
+            if not options.keep:
                 path.unlink()
     finally:
         shutil.rmtree(folder)

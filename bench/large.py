@@ -82,10 +82,10 @@ def ours(path, config):
         disk_rows.RESIDENT = 0
     started = time.perf_counter()
     split, matrix = prepared(path, config)
-    found = {"prepared": time.perf_counter() - started, "density": matrix.rna.density}
+    facts = {"prepared": time.perf_counter() - started, "density": matrix.rna.density}
     torch.manual_seed(0)
     model = build(config, matrix.n_genes, 0)
-    yield found | {
+    yield facts | {
         "path": Feed(matrix, "cpu", config).path,
         "rows": type(matrix.rna).__name__,
     }
@@ -118,9 +118,9 @@ class Child:
     """A process that does the next part of its work on request."""
 
     def __init__(self, kind, path, batch_size, passes):
-        words = [sys.executable, "-m", "bench.large", "--work", kind, "--file", str(path)]
-        words += ["--batches", str(batch_size), "--repeats", str(passes)]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "bench.large", "--work", kind, "--file", str(path)]
+        command += ["--batches", str(batch_size), "--repeats", str(passes)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def step(self):
         """The result of the next part, and "peak", the process's peak memory so far in bytes."""
@@ -143,10 +143,10 @@ def work(kind, path, config):
     """The other end of a Child."""
     pieces = {"ours": ours, "reference": theirs}[kind](path, config)
     for _ in sys.stdin:
-        found = next(pieces)
+        result = next(pieces)
         status = Path("/proc/self/status").read_text()
         peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024
-        print(json.dumps(found | {"peak": peak}), flush=True)
+        print(json.dumps(result | {"peak": peak}), flush=True)
 
 
 def measure(path, batches, repeats):
@@ -158,23 +158,23 @@ def measure(path, batches, repeats):
         Child("ours", path, batches[0], repeats + 1) as one,
         Child("reference", path, batches[1], repeats + 1) as other,
     ):
-        told = one.step()
+        facts = one.step()
         other.step()
-        found = {"ours": [], "reference": []}
+        passes = {"ours": [], "reference": []}
         for i in range(repeats + 1):
             for kind, child in (("ours", one), ("reference", other)):
                 done = child.step()
-                found[kind] += [done] if i else []
-    return told, found
+                passes[kind] += [done] if i else []
+    return facts, passes
 
 
-def row(told, found, i, batches):
+def row(facts, passes_of, i, batches):
     """One line of the table, and its Bars; `i` is the number of the shape, `batches` as `measure` has them."""
     shape, (least, unit, most) = SHAPES[i], AIMS[i]
-    speeds = {kind: sorted(f["cells"] / f["seconds"] for f in passes) for kind, passes in found.items()}
+    speeds = {kind: sorted(f["cells"] / f["seconds"] for f in passes) for kind, passes in passes_of.items()}
     ours, reference = (speeds[kind][len(speeds[kind]) // 2] for kind in ("ours", "reference"))
-    peaks = [found[kind][-1]["peak"] / 2**30 for kind in ("ours", "reference")]
-    where = "on disk" if told["rows"] == "Stored" else "in memory"
+    peaks = [passes_of[kind][-1]["peak"] / 2**30 for kind in ("ours", "reference")]
+    where = "on disk" if facts["rows"] == "Stored" else "in memory"
     sizes = " and ".join(str(size) for size in dict.fromkeys(batches))
     name = f"{shape[0]:,} x {shape[1]:,}, batch {sizes}"
     speed = ours if unit == "cells/s" else ours / reference
@@ -184,14 +184,14 @@ def row(told, found, i, batches):
         Bar(f"{name}: peak memory", peaks[0], most, "GiB", at_most=True),
     ]
     line = (
-        f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {told['path']:<6} {sizes:>11} {ours:>9,.0f} {reference:>9,.0f} "
-        f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {told['prepared']:>8.0f} {found['ours'][-1]['loss']:>7.4f}"
+        f"{shape[0]:>9,} x {shape[1]:<6,} {where:<9} {facts['path']:<6} {sizes:>11} {ours:>9,.0f} {reference:>9,.0f} "
+        f"{ours / reference:>6.2f} {peaks[0]:>6.2f} {facts['prepared']:>8.0f} {passes_of['ours'][-1]['loss']:>7.4f}"
     )
     return line, bars
 
 
-def main(words=None):
-    """Measure and print; returns the Bars. `words`: the command line; by default that of this process."""
+def main(command_line=None):
+    """Measure and print; returns the Bars. `command_line`; by default that of this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--shapes", type=int, nargs="+", default=[0, 1], help="0: 1,000,000 x 2,000; 1: 50,000 x 20,000"
@@ -203,21 +203,21 @@ def main(words=None):
     )
     parser.add_argument("--work", choices=["ours", "reference", "write"], help=argparse.SUPPRESS)
     parser.add_argument("--file", help=argparse.SUPPRESS)
-    asked = parser.parse_args(words)
-    if asked.work == "write":
-        return write(asked.file, *SHAPES[asked.shapes[0]])
-    if asked.work:
-        return work(asked.work, asked.file, config_of(asked.batches[0], asked.repeats))
+    options = parser.parse_args(command_line)
+    if options.work == "write":
+        return write(options.file, *SHAPES[options.shapes[0]])
+    if options.work:
+        return work(options.work, options.file, config_of(options.batches[0], options.repeats))
     print(f"{platform.machine()}, {os.cpu_count()} cores, {threaded(THREADS)}, {datetime.date.today()}")
     print(
         f"{'cells x genes':>18} {'rows':<9} {'path':<6} {'batch':>11} {'cells/s':>9} {'reference':>9} {'times':>6} "
         f"{'GiB':>6} {'prepare':>8} {'loss':>7}"
     )
-    bars, folder = [], Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=asked.folder))
+    bars, folder = [], Path(tempfile.mkdtemp(prefix="nuwa-bench-", dir=options.folder))
     try:
-        for i in asked.shapes:
+        for i in options.shapes:
             path = folder / f"{('million', 'wide')[i]}.h5ad"
-            words = [
+            command = [
                 sys.executable,
                 "-m",
                 "bench.large",
@@ -228,10 +228,10 @@ def main(words=None):
                 "--shapes",
                 str(i),
             ]
-            subprocess.run(words, check=True)
+            subprocess.run(command, check=True)
             as_they_come = RunConfig().for_data(*SHAPES[i]).batch_size, OWN_BATCH
-            for batches in [*zip(asked.batches, asked.batches, strict=True), as_they_come]:
-                line, more = row(*measure(path, batches, asked.repeats), i, batches)
+            for batches in [*zip(options.batches, options.batches, strict=True), as_they_come]:
+                line, more = row(*measure(path, batches, options.repeats), i, batches)
                 print(line, flush=True)
                 bars += more
             path.unlink()

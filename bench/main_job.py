@@ -41,17 +41,17 @@ def main():
     parser.add_argument("--labels", default="cell_type_fine")
     parser.add_argument("--model", default="citeseq")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    asked = parser.parse_args()
-    adata = read.read(asked.file)
-    labels = adata.obs[asked.labels].astype(str).to_numpy()
+    options = parser.parse_args()
+    adata = read.read(options.file)
+    labels = adata.obs[options.labels].astype(str).to_numpy()
     torch = importlib.metadata.version("torch")
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch}, {datetime.date.today()}; {asked.model} on {asked.file}"
+        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch}, {datetime.date.today()}; {options.model} on {options.file}"
     )
     rows = []
     started = time.perf_counter()
-    for seed in asked.seeds:
-        rows.append(measure(adata, labels, seed, model=asked.model))
+    for seed in options.seeds:
+        rows.append(measure(adata, labels, seed, model=options.model))
         print(
             "  ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in rows[-1].items()),
             flush=True,

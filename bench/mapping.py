@@ -50,11 +50,11 @@ def latent_of(adata, trained):
 
 def judge(name, latent, reference, picture, first, second):
     names, codes = np.unique(first.obs["cell_type"].astype(str), return_inverse=True)
-    found = label_transfer.carry(latent, reference, picture, codes)
-    sure = mapping_summary.sure(*found.votes)
-    told = mapping_summary.agreement(second.obs["cell_type"].astype(str), names, sure)
-    far = (found.farness > mapping_summary.FAR).mean()
-    print(f"{name:<30}{told.accuracy:>12.3f}{(sure < 0).mean():>11.3f}{far:>13.1%}")
+    transfer = label_transfer.carry(latent, reference, picture, codes)
+    sure = mapping_summary.sure(*transfer.votes)
+    agreement = mapping_summary.agreement(second.obs["cell_type"].astype(str), names, sure)
+    far = (transfer.farness > mapping_summary.FAR).mean()
+    print(f"{name:<30}{agreement.accuracy:>12.3f}{(sure < 0).mean():>11.3f}{far:>13.1%}")
 
 
 def places(latent, reference, picture, first, second):

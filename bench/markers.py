@@ -102,8 +102,8 @@ def illico(folder, codes, n_genes):
     adata = _annotated(folder, codes, n_genes)
     start = time.perf_counter(), time.process_time()
     options = {"is_log1p": True, "exp_post_agg": True, "use_continuity": False}
-    found = asymptotic_wilcoxon(adata, group_keys="group", n_threads=settings.limit_threads(), **options)
-    return start, found.loc["0"]["p_value"].loc[adata.var_names].to_numpy()
+    result = asymptotic_wilcoxon(adata, group_keys="group", n_threads=settings.limit_threads(), **options)
+    return start, result.loc["0"]["p_value"].loc[adata.var_names].to_numpy()
 
 
 def one(method, folder, n_genes):
@@ -118,9 +118,9 @@ def one(method, folder, n_genes):
 
 def measured(python, method, folder, n_genes):
     """{"wall", "processor", "peak"} of a method in its own process, by the interpreter that has its library."""
-    words = [python, "-m", "bench.markers", "--one", method, "--folder", str(folder)]
-    words += [] if n_genes is None else ["--genes", str(n_genes)]
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = [python, "-m", "bench.markers", "--one", method, "--folder", str(folder)]
+    command += [] if n_genes is None else ["--genes", str(n_genes)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     process, peak = psutil.Process(child.pid), 0
     while child.poll() is None:
         try:
@@ -142,28 +142,28 @@ def main():
     parser.add_argument("--one")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--genes", type=int)
-    asked = parser.parse_args()
-    if asked.one:
-        return one(asked.one, asked.folder, asked.genes)
+    options = parser.parse_args()
+    if options.one:
+        return one(options.one, options.folder, options.genes)
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {settings.limit_threads()} thread(s), numpy {np.__version__}, "
         f"scanpy {importlib.metadata.version('scanpy')}, {datetime.date.today()}"
     )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "dataset"
-        n = make(folder, asked.cells, asked.all_genes, asked.groups)
-        print(f"{asked.cells:,} cells x {asked.all_genes:,} genes, {n / 1e6:.0f} million values not 0")
+        n = make(folder, options.cells, options.all_genes, options.groups)
+        print(f"{options.cells:,} cells x {options.all_genes:,} genes, {n / 1e6:.0f} million values not 0")
         here = sys.executable
-        jobs = [(OURS, here, None), (OURS, here, asked.peers_genes), (SCANPY, here, asked.peers_genes)]
-        if asked.illico:
-            jobs += [(ILLICO, asked.illico, asked.peers_genes), (ILLICO, asked.illico, 0)]
+        jobs = [(OURS, here, None), (OURS, here, options.peers_genes), (SCANPY, here, options.peers_genes)]
+        if options.illico:
+            jobs += [(ILLICO, options.illico, options.peers_genes), (ILLICO, options.illico, 0)]
         print(
             f"{'':<10}{'genes':>8}{'seconds':>10}{'processor':>11}{'peak, GiB':>11}  largest difference of p"
         )
         reference = {}
         for method, python, n_genes in jobs:
             took = measured(python, method, folder, n_genes)
-            shown = n_genes or asked.all_genes
+            shown = n_genes or options.all_genes
             if took is None:
                 print(f"{method:<10}{shown:>8,}  failed")
                 continue

@@ -126,10 +126,10 @@ class Forced:
 
 def scvi(data):
     """Yield (seconds, cells, loss) of each pass of SCVI with its defaults, in a separate interpreter."""
-    given = Path(".venv-bench") / "speed.npz"
-    scipy_sparse.save_npz(given, data.adata.X)
+    counts_file = Path(".venv-bench") / "speed.npz"
+    scipy_sparse.save_npz(counts_file, data.adata.X)
     pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen([RIVAL, "-m", "bench.scvi_passes", given], **pipe) as process:
+    with subprocess.Popen([RIVAL, "-m", "bench.scvi_passes", counts_file], **pipe) as process:
         for line in process.stdout:
             seconds, cells, loss = map(float, line.split())
             yield seconds, cells, loss
@@ -146,7 +146,7 @@ def take_turns(loops, repeats):
             speeds[name].append(cells / seconds)
     for loop in loops.values():
         loop.close()
-    return {name: (np.median(found[1:]), losses[name]) for name, found in speeds.items()}
+    return {name: (np.median(passes[1:]), losses[name]) for name, passes in speeds.items()}
 
 
 def peak(size=1536, repeats=7):
@@ -179,9 +179,9 @@ def equal_models(data, batches, repeats, top):
             "Nuwa, if dense": nuwa(data, config, "dense", like_reference=True),
             "  and in bf16": nuwa(data, config, "dense", like_reference=True, bf16=True),
         }
-        found = take_turns(loops, repeats)
-        for name, (speed, loss) in found.items():
-            ratio = speed / found["reference"][0]
+        speeds = take_turns(loops, repeats)
+        for name, (speed, loss) in speeds.items():
+            ratio = speed / speeds["reference"][0]
             share = speed * work(data.matrix.n_genes) / top
             print(
                 f"{batch_size:>6} {name:<18} {speed:>9,.0f} {ratio:>12.2f} {share:>8.0%} {loss:>7.4f}",
@@ -206,32 +206,32 @@ def as_people_run_them(data, repeats):
     if RIVAL.exists():
         loops["SCVI"] = scvi(data)
         epochs["SCVI"] = min(round(20_000 / n_train * 400), 400)  # its own rule
-    found = take_turns(loops, repeats)
+    speeds_of = take_turns(loops, repeats)
     print(f"\n{'with defaults':<13} {'cells/s':>9} {'epochs':>7} {'training, s':>12}   Nuwa is quicker")
-    total = {name: epochs[name] * n_train / speed for name, (speed, _) in found.items()}
-    for name, (speed, _) in found.items():
-        ratio = (
-            f"{found['Nuwa'][0] / speed:.1f} times a cell, {total[name] / total['Nuwa']:.1f} times a training"
-        )
+    total = {name: epochs[name] * n_train / speed for name, (speed, _) in speeds_of.items()}
+    for name, (speed, _) in speeds_of.items():
+        ratio = f"{speeds_of['Nuwa'][0] / speed:.1f} times a cell, {total[name] / total['Nuwa']:.1f} times a training"
         print(
             f"{name:<13} {speed:>9,.0f} {epochs[name]:>7} {total[name]:>12.1f}   {ratio if name != 'Nuwa' else ''}"
         )
     bars = [Bar("A training with defaults: the reference's speed", total["reference"] / total["Nuwa"], 4.0)]
-    if "SCVI" in found:
-        bars.append(Bar("With defaults: SCVI's cells a second", found["Nuwa"][0] / found["SCVI"][0], 8.0))
+    if "SCVI" in speeds_of:
+        bars.append(
+            Bar("With defaults: SCVI's cells a second", speeds_of["Nuwa"][0] / speeds_of["SCVI"][0], 8.0)
+        )
     return bars
 
 
-def main(words=None):
-    """Measure and print; returns the Bars. `words`: the command line; by default that of this process."""
+def main(command_line=None):
+    """Measure and print; returns the Bars. `command_line`: its options; by default that of this process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=10_000)
     parser.add_argument("--genes", type=int, default=2_000)
     parser.add_argument("--batches", type=int, nargs="+", default=[64, 256, 1024])
     parser.add_argument("--repeats", type=int, default=3)
-    asked = parser.parse_args(words)
+    options = parser.parse_args(command_line)
     started = time.perf_counter()
-    data = Data(asked.cells, asked.genes)
+    data = Data(options.cells, options.genes)
     top = peak()
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {threaded(THREADS)}, torch {torch.__version__}, "
@@ -239,10 +239,12 @@ def main(words=None):
     )
     density = data.adata.X.nnz / np.prod(data.adata.shape)
     print(
-        f"{asked.cells:,} cells x {data.matrix.n_genes:,} genes, {density:.1%} not zero; hidden {SIZES['n_hidden']}, "
-        f"latent {SIZES['n_latent']}, {EQUAL.activation}, batch normalisation; median of {asked.repeats}"
+        f"{options.cells:,} cells x {data.matrix.n_genes:,} genes, {density:.1%} not zero; hidden {SIZES['n_hidden']}, "
+        f"latent {SIZES['n_latent']}, {EQUAL.activation}, batch normalisation; median of {options.repeats}"
     )
-    bars = equal_models(data, asked.batches, asked.repeats, top) + as_people_run_them(data, asked.repeats)
+    bars = equal_models(data, options.batches, options.repeats, top) + as_people_run_them(
+        data, options.repeats
+    )
     print(f"{time.perf_counter() - started:.0f} s in all")
     return bars
 

@@ -33,36 +33,36 @@ OTHERS = {
 SHARED = Path(os.environ.get("NUWA_TEST_DATA", "../shared/data"))
 
 
-def line(data, words, out):
+def line(data, options, out):
     """The results of one run, in a line."""
-    given = SHARED / data if data.endswith(".h5ad") else data
+    path = SHARED / data if data.endswith(".h5ad") else data
     labels = ["--labels", "cell_type"] if data == "simulated" else []
-    command = ["-m", "core", "train", str(given), "--out", out, "--seed", "0"]
+    command = ["-m", "core", "train", str(path), "--out", out, "--seed", "0"]
     subprocess.run(
-        [sys.executable, *command, *labels, *words],
+        [sys.executable, *command, *labels, *options],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    found = json.loads(Path(out, "scores.json").read_text())
+    scores = json.loads(Path(out, "scores.json").read_text())
     with open(Path(out, "history.csv")) as file:
         history = list(csv.DictReader(file))
-    best, last = (history[i] for i in (found["best_epoch"] - 1, -1))
+    best, last = (history[i] for i in (scores["best_epoch"] - 1, -1))
     curve = " ".join(
         f"{when} {float(row['train_loss']):.3f} / {float(row['valid_loss']):.3f}"
         for when, row in (("best", best), ("end", last))
     )
-    protein = found["variance_explained_protein"]
-    explained = f"{found['variance_explained_rna']:.3f}" + ("" if protein is None else f" {protein:.3f}")
+    protein = scores["variance_explained_protein"]
+    explained = f"{scores['variance_explained_rna']:.3f}" + ("" if protein is None else f" {protein:.3f}")
     clusters = anndata.read_h5ad(Path(out, "result.h5ad"), backed="r").obs["nuwa_cluster"].nunique()
     agreement = "".join(
-        f" {name} {found[name]:.2f}" for name in ("ari", "nmi") if found.get(name) is not None
+        f" {name} {scores[name]:.2f}" for name in ("ari", "nmi") if scores.get(name) is not None
     )
     return (
-        f"{data} {' '.join(words) or '(defaults)'}: loss {found['loss_total']:.3f}, PCA {found['loss_total_pca']:.3f}, "
-        f"mean {found['loss_total_mean']:.3f}; epoch {found['best_epoch']} of {len(history)}, {curve}; explained "
-        f"{explained}; {clusters} clusters,{agreement} kept {found['neighbours_kept_15']:.3f} (PCA {found['neighbours_kept_15_pca']:.3f}) "
-        f"silhouette {found['silhouette']:.3f}"
+        f"{data} {' '.join(options) or '(defaults)'}: loss {scores['loss_total']:.3f}, PCA {scores['loss_total_pca']:.3f}, "
+        f"mean {scores['loss_total_mean']:.3f}; epoch {scores['best_epoch']} of {len(history)}, {curve}; explained "
+        f"{explained}; {clusters} clusters,{agreement} kept {scores['neighbours_kept_15']:.3f} (PCA {scores['neighbours_kept_15_pca']:.3f}) "
+        f"silhouette {scores['silhouette']:.3f}"
     )
 
 
@@ -71,9 +71,9 @@ def main():
     for data, runs in ({"simulated": RUNS} | OTHERS).items():
         if data.endswith(".h5ad") and not (SHARED / data).exists():
             continue
-        for words in runs:
+        for options in runs:
             with tempfile.TemporaryDirectory(prefix="nuwa-tutorial-") as out:
-                print(line(data, words, out), flush=True)
+                print(line(data, options, out), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,9 +91,9 @@ class Served:
     """A server process over a folder."""
 
     def __init__(self, folder):
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = found.getsockname()[1]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NUWA_")}
         env = clean | {"NUWA_DATA_DIR": str(folder), "NUWA_PORT": str(port)}
         self.process = subprocess.Popen(
@@ -125,8 +125,8 @@ class Served:
 
     def memory(self):
         """(all, private) MB."""
-        found = self.process_of().memory_full_info()
-        return found.rss / 1e6, found.uss / 1e6
+        used = self.process_of().memory_full_info()
+        return used.rss / 1e6, used.uss / 1e6
 
     def close(self):
         for member in self.family():
@@ -183,32 +183,32 @@ def ours(page, base, run):
     def choose(gene):
         page.evaluate("by => dash_clientside.set_props('colour', { value: by })", gene)
 
-    found = {"first": timed(lambda: see("clusters", link.click))}
+    timings = {"first": timed(lambda: see("clusters", link.click))}
     page.wait_for_timeout(1000)
     page.evaluate("dash_clientside.set_props('panel-count', { value: 1 })")
     page.wait_for_timeout(3000)
     genes = [f"gene:{gene}" for gene in GENES]
     see(genes[0], lambda: choose(genes[0]))  # from clusters to numbers
-    found["recolour"] = middle([timed(lambda: see(gene, lambda: choose(gene))) for gene in genes[1:4]])  # noqa: B023
+    timings["recolour"] = middle([timed(lambda: see(gene, lambda: choose(gene))) for gene in genes[1:4]])  # noqa: B023
     large = page.evaluate("!!window.nuwaViewer?.shown")
     box = page.locator(".nuwa-cells-panel .frame" if large else "#panels .nsewdrag").first
     box.scroll_into_view_if_needed()
-    found["pan"] = panned(page, box.bounding_box())
-    found["by"] = "canvas" if large else "plotly"
-    return found
+    timings["pan"] = panned(page, box.bounding_box())
+    timings["by"] = "canvas" if large else "plotly"
+    return timings
 
 
 def plain(page, base, run):
     """The same of scattergl on a page of its own."""
     page.goto(f"{base}/health")
     page.add_script_tag(url="/_dash-component-suites/plotly/package_data/plotly.min.js")
-    found = {"first": timed(lambda: page.evaluate(PLAIN, [base, run, "clusters"]))}
+    timings = {"first": timed(lambda: page.evaluate(PLAIN, [base, run, "clusters"]))}
     page.evaluate(PLAIN, [base, run, f"gene:{GENES[0]}"])
-    found["recolour"] = middle(
+    timings["recolour"] = middle(
         [timed(lambda: page.evaluate(PLAIN, [base, run, f"gene:{gene}"])) for gene in GENES[1:4]]  # noqa: B023
     )
-    found["pan"] = panned(page, page.locator("#plain .nsewdrag").bounding_box())
-    return found
+    timings["pan"] = panned(page, page.locator("#plain .nsewdrag").bounding_box())
+    return timings
 
 
 def panned(page, box):
@@ -242,7 +242,7 @@ def measure(n_cells, repeats, folder):
     store = Store(Settings(data_dir=place, inline=True))
     run = grown(store, n_cells)
     store.engine.dispose()
-    server, found = Served(place), {"ours": [], "plain": []}
+    server, timings = Served(place), {"ours": [], "plain": []}
     try:
         with sync_playwright() as play:
             path = shutil.which("chromium") or shutil.which("google-chrome")
@@ -251,10 +251,10 @@ def measure(n_cells, repeats, folder):
                 for kind, work in (("ours", ours), ("plain", plain)):
                     context = browser.new_context(viewport={"width": 1440, "height": 1000})
                     context.set_default_timeout(LONG)
-                    found[kind].append(work(context.new_page(), server.base, run))
+                    timings[kind].append(work(context.new_page(), server.base, run))
                     context.close()
             browser.close()
-        return found["ours"], found["plain"], server.memory()
+        return timings["ours"], timings["plain"], server.memory()
     finally:
         server.close()
         shutil.rmtree(place)
@@ -264,7 +264,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, nargs="+", default=SIZES)
     parser.add_argument("--repeats", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     load = os.getloadavg()[0]
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {datetime.date.today()}, load at the start {load:.1f}"
@@ -275,8 +275,8 @@ def main():
     )
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="nuwa-bench-") as folder:
-        for n_cells in asked.cells:
-            mine, theirs, memory = measure(n_cells, asked.repeats, folder)
+        for n_cells in options.cells:
+            mine, theirs, memory = measure(n_cells, options.repeats, folder)
             for name, rows, last in (
                 (f"Nuwa ({mine[0]['by']})", mine, f"{memory[0]:,.0f} ({memory[1]:,.0f})"),
                 ("plain scattergl", theirs, "-"),
