@@ -120,7 +120,7 @@ def test_a_run_says_which_donors_it_held_out_and_repeats_them(donors):
     *_, learnt = learn.learn(donors, config)
     split = split_of(donors, learnt.start.config)
     np.testing.assert_array_equal(learnt.start.split.labels(240), split.labels(240))
-    assert split.note in learn.start_facts(learnt.start)["notes"]
+    assert split.note in learn.start_facts(learnt.start).notes
 
 
 def test_a_batch_that_is_held_out_whole_is_refused(donors):
