@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
 
 from core.errors import UserError
 
@@ -26,6 +27,10 @@ class Settings(BaseSettings):
     data_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     max_upload_gb: float = 64.0  # of one file that comes from a browser
     threads: int | None = None  # of numeric libraries
+    trusted_proxy: str | None = (
+        None  # the address of a reverse proxy whose X-Forwarded-* headers are believed
+    )
+    https: bool = False  # people reach the server by https alone: the session cookie is sent no other way
 
     @classmethod
     def settings_customise_sources(cls, settings_cls, init_settings, **_):
@@ -34,7 +39,8 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self):
-        return f"sqlite:///{self.data_dir / 'nuwa.sqlite'}"
+        """The sqlalchemy.URL of the database; a folder name with ? or % stays a folder name."""
+        return URL.create("sqlite", database=str(self.data_dir / "nuwa.sqlite"))
 
     @field_validator("port", mode="before")
     @classmethod
@@ -65,9 +71,9 @@ class Settings(BaseSettings):
             )
         return gigabytes
 
-    @field_validator("inline", mode="before")
+    @field_validator("inline", "https", mode="before")
     @classmethod
-    def _inline(cls, value):
+    def _switch(cls, value):
         return value == "1" if isinstance(value, str) else value
 
     @field_validator("data_dir")

@@ -56,18 +56,10 @@ def work_alone(store):
 
 def bound(app, here):
     """A server that holds its port, or None, said so: before a worker is started for a page nobody will see."""
-    import waitress
+    from dashboard.server import connections
 
     try:
-        return waitress.create_server(
-            app.server,
-            host=here.host,
-            port=here.port,
-            threads=12,
-            channel_timeout=300,
-            ident=None,
-            recv_bytes=1 << 18,  # of 8 kB, the default, an upload took twice the processor time
-        )
+        return connections.create_server(app.server, here)
     except OSError as error:
         print(
             f"Port {here.port} cannot be used ({error.strerror}): set NUWA_PORT to another.", file=sys.stderr

@@ -53,7 +53,7 @@ def create_app(store, drain=None):
         on_error=explain,
     )
     app.work_here = partial(drain, store) if drain else lambda: None
-    app.layout = shell.frame
+    app.layout = partial(shell.frame, sign_out=store.settings.password is not None)
     shell.register(app, store)
     for page in shell.PAGES:
         page.register(app, store)

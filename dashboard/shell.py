@@ -21,8 +21,8 @@ KINDS = ("dataset", "preparation", "run")  # in the order of location.Context
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
 
 
-def frame():
-    """What surrounds every page."""
+def frame(sign_out=False):
+    """What surrounds every page; with `sign_out` there is a session to end."""
     return html.Div(
         [
             dcc.Location(id=ids.URL, refresh="callback-nav"),
@@ -51,6 +51,16 @@ def frame():
             html.Main([html.Div(id=ids.HEADER), html.Div(id=ids.CONTENT)], className="nuwa-main", id="main"),
         ]
     )
+
+
+def sign_out_form():
+    """The button that ends the session in this browser; a form, so that no link can press it."""
+    button = html.Button(
+        [html.I(className="bi bi-box-arrow-right"), " Sign out"],
+        type="submit",
+        className="btn btn-sm btn-outline-secondary mt-2",
+    )
+    return html.Form(button, action="/logout", method="post")
 
 
 def register(app, store):

@@ -27,14 +27,17 @@ class Database:
         self.settings = settings
         self.root = Path(settings.data_dir)
         try:
+            # Unpublished data, and pickles in cache/: a new folder is for this account alone.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("inbox", "uploads", "datasets", "runs", "cache"):
-                (self.root / name).mkdir(parents=True, exist_ok=True)
+                (self.root / name).mkdir(exist_ok=True)
+            (self.root / "cache").chmod(0o700)
         except OSError as error:
             words = f"The data folder {self.root} cannot be used ({error.strerror}): set NUWA_DATA_DIR to a folder"
             raise UserError(f"{words} that this account may write to.") from None
         url = settings.database_url
         self.engine = create_engine(url)
-        if url.startswith("sqlite"):
+        if url.get_backend_name() == "sqlite":
             event.listen(self.engine, "connect", schema.tune)
         schema.prepare(self.engine, time.time())
 

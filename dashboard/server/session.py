@@ -1,8 +1,14 @@
 """Who is asking. Without accounts there is one user; with a password, the one who knows it."""
 
+import contextlib
+import os
+import secrets
+import tempfile
 from pathlib import Path
 
 from itsdangerous import URLSafeSerializer
+
+from core.errors import UserError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -23,11 +29,21 @@ def read_signed(root, text):
 
 
 def secret(root):
-    """A key for signing sessions, made once and kept in the data folder, readable by its owner alone."""
-    import secrets
+    """A key for signing sessions, made once and kept in the data folder, readable by its owner alone.
 
+    Several processes may start at once on a new folder: each writes a key of its own beside, and the first link wins.
+    Raises UserError for an empty file, which would sign every session with nothing.
+    """
     path = Path(root) / "secret"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return path.read_text()
+        with tempfile.NamedTemporaryFile("w", dir=root, prefix="secret.") as new:  # its mode is 0600
+            new.write(secrets.token_hex(32))
+            new.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(new.name, path)
+    key = path.read_text().strip()
+    if not key:
+        raise UserError(
+            f"The file {path} is empty. Delete it and start again; everybody signs in again then."
+        )
+    return key

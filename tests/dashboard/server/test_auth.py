@@ -13,6 +13,8 @@ from serving import server_environment
 
 from core.errors import UserError
 from core.settings import Settings
+from core.store import Store
+from dashboard.app import create_app
 from dashboard.server.auth import LOOK, OPEN, check_address
 
 PASSWORD = "correct horse"
@@ -24,6 +26,10 @@ PASSWORD = "correct horse"
 @pytest.fixture
 def closed(tmp_path):
     return AppUnderTest(tmp_path / "closed", PASSWORD)
+
+
+def cookie_of(nuwa):
+    return nuwa.app.server.config["SESSION_COOKIE_NAME"]
 
 
 def test_without_a_password_this_machine_has_access(bare):
@@ -117,29 +123,29 @@ def test_the_right_password_opens_and_a_wrong_one_does_not(closed):
         assert closed.client.get("/_dash-layout").status_code in (302, 401)
     assert closed.client.post("/login", data={"password": PASSWORD}).headers["Location"] == "/"
     assert closed.client.get("/_dash-layout").status_code == 200
-    cookie = closed.client.get_cookie("session")
+    cookie = closed.client.get_cookie(cookie_of(closed))
     assert cookie.http_only and cookie.same_site == "Strict"
 
 
 def test_a_forged_session_does_not_open(closed, bare):
-    closed.client.set_cookie("session", "eyJvcGVuZWRfd2l0aCI6IngifQ.aaaaaa.bbbbbb")
+    closed.client.set_cookie(cookie_of(closed), "eyJvcGVuZWRfd2l0aCI6IngifQ.aaaaaa.bbbbbb")
     assert closed.client.get("/_dash-layout").status_code in (302, 401)
     with bare.client.session_transaction() as session:  # signed with another server's key
         session["opened_with"] = "x" * 64
-    closed.client.set_cookie("session", bare.client.get_cookie("session").value)
+    closed.client.set_cookie(cookie_of(closed), bare.client.get_cookie(cookie_of(bare)).value)
     assert closed.client.get("/_dash-layout").status_code in (302, 401)
-    bare.client.delete_cookie("session")
+    bare.client.delete_cookie(cookie_of(bare))
 
 
 def test_a_changed_password_signs_everybody_out(tmp_path):
     before = AppUnderTest(tmp_path / "data", PASSWORD)
     before.client.post("/login", data={"password": PASSWORD})
-    cookie = before.client.get_cookie("session").value
+    cookie = before.client.get_cookie(cookie_of(before)).value
     again = AppUnderTest(tmp_path / "data", PASSWORD)
-    again.client.set_cookie("session", cookie)
+    again.client.set_cookie(cookie_of(again), cookie)
     assert again.client.get("/_dash-layout").status_code == 200  # a restart signs nobody out
     after = AppUnderTest(tmp_path / "data", "another password")
-    after.client.set_cookie("session", cookie)
+    after.client.set_cookie(cookie_of(after), cookie)
     assert after.client.get("/_dash-layout").status_code in (302, 401)
 
 
@@ -152,6 +158,53 @@ def test_guessing_passwords_is_slowed_down(closed):
 def test_callbacks_are_closed_without_a_session(closed):
     body = {"output": "content.children", "inputs": [], "changedPropIds": []}
     assert closed.client.post("/_dash-update-component", json=body).status_code == 401
+
+
+def test_signing_out_closes_the_session(closed, bare):
+    closed.client.post("/login", data={"password": PASSWORD})
+    assert "Sign out" in closed.client.get("/_dash-layout").text
+    assert "Sign out" not in bare.client.get("/_dash-layout").text  # there is no session to end
+    assert closed.client.post("/logout").headers["Location"] == "/login"
+    assert closed.client.get("/_dash-layout").status_code in (302, 401)
+
+
+def test_right_passwords_are_not_counted_as_guesses(closed):
+    answers = [closed.client.post("/login", data={"password": PASSWORD}).status_code for _ in range(12)]
+    assert answers == [302] * 12
+
+
+def test_a_wrong_password_is_logged_with_its_address(closed, caplog):
+    closed.client.post("/login", data={"password": "nonsense"}, environ_base={"REMOTE_ADDR": "10.1.2.3"})
+    assert "Wrong password from 10.1.2.3" in caplog.text and "nonsense" not in caplog.text
+
+
+def test_two_servers_on_one_host_have_cookies_of_their_own(closed, bare):
+    assert cookie_of(closed) != cookie_of(bare)
+
+
+def test_with_https_the_cookie_goes_no_other_way(tmp_path):
+    settings = Settings(data_dir=tmp_path, password=PASSWORD, inline=True, https=True)
+    server = create_app(Store(settings)).server
+    answer = server.test_client().post("/login", data={"password": PASSWORD}, base_url="https://lab.example")
+    assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+def test_pages_are_not_kept_by_the_browser_and_scripts_are(bare):
+    assert bare.client.get("/").headers["Cache-Control"] == "no-store"
+    assert bare.client.get("/_dash-layout").headers["Cache-Control"] == "no-store"
+    assert "no-store" not in bare.client.get("/assets/90-nuwa.css").headers.get("Cache-Control", "")
+
+
+def test_pages_may_load_nothing_from_outside(bare):
+    policy = dict(
+        part.split(" ", 1) for part in bare.client.get("/").headers["Content-Security-Policy"].split("; ")
+    )
+    assert policy["default-src"] == policy["form-action"] == "'self'" and policy["object-src"] == "'none'"
+    assert not any("http" in sources or "*" in sources for sources in policy.values())
+
+
+def test_a_long_address_is_refused(bare):
+    assert bare.client.get("/?run=" + "x" * 70_000).status_code == 414
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lab.example", ""])
