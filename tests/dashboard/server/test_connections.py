@@ -51,7 +51,7 @@ def address(tmp_path_factory):
 
 
 def health(address):
-    with urllib.request.urlopen("http://%s:%d/health" % address, timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address[0]}:{address[1]}/health", timeout=10) as answer:
         return answer.status
 
 
