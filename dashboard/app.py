@@ -6,7 +6,7 @@ from pathlib import Path
 import diskcache
 import flask
 from dash import Dash, DiskcacheManager, html, set_props
-from dash.exceptions import BackgroundCallbackError
+from dash.exceptions import BackgroundCallbackError, DependencyException
 from flask_compress import Compress
 
 from core.store import Missing
@@ -41,6 +41,7 @@ def create_app(store, drain=None):
     guard(server, store.settings)
     Compress(server)
     upload_routes.register(server, store)
+    server.register_error_handler(DependencyException, no_such_file)
     app = Dash(
         "nuwa",
         server=server,
@@ -61,6 +62,11 @@ def create_app(store, drain=None):
     # meet it half done.
     app._setup_server()
     return app
+
+
+def no_such_file(_):
+    """The answer to an address of Dash's own files that names none of them."""
+    return "This file does not exist.", 404
 
 
 def explain(error):

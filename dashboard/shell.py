@@ -42,6 +42,7 @@ def frame(sign_out=False):
                                 id=ids.THEME_BUTTON,
                                 className="btn btn-sm btn-outline-secondary mt-2",
                             ),
+                            *([sign_out_form()] if sign_out else []),
                         ],
                         className="nuwa-activity",
                     ),

@@ -38,6 +38,8 @@ def clean_environment(monkeypatch):
         "PASSWORD",
         "PASSWORD_FILE",
         "INLINE",
+        "TRUSTED_PROXY",
+        "HTTPS",
     ):
         monkeypatch.delenv(f"NUWA_{name}", raising=False)
 

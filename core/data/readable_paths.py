@@ -5,6 +5,8 @@ from pathlib import Path
 from core.data import ending
 from core.errors import UserError
 
+MOST_LETTERS, MOST_IN_A_NAME = 4096, 255  # of a path, and bytes of one name in it (PATH_MAX, NAME_MAX)
+
 
 def listed(folder, roots=None):
     """What lies right in `folder` and could be read: [name, bytes] each, with None for the bytes of a folder.
@@ -22,12 +24,21 @@ def within(roots, path, whole=False):
 
     `whole` looks at everything in a folder, since all of it will be read.
     """
+    if not is_path(path):
+        raise UserError("This is not the path of a file. Choose a file from the list.")
     real = Path(path).resolve()
     if not Path(path).is_absolute() or not _is_within(roots, real) or not real.exists():
         raise UserError(f"There is no '{Path(path).name}' in the folders of this server that may be read.")
     if whole and real.is_dir() and not all(_is_within(roots, member.resolve()) for member in real.rglob("*")):
         raise UserError(f"'{real.name}' holds links that lead out of the folders that may be read.")
     return real
+
+
+def is_path(text):
+    """Whether a text could name a file: not empty, no longer than the system allows, without a NUL."""
+    if not isinstance(text, str | Path) or not 0 < len(str(text)) < MOST_LETTERS or "\0" in str(text):
+        return False
+    return all(len(part.encode(errors="replace")) <= MOST_IN_A_NAME for part in Path(text).parts)
 
 
 def _is_within(roots, real):

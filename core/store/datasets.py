@@ -57,6 +57,8 @@ class Datasets:
         return self._add(name, f"inbox:{name}", ReadArguments(path=str(path)), token)
 
     def _in_inbox(self, name):
+        if not readable_paths.is_path(name):
+            raise UserError("This is not a file of the inbox. Choose a file from the list.")
         path = self.database.root / "inbox" / Path(name).name
         if not name or name.startswith(".") or Path(name).name != name or not path.exists():
             raise UserError(f"The inbox has no file '{Path(name).name}'.")

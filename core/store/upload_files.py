@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from core.data import ENDINGS, ending, unreadable
+from core.data.readable_paths import is_path
 from core.errors import UserError
 from core.files import read_json
 from core.store.schema import jobs
@@ -17,6 +18,8 @@ DAY = 24 * 3600  # seconds without new bytes after which an upload is removed
 def accepted(name):
     """The name of a file without its folders; raises UserError for a file that Nuwa does not read."""
     name = Path(str(name).replace("\\", "/")).name
+    if not is_path(name) or not name.isprintable():
+        raise UserError(f"{ascii(name[:60])} is not a file name. Rename the file and upload it again.")
     if sentence := unreadable(name):
         raise UserError(sentence)
     if not ending(name) or ending(name) == name.lower():

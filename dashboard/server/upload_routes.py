@@ -11,6 +11,7 @@ from core.store import PART, Damaged, Gap, Missing, NoRoom, TooLarge
 from dashboard.server import session
 
 CHECKSUM = "X-Nuwa-CRC32"  # of a part, or of the whole file: 8 hexadecimal digits
+MOST_DIGITS = 18  # of a number of bytes
 STATUS = {Missing: 404, Gap: 409, TooLarge: 413, Damaged: 422, NoRoom: 507}
 
 
@@ -42,7 +43,7 @@ def register(server, store):
             joins = asked["joins"]
             joins = (str(joins["dataset"]), str(joins["what"]), joins.get("droplets")) if joins else None
             return jsonify(uploads().begin(asked["name"], asked["size"], joins))
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError, OverflowError):
             abort(400, "An upload begins with a name, a size, and what it joins.")
 
     @routes.get("/<id>/checksum")
@@ -69,7 +70,7 @@ def register(server, store):
 
 def _offset():
     offset = request.args.get("offset", "")
-    if not offset.isdecimal():
+    if not offset.isdecimal() or len(offset) > MOST_DIGITS:
         abort(400, "A part says at which byte it begins.")
     return int(offset)
 

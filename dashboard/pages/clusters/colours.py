@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
-from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES
+from core.config import DEFAULT_RESOLUTION, RESOLUTIONS, SPLIT_NAMES
 from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
 from core.errors import UserError
@@ -25,6 +25,10 @@ CELL_MEASURES = {
     "ribo": ("ribosomal share", "% of a cell's counts"),
     "haemo": ("haemoglobin share", "% of a cell's counts"),
 }
+NO_CLUSTERS = (
+    f"There are no clusters at this resolution. Choose one from {RESOLUTIONS[0]:g} to {RESOLUTIONS[-1]:g}."
+)
+NO_SEEDS = "No seeds were compared for this run yet. Train it with other seeds under Scores."
 LATENT_UNIT = "latent coordinate, no unit"
 
 
@@ -116,7 +120,7 @@ def colour_of(view, run, chosen, resolution):
     dataset = view.datasets.folder(run["dataset"])
     kind, _, name = chosen.partition(":")
     if kind == CLUSTERS:
-        return leiden_colour(view.results.array(run["id"], clusters_of(resolution)), resolution)
+        return leiden_colour(_at(view, run, clusters_of, resolution, NO_CLUSTERS), resolution)
     if kind == SPLIT:
         return Colour("set", np.asarray(view.results.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == MADE:
@@ -144,11 +148,17 @@ def colour_of(view, run, chosen, resolution):
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this dataset.")
 
 
+def _at(view, run, name_of, resolution, message):
+    """The array of a run at a resolution; raises UserError with `message` for a resolution that was not computed."""
+    values = view.results.array(run["id"], name_of(resolution))
+    if values is None:
+        raise UserError(message)
+    return values
+
+
 def consistency(view, run, resolution):
     """The Colour of each cell's co-clustering consistency across seeds; raises UserError before seeds are compared."""
-    values = view.results.array(run["id"], company_of(resolution))
-    if values is None:
-        raise UserError("No seeds were compared for this run yet. Train it with other seeds under Scores.")
+    values = _at(view, run, company_of, resolution, NO_SEEDS)
     unit = f"1: same cluster members with every seed, at resolution {resolution:g}"
     return Colour(CONSISTENCY.title, np.array(values), None, unit)
 

@@ -6,9 +6,11 @@ low, "to": high} select by anything that can colour cells, with "resolution" whe
 
 import json
 import math
+import sys
 
 import numpy as np
 
+from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
 from core.figures import has_value, inside
 from core.text import listed
@@ -33,10 +35,10 @@ def read(text):
 
 def checked(selection):
     """`selection` if it is a valid record; raises UserError otherwise."""
-    if isinstance(selection, dict):
+    if isinstance(selection, dict) and _is_number(selection.get("resolution", DEFAULT_RESOLUTION)):
         corners = selection.get("polygon")
         if isinstance(selection.get("in"), str) and isinstance(corners, list):
-            numbers = all(isinstance(c, int | float) and math.isfinite(c) for c in corners)
+            numbers = all(_is_number(c) for c in corners)
             if numbers and len(corners) % 2 == 0 and 6 <= len(corners) <= 2 * VERTICES:
                 return selection
         if isinstance(selection.get("by"), str):
@@ -49,7 +51,7 @@ def checked(selection):
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def cells(view, run, selection):
@@ -64,7 +66,7 @@ def cells(view, run, selection):
                 "The embedding of this selection is not computed yet. Wait for it, or select again."
             )
         return inside(points[:, :2], np.reshape(selection["polygon"], (-1, 2)))
-    colour = colour_of(view, run, selection["by"], selection.get("resolution", 1.0))
+    colour = colour_of(view, run, selection["by"], selection.get("resolution", DEFAULT_RESOLUTION))
     values = np.asarray(colour.values)
     if "is" in selection:
         if colour.categories is None:
@@ -93,7 +95,7 @@ def description(view, run, selection):
         return f"by lasso in {embeddings.label(view, run, selection['in'])}"
     name = "cluster" if selection["by"] == CLUSTERS else label(selection["by"])
     if selection["by"] == CLUSTERS:
-        name = f"cluster at resolution {selection.get('resolution', 1.0):g}"
+        name = f"cluster at resolution {selection.get('resolution', DEFAULT_RESOLUTION):g}"
     if "is" in selection:
         names = [str(c) for c in selection["is"]]
         names = [*names[:8], f"{len(names) - 8} more"] if len(names) > 9 else names
