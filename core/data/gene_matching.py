@@ -37,12 +37,12 @@ def places_of(wanted: GeneNames, there: GeneNames) -> np.ndarray:
     A name goes before an id, and an id before a symbol; no gene that is there stands for two, the first has it. Upper
     and lower case differ: they tell a gene of human from that of mouse.
     """
-    found = np.full(len(wanted.names), -1, dtype=np.int64)
+    places = np.full(len(wanted.names), -1, dtype=np.int64)
     for ours, theirs in zip(wanted, there, strict=True):
         at = pd.Series(np.arange(len(theirs)), theirs)
-        at = at[(at.index != "") & ~at.index.duplicated() & ~at.isin(found)]
-        left = np.flatnonzero(found < 0)
-        asked = pd.Series(ours[left])
-        asked = asked[(asked != "") & ~asked.duplicated()]
-        found[left[asked.index]] = at.reindex(asked).fillna(-1).to_numpy(dtype=np.int64)
-    return found
+        at = at[(at.index != "") & ~at.index.duplicated() & ~at.isin(places)]
+        left = np.flatnonzero(places < 0)
+        names = pd.Series(ours[left])
+        names = names[(names != "") & ~names.duplicated()]
+        places[left[names.index]] = at.reindex(names).fillna(-1).to_numpy(dtype=np.int64)
+    return places

@@ -6,14 +6,16 @@ import numpy as np
 
 from core.config import FEW_CELLS, KIND_WORDS, gene_names
 from core.data.checks.species import in_cycle
+from core.data.gene_suggestions import similar_genes
 from core.data.standalone.gene_families import members
+from core.data.standalone.gene_lookup import find_genes
 from core.errors import UserError
 from core.preprocessing import variable_genes
 from core.preprocessing.batches import batches_of
 from core.preprocessing.variable_genes import Unfit, Variable
 from core.sparse.moments import CellBatches, mean_and_variance, one_batch
 from core.sparse.rows import normalisation
-from core.text import genes_are, listed, near
+from core.text import genes_are, listed
 
 FAMILIES = {  # the switch that leaves a family of genes out, and what its genes are called
     "drop_mito": "mitochondrial",
@@ -106,6 +108,10 @@ def listed_genes(names, expressed, config):
     kept, notes = _genes_of_list(names, config.keep_genes, "Always use (keep_genes)")
     never, more = _genes_of_list(names, config.drop_genes, "Never use (drop_genes)")
     notes += more
+    if (kept & never).any():
+        both = names[kept & never].tolist()
+        are = "is" if len(both) == 1 else "are"
+        raise UserError(f"{_some(both)} {are} in both lists, Always use and Never use: remove it from one.")
     if silent := names[kept & ~expressed].tolist():
         notes.append(
             f"{_first_names(silent)}: in the list Always use, but zero in every training cell, so not used."
@@ -133,25 +139,29 @@ def families(names):
 
 def _genes_of_list(names, text, label):
     """((genes,) bool: the genes that a list names, notes on unknown names)."""
-    listed_names = gene_names(text)
-    in_list, known = np.isin(names, listed_names), set(names)
-    unknown = [name for name in listed_names if name not in known]
+    typed = gene_names(text)
+    genes = find_genes(typed, names.tolist())
+    here = np.isin(names, [gene for gene in genes if gene is not None])
+    unknown = [name for name, gene in zip(typed, genes, strict=True) if gene is None]
+    read_as = [
+        f"'{name}' as {gene}" for name, gene in zip(typed, genes, strict=True) if gene not in (None, name)
+    ]
+    notes = [f"{label}: read {_some(read_as)}."] if read_as else []
     if not unknown:
-        return in_list, []
+        return here, notes
     hints = []
     for name in unknown[:MOST_NAMED]:
-        similar = near(name, names.tolist())
-        hints.append(f"'{name}'" + (f" (near: {', '.join(similar)})" if similar else ""))
+        close = similar_genes(name, names.tolist())
+        hints.append(f"'{name}'" + (f" (near: {', '.join(close)})" if close else ""))
     if len(unknown) > MOST_NAMED:
         hints.append(f"{len(unknown) - MOST_NAMED:,} more")
     sentence = f"{label}: the dataset has no gene {listed(hints)}"
-    if len(unknown) == len(listed_names):
+    if len(unknown) == len(typed):
         raise UserError(
-            f"{sentence}; correct the {'names' if len(listed_names) > 1 else 'name'}, or leave the list empty."
+            f"{sentence}; correct the {'names' if len(typed) > 1 else 'name'}, or leave the list empty."
         )
-    return in_list, [
-        f"{sentence}; {len(listed_names) - len(unknown):,} of the {len(listed_names):,} names are found."
-    ]
+    known = f"{len(typed) - len(unknown):,} of the {len(typed):,} names are found"
+    return here, [*notes, f"{sentence}; {known}."]
 
 
 def _all(seen, genes, usable, n_train):
@@ -244,5 +254,10 @@ def _logged(kind, totals, target_sum):
 
 def _first_names(names):
     """Some names in a sentence, and how many more there are."""
-    shown = [f"'{name}'" for name in names[:MOST_NAMED]]
-    return listed([*shown, f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else shown)
+    return _some([f"'{name}'" for name in names])
+
+
+def _some(texts):
+    """The first texts in a sentence, and how many more there are."""
+    more = [f"{len(texts) - MOST_NAMED:,} more"] if len(texts) > MOST_NAMED else []
+    return listed([*texts[:MOST_NAMED], *more])

@@ -99,6 +99,9 @@ CAUSES = {
     "gene-names-empty": (lambda a: _named(a, [""]), "warning", None),
     "gene-names-mixed": (lambda a: _named(a, [f"ENSG{i:011d}" for i in range(900)]), "note", None),
     "gene-names-ids": (_ids, "note", None),
+    "gene-genomes": (lambda a: _named(a, [f"GRCh38_{n}" for n in HUMAN]), "note", "drop_genomes"),
+    "gene-dates": (lambda a: _named(a, ["9-Sep", "1-Mar"]), "warning", "restore_date_genes"),
+    "gene-numbers": (lambda a: _named(a, ["2.31E+19"]), "note", None),
     "gene-versions": (lambda a: _named(a, ["ENSG00000141510.18"]), "note", "drop_versions"),
     "species-unknown": (lambda a: setattr(a, "var_names", [f"g{i}" for i in range(a.n_vars)]), "note", None),
     "species-mixed": (
@@ -510,7 +513,7 @@ def test_the_record_offers_what_the_findings_ask_for(good):
 
 def test_of_one_gene_or_name_it_is_said_in_the_singular(good):
     one = good.copy()
-    one.var_names = ["nan", *one.var_names[1:]]
+    one.var_names = ["", *one.var_names[1:]]
     assert found(one, "gene-names-empty").sentence == "1 gene is without a name, so it cannot be looked up."
     twice = good.copy()
     twice.var_names = ["GAPDH", *twice.var_names[1:]]

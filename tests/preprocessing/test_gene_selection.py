@@ -109,9 +109,12 @@ def test_a_family_that_is_not_there_is_said(cells):
 
 def test_unknown_gene_names_are_reported_with_the_nearest(cells):
     notes = prepared(cells, keep_genes="mki67, TOP2, MCM5").notes
-    assert any("'mki67' (near: MKI67) and 'TOP2' (near: TOP2A); 1 of the 3 names" in note for note in notes)
-    with pytest.raises(UserError, match="Never use .drop_genes.: the dataset has no gene 'mcm5' .near: MCM5"):
-        prepared(cells, drop_genes="mcm5")
+    assert any("'TOP2' (near: TOP2A); 2 of the 3 names" in note for note in notes)
+    assert any("read 'mki67' as MKI67" in note for note in notes)
+    with pytest.raises(UserError, match="Never use .drop_genes.: the dataset has no gene 'MCM' .near: MCM"):
+        prepared(cells, drop_genes="MCM")
+    with pytest.raises(UserError, match="MKI67 is in both lists"):
+        prepared(cells, keep_genes="mki67", drop_genes="KI67")
     assert near("cd3e", ["CD3D", "CD3E", "cd3d"], 2) == ["CD3E", "cd3d"]
 
 

@@ -78,6 +78,18 @@ def antibodies(adata):
     return changed
 
 
+def with_genomes(adata):
+    made = adata.copy()
+    made.var_names = "GRCh38_" + made.var_names
+    return made
+
+
+def with_dates(adata):
+    made = adata.copy()
+    made.var_names = [*made.var_names[:-3], "1-Mar", "1-Mar-1", "9-Sep"]
+    return made
+
+
 def lying(adata):
     return adata.T.copy()
 
@@ -92,6 +104,8 @@ CASES = {
     "unique_names": (with_ids, ["unique_names"]),
     "use_symbols": (by_ids, ["use_symbols", "filter_cells"]),
     "drop_versions": (by_ids, ["drop_versions"]),
+    "drop_genomes": (with_genomes, ["drop_genomes"]),
+    "restore_date_genes": (with_dates, ["restore_date_genes"]),
     "drop_empty_cells": (with_empty, ["drop_empty_cells"]),
     "split_proteins": (antibodies, ["split_proteins"]),
     "filter_cells": (

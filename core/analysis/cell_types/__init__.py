@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.data.standalone.gene_lookup import find_genes
 from core.errors import UserError
 
 SETS = {"pbmc": "Blood (PBMC)", "pancreas": "Pancreas", "general": "Many tissues"}
@@ -63,36 +64,36 @@ def suggest(auc, genes, sets):
     """A Suggestion for each group from (groups, features) AUCs of core.analysis.markers against the `sets` of shipped or a GMT.
 
     The score of a cell type is the mean over its genes of 2 AUC - 1 (Cliff's delta: how much more often a cell of the
-    group has more of the gene than another cell, than less). Upper and lower case are the same, so that a mouse's
-    genes are found. A type of which the data have less than LEAST_GENES genes, or less than half, is left out; so is a
+    group has more of the gene than another cell, than less). Genes are found in any case, with a genome in front and by
+    older names (core.data.standalone.gene_lookup). A type of which the data have less than LEAST_GENES genes, or less than half, is left out; so is a
     group that was not tested. Raises UserError where no type is left.
     """
-    place = {gene.upper(): i for i, gene in enumerate(genes)}
-    found = {
-        name: [place[g.upper()] for g in dict.fromkeys(wanted) if g.upper() in place]
+    place = {gene: i for i, gene in enumerate(genes)}
+    places = {
+        name: list(dict.fromkeys(place[gene] for gene in find_genes(wanted, genes) if gene is not None))
         for name, wanted in sets.items()
     }
-    found = {
+    places = {
         name: at
-        for name, at in found.items()
+        for name, at in places.items()
         if len(at) >= LEAST_GENES and 2 * len(at) >= len(set(sets[name]))
     }
-    if not found:
+    if not places:
         raise UserError(
             "The data have too few of the genes of these sets: are the names symbols, such as CD3E, and not identifiers?"
         )
-    return [_of_group(2 * np.asarray(row) - 1, genes, found) for row in auc]
+    return [_of_group(2 * np.asarray(row) - 1, genes, places) for row in auc]
 
 
-def _of_group(delta, genes, found):
-    names = list(found)
-    scores = np.array([delta[at].mean() for at in found.values()])
+def _of_group(delta, genes, places):
+    names = list(places)
+    scores = np.array([delta[at].mean() for at in places.values()])
     if np.isnan(scores).all():
         return Suggestion(UNKNOWN, "", float("nan"), "", float("nan"), ())
     order = np.argsort(-scores, kind="stable")
     best, second = order[0], order[1] if len(order) > 1 else None
     next_score = float(scores[second]) if second is not None else 0.0
-    at = sorted(found[names[best]], key=lambda i: -delta[i])
+    at = sorted(places[names[best]], key=lambda i: -delta[i])
     sure = scores[best] >= LEAST and scores[best] - next_score >= MARGIN
     return Suggestion(
         names[best] if sure else UNKNOWN,

@@ -8,7 +8,8 @@ from core.data.checks import gene_sets, species
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.standalone.gene_families import ENSEMBL, GENOME
-from core.data.standalone.gene_naming import EMPTY_AS, ids_of, numbered, symbols_of
+from core.data.standalone.gene_naming import ids_of, numbered, symbols_of, without_name
+from core.data.standalone.spreadsheet_dates import date_genes, numbers_for_names, restored
 from core.text import few, genes_are
 
 # 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
@@ -71,16 +72,16 @@ def _cells(names) -> list[Finding]:
 def _genes(adata) -> list[Finding]:
     names, out = adata.var_names, []
     plain = names.astype(str)
-    empty = np.array([bool(EMPTY_AS.match(name)) for name in plain], dtype=bool)
+    empty = without_name(plain)
     if empty.any():
         repair = "unique_names" if ids_of(adata.var) is not None else None
         n = int(empty.sum())
         words = f"{genes_are(n)} without a name, so {'it' if n == 1 else 'they'} cannot be looked up."
-        out.append(Finding("gene-names-empty", "warning", words, "Empty, or 'nan'.", repair))
+        out.append(Finding("gene-names-empty", "warning", words, "Empty, or several times 'nan'.", repair))
     notes = [str(note) for note in adata.uns.get("nuwa_read", [])]
     note = next((note for note in notes if _tells_of_numbers(note, "gene")), None)
     if not names.is_unique or note:
-        groups = {name: places for name, places in numbered(names).items() if not EMPTY_AS.match(name)}
+        groups = {name: places for name, places in numbered(names).items() if not empty[places[0]]}
         ids = ids_of(adata.var) is not None
         way = "their Ensembl ids can tell them apart" if ids else "a number tells them apart"
         names_stand = "1 gene name stands" if len(groups) == 1 else f"{len(groups):,} gene names stand"
@@ -90,6 +91,7 @@ def _genes(adata) -> list[Finding]:
             out.append(
                 Finding("gene-names-repeated", "warning" if repair else "note", words, few(groups), repair)
             )
+    out += [*_genomes(plain), *_dates(plain)]
     ensembl = [ENSEMBL.match(GENOME.sub("", name)) for name in plain]
     is_id = np.array([bool(match) for match in ensembl], dtype=bool)
     share = float(is_id.mean()) if len(is_id) else 0.0
@@ -111,4 +113,39 @@ def _genes(adata) -> list[Finding]:
         words = f"{sum(versions):,} Ensembl ids carry a version, by which other tables will not know them."
         shown = plain[np.array(versions)][0]
         out.append(Finding("gene-versions", "note", words, f"Such as {shown}.", "drop_versions"))
+    return out
+
+
+def _genomes(names) -> list[Finding]:
+    """Names with the genome in front, of one genome; of two they tell the species apart."""
+    genomes = [match[1] for name in names if (match := GENOME.match(name))]
+    if not genomes or len({genome.casefold() for genome in genomes}) > 1:
+        return []
+    n = (
+        "The genes"
+        if len(genomes) == len(names)
+        else genes_are(len(genomes)).removesuffix(" are").removesuffix(" is")
+    )
+    words = (
+        f"{n} are named with the genome in front ({genomes[0]}): remove it, so that other tables know them."
+    )
+    shown = few([name for name in names if GENOME.match(name)])
+    return [Finding("gene-genomes", "note", words, f"Such as {shown}", "drop_genomes")]
+
+
+def _dates(names) -> list[Finding]:
+    """Genes that a spreadsheet turned into dates or numbers."""
+    out = []
+    if dates := date_genes(names):
+        n = len(dates)
+        words = f"{genes_are(n)} named by a date: a spreadsheet changed {'its name' if n == 1 else 'their names'}."
+        shown = [f"{names[place]} was {' or '.join(genes)}" for place, genes in dates.items()]
+        repair = "restore_date_genes" if restored(names)[1] else None
+        out.append(Finding("gene-dates", "warning", words, few(shown, 12), repair))
+    if numbers := numbers_for_names(names):
+        n = len(numbers)
+        words = f"{genes_are(n)} named by a number with an exponent: a spreadsheet changed {'its name' if n == 1 else 'their names'}."
+        out.append(
+            Finding("gene-numbers", "note", words, f"Such as {few(numbers)}; clones of RIKEN look like this.")
+        )
     return out

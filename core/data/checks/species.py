@@ -19,23 +19,34 @@ SPECIES_OF_PREFIX = {
     "ENSSSCG": "pig",
     "ENSGALG": "chicken",
 }
-SPECIES_OF_GENOME = {"GRCh38": "human", "hg19": "human", "hg38": "human"}  # the others are mouse's
+# By the beginning of a genome's name, without case.
+SPECIES_OF_GENOME = {
+    **dict.fromkeys(("grch", "hg", "t2t"), "human"),
+    **dict.fromkeys(("grcm", "mm9", "mm1", "mm3"), "mouse"),
+    **dict.fromkeys(("rn", "mratbn"), "rat"),
+    **dict.fromkeys(("grcz", "danrer"), "zebrafish"),
+    **dict.fromkeys(("dm", "bdgp"), "fly"),
+    "mmul": "macaque",
+    "sscrofa": "pig",
+    "grcg": "chicken",
+}
 
 
 def species_of(names) -> str:
     """'human', 'mouse' (or another that Ensembl's ids name), 'human and mouse', or '' where the names do not tell."""
     plain = bare(names)
-    told = [SPECIES_OF_GENOME.get(match[1], "mouse") for name in names if (match := GENOME.match(str(name)))]
+    genomes = [match[1].casefold() for name in names if (match := GENOME.match(str(name)))]
+    named = [s for genome in genomes for start, s in SPECIES_OF_GENOME.items() if genome.startswith(start)]
     ids = [match[1][:-11] for name in plain if (match := ENSEMBL.match(name))]
-    told += [SPECIES_OF_PREFIX[prefix] for prefix in ids if prefix in SPECIES_OF_PREFIX]
-    found = pd.Series(told, dtype=object).value_counts()
-    told = set(found.index[found > 0.1 * len(names)])
-    if not told:
+    named += [SPECIES_OF_PREFIX[prefix] for prefix in ids if prefix in SPECIES_OF_PREFIX]
+    counts = pd.Series(named, dtype=object).value_counts()
+    species = set(counts.index[counts > 0.1 * len(names)])
+    if not species:
         human = len(FAMILIAR.intersection(plain))
         mouse = len({name.capitalize() for name in FAMILIAR}.intersection(plain))
         least = max(FEW_FAMILIAR, 0.1 * (human + mouse))
-        told = {species for species, n in (("human", human), ("mouse", mouse)) if n >= least}
-    return " and ".join(sorted(told))
+        species = {one for one, n in (("human", human), ("mouse", mouse)) if n >= least}
+    return " and ".join(sorted(species))
 
 
 def cycle_genes(names) -> dict[str, np.ndarray]:
@@ -53,9 +64,9 @@ def cycle_genes(names) -> dict[str, np.ndarray]:
 
 def in_cycle(names) -> np.ndarray:
     """(genes,) bool: the genes of both phases."""
-    found = np.zeros(len(names), dtype=bool)
-    found[np.concatenate(list(cycle_genes(names).values()))] = True
-    return found
+    members = np.zeros(len(names), dtype=bool)
+    members[np.concatenate(list(cycle_genes(names).values()))] = True
+    return members
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 
+from core.data.standalone.gene_families import GENOME
+
 # "IgG2a_control_TotalSeqB", "Rat-IgG1", "mouse IgM", "isotype_MOPC.21"; not the markers IgD, IgM, IgA or IgG-Fc.
 ISOTYPE = re.compile(
     r"isotype|[ _-](?:control|ctrl)(?![a-z])"
@@ -35,17 +37,18 @@ def hidden_proteins(adata) -> list[str]:
     between the first and the last of them are taken along: CD4 beside CD3 and CD16 is the antibody.
     """
     names = [str(name) for name in adata.var_names]
-    marked = [bool(ANTIBODY.search(n) or ISOTYPE.search(n) or HASHTAG.search(n)) for n in names]
-    cds = [bool(CD_ANTIBODY.match(n)) for n in names]
+    plain = [GENOME.sub("", name) for name in names]
+    marked = [bool(ANTIBODY.search(n) or ISOTYPE.search(n) or HASHTAG.search(n)) for n in plain]
+    cds = [bool(CD_ANTIBODY.match(n)) for n in plain]
     if "feature_types" in adata.var:
-        plain = adata.var["feature_types"].astype(str).str.casefold()
-        marked = [one or other for one, other in zip(marked, plain == "antibody capture", strict=True)]
+        kinds = adata.var["feature_types"].astype(str).str.casefold()
+        marked = [one or other for one, other in zip(marked, kinds == "antibody capture", strict=True)]
     if not any(marked) and sum(cds) < ENOUGH_CDS:
         return []
     sure = np.array(marked) | np.array(cds)
     places = np.flatnonzero(sure)
     between = np.arange(len(names))
-    between = (between > places[0]) & (between < places[-1]) & [bool(CD_ANY.match(n)) for n in names]
+    between = (between > places[0]) & (between < places[-1]) & [bool(CD_ANY.match(n)) for n in plain]
     block = places[-1] - places[0] < 3 * len(
         places
     )  # they stand together, as when one table was put behind another

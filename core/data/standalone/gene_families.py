@@ -7,8 +7,12 @@ import pandas as pd
 
 # Ensembl's stable ids: a prefix for each species (https://www.ensembl.org/info/genome/stable_ids), then G and 11 digits.
 ENSEMBL = re.compile(r"^(ENS[A-Z]{0,6}G\d{11})(\.\d+)?(?:_PAR_Y)?$")
-# Cell Ranger's names in references of two species.
-GENOME = re.compile(r"^(GRCh38|hg19|hg38|mm10|GRCm38|GRCm39|mm39)_+")
+# The genome in front of a gene, as Cell Ranger names the references of two species; Seurat turns _ into -.
+GENOME = re.compile(
+    r"^(GRCh3[78]|hg1[89]|hg38|T2T|mm9|mm10|mm39|GRCm3[89]|rn[67]|Rnor_6\.0|mRatBN7\.2|GRCz1[01]|danRer11|dm[36]|BDGP6|"
+    r"Mmul_10|Sscrofa11\.1|GRCg[67]a?)[_-]+(?=\w)",
+    re.IGNORECASE,
+)
 
 # The 13 proteins that the mitochondrion codes for itself (HGNC and MGI; ids of Ensembl, the same since release 54).
 MITO_HUMAN = {

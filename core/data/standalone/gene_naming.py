@@ -1,16 +1,17 @@
 """Names of genes: made unique by Ensembl ids, taken from the symbols in var, without the versions of ids."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 from anndata.utils import make_index_unique
 
-from core.data.standalone.gene_families import ENSEMBL
+from core.data.standalone.gene_families import ENSEMBL, GENOME
 
 NO_NAME = {"", "nan", "none", "na", "null", "<na>"}
-# No name, perhaps numbered where there were several.
-EMPTY_AS = re.compile(r"^(?:nan|none|na|null|<na>)?(?:-\d+)?$", re.IGNORECASE)
+_EMPTY = re.compile(r"^(?:-\d+)?$")
+_PERHAPS = re.compile(r"^(nan|none|na|null|<na>)(?:-\d+)?$", re.IGNORECASE)
 ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl_ids", "ensembl", "feature_id", "ids")
 SYMBOL_COLUMNS = (
     "gene_symbols",
@@ -24,13 +25,25 @@ SYMBOL_COLUMNS = (
 )
 
 
+def without_name(names) -> np.ndarray:
+    """(genes,) bool: which genes have no name, perhaps numbered: "", and "nan" where it stands more than once.
+
+    A gene may be called nan, as nanchung of Drosophila is; several missing names are written so as well.
+    """
+    names = [str(name) for name in names]
+    perhaps = [match[1].lower() if (match := _PERHAPS.match(name)) else "" for name in names]
+    several = {name for name, n in Counter(perhaps).items() if name and n > 1}
+    missing = [bool(_EMPTY.match(name)) or one in several for name, one in zip(names, perhaps, strict=True)]
+    return np.array(missing, dtype=bool)
+
+
 def ids_of(var: pd.DataFrame) -> np.ndarray | None:
     """(genes,) Ensembl ids without version from a column of var, '' where one is missing; None without a column."""
     for column in ID_COLUMNS:
         if column in var:
-            found = [ENSEMBL.match(str(value)) for value in var[column]]
-            if any(found):
-                return np.array([match[1] if match else "" for match in found], dtype=object)
+            matches = [ENSEMBL.match(str(value)) for value in var[column]]
+            if any(matches):
+                return np.array([match[1] if match else "" for match in matches], dtype=object)
     return None
 
 
@@ -61,19 +74,20 @@ def numbered(names: pd.Index) -> dict[str, list[int]]:
 
 def told_apart(names: pd.Index, var: pd.DataFrame) -> tuple[np.ndarray, int]:
     """(names as symbol-ENSG where several share one and var has ids, how many were renamed); they may still repeat."""
-    ids, made, renamed = ids_of(var), names.astype(str).to_numpy(dtype=object).copy(), 0
+    ids, unique, renamed = ids_of(var), names.astype(str).to_numpy(dtype=object).copy(), 0
     if ids is None:
-        return made, 0
+        return unique, 0
+    nameless = without_name(names)
     for symbol, places in numbered(names).items():
-        for place in places if not EMPTY_AS.match(symbol) else ():
-            if ids[place]:
-                made[place] = f"{symbol}-{ids[place]}"
+        for place in places:
+            if ids[place] and not nameless[place]:
+                unique[place] = f"{symbol}-{ids[place]}"
                 renamed += 1
-    for place, name in enumerate(made):
-        if EMPTY_AS.match(str(name)) and ids[place]:
-            made[place] = ids[place]
+    for place in np.flatnonzero(nameless):
+        if ids[place]:
+            unique[place] = ids[place]
             renamed += 1
-    return made, renamed
+    return unique, renamed
 
 
 def by_symbol(names: pd.Index, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +102,11 @@ def by_symbol(names: pd.Index, symbols: np.ndarray) -> tuple[np.ndarray, np.ndar
 def without_versions(names: pd.Index) -> pd.Index:
     """Ensembl ids without what stands behind the dot."""
     return pd.Index([ENSEMBL.sub(r"\1", name) for name in names.astype(str)])
+
+
+def without_genomes(names: pd.Index) -> pd.Index:
+    """Names without the genome in front: CD3E for GRCh38_CD3E."""
+    return pd.Index([GENOME.sub("", name) for name in names.astype(str)])
 
 
 def rename_genes(adata, names) -> None:

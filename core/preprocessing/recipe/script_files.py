@@ -8,12 +8,17 @@ CORE = Path(__file__).resolve().parents[2]
 FILES = {
     **{
         name: CORE / "data" / "standalone" / f"{name}.py"
-        for name in ("gene_families", "gene_naming", "antibodies", "unlog", "bimodal", "log_counts")
+        for name in (
+            *("gene_families", "gene_naming", "gene_lookup", "spreadsheet_dates", "antibodies"),
+            *("unlog", "bimodal", "log_counts"),
+        )
     },
     "dsb": CORE / "preprocessing" / "dsb.py",
     "held_out_groups": CORE / "preprocessing" / "held_out_groups.py",
 }
-NEEDS = {"gene_naming": ("gene_families",), "dsb": ("log_counts",)}  # file -> files that go before it
+NEEDS = dict.fromkeys(("gene_naming", "gene_lookup", "antibodies"), ("gene_families",)) | {
+    "dsb": ("log_counts",)
+}
 
 
 class Part(NamedTuple):

@@ -52,7 +52,7 @@ def chosen_genes(flavor):
 
 
 if n_top and n_top < part.n_vars:
-    part = part[:, chosen_genes(flavor) | part.var_names.isin(KEEP)].copy()
+    part = part[:, chosen_genes(flavor) | in_list(part.var_names, KEEP)].copy()
 '''
 
 
@@ -76,17 +76,17 @@ def _renamed(known, symbols):
 
 def files(settings):
     """The names in script_files.FILES that the CODE needs."""
-    return ["gene_families"] if any(settings[switch] for switch in SWITCHES) else []
+    return ["gene_lookup"]
 
 
 def code(settings):
     """The choice of genes."""
     families = [expression for switch, expression in SWITCHES.items() if settings[switch]]
-    lines = [f"    removed |= {expression} & ~names.isin(KEEP)\n" for expression in families]
+    lines = [f"    removed |= {expression} & ~in_list(names, KEEP)\n" for expression in families]
     return f"""
 
 def never(names):
-    removed = names.isin(NEVER)
+    removed = in_list(names, NEVER)
 {"".join(lines)}    return removed
 
 {CODE}"""

@@ -77,6 +77,10 @@ def unique_names(adata):
         "", "rename_genes(adata, by_symbol(adata.var_names, symbols_of(adata.var))[0])", ("gene_naming",)
     ),
     "drop_versions": Part("", "rename_genes(adata, without_versions(adata.var_names))", ("gene_naming",)),
+    "drop_genomes": Part("", "rename_genes(adata, without_genomes(adata.var_names))", ("gene_naming",)),
+    "restore_date_genes": Part(
+        "", "rename_genes(adata, restored(adata.var_names)[0])", ("gene_naming", "spreadsheet_dates")
+    ),
     "drop_empty_cells": Part(
         f"""
 def drop_empty_cells(adata):

@@ -121,10 +121,25 @@ STEPS: dict[str, Step] = {
         "Make names unique",
         "Renames genes that share a name to symbol-ENSG, or adds a number.",
         "unique_names",
+        "gene_names",
     ),
-    "use_symbols": _repair("Name genes by symbol", "Names genes by the symbols in var.", "use_symbols"),
+    "use_symbols": _repair(
+        "Name genes by symbol", "Names genes by the symbols in var.", "use_symbols", "gene_names"
+    ),
     "drop_versions": _repair(
-        "Remove Ensembl versions", "Changes ENSG00000141510.18 to ENSG00000141510.", "drop_versions"
+        "Remove Ensembl versions",
+        "Changes ENSG00000141510.18 to ENSG00000141510.",
+        "drop_versions",
+        "gene_names",
+    ),
+    "drop_genomes": _repair(
+        "Remove genome prefixes", "Changes GRCh38_CD3E to CD3E.", "drop_genomes", "gene_names"
+    ),
+    "restore_date_genes": _repair(
+        "Restore genes named by dates",
+        "Changes names such as 9-Sep to the likely gene, SEPTIN9. Of several genes with one date none is changed.",
+        "restore_date_genes",
+        "gene_names",
     ),
     "drop_empty_cells": _repair("Remove empty cells", "Removes cells without any count.", "drop_empty_cells"),
     "split_proteins": _repair(

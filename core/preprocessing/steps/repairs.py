@@ -7,19 +7,17 @@ UserError. They are steps: core.preprocessing.recipe names them, core.preprocess
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from anndata.utils import make_index_unique
 from scipy import sparse
 
-from core.data.backed import copied, part_of, raw_of
+from core.data.backed import part_of, raw_of
 from core.data.count_sources import counts_of
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import antibody_columns
 from core.data.standalone.antibodies import hidden_proteins
-from core.data.standalone.gene_naming import by_symbol, rename_genes, symbols_of, told_apart, without_versions
 from core.errors import UserError
 from core.sparse.access import in_memory
 from core.sparse.blocks import blocks
-from core.text import few, genes_are
+from core.text import few
 
 
 def use_raw(adata: AnnData) -> tuple[AnnData, str]:
@@ -50,46 +48,6 @@ def transpose(adata: AnnData) -> tuple[AnnData, str]:
     lost += [".raw"] if adata.raw is not None else []
     removed = f"; {', '.join(lost)} belonged to the wrong axis and were removed" if lost else ""
     return new, f"Rows and columns were exchanged: {new.n_obs:,} cells x {new.n_vars:,} genes{removed}."
-
-
-def unique_names(adata: AnnData) -> tuple[AnnData, str]:
-    """Rename genes that share a name to symbol-ENSG where var has ids, else number them; number repeated cells."""
-    names, renamed = told_apart(adata.var_names, adata.var)
-    cells = int(adata.obs_names.duplicated().sum())
-    renumbered = int(pd.Index(names).duplicated().sum())
-    if not (renamed or renumbered or cells):
-        raise UserError("All names are unique already, or var has no Ensembl ids to make them unique with.")
-    new = copied(adata)
-    rename_genes(new, names)
-    new.obs_names = make_index_unique(adata.obs_names.astype(str))
-    parts = [f"{renamed:,} genes were named by symbol and Ensembl id"] if renamed else []
-    parts += [f"{renumbered:,} genes got a number"] if renumbered else []
-    parts += [f"{cells:,} cells got a number"] if cells else []
-    return new, f"{', '.join(parts)}; var['name_before'] keeps the old gene names."
-
-
-def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
-    """Name genes by the symbols of var; genes without one keep their id, genes that share one get their id added."""
-    symbols = symbols_of(adata.var)
-    if symbols is None:
-        raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
-    new = copied(adata)
-    names, shared = by_symbol(adata.var_names, symbols)
-    rename_genes(new, names)
-    changed = int((names != adata.var_names.astype(str)).sum())
-    with_ids = f"; {int(shared.sum()):,} that share a symbol have their id added" if shared.any() else ""
-    return new, f"{genes_are(changed)} now named by symbol{with_ids}."
-
-
-def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
-    """Remove the version from Ensembl ids; two versions of one id are numbered."""
-    names = without_versions(adata.var_names)
-    changed = int((names != adata.var_names.astype(str)).sum())
-    if not changed:
-        raise UserError("No gene is named by an Ensembl id with a version.")
-    new = copied(adata)
-    rename_genes(new, names)
-    return new, f"{changed:,} Ensembl ids have no version now; var['name_before'] keeps it."
 
 
 def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:

@@ -8,11 +8,13 @@ from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS, SPLIT_NAMES
 from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
+from core.data.gene_suggestions import similar_genes
+from core.data.standalone.gene_lookup import find_gene, find_genes
 from core.errors import UserError
 from core.figures import Colour, leiden_colour, named_colour
 from core.store import Missing
 from core.store.dataset_folder import DatasetFolder
-from core.text import listed, near
+from core.text import listed
 
 # The words are in links and saved bundles, so they stay.
 CLUSTERS, SPLIT, MADE, SEED_CONSISTENCY = "clusters", "split", "made", "company"
@@ -54,13 +56,20 @@ def colour_options(view, run, text, chosen):
     matching = sorted(
         (g for g in genes if query in g.lower()), key=lambda g: (not g.lower().startswith(query), len(g))
     )
-    options += [_option(f"gene:{name}") for name in (matching if query else genes)[:MOST_OPTIONS]]
+    meant = find_gene(text, genes) if query else None  # in another case, or by an older or common name
+    if meant is not None:
+        matching = [meant, *(name for name in matching if name != meant)]
+    options += [
+        _option(f"gene:{name}") | ({"search": text} if name == meant else {})
+        for name in (matching if query else genes)[:MOST_OPTIONS]
+    ]
     if "," in text:
         options += _mean_of(text, genes)
     elif not options:
         typed = text.strip()
         options = [
-            {**_option(f"gene:{g}", f", similar to '{typed}'"), "search": text} for g in near(typed, genes)
+            {**_option(f"gene:{g}", f", similar to '{typed}'"), "search": text}
+            for g in similar_genes(typed, genes)
         ]
     if chosen not in [o["value"] for o in options]:
         options.insert(0, next((o for o in clusterings if o["value"] == chosen), _option(chosen)))
@@ -109,10 +118,9 @@ def label(choice):
 
 def _mean_of(text, genes):
     """The option for the mean of the genes in a comma-separated text; none for fewer than two known genes."""
-    by_lower = {name.lower(): name for name in genes}
-    names = [name.strip().lower() for name in text.split(",")]
-    genes_in_text = list(dict.fromkeys(by_lower[name] for name in names if name in by_lower))
-    return [{**_option(f"mean:{','.join(genes_in_text)}"), "search": text}] if len(genes_in_text) > 1 else []
+    typed = [name.strip() for name in text.split(",") if name.strip()]
+    known = list(dict.fromkeys(gene for gene in find_genes(typed, genes) if gene is not None))
+    return [{**_option(f"mean:{','.join(known)}"), "search": text}] if len(known) > 1 else []
 
 
 def colour_of(view, run, chosen, resolution):
@@ -165,13 +173,14 @@ def consistency(view, run, resolution):
 
 def _gene_colour(dataset, names):
     genes = dataset.genes()
-    for name in names:
-        if name not in genes["names"]:
-            close = ", ".join(near(name, genes["names"]))
+    for name, gene in zip(names, find_genes(names, genes["names"]), strict=True):
+        if gene is None:
+            close = ", ".join(similar_genes(name, genes["names"]))
             raise UserError(
                 f"There is no gene '{name}' in this dataset"
                 + (f". Similar names: {close}." if close else ".")
             )
+    names = find_genes(names, genes["names"])
     values = _gene_values(dataset.folder, tuple(genes["names"].index(name) for name in names))
     title = names[0] if len(names) == 1 else f"mean of {listed(names)}"
     return Colour(title, values, None, genes["words"])
