@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from core.errors import UserError
 
 LONGEST_NAME = 100  # letters
+NORMAL_95 = 1.96  # standard errors on each side of a mean hold 95 % of a normal distribution
 
 
 def duration(seconds):
@@ -35,6 +36,13 @@ def near(name, names, n=3):
     """Up to `n` of `names` that `name` may be a mistake for: those that differ only in case, then similar ones."""
     same = [one for one in names if one.casefold() == name.casefold()]
     return list(dict.fromkeys([*same, *get_close_matches(name, names, n)]))[:n]
+
+
+def interval(value, error, digits=3):
+    """A value with its 95 % interval, such as "0.812 ± 0.014"; a dash where it is unknown. `error`: standard error or None."""
+    if value is None:
+        return "–"
+    return f"{value:.{digits}f}" + (f" ± {NORMAL_95 * error:.{digits}f}" if error is not None else "")
 
 
 def size(n_bytes):

@@ -17,6 +17,7 @@ from core.config.run_facts import Baselines, Parts, RunFacts
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_of
 from core.training.baselines import PANEL_AXES
+from core.training.loss_groups import LossGroups
 from core.training.phases import Clock
 
 
@@ -33,6 +34,7 @@ class TrainedRun(NamedTuple):
     held_out: (
         dict  # likelihoods on the test cells, as core.training.held_out has them; empty where there are none
     )
+    groups: object = None  # loss_groups.LossGroups on the test cells; None in runs of earlier versions
 
 
 def trained_run(learnt):
@@ -47,6 +49,7 @@ def trained_run(learnt):
         start.on_scored,
         learnt.best_epoch,
         learnt.held_out,
+        learnt.groups,
     )
 
 
@@ -57,8 +60,17 @@ def rebuild(adata, config, latent, axes, facts, scratch=None):
     """
     split = split_of(adata, config)
     matrix, facts = prepare(adata, config, split, scratch), RunFacts.upgraded(facts)
+    groups = LossGroups.read(facts.loss_groups)
     return TrainedRun(
-        matrix, split, latent, axes, facts.loss, facts.test_baselines, facts.best_epoch, facts.held_out
+        matrix,
+        split,
+        latent,
+        axes,
+        facts.loss,
+        facts.test_baselines,
+        facts.best_epoch,
+        facts.held_out,
+        groups,
     )
 
 

@@ -48,6 +48,13 @@ class ModelRecord:
         """The loss in words, for the axis of a plot."""
         return "negative log-likelihood, nats" if self.reads_counts else "mean squared error"
 
+    @property
+    def pca(self):
+        """What the baseline PCA is for this loss, in words."""
+        if self.reads_counts:
+            return "PCA turned back into counts, which is not the best linear model of counts"
+        return "PCA, the best linear model of this size"
+
     def protein_weight(self, n_genes, n_proteins):
         """The weight of the protein loss where the field is empty.
 

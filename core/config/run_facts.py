@@ -59,8 +59,15 @@ class RunFacts(BaseModel):
     best_epoch: int | None = None
     loss: Parts | None = None  # of the kept weights on the cells of test_baselines
     held_out: dict[str, Any] = {}
+    loss_groups: dict[str, Any] = {}  # core.training.loss_groups.LossGroups
+    loss_difference: tuple[float, float | None] | None = (
+        None  # the loss above PCA's on these cells, and its standard error
+    )
     happened: tuple[str, ...] = ()
     pca_share: tuple[float, ...] = ()
+    count_baselines: str = (
+        ""  # "likelihood" where those of a count model are scaled to the counts; before, PCA's were too low
+    )
     phases: dict[str, float] = {}
 
     def record(self):

@@ -41,7 +41,7 @@ class Counts(Variational):
             if name.startswith("output"):
                 block[0].weight.mul_(0.1)
         n = self.sizes.get("rna", 0)
-        theta = torch.from_numpy(np.log(baselines.theta["mean"])).float()
+        theta = torch.from_numpy(np.log(baselines.first_theta)).float()
         if n:
             self.log_theta["rna"].copy_(theta[:n])
             self.blocks["output_rna"][0].bias.copy_(torch.from_numpy(np.log(baselines.share + 1e-8)))
@@ -137,6 +137,22 @@ class Counts(Variational):
             background, foreground, mixing, _ = self.protein(z, cells)
             made.append(torch.lerp(foreground, background, mixing.sigmoid()))
         return torch.cat(made, dim=1)
+
+    def distributions(self, z, cells):
+        """{branch: [(share, mean, theta)]}: the negative binomials of which each count is one.
+
+        share and mean are (cells, n), theta (n,); what the shares lack of 1 is a count of 0.
+        """
+        made = {}
+        if "rna" in self.sizes:
+            rna, logits = self.rna(z, cells)
+            share = torch.ones_like(rna) if logits is None else torch.sigmoid(-logits)
+            made["rna"] = [(share, rna, self._theta("rna"))]
+        if "protein" in self.sizes:
+            background, foreground, mixing, _ = self.protein(z, cells)
+            theta, share = self._theta("protein"), mixing.sigmoid()
+            made["protein"] = [(share, background, theta), (1 - share, foreground, theta)]
+        return made
 
     def response(self, z, cells):  # (cells, latent) -> (cells, features): log of the expected counts
         return self.expected(z, cells).clamp(min=1e-10).log()

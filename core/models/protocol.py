@@ -56,6 +56,12 @@ class CountModel(Likelihood, Protocol):
     def start_from(self, baselines) -> None:
         """Set the first weights from the `core.training.count_baselines` of the training cells."""
 
+    def distributions(self, z, cells) -> dict[str, list]:
+        """{"rna", "protein": [(share, mean, theta)]}: the negative binomials of which each count is one.
+
+        share and mean are (cells, n), theta (n,); what the shares lack of 1 is a count of 0.
+        """
+
 
 class LinearDecoder(Model, Protocol):
     """A model whose output is a linear map of its latent (`linear_decoder` in its record)."""

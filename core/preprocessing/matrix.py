@@ -155,6 +155,16 @@ class Matrix:
             parts.append(self.protein_change.backward(x[:, self.n_genes :], rows))
         return np.maximum(np.hstack(parts), 0)
 
+    def log_scales(self, rows):
+        """{"rna", "protein"}: what counts of these cells are multiplied by before log1p, (cells, 1) or (proteins,).
+
+        None where no logarithm is taken.
+        """
+        return {
+            "rna": self._size(rows) if self.logged else None,
+            "protein": self.protein_change.log_scale(rows),
+        }
+
     def _size(self, rows):
         return self.rna.size[rows][:, None]
 

@@ -30,6 +30,14 @@ class AsTheyAre:
         """(len(rows), proteins) counts that would become `values` in the cells `rows`."""
         return values
 
+    def log_scale(self, rows):
+        """What counts are multiplied by before log1p, (cells, 1) or (proteins,); None where no logarithm is taken."""
+        return None
+
+    def of(self, cells):
+        """The transform of these cells alone, numbered from 0."""
+        return self
+
     def controls(self, counts):
         """The same for counts (cells, isotypes) of the isotype controls; None where a protein goes by its own measure."""
         return None
@@ -53,6 +61,9 @@ class Clr(AsTheyAre):
     def backward(self, values, rows):
         return np.expm1(values) * self.means
 
+    def log_scale(self, rows):
+        return 1 / self.means
+
     def record(self):
         return {"transform": self.name, "means": self.means}
 
@@ -70,6 +81,12 @@ class ClrCells(AsTheyAre):
 
     def backward(self, values, rows):
         return np.expm1(values) * self.means[rows]
+
+    def log_scale(self, rows):
+        return 1 / self.means[rows]
+
+    def of(self, cells):
+        return ClrCells(self.means[cells])
 
     def controls(self, counts):
         return clr(counts, self.means)
@@ -97,6 +114,13 @@ class Dsb(AsTheyAre):
     def backward(self, values, rows):
         logged = (values + self._technique(self.slopes, rows)) * self.proteins.sd + self.proteins.mean
         return np.exp(logged) - PSEUDOCOUNT
+
+    def of(self, cells):
+        component = None if self.component is None else self.component[cells]
+        return Dsb(self.proteins, self.isotypes, self.technical, component)
+
+    def log_scale(self, rows):
+        return np.full(len(self.proteins.names), 1 / PSEUDOCOUNT)  # log(x + 10) = log 10 + log1p(x / 10)
 
     def controls(self, counts):
         values = dsb.against_background(counts, self.isotypes.mean, self.isotypes.sd)

@@ -1,11 +1,19 @@
 """A run against its baselines, and what usually helps one that PCA beats."""
 
+from core.text import NORMAL_95
+
 EARLY = 0.8  # share of the epochs: a best epoch before it means over-fitting
 
 
 def above_baseline(loss, baseline):
     """How far a loss is above the total of a baseline (run_facts.Parts), as a share of it: -0.1 is a tenth below."""
     return loss / max(baseline.total, 1e-12) - 1
+
+
+def beyond_error(difference):
+    """Is a (difference, standard error) further from 0 than its 95 % interval? True where the error is unknown."""
+    value, error = difference
+    return error is None or abs(value) > NORMAL_95 * error
 
 
 def against_pca(best_epoch, n_epochs):

@@ -1,4 +1,4 @@
-"""What a loss is held against: the training mean, and PCA, the best linear autoencoder for the same loss."""
+"""What a loss is compared with: the training mean, and PCA, the best linear autoencoder for a squared error."""
 
 from typing import NamedTuple
 

@@ -6,6 +6,7 @@ import torch
 
 from core.preprocessing.matrix import block_size
 from core.training.dataloader import Feed
+from core.training.expected_log import expected_log1p
 
 
 @torch.no_grad()
@@ -26,9 +27,30 @@ def of_cells(work, matrix, rows=None, device="cpu"):
 
 
 def reconstruction(model, cells, matrix, rows):
-    """(cells, features) array: the reconstruction X' of the Cells of `rows`, on the scale of the model's input X."""
-    values = model.expected(model.encode(cells), cells).cpu().numpy()
-    return matrix.as_seen(values, rows) if matrix.reads_counts else values
+    """(cells, features) array: the reconstruction X' of the Cells of `rows`, on the scale of the model's input X.
+
+    Of a model of counts it is the expected input under the model's distribution. The input of the expected count would
+    be higher, since log1p is concave, and be no prediction of the input. The clip is applied after the expectation.
+    """
+    z = model.encode(cells)
+    if not matrix.reads_counts:
+        return model.expected(z, cells).cpu().numpy()
+    return matrix.as_seen(_count_of_mean_log(model, z, cells, matrix, rows), rows)
+
+
+def _count_of_mean_log(model, z, cells, matrix, rows):
+    """(cells, features) float64: the count whose logarithm is the expected one; the expected count without a logarithm.
+
+    Every transform of counts is linear in log1p(scale x), so this count is seen as the expected input.
+    """
+    scales, made = matrix.log_scales(rows), []
+    for branch, mixture in model.distributions(z, cells).items():
+        scale, total = scales[branch], 0.0
+        for part in mixture:
+            share, mean, theta = (x.cpu().numpy().astype(np.float64) for x in part)
+            total = total + share * (mean if scale is None else expected_log1p(mean, theta, scale))
+        made.append(total if scale is None else np.expm1(total) / scale)
+    return np.hstack(made)
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from core.config.run_facts import Baselines, Parts, RunFacts
 from core.config.run_files import HISTORY
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_of
-from core.training import baselines, count_baselines, memory
+from core.training import baselines, count_baselines, loss_groups, memory
 from core.training import held_out as outputs
 from core.training.baselines import PANEL_AXES
 from core.training.dataloader import Feed
@@ -53,6 +53,7 @@ class Learnt(NamedTuple):
     latent: np.ndarray | None  # (cells, n_latent)
     loss: Parts | None  # of the best weights, on the cells that scores are computed on
     held_out: dict  # likelihoods on the same cells, as core.training.held_out has them; empty where the model has none
+    groups: object  # loss_groups.LossGroups on the same cells, or None
     seconds: dict
     failure: str  # why the loss stopped being a number, or ""
 
@@ -110,15 +111,16 @@ def learn(adata, config, scratch=None, foresee=False):
         failure = str(error)
     finally:
         passes.close()  # puts the best weights back
-    latent, loss, held_out = None, None, {}
+    latent, loss, held_out, groups = None, None, {}, None
     if epochs:
         yield clock.start("encoding")
         latent = encode(model, matrix, device=device.kind)
         loss = losses(model, matrix, split.scored, config, device.kind)
         held_out = outputs.held_out(model, matrix, split.scored, loss, on_scored, config, device.kind)
+        groups = loss_groups.measure(model, fitted, matrix, split.scored, config, device.kind)
     clock.stop()
     weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-    yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, clock.seconds, failure)
+    yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, groups, clock.seconds, failure)
 
 
 def _project(matrix, pca):
@@ -151,6 +153,7 @@ def start_facts(start):
         n_valid=len(split.valid),
         n_test=len(split.test),
         notes=[*matrix.notes, *filter(None, (split.note, start.note))],
+        count_baselines="likelihood" if matrix.reads_counts else "",
         valid_baselines=start.on_valid,
         test_baselines=start.on_scored,
     )
@@ -162,11 +165,21 @@ def learnt_facts(learnt):
         "best_epoch": learnt.best_epoch,
         "loss": learnt.loss,
         "held_out": learnt.held_out,
+        **(_differences(learnt.groups) if learnt.groups else {}),
         "happened": tuple(epoch.note for epoch in learnt.epochs if epoch.note),
         "pca_share": tuple(round(float(v), 5) for v in learnt.start.share),
         "phases": learnt.seconds,
     }
     return start_facts(learnt.start).model_copy(update=added)
+
+
+def _differences(groups):
+    """The LossGroups, and the loss above PCA's with its standard error, None where that is unknown."""
+    difference, error = groups.jackknife("total", lambda model, pca, mean: model - pca)
+    return {
+        "loss_groups": groups.record(),
+        "loss_difference": (difference, error if np.isfinite(error) else None),
+    }
 
 
 def why_failed(learnt, config):

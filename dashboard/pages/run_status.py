@@ -6,11 +6,12 @@ from dash import dcc, html
 
 from core import figures
 from core.config import RunConfig
+from core.config.models import MODELS
 from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored, Status
-from core.text import duration
+from core.text import duration, interval
 from core.training import phases
-from core.training.advice import above_baseline, against_pca
+from core.training.advice import above_baseline, against_pca, beyond_error
 from dashboard.components.widgets import more, notice, number, table, tile
 
 # By facts["path"], which core.training.dataloader chooses.
@@ -30,6 +31,13 @@ STATUS_TEXT = {
     Status.CANCELLED: "Cancelled",
     Status.FAILED: "Failed",
 }
+COPIED = (
+    "A loss rewards copied noise as well: see the count-split score on the Clusters page, which does not."
+)
+OLD_PCA = (
+    "The PCA of this run was computed by an earlier version, whose counts were too low, so its loss is too high. Train the "
+    "model again to compare them."
+)
 
 
 def working(run):
@@ -72,14 +80,16 @@ def tiles(run, epochs):
     baselines = facts.valid_baselines
     best = min(epochs, key=lambda epoch: epoch["valid_loss"])
     pca, mean = (above_baseline(best["valid_loss"], losses) for losses in (baselines.pca, baselines.mean))
-    note = f"{compared(pca)} PCA ({number(baselines.pca.total)})"
+    note, look = f"{compared(pca)} PCA ({number(baselines.pca.total)})", "good" if pca < 0 else "warn"
+    if old_pca(run, facts):
+        note, look = "PCA of an earlier version, too weak", "warn"
     recent = [epoch["seconds"] for epoch in epochs[-5:]]
     pace = sum(recent) / len(recent)
     parts = [
         tile("Epoch", f"{len(epochs)} / {run['n_epochs']}", f"best: {best['epoch']}"),
         tile("Training loss", number(last["train_loss"])),
         tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
-        tile("Against PCA", f"{100 * pca:+.1f} %", note, "good" if pca < 0 else "warn"),
+        tile("Against PCA", f"{100 * pca:+.1f} %", note, look),
         tile("Against the mean", f"{100 * mean:+.1f} %", f"of {number(baselines.mean.total)}"),
         tile("Speed", f"{facts.n_train / pace:,.0f}", "cells per second"),
     ]
@@ -137,14 +147,27 @@ def next_step(run, epochs):
     return [*parts, html.Div(links, className="nuwa-actions")]
 
 
+def old_pca(run, facts):
+    """Is PCA of a count model's run that of an earlier version, whose counts were too low?"""
+    return MODELS[run["config"]["model"]].reads_counts and not facts.count_baselines
+
+
 def _outcome(run):
-    """Whether the model beats PCA, as a notice."""
+    """Whether the loss is below PCA's, as a notice."""
     facts = RunFacts.upgraded(run["facts"])
     model, pca = facts.loss.total, facts.test_baselines.pca.total
     n = facts.n_test or facts.n_valid
-    losses = f"Loss {number(model)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}."
+    difference = facts.loss_difference or (model - pca, None)  # runs of earlier versions have no error
+    losses = f"Loss {number(model)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}: a difference of {interval(*difference)}."
+    if old_pca(run, facts):
+        return notice(f"{losses} {OLD_PCA}", "warn")
+    if not beyond_error(difference):
+        return notice(
+            f"{losses} That is within its 95 % interval: the model is level with PCA. {COPIED}", "info"
+        )
     if model < pca:
-        return notice(f"{losses} The model is better than PCA, the best linear model of this size.", "good")
+        words = f"The loss is below that of {MODELS[run['config']['model']].pca}. {COPIED}"
+        return notice(f"{losses} {words}", "good")
     return notice(
         f"{losses} PCA is as good or better: {against_pca(run['best_epoch'], run['n_epochs'])}", "warn"
     )

@@ -19,6 +19,7 @@ from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines, count_baselines, inference, learn, loop
 from core.training.dataloader import Feed
+from core.training.dispersion import likely_theta
 
 BASE = RunConfig(
     model="counts", epochs=4, n_hidden=16, n_hidden_protein=8, n_latent=4, batch_size=64, n_top_genes=0
@@ -120,12 +121,27 @@ def test_the_mean_baseline_is_the_likelihood_of_the_training_means(prepared):
     share = train_counts[:, :n].sum(axis=0) / train_counts[:, :n].sum()
     mean = valid[:, :n].sum(axis=1, keepdims=True) * share
     fitted = train_counts[:, :n].sum(axis=1, keepdims=True) * share
-    theta = moment_theta(((train_counts[:, :n] - fitted) ** 2).mean(0), fitted.mean(0), (fitted**2).mean(0))
+    theta = likely_theta(train_counts[:, :n], fitted)
     expected = -known(valid[:, :n], np.maximum(mean, 1e-12), theta).mean()
     found = simple.measure(matrix, split.valid, BASE)
     assert found.mean.rna == pytest.approx(expected, rel=1e-4)
     assert found.mean.total == pytest.approx(found.mean.rna + 0.3 * found.mean.protein)
-    assert found.pca.protein < found.mean.protein
+    assert found.pca.protein < found.mean.protein and found.pca.rna < found.mean.rna
+
+
+def test_pca_turned_into_counts_adds_up_to_the_library_and_to_each_genes_counts(prepared):
+    split, matrix = prepared
+    fitted = count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, BASE, 5))
+    counts = matrix.raw(split.train).astype(float)
+    n = matrix.n_genes
+    pca = fitted.expected(matrix, split.train, matrix.dense(split.train), counts)["pca"]
+    np.testing.assert_allclose(pca[:, :n].sum(axis=1), counts[:, :n].sum(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(pca.sum(axis=0), counts.sum(axis=0), rtol=0.05)
+    raw = matrix.to_counts(
+        fitted.simple.pca.first(4).rebuild(fitted.simple.pca.first(4).project(matrix.dense(split.train))),
+        split.train,
+    )
+    assert raw[:, :n].sum() < 0.95 * counts[:, :n].sum()  # without it too low
 
 
 @pytest.mark.parametrize("inflated", [False, True])
@@ -157,6 +173,37 @@ def test_the_foreground_is_where_the_protein_is(prepared):
         assert share[high, j].mean() >= share[~high, j].mean() - 0.05
     given, made = inference.mean_reconstruction(model, matrix, np.arange(50))
     assert given.shape == made.shape == (matrix.n_features,) and np.isfinite(made).all()
+
+
+@pytest.mark.parametrize("change", [{}, {"zero_inflated": True}, {"protein_transform": "clr_cells"}])
+def test_a_reconstruction_is_the_mean_input_of_counts_drawn_from_the_model(tiny, change):
+    config = BASE.model_copy(update=change)
+    split = split_cells(tiny.n_obs, config)
+    matrix = prepare(tiny, config, split)
+    torch.manual_seed(0)
+    model = build(config, matrix.n_genes, matrix.n_proteins).eval()
+    model.start_from(count_baselines.fit(matrix, split.train, baselines.fit(matrix, split.train, config, 4)))
+    rows, random = np.arange(6), np.random.default_rng(0)
+    with torch.no_grad():
+        cells = Feed(matrix).cells(rows)
+        made = inference.reconstruction(model, cells, matrix, rows)
+        laws = model.distributions(model.encode(cells), cells)
+    total, draws = 0.0, 1500
+    for _ in range(draws):
+        counts = []
+        for mixture_of in laws.values():
+            drawn, left = 0.0, random.random(mixture_of[0][1].shape)
+            for share, mean, theta in (tuple(x.double().numpy() for x in part) for part in mixture_of):
+                is_this = (left >= 0) & (left < share)
+                drawn = drawn + is_this * random.negative_binomial(theta, theta / (theta + mean))
+                left = np.where(is_this, -1.0, np.where(left >= 0, left - share, left))
+            counts.append(drawn)
+        total = total + matrix.as_seen(np.hstack(counts), rows)
+    inside = np.abs(made) < 3  # clipped values are means of clipped ones, approximately
+    np.testing.assert_allclose((total / draws)[inside], made[inside], atol=0.2)
+    assert np.abs(total / draws - made)[inside].mean() < 0.03
+    naive = matrix.as_seen(model.expected(model.encode(cells), cells).detach().numpy(), rows)
+    assert (naive[:, :120] - made[:, :120]).mean() > 0.05  # the input of the expected count is too high
 
 
 def test_the_foreground_leaves_with_the_result(tiny, tmp_path):

@@ -95,8 +95,8 @@ def layout(view, context):
                             term("baselines", "Baseline"),
                             " on the same ",
                             term("validation cells"),
-                            ": the training mean, predicted for every cell, and PCA, the best linear autoencoder with as "
-                            "many dimensions. A good model ends below PCA; one near the mean has learnt nothing.",
+                            ": the training mean, predicted for every cell, and PCA with as many dimensions, the best "
+                            "linear autoencoder for a squared error (for the model counts: PCA turned back into counts). A good model ends below PCA; one near the mean has learnt nothing.",
                         ]
                     ),
                 ),
