@@ -11,7 +11,7 @@ LEIDEN_SEEDS = (0, 1, 2)
 
 
 def best_agreement(points, labels):
-    """{"nmi": best mean over resolutions 0.2 to 2.0, "ari": the same} of Leiden clusters of `points` with `labels`.
+    """{"nmi": best mean over resolutions 0.2 to 2.0, "ari" and "ami": the same} of Leiden clusters of `points` with `labels`.
 
     The mean is over three Leiden seeds, so that a lucky one does not choose the resolution.
     """
@@ -21,5 +21,5 @@ def best_agreement(points, labels):
         agreements = [
             scores.agreement(labels, leiden.leiden(graph, resolution, seed)) for seed in LEIDEN_SEEDS
         ]
-        means.append({name: np.mean([f[name] for f in agreements]) for name in ("nmi", "ari")})
-    return {name: max(m[name] for m in means) for name in ("nmi", "ari")}
+        means.append({name: np.mean([f[name] for f in agreements]) for name in ("nmi", "ari", "ami")})
+    return {name: max(m[name] for m in means) for name in ("nmi", "ari", "ami")}

@@ -9,8 +9,9 @@ from core.cli import say
 from core.cli.trained_run import column_of, data_of, run_folder, trained_run_of
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
+from core.text import interval
 
-COLUMN = 12  # letters
+COLUMN = 14  # letters
 
 
 def add(parser):
@@ -60,7 +61,7 @@ def run(arguments):
 def table(records):
     """Lines of text: one row for each score, one column for each space, then what each score means."""
     spaces, scores = (list(dict.fromkeys(record[what] for record in records)) for what in ("space", "score"))
-    values = {(record["score"], record["space"]): record["value"] for record in records}
+    values = {(record["score"], record["space"]): record for record in records}
     width = max(len(SCORES[score].title) for score in scores) + 2
     heads = [wrap(SPACES[space], COLUMN - 1) for space in spaces]
     deepest = max(map(len, heads))
@@ -68,12 +69,16 @@ def table(records):
     lines = [" " * width + "".join(word.rjust(COLUMN) for word in line) for line in zip(*heads, strict=True)]
     for score in scores:
         row = (values[score, space] for space in spaces)
-        cells = ("–" if value is None else f"{value:.3f}" for value in row)
+        cells = (interval(record["value"], record["error"]).replace(" ", "") for record in row)
         lines.append(SCORES[score].title.ljust(width) + "".join(cell.rjust(COLUMN) for cell in cells))
     if notes := sorted({f"{record['title']}: {record['note']}." for record in records if record["note"]}):
         lines += ["", *notes]
-    n_cells = min(record["cells"] for record in records)
-    return [*lines, "", f"Scored on {n_cells:,} cells.", *(SCORES[score].sentence for score in scores)]
+    sizes = [record["cells"] for record in records]
+    n_cells = f"{min(sizes):,}" + (f" to {max(sizes):,}" if max(sizes) > min(sizes) else "")
+    words = (
+        f"Scored on {n_cells} cells (--json has the number of each); ± is 1.96 standard errors over cells."
+    )
+    return [*lines, "", words, *(SCORES[score].sentence for score in scores)]
 
 
 def _features(folder, trained, config):

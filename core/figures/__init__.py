@@ -13,6 +13,7 @@ from core.figures.cell_quality import (
 from core.figures.cluster_colours import leiden_colour, named_colour
 from core.figures.clusters import composition, resolution_stability
 from core.figures.colour import UNKNOWN, Colour, coded, folded, has_value, remarks, sizes, span
+from core.figures.count_split import count_split
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
@@ -44,6 +45,7 @@ __all__ = [
     "cells_scatter",
     "coded",
     "composition",
+    "count_split",
     "counts_and_genes",
     "describe_network",
     "dot_plot",

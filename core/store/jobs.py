@@ -4,7 +4,12 @@ from core.store.database import LANES
 from core.store.rows import Missing
 from core.store.schema import jobs
 
-OF_RUN = ("spaces", "explained", "stability")  # kinds whose result the run keeps, for all who see it
+OF_RUN = (
+    "spaces",
+    "explained",
+    "stability",
+    "count_split",
+)  # kinds whose result the run keeps, for all who see it
 
 
 class Jobs:

@@ -31,6 +31,7 @@ KINDS = {
     "labels": score.compare_labels,
     "spaces": score.compare_spaces,
     "explained": score.explain_features,
+    "count_split": score.split_counts,
     "cell_scores": score.score_cells,
     "stability": score.compare_seeds,
     "profile": decode.profile,

@@ -147,10 +147,12 @@ def test_the_folder_of_a_run_can_be_read_without_nuwa(finished):
 def test_clusters_are_compared_with_a_column(finished):
     store, run = finished
     job = finished_job(store, "labels", run, {"column": "cell_type", "resolution": 1.0})
-    accuracies = {"knn_accuracy", "knn_accuracy_pca"}
-    assert set(job["result"]) == {"ari", "nmi", "ari_all_cells", "nmi_all_cells"} | accuracies
-    assert 0 <= job["result"]["knn_accuracy"] <= 1
-    assert -1 <= job["result"]["ari_all_cells"] <= 1
+    result = job["result"]
+    assert {"ari", "nmi", "ami", "ami_error", "knn_accuracy", "knn_accuracy_pca"} < set(result)
+    assert result["knn_accuracy_difference"] == pytest.approx(
+        result["knn_accuracy"] - result["knn_accuracy_pca"]
+    )
+    assert result["labelled_cells"] == 240 and 0 <= result["knn_accuracy"] <= 1 and -1 <= result["ari"] <= 1
 
 
 def test_the_profile_of_a_cluster_is_the_mean_of_its_cells(finished):

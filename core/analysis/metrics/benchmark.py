@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.analysis import leiden
-from core.analysis.metrics import lisi, scores
+from core.analysis.metrics import intervals, lisi, scores
 from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
 from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
@@ -33,44 +33,66 @@ def spaces_of(trained, embeddings):
 def compare_spaces(trained, config, spaces, resolution=DEFAULT_RESOLUTION, labels=None, batches=None):
     """Score each of `spaces` (name -> (cells, dimensions)): yields Steps, then a list of records.
 
-    A record is {"score", "title", "space", "value", "cells", "note"}, by the names of core.analysis.metrics.descriptions; a value that cannot
-    be computed is None. Neighbours are looked for among at most 20,000 cells, drawn by the seed of `config`; scores are
-    means over the test cells among them (validation cells where there are none), at most 2,000 where neighbours are compared; iLISI is of
-    at most 5,000 of all.
+    A record is {"score", "title", "space", "value", "error", "ahead", "cells", "note"}, by the names of
+    core.analysis.metrics.descriptions; a value that cannot be computed is None, and so is its standard error over cells.
+    "ahead": is it above every other space by more than the error of the difference? Neighbours are looked for among at
+    most 20,000 cells, drawn by the seed of `config`; scores are means over the test cells among them (validation cells
+    where there are none), at most 2,000 where neighbours are compared. Those with labels are of all cells, since labels
+    are no part of the training: kNN accuracy and iLISI of at most 5,000.
     `labels`, `batches`: (cells,) names; missing labels are "" or "nan". Leiden makes the clusters of each space alike.
     """
     cells = some_cells(trained.matrix.n_cells, config.seed)
     rows = np.flatnonzero(np.isin(cells, trained.split.scored))
     if len(rows) < FEWEST_CELLS:
         rows = np.arange(len(cells))  # a handful of test cells in a sample of very many cells
-    queries = rows[:: -(-len(rows) // scores.QUERIES)]
+    queries = scores.evenly(rows)
     yield Step("Neighbours in the input", 0.05)
     before = Neighbourhoods(trained.matrix, trained.matrix.weights(config), cells, queries)
     if (proteins := trained.matrix.protein_space(cells)) is not None:
         proteins = scores.near(proteins, queries, min(15, len(cells) - 1))
     labels, batches = (None if x is None else np.asarray(x).astype(str)[cells] for x in (labels, batches))
-    records = []
+    values, broken = {}, {}
     for i, (name, points) in enumerate(spaces.items()):
         yield Step(SPACES[name], 0.3 + 0.7 * i / len(spaces))
-        points = points[cells]
-        values, note = {}, "it has values that are not numbers"
-        if np.isfinite(points).all():
-            note = ""
-            values = _of_space(name, points, before, rows, proteins, labels, batches, resolution, config.seed)
-        for score in _computable(proteins, labels, batches):
-            value = values.get(score)
+        points, values[name] = points[cells], {}
+        broken[name] = "" if np.isfinite(points).all() else "it has values that are not numbers"
+        if not broken[name]:
+            values[name] = _of_space(
+                name, points, before, rows, proteins, labels, batches, resolution, config.seed
+            )
+    records = []
+    for score in _computable(proteins, labels, batches):
+        known = [values[name].get(score, intervals.UNKNOWN) for name in spaces]
+        first = intervals.ahead(known)
+        for i, name in enumerate(spaces):
             seen = _seen(trained.matrix, config, name) if score == "protein_agreement_15" else ""
             records.append(
                 {
                     "score": score,
                     "title": SCORES[score].title,
                     "space": name,
-                    "value": float(value) if value is not None and math.isfinite(value) else None,
-                    "cells": len(lisi.scored_rows(len(cells))) if score == "ilisi" else len(rows),
-                    "note": note or seen,
+                    "value": _number(known[i].value),
+                    "error": _number(known[i].error),
+                    "ahead": i == first,
+                    "cells": _n_cells(score, len(cells), rows, labels),
+                    "note": broken[name] or seen,
                 }
             )
     yield records
+
+
+def _number(value):
+    return float(value) if math.isfinite(value) else None
+
+
+def _n_cells(score, n, rows, labels):
+    """How many cells a score is of."""
+    if score == "ilisi":
+        return len(lisi.scored_rows(n))
+    if SCORES[score].needs == "labels":
+        named = int(scores.is_named(labels).sum())
+        return min(named, scores.LABELLED) if score in ("knn_accuracy", "label_silhouette") else named
+    return min(len(rows), scores.SAMPLE) if score == "silhouette" else len(scores.evenly(rows))
 
 
 def _seen(matrix, config, space):
@@ -104,30 +126,34 @@ def _computable(proteins, labels, batches):
 
 
 def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
-    """{score: value} of one space; `rows` are the test cells, `proteins` the nearest by protein of the cells that are scored."""
-    wide = before.queries
+    """{name: Score} of one space; `rows` are the test cells, `proteins` the nearest by protein of the cells that are scored."""
+    wide, every = before.queries, np.arange(len(points))
     mixed = lisi.scored_rows(len(points)) if batches is not None else wide[:0]
-    neighbors, far = _surroundings(points, np.union1d(wide, mixed), lisi.K if len(mixed) else 50)
+    named = scores.evenly(every, scores.LABELLED) if labels is not None else wide[:0]
+    far_rows = np.union1d(np.union1d(wide, mixed), named)
+    neighbors, far = _surroundings(points, far_rows, lisi.K if len(mixed) else 50)
     near = far.without_self(wide).indices
     kept = before.kept_by(points, near)
-    out = {
+    by_cell = {
         "neighbours_kept_15": kept.shares[15],
         "neighbours_kept_50": kept.shares[50],
         "trustworthiness_15": kept.trustworthiness,
         "continuity_15": kept.continuity,
     }
     if proteins is not None and name != "protein":
-        out["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
+        by_cell["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
     clusters = leiden.leiden(leiden.graph(neighbors), resolution, seed)
-    out["silhouette"] = scores.silhouette(points[rows], clusters[rows], seed)
+    by_cell["silhouette"] = scores.silhouettes(points[rows], clusters[rows], seed)
+    out = {}
     if labels is not None:
-        known = rows[scores.is_named(labels[rows])]
-        out |= scores.agreement(labels[rows], clusters[rows])
-        out["knn_accuracy"] = scores.knn_accuracy(points, labels, before.queries, around=near)
-        out["label_silhouette"] = scores.silhouette(points[known], labels[known], seed)
+        known = np.flatnonzero(scores.is_named(labels))
+        out |= intervals.of_agreement(labels[known], clusters[known], seed)
+        around = far.without_self(named).indices
+        by_cell["knn_accuracy"] = scores.right_labels(points, labels, named, around=around)
+        by_cell["label_silhouette"] = scores.silhouettes(points[known], labels[known], seed)
     if batches is not None:
-        out["ilisi"] = float(np.median(lisi.per_cell(far.without_self(mixed), batches)))
-    return out
+        out["ilisi"] = intervals.of_median(lisi.per_cell(far.without_self(mixed), batches), seed)
+    return out | {name: intervals.of_mean(values, seed) for name, values in by_cell.items()}
 
 
 class _Far(NamedTuple):

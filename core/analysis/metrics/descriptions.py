@@ -24,7 +24,8 @@ SCORES = {
     "neighbours_kept_15": Description(
         "Neighbours kept (15)",
         "0 to 1",
-        "the share of a cell's 15 nearest neighbours in the weighted input that are also among its 15 nearest here",
+        "the share of a cell's 15 nearest neighbours in the weighted input that are also among its 15 nearest here; it "
+        "rewards copied noise, so it rises with the number of dimensions",
         "Lee and Verleysen 2009, doi:10.1016/j.neucom.2008.12.017",
     ),
     "neighbours_kept_50": Description(
@@ -79,8 +80,17 @@ SCORES = {
     "nmi": Description(
         "NMI with the labels",
         "0 to 1",
-        "the information that clusters and labels share, divided by the mean of their entropies",
+        "the information that clusters and labels share, divided by the mean of their entropies; of few cells or many "
+        "clusters it is high by chance, so compare by AMI",
         "normalised mutual information, Vinh, Epps and Bailey 2010, JMLR 11:2837",
+        needs="labels",
+    ),
+    "ami": Description(
+        "AMI with the labels",
+        "up to 1",
+        "NMI without what chance gives: 1 is the same partition, 0 is agreement by chance, for any number of cells and "
+        "clusters",
+        "adjusted mutual information, Vinh, Epps and Bailey 2010",
         needs="labels",
     ),
     "label_silhouette": Description(
@@ -106,7 +116,14 @@ EXPLAINED = Description(
     "Variance explained",
     "up to 1",
     "how much smaller the squared error on test cells is than that of predicting the training mean: 1 is no error, 0 is "
-    "no better than the mean; genes that are hardly expressed in these cells can lie far below 0",
+    "no better than the mean; genes that are hardly expressed in these cells can lie far below 0; copied noise raises it",
+)
+COUNT_SPLIT = Description(
+    "Count-split score",
+    "from 0, lower is better",
+    "the squared error with which one half of the molecules of test cells predicts the other half, in standard deviations "
+    "of genes, a mean over genes; the molecules are split by chance, so noise that a space copies does not help",
+    "count splitting, Batson 2019, doi:10.1101/786269, and Neufeld 2023, arXiv:2301.07276",
 )
 CONSISTENCY = Description(
     "Co-clustering consistency",

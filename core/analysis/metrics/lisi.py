@@ -17,13 +17,18 @@ def ilisi(points, batches, perplexity=30, k=K, neighbors=None):
     perplexity over the k nearest; over 5,000 cells, evenly spaced, where there are more. `neighbors`: the k + 1
     Neighbors of all `points`, each itself among them, where they are known.
     """
+    return float(np.median(of_cells(points, batches, perplexity, k, neighbors)))
+
+
+def of_cells(points, batches, perplexity=30, k=K, neighbors=None):
+    """(cells,) the same around each cell, of at most 5,000."""
     rows = scored_rows(len(points))
     points, k = np.asarray(points, dtype=np.float32), min(k + 1, len(points))
     if neighbors is None and len(points) <= EXACT_LIMIT:
         neighbors = nearest(points[rows], points, k)
     else:
         neighbors = (find_neighbors(points, k) if neighbors is None else neighbors).of(rows)
-    return float(np.median(per_cell(without_self(neighbors, rows), batches, perplexity)))
+    return per_cell(without_self(neighbors, rows), batches, perplexity)
 
 
 def per_cell(neighbors, batches, perplexity=30):

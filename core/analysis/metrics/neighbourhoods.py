@@ -11,11 +11,11 @@ PART = 500  # cells at a time: their distances to 20,000 others are 80 MB
 
 
 class Kept(NamedTuple):
-    """Means over the scored cells: `shares` by number of neighbours, and the two measures of Venna and Kaski (2001)."""
+    """Of each scored cell, (cells,): `shares` by number of neighbours, and the two measures of Venna and Kaski (2001)."""
 
     shares: dict  # k -> share of the k nearest neighbours kept
-    trustworthiness: float
-    continuity: float
+    trustworthiness: np.ndarray
+    continuity: np.ndarray
 
 
 class Neighbourhoods:
@@ -38,22 +38,20 @@ class Neighbourhoods:
         """
         points = np.asarray(points, dtype=np.float64)
         k, n = self.ks[0], len(points)
-        shares, false_neighbours, lost = np.zeros(len(self.ks)), 0.0, 0.0
+        shares = np.zeros((len(self.ks), len(self.queries)))
+        false_neighbours, lost = np.zeros((2, len(self.queries)))
         for start in range(0, len(self.queries), PART):
             part = slice(start, start + PART)
             after = _squares(points[self.queries[part]], points)
             after[np.arange(len(after)), self.queries[part]] = -1
             here, there = self._nearest[part], _nearest(after, max(self.ks)) if near is None else near[part]
             for i, size in enumerate(self.ks):
-                both = (here[:, :size, None] == there[:, None, :size]).sum()
-                shares[i] += both / size
-            false_neighbours += _beyond(self._before[part], there[:, :k], k)
-            lost += _beyond(after, here[:, :k], k)
-        most = (
-            len(self.queries) * k * (2 * n - 3 * k - 1) / 2
-        )  # what it costs if all of them are the farthest
-        shares = dict(zip(self._names, (shares / len(self.queries)).tolist(), strict=True))
-        return Kept(shares, float(1 - false_neighbours / most), float(1 - lost / most))
+                shares[i, part] = (here[:, :size, None] == there[:, None, :size]).sum(axis=(1, 2)) / size
+            false_neighbours[part] = _beyond(self._before[part], there[:, :k], k)
+            lost[part] = _beyond(after, here[:, :k], k)
+        most = k * (2 * n - 3 * k - 1) / 2  # what a cell costs if all of them are the farthest
+        shares = dict(zip(self._names, shares, strict=True))
+        return Kept(shares, 1 - false_neighbours / most, 1 - lost / most)
 
 
 def _squares(some, points):
@@ -102,8 +100,8 @@ def _nearest(distance, k):
 
 
 def _beyond(distance, chosen, k):
-    """How many ranks beyond k the chosen cells lie, added up: rank 1 is the nearest, rank 0 the cell itself."""
-    return float(np.maximum(_ranks(distance, np.ascontiguousarray(chosen, dtype=np.int64)) - k, 0).sum())
+    """(cells,) how many ranks beyond k the chosen cells lie, added up: rank 1 is the nearest, rank 0 the cell itself."""
+    return np.maximum(_ranks(distance, np.ascontiguousarray(chosen, dtype=np.int64)) - k, 0).sum(axis=1)
 
 
 @numba.njit(**FAST)

@@ -1,4 +1,4 @@
-"""Scores of a space: arrays in, a number out."""
+"""Scores of a space: arrays in, a number out, or its value of each cell ("of_cells"), whose mean it is."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from core.analysis.neighbors import Neighbors, nearest
 
 SAMPLE = 5000  # cells at most for a silhouette, whose time grows with the square
 QUERIES = 2000  # cells at most whose neighbours are compared
+LABELLED = 5000  # cells at most whose label is predicted
 
 
 def variance_explained(loss, loss_of_mean):
@@ -21,13 +22,19 @@ def neighbours_kept(matrix, weights, spaces, rows, k=15):
     |A and B| / k. The input is `matrix` with its columns times `weights` (features,), so that a distance in it
     is what the loss sees.
     """
-    rows = _some(rows)
+    kept = neighbours_kept_of_cells(matrix, weights, spaces, rows, k)
+    return {name: float(shares.mean()) for name, shares in kept.items()}
+
+
+def neighbours_kept_of_cells(matrix, weights, spaces, rows, k=15):
+    """{name: (cells,)} the same of each of the cells `rows`, at most 2,000 of them."""
+    rows = evenly(rows)
     k = min(k, matrix.n_cells - 1)
     before = without_self(_nearest_in_input(matrix, weights, rows, k + 1), rows).indices
     kept = {}
     for name, points in spaces.items():
         after = near(points, rows, k)
-        kept[name] = float((before[:, :, None] == after[:, None, :]).sum() / before.size)
+        kept[name] = (before[:, :, None] == after[:, None, :]).sum(axis=(1, 2)) / k
     return kept
 
 
@@ -48,9 +55,9 @@ def _nearest_in_input(matrix, weights, rows, k):
     return Neighbors(*(np.take_along_axis(x, order, 1) for x in (best_i, best_d)))
 
 
-def _some(rows):
-    """At most 2,000 of `rows`, evenly spaced."""
-    return rows[:: -(-len(rows) // QUERIES)]
+def evenly(rows, most=None):
+    """At most `most` (2,000) of `rows`, evenly spaced."""
+    return rows[:: max(1, -(-len(rows) // (most or QUERIES)))]
 
 
 def near(points, rows, k):
@@ -71,35 +78,49 @@ def shared_neighbours(points, others, rows, k=15):
     The Jaccard index of the neighbours in `points` and in `others`, both (cells, dimensions), of the cells `rows` (at
     most 2,000 of them) among all cells, exactly, the cell itself not counted.
     """
-    rows = _some(rows)
+    return float(shared_neighbours_of_cells(points, others, rows, k).mean())
+
+
+def shared_neighbours_of_cells(points, others, rows, k=15):
+    """(cells,) the same of each of the cells `rows`, at most 2,000 of them."""
+    rows = evenly(rows)
     k = min(k, len(points) - 1)
     return jaccard(near(points, rows, k), near(others, rows, k))
 
 
 def jaccard(one, other):
-    """The mean Jaccard index of two lists of neighbours, both (cells, k), no cell twice in a row."""
+    """(cells,) the Jaccard index of two lists of neighbours, both (cells, k), no cell twice in a row."""
     k = one.shape[1]
     both = (one[:, :, None] == other[:, None, :]).sum(axis=(1, 2))
-    return float(np.mean(both / (2 * k - both)))
+    return both / (2 * k - both)
 
 
 def knn_accuracy(points, labels, rows=None, k=15, folds=5, around=None):
     """Share of the cells whose label most of their k nearest neighbours have, without the cell and its fold.
 
+    NaN where fewer than two labels can be predicted; else as `right_labels` has it.
+    """
+    right = right_labels(points, labels, rows, k, folds, around)
+    return float(right.mean()) if len(right) else float("nan")
+
+
+def right_labels(points, labels, rows=None, k=15, folds=5, around=None):
+    """(cells,) bool: whose label most of their k nearest neighbours have, without the cell and its fold.
+
     Out-of-fold predictions of scikit-learn's KNeighborsClassifier over `folds` folds that keep the labels' shares; the
-    mean over the cells `rows` (at most 2,000 of them; all cells by default). Cells whose label is missing, or in fewer
-    than `folds` cells, are left out; NaN where fewer than two labels remain. `around`: what `near` gives for these
-    rows, for any number of neighbours; where they are too few, more are searched.
+    cells are `rows` (at most 5,000 of them; all cells by default). Those whose label is missing, or in fewer than
+    `folds` cells, are left out; none remains where there are fewer than two labels. `around`: what `near` gives for
+    these rows, for any number of neighbours; where they are too few, more are searched.
     """
     from sklearn.model_selection import StratifiedKFold
 
     labels = np.asarray(labels).astype(str)
     _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     usable = is_named(labels) & (sizes[codes] >= folds)
-    rows = np.arange(len(labels)) if rows is None else _some(rows)
+    rows = np.arange(len(labels)) if rows is None else evenly(rows, LABELLED)
     asked, cells = usable[rows], np.flatnonzero(usable)
     if len(np.unique(codes[cells])) < 2 or not asked.any():
-        return float("nan")
+        return np.empty(0, bool)
     fold = np.full(len(labels), -1)
     for i, (_, left) in enumerate(
         StratifiedKFold(folds, shuffle=True, random_state=0).split(cells, codes[cells])
@@ -124,7 +145,7 @@ def knn_accuracy(points, labels, rows=None, k=15, folds=5, around=None):
         waiting = waiting[~enough]
         if len(waiting):
             around = near(points, rows[waiting], min(2 * around.shape[1], len(points) - 1))
-    return float(right.mean())
+    return right
 
 
 def is_named(labels):
@@ -134,28 +155,36 @@ def is_named(labels):
 
 def silhouette(points, labels, seed=0):
     """Mean silhouette (Rousseeuw 1987) from -1 to 1 by scikit-learn, on at most 5,000 cells; NaN with one cluster."""
-    from sklearn.metrics import silhouette_score
+    values = silhouettes(points, labels, seed)
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def silhouettes(points, labels, seed=0):
+    """(cells,) the same of each cell, of at most 5,000; none with one cluster."""
+    from sklearn.metrics import silhouette_samples
 
     chosen = np.random.default_rng(seed).permutation(len(labels))[:SAMPLE]
     points, labels = points[chosen], np.asarray(labels)[chosen]
     if not 2 <= len(np.unique(labels)) < len(labels):
-        return float("nan")
-    return float(silhouette_score(points, labels))
+        return np.empty(0)
+    return silhouette_samples(points, labels)
 
 
 def agreement(labels, clusters):
-    """Adjusted Rand index and normalised mutual information of two labellings, {"ari": ., "nmi": .}.
+    """Agreement of two labellings: {"ari": adjusted Rand index, "nmi", "ami": normalised and adjusted mutual information}.
 
-    Cells whose label is missing ("" or "nan") are left out.
+    NMI of few cells is high by chance; AMI is 0 on average for labels that have nothing to do with the clusters. Cells
+    whose label is missing ("" or "nan") are left out.
     """
-    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+    from sklearn import metrics
 
     labels = np.asarray(labels).astype(str)
     known = is_named(labels)
     if not known.any():
-        return {"ari": float("nan"), "nmi": float("nan")}
+        return dict.fromkeys(("ari", "nmi", "ami"), float("nan"))
     labels, clusters = labels[known], np.asarray(clusters)[known]
     return {
-        "ari": float(adjusted_rand_score(labels, clusters)),
-        "nmi": float(normalized_mutual_info_score(labels, clusters)),
+        "ari": float(metrics.adjusted_rand_score(labels, clusters)),
+        "nmi": float(metrics.normalized_mutual_info_score(labels, clusters)),
+        "ami": float(metrics.adjusted_mutual_info_score(labels, clusters)),
     }

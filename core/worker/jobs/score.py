@@ -3,17 +3,16 @@
 import numpy as np
 
 from core import config, files
-from core.analysis.metrics import benchmark, per_cell, per_feature, scores, seed_stability
+from core.analysis.metrics import benchmark, count_split, per_cell, per_feature, run_scores, seed_stability
 from core.config import RESOLUTIONS, run_files
 from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
 from core.export import run_folder
-from core.preprocessing.split import scored_cells
 from core.store import Explored
 from core.text import check_tells
 from core.worker.jobs.trained_runs import load_run
 
-SPACES_FILE, EXPLAINED_FILE = "spaces.json", "explained.csv"
+SPACES_FILE, EXPLAINED_FILE, COUNT_SPLIT_FILE = "spaces.json", "explained.csv", "count_split.json"
 
 
 def compare_spaces(store, job, say):
@@ -62,6 +61,17 @@ def explain_features(store, job, say):
     )
 
 
+def split_counts(store, job, say):
+    """The count-split score of a run, left as count_split.json."""
+    say("Reading the dataset.", 0.05)
+    run, trained = load_run(store, job["target"])
+    folder = store.run_folder(run["id"])
+    say("Predicting one half of the molecules from the other.", 0.4)
+    model = run_folder.load_model(folder / "model.pt")
+    result = count_split.score(model, trained, config.parse(run["config"]))
+    files.write_json(folder / COUNT_SPLIT_FILE, result.record())
+
+
 def score_cells(store, job, say):
     """The scores of each cell, left as per_cell/NAME.npy (cells,) float32 by the names of descriptions.CELL_SCORES."""
     say("Reading the dataset.", 0.02)
@@ -99,11 +109,7 @@ def compare_seeds(store, job, say):
 
 
 def compare_labels(store, job, say):
-    """{"ari", "nmi", ...} of the clusters at a resolution against an obs column, on test cells and on all cells.
-
-    And {"knn_accuracy", "knn_accuracy_pca"}: how well neighbours predict that column in the latent space, and in a PCA
-    with as many dimensions, on the test cells.
-    """
+    """The agreement of the clusters at a resolution with an obs column, as core.analysis.metrics.run_scores.agreement has it."""
     run = store.row("run", job["target"])
     arguments = LabelsArguments.of_job(job)
     names = _names(store, run, arguments.column)
@@ -111,9 +117,5 @@ def compare_labels(store, job, say):
     clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(arguments.resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
-    rows = scored_cells(np.array(files.read_array(folder / "split.npy")))
-    result = scores.agreement(names[rows], clusters[rows])
-    for end, points in (("", latent), ("_pca", axes)):
-        accuracy = scores.knn_accuracy(points, names, rows)
-        result[f"knn_accuracy{end}"] = accuracy if np.isfinite(accuracy) else None
-    return result | {f"{name}_all_cells": value for name, value in scores.agreement(names, clusters).items()}
+    scores = run_scores.agreement(names, clusters, {"": latent, "_pca": axes}, run["config"]["seed"])
+    return {name: value if np.isfinite(value) else None for name, value in scores.items()}

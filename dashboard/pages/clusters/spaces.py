@@ -7,9 +7,10 @@ from dash import Input, Output, State, dcc, html
 from core.analysis.metrics.descriptions import SCORES, SPACES
 from core.config import DEFAULT_RESOLUTION
 from core.config.job_arguments import SpacesArguments
+from core.text import interval
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import card, more, number, table, term
+from dashboard.components.widgets import card, more, table, term
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import categories, field, go
@@ -26,6 +27,11 @@ NEEDS_CELLS = ("knn_accuracy", "label_silhouette", "silhouette")
 WHY_MISSING = (
     "A dash means that the score cannot be computed: kNN accuracy needs two labels with 5 cells or more, a silhouette needs "
     "two groups that are not all of one cell, and a space needs coordinates for every cell."
+)
+
+INTERVALS = (
+    "± is 1.96 standard errors over cells. A value in bold is above all others in its row by more than the error of the "
+    "difference on the same cells. Clusters, and so their silhouette, come from the space itself."
 )
 
 
@@ -80,18 +86,18 @@ def register(app, store):
 
 
 def result_table(result):
-    """The scores as a table: a row a score, the highest value of each in bold, and what each score means."""
+    """The scores as a table: a row a score, in bold a space that is ahead of all others, and what each score means."""
     records = result["records"]
     spaces, scores = (list(dict.fromkeys(r[name] for r in records)) for name in ("space", "score"))
     rows = _rows(records, spaces, scores)
-    conditions = [f"On {min(r['cells'] for r in records):,} test cells"]
+    conditions = [_cells(records)]
     conditions += [f"Leiden at resolution {result['resolution']:g} in every space"]
     conditions += [f"labels: {result['labels']}"] if result.get("labels") else []
     conditions += [f"batches: {result['batches']}"] if result.get("batches") else []
     missing = {r["score"] for r in records if r["value"] is None} & set(NEEDS_CELLS)
     return [
         table(["", *(SPACES[space] for space in spaces)], rows, numeric=range(1, len(spaces) + 1)),
-        html.P(f"{'; '.join(conditions)}. The highest value of each row is in bold.", className="help"),
+        html.P(f"{'; '.join(conditions)}. {INTERVALS}", className="help"),
         *([html.P(WHY_MISSING, className="help")] if missing else []),
         more(
             "What do these scores mean?",
@@ -100,14 +106,24 @@ def result_table(result):
     ]
 
 
+def _cells(records):
+    """On which cells the scores are, in words; records of earlier versions have labels judged on the test cells."""
+    labelled = [r["cells"] for r in records if SCORES[r["score"]].needs == "labels" and "error" in r]
+    others = [r["cells"] for r in records if SCORES[r["score"]].needs != "labels" or "error" not in r]
+    words = f"On {min(others):,} test cells"
+    return words + (f", with labels on {max(labelled):,} of all cells" if labelled else "")
+
+
 def _rows(records, spaces, scores):
-    values = {(r["score"], r["space"]): r["value"] for r in records}
+    values = {(r["score"], r["space"]): r for r in records}
     notes = {r["score"]: r["note"] for r in records if r["note"]}
     rows = []
     for score in scores:
-        line = [values[score, space] for space in spaces]
-        best = max((value for value in line if value is not None), default=None)
-        cells = [html.Strong(number(v)) if v is not None and v == best else number(v) for v in line]
+        cells = []
+        for space in spaces:
+            record = values[score, space]
+            text = interval(record["value"], record.get("error"))
+            cells.append(html.Strong(text) if record.get("ahead") else text)
         note = f" ({notes[score]})" if score in notes else ""
         rows.append([f"{SCORES[score].title}{note}", *cells])
     return rows

@@ -47,17 +47,22 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(scored_run, tiny):
     rows, points = trained.split.scored, trained.latent
     clusters = leiden.leiden(leiden.graph(find_neighbors(points)), 1.0, settings.seed)
     expected = {
-        "ari": metrics.adjusted_rand_score(labels[rows], clusters[rows]),
-        "nmi": metrics.normalized_mutual_info_score(labels[rows], clusters[rows]),
-        "label_silhouette": metrics.silhouette_score(points[rows], labels[rows]),
+        "ari": metrics.adjusted_rand_score(labels, clusters),  # labels are judged on all cells
+        "nmi": metrics.normalized_mutual_info_score(labels, clusters),
+        "ami": metrics.adjusted_mutual_info_score(labels, clusters),
+        "label_silhouette": metrics.silhouette_score(points, labels),
         "silhouette": metrics.silhouette_score(points[rows], clusters[rows]),
-        "knn_accuracy": scores.knn_accuracy(points, labels, rows),
+        "knn_accuracy": scores.knn_accuracy(points, labels),
         "neighbours_kept_15": run["scores"]["neighbours_kept_15"],
         "protein_agreement_15": run["scores"]["protein_agreement_15"],
         "ilisi": lisi.ilisi(points, batches),
     }
     for score, value in expected.items():
         assert of(records, score, "latent") == pytest.approx(value, abs=1e-6), score
+    n_cells = {r["score"]: r["cells"] for r in records}
+    assert n_cells["ami"] == n_cells["knn_accuracy"] == 240 and n_cells["neighbours_kept_15"] == len(rows)
+    known = [r for r in records if r["value"] is not None]
+    assert all(0 <= r["error"] < 0.5 for r in known) and {r["ahead"] for r in records} == {True, False}
     assert of(records, "protein_agreement_15", "protein") is None
     notes = {r["space"]: r["note"] for r in records if r["score"] == "protein_agreement_15"}
     assert notes.pop("protein") == "" and set(notes.values()) == {"seen in training"}

@@ -13,6 +13,7 @@ def test_the_documents_have_every_score_with_its_meaning_and_source():
         *descriptions.SCORES.values(),
         *descriptions.CELL_SCORES.values(),
         descriptions.EXPLAINED,
+        descriptions.COUNT_SPLIT,
         descriptions.CONSISTENCY,
         descriptions.BEST_MATCH,
     ):

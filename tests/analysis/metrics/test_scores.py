@@ -121,11 +121,12 @@ def test_agreement_is_that_of_scikit_learn():
     found = scores.agreement(labels, clusters)
     assert found["ari"] == pytest.approx(metrics.adjusted_rand_score(labels, clusters))
     assert found["nmi"] == pytest.approx(metrics.normalized_mutual_info_score(labels, clusters))
+    assert found["ami"] == pytest.approx(metrics.adjusted_mutual_info_score(labels, clusters))
     assert 0.1 < found["ari"] < 1
 
 
 def test_other_names_for_the_same_groups_agree_wholly():
-    assert scores.agreement(["B", "B", "T", "T"], [1, 1, 0, 0]) == {"ari": 1.0, "nmi": 1.0}
+    assert scores.agreement(["B", "B", "T", "T"], [1, 1, 0, 0]) == {"ari": 1.0, "nmi": 1.0, "ami": 1.0}
 
 
 def test_cells_without_a_label_are_left_out():
@@ -135,7 +136,13 @@ def test_cells_without_a_label_are_left_out():
 
 def test_no_label_at_all_gives_no_number():
     found = scores.agreement(["nan", "", "nan"], [0, 1, 2])
-    assert math.isnan(found["ari"]) and math.isnan(found["nmi"])
+    assert set(found) == {"ari", "nmi", "ami"} and all(map(math.isnan, found.values()))
+
+
+def test_shuffled_labels_of_few_cells_have_an_nmi_and_no_ami():
+    random = np.random.default_rng(0)
+    found = [scores.agreement(random.integers(0, 8, 35), random.integers(0, 8, 35)) for _ in range(40)]
+    assert np.mean([f["nmi"] for f in found]) > 0.25 and abs(np.mean([f["ami"] for f in found])) < 0.03
 
 
 def test_knn_accuracy_looks_for_more_neighbours_where_those_known_do_not_suffice():

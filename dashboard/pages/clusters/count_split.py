@@ -1,0 +1,83 @@
+"""The count-split score on the card of scores: the half of the molecules that a space has not seen."""
+
+import json
+
+from dash import Input, Output, State, html
+
+from core import figures
+from core.analysis.metrics.descriptions import COUNT_SPLIT
+from core.text import NORMAL_95, interval
+from dashboard import ids as shared
+from dashboard.components import job_card
+from dashboard.components.widgets import graph, notice
+from dashboard.ids import watched
+from dashboard.pages.clusters import run_jobs
+from dashboard.pages.clusters.controls import go
+from dashboard.server import session
+
+JOB = watched("count-split")
+GO = "count-split-go"
+RESULT = "count-split-result"
+FIGURE = "count-split-figure"
+FILE = "count_split.json"
+
+
+def parts(view, run):
+    """The button and the place of the result."""
+    return [
+        html.H3("Is it signal or copied noise?", className="h6"),
+        html.P(
+            "Neighbours kept, variance explained and the loss reward copied noise: they only ever ask for more dimensions. "
+            "The count-split score splits the molecules of each cell into two halves and predicts one from the other, whose "
+            "noise is independent."
+        ),
+        go("Compute count-split score", GO),
+        *job_card.parts(view, JOB, view.jobs.last(run["id"], "count_split")),
+        html.Div(id=RESULT),
+    ]
+
+
+def register(app, store):
+    @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
+    def compute(view, run, _):
+        return run_jobs.ask(view, "count_split", run["id"])
+
+    @app.callback(
+        Output(RESULT, "children"),
+        Input(JOB.done, "data"),
+        Input(shared.THEME, "data"),
+        State(shared.RUN, "data"),
+    )
+    def show(_, theme, run_id):
+        view = store.of(session.user())
+        path = run_jobs.result_file(view, run_id, FILE)
+        return result(view, view.runs.one(run_id), json.loads(path.read_text()), theme) if path else []
+
+
+def result(view, run, record, theme):
+    """The comparison in words, and the curve."""
+    words, tone = outcome(record)
+    plot = graph(
+        FIGURE,
+        "Error on the unseen half of the molecules by number of dimensions of PCA, and of the autoencoder",
+        dataset=view.datasets.one(run["dataset"]),
+        figure=figures.count_split(record, theme),
+        style={"height": "340px"},
+    )
+    return [notice(words, tone), plot, html.P(COUNT_SPLIT.sentence, className="help")]
+
+
+def outcome(record):
+    """(sentences, tone): the model beside PCA of the best size, with the error of the difference."""
+    best = record["pca"][record["best"] - 1]
+    difference, error = record["difference"], record["difference_error"]
+    words = (
+        f"Error on the unseen half: autoencoder {record['model']:.4f}, PCA at its best size ({record['best']} dimensions) "
+        f"{best:.4f}, training mean {record['mean']:.4f}, on {record['n_cells']:,} cells. "
+        f"The difference is {interval(difference, error, 4)}: "
+    )
+    if abs(difference) <= NORMAL_95 * error:
+        return f"{words}within its 95 % interval, so the two are level.", "info"
+    if difference < 0:
+        return f"{words}the autoencoder predicts molecules it has not seen better than any PCA.", "good"
+    return f"{words}PCA of {record['best']} dimensions predicts molecules it has not seen better.", "warn"
