@@ -3,18 +3,50 @@
 import numpy as np
 
 # AUC and fold change are effects, shares are of cells above 0, means are of the values; "rest" are all other cells.
+# log_fold is scanpy's, with a pseudocount of 1e-9: of a gene that hardly any cell expresses it is beyond 10.
 MEASURES = ("auc", "log_fold", "share", "share_rest", "mean", "mean_rest", "p", "p_adjusted")
+# What p values of cells are not; the card, the tables, the report and the methods paragraph say it.
+CAUTION = (
+    "The p values take cells as replicates, but cells of one sample are not independent, and clusters were found from the "
+    "same genes (double dipping). So p is far too small: use it as a rank, and judge a marker by its effect size."
+)
+P_NOTE = "p: a rank only; cells are no replicates"  # a column of markers.csv
+SAMPLE_MEASURES = (
+    "auc_within",
+    "sample_log_fold",
+    "sample_p",
+    "sample_p_adjusted",
+)  # where samples were compared
 FEWEST = 3  # cells of a group that is tested (Seurat's min.cells.group): a test of fewer says nothing
 
 
+PSEUDOCOUNT = (
+    1.0  # a count per 10,000, on the scale of the values that colour genes (Seurat's pseudocount.use)
+)
+
+
+def shrunk_fold(values, n_genes, logged):
+    """(groups, features) log2 of the ratio of the means out of the logarithm, 1 added to both: small means give small folds.
+
+    `values` (measures, groups, features), genes first. Genes that are not `logged` have the difference of the means;
+    proteins are always logged.
+    """
+    mean, rest = (values[MEASURES.index(name)] for name in ("mean", "mean_rest"))
+    is_log = np.where(np.arange(values.shape[-1]) < n_genes, bool(logged), True)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        fold = np.log2((np.expm1(mean) + PSEUDOCOUNT) / (np.expm1(rest) + PSEUDOCOUNT))
+    return np.where(is_log, fold, mean - rest)
+
+
 def best(values, k, least=0.0):
-    """Lists of the features that mark each group best, by AUC, at most `k` and the best first; ties by the fold change.
+    """Lists of the features that mark each group best, by AUC, at most `k` and the best first; ties by the difference of means.
 
     `values` (measures, groups, features). Features that less than `least` of the group's cells have are left out.
     """
-    auc, fold, share = (values[MEASURES.index(name)] for name in ("auc", "log_fold", "share"))
+    auc, mean, rest, share = (values[MEASURES.index(name)] for name in ("auc", "mean", "mean_rest", "share"))
+    above = mean - rest
     best = []
     for group in range(len(auc)):
         known = np.flatnonzero((auc[group] > 0.5) & (share[group] >= least))
-        best.append(known[np.lexsort((-fold[group, known], -auc[group, known]))][:k].tolist())
+        best.append(known[np.lexsort((-above[group, known], -auc[group, known]))][:k].tolist())
     return best

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from core.analysis.marker_measures import FEWEST, MEASURES
 
-TINY = 1e-9  # keeps the fold change of a silent feature finite (scanpy's)
+TINY = 1e-9  # scanpy's pseudocount of the fold change, which only keeps it finite; shrunk_fold adds 1
 FAST = {"cache": True, "nogil": True}
 POSITIVE = np.uint64(1 << 63)  # the sign bit of a key: set where the value is above 0
 _AS_IS = np.uint32(0x80000000)
@@ -20,8 +20,8 @@ _AS_IS = np.uint32(0x80000000)
 class Table(NamedTuple):
     """The measures of every feature in every group: `values` (measures, groups, features) float64, in the order of MEASURES.
 
-    `auc`: how often a cell of the group has more than one of the rest, ties counting half; `log_fold`: log2 of the
-    ratio of the means, which are taken out of the logarithm; `share`: of cells above 0. NaN for groups of less than FEWEST.
+    `auc`: how often a cell of the group has more than one of the rest, ties counting half; `log_fold`: scanpy's,
+    log2 of the ratio of the means, which are taken out of the logarithm; `share`: of cells above 0. NaN for groups of less than FEWEST.
     """
 
     values: np.ndarray
@@ -59,6 +59,32 @@ def markers(blocks, codes, n_groups, logged=True):
         return Table(np.empty((len(MEASURES), n_groups, 0)), sizes, sizes.sum() - sizes)
     sums = _Sums(*(np.concatenate(part, axis=-1) for part in zip(*parts, strict=True)))
     return _table(sums, sizes, logged)
+
+
+def auc_within(blocks, codes, samples, n_groups, n_samples):
+    """(groups, features) float64: the AUC of pairs of cells of the same sample, the rest being cells in any other group.
+
+    A mean over samples, weighted by their pairs of cells; NaN where no sample has cells on both sides. What differs
+    between samples alone, as a batch effect does, has no part in it. `codes`, `samples` (cells,) int, -1 for none.
+    """
+    codes, samples = np.asarray(codes, dtype=np.int32), np.asarray(samples)
+    inside = [np.where(samples == s, codes, -1).astype(np.int32) for s in range(n_samples)]
+    sizes = [np.bincount(c[c >= 0], minlength=n_groups) for c in inside]
+    pairs = np.array([n * (n.sum() - n) for n in sizes], dtype=np.float64)  # (samples, groups)
+    parts = []
+    for block in blocks:
+        above = np.zeros((n_groups, block.shape[1]))
+        for of, n in zip(inside, sizes, strict=True):
+            if (n > 0).sum() > 1:
+                above += _u(_sums(block, of, n).ranks, n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts.append(above / pairs.sum(axis=0)[:, None])
+    return np.concatenate(parts, axis=1) if parts else np.empty((n_groups, 0))
+
+
+def _u(ranks, sizes):
+    """(groups, features) the statistic of Mann and Whitney from sums of ranks: pairs in which the group has more."""
+    return ranks - (sizes * (sizes + 1.0) / 2)[:, None]
 
 
 def dense_blocks(values):
@@ -144,7 +170,7 @@ def _table(sums, sizes, logged):
     n, of = int(sizes.sum()), sizes[:, None].astype(float)
     rest = n - of
     with np.errstate(divide="ignore", invalid="ignore"):
-        u = sums.ranks - of * (of + 1) / 2
+        u = _u(sums.ranks, sizes)
         spread = np.sqrt(of * rest / 12 * (n + 1 - sums.ties / (n * (n - 1.0))))
         z = np.where(spread > 0, (u - of * rest / 2) / spread, 0.0)
         mean, mean_rest = sums.total / of, (sums.total.sum(axis=0) - sums.total) / rest

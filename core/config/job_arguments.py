@@ -170,9 +170,10 @@ class BundleArguments(Arguments):
 
 
 class MarkersArguments(Arguments):
-    """The key of the Groups whose markers are computed."""
+    """The key of the Groups whose markers are computed, and the obs column of samples to compare them over, or None."""
 
     groups: str
+    samples: str | None = None
 
 
 class ClustersArguments(Arguments):

@@ -206,7 +206,9 @@ def _after(config, facts, clusters, markers, tsne):
     if markers:
         sentences.append(
             "Markers of each group against all other cells were found by the two-sided rank-sum test with ties corrected "
-            f"(Mann 1947; values: {markers}), p adjusted over features (Benjamini 1995), and ranked by AUC."
+            f"(Mann 1947; values: {markers}), p adjusted over features (Benjamini 1995), and ranked by AUC. The test takes "
+            "cells as replicates, which cells of one sample are not (Squair 2021), and clusters were found from the same genes "
+            "(Zhang 2019), so these p values rank genes and say nothing about other samples."
         )
     return " ".join(sentences)
 

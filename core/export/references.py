@@ -30,6 +30,8 @@ REFERENCES = {
     "expression data. Nat Biotechnol 33:495-502, 2015. doi:10.1038/nbt.3192",
     "Smith 2019": "Smith LN, Topin N. Super-convergence: very fast training of neural networks using large learning rates. "
     "Proc SPIE 11006, 2019. arXiv:1708.07120",
+    "Squair 2021": "Squair JW, Gautier M, Kathe C, et al. Confronting false discoveries in single-cell differential "
+    "expression. Nat Commun 12:5692, 2021. doi:10.1038/s41467-021-25960-2",
     "Stoeckius 2017": "Stoeckius M, Hafemeister C, Stephenson W, et al. Simultaneous epitope and transcriptome measurement "
     "in single cells. Nat Methods 14:865-868, 2017. doi:10.1038/nmeth.4380",
     "Stuart 2019": "Stuart T, Butler A, Hoffman P, et al. Comprehensive integration of single-cell data. Cell "
@@ -47,6 +49,8 @@ REFERENCES = {
     "19:15, 2018. doi:10.1186/s13059-017-1382-0",
     "Wolock 2019": "Wolock SL, Lopez R, Klein AM. Scrublet: computational identification of cell doublets in single-cell "
     "transcriptomic data. Cell Syst 8:281-291, 2019. doi:10.1016/j.cels.2018.11.005",
+    "Zhang 2019": "Zhang JM, Kamath GM, Tse DN. Valid post-clustering differential analysis for single-cell RNA-Seq. Cell "
+    "Syst 9:383-392, 2019. doi:10.1016/j.cels.2019.07.012",
     "Zheng 2017": "Zheng GXY, Terry JM, Belgrader P, et al. Massively parallel digital transcriptional profiling of single "
     "cells. Nat Commun 8:14049, 2017. doi:10.1038/ncomms14049",
 }

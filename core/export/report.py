@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import jinja2
 
+from core.analysis.marker_measures import CAUTION
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 from core.config import setting_rows
 from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.export.references import cited
+from core.text import interval
 
 LARGE = 400_000  # bytes of an SVG, above which the PNG stands in the report
 TOP = 8  # markers of a group
@@ -80,6 +82,7 @@ def write(path, report):
         settings=Table(["setting", "value", ""], setting_rows(report.config)),
         training=_training(report),
         clusters=_clusters(report),
+        caution=CAUTION,
         spaces=_spaces(report.space_scores),
         scores=_scores(report.scores),
         sources=cited(report.paragraph),
@@ -165,8 +168,8 @@ def _clusters(report):
 def _spaces(records):
     """The table of all spaces with the meaning of each score; empty where they were not compared."""
     spaces, names = (list(dict.fromkeys(r[key] for r in records)) for key in ("space", "score"))
-    values = {(r["score"], r["space"]): r["value"] for r in records}
-    rows = [[SCORES[name].title, *(_number(values.get((name, s))) for s in spaces)] for name in names]
+    values = {(r["score"], r["space"]): interval(r["value"], r.get("error")) for r in records}
+    rows = [[SCORES[name].title, *(values.get((name, s), "–") for s in spaces)] for name in names]
     return {
         "table": Table(["", *(SPACES[s] for s in spaces)], rows, tuple(range(1, len(spaces) + 1))),
         "meanings": [SCORES[name].sentence for name in names],
@@ -176,12 +179,20 @@ def _spaces(records):
 
 def _scores(scores):
     """The run's own scores with their meanings."""
-    numbers = {name: value for name, value in scores.items() if isinstance(value, float)}
-    rows = [[name.replace("_", " "), _number(value)] for name, value in numbers.items()]
+    numbers = {
+        name: value
+        for name, value in scores.items()
+        if isinstance(value, float) and not name.endswith("_error")
+    }
+    rows = [
+        [name.replace("_", " "), interval(value, scores.get(f"{name}_error"))]
+        for name, value in numbers.items()
+    ]
     where = "test" if scores.get("judged_on") == "test" else "validation"
     return {
         "table": Table(["of the run", ""], rows, (1,)),
-        "cells": f"On {scores.get('judged_cells', 0):,} {where} cells; pca is PCA of as many dimensions.",
+        "cells": f"On {scores.get('judged_cells', 0):,} {where} cells, with labels on all cells; pca is PCA of as many "
+        "dimensions, and a difference is the model minus PCA. ± is 1.96 standard errors over cells.",
         "meanings": list(dict.fromkeys(filter(None, map(meaning_of, numbers)))),
     }
 

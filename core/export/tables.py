@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from core import safe_csv
-from core.analysis.marker_measures import MEASURES
+from core.analysis.marker_measures import MEASURES, P_NOTE, SAMPLE_MEASURES, shrunk_fold
 from core.analysis.metrics.descriptions import SCORES, SPACES, meaning_of
 
 ROWS = 5_000  # of a table in memory as text
+WITH_LABELS = ("ari", "nmi", "ami", "knn_accuracy", "knn_accuracy_pca", "knn_accuracy_difference")
 
 
 class Table(NamedTuple):
@@ -78,16 +79,25 @@ def names(cells, groups, author, seconds):
     return Table(["cell", "name", "author", "time"], columns)
 
 
-def markers(groups, features, n_genes, values):
-    """markers.csv: a row a group and feature, with the MEASURES.
+def markers(groups, features, n_genes, values, logged=True, over_samples=None):
+    """markers.csv: a row a group and feature, with the MEASURES and what their p values are not.
 
     `features` are the names of the genes, `n_genes` of them, and then of the proteins; `values` (measures, groups,
-    features).
+    features); `logged`: of the genes, as shrunk_fold has it; `over_samples`: the SAMPLE_MEASURES in the same form, where samples were compared.
     """
     columns = [np.repeat(np.array(groups, dtype=object), len(features))]
     columns += [np.tile(np.array(features, dtype=object), len(groups))]
     columns += [np.tile(kinds(len(features), n_genes), len(groups)), *(v.ravel() for v in values)]
-    return Table(["group", "feature", "kind", *MEASURES], columns)
+    columns.append(shrunk_fold(np.asarray(values), n_genes, logged).ravel())
+    head = ["group", "feature", "kind", *MEASURES, "log_fold_pseudocount"]
+    if over_samples is not None:
+        head, columns = [*head, *SAMPLE_MEASURES], [*columns, *(_known(v.ravel()) for v in over_samples)]
+    return Table([*head, "note"], [*columns, [P_NOTE] * len(columns[0])])
+
+
+def _known(values):
+    """Numbers, and an empty field where there is none."""
+    return np.where(np.isnan(values), "", np.char.mod("%.6g", values))
 
 
 def kinds(n_features, n_genes):
@@ -119,11 +129,19 @@ def scores(run_scores, records=()):
     the run's own scores.
     """
     rows = [
-        (r["score"], SPACES[r["space"]], r["value"], r["cells"], r["note"], SCORES[r["score"]].sentence)
+        (
+            *(r["score"], SPACES[r["space"]], r["value"], r.get("error"), r["cells"], r["note"]),
+            SCORES[r["score"]].sentence,
+        )
         for r in records
     ]
-    n_cells = run_scores.get("judged_cells", "")
-    rows += [(name, "the run", value, n_cells, "", meaning_of(name)) for name, value in run_scores.items()]
-    head = ["score", "space", "value", "cells", "note", "meaning"]
+    n_cells, of_labels = run_scores.get("judged_cells", ""), run_scores.get("labelled_cells", "")
+    for name, value in run_scores.items():
+        if not name.endswith("_error"):
+            cells = of_labels if name in WITH_LABELS else n_cells
+            rows.append(
+                (name, "the run", value, run_scores.get(f"{name}_error"), cells, "", meaning_of(name))
+            )
+    head = ["score", "space", "value", "standard error", "cells", "note", "meaning"]
     columns = zip(*rows, strict=True) if rows else [()] * len(head)
     return Table(head, [["" if value is None else value for value in column] for column in columns])

@@ -124,16 +124,21 @@ class DatasetFolder:
         values[rows] = shown
         return values
 
-    def gene_blocks(self, n_values=GENE_BLOCK):
+    def has_counts(self):
+        """Are the values that colour genes kept as raw counts?"""
+        return (self.folder / "genes" / "size.npy").exists()
+
+    def gene_blocks(self, n_values=GENE_BLOCK, counts=False):
         """CSC matrices (cells, genes of the block) float32 of the display values of all genes, in order.
 
-        About `n_values` values each, and no more than one of them in memory.
+        About `n_values` values each, and no more than one of them in memory. `counts`: the raw counts instead, of a
+        dataset that `has_counts`.
         """
         from scipy import sparse
 
         folder, n_cells = self.folder / "genes", len(self.cells())
         indptr = np.array(read_array(folder / "indptr.npy"), dtype=np.int64)
-        scale = read_array(folder / "size.npy") if (folder / "size.npy").exists() else None
+        scale = read_array(folder / "size.npy") if self.has_counts() and not counts else None
         first = 0
         while first < len(indptr) - 1:
             last = int(np.searchsorted(indptr, indptr[first] + n_values, side="right")) - 1

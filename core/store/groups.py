@@ -84,8 +84,11 @@ class CellGroups:
         self.access.one("run", run_id)
         return read(self.database.run_folder(run_id), key)
 
-    def find_markers(self, run_id, groups):
-        """Queue the markers of Groups of a run's cells, once; returns the job. Raises UserError where they have none."""
+    def find_markers(self, run_id, groups, samples=None):
+        """Queue the markers of Groups of a run's cells, once; returns the job. Raises UserError where they have none.
+
+        `samples`: an obs column, over whose values groups are compared as well.
+        """
         n_groups = int((np.bincount(groups.codes[groups.codes >= 0], minlength=1) > 0).sum())
         if not n_groups:
             raise UserError("No cell has a value here, so there are no groups: choose others.")
@@ -95,4 +98,5 @@ class CellGroups:
             raise UserError(
                 f"These are {n_groups:,} groups, and markers are computed for at most {MOST}: choose coarser ones."
             )
-        return self.access.once("markers", run_id, MarkersArguments(groups=self.keep(run_id, groups)))
+        arguments = MarkersArguments(groups=self.keep(run_id, groups), samples=samples)
+        return self.access.once("markers", run_id, arguments)

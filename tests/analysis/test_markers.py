@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.stats import false_discovery_control, mannwhitneyu
 
 from core.analysis import markers
-from core.analysis.marker_measures import best
+from core.analysis.marker_measures import best, shrunk_fold
 from core.errors import UserError
 from core.store import Groups
 
@@ -32,6 +32,30 @@ def values():
 @pytest.fixture(scope="module")
 def codes():
     return np.repeat([0, 1, 2, -1], [60, 50, 70, 20])
+
+
+def test_the_auc_within_samples_is_that_of_scipy_over_pairs_of_one_sample(values, codes):
+    samples = np.random.default_rng(0).integers(-1, 3, 200)
+    found = markers.auc_within(blocks_of(values), codes, samples, 3, 3)
+    for group in range(3):
+        above, pairs = 0.0, 0
+        for sample in range(3):
+            here = (samples == sample) & (codes >= 0)
+            a, b = (values[here & mask].astype(float) for mask in (codes == group, codes != group))
+            above, pairs = above + mannwhitneyu(a, b).statistic, pairs + len(a) * len(b)
+        np.testing.assert_allclose(found[group], above / pairs, atol=1e-9)
+
+
+def test_a_batch_effect_has_no_part_in_the_auc_within_batches():
+    random = np.random.default_rng(1)
+    batch, group = (
+        np.repeat([0, 1], 100),
+        np.r_[random.random(100) < 0.8, random.random(100) < 0.2].astype(int),
+    )
+    level = (3 * batch + random.standard_normal(200)).astype(np.float32)[:, None]
+    table = markers.markers(markers.dense_blocks(level), group, 2)
+    within = markers.auc_within(markers.dense_blocks(level), group, batch, 2, 2)
+    assert table.of("auc")[0, 0] > 0.7 and abs(within[0, 0] - 0.5) < 0.1
 
 
 def test_every_number_agrees_with_scipy(values, codes):
@@ -79,6 +103,18 @@ def test_two_groups_mirror_each_other_and_leave_the_others_out(values, codes):
     np.testing.assert_allclose(table.of("auc")[0], 1 - table.of("auc")[1])
     np.testing.assert_allclose(table.of("p")[0], table.of("p")[1])
     assert best(table.values, 1)[0] == [11]
+
+
+def test_a_fold_change_with_a_pseudocount_is_small_for_silent_genes():
+    silent, loud = np.zeros((40, 1)), np.zeros((40, 1))
+    silent[0], loud[:20] = np.log1p(0.5), np.log1p(31)
+    table = markers.markers(markers.dense_blocks(np.hstack([silent, loud])), np.repeat([0, 1], 20), 2)
+    assert table.of("log_fold")[0, 0] > 20  # scanpy's
+    found = shrunk_fold(table.values, 2, True)
+    assert 0 < found[0, 0] < 0.1 and found[0, 1] == pytest.approx(5, abs=1e-5)
+    np.testing.assert_allclose(
+        shrunk_fold(table.values, 1, False)[:, 0], (table.of("mean") - table.of("mean_rest"))[:, 0]
+    )
 
 
 def test_values_that_are_not_logged_give_a_difference_of_means(values, codes):

@@ -32,6 +32,7 @@ MORE = (
     "loadings.csv",
     "effects.csv",
     "spaces.json",
+    "count_split.json",
 )  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about
@@ -182,6 +183,7 @@ class _Bundle:
                 content.features(),
                 content.markers["n_genes"],
                 content.marker_values(),
+                content.markers["logged"],
             )
             self._table(archive, "markers.csv", tables.markers(*facts))
 

@@ -1,25 +1,84 @@
 """The jobs on groups of cells: markers, stability of clusters, other clusterings."""
 
+import hashlib
 from itertools import chain
 
 import numpy as np
 
 from core import config, files
-from core.analysis import clustering
+from core.analysis import clustering, pseudobulk
 from core.analysis import markers as ranking
+from core.analysis.marker_measures import SAMPLE_MEASURES
 from core.config import run_files
 from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ClustersArguments, MarkersArguments
 from core.errors import UserError
 from core.store import Groups
 from core.store import groups as saved_groups
+from core.text import listed
 
 PROTEIN_WORDS = "log1p of protein counts"
 
 
 def markers(store, job, say):
-    """Find the markers of each group of the Groups in `arguments`."""
-    return ranked(store, job["target"], MarkersArguments.of_job(job).groups, say)
+    """Find the markers of each group of the Groups in `arguments`, on request over the samples of an obs column as well."""
+    arguments = MarkersArguments.of_job(job)
+    result = ranked(store, job["target"], arguments.groups, say)
+    if not arguments.samples:
+        return result
+    return result | over_samples(store, job["target"], arguments.groups, arguments.samples, say)
+
+
+def over_samples(store, run_id, key, column, say):
+    """Write markers/NAME.npy (measures, groups, features), by SAMPLE_MEASURES, of the Groups `key` over the samples of an
+    obs column; proteins have the AUC alone.
+
+    Returns {"samples": the column, "sample_values": NAME, "sample_words": what was compared}.
+    """
+    run = store.row("run", run_id)
+    folder, dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
+    groups, (names, samples) = saved_groups.read(folder, key), _samples(dataset_folder, column)
+    shape = len(groups.names), len(names)
+    say(f"Comparing groups within each {column}.", 0.6)
+    blocks = chain(dataset_folder.gene_blocks(), ranking.dense_blocks(np.log1p(dataset_folder.proteins())))
+    auc = ranking.auc_within(blocks, groups.codes, samples, *shape)
+    values = np.full((len(SAMPLE_MEASURES), *auc.shape), np.nan)
+    values[0] = auc
+    if not dataset_folder.has_counts():
+        words = "The dataset has no raw counts to add up by sample, so there are no p values over samples."
+    else:
+        say(f"Adding up the counts of each {column}.", 0.8)
+        blocks = dataset_folder.gene_blocks(counts=True)
+        found = pseudobulk.compare(*pseudobulk.sums(blocks, groups.codes, samples, *shape))
+        n_genes = found.p.shape[1]
+        for i, measure in enumerate((found.log_fold, found.p, found.p_adjusted), start=1):
+            values[i, :, :n_genes] = measure
+        words = _words(found, groups.names, column)
+    name = f"{key}_{hashlib.sha256(column.encode()).hexdigest()[:8]}"
+    files.write_array(folder / "markers" / f"{name}.npy", values)
+    return {"samples": column, "sample_values": name, "sample_words": words}
+
+
+def _samples(dataset_folder, column):
+    """(names, codes (cells,)) of an obs column of samples; raises UserError."""
+    try:
+        entry, codes = dataset_folder.column(column)
+        return entry["categories"], codes
+    except KeyError:
+        raise UserError(f"There is no obs column '{column}' with names. Choose another one.") from None
+
+
+def _words(found, names, column):
+    """What was compared over samples, and which groups have too few."""
+    too_few = [name for name, n in zip(names, found.n_samples, strict=True) if not n]
+    how = "within each sample" if found.paired[found.n_samples > 0].all() else "between samples"
+    words = (
+        f"Over samples: counts added up by {column}, log2 counts per million, moderated t-test {how} "
+        f"(limma, Smyth 2004; at least {pseudobulk.FEWEST_CELLS} cells of a sample in a group)."
+    )
+    if not too_few:
+        return words
+    return f"{words} Fewer than {pseudobulk.FEWEST_SAMPLES} such samples, so no test: {listed(too_few[:9])}."
 
 
 def ranked(store, run_id, key, say):

@@ -25,6 +25,7 @@ FILES = (
     "effects.csv",
     "explained.csv",
     "spaces.json",
+    "count_split.json",
 )
 
 
@@ -86,7 +87,10 @@ def markers(view, run, query):
         *view.datasets.folder(run["dataset"]).genes()["names"],
         *DatasetRecord.of(view.datasets.one(run["dataset"])).proteins,
     ]
-    return tables.markers(result["names"], names, result["n_genes"], values)
+    over_samples = None
+    if "sample_values" in result:
+        over_samples = view.results.array(run["id"], f"markers/{result['sample_values']}")
+    return tables.markers(result["names"], names, result["n_genes"], values, result["logged"], over_samples)
 
 
 def names(view, run, query):

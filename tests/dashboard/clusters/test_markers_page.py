@@ -6,6 +6,7 @@ import io
 import pytest
 from app_under_test import sent
 
+from core.analysis.marker_measures import CAUTION, P_NOTE
 from core.errors import UserError
 from dashboard.pages.clusters.markers.results import chosen_groups
 
@@ -38,6 +39,41 @@ def test_the_table_shows_the_markers_of_the_chosen_group(finished, asked):
     aucs = [row["auc"] for row in rows["rowData"]]
     assert aucs == sorted(aucs, reverse=True) and aucs[0] > 0.8
     assert {row["kind"] for row in rows["rowData"]} == {"gene", "protein"}
+
+
+def test_p_values_are_said_to_be_of_cells_wherever_they_stand(finished, asked):
+    notes = sent(finished.press("markers-box.hidden", {"markers-done.data": asked, "run.data": finished.run}))
+    assert CAUTION in notes and "adjusted p of cells" in notes
+    text = finished.client.get(f"/download/{finished.run}/markers.csv?job={asked}").text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["note"] for row in rows} == {P_NOTE}
+
+
+def test_groups_are_compared_over_the_samples_of_a_column(finished):
+    values = {
+        "markers-go.n_clicks": 2,
+        "markers-how.value": "each",
+        "markers-by.value": "obs:cell_type",
+        "resolution.value": 1.0,
+        "markers-samples.value": "sample",
+        "run.data": finished.run,
+    }
+    job = finished.work("markers", values, "markers-go.n_clicks")["markers-done"]["data"]
+    here = {"markers-done.data": job, "run.data": finished.run}
+    shown = finished.press("markers-box.hidden", here)
+    assert "moderated t-test within each sample" in sent(shown)
+    rows = finished.press("markers-table.rowData", here | {"markers-group.value": 0})["markers-table"][
+        "rowData"
+    ]
+    genes = [row for row in rows if row["sample_p_adjusted"] is not None]
+    assert {row["kind"] for row in genes} == {"gene"} and genes[0]["auc_within"] > 0.7
+    text = finished.client.get(f"/download/{finished.run}/markers.csv?job={job}").text
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert {"sample_p", "sample_log_fold", "auc_within"} < set(table[0])
+    assert table[0]["auc_within"] and any(row["sample_p"] for row in table)
+    values["markers-samples.value"] = "nothing"
+    answer = finished.work("markers", values, "markers-go.n_clicks")
+    assert "There is no obs column 'nothing'" in sent(answer)
 
 
 def test_a_row_of_the_table_colours_the_panels(finished):

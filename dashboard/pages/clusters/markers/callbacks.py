@@ -95,9 +95,11 @@ def _job(app, store):
         State(page.RESOLUTION, "value"),
         State(ids.MARKERS_A, "data"),
         State(ids.MARKERS_B, "data"),
+        State(ids.MARKERS_SAMPLES, "value"),
     )
-    def find(view, run, _, *groups):
-        return view.groups.find_markers(run["id"], chosen_groups(view, run, *groups))["id"]
+    def find(view, run, _, *values):
+        *groups, samples = values
+        return view.groups.find_markers(run["id"], chosen_groups(view, run, *groups), samples)["id"]
 
     @job_card.shows(
         app,
@@ -119,7 +121,7 @@ def _job(app, store):
             remarks(result),
             group_options(result),
             first_tested(result),
-            columns(result["logged"]),
+            columns(result["logged"], "sample_values" in result),
             markers_link(run_id, job["id"]),
             result["values"],
         )

@@ -3,24 +3,33 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from core.analysis.marker_measures import FEWEST
+from core.analysis.marker_measures import CAUTION, FEWEST
 from core.text import listed
 from dashboard.components import data_tables, job_card
 from dashboard.components.widgets import card, graph, more, notice
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
-from dashboard.pages.clusters.controls import field, go
+from dashboard.pages.clusters.controls import categories, field, go
 from dashboard.pages.clusters.markers import ids
 
 EACH, TWO = "each", "two"
 PLOTS = {"dots": "dot plot", "heat": "heat map", "violins": "violin plot of one feature"}
-FOLD = {True: "log2 fold change", False: "difference of means"}
+FOLD = {True: "log2 fold change (+1)", False: "difference of means"}
 EXPLANATION = (
     "AUC: how often a cell of the group has a higher value than another cell, ties counting half. 0.5 is no difference, "
     "1 always higher, 0 always lower. It is the effect size of the Wilcoxon rank-sum test (Mann and Whitney 1947). The "
     "p value comes from its normal approximation, corrected for ties, and is adjusted over all genes and proteins of a "
     "group (Benjamini and Hochberg 1995).",
-    "The clusters were found from the same genes, so their p values are too small (double dipping; Zhang, Kamath and Tse "
-    "2019). Use p as a rank only, and judge a marker by its effect size and the percentages of cells.",
+    "log2 fold change (+1): log2 of the ratio of the mean counts per 10,000, 1 added to both as in Seurat, so that genes "
+    "which hardly any cell expresses do not come first. Scanpy adds 1e-9: its fold change is log_fold in the CSV. Both take "
+    "the means of the logarithms out of the logarithm, as scanpy does.",
+    f"{CAUTION} (Squair 2021 on replicates; Zhang, Kamath and Tse 2019 on double dipping.)",
+    "With a column of samples, a sample is one observation. Its counts are added up by group, and log2 counts per million "
+    "are compared by a moderated t-test, as limma has it (Smyth 2004): within each sample where samples have cells in both "
+    "groups, else between samples. This mends the replicates, not the double dipping. AUC within samples compares only "
+    "cells of the same sample, so differences between samples, such as batch effects, have no part in it.",
+)
+SAMPLES_HELP = (
+    "An obs column of samples or donors adds p values over samples, the only ones that hold for other donors."
 )
 
 
@@ -29,6 +38,7 @@ def layout(view, run):
         "Markers",
         html.P("The genes and proteins that differ most between groups of cells."),
         _groups(view, run),
+        html.Div([_samples(view, run)], className="nuwa-form"),
         go("Find markers", ids.MARKERS_GO),
         *job_card.parts(view, ids.MARKERS, view.jobs.mine(run["id"], "markers")),
         html.Div([*_table(), *_plot()], id=ids.MARKERS_BOX, hidden=True),
@@ -54,6 +64,24 @@ def _groups(view, run):
             html.Div(_two_selections(), id=ids.MARKERS_TWO, className="nuwa-field wide", hidden=True),
         ],
         className="nuwa-form",
+    )
+
+
+def _samples(view, run):
+    """The choice of the obs column whose values are replicates."""
+    columns = categories(view, run)
+    placeholder = "none: cells are compared" if columns else "obs has no categorical columns"
+    chosen = run["config"].get("batch_key") or None
+    picker = dcc.Dropdown(
+        columns, chosen if chosen in columns else None, id=ids.MARKERS_SAMPLES, placeholder=placeholder
+    )
+    return html.Div(
+        [
+            html.Label("Samples (replicates)", htmlFor=ids.MARKERS_SAMPLES),
+            picker,
+            html.Div(SAMPLES_HELP, className="help"),
+        ],
+        className="nuwa-field wide",
     )
 
 
@@ -122,23 +150,38 @@ def _plot():
     ]
 
 
-def columns(logged):
-    """The columns of the table; the fold change is a difference of means where values are not logarithms."""
+def columns(logged, over_samples=False):
+    """The columns of the table; the fold change is a difference of means where values are not logarithms.
+
+    `over_samples`: those over samples as well.
+    """
     tiny = "params.value == null ? '–' : params.value < 1e-300 ? '< 1e-300' : d3.format('.2~e')(params.value)"
-    return [
+    shown = [
         data_tables.text("feature", "feature", minWidth=120),
         data_tables.text("kind", "kind"),
         data_tables.number("auc", "AUC"),
         data_tables.number("log_fold", FOLD[logged], ".2f"),
         data_tables.number("share", "% of group", ".1f"),
         data_tables.number("share_rest", "% of others", ".1f"),
-        data_tables.number("p_adjusted", "adjusted p", valueFormatter={"function": tiny}),
+        data_tables.number("p_adjusted", "adjusted p of cells", valueFormatter={"function": tiny}),
     ]
+    if over_samples:
+        shown += [
+            data_tables.number("auc_within", "AUC within samples"),
+            data_tables.number("sample_log_fold", "log2 fold over samples", ".2f"),
+            data_tables.number(
+                "sample_p_adjusted", "adjusted p over samples", valueFormatter={"function": tiny}
+            ),
+        ]
+    return shown
 
 
 def remarks(result):
-    """What was compared, in which values, and which groups were not tested."""
+    """What was compared, in which values, what the p values are not, and which groups were not tested."""
     parts = [html.P(f"{result['words']}. Values: {result['values']}.", className="help")]
+    parts.append(notice(CAUTION, "warn"))
+    if "sample_words" in result:
+        parts.append(html.P(result["sample_words"], className="help"))
     if not result["logged"]:
         text = "These values are not logarithms, so the table has the difference of means instead of a fold change."
         parts.append(notice(text, "warn"))

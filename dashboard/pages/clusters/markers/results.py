@@ -4,7 +4,7 @@ import numpy as np
 
 from core import figures
 from core.analysis.composition import two_groups
-from core.analysis.marker_measures import FEWEST, MEASURES, best
+from core.analysis.marker_measures import FEWEST, MEASURES, SAMPLE_MEASURES, best, shrunk_fold
 from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Groups
@@ -59,13 +59,14 @@ def features(view, run):
 def rows(view, run, result, group):
     """The records of the table for one group, the best marker first, without features that no cell expresses."""
     names, n_genes = features(view, run)
-    auc, fold, share, rest, _, _, _, p = view.results.array(run["id"], f"markers/{result['groups']}")[
-        :, group
-    ]
+    values = np.asarray(view.results.array(run["id"], f"markers/{result['groups']}"))[:, [group]]
+    auc, _, share, rest, _, _, _, p = values[:, 0]
+    fold = shrunk_fold(values, n_genes, result["logged"])[0]
     if np.isnan(auc).all():
         return []
     expressed = np.flatnonzero((share > 0) | (rest > 0) | (auc != 0.5))
     order = expressed[np.lexsort((-fold[expressed], -auc[expressed]))]
+    over_samples = _over_samples(view, run, result, group)
     return [
         {
             "feature": names[i],
@@ -75,9 +76,22 @@ def rows(view, run, result, group):
             "share": round(100 * float(share[i]), 2),
             "share_rest": round(100 * float(rest[i]), 2),
             "p_adjusted": float(f"{p[i]:.3g}"),
+            **{name: _number(values[i]) for name, values in over_samples.items()},
         }
         for i in order
     ]
+
+
+def _over_samples(view, run, result, group):
+    """{name of SAMPLE_MEASURES: (features,)} of one group; empty where no samples were compared."""
+    if "sample_values" not in result:
+        return {}
+    values = view.results.array(run["id"], f"markers/{result['sample_values']}")[:, group]
+    return dict(zip(SAMPLE_MEASURES, values, strict=True))
+
+
+def _number(value):
+    return None if np.isnan(value) else float(f"{value:.4g}")
 
 
 def picture(view, run, result, kind, n_top, feature, theme):
