@@ -1,4 +1,4 @@
-"""Write one small dataset as Cell Ranger's relatives write theirs: LAYOUTS, {name: (writer, what is read of it)}."""
+"""Write one small dataset as Cell Ranger's relatives write theirs: LAYOUTS, {name: (dataset, folder) -> path}."""
 
 import gzip
 import io as bytes_io
@@ -140,6 +140,35 @@ def symbols_before_ids(adata, folder):
     return put(folder, trio(adata) | {"features.tsv": lines(adata.var_names, ids(adata))})
 
 
+def other_names(adata, folder):
+    """GSM1_A_counts.mtx beside GSM1_A_cellnames.txt and GSM1_A_genenames.txt."""
+    matrix, cells = mtx(adata.X.T), lines(adata.obs_names)
+    names = {"counts.mtx": matrix, "cellnames.txt": cells, "genenames.txt": lines(adata.var_names)}
+    return put(folder, {f"GSM1_A_{name}": text for name, text in names.items()})
+
+
+def rows_and_columns_of_r(adata, folder):
+    """counts.mtx beside rownames.csv and colnames.csv, as write.csv makes them."""
+    sides = {"rownames": adata.var_names, "colnames": adata.obs_names}
+    options = {"separator": ",", "quote": '"', "header": ["", "x"]}
+    files = {
+        f"{side}.csv": lines(range(1, len(names) + 1), names, **options) for side, names in sides.items()
+    }
+    return put(folder, files | {"counts.mtx": mtx(adata.X.T)})
+
+
+def banner(change):
+    """A writer of a matrix whose first line is `change(first line)`; "" leaves it out."""
+
+    def write(adata, folder):
+        files = trio(adata)
+        first, rest = files["matrix.mtx"].split("\n", 1)
+        files["matrix.mtx"] = change(first) + rest.removeprefix("%\n")
+        return put(folder, files)
+
+    return write
+
+
 def kb_python(adata, folder):
     stem = "counts_unfiltered/cells_x_genes"
     return put(
@@ -250,6 +279,17 @@ def parse(adata, folder):
     )
 
 
+def parse_of_version_1(adata, folder):
+    """With genes.csv, which pandas numbers, and no genome."""
+    genes = lines(
+        *(range(adata.n_vars), ids(adata), adata.var_names),
+        separator=",",
+        header=["", "gene_id", "gene_name"],
+    )
+    cells = lines(adata.obs_names, range(30), separator=",", header=["cell_barcode", "umi_count"])
+    return put(folder, {"DGE.mtx": mtx(adata.X), "genes.csv": genes, "cell_metadata.csv": cells})
+
+
 def atlas(adata, folder):
     stem = "E-X-1.aggregated_filtered"
     files = {}
@@ -304,7 +344,7 @@ def xenium(adata, folder):
     return folder
 
 
-def h5_without(*gone, matrix=True):
+def h5_without(*gone):
     """A writer of a 10x .h5 that lacks some parts."""
 
     def write(adata, folder):
@@ -375,7 +415,6 @@ def loom_gz(adata, folder):
     return folder / "set.loom.gz"
 
 
-# What of the dataset is read: its names as they are unless a layout cannot hold them.
 LAYOUTS = {
     **{f"features_{n}_columns": _columns(n) for n in (1, 2, 3, 4)},
     "genes_2_columns": _columns(2, "genes"),
@@ -385,13 +424,17 @@ LAYOUTS = {
         for write in (
             *(name_in_front, name_behind, stem_alone, shared_features, shared_in_the_folder_above),
             *(plain_named_gz, packed_named_plain, quoted, header_lines, row_numbers_of_r, array_form),
-            *(cells_by_genes, types_in_the_second_column, symbols_before_ids),
+            *(cells_by_genes, types_in_the_second_column, symbols_before_ids, other_names),
+            *(rows_and_columns_of_r, parse_of_version_1),
             *(kb_python, kb_lamanno, kb_nac, starsolo, starsolo_velocyto, alevin_fry, alevin_fry_usa),
             *(alevin_fry_usa_short, parse, atlas, rhapsody, multi, outs, xenium, cellbender),
             *(tar, tar_named_tar_gz, tar_gz_named_tar, tar_in_zip, zip_in_tar),
             *(packed_h5, plain_h5_named_gz, loom_gz),
         )
     },
+    "banner_in_lower_case": banner(lambda first: first.lower() + "\n"),
+    "banner_after_a_byte_order_mark": banner(lambda first: f"\ufeff{first}\n"),
+    "no_banner": banner(lambda first: ""),
     "h5_without_types": h5_without("feature_type"),
     "h5_without_ids": h5_without("id", "feature_type", "genome"),
 }

@@ -71,6 +71,12 @@ def test_raw_is_read_where_it_is_asked_for_or_alone(small, other, tmp_path):
     assert read.read(tmp_path, part="raw_feature_bc_matrix").n_obs == 25
 
 
+def test_files_that_a_person_named_are_asked_for(small, tmp_path):
+    for name in ("pbmc.h5ad", "pbmc_filtered.h5ad", "pbmc_raw.h5ad"):
+        formats.h5ad(small, tmp_path).rename(tmp_path / name)
+    assert len(parts(tmp_path)) == 3
+
+
 def test_a_folder_and_its_archive_or_h5_are_one_dataset(small, tmp_path):
     formats.tenx_folder(small.copy(), tmp_path, 2)
     with zipfile.ZipFile(tmp_path / "filtered_feature_bc_matrix.zip", "w") as archive:

@@ -1,4 +1,4 @@
-"""The files beside a Matrix Market file that name its cells and its features, found by name and by length."""
+"""Matrix Market files and the files beside them that name their cells and features, known by their names."""
 
 import csv
 import re
@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from core.data.read.archives import open_plain, plain_bytes
 
+MATRIX = re.compile(r"\.mtx(\.gz)?$", re.IGNORECASE)
 # What such files are called: Cell Ranger, STARsolo, kb-python, alevin-fry, Parse, the single-cell expression atlas, GEO.
 STRONG = {
-    "cells": r"barcodes?(?:[_.]?(?:names?|list))?|cells?[_.](?:names?|ids?|metadata|barcodes?)",
-    "features": r"(?:all[_.])?(?:genes?|features?)(?:[_.](?:names?|ids?|symbols?|list))?|gene_?names?",
+    "cells": r"barcodes?(?:[_.]?(?:names?|list))?|cells?[_.]?(?:names?|ids?|metadata|barcodes?)",
+    "features": r"(?:all[_.])?(?:genes?|features?)(?:[_.]?(?:names?|ids?|symbols?|list))?",
     "rows": r"mtx_rows|row_?names",
     "columns": r"mtx_cols|col(?:umn)?_?names",
 }
@@ -42,8 +43,8 @@ ENDS = re.compile(r"(\.(mtx|tsv|txt|csv))?(\.gz)?$", re.IGNORECASE)
 KINDS = re.compile(r"(\.(tsv|txt|csv)|mtx_rows|mtx_cols)(\.gz)?$", re.IGNORECASE)
 # The first field of a line that names columns; looked for only where a file has a line too many.
 HEADER = re.compile(
-    r"(unnamed: 0|v1|x|index|row_?names|(cell|gene|feature|ensembl|barcode|bc)?[ _.]?(ids?|(short_)?names?|symbols?)|genes?|features?"
-    r"|symbols?|barcodes?|cells?|bc_wells?|sample)?",
+    r"unnamed: 0|v1|x|index|row_?names|(cell|gene|feature|ensembl|barcode|bc)?[ _.]?(ids?|(short_)?names?|symbols?)|genes?|features?"
+    r"|symbols?|(cell[ _.]?)?barcodes?|cells?|bc_wells?|sample",
     re.IGNORECASE,
 )
 
@@ -55,6 +56,11 @@ class AxisFile(NamedTuple):
     role: str  # "cells", "features", "rows" or "columns"
     of: frozenset  # the parts of its name that say whose it is
     symbols: bool  # it has names of genes beside another file with their ids, as kb-python writes
+
+
+def is_matrix(path: Path) -> bool:
+    """Is this, by its name, a Matrix Market file?"""
+    return bool(MATRIX.search(path.name)) and path.is_file()
 
 
 def role_of(path: Path) -> AxisFile | None:
@@ -116,13 +122,18 @@ def rows_of(path: Path, name: str) -> list[list[str]]:
         rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=separator)]
     else:
         rows = [[_bare(field) for field in line.split("\t")] for line in lines]
-    numbers = [row[0] for row in rows if len(row) > 1]
-    if len(rows) > 2 and numbers[-len(rows) + 1 :] == [
-        str(i) for i in range(1, len(rows))
-    ]:  # R's row numbers
-        rows = [rows[0][len(rows[0]) == len(rows[1]) :], *(row[1:] for row in rows[1:])]
-    elif len(rows) > 2 and numbers == [str(i) for i in range(1, len(rows) + 1)]:
-        rows = [row[1:] for row in rows]
+    return _without_numbers(rows)
+
+
+def _without_numbers(rows):
+    """`rows` without the row numbers that R (from 1) and pandas (from 0) put in front, below a header or not."""
+    first = [row[0] for row in rows if len(row) > 1]
+    for start in (0, 1):
+        numbers = [str(i) for i in range(start, start + len(rows))]
+        if len(rows) > 2 and first == numbers:
+            return [row[1:] for row in rows]
+        if len(rows) > 2 and first[-len(rows) + 1 :] == numbers[:-1]:
+            return [rows[0][len(rows[0]) == len(rows[1]) :], *(row[1:] for row in rows[1:])]
     return rows
 
 
@@ -133,4 +144,4 @@ def _bare(field):
 
 def is_header(row: list[str]) -> bool:
     """May this line name columns?"""
-    return bool(HEADER.fullmatch(row[0].strip())) if row else False
+    return row[:1] == [""] or any(HEADER.fullmatch(field) for field in row)

@@ -117,6 +117,8 @@ def _is_lesser(dataset, datasets):
     key, lesser, better = _form(dataset)
     if "multi/" in dataset.inside and lesser and any("per_sample_outs" in one.inside for one in datasets):
         return True  # all droplets of all samples of Cell Ranger's multi
+    if not dataset.is_matrix and ending(dataset.inside) not in (".h5", ".h5.gz"):
+        return False  # names of other files are a person's own
     forms = [_form(one) for one in datasets]
     return any(form[0] == key and (form[1], -form[2]) < (lesser, -better) for form in forms)
 
@@ -172,14 +174,14 @@ def _places(folder, root, deep):
     files = [path for path in entries if path.is_file() and not ASIDE.search(path.name)]
     groups = {}
     for path in files:
-        if matrix_market.is_matrix(path):
+        if axis_files.is_matrix(path):
             part, whose = matrix_market.part_of_velocity(path)
             groups.setdefault((whose, "") if part else (whose, path.name), []).append(path)
     for paths in groups.values():
         yield placed(folder if len(groups) == 1 else paths[0], paths, is_matrix=True)
     for path in files:
         is_name = groups and axis_files.role_of(path)
-        if not matrix_market.is_matrix(path) and not is_name and ending(path.name):
+        if not axis_files.is_matrix(path) and not is_name and ending(path.name):
             yield placed(path, [path])
     for path in entries if deep else ():
         if path.is_dir() and not ASIDE_FOLDER.search(path.name):

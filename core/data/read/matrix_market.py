@@ -1,19 +1,17 @@
 """Matrix Market files with the files that name their cells and features: Cell Ranger and its relatives."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from anndata.utils import make_index_unique
 from scipy import io, sparse
 
 from core.data.read import axis_files
 from core.data.read.archives import is_gzip, open_plain, plain_bytes
-from core.data.read.axis_names import like_barcodes, like_genes
-from core.data.read.features import NOT_FEATURES, features_of
-from core.data.read.tenx import check_sizes, one_genome
+from core.data.read.features import NOT_FEATURES
+from core.data.read.matrix_sides import Sides
+from core.data.read.tenx import one_genome
 from core.errors import UserError
 from core.text import listed
 
@@ -21,17 +19,11 @@ from core.text import listed
 HELD, COPIES = 2, 4
 # Bytes that a value takes in the text at least: "1 1 1" and the end of its line; "1 1" of a pattern; "1" of an array.
 ENTRY, ENTRY_OF_PATTERN, ENTRY_OF_ARRAY = 6, 4, 2
-MATRIX = re.compile(r"\.mtx(\.gz)?$", re.IGNORECASE)
+BANNER = 200  # bytes of the first line at most
+BOM = b"\xef\xbb\xbf"
+NO_BANNER = [b"matrix", b"coordinate", b"real", b"general"]
 # The parts of the counts that RNA velocity keeps apart: STARsolo, kb-python.
 VELOCITY = ("spliced", "unspliced", "ambiguous", "mature", "nascent")
-CELLS_FIRST = re.compile(
-    r"cells_x_|quants_mat|dge|count_matrix", re.IGNORECASE
-)  # of a matrix as wide as high
-
-
-def is_matrix(path: Path) -> bool:
-    """Is this, by its name, a Matrix Market file?"""
-    return bool(MATRIX.search(path.name)) and path.is_file()
 
 
 def part_of_velocity(path: Path) -> tuple[str, frozenset]:
@@ -75,7 +67,7 @@ def read_matrix(path: Path, reading, folders=None) -> AnnData:
     Raises UserError where the files do not fit together, Question where no name says which side is cells.
     """
     name = reading.name(path)
-    names = _Names(path, name, folders or [path.parent], reading)
+    sides = Sides(path, name, folders or [path.parent], reading)
     plain = plain_bytes(path, name)
     rows, columns, entries, least = _size(path, name)
     if least * entries > plain:
@@ -83,7 +75,7 @@ def read_matrix(path: Path, reading, folders=None) -> AnnData:
             f"'{name}' claims {entries:,} values and has not that many lines: it was not copied to its end."
         )
     need = 16 * entries  # row, column and a value
-    features, cells, turned = names.fitting(rows, columns)
+    features, cells, turned = sides.fitting(rows, columns)
     reading.take(HELD * need, name, COPIES * need)
     values = _values(path)
     adata = AnnData(sparse.csr_matrix(values if turned else values.T), cells, features)
@@ -92,10 +84,36 @@ def read_matrix(path: Path, reading, folders=None) -> AnnData:
 
 def _values(path):
     """scipy's reader opens a .gz by its name, and a plain file without Python."""
+    with open_plain(path, "rb") as file:
+        line = file.readline(BANNER)
+        if not line.startswith(b"%%MatrixMarket "):
+            _, rest = _banner(line)
+            return io.mmread(_Begun(b" ".join([b"%%MatrixMarket", *rest]), file))
     if not is_gzip(path) and path.name.lower().endswith(".mtx"):
         return io.mmread(path)
     with open_plain(path, "rb") as file:
         return io.mmread(file)
+
+
+class _Begun:
+    """A file that begins with other bytes."""
+
+    def __init__(self, start, file):
+        self.start, self.file = start, file
+
+    def read(self, n=-1):
+        start, self.start = self.start, b""
+        return start or self.file.read(n)
+
+
+def _banner(line):
+    """(the words after %%MatrixMarket, what a reader needs of this first line): some programs leave the banner out."""
+    words = line.removeprefix(BOM).lower().split()
+    if words[:1] == [b"%%matrixmarket"]:
+        return words[1:], [*words[1:], b"\n"]
+    if len(words) == 3 and all(word.isdigit() for word in words):
+        return NO_BANNER, [*NO_BANNER, b"\n" + line.removeprefix(BOM)]
+    return [], []
 
 
 def _size(path, name):
@@ -104,138 +122,18 @@ def _size(path, name):
     Looked at first, as absurd ones would take all memory.
     """
     with open_plain(path, "rb") as file:
-        banner = file.readline(200).lower().split()
-        if banner[:2] != [b"%%matrixmarket", b"matrix"] or banner[2:3] not in ([b"coordinate"], [b"array"]):
+        first = file.readline(BANNER)
+        words, _ = _banner(first)
+        if words[:1] != [b"matrix"] or words[1:2] not in ([b"coordinate"], [b"array"]):
             raise UserError(f"'{name}' is not a matrix in Matrix Market form: copy it again.")
-        for _ in range(1000):  # comments
-            line = file.readline(1000)
+        for i in range(1000):  # comments
+            line = first.removeprefix(BOM) if words is NO_BANNER and i == 0 else file.readline(1000)
             if line.strip() and not line.startswith(b"%"):
                 rows, columns, *rest = (int(n) for n in line.split())
-                if banner[2] == b"array":
+                if words[1] == b"array":
                     return rows, columns, rows * columns, ENTRY_OF_ARRAY
-                return rows, columns, rest[0], ENTRY_OF_PATTERN if b"pattern" in banner else ENTRY
+                return rows, columns, rest[0], ENTRY_OF_PATTERN if b"pattern" in words else ENTRY
     raise ValueError("no sizes")
-
-
-class _Names:
-    """The files that name the cells and the features of one matrix."""
-
-    def __init__(self, path, name, folders, reading):
-        self.path, self.name, self.reading = path, name, reading
-        others = {axis_files.whose(one.name) for one in path.parent.iterdir() if is_matrix(one)}
-        self.files = {
-            role: axis_files.beside(path, role, others - {axis_files.whose(path.name)}, folders)
-            for role in ("cells", "features", "rows", "columns")
-        }
-        self.lines = {}
-        self.by_side = bool(self.files["rows"] and self.files["columns"])  # and not by what they hold
-        self.by_side &= not (self.files["cells"] and self.files["features"])
-        for role, words in (("cells", "barcodes.tsv"), ("features", "features.tsv or genes.tsv")):
-            if not self.files[role] and not self.by_side:
-                raise UserError(f"Beside '{name}' there is no {words}: put it into the same folder.")
-
-    def fitting(self, rows, columns):
-        """(var, obs, whether the rows of the matrix are cells) for a matrix of so many rows and columns."""
-        if self.by_side:
-            row_file, column_file = (self._first(side) for side in ("rows", "columns"))
-            turned = self._cells_are_rows(row_file, column_file)
-            features, cells = (column_file, row_file) if turned else (row_file, column_file)
-            return self._frames(
-                features, cells, columns if turned else rows, rows if turned else columns, turned
-            )
-        ways = [(False, rows, columns), (True, columns, rows)]
-        if rows == columns and CELLS_FIRST.search(self.path.name):
-            ways.reverse()
-        for turned, n_features, n_cells in ways:
-            features, cells = self._named("features", n_features), self._named("cells", n_cells)
-            if features and cells:
-                return self._frames(features, cells, n_features, n_cells, turned)
-        features, cells = self._first("features"), self._first("cells")
-        turned = len(self._rows(cells)) == rows or len(self._rows(features)) == columns
-        n_features, n_cells = (columns, rows) if turned else (rows, columns)
-        return self._frames(features, cells, n_features, n_cells, turned)
-
-    def _first(self, role):
-        """The likeliest file of a role; the one of ids where another has the symbols."""
-        return min(
-            self.files[role][0], key=lambda file: (file.symbols, "feature" not in file.path.name.lower())
-        )
-
-    def _named(self, role, n):
-        """The likeliest file of a role that has `n` names, or None."""
-        for alike in self.files[role]:
-            fits = [file for file in alike if self._table(file, n) is not None]
-            if len({file.of for file in fits}) > 1:
-                names = listed(sorted(file.path.name for file in fits))
-                raise UserError(
-                    f"Each of {names} may name the {role} of '{self.name}': leave only its own there."
-                )
-            if fits:
-                return min(fits, key=lambda file: (file.symbols, "feature" not in file.path.name.lower()))
-        return None
-
-    def _rows(self, file):
-        if file.path not in self.lines:
-            self.lines[file.path] = axis_files.rows_of(file.path, file.path.name)
-        return self.lines[file.path]
-
-    def _table(self, file, n):
-        """(rows, header or None) of a file with `n` names, with or without a line that names its columns; else None."""
-        rows = self._rows(file)
-        if len(rows) == n:
-            return rows, None
-        if len(rows) == n + 1 and axis_files.is_header(rows[0]):
-            return rows[1:], rows[0]
-        if file.role != "cells" and len(rows) * 3 == n and "quants_mat" in file.path.name:
-            names = [row[0] for row in rows]
-            return [[name + end] for end in ("", "-U", "-A") for name in names], None
-        return None
-
-    def _cells_are_rows(self, row_file, column_file):
-        rows, columns = ([row[0] for row in self._rows(file)] for file in (row_file, column_file))
-        if "quants_mat" in self.path.name.lower():  # alevin-fry
-            return True
-        sides = [like_genes(side) - like_barcodes(side) for side in (rows, columns)]
-        choices = [(False, "rows are cells, columns are genes"), (True, "rows are genes, columns are cells")]
-        sentence = (
-            f"The rows of '{self.name}' are called {rows[0]}, its columns {columns[0]}: which are the cells?"
-        )
-        sure = abs(sides[0] - sides[1]) > 0.3
-        return not self.reading.answer(sentence, "transpose", choices, bool(sides[0] >= sides[1]), sure)
-
-    def _frames(self, features, cells, n_features, n_cells, turned):
-        tables = [self._table(features, n_features), self._table(cells, n_cells)]
-        if None in tables:
-            check_sizes(self.name, n_features, len(self._rows(features)), n_cells, len(self._rows(cells)))
-        (rows, header), (cell_rows, cell_header) = tables
-        symbols = next(
-            (
-                file
-                for alike in self.files["features"]
-                for file in alike
-                if file.symbols and file.of == features.of
-            ),
-            None,
-        )
-        table = self._table(symbols, n_features) if symbols and symbols != features else None
-        names = [row[0] for row in table[0]] if table else None
-        return features_of(rows, header, names), _cells(cell_rows, cell_header), turned
-
-
-def _cells(rows, header):
-    """obs: the names, and the other columns where a line names these."""
-    if not header:
-        return pd.DataFrame(index=[row[0] for row in rows])
-    width = min(len(row) for row in [header, *rows])
-    names = make_index_unique(pd.Index(header[:width]))
-    obs = pd.DataFrame([row[:width] for row in rows], columns=names)
-    key = next((name for name in names if re.search("barcode|^bc_|cell_?(id|name)", name.lower())), names[0])
-    obs = obs.set_index(key)
-    obs.index.name = None
-    for column in obs.columns:
-        numbers = pd.to_numeric(obs[column], errors="coerce")
-        obs[column] = obs[column] if numbers.isna().any() else numbers
-    return obs
 
 
 def _split(adata, reading):

@@ -10,10 +10,11 @@ from anndata import AnnData
 from core.data import ENDINGS, HDF5, TABLES, ending, unreadable
 from core.data.normal_form import tidy
 from core.data.read.archives import is_gzip, is_zip
+from core.data.read.axis_files import is_matrix
 from core.data.read.empty_droplets import join_background
 from core.data.read.folders import ARCHIVES, read_archive, read_folder
 from core.data.read.hdf5 import is_hdf5, read_hdf5
-from core.data.read.matrix_market import is_matrix, read_matrix
+from core.data.read.matrix_market import read_matrix
 from core.data.read.second_file import join_annotations, join_proteins
 from core.data.read.tables import read_labels, read_table
 from core.data.read.zarrs import read_store
