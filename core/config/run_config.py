@@ -49,6 +49,15 @@ class RunConfig(
         return self
 
     @model_validator(mode="after")
+    def _batches_are_trained(self):
+        if self.split_by and self.split_by == self.batch_key:
+            raise ValueError(
+                f"the batch covariate and the column to split by are both '{self.split_by}', so the model could not "
+                "learn the batches that are held out; change one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _obeyed(self):
         for field in specs():
             if field.models and self.model not in field.models and getattr(self, field.name) != field.default:

@@ -69,6 +69,30 @@ def test_a_step_recorded_by_an_earlier_version_gives_the_same_scores(cells):
     np.testing.assert_allclose(scored.obs["doublet_score"], theirs.obs["doublet_score"])
 
 
+def smoothed_by_hand(values):
+    """The threshold by the equations of Prewitt and Mendelsohn 1966: means of three bins until two modes are left."""
+    counts, edges = np.histogram(values, 256)
+    heights, places = counts.astype(float), (edges[:-1] + edges[1:]) / 2
+    while True:
+        heights = (np.r_[heights[0], heights[:-1]] + heights + np.r_[heights[1:], heights[-1]]) / 3
+        steps_up = np.diff(heights)
+        turns = np.flatnonzero(np.abs(steps_up) > 1e-12)  # a plateau turns at its last place
+        signs = np.sign(steps_up[turns])
+        modes = [turns[0]] if signs[0] < 0 else []
+        modes += [turns[k + 1] for k in np.flatnonzero((signs[:-1] > 0) & (signs[1:] < 0))]
+        if len(modes) < 3:
+            return places[modes[0] + np.argmin(heights[modes[0] : modes[1] + 1])] if len(modes) == 2 else None
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 5, 16, 19, 20, 31]
+)  # where means of two, four or five bins end elsewhere
+def test_scores_are_smoothed_by_means_of_three_bins(seed):
+    random = np.random.default_rng(seed)
+    scores = np.concatenate([random.gamma(4, 0.02, 3000), random.normal(0.5, 0.08, 400)])
+    assert bimodal.between_modes(scores) == smoothed_by_hand(scores)
+
+
 def test_a_threshold_lies_between_two_modes():
     random = np.random.default_rng(0)
     two = np.concatenate([random.normal(0.1, 0.03, 4000), random.normal(0.6, 0.05, 1000)])

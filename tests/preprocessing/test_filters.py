@@ -92,6 +92,16 @@ def test_the_mt_limit_is_three_deviations_within_the_range_of_the_tissue(shares,
     assert suggested({"mito": np.array(shares, float)}, tissue).mito == (None, highest)
 
 
+def test_a_normal_blood_set_keeps_the_cells_that_8_percent_would_remove(real_data):
+    from core.data import read
+
+    shares = filters.measured(read.read(real_data("pbmc10k_citeseq.h5ad")))["mito"]
+    assert (shares > 8).mean() > 0.1
+    for tissue in ("any", "blood"):
+        limits = suggested({"mito": shares}, tissue)
+        assert (~within_limits({"mito": shares}, limits)).mean() < 0.05
+
+
 def test_a_large_share_outside_the_mt_limit_is_said(cells):
     shares = filters.measured(cells)["mito"]
     few, many = np.sort(shares)[[-3, -30]]

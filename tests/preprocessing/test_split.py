@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from simulated import made_by_script
 
-from core.config import RunConfig
+from core.config import RunConfig, parse
 from core.data import checks, read
 from core.errors import UserError
 from core.preprocessing.held_out_groups import held_out_groups
@@ -124,9 +124,13 @@ def test_a_run_says_which_donors_it_held_out_and_repeats_them(donors):
 
 
 def test_a_batch_that_is_held_out_whole_is_refused(donors):
-    config = RunConfig(split_by="donor", batch_key="donor", **QUICK)
+    adata = donors.copy()
+    adata.obs["chip"] = "chip " + adata.obs["donor"].astype(str)
+    config = RunConfig(split_by="donor", batch_key="chip", **QUICK)
     with pytest.raises(UserError, match="because the split is by 'donor', so the model cannot learn it"):
-        prepare(donors, config, split_of(donors, config))
+        prepare(adata, config, split_of(adata, config))
+    with pytest.raises(UserError, match="are both 'donor', so the model could not learn the batches"):
+        parse({"split_by": "donor", "batch_key": "donor"})
     fine = RunConfig(split_by="donor", batch_key="sample", **QUICK)
     assert prepare(donors, fine, split_of(donors, fine)).batch_names == ("sample 1", "sample 2")
 

@@ -67,6 +67,7 @@ def words(store, run, record, layers):
     """The network in numbers, the device that will be used and why, and a description of the drawing."""
     weights = sum(layer.weights for layer in layers)
     n_train, _, _ = run.split_sizes(record.n_cells)
+    about = "about " if run.split_by else ""  # groups have sizes of their own
     device, why = device_for(store.recall("device"), run.device)
     return html.Div(
         [
@@ -79,7 +80,11 @@ def words(store, run, record, layers):
                         f"{record.n_genes:,} genes, {record.n_proteins:,} proteins",
                     ),
                     tile("Latent", f"{run.n_latent}", "dimensions"),
-                    tile("Epochs", f"{run.epochs:,}", f"of {n_train:,} cells, {run.batch_size:,} per step"),
+                    tile(
+                        "Epochs",
+                        f"{run.epochs:,}",
+                        f"of {about}{n_train:,} cells, {run.batch_size:,} per step",
+                    ),
                     tile("Device", device, why),
                 ],
                 className="nuwa-tiles",

@@ -42,6 +42,19 @@ def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_choos
     finished.view.runs.forget(run["id"])
 
 
+def test_whole_groups_of_a_column_can_be_held_out(finished):
+    here = location.resolve(finished.view, f"?preparation={finished.preparation}")
+    page = sent(model.layout(finished.view, here))
+    assert '"value": "sample"' in page.partition("setting-split_by")[0]
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING, split_by="sample")["setting"]
+    answer = finished.press("model-words.children", values)
+    assert "of about " in sent(answer["model-words"])
+    run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"split_by": "sample"}, "g"))
+    assert run["config"]["split_by"] == "sample"
+    finished.view.runs.forget(run["id"])
+
+
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
         model.layout(finished.view, location.resolve(finished.view, f"?preparation={finished.preparation}"))

@@ -1,12 +1,16 @@
 """The Preprocess page without a browser: its fields, its job and its pictures."""
 
-from app_under_test import sent
+import numpy as np
+from app_under_test import bring, sent
+from simulated import people
 
 from core.config import PREPARE, RunConfig, specs
+from core.preprocessing.recipe import suggested
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.components.forms import NONE
 from dashboard.pages.preprocess import page as preprocess
+from dashboard.pages.preprocess.limits import ALL_CELLS
 
 
 def prepare(nuwa, page, dataset=None, **settings):
@@ -30,6 +34,33 @@ def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
     values = {"setting": {"clip": -1}, "prepare-dataset.data": finished.dataset, "prepare.n_clicks": 1}
     answer = finished.press("preparing-job.data", values, "prepare.n_clicks")
     assert set(answer) == {"preparing-message"} and "Clip (clip)" in sent(answer)
+
+
+def changed_limits(nuwa, tissue, **limits):
+    """The limits after the tissue was chosen, and what the page says of the cells within other `limits`."""
+    names = {"quality-batches.value": ALL_CELLS, "quality-tissue.value": tissue, "quality-batch.value": ""}
+    values = names | {"limit": {}, "quality-limits.data": {}, "prepare-dataset.data": nuwa.dataset}
+    chosen = nuwa.press("quality-limits.data", values, "quality-tissue.value")["quality-limits"]["data"]
+    shown = {"quality-limits.data": chosen | {"limits": chosen["limits"] | limits}}
+    answer = nuwa.press("quality-stay.children", shown | {"prepare-dataset.data": nuwa.dataset})
+    return chosen, sent(answer["quality-stay"])
+
+
+def test_the_tissue_changes_the_mt_limit_and_a_large_share_outside_it_is_a_warning(empty_nuwa, tmp_path):
+    path = tmp_path / "people.h5ad"
+    people().write_h5ad(path)
+    empty_nuwa.dataset = bring(empty_nuwa.view, path.name, path.read_bytes())
+    drain(empty_nuwa.store)
+    measured = empty_nuwa.view.datasets.folder(empty_nuwa.dataset).measured()
+    for tissue in ("muscle", "nuclei"):
+        chosen, words = changed_limits(empty_nuwa, tissue)
+        expected = suggested(measured, tissue)
+        assert chosen["limits"]["mito"] == list(expected.mito) and chosen["tissue"] == tissue
+        n_outside = int((measured["mito"] > expected.mito[1]).sum())
+        assert ("mitochondrial share alone removes" in words) == (n_outside > 11)
+    low = float(np.median(measured["mito"]))
+    _, words = changed_limits(empty_nuwa, "any", mito=[None, low])
+    assert "removes 110 of 220 cells (50.0%)" in words
 
 
 def test_a_reloaded_page_goes_on_with_the_preprocessing(finished):

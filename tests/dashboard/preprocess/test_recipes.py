@@ -55,6 +55,20 @@ def test_a_preset_makes_a_dataset_and_preprocesses_it(nuwa):
     assert dataset["name"] == "tiny.h5ad (filtered)" and preparation["settings"]["protein_transform"] == "clr"
 
 
+@pytest.mark.parametrize("rate, params", [(0.8, {"per_thousand": 0.8}), (2, {"per_thousand": 2.0})])
+def test_doublets_are_scored_with_the_rate_of_the_field(nuwa, rate, params):
+    values = {
+        "take": {"score_doublets": 1},
+        "preset": {},
+        "page-token.data": "page",
+        "doublets-by.value": ALL_CELLS,
+    }
+    values |= {"doublets-rate.value": rate, "prepare-dataset.data": nuwa.dataset}
+    job = nuwa.press("apply-recipe-job.data", values, '{"name":"score_doublets","type":"take"}.n_clicks')
+    steps = nuwa.view.jobs.one(job["apply-recipe-job"]["data"])["arguments"]["steps"]
+    assert steps == [{"name": "score_doublets", "params": params}]
+
+
 def test_a_preset_by_batch_gives_each_batch_its_limits(nuwa):
     address, _ = apply(nuwa, {"type": "preset", "name": "CITE-seq"}, by_batch=True)
     preparation = nuwa.view.preparations.one(address.partition("=")[2])
