@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +76,13 @@ def _temporary(path):
         temporary.unlink(missing_ok=True)
 
 
+GONE = ".gone-"  # at the beginning of the name of a folder that is being removed
+
+
 def remove_folder(path):
     """Remove a folder. It is renamed first, so that a reader finds all of it or nothing."""
     path = Path(path)
-    if path.exists():
-        hidden = path.with_name(f".gone-{path.name}-{uuid.uuid4().hex[:6]}")
+    hidden = path.with_name(f"{GONE}{path.name}-{uuid.uuid4().hex[:6]}")
+    with suppress(FileNotFoundError):  # another process may remove it at the same time
         path.rename(hidden)
         shutil.rmtree(hidden, ignore_errors=True)

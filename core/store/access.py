@@ -4,7 +4,7 @@ from sqlalchemy import or_
 
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
-from core.store.rows import TABLES, Missing, digest
+from core.store.rows import TABLES, Missing, digest, new_id
 from core.store.schema import jobs
 from core.store.status import Status
 
@@ -50,12 +50,13 @@ class Access:
         return job
 
     def begin(self, kind, row, work, arguments, token):
-        """A new row and the job that fills it; with a known token, the job of the first time."""
-        id = self.database.add(kind, self.user, status=Status.QUEUED, **row)
-        job_id = self.database.submit(self.user, "short", work, id, arguments, token=token, priority=1)
-        job = self.database.job(job_id)
-        if job["target"] != id:
-            self.database.forget(kind, id)
+        """A new row and the job that fills it, both or neither; with a known token, the job of the first time."""
+        id = new_id()
+        with self.database.transaction():
+            job_id = self.database.submit(self.user, "short", work, id, arguments, token=token, priority=1)
+            job = self.database.job(job_id)
+            if job["target"] == id:
+                self.database.add(kind, self.user, id=id, status=Status.QUEUED, **row)
         return job
 
     def last_job(self, target, kind):

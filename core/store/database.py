@@ -1,19 +1,21 @@
-"""Rows and folders of the store; a status moves in one SQL statement, so that only one of two processes wins."""
+"""Rows and folders of the store; a status moves in one SQL statement, so that only one of two processes wins.
+
+Writes that belong together, such as a row and the job that fills it, share `with database.transaction():`.
+"""
 
 import time
 from pathlib import Path
 
-from sqlalchemy import create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, func, insert, select, update
 
 from core.config.job_arguments import arguments_of
 from core.config.run_files import HISTORY
 from core.errors import UserError
 from core.files import remove_folder
-from core.store import schema
+from core.store.connection import Connection
 from core.store.dataset_folder import DatasetFolder
 from core.store.rows import TABLES, Missing, new_id, typed
-from core.store.schema import clusterings, epochs, jobs, meta, runs
+from core.store.schema import clusterings, datasets, epochs, insert_once, jobs, meta, runs
 from core.store.status import Status
 
 # One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
@@ -33,13 +35,13 @@ class Database:
                 (self.root / name).mkdir(exist_ok=True)
             (self.root / "cache").chmod(0o700)
         except OSError as error:
-            words = f"The data folder {self.root} cannot be used ({error.strerror}): set NUWA_DATA_DIR to a folder"
-            raise UserError(f"{words} that this account may write to.") from None
-        url = settings.database_url
-        self.engine = create_engine(url)
-        if url.get_backend_name() == "sqlite":
-            event.listen(self.engine, "connect", schema.tune)
-        schema.prepare(self.engine, time.time())
+            problem = f"The data folder {self.root} cannot be used ({error.strerror})"
+            raise UserError(
+                f"{problem}: set NUWA_DATA_DIR to a folder that this account may write to."
+            ) from None
+        self.connection = Connection(settings.database_url)
+        self.engine = self.connection.engine
+        self.transaction, self._reading = self.connection.transaction, self.connection.reading
 
     def __reduce__(self):
         return type(self), (self.settings,)
@@ -49,7 +51,7 @@ class Database:
     def row(self, kind, id):
         """One row as a dict; raises Missing."""
         table = TABLES[kind]
-        with self.engine.connect() as db:
+        with self._reading() as db:
             row = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if row is None:
             raise Missing.of(kind, id)
@@ -58,44 +60,53 @@ class Database:
     def rows(self, kind, *conditions):
         """Rows as dicts, the newest first."""
         table = TABLES[kind]
-        with self.engine.connect() as db:
+        with self._reading() as db:
             rows = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
             return [typed(row) for row in rows]
 
+    def exists(self, kind, id):
+        """Whether there is a row of this kind and id."""
+        return bool(self.rows(kind, TABLES[kind].c.id == id))
+
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
-        id = new_id()
         values = {
-            "id": id,
+            "id": new_id(),
             "owner": owner,
             "visibility": "private",
             "message": "",
             "created": time.time(),
         } | values
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             db.execute(insert(TABLES[kind]), values)
-        return id
+        return values["id"]
 
     def set(self, kind, id, **values):
         """Change fields of a row other than its status."""
         table = TABLES[kind]
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             db.execute(update(table).where(table.c.id == id).values(**values))
 
     def move(self, kind, id, old, new, **values):
         """Move a status from one of `old` to `new`, in one statement; False where it was another."""
         table = TABLES[kind]
         old = (old,) if isinstance(old, str) else tuple(old)
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             moved = (
                 update(table).where(table.c.id == id, table.c.status.in_(old)).values(status=new, **values)
             )
             return db.execute(moved).rowcount == 1
 
+    def move_explored(self, run_id, old, new):
+        """Move how far the analysis of a run is from `old` to `new`, in one statement; False where it was another."""
+        with self.transaction() as db:
+            moved = update(runs).where(runs.c.id == run_id, runs.c.explored == old).values(explored=new)
+            return db.execute(moved).rowcount == 1
+
     def forget(self, kind, id):
         """Remove a row and its folder for good."""
         table = TABLES[kind]
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             db.execute(delete(table).where(table.c.id == id))
             db.execute(delete(jobs).where(jobs.c.target == id))
             if kind == "run":
@@ -110,6 +121,11 @@ class Database:
         """The DatasetFolder of a dataset."""
         return DatasetFolder(self.root / "datasets" / dataset_id)
 
+    def remove_unfinished_folder(self, dataset_id):
+        """Remove the folder of a dataset that is not ready or no longer exists."""
+        if not self.rows("dataset", datasets.c.id == dataset_id, datasets.c.status == Status.READY):
+            remove_folder(self.dataset_folder(dataset_id).folder)
+
     def run_folder(self, run_id):
         """The folder of a run; raises Missing where the run was deleted, so that late work leaves nothing behind."""
         self.row("run", run_id)
@@ -121,13 +137,13 @@ class Database:
 
     def add_epoch(self, run_id, record):
         """Save one epoch; returns the run's status, which may be "cancelling"."""
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             db.execute(insert(epochs), {"run": run_id} | record)
             return db.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
 
     def epochs(self, run_id):
         """The epochs of a run so far, in order, as dicts with the names of history.csv."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             rows = db.execute(
                 select(epochs).where(epochs.c.run == run_id).order_by(epochs.c.epoch)
             ).mappings()
@@ -155,17 +171,14 @@ class Database:
             "status": Status.QUEUED,
             "created": time.time(),
         }
-        try:
-            with self.engine.begin() as db:
-                db.execute(insert(jobs), values)
-            return values["id"]
-        except IntegrityError:
-            with self.engine.connect() as db:
-                return db.execute(select(jobs.c.id).where(jobs.c.token == token)).scalar_one()
+        with self.transaction() as db:
+            if db.execute(insert_once(self.engine, jobs), values).rowcount:
+                return values["id"]
+            return db.execute(select(jobs.c.id).where(jobs.c.token == token)).scalar_one()
 
     def job(self, id):
         """One job as a dict; raises Missing."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             row = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
         if row is None:
             raise Missing("This job no longer exists.")
@@ -173,14 +186,15 @@ class Database:
 
     def jobs(self, *conditions):
         """Jobs as dicts in the order in which they are taken."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             order = (jobs.c.priority.desc(), jobs.c.created)
             rows = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
             return [typed(row) for row in rows]
 
-    def waiting(self, lane):
-        """The queued jobs of a lane, the next one first."""
-        return self.jobs(jobs.c.lane == lane, jobs.c.status == Status.QUEUED)
+    def waiting(self, lane=None):
+        """The queued jobs, of one lane or all, the next one first."""
+        in_lane = (jobs.c.lane == lane,) if lane else ()
+        return self.jobs(jobs.c.status == Status.QUEUED, *in_lane)
 
     def working(self, lane=None):
         """The running jobs, of one lane or all."""
@@ -188,14 +202,14 @@ class Database:
         return self.jobs(jobs.c.status == Status.RUNNING, *in_lane)
 
     def set_job(self, id, **values):
-        """Change fields of a job other than its status."""
-        with self.engine.begin() as db:
-            db.execute(update(jobs).where(jobs.c.id == id).values(**values))
+        """Change fields of a job other than its status; False where it was deleted."""
+        with self.transaction() as db:
+            return db.execute(update(jobs).where(jobs.c.id == id).values(**values)).rowcount == 1
 
     def move_job(self, id, old, new, **values):
         """Move a job's status in one statement; False where it was another."""
         stamp = {"started": time.time()} if new == Status.RUNNING else {"ended": time.time()}
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             moved = (
                 update(jobs)
                 .where(jobs.c.id == id, jobs.c.status == old)
@@ -205,12 +219,12 @@ class Database:
 
     def forget_job(self, id):
         """Remove a job that is done, and its result."""
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             db.execute(delete(jobs).where(jobs.c.id == id, jobs.c.status == Status.DONE))
 
     def cancelled(self, job_id):
         """Has somebody asked this job to stop?"""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             return bool(db.execute(select(jobs.c.cancel).where(jobs.c.id == job_id)).scalar())
 
     def jobs_ahead(self, job):
@@ -226,17 +240,17 @@ class Database:
 
     def remember(self, key, value):
         """Keep one small value under a name."""
-        with self.engine.begin() as db:
+        with self.transaction() as db:
             if not db.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount:
                 db.execute(insert(meta), {"key": key, "value": value})
 
     def recall(self, key, default=None):
         """The value kept under a name."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             value = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
         return default if value is None else value
 
     def count(self, kind):
         """How many rows of a kind there are."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             return db.execute(select(func.count()).select_from(TABLES[kind])).scalar()

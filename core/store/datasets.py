@@ -91,8 +91,11 @@ class Datasets:
             raise UserError(f"'{value}' is not one of the answers.")
         arguments = ReadArguments.of_job(self.access.last_job(id, "read"))
         arguments = arguments.model_copy(update={"answers": arguments.answers | {question.asks: value}})
-        if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
-            self.database.submit(self.access.user, "short", "read", id, arguments, token=token, priority=1)
+        with self.database.transaction():
+            if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
+                self.database.submit(
+                    self.access.user, "short", "read", id, arguments, token=token, priority=1
+                )
 
     def join(self, id, what, token, name, path=None, droplets=None):
         """A new dataset: the one of `id` with the proteins, labels or background of a second file; returns the new id.

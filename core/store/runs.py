@@ -32,46 +32,53 @@ class Runs:
         self.one(run_id)
         return self.database.epochs(run_id)
 
-    def create(self, preparation_id, values, name=""):
-        """A new run, not yet trained, from a preparation and the settings of model and training; returns its id."""
+    def create(self, preparation_id, values, name="", **fields):
+        """A new run, not yet trained, from a preparation and the settings of model and training; returns its id.
+
+        `fields` are columns of its row that differ from those of a new run.
+        """
         preparation, config = self.preparations.run_config(preparation_id, values)
-        return self.database.add(
-            "run",
-            self.access.user,
-            dataset=preparation["dataset"],
-            preparation=preparation_id,
-            name=name or f"{config.model}, {config.n_latent} latent{_MODALITIES[config.modalities]}",
-            config=config.model_dump(),
-            status=Status.CREATED,
-            phase="",
-            explored=Explored.NOT_STARTED,
-        )
+        row = {
+            "dataset": preparation["dataset"],
+            "preparation": preparation_id,
+            "name": name or f"{config.model}, {config.n_latent} latent{_MODALITIES[config.modalities]}",
+            "config": config.model_dump(),
+            "status": Status.CREATED,
+            "phase": "",
+            "explored": Explored.NOT_STARTED,
+        }
+        return self.database.add("run", self.access.user, **row | fields)
 
     def train(self, run_id):
         """Queue the training of a run; returns the job's id. A run is trained once, however often this is called."""
         self.access.own("run", run_id)
-        self.database.move("run", run_id, Status.CREATED, Status.QUEUED)
-        return self.database.submit(self.access.user, "train", "train", run_id, token=f"train:{run_id}")
+        with self.database.transaction():
+            self.database.move("run", run_id, Status.CREATED, Status.QUEUED)
+            return self.database.submit(self.access.user, "train", "train", run_id, token=f"train:{run_id}")
 
     def cancel(self, run_id):
         """Ask a run to stop; a queued one is stopped at once."""
         self.access.own("run", run_id)
         job = self.access.last_job(run_id, "train")
-        if job:
-            self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED)
         values = {"message": "Cancelled before it began.", "ended": time.time()}
-        if self.database.move("run", run_id, Status.QUEUED, Status.CANCELLED, **values):
-            return  # its process may be starting: it finds the run cancelled and exits
-        if self.database.move("run", run_id, Status.RUNNING, Status.CANCELLING):
-            self.database.set_job(job["id"], cancel=True)
+        with self.database.transaction():
+            if job:
+                self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED)
+            if self.database.move("run", run_id, Status.QUEUED, Status.CANCELLED, **values):
+                return  # its process may be starting: it finds the run cancelled and exits
+            if self.database.move("run", run_id, Status.RUNNING, Status.CANCELLING):
+                self.database.set_job(job["id"], cancel=True)
 
     def explore_again(self, run_id):
         """Queue the neighbours, clusters and embeddings of a run again after they failed."""
         self.access.own("run", run_id)
-        job = self.database.submit(self.access.user, "short", "explore", run_id, token=f"explore:{run_id}")
-        if self.database.job(job)["status"] == Status.FAILED:
-            self.database.set("run", run_id, explored=Explored.WORKING)
+        with self.database.transaction():
+            job = self.database.submit(
+                self.access.user, "short", "explore", run_id, token=f"explore:{run_id}"
+            )
             self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", progress=0.0, pid=None)
+            if self.database.job(job)["status"] == Status.QUEUED:
+                self.database.set("run", run_id, explored=Explored.WORKING)
 
     def forget(self, run_id):
         """Remove a run and all its files; a run that is active must be cancelled first."""

@@ -172,8 +172,8 @@ def _prepare(engine, now):
                 db.execute(CreateIndex(index, if_not_exists=True))
         if version is None:
             row = {"key": "schema", "value": VERSION}
-            db.execute(_insert_once(engine, meta), row)
-            db.execute(_insert_once(engine, users), {"id": "local", "name": "local", "created": now})
+            db.execute(insert_once(engine, meta), row)
+            db.execute(insert_once(engine, users), {"id": "local", "name": "local", "created": now})
             return
         for step in range(version, VERSION):
             UPGRADES[step](db)
@@ -181,8 +181,8 @@ def _prepare(engine, now):
             db.execute(meta.update().where(meta.c.key == "schema").values(value=VERSION))
 
 
-def _insert_once(engine, table):
-    """An insert that does nothing where the row exists."""
+def insert_once(engine, table):
+    """An insert that does nothing where a row of the same key or token exists."""
     if engine.dialect.name == "sqlite":
         return insert(table).prefix_with("OR IGNORE")
     from sqlalchemy.dialects.postgresql import insert as pg_insert

@@ -3,6 +3,7 @@
 from core.config import MOST_SEEDS
 from core.config.job_arguments import SeedsArguments, TrainArguments
 from core.errors import UserError
+from core.store.rows import new_id
 from core.store.schema import jobs
 from core.store.status import ACTIVE, Explored, Status
 
@@ -47,14 +48,13 @@ class Seeds:
     def _train_one(self, run, seed, tries):
         """[id] of a new run in the queue; [] where another click was quicker."""
         values = run["config"] | {"seed": seed}
-        id = self.runs.create(run["preparation"], values, f"{run['name'][:180]}, seed {seed}")
-        self.database.move("run", id, Status.CREATED, Status.QUEUED)
+        name, id = f"{run['name'][:180]}, seed {seed}", new_id()
         token, arguments = f"seed:{run['id']}:{seed}:{tries}", TrainArguments(seed_of=run["id"])
-        submitted = self.database.submit(self.access.user, "train", "train", id, arguments, token)
-        if self.database.job(submitted)["target"] == id:
-            return [id]
-        self.database.forget("run", id)
-        return []
+        with self.database.transaction():
+            job = self.database.submit(self.access.user, "train", "train", id, arguments, token)
+            if self.database.job(job)["target"] != id:
+                return []
+            return [self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)]
 
     def cancel(self, run_id):
         """Ask those of the runs with other seeds that wait or run to stop."""

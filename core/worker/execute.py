@@ -7,9 +7,8 @@ import traceback
 import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
-from core.store import Status
-from core.worker import launch
-from core.worker.queue import fail_target
+from core.store import Missing, Status
+from core.worker import failed_jobs, launch
 
 IDLE = 0.1  # seconds between two queries of an empty queue
 FULL = 6 * 1024**3  # bytes of memory at which the short-lane process exits; the queue starts a new one
@@ -20,28 +19,23 @@ def execute(store, job):
     from core.worker.job_kinds import KINDS
 
     def say(message, progress=0.0):
-        store.set_job(job["id"], message=message, progress=progress)
+        if not store.set_job(job["id"], message=message, progress=progress):
+            raise Missing("This job no longer exists.")  # it was deleted with the row that it works for
 
     try:
         result = KINDS[job["kind"]](store, job, say)
     except UserError as error:
-        mark_failed(store, job, str(error))
+        failed_jobs.fail(store, job, str(error))
     except Exception as error:  # the message of the job is one sentence; the log has the traceback
         traceback.print_exc()
         if is_out_of_memory(error):
-            mark_failed(store, job, OUT_OF_MEMORY)
+            failed_jobs.fail(store, job, OUT_OF_MEMORY)
         else:
             short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
             sentence = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
-            mark_failed(store, job, sentence)
+            failed_jobs.fail(store, job, sentence)
     else:
         store.move_job(job["id"], Status.RUNNING, Status.DONE, result=result, progress=1.0)
-
-
-def mark_failed(store, job, message):
-    """Mark a job and its target as failed with this message."""
-    if store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
-        fail_target(store, job, message)
 
 
 def one(store, job_id):

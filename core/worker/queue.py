@@ -11,8 +11,9 @@ import psutil
 
 from core.config.job_arguments import ReadArguments
 from core.data import DEMO_TITLES
-from core.store import LANES, Explored, Status, Store, upload_files
-from core.worker import launch
+from core.files import GONE
+from core.store import LANES, Missing, Status, Store, upload_files
+from core.worker import failed_jobs, launch
 
 HOUR, DAY = 3600, 24 * 3600
 TICK = 0.2  # seconds between two updates of the queue
@@ -21,7 +22,6 @@ KILLED = (
     "The worker process was killed (signal {signal}), most likely because memory ran out. "
     "Fewer variable genes or a smaller dataset need less."
 )
-LOST = "The worker stopped in the middle of this work; start it again."
 
 
 class Queue:
@@ -42,6 +42,7 @@ class Queue:
                 return 0  # another worker has the lock
             self.store = Store(self.settings)
             add_demos(self.store)
+            failed_jobs.settle(self.store)
             swept = -math.inf
             while True:
                 if time.monotonic() - swept > HOUR:
@@ -114,37 +115,14 @@ class Queue:
         """Mark a running job whose process has ended, and its target, as failed."""
         child = self.children.get(job["pid"])
         code = child.poll() if child else None
-        message = KILLED.format(signal=-code) if code is not None and code < 0 else LOST
-        if not self.store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message):
-            return  # it finished in the meantime
-        fail_target(self.store, job, message)
+        message = KILLED.format(signal=-code) if code is not None and code < 0 else failed_jobs.LOST
+        failed_jobs.fail(self.store, job, message)
 
     def stop_children(self):
         """Terminate all children."""
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
-
-
-def fail_target(store, job, message):
-    """Set status and message of the row that a failed job worked for."""
-    target, kind = job["target"], job["kind"]
-    if kind == "train":
-        store.move(
-            "run",
-            target,
-            (Status.QUEUED, Status.RUNNING, Status.CANCELLING),
-            Status.FAILED,
-            message=message,
-            ended=time.time(),
-        )
-    elif kind == "explore":
-        store.set("run", target, explored=Explored.FAILED)
-    elif kind == "recipe":
-        store.of(job["owner"]).recipes.roll_back(job["id"])
-    elif kind in ("read", "steps", "join", "select", "prepare"):
-        table = "preparation" if kind == "prepare" else "dataset"
-        store.move(table, target, (Status.QUEUED, Status.RUNNING), Status.FAILED, message=message)
 
 
 def alive(record):
@@ -160,21 +138,35 @@ def alive(record):
 
 
 def sweep(store):
-    """Remove unfinished uploads and temporary folders of killed jobs that are more than a day old."""
+    """Remove what nothing refers to: uploads and temporary folders older than a day, folders of deleted or failed datasets."""
     upload_files.sweep(store)
     for name in ("nuwa-read-*", "nuwa-bundle-*"):
-        for left in (store.root / "cache").glob(name):
-            if time.time() - left.stat().st_mtime > DAY:
-                shutil.rmtree(left, ignore_errors=True)
+        for folder in (store.root / "cache").glob(name):
+            if time.time() - folder.stat().st_mtime > DAY:
+                shutil.rmtree(folder, ignore_errors=True)
+    for name in ("datasets", "runs"):
+        for folder in (store.root / name).glob(f"{GONE}*"):  # a process was killed while it removed this
+            shutil.rmtree(folder, ignore_errors=True)
+    for folder in (store.root / "datasets").glob("[!.]*"):
+        if _status(store, folder.name) in (None, Status.FAILED):
+            store.remove_unfinished_folder(folder.name)
+
+
+def _status(store, dataset_id):
+    """The status of a dataset, or None where it does not exist."""
+    try:
+        return store.row("dataset", dataset_id)["status"]
+    except Missing:
+        return None
 
 
 def add_demos(store):
     """Queue the reading of the demo datasets, at the first start only."""
     if store.recall("demos_added"):
         return
-    store.remember("demos_added", True)
-    for name, title in DEMO_TITLES.items():
-        id = store.add(
-            "dataset", "local", name=title, origin=f"demo:{name}", status=Status.QUEUED, visibility="shared"
-        )
-        store.submit("local", "short", "read", id, ReadArguments(demo=name))
+    with store.transaction():
+        store.remember("demos_added", True)
+        for name, title in DEMO_TITLES.items():
+            row = {"name": title, "origin": f"demo:{name}", "visibility": "shared"}
+            id = store.add("dataset", "local", status=Status.QUEUED, **row)
+            store.submit("local", "short", "read", id, ReadArguments(demo=name))

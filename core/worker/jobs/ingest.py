@@ -1,5 +1,7 @@
 """The jobs that make a dataset: from a file, by steps from another one, by joining samples."""
 
+import threading
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core import device
@@ -13,6 +15,8 @@ from core.store import Status
 from core.store.upload_files import files_of
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.datasets import open_dataset
+
+POLL = 0.5  # seconds between two looks whether the dataset that is being read was deleted
 
 
 def read_file(store, job, say):
@@ -34,8 +38,10 @@ def write_dataset(store, id, adata, say, more=None):
     report, data_hash, by_gene = checks.examine_once(
         adata, store.root / "cache", gpu_memory=device.gpu_memory()
     )
-    say("Writing counts by cell and by gene.", 0.7)
-    store.dataset_folder(id).write(adata, report, by_gene)
+    with closing(by_gene.transpose):
+        say("Writing counts by cell and by gene.", 0.7)
+        store.row("dataset", id)  # raises Missing where it was deleted: nothing is written then
+        store.dataset_folder(id).write(adata, report, by_gene)
     background = background_of(adata)
     record = report.record() | {
         "data_hash": data_hash,
@@ -44,7 +50,8 @@ def write_dataset(store, id, adata, say, more=None):
         "top_genes": by_gene.highest_genes(),
         "protein_background": background and background.record(),
     }
-    store.move("dataset", id, Status.RUNNING, Status.READY, record=record | (more or {}))
+    if not store.move("dataset", id, Status.RUNNING, Status.READY, record=record | (more or {})):
+        store.remove_unfinished_folder(id)  # deleted while it was written
 
 
 def _read(store, id, arguments):
@@ -54,23 +61,46 @@ def _read(store, id, arguments):
     """
     second, keep_uploads, row = arguments.second_files, False, store.row("dataset", id)
     try:
-        return read.read(
-            arguments.path,
-            **second,
-            **arguments.answers,
-            droplets=arguments.droplets,
-            roots=store.settings.data_roots if row["origin"].startswith("server:") else None,
-            ask=True,
-            scratch=store.root / "cache",
-            keep=store.dataset_folder(id).file,
-            names=_names(row["name"], arguments.path, second.values(), arguments.names),
-        )
+        with _stopped_when_deleted(store, id):
+            return read.read(
+                arguments.path,
+                **second,
+                **arguments.answers,
+                droplets=arguments.droplets,
+                roots=store.settings.data_roots if row["origin"].startswith("server:") else None,
+                ask=True,
+                scratch=store.root / "cache",
+                keep=store.dataset_folder(id).file,
+                names=_names(row["name"], arguments.path, second.values(), arguments.names),
+            )
     except Question:
         keep_uploads = True
         raise
     finally:
         for path in () if keep_uploads else files_of(store.root, arguments):
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _stopped_when_deleted(store, dataset_id):
+    """Stop the reading inside once the dataset is deleted; raises Missing then."""
+    finished = threading.Event()
+
+    def watch():
+        while not finished.wait(POLL):
+            if not store.exists("dataset", dataset_id):
+                read.SERVER.stop()
+
+    watcher = threading.Thread(target=watch, name="watch-deletion", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except RuntimeError:  # of the reader that was stopped
+        store.row("dataset", dataset_id)
+        raise
+    finally:
+        finished.set()
+        watcher.join()
 
 
 def _names(dataset_name, path, second, saved):

@@ -76,11 +76,11 @@ def _train(store, job, run, adata, clock, beside):
     seconds = phases.added(clock.seconds, learnt.seconds)
     facts = facts.model_copy(update={"training_since": since, "data_hash": data_hash, "phases": seconds})
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
-    store.set(
-        "run", run_id, facts=facts.record(), explored=Explored.WORKING if explorable else Explored.NOT_STARTED
-    )
-    if explorable:  # queued before the run ends: killed in between, it would wait for pictures for ever
-        store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
+    explored = Explored.WORKING if explorable else Explored.NOT_STARTED
+    with store.transaction():  # wherever this process is killed, a run whose analysis is awaited has its job
+        store.set("run", run_id, facts=facts.record(), explored=explored)
+        if explorable:
+            store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
     end = {"ended": time.time(), "phase": ""}
     if learnt.failure:
         store.move(
