@@ -17,9 +17,9 @@ FEWEST_CELLS = 10  # test cells; a mean of fewer says nothing
 
 
 class Step(NamedTuple):
-    """What is computed now, in words, and the share of the work that is done."""
+    """A description of what is computed now, and the share of the work that is done."""
 
-    words: str
+    description: str
     share: float
 
 
