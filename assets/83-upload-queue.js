@@ -88,7 +88,7 @@
   function addFiles(files, zone) {
     const part = Number(zone.dataset.part), dataset = zone.dataset.dataset;
     const what = dataset && document.querySelector("#join-what input:checked").value;
-    const limit = (id) => Number(document.getElementById(id).value) || null;
+    const limit = (id) => document.getElementById(id).value;
     const droplets = what !== "background" ? null : {
       fewest_protein: limit("droplets-protein"), most_rna: limit("droplets-rna"),
     };

@@ -4,7 +4,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core.store import Explored, Status
 from dashboard import ids
-from dashboard.components import location
+from dashboard.components import forms, location
 from dashboard.components.widgets import badge, notice
 from dashboard.pages import glossary, home
 from dashboard.pages.clusters import page as clusters
@@ -66,6 +66,7 @@ def sign_out_form():
 
 def register(app, store):
     """The callbacks of the frame."""
+    forms.register(app)
     _showing(app, store)
     _refreshing(app, store)
     _browser(app)

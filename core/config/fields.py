@@ -5,6 +5,7 @@ from typing import NamedTuple, get_args
 from pydantic import Field
 
 from core.config import models
+from core.config.numbers import Number
 
 PREPARE, NETWORK, TRAINING = "prepare", "network", "training"
 
@@ -37,6 +38,14 @@ class Spec(NamedTuple):
     step: float | None
     optional: bool  # True: may be left empty
     models: tuple  # the models that obey it; empty: all
+
+    @property
+    def number(self):
+        """The Number that the field takes, or None for a field of another kind."""
+        if self.kind not in ("int", "float"):
+            return None
+        bounds = (self.low, self.high, self.low_open, self.high_open)
+        return Number(self.label, self.kind == "int", *bounds, self.unit, self.optional)
 
 
 def spec(name, info):

@@ -28,14 +28,11 @@ def _sentence(error):
     field = RunConfig.model_fields.get(error["loc"][0])
     label = field.json_schema_extra["label"] if field else name
     if error["input"] is None:
-        return f"{label} ({name}) needs a value{_range(name)}; the field is empty or holds something that is not allowed."
+        return f"{label} ({name}) is empty. Enter {_wanted(name)}."
     return f"{label} ({name}): {text.replace('input should', 'it should')}, not {error['input']!r}."
 
 
-def _range(name):
-    """The allowed range of a field in words, or ""."""
-    spec = next((s for s in specs() if s.name == name), None)
-    if spec is None or spec.high is None:
-        return ""
-    whole = "a whole number " if spec.kind == "int" else ""
-    return f", {whole}from {'above ' if spec.low_open else ''}{spec.low:,.10g} to {'below ' if spec.high_open else ''}{spec.high:,.10g}"
+def _wanted(name):
+    """What a field takes, in words."""
+    number = next((spec.number for spec in specs() if spec.name == name), None)
+    return number.wanted if number else "a value"

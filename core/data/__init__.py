@@ -1,5 +1,6 @@
 """Files of any kind to an AnnData in normal form, what it holds in words, and datasets to start with."""
 
+from core.config.numbers import Number
 from core.errors import UserError
 
 # The datasets that come along: name -> the title it is shown under. Here, so that a light process can list them.
@@ -37,18 +38,24 @@ OTHER_PROGRAMS = {
 # Which droplets of an unfiltered matrix are empty but caught antibodies, as the tutorial of the R package dsb has it for
 # 10x: 10^1.5 protein counts at least, and fewer than 10^2.5 RNA counts.
 DROPLETS = {"fewest_protein": 32, "most_rna": 316}
+DROPLET_NUMBERS = {
+    name: Number(f"Empty droplets: {label}", whole=True, low=1, high=10**9, optional=True)
+    for name, label in (
+        ("fewest_protein", "protein counts, at least"),
+        ("most_rna", "RNA counts, fewer than"),
+    )
+}
 
 
-def droplet_limits(given):
-    """The limits of DROPLETS with those that are given (None: as they are); raises UserError for what is no such number."""
-    made = dict(DROPLETS)
-    for name, value in (given or {}).items():
+def droplet_limits(values):
+    """The limits of DROPLETS with other `values`, numbers or text (None: unchanged); raises UserError on an invalid one."""
+    limits = dict(DROPLETS)
+    for name, value in (values or {}).items():
         if name not in DROPLETS:
             raise UserError(f"'{name}' is no limit on droplets: there are {' and '.join(DROPLETS)}.")
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError("A limit on the counts of droplets is a whole number of 1 or more.")
-        made[name] = DROPLETS[name] if value is None else value
-    return made
+        if (limit := DROPLET_NUMBERS[name].read(value)) is not None:
+            limits[name] = limit
+    return limits
 
 
 def ending(name):

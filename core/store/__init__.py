@@ -1,6 +1,6 @@
 """The only writer: users, datasets, preparations, runs, epochs and jobs, as rows and as folders."""
 
-from core.data import DROPLETS, ENDINGS
+from core.data import DROPLET_NUMBERS, DROPLETS, ENDINGS
 from core.store.database import LANES
 from core.store.groups import Groups
 from core.store.rows import Missing
@@ -12,6 +12,7 @@ from core.store.view import View
 __all__ = [
     "ACTIVE",
     "DROPLETS",
+    "DROPLET_NUMBERS",
     "ENDINGS",
     "FINISHED",
     "LANES",

@@ -104,11 +104,12 @@ class Datasets:
         background, `droplets` are the limits that differ from core.data.DROPLETS.
         """
         row, file = self.first_of_two(id, what)
+        limits = droplet_limits(droplets) if what == "background" else None
         path = path or self._in_inbox(name)
         arguments = ReadArguments(
             path=str(file),
             names={str(file): row["name"], str(path): name},
-            droplets=droplet_limits(droplets) if what == "background" else None,
+            droplets=limits,
             **{what: str(path)},
         )
         return self._add(f"{row['name']} + {name}", f"joined:{row['name']} + {name}", arguments, token)

@@ -1,13 +1,17 @@
 """The fields of a RunConfig: drawn from its specs, and read back in the types that they have."""
 
 import dash_bootstrap_components as dbc
-from dash import ALL, html
+from dash import ALL, Input, Output, State, html
 
 from core.config import specs
+from core.config.numbers import text_of
+from core.errors import UserError
 from dashboard import ids
+from dashboard.components.number_field import error_id, error_of, number_field
 from dashboard.components.widgets import more
 
-SETTINGS = {"type": "setting", "name": ALL}  # the pattern of all fields on a page
+SETTINGS = ids.setting(ALL)  # the pattern of all fields on a page
+ERRORS = error_id(SETTINGS)
 NONE = (
     " "  # of a list of choices: an empty value would show an empty field, and no column of obs has this name
 )
@@ -35,24 +39,36 @@ def form(part, values=None, steps=None, columns=(), chosen=None, names=None):
 def field(spec, value, step=None, columns=(), chosen=None):
     """One setting: label, control, unit, help; a step that does not apply is switched off and says why."""
     off = step is not None and not step.applies
-    id, name = ids.setting(spec.name), f"setting-{spec.name}"
+    help = f"{step.reason[0].upper()}{step.reason[1:]}." if off else spec.help
+    attributes = {"title": spec.help, "data-setting": spec.name}
+    if spec.models:
+        attributes["id"] = ids.obeyed(spec.name, spec.models)
+    if spec.number:
+        empty = automatic(getattr(chosen, spec.name)) if spec.optional and chosen else None
+        return number_field(
+            ids.setting(spec.name),
+            spec.number,
+            value,
+            help,
+            placeholder=empty,
+            disabled=off,
+            attributes=attributes,
+        )
+    control = _control(spec, value, step, columns, off)
+    labelled = (
+        [control] if spec.kind == "bool" else [html.Label([spec.label, control], className="nuwa-labelled")]
+    )
+    explanation = html.Div(help, className="help", id=f"help-setting-{spec.name}")
+    return html.Div([*labelled, explanation], className="nuwa-field", **attributes)
+
+
+def _control(spec, value, step, columns, off):
+    """The control of a setting that is no number."""
+    id = ids.setting(spec.name)
     if spec.kind == "bool":
-        control = dbc.Switch(id=id, value=bool(value), disabled=off, label=spec.label)
-        label = None
-    elif spec.kind in ("choice", "column"):
-        closed = step.closed if step else {}
-        options = [
-            {"label": f"{c} ({closed[c]})", "value": c, "disabled": True}
-            if c in closed
-            else {"label": c, "value": c}
-            for c in spec.choices or columns
-        ]
-        if spec.optional:
-            options.insert(0, {"label": "none", "value": NONE})
-        control = dbc.Select(id=id, options=options, value=NONE if value is None else value, disabled=off)
-        label = html.Label(spec.label)
-    elif spec.kind == "genes":
-        control = dbc.Textarea(
+        return dbc.Switch(id=id, value=bool(value), disabled=off, label=spec.label)
+    if spec.kind == "genes":
+        return dbc.Textarea(
             id=id,
             value=value,
             disabled=off,
@@ -62,56 +78,58 @@ def field(spec, value, step=None, columns=(), chosen=None):
             spellcheck=False,
             submit_on_enter=False,  # names may stand on lines of their own
         )
-        label = html.Label(spec.label)
-    else:
-        step_size = (
-            1 if spec.kind == "int" else "any"
-        )  # a coarser step would make the browser drop values between
-        control = dbc.Input(
-            id=id,
-            type="number",
-            value=value,
-            min=spec.low,
-            max=spec.high,
-            step=step_size,
-            disabled=off,
-            debounce=True,
-            placeholder=automatic(getattr(chosen, spec.name)) if spec.optional and chosen else None,
-        )
-        label = html.Label(spec.label)
-    parts = [html.Label([label.children, control], className="nuwa-labelled") if label else control]
-    bounds = _bounds(spec)
-    if spec.unit or bounds:
-        parts.append(html.Span(" ".join(filter(None, (spec.unit, bounds))), className="unit"))
-    help = f"{step.reason[0].upper()}{step.reason[1:]}." if off else spec.help
-    parts.append(html.Div(help, className="help", id=f"help-{name}"))
-    known = {"id": ids.obeyed(spec.name, spec.models)} if spec.models else {}
-    return html.Div(parts, className="nuwa-field", title=spec.help, **known, **{"data-setting": spec.name})
+    closed = step.closed if step else {}
+    options = [
+        {"label": f"{c} ({closed[c]})", "value": c, "disabled": True}
+        if c in closed
+        else {"label": c, "value": c}
+        for c in spec.choices or columns
+    ]
+    if spec.optional:
+        options.insert(0, {"label": "none", "value": NONE})
+    return dbc.Select(id=id, options=options, value=NONE if value is None else value, disabled=off)
 
 
 def automatic(value):
     """What an empty field shows: the number that is used."""
-    return f"automatic: {value:,}" if isinstance(value, int) else f"automatic: {value:.3g}"
+    return f"automatic: {text_of(value) if isinstance(value, int) else f'{value:.3g}'}"
 
 
-def _bounds(spec):
-    """The allowed range in words."""
-    if spec.kind not in ("int", "float") or spec.high is None:
-        return ""
-    low = f"above {spec.low:,.10g}" if spec.low_open else f"{spec.low:,.10g}"
-    return f"({low} to {'below ' if spec.high_open else ''}{spec.high:,.10g})"
+def read_form(values, names, part, skip=()):
+    """{field: value} from a page's controls, in the types the fields have; empty ones left to their default.
 
-
-def read_form(values, names, part):
-    """{field: value} from a page's controls, in the types the fields have; empty ones left to their default."""
-    kinds = {spec.name: spec for spec in specs(part)}
-    out = {}
+    Fields named in `skip` are not read. Raises UserError with a sentence for each number that cannot be used.
+    """
+    fields = {spec.name: spec for spec in specs(part) if spec.name not in skip}
+    settings, errors = {}, []
     for id, value in zip(names, values, strict=True):
-        spec = kinds.get(id["name"])
+        spec = fields.get(id["name"])
         if spec is None or (value in (None, "", NONE) and spec.optional):
             continue
-        if value is None and spec.kind == "genes":  # a field that was emptied
+        if spec.number:
+            try:
+                value = spec.number.read(value)
+            except UserError as error:
+                errors.append(str(error))
+        elif value is None and spec.kind == "genes":  # a field that was emptied
             value = ""
-        whole = spec.kind == "int" and isinstance(value, float) and value.is_integer()
-        out[spec.name] = int(value) if whole else value
-    return out
+        settings[spec.name] = value
+    if errors:
+        raise UserError(" ".join(errors))
+    return settings
+
+
+def register(app):
+    """The error below each number field of a form, when the field is left."""
+    numbers = {spec.name: spec.number for spec in specs() if spec.number}
+
+    @app.callback(
+        Output(ERRORS, "children"),
+        Input(SETTINGS, "value"),
+        State(SETTINGS, "id"),
+        State(ERRORS, "id"),
+        prevent_initial_call=True,
+    )
+    def check(values, names, errors):
+        by_name = {id["name"]: value for id, value in zip(names, values, strict=True)}
+        return [error_of(numbers[id["name"]], by_name[id["name"]]) for id in errors]

@@ -51,27 +51,9 @@ def asks(app, store, watched, *parts, at_once=False):
     UserError that it raises is shown in the card. The job is polled until it is over; then the id of a job that is done
     arrives at Input(watched.done, "data"), and None where it failed.
     """
-    n_inputs = sum(isinstance(part, Input) for part in parts)
 
     def register(ask):
-        @app.callback(
-            Output(watched.job, "data"),
-            Output(watched.tick, "disabled"),
-            Output(watched.message, "children"),
-            *parts,
-            prevent_initial_call=not at_once,
-        )
-        def press(*values):
-            if not any(pressed(value) for value in values[:n_inputs]):  # the buttons have just been drawn
-                raise PreventUpdate
-            try:
-                job_id = ask(store.of(session.user()), *values)
-            except Missing:
-                raise
-            except UserError as error:
-                return no_update, True if at_once else no_update, notice(str(error), "warn")
-            app.work_here()
-            return job_id, False, ""
+        _press(app, store, watched, parts, ask, at_once)
 
         @app.callback(
             Output(watched.message, "children", allow_duplicate=True),
@@ -90,6 +72,40 @@ def asks(app, store, watched, *parts, at_once=False):
         return ask
 
     return register
+
+
+def asks_too(app, store, watched, *parts):
+    """Decorate the function of another button that queues the same kind of job: as `asks`, which has to be there once."""
+
+    def register(ask):
+        _press(app, store, watched, parts, ask, another=True)
+        return ask
+
+    return register
+
+
+def _press(app, store, watched, parts, ask, at_once=False, another=False):
+    """The callback of a button: it queues the job, or shows why it cannot."""
+    n_inputs = sum(isinstance(part, Input) for part in parts)
+
+    @app.callback(
+        Output(watched.job, "data", allow_duplicate=another),
+        Output(watched.tick, "disabled", allow_duplicate=another),
+        Output(watched.message, "children", allow_duplicate=another),
+        *parts,
+        prevent_initial_call=not at_once,
+    )
+    def press(*values):
+        if not any(pressed(value) for value in values[:n_inputs]):  # the buttons have just been drawn
+            raise PreventUpdate
+        try:
+            job_id = ask(store.of(session.user()), *values)
+        except Missing:
+            raise
+        except UserError as error:
+            return no_update, True if at_once else no_update, notice(str(error), "warn")
+        app.work_here()
+        return job_id, False, ""
 
 
 def shows(app, store, watched, *parts, **callback):

@@ -49,7 +49,7 @@ def test_a_learning_rate_of_zero_is_refused_with_its_label():
 
 
 def test_an_empty_field_is_asked_for_unless_it_may_be_empty():
-    assert refusal(lr=None).startswith("Learning rate (lr) needs a value")
+    assert refusal(lr=None).startswith("Learning rate (lr) is empty")
     assert parse({"epochs": None, "n_latent": None}).epochs is None
 
 

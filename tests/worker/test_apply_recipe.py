@@ -191,7 +191,7 @@ def test_a_recipe_is_applied_though_the_web_process_is_killed_in_the_middle(serv
     workers = web.children(recursive=True)
     nuwa = AppUnderTest.__new__(AppUnderTest)
     nuwa.client = Http(base)
-    values = {"take": {"score_doublets": None}, "preset": {"CITE-seq": 1}, "prepare-dataset.data": dataset}
+    values = {"preset": {"CITE-seq": 1}, "prepare-dataset.data": dataset}
     pressed = '{"name":"CITE-seq","type":"preset"}.n_clicks'
     try:
         job_id = nuwa.press("apply-recipe-job.data", values, pressed)["apply-recipe-job"]["data"]

@@ -5,14 +5,17 @@ from dash import Input, Output, State, dcc, html
 
 from core import figures
 from core.config import RESOLUTIONS
+from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ClustersArguments
-from core.errors import UserError
+from core.config.numbers import Number
 from dashboard import ids as shared
 from dashboard.components import job_card
+from dashboard.components.number_field import block, error_id, error_of, number_field
 from dashboard.components.widgets import card, graph, more
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import button, field, go
+from dashboard.server import session
 
 STABILITY = watched("resolutions")
 STABILITY_GO = "resolutions-go"
@@ -25,6 +28,10 @@ METHOD_GO = "method-go"
 CLUSTER = watched("cluster")
 
 METHODS = {"kmeans": "k-means: number of clusters", "hdbscan": "HDBSCAN: cells in the smallest cluster"}
+NUMBERS = {
+    "kmeans": Number("Number of clusters", whole=True, low=2),
+    "hdbscan": Number("Cells in the smallest cluster", whole=True, low=2),
+}
 LABELLED = (0.2, 0.6, 1.0, 1.4, 2.0)  # resolutions written below the slider
 
 
@@ -43,7 +50,7 @@ def layout(view, run):
         html.Div(
             [
                 field("Other method, on the latent space", dbc.Select(METHODS, "kmeans", id=METHOD)),
-                field("Number", dbc.Input(id=METHOD_VALUE, type="number", min=2, step=1, value=10)),
+                number_field(METHOD_VALUE, NUMBERS["kmeans"], 10, label="Number"),
                 button("Cluster cells", METHOD_GO),
             ],
             className="nuwa-form",
@@ -100,7 +107,26 @@ def marks(most_stable):
     return {r if r % 1 else int(r): mark for r, mark in labels.items()}
 
 
+def number_of(view, run, method):
+    """The Number that a method takes, for the cells of a run."""
+    dataset = view.datasets.one(run["dataset"])
+    return NUMBERS[method]._replace(high=DatasetRecord.of(dataset).cells)
+
+
 def _methods(app, store):
+    @app.callback(
+        Output(error_id(METHOD_VALUE), "children"),
+        Input(METHOD_VALUE, "value"),
+        Input(METHOD, "value"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def check(value, method, run_id):
+        view = store.of(session.user())
+        return error_of(number_of(view, view.runs.one(run_id), method), value)
+
+    block(app, [METHOD_GO], [Input(error_id(METHOD_VALUE), "children")])
+
     @run_jobs.asks(
         app,
         store,
@@ -110,9 +136,7 @@ def _methods(app, store):
         State(METHOD_VALUE, "value"),
     )
     def cluster(view, run, token, method, value):
-        if not value:
-            raise UserError("A number is missing. Enter the number of clusters, or of cells per cluster.")
-        arguments = ClustersArguments(method=method, value=int(value))
+        arguments = ClustersArguments(method=method, value=number_of(view, run, method).read(value))
         return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
 
     run_jobs.shows_clustering(app, store, CLUSTER)

@@ -1,6 +1,5 @@
 """The card of the stability across random seeds: the same model trained again, and how its clusters compare."""
 
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
@@ -8,11 +7,12 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.analysis.metrics.descriptions import BEST_MATCH, CONSISTENCY, stability_of
 from core.config import DEFAULT_RESOLUTION, MOST_SEEDS
+from core.config.numbers import Number
 from core.config.run_files import clusters_of, survival_of
 from core.errors import UserError
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
-from dashboard.components import job_card, job_progress
+from dashboard.components import job_card, job_progress, number_field
 from dashboard.components.widgets import card, graph, more, notice, number, progress, table, term, working
 from dashboard.pages.clusters import colours, ids
 from dashboard.pages.run_status import STATUS_TEXT
@@ -30,11 +30,11 @@ RESULT = "seeds-result"
 FIGURE = "seeds-figure"
 
 DEFAULT_SEEDS = 3
+SEEDS = Number("Number of seeds, including this run's", whole=True, low=2, high=MOST_SEEDS)
 
 
 def layout(view, run):
     progress_parts, is_running, done = _state(view, run["id"])
-    k = dbc.Input(id=K, type="number", value=DEFAULT_SEEDS, min=2, max=MOST_SEEDS, step=1)
     return card(
         "Stability across random seeds",
         html.P(
@@ -48,7 +48,7 @@ def layout(view, run):
         *_first_run(view.seeds.first_run(run["id"])),
         html.Div(
             [
-                html.Label(["Number of seeds, including this run's", k], className="nuwa-labelled nuwa-pick"),
+                html.Div(number_field.number_field(K, SEEDS, DEFAULT_SEEDS), className="nuwa-pick"),
                 _button("Train with other seeds", GO, "btn-outline-primary", disabled=is_running),
                 _button("Cancel", CANCEL, disabled=not is_running),
                 _button("Compare finished runs", COMPARE),
@@ -111,6 +111,7 @@ def _share(view, rows):
 
 
 def register(app, store):
+    number_field.watch(app, {K: SEEDS}, [GO], Input(TICK, "disabled"))
     _buttons(app, store)
     _poll(app, store)
 
@@ -127,12 +128,12 @@ def register(app, store):
 
 
 # What the page knows of the jobs: the runs, the interval, the finished comparison, and which buttons are disabled.
-STATUS = ((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (GO, "disabled"), (CANCEL, "disabled"))
+STATUS = ((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (CANCEL, "disabled"))
 
 
 def _status_values(view, run_id):
     progress_parts, is_running, done = _state(view, run_id)
-    return progress_parts, not is_running, done, is_running, not is_running
+    return progress_parts, not is_running, done, not is_running
 
 
 def _buttons(app, store):
@@ -163,7 +164,7 @@ def _buttons(app, store):
 
     @on(GO, State(K, "value"))
     def train(view, run_id, k):
-        if not view.seeds.train(run_id, k):
+        if not view.seeds.train(run_id, SEEDS.read(k)):
             return notice("There are already that many seeds. Enter a larger number.")
 
     @on(CANCEL)

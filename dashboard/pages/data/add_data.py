@@ -7,9 +7,11 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
-from core.store import DROPLETS, ENDINGS, PART
+from core.store import DROPLET_NUMBERS, DROPLETS, ENDINGS, PART
 from dashboard import ids as shared
 from dashboard.components import buttons
+from dashboard.components.forms import automatic
+from dashboard.components.number_field import block, error_id, error_of, number_field
 from dashboard.components.widgets import card, more, notice
 from dashboard.pages.data import ids
 
@@ -18,6 +20,9 @@ ADDS = {
     "annotations": "labels of its cells (a table)",
     "background": "all droplets, the unfiltered matrix: its empty droplets give the background of the proteins (for DSB)",
 }
+
+
+DROPLET_FIELDS = {ids.DROPLETS_PROTEIN: "fewest_protein", ids.DROPLETS_RNA: "most_rna"}
 
 
 def card_to_add(view):
@@ -129,23 +134,12 @@ def second(view, dataset):
 
 def droplets():
     """The fields that define empty droplets."""
-
-    def field(id, label, value):
-        number = dbc.Input(id=id, type="number", value=value, min=1, step=1)
-        return html.Div(html.Label([label, number], className="nuwa-labelled"), className="nuwa-field")
-
+    fields = [
+        number_field(id, DROPLET_NUMBERS[name], DROPLETS[name], placeholder=automatic(DROPLETS[name]))
+        for id, name in DROPLET_FIELDS.items()
+    ]
     return [
-        html.Div(
-            [
-                field(
-                    ids.DROPLETS_PROTEIN,
-                    "Empty droplets: protein counts, at least",
-                    DROPLETS["fewest_protein"],
-                ),
-                field(ids.DROPLETS_RNA, "Empty droplets: RNA counts, fewer than", DROPLETS["most_rna"]),
-            ],
-            className="nuwa-form",
-        ),
+        html.Div(fields, className="nuwa-form"),
         html.P(
             "Most barcodes of an unfiltered matrix come from no droplet, and some from a cell that was lost. These limits, "
             "10^1.5 and 10^2.5, are those of the tutorial of the R package dsb (Mulè 2022) for 10x.",
@@ -154,7 +148,21 @@ def droplets():
     ]
 
 
+def droplet_errors(what, *values):
+    """The error of each field of droplets, as far as the kind of file needs them."""
+    numbers = (DROPLET_NUMBERS[name] for name in DROPLET_FIELDS.values())
+    return [error_of(*one) if what == "background" else "" for one in zip(numbers, values, strict=True)]
+
+
 def register(app, store):
+    app.callback(
+        [Output(error_id(id), "children") for id in DROPLET_FIELDS],
+        Input(ids.JOIN_WHAT, "value"),
+        [Input(id, "value") for id in DROPLET_FIELDS],
+        prevent_initial_call=True,
+    )(droplet_errors)
+    block(app, [ids.JOIN_GO], [Input(error_id(id), "children") for id in DROPLET_FIELDS])
+
     def adds(button, *states):
         """Decorate what a button does: a function of (view, states) that returns the id of a dataset, which is then shown."""
 
@@ -195,7 +203,7 @@ def register(app, store):
 
     @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second)
     def join_inbox(view, name, kind, dataset, protein, rna):
-        limits = {"fewest_protein": protein, "most_rna": rna}
+        limits = {"fewest_protein": protein, "most_rna": rna} if kind == "background" else None
         file = _chosen(name, "file of the inbox")
         return view.datasets.join(dataset, kind, uuid.uuid4().hex, file, droplets=limits)
 

@@ -18,6 +18,6 @@ def of_run(run, record):
 
 def settings_of(values, names):
     """The network and training settings of the page's controls, without those its model does not use."""
-    found = read_form(values, names, NETWORK) | read_form(values, names, TRAINING)
-    foreign = {s.name for s in config.specs() if s.models and found.get("model") not in s.models}
-    return {name: value for name, value in found.items() if name not in foreign}
+    model = next((value for id, value in zip(names, values, strict=True) if id["name"] == "model"), None)
+    foreign = {spec.name for spec in config.specs() if spec.models and model not in spec.models}
+    return read_form(values, names, NETWORK, foreign) | read_form(values, names, TRAINING, foreign)

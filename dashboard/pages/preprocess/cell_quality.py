@@ -1,22 +1,29 @@
 """Quality control of cells: the card with its plots and fields, and its callbacks."""
 
+import copy
+
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, ctx, html, no_update
+from dash import ALL, Input, Output, State, html, no_update
+from dash.exceptions import PreventUpdate
 from pydantic import ValidationError
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
+from core.config.numbers import text_of
 from core.preprocessing.recipe import MEASURES, TISSUES, Limits, mito_warning, n_outside
 from dashboard import ids as shared
+from dashboard.components.number_field import block, error_id, number_input
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.pages.preprocess.limits import (
     ALL_CELLS,
     ENDS,
     cells_within,
+    limit_number,
     lines,
     moved,
     of_batch,
+    read_limits,
     set_end,
     shown_values,
     suggest,
@@ -25,6 +32,7 @@ from dashboard.server import session
 
 MOST_BATCHES = 12  # with limits of their own: more violins would be unreadable
 LIMIT_FIELDS = {"type": "limit", "name": ALL}
+LIMIT_ERRORS = error_id(LIMIT_FIELDS)
 
 
 def quality_card(view, row):
@@ -136,25 +144,17 @@ def _tissue():
 
 
 def _field(name, limits):
-    label, unit, log, help = MEASURES[name]
-    low, high = getattr(limits, name)
-    inputs = []
-    for end, value, words in (("low", low, "lowest"), ("high", high, "highest")):
-        step = 1 if log else "any"
-        field = dbc.Input(
-            id=ids.limit(name, end),
-            type="number",
-            value=value,
-            placeholder="none",
-            step=step,
-            min=0,
-            debounce=0.4,
-        )
-        inputs.append(html.Label([html.Span(f"{label}, {words}", className="visually-hidden"), field]))
-    words = label if unit in ("", "counts", "genes") else f"{label}, {unit}"
+    label, unit, _, help = MEASURES[name]
+    ends = []
+    for end, value in zip(ENDS, getattr(limits, name), strict=True):
+        number = limit_number(name, end)
+        control, error = number_input(ids.limit(name, end), number, value, placeholder="none")
+        hidden = html.Span(number.label, className="visually-hidden")
+        ends.append(html.Div([html.Label([hidden, control]), error], className="nuwa-number"))
+    heading = label if unit in ("", "counts", "genes") else f"{label}, {unit}"
     parts = [
-        html.Div(words, className="fw-semibold"),
-        html.Div([inputs[0], html.Span("to"), inputs[1]], className="nuwa-range"),
+        html.Div(heading, className="fw-semibold"),
+        html.Div([ends[0], html.Span("to"), ends[1]], className="nuwa-range"),
     ]
     return html.Div([*parts, html.Div(help, className="help")], className="nuwa-field")
 
@@ -186,52 +186,107 @@ def kept_cells(values, cells):
 
 
 def register(app, store):
+    _suggestions(app, store)
+    _changes(app, store)
+    _figures(app, store)
+
+
+def _field_texts(names, chosen, batch):
+    """What the fields show of the limits of a batch."""
+    limits = of_batch(chosen, batch)
+    ends = (name.rsplit("_", 1) for name in names)
+    return [text_of(limits[measure][list(ENDS).index(end)]) for measure, end in ends]
+
+
+def _suggestions(app, store):
+    """Three ways to the suggested limits: another grouping of the cells, another tissue, and the button."""
+
+    def suggests(asked):
+        @app.callback(
+            Output(ids.QUALITY_LIMITS, "data", allow_duplicate=True),
+            Output(LIMIT_FIELDS, "value", allow_duplicate=True),
+            Output(ids.QUALITY_BATCH, "options", allow_duplicate=True),
+            Output(ids.QUALITY_BATCH, "value", allow_duplicate=True),
+            Output(ids.QUALITY_BATCH_PART, "hidden", allow_duplicate=True),
+            asked,
+            State(ids.QUALITY_BATCHES, "value"),
+            State(ids.QUALITY_TISSUE, "value"),
+            State(LIMIT_FIELDS, "id"),
+            State(ids.PREPARE_DATASET, "data"),
+            prevent_initial_call=True,
+        )
+        def propose(_, batches, tissue, fields, dataset_id):
+            chosen = suggest(store.of(session.user()), dataset_id, batches, tissue)
+            options = _options(chosen["batches"])
+            batch = options[0]["value"] if options else ""
+            texts = _field_texts([field["name"] for field in fields], chosen, batch)
+            return chosen, texts, options, batch, not options
+
+    suggests(Input(ids.QUALITY_BATCHES, "value"))
+    suggests(Input(ids.QUALITY_TISSUE, "value"))
+    suggests(Input(ids.QUALITY_PROPOSE, "n_clicks"))
+
+
+def _changes(app, store):
+    """Fields and dragged lines change the limits; another batch changes which limits the fields show."""
+
     @app.callback(
         Output(ids.QUALITY_LIMITS, "data"),
-        Output(LIMIT_FIELDS, "value"),
-        Output(ids.QUALITY_BATCH, "options"),
-        Output(ids.QUALITY_BATCH, "value"),
-        Output(ids.QUALITY_BATCH_PART, "hidden"),
+        Output(LIMIT_ERRORS, "children"),
         Input(LIMIT_FIELDS, "value"),
-        Input(ids.QUALITY_VIOLINS, "relayoutData"),
-        Input(ids.QUALITY_BATCHES, "value"),
-        Input(ids.QUALITY_BATCH, "value"),
-        Input(ids.QUALITY_PROPOSE, "n_clicks"),
-        Input(ids.QUALITY_TISSUE, "value"),
         State(LIMIT_FIELDS, "id"),
+        State(ids.QUALITY_BATCH, "value"),
+        State(ids.QUALITY_LIMITS, "data"),
+        prevent_initial_call=True,
+    )
+    def type_limits(texts, fields, batch, chosen):
+        typed = {field["name"]: text for field, text in zip(fields, texts, strict=True)}
+        limits, errors = read_limits(typed)
+        before = copy.deepcopy(chosen)
+        for name, value in limits.items():
+            set_end(chosen, batch, name, value)
+        return no_update if chosen == before else chosen, [errors[name] for name in typed]
+
+    @app.callback(
+        Output(ids.QUALITY_LIMITS, "data", allow_duplicate=True),
+        Output(LIMIT_FIELDS, "value", allow_duplicate=True),
+        Output(ids.QUALITY_BATCH, "value", allow_duplicate=True),
+        Input(ids.QUALITY_VIOLINS, "relayoutData"),
+        State(LIMIT_FIELDS, "id"),
+        State(ids.QUALITY_BATCH, "value"),
         State(ids.QUALITY_LIMITS, "data"),
         State(ids.PREPARE_DATASET, "data"),
         prevent_initial_call=True,
     )
-    def change(typed, relayout, batches, batch, _, tissue, fields, chosen, dataset_id):
-        """Fields, lines, batches and proposals all change the same limits."""
-        view, cause = store.of(session.user()), ctx.triggered_id
-        names, picker = [field["name"] for field in fields], (no_update, no_update, no_update)
-        if cause in (ids.QUALITY_BATCHES, ids.QUALITY_PROPOSE, ids.QUALITY_TISSUE):
-            chosen = suggest(view, dataset_id, batches, tissue)
-            options = _options(chosen["batches"])
-            batch = options[0]["value"] if options else ""
-            picker = (options, batch, not options)
-        elif cause == ids.QUALITY_VIOLINS:
-            values, cells = cells_within(view, dataset_id, chosen)
-            if (found := moved(relayout, lines(values, cells.limits))) is None:
-                return (no_update, [no_update] * len(names), *picker)
-            line, value = found
-            if chosen.get("batch_key"):
-                batch = cells.names[line.batch]
-                picker = (no_update, batch, no_update)
-            set_end(chosen, batch, f"{line.measure}_{line.end}", value)
-        elif cause != ids.QUALITY_BATCH:
-            for name, value in zip(names, typed, strict=True):
-                set_end(chosen, batch, name, value)
-            return (chosen, [no_update] * len(names), *picker)
-        kept = of_batch(chosen, batch)
-        return (
-            chosen,
-            [kept[m][ENDS.index(end)] for m, end in (name.rsplit("_", 1) for name in names)],
-            *picker,
-        )
+    def drag(relayout, fields, batch, chosen, dataset_id):
+        try:
+            values, cells = cells_within(store.of(session.user()), dataset_id, chosen)
+        except ValidationError:  # the lines are those of other limits
+            raise PreventUpdate from None
+        change = moved(relayout, lines(values, cells.limits))
+        if change is None:
+            raise PreventUpdate
+        line, value = change
+        if chosen.get("batch_key"):
+            batch = cells.names[line.batch]
+        set_end(chosen, batch, f"{line.measure}_{line.end}", value)
+        return chosen, _field_texts([field["name"] for field in fields], chosen, batch), batch
 
+    @app.callback(
+        Output(LIMIT_FIELDS, "value"),
+        Input(ids.QUALITY_BATCH, "value"),
+        State(LIMIT_FIELDS, "id"),
+        State(ids.QUALITY_LIMITS, "data"),
+        prevent_initial_call=True,
+    )
+    def show_batch(batch, fields, chosen):
+        return _field_texts([field["name"] for field in fields], chosen, batch)
+
+    errors = Input(LIMIT_ERRORS, "children")
+    block(app, [ids.take("filter_cells")], [errors], Input(ids.APPLY_RECIPE.tick, "disabled"))
+
+
+def _figures(app, store):
     @app.callback(
         Output(ids.QUALITY_STAY, "children"),
         Output(ids.QUALITY_VIOLINS, "figure"),

@@ -3,6 +3,7 @@
 from dashboard.ids import watched
 
 PREPARE = "prepare"
+PREPARE_MESSAGE = "prepare-message"
 PREPARE_DATASET = "prepare-dataset"
 PREPARING = watched("preparing")
 PREPARE_SHOWN = "prepare-shown"
@@ -27,6 +28,7 @@ MIN_CELLS = "min-cells"
 HIGHEST = "highest-genes"
 DOUBLETS_BY = "doublets-by"
 DOUBLETS_RATE = "doublets-rate"
+DOUBLETS_REASON = "doublets-reason"
 PROTEINS_SHOWN = "proteins-shown"
 PROTEINS = watched("proteins")
 PROTEINS_FIGURE = "proteins-figure"
@@ -46,7 +48,7 @@ WAIT_TICK = "wait-tick"
 
 def take(name):
     """The button of one step of a recipe."""
-    return {"type": "take", "name": name}
+    return f"take-{name}"
 
 
 def preset(name):

@@ -6,11 +6,13 @@ import numpy as np
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
+from core.config.numbers import Number, text_of
+from core.errors import UserError
 from core.figures import Line
 from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, suggested_params
 
 RARE = 1.0  # percent: a measure whose 99th percentile is below it is not shown
-ENDS = ("low", "high")
+ENDS = {"low": "lowest", "high": "highest"}
 ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs has this name
 
 
@@ -60,8 +62,40 @@ def set_end(chosen, batch, name, value):
     measure, end = name.rsplit("_", 1)
     place = chosen["batches"].setdefault(batch, {}) if chosen.get("batch_key") else chosen["limits"]
     ends = list(place.get(measure) or (None, None))
-    ends[ENDS.index(end)] = None if value in (None, "") else float(value)
+    ends[list(ENDS).index(end)] = None if value is None else float(value)
     place[measure] = ends
+
+
+def limit_number(measure, end):
+    """The Number of one end of a limit; empty is no limit."""
+    label, unit, is_whole, _ = MEASURES[measure]
+    high = 100 if unit == "%" else None
+    return Number(f"{label}, {ENDS[end]}", whole=is_whole, low=0, high=high, unit=unit, optional=True)
+
+
+def read_limits(typed):
+    """({name: number or None} of the fields that can be used, {name: error or ""} of all); `typed` are their texts."""
+    limits, errors = {}, dict.fromkeys(typed, "")
+    for name, text in typed.items():
+        try:
+            limits[name] = limit_number(*name.rsplit("_", 1)).read(text)
+        except UserError as error:
+            errors[name] = str(error)
+    for name, high in limits.items():
+        measure, end = name.rsplit("_", 1)
+        low = limits.get(f"{measure}_low")
+        if end == "high" and None not in (low, high) and low > high:
+            label = MEASURES[measure].label
+            errors[name] = (
+                f"{label}: the lowest ({text_of(low)}) is above the highest ({text_of(high)}). Swap them."
+            )
+    return limits, errors
+
+
+def refuse_unreadable(typed):
+    """Raise UserError where one of the fields holds what cannot be used."""
+    if errors := list(filter(None, read_limits(typed)[1].values())):
+        raise UserError(" ".join(errors))
 
 
 def lines(values, limits_of_batches):
@@ -76,12 +110,16 @@ def lines(values, limits_of_batches):
 
 
 def moved(relayout, drawn):
-    """(Line, its new value) of the line that was dragged, or None for any other change of the figure."""
+    """(Line, its new value) of the line that was dragged, or None for any other change of the figure.
+
+    The value is one that its field takes: whole where its measure is, else of four digits.
+    """
     for key, value in (relayout or {}).items():
         found = re.fullmatch(r"shapes\[(\d+)\]\.y[01]", key)
         if found and int(found[1]) < len(drawn):
             line = drawn[int(found[1])]
             place = figures.on_axis(line.measure, np.array([line.value]))[0]
             if abs(value - place) > 1e-9:  # of a line that was tilted, only one end has moved
-                return line, max(0.0, figures.off_axis(line.measure, value))
+                limit = max(0.0, figures.off_axis(line.measure, value))
+                return line, float(round(limit)) if MEASURES[line.measure].log else float(f"{limit:.4g}")
     return None

@@ -13,7 +13,7 @@ from core.figures import Binned
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.forms import SETTINGS, form, read_form
+from dashboard.components.forms import ERRORS, SETTINGS, form, read_form
 from dashboard.components.widgets import card, empty, graph, more, notice, tile
 from dashboard.pages.data.findings import finding_notice
 from dashboard.pages.data.provenance import steps_card
@@ -70,6 +70,7 @@ def layout(view, context):
                             className="btn btn-primary",
                             disabled=bool(record.stops) or job is not None,
                         ),
+                        html.Div(id=ids.PREPARE_MESSAGE),
                         *job_card.parts(view, ids.PREPARING, job),
                         presets(view, row),
                         exchange(row),
@@ -184,7 +185,19 @@ def register(app, store):
     def prepare(view, clicks, values, names, dataset_id, page):
         return view.preparations.create(dataset_id, read_form(values, names, PREPARE), f"{page}:{clicks}")[1]
 
-    job_card.hold(app, ids.PREPARING, ids.PREPARE)
+    @app.callback(
+        Output(ids.PREPARE, "disabled"),
+        Output(ids.PREPARE_MESSAGE, "children"),
+        Input(ERRORS, "children"),
+        Input(ids.PREPARING.tick, "disabled"),
+        State(ids.PREPARE_DATASET, "data"),
+        prevent_initial_call=True,
+    )
+    def hold(errors, idle, dataset_id):
+        """The button waits for its job, and for numbers that can be used."""
+        stops = DatasetRecord.of(store.of(session.user()).datasets.one(dataset_id)).stops
+        message = " ".join(filter(None, errors))
+        return bool(message or stops or not idle), notice(message, "bad") if message else ""
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),

@@ -9,20 +9,23 @@ from dash.exceptions import PreventUpdate
 
 from core.config import PREPARE, RunConfig
 from core.config.dataset_record import DatasetRecord
+from core.config.numbers import Number
 from core.errors import UserError
 from core.preprocessing.recipe import PRESETS, from_json, preset, script
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import SETTINGS, read_form
+from dashboard.components.number_field import number_field, watch
 from dashboard.components.widgets import more, notice
 from dashboard.pages.data.download import before_steps_link
 from dashboard.pages.preprocess import ids
-from dashboard.pages.preprocess.cell_quality import batch_columns, first_batches
-from dashboard.pages.preprocess.limits import ALL_CELLS
+from dashboard.pages.preprocess.cell_quality import LIMIT_FIELDS, batch_columns, first_batches
+from dashboard.pages.preprocess.limits import ALL_CELLS, refuse_unreadable
 from dashboard.server import session
 
+MIN_CELLS = Number("Cells with the gene, at least", whole=True, low=1, high=10**9, unit="cells")
+DOUBLETS_RATE = Number("Expected doublets, % per thousand cells", low=0, high=20, unit="%")
 UPLOAD_LIMIT = 1024**2  # bytes; a recipe has a few thousand
-TAKE = {"type": "take", "name": ALL}
 PRESET = {"type": "preset", "name": ALL}
 
 
@@ -103,20 +106,18 @@ def exchange(row):
 
 def genes_step():
     """The step that removes genes found in few cells."""
-    field = dbc.Input(id=ids.MIN_CELLS, type="number", value=3, min=1, step=1)
     button = html.Button(
         "Remove genes found in fewer cells",
         id=ids.take("filter_genes"),
         className="btn btn-sm btn-outline-primary",
     )
-    words = html.Div(
+    field = number_field(
+        ids.MIN_CELLS,
+        MIN_CELLS,
+        3,
         "A gene that is above 0 in fewer cells carries little information; 3 is scanpy's usual value.",
-        className="help",
     )
-    label = html.Label(["Cells with the gene, at least", field], className="nuwa-labelled")
-    return html.Div(
-        [html.Div([label, words], className="nuwa-field"), html.Div(button, className="nuwa-actions")]
-    )
+    return html.Div([field, html.Div(button, className="nuwa-actions")])
 
 
 def scores_steps(row):
@@ -124,8 +125,8 @@ def scores_steps(row):
     options = [{"label": "all cells together", "value": ALL_CELLS}]
     options += [{"label": f"separately for each {name}", "value": name} for name in batch_columns(row)]
     by = dbc.Select(id=ids.DOUBLETS_BY, options=options, value=first_batches(row))
-    rate = dbc.Input(id=ids.DOUBLETS_RATE, type="number", value=0.8, min=0, max=20, step="any")
     has_counts = bool(DatasetRecord.of(row).counts_where)
+    reason = "" if has_counts else "Doublets are simulated from raw counts, and this dataset has none."
     return more(
         "Doublets and cell cycle",
         html.P(
@@ -137,16 +138,11 @@ def scores_steps(row):
                 html.Div(
                     html.Label(["Doublets among", by], className="nuwa-labelled"), className="nuwa-field"
                 ),
-                html.Div(
-                    [
-                        html.Label(
-                            ["Expected doublets, % per thousand cells", rate], className="nuwa-labelled"
-                        ),
-                        html.Div(
-                            "0.8 % for each thousand cells of a batch is usual for 10x.", className="help"
-                        ),
-                    ],
-                    className="nuwa-field",
+                number_field(
+                    ids.DOUBLETS_RATE,
+                    DOUBLETS_RATE,
+                    0.8,
+                    "0.8 % for each thousand cells of a batch is usual for 10x.",
                 ),
             ],
             className="nuwa-form",
@@ -158,9 +154,7 @@ def scores_steps(row):
                     id=ids.take("score_doublets"),
                     className="btn btn-sm btn-outline-primary",
                     disabled=not has_counts,
-                    title=""
-                    if has_counts
-                    else "Doublets are simulated from raw counts, and this dataset has none.",
+                    title=reason,
                 ),
                 html.Button(
                     "Score the cell cycle",
@@ -170,6 +164,7 @@ def scores_steps(row):
             ],
             className="nuwa-actions",
         ),
+        html.Div(reason, id=ids.DOUBLETS_REASON, className="help"),
         html.P(
             "The cell cycle is scored by the genes of Tirosh 2016, found by name in human and mouse.",
             className="help",
@@ -178,7 +173,17 @@ def scores_steps(row):
 
 
 def register(app, store):
+    watch(
+        app,
+        {ids.DOUBLETS_RATE: DOUBLETS_RATE},
+        [ids.take("score_doublets")],
+        Input(ids.APPLY_RECIPE.tick, "disabled"),
+        [Input(ids.DOUBLETS_REASON, "children")],
+    )
     _applying(app, store)
+    watch(
+        app, {ids.MIN_CELLS: MIN_CELLS}, [ids.take("filter_genes")], Input(ids.APPLY_RECIPE.tick, "disabled")
+    )
 
     @app.callback(
         Output(ids.RECIPE_FILE, "data"),
@@ -211,50 +216,51 @@ def register(app, store):
 def _applying(app, store):
     """The buttons that apply a recipe or one step, the job that does it, and the way to what it makes."""
 
-    @job_card.asks(
-        app,
-        store,
-        ids.APPLY_RECIPE,
-        Input(TAKE, "n_clicks"),
-        Input(PRESET, "n_clicks"),
-        Input(ids.RECIPE_UPLOAD, "contents"),
-        State(ids.QUALITY_LIMITS, "data"),
-        State(ids.MIN_CELLS, "value"),
-        State(ids.DOUBLETS_BY, "value"),
-        State(ids.DOUBLETS_RATE, "value"),
-        State(ids.PRESET_BATCH, "value"),
-        State(ids.PREPARE_DATASET, "data"),
-        State(shared.PAGE, "data"),
+    here = (State(ids.PREPARE_DATASET, "data"), State(shared.PAGE, "data"))
+
+    @job_card.asks(app, store, ids.APPLY_RECIPE, Input(ids.RECIPE_UPLOAD, "contents"), *here)
+    def apply_file(view, contents, dataset_id, page):
+        return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
+
+    @job_card.asks_too(
+        app, store, ids.APPLY_RECIPE, Input(PRESET, "n_clicks"), State(ids.PRESET_BATCH, "value"), *here
     )
-    def apply(
-        view,
-        _clicks,
-        _presses,
-        contents,
-        limits,
-        min_cells,
-        doublets_by,
-        doublets_rate,
-        by_batch,
-        dataset_id,
-        page,
-    ):
-        button = ctx.triggered_id
-        if button == ids.RECIPE_UPLOAD:
-            return apply_recipe(view, dataset_id, from_json(read_upload(contents)), page)["id"]
-        if button["type"] == "preset":
-            batch = DatasetRecord.of(view.datasets.one(dataset_id)).batch if by_batch else None
-            return apply_recipe(view, dataset_id, preset(button["name"], batch), page, "repairs")["id"]
-        params = {
-            "filter_cells": limits,
-            "filter_genes": {"min_cells": min_cells},
-            "score_doublets": {
-                "batch_key": None if doublets_by == ALL_CELLS else doublets_by,
-                "per_thousand": doublets_rate,
-            },
-        }
-        step = {"name": button["name"], "params": params.get(button["name"])}
-        return view.recipes.apply(dataset_id, [step], page, keep="everything")["id"]
+    def apply_preset(view, clicks, by_batch, dataset_id, page):
+        batch = DatasetRecord.of(view.datasets.one(dataset_id)).batch if by_batch else None
+        return apply_recipe(view, dataset_id, preset(ctx.triggered_id["name"], batch), page, "repairs")["id"]
+
+    def takes(name, *states):
+        """Decorate a function of `states` that gives the parameters of a step: its button takes the step."""
+
+        def register_step(params):
+            @job_card.asks_too(
+                app, store, ids.APPLY_RECIPE, Input(ids.take(name), "n_clicks"), *here, *states
+            )
+            def take(view, clicks, dataset_id, page, *values):
+                step = {"name": name, "params": params(*values)}
+                return view.recipes.apply(dataset_id, [step], page, keep="everything")["id"]
+
+        return register_step
+
+    @takes(
+        "filter_cells",
+        State(ids.QUALITY_LIMITS, "data"),
+        State(LIMIT_FIELDS, "value"),
+        State(LIMIT_FIELDS, "id"),
+    )
+    def limits(chosen, texts, fields):
+        refuse_unreadable({field["name"]: text for field, text in zip(fields, texts, strict=True)})
+        return chosen
+
+    @takes("filter_genes", State(ids.MIN_CELLS, "value"))
+    def min_cells(text):
+        return {"min_cells": MIN_CELLS.read(text)}
+
+    @takes("score_doublets", State(ids.DOUBLETS_BY, "value"), State(ids.DOUBLETS_RATE, "value"))
+    def doublets(by, rate):
+        return {"batch_key": None if by == ALL_CELLS else by, "per_thousand": DOUBLETS_RATE.read(rate)}
+
+    takes("score_cell_cycle")(lambda: None)
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),

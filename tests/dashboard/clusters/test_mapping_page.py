@@ -86,7 +86,10 @@ def test_what_is_unsure_is_unknown_from_a_threshold_on(nuwa, mapped):
 
 def test_a_missing_threshold_gives_an_error_message(nuwa, mapped):
     said = shown(nuwa, mapped, **{"map-threshold.value": None})
-    assert "threshold from 0 to 1" in sent(said["map-notes"]["children"]) and said["map-csv"]["href"] == ""
+    assert (
+        "confidence of is empty. Enter a number from 0 to 1." in sent(said["map-notes"]["children"])
+        and said["map-csv"]["href"] == ""
+    )
 
 
 def test_a_link_and_a_reload_show_it_again(nuwa, mapped):
@@ -99,10 +102,10 @@ def test_a_link_and_a_reload_show_it_again(nuwa, mapped):
 
     answer = open_link(f"mapped={mapped}&mapped_by=confidence&mapped_sure=0.7")
     assert answer["map-chosen"]["value"] == mapped
-    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("confidence", 0.7)
+    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("confidence", "0.7")
     answer = open_link(f"mapped={'0' * 24}&mapped_sure=x&mapped_by=colour")
     assert "no longer exist" in sent(answer["map-missing"]) and answer["map-chosen"]["value"] is None
-    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("label", 0.5)
+    assert (answer["map-colour"]["value"], answer["map-threshold"]["value"]) == ("label", "x")
     assert mapped in sent(mapping.layout(nuwa.view, nuwa.view.runs.one(nuwa.run)))
 
 

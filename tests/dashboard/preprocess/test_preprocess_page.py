@@ -8,7 +8,7 @@ from core.config import PREPARE, RunConfig, specs
 from core.preprocessing.recipe import suggested
 from core.worker.execute import drain
 from dashboard.components import location
-from dashboard.components.forms import NONE
+from dashboard.components.forms import read_form
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.preprocess.limits import ALL_CELLS
 
@@ -33,7 +33,9 @@ def test_preprocessing_is_a_job_and_the_page_goes_to_its_result(finished):
 def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
     values = {"setting": {"clip": -1}, "prepare-dataset.data": finished.dataset, "prepare.n_clicks": 1}
     answer = finished.press("preparing-job.data", values, "prepare.n_clicks")
-    assert set(answer) == {"preparing-message"} and "Clip (clip)" in sent(answer)
+    assert set(answer) == {
+        "preparing-message"
+    } and "Clip: '-1' is too small. Enter a number from 1 to 1000 sd." in sent(answer)
 
 
 def changed_limits(nuwa, tissue, **limits):
@@ -88,9 +90,9 @@ def test_steps_that_do_not_apply_are_shown_as_such(with_demo):
             look(getattr(child, "children", None) or [])
 
     look(preprocess.layout(with_demo.view, location.resolve(with_demo.view, f"?dataset={pbmc['id']}")))
-    default = RunConfig().model_dump()
     assert {*switches} == {spec.name for spec in specs(PREPARE)}
-    assert all((default[name] or NONE) == (value or NONE) for name, value in switches.items())
+    names = [{"name": name} for name in switches]
+    assert RunConfig(**read_form(switches.values(), names, PREPARE)) == RunConfig()
 
 
 def test_the_pictures_of_a_preparation_are_drawn(finished):

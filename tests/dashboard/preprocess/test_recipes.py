@@ -24,8 +24,11 @@ def nuwa(empty_nuwa, tiny_file):
 
 def apply(nuwa, button, limits=None, by_batch=False, contents=None):
     """(address, message) after a button that applies a recipe was pressed and its job was carried out."""
-    values = {"take": {"filter_cells": None}, "preset": {"CITE-seq": None}, "page-token.data": "page"}
-    if isinstance(button, dict):
+    values = {"preset": {"CITE-seq": None}, "limit": {}, "page-token.data": "page"}
+    if isinstance(button, str) and button.startswith("take-"):
+        values[f"{button}.n_clicks"] = 1
+        triggered = f"{button}.n_clicks"
+    elif isinstance(button, dict):
         values[button["type"]] = {button["name"]: 1}
         triggered = f'{{"name":"{button["name"]}","type":"{button["type"]}"}}.n_clicks'
     else:
@@ -79,7 +82,7 @@ def test_a_preset_by_batch_gives_each_batch_its_limits(nuwa):
 
 def test_a_step_makes_a_dataset_alone(nuwa):
     limits = {"limits": {"genes": [60, None]}, "batches": {}}
-    address, _ = apply(nuwa, {"type": "take", "name": "filter_cells"}, limits)
+    address, _ = apply(nuwa, "take-filter_cells", limits)
     assert address.startswith("/preprocess?dataset=")
     assert nuwa.view.datasets.one(address.partition("=")[2])["record"]["derived"]["of"] == nuwa.dataset
     assert nuwa.store.rows("preparation") == []
@@ -93,7 +96,7 @@ def test_a_recipe_from_a_file_is_applied(nuwa):
 
 
 def test_a_step_that_fails_says_why_and_leaves_nothing(nuwa):
-    address, message = apply(nuwa, {"type": "take", "name": "filter_cells"}, LIMIT_NO_CELL_MEETS)
+    address, message = apply(nuwa, "take-filter_cells", LIMIT_NO_CELL_MEETS)
     assert address is None and "no cell would stay" in message
     assert [row["id"] for row in nuwa.view.datasets.all()] == [nuwa.dataset]
 

@@ -6,11 +6,12 @@ from dash.exceptions import PreventUpdate
 from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
-from dashboard.components import buttons
+from dashboard.components import buttons, number_field
 from dashboard.components.widgets import notice, table, when
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.annotate import clusterings, ids
+from dashboard.pages.clusters.annotate.card import RESOLUTION
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, colour_options, groupings
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import names_link
@@ -70,6 +71,8 @@ def _changes(app, store):
 
 
 def _recluster(app, store):
+    number_field.watch(app, {ids.RECLUSTER_RESOLUTION: RESOLUTION}, [ids.RECLUSTER_GO])
+
     @run_jobs.asks(
         app,
         store,
@@ -80,7 +83,8 @@ def _recluster(app, store):
         State(ids.RECLUSTER_RESOLUTION, "value"),
     )
     def recluster(view, run, token, *choices):
-        return clusterings.recluster(view, run, *choices, token)
+        *choices, within = choices
+        return clusterings.recluster(view, run, *choices, RESOLUTION.read(within), token)
 
     run_jobs.shows_clustering(app, store, ids.RECLUSTER)
 

@@ -3,12 +3,15 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from core.config.numbers import Number
 from dashboard.components import job_card
+from dashboard.components.number_field import number_field
 from dashboard.components.widgets import card, more, working
 from dashboard.pages.clusters.annotate import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.controls import button, field
 
+RESOLUTION = Number("Resolution within the selected cells", low=0.05, high=5)
 LARGEST_TABLE = 32 * 1024**2  # bytes of a table of names
 
 
@@ -52,10 +55,9 @@ def _naming(view, run):
 
 
 def _reclustering():
-    resolution = dbc.Input(id=ids.RECLUSTER_RESOLUTION, type="number", min=0.05, max=5, step=0.05, value=0.6)
     return html.Div(
         [
-            field("Resolution within the selected cells", resolution),
+            number_field(ids.RECLUSTER_RESOLUTION, RESOLUTION, 0.6),
             button("Re-cluster selected cells", ids.RECLUSTER_GO),
         ],
         className="nuwa-form",

@@ -68,7 +68,7 @@ def recluster(view, run, start, resolution, selection, within, token):
     name = groups.names[sizes.argmax()] if sizes.any() else "selection"
     arguments = ClustersArguments(
         method="leiden",
-        value=float(within or 1),
+        value=within,
         among=view.groups.keep(run["id"], groups.ahead(rows, name)),
         line=line_of(start),
         title=_title(start, title),

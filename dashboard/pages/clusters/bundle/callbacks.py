@@ -1,18 +1,29 @@
 """The callbacks of the card that downloads a run: its controls, the bundle, and its verification."""
 
-from dash import Input, Output, State
+from dash import Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
-from core.config.bundle import INCH, Size
-from core.errors import UserError
+from core.config.bundle import DEFAULT, Size
+from core.config.numbers import text_of
 from dashboard import ids as shared
+from dashboard.components.number_field import block, error_id, error_of, range_id, range_note
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.bundle import ids
-from dashboard.pages.clusters.bundle.card import UNITS, bundle_of, choices, download, verification
+from dashboard.pages.clusters.bundle.card import (
+    DPI,
+    UNITS,
+    bundle_of,
+    choices,
+    download,
+    length,
+    verification,
+)
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.server import session
+
+SIZE = (ids.BUNDLE_WIDTH, ids.BUNDLE_HEIGHT, ids.BUNDLE_DPI)
 
 
 def register(app, store):
@@ -21,12 +32,29 @@ def register(app, store):
     _verification(app, store)
 
 
-def size_of(width, height, dpi, unit):
-    """The Size of figures from the controls; raises UserError where a number is missing."""
-    if None in (width, height, dpi):
-        raise UserError("Enter the width, height and resolution of figures as numbers above 0.")
-    scale = UNITS[unit]
-    return Size(round(width * scale, 3), round(height * scale, 3), dpi)
+def numbers_of(unit):
+    """The Numbers of width, height and dots per inch, lengths in one of UNITS."""
+    return length("Width of figures", unit), length("Height of figures", unit), DPI
+
+
+def has_figures(parts):
+    """Whether any of the parts uses the size of figures."""
+    return bool({"figures", "report"} & set(parts or []))
+
+
+def size_of(parts, unit, *values):
+    """The Size of figures from the controls, the default where no part has figures; raises UserError."""
+    if not has_figures(parts):
+        return DEFAULT
+    width, height, dpi = (number.read(value) for number, value in zip(numbers_of(unit), values, strict=True))
+    return Size(round(width * UNITS[unit], 3), round(height * UNITS[unit], 3), dpi)
+
+
+def size_errors(parts, unit, *values):
+    """The error of each field of the size of figures."""
+    if not has_figures(parts):
+        return [""] * len(values)
+    return [error_of(number, value) for number, value in zip(numbers_of(unit), values, strict=True)]
 
 
 def _bundle(app, store):
@@ -37,16 +65,14 @@ def _bundle(app, store):
         Input(ids.BUNDLE_GO, "n_clicks"),
         State(ids.BUNDLE_BY, "value"),
         State(page.RESOLUTION, "value"),
-        State(ids.BUNDLE_PARTS, "value"),
         State(ids.BUNDLE_DENOISED, "value"),
-        State(ids.BUNDLE_WIDTH, "value"),
-        State(ids.BUNDLE_HEIGHT, "value"),
-        State(ids.BUNDLE_DPI, "value"),
+        State(ids.BUNDLE_PARTS, "value"),
         State(ids.BUNDLE_UNIT, "value"),
+        *[State(id, "value") for id in SIZE],
     )
-    def create(view, run, _, by, resolution, parts, denoised, *size):
+    def create(view, run, _, by, resolution, denoised, parts, *size):
         contents = {"by": by, "resolution": resolution, "parts": parts or [], "denoised": denoised}
-        return view.bundles.create(run["id"], **contents, size=size_of(*size))["id"]
+        return view.bundles.create(run["id"], **contents, size=size_of(parts, *size))["id"]
 
     @app.callback(
         Output(ids.BUNDLE_RESULT, "children"),
@@ -58,9 +84,15 @@ def _bundle(app, store):
         view = store.of(session.user())
         return download(view, run_id), bundle_of(view, run_id) is None
 
-    app.clientside_callback(  # the interval is disabled while no job runs
-        "idle => !idle", Output(ids.BUNDLE_GO, "disabled"), Input(ids.BUNDLE.tick, "disabled")
-    )
+    app.callback(
+        [Output(error_id(id), "children") for id in SIZE],
+        Input(ids.BUNDLE_PARTS, "value"),
+        Input(ids.BUNDLE_UNIT, "value"),
+        *[Input(id, "value") for id in SIZE],
+        prevent_initial_call=True,
+    )(size_errors)
+    errors = [Input(error_id(id), "children") for id in SIZE]
+    block(app, [ids.BUNDLE_GO], errors, Input(ids.BUNDLE.tick, "disabled"))
 
 
 def _verification(app, store):
@@ -127,8 +159,7 @@ def _controls(app, store):
         Input(ids.BUNDLE_PARTS, "value"),
     )
     def disable_unused(parts):
-        has_figures = {"figures", "report"} & set(parts or [])
-        return "h5ad" not in (parts or []), *(not has_figures,) * 4
+        return "h5ad" not in (parts or []), *(not has_figures(parts),) * 4
 
     @app.callback(Output(ids.LINK_LATENT, "href"), Input(page.RESOLUTION, "value"), State(shared.RUN, "data"))
     def link(resolution, run_id):
@@ -137,13 +168,20 @@ def _controls(app, store):
     @app.callback(
         Output(ids.BUNDLE_WIDTH, "value"),
         Output(ids.BUNDLE_HEIGHT, "value"),
+        Output(range_id(ids.BUNDLE_WIDTH), "children"),
+        Output(range_id(ids.BUNDLE_HEIGHT), "children"),
         Input(ids.BUNDLE_UNIT, "value"),
         State(ids.BUNDLE_WIDTH, "value"),
         State(ids.BUNDLE_HEIGHT, "value"),
         prevent_initial_call=True,
     )
     def convert(unit, width, height):
-        if not width or not height:
-            raise PreventUpdate
-        scale, digits = (1 / INCH, 2) if unit == "inches" else (INCH, 0)
-        return round(width * scale, digits), round(height * scale, digits)
+        """Width and height in the new unit; what is no number stays as it was typed."""
+        before = next(other for other in UNITS if other != unit)
+        scale, digits = UNITS[before] / UNITS[unit], 2 if unit == "inches" else 0
+        numbers = numbers_of(before)[:2]
+        lengths = [
+            text_of(round(number.read(value) * scale, digits)) if not error_of(number, value) else no_update
+            for number, value in zip(numbers, (width, height), strict=True)
+        ]
+        return *lengths, *[range_note(number) for number in numbers_of(unit)[:2]]

@@ -5,15 +5,19 @@ from datetime import datetime
 import dash_bootstrap_components as dbc
 from dash import html
 
-from core.config.bundle import DEFAULT, DENOISED, INCH, PARTS
+from core.config.bundle import COARSEST, DEFAULT, DENOISED, FINEST, INCH, LARGEST, PARTS, SMALLEST
+from core.config.numbers import Number
 from core.store import Missing, Status
 from core.text import size
 from dashboard.components import job_card
+from dashboard.components.number_field import number_field
 from dashboard.components.widgets import card, more, notice, when
 from dashboard.pages.clusters.bundle import ids
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, groupings
 
 UNITS = {"mm": 1.0, "inches": INCH}  # in millimetres
+LENGTHS = {"mm": (SMALLEST, LARGEST), "inches": (1.58, 19.68)}  # the same range, rounded inwards
+DPI = Number("Dots per inch", whole=True, low=COARSEST, high=FINEST)
 SINGLE = {
     "model.pt": "Weights (model.pt)",
     "config.json": "Settings (config.json)",
@@ -73,37 +77,31 @@ def _size():
         className="nuwa-field",
     )
     return [
-        _number(
-            "Width of figures",
+        number_field(
             ids.BUNDLE_WIDTH,
+            length("Width of figures", "mm"),
             DEFAULT.width,
             "180 mm is two columns of most journals, 89 mm is one",
         ),
-        _number(
-            "Height of figures",
+        number_field(
             ids.BUNDLE_HEIGHT,
+            length("Height of figures", "mm"),
             DEFAULT.height,
             "the height of markers and composition depends on their rows",
         ),
         unit,
-        _number(
-            "Dots per inch",
+        number_field(
             ids.BUNDLE_DPI,
+            DPI,
             DEFAULT.dpi,
             "for PNG files, and for scatter plots of more than 20,000 points",
         ),
     ]
 
 
-def _number(label, id, value, help):
-    return html.Div(
-        [
-            html.Label(label, htmlFor=id),
-            dbc.Input(id=id, type="number", value=value, min=1, step="any"),
-            html.Div(help, className="help"),
-        ],
-        className="nuwa-field",
-    )
+def length(label, unit):
+    """The Number of a width or height in one of UNITS."""
+    return Number(label, low=LENGTHS[unit][0], high=LENGTHS[unit][1], unit=unit)
 
 
 def _parts():

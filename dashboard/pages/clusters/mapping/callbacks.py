@@ -6,16 +6,17 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import SURE
 from core.config.job_arguments import MapExportArguments
+from core.config.numbers import text_of
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import buttons, job_card
+from dashboard.components import buttons, job_card, number_field
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import mapped_link
 from dashboard.pages.clusters.mapping import ids, results
-from dashboard.pages.clusters.mapping.card import IN_LINK, OWN_BATCH, options
+from dashboard.pages.clusters.mapping.card import IN_LINK, OWN_BATCH, THRESHOLD, options
 from dashboard.pages.clusters.viewer.mapped_colours import BY
 from dashboard.server import session
 
@@ -23,7 +24,7 @@ from dashboard.server import session
 UPDATE_ADDRESS = f"""(key, by, threshold) => {{
     const query = new URLSearchParams(location.search);
     const shown = {{
-        mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: threshold === {SURE} ? null : threshold,
+        mapped: key, mapped_by: by === "label" ? null : by, mapped_sure: threshold === "{SURE}" ? null : threshold,
     }};
     for (const [name, value] of Object.entries(shown)) {{
         if (key && value !== null && value !== undefined) query.set(name, value);
@@ -71,6 +72,7 @@ def _job(app, store):
 
 def _choice(app, store):
     """Which mapping is shown, with which colour, threshold and own labels."""
+    number_field.watch(app, {ids.MAP_THRESHOLD: THRESHOLD}, [ids.MAP_EXPORT_GO])
 
     @app.callback(
         Output(ids.MAP_CHOSEN, "value"),
@@ -145,7 +147,7 @@ def _result(app, store):
         view = store.of(session.user())
         run = view.runs.one(run_id)
         try:
-            threshold = _checked(threshold)
+            threshold = THRESHOLD.read(threshold)
             about, arrays = view.mappings.one(run_id, key)
         except UserError as error:
             return figures.empty(str(error), theme), notice(str(error), "warn"), [], "", ""
@@ -172,7 +174,7 @@ def _export(app, store):
     def export(view, run, token, key, threshold):
         if not key:
             raise UserError("Choose mapped cells first.")
-        return view.mappings.export(run["id"], key, _checked(threshold), token)
+        return view.mappings.export(run["id"], key, THRESHOLD.read(threshold), token)
 
     @job_card.shows(
         app,
@@ -218,16 +220,6 @@ def _choice_of(view, run_id, key=None):
     return mappings, key or (mappings[0]["value"] if mappings else None), not mappings
 
 
-def _checked(threshold):
-    """The number of the field; raises UserError where the browser reports none within the bounds."""
-    if threshold is None:
-        raise UserError("Enter a confidence threshold from 0 to 1.")
-    return threshold
-
-
 def _threshold_of_link(text):
-    """The threshold of a link, or the default."""
-    try:
-        return min(max(float(text), 0), 1)
-    except (TypeError, ValueError):
-        return SURE
+    """What a link says of the threshold, as the field shows it; the default where it says nothing."""
+    return text_of(SURE) if text is None else str(text)

@@ -1,12 +1,13 @@
 """The card that maps cells of another dataset onto a run: what to map, and where its result is shown."""
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config import SURE
+from core.config.numbers import Number
 from core.config.run_facts import RunFacts
 from core.store import Status
 from dashboard.components import job_card
+from dashboard.components.number_field import number_field
 from dashboard.components.widgets import card, graph, more, working
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.controls import button, field
@@ -14,6 +15,7 @@ from dashboard.pages.clusters.mapping import ids
 from dashboard.pages.clusters.viewer.mapped_colours import BY
 
 IN_LINK = ("mapped", "mapped_by", "mapped_sure")  # in the address: which mapping, its colour, its threshold
+THRESHOLD = Number("Unknown below a confidence of", low=0, high=1)
 OWN_BATCH = " "  # an empty value would show an empty field
 
 
@@ -80,7 +82,6 @@ def _controls(view, run):
 
 
 def _choice(mappings):
-    threshold = dbc.Input(id=ids.MAP_THRESHOLD, type="number", min=0, max=1, step=0.05, value=SURE)
     own_labels = dcc.Dropdown([], id=ids.MAP_OWN, placeholder="an obs column of that dataset")
     return html.Div(
         [
@@ -88,7 +89,7 @@ def _choice(mappings):
                 "Mapped cells", dcc.Dropdown(mappings, id=ids.MAP_CHOSEN, placeholder="choose mapped cells")
             ),
             field("Colour by", dcc.Dropdown(BY, "label", id=ids.MAP_COLOUR, clearable=False)),
-            field("Unknown below a confidence of", threshold),
+            number_field(ids.MAP_THRESHOLD, THRESHOLD, SURE),
             field("Compare with own labels", own_labels),
         ],
         className="nuwa-form",

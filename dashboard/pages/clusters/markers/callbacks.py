@@ -3,16 +3,17 @@
 from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
+from core import figures
 from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
-from dashboard.components import buttons, job_card
+from dashboard.components import buttons, job_card, number_field
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.colours import groupings
 from dashboard.pages.clusters.links import markers_link
 from dashboard.pages.clusters.markers import ids
-from dashboard.pages.clusters.markers.card import columns, remarks
+from dashboard.pages.clusters.markers.card import MARKERS_PER_GROUP, columns, remarks
 from dashboard.pages.clusters.markers.results import chosen_groups, first_tested, group_options, picture, rows
 from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.pages.clusters.viewer.pickers import row_colours_cells
@@ -147,6 +148,8 @@ def _table(app, store):
 
 
 def _plot(app, store):
+    number_field.watch(app, {ids.MARKERS_TOP: MARKERS_PER_GROUP})
+
     @app.callback(
         Output(ids.MARKERS_FIGURE, "figure"),
         Input(ids.MARKERS_PICTURE, "value"),
@@ -163,5 +166,9 @@ def _plot(app, store):
         if not job_id or (kind == "violins" and feature is None):
             raise PreventUpdate
         view = store.of(session.user())
-        result, n_top = view.jobs.one(job_id)["result"], min(max(int(n_top or 3), 1), 20)
+        try:
+            n_top = MARKERS_PER_GROUP.read(n_top)
+        except UserError as error:
+            return figures.empty(str(error), theme)
+        result = view.jobs.one(job_id)["result"]
         return picture(view, view.runs.one(run_id), result, kind, n_top, feature, theme)

@@ -4,14 +4,17 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.analysis.marker_measures import CAUTION, FEWEST
+from core.config.numbers import Number
 from core.text import listed
 from dashboard.components import data_tables, job_card
+from dashboard.components.number_field import number_field
 from dashboard.components.widgets import card, graph, more, notice
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.controls import categories, field, go
 from dashboard.pages.clusters.markers import ids
 
 EACH, TWO = "each", "two"
+MARKERS_PER_GROUP = Number("Markers per group", whole=True, low=1, high=20)
 PLOTS = {"dots": "dot plot", "heat": "heat map", "violins": "violin plot of one feature"}
 FOLD = {True: "log2 fold change (+1)", False: "difference of means"}
 EXPLANATION = (
@@ -129,15 +132,11 @@ def _table():
 
 
 def _plot():
-    n_top = dbc.Input(id=ids.MARKERS_TOP, type="number", min=1, max=20, step=1, value=3)
     return [
         html.Div(
             [
                 _radio("Plot", ids.MARKERS_PICTURE, PLOTS, "dots", inline=True),
-                html.Div(
-                    html.Label(["Markers per group", n_top], className="nuwa-labelled"),
-                    className="nuwa-field",
-                ),
+                number_field(ids.MARKERS_TOP, MARKERS_PER_GROUP, 3),
             ],
             className="nuwa-form",
         ),

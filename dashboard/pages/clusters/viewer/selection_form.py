@@ -1,17 +1,22 @@
 """Selecting cells without a mouse: a form, what is selected now, and the legend's buttons."""
 
-import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
+from core.config.numbers import Number
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import buttons
+from dashboard.components import buttons, number_field
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
 from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.server import session
+
+LIMITS = {
+    ids.SELECT_FROM: Number("At least", optional=True),
+    ids.SELECT_TO: Number("At most", optional=True),
+}
 
 
 def layout(view, run):
@@ -21,8 +26,9 @@ def layout(view, run):
     )
     categories = dcc.Dropdown([], [], id=ids.SELECT_IS, multi=True, placeholder="one or more")
     limits = [
-        html.Label([label, dbc.Input(id=id, type="number", step="any")])
-        for label, id in (("at least", ids.SELECT_FROM), ("at most", ids.SELECT_TO))
+        html.Div([html.Label([limit.label.lower(), control]), error], className="nuwa-number")
+        for id, limit in LIMITS.items()
+        for control, error in [number_field.number_input(id, limit)]
     ]
     actions = [
         html.Button("Select cells", id=ids.SELECT_GO, className="btn btn-outline-primary"),
@@ -48,6 +54,8 @@ def layout(view, run):
 
 
 def register(app, store):
+    number_field.watch(app, LIMITS, [ids.SELECT_GO])
+
     @app.callback(
         Output(ids.SELECTION, "data"),
         Input(ids.category(ALL), "n_clicks"),
@@ -82,6 +90,7 @@ def register(app, store):
             if not names:
                 raise UserError("Choose one or more values first.")
             return selection | {"is": names}, no_update
+        low, high = LIMITS[ids.SELECT_FROM].read(low), LIMITS[ids.SELECT_TO].read(high)
         limits = {name: limit for name, limit in (("from", low), ("to", high)) if limit is not None}
         if not limits:
             raise UserError("Enter a lower or an upper limit first.")
