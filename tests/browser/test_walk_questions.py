@@ -9,7 +9,7 @@ import tenx_layouts as layouts
 from browsing import WORK, wait_until
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
