@@ -9,7 +9,7 @@ import scanpy as sc
 from anndata import AnnData
 from scipy import sparse
 
-from core.data import read
+from core.data import checks, read
 
 HUMAN = ["ACTB", "GAPDH", "MALAT1", "B2M", "CD3E", "MT-ND1", "MT-CO1", "HBB", "RPLP0", "RPSA"]
 HUMAN += [f"RPL{i}" for i in range(3, 33)]
@@ -97,3 +97,20 @@ def unfiltered(adata, droplets=300, seed=0):
     made.var_names = [*adata.var_names, *table.columns]
     made.var["feature_types"] = ["Gene Expression"] * adata.n_vars + ["Antibody Capture"] * table.shape[1]
     return made, empty
+
+
+def codes(adata, **limits):
+    """The codes of all findings on a dataset."""
+    return {finding.code for finding in checks.examine(adata, **limits).findings}
+
+
+def finding_of(adata, code, **limits):
+    """The one finding of a code."""
+    (one,) = [f for f in checks.examine(adata, **limits).findings if f.code == code]
+    return one
+
+
+def set_values(adata, rows, columns, value):
+    X = adata.X.tolil()
+    X[rows, columns] = value
+    adata.X = sparse.csr_matrix(X)

@@ -10,7 +10,7 @@ import torch
 
 from core.config import KIND_WORDS
 from core.data.checks.species import species_of
-from core.data.count_sources import genes_of, places
+from core.data.count_sources import counts_of, genes_of, places
 from core.data.gene_matching import GeneNames, gene_names, places_of
 from core.data.matrix_kind import what_is
 from core.errors import UserError
@@ -92,9 +92,15 @@ def used_genes(trained):
 
 def _values(adata, trained):
     """(where, matrix) of the values of the kind that the model was trained on; of any, where it reads no genes."""
-    for where, matrix in places(adata):
-        if not len(trained.gene_index) or what_is(matrix).kind == trained.kind:
-            return where, matrix
+    if not len(trained.gene_index):
+        return next(places(adata))
+    if trained.kind == "counts":
+        if counts := counts_of(adata):
+            return counts.where, counts.matrix
+    else:
+        for where, matrix in places(adata):
+            if what_is(matrix).kind == trained.kind:
+                return where, matrix
     wants, has = KIND_WORDS[trained.kind], what_is(adata.X).words
     raise UserError(
         f"The model was trained on {wants}, and this dataset holds {has}. Upload it "

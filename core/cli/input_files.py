@@ -8,6 +8,7 @@ from core.errors import Question, UserError
 OPTIONS = {
     "genome": "--genome NAME",
     "part": "--part NAME",
+    "counts": "--counts PLACE",
     "transpose": "--transpose (rows are genes) or --no-transpose (rows are cells)",
     "first_column": "--first-column WHAT",
     "numbers": "--numbers WHAT",
@@ -72,6 +73,11 @@ def add_answers(parser, title):
         choices=("thousands", "decimal"),
         help="what the comma or point in numbers such as 1,046 means, where it is not clear",
     )
+    group.add_argument(
+        "--counts",
+        metavar="PLACE",
+        help="the matrix of FILE that holds the raw counts: X, raw.X or the name of a layer (found from the values)",
+    )
     return group
 
 
@@ -96,6 +102,7 @@ def read_one(file, arguments, **second):
             transpose=arguments.transpose,
             first_column=arguments.first_column,
             numbers=arguments.numbers,
+            counts=arguments.counts,
             **second,
         )
     except Question as question:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core import settings
 from core.cli import input_files, say
+from core.cli.findings import warn
 from core.cli.output_folder import output_file
 from core.errors import UserError
 
@@ -37,13 +38,14 @@ def run(arguments):
     out, names = _new_file(arguments.out), _names(arguments)
     settings.limit_threads()  # before anything below imports numpy's libraries
     from core import device, files
-    from core.data import read
+    from core.data import checks, read
     from core.training import memory
 
     adatas = []
-    for file in arguments.files:
+    for name, file in zip(names, arguments.files, strict=True):
         say(f"Reading {file} ...")
         adatas.append(input_files.read_one(file, arguments))
+        warn(checks.examine(adatas[-1]).record()["findings"], name)
     samples = [read.Sample(name, adata) for name, adata in zip(names, adatas, strict=True)]
     planned = read.plan([read.outline(*sample) for sample in samples], arguments.batch_column)
     for loss in planned.lost:

@@ -64,18 +64,18 @@ def run(arguments):
     clock.start("starting")
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     steps, recipe_settings = _recipe(arguments.recipe) if arguments.recipe else ((), {})
-    config = _config(arguments, recipe_settings)
+    config, options = _config(arguments, recipe_settings)
     out = output_folder(arguments.out)
     from core.data import read
 
     read.SERVER.start()  # it loads the readers while torch is loaded here
     from core.cli.train_job import carry_out
 
-    return carry_out(arguments, steps, config, out, clock)
+    return carry_out(arguments, steps, config, options, out, clock)
 
 
 def _config(arguments, recipe_settings):
-    """The RunConfig: settings of the recipe, overridden by those of --config, overridden by options."""
+    """(The RunConfig, the names of the options): settings of the recipe, of --config over these, of options over all."""
     values = _from_file(arguments.config) if arguments.config else {}
     options = {spec.name for spec in specs() if getattr(arguments, spec.name) is not None}
     for spec in specs():
@@ -87,7 +87,7 @@ def _config(arguments, recipe_settings):
         if (value := getattr(config, name)) != recipe_settings[name]:
             source = f"--{name.replace('_', '-')}" if name in options else arguments.config
             say(f"  {name} is {value}, from {source}; the recipe has {recipe_settings[name]}.")
-    return config
+    return config, options
 
 
 def _recipe(path):

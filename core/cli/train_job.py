@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from core.analysis import explore, side_process
 from core.cli import FAILED, INTERRUPTED, input_files, say
+from core.cli.findings import idle_options, warn
 from core.cli.output_folder import existing_parent
 from core.config import RESOLUTIONS
 from core.data import check_trainable, checks, read
@@ -19,15 +20,19 @@ from core.training.forecast import Forecast
 from core.training.loop import Epoch
 
 
-def carry_out(arguments, recipe_steps, config, out, clock):
+def carry_out(arguments, recipe_steps, config, options, out, clock):
     """Run the whole job and write its folder; returns the exit code.
 
-    `recipe_steps` are applied before anything else; `clock` has run since the command began.
+    `recipe_steps` are applied before anything else; `options` are the settings that a person has set; `clock` has run
+    since the command began.
     """
     clock.start("reading")
     adata, source = _apply_steps(input_files.read_file(arguments), recipe_steps, arguments.file)
     report = checks.examine(adata).record()
+    warn(report["findings"])
     check_trainable(report["findings"])
+    for sentence in idle_options(options, report):
+        say(f"  {sentence}")
     labels = _labels(adata, arguments.labels)
     resolution = _resolution(arguments.resolution)
     batch = _batch(adata, config, arguments.denoised_batch)

@@ -20,6 +20,8 @@ class KnownMatrix(Record):
     evidence: str = ""
     target_sum: float | None = None
     form: str = ""
+    nonzero: int | None = None
+    total: float | None = None
 
 
 class Badge(Record):

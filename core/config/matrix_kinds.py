@@ -15,6 +15,10 @@ Form = Literal[
     "negative counts",
     "missing",
     "zero",
+    "binary",
+    "rounded",
+    "mixed",
+    "corrected",
 ]
 
 KIND_WORDS: dict[str, str] = {
@@ -35,6 +39,10 @@ FORM_WORDS: dict[str, str] = {
     "negative counts": "counts with negative values among them",
     "missing": "values with missing or infinite ones among them",
     "zero": "nothing but 0",
+    "binary": "0 and 1 alone (presence and absence)",
+    "rounded": "normalised values, rounded",
+    "mixed": "whole numbers in some cells and fractions in others",
+    "corrected": "corrected or estimated counts",
 }
 BADGES: dict[str, str] = {  # short, for plots
     "counts": "counts",
@@ -52,4 +60,8 @@ BADGES: dict[str, str] = {  # short, for plots
     "negative counts": "counts, some negative",
     "missing": "values missing",
     "zero": "nothing but 0",
+    "binary": "0 and 1 alone",
+    "rounded": "normalised, rounded",
+    "mixed": "of two kinds",
+    "corrected": "corrected counts",
 }

@@ -1,41 +1,19 @@
 """Judge what a matrix holds (counts, log-normalised, scaled ...) from what one sweep saw of all its values."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
-from scipy import sparse
 
-from core.config.matrix_kinds import BADGES, FORM_WORDS, KIND_WORDS, Form, Kind
-from core.data.value_scan import LOG_LIMIT, MOST, NEAR_WHOLE, Sweep, same, sweep
+from core.config.matrix_kinds import Kind
+from core.data.kind_of_fractions import of_fractions
+from core.data.kind_type import MatrixKind
+from core.data.value_scan import MOST, NEAR_WHOLE, Sweep, same, sweep
 from core.sparse.access import place_of
 
-_FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
-_SUM_WORDS = {
-    "expm1": "Un-logged, every",
-    "expm1 twice": "Un-logged twice, every",
-    "base 2": "Un-logged in base 2, every",
-    "base 10": "Un-logged in base 10, every",
-}
+__all__ = ["Kind", "MatrixKind", "judge", "remember", "what_is"]
+
 FEW_NEGATIVE = 0.05  # share of the non-zero values; what was centred or taken as a difference has far more
-CLR_CELLS = 64  # cells whose geometric mean is solved for
-
-
-class MatrixKind(NamedTuple):
-    """What a matrix holds, a sentence that says why we think so, and the sum its cells were brought to."""
-
-    kind: Kind
-    evidence: str
-    target_sum: float | None = None
-    form: Form = ""  # a finer word where there is one
-
-    @property
-    def words(self):
-        return FORM_WORDS.get(self.form) or KIND_WORDS[self.kind]
-
-    @property
-    def badge(self):
-        return BADGES[self.form or self.kind]
+# Whole numbers that are no counts: as many cells of one sum, or values above 0 that all are this high.
+LEAST_CELLS, LEAST_SUM = 10, 100
+HIGH, HIGHEST, ENOUGH_VALUES, ENOUGH_ZEROS = 5, 1e6, 1000, 0.3
 
 
 def what_is(matrix) -> MatrixKind:
@@ -62,6 +40,13 @@ _KNOWN: dict[tuple, MatrixKind] = {}
 
 def judge(seen: Sweep) -> MatrixKind:
     """The kind of a matrix, with its evidence, from its Sweep."""
+    kind = _judge(seen)
+    if not seen.numeric:
+        return kind
+    return kind._replace(nonzero=int(seen.nonzero), total=float(seen.cell_sums.sum()))
+
+
+def _judge(seen):
     if not seen.numeric:
         return MatrixKind("other", f"The matrix does not hold real numbers but '{seen.dtype}'.")
     if seen.not_finite:
@@ -70,15 +55,31 @@ def judge(seen: Sweep) -> MatrixKind:
         )
     if seen.nonzero == 0:
         return MatrixKind("other", "Every value is 0.", form="zero")
-    if seen.negative == 0 and seen.whole == seen.nonzero:
-        remark = "; only 0 and 1 occur, so it may be presence and absence" if seen.highest == 1 else ""
-        return MatrixKind("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}{remark}.")
     if seen.negative == 0 and seen.near_whole == seen.nonzero:
-        words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
-        return MatrixKind("counts", words)
+        return _of_whole_numbers(seen)
     if seen.negative and seen.near_whole == seen.nonzero and seen.negative <= FEW_NEGATIVE * seen.nonzero:
         return _of_negative_counts(seen)
-    return _of_negatives(seen) if seen.negative else _of_fractions(seen)
+    return _of_negatives(seen) if seen.negative else of_fractions(seen)
+
+
+def _of_whole_numbers(seen) -> MatrixKind:
+    """Counts, but for 0 and 1 alone, and for what was normalised and then rounded."""
+    if round(seen.highest) == 1:
+        return MatrixKind("other", "All values are 0 or 1, so it is presence and absence.", form="binary")
+    sums = same(seen.cell_sums)
+    if sums and (seen.cell_sums > 0).sum() >= LEAST_CELLS and sums.middle >= LEAST_SUM:
+        words = f"All values are whole numbers, but every cell sums to {sums.middle:,.0f}: normalised and rounded."
+        return MatrixKind("normalized", words, sums.middle, "rounded")
+    if HIGH <= seen.least <= HIGHEST and seen.nonzero >= ENOUGH_VALUES and seen.sparsity >= ENOUGH_ZEROS:
+        words = (
+            f"All values are whole numbers, but the smallest above 0 is {seen.least:,.0f}, and counts begin at 1:"
+            " normalised and rounded, and genes were left out."
+        )
+        return MatrixKind("normalized", words, form="rounded")
+    if seen.whole == seen.nonzero:
+        return MatrixKind("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}.")
+    words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
+    return MatrixKind("counts", words)
 
 
 def _of_negative_counts(seen: Sweep) -> MatrixKind:
@@ -114,153 +115,3 @@ def _of_negatives(seen: Sweep) -> MatrixKind:
         words += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
         return MatrixKind("other", words, form="centred")
     return MatrixKind("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
-
-
-def _of_fractions(seen: Sweep) -> MatrixKind:
-    return (
-        _by_sums(seen)
-        or _by_whole_logs(seen)
-        or _by_spread(seen)
-        or _by_geometric_mean(seen)
-        or _by_steps(seen)
-    )
-
-
-def _by_sums(seen: Sweep) -> MatrixKind | None:
-    """Cells that sum to the same, as they are or un-logged. Shares of a cell (target 1) are so small that the ways
-    back leave them nearly alone, so that several may fit: the tightest sum wins, a simpler way before an equal."""
-    sums = {way: same(values) for way, values in {"": seen.cell_sums, **seen.unlogged}.items()}
-    fitting = {way: found for way, found in sums.items() if found}
-    if not fitting:
-        return None
-    best = min(fitting, key=lambda way: fitting[way].spread)
-    middle, highest = fitting[best].middle, f"{seen.highest:,.4g}"
-    if not best:
-        words = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
-        return MatrixKind("normalized", words, middle)
-    words = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
-    return MatrixKind("lognorm", words, middle, _FORM_OF_SUMS[best])
-
-
-def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
-    """Counts that were logged without being normalised, once or twice."""
-    for way, form in (("expm1", "log counts"), ("expm1 twice", "twice")):
-        if way in seen.unlogged and seen.near_whole_unlogged[way] == seen.nonzero:
-            words = _SUM_WORDS[way].removesuffix(", every")
-            return MatrixKind(
-                "lognorm", f"{words}, all values are whole numbers: counts without normalisation.", form=form
-            )
-    return None
-
-
-def _by_spread(seen: Sweep) -> MatrixKind | None:
-    varies = seen.sd > 1e-6
-    if varies.sum() > 1 and np.mean(np.abs(seen.sd[varies] - 1) < 0.02) > MOST:
-        return MatrixKind("scaled", "No value is negative, but every gene has a standard deviation of 1.")
-    if seen.whole > 0.5 * seen.nonzero:
-        words = (
-            f"{seen.whole / seen.nonzero:.1%} of the values above 0 are whole numbers and the others are not,"
-        )
-        return MatrixKind(
-            "other", f"{words} as in counts that were corrected (SoupX) or estimated (Salmon, RSEM)."
-        )
-    return None
-
-
-def _by_geometric_mean(seen: Sweep) -> MatrixKind | None:
-    """Seurat's and muon's CLR, log1p(x / g) with g = exp(mean of log1p(x)), which has no negative values."""
-    if seen.highest >= LOG_LIMIT or seen.some_cells is None:
-        return None
-    for part, form, words in (
-        (seen.some_cells, "clr cells", "each cell"),
-        (seen.some_genes.T, "clr genes", "each feature across cells"),
-    ):
-        if _fits_clr(part) >= MOST:
-            says = f"Un-logged and times its geometric mean, {words} is made of whole numbers, as after CLR."
-            return MatrixKind("lognorm", says, form=form)
-    return None
-
-
-def _fits_clr(matrix) -> float:
-    """Share of rows that are log1p(x / g) of whole x, where g solves log g = mean(log1p(u g)), u = expm1(row)."""
-    rows = _filled_rows(matrix, CLR_CELLS)
-    if rows is None:
-        return 0.0
-    u, starts = np.expm1(rows.data.astype(np.float64)), rows.indptr[:-1]
-    lengths = np.diff(rows.indptr)
-    low, high = np.zeros(rows.shape[0]), np.full(rows.shape[0], LOG_LIMIT)
-    for _ in range(50):  # bisection: the right side rises more slowly than the left, so they meet once
-        middle = (low + high) / 2
-        mean = np.add.reduceat(np.log1p(u * np.repeat(np.exp(middle), lengths)), starts) / rows.shape[1]
-        low, high = np.where(mean > middle, middle, low), np.where(mean > middle, high, middle)
-    x = u * np.repeat(np.exp(low), lengths)
-    fits = (np.abs(x - np.rint(x)) < 0.02 + 1e-4 * x) & (x > 0.5)
-    asked = np.add.reduceat((x < 200).astype(np.int64), starts)  # more digits than float32 keeps say nothing
-    good = np.add.reduceat((fits & (x < 200)).astype(np.int64), starts)
-    told = asked > 0
-    # One value that repeats (a row of ones) fits by itself.
-    varied = np.maximum.reduceat(x, starts) > 1.5 * np.minimum.reduceat(x, starts)
-    return (
-        float(np.mean(good[told & varied] >= MOST * asked[told & varied])) if np.any(told & varied) else 0.0
-    )
-
-
-def _by_steps(seen: Sweep) -> MatrixKind:
-    highest, logged = f"{seen.highest:,.4g}", seen.highest < LOG_LIMIT
-    stepped_log = _stepped(seen.some_cells, np.expm1) if logged else 0.0
-    stepped = _stepped(seen.some_cells, np.asarray)
-    if max(stepped, stepped_log) > 0.5:
-        if stepped_log >= stepped:
-            words = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
-            return MatrixKind(
-                "lognorm", f"{words} log-normalised counts; the sums differ, so genes were left out."
-            )
-        words = f"The values of a cell are whole multiples of its smallest (highest {highest}), as in"
-        return MatrixKind(
-            "normalized", f"{words} normalised counts without log; the sums differ, so genes were left out."
-        )
-    if logged and seen.highest < 4.0 and _stepped(seen.some_cells, lambda v: np.expm1(np.expm1(v))) > 0.5:
-        words = (
-            f"Un-logged twice, the values of a cell are whole multiples of its smallest (highest {highest});"
-        )
-        return MatrixKind("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
-    if seen.highest <= 1:
-        words = "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
-        return MatrixKind("other", words)
-    if logged:
-        words = (
-            f"The values are fractions from 0 to {highest}, as after a log, and cells do not sum to the same:"
-        )
-        return MatrixKind("lognorm", f"{words} some genes only, or another normalisation.")
-    words = f"The values are fractions up to {highest}, too high for a log, and cells do not sum to the same,"
-    return MatrixKind("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
-
-
-def _filled_rows(matrix, limit=None):
-    """Rows with a value other than 0, as CSR of our own without stored zeros; None where there are none."""
-    rows = sparse.csr_matrix(matrix, copy=True)
-    rows.eliminate_zeros()
-    filled = np.flatnonzero(np.diff(rows.indptr))
-    if limit and len(filled) > limit:
-        filled = filled[np.linspace(0, len(filled) - 1, limit).astype(int)]
-    return rows[filled] if len(filled) else None
-
-
-def _stepped(matrix, unlog: Callable) -> float:
-    """Share of cells whose un-logged values are whole multiples of the cell's smallest, as divided counts are.
-
-    It tells normalised counts from other fractions even when some genes were left out. Ratios above 200 are
-    not asked: float32 no longer holds them well enough after exp. A cell whose values are all equal says
-    nothing and is not counted.
-    """
-    rows = _filled_rows(matrix)
-    if rows is None:
-        return 0.0
-    values, starts = unlog(rows.data.astype(np.float64)), rows.indptr[:-1]
-    ratio = values / np.repeat(np.minimum.reduceat(values, starts), np.diff(rows.indptr))
-    asked = (ratio > 1.5) & (ratio < 200)
-    fits = asked & (np.abs(ratio - np.rint(ratio)) < 0.02)
-    n_asked = np.add.reduceat(asked.astype(np.int64), starts)
-    n_fits = np.add.reduceat(fits.astype(np.int64), starts)
-    told = n_asked > 0
-    return float(np.mean(n_fits[told] >= 0.95 * n_asked[told])) if told.any() else 0.0

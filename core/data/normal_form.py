@@ -6,6 +6,7 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
+from core.data.filled_matrices import fill_matrices, mend_columns
 from core.data.protein_panel import settle_proteins, split_features
 from core.errors import UserError
 from core.sparse.access import in_memory, is_sparse
@@ -27,7 +28,9 @@ def tidy(adata: AnnData, name: str = "the dataset", notes=()) -> AnnData:
     A matrix that lies in a file gets this form as it is written (`on_the_way`).
     """
     notes = list(dict.fromkeys([*_earlier(adata), *notes]))
+    adata = fill_matrices(adata, notes)
     _check_shape(adata, name)
+    mend_columns(adata)
     adata = split_features(adata, notes)  # first, as a gene and its antibody may have one name
     _unique_names(adata, name, notes)
     if in_memory(adata.X):

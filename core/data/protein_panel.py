@@ -9,16 +9,15 @@ from anndata.utils import make_index_unique
 from scipy import sparse
 
 from core.data.backed import dense_columns, part_of, raw_of
-from core.data.matrix_kind import what_is
+from core.data.count_sources import first_counts
 from core.data.standalone.antibodies import HASHTAG, ISOTYPE
+from core.data.standalone.count_places import is_velocity, places
+from core.data.standalone.feature_types import PROTEIN_KEYS, feature_kinds, hashtag_keys, protein_keys
 from core.errors import UserError
 
-# Where other people's files keep protein counts; the first is ours.
-PROTEIN_KEYS = ("protein", "protein_expression", "protein_counts", "adt", "ADT")
-NAME_KEYS = ("protein_names", "protein_expression_names", "protein_counts_names", "adt_names", "ADT_names")
 CONTROL_KEYS = ("isotype_controls", "isotype_control", "isotypes", "protein_isotypes")
-
-GENES, PROTEINS = "gene expression", "antibody capture"  # 10x's words, without case
+UNSTAINED = 0.02  # share of the cells with 0 of every protein from which a part of them was not stained
+HASHTAGS = "hashtags"  # our key of obsm for those that a file has among its features
 
 
 class ProteinReport(NamedTuple):
@@ -43,7 +42,8 @@ def protein_report(adata: AnnData) -> ProteinReport:
     names = tuple(str(name) for name in table.columns)
     controls = _named_controls(adata)
     left_out: dict[str, str] = {}
-    for name, low, high in zip(names, values.min(axis=0), values.max(axis=0), strict=True):
+    low_high = (np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0))  # missing values passed over
+    for name, low, high in zip(names, *low_high, strict=True):
         if name in controls or ISOTYPE.search(name):
             left_out[name] = "isotype control: it measures background only"
         elif HASHTAG.search(name):
@@ -55,16 +55,36 @@ def protein_report(adata: AnnData) -> ProteinReport:
     return ProteinReport(names, np.array([name not in left_out for name in names], dtype=bool), left_out)
 
 
-def split_features(adata: AnnData, notes: list[str]) -> AnnData:
-    """`adata` with genes only; features of type Antibody Capture go to obsm["protein"], notes say what went.
+def unmeasured_cells(adata: AnnData) -> np.ndarray:
+    """(cells,) bool: without a value of every protein, or with 0 of all where other cells have more."""
+    if "protein" not in adata.obsm:
+        return np.zeros(adata.n_obs, bool)
+    values = np.asarray(adata.obsm["protein"], dtype=np.float32)
+    missing, zero = np.isnan(values).any(axis=1), (values == 0).all(axis=1)
+    return missing | zero if np.mean(zero) >= UNSTAINED and not zero.all() else missing
 
-    Raises UserError where no genes are left.
+
+def check_measured(adata: AnnData) -> None:
+    """Raises UserError where protein values are missing in some cells, as no model can be trained on these."""
+    if "protein" in adata.obsm and (
+        n := int(np.isnan(np.asarray(adata.obsm["protein"], np.float32)).any(axis=1).sum())
+    ):
+        cells = "1 cell has" if n == 1 else f"{n:,} cells have"
+        raise UserError(
+            f"{cells} missing protein values: remove cells without proteins, or train on RNA alone (modalities rna)."
+        )
+
+
+def split_features(adata: AnnData, notes: list[str]) -> AnnData:
+    """`adata` with genes only; proteins among its features go to obsm["protein"], hashtags to obsm["hashtags"].
+
+    `notes` say what went where. Raises UserError where no genes are left.
     """
     if "feature_types" not in adata.var:
         return adata
     types = adata.var["feature_types"].astype(str)
-    plain = types.str.casefold()
-    genes, proteins = (plain == GENES).to_numpy(), (plain == PROTEINS).to_numpy()
+    kinds = feature_kinds(types)
+    genes, proteins, hashtags = kinds == "genes", kinds == "proteins", kinds == HASHTAGS
     if not genes.any():
         if proteins.any():
             raise UserError(
@@ -73,10 +93,15 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
         return adata
     if genes.all():
         return adata
-    if proteins.any() and not any(key in adata.obsm for key in PROTEIN_KEYS):
+    if proteins.any() and not protein_keys(adata.obsm):
         names = adata.var_names[proteins]
         adata.obsm["protein"] = pd.DataFrame(antibody_columns(adata, proteins, notes), adata.obs_names, names)
-    others = types[~genes & ~proteins].value_counts()
+    if hashtags.any() and not hashtag_keys(adata.obsm):
+        names = adata.var_names[hashtags]
+        adata.obsm[HASHTAGS] = pd.DataFrame(antibody_columns(adata, hashtags, []), adata.obs_names, names)
+        features = "1 feature is a hashtag" if len(names) == 1 else f"{len(names)} features are hashtags"
+        notes.append(f"{features}: which sample a cell came from; see obsm['{HASHTAGS}'].")
+    others = types[kinds == "other"].value_counts()
     if len(others):
         words = ", ".join(f"{count:,} of type '{name}'" for name, count in others.items())
         notes.append(f"Features that are neither genes nor proteins were left out: {words}.")
@@ -96,60 +121,84 @@ def _in_raw(adata: AnnData, features: np.ndarray) -> np.ndarray:
     return raw_names.isin(names[features]) & ~raw_names.isin(names[~features])
 
 
+def _places_in_raw(adata: AnnData, columns: np.ndarray) -> np.ndarray | None:
+    """Where the features `columns` of X stand in .raw, in the order of X; None where it does not have all of them."""
+    at, names = np.flatnonzero(_in_raw(adata, columns)), adata.var_names[columns]
+    order = adata.raw.var_names[at]
+    if order.equals(names):
+        return at
+    return at[order.get_indexer(names)] if order.is_unique and len(order) == len(names) else None
+
+
 def settle_proteins(adata: AnnData, notes: list[str]) -> None:
     """Make obsm["protein"] a float32 DataFrame (cells, proteins) wherever the file keeps its proteins.
 
-    Raises UserError for text, missing or infinite values.
+    Of several places, the first that holds counts is taken. Missing values stay and are NaN; the data checks name the
+    cells. Raises UserError for text.
     """
-    key = next((key for key in PROTEIN_KEYS if key in adata.obsm), None)
-    if key is None:
+    tables = {key: _table(adata, key) for key in protein_keys(adata.obsm)}
+    for key in [
+        key for key, table in tables.items() if not table.size or not np.isfinite(table.to_numpy()).any()
+    ]:
+        if tables[key].size:
+            notes.append(f"obsm['{key}'] has no value in any cell and was left out.")
+        del adata.obsm[key], tables[key]
+    if not tables:
         return
+    at = first_counts(_measured_rows(table) for table in tables.values())
+    key = list(tables)[at or 0]
+    table = tables[key]
+    columns = table.columns
+    if not columns.is_unique:
+        notes.append("Some protein names occurred twice and got a number.")
+        columns = make_index_unique(columns)
+    if at:
+        notes.append(
+            f"obsm['{next(iter(tables))}'] does not hold raw counts of the proteins, obsm['{key}'] does."
+        )
+        if "protein" in adata.obsm:
+            adata.obsm["protein_before"] = adata.obsm["protein"]
+    adata.obsm["protein"] = table.set_axis(columns, axis=1)
+    if key != "protein":
+        notes.append(f"Proteins were found in obsm['{key}'].")
+
+
+def _table(adata, key) -> pd.DataFrame:
+    """obsm[key] as float32 with names, NaN for what is missing or infinite; raises UserError for text."""
     table = adata.obsm[key]
     if sparse.issparse(table):
         table = table.toarray()
     if not isinstance(table, pd.DataFrame):
         table = np.asarray(table)
         table = pd.DataFrame(table.reshape(len(table), -1))
-        table.columns = _names(adata, table.shape[1])
-    if table.shape[1] == 0:
-        del adata.obsm[key]
-        return
+        table.columns = _names(adata, key, table.shape[1])
     try:
-        values = table.to_numpy(dtype=np.float32)
+        values = table.to_numpy(dtype=np.float32, na_value=np.nan)
     except (TypeError, ValueError):
         raise UserError(
             f"The protein values in obsm['{key}'] are not all numbers: save them as numbers."
         ) from None
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        cell, protein = adata.obs_names[bad[0][0]], table.columns[bad[0][1]]
-        raise UserError(
-            f"{len(bad):,} protein values are missing or infinite, for example '{protein}' in cell '{cell}':"
-            " fill them or leave those cells out."
-        )
-    columns = pd.Index([str(name) for name in table.columns])
-    if not columns.is_unique:
-        notes.append("Some protein names occurred twice and got a number.")
-        columns = make_index_unique(columns)
-    adata.obsm["protein"] = pd.DataFrame(values, index=adata.obs_names, columns=columns)
-    if key != "protein":
-        notes.append(f"Proteins were found in obsm['{key}'].")
+    values = np.where(np.isinf(values), np.nan, values)
+    return pd.DataFrame(values, adata.obs_names, [str(name) for name in table.columns])
+
+
+def _measured_rows(table):
+    """The values of the cells that have all of them, or of all cells where none has."""
+    values = table.to_numpy()
+    measured = ~np.isnan(values).any(axis=1)
+    return values[measured] if measured.any() else values
 
 
 def antibody_columns(adata: AnnData, columns: np.ndarray, notes: list[str]) -> np.ndarray:
-    """The antibody columns (cells, proteins) of the first of X, the layers and .raw where they are counts."""
-    names = adata.var_names[columns]
-    places = [adata.X, *(adata.layers[key] for key in sorted(adata.layers, key=lambda key: key != "counts"))]
-    parts = [dense_columns(place, np.flatnonzero(columns)) for place in places]
-    raw_columns = np.zeros(0, bool) if adata.raw is None else _in_raw(adata, columns)
-    if raw_columns.sum() == len(names):
-        places_in_raw = np.flatnonzero(raw_columns)
-        order = pd.Index(adata.raw.var_names[places_in_raw])
-        if order.equals(names):
-            parts.append(dense_columns(adata.raw.X, places_in_raw))
-        elif order.is_unique:
-            parts.append(dense_columns(adata.raw.X, places_in_raw[order.get_indexer(names)]))
-    chosen = next((part for part in parts if what_is(part).kind == "counts"), None)
+    """The antibody columns (cells, proteins) of the first place where they are counts, in the order of `places`."""
+    parts = []
+    for where, matrix in places(adata):
+        if where != "raw.X" and not is_velocity(where):
+            parts.append(dense_columns(matrix, np.flatnonzero(columns)))
+        elif where == "raw.X" and (at := _places_in_raw(adata, columns)) is not None:
+            parts.append(dense_columns(matrix, at))
+    at = first_counts(parts)
+    chosen = None if at is None else parts[at]
     if chosen is None:
         chosen = parts[0]
         notes.append("The protein values are not raw counts; they are taken as they are.")
@@ -164,10 +213,11 @@ def _named_controls(adata: AnnData) -> set[str]:
     return found
 
 
-def _names(adata: AnnData, n: int) -> list[str]:
-    for key in NAME_KEYS:
-        if key in adata.uns and not isinstance(adata.uns[key], dict):
-            names = np.ravel(np.asarray(adata.uns[key], dtype=object))
+def _names(adata: AnnData, key: str, n: int) -> list[str]:
+    """The names of the columns of an array in obsm, from uns."""
+    for names_key in (f"{key}_names", "protein_names", *(f"{other}_names" for other in PROTEIN_KEYS)):
+        if names_key in adata.uns and not isinstance(adata.uns[names_key], dict):
+            names = np.ravel(np.asarray(adata.uns[names_key], dtype=object))
             if len(names) == n:
                 return [str(name) for name in names]
     return [f"protein_{i}" for i in range(1, n + 1)]

@@ -16,7 +16,9 @@ class Statistics(NamedTuple):
     nonzero: int
     whole: int  # of the values that are not 0
     negative: int
+    least: float  # the smallest value above 0, infinite where there is none
     by_cell: np.ndarray  # (rows,) values other than 0
+    whole_cells: np.ndarray  # (rows,) bool: with whole numbers alone
     by_gene: np.ndarray  # (genes,) the same
     cell_sums: np.ndarray  # (rows,)
     gene_sums: np.ndarray  # (genes,)
@@ -52,12 +54,16 @@ class Block:
 
         (n_rows, n_genes), n_sets = self.shape, 0 if sets is None else sets.shape[1]
         by_cell, cell_sums = np.zeros(n_rows, np.int64), np.zeros(n_rows)
+        whole_cells = np.zeros(n_rows, np.bool_)
         set_sums, genes = np.zeros((n_rows, n_sets)), np.zeros((n_genes, 3))
         sets = np.zeros((n_genes, 0)) if sets is None else sets
         parts = self.indptr, self.indices, plain_floats(self.values)
-        counted = add_statistics(*parts, sets, sets.any(axis=1), by_cell, cell_sums, set_sums, genes)
+        by_row = by_cell, whole_cells, cell_sums, set_sums
+        counted = add_statistics(*parts, sets, sets.any(axis=1), *by_row, genes)
         by_gene = genes[:, 2].astype(np.int64)
-        return Statistics(*counted, by_cell, by_gene, cell_sums, genes[:, 0], genes[:, 1], set_sums)
+        return Statistics(
+            *counted, by_cell, whole_cells, by_gene, cell_sums, genes[:, 0], genes[:, 1], set_sums
+        )
 
     def _dense_statistics(self, sets):
         values, wide = self.values, self.values.astype(np.float64)
@@ -67,7 +73,9 @@ class Block:
             nonzero=filled,
             whole=int(np.count_nonzero(whole)) - (values.size - filled),
             negative=int(np.count_nonzero(values < 0)),
+            least=float(np.min(wide, initial=np.inf, where=wide > 0)),
             by_cell=self.by_row(nonzero).astype(np.int64),
+            whole_cells=whole.reshape(self.shape).all(axis=1),
             by_gene=self.by_column(nonzero).astype(np.int64),
             cell_sums=self.by_row(wide),
             gene_sums=self.by_column(wide),

@@ -10,16 +10,16 @@ _GOLDEN, _OTHER = np.uint32(2654435761), np.uint32(2246822519)  # odd numbers wh
 
 
 @numba.njit(cache=True, nogil=True)
-def add_statistics(indptr, indices, data, sets, in_a_set, by_cell, cell_sums, set_sums, genes):
-    """(values other than 0, whole ones among them, negative ones) of a block, and its sums.
+def add_statistics(indptr, indices, data, sets, in_a_set, by_cell, whole_cells, cell_sums, set_sums, genes):
+    """(values other than 0, whole ones among them, negative ones, the smallest above 0) of a block, and its sums.
 
-    Writes `by_cell` (rows,) values other than 0, `cell_sums` (rows,) and `set_sums` (rows, sets); adds to `genes`
-    (genes, 3): sum, sum of squares, values other than 0. `sets` (genes, sets) float64 says which genes each set has,
+    Writes `by_cell` (rows,) values other than 0, `whole_cells` (rows,) bool, `cell_sums` (rows,) and `set_sums` (rows,
+    sets); adds to `genes` (genes, 3): sum, sum of squares, values other than 0. `sets` (genes, sets) float64 says which genes each set has,
     `in_a_set` (genes,) bool which are in any.
     """
-    nonzero, whole, negative, n_sets = 0, 0, 0, sets.shape[1]
+    nonzero, whole, negative, least, n_sets = 0, 0, 0, np.inf, sets.shape[1]
     for row in range(len(indptr) - 1):
-        filled, total = 0, 0.0
+        filled, total, before = 0, 0.0, whole
         for k in range(indptr[row], indptr[row + 1]):
             value, gene = np.float64(data[k]), indices[k]
             total += value
@@ -30,11 +30,13 @@ def add_statistics(indptr, indices, data, sets, in_a_set, by_cell, cell_sums, se
                 genes[gene, 2] += 1
                 whole += value == np.rint(value)
                 negative += value < 0
+                if 0 < value < least:
+                    least = value
             for one in range(n_sets if in_a_set[gene] else 0):
                 set_sums[row, one] += value * sets[gene, one]
-        by_cell[row], cell_sums[row] = filled, total
+        by_cell[row], cell_sums[row], whole_cells[row] = filled, total, whole - before == filled
         nonzero += filled
-    return nonzero, whole, negative
+    return nonzero, whole, negative, least
 
 
 @numba.njit(cache=True, nogil=True)

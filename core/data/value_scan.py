@@ -47,9 +47,11 @@ class Sweep:
     negative: int = 0
     lowest: float = np.inf
     highest: float = -np.inf
+    least: float = np.inf  # the smallest value above 0
     near_whole_unlogged: dict = field(default_factory=dict)  # way back -> values near whole numbers after it
     by_cell: np.ndarray = None  # (cells,) values other than 0
     by_gene: np.ndarray = None  # (genes,) the same
+    whole_cells: np.ndarray = None  # (cells,) bool: with whole numbers alone
     cell_sums: np.ndarray = None  # (cells,)
     cell_sizes: np.ndarray = None  # (cells,) sums without signs
     gene_sums: np.ndarray = None  # (genes,)
@@ -114,11 +116,12 @@ class _Scan:
         cells, genes = seen.cells, seen.genes
         self.seen, self.sets, self.sign = seen, sets, sign
         seen.by_cell, seen.by_gene = np.zeros(cells, np.int64), np.zeros(genes, np.int64)
+        seen.whole_cells = np.ones(cells, bool)
         seen.cell_sums, seen.cell_sizes = np.zeros(cells), np.zeros(cells)
         seen.gene_sums, seen.gene_squares = np.zeros(genes), np.zeros(genes)
         seen.odd_cells, seen.odd_genes = np.zeros(cells, bool), np.zeros(genes, bool)
         seen.unlogged = {way: np.zeros(cells) for way in UNLOGS}
-        seen.near_whole_unlogged = {way: 0 for way in ("expm1", "expm1 twice")}
+        seen.near_whole_unlogged = dict.fromkeys(UNLOGS, 0)
         if sets is not None:
             seen.set_sums = np.zeros((cells, sets.shape[1]))
         seen.top_sums = np.zeros(cells)
@@ -147,6 +150,7 @@ class _Scan:
         found = part.statistics(self.sets)
         whole = self._count(values, found)
         seen.by_cell[rows], seen.cell_sums[rows] = found.by_cell, found.cell_sums
+        seen.whole_cells[rows], seen.least = found.whole_cells, min(seen.least, found.least)
         seen.by_gene += found.by_gene
         seen.gene_sums += found.gene_sums
         seen.gene_squares += found.gene_squares
@@ -210,6 +214,10 @@ class _Scan:
                 # float32 keeps 7 digits of the log, which are fewer of a large count.
                 fits = (np.abs(back - rounded) <= NEAR_WHOLE + 1e-5 * rounded) & (rounded != 0)
                 seen.near_whole_unlogged[way] += int(np.count_nonzero(fits))
+                if (
+                    seen.near_whole_unlogged[way] < 0.5 * seen.nonzero
+                ):  # no later block can make them all whole
+                    del seen.near_whole_unlogged[way]
         if rows.stop >= self.next_look:
             self.next_look = 2 * rows.stop
             for way in list(seen.unlogged):

@@ -59,11 +59,11 @@ def test_sparse_and_dense_are_judged_alike(shape):
         assert one.kind == other.kind and one.evidence == other.evidence
 
 
-def test_integers_and_truths_are_counts():
+def test_integers_are_counts_and_truths_are_not():
     values = draw_counts(0, 30, 20, 1.0)
     assert checks.what_is(values.astype(np.int64)).kind == "counts"
     binary = checks.what_is(values > 0)
-    assert binary.kind == "counts" and "presence" in binary.evidence
+    assert (binary.kind, binary.form) == ("other", "binary") and "presence" in binary.evidence
 
 
 def test_counts_that_went_through_arithmetic_are_still_counts():

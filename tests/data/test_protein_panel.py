@@ -5,7 +5,8 @@ import pytest
 from conftest import REAL_DATA as DATA
 from test_read import counts, needs_data, refused, saved, with_types
 
-from core.data import read
+from core.data import protein_panel, read
+from core.errors import UserError
 
 
 def test_antibody_features_become_proteins_and_leave_the_genes(tmp_path):
@@ -28,10 +29,17 @@ def test_protein_counts_are_taken_from_the_layer_when_x_was_normalised(tmp_path)
 
 
 def test_features_of_other_types_are_left_out_and_named(tmp_path):
-    adata = with_types(counts(), 4, ("Antibody Capture", "Multiplexing Capture"))
+    adata = with_types(counts(), 4, ("Antibody Capture", "CRISPR Guide Capture"))
     back = read.read(saved(adata, tmp_path))
     assert back.n_vars == 20 and back.obsm["protein"].shape[1] == 2
-    assert "2 of type 'Multiplexing Capture'" in " ".join(back.uns["nuwa_read"])
+    assert "2 of type 'CRISPR Guide Capture'" in " ".join(back.uns["nuwa_read"])
+
+
+def test_hashtags_among_the_features_are_no_proteins(tmp_path):
+    adata = with_types(counts(), 4, ("ADT", "Multiplexing Capture"))
+    back = read.read(saved(adata, tmp_path))
+    assert back.n_vars == 20 and back.obsm["protein"].shape[1] == back.obsm["hashtags"].shape[1] == 2
+    assert "2 features are hashtags" in " ".join(back.uns["nuwa_read"])
 
 
 def test_a_file_of_proteins_alone_is_refused(tmp_path):
@@ -51,11 +59,25 @@ def test_a_protein_array_finds_its_names_in_uns(tmp_path, key):
     assert list(read.read(saved(adata, tmp_path)).obsm["protein"].columns) == ["protein_1", "protein_2"]
 
 
-def test_missing_protein_values_are_refused_with_their_place(tmp_path):
+def test_missing_protein_values_stay_and_are_found(tmp_path):
     adata = counts(proteins=2)
     adata.obsm["protein"] = adata.obsm["protein"].astype(float)
-    adata.obsm["protein"].iloc[4, 1] = np.nan
-    refused(saved(adata, tmp_path), "1 protein value", "'P1' in cell 'cell4'")
+    adata.obsm["protein"].iloc[4, 1], adata.obsm["protein"].iloc[5, 0] = np.nan, np.inf
+    back = read.read(saved(adata, tmp_path))
+    assert protein_panel.unmeasured_cells(back).nonzero()[0].tolist() == [4, 5]
+    with pytest.raises(UserError, match="2 cells have missing protein values"):
+        protein_panel.check_measured(back)
+    assert read.protein_report(back).used.all()
+
+
+def test_of_several_tables_of_proteins_the_counts_are_taken(tmp_path):
+    adata = counts(proteins=2)
+    measured = adata.obsm["protein"].to_numpy()
+    adata.obsm["ADT_counts"] = adata.obsm["protein"].copy()
+    adata.obsm["protein"] = np.log1p(adata.obsm["protein"])
+    back = read.read(saved(adata, tmp_path))
+    np.testing.assert_array_equal(back.obsm["protein"], measured)
+    assert "obsm['ADT_counts'] does" in " ".join(back.uns["nuwa_read"])
 
 
 def test_isotypes_constant_and_empty_proteins_are_left_out_with_reasons():

@@ -7,8 +7,7 @@ from anndata import AnnData
 from scipy import sparse
 from simulated import annotated, draw_counts, normalised, scaled
 
-from core.data import checks, count_sources, read
-from core.data.checks import single_pass
+from core.data import checks, count_sources, first_values, read
 from core.sparse import blocks
 
 RNG = np.random.default_rng(3)
@@ -57,7 +56,7 @@ CASES = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 700)
-    monkeypatch.setattr(single_pass, "PEEK", 50)
+    monkeypatch.setattr(first_values, "PEEK", 50)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -90,6 +90,34 @@ def with_dates(adata):
     return made
 
 
+def half_logged(adata):
+    made = adata.copy()
+    made.X = sparse.vstack([made.X[:100], made.X[100:].log1p()], format="csr")
+    return made
+
+
+def corrected(adata):
+    made = adata.copy()
+    made.X = sparse.csr_matrix(
+        made.X.multiply(np.where(np.arange(made.n_vars) % 5, 1, 0.9)), dtype=np.float32
+    )
+    return made
+
+
+def divided(adata):
+    made = adata.copy()
+    made.X = sparse.csr_matrix(made.X.multiply(np.linspace(0.37, 2.9, made.n_obs)[:, None]), dtype=np.float32)
+    return made
+
+
+def stained_in_part(adata):
+    made = adata.copy()
+    table = np.random.default_rng(0).poisson(20, (made.n_obs, 3)).astype(np.float32)
+    table[:40] = np.nan
+    made.obsm["protein"] = pd.DataFrame(table, made.obs_names, ["CD3", "CD4", "CD8"])
+    return made
+
+
 def lying(adata):
     return adata.T.copy()
 
@@ -107,6 +135,12 @@ CASES = {
     "drop_genomes": (with_genomes, ["drop_genomes"]),
     "restore_date_genes": (with_dates, ["restore_date_genes"]),
     "drop_empty_cells": (with_empty, ["drop_empty_cells"]),
+    "restore_counts": (divided, ["restore_counts"]),
+    "round_counts": (corrected, ["round_counts"]),
+    "undo_log_in_some_cells": (half_logged, ["undo_log_in_some_cells"]),
+    "drop_cells_with_fractions": (half_logged, ["drop_cells_with_fractions"]),
+    "drop_unmeasured_cells": (stained_in_part, ["drop_unmeasured_cells"]),
+    "drop_proteins": (stained_in_part, ["drop_proteins"]),
     "split_proteins": (antibodies, ["split_proteins"]),
     "filter_cells": (
         AnnData.copy,

@@ -89,6 +89,8 @@ def test_samples_that_do_not_belong_together_are_refused():
         plan([one, read.Sample(" ", two.adata)])
     logged = two.adata.copy()
     logged.X = logged.X.log1p()
+    assert plan([one, read.Sample("two", logged)]).where["two"] == 'layers["extra"]'
+    del logged.layers["extra"]
     with pytest.raises(UserError, match="different kinds of values"):
         plan([one, read.Sample("two", logged)])
     other = two.adata.copy()

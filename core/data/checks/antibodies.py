@@ -4,10 +4,12 @@ import numpy as np
 
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
+from core.data.checks.obs_columns import MAX_CLASSES
 from core.data.matrix_kind import what_is
-from core.data.protein_panel import ProteinReport
+from core.data.protein_panel import ProteinReport, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
-from core.text import few
+from core.data.standalone.feature_types import hashtag_keys
+from core.text import few, listed
 
 
 def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
@@ -17,6 +19,11 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
         words = f"{len(hidden):,} of the genes look like antibodies (proteins): split them off, so that they are normalised as such."
         repair = "split_proteins" if len(hidden) < case.adata.n_vars else None
         out.append(Finding("proteins-hidden", "warning", words, few(hidden), repair))
+    if tags := [key for key in hashtag_keys(case.adata.obsm) if len(np.shape(case.adata.obsm[key])) == 2]:
+        n = sum(np.shape(case.adata.obsm[key])[1] for key in tags)
+        places = listed([f"obsm['{key}']" for key in tags])
+        words = f"{n:,} hashtags are in {places}; they tell samples apart and are not trained on."
+        out.append(Finding("hashtags-found", "note", words))
     if not proteins.names:
         return [
             *out,
@@ -42,7 +49,11 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
             f"{len(silent)} of the proteins {verb} not vary: check that their antibodies were in the stain."
         )
         out.append(Finding("proteins-constant", "warning", words, few(silent)))
-    verdict = what_is(np.asarray(case.adata.obsm["protein"], dtype=np.float32))
+    unmeasured = unmeasured_cells(case.adata)
+    if unmeasured.any():
+        out.append(_unmeasured(case.adata, unmeasured))
+    values = np.asarray(case.adata.obsm["protein"], dtype=np.float32)
+    verdict = what_is(values[~np.isnan(values).any(axis=1)])
     if verdict.kind != "counts":
         words = "The proteins are not raw counts, which the CLR transform expects: bring their counts."
         out.append(
@@ -54,3 +65,21 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
             )
         )
     return out
+
+
+def _unmeasured(adata, unmeasured) -> Finding:
+    """Cells without proteins, and the values of an obs column that they make up."""
+    n = int(unmeasured.sum())
+    cells = "1 cell has" if n == 1 else f"{n:,} of {adata.n_obs:,} cells have"
+    words = f"{cells} no protein values: remove these cells, or train on RNA alone."
+    evidence = "Values are missing, or 0 for every protein."
+    for name in adata.obs:
+        values = adata.obs[name].astype(str).to_numpy()
+        here = set(values[unmeasured])
+        if len(here) < len(set(values)) <= MAX_CLASSES and not here & set(values[~unmeasured]):
+            evidence = f"They are all cells of {few(sorted(here))} in obs['{name}']."
+            break
+    others = ("drop_proteins",)
+    if unmeasured.all():
+        return Finding("proteins-missing", "warning", words, evidence, "drop_proteins")
+    return Finding("proteins-missing", "warning", words, evidence, "drop_unmeasured_cells", others)

@@ -7,8 +7,9 @@ import pandas as pd
 from anndata import AnnData
 
 from core.data.checks import species as genes
-from core.data.count_sources import genes_of, places, shown_at
+from core.data.count_sources import decide, genes_of, places, shown_at, why_not
 from core.data.matrix_kind import MatrixKind, judge, remember
+from core.data.standalone.count_places import chosen_place, is_velocity
 from core.data.standalone.gene_families import SETS, members
 from core.data.value_scan import Sweep, sweep
 
@@ -51,15 +52,26 @@ class Case:
                 self._sets[owner] = members(genes_of(adata, where))
             table = np.column_stack([self._sets[owner][name] for name in SETS]).astype(float)
             self.sweeps[where] = sweep(
-                matrix, table, sign=self.counts_where is None, watchers=(watchers or {}).get(where, ())
+                matrix,
+                table,
+                sign=self.counts_where is None or where == chosen_place(adata),
+                watchers=(watchers or {}).get(where, ()),
             )
             self.verdicts[where] = judge(self.sweeps[where])
             remember(matrix, self.verdicts[where])
 
     @property
     def counts_where(self) -> str | None:
-        """The first place that holds counts."""
-        return next((where for where, verdict in self.verdicts.items() if verdict.kind == "counts"), None)
+        """The place of the counts, by the matrices that were swept."""
+        return decide(self.adata, self.verdicts)
+
+    def why_not(self, where: str) -> str:
+        """Why the counts are not taken from a place, in a few words."""
+        reason = why_not(self.adata, where, self.verdicts)
+        if is_velocity(where) and self.verdicts[where].kind == "counts" and self.trained.nonzero:
+            share = self.sweeps[where].cell_sums.sum() / self.trained.cell_sums.sum()
+            return f"{100 * share:.0f} % of the molecules"
+        return reason or f"{self.where} comes first"
 
     @property
     def where(self) -> str:
@@ -83,7 +95,7 @@ class Case:
     @property
     def shown(self) -> tuple[str, str]:
         """Where the values lie that colour genes, and what they are."""
-        return shown_at(self.verdicts)
+        return shown_at(self.verdicts, self.counts_where)
 
     @cached_property
     def species(self) -> str:

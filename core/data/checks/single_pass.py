@@ -2,19 +2,16 @@
 
 from typing import NamedTuple
 
-import numpy as np
 from anndata import AnnData
 
 from core.data.checks.context import Case
 from core.data.checks.report import Report
 from core.data.checks.run_checks import report_of
-from core.data.count_sources import genes_of, matrix_at, places
+from core.data.count_sources import genes_of, matrix_at
 from core.data.fingerprint import ValueSums, fingerprint_of
-from core.data.value_scan import NEAR_WHOLE
+from core.data.first_values import first_values, looks_like_counts
+from core.data.standalone.count_places import in_order, is_velocity
 from core.data.values_by_gene import ValuesByGene
-from core.sparse.access import is_sparse
-
-PEEK = 1 << 16  # values by which the matrix that is trained on is guessed before the pass
 
 
 class Examined(NamedTuple):
@@ -58,20 +55,9 @@ def _by_gene(adata, where, folder):
 
 def _likely_places(adata) -> tuple[str, str]:
     """Where the matrix probably lies that is trained on, and the one that colours genes, by their first values."""
-    for where, matrix in places(adata):
-        values = _first_values(matrix)
-        if values.size and values.dtype.kind in "buif" and _looks_like_counts(values):
+    for where, matrix in in_order(adata):
+        if not is_velocity(where) and looks_like_counts(first_values(matrix)):
             return where, where
-    values = _first_values(adata.X)
+    values = first_values(adata.X)
     scaled = values.dtype.kind == "f" and bool((values < 0).any())
     return "X", "raw.X" if scaled and adata.raw is not None else "X"
-
-
-def _looks_like_counts(values):
-    return bool((values >= 0).all() and (np.abs(values - np.rint(values)) <= NEAR_WHOLE).all())
-
-
-def _first_values(matrix):
-    if is_sparse(matrix):
-        return (matrix.group["data"] if hasattr(matrix, "group") else matrix.data)[:PEEK]
-    return np.asarray(matrix[: max(1, PEEK // max(1, matrix.shape[1]))])

@@ -1,9 +1,26 @@
 """What the matrices hold: counts, logs, logs of logs, scaled values, and what is missing."""
 
+import pandas as pd
+
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
+from core.data.checks.obs_columns import MAX_CLASSES
 from core.data.matrix_kind import MatrixKind
 
+# Why there are no counts, by what X holds, and the repair that leads to them.
+NO_COUNTS = {
+    "negative counts": (
+        "set the negative values of X to 0 if they are a mistake, or bring the counts as measured.",
+        None,
+    ),
+    "binary": (
+        "X says only whether a gene was detected, from which no count can be restored: bring the counts.",
+        None,
+    ),
+    "rounded": ("X was normalised and rounded, which cannot be undone: bring the counts.", None),
+    "corrected": ("rounding the corrected values of X gives whole numbers.", "round_counts"),
+    "mixed": ("X holds them in some cells only.", None),
+}
 UNLOGGED_BY_REPAIR = (
     "",
     "twice",
@@ -45,10 +62,34 @@ def _of_x(case) -> list[Finding]:
     if verdict.form == "twice":
         words = "X was logged twice, which squeezes high and low genes together: undo the log."
         out.append(Finding("logged-twice", "warning", words, verdict.evidence, repair))
+    if verdict.form == "mixed" and case.counts_where is None:
+        column = _parting_column(case, seen)
+        words = (
+            f"{verdict.evidence.removesuffix('.')}; {column} parts them" if column else verdict.evidence[:-1]
+        )
+        words += ": undo the log in these cells, or remove them."
+        repairs = "undo_log_in_some_cells", ("drop_cells_with_fractions",)
+        out.append(
+            Finding("mixed-values", "warning", words, "X is of one kind where all cells are.", *repairs)
+        )
     if verdict.form.startswith("clr"):
         words = "X holds log-ratios (CLR), which suit proteins; for genes, bring the raw counts."
         out.append(Finding("clr", "warning", words, verdict.evidence))
     return out
+
+
+def _parting_column(case, seen) -> str:
+    """The first obs column whose every value has whole numbers in all of its cells or in none; "" without one."""
+    filled = seen.by_cell > 0
+    for name in case.adata.obs:
+        values = case.adata.obs[name]
+        if 2 <= values.nunique() <= MAX_CLASSES:
+            whole = (
+                pd.Series(seen.whole_cells[filled]).groupby(values.astype(str).to_numpy()[filled]).nunique()
+            )
+            if (whole == 1).all():
+                return f"obs['{name}']"
+    return ""
 
 
 def _not_finite(case, seen) -> Finding:
@@ -81,17 +122,22 @@ def _of_trained(case) -> list[Finding]:
     if case.counts_where == "X":
         return []
     if case.counts_where:
-        n = f"{case.trained.genes:,} genes"
-        words = f"Raw counts were found in {case.counts_where} ({n}) and are trained on."
-        repair = "use_raw" if case.counts_where == "raw.X" else None
-        return [Finding("counts-found", "note", words, case.verdicts[case.where].evidence, repair)]
+        words = f"Raw counts were found in {case.where} ({case.trained.genes:,} genes) and are trained on."
+        repair = "use_raw" if case.where == "raw.X" else None
+        return [Finding("counts-found", "note", words, _why_there(case), repair)]
     if not case.sweeps["X"].nonzero or case.sweeps["X"].not_finite:
         return []
     raw_helps = raw is not None and raw.kind == "lognorm" and verdict.kind in ("scaled", "other")
     back = _way_back(verdict)
     words = "There are no raw counts in this file, so models of counts cannot be trained:"
-    if verdict.form == "negative counts":
-        words = f"{words} set the negative values of X to 0 if they are a mistake, or bring the counts as measured."
+    if verdict.form in NO_COUNTS:
+        reason, back = NO_COUNTS[verdict.form]
+        words = f"{words} {reason}"
+    elif verdict.kind == "normalized":
+        words, back = (
+            f"{words} where the values of a cell are multiples of one unit, they can be restored.",
+            "restore_counts",
+        )
     elif back:
         words = f"{words} undoing the log may bring them back."
     elif raw_helps:
@@ -112,6 +158,16 @@ def _of_trained(case) -> list[Finding]:
     return out
 
 
+def _why_there(case) -> str:
+    """Why the counts are those of one place, and why none of the others are."""
+    others = [f"{where} ({case.why_not(where)})" for where in case.verdicts if where != case.where]
+    return f"{case.where}: {_small(case.verdicts[case.where].evidence)} Not used: {'; '.join(others)}."
+
+
+def _small(sentence):
+    return sentence[0].lower() + sentence[1:]
+
+
 def _of_others(case) -> list[Finding]:
     """Layers and .raw that are neither trained on nor colour plots, and what is missing in any of them."""
     out = []
@@ -122,7 +178,10 @@ def _of_others(case) -> list[Finding]:
             words = f"{n:,} values of {where} are missing (NaN) or infinite; it is not trained on."
             out.append(Finding("not-finite-elsewhere", "warning", words, f"X is {case.verdicts['X'].badge}."))
         elif where not in (case.where, case.shown[0]):
-            out.append(Finding("also-holds", "note", f"{where} holds {verdict.words}.", verdict.evidence))
+            unused = f"Not used: {case.why_not(where)}." if verdict.kind == "counts" else ""
+            words = "whole numbers" if unused else verdict.words
+            evidence = f"{verdict.evidence} {unused}".strip()
+            out.append(Finding("also-holds", "note", f"{where} holds {words}.", evidence))
     return out
 
 

@@ -8,9 +8,14 @@ import pandas as pd
 from anndata import AnnData, concat
 from pandas.api.types import is_numeric_dtype
 
-from core.config import KIND_WORDS
+from core.data.backed import part_of, raw_of
+from core.data.count_sources import counts_of
+from core.data.gene_matching import GeneNames, gene_names, places_of
+from core.data.kind_type import MatrixKind
 from core.data.matrix_kind import what_is
 from core.data.protein_background import KEY, background_of, keep, together
+from core.data.standalone.count_places import layer_place
+from core.data.value_scan import SAME_SUM
 from core.errors import DoesNotFit, UserError
 from core.text import listed, name_of, size
 
@@ -30,29 +35,34 @@ class Outline(NamedTuple):
 
     name: str
     n_cells: int
-    kind: str  # what X holds, as a key of KIND_WORDS
-    genes: pd.Index
+    where: str  # the matrix that is joined: the counts, from where training takes them, else X
+    kind: MatrixKind  # of that matrix
+    genes: GeneNames  # of that matrix
     proteins: pd.Index | None
-    layers: frozenset
+    layers: frozenset  # beside that matrix, of the same genes
     obsm: frozenset
     columns: frozenset  # of obs
     has_raw: bool
     has_background: bool  # of its proteins, from empty droplets
 
 
-def outline(name: str, adata: AnnData, kind: str | None = None) -> Outline:
-    """The Outline of a dataset in normal form, whose values may lie in its file; without `kind` they are swept."""
+def outline(name: str, adata: AnnData) -> Outline:
+    """The Outline of a dataset in normal form, whose values may lie in its file; what is not known of them is swept."""
     proteins = adata.obsm["protein"].columns if "protein" in adata.obsm else None
+    counts = counts_of(adata)
+    where = counts.where if counts else "X"
+    layers = [] if where == "raw.X" else [key for key in adata.layers if layer_place(key) != where]
     return Outline(
         name,
         adata.n_obs,
-        kind or what_is(adata.X).kind,
-        adata.var_names,
+        where,
+        what_is(counts.matrix if counts else adata.X),
+        gene_names(adata.raw.var if where == "raw.X" else adata.var),
         proteins,
-        frozenset(adata.layers),
+        frozenset(layers),
         frozenset(adata.obsm) - {"protein"},
         frozenset(adata.obs.columns),
-        adata.raw is not None,
+        adata.raw is not None and where != "raw.X",
         KEY in adata.uns,
     )
 
@@ -61,11 +71,13 @@ class Plan(NamedTuple):
     """What joining samples will give, and what it leaves out, a sentence each."""
 
     n_cells: int
-    genes: pd.Index
+    genes: pd.Index  # by their names in the first sample
+    names: GeneNames  # the same, with their ids and symbols
     proteins: pd.Index
     columns: frozenset  # of obs, of any sample
     batch: str  # the column of obs that will name each cell's sample
     lost: list[str]
+    where: dict[str, str]  # by sample: the matrix that is joined
 
 
 def plan(samples: list[Outline], batch: str = BATCH) -> Plan:
@@ -79,24 +91,38 @@ def plan(samples: list[Outline], batch: str = BATCH) -> Plan:
     batch = name_of(batch, "batch column")
     while batch in columns:
         batch += "_2"
-    genes, proteins = _shared([sample.genes for sample in samples]), _shared_proteins(samples)
+    names, proteins = _shared_genes(samples), _shared_proteins(samples)
     n_cells = sum(sample.n_cells for sample in samples)
-    return Plan(n_cells, genes, proteins, columns, batch, _lost(samples, genes, proteins))
+    lost = _lost(samples, len(names.names), proteins)
+    where = {sample.name: sample.where for sample in samples}
+    return Plan(n_cells, pd.Index(names.names), names, proteins, columns, batch, lost, where)
 
 
-def _lost(samples, shared, proteins):
+def _shared_genes(samples) -> GeneNames:
+    """The genes that all samples have, as the first one names them: matched by name, else by Ensembl id or symbol."""
+    first, *others = [sample.genes for sample in samples]
+    shared = np.logical_and.reduce([places_of(first, genes) >= 0 for genes in others])
+    return GeneNames(*(part[shared] for part in first))
+
+
+def _lost(samples, n_shared, proteins):
     """What joining leaves out, a sentence each."""
-    fewest = min(len(sample.genes) for sample in samples)
-    if len(shared) < ENOUGH * fewest:
+    fewest = min(len(sample.genes.names) for sample in samples)
+    if n_shared < ENOUGH * fewest:
         raise UserError(
-            f"The datasets share only {len(shared):,} genes, though the smallest has {fewest:,}:"
+            f"The datasets share only {n_shared:,} genes, though the smallest has {fewest:,}:"
             " check that all name genes the same way (symbols or Ensembl ids) and are of one species."
         )
     lost = [
-        f"{sample.name}: {len(sample.genes) - len(shared):,} of {len(sample.genes):,} genes,"
+        f"{sample.name}: {len(sample.genes.names) - n_shared:,} of {len(sample.genes.names):,} genes,"
         " since the others lack them."
         for sample in samples
-        if len(sample.genes) > len(shared)
+        if len(sample.genes.names) > n_shared
+    ]
+    lost += [
+        f"{sample.name}: X, as the counts in {sample.where} are joined."
+        for sample in samples
+        if sample.where != "X"
     ]
     for sample in samples:
         if sample.proteins is not None and (gone := sample.proteins.difference(proteins, sort=False)).size:
@@ -121,9 +147,24 @@ def _check(samples):
         raise UserError("Joining needs at least two datasets: choose another one.")
     if len({sample.name for sample in samples}) < len(samples):
         raise UserError("Two datasets have the same name: give each its own, since it becomes the batch.")
-    if len({sample.kind for sample in samples}) > 1:
-        each = ", ".join(f"{sample.name}: {KIND_WORDS[sample.kind]}" for sample in samples)
+    if len({sample.kind.kind for sample in samples}) > 1:
+        each = ", ".join(f"{sample.name}: {sample.kind.words}" for sample in samples)
         raise UserError(f"The datasets hold different kinds of values ({each}): bring the counts of each.")
+    if not all(_of_one_scale(samples[0].kind, sample.kind) for sample in samples):
+        each = ", ".join(f"{sample.name}: {_scale(sample.kind)}" for sample in samples)
+        raise UserError(f"The datasets hold values of different scales ({each}): bring the counts of each.")
+
+
+def _of_one_scale(one: MatrixKind, other: MatrixKind) -> bool:
+    """Whether values of one kind have the same logarithm and were brought to the same sum; counts always do."""
+    if one.kind not in ("lognorm", "normalized"):
+        return one.form == other.form
+    sums = one.target_sum or 0, other.target_sum or 0
+    return one.form == other.form and abs(sums[0] - sums[1]) <= SAME_SUM * max(sums)
+
+
+def _scale(kind: MatrixKind) -> str:
+    return f"{kind.words}, {kind.target_sum:,.0f} a cell" if kind.target_sum else kind.words
 
 
 def check_room(needed: float, free: float) -> None:
@@ -143,7 +184,7 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
     """
     parts, backgrounds = {}, []
     for name, adata in samples:
-        parts[name] = _part(adata, planned)
+        parts[name] = _part(adata, planned, planned.where[name_of(name, "sample")])
         backgrounds.append(background_of(adata))
     barcodes = pd.Index(np.concatenate([part.obs_names for part in parts.values()]))
     if not barcodes.is_unique:
@@ -176,9 +217,21 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
     return joined
 
 
-def _part(adata, planned):
-    """What is kept of a sample, as an AnnData of its own."""
-    part = adata[:, planned.genes].copy()
+def _part(adata, planned, where):
+    """What is kept of a sample, as an AnnData of its own: its values at `where` are X, of the genes that all have."""
+    if where == "raw.X":
+        raw = raw_of(adata)
+        at = places_of(planned.names, gene_names(raw.var))
+        part = part_of(raw, genes=at)
+        part.obs = adata.obs.copy()
+        for key, value in adata.obsm.items():
+            part.obsm[key] = value.copy()
+    else:
+        part = adata[:, places_of(planned.names, gene_names(adata.var))].copy()
+        if where != "X":
+            key = next(key for key in part.layers if layer_place(key) == where)
+            part.X = part.layers.pop(key)
+    part.var_names = planned.genes
     part.raw, part.uns = None, {}
     table = part.obsm.pop("protein", None)
     if table is not None and len(planned.proteins):

@@ -8,8 +8,9 @@ from scipy import sparse
 
 from core.data import droplet_limits
 from core.data.protein_background import keep, of_droplets
-from core.data.protein_panel import GENES, PROTEIN_KEYS, PROTEINS, protein_report
+from core.data.protein_panel import protein_report
 from core.data.read.second_file import matched
+from core.data.standalone.feature_types import feature_kinds, protein_keys
 from core.errors import UserError
 
 ENOUGH = 100  # droplets; a mean and a deviation of fewer are too rough to scale by
@@ -71,15 +72,15 @@ def _parts(other: AnnData) -> tuple[sparse.csr_matrix | None, sparse.csr_matrix,
     all" features, as the normal form of earlier versions had them.
     """
     if "feature_types" in other.var:
-        kind = other.var["feature_types"].astype(str).str.casefold().to_numpy()
-        if (kind == PROTEINS).any():
+        kind = feature_kinds(other.var["feature_types"])
+        if (kind == "proteins").any():
             values = sparse.csr_matrix(other.X)
-            rna = values[:, np.flatnonzero(kind == GENES)] if (kind == GENES).any() else None
-            names = _names(other.var_names[kind == PROTEINS])
-            names["among all"] = make_index_unique(other.var_names.astype(str))[kind == PROTEINS]
-            return rna, values[:, np.flatnonzero(kind == PROTEINS)], names
-    if key := next((key for key in PROTEIN_KEYS if key in other.obsm), None):
-        table = pd.DataFrame(other.obsm[key])
+            rna = values[:, np.flatnonzero(kind == "genes")] if (kind == "genes").any() else None
+            names = _names(other.var_names[kind == "proteins"])
+            names["among all"] = make_index_unique(other.var_names.astype(str))[kind == "proteins"]
+            return rna, values[:, np.flatnonzero(kind == "proteins")], names
+    if keys := protein_keys(other.obsm):
+        table = pd.DataFrame(other.obsm[keys[0]])
         values = sparse.csr_matrix(table.to_numpy(dtype=np.float32))
         return sparse.csr_matrix(other.X), values, _names(table.columns)
     return None, sparse.csr_matrix(other.X), _names(other.var_names)

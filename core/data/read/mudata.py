@@ -7,16 +7,22 @@ import pandas as pd
 from anndata.io import read_elem
 
 from core.data import backed
-from core.data.protein_panel import GENES, PROTEINS
+from core.data.count_sources import counts_of
+from core.data.protein_panel import HASHTAGS
 from core.data.read.axis_names import like_genes, like_proteins
-from core.data.read.second_file import join_proteins
-from core.data.standalone.antibodies import ISOTYPE
+from core.data.read.second_file import join_hashtags, join_proteins
+from core.data.standalone.antibodies import HASHTAG, ISOTYPE
+from core.data.standalone.feature_types import feature_kind, feature_kinds
 from core.errors import UserError
 
 # Of the values in memory while they are read and brought into normal form: as a rule, and at most.
 HELD, COPIES = 2, 4
 PEAK = re.compile(r"^(chr)?[\w.]+[:_-]\d+[_-]\d+$")
-WORDS = {"genes": r"rna|gex|gene|expression", "proteins": r"prot|adt|antibod|cite|ab$"}
+WORDS = {
+    "hashtags": r"hto|hash|multiplex|cmo",
+    "genes": r"rna|gex|gene|expression",
+    "proteins": r"prot|adt|antibod|cite|ab$",
+}
 
 
 def read_h5mu(path, file, reading):
@@ -44,10 +50,7 @@ def combine(modalities, obs, name, reading):
     `obs` (or None) is the table of all cells, whose columns are added where they belong to no one modality.
     """
     roles = {key: role_of(key, adata) for key, adata in modalities.items()}
-    chosen = {
-        role: max((k for k in roles if roles[k] == role), key=lambda k: modalities[k].n_vars, default=None)
-        for role in ("genes", "proteins")
-    }
+    chosen = {role: _best(modalities, [key for key in roles if roles[key] == role]) for role in WORDS}
     if chosen["genes"] is None:
         raise UserError(
             f"'{name}' holds no modality of genes (it has {', '.join(roles) or 'none'}): add the RNA."
@@ -61,19 +64,30 @@ def combine(modalities, obs, name, reading):
         adata = join_proteins(
             adata, modalities[chosen["proteins"]], f"the modality '{chosen['proteins']}'", reading
         )
+    if chosen["hashtags"] is not None:
+        join_hashtags(adata, modalities[chosen["hashtags"]], f"the modality '{chosen['hashtags']}'", reading)
     if left := [key for key in roles if key not in chosen.values()]:
         reading.say(f"Other modalities were left out: {', '.join(left)}.")
     return adata
 
 
+def _best(modalities, keys):
+    """Of modalities with one role the one that holds counts, of several such the one with the most features."""
+    if len(keys) < 2:
+        return next(iter(keys), None)
+    return max(keys, key=lambda key: (counts_of(modalities[key]) is not None, modalities[key].n_vars))
+
+
 def role_of(key, adata):
-    """ "genes", "proteins" or "other": by the types of its features, then by their names, then by its own name."""
-    if "feature_types" in adata.var and adata.n_vars:
-        kind = adata.var["feature_types"].astype(str).str.casefold().mode()[0]
-        if kind in (GENES, PROTEINS):
-            return "genes" if kind == GENES else "proteins"
-        return "other"
+    """ "genes", "proteins", "hashtags" or "other": by the types of its features, their names, then its own name."""
     names = adata.var_names.astype(str)
+    if len(names) and sum(bool(HASHTAG.search(n)) for n in names) > 0.5 * len(names):
+        return HASHTAGS
+    if "feature_types" in adata.var and adata.n_vars:
+        kinds = feature_kinds(adata.var["feature_types"])
+        return max(("genes", "proteins", HASHTAGS, "other"), key=lambda kind: (kinds == kind).sum())
+    if feature_kind(key) == HASHTAGS:
+        return HASHTAGS
     if sum(bool(PEAK.match(n)) for n in names[:500]) > 0.5 * len(names[:500]):
         return "other"
     isotypes = sum(bool(ISOTYPE.search(n)) for n in names)

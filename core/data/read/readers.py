@@ -17,6 +17,7 @@ from core.data.read.hdf5 import is_hdf5, read_hdf5
 from core.data.read.matrix_market import read_matrix
 from core.data.read.second_file import join_annotations, join_proteins
 from core.data.read.tables import read_labels, read_table
+from core.data.read.which_counts import settle_counts
 from core.data.read.zarrs import read_store
 from core.errors import DoesNotFit, UserError, is_out_of_memory
 
@@ -58,7 +59,7 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
         reading.cells = adata.obs_names.astype(str)
         labels = carefully(read_labels, annotations, reading)
         join_annotations(adata, labels, f"'{reading.name(annotations)}'", reading)
-    adata = carefully(lambda p, r: tidy(adata, r.name(p), r.notes), Path(path), reading)
+    adata = carefully(lambda p, r: _settled(adata, r.name(p), r), Path(path), reading)
     if background is not None:
         background = Path(background)
         reading.cells, reading.large = (
@@ -70,6 +71,15 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
             lambda p, r: join_background(adata, other, f"'{r.name(p)}'", droplets), background, reading
         )
         adata.uns["nuwa_read"].append(said)
+    return adata
+
+
+def _settled(adata, name, reading) -> AnnData:
+    """`adata` in normal form, with the place of its counts where a person had to say so."""
+    adata = tidy(adata, name, reading.notes)
+    n = len(reading.notes)
+    settle_counts(adata, name, reading)
+    adata.uns["nuwa_read"] += reading.notes[n:]
     return adata
 
 

@@ -38,6 +38,7 @@ def read(
     transpose=None,
     first_column=None,
     numbers=None,
+    counts=None,
     proteins=None,
     annotations=None,
     background=None,
@@ -50,8 +51,8 @@ def read(
 ) -> AnnData:
     """The file or folder at `path` as AnnData in normal form; see `tidy` for what that is.
 
-    `genome`, `part` and `transpose` answer what only a person knows: which genome and which dataset of a
-    folder or archive is meant, and whether the rows of a table are genes; so do `first_column` ("names" or "values": what
+    `genome`, `part`, `transpose` and `counts` answer what only a person knows: which genome and which dataset of a folder
+    or archive is meant, whether the rows of a table are genes, and which matrix holds the counts; so do `first_column` ("names" or "values": what
     the first column of a table holds) and `numbers` ("thousands" or "decimal": what a sign in its numbers means). `proteins`, `annotations` and `background`
     are paths of second files: proteins or labels, joined by barcode, and the unfiltered matrix, whose empty droplets
     say what is background of each protein; `droplets` are limits other than core.data.DROPLETS. `roots` are folders that the path may not lead out of, whatever links lie
@@ -78,6 +79,7 @@ def read(
                 "transpose": transpose,
                 "first_column": first_column,
                 "numbers": numbers,
+                "counts": counts,
             },
             "second": {what: str(Path(file).absolute()) for what, file in second.items() if file is not None},
             "droplets": droplet_limits(droplets),

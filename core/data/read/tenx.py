@@ -11,7 +11,7 @@ from anndata.io import sparse_dataset
 from scipy import sparse
 
 from core.data.backed import part_of
-from core.data.protein_panel import GENES
+from core.data.standalone.feature_types import feature_kinds
 from core.errors import UserError
 
 ALL = "all"  # the answer that keeps every genome of a mixed experiment
@@ -99,7 +99,7 @@ def one_genome(adata, name, reading):
     genome = adata.var["genome"].astype(str)
     genes = pd.Series(True, adata.var_names)
     if "feature_types" in adata.var:
-        genes = adata.var["feature_types"].astype(str).str.casefold() == GENES
+        genes = pd.Series(feature_kinds(adata.var["feature_types"]) == "genes", adata.var_names)
     names = sorted(set(genome[genes.to_numpy()]) - {""})
     if len(names) < 2:
         return adata

@@ -17,6 +17,7 @@ NEAR, FINE = (
     0.05,
     2e-3,
 )  # a value is whole within 0.05, or within 0.2 % where float32 has lost the digits of its log
+FINE_WHOLE, FINE_LARGE = 1e-3, 1e-5
 SURE = 0.95  # share of cells on a grid from which values are rounded to counts
 
 
@@ -65,9 +66,21 @@ def find_grid(values: sparse.csr_matrix) -> Grid:
     return Grid(factor, fits)
 
 
+def on_grid(values: sparse.csr_matrix, grid: Grid) -> sparse.csr_matrix:
+    """The whole numbers that values stand for by the factors of a grid; float32."""
+    counts = values.copy()
+    counts.data = np.rint(counts.data * np.repeat(grid.factor, np.diff(counts.indptr)))
+    return counts.astype(np.float32)
+
+
 def counts_or_values(found: Back) -> sparse.csr_matrix:
     """The counts where enough cells stand on a grid, else the values without their log; float32."""
-    values = found.values
-    if found.share >= SURE:
-        values.data = np.rint(values.data * np.repeat(found.grid.factor, np.diff(values.indptr)))
-    return values.astype(np.float32)
+    if are_whole(found.values):  # counts that were logged as they were, whatever the smallest of a cell is
+        return found.values.rint().astype(np.float32)
+    return on_grid(found.values, found.grid) if found.share >= SURE else found.values.astype(np.float32)
+
+
+def are_whole(values: sparse.csr_matrix) -> bool:
+    """Whether all values are whole numbers, but for the digits that float32 loses of a logarithm."""
+    rounded = np.rint(values.data)
+    return bool((np.abs(values.data - rounded) <= FINE_WHOLE + FINE_LARGE * rounded).all())

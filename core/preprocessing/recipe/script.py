@@ -59,8 +59,13 @@ def script(
         )
     steps = [_settled(step, record) for step in recipe.steps]
     proteins = protein_part(recipe.settings["protein_transform"], record)
-    files = [*script_steps.files(steps), *script_genes.files(recipe.settings), *proteins.files]
-    files += ["held_out_groups"] if config.split_by else []
+    files = [
+        "count_places",
+        "feature_types",
+        *script_steps.files(steps),
+        *script_genes.files(recipe.settings),
+    ]
+    files += [*proteins.files, *(["held_out_groups"] if config.split_by else [])]
     head = HEAD.format(
         title=recipe.name.replace('"""', "'''").replace("\\", "/"),
         file=file,

@@ -10,7 +10,7 @@ FILES = {
         name: CORE / "data" / "standalone" / f"{name}.py"
         for name in (
             *("gene_families", "gene_naming", "gene_lookup", "spreadsheet_dates", "antibodies"),
-            *("unlog", "bimodal", "log_counts"),
+            *("unlog", "bimodal", "log_counts", "count_places", "feature_types"),
         )
     },
     "dsb": CORE / "preprocessing" / "dsb.py",

@@ -2,11 +2,15 @@
 
 from core.preprocessing.recipe.script_files import Part, in_order
 from core.preprocessing.recipe.script_repairs import REPAIRS
+from core.preprocessing.recipe.script_value_repairs import VALUE_REPAIRS
 from core.preprocessing.recipe.steps import MOST_RATE
 
-PARTS = REPAIRS | {
-    "filter_cells": Part(
-        '''
+PARTS = (
+    REPAIRS
+    | VALUE_REPAIRS
+    | {
+        "filter_cells": Part(
+            '''
 def measured(adata, columns):
     """The quality measures of each cell; `columns` of obs count all genes where the file has only some."""
     counts = counts_of(adata)
@@ -47,11 +51,11 @@ def filter_cells(adata, limits, batch_key, batches, columns):
         kept[rows] = within({m: v[rows] for m, v in values.items()}, batches[name], rows.sum())
     return adata[kept].copy()
 ''',
-        "adata = filter_cells(adata, {limits}, {batch_key!r}, {batches}, {columns})",
-        ("gene_families",),
-    ),
-    "filter_genes": Part(
-        """
+            "adata = filter_cells(adata, {limits}, {batch_key!r}, {batches}, {columns})",
+            ("gene_families",),
+        ),
+        "filter_genes": Part(
+            """
 def filter_genes(adata, min_cells):
     matrix, names, where = counts_of(adata) or (adata.X, adata.var_names, "X")
     rare = names[np.asarray((sparse.csr_matrix(matrix) > 0).sum(axis=0)).ravel() < min_cells]
@@ -59,10 +63,10 @@ def filter_genes(adata, min_cells):
         return adata[:, ~adata.var_names.isin(rare)].copy()
     return without_genes(adata, adata.var_names.isin(rare), adata.raw.var_names.isin(rare))
 """,
-        "adata = filter_genes(adata, {min_cells})",
-    ),
-    "score_doublets": Part(
-        '''
+            "adata = filter_genes(adata, {min_cells})",
+        ),
+        "score_doublets": Part(
+            '''
 def score_doublets(adata, expected_rate, per_thousand, batch_key, seed):
     """Scrublet, each batch for itself; a doublet scores above the minimum between the simulated ones' two modes."""
     counts = sparse.csr_matrix(counts_of(adata)[0])
@@ -79,11 +83,11 @@ def score_doublets(adata, expected_rate, per_thousand, batch_key, seed):
     adata.obs["doublet_score"], adata.obs["predicted_doublet"] = score, predicted
     return adata
 '''.replace("MOST_RATE", str(MOST_RATE)),
-        "adata = score_doublets(adata, {expected_rate}, {per_thousand}, {batch_key!r}, {seed})",
-        ("bimodal",),
-    ),
-    "score_cell_cycle": Part(
-        '''
+            "adata = score_doublets(adata, {expected_rate}, {per_thousand}, {batch_key!r}, {seed})",
+            ("bimodal",),
+        ),
+        "score_cell_cycle": Part(
+            '''
 def score_cell_cycle(adata, seed):
     """S and G2/M scores and a phase, of log1p of counts per 10,000, or of X where there are no counts."""
     counts = counts_of(adata)
@@ -101,10 +105,11 @@ def score_cell_cycle(adata, seed):
     adata.obs["phase"] = part.obs["phase"].astype(str).to_numpy()
     return adata
 ''',
-        "adata = score_cell_cycle(adata, {seed})",
-        ("gene_families",),
-    ),
-}
+            "adata = score_cell_cycle(adata, {seed})",
+            ("gene_families",),
+        ),
+    }
+)
 
 
 def calls(steps) -> list[str]:

@@ -30,10 +30,6 @@ LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant a
 OWN = "IN is {name} as it was brought (.h5ad, 10x .h5 or a 10x folder), or the dataset that Nuwa offers beside this script."
 OFFERED = "IN is the .h5ad that Nuwa offers beside this script, the dataset before the steps{name}."
 FORM = '''
-PROTEIN_KEYS = ("protein", "protein_expression", "protein_counts", "adt", "ADT")
-NAME_KEYS = tuple(f"{key}_names" for key in PROTEIN_KEYS)
-
-
 def read(path):
     if path.is_dir():
         return sc.read_10x_mtx(path, gex_only=False)
@@ -41,22 +37,33 @@ def read(path):
 
 
 def is_counts(matrix):
-    """Whole numbers, none below 0 and some above?"""
+    """Whole numbers, none below 0, some above 1, and not brought to one sum?"""
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
     values = values[values != 0]
     whole = np.rint(values)
     fits = (np.abs(values - whole) <= 1e-3) & (whole > 0)
-    return values.size > 0 and bool(np.isfinite(values).all()) and bool(fits.all())
+    if not values.size or not np.isfinite(values).all() or not fits.all() or whole.max() <= 1:
+        return False
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    sums = sums[sums > 0]
+    alike = np.mean(np.abs(sums / np.median(sums) - 1) < 0.01) >= 0.95
+    return not (alike and len(sums) >= 10 and np.median(sums) >= 100)
+
+
+def n_filled(matrix):
+    return matrix.count_nonzero() if sparse.issparse(matrix) else np.count_nonzero(matrix)
 
 
 def counts_of(adata):
-    """(matrix, its gene names, where) of the raw counts: X, layers["counts"], another layer, .raw; else None."""
-    places = [("X", adata.X)]
-    places += [(name, adata.layers[name]) for name in sorted(adata.layers, key=lambda name: (name != "counts", name))]
-    places += [("raw.X", adata.raw.X)] if adata.raw is not None else []
-    for where, matrix in places:
-        if is_counts(matrix):
-            return matrix, adata.raw.var_names if where == "raw.X" else adata.var_names, where
+    """(matrix, its gene names, where) of the raw counts, from the first place that holds them; else None."""
+    filled = n_filled(adata.X)
+    for where, matrix in in_order(adata):
+        names = adata.raw.var_names if where == "raw.X" else adata.var_names
+        rescaled = where != "X" and 0 < filled < 0.9 * np.prod(adata.shape) and not is_counts(adata.X)
+        if is_velocity(where) or not is_counts(matrix):
+            continue
+        if not (rescaled and is_small_part(n_filled(matrix), len(names), filled, adata.n_vars)):
+            return matrix, names, where
     return None
 
 
@@ -77,26 +84,39 @@ def in_raw(adata, features):
 
 def antibody_columns(adata, chosen):
     """Some columns of X, a layer or .raw, the first that are counts there."""
-    names = adata.var_names[chosen]
-    places = [adata.X, *(adata.layers[name] for name in sorted(adata.layers, key=lambda name: name != "counts"))]
-    parts = [place[:, np.flatnonzero(chosen)] for place in places]
-    of_raw = [] if adata.raw is None else np.flatnonzero(in_raw(adata, chosen))
-    if len(of_raw) == len(names):
-        order = adata.raw.var_names[of_raw]
-        if order.equals(names) or order.is_unique:
-            parts.append(adata.raw.X[:, of_raw if order.equals(names) else of_raw[order.get_indexer(names)]])
+    names, parts = adata.var_names[chosen], []
+    for where, matrix in places(adata):
+        if where == "raw.X":
+            at = np.flatnonzero(in_raw(adata, chosen))
+            order = adata.raw.var_names[at]
+            if order.equals(names) or (order.is_unique and len(order) == len(names)):
+                parts.append(matrix[:, at if order.equals(names) else at[order.get_indexer(names)]])
+        elif not is_velocity(where):
+            parts.append(matrix[:, np.flatnonzero(chosen)])
     part = next((part for part in parts if is_counts(part)), parts[0])
     return np.asarray(part.toarray() if sparse.issparse(part) else part, dtype=np.float32)
+
+
+def add_matrices(adata):
+    """Counts that are the sum of layers of velocity, and an X where there is none."""
+    every = dict(places(adata))
+    parts = [matrix for where, matrix in every.items() if is_velocity(where)]
+    if parts and not any(is_counts(matrix) for where, matrix in every.items() if not is_velocity(where)):
+        adata.layers["counts" if "counts" not in adata.layers else "counts_2"] = sum(map(sparse.csr_matrix, parts))
+    if adata.X is None:
+        adata.X = next((matrix for _, matrix in places(adata) if is_counts(matrix)), next(iter(every.values())))
 
 
 def normal_form(adata):
     """Unique names, genes alone in X as float32, and proteins in obsm["protein"], wherever the file has them."""
     adata.var_names = adata.var_names.astype(str)
+    if adata.X is None or counts_of(adata) is None:
+        add_matrices(adata)
     if "feature_types" in adata.var:
-        kind = adata.var["feature_types"].astype(str).str.casefold()
-        genes, antibodies = (kind == "gene expression").to_numpy(), (kind == "antibody capture").to_numpy()
+        kinds = feature_kinds(adata.var["feature_types"])
+        genes, antibodies = kinds == "genes", kinds == "proteins"
         if genes.any() and not genes.all():
-            if antibodies.any() and not any(key in adata.obsm for key in PROTEIN_KEYS):
+            if antibodies.any() and not protein_keys(adata.obsm):
                 table = pd.DataFrame(antibody_columns(adata, antibodies), adata.obs_names, adata.var_names[antibodies])
                 adata.obsm["protein"] = table
             adata = without_genes(adata, ~genes, None if adata.raw is None else in_raw(adata, ~genes))
@@ -105,13 +125,14 @@ def normal_form(adata):
         for names in (adata.obs_names.astype(str), adata.var_names)
     )
     adata.X = adata.X.astype(np.float32)
-    key = next((key for key in PROTEIN_KEYS if key in adata.obsm), None)
-    if key:
+    keys = protein_keys(adata.obsm)
+    if keys:
+        key = next((key for key in keys if is_counts(sparse.csr_matrix(adata.obsm[key], dtype=np.float32))), keys[0])
         table = adata.obsm[key]
         if not isinstance(table, pd.DataFrame):
             table = pd.DataFrame(table.toarray() if sparse.issparse(table) else np.asarray(table).reshape(adata.n_obs, -1))
-            lists = (np.ravel(adata.uns[name]) for name in NAME_KEYS if name in adata.uns)
-            table.columns = next((n for n in lists if len(n) == table.shape[1]), [f"protein_{i + 1}" for i in table])
+            in_uns = (np.ravel(adata.uns[name]) for name in (f"{key}_names", "protein_names") if name in adata.uns)
+            table.columns = next((n for n in in_uns if len(n) == table.shape[1]), [f"protein_{i + 1}" for i in table])
         names = pd.Index([str(name) for name in table.columns])
         names = names if names.is_unique else make_index_unique(names)
         adata.obsm["protein"] = pd.DataFrame(table.to_numpy(dtype=np.float32), adata.obs_names, names)

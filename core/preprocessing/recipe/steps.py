@@ -147,6 +147,41 @@ STEPS: dict[str, Step] = {
         "Moves antibodies from the genes to the proteins of the dataset.",
         "split_proteins",
     ),
+    "restore_counts": _repair(
+        "Restore counts",
+        "Multiplies the values of each cell by the factor that makes all of them whole numbers.",
+        "restore_counts",
+        "restore_counts",
+        whole=True,
+    ),
+    "round_counts": _repair(
+        "Round to whole numbers",
+        "Rounds corrected or estimated counts to whole numbers.",
+        "round_counts",
+        "restore_counts",
+        whole=True,
+    ),
+    "undo_log_in_some_cells": _repair(
+        "Undo the log in some cells",
+        "Inverts the log transform in the cells that hold fractions, and restores their counts.",
+        "undo_log_in_some_cells",
+        "restore_counts",
+        whole=True,
+    ),
+    "drop_cells_with_fractions": _repair(
+        "Remove cells with fractions",
+        "Keeps the cells whose values are whole numbers.",
+        "drop_cells_with_fractions",
+        "restore_counts",
+    ),
+    "drop_unmeasured_cells": _repair(
+        "Remove cells without proteins",
+        "Removes the cells whose protein values are missing.",
+        "drop_unmeasured_cells",
+    ),
+    "drop_proteins": _repair(
+        "Remove the proteins", "Keeps all cells, and trains on RNA alone.", "drop_proteins"
+    ),
     "filter_cells": Step(
         "Filter cells",
         "Removes cells outside the limits.",

@@ -9,10 +9,10 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from core.data.backed import part_of, raw_of
+from core.data.backed import copied, part_of, raw_of
 from core.data.count_sources import counts_of
 from core.data.matrix_kind import what_is
-from core.data.protein_panel import antibody_columns
+from core.data.protein_panel import antibody_columns, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
 from core.errors import UserError
 from core.sparse.access import in_memory
@@ -62,6 +62,27 @@ def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
     new, n = part_of(adata, filled), int((~filled).sum())
     subject = "1 empty cell was" if n == 1 else f"{n:,} empty cells were"
     return new, f"{subject} removed; {new.n_obs:,} remain."
+
+
+def drop_unmeasured_cells(adata: AnnData) -> tuple[AnnData, str]:
+    """Remove cells with missing protein values, and those with 0 of every protein where a part of the cells has that."""
+    unmeasured = unmeasured_cells(adata)
+    if not unmeasured.any():
+        raise UserError("Every cell has its protein values.")
+    if unmeasured.all():
+        raise UserError("No cell has values of all proteins: remove the proteins instead.")
+    made, n = part_of(adata, ~unmeasured), int(unmeasured.sum())
+    words = "1 cell without proteins was" if n == 1 else f"{n:,} cells without proteins were"
+    return made, f"{words} removed; {made.n_obs:,} remain."
+
+
+def drop_proteins(adata: AnnData) -> tuple[AnnData, str]:
+    """Remove the proteins, so that a model learns from the RNA of all cells."""
+    if "protein" not in adata.obsm:
+        raise UserError("This dataset has no proteins.")
+    made = copied(adata)
+    n = made.obsm.pop("protein").shape[1]
+    return made, f"{n:,} proteins were removed; all {made.n_obs:,} cells remain."
 
 
 def split_proteins(adata: AnnData) -> tuple[AnnData, str]:

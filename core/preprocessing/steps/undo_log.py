@@ -6,25 +6,26 @@ from anndata import AnnData
 
 from core.data.checks.context import COUNT_COLUMNS
 from core.data.matrix_kind import what_is
-from core.data.standalone.unlog import SURE, back, counts_or_values
+from core.data.standalone.unlog import SURE, are_whole, back, counts_or_values
 from core.errors import UserError
 from core.preprocessing.recipe.steps import UndoLog
 
-WAYS = {"": "expm1", "twice": "expm1 twice", "log2": "base 2", "log10": "base 10", "log counts": "expm1"}
+WAYS = {"": "expm1", "twice": "expm1 twice", "log2": "base 2", "log10": "base 10", "log counts": ""}
 SAME_LIBRARY = 0.01
 
 
 def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
     """The parameters with the inverse found from the values. Raises UserError where X is not log-transformed."""
-    matrix_kind = what_is(adata.X)
-    if matrix_kind.kind != "lognorm" or matrix_kind.form not in WAYS:
-        raise UserError(f"X holds {matrix_kind.words}: there is no log transform to undo.")
+    kind = what_is(adata.X)
+    if kind.kind != "lognorm" or kind.form not in WAYS:
+        raise UserError(f"X holds {kind.words}: there is no log transform to undo.")
     if params.way:
         return params
-    if matrix_kind.form or matrix_kind.target_sum:
-        return UndoLog(way=WAYS[matrix_kind.form])
-    # Where genes were removed, the sums of cells do not show the base.
-    return UndoLog(way=max(("expm1", "base 2", "base 10"), key=lambda way: back(adata.X, way).share))
+    if kind.form not in ("", "log counts") or kind.target_sum:
+        return UndoLog(way=WAYS[kind.form])
+    # Without sums that all cells share, the base is the one that leads back to whole numbers.
+    undone = {way: back(adata.X, way) for way in ("expm1", "base 2", "base 10")}
+    return UndoLog(way=max(undone, key=lambda way: (are_whole(undone[way].values), undone[way].share)))
 
 
 def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
@@ -32,19 +33,14 @@ def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
 
     `way` is one of core.data.standalone.unlog.UNLOGS. The other layers and .raw stay as they are.
     """
-    restored, new = back(adata.X, way), adata.copy()
-    new.X = counts_or_values(restored)
-    if restored.share < SURE:
-        sentence = (
-            "The log transform was undone. The values are normalised and could not be restored to counts:"
-        )
-        return (
-            new,
-            f"{sentence} in only {restored.share:.0%} of the cells all values are multiples of one unit.",
-        )
-    sentence = "The log transform was undone and the counts were restored:"
-    sentence = f"{sentence} in {restored.share:.1%} of the cells all values are whole numbers."
-    return new, f"{sentence} {_confirmed(adata, new.X)}"
+    undone, made = back(adata.X, way), adata.copy()
+    made.X = counts_or_values(undone)
+    if undone.share < SURE:
+        words = "The log transform was undone. The values are normalised and could not be restored to counts:"
+        return made, f"{words} in only {undone.share:.0%} of the cells all values are multiples of one unit."
+    words = "The log transform was undone and the counts were restored:"
+    words = f"{words} in {undone.share:.1%} of the cells all values are whole numbers."
+    return made, f"{words} {_confirmed(adata, made.X)}"
 
 
 def _confirmed(adata, counts) -> str:

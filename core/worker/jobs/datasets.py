@@ -13,13 +13,16 @@ def open_dataset(store, dataset_id, parts=backed.BESIDE):
     its record.
     """
     path = store.dataset_folder(dataset_id).file
-    if not backed.is_large(path):
-        return _load(str(path))
-    adata = backed.opened(path, parts)
-    known = DatasetRecord.of(store.row("dataset", dataset_id)).matrices
-    for where, matrix in count_sources.places(adata):
-        if where in known:
-            matrix_kind.remember(matrix, matrix_kind.MatrixKind(**known[where].model_dump()))
+    adata = backed.opened(path, parts) if backed.is_large(path) else _load(str(path))
+    return recalled(adata, DatasetRecord.of(store.row("dataset", dataset_id)))
+
+
+def recalled(adata, record):
+    """`adata`, whose matrices hold what the record of its dataset says."""
+    kinds = {
+        where: matrix_kind.MatrixKind(**matrix.model_dump()) for where, matrix in record.matrices.items()
+    }
+    count_sources.recall(adata, kinds, record.counts_where)
     return adata
 
 

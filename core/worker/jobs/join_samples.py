@@ -9,6 +9,7 @@ from core.config.dataset_record import DatasetRecord
 from core.data import read
 from core.data.backed import opened
 from core.errors import UserError
+from core.worker.jobs.datasets import recalled
 
 COPIES = 3  # of all values at the peak: joined, logged for colouring, and by gene
 
@@ -66,8 +67,9 @@ def _record(store, sample):
 def _plan(store, arguments):
     outlines = []
     for sample in arguments.samples:
-        kind = DatasetRecord.of(store.row("dataset", sample.dataset)).x.kind
-        outlines.append(read.outline(sample.name, opened(store.dataset_folder(sample.dataset).file), kind))
+        record = DatasetRecord.of(store.row("dataset", sample.dataset))
+        adata = recalled(opened(store.dataset_folder(sample.dataset).file), record)
+        outlines.append(read.outline(sample.name, adata))
     return read.plan(outlines, arguments.batch)
 
 

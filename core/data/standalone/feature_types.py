@@ -1,0 +1,98 @@
+"""What the words for types of features mean: genes, proteins, hashtags or something else; and where proteins lie in obsm."""
+
+import re
+
+import numpy as np
+
+# Cell Ranger's words, and those of muon, Seurat, CITE-seq-Count, BD Rhapsody and of people; without case, "_" and "-".
+WORDS = {
+    "genes": (
+        *(
+            "gene expression",
+            "gex",
+            "rna",
+            "mrna",
+            "gene",
+            "genes",
+            "expression",
+            "transcriptome",
+            "transcript",
+        ),
+        *("transcripts", "gene counts", "rna expression"),
+    ),
+    "proteins": (
+        *(
+            "antibody capture",
+            "adt",
+            "adts",
+            "protein",
+            "proteins",
+            "prot",
+            "antibody",
+            "antibodies",
+            "abseq",
+        ),
+        *(
+            "surface protein",
+            "surface proteins",
+            "protein expression",
+            "antibody derived tag",
+            "cite",
+        ),
+        *("antibody derived tags", "protein counts", "ab"),
+    ),
+    "hashtags": (
+        *(
+            "multiplexing capture",
+            "hto",
+            "htos",
+            "hashtag",
+            "hashtags",
+            "hashing",
+            "cell hashing",
+            "multiplexing",
+        ),
+        *(
+            "cmo",
+            "cmos",
+            "hashtag oligo",
+            "hashtag oligos",
+            "hto counts",
+            "hashtag counts",
+            "sample tag",
+            "sample tags",
+        ),
+    ),
+}
+# Where other people's files keep protein counts in obsm, the likeliest first; ours is "protein".
+PROTEIN_KEYS = (
+    *("protein", "protein_expression", "protein_counts", "adt", "adt_counts", "proteins", "antibody_capture"),
+    *("antibody", "antibodies", "adts", "prot", "x_adt", "x_protein"),
+)
+_MEANS = {word.replace(" ", ""): kind for kind, words in WORDS.items() for word in words}
+
+
+def feature_kind(word) -> str:
+    """ "genes", "proteins", "hashtags" or "other"."""
+    return _MEANS.get(re.sub(r"[\s_-]+", "", str(word)).casefold(), "other")
+
+
+def feature_kinds(types) -> np.ndarray:
+    """(features,) text: the kind of each type, as of `feature_kind`."""
+    words = [str(word) for word in types]
+    kinds = {word: feature_kind(word) for word in set(words)}
+    return np.array([kinds[word] for word in words], dtype=object)
+
+
+def protein_keys(keys) -> list[str]:
+    """Those keys of obsm that hold proteins by their name, the likeliest first."""
+    known = {str(key): str(key).casefold().replace(" ", "_").replace("-", "_") for key in keys}
+    return sorted(
+        (key for key in known if known[key] in PROTEIN_KEYS),
+        key=lambda key: (PROTEIN_KEYS.index(known[key]), key),
+    )
+
+
+def hashtag_keys(keys) -> list[str]:
+    """Those keys of obsm that hold hashtags by their name."""
+    return sorted(str(key) for key in keys if feature_kind(re.sub(r"^X_", "", str(key))) == "hashtags")
