@@ -175,7 +175,7 @@ def _training(config, facts):
     )
     return (
         f"It was trained on {cells} by {OPTIMIZERS[config.optimizer]} with {SCHEDULES[config.schedule]} {config.lr:g}, "
-        f"batches of {config.batch_size} cells, {facts.n_epochs if facts.n_done is None else facts.n_done} epochs"
+        f"minibatches of {config.batch_size} cells, {facts.n_epochs if facts.n_done is None else facts.n_done} epochs"
         f"{' and ' + listed(penalties) if penalties else ''}, minimising the {config.loss_label.split(',')[0]}{weights}, with "
         f"the seed {config.seed}; {held}.{clipped}{stop}"
     )

@@ -43,14 +43,14 @@ def _count_of_mean_log(model, z, cells, matrix, rows):
 
     Every transform of counts is linear in log1p(scale x), so this count is seen as the expected input.
     """
-    scales, made = matrix.log_scales(rows), []
+    scales, counts = matrix.log_scales(rows), []
     for branch, mixture in model.distributions(z, cells).items():
         scale, total = scales[branch], 0.0
         for part in mixture:
             share, mean, theta = (x.cpu().numpy().astype(np.float64) for x in part)
             total = total + share * (mean if scale is None else expected_log1p(mean, theta, scale))
-        made.append(total if scale is None else np.expm1(total) / scale)
-    return np.hstack(made)
+        counts.append(total if scale is None else np.expm1(total) / scale)
+    return np.hstack(counts)
 
 
 @torch.no_grad()

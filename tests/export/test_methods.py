@@ -31,7 +31,7 @@ def test_the_methods_paragraph_gives_the_settings_and_names_its_sources(finished
         "Scrublet",
         "(Stoeckius 2017)",
         "3 epochs",
-        "batches of 64 cells",
+        "minibatches of 64 cells",
         "seed 0",
         "Nuwa 1",
     ):
@@ -54,6 +54,7 @@ def _brackets(text):
 @pytest.mark.parametrize(
     "values, included, excluded",
     [
+        ({"split_by": "sample"}, ("whole groups of sample were held out",), ("single cells",)),
         ({"model": "counts"}, ("negative binomial", "Gayoso 2021", "a KL weight of 1"), ("Svensson",)),
         (
             {"model": "linear"},
