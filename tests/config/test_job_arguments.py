@@ -55,7 +55,7 @@ FIRST = {  # what the first version wrote of each kind
 
 
 def test_every_kind_with_arguments_is_a_kind_of_job():
-    assert set(ARGUMENTS) < set(KINDS) == set(FIRST)
+    assert set(ARGUMENTS) | set(FIRST) <= set(KINDS)
 
 
 @pytest.mark.parametrize("kind", FIRST)
