@@ -12,9 +12,9 @@ from app_under_test import AppUnderTest, bring
 from core.errors import UserError
 from core.settings import Settings
 from core.store import FINISHED, Store
+from core.worker import failed_jobs
 from core.worker.execute import drain, execute, take
 from core.worker.jobs import apply_recipe, ingest, prepare
-from core.worker.queue import fail_target
 
 GENES = {"name": "filter_genes", "params": {"min_cells": 60}}
 TOO_STRICT = {"name": "filter_cells", "params": {"limits": {"counts": [9e9, None]}}}
@@ -52,7 +52,9 @@ def test_a_recipe_makes_a_dataset_and_its_preparation(store, dataset):
 
 def test_the_running_step_is_named(store, dataset, monkeypatch):
     messages = []
-    monkeypatch.setattr(store, "set_job", lambda id, **values: messages.append((id, values.get("message"))))
+    monkeypatch.setattr(
+        store, "set_job", lambda id, **values: not messages.append((id, values.get("message")))
+    )
     steps = [{"name": "filter_cells", "params": {"limits": {"genes": [1, None]}}}, GENES]
     job = store.of("local").recipes.apply(dataset, steps, "page", {})
     drain(store)
@@ -145,8 +147,7 @@ def test_a_job_whose_process_died_leaves_nothing(store, dataset, monkeypatch):
             execute(store, take(store, "short"))
     assert len(left(store)[0]) == 3
     for running in store.working():  # as the queue does with each
-        store.move_job(running["id"], "running", "failed", message="died")
-        fail_target(store, running, "died")
+        failed_jobs.fail(store, running, "died")
     assert left(store) == ({dataset}, 0) and store.job(job["id"])["message"] == "died"
 
 
