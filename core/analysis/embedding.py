@@ -6,6 +6,8 @@ import numpy as np
 
 from core.analysis.neighbors import find_neighbors, with_self_first
 
+MIN_DIST = 0.3  # Seurat's; scanpy has 0.5, umap-learn 0.1
+
 
 def umap(points, neighbors=None, n_components=2, seed=0):
     """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors (searched if not given), seeded."""
@@ -18,7 +20,7 @@ def umap(points, neighbors=None, n_components=2, seed=0):
     model = UMAP(
         n_neighbors=knn.indices.shape[1],
         n_components=n_components,
-        min_dist=0.3,  # scanpy's: clusters keep some body
+        min_dist=MIN_DIST,
         random_state=seed,
         precomputed_knn=(knn.indices, knn.distances, None),
         init="random" if small else "spectral",

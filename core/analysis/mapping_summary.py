@@ -9,6 +9,7 @@ from core.config import SURE
 FAR = 0.9  # share of the reference's own cells that lie nearer than a far cell
 MANY = 3  # times as many far cells as the reference has itself: a warning
 UNKNOWN = "unknown"
+CONFIDENCES = (0.0, 0.5, 0.7, 0.9, 1.0)  # limits of the table of calibration
 
 
 def sure(codes, confidence, threshold=SURE):
@@ -82,6 +83,27 @@ def agreement(own, names, codes):
         int(known.sum()),
         float(right.sum() / named.sum()) if named.any() else None,
     )
+
+
+def calibration(own, names, codes, confidence):
+    """[(lowest and highest confidence, cells, share with the right label)], the lowest first: how far a confidence is true.
+
+    Of the cells whose `own` name is a label of the run; `codes` are those of the winners, however low their confidence.
+    """
+    own, codes, confidence = (
+        np.asarray(own, dtype=str),
+        np.asarray(codes),
+        np.asarray(confidence, dtype=np.float64),
+    )
+    columns = np.array([*map(str, names), UNKNOWN])
+    known = np.isin(own, columns[:-1])
+    right = columns[codes] == own
+    rows = []
+    for low, high in zip(CONFIDENCES[:-1], CONFIDENCES[1:], strict=True):
+        here = known & (confidence >= low) & ((confidence < high) | (high == 1))
+        if here.any():
+            rows.append((low, high, int(here.sum()), float(right[here].mean())))
+    return rows
 
 
 def agreement_words(agreement, column):

@@ -4,7 +4,7 @@ import json
 from textwrap import wrap
 
 from core import settings
-from core.analysis.metrics.descriptions import SCORES, SPACES
+from core.analysis.metrics.descriptions import FROM_PCA, SCORES, SPACES, is_clustering
 from core.cli import say
 from core.cli.trained_run import column_of, data_of, run_folder, trained_run_of
 from core.config import DEFAULT_RESOLUTION
@@ -51,6 +51,8 @@ def run(arguments):
     ):
         if isinstance(event, benchmark.Step):
             say(f"{event.description} ...")
+    if is_clustering(arguments.labels or ""):
+        say(FROM_PCA)
     if arguments.json:
         print(json.dumps(event, indent=2, allow_nan=False))
     else:

@@ -4,18 +4,24 @@ import torch
 from torch.nn.functional import logsigmoid, softplus
 
 EPS = 1e-8  # keeps log(0) finite
+LARGE = 100.0  # inverse dispersion above which the gamma functions are a series
 
 
 def negative_binomial(x, mean, theta):
-    """log P(x) under a negative binomial with this mean and inverse dispersion: variance = mean + mean^2 / theta."""
-    log_total = torch.log(theta + mean + EPS)
-    return (
-        theta * (torch.log(theta + EPS) - log_total)
-        + x * (torch.log(mean + EPS) - log_total)
-        + torch.lgamma(x + theta)
-        - torch.lgamma(theta)
-        - torch.lgamma(x + 1)
-    )
+    """log P(x) under a negative binomial with this mean and inverse dispersion: variance = mean + mean^2 / theta.
+
+    As scvi-tools' log_nb_positive, in a form that keeps its digits in float32: above LARGE, lgamma(x + theta) -
+    lgamma(theta) would lose up to all of them, and Stirling's series is exact to 1e-8.
+    """
+    above = torch.log1p(mean / theta)
+    scale = torch.log(mean + EPS) - torch.log(theta + mean + EPS)
+    exact = torch.lgamma(x + theta) - torch.lgamma(theta) + x * scale - theta * above
+    ratio = torch.log1p(x / theta)
+    # Stirling: lgamma(x + theta) - lgamma(theta) = (x + theta - 1/2) log1p(x / theta) + x log(theta) - x + rest, in which
+    # x log(theta) - x log(theta + mean) is -x log1p(mean / theta).
+    rest = 1 / (12 * (x + theta)) - 1 / (12 * theta)
+    series = (x + theta) * (ratio - above) - ratio / 2 - x + x * torch.log(mean + EPS) + rest
+    return torch.where(theta > LARGE, series, exact) - torch.lgamma(x + 1)
 
 
 def zero_inflated(x, mean, theta, logits):

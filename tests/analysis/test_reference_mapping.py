@@ -189,20 +189,29 @@ def test_dsb_of_further_cells_is_that_of_the_cells_that_trained(tiny):
     assert np.isnan(made[:, 0]).all() and np.isfinite(made[:, 1:]).all()
 
 
-def test_labels_are_voted_for_as_scarches_does():
-    near = Neighbors(np.array([[0, 1, 2], [3, 3, 2]]), np.array([[1.0, 1.0, 4.0], [0.0, 0.0, 0.0]]))
-    s = np.std([1, 1, 4])
-    weights = np.exp(-np.array([1, 1, 4]) / (2 / s) ** 2)
-    weights /= weights.sum()
-    np.testing.assert_allclose(label_transfer.weights_of(near.distances)[0], weights)
-    np.testing.assert_allclose(
-        label_transfer.weights_of(near.distances)[1], 1 / 3
-    )  # all as far: all the same
+def test_each_neighbour_has_one_vote_and_the_confidence_is_their_share():
+    near = Neighbors(
+        np.array([[0, 1, 2], [3, 3, 2], [1, 0, 3]]), np.array([[1.0, 1.0, 4.0], [0, 0, 0], [1, 2, 3]])
+    )
     votes = label_transfer.vote(near, np.array([5, 2, 5, -1]))
-    assert votes.codes.tolist() == [5, 5]
-    np.testing.assert_allclose(votes.confidence, [weights[0] + weights[2], 1 / 3], rtol=1e-6)
-    assert label_transfer.vote(near, np.full(4, -1)).codes.tolist() == [-1, -1]
-    assert mapping_summary.sure(votes.codes, votes.confidence, 0.5).tolist() == [5, -1]
+    assert votes.codes.tolist() == [5, 5, 2]  # of the third cell's neighbours the nearer one wins
+    np.testing.assert_allclose(votes.confidence, [2 / 3, 1 / 3, 1 / 3], rtol=1e-6)
+    assert label_transfer.vote(near, np.full(4, -1)).codes.tolist() == [-1, -1, -1]
+    assert mapping_summary.sure(votes.codes, votes.confidence, 0.5).tolist() == [5, -1, -1]
+
+
+def test_the_label_of_the_fifteenth_neighbour_counts_as_much_as_that_of_the_first():
+    near = Neighbors(np.arange(15)[None], np.linspace(0.1, 9, 15)[None])
+    codes = np.r_[np.zeros(7, int), np.ones(8, int)]
+    votes = label_transfer.vote(near, codes)
+    assert votes.codes.tolist() == [1] and votes.confidence[0] == pytest.approx(8 / 15)
+
+
+def test_the_calibration_is_the_share_of_right_labels_by_confidence():
+    own = np.array(["a", "a", "b", "b", "new", ""])
+    codes, confidence = np.array([0, 1, 1, 1, 0, 0]), np.array([0.95, 0.6, 1.0, 0.4, 0.9, 0.9])
+    calibration = mapping_summary.calibration(own, ["a", "b"], codes, confidence)
+    assert calibration == [(0.0, 0.5, 1, 1.0), (0.5, 0.7, 1, 0.0), (0.9, 1.0, 2, 1.0)]
 
 
 def test_far_cells_are_reported_and_near_ones_are_not():

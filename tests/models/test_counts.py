@@ -49,6 +49,24 @@ def test_the_negative_binomial_is_that_of_scipy(numbers):
     np.testing.assert_allclose(negative_binomial(x, mean, theta), known(x, mean, theta), rtol=1e-6)
 
 
+@pytest.mark.parametrize("theta", [1e-2, 1.0, 99.0, 101.0, 1e4, 1e6, 3e6])
+def test_single_precision_keeps_its_digits_at_any_dispersion(theta):
+    x = torch.tensor([0.0, 1.0, 3.0, 40.0, 2000.0])
+    for mean in (0.5, 5.0, 50.0, 3000.0):
+        found = negative_binomial(x, torch.tensor(mean), torch.tensor(theta)).numpy()
+        np.testing.assert_allclose(found, known(x.numpy().astype(float), mean, theta), rtol=2e-4, atol=2e-3)
+
+
+def test_gradients_of_the_dispersion_do_not_jump_where_the_series_begins():
+    x = torch.tensor([0.0, 2.0, 7.0, 300.0], dtype=torch.float64)
+    slopes = []
+    for theta in (99.99, 100.01):
+        of = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+        negative_binomial(x, torch.tensor(5.0, dtype=torch.float64), of).sum().backward()
+        slopes.append(of.grad.item())
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-3)
+
+
 def test_a_zero_may_be_lost_or_drawn(numbers):
     x, mean, _, theta, logits = numbers
     lost, kept = expit(logits.numpy()), known(x, mean, theta)

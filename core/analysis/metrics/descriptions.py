@@ -109,6 +109,19 @@ SCORES = {
         needs="batches",
     ),
 }
+# Names of label columns that come from a clustering.
+CLUSTERINGS = ("leiden", "louvain", "cluster", "phenograph", "kmeans", "k-means")
+FROM_PCA = (
+    "By its name this column is a clustering. Clusters are usually found on a graph of principal components, so such labels "
+    "favour PCA: they test how well a space agrees with that PCA."
+)
+
+
+def is_clustering(column):
+    """Does a label column come from a clustering, by its name?"""
+    return any(name in str(column).casefold() for name in CLUSTERINGS)
+
+
 # Whether the proteins were part of what the model was trained on.
 SEEN, UNSEEN = "seen in training", "not seen in training"
 

@@ -5,7 +5,7 @@ from statistics import mean, stdev
 from dash import Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
-from core.analysis.metrics.descriptions import SCORES, SEEN, UNSEEN
+from core.analysis.metrics.descriptions import FROM_PCA, SCORES, SEEN, UNSEEN, is_clustering
 from core.config import DEFAULT_RESOLUTION
 from core.config.job_arguments import LabelsArguments
 from core.config.models import MODELS
@@ -220,5 +220,6 @@ def agreement(result, column, resolution):
     return [
         table(head, rows, numeric=(1, 2, 3)),
         html.P(words, className="help"),
+        *([notice(FROM_PCA, "warn")] if is_clustering(column) else []),
         html.Ul(sentences, className="help"),
     ]

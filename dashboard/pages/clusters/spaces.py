@@ -4,13 +4,13 @@ import json
 
 from dash import Input, Output, State, dcc, html
 
-from core.analysis.metrics.descriptions import SCORES, SPACES
+from core.analysis.metrics.descriptions import FROM_PCA, SCORES, SPACES, is_clustering
 from core.config import DEFAULT_RESOLUTION
 from core.config.job_arguments import SpacesArguments
 from core.text import interval
 from dashboard import ids as shared
 from dashboard.components import job_card
-from dashboard.components.widgets import card, more, table, term
+from dashboard.components.widgets import card, more, notice, table, term
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
 from dashboard.pages.clusters.controls import categories, field, go
@@ -98,6 +98,7 @@ def result_table(result):
     return [
         table(["", *(SPACES[space] for space in spaces)], rows, numeric=range(1, len(spaces) + 1)),
         html.P(f"{'; '.join(conditions)}. {INTERVALS}", className="help"),
+        *([notice(FROM_PCA, "warn")] if is_clustering(result.get("labels") or "") else []),
         *([html.P(WHY_MISSING, className="help")] if missing else []),
         more(
             "What do these scores mean?",

@@ -7,6 +7,13 @@ from core.analysis.metrics import descriptions
 DOCS = ROOT / "docs" / "scores.md"
 
 
+def test_a_column_of_clusters_is_known_by_its_name():
+    for name in ("leiden", "louvain_r1", "seurat_clusters", "Cluster"):
+        assert descriptions.is_clustering(name)
+    for name in ("cell_type", "bulk_labels", "donor", ""):
+        assert not descriptions.is_clustering(name)
+
+
 def test_the_documents_have_every_score_with_its_meaning_and_source():
     text = DOCS.read_text().casefold()
     for score in (

@@ -136,9 +136,10 @@ def _explanation():
             "The panels at the top of this page can show the mapped cells, too: choose them as an embedding."
         ),
         html.P(
-            "The 15 nearest cells in the latent space vote, weighted by distance as in scArches (Lotfollahi 2022). The "
-            "confidence is the winner's share of all weights. A cell of a type that the run has never seen can be confident "
-            "and wrong: check its distance and its markers as well."
+            "The 15 nearest cells in the latent space vote, one vote each. The confidence is the share of the 15 that have "
+            "the label. Where the new cells have labels of their own, a table shows how often each confidence is right. A "
+            "cell of a type that the run has never seen can be confident and wrong: check its distance and its markers as "
+            "well."
         ),
         html.P(
             "In the plot a mapped cell is drawn at the median position of these 15 cells. On real cells this kept about as "

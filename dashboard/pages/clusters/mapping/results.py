@@ -63,8 +63,20 @@ def tables(about, arrays, threshold, own, column):
     if own is not None:
         agreement = mapping_summary.agreement(own, about["names"], codes)
         parts.append(html.P(html.Strong(mapping_summary.agreement_words(agreement, column))))
+        parts.append(_calibration(own, about["names"], arrays))
         parts.append(_contingency(agreement, column))
     return parts
+
+
+def _calibration(own, names, arrays):
+    """The table of how often a label is right at each confidence."""
+    rows = [
+        [f"{low:g} to {high:g}", f"{n:,}", f"{right:.1%}"]
+        for low, high, n, right in mapping_summary.calibration(
+            own, names, arrays["codes"], arrays["confidence"]
+        )
+    ]
+    return table(["confidence", "cells", "labels correct"], rows, numeric=(1, 2)) if rows else ""
 
 
 def _contingency(agreement, column):
