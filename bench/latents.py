@@ -76,10 +76,9 @@ def make(data, method, seed):
 
 
 @lru_cache(maxsize=3)
-def given(name, proteins, counts):
-    """The AnnData of a dataset, on request without proteins, or with counts instead of logarithms."""
-    adata = sets.load(name)
-    adata = sets.with_counts(adata, name) if counts else adata.copy()
+def given(name, proteins):
+    """The AnnData of a dataset, on request without proteins."""
+    adata = sets.load(name).copy()
     if not proteins and "protein" in adata.obsm:
         del adata.obsm["protein"]
     return adata
@@ -88,7 +87,7 @@ def given(name, proteins, counts):
 @lru_cache(maxsize=3)
 def prepared(name, proteins, seed, model="citeseq"):
     """(config, split, Matrix) of a dataset with default preprocessing."""
-    adata = given(name, proteins, model == "counts")
+    adata = given(name, proteins)
     config = parse({"seed": seed, "model": model, "n_top_genes": N_GENES})
     split = split_of(adata, config)
     return config, split, prepare(adata, config, split)
@@ -109,7 +108,7 @@ def _pca(data, method, seed):
 
 
 def _nuwa(data, method, seed):
-    adata = given(data.name, method.proteins, method.settings["model"] == "counts")
+    adata = given(data.name, method.proteins)
     config = parse({"seed": seed} | method.settings)
     started = time.process_time()
     for event in learn.learn(adata, config):

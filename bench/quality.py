@@ -26,6 +26,7 @@ FILE = latents.RESULTS / "quality.json"
 MEASURES = {
     "knn": "kNN accuracy",
     "nmi": "NMI",
+    "ami": "AMI",
     "ari": "ARI",
     "proteins": "agreement with proteins",
     "kept": "neighbours kept",

@@ -22,8 +22,8 @@ def measure(seed):
 
     data = next(d for d in sets.SETS if d.name == "pbmc10k_citeseq")
     target = latents.proteins(data, seed)
-    whole = latents.given(data.name, True, False)
-    alone = _learnt(latents.given(data.name, False, False), seed)
+    whole = latents.given(data.name, True)
+    alone = _learnt(latents.given(data.name, False), seed)
     names, split = _names(data, seed), alone.start.split
     found, explained = {"alone": [], "joint": []}, []
     for fold in np.array_split(np.random.default_rng(seed).permutation(len(names)), FOLDS):

@@ -159,7 +159,8 @@ register(
         name="counts",
         module="core.models.counts:Counts",
         help="variational, trained by the likelihood of the raw counts (negative binomial; protein as background and "
-        "foreground); three times as slow, and with raw protein counts closest to cell-type labels where we measured it.",
+        "foreground); three times as slow. With raw protein counts it was closest to cell-type labels on the one dataset "
+        "that we measured; by RNA alone it was behind on others.",
         methods="a variational autoencoder whose decoder gives the likelihood of raw counts{genes}{proteins}",
         settings=(*GAUSSIAN, "zero_inflated"),
         reads_counts=True,
