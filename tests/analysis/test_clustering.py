@@ -126,3 +126,21 @@ def test_jobs_cluster_by_another_method_and_some_cells_anew(finished):
     inside = np.isin(after.codes, [i for i, name in enumerate(after.names) if name.startswith("1.")])
     assert (inside == (codes == 1)).all()
     view.clusterings.undo(run, line), view.clusterings.undo(run, line)
+
+
+def test_the_finest_resolution_within_one_standard_error_of_the_best_is_chosen():
+    ari, error = np.array([0.9, 0.95, 0.93, 0.90]), np.array([0.3, 0.03, 0.01, 0.2])
+    assert clustering._steadiest(ari, error) == 2  # 0.95 - 0.03 is below 0.93, above 0.90
+    assert clustering._steadiest(ari, 0 * error) == 1 and clustering._steadiest(ari, 2 * error) == 3
+    assert clustering._steadiest(np.array([np.nan, 0.5]), np.array([np.nan, 0.1])) == 1
+
+
+def test_the_error_of_a_resolution_is_that_of_as_many_values_as_subsamples(blobs, monkeypatch):
+    import sklearn.metrics
+
+    values = iter(np.tile([0.1, 0.5, 0.9], 10))
+    monkeypatch.setattr(sklearn.metrics, "adjusted_rand_score", lambda a, b: next(values))
+    points, truth = blobs
+    *_, found = clustering.steadiness(points, {1.0: truth}, times=3)
+    assert found.ari[0] == pytest.approx(0.5)
+    assert found.error[0] == pytest.approx(np.std([0.1, 0.5, 0.9]) / np.sqrt(3))

@@ -69,3 +69,27 @@ def test_points_that_are_all_the_same_are_drawn_without_a_crash(k):
     points = np.ones((60, 4), np.float32)
     assert np.isfinite(tsne(points, k)).all()
     assert np.isfinite(umap(points, find_neighbors(points), k)).all()
+
+
+def test_umap_has_seurats_least_distance_and_the_graphs_neighbours(monkeypatch):
+    import umap as library
+
+    asked = {}
+
+    class Umap:
+        def __init__(self, **settings):
+            asked.update(settings)
+
+        def fit_transform(self, points):
+            return np.zeros((len(points), 2))
+
+    monkeypatch.setattr(library, "UMAP", Umap)
+    points = cloud(60)
+    umap(points, find_neighbors(points), 2, seed=7)
+    assert (asked["min_dist"], asked["n_neighbors"], asked["random_state"]) == (0.3, 15, 7)
+    indices, distances, _ = asked["precomputed_knn"]
+    assert (
+        (indices[:, 0] == np.arange(60)).all()
+        and (distances[:, 0] == 0).all()
+        and (distances[:, 1] > 0).all()
+    )

@@ -287,3 +287,45 @@ def test_a_background_pays_for_its_distance_from_the_prior_of_its_protein(tiny):
     m2, s2 = model.prior_mean.detach().double().numpy(), np.exp(model.prior_log_sd.detach().double().numpy())
     expected = (np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5).sum(axis=1).mean()
     assert model._background_kl(level, log_sd).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_expected_counts_weigh_background_and_foreground_by_their_shares():
+    torch.manual_seed(1)
+    model = build(BASE, 20, 4).eval()
+    cells = Cells(torch.randn(6, 24), None, torch.poisson(torch.full((6, 24), 3.0)))
+    with torch.no_grad():
+        model.blocks["output_protein"][0].bias.fill_(2.0)  # a foreground well above the background
+        model.blocks["output_mixing"][0].bias.copy_(torch.tensor([-3.0, -1.0, 1.0, 3.0]))
+        z = model.encode(cells)
+        background, foreground, mixing, _ = model.protein(z, cells)
+        found = model.expected(z, cells)
+    share = expit(mixing.numpy())  # of background
+    assert (foreground > 1.5 * background).all() and share[:, 0].max() < 0.5 < share[:, 3].min()
+    by_hand = share * background.numpy() + (1 - share) * foreground.numpy()
+    np.testing.assert_allclose(found[:, 20:], by_hand, rtol=1e-5)
+    without = model.denoised(z, cells)[:, 20:].detach().numpy()
+    np.testing.assert_allclose(without, (1 - share) * foreground.numpy(), rtol=1e-5)
+    np.testing.assert_allclose(model.foreground(cells).detach().numpy(), 1 - share, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_genes", "n_proteins", "weight", "price"), [(20, 4, None, 1.0), (20, 4, 0.5, 2.5), (0, 4, None, 1.0)]
+)
+def test_a_nat_of_a_background_costs_as_much_as_a_nat_of_a_protein(n_genes, n_proteins, weight, price):
+    """In the loss, which is over the genes: weight * genes / proteins, 1 where the weight is proteins / genes."""
+    config = BASE.model_copy(update={"weight_protein": weight}).for_data(200, n_genes, n_proteins)
+    torch.manual_seed(2)
+    model = build(config, n_genes, n_proteins).train()
+    assert model.background_price == pytest.approx(price)
+    n = n_genes + n_proteins
+    cells = Cells(torch.randn(9, n), None, torch.poisson(torch.full((9, n), 3.0)))
+    torch.manual_seed(0)
+    loss = model.loss(cells)
+    torch.manual_seed(0)
+    model.background_price = 0.0
+    without = model.loss(cells)
+    torch.manual_seed(0)
+    mean, log_variance = model.posterior(cells)
+    z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+    kl_background = model.protein(z, cells)[-1]
+    assert (loss["kl"] - without["kl"]).item() == pytest.approx(price * kl_background.item(), rel=1e-2)

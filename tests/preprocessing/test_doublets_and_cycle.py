@@ -122,3 +122,19 @@ def test_the_cell_cycle_is_scanpys(cells):
         steps.apply(sc.pp.scale(theirs, copy=True), [{"name": "score_cell_cycle"}])
     with pytest.raises(UserError, match="5 of each are needed"):
         steps.apply(cells[:, :50].copy(), [{"name": "score_cell_cycle"}])
+
+
+def test_the_histogram_is_smoothed_over_three_bins_until_it_has_two_modes():
+    """Step by step, as skimage.filters.threshold_minimum does it, with means of three written out."""
+    random = np.random.default_rng(5)
+    scores = np.concatenate([random.normal(0.2, 0.05, 900), random.normal(0.55, 0.09, 500)])
+    counts, edges = np.histogram(scores, 256)
+    smooth, centres = counts.astype(np.float32), (edges[:-1] + edges[1:]) / 2
+    modes = []
+    while len(modes) != 2:
+        wide = np.pad(smooth, 1, mode="symmetric")
+        smooth = (wide[:-2] + wide[1:-1] + wide[2:]) / np.float32(3)
+        modes = [i for i in range(1, 255) if smooth[i - 1] < smooth[i] >= smooth[i + 1]]
+        assert modes
+    expected = centres[modes[0] + np.argmin(smooth[modes[0] : modes[1] + 1])]
+    assert bimodal.between_modes(scores) == pytest.approx(expected, abs=1.5 * (centres[1] - centres[0]))

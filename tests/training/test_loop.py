@@ -311,6 +311,13 @@ def test_one_cycle_is_torchs():
             reference.step()
 
 
+def test_one_cycle_begins_and_ends_at_torchs_shares_of_the_peak():
+    config = RunConfig(lr=0.02, schedule="onecycle")
+    assert learning_rate(config, 0, 100) == pytest.approx(0.02 / 25)
+    assert learning_rate(config, 99, 100) == pytest.approx(0.02 / 25e4, rel=1e-9)
+    assert max(learning_rate(config, i, 1001) for i in range(1001)) == pytest.approx(0.02)
+
+
 def test_the_other_schedules_are_steady_or_fall_to_nothing():
     steady = [learning_rate(RunConfig(lr=0.1, schedule="constant"), i, 11) for i in range(11)]
     falling = [learning_rate(RunConfig(lr=0.1, schedule="cosine"), i, 11) for i in range(11)]

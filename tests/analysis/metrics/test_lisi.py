@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.analysis.metrics import lisi
-from core.analysis.neighbors import find_neighbors
+from core.analysis.neighbors import Neighbors, find_neighbors
 
 
 def test_ilisi_counts_the_batches_that_meet():
@@ -50,3 +50,15 @@ def test_ilisi_of_many_cells_is_that_of_a_sample_whose_neighbours_are_among_all(
     sample = lisi.ilisi(points, groups)
     assert sample == pytest.approx(whole, abs=0.05) and sample != whole
     assert sample == lisi.ilisi(points, groups, neighbors=find_neighbors(points, lisi.K + 1))
+
+
+def test_the_perplexity_is_at_most_a_third_of_the_neighbours():
+    """With nine neighbours it is 3, whatever is asked for: as Harmony's compute_lisi takes three times as many neighbours."""
+    random = np.random.default_rng(4)
+    neighbors = Neighbors(random.integers(0, 50, (20, 9)), np.sort(random.random((20, 9)), axis=1))
+    batches = random.integers(0, 3, 50)
+    capped = lisi.per_cell(neighbors, batches, perplexity=30)
+    np.testing.assert_array_equal(capped, lisi.per_cell(neighbors, batches, perplexity=3))
+    assert (capped != lisi.per_cell(neighbors, batches, perplexity=2)).any()
+    weights = lisi.gaussian(neighbors.distances, 3)
+    np.testing.assert_allclose(np.exp(-(weights * np.log(weights)).sum(axis=1)), 3, rtol=1e-5)
