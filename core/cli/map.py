@@ -109,11 +109,14 @@ def _labels(folder, column):
 
     from core import files
     from core.config.run_files import clusters_of
+    from core.data.checks.obs_columns import check_labels
 
     if column is None:
         codes = np.array(files.read_array(folder / f"{clusters_of(DEFAULT_RESOLUTION)}.npy"))
         return "cluster", [str(i) for i in range(codes.max() + 1)], codes
-    values = column_of(data_of(folder, None), column)
+    adata = data_of(folder, None)
+    values = column_of(adata, column)
+    check_labels(adata.obs, column)
     names, codes = np.unique(values, return_inverse=True)
     if names[0] == "":  # cells without a label
         names, codes = names[1:], codes - 1

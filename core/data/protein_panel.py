@@ -64,14 +64,19 @@ def unmeasured_cells(adata: AnnData) -> np.ndarray:
     return missing | zero if np.mean(zero) >= UNSTAINED and not zero.all() else missing
 
 
+def n_unmeasured(adata: AnnData) -> int:
+    """How many cells miss a value of a protein."""
+    if "protein" not in adata.obsm:
+        return 0
+    return int(np.isnan(np.asarray(adata.obsm["protein"], np.float32)).any(axis=1).sum())
+
+
 def check_measured(adata: AnnData) -> None:
     """Raises UserError where protein values are missing in some cells, as no model can be trained on these."""
-    if "protein" in adata.obsm and (
-        n := int(np.isnan(np.asarray(adata.obsm["protein"], np.float32)).any(axis=1).sum())
-    ):
+    if n := n_unmeasured(adata):
         cells = "1 cell has" if n == 1 else f"{n:,} cells have"
         raise UserError(
-            f"{cells} missing protein values: remove cells without proteins, or train on RNA alone (modalities rna)."
+            f"{cells} missing protein values: remove the cells without proteins, or train on RNA alone (modalities rna)."
         )
 
 

@@ -11,6 +11,8 @@ from scipy import sparse
 
 from core.config import SPLIT_NAMES
 from core.data import backed, count_sources, h5ad_writer
+from core.data.matrix_kind import what_is
+from core.data.standalone.count_places import CHOSEN, layer_place
 from core.figures.cluster_colours import leiden_colour
 from core.figures.colour import Colour
 from core.sparse.access import in_memory
@@ -174,22 +176,27 @@ def base(adata):
     """
     exported, changes = backed.copied(adata), {}
     source = count_sources.counts_of(adata)
-    if source is None or source.where == 'layers["counts"]':
+    if source is None:
         return exported, changes
-    counts = source.matrix
+    layer = layer_place("counts")
+    exported.uns[CHOSEN] = (
+        source.where if source.where == "raw.X" else layer
+    )  # where a later reading finds them
+    counts, holds_counts = source.matrix, source.where == "X" or what_is(adata.X).kind == "counts"
     if source.where == "raw.X":
         at = adata.raw.var_names.get_indexer(adata.var_names)
         if (at < 0).any():  # .raw, which stays, is then the only place that holds these counts
             return exported, changes
         counts = backed.part_of(backed.raw_of(adata), genes=at).X
-    if in_memory(counts):
-        counts = sparse.csr_matrix(counts, dtype=np.float32)
-    else:
-        changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
-    put(exported.layers, "counts", counts)
-    if source.where == "X" and in_memory(counts):
-        exported.X = count_sources.logged(counts)
-    elif source.where == "X":
+    if source.where != layer:
+        if in_memory(counts):
+            counts = sparse.csr_matrix(counts, dtype=np.float32)
+        else:
+            changes["layers/counts"] = lambda _, block: sparse.csr_matrix(block, dtype=np.float32)
+        put(exported.layers, "counts", counts)
+    if holds_counts and in_memory(adata.X):
+        exported.X = count_sources.logged(adata.X)
+    elif holds_counts:
         changes["X"] = lambda _, block: count_sources.logged(block)
     return exported, changes
 

@@ -7,9 +7,10 @@ from core.config import steps_for
 from core.data.count_sources import source_of
 from core.data.gene_matching import gene_names
 from core.data.matrix_kind import what_is
+from core.data.protein_panel import n_unmeasured
 from core.errors import UserError
 from core.preprocessing import gene_selection
-from core.preprocessing.batches import batches_of
+from core.preprocessing.batches import batch_notes, batches_of
 from core.preprocessing.matrix import Matrix
 from core.preprocessing.protein_transforms import nothing, transformed
 from core.sparse import disk_rows, rows
@@ -31,10 +32,11 @@ def prepare(adata, config, split, scratch=None):
     """
     source = source_of(adata)
     steps = steps_for(source.kind, has_proteins="protein" in adata.obsm)
-    batch_codes, batch_names = None, ()
+    batch_codes, batch_names, batch_words = None, (), []
     if config.batch_key:
         batch_codes, batch_names = batches_of(adata, config.batch_key, "a batch covariate")
         _check_batches(batch_codes, batch_names, config, split)
+        batch_words = batch_notes(batch_codes, batch_names, config.batch_key, split.train)
     seen = survey(source.values, split.train)
     chosen, notes = _genes(adata, source, seen, config, split, steps)
     proteins, unseen = _proteins(adata, config, split)
@@ -72,7 +74,7 @@ def prepare(adata, config, split, scratch=None):
         cell_names=np.asarray(adata.obs_names).astype(str),
         where=source.where,
         kind=source.kind,
-        notes=[*notes, *proteins.notes],
+        notes=[*notes, *batch_words, *proteins.notes],
         batch_codes=batch_codes,
         batch_names=batch_names,
         logged=change.logged,
@@ -131,6 +133,9 @@ def _genes(adata, source, seen, config, split, steps):
 
 def _proteins(adata, config, split):
     """(the Proteins to train on, (cells, proteins) those left out of training, scaled as the others, or None)."""
+    if config.modalities == "rna" and n_unmeasured(adata):
+        note = "Trained on RNA only. Some cells have no protein values, so the proteins are not used for scores either."
+        return nothing([note]), None
     proteins = transformed(adata, config.protein_transform, split.train)
     if config.modalities == "protein" and len(proteins.names) < 2:
         raise UserError(

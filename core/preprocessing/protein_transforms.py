@@ -6,7 +6,7 @@ import numpy as np
 
 from core.data.matrix_kind import what_is
 from core.data.protein_background import background_of
-from core.data.protein_panel import protein_report
+from core.data.protein_panel import check_measured, protein_report
 from core.data.standalone.log_counts import PSEUDOCOUNT
 from core.errors import UserError
 from core.preprocessing import dsb
@@ -156,10 +156,11 @@ def nothing(notes=()):
 def transformed(adata, transform, train):
     """The Proteins of `adata` by a transform ("clr", "clr_cells", "dsb" or "none"), statistics from the cells `train`.
 
-    Raises UserError where DSB has no background to go by.
+    Raises UserError where DSB has no background to go by, and where protein values are missing.
     """
     if "protein" not in adata.obsm:
         return nothing()
+    check_measured(adata)
     report = protein_report(adata)
     notes = [f"Protein {name} is left out of training: {why}." for name, why in report.left_out.items()]
     used = np.asarray(report.used, dtype=bool)

@@ -132,6 +132,7 @@ CAUSES = {
     "proteins-not-counts": (lambda a: _protein(a, ["CD3"], [0.5]), "warning", None),
     "columns-labels": (lambda a: a.obs.__setitem__("cell_type", ["a", "b"] * 110), "note", None),
     "columns-batch": (lambda a: a.obs.__setitem__("donor", ["a", "b"] * 110), "note", None),
+    "batch-missing": (lambda a: a.obs.__setitem__("donor", [None, *"ab" * 109, "a"]), "warning", None),
     "batch-of-one": (lambda a: a.obs.__setitem__("donor", ["a", *"b" * 219]), "warning", None),
     "batch-in-barcodes": (
         lambda a: setattr(a, "obs_names", [f"{n[:-1]}{1 + i % 2}" for i, n in enumerate(a.obs_names)]),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.data.checks.context import Case
 from core.data.checks.finding import Column, Finding
+from core.errors import UserError
 from core.text import few
 
 MAX_CLASSES = 100  # a column with more distinct values is no set of labels one can look at
@@ -23,6 +24,21 @@ SUFFIX = re.compile(r"[ACGT]{10,}-(\d+)$")  # Cell Ranger's aggr numbers its sam
 def columns_of(obs: pd.DataFrame) -> tuple[Column, ...]:
     """A Column for each column of obs."""
     return tuple(_column(name, obs[name]) for name in obs.columns)
+
+
+def check_labels(obs: pd.DataFrame, name: str) -> None:
+    """Raises UserError where a column of obs holds measurements, or a name for each cell, and no labels of groups."""
+    column = _column(name, obs[name])
+    if column.kind == "number":
+        raise UserError(
+            f"The obs column '{name}' holds numbers ({column.distinct:,} different ones), not labels: choose a column of"
+            " categories."
+        )
+    if column.kind == "text":
+        raise UserError(
+            f"The obs column '{name}' has {column.distinct:,} different values in {len(obs):,} cells, so it holds no labels"
+            " of groups: choose another column."
+        )
 
 
 def sure_batch(obs: pd.DataFrame, columns: tuple[Column, ...]) -> str | None:
@@ -50,6 +66,10 @@ def findings(case: Case, columns: tuple[Column, ...]) -> list[Finding]:
             out.append(Finding(f"columns-{role}", "note", f"{words}: {', '.join(named)}."))
     for column in columns:
         if column.role == "batch":
+            if n := int(case.adata.obs[column.name].isna().sum()):
+                cells = "1 cell has" if n == 1 else f"{n:,} cells have"
+                words = f"{cells} no value in '{column.name}', so it cannot be the batch covariate: remove these cells, or fill it in."
+                out.append(Finding("batch-missing", "warning", words))
             sizes = case.adata.obs[column.name].value_counts()
             alone = [str(name) for name in sizes.index[sizes == 1]]
             if alone:
