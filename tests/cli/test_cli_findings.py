@@ -1,8 +1,12 @@
 """What `train` and `join` say of a file before they use it."""
 
+import subprocess
+
 import formats
 import numpy as np
 import pytest
+from commands import command
+from conftest import ROOT
 
 from core.cli import MISTAKE, main
 from core.cli.findings import idle_options
@@ -57,3 +61,13 @@ def test_columns_that_hold_no_labels_are_refused(values, sentence):
     with pytest.raises(UserError, match=sentence):
         check_labels(obs, "score")
     check_labels(obs, "group")
+
+
+@pytest.mark.slow
+def test_no_warning_of_a_library_reaches_the_terminal(tmp_path):
+    adata = formats.counts(60, 40, proteins=0)
+    adata.obs["CD4+/CD8-"] = "yes"  # of which anndata warns that it will be refused one day
+    path = formats.h5ad(adata, tmp_path)
+    words = [*command(path, "--out", tmp_path / "run"), "--epochs", "1", "--device", "cpu"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "Warning:" not in done.stderr.replace("  Warning: ", "")
