@@ -2,10 +2,11 @@
 
 import csv
 import re
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from core.data.read.archives import open_plain, plain_bytes
+from core.data.read.archives import open_plain
 
 MATRIX = re.compile(r"\.mtx(\.gz)?$", re.IGNORECASE)
 # What such files are called: Cell Ranger, STARsolo, kb-python, alevin-fry, Parse, the single-cell expression atlas, GEO.
@@ -107,33 +108,42 @@ def _distance(file, own):
     return len(file.of - own), -len(file.of & own)
 
 
-def rows_of(path: Path, name: str) -> list[list[str]]:
+def rows_of(path: Path) -> list[list[str]]:
     """The lines of such a file as lists of fields, without the quotes that R puts around them."""
-    plain_bytes(path, name)
+    is_csv = bool(re.search(r"\.csv(\.gz)?$", path.name, re.IGNORECASE))
     for encoding in ("utf-8-sig", "latin-1"):
         try:
             with open_plain(path, "rt", encoding=encoding, newline=None) as file:
-                lines = [line.rstrip("\r\n") for line in file if line.strip()]
-            break
+                lines = (line.rstrip("\r\n") for line in file if line.strip())
+                return _without_numbers(_of_csv(lines) if is_csv else _of_tabs(lines))
         except UnicodeDecodeError:
             continue
-    if re.search(r"\.csv(\.gz)?$", path.name, re.IGNORECASE):
-        separator = max(",;\t", key=lines[0].count) if lines else ","
-        rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=separator)]
-    else:
-        rows = [[_bare(field) for field in line.split("\t")] for line in lines]
-    return _without_numbers(rows)
+    return []
+
+
+def _of_tabs(lines):
+    return [[_bare(field) for field in line.split("\t")] for line in lines]
+
+
+def _of_csv(lines):
+    first = next(lines, "")
+    separator = max(",;\t", key=first.count)
+    return [
+        [field.strip() for field in row]
+        for row in csv.reader(chain([first], lines), delimiter=separator)
+        if row
+    ]
 
 
 def _without_numbers(rows):
     """`rows` without the row numbers that R (from 1) and pandas (from 0) put in front, below a header or not."""
-    first = [row[0] for row in rows if len(row) > 1]
+    if len(rows) < 3 or any(len(row) < 2 for row in rows[1:]):
+        return rows
     for start in (0, 1):
-        numbers = [str(i) for i in range(start, start + len(rows))]
-        if len(rows) > 2 and first == numbers:
-            return [row[1:] for row in rows]
-        if len(rows) > 2 and first[-len(rows) + 1 :] == numbers[:-1]:
+        if all(row[0] == str(i) for i, row in enumerate(rows[1:], start)):  # the first line is a header
             return [rows[0][len(rows[0]) == len(rows[1]) :], *(row[1:] for row in rows[1:])]
+        if len(rows[0]) > 1 and all(row[0] == str(i) for i, row in enumerate(rows, start)):
+            return [row[1:] for row in rows]
     return rows
 
 

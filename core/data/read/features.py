@@ -51,10 +51,10 @@ def _by_header(header, columns):
     """The columns under names we know; {} where there are none. R leaves out the name of the first column."""
     known = [*[""] * (len(columns) - len(header)), *(field.lower() for field in header)][: len(columns)]
     parts = {
-        key: columns[known.index(word)]
-        for key, words in COLUMNS.items()
-        for word in words[::-1]
-        if word in known
+        key: columns[known.index(name)]
+        for key, names in COLUMNS.items()
+        for name in names[::-1]
+        if name in known
     }
     if parts:
         parts.setdefault("name", parts.get("gene_ids", columns[0]))

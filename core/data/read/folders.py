@@ -67,8 +67,8 @@ def read_folder(path, reading, open_path, name=None):
     datasets, tables = _main(_datasets(path))
     if not datasets:
         for file in path.rglob("*"):
-            if words := unreadable(file.name):
-                raise UserError(words)
+            if sentence := unreadable(file.name):
+                raise UserError(sentence)
         raise UserError(f"'{name}' holds neither a 10x matrix nor a zarr store nor another file Nuwa reads.")
     dataset = _chosen(datasets, tables, name, reading)
     if tables and dataset not in tables:

@@ -1,4 +1,4 @@
-"""HDF5 files, told apart by what is inside, as people rename files: .h5ad, .h5mu, 10x .h5, loom."""
+"""HDF5 files, recognised by their content, as people rename files: .h5ad, .h5mu, 10x .h5, loom."""
 
 import re
 from typing import NamedTuple
@@ -88,9 +88,9 @@ def _check_magic(path, name):
     if is_hdf5(path):
         return
     head = _head(path)
-    for magic, words in OTHER_MAGIC.items():
+    for magic, content in OTHER_MAGIC.items():
         if head.lstrip().startswith(magic):
-            raise UserError(f"'{name}' is not the HDF5 file its name promises but {words}.")
+            raise UserError(f"'{name}' is not the HDF5 file its name promises but {content}.")
     raise UserError(f"'{name}' is not the HDF5 file its name promises: save it again as .h5ad.")
 
 
@@ -128,7 +128,7 @@ def _has_dtype(item):
 
 def _check_links(file, name):
     """Refuse HDF5 that reads from other files, as an upload could show its sender what lies on this server, and
-    groups that are found by more than one way, as those may lead in circles."""
+    groups that more than one path leads to, as those may lead in circles."""
 
     def leads_away(key, link):
         if isinstance(link, h5py.ExternalLink):
@@ -141,5 +141,5 @@ def _check_links(file, name):
             return f"has HDF5 links that may lead in circles ('{key}')"
         return None
 
-    if words := file.visititems_links(leads_away):
-        raise UserError(f"'{name}' {words}: save it as one whole file.")
+    if fault := file.visititems_links(leads_away):
+        raise UserError(f"'{name}' {fault}: save it as one whole file.")

@@ -108,8 +108,8 @@ def _values(item):
     """The values of an attribute: numbers or text, {field: values} of several fields, each None where it is neither."""
     if h5py.check_string_dtype(item.dtype):
         return item.asstr(errors="replace")[()]
-    if words := h5py.check_enum_dtype(item.dtype):
-        names = {value: word for word, value in words.items()}
+    if numbers := h5py.check_enum_dtype(item.dtype):
+        names = {number: name for name, number in numbers.items()}
         return (
             pd.Series(item[()].ravel()).map(names).fillna("").astype(str).to_numpy(object).reshape(item.shape)
         )

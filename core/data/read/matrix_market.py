@@ -76,6 +76,7 @@ def read_matrix(path: Path, reading, folders=None) -> AnnData:
         )
     need = 16 * entries  # row, column and a value
     features, cells, turned = sides.fitting(rows, columns)
+    del sides  # and with it the text of the names, which are millions in an unfiltered matrix
     reading.take(HELD * need, name, COPIES * need)
     values = _values(path)
     adata = AnnData(sparse.csr_matrix(values if turned else values.T), cells, features)
@@ -107,11 +108,11 @@ class _Begun:
 
 
 def _banner(line):
-    """(the words after %%MatrixMarket, what a reader needs of this first line): some programs leave the banner out."""
-    words = line.removeprefix(BOM).lower().split()
-    if words[:1] == [b"%%matrixmarket"]:
-        return words[1:], [*words[1:], b"\n"]
-    if len(words) == 3 and all(word.isdigit() for word in words):
+    """(the fields after %%MatrixMarket, what a reader needs of this first line): some programs leave the banner out."""
+    fields = line.removeprefix(BOM).lower().split()
+    if fields[:1] == [b"%%matrixmarket"]:
+        return fields[1:], [*fields[1:], b"\n"]
+    if len(fields) == 3 and all(word.isdigit() for word in fields):
         return NO_BANNER, [*NO_BANNER, b"\n" + line.removeprefix(BOM)]
     return [], []
 
@@ -123,16 +124,16 @@ def _size(path, name):
     """
     with open_plain(path, "rb") as file:
         first = file.readline(BANNER)
-        words, _ = _banner(first)
-        if words[:1] != [b"matrix"] or words[1:2] not in ([b"coordinate"], [b"array"]):
+        fields, _ = _banner(first)
+        if fields[:1] != [b"matrix"] or fields[1:2] not in ([b"coordinate"], [b"array"]):
             raise UserError(f"'{name}' is not a matrix in Matrix Market form: copy it again.")
         for i in range(1000):  # comments
-            line = first.removeprefix(BOM) if words is NO_BANNER and i == 0 else file.readline(1000)
+            line = first.removeprefix(BOM) if fields is NO_BANNER and i == 0 else file.readline(1000)
             if line.strip() and not line.startswith(b"%"):
                 rows, columns, *rest = (int(n) for n in line.split())
-                if words[1] == b"array":
+                if fields[1] == b"array":
                     return rows, columns, rows * columns, ENTRY_OF_ARRAY
-                return rows, columns, rest[0], ENTRY_OF_PATTERN if b"pattern" in words else ENTRY
+                return rows, columns, rest[0], ENTRY_OF_PATTERN if b"pattern" in fields else ENTRY
     raise ValueError("no sizes")
 
 

@@ -6,12 +6,14 @@ import pandas as pd
 from anndata.utils import make_index_unique
 
 from core.data.read import axis_files
+from core.data.read.archives import plain_bytes
 from core.data.read.axis_names import like_barcodes, like_genes
 from core.data.read.features import features_of
 from core.data.read.tenx import check_sizes
 from core.errors import UserError
 from core.text import listed
 
+A_BYTE = 12  # bytes in memory for a byte of text: a barcode in a list of fields in a list of lines
 # Programs whose rows are cells, for a matrix as wide as high.
 CELLS_FIRST = re.compile(r"cells_x_|quants_mat|dge|count_matrix", re.IGNORECASE)
 
@@ -29,9 +31,9 @@ class Sides:
         self.lines = {}
         self.by_side = bool(self.files["rows"] and self.files["columns"])  # and not by what they hold
         self.by_side &= not (self.files["cells"] and self.files["features"])
-        for role, words in (("cells", "barcodes.tsv"), ("features", "features.tsv or genes.tsv")):
+        for role, usual in (("cells", "barcodes.tsv"), ("features", "features.tsv or genes.tsv")):
             if not self.files[role] and not self.by_side:
-                raise UserError(f"Beside '{name}' there is no {words}: put it into the same folder.")
+                raise UserError(f"Beside '{name}' there is no {usual}: put it into the same folder.")
 
     def fitting(self, rows, columns):
         """(var, obs, whether the rows of the matrix are cells) for a matrix of so many rows and columns."""
@@ -75,7 +77,9 @@ class Sides:
 
     def _rows(self, file):
         if file.path not in self.lines:
-            self.lines[file.path] = axis_files.rows_of(file.path, file.path.name)
+            plain = plain_bytes(file.path, file.path.name)
+            self.reading.take(0, self.name, A_BYTE * plain)
+            self.lines[file.path] = axis_files.rows_of(file.path)
         return self.lines[file.path]
 
     def _table(self, file, n):

@@ -64,9 +64,9 @@ def write(adata, path, notes):
     except (MemoryError, UserError):
         raise
     except Exception:  # the edge: anndata has no name for "this cannot be written"
-        told = len(notes)
+        n_notes = len(notes)
         _leave_out(adata, notes)
-        if changes and len(notes) == told:
+        if changes and len(notes) == n_notes:
             raise  # the values themselves cannot be read
         _write_the_rest(path, adata, changes)
 
@@ -75,8 +75,8 @@ def _write_the_rest(path, adata, changes):
     try:
         h5ad_writer.write(path, adata, changes)
     except (TypeError, ValueError) as error:
-        words = "holds names or values that are neither text nor numbers, so it is damaged: copy it again."
-        raise UserError(f"The file {words}") from error
+        fault = "holds names or values that are neither text nor numbers, so it is damaged: copy it again."
+        raise UserError(f"The file {fault}") from error
 
 
 def _writable(values):
@@ -116,13 +116,13 @@ def _is_held(value):
 
 def _misfits(trial, part, held, notes):
     """The keys of `held` whose values cannot be written."""
-    found = []
+    misfits = []
     for key in list(held):
         try:
             write_elem(trial, "item", held[key])
         except MemoryError:
             raise
         except Exception:  # the same edge
-            found.append(key)
+            misfits.append(key)
             notes.append(f"{part}['{key}'] was left out: it cannot be stored.")
-    return found
+    return misfits
