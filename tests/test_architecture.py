@@ -43,6 +43,7 @@ WEB_MAY = {
         "analysis.mapping_summary",
         "analysis.cell_types",
         "analysis.composition",
+        "analysis.confounding",
         "export.tables",
     ),
 }

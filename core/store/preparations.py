@@ -40,13 +40,6 @@ class Preparations:
         job = self.access.begin("preparation", row, "prepare", None, token)
         return job["target"], job["id"]
 
-    def preparing(self, dataset_id):
-        """One's own job that preprocesses a dataset at the moment, or None: a reloaded page continues with it."""
-        busy = [row["id"] for row in self.all(dataset_id) if row["status"] in (Status.QUEUED, Status.RUNNING)]
-        of_kind = (schema.jobs.c.kind == "prepare", schema.jobs.c.owner == self.access.user)
-        at_work = (schema.jobs.c.target.in_(busy), schema.jobs.c.status.in_((Status.QUEUED, Status.RUNNING)))
-        return next(iter(self.database.jobs(*of_kind, *at_work)), None)
-
     def choose_genes(self, dataset_id, values):
         """The job that says which genes of a dataset the settings select, queued once.
 

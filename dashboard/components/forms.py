@@ -95,12 +95,12 @@ def automatic(value):
     return f"automatic: {text_of(value) if isinstance(value, int) else f'{value:.3g}'}"
 
 
-def read_form(values, names, part, skip=()):
-    """{field: value} from a page's controls, in the types the fields have; empty ones left to their default.
+def read_form(values, names, *parts, skip=()):
+    """{field: value} of the `parts` of RunConfig from a page's controls, in the types the fields have; empty ones are left out.
 
     Fields named in `skip` are not read. Raises UserError with a sentence for each number that cannot be used.
     """
-    fields = {spec.name: spec for spec in specs(part) if spec.name not in skip}
+    fields = {spec.name: spec for part in parts for spec in specs(part) if spec.name not in skip}
     settings, errors = {}, []
     for id, value in zip(names, values, strict=True):
         spec = fields.get(id["name"])

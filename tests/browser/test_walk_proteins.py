@@ -16,6 +16,6 @@ def test_proteins_follow_their_transform_and_batches_are_counted(page, server, c
     expect(figure).to_contain_text("CLR within the cell", timeout=WORK)
     expect(figure).to_contain_text("of cells above the background")
     page.get_by_text("Cells above the background, by protein").click()
-    expect(page.locator("#proteins-words")).to_contain_text("ADT-06")
+    expect(page.locator("#proteins-notes")).to_contain_text("ADT-06")
     page.get_by_role("combobox", name="Batch covariate").select_option("sample")
     expect(page.locator("#batches-cells")).to_contain_text("sample 2", timeout=WORK)

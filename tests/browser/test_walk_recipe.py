@@ -22,7 +22,7 @@ def cells(server, tiny_file):
 @pytest.mark.slow  # test_genes_page.py has what is counted, drawn and said
 def test_another_method_chooses_other_genes_and_the_picture_follows(page, server, cells):
     page.goto(f"{server.base}/preprocess?dataset={cells}")
-    words, picture = page.locator("#genes-words"), page.locator("#genes-picture")
+    words, picture = page.locator("#genes-message"), page.locator("#genes-picture")
     expect(words).to_contain_text("120 of 120 genes would be used", timeout=WORK)
     page.get_by_label("Variable genes", exact=True).fill("50")
     page.keyboard.press("Tab")
@@ -51,6 +51,8 @@ def test_limits_move_the_counts_and_a_recipe_is_downloaded_and_uploaded(page, se
     by.select_option(label="the same for all cells")
     expect(page.get_by_label("Batch that the fields show")).to_be_hidden()
     page.get_by_label("Counts, lowest").fill("3500")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Remove cells outside the limits when preprocessing")).to_be_checked()
     chosen = suggest(server.view, cells, ALL_CELLS)
     chosen["limits"]["counts"][0] = 3500
     kept = int(cells_within(server.view, cells, chosen)[1].within.sum())

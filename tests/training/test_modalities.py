@@ -228,15 +228,16 @@ def test_the_scores_of_the_page_say_who_has_seen_the_proteins(rna, protein, fini
 def test_the_choice_stands_on_the_page_and_is_kept(rna, with_demo):
     shown = sent(preprocess.layout(rna.view, location.resolve(rna.view, f"?preparation={rna.preparation}")))
     assert "Trained on" in shown and "6 proteins are used for scores, not for training" in shown
-    values = {"setting": {"modalities": "protein"}, "prepare.n_clicks": 1}
-    answer = rna.work("preparing", values | {"prepare-dataset.data": rna.dataset}, "prepare.n_clicks")
-    row = rna.view.preparations.one(rna.view.jobs.one(answer["preparing-done"]["data"])["target"])
+    values = {"setting": {"modalities": "protein"}, "limit": {}, "prepare.n_clicks": 1}
+    answer = rna.work("apply-recipe", values | {"prepare-dataset.data": rna.dataset}, "prepare.n_clicks")
+    job = rna.view.jobs.one(answer["apply-recipe-done"]["data"])
+    row = rna.view.preparations.one(job["result"]["preparation"])
     assert row["settings"]["modalities"] == "protein"
     assert (row["record"]["n_genes"], row["record"]["n_proteins"]) == (0, 6)
     assert [pair["name"] for pair in row["record"]["histograms"]] == ["protein"]
     pbmc = next(d for d in with_demo.view.datasets.all() if d["origin"] == "demo:pbmc68k_reduced")
-    answer = with_demo.work("preparing", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
-    message = answer["preparing-message"]["children"]
+    answer = with_demo.work("apply-recipe", values | {"prepare-dataset.data": pbmc["id"]}, "prepare.n_clicks")
+    message = answer["apply-recipe-message"]["children"]
     assert "this dataset has fewer" in sent(message)
 
 

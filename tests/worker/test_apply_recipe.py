@@ -15,6 +15,7 @@ from core.store import FINISHED, Store
 from core.worker import failed_jobs
 from core.worker.execute import drain, execute, take
 from core.worker.jobs import apply_recipe, ingest, prepare
+from dashboard.pages.preprocess.limits import ALL_CELLS, suggest
 
 GENES = {"name": "filter_genes", "params": {"min_cells": 60}}
 TOO_STRICT = {"name": "filter_cells", "params": {"limits": {"counts": [9e9, None]}}}
@@ -192,8 +193,10 @@ def test_a_recipe_is_applied_though_the_web_process_is_killed_in_the_middle(serv
     workers = web.children(recursive=True)
     nuwa = AppUnderTest.__new__(AppUnderTest)
     nuwa.client = Http(base)
-    values = {"preset": {"CITE-seq": 1}, "prepare-dataset.data": dataset}
-    pressed = '{"name":"CITE-seq","type":"preset"}.n_clicks'
+    values = {"setting": {}, "limit": {}, "prepare-dataset.data": dataset, "prepare.n_clicks": 1}
+    values |= {"remove-cells.value": True, "remove-genes.value": True, "min-cells.value": "3"}
+    values |= {"quality-limits.data": suggest(store.of("local"), dataset, ALL_CELLS)}
+    pressed = "prepare.n_clicks"
     try:
         job_id = nuwa.press("apply-recipe-job.data", values, pressed)["apply-recipe-job"]["data"]
         wait_until(lambda: store.job(job_id)["status"] != "queued")

@@ -11,6 +11,7 @@ from dashboard import ids as shared
 from dashboard.components.forms import SETTINGS, automatic
 from dashboard.components.widgets import notice, tile
 from dashboard.pages.model import ids
+from dashboard.pages.model.same_run import AGAIN, offer, same_run
 from dashboard.pages.model.settings import settings_of
 from dashboard.server import session
 
@@ -18,9 +19,12 @@ from dashboard.server import session
 def register(app, store):
     @app.callback(
         Output(ids.MODEL_DRAWING, "figure"),
-        Output(ids.MODEL_WORDS, "children"),
+        Output(ids.MODEL_NUMBERS, "children"),
         Output(ids.MODEL_MESSAGE, "children"),
         Output(ids.MODEL_CREATE, "disabled"),
+        Output(ids.MODEL_CREATE, "children"),
+        Output(ids.MODEL_CREATE, "className"),
+        Output(ids.MODEL_SAME, "data"),
         *[Output(shared.setting(name), "placeholder") for name in BY_MODEL],
         Input(SETTINGS, "value"),
         Input(shared.THEME, "data"),
@@ -36,14 +40,18 @@ def register(app, store):
             run = run.for_data(record.n_cells, record.n_genes, record.n_proteins)
             run.check_against(record.n_genes, record.n_proteins, record.kind)
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * len(BY_MODEL)
+            return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * (3 + len(BY_MODEL))
+        same = same_run(view, preparation_id, run)
         layers = run.layers(record.n_genes, record.n_proteins, n_batches(view, row["dataset"], run))
         figure = figures.network(layers, record.n_genes, record.n_proteins, theme)
         return (
             figure,
-            words(store, run, record, layers),
-            "",
+            in_numbers(store, run, record, layers),
+            offer(same),
             False,
+            AGAIN if same else "Create model",
+            f"btn {'btn-outline-secondary' if same else 'btn-primary'}",
+            same and same["id"],
             *(automatic(getattr(run, name)) for name in BY_MODEL),
         )
 
@@ -63,7 +71,7 @@ def n_batches(view, dataset, run):
     return len(np.unique(codes))
 
 
-def words(store, run, record, layers):
+def in_numbers(store, run, record, layers):
     """The network in numbers, the device that will be used and why, and a description of the drawing."""
     weights = sum(layer.weights for layer in layers)
     n_train, _, _ = run.split_sizes(record.n_cells)

@@ -7,14 +7,14 @@ from core import config
 from core.config import NETWORK, TRAINING
 from core.config.models import DEFAULT
 from core.config.preparation_record import PreparationRecord
-from core.errors import UserError
 from core.store import Status
 from dashboard import ids as shared
+from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS, form
-from dashboard.components.widgets import card, empty, graph, more, notice, term
+from dashboard.components.widgets import card, empty, graph, more, term
 from dashboard.pages.model import forecast, ids, network
+from dashboard.pages.model.same_run import offer, same_run
 from dashboard.pages.model.settings import of_run, settings_of
-from dashboard.server import session
 
 PATH, TITLE = "/model", "Create model"
 
@@ -29,7 +29,7 @@ def layout(view, context):
         )
     record = PreparationRecord.of(row)
     values = of_run(context.run, record) if context.run and context.run["preparation"] == row["id"] else {}
-    found = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
+    automatic = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
     groups = [column["name"] for column in view.datasets.folder(row["dataset"]).group_columns()]
     return html.Div(
         [
@@ -37,14 +37,14 @@ def layout(view, context):
             card(
                 "The network",
                 graph(ids.MODEL_DRAWING, "Drawing of the network", save=False, style={"height": "330px"}),
-                html.Div(id=ids.MODEL_WORDS),
+                html.Div(id=ids.MODEL_NUMBERS),
             ),
             html.Div(
                 [
                     card(
                         "Network",
-                        form(NETWORK, values, chosen=found),
-                        batch_words(row),
+                        form(NETWORK, values, chosen=automatic),
+                        batch_line(row),
                         more(
                             "What is a latent space?",
                             html.P(
@@ -61,7 +61,7 @@ def layout(view, context):
                     ),
                     card(
                         "Training",
-                        form(TRAINING, values, chosen=found, columns=groups),
+                        form(TRAINING, values, chosen=automatic, columns=groups),
                         more(
                             "What does the learning rate do?",
                             html.P(
@@ -92,7 +92,8 @@ def layout(view, context):
                     className="nuwa-name",
                 ),
                 dcc.Interval(id=ids.FORECAST_TICK, interval=1000),
-                dcc.Store(id=ids.FORECAST_ASKED),
+                dcc.Store(id=ids.FORECAST_REQUEST),
+                dcc.Store(id=ids.MODEL_SAME),
                 html.Div(id=ids.FORECAST, role="status", className="mt-3"),
                 html.Div(id=ids.MODEL_MESSAGE),
                 html.Div(
@@ -104,7 +105,7 @@ def layout(view, context):
     )
 
 
-def batch_words(row):
+def batch_line(row):
     """The batch covariate of the model, and the link to where it is chosen."""
     column = row["settings"].get("batch_key")
     link = dcc.Link("chosen in Preprocess", href=f"/preprocess?preparation={row['id']}")
@@ -115,23 +116,24 @@ def register(app, store):
     network.register(app, store)
     forecast.register(app, store)
 
-    @app.callback(
-        Output(shared.URL, "href", allow_duplicate=True),
-        Output(ids.MODEL_MESSAGE, "children", allow_duplicate=True),
+    @buttons.on(
+        app,
+        store,
         Input(ids.MODEL_CREATE, "n_clicks"),
+        Output(shared.URL, "href", allow_duplicate=True),
+        Output(ids.MODEL_SAME, "data", allow_duplicate=True),
+        Output(ids.MODEL_MESSAGE, "children", allow_duplicate=True),
         State(SETTINGS, "value"),
         State(SETTINGS, "id"),
         State(ids.MODEL_PREPARATION, "data"),
         State(ids.MODEL_NAME, "value"),
-        prevent_initial_call=True,
+        State(ids.MODEL_SAME, "data"),
     )
-    def create(clicks, values, names, preparation_id, name):
-        if not clicks:
-            return no_update, no_update
-        try:
-            run_id = store.of(session.user()).runs.create(
-                preparation_id, settings_of(values, names), (name or "").strip()
-            )
-        except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return f"/train?run={run_id}", no_update
+    def create(view, _, values, names, preparation_id, name, shown):
+        """`shown` is the run with these settings that the page shows: another one is offered first."""
+        settings = settings_of(values, names)
+        same = same_run(view, preparation_id, view.preparations.run_config(preparation_id, settings)[1])
+        if same is not None and same["id"] != shown:
+            return no_update, same["id"], offer(same, " Press the button again to create it a second time.")
+        run_id = view.runs.create(preparation_id, settings, (name or "").strip())
+        return f"/train?run={run_id}", no_update, no_update

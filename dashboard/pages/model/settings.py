@@ -20,4 +20,4 @@ def settings_of(values, names):
     """The network and training settings of the page's controls, without those its model does not use."""
     model = next((value for id, value in zip(names, values, strict=True) if id["name"] == "model"), None)
     foreign = {spec.name for spec in config.specs() if spec.models and model not in spec.models}
-    return read_form(values, names, NETWORK, foreign) | read_form(values, names, TRAINING, foreign)
+    return read_form(values, names, NETWORK, TRAINING, skip=foreign)

@@ -3,21 +3,22 @@
 import copy
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, html, no_update
+from dash import Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 from pydantic import ValidationError
 
 from core import figures
-from core.config.dataset_record import DatasetRecord
 from core.config.numbers import text_of
 from core.preprocessing.recipe import MEASURES, TISSUES, Limits, mito_warning, n_outside
 from dashboard import ids as shared
-from dashboard.components.number_field import block, error_id, number_input
+from dashboard.components.number_field import block, number_input
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
+from dashboard.pages.preprocess.batches import limit_groupings
 from dashboard.pages.preprocess.limits import (
-    ALL_CELLS,
     ENDS,
+    LIMIT_ERRORS,
+    LIMIT_FIELDS,
     cells_within,
     limit_number,
     lines,
@@ -30,21 +31,23 @@ from dashboard.pages.preprocess.limits import (
 )
 from dashboard.server import session
 
-MOST_BATCHES = 12  # with limits of their own: more violins would be unreadable
-LIMIT_FIELDS = {"type": "limit", "name": ALL}
-LIMIT_ERRORS = error_id(LIMIT_FIELDS)
 
+def quality_card(view, row, by):
+    """The violins, the fields and the buttons; a reason alone where no measure is known.
 
-def quality_card(view, row):
-    """The violins, the fields and the buttons; a reason alone where no measure is known."""
+    `by` is how the limits are grouped at first: by a column of batches, or ALL_CELLS.
+    """
     values = shown_values(view.datasets.folder(row["id"]).measured())
+    suggestion = suggest(view, row["id"], by)
+    names = list(suggestion["batches"])
+    choice = _grouping(by, names, "mito" in values)
+    switch = dbc.Switch(
+        id=ids.REMOVE_CELLS, value=False, label="Remove cells outside the limits when preprocessing"
+    )
     if not values:
-        words = "The values are not counts, so counts, genes and MT share per cell are unknown. All cells are kept."
-        return card("Cells", html.P(words))
-    columns, by = batch_columns(row), first_batches(row)
-    first = suggest(view, row["id"], by)
-    names = list(first["batches"])
-    limits = Limits(**of_batch(first, names[0] if names else ""))
+        reason = "The values are not counts, so counts, genes and MT share per cell are unknown. All cells are kept."
+        return card("Cells", html.P(reason), html.Div([choice, switch], hidden=True))
+    limits = Limits(**of_batch(suggestion, names[0] if names else ""))
     parts = [
         html.P(
             "Outlying cells are often empty droplets, broken cells or two cells in one droplet. The limits are "
@@ -59,31 +62,16 @@ def quality_card(view, row):
             style={"height": "340px"},
         ),
     ]
-    options = [{"label": "the same for all cells", "value": ALL_CELLS}]
-    options += [{"label": f"by {name}", "value": name} for name in columns]
-    batches = _labelled("Limits", dbc.Select(id=ids.QUALITY_BATCHES, options=options, value=by))
-    shown = dbc.Select(id=ids.QUALITY_BATCH, options=_options(names), value=names[0] if names else "")
-    batch = _labelled("Batch that the fields show", shown)
-    parts.append(
-        html.Div(
-            [
-                html.Div(batches, hidden=not columns),
-                html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=not names),
-                html.Div(_tissue(), hidden="mito" not in values),
-            ],
-            className="nuwa-form",
-        )
-    )
-    if names:
-        words = f"The column '{by}' names the batches. Each batch has its own limits, because outliers differ between batches."
-        parts.append(html.P(words, className="help"))
+    parts.append(choice)
     parts += [
         html.Div([_field(name, limits) for name in values], className="nuwa-form", id=ids.QUALITY_FIELDS),
         html.Div(id=ids.QUALITY_STAY, role="status"),
+        switch,
+        html.P("The switch is turned on when a limit is changed.", className="help"),
         html.Div(
             [
                 html.Button(
-                    "Remove cells outside the limits",
+                    "Remove cells outside the limits now",
                     id=ids.take("filter_cells"),
                     className="btn btn-outline-primary",
                 ),
@@ -117,23 +105,30 @@ def quality_card(view, row):
     return card("Cells", *parts)
 
 
-def first_batches(row):
-    """The default grouping of limits: the column that clearly names the batches, or all cells."""
-    return DatasetRecord.of(row).batch or ALL_CELLS
+def _grouping(by, names, has_mito):
+    """Whether limits are the same for all cells, the batch whose limits the fields show, and the tissue."""
+    grouped = dbc.Select(id=ids.QUALITY_BATCHES, options=limit_groupings(by), value=by)
+    shown = dbc.Select(id=ids.QUALITY_BATCH, options=_options(names), value=names[0] if names else "")
+    batch = [
+        _labelled("Batch that the fields show", shown),
+        html.P("Each batch has its own limits, because outliers differ between batches.", className="help"),
+    ]
+    return html.Div(
+        [
+            _labelled("Limits", grouped),
+            html.Div(batch, id=ids.QUALITY_BATCH_PART, hidden=not names),
+            html.Div(_tissue(), hidden=not has_mito),
+        ],
+        className="nuwa-form",
+    )
 
 
 def _options(names):
     return [{"label": name, "value": name} for name in names]
 
 
-def batch_columns(row, most=MOST_BATCHES):
-    """The obs columns of at most `most` values that may name batches, the likely ones first."""
-    columns = [c for c in DatasetRecord.of(row).columns if c.kind == "category" and 2 <= c.distinct <= most]
-    return [c.name for c in sorted(columns, key=lambda c: c.role != "batch")]
-
-
-def _labelled(words, control):
-    return html.Div(html.Label([words, control], className="nuwa-labelled"), className="nuwa-field")
+def _labelled(label, control):
+    return html.Div(html.Label([label, control], className="nuwa-labelled"), className="nuwa-field")
 
 
 def _tissue():
@@ -201,14 +196,17 @@ def _field_texts(names, chosen, batch):
 def _suggestions(app, store):
     """Three ways to the suggested limits: another grouping of the cells, another tissue, and the button."""
 
-    def suggests(asked):
+    def suggests(trigger, *outputs):
+        """`outputs` are set to True."""
+
         @app.callback(
             Output(ids.QUALITY_LIMITS, "data", allow_duplicate=True),
             Output(LIMIT_FIELDS, "value", allow_duplicate=True),
             Output(ids.QUALITY_BATCH, "options", allow_duplicate=True),
             Output(ids.QUALITY_BATCH, "value", allow_duplicate=True),
             Output(ids.QUALITY_BATCH_PART, "hidden", allow_duplicate=True),
-            asked,
+            *outputs,
+            trigger,
             State(ids.QUALITY_BATCHES, "value"),
             State(ids.QUALITY_TISSUE, "value"),
             State(LIMIT_FIELDS, "id"),
@@ -220,11 +218,11 @@ def _suggestions(app, store):
             options = _options(chosen["batches"])
             batch = options[0]["value"] if options else ""
             texts = _field_texts([field["name"] for field in fields], chosen, batch)
-            return chosen, texts, options, batch, not options
+            return chosen, texts, options, batch, not options, *[True for _ in outputs]
 
     suggests(Input(ids.QUALITY_BATCHES, "value"))
-    suggests(Input(ids.QUALITY_TISSUE, "value"))
-    suggests(Input(ids.QUALITY_PROPOSE, "n_clicks"))
+    suggests(Input(ids.QUALITY_TISSUE, "value"), Output(ids.REMOVE_CELLS, "value", allow_duplicate=True))
+    suggests(Input(ids.QUALITY_PROPOSE, "n_clicks"), Output(ids.REMOVE_CELLS, "value", allow_duplicate=True))
 
 
 def _changes(app, store):
@@ -233,6 +231,7 @@ def _changes(app, store):
     @app.callback(
         Output(ids.QUALITY_LIMITS, "data"),
         Output(LIMIT_ERRORS, "children"),
+        Output(ids.REMOVE_CELLS, "value"),
         Input(LIMIT_FIELDS, "value"),
         State(LIMIT_FIELDS, "id"),
         State(ids.QUALITY_BATCH, "value"),
@@ -245,12 +244,14 @@ def _changes(app, store):
         before = copy.deepcopy(chosen)
         for name, value in limits.items():
             set_end(chosen, batch, name, value)
-        return no_update if chosen == before else chosen, [errors[name] for name in typed]
+        shown = [errors[name] for name in typed]
+        return (no_update, shown, no_update) if chosen == before else (chosen, shown, True)
 
     @app.callback(
         Output(ids.QUALITY_LIMITS, "data", allow_duplicate=True),
         Output(LIMIT_FIELDS, "value", allow_duplicate=True),
         Output(ids.QUALITY_BATCH, "value", allow_duplicate=True),
+        Output(ids.REMOVE_CELLS, "value", allow_duplicate=True),
         Input(ids.QUALITY_VIOLINS, "relayoutData"),
         State(LIMIT_FIELDS, "id"),
         State(ids.QUALITY_BATCH, "value"),
@@ -270,7 +271,7 @@ def _changes(app, store):
         if chosen.get("batch_key"):
             batch = cells.names[line.batch]
         set_end(chosen, batch, f"{line.measure}_{line.end}", value)
-        return chosen, _field_texts([field["name"] for field in fields], chosen, batch), batch
+        return chosen, _field_texts([field["name"] for field in fields], chosen, batch), batch, True
 
     @app.callback(
         Output(LIMIT_FIELDS, "value"),
@@ -300,8 +301,8 @@ def _figures(app, store):
         try:
             values, cells = cells_within(store.of(session.user()), dataset_id, chosen)
         except ValidationError as error:
-            said = error.errors()[0]["msg"].removeprefix("Value error, ")
-            return notice(f"{said[0].upper()}{said[1:]}.", "bad"), no_update, no_update
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            return notice(f"{problem[0].upper()}{problem[1:]}.", "bad"), no_update, no_update
         rows = figures.drawn_cells(len(cells.within))
         part = {name: array[rows] for name, array in values.items()}
         return (

@@ -9,7 +9,8 @@ from core.errors import UserError
 from core.store import Missing, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
-from dashboard.components.forms import SETTINGS, read_form
+from dashboard.components.field_jobs import follows
+from dashboard.components.forms import read_form
 from dashboard.components.widgets import graph, more, notice, progress, term
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
@@ -19,8 +20,8 @@ def choice(row):
     """The number of genes that are used, and the figure of their means and variances; both follow the fields above."""
     return [
         dcc.Interval(id=ids.GENES_TICK, interval=700),
-        dcc.Store(id=ids.GENES_ASKED),
-        html.Div(id=ids.GENES_WORDS, role="status", className="mt-3"),
+        dcc.Store(id=ids.GENES_REQUEST),
+        html.Div(id=ids.GENES_MESSAGE, role="status", className="mt-3"),
         graph(
             ids.GENES_PICTURE,
             "Mean and variance of each gene, marked by whether it is used",
@@ -46,72 +47,54 @@ def choice(row):
 
 
 def register(app, store):
-    app.clientside_callback(
-        job_progress.CLOCK,
-        Output(ids.GENES_TICK, "disabled"),
-        Output(ids.GENES_WORDS, "style"),
-        Input(SETTINGS, "value"),
-        Input(ids.GENES_ASKED, "data"),
-    )
-
-    @app.callback(
-        Output(ids.GENES_WORDS, "children"),
-        Output(ids.GENES_ASKED, "data"),
-        Input(ids.GENES_TICK, "n_intervals"),
-        State(ids.GENES_ASKED, "data"),
-        State(SETTINGS, "value"),
-        State(SETTINGS, "id"),
-        State(ids.PREPARE_DATASET, "data"),
-        prevent_initial_call=True,
-    )
-    def count(_, asked, values, names, dataset_id):
-        return counted(app, store.of(session.user()), asked, values, names, dataset_id)
+    dataset = State(ids.PREPARE_DATASET, "data")
+    follows(app, store, ids.GENES_TICK, ids.GENES_REQUEST, ids.GENES_MESSAGE, dataset)(count)
 
     @app.callback(
         Output(ids.GENES_PICTURE, "figure"),
-        Input(ids.GENES_ASKED, "data"),
+        Input(ids.GENES_REQUEST, "data"),
         Input(shared.THEME, "data"),
     )
-    def draw(asked, theme):
-        if not (asked and asked["over"] and asked["job"]):
-            return no_update if asked else figures.empty("...", theme)
+    def draw(request, theme):
+        if not (request and request["over"] and request["job"]):
+            return no_update if request else figures.empty("...", theme)
         try:
-            found = store.of(session.user()).jobs.one(asked["job"])["result"]
+            result = store.of(session.user()).jobs.one(request["job"])["result"]
         except Missing:  # many other choices have been looked at since, in another tab
             return no_update
-        return picture(found, theme)
+        return picture(result, theme)
 
 
-def counted(app, view, asked, values, names, dataset_id):
-    """(what to show, what was asked): how many genes the controls would use, or how far the choice is."""
+def count(app, view, request, values, names, dataset_id):
+    """(what to show, the request): how many genes the controls would use, or how far the choice is."""
 
     def ask():
         return view.preparations.choose_genes(dataset_id, read_form(values, names, PREPARE))
 
     try:
-        job, asked = job_progress.latest(app, view, asked, values, ask)
+        job, request = job_progress.latest(app, view, request, values, ask)
     except UserError as error:
         return notice(str(error), "bad"), job_progress.answered(values)
     if job is None:
-        return "", asked
+        return "", request
     if job["status"] == Status.FAILED:
-        return notice(job["message"], "bad"), asked
+        return notice(job["message"], "bad"), request
     if job["status"] != Status.DONE:
-        return progress(job_progress.status_text(view.store, job), job["progress"]), asked
-    found = job["result"]
+        return progress(job_progress.status_text(view.store, job), job["progress"]), request
+    result = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"
     unless = ", if the run were not trained on proteins alone" if alone else ""
-    used = html.P(html.B(f"{found['used']:,} of {found['of']:,} genes would be used{unless}."))
-    return [used, *(html.P(note, className="help") for note in found["notes"])], asked
+    used = html.P(html.B(f"{result['used']:,} of {result['of']:,} genes would be used{unless}."))
+    return [used, *(html.P(note, className="help") for note in result["notes"])], request
 
 
-def picture(found, theme):
+def picture(result, theme):
     """The figure of a choice of genes, from the result of its job."""
-    if not found or not found["picture"]:
+    if not result or not result["picture"]:
         return figures.empty(
             "These settings do not choose genes by variance: all remaining genes are used.", theme
         )
-    drawn = found["picture"]
+    drawn = result["picture"]
     return figures.mean_variance(
         np.array(drawn["means"]),
         np.array(drawn["spread"]),

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+from dash import ALL
 
 from core import figures
 from core.config.dataset_record import DatasetRecord
@@ -10,9 +11,12 @@ from core.config.numbers import Number, text_of
 from core.errors import UserError
 from core.figures import Line
 from core.preprocessing.recipe import MEASURES, Batches, Limits, cell_filter, suggested_params
+from dashboard.components.number_field import error_id
 
 RARE = 1.0  # percent: a measure whose 99th percentile is below it is not shown
 ENDS = {"low": "lowest", "high": "highest"}
+LIMIT_FIELDS = {"type": "limit", "name": ALL}
+LIMIT_ERRORS = error_id(LIMIT_FIELDS)
 ALL_CELLS = " "  # an empty value would show an empty field, and no column of obs has this name
 
 
@@ -115,9 +119,9 @@ def moved(relayout, drawn):
     The value is one that its field takes: whole where its measure is, else of four digits.
     """
     for key, value in (relayout or {}).items():
-        found = re.fullmatch(r"shapes\[(\d+)\]\.y[01]", key)
-        if found and int(found[1]) < len(drawn):
-            line = drawn[int(found[1])]
+        match = re.fullmatch(r"shapes\[(\d+)\]\.y[01]", key)
+        if match and int(match[1]) < len(drawn):
+            line = drawn[int(match[1])]
             place = figures.on_axis(line.measure, np.array([line.value]))[0]
             if abs(value - place) > 1e-9:  # of a line that was tilted, only one end has moved
                 limit = max(0.0, figures.off_axis(line.measure, value))

@@ -22,10 +22,10 @@ def proteins_card(view, row, values, steps):
     record = DatasetRecord.of(row)
     used = [name for name in record.proteins if name not in record.proteins_left_out]
     parts = [form(PREPARE, values, steps, names=NAMES)]
-    if found := record.protein_background:
+    if background := record.protein_background:
         parts.append(
             html.P(
-                f"DSB can use {found.droplets:,} empty droplets of the unfiltered matrix.",
+                f"DSB can use {background.droplets:,} empty droplets of the unfiltered matrix.",
                 className="help",
             )
         )
@@ -56,22 +56,22 @@ def proteins_card(view, row, values, steps):
                 save=False,
                 dataset=row,
             ),
-            html.Div(id=ids.PROTEINS_WORDS),
+            html.Div(id=ids.PROTEINS_NOTES),
         ]
     return card("Proteins", *parts)
 
 
-def words(found):
+def notes_of(result):
     """What the dashed line means, and a table of all proteins."""
-    notes = [notice(note) for note in found["notes"] if "is left out of training" not in note]
-    if not found["isotypes"]:
-        said = "The proteins include no isotype controls, so no background limit is drawn."
-        return [*notes, html.P(said, className="help")]
-    rows = sorted(found["proteins"], key=lambda one: -one["above"])
+    notes = [notice(note) for note in result["notes"] if "is left out of training" not in note]
+    if not result["isotypes"]:
+        sentence = "The proteins include no isotype controls, so no background limit is drawn."
+        return [*notes, html.P(sentence, className="help")]
+    rows = sorted(result["proteins"], key=lambda one: -one["above"])
     return [
         *notes,
         html.P(
-            f"The dashed line: mean and 3 standard deviations of the isotype controls ({', '.join(found['isotypes'])}). "
+            f"The dashed line: mean and 3 standard deviations of the isotype controls ({', '.join(result['isotypes'])}). "
             "They bind nothing on cells, so their counts are background.",
             className="help",
         ),
@@ -107,7 +107,7 @@ def register(app, store):
 
     @app.callback(
         Output(ids.PROTEINS_FIGURE, "figure"),
-        Output(ids.PROTEINS_WORDS, "children"),
+        Output(ids.PROTEINS_NOTES, "children"),
         Input(ids.PROTEINS.done, "data"),
         Input(ids.PROTEINS.tick, "disabled"),
         Input(ids.PROTEINS_SHOWN, "value"),
@@ -117,7 +117,7 @@ def register(app, store):
         if not job_id:
             reason = "There is no picture of these proteins." if over else "The proteins are being loaded ..."
             return figures.empty(reason, theme), ""
-        found = store.of(session.user()).jobs.one(job_id)["result"]
-        chosen = {one["name"]: one for one in found["proteins"]}
+        result = store.of(session.user()).jobs.one(job_id)["result"]
+        chosen = {one["name"]: one for one in result["proteins"]}
         shown = [chosen[name] for name in names or () if name in chosen]
-        return figures.protein_histograms(shown, found["transform"], theme), words(found)
+        return figures.protein_histograms(shown, result["transform"], theme), notes_of(result)

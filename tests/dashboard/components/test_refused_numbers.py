@@ -9,7 +9,13 @@ from core.config import NETWORK, TRAINING
 def pressed(nuwa, output, button, **values):
     """What the page is answered, as text, after a button was pressed."""
     here = {"run.data": nuwa.run, "prepare-dataset.data": nuwa.dataset, "dataset-id.data": nuwa.dataset}
-    here |= {"model-preparation.data": nuwa.preparation, "page-token.data": "page", "resolution.value": 1.0}
+    here |= {
+        "limit": {},
+        "min-cells.value": "3",
+        "model-preparation.data": nuwa.preparation,
+        "page-token.data": "page",
+        "resolution.value": 1.0,
+    }
     n_jobs, n_runs = len(nuwa.store.jobs()), len(nuwa.view.runs.all())
     answer = nuwa.press(output, here | {button: 1} | values, button)
     assert (len(nuwa.store.jobs()), len(nuwa.view.runs.all())) == (n_jobs, n_runs)
@@ -50,7 +56,7 @@ def test_a_number_of_a_model_that_is_not_chosen_does_no_harm(finished):
 def test_no_preprocessing_starts_with_another_number(finished, text):
     settings = {"setting": {"n_top_genes": text}}
     assert "Variable genes: '" in pressed(
-        finished, "preparing-message.children", "prepare.n_clicks", **settings
+        finished, "apply-recipe-message.children", "prepare.n_clicks", **settings
     )
     assert "Variable genes: '" in pressed(
         finished, "recipe-message.children", "recipe-json.n_clicks", **settings

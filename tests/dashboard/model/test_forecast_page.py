@@ -1,4 +1,4 @@
-"""The forecast on its way: asked for by the Model page, made by the worker, shown; and said by the command line."""
+"""The forecast on its way, asked for by the Create model page and by the command line."""
 
 import time
 
@@ -30,12 +30,16 @@ def asking(finished):
     execute.drain(finished.store)
 
 
-def page(nuwa, asked=None, **changed):
-    """What the page answers a second after its fields said this: (what it shows, what was asked, all of it)."""
+def page(nuwa, request=None, **changed):
+    """What the page answers a second after its fields said this: (what it shows, the request)."""
     setting = {s.name: s.default for s in (*specs(NETWORK), *specs(TRAINING))} | QUICK | changed
-    values = {"setting": setting, "model-preparation.data": nuwa.preparation, "forecast-asked.data": asked}
+    values = {
+        "setting": setting,
+        "model-preparation.data": nuwa.preparation,
+        "forecast-request.data": request,
+    }
     answer = nuwa.press("forecast.children", values, "forecast-tick.n_intervals")
-    return sent(answer["forecast"]), answer["forecast-asked"]["data"]
+    return sent(answer["forecast"]), answer["forecast-request"]["data"]
 
 
 # --- the job
@@ -46,11 +50,11 @@ def test_a_forecast_is_made_by_the_worker(finished, asking):
     assert (job["status"], job["lane"], job["priority"]) == ("queued", "short", -1)
     execute.drain(finished.store)
     job = finished.view.jobs.one(job["id"])
-    found = job["result"]
-    assert job["status"] == "done" and found["beside"] is False and found["warning"] == ""
-    assert (found["n_epochs"], found["n_steps"], found["device"]["kind"]) == (3, 4, "cpu")
-    assert 0 < found["seconds"] < 60 and found["memory"] < found["free"]
-    assert found["sentence"].endswith(f"3 epochs of 4 steps, {found['path']} path.")
+    result = job["result"]
+    assert job["status"] == "done" and result["beside"] is False and result["warning"] == ""
+    assert (result["n_epochs"], result["n_steps"], result["device"]["kind"]) == (3, 4, "cpu")
+    assert 0 < result["seconds"] < 60 and result["memory"] < result["free"]
+    assert result["sentence"].endswith(f"3 epochs of 4 steps, {result['path']} path.")
 
 
 def test_the_same_settings_are_forecast_once(finished, asking, monkeypatch):
@@ -107,50 +111,50 @@ def test_settings_that_cannot_be_trained_are_not_forecast(finished):
 
 
 def test_the_page_shows_the_forecast_of_its_fields(finished):
-    shown, asked = page(finished, seed=8)
+    shown, request = page(finished, seed=8)
     assert "of training on the CPU (" in shown and "3 epochs of 4 steps" in shown
     assert (
-        asked["over"] is True
-        and asked["values"]
-        and finished.view.jobs.one(asked["job"])["kind"] == "forecast"
+        request["over"] is True
+        and request["values"]
+        and finished.view.jobs.one(request["job"])["kind"] == "forecast"
     )
-    again, _ = page(finished, asked, seed=8)
+    again, _ = page(finished, request, seed=8)
     assert again == shown
-    other, _ = page(finished, asked, seed=8, epochs=5)
+    other, _ = page(finished, request, seed=8, epochs=5)
     assert "5 epochs of 4 steps" in other
 
 
 def test_the_page_says_that_a_forecast_is_under_way(finished, monkeypatch):
     monkeypatch.setattr(finished.app, "work_here", lambda: None)  # as with a worker of its own
-    shown, asked = page(finished, seed=9)
-    assert "Forecasting time and memory" in shown and asked["over"] is False
-    shown, asked = page(finished, asked, seed=9)
-    assert "Forecasting time and memory" in shown and asked["over"] is False
+    shown, request = page(finished, seed=9)
+    assert "Forecasting time and memory" in shown and request["over"] is False
+    shown, request = page(finished, request, seed=9)
+    assert "Forecasting time and memory" in shown and request["over"] is False
     execute.drain(finished.store)
-    shown, asked = page(finished, asked, seed=9)
-    assert "of training on the CPU" in shown and asked["over"] is True
+    shown, request = page(finished, request, seed=9)
+    assert "of training on the CPU" in shown and request["over"] is True
 
 
 def test_a_forecast_that_another_tab_dropped_is_queued_again(finished, monkeypatch):
     monkeypatch.setattr(finished.app, "work_here", lambda: None)
-    _, asked = page(finished, seed=10)
+    _, request = page(finished, seed=10)
     page(finished, seed=11)
-    _, asked = page(finished, asked, seed=10)
-    assert asked["job"] is None and asked["over"] is False
-    _, asked = page(finished, asked, seed=10)
-    assert finished.view.jobs.one(asked["job"])["status"] == "queued"
+    _, request = page(finished, request, seed=10)
+    assert request["job"] is None and request["over"] is False
+    _, request = page(finished, request, seed=10)
+    assert finished.view.jobs.one(request["job"])["status"] == "queued"
     execute.drain(finished.store)
 
 
 def test_fields_that_cannot_work_have_no_forecast(finished):
-    shown, asked = page(finished, n_latent=1000)
-    assert 'children": ""' in shown and asked["over"] is True and asked["job"] is None
+    shown, request = page(finished, n_latent=1000)
+    assert 'children": ""' in shown and request["over"] is True and request["job"] is None
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_missing_gpu_gives_a_message_before_the_run(finished):
-    shown, asked = page(finished, device="cuda")
-    assert "No GPU can be used" in shown and "warn" in shown and asked["over"] is True
+    shown, request = page(finished, device="cuda")
+    assert "No GPU can be used" in shown and "warn" in shown and request["over"] is True
 
 
 def test_a_run_that_does_not_fit_is_warned_of(finished, monkeypatch):
@@ -176,8 +180,8 @@ def test_the_command_line_says_what_a_run_will_cost_before_it_begins(
         raise UserError("far enough")
 
     monkeypatch.setattr("core.training.baselines.fit", no_further)
-    words = ["train", str(tiny_file), "--out", str(tmp_path / "out"), "--device", "cpu", "--epochs", "3"]
-    assert main(words) == 2
-    told = capsys.readouterr().err
-    assert "of training on the CPU (" in told
-    assert "3 epochs of 2 steps" in told and told.index("3 epochs of") < told.index("far enough")
+    arguments = ["train", str(tiny_file), "--out", str(tmp_path / "out"), "--device", "cpu", "--epochs", "3"]
+    assert main(arguments) == 2
+    stderr = capsys.readouterr().err
+    assert "of training on the CPU (" in stderr
+    assert "3 epochs of 2 steps" in stderr and stderr.index("3 epochs of") < stderr.index("far enough")

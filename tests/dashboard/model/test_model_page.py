@@ -11,8 +11,8 @@ from dashboard.pages.model import page as model
 def test_the_drawing_follows_the_fields(finished):
     values = fields(model.NETWORK, n_latent=7) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING, epochs=12)["setting"]
-    answer = finished.press("model-words.children", values)
-    shown = sent(answer["model-words"])
+    answer = finished.press("model-numbers.children", values)
+    shown = sent(answer["model-numbers"])
     config = model.config.parse({"n_latent": 7}).for_data(240, 126)
     weights = sum(layer.weights for layer in config.layers(120, 6))
     assert f"{weights:,}" in shown and '"12"' in shown and "of 216 cells, 128 per step" in shown
@@ -23,7 +23,7 @@ def test_the_drawing_follows_the_fields(finished):
 def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name, dropout, weight):
     values = fields(model.NETWORK, model=name) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING)["setting"]
-    answer = finished.press("model-words.children", values)
+    answer = finished.press("model-numbers.children", values)
     assert answer['{"name":"dropout","type":"setting"}']["placeholder"] == f"automatic: {dropout}"
     assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"automatic: {weight}"
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"model": name}, name))
@@ -31,13 +31,13 @@ def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name,
     finished.view.runs.forget(run["id"])
 
 
-@pytest.mark.parametrize("asked", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
-def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_chooses_its_own(finished, asked):
+@pytest.mark.parametrize("changed", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
+def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_chooses_its_own(finished, changed):
     run = finished.view.runs.one(
-        finished.view.runs.create(finished.preparation, {"model": "counts"} | asked, "counts")
+        finished.view.runs.create(finished.preparation, {"model": "counts"} | changed, "counts")
     )
     shown = settings.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
-    assert {name: shown[name] for name in settings.BY_MODEL} == dict.fromkeys(settings.BY_MODEL) | asked
+    assert {name: shown[name] for name in settings.BY_MODEL} == dict.fromkeys(settings.BY_MODEL) | changed
     assert shown["n_latent"] == run["config"]["n_latent"] == 20
     finished.view.runs.forget(run["id"])
 
@@ -48,8 +48,8 @@ def test_whole_groups_of_a_column_can_be_held_out(finished):
     assert '"value": "sample"' in page.partition("setting-split_by")[0]
     values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING, split_by="sample")["setting"]
-    answer = finished.press("model-words.children", values)
-    assert "of about " in sent(answer["model-words"])
+    answer = finished.press("model-numbers.children", values)
+    assert "of about " in sent(answer["model-numbers"])
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"split_by": "sample"}, "g"))
     assert run["config"]["split_by"] == "sample"
     finished.view.runs.forget(run["id"])
@@ -68,7 +68,7 @@ def test_a_field_left_empty_says_what_would_be_chosen(finished):
 
 
 @pytest.mark.parametrize(
-    "changed, words",
+    "changed, sentence",
     [
         ({"n_latent": 1000}, "1000 latent dimensions for 126 features"),
         ({"lr": "0"}, "Learning rate: '0' is too small"),
@@ -85,15 +85,15 @@ def test_a_field_left_empty_says_what_would_be_chosen(finished):
         ({"train_share": 0.95}, "must not exceed 1"),
     ],
 )
-def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, words):
+def test_a_setting_that_cannot_work_gets_one_sentence(finished, changed, sentence):
     values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
     values["setting"] |= fields(model.TRAINING)["setting"] | changed
-    answer = finished.press("model-words.children", values)
-    assert words in sent(answer["model-message"]) and answer["model-create"]["disabled"] is True
+    answer = finished.press("model-numbers.children", values)
+    assert sentence in sent(answer["model-message"]) and answer["model-create"]["disabled"] is True
     before = len(finished.view.runs.all())
     pressed = values | {"model-create.n_clicks": 1}
     answer = finished.press("model-message.children", pressed, "model-create.n_clicks")
-    assert words in sent(answer["model-message"]) and len(finished.view.runs.all()) == before
+    assert sentence in sent(answer["model-message"]) and len(finished.view.runs.all()) == before
 
 
 def test_the_device_is_found_without_torch():
@@ -103,3 +103,33 @@ def test_the_device_is_found_without_torch():
     assert network.device_for(gpu, "auto") == ("GPU", "torch sees a GPU.")
     assert network.device_for(gpu, "cpu")[0] == "CPU"
     assert network.device_for(cpu, "cuda")[0] == "none"
+
+
+def test_the_settings_of_an_existing_run_are_said_and_that_run_is_offered(finished):
+    run = finished.view.runs.create(finished.preparation, {"epochs": 17}, "seventeen")
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING, epochs="17")["setting"]
+    shown = finished.press("model-numbers.children", values)
+    assert "The run 'seventeen' has these settings." in sent(shown["model-message"])
+    assert f"/train?run={run}" in sent(shown["model-message"])
+    assert (shown["model-create"]["children"], shown["model-same"]["data"]) == (
+        "Create the same run again",
+        run,
+    )
+    before = len(finished.view.runs.all())
+    pressed = values | {"model-create.n_clicks": 1, "model-same.data": None}  # before the page has said so
+    answer = finished.press("model-message.children", pressed, "model-create.n_clicks")
+    assert "The run 'seventeen' has these settings." in sent(answer["model-message"])
+    assert answer["model-same"]["data"] == run and len(finished.view.runs.all()) == before
+    pressed |= {"model-same.data": run}
+    link = finished.press("url.href", pressed, "model-create.n_clicks")["url"]["href"]
+    assert len(finished.view.runs.all()) == before + 1
+    for id in (run, link.removeprefix("/train?run=")):
+        finished.view.runs.forget(id)
+
+
+def test_other_settings_offer_no_run(finished):
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING, epochs="18")["setting"]
+    shown = finished.press("model-numbers.children", values)
+    assert shown["model-message"]["children"] == "" and shown["model-create"]["children"] == "Create model"

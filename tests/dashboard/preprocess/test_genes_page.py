@@ -1,4 +1,4 @@
-"""The choice of genes on the Preprocess page follows its fields: asked for once they stay, made by the worker, drawn."""
+"""The choice of genes on the Preprocess page follows its fields."""
 
 import pytest
 from app_under_test import sent
@@ -21,25 +21,25 @@ def asking(finished):
     drain(finished.store)
 
 
-def page(nuwa, asked=None, **changed):
-    """What the page answers once its fields have said this for a moment: (what it shows, what was asked)."""
+def page(nuwa, request=None, **changed):
+    """What the page answers once its fields have said this for a moment: (what it shows, the request)."""
     values = {"setting": {s.name: s.default for s in specs(PREPARE)} | changed}
-    values |= {"prepare-dataset.data": nuwa.dataset, "genes-asked.data": asked}
-    answer = nuwa.press("genes-words.children", values, "genes-tick.n_intervals")
-    return sent(answer["genes-words"]), answer["genes-asked"]["data"]
+    values |= {"prepare-dataset.data": nuwa.dataset, "genes-request.data": request}
+    answer = nuwa.press("genes-message.children", values, "genes-tick.n_intervals")
+    return sent(answer["genes-message"]), answer["genes-request"]["data"]
 
 
-def drawn(nuwa, asked, theme="light"):
-    values = {"genes-asked.data": asked, "theme.data": theme}
+def drawn(nuwa, request, theme="light"):
+    values = {"genes-request.data": request, "theme.data": theme}
     return nuwa.press("genes-picture.figure", values)["genes-picture"]["figure"]
 
 
 def test_the_count_and_the_picture_follow_the_fields(finished, tiny):
-    shown, asked = page(finished, n_top_genes=40, hvg_flavor="cell_ranger", keep_genes="SIM-0007")
-    assert asked["over"]
-    used = finished.view.jobs.one(asked["job"])["result"]["used"]
+    shown, request = page(finished, n_top_genes=40, hvg_flavor="cell_ranger", keep_genes="SIM-0007")
+    assert request["over"]
+    used = finished.view.jobs.one(request["job"])["result"]["used"]
     assert used in (40, 41) and f"{used} of 120 genes would be used." in shown
-    figure = drawn(finished, asked)
+    figure = drawn(finished, request)
     names = [trace["name"] for trace in figure["data"]]
     assert "always used (1)" in names and figure["data"][names.index("always used (1)")]["text"] == [
         "SIM-0007"
@@ -55,13 +55,13 @@ def test_genes_that_would_be_left_out_are_counted_under_that_condition(finished)
 
 
 def test_impossible_choices_give_a_message_and_all_genes_are_drawn_where_none_is_chosen(finished):
-    shown, asked = page(finished, keep_genes="SIM-0001", drop_genes="SIM-0001")
-    assert "SIM-0001 is in both lists" in shown and asked["over"] and asked["job"] is None
-    shown, asked = page(finished, keep_genes="SIM-1")
-    assert "has no gene 'SIM-1'" in shown and asked["over"]
-    shown, asked = page(finished, n_top_genes=0)
+    shown, request = page(finished, keep_genes="SIM-0001", drop_genes="SIM-0001")
+    assert "SIM-0001 is in both lists" in shown and request["over"] and request["job"] is None
+    shown, request = page(finished, keep_genes="SIM-1")
+    assert "has no gene 'SIM-1'" in shown and request["over"]
+    shown, request = page(finished, n_top_genes=0)
     assert "120 of 120 genes" in shown
-    assert "used (120)" in [trace["name"] for trace in drawn(finished, asked)["data"]]
+    assert "used (120)" in [trace["name"] for trace in drawn(finished, request)["data"]]
 
 
 def test_only_the_last_choice_waits_and_few_answers_are_kept(finished, asking):

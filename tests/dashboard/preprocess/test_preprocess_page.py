@@ -1,7 +1,8 @@
-"""The Preprocess page without a browser: its fields, its job and its pictures."""
+"""The Preprocess page without a browser: what its main button says and does, its job and its pictures."""
 
 import numpy as np
-from app_under_test import bring, sent
+import pytest
+from app_under_test import bring, fields, sent
 from simulated import people
 
 from core.config import PREPARE, RunConfig, specs
@@ -10,32 +11,102 @@ from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.components.forms import read_form
 from dashboard.pages.preprocess import page as preprocess
-from dashboard.pages.preprocess.limits import ALL_CELLS
+from dashboard.pages.preprocess import result
+from dashboard.pages.preprocess.limits import ALL_CELLS, suggest
 
 
-def prepare(nuwa, page, dataset=None, **settings):
-    """Press Preprocess and poll once: what the page is answered."""
-    values = {"setting": settings, "prepare-dataset.data": dataset or nuwa.dataset, "page-token.data": page}
-    return nuwa.work("preparing", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
+def controls(nuwa, **changed):
+    """The controls of the page as they are at first, some settings changed."""
+    values = fields(PREPARE, **changed) | {
+        "limit": {},
+        "quality-limits.data": None,
+        "page-token.data": "page",
+    }
+    values |= {"min-cells.value": "3", "remove-cells.value": False, "remove-genes.value": False}
+    return values | {"prepare-dataset.data": nuwa.dataset, "batch-sure.value": False}
 
 
-def test_preprocessing_is_a_job_and_the_page_goes_to_its_result(finished):
-    answer = prepare(finished, "page-a", n_top_genes=50, clip=5.0)
-    job = answer["preparing-done"]["data"]
-    assert answer["preparing-message"]["children"] == "" and answer["preparing-tick"]["disabled"]
-    link = finished.press("url.href", {"preparing-done.data": job}, "preparing-done.data")["url"]["href"]
-    id = link.removeprefix("/preprocess?preparation=")
-    assert finished.view.preparations.one(id)["record"]["n_genes"] == 50
-    shown = preprocess.layout(finished.view, location.resolve(finished.view, f"?preparation={id}"))
-    assert f"/model?preparation={id}" in sent(shown)
+def prepare(nuwa, page, **settings):
+    """Press the main button and poll once: what the page is answered."""
+    values = controls(nuwa, **settings) | {"page-token.data": page, "prepare.n_clicks": 1}
+    return nuwa.work("apply-recipe", values, "prepare.n_clicks")
 
 
-def test_a_step_that_cannot_be_meant_is_refused_by_name(finished):
-    values = {"setting": {"clip": -1}, "prepare-dataset.data": finished.dataset, "prepare.n_clicks": 1}
-    answer = finished.press("preparing-job.data", values, "prepare.n_clicks")
-    assert set(answer) == {
-        "preparing-message"
-    } and "Clip: '-1' is too small. Enter a number from 1 to 1000 sd." in sent(answer)
+def described(nuwa, values, shown=None, idle=True):
+    """What the bar and the result show of the controls."""
+    values = values | {"prepare-shown.data": shown, "apply-recipe-tick.disabled": idle}
+    answer = nuwa.press("result-state.children", values)
+    return {name: next(iter(part.values())) if len(part) == 1 else part for name, part in answer.items()}
+
+
+def test_preprocess_is_work_of_the_worker_and_the_page_goes_to_its_result(finished):
+    answer = prepare(finished, "page-a", n_top_genes="50", clip="5,0")
+    job = answer["apply-recipe-done"]["data"]
+    assert answer["apply-recipe-message"]["children"] == "" and answer["apply-recipe-tick"]["disabled"]
+    link = finished.press("url.href", {"apply-recipe-done.data": job}, "apply-recipe-done.data")
+    id = link["url"]["href"].removeprefix("/preprocess?preparation=")
+    row = finished.view.preparations.one(id)
+    assert (
+        row["record"]["n_genes"] == 50 and row["settings"]["clip"] == 5 and row["dataset"] == finished.dataset
+    )
+    shown = described(finished, controls(finished, n_top_genes="50", clip="5"), id)
+    assert f"/model?preparation={id}" in sent(shown["result-forward"])
+
+
+def test_the_button_says_what_will_happen_and_does_it(finished):
+    limits = suggest(finished.view, finished.dataset, ALL_CELLS)
+    limits["limits"]["counts"] = [3500, None]
+    values = controls(finished, n_top_genes="60", batch_key="sample") | {"quality-limits.data": limits}
+    values |= {"remove-cells.value": True, "remove-genes.value": True, "page-token.data": "page-b"}
+    label = described(finished, values)["prepare"]["children"]
+    n_removed = int(label.split("remove ")[1].split(" cell")[0])
+    assert 0 < n_removed < 240
+    assert label.endswith(
+        "remove genes of fewer than 3 cells, normalise, log-transform, scale, 60 genes, CLR, batch 'sample'"
+    )
+    answer = finished.work("apply-recipe", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
+    outcome = finished.view.jobs.one(answer["apply-recipe-done"]["data"])["result"]
+    row = finished.view.preparations.one(outcome["preparation"])
+    assert row["record"]["n_cells"] == 240 - n_removed and row["settings"]["batch_key"] == "sample"
+
+
+def test_another_setting_than_that_of_the_result_steps_back_its_button(finished):
+    same = described(finished, controls(finished), finished.preparation)
+    assert same["result-state"] == "" and "btn-primary" in sent(same["result-forward"])
+    assert same["prepare"]["className"] == "btn btn-outline-primary"
+    other = described(finished, controls(finished, n_top_genes="50"), finished.preparation)
+    assert result.OTHER_SETTINGS in sent(other["result-state"])
+    assert "btn-outline-secondary" in sent(other["result-forward"])
+    assert other["prepare"]["className"] == "btn btn-primary"
+    assert other["prepare"]["children"].startswith("Preprocess again: normalise")
+
+
+def test_while_a_job_runs_the_buttons_of_the_old_result_are_disabled(finished):
+    busy = described(finished, controls(finished), finished.preparation, idle=False)
+    assert busy["prepare"]["disabled"] and '"disabled": true' in sent(busy["result-forward"])
+    assert "href" not in sent(busy["result-forward"])
+
+
+@pytest.mark.parametrize(
+    "changed, sentence",
+    [
+        ({"clip": "-1"}, "Clip: '-1' is too small. Enter a number from 1 to 1000 sd."),
+        ({"batch_key": "cell_type"}, "The question about the batch column is open."),
+    ],
+)
+def test_a_control_that_cannot_be_used_disables_the_button_and_is_refused_when_pressed(
+    finished, changed, sentence
+):
+    values = controls(finished, **changed)
+    shown = described(finished, values)
+    assert shown["prepare"]["disabled"] and sentence in sent(shown["prepare-message"])
+    answer = finished.press("apply-recipe-job.data", values | {"prepare.n_clicks": 1}, "prepare.n_clicks")
+    assert set(answer) == {"apply-recipe-message"} and sentence in sent(answer)
+
+
+def test_a_question_that_is_answered_lets_the_button_work(finished):
+    values = controls(finished, batch_key="cell_type") | {"batch-sure.value": True}
+    assert not described(finished, values)["prepare"]["disabled"]
 
 
 def changed_limits(nuwa, tissue, **limits):
@@ -66,7 +137,9 @@ def test_the_tissue_changes_the_mt_limit_and_a_large_share_outside_it_is_a_warni
 
 
 def test_a_reloaded_page_goes_on_with_the_preprocessing(finished):
-    _, job = finished.view.preparations.create(finished.dataset, {"n_top_genes": 60}, "reloaded")
+    job = finished.view.recipes.apply(finished.dataset, [], "reloaded", {"n_top_genes": 61}, "everything")[
+        "id"
+    ]
     here = location.resolve(finished.view, f"?dataset={finished.dataset}")
     assert job in sent(preprocess.layout(finished.view, here))
     drain(finished.store)
@@ -99,4 +172,4 @@ def test_the_pictures_of_a_preparation_are_drawn(finished):
     record = finished.view.preparations.one(finished.preparation)["record"]
     assert len(record["histograms"]) == 2
     for part in range(2):
-        assert preprocess.picture(record, part, "dark").data
+        assert result.picture(record, part, "dark").data

@@ -21,16 +21,14 @@ def lab(tmp_path_factory, tiny, tiny_file):
     """An app with the tiny set alone, and with its unfiltered matrix."""
     from app_under_test import AppUnderTest
 
-    made = AppUnderTest(tmp_path_factory.mktemp("lab"))
-    made.dataset = bring(made.view, "tiny.h5ad", tiny_file.read_bytes())
-    drain(made.store)
+    app = AppUnderTest(tmp_path_factory.mktemp("lab"))
+    app.dataset = bring(app.view, "tiny.h5ad", tiny_file.read_bytes())
+    drain(app.store)
     path = tmp_path_factory.mktemp("raw") / "raw.h5ad"
     unfiltered(tiny)[0].write_h5ad(path)
-    made.whole = bring(
-        made.view, "raw.h5ad", path.read_bytes(), (made.dataset, "background", {"most_rna": 400})
-    )
-    drain(made.store)
-    return made
+    app.whole = bring(app.view, "raw.h5ad", path.read_bytes(), (app.dataset, "background", {"most_rna": 400}))
+    drain(app.store)
+    return app
 
 
 def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
@@ -38,9 +36,9 @@ def test_an_unfiltered_matrix_is_added_on_the_data_page(lab):
     assert row["status"] == "ready", row["message"]
     assert row["record"]["protein_background"]["droplets"] == 300
     page = sent(data.layout(lab.view, location.resolve(lab.view, f"?dataset={lab.whole}")))
-    said = "300 empty droplets (32 protein counts or more, fewer than 400 of RNA) in 'raw.h5ad' tell the background of 8"
+    sentence = "300 empty droplets (32 protein counts or more, fewer than 400 of RNA) in 'raw.h5ad' tell the background of 8"
     assert (
-        said in page and '"value": "316"' in page
+        sentence in page and '"value": "316"' in page
     )  # and the fields for another file begin with the defaults
     with_it, without = (
         sent(preprocess.layout(lab.view, location.resolve(lab.view, f"?dataset={id}")))
@@ -65,13 +63,13 @@ def shown_proteins(lab, transform, dataset):
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_proteins_are_shown_before_and_after_with_the_limit_of_the_isotypes(lab, tiny, transform):
-    done, words = shown_proteins(lab, transform, lab.whole)
-    found = lab.view.jobs.one(done)["result"]
-    assert words == "" and found["isotypes"] == list(demo.ISOTYPES) and found["transform"] == transform
+    done, message = shown_proteins(lab, transform, lab.whole)
+    result = lab.view.jobs.one(done)["result"]
+    assert message == "" and result["isotypes"] == list(demo.ISOTYPES) and result["transform"] == transform
     table = tiny.obsm["protein"]
     controls = np.log10(1 + table[list(demo.ISOTYPES)].to_numpy())
     line = controls.mean() + 3 * controls.std(ddof=1)
-    first = found["proteins"][0]
+    first = result["proteins"][0]
     assert first["limit_before"] == pytest.approx(line, rel=1e-4)
     if transform in ("clr", "none"):  # each protein for itself: who is above is the same before and after
         assert first["above"] == pytest.approx((np.log10(1 + table["ADT-01"]) > line).mean(), abs=0.005)
@@ -82,17 +80,17 @@ def test_proteins_are_shown_before_and_after_with_the_limit_of_the_isotypes(lab,
     )
     figure = answer["proteins-figure"]["figure"]
     assert len(figure["data"]) == 4 and len(figure["layout"]["shapes"]) == 4
-    assert "3 standard deviations of the isotype controls" in sent(answer["proteins-words"])
+    assert "3 standard deviations of the isotype controls" in sent(answer["proteins-notes"])
 
 
 def test_no_isotypes_no_line_and_a_transform_without_background_says_why(lab, tiny):
     bare = tiny.copy()
     bare.obsm["protein"] = bare.obsm["protein"].iloc[:, :6]
     bare.uns.pop("isotype_controls")
-    found = looking.of_proteins(bare, "clr")
-    assert found["proteins"][0]["limit_after"] is None and found["isotypes"] == []
-    done, words = shown_proteins(lab, "dsb", lab.dataset)
-    assert done is None and "DSB needs empty droplets" in sent(words)
+    result = looking.of_proteins(bare, "clr")
+    assert result["proteins"][0]["limit_after"] is None and result["isotypes"] == []
+    done, message = shown_proteins(lab, "dsb", lab.dataset)
+    assert done is None and "DSB needs empty droplets" in sent(message)
 
 
 def test_batches_are_counted_and_small_ones_named(lab, tiny):

@@ -4,12 +4,16 @@ import base64
 
 import pytest
 from app_under_test import bring, sent
+from dash import no_update
 
-from core.preprocessing.recipe import Recipe
+from core.config import PREPARE, parse, specs
+from core.config.dataset_record import DatasetRecord
+from core.preprocessing.recipe import PRESETS, Recipe, preset
 from core.worker.execute import drain
 from dashboard.components import location
+from dashboard.components.forms import read_form
 from dashboard.pages.preprocess import page as preprocess
-from dashboard.pages.preprocess.limits import ALL_CELLS, suggest
+from dashboard.pages.preprocess import presets
 
 LIMIT_NO_CELL_MEETS = {"limits": {"counts": [9e9, None]}, "batches": {}}
 
@@ -22,20 +26,11 @@ def nuwa(empty_nuwa, tiny_file):
     return empty_nuwa
 
 
-def apply(nuwa, button, limits=None, by_batch=False, contents=None):
+def apply(nuwa, button, limits=None, contents=None):
     """(address, message) after a button that applies a recipe was pressed and its job was carried out."""
-    values = {"preset": {"CITE-seq": None}, "limit": {}, "page-token.data": "page"}
-    if isinstance(button, str) and button.startswith("take-"):
-        values[f"{button}.n_clicks"] = 1
-        triggered = f"{button}.n_clicks"
-    elif isinstance(button, dict):
-        values[button["type"]] = {button["name"]: 1}
-        triggered = f'{{"name":"{button["name"]}","type":"{button["type"]}"}}.n_clicks'
-    else:
-        triggered = f"{button}.contents"
-    values |= {"recipe-upload.contents": contents, "quality-limits.data": limits, "min-cells.value": 3}
-    values |= {"doublets-by.value": ALL_CELLS, "doublets-rate.value": 0.8, "preset-batch.value": by_batch}
-    values |= {"prepare-dataset.data": nuwa.dataset}
+    triggered = f"{button}.contents" if button == "recipe-upload" else f"{button}.n_clicks"
+    values = {"setting": {}, "limit": {}, "page-token.data": "page", triggered: contents or 1}
+    values |= {"quality-limits.data": limits, "min-cells.value": "3", "prepare-dataset.data": nuwa.dataset}
     job = nuwa.press("apply-recipe-job.data", values, triggered)["apply-recipe-job"]["data"]
     look = nuwa.press(
         "apply-recipe-done.data", {"apply-recipe-job.data": job}, "apply-recipe-tick.n_intervals"
@@ -46,38 +41,42 @@ def apply(nuwa, button, limits=None, by_batch=False, contents=None):
     return go["url"]["href"], look["apply-recipe-message"]["children"]
 
 
-def test_a_preset_makes_a_dataset_and_preprocesses_it(nuwa):
-    address, message = apply(
-        nuwa, {"type": "preset", "name": "CITE-seq"}, suggest(nuwa.view, nuwa.dataset, ALL_CELLS)
-    )
-    assert message == "" and address.startswith("/preprocess?preparation=")
-    preparation = nuwa.view.preparations.one(address.partition("=")[2])
-    dataset = nuwa.view.datasets.one(preparation["dataset"])
-    steps = dataset["record"]["derived"]["steps"]
-    assert [step["name"] for step in steps] == ["filter_cells", "filter_genes"]
-    assert dataset["name"] == "tiny.h5ad (filtered)" and preparation["settings"]["protein_transform"] == "clr"
+def filled(nuwa, name):
+    """{setting: value} that a preset puts into the form; no_update for what it leaves alone."""
+    record = DatasetRecord.of(nuwa.view.datasets.one(nuwa.dataset))
+    names = [spec.name for spec in specs(PREPARE)]
+    return dict(zip(names, presets.filled(record, name, names), strict=True))
 
 
-@pytest.mark.parametrize("rate, params", [(0.8, {"per_thousand": 0.8}), (2, {"per_thousand": 2.0})])
-def test_doublets_are_scored_with_the_rate_of_the_field(nuwa, rate, params):
-    values = {
-        "take": {"score_doublets": 1},
-        "preset": {},
-        "page-token.data": "page",
-        "doublets-by.value": ALL_CELLS,
-    }
-    values |= {"doublets-rate.value": rate, "prepare-dataset.data": nuwa.dataset}
-    job = nuwa.press("apply-recipe-job.data", values, '{"name":"score_doublets","type":"take"}.n_clicks')
-    steps = nuwa.view.jobs.one(job["apply-recipe-job"]["data"])["arguments"]["steps"]
+def test_a_preset_fills_the_form_and_leaves_what_belongs_to_the_dataset(finished):
+    form = filled(finished, "CITE-seq")
+    assert form["protein_transform"] == "clr" and form["n_top_genes"] == "2000" and form["scale"] is True
+    assert form["batch_key"] is form["keep_genes"] is form["drop_genes"] is no_update
+    unchanged = filled(finished, "as is")
+    assert unchanged["n_top_genes"] == "0" and unchanged["normalize"] is unchanged["scale"] is False
+    assert set(form) == set(unchanged) == {spec.name for spec in specs(PREPARE)}
+
+
+def test_what_a_preset_puts_into_the_form_is_what_its_recipe_says(finished):
+    for name in PRESETS:
+        settings = {key: value for key, value in filled(finished, name).items() if value is not no_update}
+        names = [{"name": key} for key in settings]
+        assert parse(read_form(settings.values(), names, PREPARE)) == parse(preset(name).settings)
+
+
+@pytest.mark.parametrize(
+    "batch, rate, params",
+    [
+        (" ", "0,8", {"per_thousand": 0.8}),
+        ("sample", "2", {"per_thousand": 2.0, "batch_key": "sample"}),
+    ],
+)
+def test_doublets_are_scored_within_the_batch_column_with_the_rate_of_the_field(nuwa, batch, rate, params):
+    values = {'{"name":"batch_key","type":"setting"}.value': batch, "doublets-rate.value": rate}
+    values |= {"take-score_doublets.n_clicks": 1, "prepare-dataset.data": nuwa.dataset}
+    answer = nuwa.press("apply-recipe-job.data", values, "take-score_doublets.n_clicks")
+    steps = nuwa.view.jobs.one(answer["apply-recipe-job"]["data"])["arguments"]["steps"]
     assert steps == [{"name": "score_doublets", "params": params}]
-
-
-def test_a_preset_by_batch_gives_each_batch_its_limits(nuwa):
-    address, _ = apply(nuwa, {"type": "preset", "name": "CITE-seq"}, by_batch=True)
-    preparation = nuwa.view.preparations.one(address.partition("=")[2])
-    steps = nuwa.view.datasets.one(preparation["dataset"])["record"]["derived"]["steps"]
-    assert preparation["settings"]["batch_key"] == steps[0]["params"]["batch_key"] == "sample"
-    assert len(steps[0]["params"]["batches"]) > 1
 
 
 def test_a_step_makes_a_dataset_alone(nuwa):

@@ -47,7 +47,7 @@ def test_a_run_of_every_model_is_trained_and_explored(finished, run_quick, name)
     chosen = run_quick.model_dump() | {"model": name}
     fields_ = fields(model.NETWORK, **{k: chosen[k] for k in ("model", "n_latent", "n_hidden")})
     fields_["setting"] |= fields(model.TRAINING, epochs=3, beta=0.5)["setting"]
-    drawn = finished.press("model-words.children", fields_ | {"model-preparation.data": preparation})
+    drawn = finished.press("model-numbers.children", fields_ | {"model-preparation.data": preparation})
     answer = finished.press(
         "url.href",
         fields_ | {"model-preparation.data": preparation, "model-create.n_clicks": 1},
@@ -64,7 +64,7 @@ def test_a_run_of_every_model_is_trained_and_explored(finished, run_quick, name)
     counted = sum(
         w.numel() for key, w in weights.items() if "running" not in key and "num_batches" not in key
     )
-    assert f"{counted:,}" in sent(drawn["model-words"])
+    assert f"{counted:,}" in sent(drawn["model-numbers"])
     page = clusters_page(finished.view, run)
     explained = "Likelihood explained" if name == "counts" else "Variance explained"
     assert f"{explained}, RNA" in page
