@@ -69,6 +69,35 @@ def test_a_step_recorded_by_an_earlier_version_gives_the_same_scores(cells):
     np.testing.assert_allclose(scored.obs["doublet_score"], theirs.obs["doublet_score"])
 
 
+def test_a_cell_above_the_threshold_of_its_batch_is_a_doublet(cells, monkeypatch):
+    random, thresholds = np.random.default_rng(0), []
+
+    def scrublet(matrix, rows, rate, seed):
+        low = 0.1 + 0.2 * len(thresholds)
+        modes = random.normal(low, 0.03, 4000), random.normal(low + 0.5, 0.05, 1000)
+        thresholds.append(bimodal.between_modes(np.concatenate(modes)))
+        return np.linspace(0, 1, len(rows)), np.concatenate(modes)
+
+    monkeypatch.setattr(doublets_and_cycle, "_scrublet", scrublet)
+    scored = steps.apply(cells, [{"name": "score_doublets", "params": {"batch_key": "donor"}}])
+    donor, score = scored.obs["donor"].astype(str), scored.obs["doublet_score"]
+    expected = score > donor.map(dict(zip(sorted(set(donor)), thresholds, strict=True)))
+    np.testing.assert_array_equal(scored.obs["predicted_doublet"], expected)
+    sentence = steps.made_before(scored)[0]["said"]
+    assert f"{expected.sum()} cells" in sentence and " and ".join(f"{t:.3f}" for t in thresholds) in sentence
+
+
+def test_scrublets_thirty_components_need_fifty_cells_in_each_batch(cells):
+    step = [{"name": "score_doublets"}]
+    assert "doublet_score" in steps.apply(cells[:50].copy(), step).obs
+    with pytest.raises(UserError, match="the dataset has 49 cells, but Scrublet needs at least 50"):
+        steps.apply(cells[:49].copy(), step)
+    apart = cells[:99].copy()
+    apart.obs["batch"] = np.repeat(["a", "b"], [50, 49])
+    with pytest.raises(UserError, match="a batch of 'batch' has 49 cells"):
+        steps.apply(apart, [{"name": "score_doublets", "params": {"batch_key": "batch"}}])
+
+
 def smoothed_by_hand(values):
     """The threshold by the equations of Prewitt and Mendelsohn 1966: means of three bins until two modes are left."""
     counts, edges = np.histogram(values, 256)

@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.preprocessing.held_out_groups import held_out_groups
 from core.preprocessing.prepare import prepare
 from core.preprocessing.recipe import Recipe, script
-from core.preprocessing.split import scored_cells, split_cells, split_of
+from core.preprocessing.split import scored_cells, split_cells, split_groups, split_of
 from core.training import learn
 
 QUICK = {"epochs": 2, "n_hidden": 16, "n_latent": 4, "batch_size": 64, "n_top_genes": 0}
@@ -88,6 +88,26 @@ def test_the_sizes_follow_the_shares_and_another_seed_holds_out_another_donor():
     unequal = np.array([900, 30, 30, 40])
     for seed in range(10):  # a donor with most of the cells is trained on
         assert 0 not in np.concatenate(held_out_groups(unequal, 100, 50, np.random.default_rng(seed)))
+
+
+def test_three_groups_are_one_for_each_part_and_small_groups_are_held_out_together():
+    valid, test = held_out_groups(np.array([50, 50, 50]), 15, 20, np.random.default_rng(0))
+    assert (len(valid), len(test)) == (1, 1) and valid[0] != test[0]
+    small = np.full(30, 9)  # a score of fewer than 20 cells means nothing
+    valid, test = held_out_groups(small, 10, 20, np.random.default_rng(0))
+    assert (len(valid), len(test)) == (3, 3)
+
+
+def test_five_cells_at_least_are_left_to_train_on():
+    assert len(split_cells(100, RunConfig(train_share=0.05)).train) == 5
+    with pytest.raises(UserError, match="Of 1,000 cells only 4 would be left to train on"):
+        split_cells(1000, RunConfig(train_share=0.004))
+    config = RunConfig(split_by="group")
+    assert len(split_groups(np.repeat([0, 1], 5), ("a", "b"), config).train) == 5
+    with pytest.raises(
+        UserError, match="only 4 would be left to train on: choose a column of smaller groups"
+    ):
+        split_groups(np.repeat([0, 1], 4), ("a", "b"), config)
 
 
 def test_two_groups_have_no_test_set_and_that_is_said(donors):
