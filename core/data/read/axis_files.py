@@ -149,7 +149,11 @@ def _without_numbers(rows):
 
 def _bare(field):
     field = field.strip()
-    return field[1:-1] if len(field) > 1 and field[0] == field[-1] and field[0] in "\"'" else field
+    if len(field) < 2 or field[0] != field[-1] or field[0] not in "\"'":
+        return field
+    return (
+        field[1:-1].replace('""', '"') if field[0] == '"' else field[1:-1]
+    )  # quotes inside quotes are doubled
 
 
 def is_header(row: list[str]) -> bool:

@@ -44,6 +44,7 @@ class Dialect(NamedTuple):
     separator: str  # one letter, or SPACES
     quote: str
     escape: str | None  # of quotes inside quotes; None: they are doubled
+    spaced: bool = False  # a blank stands between separator and quote
 
 
 class Sheet(NamedTuple):
@@ -73,7 +74,8 @@ def sheet_of(path: Path, name: str) -> Sheet:
     quote = _quote(lines[start:])
     escape = "\\" if any('\\"' in line for line in lines[start:]) else None
     separator = forced or _separator(lines[start:], quote, escape, name)
-    dialect = Dialect(encoding, separator, quote, escape)
+    spaced = separator not in (" ", SPACES) and any(f"{separator} {quote}" in line for line in lines[start:])
+    dialect = Dialect(encoding, separator, quote, escape, spaced)
     records = cut(lines[start:], dialect, start)
     if above:  # the last line of comments may be the header: "#gene  cell1  cell2"
         last = cut([lines[above[-1]]], dialect, above[-1])
@@ -124,6 +126,7 @@ def records_of(lines, dialect: Dialect, before: int = 0):
         quotechar=dialect.quote,
         escapechar=dialect.escape,
         doublequote=dialect.escape is None,
+        skipinitialspace=dialect.spaced,
     )
     try:
         for fields in reader:
@@ -148,8 +151,10 @@ def _separator(lines, quote, escape, name):
         width, n = Counter(late).most_common(1)[0] if late else (0, 0)
         if width < 2 or n < STEADY * len(late):
             continue
-        fields = [f for record in records[-LOOKED_AT:] for f in record.fields[1:FIELDS] if f.strip()]
-        share = float(np.mean([like_number(field) for field in fields])) if fields else 0.0
+        fields = [
+            f for record in records[-LOOKED_AT:] for f in record.fields[1:FIELDS] if f.strip() or "\t" in f
+        ]
+        share = float(np.mean(["\t" not in f and like_number(f) for f in fields])) if fields else 0.0
         rank = (round(share, 1), 0, -order) if share >= 0.5 else (0.0, width, -order)
         if best_rank is None or rank > best_rank:
             best, best_rank = separator, rank
@@ -177,6 +182,10 @@ def _sheet(dialect, records, name) -> Sheet:
     while width > 2 and first + 2 < len(records) and sum(bool(f.strip()) for f in records[first].fields) < 2:
         first += 1
     titles, (head, *rows) = records[:first], records[first:]
+    for record in titles:  # a row of values that is cut short is no title
+        values = [field for field in record.fields[1:] if field.strip()]
+        if len(values) > 1 and np.mean([like_number(value) for value in values]) > 0.5:
+            raise wrong_width(record, width, name)
     if not rows:
         raise UserError(f"'{name}' holds fewer than two lines, so it is no matrix with names: check it.")
     if rows[-1].fields[0].startswith("!") and len(rows[-1].fields) < width:  # the end of a table of GEO
@@ -190,7 +199,7 @@ def _sheet(dialect, records, name) -> Sheet:
         if place < len(head.fields) and head.fields[place].strip():
             break
         trailing += 1
-    if _is_values(head.fields, width, trailing):
+    if _is_values(head.fields, rows, width - trailing):
         return Sheet(dialect, None, records[first:], width, trailing, ["title"] * len(titles))
     return Sheet(dialect, head, rows, width, trailing, ["title"] * len(titles))
 
@@ -199,17 +208,24 @@ def _may_be_header(fields, width):
     """Could these be the column names above rows of `width` fields? R leaves out the corner, others add a separator."""
     short = len(fields) == width - 1 and width > 2
     long = len(fields) == width + 1 and not fields[-1].strip()
-    return (short or long) and not all(like_number(field) for field in fields)
+    names = [field.strip() for field in fields if field.strip()]
+    numbers = all(like_number(field) for field in names)
+    return (short or long) and not (numbers and _are_values(names))
 
 
-def _is_values(fields, width, trailing):
-    """Is the first line no header, but values? Its numbers repeat or have fractions, as names do not."""
-    values = [field.strip() for field in fields[1 : width - trailing]]
-    if len(values) < 3 or len(fields) != width or not all(like_number(value) for value in values):
+def _are_values(numbers):
+    """Do numbers repeat or have fractions, as names do not?"""
+    return len(set(numbers)) < len(numbers) or any("." in number for number in numbers)
+
+
+def _is_values(fields, rows, width):
+    """Is the first line no header, but values, where the rows below have values?"""
+    if len(fields) < width or not fields[0].strip() or names_of(fields[0]):  # a corner
         return False
-    if not fields[0].strip() or names_of(fields[0]):  # a corner
-        return False
-    return len(set(values)) < len(values) or any("." in value for value in values)
+    below = [record.fields for record in rows[:LOOKED_AT]]
+    places = [i for i in range(1, width) if all(like_number(row[i]) for row in below)]
+    values = [fields[i].strip() for i in places]
+    return len(values) >= 3 and all(like_number(value) for value in values) and _are_values(values)
 
 
 def wrong_width(record: Record, width: int, name: str) -> UserError:

@@ -52,6 +52,9 @@ def layout_of(path: Path, name: str, reading) -> Layout:
     if not body:
         raise _all_text(name, rows, here)
     texts = _texts(body[:LOOKED_AT], here)
+    if len(here) > 2 and _is_row_numbers(columns[here[0]], [row[here[0]] for row in body]):
+        # Names may look like numbers: behind the numbers of rows one name that does not is enough.
+        texts += [here[1]] if here[1] not in texts and not _all_numbers(body, here[1]) else []
     names = _names_column(columns, body, here, texts, name, reading)
     others = [i for i in here if i != names]
     aside = [i for i in others if i in texts or (sheet.header and describes(columns[i]) and i != names)]
@@ -63,6 +66,10 @@ def layout_of(path: Path, name: str, reading) -> Layout:
     ):
         others.remove(first)
         reading.say(f"The first column of '{name}' only numbers its rows and was skipped.")
+    unnamed = [i for i in others if i not in aside and sheet.header and not columns[i]]
+    if counting := [i for i in unnamed if _is_row_numbers("", [row[i] for row in body])]:
+        others = [i for i in others if i not in counting]
+        reading.say(f"A column of '{name}' without a name only numbers its rows and was skipped.")
     values = [i for i in others if i not in aside]
     if len([i for i in aside if i in texts]) > MOST_ASIDE or len(values) <= len(aside) or not values:
         raise _all_text(name, body, [i for i in aside if i in texts] or here)
@@ -109,6 +116,10 @@ def _texts(rows, columns):
         if known and sum(not like_number(text) for text in known) > len(known) / 2:
             texts.append(i)
     return texts
+
+
+def _all_numbers(rows, column):
+    return all(like_number(row[column]) for row in rows)
 
 
 def _rows_above(rows, columns):

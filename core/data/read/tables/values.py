@@ -133,7 +133,7 @@ def _by_pandas(path, layout, fill) -> Values | None:
             "dtype": types | {width: str},
             "converters": texts,
             "skip_blank_lines": True,
-            "skipinitialspace": True,
+            "skipinitialspace": layout.dialect.spaced,
             "low_memory": False,
             "chunksize": max(1, BLOCK_VALUES // width),
         }
