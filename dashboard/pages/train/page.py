@@ -96,7 +96,10 @@ def layout(view, context):
                             " on the same ",
                             term("validation cells"),
                             ": the training mean, predicted for every cell, and PCA with as many dimensions, the best "
-                            "linear autoencoder for a squared error (for the model counts: PCA turned back into counts). A good model ends below PCA; one near the mean has learnt nothing.",
+                            "linear autoencoder for a squared error (for the model counts: PCA turned back into counts). "
+                            "A good model ends below PCA; one near the mean has learnt nothing. The loss rewards copied "
+                            "noise as well, so a small difference says little: the count-split score on the Clusters page "
+                            "does not.",
                         ]
                     ),
                 ),
