@@ -69,15 +69,15 @@ def test_neighbours_are_found_across_block_borders(prepared, monkeypatch):
     assert scores.neighbours_kept(matrix, weights, {"x": points}, split.valid) == whole
 
 
-def test_only_so_many_cells_are_asked_for_their_neighbours(prepared, monkeypatch):
+def test_only_so_many_cells_are_queries_for_neighbours(prepared, monkeypatch):
     split, matrix = prepared
     monkeypatch.setattr(scores, "QUERIES", 10)
-    asked, batch = [], type(matrix).batch
+    queries, dense = [], type(matrix).dense
     monkeypatch.setattr(
-        type(matrix), "batch", lambda self, rows: asked.append(len(rows)) or batch(self, rows)
+        type(matrix), "dense", lambda self, rows: queries.append(len(rows)) or dense(self, rows)
     )
     scores.neighbours_kept(matrix, matrix.weights(CONFIG), {"x": np.eye(240)[:, :5]}, split.train)
-    assert asked[0] <= 10
+    assert queries[0] <= 10
 
 
 def test_duplicated_cells_and_tiny_sets_have_neighbours_too(tiny):
