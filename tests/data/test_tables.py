@@ -387,3 +387,12 @@ def test_names_in_labels_stay_text(tmp_path):
     path.write_text("cell,type\n" + "".join(f"{i:03},NA\n" for i in range(12)))
     labels = read_labels(path, Reading(tmp_path, cells=pd.Index([f"{i:03}" for i in range(12)])))
     assert labels.index[1] == "001" and labels["type"].isna().all()
+
+
+def test_blanks_in_labels_do_not_separate_them(tmp_path):
+    path = tmp_path / "labels.csv"
+    labels = pd.DataFrame({"kind": ["type 1", "type 2"] * 6, "batch": ["day 3"] * 12}, index=BARCODES)
+    for columns in (["kind"], ["kind", "batch"]):
+        labels[columns].to_csv(path)
+        table = read_labels(path, Reading(tmp_path, {}))
+        assert list(table.columns) == columns and list(table["kind"]) == list(labels["kind"])

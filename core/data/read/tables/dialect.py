@@ -146,6 +146,9 @@ def _separator(lines, quote, escape, name):
             records = cut(lines, Dialect("", separator, quote, escape))
         except UserError:
             continue
+        names = [record.fields[0] for record in records[-LOOKED_AT:]]
+        if separator in (" ", SPACES) and best and all(best in n and not like_number(n) for n in names):
+            continue  # blanks within the values of a table with another separator, such as "type 1"
         widths = [len(record.fields) for record in records]
         late = widths[len(widths) // 3 :]
         width, n = Counter(late).most_common(1)[0] if late else (0, 0)
