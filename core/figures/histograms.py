@@ -1,4 +1,4 @@
-"""Histograms of the data: counts and genes a cell, and values before and after preprocessing."""
+"""Histograms of the data: counts and genes per cell, and values before and after preprocessing."""
 
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ class Binned(NamedTuple):
 
 
 def counts_and_genes(n_counts, n_genes, theme="light", height=260):
-    """Histograms of counts a cell (log axis) and genes a cell with their medians; n_counts None: genes only."""
+    """Histograms of counts per cell (log axis) and genes per cell with their medians; n_counts None: genes only."""
     histograms = [
-        ("counts a cell", n_counts, True),
-        ("genes a cell", n_genes, False),
+        ("counts per cell", n_counts, True),
+        ("genes per cell", n_genes, False),
     ]
     histograms = [(title, np.asarray(values), log) for title, values, log in histograms if values is not None]
     if not any(len(values) for _, values, _ in histograms):

@@ -112,7 +112,7 @@ def describe_network(layers, n_genes, n_proteins):
     beside = [x for x in layers if x.side == "decoder" and not x.plain and x.n_out < ends[x.branch]]
     back += ", with a linear path from the latent dimensions to the output" if beside else ""
     return (
-        f"An autoencoder: {' and '.join(ways)}, meet in {latent.n_out:,} latent dimensions and are rebuilt "
+        f"An autoencoder: {' and '.join(ways)}, meet in {latent.n_out:,} latent dimensions and are reconstructed "
         f"{back}; {weights:,} weights."
     )
 
@@ -141,7 +141,7 @@ def blocks(layers, n_genes, n_proteins):
         encoder = [layer for layer in of_branch if layer.side == "encoder"]
         for layer in of_branch:
             i = len(lane) + (layer.side == "decoder")  # the latent is between
-            name = f"{word}, rebuilt" if layer is of_branch[-1] else "hidden"
+            name = f"{word}, reconstructed" if layer is of_branch[-1] else "hidden"
             lane.append(Block(i, centre, tall(layer.n_out), branch, layer.n_out, name, _hover(layer)))
         lanes[branch] = lane
         depth = len(encoder) + 1

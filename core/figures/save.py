@@ -13,7 +13,8 @@ GRAPH_CONFIG = {
     "plotlyServerURL": "",
     "displaylogo": False,
     "scrollZoom": True,
-    "responsive": True,
+    # A responsive plot without an explicit height has none after a resize; dcc.Graph resizes its plot by itself.
+    "responsive": False,
     "toImageButtonOptions": {"format": "svg", "filename": "nuwa"},
 }
 
@@ -66,7 +67,10 @@ def write_html(figure, path, title):
     """Write one file with plotly.js inside; its ground follows the figure's theme. Gives back the Path."""
     c = theme_colours((figure.layout.template.layout.meta or {}).get("theme", "light"))
     inner = figure.to_html(
-        config=dict(GRAPH_CONFIG), include_plotlyjs=True, include_mathjax=False, full_html=False
+        config=GRAPH_CONFIG | {"responsive": True},
+        include_plotlyjs=True,
+        include_mathjax=False,
+        full_html=False,
     )
     page = PAGE.format(title=html.escape(title), figure=inner, ground=c.card, text=c.text, font=FONT)
     path = Path(path)

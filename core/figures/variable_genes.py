@@ -18,7 +18,7 @@ class Axes(NamedTuple):
 
 
 AXES = {
-    "seurat_v3": Axes("mean counts a cell", "variance of the counts", True),
+    "seurat_v3": Axes("mean counts per cell", "variance of the counts", True),
     "seurat": Axes("log1p of the mean normalised counts", "log of the dispersion (variance / mean)", False),
     "cell_ranger": Axes(
         "mean of the logged values", "dispersion of the logged values (variance / mean)", True

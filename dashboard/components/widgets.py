@@ -9,6 +9,17 @@ from core.config.dataset_record import DatasetRecord
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
 
+# Before its first figure a graph would show axes from -1 to 6.
+BLANK = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    },
+}
+
 
 def notice(message, tone="info", **kwargs):
     """A sentence in a box: "info", "warn", "bad" (announced at once) or "good"."""
@@ -93,7 +104,8 @@ def graph(id, label, save=True, dataset=None, mark=None, plot_id=None, hidden=Fa
     """
     # The page's buttons save a figure with its badge; plotly's button would omit it.
     alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
-    plot = dcc.Graph(id=id, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
+    figure = kwargs.pop("figure", BLANK)
+    plot = dcc.Graph(id=id, figure=figure, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
     buttons = []
     if save:
         buttons = [

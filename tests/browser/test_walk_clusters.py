@@ -186,6 +186,23 @@ def test_the_dark_theme_survives_a_reload(clusters_page):
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
 
 
+def test_plots_keep_their_height_when_the_window_is_resized_far_below_them(clusters_page):
+    page = clusters_page
+    heights = """() => Object.fromEntries([...document.querySelectorAll(".js-plotly-plot")]
+        .filter(plot => plot.offsetParent).map(plot => [plot.parentElement.id, plot.clientHeight]))"""
+    page.locator("#panels").scroll_into_view_if_needed()
+    before = page.evaluate(heights)
+    to_section(page, "Download")
+    wide = page.evaluate("document.querySelector('#panels .main-svg').clientWidth")
+    page.set_viewport_size({"width": 1000, "height": 700})
+    wait_until_page(
+        page, lambda: page.evaluate("document.querySelector('#panels .main-svg').clientWidth") != wide
+    )
+    after = page.evaluate(heights)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert before["panels"] > 700 and {id: after[id] for id in before} == before
+
+
 # Last, because the embeddings that it computes keep the machine busy.
 def test_the_panels_turn_to_three_dimensions_and_back(clusters_page):
     page = clusters_page

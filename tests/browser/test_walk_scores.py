@@ -44,7 +44,7 @@ def test_embeddings_are_compared_and_features_sorted(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_role("button", name="Compare embeddings").click()
     expect(page.locator("#spaces-result")).to_contain_text("Trustworthiness (15)", timeout=WORK)
-    page.get_by_role("button", name="Compute", exact=True).click()
+    page.get_by_role("button", name="Compute reconstruction quality").click()
     grid = page.locator("#explained-table")
     first = grid.locator('.ag-center-cols-container [row-index="0"] [col-id="feature"]')
     expect(first).to_be_visible(timeout=WORK)

@@ -23,7 +23,7 @@ def test_the_medians_of_counts_and_genes_are_written_out():
 def test_values_without_counts_show_genes_alone():
     figure = figures.counts_and_genes(None, np.arange(1, 100))
     assert len(figure.data) == 1
-    assert "genes a cell" in figure.layout.xaxis.title.text
+    assert "genes per cell" in figure.layout.xaxis.title.text
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -54,7 +54,7 @@ def test_genes_stand_apart_by_what_became_of_them_and_silent_ones_are_counted():
         figure
     ) and "3 more of the other genes" in annotation_texts(figure)
     assert figure.data[1].marker.color == THEME_COLOURS["light"].accent
-    assert figure.layout.xaxis.title.text == "mean counts a cell" and figure.layout.yaxis.type == "log"
+    assert figure.layout.xaxis.title.text == "mean counts per cell" and figure.layout.yaxis.type == "log"
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert "no gene varies" in annotation_texts(figures.mean_variance(np.zeros(3), np.zeros(3), np.zeros(3)))
 

@@ -31,7 +31,7 @@ def test_a_network_without_proteins_has_one_lane():
     figure = figures.network(layers, 500, 0)
     assert "proteins" not in annotation_texts(figure)
     assert figures.describe_network(layers, 500, 0) == (
-        "An autoencoder: 500 genes pass 128 hidden units, meet in 20 latent dimensions and are rebuilt "
+        "An autoencoder: 500 genes pass 128 hidden units, meet in 20 latent dimensions and are reconstructed "
         "in the mirrored order, with a linear path from the latent dimensions to the output; "
         f"{sum(layer.weights for layer in layers):,} weights."
     )

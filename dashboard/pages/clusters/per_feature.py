@@ -36,7 +36,7 @@ def layout(view, run):
             "The share of each gene's and protein's variance that the model explains in cells it has not seen, compared "
             "with PCA of the same number of dimensions. Points above the line are reconstructed better than by PCA."
         ),
-        go("Compute", GO),
+        go("Compute reconstruction quality", GO),
         *job_card.parts(view, JOB, view.jobs.last(run["id"], "explained")),
         html.Div(id=RESULT),
     )

@@ -15,7 +15,7 @@ from dashboard.components import job_card
 from dashboard.components.widgets import card, more, notice, number, table
 from dashboard.ids import watched
 from dashboard.pages.clusters import count_split, ids, run_jobs
-from dashboard.pages.clusters.controls import categories
+from dashboard.pages.clusters.controls import categories, field
 from dashboard.pages.run_status import OLD_PCA, old_pca
 from dashboard.server import session
 
@@ -61,6 +61,8 @@ DENSITY_OF_VALUES = (
 def layout(view, run):
     """The scores beside those of PCA of the same size, and the choice of a label column."""
     scores, columns = run["scores"], categories(view, run)
+    placeholder = "Choose an obs column" if columns else "obs has no categorical columns"
+    labels = dcc.Dropdown(columns, id=LABELS, placeholder=placeholder)
     return card(
         "Scores",
         html.P(f"On {scored_cells(scores)}. Best epoch: {scores['best_epoch']}."),
@@ -71,11 +73,8 @@ def layout(view, run):
         ),
         *_seed_rows(view, run),
         *([notice(OLD_PCA, "warn")] if old_pca(run, RunFacts.upgraded(run["facts"])) else []),
-        html.Label("Compare clusters with a label column", htmlFor=LABELS),
-        dcc.Dropdown(
-            columns,
-            id=LABELS,
-            placeholder="Choose an obs column" if columns else "obs has no categorical columns",
+        html.Div(
+            field("Compare clusters with a label column", labels, wide=True), className="nuwa-form mt-3"
         ),
         *job_card.parts(view, JOB),
         html.Div(id=RESULT),
@@ -97,7 +96,7 @@ def score_rows(run):
         )
     resolution = scores.get("resolution", DEFAULT_RESOLUTION)
     silhouette = _value(scores, "silhouette")
-    rows.append([f"Silhouette of the clusters at {resolution:g}", silhouette, "–", "–", "–"])
+    rows.append([f"Silhouette of the clusters at resolution {resolution:g}", silhouette, "–", "–", "–"])
     if scores.get("held_out_nll") is not None:
         rows += _held_out_rows(scores)
     if "ilisi" in scores:

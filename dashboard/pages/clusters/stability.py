@@ -46,9 +46,9 @@ def layout(view, run):
             ]
         ),
         *_first_run(view.seeds.first_run(run["id"])),
+        html.Div(number_field.number_field(K, SEEDS, DEFAULT_SEEDS), className="nuwa-form"),
         html.Div(
             [
-                html.Div(number_field.number_field(K, SEEDS, DEFAULT_SEEDS), className="nuwa-pick"),
                 _button("Train with other seeds", GO, "btn-outline-primary", disabled=is_running),
                 _button("Cancel", CANCEL, disabled=not is_running),
                 _button("Compare finished runs", COMPARE),

@@ -27,7 +27,7 @@ DROPLET_FIELDS = {ids.DROPLETS_PROTEIN: "fewest_protein", ids.DROPLETS_RNA: "mos
 
 def card_to_add(view):
     """The card that adds a new dataset."""
-    kinds = "A .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt, or a .zip or .tar of a 10x or zarr folder."
+    kinds = "Formats: .h5ad, .h5mu, 10x .h5, .loom, csv, tsv or txt; a .zip or .tar of a 10x or zarr folder."
     again = "Files may have any size: an interrupted upload continues where it stopped. "
     parts = [
         drop(ids.UPLOAD, "Choose files"),

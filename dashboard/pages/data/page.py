@@ -119,7 +119,7 @@ def detail(view, row):
                     ],
                     className="nuwa-tiles",
                 ),
-                html.P(f"Genes colour plots by: {record.colours}.", className="help"),
+                html.P(f"Values of genes in plots: {record.colours}.", className="help"),
                 html.Div(
                     [
                         dcc.Link(

@@ -38,7 +38,7 @@ def listing(view):
         "Latent",
         "Best epoch",
         "Test loss",
-        "PCA's",
+        "PCA loss",
         "Neighbours kept",
         "",
     ]
