@@ -52,7 +52,7 @@ class AppUnderTest:
     def press(self, output, values, triggered=None):
         """Post a callback as the page does; returns {id: {property: value}}, or None for "nothing changes"."""
         answer = self.post(output, values, triggered)
-        return answer and {id.partition("@")[0]: found for id, found in answer["response"].items()}
+        return answer and {id.partition("@")[0]: properties for id, properties in answer["response"].items()}
 
     def post(self, output, values, triggered=None):
         """The whole answer of a callback, or None where nothing changes.
@@ -66,12 +66,12 @@ class AppUnderTest:
             if '"ALL"' not in part["id"]:
                 key = f"{part['id']}.{part['property']}"
                 return {**part, "value": values.get(key, "light" if key == "theme.data" else None)}
-            found = values[json.loads(part["id"])["type"]]
-            own = [{"type": json.loads(part["id"])["type"], "name": name} for name in found]
+            values_of_type = values[json.loads(part["id"])["type"]]
+            own = [{"type": json.loads(part["id"])["type"], "name": name} for name in values_of_type]
             ids = [{"id": id, "property": part["property"]} for id in own]
             if part["property"] == "id":
                 return [i | {"value": i["id"]} for i in ids]
-            return [i | {"value": v} for i, v in zip(ids, found.values(), strict=True)]
+            return [i | {"value": v} for i, v in zip(ids, values_of_type.values(), strict=True)]
 
         inputs, state = ([fill(part) for part in spec[kind]] for kind in ("inputs", "state"))
         outputs = [
@@ -97,10 +97,10 @@ class AppUnderTest:
     def background(self, output, *arguments, triggered="none"):
         """Call the function of a background callback in this process; returns (its answer, its progress updates)."""
         key = next(k for k in self.app.callback_map if k.strip(".").split("...")[0].startswith(output))
-        function, told = self.app.callback_map[key]["callback"].__wrapped__, []
+        function, updates = self.app.callback_map[key]["callback"].__wrapped__, []
         token = context_value.set(AttributeDict(triggered_inputs=[{"prop_id": f"{triggered}.x", "value": 1}]))
         try:
-            return function(told.append, *arguments), told
+            return function(updates.append, *arguments), updates
         finally:
             context_value.reset(token)
 
@@ -122,11 +122,11 @@ def hears(spec, triggered):
     return triggered is None or any(_is(f"{i['id']}.{i['property']}", triggered) for i in spec["inputs"])
 
 
-def _is(heard, triggered):
+def _is(input_id, triggered):
     """Is this the input that was pressed? Of a pattern, any part of its type."""
-    if not (heard.startswith("{") and triggered.startswith("{")):
-        return heard == triggered
-    return len({json.loads(one.rpartition(".")[0])["type"] for one in (heard, triggered)}) == 1
+    if not (input_id.startswith("{") and triggered.startswith("{")):
+        return input_id == triggered
+    return len({json.loads(one.rpartition(".")[0])["type"] for one in (input_id, triggered)}) == 1
 
 
 def sent(component):

@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def server_environment(folder, **values):
     """The environment of a dashboard process of its own over a data folder, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        port = free_socket.getsockname()[1]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NUWA_")}
     return clean | {"NUWA_DATA_DIR": str(folder), "NUWA_PORT": str(port)} | values
 

@@ -63,10 +63,10 @@ def test_limits_move_the_counts_and_a_recipe_is_downloaded_and_uploaded(page, se
         "#quality-violins .shapelayer path"
     ).first.bounding_box()  # the lowest counts that stay
     low = page.get_by_label("Counts, lowest")
-    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(*place)
+    corner = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*corner)
     page.mouse.down()
-    page.mouse.move(place[0], place[1] + 20, steps=5)
+    page.mouse.move(corner[0], corner[1] + 20, steps=5)
     page.mouse.up()
     expect(low).not_to_have_value("3500", timeout=15_000)
     dragged = float(low.input_value())
@@ -77,9 +77,9 @@ def test_limits_move_the_counts_and_a_recipe_is_downloaded_and_uploaded(page, se
     expect(page.get_by_role("heading", name="Steps so far")).to_be_visible(timeout=WORK)
     expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
     page.get_by_text("Download or upload a recipe").click()
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Recipe (.json)").click()
-    found.value.save_as(tmp_path / "recipe.json")
+    download.value.save_as(tmp_path / "recipe.json")
     recipe = json.loads((tmp_path / "recipe.json").read_text())
     assert recipe["steps"][0]["params"]["limits"]["counts"][0] == dragged
     page.get_by_role("button", name="Undo last step").click()
@@ -95,14 +95,14 @@ def test_only_the_page_of_what_was_deleted_says_that_it_is_gone(page, server, ce
     """An answer that comes late, from a page that was left, says nothing of the page that is there now."""
     page.goto(f"{server.base}/preprocess?dataset={cells}")
     expect(page.locator("#quality-stay")).to_contain_text("of 240 cells are kept", timeout=WORK)
-    said = {
+    message = {
         "namespace": "dash_html_components",
         "type": "P",
         "props": {"children": "It is gone.", "role": "alert"},
     }
     tell = "([id, said]) => dash_clientside.set_props('gone', {data: {kind: 'dataset', id, content: said}})"
-    page.evaluate(tell, ["another", said])
+    page.evaluate(tell, ["another", message])
     page.wait_for_timeout(500)
     expect(page.locator("#quality-stay")).to_contain_text("of 240 cells are kept")
-    page.evaluate(tell, [cells, said])
+    page.evaluate(tell, [cells, message])
     expect(page.get_by_role("alert")).to_have_text("It is gone.")

@@ -169,10 +169,10 @@ def test_pause_stops_one_file_alone_resume_continues_and_cancel_asks(page, serve
     held = page.evaluate("window.offsets.length")
     page.get_by_role("button", name="Resume labels.csv").click()
     wait_until_page(page, lambda: page.evaluate("window.offsets.length") > held + 2)
-    asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    questions = []
+    page.once("dialog", lambda dialog: (questions.append(dialog.message), dialog.dismiss()))
     page.get_by_role("button", name="Cancel labels.csv").click()
-    assert asked == ["Delete the uploaded part of 'labels.csv'?"]
+    assert questions == ["Delete the uploaded part of 'labels.csv'?"]
     assert len(server.view.uploads.unfinished()) == 1
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel labels.csv").click()
@@ -237,8 +237,8 @@ def test_a_second_file_is_uploaded_for_the_dataset_on_the_page(page, server, tin
 def test_the_lines_of_an_upload_can_be_read_in_both_themes(page, labels):
     """WCAG asks for 4.5:1 between text and its ground."""
     choose(page, labels)
-    words = page.locator(".nuwa-upload .help")
-    expect(words).to_be_visible()
+    help_text = page.locator(".nuwa-upload .help")
+    expect(help_text).to_be_visible()
     light = """node => {
         const [text, ground] = [node, node.closest(".nuwa-upload")].map((n, i) => {
             const colour = getComputedStyle(n)[i ? "backgroundColor" : "color"].match(/[\\d.]+/g).slice(0, 3);
@@ -249,7 +249,7 @@ def test_the_lines_of_an_upload_can_be_read_in_both_themes(page, labels):
     }"""
     for theme in ("light", "dark"):
         page.evaluate("theme => (document.documentElement.dataset.bsTheme = theme)", theme)
-        assert words.evaluate(light) >= 4.5, theme
+        assert help_text.evaluate(light) >= 4.5, theme
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel labels.csv").click()
 

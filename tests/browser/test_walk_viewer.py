@@ -65,7 +65,7 @@ def page(browser):
     assert not wrong
 
 
-def asked(page):
+def query_of(page):
     """The query of the address, as a dict."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
@@ -101,7 +101,7 @@ def n_selected(page, nuwa, key):
     """How many cells the lasso in the panel `key`, as the address has it, means by the server's own reckoning."""
     wait_for_select(page, f'"in":"{key}"')
     run = nuwa.view.runs.one(nuwa.run)
-    return int(selection.cells(nuwa.view, run, selection.read(asked(page)["select"])).sum())
+    return int(selection.cells(nuwa.view, run, selection.read(query_of(page)["select"])).sum())
 
 
 @pytest.mark.slow  # its dataset of its own takes the time of three other walks
@@ -124,8 +124,8 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     choose(page, "colour", "adt-01", "ADT-01 (protein)")
     expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
     page.wait_for_function("() => location.search.includes('ADT-01')")
-    shown = asked(page)
-    assert shown["by"] == "protein:ADT-01" and shown["run"] == finished.run and "~pca~" in shown["panels"]
+    query = query_of(page)
+    assert query["by"] == "protein:ADT-01" and query["run"] == finished.run and "~pca~" in query["panels"]
 
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)  # from here on the page draws every picture itself
     page.goto(page.url.replace("%7Epca%7E", "%7Elatent%3A2%2C3%7E"))
@@ -163,7 +163,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     page.locator("#legend").get_by_role("button", name="type A").click()
     expect(page.locator("#selected")).to_contain_text("cell_type (obs) is type A")
     wait_for_select(page, "type A")
-    assert json.loads(asked(page)["select"]) == {"by": "obs:cell_type", "is": ["type A"]}
+    assert json.loads(query_of(page)["select"]) == {"by": "obs:cell_type", "is": ["type A"]}
     page.get_by_role("button", name="Clear selection").click()
     expect(page.locator("#selected")).to_contain_text("No cells are selected")
     page.wait_for_function("() => !location.search.includes('select=')")
@@ -212,8 +212,8 @@ def test_mapped_cells_are_kept_in_the_address_and_drawn_after_a_reload(page, bas
     expect(page.locator("#map-notes")).to_contain_text("lie farther from the reference")
     page.get_by_label("Unknown below a confidence of").fill("0.95")
     page.wait_for_function("() => location.search.includes('mapped_sure=0.95')")
-    kept = asked(page)["mapped"]
+    kept = query_of(page)["mapped"]
     page.reload()
     expect(page.get_by_label("Unknown below a confidence of")).to_have_value("0.95")
     expect(page.locator("#map-figure .main-svg").first).to_be_visible()
-    assert asked(page)["mapped"] == kept
+    assert query_of(page)["mapped"] == kept

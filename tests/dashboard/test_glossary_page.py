@@ -17,12 +17,12 @@ TERMS = [
 
 def linked_terms():
     """[(file, heading)] of every call of widgets.term."""
-    found = []
+    terms = []
     for path in sorted((ROOT / "dashboard").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "term":
-                found.append((path.relative_to(ROOT).as_posix(), ast.literal_eval(node.args[-1])))
-    return found
+                terms.append((path.relative_to(ROOT).as_posix(), ast.literal_eval(node.args[-1])))
+    return terms
 
 
 @pytest.mark.parametrize(("file", "heading"), linked_terms())

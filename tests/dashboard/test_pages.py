@@ -58,8 +58,8 @@ EXPECTED = {
 @pytest.mark.parametrize("nuwa", EXPECTED)
 def test_every_page_has_something_to_say_in_every_state(nuwa, module, request):
     lived_in = request.getfixturevalue(nuwa)
-    shown = module.layout(lived_in.view, location.resolve(lived_in.view, ""))
-    assert EXPECTED[nuwa][module] in sent(shown)
+    page = module.layout(lived_in.view, location.resolve(lived_in.view, ""))
+    assert EXPECTED[nuwa][module] in sent(page)
 
 
 @pytest.mark.parametrize("path", [page.PATH for page in PAGES])
@@ -108,37 +108,37 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "loadings-dimension",
         "category",  # an entry of a legend: a callback draws it
     }  # only for some datasets and models
-    laid_out = sent(frame()) + "".join(
+    layouts = sent(frame()) + "".join(
         sent(page.layout(nuwa.view, location.resolve(nuwa.view, "")))
         for page in PAGES
         for nuwa in (finished, bare)
     )
-    laid_out += clusters_page(finished.view, finished.run)
+    layouts += clusters_page(finished.view, finished.run)
     for explored in ("working", "failed"):
-        laid_out += sent(
+        layouts += sent(
             clusters.not_yet(finished.view, finished.view.runs.one(finished.run) | {"explored": explored})
         )
-    asked = Question("Which?", "genome", [("a", "a")]).record()
-    laid_out += sent(add_data.question({"record": {"question": asked}}))
+    question = Question("Which?", "genome", [("a", "a")]).record()
+    layouts += sent(add_data.question({"record": {"question": question}}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             finished.store,
             "settings",
             finished.store.settings.model_copy(update={"data_roots": (Path.cwd(),)}),
         )
-        laid_out += sent(add_data.card_to_add(finished.view))
-    laid_out += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
-    seen = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
-    laid_out += sent(join_samples.preview(seen, {"samples": [], "batch": "sample"}))
+        layouts += sent(add_data.card_to_add(finished.view))
+    layouts += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
+    preview = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
+    layouts += sent(join_samples.preview(preview, {"samples": [], "batch": "sample"}))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]
         for id in parts:
             if id.startswith("{"):
                 kind = json.loads(id)["type"]
-                assert kind in elsewhere or f'"type": "{kind}"' in laid_out, id
+                assert kind in elsewhere or f'"type": "{kind}"' in layouts, id
             else:
-                assert f'"id": "{id}"' in laid_out or id in elsewhere, id
+                assert f'"id": "{id}"' in layouts or id in elsewhere, id
 
 
 def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_nuwa):
@@ -153,9 +153,9 @@ def test_a_page_of_a_run_that_could_not_be_explored_says_why(empty_nuwa):
         message = words if status == "failed" else ""
         run = store.add("run", "local", **row, status=status, explored=explored, message=message)
         store.set_job(store.submit("local", "short", "explore", run), message="Memory ran out there, too.")
-        shown = clusters.layout(empty_nuwa.view, location.resolve(empty_nuwa.view, f"?run={run}"))
-        assert words in sent(shown)
-        assert ("Compute again" in sent(shown)) == (explored == "failed")
+        page = clusters.layout(empty_nuwa.view, location.resolve(empty_nuwa.view, f"?run={run}"))
+        assert words in sent(page)
+        assert ("Compute again" in sent(page)) == (explored == "failed")
 
 
 def test_the_sidebar_has_the_device_and_the_running_jobs(empty_nuwa):
@@ -170,8 +170,8 @@ def test_the_sidebar_has_the_device_and_the_running_jobs(empty_nuwa):
 def test_the_header_gets_its_badge_when_the_dataset_is_loaded(empty_nuwa, tiny_file):
     id = bring(empty_nuwa.view, "tiny.h5ad", tiny_file.read_bytes())
     before = steps_done(location.resolve(empty_nuwa.view, f"?dataset={id}"))
-    place = {"dataset": id, "preparation": None, "run": None, "done": before}
-    tick = {"sidebar-tick.n_intervals": 1, "context.data": place, "url.pathname": "/data"}
+    drawn_rows = {"dataset": id, "preparation": None, "run": None, "done": before}
+    tick = {"sidebar-tick.n_intervals": 1, "context.data": drawn_rows, "url.pathname": "/data"}
     assert "header" not in empty_nuwa.press("sidebar-activity.children", tick)
     drain(empty_nuwa.store)
     drawn = empty_nuwa.press("sidebar-activity.children", tick)
@@ -179,6 +179,6 @@ def test_the_header_gets_its_badge_when_the_dataset_is_loaded(empty_nuwa, tiny_f
 
 
 def test_the_loss_of_a_run_says_what_its_data_hold(finished):
-    standing = location.resolve(finished.view, "")
-    assert "X: counts" in sent(train.layout(finished.view, standing))
-    assert "X: counts" in sent(summary.layout(finished.view, standing.run).children[2])
+    context = location.resolve(finished.view, "")
+    assert "X: counts" in sent(train.layout(finished.view, context))
+    assert "X: counts" in sent(summary.layout(finished.view, context.run).children[2])

@@ -25,7 +25,7 @@ def a_map(n=200, size=SIZE):
     )
 
 
-def every_plate():
+def every_figure():
     """A PaperFigure of each kind."""
     losses = ("train_loss", "valid_loss", "train_rna", "valid_rna", "train_protein", "valid_protein")
     epochs = [{"epoch": i} | dict.fromkeys(losses, 1 / i) for i in (1, 2, 3)]
@@ -46,8 +46,8 @@ def every_plate():
 
 def box(path):
     """(wide, high) of a PDF's page in mm."""
-    found = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", path.read_bytes())
-    return [float(value) / 72 * 25.4 for value in found.groups()]
+    printed = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", path.read_bytes())
+    return [float(value) / 72 * 25.4 for value in printed.groups()]
 
 
 def dots(path):
@@ -58,22 +58,22 @@ def dots(path):
 
 def test_without_a_chromium_matplotlib_draws_every_kind_of_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(chromium, "draw", lambda *_: "There is no Chromium.")
-    found, wrong = print_all.print_all(every_plate(), tmp_path / "out", tmp_path)
-    assert wrong == "There is no Chromium." and {p.by for p in found} == {"matplotlib"}
-    assert [p.name for p in found] == ["loss", "latent", "embeddings", "markers", "composition"]
-    latent = found[1].files
+    printed, wrong = print_all.print_all(every_figure(), tmp_path / "out", tmp_path)
+    assert wrong == "There is no Chromium." and {p.by for p in printed} == {"matplotlib"}
+    assert [p.name for p in printed] == ["loss", "latent", "embeddings", "markers", "composition"]
+    latent = printed[1].files
     assert np.allclose(box(latent["pdf"]), (90, 60), atol=0.2) and dots(latent["png"]) == (340, 226)
     svg = latent["svg"].read_text()
     assert "T$x$ &lt;b&gt;&amp;" in svg and "<image" in svg  # words are words, points are dots
 
 
 def test_many_points_are_never_drawn_by_chromium(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(chromium, "draw", lambda tasks, *_: asked.extend(tasks) or "")
+    tasks = []
+    monkeypatch.setattr(chromium, "draw", lambda tasks, *_: tasks.extend(tasks) or "")
     few, many = a_map(), a_map(paper_figures.MOST_POINTS + 1)._replace(name="many")
-    found, _ = print_all.print_all([few, many], tmp_path / "out", tmp_path, formats=("png",))
-    assert [task["out"] for task in asked] == [str(tmp_path / "out" / "latent.png")]
-    assert all(p.files["png"].stat().st_size > 1000 for p in found)
+    printed, _ = print_all.print_all([few, many], tmp_path / "out", tmp_path, formats=("png",))
+    assert [task["out"] for task in tasks] == [str(tmp_path / "out" / "latent.png")]
+    assert all(p.files["png"].stat().st_size > 1000 for p in printed)
 
 
 @pytest.mark.parametrize(
@@ -109,24 +109,26 @@ def test_more_groups_than_a_legend_takes_are_drawn_with_columns_for_them():
     few = colour._replace(values=np.arange(200) % 20, categories=names[:20])
     alone, four = (paper_figures.maps("m", "M", [panel] * k, few, cells, SIZE) for k in (1, 4))
     assert not many.vectors and not four.vectors and alone.vectors  # alone, their names stand among the cells
-    made = alone.plotly()
-    assert not made.layout.showlegend and "group 7" in [a.text for a in made.layout.annotations]
+    drawn = alone.plotly()
+    assert not drawn.layout.showlegend and "group 7" in [a.text for a in drawn.layout.annotations]
 
 
 def test_the_size_of_an_svg_is_in_millimetres():
-    made = chromium.in_millimetres(
+    drawn = chromium.in_millimetres(
         '<svg width="340" height="227" viewBox="0 0 340 227"><rect width="340"/></svg>', 340, 227
     )
-    assert made.startswith('<svg width="89.96mm" height="60.06mm" viewBox') and '<rect width="340"/>' in made
+    assert (
+        drawn.startswith('<svg width="89.96mm" height="60.06mm" viewBox') and '<rect width="340"/>' in drawn
+    )
 
 
 def test_a_figure_on_paper_has_its_size_and_no_hover():
-    made = paper_figures.on_paper(a_map())
-    layout = made["layout"]
+    drawn = paper_figures.on_paper(a_map())
+    layout = drawn["layout"]
     assert (layout["width"], layout["height"]) == (340, 227) and layout["paper_bgcolor"] == "white"
-    assert {trace["type"] for trace in made["data"]} == {"scatter"}
-    assert not any("text" in trace or "customdata" in trace for trace in made["data"])
-    assert "cell-1" not in str(made)
+    assert {trace["type"] for trace in drawn["data"]} == {"scatter"}
+    assert not any("text" in trace or "customdata" in trace for trace in drawn["data"])
+    assert "cell-1" not in str(drawn)
 
 
 @pytest.mark.slow
@@ -134,9 +136,9 @@ def test_chromium_draws_every_kind_of_figure_as_vectors_at_its_size(tmp_path):
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         pytest.skip("no Chromium on the PATH")
     (tmp_path / "scratch").mkdir()
-    found, wrong = print_all.print_all(every_plate(), tmp_path / "out", tmp_path / "scratch")
-    assert wrong == "" and {p.by for p in found} == {"plotly"}
-    files = found[1].files
+    printed, wrong = print_all.print_all(every_figure(), tmp_path / "out", tmp_path / "scratch")
+    assert wrong == "" and {p.by for p in printed} == {"plotly"}
+    files = printed[1].files
     assert np.allclose(box(files["pdf"]), (90, 60), atol=0.5) and dots(files["png"]) == (340, 227)
     svg = files["svg"].read_text()
     assert "mm" in svg[:300] and "<image" not in svg and svg.count("<path") > 200

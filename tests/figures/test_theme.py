@@ -46,5 +46,7 @@ def test_figures_are_light_enough_for_the_page():
         "import sys, core.figures;"
         "print([m for m in ('torch', 'scanpy', 'scipy', 'pandas', 'sklearn') if m in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"

@@ -38,10 +38,10 @@ def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finishe
     line = answer["clustering-line"]["data"]
     here = {"clustering-line.data": line, "run.data": finished.run}
     parts = ("annotate-start.options", "markers-by.options", "colour.value")
-    shown = {k: v for part in parts for k, v in finished.press(part, here, "clustering-line.data").items()}
+    drawn = {k: v for part in parts for k, v in finished.press(part, here, "clustering-line.data").items()}
     choice = f"made:{line}"
-    assert shown["colour"]["value"] == shown["annotate-start"]["value"] == choice
-    assert choice in [o["value"] for o in shown["markers-by"]["options"]]
+    assert drawn["colour"]["value"] == drawn["annotate-start"]["value"] == choice
+    assert choice in [o["value"] for o in drawn["markers-by"]["options"]]
     run = finished.view.runs.one(finished.run)
     colour = colours.colour_of(finished.view, run, choice, 1.0)
     _, codes = finished.view.datasets.folder(finished.dataset).column("cell_type")
@@ -55,11 +55,13 @@ def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finishe
     assert change(finished, "annotate-colour-go.n_clicks", **more)["clustering-line"]["data"] == line
     colour = colours.colour_of(finished.view, run, choice, 1.0)
     assert colour.colours[colour.categories.index("my cells")] == "#123456"
-    told = finished.press(
+    answer = finished.press(
         "annotate-history.children", {"annotate-start.value": choice, "run.data": finished.run}
     )
-    assert "local" in sent(told["annotate-history"]) and "coloured #123456" in sent(told["annotate-history"])
-    table = finished.client.get(told["annotate-csv"]["href"]).text.splitlines()
+    assert "local" in sent(answer["annotate-history"]) and "coloured #123456" in sent(
+        answer["annotate-history"]
+    )
+    table = finished.client.get(answer["annotate-csv"]["href"]).text.splitlines()
     assert (
         table[0] == "cell,name,author,time"
         and sum(",my cells,local,20" in row for row in table) == mine.sum()
@@ -118,10 +120,10 @@ def test_clusters_that_were_undone_give_a_message_and_the_page_continues(finishe
     with pytest.raises(UserError, match="choose others") as caught:
         colours.colour_of(finished.view, finished.view.runs.one(finished.run), "made:gone", 1.0)
     assert type(caught.value) is UserError  # a Missing would take the page away
-    told = finished.press(
+    answer = finished.press(
         "annotate-history.children", {"annotate-start.value": "made:gone", "run.data": finished.run}
     )
-    assert "choose others" in sent(told["annotate-history"]["children"])
+    assert "choose others" in sent(answer["annotate-history"]["children"])
 
 
 def test_a_name_has_to_be_typed(finished, types):
@@ -145,19 +147,19 @@ def test_composition_counts_cells_by_sample(finished):
 
 def test_other_methods_and_the_most_stable_resolution_are_jobs(finished):
     here = {"run.data": finished.run, "page-token.data": "t"}
-    asked = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
-    done = finished.work("cluster", asked, "method-go.n_clicks")["cluster-done"]["data"]
-    seen = finished.press("clustering-line.data", {"cluster-done.data": done}, "cluster-done.data")
-    line = seen["clustering-line"]["data"]
+    controls = {"method-go.n_clicks": 1, "method.value": "kmeans", "method-value.value": 4} | here
+    done = finished.work("cluster", controls, "method-go.n_clicks")["cluster-done"]["data"]
+    change = finished.press("clustering-line.data", {"cluster-done.data": done}, "cluster-done.data")
+    line = change["clustering-line"]["data"]
     assert finished.view.clusterings.one(finished.run, line)["title"] == "k-means, 4 clusters"
     finished.view.clusterings.undo(finished.run, line)
     job = finished.work("resolutions", {"resolutions-go.n_clicks": 1} | here, "resolutions-go.n_clicks")[
         "resolutions-done"
     ]["data"]
-    shown = finished.press("resolutions-box.hidden", {"resolutions-done.data": job}, "resolutions-done.data")
+    drawn = finished.press("resolutions-box.hidden", {"resolutions-done.data": job}, "resolutions-done.data")
     best = finished.view.jobs.one(job)["result"]["steadiest"]
-    assert shown["resolutions-box"]["hidden"] is False
-    assert shown["most-stable"]["data"] == best
+    assert drawn["resolutions-box"]["hidden"] is False
+    assert drawn["most-stable"]["data"] == best
     drawn = finished.press("resolution.marks", {"most-stable.data": 0.8}, "most-stable.data")["resolution"][
         "marks"
     ]

@@ -27,20 +27,20 @@ def test_the_card_makes_a_zip_and_verifies_it(finished):
     answer = finished.press("bundle-job.data", values, "bundle-go.n_clicks")
     job = finished.view.jobs.one(answer["bundle-job"]["data"])
     assert job["status"] == "done" and job["arguments"]["size"] == [180, 120, 300]  # no figures
-    shown = finished.press(
-        "bundle-result.children", {"bundle-done.data": job["id"], "run.data": finished.run}
-    )
+    card = finished.press("bundle-result.children", {"bundle-done.data": job["id"], "run.data": finished.run})
     assert (
-        "Download bundle.zip (" in sent(shown["bundle-result"]["children"])
-        and not shown["verify-box"]["hidden"]
+        "Download bundle.zip (" in sent(card["bundle-result"]["children"])
+        and not card["verify-box"]["hidden"]
     )
     zipped_bytes = finished.client.get(f"/download/{finished.run}/bundle.zip").data
     with zipfile.ZipFile(io.BytesIO(zipped_bytes)) as made:
         assert "result.h5ad" in made.namelist() and "report.html" not in made.namelist()
     values = {"verify-go.n_clicks": 1, "run.data": finished.run}
     job = finished.press("verify-job.data", values, "verify-go.n_clicks")["verify-job"]["data"]
-    told = finished.press("verify-result.children", {"verify-done.data": job, "run.data": finished.run})
-    assert "The same: latent space" in sent(told["verify-result"]["children"])
+    verification = finished.press(
+        "verify-result.children", {"verify-done.data": job, "run.data": finished.run}
+    )
+    assert "The same: latent space" in sent(verification["verify-result"]["children"])
 
 
 def test_a_missing_number_gives_an_error_message(finished):

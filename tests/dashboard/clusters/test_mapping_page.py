@@ -50,13 +50,13 @@ def mapped(nuwa):
 
 
 def shown(nuwa, key, **values):
-    asked = {
+    controls = {
         "map-chosen.value": key,
         "map-colour.value": "label",
         "map-threshold.value": 0.5,
         "run.data": nuwa.run,
     }
-    return nuwa.press("map-figure.figure", asked | values, "map-chosen.value")
+    return nuwa.press("map-figure.figure", controls | values, "map-chosen.value")
 
 
 def test_cells_are_mapped_by_a_button_and_drawn_over_the_run(nuwa, mapped, tiny):
@@ -68,8 +68,8 @@ def test_cells_are_mapped_by_a_button_and_drawn_over_the_run(nuwa, mapped, tiny)
     traces = drawn["map-figure"]["figure"]["data"]
     assert traces[0]["name"] == "cells of the run"
     assert sum(len(t["customdata"]) for t in traces[1:]) == 40
-    said = sent(drawn["map-notes"]["children"]) + sent(drawn["map-table"]["children"])
-    assert "2 of the" in said and "lie farther from the reference" in said and "own cell_type" in said
+    text = sent(drawn["map-notes"]["children"]) + sent(drawn["map-table"]["children"])
+    assert "2 of the" in text and "lie farther from the reference" in text and "own cell_type" in text
     for by in ("confidence", "farness", "own"):
         assert shown(nuwa, mapped, **{"map-colour.value": by, "map-own.value": "cell_type"})["map-figure"][
             "figure"
@@ -85,10 +85,10 @@ def test_what_is_unsure_is_unknown_from_a_threshold_on(nuwa, mapped):
 
 
 def test_a_missing_threshold_gives_an_error_message(nuwa, mapped):
-    said = shown(nuwa, mapped, **{"map-threshold.value": None})
+    answer = shown(nuwa, mapped, **{"map-threshold.value": None})
     assert (
-        "confidence of is empty. Enter a number from 0 to 1." in sent(said["map-notes"]["children"])
-        and said["map-csv"]["href"] == ""
+        "confidence of is empty. Enter a number from 0 to 1." in sent(answer["map-notes"]["children"])
+        and answer["map-csv"]["href"] == ""
     )
 
 
@@ -118,10 +118,10 @@ def test_the_mapped_cells_leave_as_a_file(nuwa, mapped):
         "run.data": nuwa.run,
     }
     job = nuwa.work("map-export", values, "map-export-go.n_clicks")["map-export-done"]["data"]
-    told = nuwa.press(
+    answer = nuwa.press(
         "map-exported.children", {"map-export-done.data": job, "run.data": nuwa.run}, "map-export-done.data"
     )
-    assert "mapped.h5ad?key=" in sent(told)
+    assert "mapped.h5ad?key=" in sent(answer)
     answer = nuwa.client.get(f"/download/{nuwa.run}/mapped.h5ad?key={mapped}&threshold=0.5")
     assert answer.status_code == 200
     path = nuwa.view.mappings.file(nuwa.run, mapped)
@@ -172,17 +172,17 @@ def test_a_selection_becomes_a_dataset(nuwa):
         "run.data": nuwa.run,
     }
     job = nuwa.work("subset", values, "subset-go.n_clicks")["subset-done"]["data"]
-    made = nuwa.view.datasets.one(nuwa.view.jobs.one(job)["target"])
+    dataset = nuwa.view.datasets.one(nuwa.view.jobs.one(job)["target"])
     codes = nuwa.view.datasets.folder(nuwa.dataset).column("cell_type")[1]
-    assert made["status"] == "ready" and made["record"]["cells"] == (codes == 0).sum()
-    assert made["record"]["selected"]["words"] == f"cell_type (obs) is {kind}"
-    cells = nuwa.view.datasets.folder(made["id"]).cells()
+    assert dataset["status"] == "ready" and dataset["record"]["cells"] == (codes == 0).sum()
+    assert dataset["record"]["selected"]["words"] == f"cell_type (obs) is {kind}"
+    cells = nuwa.view.datasets.folder(dataset["id"]).cells()
     assert cells.tolist() == nuwa.view.datasets.folder(nuwa.dataset).cells()[codes == 0].tolist()
-    assert "nuwa_steps" not in anndata.read_h5ad(nuwa.view.datasets.folder(made["id"]).file).uns
+    assert "nuwa_steps" not in anndata.read_h5ad(nuwa.view.datasets.folder(dataset["id"]).file).uns
     link = sent(nuwa.press("subset-result.children", {"subset-done.data": job}, "subset-done.data"))
-    assert f"/data?dataset={made['id']}" in link
-    nuwa.view.datasets.forget(made["id"])
-    assert nuwa.view.readable("dataset", made["id"]) is None
+    assert f"/data?dataset={dataset['id']}" in link
+    nuwa.view.datasets.forget(dataset["id"])
+    assert nuwa.view.readable("dataset", dataset["id"]) is None
 
 
 def test_a_dataset_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkeypatch):
@@ -191,15 +191,15 @@ def test_a_dataset_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkey
     about, before = nuwa.view.mappings.one(nuwa.run, mapped)
     groups = nuwa.view.groups.one(nuwa.run, about["groups"])
     job = nuwa.view.mappings.create(nuwa.run, nuwa.new, groups, "from disk")
-    taken = nuwa.view.selections.create(nuwa.run, np.arange(240) % 3 == 0, "every third", "third")
+    job = nuwa.view.selections.create(nuwa.run, np.arange(240) % 3 == 0, "every third", "third")
     drain(nuwa.store)
     _, after = nuwa.view.mappings.one(nuwa.run, nuwa.view.jobs.one(job["id"])["result"]["key"])
     np.testing.assert_allclose(after["latent"], before["latent"], atol=1e-5)
-    made = anndata.read_h5ad(nuwa.view.datasets.folder(taken["target"]).file)
+    dataset = anndata.read_h5ad(nuwa.view.datasets.folder(job["target"]).file)
     whole = anndata.read_h5ad(nuwa.view.datasets.folder(nuwa.dataset).file)[::3]
-    assert (made.X != whole.X).nnz == 0 and made.obsm["protein"].equals(whole.obsm["protein"])
-    assert list(made.obs_names) == list(whole.obs_names)
-    nuwa.view.datasets.forget(taken["target"])
+    assert (dataset.X != whole.X).nnz == 0 and dataset.obsm["protein"].equals(whole.obsm["protein"])
+    assert list(dataset.obs_names) == list(whole.obs_names)
+    nuwa.view.datasets.forget(job["target"])
 
 
 def test_a_mapping_of_a_deleted_dataset_stays_with_a_message(nuwa, mapped, tiny, tmp_path):
@@ -220,30 +220,30 @@ def test_a_mapping_of_a_deleted_dataset_stays_with_a_message(nuwa, mapped, tiny,
 
 def test_the_command_line_maps_onto_a_run_of_the_page(nuwa, mapped, tiny, tmp_path, capsys):
     tiny[10:50, 2:].copy().write_h5ad(tmp_path / "new.h5ad")
-    words = [
+    command = [
         "map",
         str(nuwa.store.run_folder(nuwa.run)),
         str(tmp_path / "new.h5ad"),
         "--labels",
         "cell_type",
     ]
-    assert main([*words, "--out", str(tmp_path / "new.csv")]) == 0
-    told = capsys.readouterr()
-    assert "Of 40 cells whose own cell_type is a label of the run" in told.out and "2 of the" in told.err
+    assert main([*command, "--out", str(tmp_path / "new.csv")]) == 0
+    answer = capsys.readouterr()
+    assert "Of 40 cells whose own cell_type is a label of the run" in answer.out and "2 of the" in answer.err
     ours = nuwa.client.get(f"/download/{nuwa.run}/mapped.csv?key={mapped}&threshold=0.5").text
     here, there = (list(csv.DictReader(text)) for text in ((tmp_path / "new.csv").open(), ours.splitlines()))
     assert [row["cell"] for row in here] == [row["cell"] for row in there]
     assert [row["label"] for row in here] == [row["label"] for row in there]
-    assert main([*words, "--out", "there.txt"]) == 2 and main([*words, "--threshold", "2"]) == 2
-    assert main([*words[:3], "--labels", "cell_typ"]) == 2
+    assert main([*command, "--out", "there.txt"]) == 2 and main([*command, "--threshold", "2"]) == 2
+    assert main([*command[:3], "--labels", "cell_typ"]) == 2
     assert "did you mean cell_type?" in capsys.readouterr().err
 
 
 def test_too_few_cells_make_no_dataset(nuwa):
     rows = np.zeros(240, bool)
-    for n, words in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
+    for n, start in ((0, "No cell is"), (1, "1 cell is"), (9, "9 cells are")):
         rows[:n] = True
-        with pytest.raises(UserError, match=f"{words} selected, and a dataset needs at least 10"):
+        with pytest.raises(UserError, match=f"{start} selected, and a dataset needs at least 10"):
             nuwa.view.selections.create(nuwa.run, rows, "by hand", f"few {n}")
     values = {"subset-go.n_clicks": 1, "run.data": nuwa.run}
     assert "No cells are selected" in sent(nuwa.press("subset-job.data", values, "subset-go.n_clicks"))
@@ -329,14 +329,14 @@ def test_mapped_cells_lie_over_the_grey_ones_of_the_run_in_a_panel_of_the_viewer
 def test_many_cells_with_mapped_ones_over_them_travel_in_one_panel(nuwa, mapped, monkeypatch):
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)
     run, key = nuwa.view.runs.one(nuwa.run), f"mapped:{mapped}"
-    told = draw.draw(nuwa.view, run, ViewerState((key,), "clusters", 1.0)).cells
-    head, _ = read_message(nuwa.client.get(told["panels"][0]["points"]))
-    assert told["n"] == 240 and head["n"] == 280
-    head, codes = read_message(nuwa.client.get(told["panels"][0]["colour"]))
+    answer = draw.draw(nuwa.view, run, ViewerState((key,), "clusters", 1.0)).cells
+    head, _ = read_message(nuwa.client.get(answer["panels"][0]["points"]))
+    assert answer["n"] == 240 and head["n"] == 280
+    head, codes = read_message(nuwa.client.get(answer["panels"][0]["colour"]))
     assert head["n"] == 280 and set(codes[:240]) == {255} and max(codes[240:]) < len(head["palette"])
-    said = nuwa.client.get(told["panels"][0]["name"].replace("CELL", "0")).json
-    assert said["name"] == "cell-00011 (new.h5ad)" and said["value"].startswith("transferred cell_type: ")
-    assert nuwa.client.get(told["panels"][0]["name"].replace("CELL", "40")).status_code == 404
+    text = nuwa.client.get(answer["panels"][0]["name"].replace("CELL", "0")).json
+    assert text["name"] == "cell-00011 (new.h5ad)" and text["value"].startswith("transferred cell_type: ")
+    assert nuwa.client.get(answer["panels"][0]["name"].replace("CELL", "40")).status_code == 404
     assert nuwa.client.get(f"/cells/{nuwa.run}/layer?space=pca").status_code == 404
 
 

@@ -133,7 +133,7 @@ def test_two_selections_are_compared_without_the_cells_of_both(finished):
 def test_the_two_selections_are_described(finished):
     types = finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
     values = {"markers-a.data": {"by": "obs:cell_type", "is": types[:1]}, "run.data": finished.run}
-    said = sent(finished.press("markers-two-note.children", values)["markers-two-note"])
-    assert f"cell_type (obs) is {types[0]}" in said and "all other cells" in said
+    note = sent(finished.press("markers-two-note.children", values)["markers-two-note"])
+    assert f"cell_type (obs) is {types[0]}" in note and "all other cells" in note
     gone = values | {"markers-b.data": {"by": "made:gone", "is": ["x"]}}
     assert "no longer exist" in sent(finished.press("markers-two-note.children", gone)["markers-two-note"])

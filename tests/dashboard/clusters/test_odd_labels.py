@@ -48,8 +48,8 @@ def test_a_column_without_information_gives_no_score_but_a_reason(odd, column, w
 
 def test_labels_of_two_cells_get_the_scores_that_are_possible(odd):
     assert compared(odd, labels="pairs", batches="pairs")["spaces-done"]["data"]
-    shown = sent(odd.press("spaces-result.children", {"run.data": odd.run}))
-    assert "kNN accuracy needs two labels with 5 cells" in shown and "NaN" not in shown
+    result = sent(odd.press("spaces-result.children", {"run.data": odd.run}))
+    assert "kNN accuracy needs two labels with 5 cells" in result and "NaN" not in result
 
 
 def test_very_many_batches_are_mixed_as_few_are():
@@ -106,8 +106,8 @@ def test_a_group_of_one_cell_has_no_markers_and_the_others_have(odd):
 def test_labels_to_map_are_offered_or_a_reason_is_given(odd, groups):
     run = odd.view.runs.one(odd.run)
     try:
-        title, found = groups_of(odd.view, run, groups, 1.0)
-        odd.view.mappings.create(odd.run, odd.dataset, found, title)
+        title, kept_groups = groups_of(odd.view, run, groups, 1.0)
+        odd.view.mappings.create(odd.run, odd.dataset, kept_groups, title)
     except UserError as error:
         assert str(error).endswith(".")
     else:

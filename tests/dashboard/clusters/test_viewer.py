@@ -79,8 +79,8 @@ def test_a_selection_travels_as_a_bit_a_cell(finished):
 
 
 def test_the_tooltip_has_the_name_and_the_value_of_a_cell(finished):
-    said = finished.client.get(f"/cells/{finished.run}/cell/16?by=obs:cell_type").json
-    assert said["name"] == "cell-00017" and said["value"].startswith("cell_type: type ")
+    tooltip = finished.client.get(f"/cells/{finished.run}/cell/16?by=obs:cell_type").json
+    assert tooltip["name"] == "cell-00017" and tooltip["value"].startswith("cell_type: type ")
     assert finished.client.get(f"/cells/{finished.run}/cell/240").status_code == 404
 
 
@@ -151,7 +151,7 @@ def test_what_another_part_leaves_under_embeddings_is_offered(finished, run):
 
 
 def test_a_panel_that_cannot_be_drawn_says_why(finished, run):
-    for key, k, words in (
+    for key, k, sentence in (
         ("run:gone", 2, "This run no longer exists."),
         ("obsm:X_nope", 2, "no obsm 'X_nope'"),
         ("latent:1,40", 2, "There are only 4 latent dimensions."),
@@ -159,7 +159,7 @@ def test_a_panel_that_cannot_be_drawn_says_why(finished, run):
         ("latent_tsne", 2, figures.WAITING),
     ):
         panel = embeddings.panel(finished.view, run, key, k)
-        assert panel.points is None and words in panel.note
+        assert panel.points is None and sentence in panel.note
 
 
 def test_cells_without_coordinates_are_counted(finished, run, monkeypatch):
@@ -294,8 +294,8 @@ def test_cells_are_selected_by_categories_and_by_numbers(finished, run):
     labels = np.asarray(finished.view.results.array(finished.run, clusters_of(0.6)))
     chosen = {"by": "clusters", "resolution": 0.6, "is": ["0", "2"]}
     np.testing.assert_array_equal(selection.cells(finished.view, run, chosen), np.isin(labels, [0, 2]))
-    words = selection.sentence(finished.view, run, chosen, np.isin(labels, [0, 2]))
-    assert words.endswith("of 240 cells selected: cluster at resolution 0.6 is 0 and 2.")
+    sentence = selection.sentence(finished.view, run, chosen, np.isin(labels, [0, 2]))
+    assert sentence.endswith("of 240 cells selected: cluster at resolution 0.6 is 0 and 2.")
 
 
 def test_a_second_click_in_the_legend_adds_a_category_and_a_third_takes_it_out():

@@ -23,8 +23,8 @@ def ids_in(part):
 def where(finished):
     """{id: the section that holds it}, "" of what is on the page at once."""
     view, run = finished.view, finished.view.runs.one(finished.run)
-    found = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
-    return found | dict.fromkeys(
+    section_of = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
+    return section_of | dict.fromkeys(
         ids_in(clusters.layout(view, location.resolve(view, f"?run={run['id']}"))), ""
     )
 
@@ -51,7 +51,7 @@ def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where
 def test_a_callback_asks_for_no_card_of_another_section(finished, where):
     for spec in finished.dependencies():
         outputs = {where.get(out.partition("@")[0].rpartition(".")[0]) for out in outs(spec)} - {None}
-        heard = {where.get(part["id"]) for kind in ("inputs", "state") for part in spec[kind]} - {None}
-        assert len((outputs | heard) - {""}) <= 1, spec["output"]
+        read = {where.get(part["id"]) for kind in ("inputs", "state") for part in spec[kind]} - {None}
+        assert len((outputs | read) - {""}) <= 1, spec["output"]
         # What the page has at once is drawn before the section is there that such a callback would listen to.
-        assert spec["prevent_initial_call"] or not ("" in outputs and heard - {""}), spec["output"]
+        assert spec["prevent_initial_call"] or not ("" in outputs and read - {""}), spec["output"]

@@ -33,8 +33,8 @@ def test_a_finding_has_its_severity_as_text_and_blocks_the_main_button(finished)
     }
     forbidden = row | {"record": row["record"] | {"findings": [stop]}}
     assert findings.finding_notice(KnownFinding(**stop)).children[0].children == "Blocks training"
-    for shown, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
-        actions = data.detail(finished.view, shown).children[0].children[3]
+    for dataset, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
+        actions = data.detail(finished.view, dataset).children[0].children[3]
         assert actions.children[0].className == style
 
 
@@ -50,8 +50,8 @@ def test_a_broken_file_gives_one_sentence_and_touches_nothing(finished, tiny_fil
     drain(finished.store)
     assert words in finished.view.datasets.one(id)["message"]
     assert not list((finished.store.root / "uploads").iterdir())
-    shown = sent(data.layout(finished.view, location.resolve(finished.view, f"?dataset={id}")))
-    assert words in shown and "tiny.h5ad" in shown and "Traceback" not in shown
+    page = sent(data.layout(finished.view, location.resolve(finished.view, f"?dataset={id}")))
+    assert words in page and "tiny.h5ad" in page and "Traceback" not in page
     finished.view.datasets.forget(id)
     assert finished.view.datasets.one(finished.dataset)["status"] == "ready"
 
@@ -77,9 +77,9 @@ def test_a_table_has_a_question_and_is_read_as_answered(empty_nuwa, tmp_path):
     assert row["status"] == "asking" and "has a question" in sent(data.listing(view, row["id"]))
     asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
     assert "No dataset is ready" in sent(asking)
-    shown = sent(data.detail(view, row))
-    assert "which are the cells?" in shown and "rows are genes, columns are cells" in shown
-    assert "mine.csv" in shown and not any(end in shown for end in (".csv.gz", "uploads"))
+    page = sent(data.detail(view, row))
+    assert "which are the cells?" in page and "rows are genes, columns are cells" in page
+    assert "mine.csv" in page and not any(end in page for end in (".csv.gz", "uploads"))
     pressed = {"data-answer-go.n_clicks": 1, "data-answer.value": None, "dataset-id.data": row["id"]}
     answer = empty_nuwa.press("data-message.children", pressed, "data-answer-go.n_clicks")
     assert "Choose one of the answers first." in sent(answer)
@@ -144,10 +144,10 @@ def test_only_files_of_the_inbox_come_from_the_inbox(empty_nuwa, chosen):
 
 
 def test_the_list_is_drawn_again_only_when_something_changed(finished):
-    seen = data.signature(finished.view, finished.dataset)
-    values = {"data-tick.n_intervals": 1, "dataset-id.data": finished.dataset, "data-drawn.data": seen}
+    drawn = data.signature(finished.view, finished.dataset)
+    values = {"data-tick.n_intervals": 1, "dataset-id.data": finished.dataset, "data-drawn.data": drawn}
     assert finished.press("data-list.children", values) is None
-    values["data-drawn.data"] = [[], None, seen[2]]
+    values["data-drawn.data"] = [[], None, drawn[2]]
     answer = finished.press("data-list.children", values)
     assert "tiny.h5ad" in sent(answer["data-list"]) and "inbox-part" not in answer
 
@@ -161,10 +161,10 @@ def test_a_page_opened_before_the_first_dataset_goes_to_it(with_demo):
 
 def test_a_dataset_that_is_loaded_while_its_page_is_drawn_is_drawn_again(finished):
     """The page is drawn from a row that says "queued"; by the time its marks are taken it is ready."""
-    standing = location.resolve(finished.view, f"?dataset={finished.dataset}")
-    standing = standing._replace(dataset=standing.dataset | {"status": "queued"})
-    shown = json.loads(sent(data.layout(finished.view, standing)))
-    parts = {part["props"].get("id"): part["props"] for part in shown["props"]["children"]}
+    context = location.resolve(finished.view, f"?dataset={finished.dataset}")
+    context = context._replace(dataset=context.dataset | {"status": "queued"})
+    page = json.loads(sent(data.layout(finished.view, context)))
+    parts = {part["props"].get("id"): part["props"] for part in page["props"]["children"]}
     values = {"data-tick.n_intervals": 1, "dataset-id.data": finished.dataset}
     answer = finished.press("data-list.children", values | {"data-drawn.data": parts["data-drawn"]["data"]})
     assert "Data checks" in sent(answer["data-detail"])

@@ -41,9 +41,9 @@ def odd(empty_nuwa, odd_file):
 
 
 def repair(nuwa, id, name):
-    made = nuwa.view.steps.repair(id, name)
+    repaired = nuwa.view.steps.repair(id, name)
     drain(nuwa.store)
-    row = nuwa.view.datasets.one(made)
+    row = nuwa.view.datasets.one(repaired)
     assert row["status"] == "ready", row["message"]
     return row
 
@@ -61,10 +61,10 @@ def test_a_repair_makes_a_dataset_beside_the_original(odd, odd_file):
     assert row["record"]["verdict"]["kind"] == "counts" and row["record"]["badge"]["words"] == "X: counts"
     assert row["record"]["derived"]["of"] == odd.dataset
     assert "counts were restored" in row["record"]["derived"]["steps"][0]["said"]
-    made = shelved(odd, row["id"])
-    assert [one["name"] for one in steps.made_before(made)] == ["undo_log"]
-    given = anndata.read_h5ad(odd_file)
-    np.testing.assert_array_equal(np.diff(made.X.indptr), np.diff(given.X.indptr))
+    repaired = shelved(odd, row["id"])
+    assert [one["name"] for one in steps.made_before(repaired)] == ["undo_log"]
+    original = anndata.read_h5ad(odd_file)
+    np.testing.assert_array_equal(np.diff(repaired.X.indptr), np.diff(original.X.indptr))
     assert odd.store.dataset_folder(odd.dataset).file.read_bytes() == before
     assert odd.view.datasets.one(odd.dataset)["status"] == "ready"
 
@@ -111,12 +111,12 @@ def test_the_same_repair_twice_makes_one_dataset(odd):
 
 
 def test_an_original_is_not_deleted_from_under_its_repairs(odd):
-    made = odd.view.steps.repair(odd.dataset, "undo_log")
+    repaired = odd.view.steps.repair(odd.dataset, "undo_log")
     for _ in range(2):  # while it waits, and when it is there
         with pytest.raises(UserError, match="1 dataset was made from this one"):
             odd.view.datasets.forget(odd.dataset)
         drain(odd.store)
-    odd.view.datasets.forget(made)
+    odd.view.datasets.forget(repaired)
     odd.view.datasets.forget(odd.dataset)
     assert odd.view.datasets.all() == []
 
@@ -134,9 +134,9 @@ def test_a_repair_that_fails_leaves_everything_as_it_was(odd, monkeypatch):
         raise UserError("It cannot be done: try another way.")
 
     monkeypatch.setattr("core.preprocessing.steps.undo_log.undo_log", fails)
-    made = odd.view.steps.repair(odd.dataset, "undo_log")
+    repaired = odd.view.steps.repair(odd.dataset, "undo_log")
     drain(odd.store)
-    row = odd.view.datasets.one(made)
+    row = odd.view.datasets.one(repaired)
     assert row["status"] == "failed" and row["message"] == "It cannot be done: try another way."
     assert odd.view.datasets.one(odd.dataset)["status"] == "ready"
 
@@ -212,12 +212,12 @@ def test_a_repair_is_made_and_undone_by_one_click_each(odd):
     assert grave < mild
     drawn = odd.press("data-message.children", {"repair": {"undo_log": None}, "dataset-id.data": odd.dataset})
     assert not drawn  # the buttons appear: nobody has pressed one
-    made = press(odd, "undo_log", odd.dataset)["url"]["href"].partition("=")[2]
+    repaired = press(odd, "undo_log", odd.dataset)["url"]["href"].partition("=")[2]
     drain(odd.store)
-    page = shown(odd, made)
+    page = shown(odd, repaired)
     assert "counts were restored" in page and f"/data?dataset={odd.dataset}" in page
     assert '"name": "undo_log"' not in page
-    pressed = {"step-undo.n_clicks": 1, "context.data": {"dataset": made}, "url.pathname": "/data"}
+    pressed = {"step-undo.n_clicks": 1, "context.data": {"dataset": repaired}, "url.pathname": "/data"}
     answer = odd.press("step-message.children", pressed, "step-undo.n_clicks")
     assert answer["url"]["href"] == f"/data?dataset={odd.dataset}"
     assert [row["id"] for row in odd.view.datasets.all()] == [odd.dataset]
@@ -226,9 +226,9 @@ def test_a_repair_is_made_and_undone_by_one_click_each(odd):
 
 def test_every_plot_of_a_dataset_has_a_badge_of_what_x_holds(finished, odd):
     assert "X: log-normalised" in shown(odd, odd.dataset)
-    standing = location.resolve(finished.view, "")
+    context = location.resolve(finished.view, "")
     for page in (data, preprocess, clusters):
-        laid_out = sent(page.layout(finished.view, standing))
+        laid_out = sent(page.layout(finished.view, context))
         assert laid_out.count("X: counts") >= 1, page.TITLE
     top = finished.press("header.children", {"url.pathname": "/train", "url.search": ""})
     assert "X: counts" in sent(top["header"])

@@ -31,11 +31,11 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     assert "Ready to train" in ready and '"display": "none"' not in sent(ready_button(finished, run))
 
     asker = session.signed(finished.store.root, "local")
-    mark, told = finished.background("finished.data", 1, asker, run, "page-c")
-    assert mark[:1] == ["done"] and mark[2:] == ["ready", 3] and told
-    words = train_page(finished, run)
-    assert "Training complete" in words and "See the clusters" in words and "PCA" in words
-    assert "Training loss" in words and "Validation loss" in words and "3 / 3" in words
+    state, updates = finished.background("finished.data", 1, asker, run, "page-c")
+    assert state[:1] == ["done"] and state[2:] == ["ready", 3] and updates
+    page = train_page(finished, run)
+    assert "Training complete" in page and "See the clusters" in page and "PCA" in page
+    assert "Training loss" in page and "Validation loss" in page and "3 / 3" in page
     finished.view.runs.forget(run)
 
 
@@ -74,13 +74,13 @@ def test_a_run_of_every_model_is_trained_and_explored(finished, run_quick, name)
     assert 1 <= row["scores"]["ilisi_harmony"] <= 2 and panels[1:3] == ["Input, PCA", "Input, PCA, Harmony"]
     assert "(Harmony)" in page
     assert "Held-out bound over the latent" in page and ("of the raw counts" in page) == (name == "counts")
-    asked = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0, "run.data": run}
-    answer = finished.work("profile", asked | {"profile-go.n_clicks": 1}, "profile-go.n_clicks")
-    made = finished.view.jobs.one(answer["profile-done"]["data"])["result"]["made"]
-    assert len(made) == 126 and all(np.isfinite(made))
+    controls = {"profile-of.value": "cell", "profile-cell.value": 3, "resolution.value": 1.0, "run.data": run}
+    answer = finished.work("profile", controls | {"profile-go.n_clicks": 1}, "profile-go.n_clicks")
+    reconstruction = finished.view.jobs.one(answer["profile-done"]["data"])["result"]["made"]
+    assert len(reconstruction) == 126 and all(np.isfinite(reconstruction))
     if name == "linear":
-        shown = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
-        assert "positive" in shown and shown.count("(gene)") + shown.count("(protein)") == 24
+        loadings = sent(finished.press("loadings.children", {"loadings-dimension.value": 1, "run.data": run}))
+        assert "positive" in loadings and loadings.count("(gene)") + loadings.count("(protein)") == 24
         lines = finished.client.get(f"/download/{run}/loadings.csv").text.splitlines()
         assert len(lines) == 127 and lines[0].startswith("feature,kind,latent_1,latent_2")
     else:
