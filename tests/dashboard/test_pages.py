@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from app_under_test import bring, clusters_page, outs, sent
 
+from core.config.job_arguments import JoinArguments
 from core.errors import Question
 from core.worker.execute import drain
 from dashboard.components import location
@@ -129,7 +130,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         layouts += sent(add_data.card_to_add(finished.view))
     layouts += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
     preview = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
-    layouts += sent(join_samples.preview(preview, {"samples": [], "batch": "sample"}))
+    layouts += sent(join_samples.preview(preview, JoinArguments(samples=(), batch="sample")))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]
         parts += [o.rsplit(".", 1)[0] for o in outs(spec) if "." in o]

@@ -69,7 +69,7 @@ def test_without_a_chromium_matplotlib_draws_every_kind_of_figure(tmp_path, monk
 
 def test_many_points_are_never_drawn_by_chromium(tmp_path, monkeypatch):
     tasks = []
-    monkeypatch.setattr(chromium, "draw", lambda tasks, *_: tasks.extend(tasks) or "")
+    monkeypatch.setattr(chromium, "draw", lambda new, *_: tasks.extend(new) or "")
     few, many = a_map(), a_map(paper_figures.MOST_POINTS + 1)._replace(name="many")
     printed, _ = print_all.print_all([few, many], tmp_path / "out", tmp_path, formats=("png",))
     assert [task["out"] for task in tasks] == [str(tmp_path / "out" / "latent.png")]

@@ -191,15 +191,15 @@ def test_a_dataset_on_disk_is_mapped_and_selected_in_blocks(nuwa, mapped, monkey
     about, before = nuwa.view.mappings.one(nuwa.run, mapped)
     groups = nuwa.view.groups.one(nuwa.run, about["groups"])
     job = nuwa.view.mappings.create(nuwa.run, nuwa.new, groups, "from disk")
-    job = nuwa.view.selections.create(nuwa.run, np.arange(240) % 3 == 0, "every third", "third")
+    subset = nuwa.view.selections.create(nuwa.run, np.arange(240) % 3 == 0, "every third", "third")
     drain(nuwa.store)
     _, after = nuwa.view.mappings.one(nuwa.run, nuwa.view.jobs.one(job["id"])["result"]["key"])
     np.testing.assert_allclose(after["latent"], before["latent"], atol=1e-5)
-    dataset = anndata.read_h5ad(nuwa.view.datasets.folder(job["target"]).file)
+    dataset = anndata.read_h5ad(nuwa.view.datasets.folder(subset["target"]).file)
     whole = anndata.read_h5ad(nuwa.view.datasets.folder(nuwa.dataset).file)[::3]
     assert (dataset.X != whole.X).nnz == 0 and dataset.obsm["protein"].equals(whole.obsm["protein"])
     assert list(dataset.obs_names) == list(whole.obs_names)
-    nuwa.view.datasets.forget(job["target"])
+    nuwa.view.datasets.forget(subset["target"])
 
 
 def test_a_mapping_of_a_deleted_dataset_stays_with_a_message(nuwa, mapped, tiny, tmp_path):
