@@ -161,6 +161,21 @@ def test_the_background_of_a_cell_is_the_lower_of_two_gaussians():
     np.testing.assert_allclose(dsb.background_means(clear), [0.0, 2.0], atol=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_overlapping_gaussians_are_fitted_to_the_end_and_chosen_by_their_bic(seed):
+    """As scikit-learn from the same start: the cut in two with the least squares within."""
+    random = np.random.default_rng(seed)
+    x = np.concatenate([random.normal(0, 1, 60), random.normal(2.2, 1 if seed % 2 else 0.5, 30)])
+    ordered = np.sort(x)
+    cut = min(range(1, 90), key=lambda n: n * ordered[:n].var() + (90 - n) * ordered[n:].var())
+    start = {"means_init": [[ordered[:cut].mean()], [ordered[cut:].mean()]], "tol": 1e-10, "max_iter": 5000}
+    fits = [
+        GaussianMixture(2, covariance_type=kind, **start).fit(x[:, None]) for kind in ("tied", "spherical")
+    ]
+    best = min(fits, key=lambda fit: fit.bic(x[:, None]))
+    assert dsb.background_means(x[None])[0] == pytest.approx(best.means_.min(), abs=0.01)
+
+
 def test_dsb_is_the_published_equations(with_background):
     """Mulè 2022, as the R package has it: isotypes and mu1, scaled PCA, the residual of a straight line."""
     adata, _ = with_background
