@@ -311,6 +311,24 @@ def test_zeros_that_are_written_further_down_leave_empty_fields_missing(tmp_path
     assert np.isnan(adata.X.data).any() and "read as 0" not in notes
 
 
+def test_of_several_measures_of_each_sample_one_is_asked_for(tmp_path):
+    measures = [
+        turned().add_prefix("abundance."),
+        turned().add_prefix("counts."),
+        turned().add_prefix("length."),
+    ]
+    measures[1] += 0
+    measures[0] *= 0.5
+    content = text(pd.concat(measures, axis=1))
+    question = asked(tmp_path, content)
+    assert question.asks == "part" and [value for value, _ in question.choices] == [
+        "abundance",
+        "counts",
+        "length",
+    ]
+    assert same(read(tmp_path, content, part="counts")[0])
+
+
 # --- orientation
 
 

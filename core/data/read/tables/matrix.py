@@ -14,12 +14,17 @@ from core.data.read.tables.layout import layout_of
 from core.data.read.tables.numbers import MISSING
 from core.data.read.tables.orientation import rows_are_genes
 from core.data.read.tables.values import read_values
-from core.text import few
+from core.text import few, listed
 
 NEAR_WHOLE = 1e-3  # 0.9995 is a count that went through arithmetic, as in core.data.matrix_kind
 MOST_A_BYTE = 24  # bytes of memory for one of text, in a table of short fields as Python's objects
 COPIES = 4  # of the values: blocks, what they are put together to, its normal form, and a block as text
 PACKED = 5  # times that a table of counts shrinks when it is packed, at least
+# What salmon, kallisto and RSEM measure, in front of the name of a sample.
+MEASURE = re.compile(
+    r"(counts|abundance|length|infReps|TPM|FPKM|NumReads|est_counts|expected_count|eff_length|EffectiveLength)[._](.+)",
+    re.IGNORECASE,
+)
 READS = re.compile(
     r"(?:Aligned\.(?:sortedByCoord\.)?out)?\.(?:bam|sam|cram)$"
 )  # featureCounts names cells by file
@@ -34,7 +39,7 @@ def read_table(path: Path, reading) -> AnnData:
     """
     name = reading.name(path)
     reading.take(0, name, MOST_A_BYTE * plain_bytes(path, name))
-    layout = layout_of(path, name, reading)
+    layout = _one_measure(layout_of(path, name, reading), name, reading)
     columns = [layout.columns[i] for i in layout.values]
     transpose = rows_are_genes(layout, layout.first_names, columns if layout.named else [], name, reading)
     reading.take(_sparse_bytes(path, layout), name)
@@ -60,6 +65,20 @@ def read_table(path: Path, reading) -> AnnData:
         sparse.csr_matrix(matrix.T if transpose else matrix),
         *((columns, rows) if transpose else (rows, columns)),
     )
+
+
+def _one_measure(layout, name, reading):
+    """`layout` with the columns of one measure where a table has several, as tximport writes: counts.S1, length.S1."""
+    parts = {i: MEASURE.fullmatch(layout.columns[i]) for i in layout.values}
+    measures = list(dict.fromkeys(match[1] for match in parts.values() if match))
+    if len(measures) < 2 or not all(parts.values()):
+        return layout
+    sentence = (
+        f"The columns of '{name}' hold {listed(measures)} of each cell or sample: which of them is meant?"
+    )
+    measure = reading.answer(sentence, "part", [(one, one) for one in measures], measures[0])
+    columns = [parts[i][2] if parts.get(i) else column for i, column in enumerate(layout.columns)]
+    return layout._replace(columns=columns, values=[i for i in layout.values if parts[i][1] == measure])
 
 
 def _numbered(kind, n):
