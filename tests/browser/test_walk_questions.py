@@ -7,7 +7,10 @@ import formats
 import pytest
 import tenx_layouts as layouts
 from browsing import WORK, wait_until
+from file_cases import counts as cases
 from playwright.sync_api import expect
+
+from core.data import count_sources, matrix_kind
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -102,3 +105,30 @@ def test_the_genome_in_front_of_genes_is_removed(page, server, small, upload, tm
     upload(path)
     names = repaired(page, server, "prefixed.h5ad", "Remove genome prefixes").var_names
     assert list(names) == list(small.var_names)
+
+
+def test_which_matrix_holds_the_counts_is_chosen(server, upload, answer, tmp_path):
+    id = upload(cases.two_that_differ(tmp_path).rename(tmp_path / "two.h5ad"))
+    label = f'layers["umi"] ({cases.TOTAL:,.0f} in all, {cases.GENES} genes)'
+    answer(id, "which are the raw counts?", label)
+    assert server.view.datasets.one(id)["record"]["total"] == cases.TOTAL
+
+
+@pytest.mark.parametrize(
+    "write, button",
+    [
+        (cases.half_logged, "Undo the log in some cells"),
+        (cases.half_logged, "Remove cells with fractions"),
+        (cases.corrected, "Round to whole numbers"),
+        (cases.divided_by_size_factors, "Restore counts"),
+        (cases.proteins_missing_in_a_sample, "Remove cells without proteins"),
+        (cases.proteins_missing_in_a_sample, "Remove the proteins"),
+    ],
+)
+def test_the_values_of_a_file_are_repaired(page, server, upload, tmp_path, write, button):
+    name = f"{button.replace(' ', '_')}.h5ad"
+    id = upload(write(tmp_path).rename(tmp_path / name))
+    wait_until(lambda: server.view.datasets.one(id)["status"] == "ready")
+    expect(page.get_by_role("button", name=button)).to_be_visible(timeout=WORK)
+    adata = repaired(page, server, name, button)
+    assert matrix_kind.what_is(adata.X).kind == "counts" and count_sources.counts_of(adata).where == "X"

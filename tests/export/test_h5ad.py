@@ -4,7 +4,9 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
+from core.data import count_sources, matrix_kind, read
 from core.export import h5ad, h5ad_rules
 from core.figures import Colour
 
@@ -127,3 +129,46 @@ def test_a_file_that_breaks_a_rule_is_reported(result, what, rule, detail):
     adata = anndata.read_h5ad(result)
     _break(adata, what)
     assert detail in broken(h5ad_rules.check_adata(adata))[rule]
+
+
+def log_normalised(adata):
+    logged = adata.copy()
+    logged.X = count_sources.logged(adata.X)
+    return logged
+
+
+def beside_a_wider_raw(adata):
+    part = adata[:, :50].copy()
+    part.raw = adata
+    return part
+
+
+def in_a_layer(adata):
+    logged = log_normalised(adata)
+    logged.layers["umi"] = adata.X.copy()
+    return logged
+
+
+def in_raw(adata):
+    logged = log_normalised(adata)
+    logged.raw = adata
+    return logged[:, :50].copy()
+
+
+@pytest.mark.parametrize("form", [beside_a_wider_raw, in_a_layer, in_raw], ids=lambda form: form.__name__)
+def test_a_result_that_is_read_again_has_the_counts_of_its_run(tiny, form):
+    dataset = read.tidy(form(tiny.copy()))
+    trained = count_sources.source_of(dataset)
+    exported, _ = h5ad.base(dataset)
+    again = count_sources.source_of(read.tidy(exported))
+    assert list(again.genes) == list(trained.genes) and (again.values != trained.values).nnz == 0
+    assert again.kind == "counts" and matrix_kind.what_is(exported.X).kind == "lognorm"
+
+
+def test_a_result_of_an_earlier_version_has_its_counts_in_their_layer(tiny):
+    adata = log_normalised(tiny)
+    adata.layers["counts"] = tiny.X.copy()
+    adata.raw = AnnData(tiny.X * 2, var=tiny.var)
+    assert count_sources.counts_of(adata).where == "raw.X"
+    adata.uns["nuwa"] = {"run": "x"}
+    assert count_sources.counts_of(adata).where == 'layers["counts"]'

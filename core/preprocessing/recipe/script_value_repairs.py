@@ -56,5 +56,13 @@ def drop_unmeasured_cells(adata):
         "adata = drop_unmeasured_cells(adata)",
     ),
     "drop_cells_with_fractions": Part(WITH_FRACTIONS, "adata = adata[~with_fractions(adata)].copy()"),
-    "drop_proteins": Part("", 'del adata.obsm["protein"]'),
+    "drop_proteins": Part(
+        """
+def drop_proteins(adata):
+    for key in protein_keys(adata.obsm):
+        del adata.obsm[key]
+    return adata
+""",
+        "adata = drop_proteins(adata)",
+    ),
 }

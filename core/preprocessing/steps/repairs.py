@@ -14,6 +14,7 @@ from core.data.count_sources import counts_of
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import antibody_columns, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
+from core.data.standalone.feature_types import protein_keys
 from core.errors import UserError
 from core.sparse.access import in_memory
 from core.sparse.blocks import blocks
@@ -81,7 +82,9 @@ def drop_proteins(adata: AnnData) -> tuple[AnnData, str]:
     if "protein" not in adata.obsm:
         raise UserError("This dataset has no proteins.")
     made = copied(adata)
-    n = made.obsm.pop("protein").shape[1]
+    n = made.obsm["protein"].shape[1]
+    for key in protein_keys(made.obsm):  # and where the file had them, or they would be read again
+        del made.obsm[key]
     return made, f"{n:,} proteins were removed; all {made.n_obs:,} cells remain."
 
 
