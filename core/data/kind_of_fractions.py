@@ -43,8 +43,8 @@ def _by_cells(seen: Sweep) -> MatrixKind | None:
         return None  # mostly whole numbers there, too, as after a correction of some genes
     if not _begin_at_one(seen.some_cells):
         return None  # a cell of 100 counts that was brought to 10,000 has whole numbers, too
-    words = f"{n_whole:,} cells hold whole numbers and {n_fractions:,} fractions."
-    return MatrixKind("other", words, form="mixed")
+    sentence = f"{n_whole:,} cells hold whole numbers and {n_fractions:,} fractions."
+    return MatrixKind("other", sentence, form="mixed")
 
 
 def _begin_at_one(matrix) -> bool:
@@ -68,10 +68,10 @@ def _by_sums(seen: Sweep) -> MatrixKind | None:
     best = min(fitting, key=lambda way: fitting[way].spread)
     middle, highest = fitting[best].middle, f"{seen.highest:,.4g}"
     if not best:
-        words = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
-        return MatrixKind("normalized", words, middle)
-    words = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
-    return MatrixKind("lognorm", words, middle, _FORM_OF_SUMS[best])
+        sentence = f"Every cell sums to {middle:,.6g} and the values are not logged (highest {highest})."
+        return MatrixKind("normalized", sentence, middle)
+    sentence = f"{_SUM_WORDS[best]} cell sums to {middle:,.0f}; the highest value is {highest}."
+    return MatrixKind("lognorm", sentence, middle, _FORM_OF_SUMS[best])
 
 
 def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
@@ -79,9 +79,11 @@ def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
     ways = {"expm1": "log counts", "base 2": "log counts", "base 10": "log counts", "expm1 twice": "twice"}
     for way, form in ways.items():
         if way in seen.unlogged and seen.near_whole_unlogged.get(way) == seen.nonzero:
-            words = _SUM_WORDS[way].removesuffix(", every")
+            sentence = _SUM_WORDS[way].removesuffix(", every")
             return MatrixKind(
-                "lognorm", f"{words}, all values are whole numbers: counts without normalisation.", form=form
+                "lognorm",
+                f"{sentence}, all values are whole numbers: counts without normalisation.",
+                form=form,
             )
     return None
 
@@ -91,11 +93,11 @@ def _by_spread(seen: Sweep) -> MatrixKind | None:
     if varies.sum() > 1 and np.mean(np.abs(seen.sd[varies] - 1) < 0.02) > MOST:
         return MatrixKind("scaled", "No value is negative, but every gene has a standard deviation of 1.")
     if seen.whole > 0.5 * seen.nonzero:
-        words = (
+        sentence = (
             f"{seen.whole / seen.nonzero:.1%} of the values above 0 are whole numbers and the others are not,"
             " as in counts that were corrected (SoupX, decontX) or estimated (Salmon, RSEM)."
         )
-        return MatrixKind("other", words, form="corrected")
+        return MatrixKind("other", sentence, form="corrected")
     return None
 
 
@@ -103,12 +105,14 @@ def _by_geometric_mean(seen: Sweep) -> MatrixKind | None:
     """Seurat's and muon's CLR, log1p(x / g) with g = exp(mean of log1p(x)), which has no negative values."""
     if seen.highest >= LOG_LIMIT or seen.some_cells is None:
         return None
-    for part, form, words in (
+    for part, form, sentence in (
         (seen.some_cells, "clr cells", "each cell"),
         (seen.some_genes.T, "clr genes", "each feature across cells"),
     ):
         if _fits_clr(part) >= MOST:
-            says = f"Un-logged and times its geometric mean, {words} is made of whole numbers, as after CLR."
+            says = (
+                f"Un-logged and times its geometric mean, {sentence} is made of whole numbers, as after CLR."
+            )
             return MatrixKind("lognorm", says, form=form)
     return None
 
@@ -127,13 +131,17 @@ def _fits_clr(matrix) -> float:
         low, high = np.where(mean > middle, middle, low), np.where(mean > middle, high, middle)
     x = u * np.repeat(np.exp(low), lengths)
     fits = (np.abs(x - np.rint(x)) < 0.02 + 1e-4 * x) & (x > 0.5)
-    asked = np.add.reduceat((x < 200).astype(np.int64), starts)  # more digits than float32 keeps say nothing
+    compared = np.add.reduceat(
+        (x < 200).astype(np.int64), starts
+    )  # more digits than float32 keeps say nothing
     good = np.add.reduceat((fits & (x < 200)).astype(np.int64), starts)
-    told = asked > 0
+    compared_rows = compared > 0
     # One value that repeats (a row of ones) fits by itself.
     varied = np.maximum.reduceat(x, starts) > 1.5 * np.minimum.reduceat(x, starts)
     return (
-        float(np.mean(good[told & varied] >= MOST * asked[told & varied])) if np.any(told & varied) else 0.0
+        float(np.mean(good[compared_rows & varied] >= MOST * compared[compared_rows & varied]))
+        if np.any(compared_rows & varied)
+        else 0.0
     )
 
 
@@ -143,29 +151,34 @@ def _by_steps(seen: Sweep) -> MatrixKind:
     stepped = _stepped(seen.some_cells, np.asarray)
     if max(stepped, stepped_log) > 0.5:
         if stepped_log >= stepped:
-            words = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
+            sentence = f"Un-logged, the values of a cell are whole multiples of its smallest (highest {highest}), as in"
             return MatrixKind(
-                "lognorm", f"{words} log-normalised counts; the sums differ, so genes were left out."
+                "lognorm", f"{sentence} log-normalised counts; the sums differ, so genes were left out."
             )
-        words = f"The values of a cell are whole multiples of its smallest (highest {highest}), as in"
+        sentence = f"The values of a cell are whole multiples of its smallest (highest {highest}), as in"
         return MatrixKind(
-            "normalized", f"{words} normalised counts without log; the sums differ, so genes were left out."
+            "normalized",
+            f"{sentence} normalised counts without log; the sums differ, so genes were left out.",
         )
     if logged and seen.highest < 4.0 and _stepped(seen.some_cells, lambda v: np.expm1(np.expm1(v))) > 0.5:
-        words = (
+        sentence = (
             f"Un-logged twice, the values of a cell are whole multiples of its smallest (highest {highest});"
         )
-        return MatrixKind("lognorm", f"{words} the sums differ, so genes were left out.", form="twice")
+        return MatrixKind("lognorm", f"{sentence} the sums differ, so genes were left out.", form="twice")
     if seen.highest <= 1:
-        words = "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
-        return MatrixKind("other", words)
+        sentence = (
+            "The values lie between 0 and 1 and cells do not sum to the same, as after min-max scaling."
+        )
+        return MatrixKind("other", sentence)
     if logged:
-        words = (
+        sentence = (
             f"The values are fractions from 0 to {highest}, as after a log, and cells do not sum to the same:"
         )
-        return MatrixKind("lognorm", f"{words} some genes only, or another normalisation.")
-    words = f"The values are fractions up to {highest}, too high for a log, and cells do not sum to the same,"
-    return MatrixKind("other", f"{words} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
+        return MatrixKind("lognorm", f"{sentence} some genes only, or another normalisation.")
+    sentence = (
+        f"The values are fractions up to {highest}, too high for a log, and cells do not sum to the same,"
+    )
+    return MatrixKind("other", f"{sentence} as in estimated counts (Salmon, RSEM) or TPM of some genes.")
 
 
 def _filled_rows(matrix, limit=None):
@@ -190,9 +203,13 @@ def _stepped(matrix, unlog: Callable) -> float:
         return 0.0
     values, starts = unlog(rows.data.astype(np.float64)), rows.indptr[:-1]
     ratio = values / np.repeat(np.minimum.reduceat(values, starts), np.diff(rows.indptr))
-    asked = (ratio > 1.5) & (ratio < 200)
-    fits = asked & (np.abs(ratio - np.rint(ratio)) < 0.02)
-    n_asked = np.add.reduceat(asked.astype(np.int64), starts)
+    compared = (ratio > 1.5) & (ratio < 200)
+    fits = compared & (np.abs(ratio - np.rint(ratio)) < 0.02)
+    n_compared = np.add.reduceat(compared.astype(np.int64), starts)
     n_fits = np.add.reduceat(fits.astype(np.int64), starts)
-    told = n_asked > 0
-    return float(np.mean(n_fits[told] >= 0.95 * n_asked[told])) if told.any() else 0.0
+    compared_rows = n_compared > 0
+    return (
+        float(np.mean(n_fits[compared_rows] >= 0.95 * n_compared[compared_rows]))
+        if compared_rows.any()
+        else 0.0
+    )

@@ -68,27 +68,27 @@ def _of_whole_numbers(seen) -> MatrixKind:
         return MatrixKind("other", "All values are 0 or 1, so it is presence and absence.", form="binary")
     sums = same(seen.cell_sums)
     if sums and (seen.cell_sums > 0).sum() >= LEAST_CELLS and sums.middle >= LEAST_SUM:
-        words = f"All values are whole numbers, but every cell sums to {sums.middle:,.0f}: normalised and rounded."
-        return MatrixKind("normalized", words, sums.middle, "rounded")
+        sentence = f"All values are whole numbers, but every cell sums to {sums.middle:,.0f}: normalised and rounded."
+        return MatrixKind("normalized", sentence, sums.middle, "rounded")
     if HIGH <= seen.least <= HIGHEST and seen.nonzero >= ENOUGH_VALUES and seen.sparsity >= ENOUGH_ZEROS:
-        words = (
+        sentence = (
             f"All values are whole numbers, but the smallest above 0 is {seen.least:,.0f}, and counts begin at 1:"
             " normalised and rounded, and genes were left out."
         )
-        return MatrixKind("normalized", words, form="rounded")
+        return MatrixKind("normalized", sentence, form="rounded")
     if seen.whole == seen.nonzero:
         return MatrixKind("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}.")
-    words = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
-    return MatrixKind("counts", words)
+    sentence = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
+    return MatrixKind("counts", sentence)
 
 
 def _of_negative_counts(seen: Sweep) -> MatrixKind:
     values = "value is" if seen.negative == 1 else "values are"
-    words = (
+    sentence = (
         f"All values are whole numbers up to {seen.highest:,.0f}, as counts are, but {seen.negative:,} {values} negative"
         f" (down to {seen.lowest:,.0f})."
     )
-    return MatrixKind("other", words, form="negative counts")
+    return MatrixKind("other", sentence, form="negative counts")
 
 
 def _of_negatives(seen: Sweep) -> MatrixKind:
@@ -100,18 +100,22 @@ def _of_negatives(seen: Sweep) -> MatrixKind:
     off = float(np.median(np.abs(seen.mean[varies]) / seen.sd[varies]))
     spread = float(np.median(seen.sd[varies]))
     share = f"{seen.negative / (float(seen.cells) * seen.genes):.0%}"
-    words = f"{share} of the values are negative (from {seen.lowest:.3g} to {seen.highest:.3g})"
+    sentence = f"{share} of the values are negative (from {seen.lowest:.3g} to {seen.highest:.3g})"
     filled = seen.cell_sizes > 0
     balanced = np.abs(seen.cell_sums[filled]) < 1e-3 * seen.cell_sizes[filled]
     if off >= 0.15 and filled.sum() > 1 and np.mean(balanced) >= MOST:
         return MatrixKind(
-            "other", f"{words}, and the values of every cell add up to 0, as log-ratios do.", form="clr cells"
+            "other",
+            f"{sentence}, and the values of every cell add up to 0, as log-ratios do.",
+            form="clr cells",
         )
     if off < 0.15 and 0.5 < spread < 1.5:
         return MatrixKind(
-            "scaled", f"{words}, the genes have mean 0 and a typical standard deviation of {spread:.2f}."
+            "scaled", f"{sentence}, the genes have mean 0 and a typical standard deviation of {spread:.2f}."
         )
     if off < 0.15:
-        words += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
-        return MatrixKind("other", words, form="centred")
-    return MatrixKind("other", f"{words}, but the genes are not centred on 0, so it is not a scaled matrix.")
+        sentence += f"; the genes are centred on 0 but not scaled (typical standard deviation {spread:.3g})."
+        return MatrixKind("other", sentence, form="centred")
+    return MatrixKind(
+        "other", f"{sentence}, but the genes are not centred on 0, so it is not a scaled matrix."
+    )

@@ -147,22 +147,22 @@ class _Scan:
             seen.lowest = min(seen.lowest, float(values.min()))
             seen.highest = max(seen.highest, float(values.max()))
         rows = slice(first, first + part.shape[0])
-        found = part.statistics(self.sets)
-        whole = self._count(values, found)
-        seen.by_cell[rows], seen.cell_sums[rows] = found.by_cell, found.cell_sums
-        seen.whole_cells[rows], seen.least = found.whole_cells, min(seen.least, found.least)
-        seen.by_gene += found.by_gene
-        seen.gene_sums += found.gene_sums
-        seen.gene_squares += found.gene_squares
+        statistics = part.statistics(self.sets)
+        whole = self._count(values, statistics)
+        seen.by_cell[rows], seen.cell_sums[rows] = statistics.by_cell, statistics.cell_sums
+        seen.whole_cells[rows], seen.least = statistics.whole_cells, min(seen.least, statistics.least)
+        seen.by_gene += statistics.by_gene
+        seen.gene_sums += statistics.gene_sums
+        seen.gene_squares += statistics.gene_squares
         if self.sets is not None:
-            seen.set_sums[rows] = found.set_sums
+            seen.set_sums[rows] = statistics.set_sums
         negative = seen.lowest < 0
         if negative or seen.near_whole < seen.nonzero:
             seen.top_sums = None
         elif seen.top_sums is not None:
             seen.top_sums[rows] = part.top_sums(TOP_GENES)
         seen.cell_sizes[rows] = (
-            part.by_row(np.abs(values.astype(np.float64))) if negative else found.cell_sums
+            part.by_row(np.abs(values.astype(np.float64))) if negative else statistics.cell_sums
         )
         self._unlog(part, rows, whole)
         if self.sign and seen.signatures is not None:
@@ -181,14 +181,14 @@ class _Scan:
         if seen.odd_at is None:
             seen.odd_at = low + int(rows[0]), int(columns[0])
 
-    def _count(self, values, found):
+    def _count(self, values, statistics):
         """Add up whole, near-whole and negative values; True where all of them are whole."""
         seen = self.seen
-        seen.nonzero += found.nonzero
-        seen.whole += found.whole
-        seen.negative += found.negative
-        if found.whole == found.nonzero:
-            seen.near_whole += found.nonzero
+        seen.nonzero += statistics.nonzero
+        seen.whole += statistics.whole
+        seen.negative += statistics.negative
+        if statistics.whole == statistics.nonzero:
+            seen.near_whole += statistics.nonzero
             return True
         # A tiny share such as 1e-5 is near 0 and no count, hence the second condition.
         rounded = np.rint(values)

@@ -49,7 +49,7 @@ def batch_notes(codes, names, column, train):
     sizes = np.bincount(codes, minlength=len(names))
     in_training = np.bincount(codes[train], minlength=len(names))
     notes = []
-    for found, words in (
+    for found, sentence in (
         (sizes == 1, "a single cell, from which no batch effect can be learned"),
         ((sizes > 1) & (in_training == 0), "no training cell, so the model learns nothing of them"),
     ):
@@ -58,5 +58,5 @@ def batch_notes(codes, names, column, train):
             batches, have = (
                 ("1 batch", "has") if found.sum() == 1 else (f"{int(found.sum()):,} batches", "have")
             )
-            notes.append(f"{batches} of '{column}' {have} {words}: {shown}.")
+            notes.append(f"{batches} of '{column}' {have} {sentence}: {shown}.")
     return notes

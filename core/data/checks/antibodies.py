@@ -16,14 +16,14 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
     """Which proteins are trained on, whether they are counts, which hide among the genes."""
     out = []
     if hidden := hidden_proteins(case.adata):
-        words = f"{len(hidden):,} of the genes look like antibodies (proteins): split them off, so that they are normalised as such."
+        sentence = f"{len(hidden):,} of the genes look like antibodies (proteins): split them off, so that they are normalised as such."
         repair = "split_proteins" if len(hidden) < case.adata.n_vars else None
-        out.append(Finding("proteins-hidden", "warning", words, few(hidden), repair))
+        out.append(Finding("proteins-hidden", "warning", sentence, few(hidden), repair))
     if tags := [key for key in hashtag_keys(case.adata.obsm) if len(np.shape(case.adata.obsm[key])) == 2]:
         n = sum(np.shape(case.adata.obsm[key])[1] for key in tags)
         places = listed([f"obsm['{key}']" for key in tags])
-        words = f"{n:,} hashtags are in {places}; they tell samples apart and are not trained on."
-        out.append(Finding("hashtags-found", "note", words))
+        sentence = f"{n:,} hashtags are in {places}; they tell samples apart and are not trained on."
+        out.append(Finding("hashtags-found", "note", sentence))
     if not proteins.names:
         return [
             *out,
@@ -32,35 +32,35 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
     used, left_out = int(proteins.used.sum()), proteins.left_out
     if left_out:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        words = f"{used} of {len(proteins.names)} proteins are trained on, {', '.join(left_out)} left out."
-        out.append(Finding("proteins-left-out", "note", words, reasons))
+        sentence = f"{used} of {len(proteins.names)} proteins are trained on, {', '.join(left_out)} left out."
+        out.append(Finding("proteins-left-out", "note", sentence, reasons))
     tags = [name for name, reason in left_out.items() if reason.startswith("hashtag")]
     if tags:
-        words = (
+        sentence = (
             "1 hashtag is among the proteins; it tells samples apart and is not trained on."
             if len(tags) == 1
             else f"{len(tags)} hashtags are among the proteins; they tell samples apart and are not trained on."
         )
-        out.append(Finding("hashtags", "note", words, few(tags)))
+        out.append(Finding("hashtags", "note", sentence, few(tags)))
     silent = [name for name, reason in left_out.items() if "every cell" in reason]
     if silent:
         verb = "does" if len(silent) == 1 else "do"
-        words = (
+        sentence = (
             f"{len(silent)} of the proteins {verb} not vary: check that their antibodies were in the stain."
         )
-        out.append(Finding("proteins-constant", "warning", words, few(silent)))
+        out.append(Finding("proteins-constant", "warning", sentence, few(silent)))
     unmeasured = unmeasured_cells(case.adata)
     if unmeasured.any():
         out.append(_unmeasured(case.adata, unmeasured))
     values = np.asarray(case.adata.obsm["protein"], dtype=np.float32)
     verdict = what_is(values[~np.isnan(values).any(axis=1)])
     if verdict.kind != "counts":
-        words = "The proteins are not raw counts, which the CLR transform expects: bring their counts."
+        sentence = "The proteins are not raw counts, which the CLR transform expects: bring their counts."
         out.append(
             Finding(
                 "proteins-not-counts",
                 "warning",
-                f"{words}",
+                f"{sentence}",
                 f"{verdict.words.capitalize()}. {verdict.evidence}",
             )
         )
@@ -71,7 +71,7 @@ def _unmeasured(adata, unmeasured) -> Finding:
     """Cells without proteins, and the values of an obs column that they make up."""
     n = int(unmeasured.sum())
     cells = "1 cell has" if n == 1 else f"{n:,} of {adata.n_obs:,} cells have"
-    words = f"{cells} no protein values: remove these cells, or train on RNA alone."
+    sentence = f"{cells} no protein values: remove these cells, or train on RNA alone."
     evidence = "Values are missing, or 0 for every protein."
     for name in adata.obs:
         values = adata.obs[name].astype(str).to_numpy()
@@ -81,5 +81,5 @@ def _unmeasured(adata, unmeasured) -> Finding:
             break
     others = ("drop_proteins",)
     if unmeasured.all():
-        return Finding("proteins-missing", "warning", words, evidence, "drop_proteins")
-    return Finding("proteins-missing", "warning", words, evidence, "drop_unmeasured_cells", others)
+        return Finding("proteins-missing", "warning", sentence, evidence, "drop_proteins")
+    return Finding("proteins-missing", "warning", sentence, evidence, "drop_unmeasured_cells", others)

@@ -35,27 +35,27 @@ def findings(case: Case) -> list[Finding]:
     seen, n = case.trained, case.adata.n_obs
     out = []
     if n < FEW_CELLS:
-        words = f"There are only {n:,} cells: scores will vary much from run to run."
-        out.append(Finding("few-cells", "warning", words, f"{FEW_CELLS} cells or more are advised."))
+        sentence = f"There are only {n:,} cells: scores will vary much from run to run."
+        out.append(Finding("few-cells", "warning", sentence, f"{FEW_CELLS} cells or more are advised."))
     empty, silent = int(np.sum(seen.by_cell == 0)), int(np.sum(seen.by_gene == 0))
     if empty == n:
         return out
     if empty > UNFILTERED * n:
-        words = (
+        sentence = (
             f"{empty:,} of {n:,} cells are empty: bring the filtered matrix, not the raw one of all droplets."
         )
         out.append(
-            Finding("unfiltered", "warning", words, "No value above 0 in any gene.", "drop_empty_cells")
+            Finding("unfiltered", "warning", sentence, "No value above 0 in any gene.", "drop_empty_cells")
         )
     elif empty:
-        words = "1 cell is empty and says" if empty == 1 else f"{empty:,} cells are empty and say"
+        sentence = "1 cell is empty and says" if empty == 1 else f"{empty:,} cells are empty and say"
         evidence = "No value above 0 in any gene."
         out.append(
-            Finding("cells-empty", "warning", f"{words} nothing: leave out.", evidence, "drop_empty_cells")
+            Finding("cells-empty", "warning", f"{sentence} nothing: leave out.", evidence, "drop_empty_cells")
         )
     if silent:
-        words = "1 gene is" if silent == 1 else f"{silent:,} of {seen.genes:,} genes are"
-        out.append(Finding("genes-silent", "note", f"{words} 0 in every cell and cannot be learned from."))
+        sentence = "1 gene is" if silent == 1 else f"{silent:,} of {seen.genes:,} genes are"
+        out.append(Finding("genes-silent", "note", f"{sentence} 0 in every cell and cannot be learned from."))
     return [*out, *_constant(case), *_twins(case)]
 
 
@@ -122,9 +122,9 @@ def _twins(case) -> list[Finding]:
     ):
         if len(pairs):
             n = len(np.unique(pairs))
-            words = f"{n:,} cells have a twin with {same}: the same cells may be in the file twice."
+            sentence = f"{n:,} cells have a twin with {same}: the same cells may be in the file twice."
             shown = f"Such as {names[pairs[0, 0]]} and {names[pairs[0, 1]]}."
-            out.append(Finding(code, "warning", words, shown))
+            out.append(Finding(code, "warning", sentence, shown))
     return out
 
 
@@ -136,13 +136,13 @@ def _constant(case) -> list[Finding]:
     if not flat.any():
         return []
     n = int(flat.sum())
-    words = "1 gene has" if n == 1 else f"{n:,} genes have"
+    sentence = "1 gene has" if n == 1 else f"{n:,} genes have"
     shown = few(case.gene_names[flat])
     return [
         Finding(
             "genes-constant",
             "note",
-            f"{words} the same value in every cell and cannot be learned from.",
+            f"{sentence} the same value in every cell and cannot be learned from.",
             shown,
         )
     ]

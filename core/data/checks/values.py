@@ -49,10 +49,12 @@ def _of_x(case) -> list[Finding]:
             )
         ]
     if not seen.nonzero:
-        words = "Every value of X is 0, so there is nothing to learn from: put the counts into X."
+        sentence = "Every value of X is 0, so there is nothing to learn from: put the counts into X."
         repair = next(iter(_usable_raw(case)), None)
         return [
-            Finding("all-zero", "stop" if case.where == "X" else "warning", words, verdict.evidence, repair)
+            Finding(
+                "all-zero", "stop" if case.where == "X" else "warning", sentence, verdict.evidence, repair
+            )
         ]
     holds = f"X holds {verdict.words}"
     if case.where == "X" and case.counts_where is None:
@@ -60,21 +62,21 @@ def _of_x(case) -> list[Finding]:
     repair = _way_back(verdict) if case.counts_where is None else None
     out = [Finding("x-holds", "note", f"{holds}.", verdict.evidence, None)]
     if verdict.form == "twice":
-        words = "X was logged twice, which squeezes high and low genes together: undo the log."
-        out.append(Finding("logged-twice", "warning", words, verdict.evidence, repair))
+        sentence = "X was logged twice, which squeezes high and low genes together: undo the log."
+        out.append(Finding("logged-twice", "warning", sentence, verdict.evidence, repair))
     if verdict.form == "mixed" and case.counts_where is None:
         column = _parting_column(case, seen)
-        words = (
+        sentence = (
             f"{verdict.evidence.removesuffix('.')}; {column} parts them" if column else verdict.evidence[:-1]
         )
-        words += ": undo the log in these cells, or remove them."
+        sentence += ": undo the log in these cells, or remove them."
         repairs = "undo_log_in_some_cells", ("drop_cells_with_fractions",)
         out.append(
-            Finding("mixed-values", "warning", words, "X is of one kind where all cells are.", *repairs)
+            Finding("mixed-values", "warning", sentence, "X is of one kind where all cells are.", *repairs)
         )
     if verdict.form.startswith("clr"):
-        words = "X holds log-ratios (CLR), which suit proteins; for genes, bring the raw counts."
-        out.append(Finding("clr", "warning", words, verdict.evidence))
+        sentence = "X holds log-ratios (CLR), which suit proteins; for genes, bring the raw counts."
+        out.append(Finding("clr", "warning", sentence, verdict.evidence))
     return out
 
 
@@ -95,7 +97,7 @@ def _parting_column(case, seen) -> str:
 def _not_finite(case, seen) -> Finding:
     n, (cell, gene) = seen.not_finite, seen.odd_at
     names = case.adata.var_names[gene], case.adata.obs_names[cell]
-    words = (
+    sentence = (
         f"{n:,} value{' of X is' if n == 1 else 's of X are'} missing (NaN) or infinite, for example gene '{names[0]}' in "
         f"cell '{names[1]}'"
     )
@@ -104,11 +106,11 @@ def _not_finite(case, seen) -> Finding:
         f"{int(seen.odd_genes.sum()):,} of the genes."
     )
     if case.where != "X":
-        return Finding("not-finite", "warning", f"{words}; X is not trained on.", evidence)
+        return Finding("not-finite", "warning", f"{sentence}; X is not trained on.", evidence)
     some_left = not (seen.odd_cells.all() and seen.odd_genes.all())
     first, *others = [*["drop_not_finite"] * some_left, "zero_not_finite", *_usable_raw(case)]
-    words += ": leave those cells or genes out, or say that they mean 0."
-    return Finding("not-finite", "stop", words, evidence, first, tuple(others))
+    sentence += ": leave those cells or genes out, or say that they mean 0."
+    return Finding("not-finite", "stop", sentence, evidence, first, tuple(others))
 
 
 def _usable_raw(case) -> list[str]:
@@ -122,39 +124,41 @@ def _of_trained(case) -> list[Finding]:
     if case.counts_where == "X":
         return []
     if case.counts_where:
-        words = f"Raw counts were found in {case.where} ({case.trained.genes:,} genes) and are trained on."
+        sentence = f"Raw counts were found in {case.where} ({case.trained.genes:,} genes) and are trained on."
         repair = "use_raw" if case.where == "raw.X" else None
-        return [Finding("counts-found", "note", words, _why_there(case), repair)]
+        return [Finding("counts-found", "note", sentence, _why_there(case), repair)]
     if not case.sweeps["X"].nonzero or case.sweeps["X"].not_finite:
         return []
     raw_helps = raw is not None and raw.kind == "lognorm" and verdict.kind in ("scaled", "other")
     back = _way_back(verdict)
-    words = "There are no raw counts in this file, so models of counts cannot be trained:"
+    sentence = "There are no raw counts in this file, so models of counts cannot be trained:"
     if verdict.form in NO_COUNTS:
         reason, back = NO_COUNTS[verdict.form]
-        words = f"{words} {reason}"
+        sentence = f"{sentence} {reason}"
     elif verdict.kind == "normalized":
-        words, back = (
-            f"{words} where the values of a cell are multiples of one unit, they can be restored.",
+        sentence, back = (
+            f"{sentence} where the values of a cell are multiples of one unit, they can be restored.",
             "restore_counts",
         )
     elif back:
-        words = f"{words} undoing the log may bring them back."
+        sentence = f"{sentence} undoing the log may bring them back."
     elif raw_helps:
-        words = f"{words} .raw may lead back to them."
+        sentence = f"{sentence} .raw may lead back to them."
     else:
-        words = f'{words} keep the counts in layers["counts"] if you can.'
+        sentence = f'{sentence} keep the counts in layers["counts"] if you can.'
     # A log that was made twice has its button beside that finding.
     repair = back if verdict.form != "twice" else None
     out = [
-        Finding("no-counts", "warning", words, verdict.evidence, repair or ("use_raw" if raw_helps else None))
+        Finding(
+            "no-counts", "warning", sentence, verdict.evidence, repair or ("use_raw" if raw_helps else None)
+        )
     ]
     if case.shown[0] == "raw.X":
-        words = f".raw holds log-normalised values of {case.sweeps['raw.X'].genes:,} genes, which colour genes on plots."
-        out.append(Finding("raw-colours", "note", words, raw.evidence))
+        sentence = f".raw holds log-normalised values of {case.sweeps['raw.X'].genes:,} genes, which colour genes on plots."
+        out.append(Finding("raw-colours", "note", sentence, raw.evidence))
     if verdict.kind == "normalized" or (verdict.kind == "other" and not verdict.form):
-        words = "X is neither counts nor logged nor scaled, so a few high genes may rule the loss: bring the counts."
-        out.append(Finding("x-unfit", "warning", words, verdict.evidence))
+        sentence = "X is neither counts nor logged nor scaled, so a few high genes may rule the loss: bring the counts."
+        out.append(Finding("x-unfit", "warning", sentence, verdict.evidence))
     return out
 
 
@@ -175,27 +179,29 @@ def _of_others(case) -> list[Finding]:
         if where == "X":
             continue
         if n := case.sweeps[where].not_finite:
-            words = f"{n:,} values of {where} are missing (NaN) or infinite; it is not trained on."
-            out.append(Finding("not-finite-elsewhere", "warning", words, f"X is {case.verdicts['X'].badge}."))
+            sentence = f"{n:,} values of {where} are missing (NaN) or infinite; it is not trained on."
+            out.append(
+                Finding("not-finite-elsewhere", "warning", sentence, f"X is {case.verdicts['X'].badge}.")
+            )
         elif where not in (case.where, case.shown[0]):
             unused = f"Not used: {case.why_not(where)}." if verdict.kind == "counts" else ""
-            words = "whole numbers" if unused else verdict.words
+            content = "whole numbers" if unused else verdict.words
             evidence = f"{verdict.evidence} {unused}".strip()
-            out.append(Finding("also-holds", "note", f"{where} holds {words}.", evidence))
+            out.append(Finding("also-holds", "note", f"{where} holds {content}.", evidence))
     return out
 
 
 def _of_partial(case) -> list[Finding]:
     if not case.partial:
         return []
-    words = (
+    sentence = (
         "The file holds only some of the measured genes, so library size, MT share and markers are partial"
     )
     if case.library_column:
-        words += f"; counts and genes of a cell are taken from the obs column '{case.library_column}' and its like."
+        sentence += f"; counts and genes of a cell are taken from the obs column '{case.library_column}' and its like."
     else:
-        words += ": bring all genes if you can."
-    return [Finding("some-genes", "note" if case.library_column else "warning", words, case.partial)]
+        sentence += ": bring all genes if you can."
+    return [Finding("some-genes", "note" if case.library_column else "warning", sentence, case.partial)]
 
 
 def _way_back(verdict: MatrixKind) -> str | None:

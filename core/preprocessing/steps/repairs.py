@@ -73,8 +73,8 @@ def drop_unmeasured_cells(adata: AnnData) -> tuple[AnnData, str]:
     if unmeasured.all():
         raise UserError("No cell has values of all proteins: remove the proteins instead.")
     made, n = part_of(adata, ~unmeasured), int(unmeasured.sum())
-    words = "1 cell without proteins was" if n == 1 else f"{n:,} cells without proteins were"
-    return made, f"{words} removed; {made.n_obs:,} remain."
+    sentence = "1 cell without proteins was" if n == 1 else f"{n:,} cells without proteins were"
+    return made, f"{sentence} removed; {made.n_obs:,} remain."
 
 
 def drop_proteins(adata: AnnData) -> tuple[AnnData, str]:

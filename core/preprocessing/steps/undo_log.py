@@ -36,11 +36,16 @@ def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
     undone, made = back(adata.X, way), adata.copy()
     made.X = counts_or_values(undone)
     if undone.share < SURE:
-        words = "The log transform was undone. The values are normalised and could not be restored to counts:"
-        return made, f"{words} in only {undone.share:.0%} of the cells all values are multiples of one unit."
-    words = "The log transform was undone and the counts were restored:"
-    words = f"{words} in {undone.share:.1%} of the cells all values are whole numbers."
-    return made, f"{words} {_confirmed(adata, made.X)}"
+        sentence = (
+            "The log transform was undone. The values are normalised and could not be restored to counts:"
+        )
+        return (
+            made,
+            f"{sentence} in only {undone.share:.0%} of the cells all values are multiples of one unit.",
+        )
+    sentence = "The log transform was undone and the counts were restored:"
+    sentence = f"{sentence} in {undone.share:.1%} of the cells all values are whole numbers."
+    return made, f"{sentence} {_confirmed(adata, made.X)}"
 
 
 def _confirmed(adata, counts) -> str:
