@@ -19,6 +19,7 @@ from dashboard.pages.preprocess import (
     cell_quality,
     genes,
     ids,
+    limit_callbacks,
     limits,
     presets,
     proteins,
@@ -134,7 +135,7 @@ def register(app, store):
     for part in (
         action_bar,
         batches,
-        cell_quality,
+        limit_callbacks,
         genes,
         presets,
         proteins,
