@@ -128,7 +128,7 @@ def test_a_larger_file_has_more_memory_only_for_what_it_holds(tmp_path, scratch)
 def test_whoever_has_no_room_is_not_said_to_have_made_a_mistake():
     answer, request = {"late": False, "code": 1}, {"most_memory": 2e9, "seconds": 8}
     with pytest.raises(DoesNotFit, match="'a' needs more memory than the 2.0 GB"):
-        sandbox._judge(Path("/nowhere"), answer, request, "'a'")
+        sandbox._result(Path("/nowhere"), answer, request, "'a'")
 
 
 def test_what_is_no_file_is_refused(tmp_path, scratch):

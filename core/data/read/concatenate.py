@@ -203,16 +203,16 @@ def join_samples(samples: Iterable[Sample], planned: Plan) -> AnnData:
         joined.obs[column] = pd.concat(pieces).reindex(joined.obs_names)
         if joined.obs[column].dtype == object:
             joined.obs[column] = joined.obs[column].astype("category")
-    told = [f"{len(parts)} datasets were joined; obs['{planned.batch}'] names each cell's."]
+    notes = [f"{len(parts)} datasets were joined; obs['{planned.batch}'] names each cell's."]
     if len(planned.proteins) and all(backgrounds):
-        found = together(backgrounds)
-        keep(joined, found)
-        told.append(
-            f"The {found.droplets:,} empty droplets of all of them tell the background of {len(found.names):,} proteins."
+        background = together(backgrounds)
+        keep(joined, background)
+        notes.append(
+            f"The {background.droplets:,} empty droplets of all of them give the background of {len(background.names):,} proteins."
         )
     joined.uns["nuwa_read"] = [
-        *told,
-        *(f"Left out in joining: {words}" for words in planned.lost),
+        *notes,
+        *(f"Left out in joining: {sentence}" for sentence in planned.lost),
     ]
     return joined
 

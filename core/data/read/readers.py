@@ -110,7 +110,7 @@ def open_path(path: Path, reading) -> AnnData:
 
 
 def carefully(step, path, reading):
-    """`step(path, reading)`, every fault told in a sentence about `path`."""
+    """`step(path, reading)`, every fault raised as a sentence about `path`."""
     name = reading.name(path)
     try:
         with warnings.catch_warnings():
@@ -126,21 +126,21 @@ def carefully(step, path, reading):
             raise _too_large(path, name) from error
         if "does not support dtype float16" in str(
             error
-        ):  # scipy's words for what lies beside the cells' values
-            words = (
+        ):  # scipy's message for what lies beside the cells' values
+            fault = (
                 "holds a sparse matrix of 16-bit numbers (float16), which cannot be read: save it as float32."
             )
-            raise UserError(f"'{name}' {words}") from error
+            raise UserError(f"'{name}' {fault}") from error
         if type(error).__name__ == "IORegistryError":  # which anndata does not make public
-            words = (
+            fault = (
                 f"was written by a newer anndata than ours ({version('anndata')}): save it with less in .uns."
             )
-            raise UserError(f"'{name}' {words}") from error
+            raise UserError(f"'{name}' {fault}") from error
         raise UserError(f"'{name}' is damaged or was not copied to its end: copy it again.") from error
 
 
 def _too_large(path, name):
     if path.is_file() and path.stat().st_size < SMALL:
-        words = "asks for more memory than a file of its size can mean, so it is damaged: copy it again."
-        return UserError(f"'{name}' {words}")
+        fault = "asks for more memory than a file of its size can mean, so it is damaged: copy it again."
+        return UserError(f"'{name}' {fault}")
     return DoesNotFit(f"'{name}' does not fit into the server's memory: bring fewer cells or genes.")

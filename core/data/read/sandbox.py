@@ -94,8 +94,8 @@ def read(
         }
         answer = SERVER.ask(request)
         name = " and ".join(f"'{names.get(str(file.absolute()), file.name)}'" for file in files)
-        found = _judge(Path(folder), answer, request, name)
-        normal_form, notes = Path(folder) / "data.h5ad", found["notes"]
+        notes = _result(Path(folder), answer, request, name)["notes"]
+        normal_form = Path(folder) / "data.h5ad"
         if keep is not None:
             with h5py.File(normal_form, "r+") as file:
                 write_elem(file["uns"], "nuwa_read", np.array(notes, dtype=object))
@@ -106,31 +106,35 @@ def read(
     return adata
 
 
-def _judge(folder, answer, request, name):
+def _result(folder, answer, request, name):
     """What the fork has left, or an error that says what became of it."""
     if answer["late"]:
-        words = f"was still not read after {request['seconds']:.0f} seconds, which its size does not explain"
-        raise UserError(f"{name} {words}: it may be damaged, or the server very busy.")
+        fault = f"was still not read after {request['seconds']:.0f} seconds, which its size does not explain"
+        raise UserError(f"{name} {fault}: it may be damaged, or the server very busy.")
     try:
-        found = json.loads((folder / "answer.json").read_text())
+        result = json.loads((folder / "answer.json").read_text())
     except (OSError, ValueError):
         if answer["code"] < 0:
             raise UserError(
                 f"{name} is damaged: it made the reader crash, so copy or save it again."
             ) from None
-        found = {"sentence": "", "memory": True}  # there was not even room for an answer
-    if "bug" in found:
-        raise RuntimeError(f"the process that reads files failed:\n{found['bug']}")
-    if "question" in found:
-        asked = found["question"]
+        result = {"sentence": "", "memory": True}  # there was not even room for an answer
+    if "bug" in result:
+        raise RuntimeError(f"the process that reads files failed:\n{result['bug']}")
+    if "question" in result:
+        question = result["question"]
         raise Question(
-            asked["sentence"], asked["asks"], map(tuple, asked["choices"]), asked["default"], asked["sure"]
+            question["sentence"],
+            question["asks"],
+            map(tuple, question["choices"]),
+            question["default"],
+            question["sure"],
         )
-    if "sentence" in found:
+    if "sentence" in result:
         room = f"{request['most_memory'] / 1e9:,.1f} GB"
-        sentence = found["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
-        raise (DoesNotFit if found["memory"] else UserError)(sentence)
-    return found
+        sentence = result["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
+        raise (DoesNotFit if result["memory"] else UserError)(sentence)
+    return result
 
 
 def _size(path):
