@@ -115,7 +115,7 @@ def _operator(node):
 
 
 def mutations(source, functions):
-    """[(function, line, description, mutated source)] of a file, its docstrings and annotations left alone."""
+    """[(function, "line:columns", description, mutated source)] of a file, its docstrings and annotations left alone."""
     tree, made = ast.parse(source), []
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef) or (functions and function.name not in functions):
@@ -125,9 +125,13 @@ def mutations(source, functions):
         for i in at:
             for description, _ in changes(nodes[i]):
                 made.append(
-                    (function.name, nodes[i].lineno, description, _changed(tree, function, i, description))
+                    (function.name, _place(nodes[i]), description, _changed(tree, function, i, description))
                 )
     return made
+
+
+def _place(node):
+    return f"{node.lineno}:{node.col_offset + 1}-{node.end_col_offset}"
 
 
 def _may_change(function, node):
@@ -187,11 +191,15 @@ def main():
     todo = []
     for name, (tests, functions) in TARGETS.items():
         if options.only in name:
-            for function, line, description, source in mutations(
+            for function, place, description, source in mutations(
                 (ROOT / "core" / name).read_text(), functions
             ):
                 todo.append(
-                    ({"file": name, "function": function, "line": line, "change": description}, tests, source)
+                    (
+                        {"file": name, "function": function, "place": place, "change": description},
+                        tests,
+                        source,
+                    )
                 )
     if options.sample is not None:
         todo = random.Random(options.seed).sample(todo, min(options.sample, len(todo)))
@@ -220,11 +228,11 @@ def main():
 def _known(path):
     """{key as JSON: result} of the mutations that were run before."""
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return {json.dumps({k: row[k] for k in ("file", "function", "line", "change")}): row for row in rows}
+    return {json.dumps({k: row[k] for k in ("file", "function", "place", "change")}): row for row in rows}
 
 
 def _words(key):
-    return f"core/{key['file']}:{key['line']} {key['function']}: {key['change']}"
+    return f"core/{key['file']}:{key['place']} {key['function']}: {key['change']}"
 
 
 def table(rows):
