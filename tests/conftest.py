@@ -1,8 +1,6 @@
 """Fixtures for all tests: a tiny dataset with clear groups, a store in its own folder, a browser."""
 
-import os
 import shutil
-from pathlib import Path
 
 from core import settings as environment
 
@@ -12,6 +10,7 @@ import pytest  # noqa: E402
 from app_under_test import AppUnderTest  # noqa: E402
 from browsing import context, page, page_errors, server, tiny_preparation, tiny_run  # noqa: E402, F401 - fixtures
 from commands import rich_file, trained_folder  # noqa: E402, F401 - fixtures
+from constants import QUICK, REAL_DATA  # noqa: E402
 from serving import serving  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
@@ -19,11 +18,6 @@ from core.data import demo  # noqa: E402
 from core.store import Store  # noqa: E402
 from core.worker import queue  # noqa: E402
 from core.worker.execute import drain  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
-FIXTURES = ROOT / "tests" / "fixtures"
-REAL_DATA = Path(os.environ.get("NUWA_TEST_DATA", ROOT / "../shared/data"))
-QUICK = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batch_size": 64}
 
 
 @pytest.fixture(autouse=True)

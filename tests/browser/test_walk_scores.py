@@ -3,7 +3,7 @@
 import pytest
 from app_under_test import bring
 from browsing import WORK, wait_until
-from conftest import QUICK
+from constants import QUICK
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -6,7 +6,7 @@ import formats
 import numpy as np
 import pytest
 from commands import command
-from conftest import ROOT
+from constants import ROOT
 
 from core.cli import MISTAKE, main
 from core.cli.findings import idle_options

@@ -6,7 +6,7 @@ import sys
 
 import formats
 import pytest
-from conftest import ROOT
+from constants import ROOT
 
 from core.cli import MISTAKE, main
 from core.data import checks

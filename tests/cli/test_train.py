@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from app_under_test import bring
 from commands import QUICK, command
-from conftest import ROOT
+from constants import ROOT
 
 from core.cli import main
 from core.config import specs

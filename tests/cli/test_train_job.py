@@ -15,7 +15,7 @@ import pytest
 import scanpy as sc
 import torch
 from commands import QUICK, command, losses
-from conftest import ROOT
+from constants import ROOT
 
 from core.cli import main, train_job
 from core.config import RunConfig

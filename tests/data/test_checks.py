@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
-from conftest import REAL_DATA as DATA
+from constants import REAL_DATA as DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse

@@ -1,7 +1,7 @@
 """The fingerprint is of the counts, whatever their order and however they are stored."""
 
 import numpy as np
-from conftest import REAL_DATA as DATA
+from constants import REAL_DATA as DATA
 from scipy import sparse
 from test_read import counts, needs_data
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import REAL_DATA as DATA
+from constants import REAL_DATA as DATA
 from test_read import counts, needs_data, refused, saved, with_types
 
 from core.data import protein_panel, read

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import zarr
 from anndata import AnnData
-from conftest import REAL_DATA as DATA
+from constants import REAL_DATA as DATA
 from scipy import sparse
 
 from core.data import backed, checks, demo, read

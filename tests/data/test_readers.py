@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import scanpy as sc
 from anndata import AnnData
-from conftest import FIXTURES
+from constants import FIXTURES
 from scipy import sparse
 
 from core.data import ENDINGS, checks, ending, read

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT
+from constants import ROOT
 
 from core.data import read
 from core.data.read import sandbox

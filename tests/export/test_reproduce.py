@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from app_under_test import AppUnderTest
-from conftest import QUICK, ROOT
+from constants import QUICK, ROOT
 
 from core.worker.execute import drain
 

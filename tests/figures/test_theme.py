@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from constants import ROOT
 from figure_data import THEMES
 
 from core import figures

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import FIXTURES, ROOT
+from constants import FIXTURES, ROOT
 from sqlalchemy.exc import OperationalError
 from store_rows import EPOCH, at_once, furnish
 

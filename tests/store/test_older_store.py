@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 from app_under_test import AppUnderTest, clusters_page, sent
-from conftest import FIXTURES, ROOT
+from constants import FIXTURES, ROOT
 
 from core.worker.execute import drain
 

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from conftest import ROOT
+from constants import ROOT
 
 from core import device as devices
 from core.config import RunConfig

@@ -8,7 +8,7 @@ import anndata
 import numpy as np
 import pytest
 from app_under_test import AppUnderTest, sent
-from conftest import QUICK
+from constants import QUICK
 from simulated import made_by_script
 
 from core import figures

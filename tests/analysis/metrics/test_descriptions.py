@@ -1,6 +1,6 @@
 """Documents and code describe every score alike."""
 
-from conftest import ROOT
+from constants import ROOT
 
 from core.analysis.metrics import descriptions
 

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 from app_under_test import AppUnderTest
-from conftest import ROOT
+from constants import ROOT
 from serving import server_environment
 
 from core.errors import UserError
