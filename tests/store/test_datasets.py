@@ -29,7 +29,7 @@ def test_an_upload_stays_in_its_folder(store, name):
 
 @pytest.mark.parametrize("name", ["evil.exe", "h5ad", "", ".h5ad"])
 def test_an_upload_of_another_kind_is_refused(store, name):
-    with pytest.raises(UserError, match="is not a file Nuwa reads"):
+    with pytest.raises(UserError, match="is not a file (Nuwa reads|name)"):
         store.of("local").uploads.begin(name, 5)
     assert not any((store.root / "uploads").iterdir()) and store.jobs() == []
 
@@ -40,7 +40,7 @@ def test_an_upload_of_another_kind_is_refused(store, name):
 def test_a_name_cannot_leave_the_inbox(store, name):
     for path in (store.root / "secret.h5ad", store.root / "uploads" / "a.h5ad"):
         path.write_bytes(b"x")
-    with pytest.raises(UserError, match="inbox has no file"):
+    with pytest.raises(UserError, match="(inbox has no file|is not a file of the inbox)"):
         store.of("local").datasets.add_from_inbox(name, "token")
     assert store.of("local").datasets.all() == []
 
