@@ -90,7 +90,8 @@ def test_each_type_of_feature_has_its_place(small, tmp_path):
     files = layouts.trio(small) | {"features.tsv": layouts.lines(layouts.ids(small), small.var_names, kinds)}
     adata = read.read(layouts.put(tmp_path, files))
     assert adata.n_vars == 14 and list(adata.obsm["protein"].columns) == list(small.var_names[14:16])
-    for kind in kinds[16:]:
+    assert list(adata.obsm["hashtags"].columns) == [small.var_names[16]] and "is a hashtag" in notes(adata)
+    for kind in kinds[17:]:
         assert kind in notes(adata)
 
 
