@@ -361,3 +361,9 @@ def test_what_is_asked_of_a_view_of_the_store_is_there(tmp_path):
                     f"{path.relative_to(ROOT)}:{line}: a View has no {'.'.join(names)}"
                 )
                 found = getattr(found, name)
+
+
+def test_test_files_have_names_of_their_own():
+    """Two files of one name in two folders end pytest where both are collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert not [name for name in set(names) if names.count(name) > 1]

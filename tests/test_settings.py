@@ -124,3 +124,9 @@ def test_settings_come_from_the_environment_with_defaults(tmp_path):
 def test_settings_in_code_do_not_read_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("NUWA_PORT", "9999")
     assert Settings(data_dir=tmp_path).port == 8050 and from_environment().port == 9999
+
+
+def test_a_proxy_and_https_are_set_by_name():
+    settings = from_environment({"NUWA_TRUSTED_PROXY": "10.0.0.2", "NUWA_HTTPS": "1"})
+    assert settings.trusted_proxy == "10.0.0.2" and settings.https is True
+    assert from_environment({}).trusted_proxy is None and from_environment({}).https is False

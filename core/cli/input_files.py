@@ -61,7 +61,7 @@ def add_answers(parser, title):
         "--transpose",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="the rows of a text table are genes (detected from the names)",
+        help="the rows of a text table, .h5ad or .zarr are genes (in a table detected from the names)",
     )
     group.add_argument(
         "--first-column",

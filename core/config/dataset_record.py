@@ -123,6 +123,11 @@ class DatasetRecord(Record):
     genes: int = 0
     proteins: tuple[str, ...] = ()
     proteins_left_out: dict[str, str] = {}  # the reason by name
+    total: float | None = None  # sum of the counts that are trained on; None in an earlier record, as the next four
+    protein_total: float | None = None
+    first_cells: tuple[str, ...] = ()
+    first_genes: tuple[str, ...] = ()
+    first_proteins: tuple[str, ...] = ()
     sparsity: float = 0.0  # share of zeros in the matrix that is trained on
     x: KnownMatrix | None = Field(None, alias="verdict")  # what X holds; the key of the first version
     matrices: dict[str, KnownMatrix] = {}  # X, layers and .raw, by where they lie

@@ -4,7 +4,7 @@ from file_cases import Case
 
 CASES = [
     Case("a29_lies_on_its_side.h5ad", exit=1, sentence="lies on its side", cells=200, genes=80),
-    Case("a29_lies_on_its_side.h5ad", ("--transpose",), name="a29_transposed", total=12249.0, open=True),
+    Case("a29_lies_on_its_side.h5ad", ("--transpose",), name="a29_transposed", total=12249.0),
     Case("h06_filtered.h5"),
     Case(
         "h06_filtered.h5",

@@ -127,7 +127,7 @@ def test_rna_alone_trains_as_without_proteins_to_the_last_bit(tiny, alone):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_learns_from_proteins_alone(tiny, model):
-    learnt_run = learnt(tiny, modalities="protein", model=model, epochs=15, n_latent=None)
+    learnt_run = learnt(tiny, modalities="protein", model=model, epochs=60, n_latent=None)
     loss, baselines, config = learnt_run.loss, learnt_run.start.on_scored, learnt_run.start.config
     assert config.n_latent == 1  # a fifth of six proteins
     assert loss.rna is baselines.mean.rna is baselines.pca_rna is None and loss.total == loss.protein

@@ -8,6 +8,7 @@ import numpy as np
 from anndata import AnnData
 
 from core.data import ENDINGS, HDF5, TABLES, ending, unreadable
+from core.data.exchanged_axes import exchanged
 from core.data.normal_form import tidy
 from core.data.read.archives import is_gzip, is_zip
 from core.data.read.axis_files import is_matrix
@@ -20,6 +21,7 @@ from core.data.read.tables import read_labels, read_table
 from core.data.read.which_counts import settle_counts
 from core.data.read.zarrs import read_store
 from core.errors import DoesNotFit, UserError, is_out_of_memory
+from core.sparse.access import in_memory
 
 SMALL = 50_000_000  # bytes; a smaller file that asks for all memory is rather damaged than large
 
@@ -49,6 +51,8 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
     Raises UserError, one sentence, for every fault of a file, and Question where only the person knows.
     """
     adata = carefully(open_path, Path(path), reading)
+    if reading.answers.get("transpose") and ending(Path(path).name).startswith((".h5ad", ".zarr")):
+        adata = carefully(lambda p, r: _turned(adata, r.name(p), r), Path(path), reading)
     if proteins is not None:
         proteins = Path(proteins)
         reading.cells = adata.obs_names.astype(str)
@@ -71,6 +75,15 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
             lambda p, r: join_background(adata, other, f"'{r.name(p)}'", droplets), background, reading
         )
         adata.uns["nuwa_read"].append(said)
+    return adata
+
+
+def _turned(adata, name, reading):
+    """`adata`, whose rows are genes as a person says, with cells as rows. Tables ask for this where they are read."""
+    if adata.X is not None and not in_memory(adata.X):
+        raise UserError(f"'{name}' is too large to exchange its rows and columns: save it with cells as rows.")
+    adata, sentence = exchanged(adata)
+    reading.say(sentence)
     return adata
 
 

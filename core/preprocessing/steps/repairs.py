@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from core.data.exchanged_axes import exchanged
 from core.data.backed import copied, part_of, raw_of
 from core.data.count_sources import counts_of
 from core.data.matrix_kind import what_is
@@ -42,13 +43,7 @@ def use_raw(adata: AnnData) -> tuple[AnnData, str]:
 
 def transpose(adata: AnnData) -> tuple[AnnData, str]:
     """Exchange rows and columns of X and layers; what belongs to the wrong axis (.raw, obsm, varm ...) is removed."""
-    new = AnnData(_transposed(adata.X), obs=adata.var.copy(), var=adata.obs.copy(), uns=dict(adata.uns))
-    for name, layer in adata.layers.items():
-        new.layers[name] = _transposed(layer)
-    lost = [name for name in ("obsm", "varm", "obsp", "varp") if len(getattr(adata, name))]
-    lost += [".raw"] if adata.raw is not None else []
-    removed = f"; {', '.join(lost)} belonged to the wrong axis and were removed" if lost else ""
-    return new, f"Rows and columns were exchanged: {new.n_obs:,} cells x {new.n_vars:,} genes{removed}."
+    return exchanged(adata)
 
 
 def drop_empty_cells(adata: AnnData) -> tuple[AnnData, str]:
@@ -107,9 +102,3 @@ def split_proteins(adata: AnnData) -> tuple[AnnData, str]:
         table = pd.concat([pd.DataFrame(proteins, index=adata.obs_names), table[added]], axis=1)
     new.obsm["protein"] = table
     return new, f"{len(hidden):,} antibodies were moved from the genes to the proteins: {few(hidden)}."
-
-
-def _transposed(matrix):
-    if sparse.issparse(matrix):
-        return sparse.csr_matrix(matrix.T)
-    return np.ascontiguousarray(np.asarray(matrix).T)

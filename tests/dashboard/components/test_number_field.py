@@ -147,7 +147,9 @@ def error_after(nuwa, fields, id, text):
             ids = [error_id(one) for one in ids]
         if of["property"] == "id":
             return [{"id": one, "property": "id", "value": one} for one in ids]
-        by_id = {sent(props["id"]): props["value"] for props in same} | {sent(id): text}
+        # The other end of a limit stays empty: which of two ends is wrong is not the question here.
+        others = {sent(props["id"]): props["value"] if kind == "setting" else "" for props in same}
+        by_id = others | {sent(id): text}
         return [{"id": one, "property": of["property"], "value": by_id[sent(one)]} for one in ids]
 
     outputs = []
