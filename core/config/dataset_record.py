@@ -123,7 +123,9 @@ class DatasetRecord(Record):
     genes: int = 0
     proteins: tuple[str, ...] = ()
     proteins_left_out: dict[str, str] = {}  # the reason by name
-    total: float | None = None  # sum of the counts that are trained on; None in an earlier record, as the next four
+    total: float | None = (
+        None  # sum of the counts that are trained on; None in an earlier record, as the next four
+    )
     protein_total: float | None = None
     first_cells: tuple[str, ...] = ()
     first_genes: tuple[str, ...] = ()

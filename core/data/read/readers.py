@@ -81,7 +81,9 @@ def load(path, reading, proteins=None, annotations=None, background=None, drople
 def _turned(adata, name, reading):
     """`adata`, whose rows are genes as a person says, with cells as rows. Tables ask for this where they are read."""
     if adata.X is not None and not in_memory(adata.X):
-        raise UserError(f"'{name}' is too large to exchange its rows and columns: save it with cells as rows.")
+        raise UserError(
+            f"'{name}' is too large to exchange its rows and columns: save it with cells as rows."
+        )
     adata, sentence = exchanged(adata)
     reading.say(sentence)
     return adata

@@ -7,11 +7,10 @@ UserError. They are steps: core.preprocessing.recipe names them, core.preprocess
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from scipy import sparse
 
-from core.data.exchanged_axes import exchanged
 from core.data.backed import copied, part_of, raw_of
 from core.data.count_sources import counts_of
+from core.data.exchanged_axes import exchanged
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import antibody_columns, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins

@@ -20,6 +20,9 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     values["setting"] |= fields(model.TRAINING)["setting"] | run_quick.model_dump(
         include={"epochs", "n_hidden", "n_hidden_protein", "n_latent", "batch_size"}
     )
+    values["setting"]["seed"] = (
+        "7"  # with the settings of the run that is there, the page would offer that run
+    )
     pressed = values | {"model-create.n_clicks": 1, "model-name.value": " second "}
     answer = finished.press("url.href", pressed, "model-create.n_clicks")
     link = answer["url"]["href"]
