@@ -4,7 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from core.data.value_scan import NEAR_WHOLE
-from core.sparse.access import is_sparse
+from core.sparse.access import in_memory, is_sparse
+from core.sparse.blocks import blocks
 
 PEEK = 1 << 16  # values
 
@@ -18,7 +19,11 @@ def first_values(matrix) -> np.ndarray:
 
 def first_rows(matrix) -> sparse.csr_matrix:
     """(rows, genes) the first cells of a matrix, at least one and at most about PEEK places."""
-    return sparse.csr_matrix(matrix[: max(1, PEEK // max(1, matrix.shape[1]))])
+    n_rows = max(1, PEEK // max(1, matrix.shape[1]))
+    if in_memory(matrix) or matrix.dtype != np.float16:
+        return sparse.csr_matrix(matrix[:n_rows])
+    _, block = next(blocks(matrix, PEEK))  # scipy has no float16, so anndata cannot take rows of it from a file
+    return sparse.csr_matrix(block[:n_rows])
 
 
 def looks_like_counts(values: np.ndarray) -> bool:
