@@ -14,7 +14,7 @@ run: .venv/.nuwa-run  ## start the web page on this machine
 
 test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 	@scripts/chromium.sh
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
 
 test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/chromium.sh

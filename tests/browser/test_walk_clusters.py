@@ -69,6 +69,7 @@ def test_a_typed_gene_colours_every_panel(clusters_page):
     )
 
 
+@pytest.mark.slow
 def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page = clusters_page
     page.locator("#legend button.entry").first.click()
@@ -128,6 +129,7 @@ def test_clusters_are_compared_with_a_label_column(clusters_page):
     expect(result).to_contain_text("NMI (normalised mutual information)")
 
 
+@pytest.mark.slow
 def test_a_run_is_downloaded_as_one_zip_that_scanpy_reads(clusters_page, tmp_path):
     """Without the figures: Chromium prints them slowly, and they have a test of their own."""
     import scanpy  # seconds, for this test alone

@@ -53,6 +53,7 @@ def test_a_file_is_uploaded_and_read(page, server, tiny_file):
     see_traces(page, "data-picture", lambda drawn: len(drawn) >= 2)
 
 
+@pytest.mark.slow
 def test_a_damaged_upload_gets_one_message_and_the_list_stays(page, server, tiny_file, tmp_path):
     damaged = tmp_path / "damaged.h5ad"
     damaged.write_bytes(tiny_file.read_bytes()[:30_000])
@@ -91,6 +92,7 @@ def test_a_file_of_another_kind_or_without_content_is_refused_with_a_message(
     page_errors.clear()
 
 
+@pytest.mark.slow
 def test_a_table_is_loaded_with_the_answer_of_its_owner(page, server, tmp_path):
     path = formats.table(formats.counts(), tmp_path, turned=True)
     page.goto(f"{server.base}/data")

@@ -51,6 +51,7 @@ def test_what_is_typed_is_refused_below_the_field_or_reaches_config_json(page, s
     assert [config[name] for name in ("epochs", "n_latent", "lr", "n_hidden")] == [3, 20, 0.02, 16]
 
 
+@pytest.mark.slow
 def test_the_button_of_the_preprocess_page_says_and_does_what_is_on_the_page(page, server, tiny_file):
     dataset = bring(server.view, "numbers.h5ad", tiny_file.read_bytes())
     wait_until(lambda: server.view.datasets.one(dataset)["status"] == "ready")

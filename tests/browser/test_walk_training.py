@@ -106,6 +106,7 @@ def test_a_second_run_queues_behind_the_first_and_says_so(page, server, long_run
     assert server.view.runs.one(long_run)["status"] == "running"
 
 
+@pytest.mark.slow
 def test_cancel_stops_a_run_keeps_its_weights_and_starts_the_next_one(
     page, server, long_run, tiny_preparation
 ):

@@ -199,6 +199,7 @@ def test_a_server_that_restarts_is_waited_for(serve, context, tiny_file, tmp_pat
     server.close()
 
 
+@pytest.mark.slow
 def test_the_keyboard_chooses_two_files_that_go_one_after_another(page, server, tiny_file, tmp_path):
     first, second = tmp_path / "first.h5ad", tmp_path / "second.h5ad"
     for path in (first, second):

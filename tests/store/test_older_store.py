@@ -121,6 +121,7 @@ def test_a_new_mapping_works(older):
     assert np.median(confidence) > 0.5
 
 
+@pytest.mark.slow
 def test_the_older_bundle_verifies_and_a_new_one_is_made(older, tmp_path):
     """Bits are the same where device, threads, processor and versions are; what differs is named."""
     path = older.store.root / "runs" / older.run / "bundle.zip"
