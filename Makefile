@@ -4,6 +4,7 @@
 	bench-gpu bench-markers bench-mapping bench-scoring bench-tutorial pictures format
 
 PY := .venv/bin/python
+WORKERS ?= 2  # processes that run tests, a file at a time
 PIP := $(PY) -m pip install --disable-pip-version-check
 
 help:  ## list these targets
@@ -18,7 +19,7 @@ test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 
 test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/chromium.sh
-	$(PY) -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
 lint: .venv/.nuwa-dev  ## find errors, and files that the formatter would change
 	$(PY) -m ruff check .
