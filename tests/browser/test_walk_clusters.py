@@ -93,6 +93,7 @@ def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     wait_until_page(page, lambda: {kind for _, kind, _ in traces(page, "markers-figure")} == {"violin"})
 
 
+@pytest.mark.slow
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
     to_section(page, "Latent dimensions")

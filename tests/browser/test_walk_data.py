@@ -104,6 +104,7 @@ def test_a_table_is_loaded_with_the_answer_of_its_owner(page, server, tmp_path):
     expect(page.locator("#data-detail")).to_contain_text("the columns were taken as cells")
 
 
+@pytest.mark.slow
 def test_a_file_of_the_inbox_appears_and_is_read(page, server, tiny_file):
     page.goto(f"{server.base}/data")
     expect(page.locator("#inbox-part")).to_contain_text("The inbox is empty")

@@ -20,6 +20,7 @@ def type_into(page, name, text):
     return field, part.locator(".error")
 
 
+@pytest.mark.slow
 def test_what_is_typed_is_refused_below_the_field_or_reaches_config_json(page, server, tiny_preparation):
     page.goto(f"{server.base}/model?preparation={tiny_preparation}")
     create = page.locator("#model-create")

@@ -96,6 +96,7 @@ def payload(path):
     return {"name": path.name, "mimeType": "application/octet-stream", "buffer": path.read_bytes()}
 
 
+@pytest.mark.slow
 def test_a_second_run_queues_behind_the_first_and_says_so(page, server, long_run, tiny_preparation):
     behind = server.view.runs.create(tiny_preparation, {"epochs": 2}, "behind")
     page.goto(f"{server.base}/train?run={behind}")
