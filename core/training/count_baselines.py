@@ -83,7 +83,9 @@ def _with_dispersions(fitted, matrix, rows):
     counts = np.concatenate(counts)
     expected = {name: np.concatenate(values) for name, values in expected.items()}
     mean = expected["mean"]
-    first = moment_theta(*(x.mean(axis=0, dtype=np.float64) for x in ((counts - mean) ** 2, mean, mean**2)))
+    first = moment_theta(
+        *(x.mean(axis=0, dtype=np.float64) for x in (_squared(counts - mean), mean, _squared(mean)))
+    )
     theta = {name: likely_theta(counts, values) for name, values in expected.items()}
     return fitted._replace(theta=theta, first_theta=first)
 
@@ -92,3 +94,8 @@ def _nats(counts, expected, theta):
     """(features,) negative log-likelihood, summed over the cells."""
     tensors = (torch.from_numpy(np.asarray(a, dtype=np.float64)) for a in (counts, expected, theta))
     return -negative_binomial(*tensors).sum(dim=0).numpy()
+
+
+def _squared(x):
+    """x^2 in float64: the square of a count of 1e30 is beyond float32."""
+    return np.square(x, dtype=np.float64)

@@ -33,10 +33,10 @@ def likely_theta(counts, expected):
 def _histogram(counts):
     """(feature, count, how many cells have it) of every count above 0: far fewer than there are cells."""
     cell, feature = np.nonzero(counts)
-    x = counts[cell, feature].astype(np.int64)
-    width = int(x.max(initial=0)) + 1
-    keys, n = np.unique(feature * width + x, return_counts=True)
-    return keys // width, (keys % width).astype(np.float64), n
+    # Numbered by value: a count may be too large to be a part of an integer key.
+    x, number = np.unique(np.rint(counts[cell, feature]).astype(np.float64), return_inverse=True)
+    keys, n = np.unique(feature * max(1, len(x)) + number, return_counts=True)
+    return keys // max(1, len(x)), x[keys % max(1, len(x))], n
 
 
 def _derivatives(counts, expected, seen, theta):

@@ -83,6 +83,7 @@ def untidy(adata, folder):
     data = [np.r_[row.data[::-1], row.data[:1]] for row in made.X]
     pointer = np.cumsum([0, *map(len, rows)])
     made.X = sparse.csr_matrix((np.concatenate(data), np.concatenate(rows), pointer), shape=made.shape)
+    made.layers["dense"] = made.X.toarray()  # or two places with counts would disagree
     return by_cell(made, folder)
 
 
