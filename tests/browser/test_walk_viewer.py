@@ -211,6 +211,7 @@ def test_mapped_cells_are_kept_in_the_address_and_drawn_after_a_reload(page, bas
     )
     expect(page.locator("#map-notes")).to_contain_text("lie farther from the reference")
     page.get_by_label("Unknown below a confidence of").fill("0.95")
+    page.keyboard.press("Tab")  # a number is read when its field is left
     page.wait_for_function("() => location.search.includes('mapped_sure=0.95')")
     kept = query_of(page)["mapped"]
     page.reload()
