@@ -26,6 +26,7 @@ def trained(server, tiny_file):
 def test_a_comparison_of_seeds_survives_a_reload_and_ends_with_a_result(page, server, trained):
     page.goto(f"{server.base}/clusters?run={trained}#judge")
     page.get_by_label("Number of seeds, including this run's").fill("3")
+    page.keyboard.press("Tab")
     page.get_by_role("button", name="Train with other seeds").click()
     state = page.locator("#seeds-state")
     expect(state).to_contain_text("judged, seed 2", timeout=WORK)
