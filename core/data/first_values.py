@@ -22,9 +22,8 @@ def first_rows(matrix) -> sparse.csr_matrix:
     n_rows = max(1, PEEK // max(1, matrix.shape[1]))
     if in_memory(matrix) or matrix.dtype != np.float16:
         return sparse.csr_matrix(matrix[:n_rows])
-    _, block = next(
-        blocks(matrix, PEEK)
-    )  # scipy has no float16, so anndata cannot take rows of it from a file
+    # scipy has no float16, so anndata cannot take rows of it from a file.
+    _, block = next(blocks(matrix, PEEK))
     return sparse.csr_matrix(block[:n_rows])
 
 

@@ -2,18 +2,16 @@
 
 import json
 
-from dash import Input, Output, State, html
+from dash import Input, html
 
 from core import figures
 from core.analysis.metrics.descriptions import COUNT_SPLIT
 from core.text import NORMAL_95, interval
-from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.widgets import graph, notice
 from dashboard.ids import watched
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.controls import go
-from dashboard.server import session
 
 JOB = watched("count-split")
 GO = "count-split-go"
@@ -42,16 +40,9 @@ def register(app, store):
     def compute(view, run, _):
         return run_jobs.ask(view, "count_split", run["id"])
 
-    @app.callback(
-        Output(RESULT, "children"),
-        Input(JOB.done, "data"),
-        Input(shared.THEME, "data"),
-        State(shared.RUN, "data"),
-    )
-    def show(_, theme, run_id):
-        view = store.of(session.user())
-        path = run_jobs.result_file(view, run_id, FILE)
-        return result(view, view.runs.one(run_id), json.loads(path.read_text()), theme) if path else []
+    @run_jobs.draws(app, store, JOB, RESULT, FILE)
+    def show(view, run, path, theme):
+        return result(view, run, json.loads(path.read_text()), theme)
 
 
 def result(view, run, record, theme):

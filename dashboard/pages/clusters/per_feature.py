@@ -1,10 +1,9 @@
 """The card of the reconstruction quality of each gene and protein."""
 
-from dash import Input, Output, State, html
+from dash import Input, html
 
 from core import figures, safe_csv
 from core.analysis.metrics.descriptions import EXPLAINED
-from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.data_tables import grid, text
 from dashboard.components.data_tables import number as numeric
@@ -12,7 +11,6 @@ from dashboard.components.widgets import card, graph
 from dashboard.ids import watched
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.controls import go
-from dashboard.server import session
 
 JOB = watched("explained")
 GO = "explained-go"
@@ -47,16 +45,7 @@ def register(app, store):
     def compute(view, run, _):
         return run_jobs.ask(view, "explained", run["id"])
 
-    @app.callback(
-        Output(RESULT, "children"),
-        Input(JOB.done, "data"),
-        Input(shared.THEME, "data"),
-        State(shared.RUN, "data"),
-    )
-    def show(_, theme, run_id):
-        view = store.of(session.user())
-        path = run_jobs.result_file(view, run_id, "explained.csv")
-        return result(view, view.runs.one(run_id), path, theme) if path else []
+    run_jobs.draws(app, store, JOB, RESULT, "explained.csv")(result)
 
 
 def result(view, run, path, theme):

@@ -6,6 +6,7 @@ from core.store import FINISHED, Missing
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.pages.clusters import ids
+from dashboard.server import session
 
 
 def asks(app, store, watched, *parts):
@@ -50,6 +51,29 @@ def ask(view, kind, run_id, arguments=None):
     if job and job["status"] not in FINISHED:
         return job["id"]
     return view.jobs.submit(kind, run_id, arguments, priority=1)
+
+
+def draws(app, store, watched, result, name):
+    """Decorate the function that draws the file `name` that a job leaves in the run's folder, as children of `result`.
+
+    It gets a View, the run, the path and the theme; without the file nothing is shown.
+    """
+
+    def register(draw):
+        @app.callback(
+            Output(result, "children"),
+            Input(watched.done, "data"),
+            Input(shared.THEME, "data"),
+            State(shared.RUN, "data"),
+        )
+        def show(_, theme, run_id):
+            view = store.of(session.user())
+            path = result_file(view, run_id, name)
+            return draw(view, view.runs.one(run_id), path, theme) if path else []
+
+        return draw
+
+    return register
 
 
 def result_file(view, run_id, name):
