@@ -72,7 +72,7 @@ def page(context, page_errors):
     tab = context.new_page()
     yield tab
     tab.close()
-    assert not page_errors
+    assert not page_errors, "\n".join(page_errors)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def clusters_page(request, clusters_tab, page_errors):
     yield tab
     if request.session.testsfailed > failed:
         show()
-    assert not page_errors
+    assert not page_errors, "\n".join(page_errors)
 
 
 def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_run):
