@@ -174,6 +174,8 @@ def ours(page, base, run):
     link = page.locator("a.nuwa-step[href^='/clusters']")
     link.wait_for()
     page.wait_for_timeout(1500)  # until the page is quiet
+    with page.expect_response(lambda r: "sidebar-activity" in (r.request.post_data or "")):
+        pass  # the frame's refresh of every two seconds would delay the click by a round trip if they met
 
     def see(by, act):
         act()
