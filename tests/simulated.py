@@ -114,3 +114,29 @@ def set_values(adata, rows, columns, value):
     X = adata.X.tolil()
     X[rows, columns] = value
     adata.X = sparse.csr_matrix(X)
+
+
+def hashtag_counts(
+    hashtags,
+    cells=1500,
+    doublets=0.1,
+    negatives=0.05,
+    background=5,
+    signal=300,
+    unequal=False,
+    unused=0,
+    seed=1,
+):
+    """((cells, hashtags + unused) counts, (cells,) truth): the number of a hashtag as text, "doublet" or "negative"."""
+    random = np.random.default_rng(seed)
+    kind = random.choice(3, cells, p=[1 - doublets - negatives, doublets, negatives])
+    first = random.integers(0, hashtags, cells)
+    second = (first + random.integers(1, hashtags, cells)) % hashtags
+    rate = np.tile(background * random.lognormal(0, 0.3, hashtags + unused), (cells, 1))
+    height = signal * (random.lognormal(0, 0.5, hashtags) if unequal else np.ones(hashtags))
+    for tag, rows in ((first, np.flatnonzero(kind < 2)), (second, np.flatnonzero(kind == 1))):
+        rate[rows, tag[rows]] += height[tag[rows]]
+    size = random.lognormal(0, 0.5, (cells, 1))  # a large cell has more of every hashtag
+    counts = random.poisson(rate * size * random.gamma(8, 1 / 8, rate.shape))
+    truth = np.where(kind == 1, "doublet", np.where(kind == 2, "negative", first.astype(str)))
+    return counts, truth

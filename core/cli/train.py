@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import settings
-from core.cli import input_files, say
+from core.cli import input_files, repairs, say
 from core.cli.output_folder import output_folder
 from core.config import RECORD_KEYS, parse, specs, upgraded
 from core.errors import UserError
@@ -16,6 +16,7 @@ from core.training.phases import Clock
 def add(parser):
     """Add FILE, the output options, and one option for each field of RunConfig."""
     input_files.add(parser)
+    repairs.add(parser)
     parser.add_argument("--out", metavar="DIR", required=True, help="the folder to write the run to")
     parser.add_argument(
         "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
@@ -64,6 +65,7 @@ def run(arguments):
     clock.start("starting")
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     steps, recipe_settings = _recipe(arguments.recipe) if arguments.recipe else ((), {})
+    steps = (*repairs.chosen_repairs(arguments), *steps)
     config, options = _config(arguments, recipe_settings)
     out = output_folder(arguments.out)
     from core.data import read

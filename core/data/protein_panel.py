@@ -12,7 +12,8 @@ from core.data.backed import dense_columns, part_of, raw_of
 from core.data.count_sources import first_counts
 from core.data.standalone.antibodies import HASHTAG, ISOTYPE
 from core.data.standalone.count_places import is_velocity, places
-from core.data.standalone.feature_types import PROTEIN_KEYS, feature_kinds, hashtag_keys, protein_keys
+from core.data.standalone.feature_types import PROTEIN_KEYS, feature_kinds, protein_keys
+from core.data.standalone.hashtags import hashtag_tables
 from core.errors import UserError
 
 CONTROL_KEYS = ("isotype_controls", "isotype_control", "isotypes", "protein_isotypes")
@@ -101,7 +102,7 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
     if proteins.any() and not protein_keys(adata.obsm):
         names = adata.var_names[proteins]
         adata.obsm["protein"] = pd.DataFrame(antibody_columns(adata, proteins, notes), adata.obs_names, names)
-    if hashtags.any() and not hashtag_keys(adata.obsm):
+    if hashtags.any() and not set(hashtag_tables(adata)) - {"protein"}:
         names = adata.var_names[hashtags]
         adata.obsm[HASHTAGS] = pd.DataFrame(antibody_columns(adata, hashtags, []), adata.obs_names, names)
         features = "1 feature is a hashtag" if len(names) == 1 else f"{len(names)} features are hashtags"

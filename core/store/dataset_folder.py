@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from core.config import MOST_BATCHES
+from core.data.standalone.feature_types import feature_kind
 from core.files import growing, read_array, read_json, whole, write_array, write_json
 
 GENE_BLOCK = 1 << 22  # values of genes that are read at once: 32 MB
@@ -16,7 +17,7 @@ class DatasetFolder:
     """One dataset on disk: the file in normal form, and what pages need of it without reading that file.
 
     `data.h5ad`; `cells.npy`, `genes.json`; `obs/` a file a column; `obsm/` the first columns of the file's own
-    embeddings; `proteins.npy` (cells, proteins) raw;
+    embeddings; `tables/` its other tables of features, such as hashtags; `proteins.npy` (cells, proteins) raw;
     `genes/` the values that colour genes, by gene (CSC), so that one gene is read without the others: counts as they
     are, with the `size.npy` that each cell is multiplied by before log1p, or without it what is shown.
     """
@@ -41,6 +42,7 @@ class DatasetFolder:
         self._write_genes(by_gene)
         if "protein" in adata.obsm:
             write_array(self.folder / "proteins.npy", np.asarray(adata.obsm["protein"], dtype=np.float32))
+        self._write_tables(adata)
         self._write_spaces(adata)
         columns = [self._write_column(i, c, adata.obs[c.name]) for i, c in enumerate(report.columns)]
         write_json(self.folder / "obs" / "columns.json", columns)
@@ -75,17 +77,24 @@ class DatasetFolder:
             write_array(self.folder / "obs" / f"{i}.npy", factor.codes.to_numpy(np.int32))
         return entry  # free text is kept in data.h5ad alone: it colours nothing
 
-    def _write_spaces(self, adata):
-        """The embeddings that came with the file: every obsm of numbers with two columns or more, but the proteins."""
+    def _write_tables(self, adata):
+        """The tables of features in obsm beside the proteins, such as the counts of hashtags, with their names."""
+        from core.data.feature_tables import feature_tables, is_count_table
+
         records = []
+        for name, table in feature_tables(adata).items():
+            values = table.to_numpy(np.float32, na_value=np.nan)
+            write_array(self.folder / "tables" / f"{len(records)}.npy", values)
+            records.append({"name": name, "columns": list(table.columns), "counts": is_count_table(table)})
+        write_json(self.folder / "tables" / "tables.json", records)
+
+    def _write_spaces(self, adata):
+        """The embeddings that came with the file: every obsm of numbers with two columns or more that is no table."""
+        records, tables = [], {"protein", *(entry["name"] for entry in self.tables())}
         for name, values in adata.obsm.items():
             values = values.to_numpy() if hasattr(values, "to_numpy") else values
             columns = values.shape[1] if getattr(values, "ndim", 0) == 2 else 0
-            if (
-                name == "protein"
-                or columns < 2
-                or getattr(values, "dtype", np.dtype(object)).kind not in "buif"
-            ):
+            if name in tables or columns < 2 or getattr(values, "dtype", np.dtype(object)).kind not in "buif":
                 continue
             some = values[:, :SPACE_COLUMNS]
             some = some.toarray() if hasattr(some, "toarray") else some
@@ -96,14 +105,29 @@ class DatasetFolder:
     def spaces(self):
         """The file's own embeddings: records with name and columns (of the file; SPACE_COLUMNS of them are kept)."""
         path = self.folder / "obsm" / "spaces.json"
-        return read_json(path) if path.exists() else []  # a dataset read by an earlier Nuwa has none
+        spaces = read_json(path) if path.exists() else []  # a dataset read by an earlier Nuwa has none
+        # An earlier Nuwa took tables of hashtags and of proteins for embeddings.
+        return [entry for entry in spaces if feature_kind(entry["name"]) == "other"]
 
     def space(self, name):
         """(cells, 2 to SPACE_COLUMNS) float32 coordinates of an embedding of the file; KeyError if absent."""
-        for i, entry in enumerate(self.spaces()):
-            if entry["name"] == name:
-                return read_array(self.folder / "obsm" / f"{i}.npy")
+        if name in [entry["name"] for entry in self.spaces()]:
+            names = [entry["name"] for entry in read_json(self.folder / "obsm" / "spaces.json")]
+            return read_array(self.folder / "obsm" / f"{names.index(name)}.npy")
         raise KeyError(name)
+
+    def tables(self):
+        """The tables of features in obsm beside the proteins: records with name, columns, and whether it holds counts."""
+        path = self.folder / "tables" / "tables.json"
+        return read_json(path) if path.exists() else []  # a dataset read by an earlier Nuwa has none
+
+    def table_column(self, name, column):
+        """(entry, (cells,) float32) of one column of such a table; KeyError if absent."""
+        for i, entry in enumerate(self.tables()):
+            if entry["name"] == name and column in entry["columns"]:
+                values = read_array(self.folder / "tables" / f"{i}.npy")
+                return entry, np.array(values[:, entry["columns"].index(column)])
+        raise KeyError(f"{name}: {column}")
 
     def cells(self):
         """(cells,) names as bytes; decode what is shown."""

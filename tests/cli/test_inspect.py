@@ -5,8 +5,11 @@ import subprocess
 import sys
 
 import formats
+import numpy as np
+import pandas as pd
 import pytest
 from constants import ROOT
+from simulated import hashtag_counts
 
 from core.cli import MISTAKE, main
 from core.data import checks
@@ -105,3 +108,20 @@ def test_whoever_reads_only_the_first_lines_sees_no_traceback(file):
 def test_real_files_are_inspected(real_data, name, capsys):
     assert main(["inspect", str(real_data(name))]) == 0
     assert "note     X holds raw counts" in capsys.readouterr().out
+
+
+def test_a_repair_is_named_beside_its_finding_and_carried_out_first(tmp_path, capsys):
+    counts, _ = hashtag_counts(3, cells=30 * 20)
+    adata = formats.counts()[np.arange(600) % 30].copy()
+    adata.obs_names = [f"c{i}" for i in range(600)]
+    adata.obsm["HTO"] = pd.DataFrame(counts.astype(np.float32), adata.obs_names, ["HTO-1", "HTO-2", "HTO-3"])
+    path = formats.h5ad(adata, tmp_path)
+    main(["inspect", str(path)])
+    assert "Repair: --repair assign_hashtags" in capsys.readouterr().out
+    main(["inspect", "--json", str(path), "--repair", "assign_hashtags", "--repair", "drop_hashtag_doublets"])
+    record = json.loads(capsys.readouterr().out)
+    assert record["cells"] < 600
+    assert {"hashtag_sample", "hashtag_class"} <= {column["name"] for column in record["columns"]}
+    with pytest.raises(SystemExit):
+        main(["inspect", str(path), "--repair", "wish"])
+    assert "invalid choice: 'wish'" in capsys.readouterr().err

@@ -115,6 +115,11 @@ CAUSES = {
         "note",
         None,
     ),
+    "hashtag-doublets": (
+        lambda a: a.obs.__setitem__("hashtag_class", ["singlet", "doublet"] * 110),
+        "warning",
+        "drop_hashtag_doublets",
+    ),
     "proteins-missing": (
         lambda a: (
             _protein(a, ["CD3", "CD4"], [2, 3]),

@@ -12,7 +12,7 @@ import scanpy as sc
 from anndata import AnnData
 from app_under_test import bring
 from scipy import sparse
-from simulated import made_by_script, people
+from simulated import hashtag_counts, made_by_script, people
 
 from core.config import RunConfig
 from core.data import checks, count_sources, read
@@ -22,6 +22,7 @@ from core.preprocessing.recipe import STEPS, Recipe, Start, preset, script, scri
 from core.preprocessing.split import split_cells
 from core.worker.execute import drain
 
+TAGS = ("hashtag_sample", "hashtag_class", "hashtag_probability")
 AS_IT_IS = preset("as is").settings  # all genes, no change of values: the script's X is the counts
 
 
@@ -118,6 +119,13 @@ def stained_in_part(adata):
     return made
 
 
+def tagged(adata):
+    made = adata.copy()
+    counts = hashtag_counts(3, cells=made.n_obs)[0].astype(np.float32)
+    made.obsm["HTO"] = pd.DataFrame(counts, made.obs_names, ["HTO-1", "HTO-2", "HTO-3"])
+    return made
+
+
 def lying(adata):
     return adata.T.copy()
 
@@ -142,6 +150,9 @@ CASES = {
     "drop_unmeasured_cells": (stained_in_part, ["drop_unmeasured_cells"]),
     "drop_proteins": (stained_in_part, ["drop_proteins"]),
     "split_proteins": (antibodies, ["split_proteins"]),
+    "assign_hashtags": (tagged, ["assign_hashtags"]),
+    "drop_hashtag_doublets": (tagged, ["assign_hashtags", "drop_hashtag_doublets"]),
+    "drop_hashtag_negatives": (tagged, ["assign_hashtags", "drop_hashtag_negatives"]),
     "filter_cells": (
         AnnData.copy,
         [{"name": "filter_cells", "params": {"batch_key": "donor"}}, {"name": "filter_cells"}],
@@ -179,7 +190,7 @@ def check(theirs, after):
     assert not source.matrix[train][:, ~seen].sum()
     values = source.matrix[:, seen]
     np.testing.assert_array_equal(theirs.X, values.toarray() if sparse.issparse(values) else values)
-    for column in ("doublet_score", "predicted_doublet", "S_score", "G2M_score", "phase"):
+    for column in ("doublet_score", "predicted_doublet", "S_score", "G2M_score", "phase", *TAGS):
         assert (column in after.obs) == (column in theirs.obs)
         if column in after.obs:
             np.testing.assert_array_equal(theirs.obs[column], after.obs[column])

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from core.data.checks import hashtags
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.checks.obs_columns import MAX_CLASSES
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import ProteinReport, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
-from core.data.standalone.feature_types import hashtag_keys
-from core.text import few, listed
+from core.text import few
 
 
 def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
@@ -19,11 +19,7 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
         sentence = f"{len(hidden):,} of the genes look like antibodies (proteins): split them off, so that they are normalised as such."
         repair = "split_proteins" if len(hidden) < case.adata.n_vars else None
         out.append(Finding("proteins-hidden", "warning", sentence, few(hidden), repair))
-    if tags := [key for key in hashtag_keys(case.adata.obsm) if len(np.shape(case.adata.obsm[key])) == 2]:
-        n = sum(np.shape(case.adata.obsm[key])[1] for key in tags)
-        places = listed([f"obsm['{key}']" for key in tags])
-        sentence = f"{n:,} hashtags are in {places}; they tell samples apart and are not trained on."
-        out.append(Finding("hashtags-found", "note", sentence))
+    out += hashtags.findings(case)
     if not proteins.names:
         return [
             *out,
@@ -34,14 +30,6 @@ def findings(case: Case, proteins: ProteinReport) -> list[Finding]:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         sentence = f"{used} of {len(proteins.names)} proteins are trained on, {', '.join(left_out)} left out."
         out.append(Finding("proteins-left-out", "note", sentence, reasons))
-    tags = [name for name, reason in left_out.items() if reason.startswith("hashtag")]
-    if tags:
-        sentence = (
-            "1 hashtag is among the proteins; it tells samples apart and is not trained on."
-            if len(tags) == 1
-            else f"{len(tags)} hashtags are among the proteins; they tell samples apart and are not trained on."
-        )
-        out.append(Finding("hashtags", "note", sentence, few(tags)))
     silent = [name for name, reason in left_out.items() if "every cell" in reason]
     if silent:
         verb = "does" if len(silent) == 1 else "do"

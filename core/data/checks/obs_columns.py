@@ -13,11 +13,13 @@ MAX_CLASSES = 100  # a column with more distinct values is no set of labels one 
 LABEL_WORDS = ("type", "label", "annot", "cluster", "louvain", "leiden", "class", "ident", "phase")
 BATCH_WORDS = ("batch", "donor", "sample", "library", "patient", "replicate", "lane", "plate", "subject")
 # Words beside those that leave no doubt: donor_id is a batch, donor_age and sample_type are none.
-BESIDE_BATCH = {"id", "ids", "name", "number", "no", "nr", "key", "index", "code"}
+BESIDE_BATCH = {"hashtag", "hto", "id", "ids", "name", "number", "no", "nr", "key", "index", "code"}
 MOST_SURE, LEAST_CELLS = (
     12,
     30,
 )  # batches, and cells of each, for which limits of their own can be told and looked at
+# Values of a column that says what a droplet holds, ours and those of Seurat, scanpy and Cell Ranger.
+DROPLETS = {"singlet", "doublet", "negative", "multiplet", "unassigned", "blank", "blanks", "ambiguous"}
 SUFFIX = re.compile(r"[ACGT]{10,}-(\d+)$")  # Cell Ranger's aggr numbers its samples behind the barcode
 
 
@@ -52,6 +54,8 @@ def sure_batch(obs: pd.DataFrame, columns: tuple[Column, ...]) -> str | None:
         named = words & set(BATCH_WORDS) and words <= {*BATCH_WORDS, *BESIDE_BATCH}
         if column.role == "batch" and named and column.distinct <= MOST_SURE:
             sizes = obs[column.name].value_counts(dropna=False)
+            if droplet_words(obs[column.name]):
+                continue  # doublets are no batch
             if sizes[sizes > 0].min() >= LEAST_CELLS and obs[column.name].notna().all():
                 found.append(column.name)
     return found[0] if len(found) == 1 else None
@@ -92,6 +96,11 @@ def _suffixes(names) -> list[Finding]:
     return [Finding("batch-in-barcodes", "note", words, shown + (" ..." if len(sizes) > 3 else ""))]
 
 
+def droplet_words(values: pd.Series) -> list[str]:
+    """Those values of a column that name what a droplet holds, such as "doublet", in small letters."""
+    return sorted({str(value).casefold() for value in values.dropna().unique()} & DROPLETS)
+
+
 def _column(name, values: pd.Series) -> Column:
     distinct = int(values.nunique())
     examples = tuple(str(value) for value in values.dropna().unique()[:3])
@@ -108,4 +117,6 @@ def _column(name, values: pd.Series) -> Column:
         lower = str(name).lower()
         role = "batch" if any(word in lower for word in BATCH_WORDS) else ""
         role = role or ("labels" if any(word in lower for word in LABEL_WORDS) else "")
+        if set(droplet_words(values)) == {str(value).casefold() for value in values.dropna().unique()}:
+            role = ""  # singlets and doublets are neither labels nor batches
     return Column(str(name), kind, distinct, examples, role)

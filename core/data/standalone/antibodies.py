@@ -13,8 +13,14 @@ ISOTYPE = re.compile(
     r"|(?:mouse|rat|hamster)[ _-]*ig[gma]",
     re.IGNORECASE,
 )
-# Antibodies that mark samples, not proteins: "HTO-1", "Hashtag3_TotalSeqC", "sample-2_HTO", "MULTI-seq" barcodes apart.
-HASHTAG = re.compile(r"(?:^|[ _-])hto(?:[ _-]?\w+)?$|hash[ _-]?tag", re.IGNORECASE)
+# Tags that mark samples, not proteins: "HTO-1", "Hashtag3_TotalSeqC", "sample-2_HTO"; BioLegend's catalogue numbers of
+# human (0251 to 0265) and mouse hashtags (0301 to 0315), 10x's CellPlex (CMO301), BD's sample tags.
+HASHTAG = re.compile(
+    r"(?:^|[ _.-])htos?(?![a-z]{2})|hash[ _.-]?tag|(?:^|[ _.-])hash[ _.-]?\d+(?!\d)"
+    r"|(?:^|[ _.-]|totalseq[ _.™-]*)[abc][ _-]?0(?:25[1-9]|26[0-5]|30[1-9]|31[0-5])(?!\d)"
+    r"|(?:^|[ _.-])cmo[ _.-]?\d{1,3}(?!\d)|sample[ _.-]?tag[ _.-]?\d",
+    re.IGNORECASE,
+)
 # Names that only antibodies have: BioLegend's TotalSeq, and the marks that people put before or behind them.
 ANTIBODY = re.compile(
     r"_?TotalSeq|^ADT[_-]|[_-]ADT$|^anti[-_. ]|^(?:Ab|AB)[_-]|[_-](?:protein|prot)$", re.IGNORECASE

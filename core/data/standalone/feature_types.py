@@ -91,8 +91,3 @@ def protein_keys(keys) -> list[str]:
         (key for key in known if known[key] in PROTEIN_KEYS),
         key=lambda key: (PROTEIN_KEYS.index(known[key]), key),
     )
-
-
-def hashtag_keys(keys) -> list[str]:
-    """Those keys of obsm that hold hashtags by their name."""
-    return sorted(str(key) for key in keys if feature_kind(re.sub(r"^X_", "", str(key))) == "hashtags")

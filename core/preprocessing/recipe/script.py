@@ -61,7 +61,7 @@ def script(
     proteins = protein_part(recipe.settings["protein_transform"], record)
     files = [
         "count_places",
-        "feature_types",
+        "hashtags",
         *script_steps.files(steps),
         *script_genes.files(recipe.settings),
     ]
@@ -95,7 +95,10 @@ def _settled(step, record):
     """The step; raises UserError where it leaves to the data what no script can know."""
     params = step.params
     open_limits = step.name == "filter_cells" and params.limits is None and not params.batches
-    if open_limits or (step.name == "undo_log" and params.way is None):
+    open_place = (step.name == "undo_log" and params.way is None) or (
+        step.name == "assign_hashtags" and params.hashtags is None
+    )
+    if open_limits or open_place:
         raise UserError(
             "This recipe leaves its limits to the data: do its steps first, and take the script of what they make."
         )

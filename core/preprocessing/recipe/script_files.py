@@ -10,14 +10,16 @@ FILES = {
         name: CORE / "data" / "standalone" / f"{name}.py"
         for name in (
             *("gene_families", "gene_naming", "gene_lookup", "spreadsheet_dates", "antibodies"),
-            *("unlog", "bimodal", "log_counts", "count_places", "feature_types"),
+            *("unlog", "bimodal", "log_counts", "count_places", "feature_types", "hashtags"),
         )
     },
     "dsb": CORE / "preprocessing" / "dsb.py",
+    "hashtag_mixture": CORE / "preprocessing" / "hashtag_mixture.py",
     "held_out_groups": CORE / "preprocessing" / "held_out_groups.py",
 }
 NEEDS = dict.fromkeys(("gene_naming", "gene_lookup", "antibodies"), ("gene_families",)) | {
-    "dsb": ("log_counts",)
+    "dsb": ("log_counts",),
+    "hashtags": ("gene_families", "antibodies", "feature_types"),
 }
 
 

@@ -119,6 +119,9 @@ def normal_form(adata):
             if antibodies.any() and not protein_keys(adata.obsm):
                 table = pd.DataFrame(antibody_columns(adata, antibodies), adata.obs_names, adata.var_names[antibodies])
                 adata.obsm["protein"] = table
+            tags = kinds == "hashtags"
+            if tags.any() and not set(hashtag_tables(adata)) - {"protein"}:
+                adata.obsm["hashtags"] = pd.DataFrame(antibody_columns(adata, tags), adata.obs_names, adata.var_names[tags])
             adata = without_genes(adata, ~genes, None if adata.raw is None else in_raw(adata, ~genes))
     adata.obs_names, adata.var_names = (  # after that, as a gene and its antibody may have one name
         names if names.is_unique else make_index_unique(names)

@@ -55,6 +55,24 @@ def drop_unmeasured_cells(adata):
 ''',
         "adata = drop_unmeasured_cells(adata)",
     ),
+    "assign_hashtags": Part(
+        '''
+def assign_hashtags(adata, key, names):
+    """The sample of each cell, doublets between samples and cells without a hashtag, in obs."""
+    table = hashtag_tables(adata)[key]
+    table.columns = make_index_unique(pd.Index(table.columns))
+    result = assigned(table[list(names)].to_numpy())
+    classes = np.array(CLASSES)[result.classes]
+    adata.obs["hashtag_sample"] = np.where(classes == SINGLET, np.array(names)[result.hashtag], classes)
+    adata.obs["hashtag_class"] = classes
+    adata.obs["hashtag_probability"] = result.probability.astype(np.float32)
+    return adata
+''',
+        "adata = assign_hashtags(adata, {key!r}, {hashtags!r})",
+        ("hashtags", "hashtag_mixture"),
+    ),
+    "drop_hashtag_doublets": Part("", 'adata = adata[adata.obs["hashtag_class"] != "doublet"].copy()'),
+    "drop_hashtag_negatives": Part("", 'adata = adata[adata.obs["hashtag_class"] != "negative"].copy()'),
     "drop_cells_with_fractions": Part(WITH_FRACTIONS, "adata = adata[~with_fractions(adata)].copy()"),
     "drop_proteins": Part(
         """

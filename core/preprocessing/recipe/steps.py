@@ -72,6 +72,13 @@ class ScoreCellCycle(Nothing):
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
 
+class AssignHashtags(Nothing):
+    """`key` of obsm and the names of the `hashtags` in it ("protein": those among the proteins); None: found in the data."""
+
+    key: str | None = Field(None, max_length=200)
+    hashtags: tuple[str, ...] | None = None
+
+
 class Step(NamedTuple):
     """`label` is the text of the button, `sentence` says what the step will do; `make` is "module:function"."""
 
@@ -181,6 +188,26 @@ STEPS: dict[str, Step] = {
     ),
     "drop_proteins": _repair(
         "Remove the proteins", "Keeps all cells, and trains on RNA alone.", "drop_proteins"
+    ),
+    "assign_hashtags": _repair(
+        "Assign samples by hashtags",
+        "Names the sample of each cell, doublets between samples, and cells without a hashtag, in columns of obs.",
+        "assign_hashtags",
+        "hashtags",
+        params=AssignHashtags,
+        settle="core.preprocessing.steps.hashtags:settle_hashtags",
+    ),
+    "drop_hashtag_doublets": _repair(
+        "Remove doublets between samples",
+        "Removes the cells that hold the hashtags of two samples.",
+        "drop_hashtag_doublets",
+        "hashtags",
+    ),
+    "drop_hashtag_negatives": _repair(
+        "Remove cells without a hashtag",
+        "Removes the cells in which no hashtag is above its background.",
+        "drop_hashtag_negatives",
+        "hashtags",
     ),
     "filter_cells": Step(
         "Filter cells",

@@ -50,6 +50,7 @@ def colour_options(view, run, text, chosen):
     options += [_option(f"score:{name}") for name in view.results.names(run["id"], "per_cell")]
     proteins = DatasetRecord.of(view.datasets.one(run["dataset"])).proteins
     options += [_option(f"protein:{name}") for name in proteins]
+    options += [_option(f"table:{t['name']}:{name}") for t in dataset.tables() for name in t["columns"]]
     options += [_option(f"latent:{i + 1}") for i in range(run["config"]["n_latent"])]
     options = [o for o in options if query in o["label"].lower()]
     genes = dataset.genes()["names"]
@@ -109,6 +110,9 @@ def label(choice):
         return f"Mean of {listed(name.split(','))} (genes)"
     if kind == "latent":
         return f"latent {name} (dimension)"
+    if kind == "table":
+        key, _, column = name.partition(":")
+        return f"{column} ({key})"
     if kind == "cell":
         return f"{CELL_MEASURES.get(name, (name,))[0]} (quality)"
     if kind == "score" and name in CELL_SCORES:
@@ -143,6 +147,8 @@ def colour_of(view, run, chosen, resolution):
             return Colour(
                 name, np.log1p(dataset.protein(proteins.index(name))), None, "log1p of protein counts"
             )
+    if kind == "table":
+        return _table_colour(dataset, name)
     if kind in ("gene", "mean"):
         return _gene_colour(dataset, name.split(",") if kind == "mean" else [name])
     if kind == "cell" and name in CELL_MEASURES and (values := dataset.measured().get(name)) is not None:
@@ -208,6 +214,18 @@ def _clustering_colour(view, run, line):
         raise UserError(str(gone)) from None
     groups = view.groups.one(run["id"], row["groups"])
     return named_colour(row["title"], groups.names, groups.codes, groups.words, row["colours"])
+
+
+def _table_colour(dataset, name):
+    """The Colour of a column of a table in obsm, such as "HTO:HTO-1": log1p of counts, other values as they are."""
+    places = [(t["name"], column) for t in dataset.tables() for column in t["columns"]]
+    for key, column in places:
+        if f"{key}:{column}" == name:
+            entry, values = dataset.table_column(key, column)
+            if entry["counts"]:
+                return Colour(column, np.log1p(values), None, f"log1p of counts in obsm['{key}']")
+            return Colour(column, values, None, f"obsm['{key}'] of the file")
+    raise UserError(f"No table in obsm of this dataset has a column '{name}'.")
 
 
 def _obs_colour(dataset, name):
