@@ -1,10 +1,13 @@
 """What surrounds every page: the sidebar with the steps, the header, the jobs at the bottom, and which page a link means."""
 
+import uuid
+
+import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 
 from core.store import Explored, Status
 from dashboard import ids
-from dashboard.components import forms, location
+from dashboard.components import documents, forms, location
 from dashboard.components.widgets import badge, notice
 from dashboard.pages import glossary, home
 from dashboard.pages.clusters import page as clusters
@@ -18,6 +21,17 @@ from dashboard.server import session
 PAGES = (home, data, preprocess, model, train, clusters, runs, glossary)
 STEPS = (data, preprocess, model, train, clusters)
 KINDS = ("dataset", "preparation", "run")  # in the order of location.Context
+# The headings of docs/tutorial.md that the help of each page shows.
+HELP = {
+    home.PATH: ("What an autoencoder is",),
+    data.PATH: ("The data",),
+    preprocess.PATH: ("Preprocessing",),
+    model.PATH: ("The network",),
+    train.PATH: ("Learning: back-propagation, and the learning rate", "Watching it learn"),
+    clusters.PATH: ("The clusters",),
+    runs.PATH: ("What a good loss is", "Where to go from here"),
+    glossary.PATH: ("What an autoencoder is",),
+}
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
 
 
@@ -30,6 +44,7 @@ def frame(sign_out=False):
             dcc.Interval(id=ids.ACTIVITY_TICK, interval=2000),
             dcc.Store(id=ids.CONTEXT),
             dcc.Store(id=ids.GONE),
+            dbc.Offcanvas(id=ids.HELP, title="Help", placement="end", scrollable=True),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
                 [
@@ -69,6 +84,7 @@ def register(app, store):
     forms.register(app)
     _showing(app, store)
     _refreshing(app, store)
+    _helping(app)
     _browser(app)
 
 
@@ -90,11 +106,20 @@ def _showing(app, store):
 
 def content(view, context, path):
     """(header, what is below it) of the page of a path."""
-    page = page_of(path)
+    page, visit = page_of(path), uuid.uuid4().hex
     if page is None:
-        return header("Not found", context), notice("There is no such page.", "warn")
-    lost = [notice(context.lost, "warn")] if context.lost else []
-    return header(page.TITLE, context), [*lost, page.layout(view, context)]
+        return header("Not found", context, visit), notice("There is no such page.", "warn")
+    lost = [notice([context.lost, *_other_runs(context, path)], "warn")] if context.lost else []
+    return header(page.TITLE, context, visit), [*lost, page.layout(view, context)]
+
+
+def _other_runs(context, path):
+    """Links to this page about the runs that a deleted one has beside it."""
+    links = [
+        html.Li(dcc.Link(f"{run['name']} ({run['id']})", href=f"{path}?run={run['id']}"))
+        for run in context.others
+    ]
+    return [html.Ul(links, className="mb-0")] if links else []
 
 
 def page_of(path):
@@ -124,6 +149,28 @@ def _refreshing(app, store):
         page = page_of(path)
         top = header(page.TITLE, context) if page else no_update
         return activity(store), sidebar(context, path), top, drawn | {"done": done}
+
+
+def _helping(app):
+    @app.callback(
+        Output(ids.HELP, "is_open"),
+        Output(ids.HELP, "children"),
+        Output(ids.HELP, "title"),
+        Input(ids.HELP_BUTTON, "n_clicks"),
+        State(ids.URL, "pathname"),
+        prevent_initial_call=True,
+    )
+    def show_help(clicks, path):
+        """The part of the tutorial on the page."""
+        if not clicks:
+            return no_update, no_update, no_update
+        page = page_of(path)
+        text = documents.tutorial(HELP[page.PATH if page else home.PATH])
+        body = [
+            dcc.Markdown(text, className="nuwa-help"),
+            html.A("All terms: the glossary", href=glossary.PATH),
+        ]
+        return True, body, f"Help: {page.TITLE if page else home.TITLE}"
 
 
 def _browser(app):
@@ -188,14 +235,34 @@ def _step(page, number, context, path, done):
     return dcc.Link(parts, href=context.link(page.PATH), className=style)
 
 
-def header(title, context):
-    """The page's title, and which dataset and run the page is about."""
-    parts = []
+def header(title, context, visit=""):
+    """The page's title, which dataset and run the page is about, and its help.
+
+    The browser reads the title of its tab from here; it moves the focus to the heading where `visit` is new.
+    """
+    parts, names = [], []
     if context.dataset:
+        names.append(context.dataset["name"])
         parts += ["Data ", html.B(context.dataset["name"]), " ", badge(context.dataset)]
     if context.run:
+        names.insert(0, f"{context.run['name']} ({context.run['id']})")
         parts += [" · Run ", html.B(f"{context.run['name']} ({context.run['id']})")]
-    return html.Header([html.H1(title), html.Div(parts, className="context")], className="nuwa-header")
+    button = html.Button(
+        html.I(className="bi bi-question-lg", **{"aria-hidden": "true"}),
+        id=ids.HELP_BUTTON,
+        className="btn btn-sm btn-outline-secondary",
+        title=f"Help on {title}",
+        **{"aria-label": f"Help on {title}"},
+    )
+    return html.Header(
+        [
+            html.H1(title, tabIndex=-1),
+            html.Div(parts, className="context"),
+            html.Div(button, className="end"),
+        ],
+        className="nuwa-header",
+        **{"data-title": " · ".join([title, *names, "Nuwa"]), "data-visit": visit},
+    )
 
 
 def activity(store):

@@ -6,6 +6,7 @@ import sys
 from tqdm import tqdm
 
 from core.analysis import explore, side_process
+from core.analysis.metrics.batch_mixing import mixing
 from core.cli import FAILED, INTERRUPTED, input_files, say
 from core.cli.findings import idle_options, warn
 from core.cli.output_folder import existing_parent
@@ -80,6 +81,7 @@ def carry_out(arguments, recipe_steps, config, options, out, clock):
     seconds = phases.added(clock.seconds, learnt.seconds, explored.seconds)
     run_folder.write_phases(out, seconds)
     _report(learnt, explored.scores, seconds, out)
+    _say_mixing(trained.latent, adata, report, config)
     return 0
 
 
@@ -188,6 +190,19 @@ def _explore(work, interruption):
         if interruption.asked:
             return None
         say(f"{event.description} ...")
+
+
+def _say_mixing(latent, adata, report, config):
+    """Say of the columns that may name batches where their cells stay together, of a run without a batch covariate."""
+    if config.batch_key:
+        return
+    names = [column["name"] for column in report["columns"] if column["role"] == "batch"]
+    codes = {name: adata.obs[name].astype("category").cat.codes.to_numpy() for name in names}
+    for one in mixing(latent, codes):
+        if one.apart:
+            say(
+                f"  Batches of '{one.column}' mix {one.ilisi:.2f} of {one.batches} in the latent space: consider --batch-key {one.column}."
+            )
 
 
 def _report(learnt, scores, seconds, out):

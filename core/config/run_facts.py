@@ -31,6 +31,31 @@ class Baselines(NamedTuple):
         return cls(Parts(**record["mean"]), Parts(**record["pca"]), record.get("pca_rna"))
 
 
+class BatchMixing(NamedTuple):
+    """How the batches of an obs `column`, no batch covariate of the run, mix in its latent space: the median iLISI.
+
+    It lies between 1 (each batch apart) and `mixed`, that of batches of these sizes that are mixed by chance.
+    """
+
+    column: str
+    ilisi: float
+    batches: int
+    mixed: float
+
+    @property
+    def share(self):
+        """How far the batches mix: 0 (not at all) to about 1 (as by chance)."""
+        return (self.ilisi - 1) / max(self.mixed - 1, 1e-9)
+
+    @property
+    def apart(self):
+        """Do cells of one batch stay together, so that clusters are split by it?"""
+        return self.share < LEAST_MIXED
+
+
+LEAST_MIXED = 0.5  # half way between batches that are apart and batches that are mixed by chance
+
+
 class RunFacts(BaseModel):
     """Facts of a run: those before the first epoch, and those that training added (with defaults until then)."""
 
@@ -69,6 +94,9 @@ class RunFacts(BaseModel):
         ""  # "likelihood" where those of a count model are scaled to the counts; before, PCA's were too low
     )
     phases: dict[str, float] = {}
+    mixing: tuple[
+        BatchMixing, ...
+    ] = ()  # of columns that may name batches, the least mixed first; no batch covariate
 
     def record(self):
         """As JSON can hold them, under the keys of the first version; what is not known is left out."""

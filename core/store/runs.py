@@ -87,4 +87,11 @@ class Runs:
             raise UserError("This run is still active: cancel it first.")
         if row["explored"] == Explored.WORKING:
             raise UserError("The clusters of this run are being computed: delete it when they are ready.")
+        self.database.remember(f"deleted:{run_id}", {"name": row["name"], "dataset": row["dataset"]})
         self.database.forget("run", run_id)
+
+    def deleted(self, run_id):
+        """{"name", "dataset"} of a run that was deleted, for links that are old; None of any other, or of a dataset that the
+        user may not see."""
+        kept = self.database.recall(f"deleted:{run_id}")
+        return kept if kept and self.access.readable("dataset", kept["dataset"]) else None

@@ -9,7 +9,8 @@ from core.store import Status
 class Context(NamedTuple):
     """What a page is about: rows as dicts, or None; `lost` is a sentence where the link names something that no longer exists.
 
-    `query` is that of the link, for what else a page reads from it; empty where the link is lost.
+    `query` is that of the link, for what else a page reads from it; empty where the link is lost. `others` are the runs that
+    may be meant in place of a deleted one.
     """
 
     dataset: dict | None
@@ -17,6 +18,7 @@ class Context(NamedTuple):
     run: dict | None
     lost: str
     query: dict = {}
+    others: tuple = ()
 
     def link(self, page):
         """The link to a page about the same rows."""
@@ -39,6 +41,9 @@ def resolve(view, search):
     preparation = view.readable("preparation", run["preparation"] if run else query.get("preparation"))
     row = run or preparation
     dataset = view.readable("dataset", row["dataset"] if row else query.get("dataset"))
+    deleted = view.runs.deleted(query["run"]) if lost == "run" else None
+    if deleted and dataset is None:
+        return _without_run(view, deleted)
     if dataset is None:
         run, preparation, dataset = _latest(view)
     elif preparation is None and run is None:
@@ -50,6 +55,20 @@ def resolve(view, search):
     if lost:  # the colours and cells that the link names would be those of another run
         return Context(dataset, preparation, run, _instead(lost, run, dataset))
     return Context(dataset, preparation, run, "", query)
+
+
+def _without_run(view, deleted):
+    """The Context of a link to a deleted run: its dataset, the newest of its other runs, and all of these."""
+    dataset = view.readable("dataset", deleted["dataset"])
+    others = tuple(run for run in view.runs.all() if run["dataset"] == dataset["id"])
+    run = others[0] if others else None
+    preparation = view.readable("preparation", run["preparation"]) if run else None
+    message = f"The run '{deleted['name']}' of this link was deleted."
+    if run is None:
+        message = f"{message} Its dataset '{dataset['name']}' has no other run."
+    else:
+        message = f"{message} This page shows '{run['name']}'. Runs of the dataset '{dataset['name']}':"
+    return Context(dataset, preparation, run, message, {}, others)
 
 
 KINDS = {"run": "run", "preparation": "preprocessing", "dataset": "dataset"}

@@ -1,13 +1,12 @@
 """Pieces that pages share: notices, cards, tiles, tables, graphs with their buttons."""
 
-import re
-
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.config.dataset_record import DatasetRecord
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
+from dashboard.components.documents import anchor, definition
 
 # Before its first figure a graph would show axes from -1 to 6.
 BLANK = {
@@ -39,18 +38,20 @@ def card(title, *children, **kwargs):
     return html.Section([*([html.H2(title)] if title else []), *children], className=style, **kwargs)
 
 
-def anchor(heading):
-    """The anchor of a heading of a document, as GitHub writes it."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 def term(text, heading=None):
-    """Words that link to a term of the glossary, in a tab of its own: a form on the page keeps what was typed.
+    """Words with their definition of the glossary as a tooltip, and a link to it in a tab of its own.
 
-    `heading` is the term's heading in docs/glossary.md, where it differs from `words` in more than case.
+    `heading` is the term's heading in docs/glossary.md, where it differs from `text` in more than case. The browser shows
+    the tooltip when the words are pointed at or get the focus (assets/73-terms.js).
     """
-    address = f"/glossary#{anchor(heading or text)}"
-    return html.A(text, href=address, target="_blank", title="Glossary", className="nuwa-term")
+    name = anchor(heading or text)
+    return html.A(
+        text,
+        href=f"/glossary#{name}",
+        target="_blank",
+        className="nuwa-term",
+        **{"data-definition": definition(name)},
+    )
 
 
 def tile(label, value, note="", tone=""):

@@ -2,15 +2,14 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
 from dash import Input, Output, State, dcc, html
 
 from dashboard import ids
-from dashboard.components.widgets import anchor, card
+from dashboard.components.documents import GLOSSARY, anchor
+from dashboard.components.widgets import card
 
 PATH, TITLE = "/glossary", "Glossary"
-FILE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 TEXT = "glossary-text"
 AT = "glossary-at"
 
@@ -29,7 +28,7 @@ SCROLL = """(id, hash, path) => {
 @cache
 def sections():
     """{section: Markdown} of the glossary; each term is a heading with its anchor as id."""
-    parts = FILE.read_text(encoding="utf-8").split("\n## ")[1:]
+    parts = GLOSSARY.read_text(encoding="utf-8").split("\n## ")[1:]
     titles = [part.partition("\n")[0] for part in parts]
     texts = [re.sub(r"^### (.*)$", heading, part.partition("\n")[2], flags=re.MULTILINE) for part in parts]
     return dict(zip(titles, texts, strict=True))

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from app_under_test import sent
 
-from dashboard.components.widgets import anchor, term
+from dashboard.components.documents import GLOSSARY, anchor, definition
+from dashboard.components.widgets import term
 from dashboard.pages import glossary
 
 ROOT = Path(__file__).resolve().parents[2]
-TERMS = [
-    line.removeprefix("### ") for line in glossary.FILE.read_text().splitlines() if line.startswith("### ")
-]
+TERMS = [line.removeprefix("### ") for line in GLOSSARY.read_text().splitlines() if line.startswith("### ")]
 
 
 def linked_terms():
@@ -45,6 +44,16 @@ def test_the_page_has_an_id_for_each_term(bare):
 def test_terms_link_to_their_heading():
     assert term("Latent space").href == "/glossary#latent-space"
     assert term("variable genes", "Variable gene").href == "/glossary#variable-gene"
+
+
+def test_terms_carry_their_definition_as_plain_text():
+    shown = getattr(term("latent space"), "data-definition")
+    assert shown == definition("latent-space") and shown.endswith(".") and len(shown) > 30
+    for one in TERMS:
+        text = definition(anchor(one))
+        assert text and not set("*`[]") & set(text), one
+    with pytest.raises(KeyError):
+        definition("no-such-term")
 
 
 def test_the_sidebar_links_to_the_glossary(bare):

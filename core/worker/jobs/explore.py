@@ -5,6 +5,7 @@ import numpy as np
 from core import config, files
 from core.analysis import embedding, side_process
 from core.analysis import explore as exploration
+from core.analysis.metrics.batch_mixing import mixing
 from core.config.job_arguments import EmbedArguments
 from core.config.run_facts import RunFacts
 from core.errors import UserError
@@ -41,12 +42,26 @@ def explore(store, job, say):
     run_folder.write_explored(folder, event)
     clock.stop()
     facts = RunFacts.upgraded(run["facts"])
-    facts = facts.model_copy(update={"phases": phases.added(facts.phases, clock.seconds, event.seconds)})
+    facts = facts.model_copy(
+        update={
+            "phases": phases.added(facts.phases, clock.seconds, event.seconds),
+            "mixing": tuple(mixing(trained.latent, _batch_columns(store, run))),
+        }
+    )
     run_folder.write_phases(folder, facts.phases)
     # Before the run is "ready", so that a page that sees it ready sees this job.
     store.of(job["owner"]).results.embed(run_id, "input_tsne")
     store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts.record())
     store.of(job["owner"]).seeds.explored(run_id)
+
+
+def _batch_columns(store, run):
+    """{name: codes} of the columns that may name batches, for a run without a batch covariate."""
+    if run["config"].get("batch_key"):
+        return {}
+    folder = store.dataset_folder(run["dataset"])
+    names = [column["name"] for column in folder.group_columns() if column["role"] == "batch"]
+    return {name: folder.column(name)[1] for name in names}
 
 
 def _drawn(folder):

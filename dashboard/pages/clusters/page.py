@@ -18,6 +18,7 @@ from dashboard.components.sections import Section
 from dashboard.components.widgets import card, empty, notice
 from dashboard.pages.clusters import (
     annotate,
+    batch_note,
     bundle,
     clustering,
     composition,
@@ -82,6 +83,7 @@ def layout(view, context):
             dcc.Store(id=ids.CLUSTERING),
             query_store(context.query),
             *[notice(note, "warn") for note in state.notes],
+            batch_note.line(run),
             sections.contents(SECTIONS),
             sections.layout(SECTIONS[0], viewer.layout(view, run, state)),
             *[sections.layout(section) for section in SECTIONS[1:]],

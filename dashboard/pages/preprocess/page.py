@@ -55,6 +55,10 @@ def layout(view, context):
     record = DatasetRecord.of(row)
     steps = steps_for(record.kind, bool(record.proteins), bool(record.protein_background))
     values = upgraded(done["settings"]) if done else {"batch_key": record.batch}
+    linked = context.query.get("batch")  # of the note on the Clusters page
+    if linked in batch_columns(row):
+        values = values | {"batch_key": linked}
+    is_done = done is not None and linked in (None, upgraded(done["settings"]).get("batch_key"))
     by = batches.grouping(row, values.get("batch_key"))
     others = VALUES + proteins.NAMES + batches.NAMES
     of_genes = [spec.name for spec in specs(PREPARE) if spec.name not in others]
@@ -66,7 +70,7 @@ def layout(view, context):
             dcc.Store(id=ids.QUALITY_LIMITS, data=limits.suggest(view, row["id"], by)),
             html.Div(
                 [
-                    _first_card(view, row, values, steps, done is not None),
+                    _first_card(view, row, values, steps, is_done),
                     html.Div(result.result(view, done), id=ids.PREPARE_RESULT),
                 ],
                 className="nuwa-grid even top",

@@ -1,6 +1,7 @@
 """Which dataset, preparation and run a link means."""
 
 import pytest
+from app_under_test import sent
 
 from dashboard.components import location
 
@@ -42,3 +43,44 @@ def test_another_persons_run_is_not_there(empty_nuwa):
     context = location.resolve(empty_nuwa.view, f"?run={theirs}")
     assert context.run is None and "no longer exists" in context.lost
     assert empty_nuwa.client.get(f"/download/{theirs}/config.json").status_code == 404
+
+
+def test_a_link_to_a_deleted_run_names_it_and_the_other_runs_of_its_dataset(finished):
+    view, config = finished.view, finished.view.runs.one(finished.run)["config"]
+    deleted, other = (view.runs.create(finished.preparation, config, name) for name in ("old", "new"))
+    view.runs.forget(deleted)
+    context = location.resolve(view, f"?run={deleted}")
+    assert context.dataset["id"] == finished.dataset and {finished.run, other} <= {
+        r["id"] for r in context.others
+    }
+    assert context.run["id"] == other and deleted not in [run["id"] for run in context.others]
+    assert context.lost.startswith("The run 'old' of this link was deleted. This page shows 'new'.")
+    page = sent(
+        finished.press("content.children", {"url.pathname": "/clusters", "url.search": f"?run={deleted}"})
+    )
+    assert f'"href": "/clusters?run={finished.run}"' in page and f'"href": "/clusters?run={other}"' in page
+    view.runs.forget(other)
+
+
+def test_the_last_run_of_a_dataset_that_was_deleted_leaves_the_dataset(empty_nuwa):
+    store = empty_nuwa.store
+    dataset = store.add("dataset", "local", name="d", origin="o", status="ready", record={}, message="")
+    row = {
+        "dataset": dataset,
+        "preparation": "p",
+        "name": "r",
+        "config": {},
+        "phase": "",
+        "explored": "",
+        "status": "done",
+    }
+    mine, theirs = (
+        store.add("run", "local", **row),
+        store.add("run", "somebody", **row | {"dataset": "hidden"}),
+    )
+    empty_nuwa.view.runs.forget(mine)
+    context = location.resolve(empty_nuwa.view, f"?run={mine}")
+    assert context.lost == "The run 'r' of this link was deleted. Its dataset 'd' has no other run."
+    assert context.run is None and context.dataset["id"] == dataset
+    store.of("somebody").runs.forget(theirs)
+    assert "'r'" not in location.resolve(empty_nuwa.view, f"?run={theirs}").lost
