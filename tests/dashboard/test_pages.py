@@ -19,7 +19,7 @@ from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
 from dashboard.pages.train import page as train
-from dashboard.shell import PAGES, frame, steps_done
+from dashboard.shell import PAGES, frame, header, steps_done
 
 EXPECTED = {
     "bare": {
@@ -109,10 +109,14 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "loadings-dimension",
         "category",  # an entry of a legend: a callback draws it
     }  # only for some datasets and models
-    layouts = sent(frame()) + "".join(
-        sent(page.layout(nuwa.view, location.resolve(nuwa.view, "")))
-        for page in PAGES
-        for nuwa in (finished, bare)
+    layouts = (
+        sent(frame())
+        + sent(header("Data", location.resolve(finished.view, "")))
+        + "".join(
+            sent(page.layout(nuwa.view, location.resolve(nuwa.view, "")))
+            for page in PAGES
+            for nuwa in (finished, bare)
+        )
     )
     layouts += clusters_page(finished.view, finished.run)
     for explored in ("working", "failed"):

@@ -6,7 +6,7 @@ from dash.exceptions import PreventUpdate
 from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored
 from dashboard.components import buttons
-from dashboard.components.widgets import card, empty, notice, number, table, when
+from dashboard.components.widgets import card, empty, notice, number, table, term, when
 from dashboard.pages.run_status import STATUS_TEXT, judged_on
 from dashboard.pages.runs import ids
 from dashboard.server import session
@@ -35,11 +35,11 @@ def listing(view):
         "Run",
         "Dataset",
         "Status",
-        "Latent",
-        "Best epoch",
-        "Test loss",
-        "PCA loss",
-        "Neighbours kept",
+        term("Latent", "Latent dimension"),
+        ["Best ", term("epoch")],
+        ["Test ", term("loss")],
+        [term("PCA"), " loss"],
+        [term("Neighbours"), " kept"],
         "",
     ]
     return card(None, table(head, [_row(run, names) for run in runs], numeric=(3, 4, 5, 6, 7)))
