@@ -19,6 +19,7 @@ FEW = 30  # cells; the model over-fits so few
 SHOWN = 12  # batches in the table before the rest is folded away
 MOST_GROUPS = 12  # of a column without a known role; more, each within one batch, may be its wells or lanes
 MOST_LIMITS = 12  # batches with limits of their own: more violins would be unreadable
+NO_SAMPLES = ("doublet", "negative")  # of hashtags: cells whose sample is not known
 NAMES = ("batch_key",)
 UNANSWERED = "The question about the batch column is open. Tick its box, or choose another column."
 
@@ -94,6 +95,10 @@ def questions(view, dataset, column):
         return [
             f"'{column}' looks like labels of the cells, not like batches: correcting it removes the differences "
             "between them."
+        ]
+    if entry["categories"] and (droplets := [c for c in entry["categories"] if c.casefold() in NO_SAMPLES]):
+        return [
+            f"'{column}' has {listed(droplets)} among its values, which are no batches: remove these cells on the Data page first."
         ]
     others = [
         other

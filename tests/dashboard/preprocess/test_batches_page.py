@@ -25,9 +25,10 @@ def lab(tmp_path_factory, tiny):
         "donor_no": codes * 2 + cells % 2,
         "treatment": np.where(cells < 3, 1 - codes, codes),
         "mixed": cells // 2 % 2,
+        "tag": np.where(cells % 9 == 0, "doublet", np.where(cells % 2, "HTO-1", "HTO-2")),
     }
     for name, values in groups.items():
-        adata.obs[name] = [f"{name} {value}" for value in values]
+        adata.obs[name] = values if name == "tag" else [f"{name} {value}" for value in values]
     path = tmp_path_factory.mktemp("file") / "columns.h5ad"
     adata.write_h5ad(path)
     app.dataset = bring(app.view, "columns.h5ad", path.read_bytes())
@@ -61,6 +62,12 @@ def lab(tmp_path_factory, tiny):
             ],
         ),
         ("mixed", []),
+        (
+            "tag",
+            [
+                "'tag' has doublet among its values, which are no batches: remove these cells on the Data page first."
+            ],
+        ),
         (None, []),
     ],
 )
