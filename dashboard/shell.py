@@ -4,6 +4,7 @@ import uuid
 
 import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
 
 from core.store import Explored, Status
 from dashboard import ids
@@ -163,7 +164,7 @@ def _helping(app):
     def show_help(clicks, path):
         """The part of the tutorial on the page."""
         if not clicks:
-            return no_update, no_update, no_update
+            raise PreventUpdate
         page = page_of(path)
         text = documents.tutorial(HELP[page.PATH if page else home.PATH])
         body = [

@@ -122,6 +122,5 @@ def test_a_repair_is_named_beside_its_finding_and_carried_out_first(tmp_path, ca
     record = json.loads(capsys.readouterr().out)
     assert record["cells"] < 600
     assert {"hashtag_sample", "hashtag_class"} <= {column["name"] for column in record["columns"]}
-    with pytest.raises(SystemExit):
-        main(["inspect", str(path), "--repair", "wish"])
+    assert main(["inspect", str(path), "--repair", "wish"]) == MISTAKE
     assert "invalid choice: 'wish'" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def _with_batches(column, scores):
     ]
     known = ", ".join(f"{name} {value:.2f}" for name, value in others if value is not None)
     parts = [
-        term("Batches", "Batch"),
+        term("Batches", "Batch covariate"),
         f" of '{column}' ",
         term("mix", "iLISI"),
         f" {scores['ilisi']:.2f} of {scores['batches']}",

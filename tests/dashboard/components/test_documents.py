@@ -18,7 +18,7 @@ def test_every_page_has_a_part_of_the_tutorial(page):
 
 def test_a_section_brings_those_below_it_and_none_beside_it():
     text = documents.tutorial(["Watching it learn"])
-    assert "##### Over-fitting" in text and "##### How long" in text and "The clusters" not in text
+    assert "##### Over-fitting" in text and "##### How long" in text and "# The clusters" not in text
 
 
 def test_comments_in_code_are_no_headings():
