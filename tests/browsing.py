@@ -147,8 +147,8 @@ def see_traces(page, graph, enough):
 
 
 def pick(page, dropdown, text, option):
-    """Choose from a dropdown by a search. The text is set at once: Dash's search field may lose keys pressed quickly."""
+    """Choose from a picker by a search: the focus is in it as soon as the list is open."""
     page.locator(f"#{dropdown}").click()
-    page.locator(".dash-dropdown-search").fill(text)
+    page.keyboard.type(text)
     page.get_by_role("option", name=option).first.click()
     page.keyboard.press("Escape")

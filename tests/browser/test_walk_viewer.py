@@ -86,7 +86,7 @@ def around(box):
 
 def choose(page, id, text, option):
     page.locator(f"#{id}").click()
-    page.locator(".dash-dropdown-search").fill(text)
+    page.keyboard.type(text)
     page.get_by_role("option", name=option).first.click()
     page.keyboard.press("Escape")
 

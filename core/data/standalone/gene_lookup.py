@@ -1,6 +1,5 @@
 """The gene that a person means by what they type: in any case, without a genome's prefix, by an older or common name."""
 
-import re
 from functools import lru_cache
 
 import numpy as np
@@ -34,6 +33,7 @@ _RENAMED = (
     "PVRL2:NECTIN2 DDX58:RIGI CECR1:ADA2 PLA2G16:PLAAT3 GBA:GBA1 C10ORF54:VSIR FAM46C:TENT5C"
 )
 ALIASES = dict(pair.split(":") for pair in f"{_CD} {_COMMON} {_RENAMED}".split())
+PUNCTUATION = dict.fromkeys(map(ord, "-_./ \t\n\r\xa0"))
 ALIASES |= {f"MARCH{i}": f"MARCHF{i}" for i in range(1, 12)}
 ALIASES |= {f"SEPT{i}": f"SEPTIN{i}" for i in (*range(1, 13), 14)}
 _OLDER: dict[str, list[str]] = {}
@@ -64,11 +64,11 @@ def in_list(names, typed) -> np.ndarray:
 
 def _alike(typed, folded, squeezed):
     plain = bare([typed.strip()])[0]
-    symbol = ALIASES.get(_squeeze(plain).upper())
+    symbol = ALIASES.get(squeeze(plain).upper())
     older = _OLDER.get(plain.upper(), ())
     for table, key in (
         (folded, plain.casefold()),
-        (squeezed, _squeeze(plain)),
+        (squeezed, squeeze(plain)),
         *((folded, one.casefold()) for one in (symbol, *older) if one),
     ):
         if len(table.get(key, ())) == 1:
@@ -78,8 +78,24 @@ def _alike(typed, folded, squeezed):
     return None
 
 
-def _squeeze(name):
-    return re.sub(r"[-_.\s/]", "", name).casefold()
+def equivalents(name) -> frozenset[str]:
+    """The older, newer and common names of a gene that is typed in any case and by any of them; without itself."""
+    plain = bare([name.strip()])[0]
+    symbol = ALIASES.get(squeeze(plain).upper(), plain.upper())
+    names = {symbol, *_OLDER.get(symbol, ())}
+    return (
+        frozenset(one for one in names if squeeze(one) != squeeze(plain)) if len(names) > 1 else frozenset()
+    )
+
+
+def named_like(start) -> frozenset[str]:
+    """The symbols, in one case without punctuation, of which an older or common name begins so."""
+    return frozenset(squeeze(symbol) for alias, symbol in ALIASES.items() if squeeze(alias).startswith(start))
+
+
+def squeeze(name) -> str:
+    """A name in one case without hyphens, points, slashes and spaces."""
+    return name.translate(PUNCTUATION).casefold()
 
 
 @lru_cache(maxsize=4)
@@ -88,7 +104,7 @@ def _index(names):
     folded: dict[str, list[str]] = {}
     squeezed: dict[str, list[str]] = {}
     for name, plain in zip(names, bare(names), strict=True):
-        for table, key in ((folded, plain.casefold()), (squeezed, _squeeze(plain))):
+        for table, key in ((folded, plain.casefold()), (squeezed, squeeze(plain))):
             if name not in table.setdefault(key, []):
                 table[key].append(name)
     return frozenset(names), folded, squeezed

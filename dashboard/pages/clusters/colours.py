@@ -5,11 +5,11 @@ from functools import lru_cache
 import numpy as np
 
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
-from core.config import DEFAULT_RESOLUTION, RESOLUTIONS, SPLIT_NAMES
+from core.config import RESOLUTIONS, SPLIT_NAMES
 from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
 from core.data.gene_suggestions import similar_genes
-from core.data.standalone.gene_lookup import find_gene, find_genes
+from core.data.standalone.gene_lookup import find_genes
 from core.errors import UserError
 from core.figures import Colour, leiden_colour, named_colour
 from core.store import Missing
@@ -18,7 +18,6 @@ from core.text import listed
 
 # The words are in links and saved bundles, so they stay.
 CLUSTERS, SPLIT, MADE, SEED_CONSISTENCY = "clusters", "split", "made", "company"
-MOST_OPTIONS = 30  # options of a kind offered at once; typing narrows them
 CELL_MEASURES = {
     "counts": ("counts per cell", "counts, all genes"),
     "genes": ("genes per cell", "genes above 0"),
@@ -34,60 +33,17 @@ NO_SEEDS = "No seeds were compared for this run yet. Train it with other seeds u
 LATENT_UNIT = "latent coordinate, no unit"
 
 
-def colour_options(view, run, text, chosen):
-    """Options for the colour picker that match `text`: clusters, split, obs columns, values per cell, proteins, genes.
-
-    Several names with commas give the mean of these genes. Where nothing matches, similar gene names are offered. The
-    present choice is always among the options, so that the picker can show it.
-    """
-    dataset, query = view.datasets.folder(run["dataset"]), text.strip().lower()
-    clusterings = _clusterings(view, run)
-    options = [*(_option(choice) for choice in (CLUSTERS, SPLIT)), *clusterings]
-    if view.results.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
-        options.append(_option(SEED_CONSISTENCY))
-    options += [_option(f"obs:{c['name']}") for c in dataset.columns()]
-    options += [_option(f"cell:{name}") for name in dataset.measured() if name in CELL_MEASURES]
-    options += [_option(f"score:{name}") for name in view.results.names(run["id"], "per_cell")]
-    proteins = DatasetRecord.of(view.datasets.one(run["dataset"])).proteins
-    options += [_option(f"protein:{name}") for name in proteins]
-    options += [_option(f"table:{t['name']}:{name}") for t in dataset.tables() for name in t["columns"]]
-    options += [_option(f"latent:{i + 1}") for i in range(run["config"]["n_latent"])]
-    options = [o for o in options if query in o["label"].lower()]
-    genes = dataset.genes()["names"]
-    matching = sorted(
-        (g for g in genes if query in g.lower()), key=lambda g: (not g.lower().startswith(query), len(g))
-    )
-    meant = find_gene(text, genes) if query else None  # in another case, or by an older or common name
-    if meant is not None:
-        matching = [meant, *(name for name in matching if name != meant)]
-    options += [
-        _option(f"gene:{name}") | ({"search": text} if name == meant else {})
-        for name in (matching if query else genes)[:MOST_OPTIONS]
-    ]
-    if "," in text:
-        options += _mean_of(text, genes)
-    elif not options:
-        typed = text.strip()
-        options = [
-            {**_option(f"gene:{g}", f", similar to '{typed}'"), "search": text}
-            for g in similar_genes(typed, genes)
-        ]
-    if chosen not in [o["value"] for o in options]:
-        options.insert(0, next((o for o in clusterings if o["value"] == chosen), _option(chosen)))
-    return options
-
-
-def _option(choice, more=""):
-    return {"label": label(choice) + more, "value": choice}
+def _option(choice):
+    return {"label": label(choice), "value": choice}
 
 
 def groupings(view, run):
     """Options for groups of cells: Leiden clusters, clusterings made by people, and categorical obs columns."""
     columns = [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]
-    return [_option(CLUSTERS), *_clusterings(view, run), *(_option(f"obs:{name}") for name in columns)]
+    return [_option(CLUSTERS), *clusterings(view, run), *(_option(f"obs:{name}") for name in columns)]
 
 
-def _clusterings(view, run):
+def clusterings(view, run):
     """Options for the clusterings that people have made of a run's cells."""
     return [
         {"label": f"{row['title']} (clusters)", "value": f"{MADE}:{row['line']}"}
@@ -101,7 +57,7 @@ def label(choice):
     if kind == CLUSTERS:
         return "Leiden clusters of the latent space"
     if kind == MADE:
-        return "cluster"  # _clusterings knows its title
+        return "cluster"  # `clusterings` knows its title
     if kind == SPLIT:
         return "Training, validation and test cells"
     if kind == SEED_CONSISTENCY:
@@ -118,13 +74,6 @@ def label(choice):
     if kind == "score" and name in CELL_SCORES:
         return f"{CELL_SCORES[name].title} (score per cell)"
     return f"{name} ({kind})"
-
-
-def _mean_of(text, genes):
-    """The option for the mean of the genes in a comma-separated text; none for fewer than two known genes."""
-    typed = [name.strip() for name in text.split(",") if name.strip()]
-    known = list(dict.fromkeys(gene for gene in find_genes(typed, genes) if gene is not None))
-    return [{**_option(f"mean:{','.join(known)}"), "search": text}] if len(known) > 1 else []
 
 
 def colour_of(view, run, chosen, resolution):

@@ -1,7 +1,7 @@
 """The card of the sizes of groups of cells, and of their composition by an obs column."""
 
 import numpy as np
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core import figures
 from core.analysis.composition import composition as count_parts
@@ -9,6 +9,7 @@ from core.errors import UserError
 from core.store import Missing
 from core.text import check_tells
 from dashboard import ids as shared
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, graph, notice, table
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.annotate.ids import ANNOTATE_START
@@ -34,7 +35,7 @@ def layout(view, run):
         html.P(
             "Of the groups chosen under 'Start from'. A cluster from a single sample may be a batch effect, not a cell type."
         ),
-        field("Composition by", dcc.Dropdown(options, NO_COLUMN, id=COLUMN, clearable=False)),
+        field("Composition by", picker(COLUMN, options, NO_COLUMN)),
         graph(FIGURE, "Composition of each group", dataset=view.datasets.one(run["dataset"])),
         html.Div(id=TABLE),
     )

@@ -4,9 +4,10 @@ from dash import html
 
 
 def field(label, control, wide=False):
-    """A control below its label."""
+    """A control below its label; a picker is a control in a box."""
+    id = control.id if hasattr(control, "id") else control.children.id
     return html.Div(
-        [html.Label(label, htmlFor=control.id), control], className=f"nuwa-field{' wide' if wide else ''}"
+        [html.Label(label, htmlFor=id), control], className=f"nuwa-field{' wide' if wide else ''}"
     )
 
 

@@ -1,11 +1,12 @@
 """The card of latent effects: the genes and proteins that the decoder changes along each latent dimension."""
 
 import numpy as np
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core.figures.latent_effects import dimension_bars
 from dashboard import ids as shared
 from dashboard.components import data_tables, job_card
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, graph, more
 from dashboard.ids import watched
 from dashboard.pages.clusters import run_jobs
@@ -47,7 +48,7 @@ def layout(view, run):
                 html.Div(
                     [
                         html.Label("Dimension", htmlFor=DIMENSION),
-                        dcc.Dropdown(options, 0, id=DIMENSION, clearable=False),
+                        picker(DIMENSION, options, 0),
                     ],
                     className="nuwa-field",
                 ),

@@ -1,10 +1,11 @@
 """The card of a linear model: which genes and proteins make each latent dimension."""
 
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core import safe_csv
 from core.store import Missing
 from dashboard import ids as shared
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, number, table
 from dashboard.server import session
 
@@ -27,7 +28,7 @@ def layout(view, run):
             "The decoder is linear: one unit of a latent dimension adds this much to each feature, in standard deviations."
         ),
         html.Label("Dimension", htmlFor=DIMENSION),
-        dcc.Dropdown(dimensions, 0, id=DIMENSION, clearable=False),
+        picker(DIMENSION, dimensions, 0),
         html.Div(id=TABLE),
         html.A("Download all loadings (CSV)", href=f"/download/{run['id']}/loadings.csv"),
         more(

@@ -2,14 +2,14 @@
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core import figures
 from core.config.job_arguments import ProfileArguments
 from core.config.run_files import clusters_of
 from core.errors import UserError
 from dashboard import ids as shared
-from dashboard.components import job_card
+from dashboard.components import job_card, picker
 from dashboard.components.widgets import card, graph, number, table
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
@@ -31,8 +31,13 @@ MOST_OPTIONS = 30  # cells offered at once; typing narrows them
 
 
 def layout(view, run):
-    cluster = dcc.Dropdown(id=CLUSTER, placeholder="cluster", clearable=False)
-    cell = dcc.Dropdown(id=CELL, placeholder="type a cell's name, or click a point above")
+    cluster = picker.picker(CLUSTER, placeholder="cluster")
+    cell = picker.picker(
+        CELL,
+        source=f"/cells/{run['id']}/options/cells",
+        placeholder="type a cell's name, or click a point above",
+        clearable=True,
+    )
     options = [{"label": "a cluster", "value": "cluster"}, {"label": "a cell", "value": "cell"}]
     plot = graph(
         FIGURE,
@@ -76,14 +81,23 @@ def _choice(app, store):
 
     @app.callback(
         Output(CELL, "options"),
-        Input(CELL, "search_value"),
         Input(CELL, "value"),
         State(shared.RUN, "data"),
+        prevent_initial_call=True,
     )
-    def offer_cells(text, chosen, run_id):
-        view = store.of(session.user())
-        names = view.datasets.folder(view.runs.one(run_id)["dataset"]).cells()
-        return cell_options(names, text, chosen)
+    def name_chosen_cell(chosen, run_id):
+        return [] if chosen is None else cell_options(_cells(store.of(session.user()), run_id), [chosen])
+
+    def cells(view, text, recent, run_id):
+        names = _cells(view, run_id)
+        matching = matching_cells(names, text)
+        return [
+            picker.group(
+                "Cells", cell_options(names, matching[:MOST_OPTIONS]), len(matching) - MOST_OPTIONS, "cells"
+            )
+        ]
+
+    picker.answers(app, store, "/cells/<run_id>/options/cells", cells)
 
     # A click on a point chooses its cell: a point that the browser draws itself, or one of plotly's.
     for click, cell_of in (
@@ -109,15 +123,21 @@ def _choice(app, store):
     )
 
 
-def cell_options(names, text, chosen):
-    """The options for cells whose name contains `text`, with the present choice among them; `names`: (cells,) bytes."""
-    if text:
-        matching = np.flatnonzero(np.char.find(names, text.encode()) >= 0)[:MOST_OPTIONS]
-    else:
-        matching = np.arange(min(MOST_OPTIONS, len(names)))
-    if chosen is not None and chosen not in matching:
-        matching = [chosen, *matching]
-    return [{"label": names[i].decode(), "value": int(i)} for i in matching]
+def _cells(view, run_id):
+    """(cells,) names of a run's cells, as bytes."""
+    return view.datasets.folder(view.runs.one(run_id)["dataset"]).cells()
+
+
+def matching_cells(names, text):
+    """Which of the (cells,) `names`, bytes, contain a typed text in any case: those that start with it come first."""
+    at = np.char.find(np.char.lower(names), text.strip().lower().encode())
+    matching = np.flatnonzero(at >= 0)
+    return matching[np.argsort(at[matching] > 0, kind="stable")]
+
+
+def cell_options(names, cells):
+    """The options of some cells, by their index into the (cells,) `names`."""
+    return [{"label": names[i].decode(), "value": int(i)} for i in cells]
 
 
 def _job(app, store):

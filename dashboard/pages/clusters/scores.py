@@ -2,7 +2,7 @@
 
 from statistics import mean, stdev
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, html
 from dash.exceptions import PreventUpdate
 
 from core.analysis.metrics.descriptions import FROM_PCA, SCORES, SEEN, UNSEEN, is_clustering
@@ -12,6 +12,7 @@ from core.config.models import MODELS
 from core.config.run_facts import RunFacts
 from core.text import interval
 from dashboard.components import job_card
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, notice, number, table
 from dashboard.ids import watched
 from dashboard.pages.clusters import count_split, ids, run_jobs
@@ -62,7 +63,7 @@ def layout(view, run):
     """The scores beside those of PCA of the same size, and the choice of a label column."""
     scores, columns = run["scores"], categories(view, run)
     placeholder = "Choose an obs column" if columns else "obs has no categorical columns"
-    labels = dcc.Dropdown(columns, id=LABELS, placeholder=placeholder)
+    labels = picker(LABELS, columns, placeholder=placeholder, clearable=True)
     return card(
         "Scores",
         html.P(f"On {scored_cells(scores)}. Best epoch: {scores['best_epoch']}."),

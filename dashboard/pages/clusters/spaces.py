@@ -2,7 +2,7 @@
 
 import json
 
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core.analysis.metrics.descriptions import FROM_PCA, SCORES, SPACES, is_clustering
 from core.config import DEFAULT_RESOLUTION
@@ -10,6 +10,7 @@ from core.config.job_arguments import SpacesArguments
 from core.text import interval
 from dashboard import ids as shared
 from dashboard.components import job_card
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, notice, table, term
 from dashboard.ids import watched
 from dashboard.pages.clusters import ids, run_jobs
@@ -52,9 +53,15 @@ def layout(view, run):
         html.Div(
             [
                 field(
-                    "Reference labels", dcc.Dropdown(columns, id=LABELS, placeholder=placeholder), wide=True
+                    "Reference labels",
+                    picker(LABELS, columns, placeholder=placeholder, clearable=True),
+                    wide=True,
                 ),
-                field("Batch column", dcc.Dropdown(columns, id=BATCHES, placeholder=placeholder), wide=True),
+                field(
+                    "Batch column",
+                    picker(BATCHES, columns, placeholder=placeholder, clearable=True),
+                    wide=True,
+                ),
             ],
             className="nuwa-form",
         ),

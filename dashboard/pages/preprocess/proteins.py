@@ -6,9 +6,11 @@ from dash.exceptions import PreventUpdate
 from core import figures
 from core.config import PREPARE
 from core.config.dataset_record import DatasetRecord
+from core.data.name_search import other_names
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import form
+from dashboard.components.picker import picker_field
 from dashboard.components.widgets import card, graph, more, notice, table
 from dashboard.pages.preprocess import ids
 from dashboard.server import session
@@ -41,13 +43,16 @@ def proteins_card(view, row, values, steps):
             )
         )
     if used:
-        picker = dcc.Dropdown(
-            used, used[:FIRST], id=ids.PROTEINS_SHOWN, multi=True, placeholder="Choose proteins"
-        )
         parts += [
-            html.Div(
-                [html.Label("Proteins shown", htmlFor=ids.PROTEINS_SHOWN), picker],
-                className="nuwa-field wide",
+            picker_field(
+                "Proteins shown",
+                ids.PROTEINS_SHOWN,
+                [{"label": name, "value": name, "search": other_names(name)} for name in used],
+                used[:FIRST],
+                wide=True,
+                multi=True,
+                clearable=True,
+                placeholder="Choose proteins",
             ),
             *job_card.parts(view, ids.PROTEINS, at_once=True),
             graph(

@@ -22,6 +22,7 @@ from core.training import baselines
 from core.worker.execute import drain
 from core.worker.jobs.trained_runs import load_run
 from dashboard.pages.clusters import colours
+from dashboard.pages.clusters.colour_search import colour_groups
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +144,8 @@ def test_scores_of_cells_are_kept_and_colour_the_panels(finished):
     shown = sent(finished.press("cell-scores-result.children", {"run.data": finished.run}))
     assert "Neighbours kept (15)" in shown and "Lee and Verleysen 2009" in shown and "240" in shown
     view, run = finished.view, finished.view.runs.one(finished.run)
-    offered = {
-        o["value"]: o["label"] for o in colours.colour_options(view, run, "score per cell", "clusters")
-    }
+    (found,) = colour_groups(view, run, "score per cell")
+    offered = {o["value"]: o["label"] for o in found["options"]}
     assert offered["score:reconstruction_error_rna"] == "reconstruction error, RNA (score per cell)"
     colour = colours.colour_of(view, run, "score:neighbours_kept_15", 1.0)
     assert colour.name == "neighbours kept (15)" and colour.unit == "share of 15, 0 to 1"
@@ -209,9 +209,8 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
         assert np.asarray(view.results.array(run, survival_of(1.0))).shape == (found[0].max() + 1, 2)
         shown = sent(finished.press("seeds-result.children", values | {"theme.data": "light"}))
         assert "stable over 3 seeds" in shown and "Hennig 2007" in shown
-        offered = [
-            o["value"] for o in colours.colour_options(view, view.runs.one(run), "consistency", "clusters")
-        ]
+        (found,) = colour_groups(view, view.runs.one(run), "consistency")
+        offered = [o["value"] for o in found["options"]]
         colour = colours.colour_of(view, view.runs.one(run), "company", 1.0)
         assert "company" in offered and colour.categories is None and (colour.values == consistency).all()
         assert view.seeds.train(run, 3) == []  # they are there

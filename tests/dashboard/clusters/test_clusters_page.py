@@ -16,30 +16,19 @@ from core.export import tables
 from core.store import Missing
 from dashboard.app import gone
 from dashboard.pages.clusters import colours, downloads, links
+from dashboard.pages.clusters.colour_search import colour_groups
 
 # --- colours
 
 
 def test_every_offered_colour_can_be_drawn(finished):
     run = finished.view.runs.one(finished.run)
-    offered = colours.colour_options(finished.view, run, "", colours.CLUSTERS)
+    offered = [one for of_group in colour_groups(finished.view, run) for one in of_group["options"]]
     assert {"clusters", "split", "obs:cell_type", "protein:ADT-01", "gene:SIM-0001"} <= {
         option["value"] for option in offered
     }
     for option in offered:
         assert len(colours.colour_of(finished.view, run, option["value"], 1.0).values) == 240
-
-
-def test_typing_narrows_the_colours_and_keeps_the_chosen_one(finished):
-    run = finished.view.runs.one(finished.run)
-    found = colours.colour_options(finished.view, run, " sim-011 ", "obs:cell_type")
-    assert [o["value"] for o in found] == ["obs:cell_type", *(f"gene:SIM-011{i}" for i in range(10))]
-    answer = finished.press(
-        "colour.options",
-        {"colour.search_value": "0007", "colour.value": "clusters", "run.data": finished.run},
-        "colour.search_value",
-    )
-    assert "gene:SIM-0007" in [o["value"] for o in answer["colour"]["options"]]
 
 
 def test_a_gene_colours_by_its_own_values(finished, tiny):
@@ -281,10 +270,11 @@ def test_a_profile_of_no_cell_asks_for_one(finished):
     assert set(answer) == {"profile-message"} and "Choose a cell first" in sent(answer)
 
 
-def test_cells_are_offered_by_name_with_the_chosen_one_first(finished):
-    answer = finished.press(
-        "profile-cell.options",
-        {"profile-cell.search_value": "00007", "profile-cell.value": 17, "run.data": finished.run},
-    )
-    labels = [o["label"] for o in answer["profile-cell"]["options"]]
-    assert labels == ["cell-00018", "cell-00007"]
+def test_cells_are_offered_by_name_and_a_clicked_one_is_named(finished):
+    address = f"/cells/{finished.run}/options/cells"
+    (offered,) = finished.client.get(f"{address}?text=CELL-0000").json["groups"]
+    assert offered["options"][0] == {"label": "cell-00001", "value": 0} and len(offered["options"]) == 9
+    (offered,) = finished.client.get(address).json["groups"]
+    assert offered["note"] == "210 more cells: type to search"
+    answer = finished.press("profile-cell.options", {"profile-cell.value": 17, "run.data": finished.run})
+    assert answer["profile-cell"]["options"] == [{"label": "cell-00018", "value": 17}]

@@ -16,6 +16,7 @@ from core.store.dataset_folder import SPACE_COLUMNS, DatasetFolder
 from dashboard.components.location import resolve
 from dashboard.pages.clusters import colours
 from dashboard.pages.clusters import page as clusters
+from dashboard.pages.clusters.colour_search import colour_groups
 from dashboard.pages.clusters.viewer import card as viewer
 from dashboard.pages.clusters.viewer import draw, embeddings, link_state, selection
 from dashboard.pages.clusters.viewer.link_state import ViewerState
@@ -179,8 +180,8 @@ def test_cells_without_coordinates_are_counted(finished, run, monkeypatch):
 
 
 def test_genes_with_commas_between_them_give_their_mean(finished, run):
-    found = colours.colour_options(finished.view, run, "sim-0007, SIM-0009", colours.CLUSTERS)
-    option = next(o for o in found if o["value"].startswith("mean:"))
+    (found,) = colour_groups(finished.view, run, "sim-0007, SIM-0009")
+    (option,) = found["options"]
     assert option["value"] == "mean:SIM-0007,SIM-0009" and option["label"].startswith(
         "Mean of SIM-0007 and SIM-0009"
     )
@@ -194,8 +195,8 @@ def test_genes_with_commas_between_them_give_their_mean(finished, run):
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_nearest(finished, run):
-    found = colours.colour_options(finished.view, run, "SIM-00077", colours.CLUSTERS)
-    assert "SIM-0007 (gene), similar to 'SIM-00077'" in [o["label"] for o in found]
+    (found,) = colour_groups(finished.view, run, "SIM-00077")
+    assert "SIM-0007 (gene), similar to 'SIM-00077'" in [o["label"] for o in found["options"]]
 
 
 def test_ten_thousand_categories_get_sixty_colours_and_a_word():

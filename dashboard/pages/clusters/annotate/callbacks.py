@@ -8,11 +8,11 @@ from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components import buttons, number_field
 from dashboard.components.widgets import notice, table, when
+from dashboard.pages.clusters import colour_search, run_jobs
 from dashboard.pages.clusters import ids as page
-from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.annotate import clusterings, ids
 from dashboard.pages.clusters.annotate.card import RESOLUTION
-from dashboard.pages.clusters.colours import CLUSTERS, MADE, colour_options, groupings
+from dashboard.pages.clusters.colours import CLUSTERS, MADE, groupings
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.links import names_link
 from dashboard.server import session
@@ -104,7 +104,7 @@ def _show_clustering(app, store):
         if line is None:
             raise PreventUpdate
         view, choice = store.of(session.user()), _choice(line)
-        return colour_options(view, view.runs.one(run_id), "", choice), choice, None
+        return [colour_search.option(view, view.runs.one(run_id), choice)], choice, None
 
     @app.callback(
         Output(ids.ANNOTATE_START, "options"),

@@ -6,6 +6,7 @@ from dash import dcc, html
 from core.config.numbers import Number
 from dashboard.components import job_card
 from dashboard.components.number_field import number_field
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, working
 from dashboard.pages.clusters.annotate import ids
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
@@ -42,7 +43,7 @@ def layout(view, run):
 
 
 def _naming(view, run):
-    start = dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.ANNOTATE_START, clearable=False)
+    start = picker(ids.ANNOTATE_START, groupings(view, run), CLUSTERS)
     name = dbc.Input(id=ids.ANNOTATE_NAME, maxlength=80, debounce=True)
     return html.Div(
         [
@@ -68,7 +69,7 @@ def _colouring():
     colour = dbc.Input(id=ids.ANNOTATE_COLOUR, type="color", value="#0072b2")
     return html.Div(
         [
-            field("Group", dcc.Dropdown([], id=ids.ANNOTATE_GROUP, clearable=False)),
+            field("Group", picker(ids.ANNOTATE_GROUP)),
             field("Colour", colour),
             button("Set colour", ids.ANNOTATE_COLOUR_GO, "btn-outline-secondary"),
         ],

@@ -8,6 +8,7 @@ from core.config.run_facts import RunFacts
 from core.store import Status
 from dashboard.components import job_card
 from dashboard.components.number_field import number_field
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, graph, more, working
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.controls import button, field
@@ -68,11 +69,13 @@ def _controls(view, run):
         *({"label": batch, "value": batch} for batch in batches),
     ]
     placeholder = "choose a dataset" if choices else "there is no other dataset"
-    labels = dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.MAP_LABELS, clearable=False)
-    batch = dcc.Dropdown(batch_options, OWN_BATCH, id=ids.MAP_BATCH, clearable=False)
+    labels = picker(ids.MAP_LABELS, groupings(view, run), CLUSTERS)
+    batch = picker(ids.MAP_BATCH, batch_options, OWN_BATCH)
     return html.Div(
         [
-            field("Dataset to map", dcc.Dropdown(choices, id=ids.MAP_DATASET, placeholder=placeholder)),
+            field(
+                "Dataset to map", picker(ids.MAP_DATASET, choices, placeholder=placeholder, clearable=True)
+            ),
             field("Labels of this run", labels),
             html.Div(field("Encode as batch", batch), hidden=not batches),
             button("Map cells", ids.MAP_GO, "btn-primary"),
@@ -82,13 +85,14 @@ def _controls(view, run):
 
 
 def _choice(mappings):
-    own_labels = dcc.Dropdown([], id=ids.MAP_OWN, placeholder="an obs column of that dataset")
+    own_labels = picker(ids.MAP_OWN, placeholder="an obs column of that dataset", clearable=True)
     return html.Div(
         [
             field(
-                "Mapped cells", dcc.Dropdown(mappings, id=ids.MAP_CHOSEN, placeholder="choose mapped cells")
+                "Mapped cells",
+                picker(ids.MAP_CHOSEN, mappings, placeholder="choose mapped cells", clearable=True),
             ),
-            field("Colour by", dcc.Dropdown(BY, "label", id=ids.MAP_COLOUR, clearable=False)),
+            field("Colour by", picker(ids.MAP_COLOUR, BY, "label")),
             number_field(ids.MAP_THRESHOLD, THRESHOLD, SURE),
             field("Compare with own labels", own_labels),
         ],

@@ -8,6 +8,7 @@ from core.config.numbers import Number
 from core.text import listed
 from dashboard.components import data_tables, job_card
 from dashboard.components.number_field import number_field
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, graph, more, notice
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
 from dashboard.pages.clusters.controls import categories, field, go
@@ -50,7 +51,7 @@ def layout(view, run):
 
 
 def _groups(view, run):
-    by = dcc.Dropdown(groupings(view, run), CLUSTERS, id=ids.MARKERS_BY, clearable=False)
+    by = picker(ids.MARKERS_BY, groupings(view, run), CLUSTERS)
     compare = {EACH: "each group with all other cells", TWO: "two selections"}
     return html.Div(
         [
@@ -75,13 +76,16 @@ def _samples(view, run):
     columns = categories(view, run)
     placeholder = "none: cells are compared" if columns else "obs has no categorical columns"
     chosen = run["config"].get("batch_key") or None
-    picker = dcc.Dropdown(
-        columns, chosen if chosen in columns else None, id=ids.MARKERS_SAMPLES, placeholder=placeholder
-    )
     return html.Div(
         [
             html.Label("Samples (replicates)", htmlFor=ids.MARKERS_SAMPLES),
-            picker,
+            picker(
+                ids.MARKERS_SAMPLES,
+                columns,
+                chosen if chosen in columns else None,
+                placeholder=placeholder,
+                clearable=True,
+            ),
             html.Div(SAMPLES_HELP, className="help"),
         ],
         className="nuwa-field wide",
@@ -124,7 +128,7 @@ def _two_selections():
 def _table():
     return [
         html.Div(id=ids.MARKERS_NOTES),
-        field("Markers of", dcc.Dropdown(id=ids.MARKERS_GROUP, clearable=False)),
+        field("Markers of", picker(ids.MARKERS_GROUP)),
         data_tables.grid(ids.MARKERS_TABLE, columns(True), "Markers of the chosen group"),
         html.P("Click a row, or press the space bar on it, to colour the cells above.", className="help"),
         html.Div(html.A("Download all markers (CSV)", id=ids.MARKERS_CSV, href=""), className="nuwa-actions"),

@@ -10,6 +10,7 @@ from core.analysis.marker_measures import MEASURES
 from core.errors import UserError
 from core.store import Missing
 from dashboard import ids as shared
+from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, notice, number, table
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters.markers import ids
@@ -32,10 +33,11 @@ def layout(view, run):
         html.Div(
             [
                 html.Label("Marker sets", htmlFor=ids.SUGGEST_SET),
-                dcc.Dropdown(
+                picker(
+                    ids.SUGGEST_SET,
                     [*options, {"label": "my own sets (GMT)", "value": OWN}],
-                    id=ids.SUGGEST_SET,
                     placeholder="choose a tissue",
+                    clearable=True,
                 ),
             ],
             className="nuwa-field",

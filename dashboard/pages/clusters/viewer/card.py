@@ -8,8 +8,7 @@ from dash import dcc, html
 from core.config import RESOLUTIONS
 from dashboard.components.widgets import card, graph, more, working
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.colours import colour_options
-from dashboard.pages.clusters.viewer import draw, embeddings, selection_form, subset
+from dashboard.pages.clusters.viewer import draw, embeddings, pickers, selection_form, subset
 from dashboard.pages.clusters.viewer.link_state import COUNTS, MOST
 
 
@@ -63,13 +62,7 @@ def _colour_controls(view, run, state):
             html.Div(
                 [
                     html.Label("Colour by", htmlFor=ids.COLOUR),
-                    dcc.Dropdown(
-                        colour_options(view, run, "", state.by),
-                        state.by,
-                        id=ids.COLOUR,
-                        clearable=False,
-                        optionHeight=30,
-                    ),
+                    pickers.colour_picker(view, run, ids.COLOUR, state.by),
                     html.Div(
                         "clusters, obs column, gene or protein: type to search; several genes separated by commas "
                         "give their mean",
@@ -149,9 +142,7 @@ def _picker(view, run, state, index):
     return html.Div(
         [
             html.Label(f"Panel {index + 1}", htmlFor=id),
-            dcc.Dropdown(
-                embeddings.options(view, run, "", key), key, id=id, clearable=False, optionHeight=30
-            ),
+            pickers.embedding_picker(view, run, id, key),
         ],
         id=ids.panel_box(index),
         className="nuwa-field",

@@ -1,6 +1,6 @@
 """Selecting cells without a mouse: a form, what is selected now, and the legend's buttons."""
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
@@ -8,9 +8,11 @@ from core.config.numbers import Number
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import buttons, number_field
+from dashboard.components.picker import picker
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.colours import CLUSTERS, colour_of, colour_options
+from dashboard.pages.clusters.colours import CLUSTERS, colour_of
 from dashboard.pages.clusters.viewer import selection as selections
+from dashboard.pages.clusters.viewer.pickers import colour_picker
 from dashboard.server import session
 
 LIMITS = {
@@ -21,10 +23,8 @@ LIMITS = {
 
 def layout(view, run):
     """The sentence on the selected cells, and the form."""
-    by = dcc.Dropdown(
-        colour_options(view, run, "", CLUSTERS), CLUSTERS, id=ids.SELECT_BY, clearable=False, optionHeight=30
-    )
-    categories = dcc.Dropdown([], [], id=ids.SELECT_IS, multi=True, placeholder="one or more")
+    by = colour_picker(view, run, ids.SELECT_BY, CLUSTERS)
+    categories = picker(ids.SELECT_IS, [], [], multi=True, clearable=True, placeholder="one or more")
     limits = [
         html.Div([html.Label([limit.label.lower(), control]), error], className="nuwa-number")
         for id, limit in LIMITS.items()
