@@ -1,8 +1,11 @@
 """The measures of a marker, in the order of core.analysis.markers, and the best ones; light enough for the web process."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-# AUC and fold change are effects, shares are of cells above 0, means are of the values; "rest" are all other cells.
+# AUC and fold change are effects; shares are of cells that express a feature: a gene above 0, a protein above its
+# background (core.analysis.protein_expression); means are of the values; "rest" are all other cells.
 # log_fold is scanpy's, with a pseudocount of 1e-9: of a gene that hardly any cell expresses it is beyond 10.
 MEASURES = ("auc", "log_fold", "share", "share_rest", "mean", "mean_rest", "p", "p_adjusted")
 # What p values of cells are not; the card, the tables, the report and the methods paragraph say it.
@@ -36,6 +39,26 @@ def shrunk_fold(values, n_genes, logged):
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         fold = np.log2((np.expm1(mean) + PSEUDOCOUNT) / (np.expm1(rest) + PSEUDOCOUNT))
     return np.where(is_log, fold, mean - rest)
+
+
+class Rows(NamedTuple):
+    """The rows of a plot of markers: the indices of features, genes before proteins, and their labels."""
+
+    features: list
+    labels: list
+    n_genes: int  # how many of the rows are genes
+
+
+def rows(chosen, names, n_genes):
+    """The Rows of the `chosen` lists of indices into `names` (genes, then proteins), each feature once.
+
+    A protein says that it is one, and so does a gene that shares its name with a protein.
+    """
+    once = list(dict.fromkeys(i for of_group in chosen for i in of_group))
+    genes, proteins = [i for i in once if i < n_genes], [i for i in once if i >= n_genes]
+    both = {name.casefold() for name in names[n_genes:]}
+    labels = [names[i] + (" (gene)" if names[i].casefold() in both else "") for i in genes]
+    return Rows([*genes, *proteins], [*labels, *(f"{names[i]} (protein)" for i in proteins)], len(genes))
 
 
 def best(values, k, least=0.0):

@@ -21,7 +21,7 @@ class Table(NamedTuple):
     """The measures of every feature in every group: `values` (measures, groups, features) float64, in the order of MEASURES.
 
     `auc`: how often a cell of the group has more than one of the rest, ties counting half; `log_fold`: scanpy's,
-    log2 of the ratio of the means, which are taken out of the logarithm; `share`: of cells above 0. NaN for groups of less than FEWEST.
+    log2 of the ratio of the means, which are taken out of the logarithm; `share`: of cells above 0 (core.analysis.protein_expression replaces it for proteins). NaN for groups of less than FEWEST.
     """
 
     values: np.ndarray

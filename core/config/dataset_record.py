@@ -169,6 +169,11 @@ class DatasetRecord(Record):
         return cls.upgraded(row["record"])
 
     @property
+    def isotypes(self):
+        """Names of the isotype controls among the proteins."""
+        return tuple(name for name, reason in self.proteins_left_out.items() if reason.startswith("isotype"))
+
+    @property
     def stops(self):
         """The findings that forbid training."""
         return tuple(finding for finding in self.findings if finding.severity == "stop")

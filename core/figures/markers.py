@@ -10,62 +10,85 @@ from core.text import short
 ROW = 19  # pixels of a feature
 LARGEST = 15  # pixels of a dot at 100 %
 MOST_CELLS = 1000  # cells of a group in a violin: more change nothing that can be seen
+BY_ROW = "mean,<br>0 to 1<br>by row"  # over a scale of colours
 MOST_GROUPS = 40  # violins beside one another
 
 
-def dot_plot(features, groups, means, shares, unit, theme="light"):
-    """A dot a feature and group: its area the share of cells above 0, its colour the mean; (groups, features) both."""
+def scaled(means):
+    """(groups, features) means, of each feature from 0 at its lowest to 1 at its highest group; 0 where all are the same."""
+    means = np.asarray(means, float)
+    low = np.nanmin(means, axis=0)
+    span = np.nanmax(means, axis=0) - low
+    return (means - low) / np.where(span > 0, span, 1)
+
+
+def places(n_features, n_genes=None):
+    """(features,) int: the rows of a plot; with genes and proteins a row is free between them, for a heading."""
+    rows = np.arange(n_features)
+    return rows + (rows >= n_genes) if n_genes and n_genes < n_features else rows
+
+
+def dot_plot(features, groups, means, shares, unit, theme="light", n_genes=None):
+    """A dot a feature and group: its area the share of cells that express it, its colour the mean, from 0 to 1 by row.
+
+    `means`, `shares`: (groups, features). The first `n_genes` features are genes, the others proteins, in a block of
+    their own; None where all are of one kind.
+    """
     if not len(features):
         return empty("no group has a marker", theme, 240)
     means, shares = np.asarray(means, float), np.asarray(shares, float)
+    rows = places(len(features), n_genes)
     x = np.repeat(np.arange(len(groups)), len(features))
-    y = np.tile(np.arange(len(features)), len(groups))
+    y = np.tile(rows, len(groups))
     text = [f"<b>{escape(f)}</b> in {escape(g)}" for g in groups for f in features]
     share = np.nan_to_num(shares).ravel()
-    figure = go.Figure(layout={"template": template(theme), "height": _height(features)})
+    figure = go.Figure(layout={"template": template(theme), "height": _height(rows)})
     figure.add_scatter(
         x=x,
         y=y,
         mode="markers",
         text=text,
-        customdata=100 * share,
+        customdata=np.column_stack([100 * share, means.ravel()]),
         marker={
             "size": LARGEST * np.sqrt(share),
-            "color": means.ravel(),
+            "color": scaled(means).ravel(),
             "coloraxis": "coloraxis",
             "line": {"width": 0},
         },
-        hovertemplate="%{text}<br>%{customdata:.0f} % of cells, mean %{marker.color:.3~g}<extra></extra>",
+        hovertemplate="%{text}<br>%{customdata[0]:.0f} % of cells express it, mean %{customdata[1]:.3~g}<extra></extra>",
         showlegend=False,
     )
     for at in (0.25, 0.5, 1.0):  # the sizes, as a legend
         dot = {"size": LARGEST * np.sqrt(at), "color": "gray"}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=dot, name=f"{at:.0%} of cells")
     figure.update_layout(legend={"itemsizing": "trace"})
-    return _grid(figure, features, groups, "mean", unit)
+    return _grid(figure, features, groups, BY_ROW, unit, rows)
 
 
-def heat_map(features, groups, means, unit, theme="light"):
-    """The mean of each feature and group, from 0 at its lowest to 1 at its highest group; (groups, features)."""
+def heat_map(features, groups, means, unit, theme="light", n_genes=None):
+    """The mean of each feature and group, from 0 at its lowest to 1 at its highest group; arguments as of `dot_plot`."""
     if not len(features):
         return empty("no group has a marker", theme, 240)
-    means = np.asarray(means, float)
-    low = np.nanmin(means, axis=0)
-    span = np.nanmax(means, axis=0) - low
-    scaled = (means - low) / np.where(span > 0, span, 1)
-    figure = go.Figure(layout={"template": template(theme), "height": _height(features)})
+    means, rows = np.asarray(means, float), places(len(features), n_genes)
+    lines = np.full((int(rows[-1]) + 1, len(groups)), np.nan)  # the row of a heading stays empty
+    values, names = lines.copy(), [[""] * len(groups) for _ in lines]
+    lines[rows], values[rows] = scaled(means).T, means.T
+    for row, feature in zip(rows, features, strict=True):
+        names[row] = [f"<b>{escape(feature)}</b> in {escape(group)}" for group in groups]
+    figure = go.Figure(layout={"template": template(theme), "height": _height(rows)})
     figure.add_heatmap(
-        z=scaled.T,
+        z=lines,
         x=np.arange(len(groups)),
-        y=np.arange(len(features)),
-        customdata=means.T,
-        text=[[f"<b>{escape(f)}</b> in {escape(g)}" for g in groups] for f in features],
+        y=np.arange(len(lines)),
+        customdata=values,
+        text=names,
+        hoverongaps=False,
         coloraxis="coloraxis",
         xgap=1,
         ygap=1,
         hovertemplate="%{text}<br>mean %{customdata:.3~g}<extra></extra>",
     )
-    return _grid(figure, features, groups, "mean,<br>0 to 1<br>by row", unit)
+    return _grid(figure, features, groups, BY_ROW, unit, rows)
 
 
 def expression_violins(feature, groups, values, codes, unit, theme="light", height=380):
@@ -94,12 +117,12 @@ def expression_violins(feature, groups, values, codes, unit, theme="light", heig
     return figure
 
 
-def _height(features):
-    return 130 + ROW * max(len(features), 5)
+def _height(rows):
+    return 130 + ROW * max(int(rows[-1]) + 1, 5)
 
 
-def _grid(figure, features, groups, bar, unit):
-    """Names on both axes, groups above as well where they are many, one bar of colours."""
+def _grid(figure, features, groups, bar, unit, rows):
+    """Names on both axes, a heading over the proteins, one bar of colours."""
     figure.update_xaxes(
         title_text=f"groups; {escape(unit)}",
         tickvals=list(range(len(groups))),
@@ -107,13 +130,22 @@ def _grid(figure, features, groups, bar, unit):
         range=[-0.6, len(groups) - 0.4],
     )
     figure.update_yaxes(
-        tickvals=list(range(len(features))),
+        tickvals=rows.tolist(),
         ticktext=[escape(short(f)) for f in features],
-        range=[len(features) - 0.4, -0.6],
+        range=[int(rows[-1]) + 0.6, -0.6],
         showgrid=False,
     )
     figure.update_layout(
         coloraxis={"colorscale": VALUES, "colorbar": {"title": {"text": bar}, "len": 0.6, "y": 0.3}},
         margin={"t": 16},
     )
+    if len(free := np.setdiff1d(np.arange(rows[-1]), rows)):
+        heading = {
+            "text": "<b>Proteins</b>",
+            "x": -0.55,
+            "xanchor": "left",
+            "y": int(free[0]),
+            "showarrow": False,
+        }
+        figure.add_annotation(**heading)
     return figure

@@ -11,7 +11,7 @@ from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored, Status
 from core.text import duration, interval
 from core.training import phases
-from core.training.advice import above_baseline, against_pca, beyond_error
+from core.training.advice import above_baseline, advice, against_pca, noise_words, standing
 from dashboard.components.widgets import more, notice, number, table, tile
 
 # By facts["path"], which core.training.dataloader chooses.
@@ -132,7 +132,7 @@ def next_step(run, epochs):
     if epochs and run["best_epoch"]:
         parts.append(html.P(against_baselines(run, epochs)))
     if run["status"] == Status.DONE:
-        parts.append(_outcome(run))
+        parts.append(_outcome(run, epochs))
     facts = RunFacts.upgraded(run["facts"])
     parts += [notice(message, "warn") for message in (facts.happened if facts else ())]
     if facts and (notes := facts.notes):
@@ -152,8 +152,8 @@ def old_pca(run, facts):
     return MODELS[run["config"]["model"]].reads_counts and not facts.count_baselines
 
 
-def _outcome(run):
-    """Whether the loss is below PCA's, as a notice."""
+def _outcome(run, epochs):
+    """How the loss stands against PCA's, what the curve says and what may help, as a notice."""
     facts = RunFacts.upgraded(run["facts"])
     model, pca = facts.loss.total, facts.test_baselines.pca.total
     n = facts.n_test or facts.n_valid
@@ -161,16 +161,17 @@ def _outcome(run):
     losses = f"Loss {number(model)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}: a difference of {interval(*difference)}."
     if old_pca(run, facts):
         return notice(f"{losses} {OLD_PCA}", "warn")
-    if not beyond_error(difference):
-        return notice(
-            f"{losses} That is within its 95 % interval: the model is level with PCA. {COPIED}", "info"
-        )
-    if model < pca:
-        words = f"The loss is below that of {MODELS[run['config']['model']].pca}. {COPIED}"
-        return notice(f"{losses} {words}", "good")
-    return notice(
-        f"{losses} PCA is as good or better: {against_pca(run['best_epoch'], run['n_epochs'])}", "warn"
-    )
+    record, stands = MODELS[run["config"]["model"]], standing(difference)
+    settings = RunConfig(**run["config"])
+    said = advice(epochs, settings, difference, facts.n_train, facts.valid_baselines.mean.total)
+    better, good_for = against_pca(run["scores"], record.reads_counts)
+    if stands == "level":
+        sentences = [losses, noise_words(n, judged_on(facts)), *said, COPIED]
+    elif stands == "below":
+        sentences = [losses, f"The loss is below that of {record.pca}.", *said, COPIED]
+    else:
+        sentences = [losses, f"PCA reconstructs these cells better. {better}", good_for, *said]
+    return notice([html.P(one) for one in sentences if one], {"below": "good"}.get(stands, "info"))
 
 
 def _exploration(run):

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.figures.colour import OTHERS, folded, has_value, span
 from core.figures.loss import SQUARED, TITLES, label_positions, lines_of, parts_of, y_range
-from core.figures.markers import LARGEST
+from core.figures.markers import LARGEST, places, scaled
 from core.figures.panels import point_size
 from core.figures.theme import category_colours, theme_colours
 from core.text import short
@@ -202,22 +202,25 @@ def _legend(figure, colour, known, c):
     figure.legend(dots, names, title=colour.name, loc="outside right upper", ncols=columns)
 
 
-def dots(figure, features, groups, means, shares, unit):
-    """A dot a feature and group: its area the share of cells above 0, its colour the mean; (groups, features) both."""
+def dots(figure, features, groups, means, shares, unit, n_genes=None):
+    """A dot a feature and group; arguments and scale as of `core.figures.markers.dot_plot`."""
     axes = figure.subplots()
     if not len(features):
         return _nothing(axes, "no group has a marker")
     means, shares = np.asarray(means, dtype=float), np.nan_to_num(np.asarray(shares, dtype=float))
-    x, y = np.meshgrid(np.arange(len(groups)), np.arange(len(features)), indexing="ij")
+    rows = places(len(features), n_genes)
+    x, y = np.meshgrid(np.arange(len(groups)), rows, indexing="ij")
     largest = LARGEST * POINT
     points = axes.scatter(
-        x.ravel(), y.ravel(), s=largest**2 * shares.ravel(), c=means.ravel(), cmap="viridis"
+        x.ravel(), y.ravel(), s=largest**2 * shares.ravel(), c=scaled(means).ravel(), cmap="viridis"
     )
     names = [short(name) for name in groups]
     axes.set_xticks(range(len(groups)), names, rotation=90 if max(map(len, names)) > 4 else 0)
-    axes.set_yticks(range(len(features)), [short(name) for name in features])
-    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(len(features) - 0.4, -0.6), xlabel=f"groups; {unit}")
-    figure.colorbar(points, ax=axes, label="mean", shrink=0.5)
+    axes.set_yticks(rows, [short(name) for name in features])
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(rows[-1] + 0.6, -0.6), xlabel=f"groups; {unit}")
+    for row in np.setdiff1d(np.arange(rows[-1]), rows):
+        axes.text(-0.5, row, "Proteins", weight="bold", va="center")
+    figure.colorbar(points, ax=axes, label="mean, 0 to 1 by row", shrink=0.5)
     sizes = [
         axes.scatter([], [], s=largest**2 * at, color="gray", label=f"{at:.0%}") for at in (0.25, 0.5, 1.0)
     ]

@@ -94,16 +94,16 @@ def maps(name, title, panels, colour, cells, size):
     )
 
 
-def dots(features, groups, means, shares, unit, size):
-    """The best markers of each group, as high as their rows."""
+def dots(features, groups, means, shares, unit, size, n_genes=None):
+    """The best markers of each group, as high as their rows; `n_genes` as of `core.figures.markers.dot_plot`."""
     size = size.as_high_as(max(size.pixels[1] / 2, 90 + 15 * max(len(features), 5)))
     arguments = features, groups, means, shares, unit
     return PaperFigure(
         "markers",
         "The best markers of each group",
         size,
-        lambda: figures.dot_plot(*arguments),
-        lambda figure: matplotlib_figures.dots(figure, *arguments),
+        lambda: figures.dot_plot(*arguments, n_genes=n_genes),
+        lambda figure: matplotlib_figures.dots(figure, *arguments, n_genes),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.analysis.composition import composition
-from core.analysis.marker_measures import MEASURES, best
+from core.analysis.marker_measures import MEASURES, best, rows
 from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
 from core.export import run_folder
@@ -43,11 +43,11 @@ def plates_of(content, size):
 def _markers(content, size):
     values, groups, n_genes = content.marker_values(), content.markers["names"], content.markers["n_genes"]
     chosen = best(values, max(1, min(MARKERS, MOST_ROWS // len(groups))), LEAST_SHARE)
-    rows = list(dict.fromkeys(i for of_group in chosen for i in of_group))
-    features = content.features()
-    labels = [features[i] + (" (protein)" if i >= n_genes else "") for i in rows]
-    means, shares = (values[MEASURES.index(name)][:, rows] for name in ("mean", "share"))
-    return paper_figures.dots(labels, groups, means, shares, content.markers["values"], size)
+    drawn = rows(chosen, content.features(), n_genes)
+    means, shares = (values[MEASURES.index(name)][:, drawn.features] for name in ("mean", "share"))
+    return paper_figures.dots(
+        drawn.labels, groups, means, shares, content.markers["values"], size, drawn.n_genes
+    )
 
 
 def _composition(content, size):

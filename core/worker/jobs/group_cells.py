@@ -6,9 +6,9 @@ from itertools import chain
 import numpy as np
 
 from core import config, files
-from core.analysis import clustering, pseudobulk
+from core.analysis import clustering, protein_expression, pseudobulk
 from core.analysis import markers as ranking
-from core.analysis.marker_measures import SAMPLE_MEASURES
+from core.analysis.marker_measures import MEASURES, SAMPLE_MEASURES
 from core.config import run_files
 from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ClustersArguments, MarkersArguments
@@ -95,11 +95,21 @@ def ranked(store, run_id, key, say):
     n_genes = len(genes["names"])
     logged = is_logged(store.row("dataset", run["dataset"]), genes["words"])
     path = folder / "markers" / f"{key}.npy"
-    if not path.exists():
+    known = DatasetRecord.of(store.row("dataset", run["dataset"]))
+    background = protein_expression.limits(proteins, known.proteins, known.isotypes, known.protein_background)
+    if path.exists():
+        values = np.array(files.read_array(path))
+    else:
         blocks = chain(dataset_folder.gene_blocks(), ranking.dense_blocks(np.log1p(proteins)))
         by_feature = np.append(np.full(n_genes, logged), np.full(proteins.shape[1], True))
         reported = _reported(blocks, n_genes + proteins.shape[1], say)
-        files.write_array(path, ranking.markers(reported, groups.codes, n_groups, by_feature).values)
+        values = ranking.markers(reported, groups.codes, n_groups, by_feature).values
+    # In a file of an earlier version the shares of proteins are those of cells above 0.
+    tested = ~np.isnan(values[MEASURES.index("auc")][:, n_genes:])
+    of_cells = protein_expression.shares(proteins, background, groups.codes, n_groups)
+    for measure, shares in zip(("share", "share_rest"), of_cells, strict=True):
+        values[MEASURES.index(measure)][:, n_genes:] = np.where(tested, shares, np.nan)
+    files.write_array(path, values)
     small = [n for n, tested in zip(groups.names, ranking.is_tested(sizes), strict=True) if not tested]
     return {
         "groups": key,
@@ -110,6 +120,7 @@ def ranked(store, run_id, key, say):
         "values": f"genes: {genes['words']}" + (f"; proteins: {PROTEIN_WORDS}" if proteins.shape[1] else ""),
         "logged": logged,
         "too_small": small,
+        "background": background.words if len(known.proteins) else "",
     }
 
 

@@ -32,6 +32,7 @@ EXPLANATION = (
     "groups, else between samples. This mends the replicates, not the double dipping. AUC within samples compares only "
     "cells of the same sample, so differences between samples, such as batch effects, have no part in it.",
 )
+EXPRESSING = "A cell expresses a gene above 0, and a protein above its background: {}."
 SAMPLES_HELP = (
     "An obs column of samples or donors adds p values over samples, the only ones that hold for other donors."
 )
@@ -182,6 +183,8 @@ def columns(logged, over_samples=False):
 def remarks(result):
     """What was compared, in which values, what the p values are not, and which groups were not tested."""
     parts = [html.P(f"{result['words']}. Values: {result['values']}.", className="help")]
+    if result.get("background"):
+        parts.append(html.P(EXPRESSING.format(result["background"]), className="help"))
     parts.append(notice(CAUTION, "warn"))
     if "sample_words" in result:
         parts.append(html.P(result["sample_words"], className="help"))

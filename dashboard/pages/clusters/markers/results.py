@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import figures
+from core.analysis import marker_measures
 from core.analysis.composition import two_groups
 from core.analysis.marker_measures import FEWEST, MEASURES, SAMPLE_MEASURES, best, shrunk_fold
 from core.config.dataset_record import DatasetRecord
@@ -103,11 +104,11 @@ def picture(view, run, result, kind, n_top, feature, theme):
         colour = colour_of(view, run, choice, 1.0)
         codes = view.groups.one(run["id"], result["groups"]).codes
         return figures.expression_violins(
-            colour.name, result["names"], colour.values, codes, colour.unit, theme
+            f"{colour.name} ({feature['kind']})", result["names"], colour.values, codes, colour.unit, theme
         )
-    indices = list(dict.fromkeys(i for of_group in best(values, n_top, EXPRESSED) for i in of_group))
-    labels = [names[i] + (" (protein)" if i >= n_genes else "") for i in indices]
-    means, shares = (values[MEASURES.index(name)][:, indices] for name in ("mean", "share"))
+    drawn = marker_measures.rows(best(values, n_top, EXPRESSED), names, n_genes)
+    means, shares = (values[MEASURES.index(name)][:, drawn.features] for name in ("mean", "share"))
+    arguments = {"theme": theme, "n_genes": drawn.n_genes}
     if kind == "heat":
-        return figures.heat_map(labels, result["names"], means, result["values"], theme)
-    return figures.dot_plot(labels, result["names"], means, shares, result["values"], theme)
+        return figures.heat_map(drawn.labels, result["names"], means, result["values"], **arguments)
+    return figures.dot_plot(drawn.labels, result["names"], means, shares, result["values"], **arguments)
