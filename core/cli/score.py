@@ -86,12 +86,13 @@ def table(records):
 def _features(folder, trained, config):
     """Lines on the variance explained: of all features, and of the worst genes and proteins."""
     from core.analysis.metrics import per_feature
+    from core.analysis.metrics.varying_features import varies
     from core.export import run_folder as rundir
 
     say("Reconstruction by gene and protein ...")
     by_feature = per_feature.by_feature(rundir.load_model(folder / "model.pt"), trained, config)
     rows, lines = (
-        per_feature.rows_of(by_feature, trained.matrix),
+        per_feature.rows_of(by_feature, trained.matrix, varies(trained.matrix, trained.split.train)),
         ["", "Variance explained (autoencoder, PCA)"],
     )
     for kind, shares in per_feature.in_all(by_feature, trained.matrix.n_genes).items():

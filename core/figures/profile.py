@@ -9,8 +9,11 @@ from core.figures.traces import escape
 NEAR = 0.045  # of the axis: labels closer than this would cover each other
 
 
-def profile(measured, reconstructed, names, n_genes, theme="light", k=15, height=460):
-    """Input against reconstruction, genes before proteins in all three; the k largest differences carry names."""
+def profile(measured, reconstructed, names, n_genes, theme="light", k=15, height=460, varies=None):
+    """Input against reconstruction, genes before proteins in all; the k largest differences carry names.
+
+    `varies`: as of `largest_differences`.
+    """
     c = theme_colours(theme)
     measured, reconstructed = (
         np.asarray(measured, dtype=np.float32),
@@ -42,7 +45,7 @@ def profile(measured, reconstructed, names, n_genes, theme="light", k=15, height
                 hovertemplate="<b>%{text}</b><br>input %{x:.3~f}<br>reconstruction %{y:.3~f}<extra></extra>",
             )
     width, placed = ends[1] - ends[0], []
-    for row in largest_differences(measured, reconstructed, names, n_genes, k):
+    for row in largest_differences(measured, reconstructed, names, n_genes, k, varies):
         x, y = row["input"], row["reconstruction"]
         far = 1.5 * width * NEAR
         if any(abs(y - b) < width * NEAR and abs(x - a) < 3 * far for a, b in placed):
@@ -66,11 +69,15 @@ def profile(measured, reconstructed, names, n_genes, theme="light", k=15, height
     return figure
 
 
-def largest_differences(measured, reconstructed, names, n_genes, k=15):
-    """The k features whose reconstruction is farthest from the input, the farthest first, as dicts."""
+def largest_differences(measured, reconstructed, names, n_genes, k=15, varies=None):
+    """The k features whose reconstruction is farthest from the input, the farthest first, as dicts.
+
+    `varies` (features,) bool: those that do not come after all that do.
+    """
     difference = np.asarray(reconstructed, dtype=np.float64) - np.asarray(measured, dtype=np.float64)
     far = np.where(np.isfinite(difference), np.abs(difference), -1)
-    rows = [i for i in np.argsort(-far, kind="stable")[:k] if far[i] >= 0]
+    last = np.zeros(len(far), bool) if varies is None else ~np.asarray(varies, dtype=bool)
+    rows = [i for i in np.lexsort((-far, last))[:k] if far[i] >= 0]
     return [
         {
             "name": str(names[i]),

@@ -16,6 +16,14 @@ def test_the_largest_differences_come_first_with_their_kind():
     ]
 
 
+def test_features_of_almost_no_variance_come_last():
+    measured, reconstructed = np.array([0.0, 1, 9]), np.array([0.5, 3, 0])
+    rows = figures.largest_differences(measured, reconstructed, list("abc"), 3, varies=[True, True, False])
+    assert [row["name"] for row in rows] == ["b", "a", "c"]
+    figure = figures.profile(measured, reconstructed, list("abc"), 3, k=1, varies=[True, True, False])
+    assert [annotation.text for annotation in figure.layout.annotations] == ["b"]
+
+
 def test_a_profile_puts_input_on_x_and_names_what_differs_most():
     measured, reconstructed = np.array([1.0, 5, 0, 2]), np.array([1.5, 1, 0, 2])
     figure = figures.profile(measured, reconstructed, ["A", "B", "CD3", "CD4"], n_genes=2, k=1)

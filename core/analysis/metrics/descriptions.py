@@ -131,6 +131,10 @@ EXPLAINED = Description(
     "how much smaller the squared error on test cells is than that of predicting the training mean: 1 is no error, 0 is "
     "no better than the mean; genes that are hardly expressed in these cells can lie far below 0; copied noise raises it",
 )
+LOW_VARIANCE = (
+    "Genes and proteins of almost no variance come last: one cell can move them far. These have less than a twentieth of "
+    "the median variance of their kind, in the training cells before scaling."
+)
 COUNT_SPLIT = Description(
     "Count-split score",
     "from 0, lower is better",

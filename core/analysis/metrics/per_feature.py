@@ -55,10 +55,13 @@ def _pca_baseline(matrix, train, config):
     return fitted.first(config.n_latent)
 
 
-def rows_of(explained, matrix):
-    """explained.csv: a row a feature by COLUMNS, the worst first; an empty field where unknown."""
+def rows_of(explained, matrix, enough):
+    """explained.csv: a row a feature by COLUMNS, the worst first; an empty field where unknown.
+
+    `enough` (features,) bool, of varying_features.varies: those that do not vary enough come last.
+    """
     names = [*matrix.genes, *matrix.proteins]
-    order = np.argsort(np.where(np.isnan(explained.model), np.inf, explained.model), kind="stable")
+    order = np.lexsort((np.where(np.isnan(explained.model), np.inf, explained.model), ~enough))
     return [
         [
             str(names[i]),

@@ -4,6 +4,7 @@ import numpy as np
 
 from core import files
 from core.analysis import latent_effects
+from core.analysis.metrics.varying_features import varies
 from core.config import run_files
 from core.config.job_arguments import ProfileArguments
 from core.config.models import MODELS
@@ -14,7 +15,7 @@ from core.worker.jobs.trained_runs import load_run
 
 
 def profile(store, job, say):
-    """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "cells"}."""
+    """The mean input and reconstruction of chosen cells: {"names", "n_genes", "given", "made", "varies", "cells"}."""
     run, trained = load_run(store, job["target"])
     cells, folder = ProfileArguments.of_job(job), store.run_folder(job["target"])
     if cells.cell is not None:
@@ -32,6 +33,7 @@ def profile(store, job, say):
         "n_genes": trained.matrix.n_genes,
         "given": np.round(values, 4).tolist(),
         "made": np.round(reconstruction, 4).tolist(),
+        "varies": varies(trained.matrix, trained.split.train).tolist(),
         "cells": len(rows),
     }
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from core import config, files
 from core.analysis.metrics import benchmark, count_split, per_cell, per_feature, run_scores, seed_stability
+from core.analysis.metrics.varying_features import varies
 from core.config import RESOLUTIONS, run_files
 from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
@@ -57,7 +58,9 @@ def explain_features(store, job, say):
         run_folder.load_model(folder / "model.pt"), trained, config.parse(run["config"])
     )
     files.write_csv(
-        folder / EXPLAINED_FILE, per_feature.COLUMNS, per_feature.rows_of(explained, trained.matrix)
+        folder / EXPLAINED_FILE,
+        per_feature.COLUMNS,
+        per_feature.rows_of(explained, trained.matrix, varies(trained.matrix, trained.split.train)),
     )
 
 

@@ -3,7 +3,7 @@
 from dash import Input, html
 
 from core import figures, safe_csv
-from core.analysis.metrics.descriptions import EXPLAINED
+from core.analysis.metrics.descriptions import EXPLAINED, LOW_VARIANCE
 from dashboard.components import job_card
 from dashboard.components.data_tables import grid, text
 from dashboard.components.data_tables import number as numeric
@@ -64,7 +64,7 @@ def result(view, run, path, theme):
         html.Div(
             [plot, html.Div([grid(TABLE, COLUMNS, label, rows=rows), link])], className="nuwa-grid even"
         ),
-        html.P(EXPLAINED.sentence, className="help"),
+        html.P(f"{EXPLAINED.sentence} {LOW_VARIANCE}", className="help"),
     ]
 
 

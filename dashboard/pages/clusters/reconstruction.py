@@ -5,6 +5,7 @@ import numpy as np
 from dash import Input, Output, State, html
 
 from core import figures
+from core.analysis.metrics.descriptions import LOW_VARIANCE
 from core.config.job_arguments import ProfileArguments
 from core.config.run_files import clusters_of
 from core.errors import UserError
@@ -174,8 +175,9 @@ def _job(app, store):
         profile = job["result"]
         input, reconstruction = np.array(profile["given"]), np.array(profile["made"])  # keys of jobs on disk
         names, n_genes = profile["names"], profile["n_genes"]
-        figure = figures.profile(input, reconstruction, names, n_genes, theme)
-        largest = figures.largest_differences(input, reconstruction, names, n_genes)
+        enough = profile.get("varies")  # jobs of earlier versions lack it
+        figure = figures.profile(input, reconstruction, names, n_genes, theme, varies=enough)
+        largest = figures.largest_differences(input, reconstruction, names, n_genes, varies=enough)
         return figure, _differences(largest, profile["cells"], profile_link(run_id, job["id"])), False
 
 
@@ -189,5 +191,6 @@ def _differences(largest, n_cells, link):
     return [
         html.H3(f"Largest differences, {mean}"),
         table(["feature", "kind", "X", "X'", "X' - X"], rows, (2, 3, 4)),
+        html.P(LOW_VARIANCE, className="help"),
         html.A("Download the data of this plot (CSV)", href=link),
     ]

@@ -99,8 +99,11 @@ def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(scored_r
     for kind, name in (("gene", "rna"), ("protein", "protein")):
         expected = [run["scores"][f"variance_explained_{name}{end}"] for end in ("", "_pca")]
         assert totals[kind] == pytest.approx(expected, abs=1e-5)
-    table = per_feature.rows_of(found, matrix)
+    every = np.ones(matrix.n_features, dtype=bool)
+    table = per_feature.rows_of(found, matrix, every)
     assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
+    every[0] = False
+    assert per_feature.rows_of(found, matrix, every)[-1][0] == matrix.genes[0]
 
 
 def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(scored_run, finished):
