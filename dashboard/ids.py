@@ -10,6 +10,7 @@ class Watched(NamedTuple):
     job: str
     tick: str
     done: str
+    cancel: str
 
 
 def watched(name):

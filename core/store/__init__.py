@@ -4,7 +4,7 @@ from core.data import DROPLET_NUMBERS, DROPLETS, ENDINGS
 from core.store.database import LANES
 from core.store.groups import Groups
 from core.store.rows import Missing
-from core.store.status import ACTIVE, FINISHED, Explored, Status
+from core.store.status import ACTIVE, FINISHED, Explored, Priority, Status
 from core.store.store import Store
 from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
 from core.store.view import View
@@ -23,6 +23,7 @@ __all__ = [
     "Groups",
     "Missing",
     "NoRoom",
+    "Priority",
     "Status",
     "Store",
     "TooLarge",

@@ -6,7 +6,7 @@ from core.config.job_arguments import arguments_of
 from core.errors import UserError
 from core.store.rows import TABLES, Missing, digest, new_id
 from core.store.schema import jobs
-from core.store.status import Status
+from core.store.status import Priority, Status
 
 
 class Access:
@@ -53,7 +53,9 @@ class Access:
         """A new row and the job that fills it, both or neither; with a known token, the job of the first time."""
         id = new_id()
         with self.database.transaction():
-            job_id = self.database.submit(self.user, "short", work, id, arguments, token=token, priority=1)
+            job_id = self.database.submit(
+                self.user, "short", work, id, arguments, token=token, priority=Priority.ASKED
+            )
             job = self.database.job(job_id)
             if job["target"] == id:
                 self.database.add(kind, self.user, id=id, status=Status.QUEUED, **row)
@@ -64,18 +66,21 @@ class Access:
         of_kind = self.database.jobs(jobs.c.target == target, jobs.c.kind == kind)
         return of_kind[-1] if of_kind else None
 
-    def once(self, kind, target, arguments, lane="short"):
-        """The job of a kind for these arguments, queued once, and again where it failed."""
-        id = self.database.submit(
-            self.user, lane, kind, target, arguments, self._token(kind, target, arguments)
-        )
-        self.database.move_job(id, Status.FAILED, Status.QUEUED, message="", pid=None)
+    def once(self, kind, target, arguments, lane="short", priority=Priority.ASKED):
+        """The job of a kind for these arguments, queued once, and again where it failed or was cancelled.
+
+        One that waits with a lower priority, as nobody had asked for it, moves to the `lane` and `priority`.
+        """
+        token = self._token(kind, target, arguments)
+        id = self.database.submit(self.user, lane, kind, target, arguments, token, priority)
+        self.database.queue_again(id)
+        self.database.promote(id, lane, priority)
         return self.database.job(id)
 
     def latest(self, kind, target, arguments):
         """The job of a kind for these arguments, queued once; the user's waiting jobs of this kind for others are dropped."""
         token = self._token(kind, target, arguments)
-        id = self.database.submit(self.user, "short", kind, target, arguments, token, priority=-1)
+        id = self.database.submit(self.user, "short", kind, target, arguments, token, Priority.TYPED)
         for other in self.database.waiting("short"):
             mine = (other["owner"], other["kind"], other["target"]) == (self.user, kind, target)
             if mine and other["id"] != id:

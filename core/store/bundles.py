@@ -5,7 +5,7 @@ from core.config import bundle as contents
 from core.config.job_arguments import BundleArguments
 from core.config.run_files import BUNDLE
 from core.errors import UserError
-from core.store.status import FINISHED, Explored, Status
+from core.store.status import FINISHED, Explored, Priority, Status
 
 
 class Bundles:
@@ -64,4 +64,6 @@ class Bundles:
         before = self.access.last_job(run_id, kind)
         if before and before["status"] not in FINISHED:
             return before
-        return self.database.job(self.database.submit(self.access.user, lane, kind, run_id, arguments))
+        return self.database.job(
+            self.database.submit(self.access.user, lane, kind, run_id, arguments, None, Priority.ASKED)
+        )

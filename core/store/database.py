@@ -206,14 +206,28 @@ class Database:
         with self.transaction() as db:
             return db.execute(update(jobs).where(jobs.c.id == id).values(**values)).rowcount == 1
 
+    def queue_again(self, id):
+        """Queue a job that failed or was cancelled as if it were new; False where it is neither."""
+        new = {"message": "", "progress": 0.0, "pid": None, "result": None, "cancel": False}
+        return any(
+            self.move_job(id, old, Status.QUEUED, started=None, ended=None, **new)
+            for old in (Status.FAILED, Status.CANCELLED)
+        )
+
+    def promote(self, id, lane, priority):
+        """Give a job that waits or runs a higher priority, and one that waits another lane."""
+        with self.transaction() as db:
+            of_job = update(jobs).where(jobs.c.id == id)
+            lower = of_job.where(jobs.c.priority < priority)
+            if db.execute(lower.values(priority=priority)).rowcount:
+                db.execute(of_job.where(jobs.c.status == Status.QUEUED).values(lane=lane))
+
     def move_job(self, id, old, new, **values):
         """Move a job's status in one statement; False where it was another."""
         stamp = {"started": time.time()} if new == Status.RUNNING else {"ended": time.time()}
         with self.transaction() as db:
             moved = (
-                update(jobs)
-                .where(jobs.c.id == id, jobs.c.status == old)
-                .values(status=new, **stamp, **values)
+                update(jobs).where(jobs.c.id == id, jobs.c.status == old).values(status=new, **stamp | values)
             )
             return db.execute(moved).rowcount == 1
 
@@ -227,14 +241,18 @@ class Database:
         with self._reading() as db:
             return bool(db.execute(select(jobs.c.cancel).where(jobs.c.id == job_id)).scalar())
 
+    def ahead_of(self, job):
+        """The jobs of its lane that run or will be taken before this one, in that order."""
+        running = [one for one in self.working(job["lane"]) if one["id"] != job["id"]]
+        return running + [
+            one
+            for one in self.waiting(job["lane"])
+            if (-one["priority"], one["created"]) < (-job["priority"], job["created"])
+        ]
+
     def jobs_ahead(self, job):
         """How many jobs of its lane are running or will be taken before this one."""
-        ahead = [
-            j
-            for j in self.waiting(job["lane"])
-            if (-j["priority"], j["created"]) < (-job["priority"], job["created"])
-        ]
-        return len(ahead) + len([j for j in self.working(job["lane"]) if j["id"] != job["id"]])
+        return len(self.ahead_of(job))
 
     # --- what the worker knows
 

@@ -8,7 +8,7 @@ from core.data import droplet_limits, readable_paths
 from core.errors import UserError
 from core.store import schema
 from core.store.rows import Missing
-from core.store.status import Status
+from core.store.status import Priority, Status
 from core.store.steps import original_of
 from core.store.upload_files import files_of
 
@@ -94,7 +94,7 @@ class Datasets:
         with self.database.transaction():
             if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
                 self.database.submit(
-                    self.access.user, "short", "read", id, arguments, token=token, priority=1
+                    self.access.user, "short", "read", id, arguments, token=token, priority=Priority.ASKED
                 )
 
     def join(self, id, what, token, name, path=None, droplets=None):

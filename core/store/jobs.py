@@ -3,6 +3,7 @@
 from core.store.database import LANES
 from core.store.rows import Missing
 from core.store.schema import jobs
+from core.store.status import CANCELLED, Priority, Status
 
 OF_RUN = (
     "spaces",
@@ -45,12 +46,19 @@ class Jobs:
             for lane in LANES
         }
 
-    def submit(self, kind, run_id, arguments=None, token=None, priority=0):
-        """Queue short work on a run (a profile, scores, an export); returns the job's id."""
+    def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED):
+        """Queue short work on a run (a profile, scores, an export) that a person asked for; returns the job's id."""
         self.access.one("run", run_id)
         return self.database.submit(self.access.user, "short", kind, run_id, arguments, token, priority)
 
-    def once(self, kind, run_id, arguments=None, lane="short"):
-        """The job of a kind on a run for these arguments, queued once, and again where it failed."""
+    def once(self, kind, run_id, arguments=None, lane="short", priority=Priority.ASKED):
+        """The job of a kind on a run for these arguments, queued once, and again where it failed or was cancelled."""
         self.access.one("run", run_id)
-        return self.access.once(kind, run_id, arguments, lane)
+        return self.access.once(kind, run_id, arguments, lane, priority)
+
+    def cancel(self, id):
+        """Stop one's own job: at once where it waits, at its next message where it runs."""
+        job = self.access.own_job(id)
+        self.database.set_job(id, cancel=True)
+        self.database.move_job(id, Status.QUEUED, Status.CANCELLED, message=CANCELLED)
+        return job

@@ -2,6 +2,7 @@
 
 from core.config.job_arguments import JoinArguments, SampleToJoin
 from core.errors import UserError
+from core.store.status import Priority
 from core.text import name_of
 
 MOST_SAMPLES = 100
@@ -20,7 +21,9 @@ class Joins:
         """
         arguments = self._arguments(samples, batch)
         target = samples[0]["dataset"]
-        return self.access.database.submit(self.access.user, "short", "look", target, arguments, priority=1)
+        return self.access.database.submit(
+            self.access.user, "short", "look", target, arguments, priority=Priority.ASKED
+        )
 
     def create(self, samples, batch, token):
         """Queue the joining of samples, {"dataset": id, "name"} each; returns the id of the dataset it makes."""

@@ -7,7 +7,7 @@ from core.errors import UserError
 from core.files import read_array, read_json, remove_folder
 from core.store import schema
 from core.store.rows import Missing, digest
-from core.store.status import FINISHED
+from core.store.status import FINISHED, Priority
 
 KEY = re.compile(r"[0-9a-f]{24}")
 ARRAYS = ("latent", "picture", "codes", "confidence", "farness", "cells")
@@ -83,7 +83,9 @@ class Mappings:
                 "mapped."
             )
         arguments = MapExportArguments(key=key, threshold=threshold)
-        return self.database.submit(self.access.user, "short", "map_export", run_id, arguments, token)
+        return self.database.submit(
+            self.access.user, "short", "map_export", run_id, arguments, token, Priority.ASKED
+        )
 
     def _folder(self, run_id):
         return self.database.root / "runs" / run_id / "mapped"

@@ -4,7 +4,7 @@ from core.config.job_arguments import RecipeArguments
 from core.preprocessing.recipe import Recipe, chosen
 from core.store import schema
 from core.store.rows import digest
-from core.store.status import FINISHED, Status
+from core.store.status import FINISHED, Priority, Status
 from core.store.steps import original_of, plain, repairs_of, steps_of
 
 
@@ -30,7 +30,7 @@ class Recipes:
         token = f"recipe:{token}:{digest([user, arguments.record()], 32)}"
         # The original is the target: the dataset itself may be replaced, and jobs go with their target.
         target = original_of(row)
-        job_id = self.database.submit(user, "short", "recipe", target, arguments, token, priority=1)
+        job_id = self.database.submit(user, "short", "recipe", target, arguments, token, Priority.ASKED)
         job = self.database.job(job_id)
         if job["status"] in FINISHED and not self._has_result(job):
             fresh = {"message": "", "result": None, "progress": 0.0, "pid": None, "cancel": False}

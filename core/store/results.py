@@ -6,7 +6,7 @@ from core.config.job_arguments import EmbedArguments
 from core.files import read_array
 from core.store import schema
 from core.store.rows import Missing
-from core.store.status import Status
+from core.store.status import Priority
 
 
 class Results:
@@ -34,12 +34,17 @@ class Results:
             raise Missing(f"This run has no {Path(name).name} yet.")
         return path
 
-    def embed(self, run_id, name):
-        """Queue an embedding such as "latent_umap_3d" (once, and again where it failed) in the slow lane; returns the job's id."""
+    def embed(self, run_id, name, priority=Priority.ASKED):
+        """Queue an embedding such as "latent_umap_3d" in the slow lane; returns the job's id.
+
+        It is queued once, and again where it failed or was cancelled. One that was queued before anybody looked at it
+        goes before others of its kind.
+        """
         self.access.one("run", run_id)
         token, arguments = f"embed:{run_id}:{name}", EmbedArguments(name=name)
-        job = self.database.submit(self.access.user, "slow", "embed", run_id, arguments, token)
-        self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
+        job = self.database.submit(self.access.user, "slow", "embed", run_id, arguments, token, priority)
+        self.database.queue_again(job)
+        self.database.promote(job, "slow", priority)
         return job
 
     def embeddings(self, run_id):

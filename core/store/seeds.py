@@ -78,7 +78,7 @@ class Seeds:
         token = f"stability:{run_id}:{'+'.join(ready)}"[:120]
         arguments = SeedsArguments(runs=ready)
         job = self.database.submit(self.access.user, "short", "stability", run_id, arguments, token)
-        self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", pid=None)
+        self.database.queue_again(job)
         return job
 
     def first_run(self, run_id):

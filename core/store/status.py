@@ -1,6 +1,6 @@
 """Statuses of rows and jobs, with the values that the database holds."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Status(StrEnum):
@@ -26,5 +26,17 @@ class Explored(StrEnum):
     FAILED = "failed"
 
 
+class Priority(IntEnum):
+    """Which waiting job of a lane is taken first: the highest, and of equal ones the oldest."""
+
+    AHEAD = (
+        -10
+    )  # nobody has asked for it yet: pictures and answers computed after training; it makes way for any other
+    TYPED = -1  # follows the settings on a page while a person changes them
+    FOLLOWS = 0  # belongs to work that a person asked for, such as the clusters of a trained run
+    ASKED = 1  # a person pressed a button and waits
+
+
 ACTIVE = (Status.QUEUED, Status.RUNNING, Status.CANCELLING)
+CANCELLED = "Cancelled."  # the message of a job that a person has stopped
 FINISHED = (Status.DONE, Status.CANCELLED, Status.FAILED)

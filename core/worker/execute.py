@@ -1,5 +1,6 @@
 """Carry out jobs: call the function of the job's kind, and store its result or its error message."""
 
+import os
 import sys
 import time
 import traceback
@@ -7,11 +8,16 @@ import traceback
 import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
-from core.store import Missing, Status
+from core.store import Missing, Priority, Status
 from core.worker import failed_jobs, launch
 
 IDLE = 0.1  # seconds between two queries of an empty queue
+NICE = 15  # of a process whose work nobody has asked for yet
 FULL = 6 * 1024**3  # bytes of memory at which the short-lane process exits; the queue starts a new one
+
+
+class Cancelled(Exception):
+    """A person has stopped the job."""
 
 
 def execute(store, job):
@@ -19,11 +25,15 @@ def execute(store, job):
     from core.worker.job_kinds import KINDS
 
     def say(message, progress=0.0):
+        if store.cancelled(job["id"]):
+            raise Cancelled
         if not store.set_job(job["id"], message=message, progress=progress):
             raise Missing("This job no longer exists.")  # it was deleted with the row that it works for
 
     try:
         result = KINDS[job["kind"]](store, job, say)
+    except Cancelled:
+        failed_jobs.cancel(store, job)
     except UserError as error:
         failed_jobs.fail(store, job, str(error))
     except Exception as error:  # the message of the job is one sentence; the log has the traceback
@@ -40,22 +50,33 @@ def execute(store, job):
 
 def one(store, job_id):
     """Carry out one job that the queue has marked running; returns the exit code of its process."""
-    execute(store, store.job(job_id))
+    job = store.job(job_id)
+    if job["priority"] == Priority.AHEAD:
+        os.nice(NICE)
+    execute(store, job)
     return 0
 
 
-def take(store, lane):
-    """The next job of a lane, marked running for this process, or None."""
+def take(store, lane, least=Priority.AHEAD):
+    """The next job of a lane, of the priority `least` at least, marked running for this process; or None."""
     me = psutil.Process()
     for job in store.waiting(lane):
+        if job["priority"] < least:
+            break
         if store.move_job(job["id"], Status.QUEUED, Status.RUNNING, pid=me.pid, pid_started=me.create_time()):
             return store.job(job["id"])
     return None
 
 
-def drain(store):
-    """Carry out all waiting jobs of every lane in this process: for tests, notebooks and NUWA_INLINE=1."""
-    while job := take(store, "short") or take(store, "train") or take(store, "slow"):
+def drain(store, ahead=False):
+    """Carry out the waiting jobs of every lane in this process: for tests, notebooks and NUWA_INLINE=1.
+
+    Those that nobody has asked for yet wait on, but with `ahead`.
+    """
+    least = Priority.AHEAD if ahead else Priority.AHEAD + 1
+    while job := next(
+        (job for lane in ("short", "train", "slow") if (job := take(store, lane, least))), None
+    ):
         execute(store, job)
 
 

@@ -4,6 +4,7 @@ import time
 
 from core.store import ACTIVE, Explored, Status
 from core.store.schema import runs
+from core.store.status import CANCELLED
 
 LOST = "The worker stopped in the middle of this work; start it again."
 # Kinds of jobs that fill a row, by the kind of the row.
@@ -24,6 +25,17 @@ def fail(store, job, message):
         store.of(job["owner"]).recipes.roll_back(job["id"])
     fills_dataset = job["kind"] in FILLS["dataset"]
     if fills_dataset and (failed or not store.exists("dataset", job["target"])):
+        store.remove_unfinished_folder(job["target"])
+
+
+def cancel(store, job):
+    """Mark a running job as cancelled; the row that it was to fill fails."""
+    with store.transaction():
+        if store.move_job(job["id"], Status.RUNNING, Status.CANCELLED, message=CANCELLED):
+            _fail_row(store, job, CANCELLED)
+    if job["kind"] == "recipe":
+        store.of(job["owner"]).recipes.roll_back(job["id"])
+    if job["kind"] in FILLS["dataset"]:
         store.remove_unfinished_folder(job["target"])
 
 

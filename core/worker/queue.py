@@ -6,15 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 
 from core.config.job_arguments import ReadArguments
 from core.data import DEMO_TITLES
 from core.files import GONE
-from core.store import LANES, Missing, Status, Store, upload_files
+from core.store import LANES, Missing, Priority, Status, Store, upload_files
 from core.worker import failed_jobs, launch
 
+PATIENCE = 5.0  # seconds for a killed process to end
 HOUR, DAY = 3600, 24 * 3600
 TICK = 0.2  # seconds between two updates of the queue
 
@@ -58,7 +60,8 @@ class Queue:
         return bool(self.store.working() or any(self.store.waiting(lane) for lane in LANES))
 
     def update(self):
-        """Fail the jobs of processes that died, start waiting jobs, and keep a process for the short lane."""
+        """Stop what is to stop, fail the jobs of processes that died, start waiting jobs, and keep a process for the short lane."""
+        self.stop_unwanted()
         for job in self.store.working():
             if not self.is_running(job):
                 self.fail(job)
@@ -75,6 +78,29 @@ class Queue:
             return
         if self.short is None or self.short.poll() is not None:
             self.short = self.spawn("short")
+
+    def stop_unwanted(self):
+        """End the processes of slow jobs that a person has cancelled, or that nobody has asked for while an asked one waits."""
+        waiting = self.store.waiting("slow")[:1]
+        for job in self.store.working("slow"):
+            if job["cancel"]:
+                self.end(job)
+                failed_jobs.cancel(self.store, job)
+            elif job["priority"] == Priority.AHEAD and waiting and waiting[0]["priority"] > Priority.AHEAD:
+                self.end(job)
+                again = {"message": "", "progress": 0.0, "pid": None}
+                self.store.move_job(job["id"], Status.RUNNING, Status.QUEUED, **again)
+
+    def end(self, job):
+        """Kill the process of a job, which leaves whole files or none, and wait until it has ended."""
+        if child := self.children.pop(job["pid"], None):
+            child.kill()
+            child.wait()
+        elif job["pid"] and alive(job):
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                process = psutil.Process(job["pid"])
+                process.kill()
+                process.wait(PATIENCE)
 
     def is_running(self, job):
         """Whether the process of a job still runs. Popen.poll() decides for a child of this process: a killed process

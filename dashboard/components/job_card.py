@@ -15,7 +15,7 @@ and in its register() the function that queues the job, and the one that draws i
         return job["result"]["rows"]
 """
 
-from dash import Input, Output, dcc, no_update
+from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
@@ -29,15 +29,22 @@ TICK = 700  # milliseconds between two polls of a job
 
 
 def parts(view, watched, job=None, at_once=False):
-    """The message about the job and three invisible parts: its id, the interval that polls it, its id when it is done.
+    """The message about the job, the button that stops it, and three invisible parts: its id, the interval that polls it,
+    its id when it is done.
 
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
     asks for the work as soon as it is drawn.
     """
-    message, over, done = job_progress.job_state(view.store, job)
+    message, over, done = job_progress.job_state(view, job)
     over = over and not at_once
     return [
         working(watched.message, message),
+        html.Div(
+            html.Button(
+                "Cancel", id=watched.cancel, className="btn btn-sm btn-outline-secondary", hidden=over
+            ),
+            className="nuwa-actions",
+        ),
         dcc.Store(id=watched.job, data=job and job["id"]),
         dcc.Interval(id=watched.tick, interval=TICK, disabled=over),
         dcc.Store(id=watched.done, data=done),
@@ -54,6 +61,7 @@ def asks(app, store, watched, *parts, at_once=False):
 
     def register(ask):
         _press(app, store, watched, parts, ask, at_once)
+        _cancel(app, store, watched)
 
         @app.callback(
             Output(watched.message, "children", allow_duplicate=True),
@@ -66,7 +74,8 @@ def asks(app, store, watched, *parts, at_once=False):
         def look(_, job_id):
             if not job_id:
                 raise PreventUpdate
-            message, over, done = job_progress.job_state(store, store.of(session.user()).jobs.one(job_id))
+            view = store.of(session.user())
+            message, over, done = job_progress.job_state(view, view.jobs.one(job_id))
             return message, over, done if over else no_update
 
         return ask
@@ -106,6 +115,26 @@ def _press(app, store, watched, parts, ask, at_once=False, another=False):
             return no_update, True if at_once else no_update, notice(str(error), "warn")
         app.work_here()
         return job_id, False, ""
+
+
+def _cancel(app, store, watched):
+    """The button that stops the job; it is there while the job waits or runs."""
+    app.clientside_callback("over => over", Output(watched.cancel, "hidden"), Input(watched.tick, "disabled"))
+
+    @app.callback(
+        Output(watched.message, "children", allow_duplicate=True),
+        Input(watched.cancel, "n_clicks"),
+        State(watched.job, "data"),
+        prevent_initial_call=True,
+    )
+    def cancel(clicks, job_id):
+        if not clicks or not job_id:
+            raise PreventUpdate
+        try:
+            store.of(session.user()).jobs.cancel(job_id)
+        except Missing:
+            return notice("Somebody else started this job: only they can stop it.", "warn")
+        return "Stopping ..."
 
 
 def shows(app, store, watched, *parts, **callback):

@@ -8,9 +8,12 @@ from typing import NamedTuple
 from dash.exceptions import PreventUpdate
 
 from core.store import FINISHED, Explored, Missing, Status
+from core.text import duration
+from dashboard.components import job_titles
 from dashboard.components.widgets import notice, progress
 
 POLL = 0.2  # seconds between two looks at the store
+MOVES = 2.0  # seconds after which what a run waits for is drawn again
 
 
 # A page polls until there is an answer for the values of its controls; an earlier answer is paler meanwhile.
@@ -50,16 +53,15 @@ def stop_if_alone(parent):
         raise PreventUpdate
 
 
-def status_text(store, row):
-    """The status of a job as text."""
+def status_text(view, row):
+    """The status of a job as text: what it waits for, or what it does and for how long."""
+    now = time.time()
     if row["status"] == Status.QUEUED:
-        ahead = store.jobs_ahead(row)
-        return (
-            "Starting ..."
-            if not ahead
-            else f"Waiting: {ahead} {'job is' if ahead == 1 else 'jobs are'} ahead."
-        )
-    return row["message"] or "Working ..."
+        return job_titles.waiting(view, row, now)
+    if row["cancel"]:
+        return "Stopping ..."
+    seconds = now - (row["started"] or now)
+    return (row["message"] or "Working ...") + (f" {duration(seconds)} so far." if seconds >= 2 else "")
 
 
 class JobState(NamedTuple):
@@ -70,15 +72,16 @@ class JobState(NamedTuple):
     done: str | None  # its id, where there is a result to show
 
 
-def job_state(store, row):
+def job_state(view, row):
     """The JobState of a job's row; of None where no job was queued yet."""
     if row is None:
         return JobState("", True, None)
     if row["status"] not in FINISHED:
-        return JobState(progress(status_text(store, row), row["progress"] or 0), False, None)
-    failed = row["status"] == Status.FAILED
+        return JobState(progress(status_text(view, row), row["progress"] or 0), False, None)
+    tones = {Status.FAILED: "bad", Status.CANCELLED: "info"}
+    said = row["status"] in tones and row["message"]
     return JobState(
-        notice(row["message"], "bad") if failed else "",
+        notice(row["message"], tones[row["status"]]) if said else "",
         True,
         row["id"] if row["status"] == Status.DONE else None,
     )
@@ -98,7 +101,7 @@ def run_state(store, view, run_id):
         return RunState(["gone"], True)
     drawn = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
     if row["status"] == Status.QUEUED:
-        drawn.append(store.jobs_ahead(view.jobs.last(run_id, "train")))
+        drawn += [store.jobs_ahead(view.jobs.last(run_id, "train")), int(time.time() / MOVES)]
     return RunState(
         drawn, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING
     )

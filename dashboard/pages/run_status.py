@@ -12,6 +12,7 @@ from core.store import ACTIVE, Explored, Status
 from core.text import duration, interval
 from core.training import phases
 from core.training.advice import above_baseline, advice, against_pca, noise_words, standing
+from dashboard.components import job_titles
 from dashboard.components.widgets import more, notice, number, table, tile
 
 # By facts["path"], which core.training.dataloader chooses.
@@ -47,15 +48,12 @@ def working(run):
     return f"nuwa-working {'gpu' if on_gpu(RunFacts.upgraded(run['facts'])) else 'cpu'}"
 
 
-def status(store, view, run, epochs):
+def status(view, run, epochs):
     """The status of a run, in a line or two."""
     parts = [html.Strong(STATUS_TEXT[run["status"]])]
     facts = RunFacts.upgraded(run["facts"])
     if run["status"] == Status.QUEUED:
-        ahead = store.jobs_ahead(view.jobs.last(run["id"], "train"))
-        parts.append(
-            f": {ahead} {'run is' if ahead == 1 else 'runs are'} ahead." if ahead else ": starting now."
-        )
+        parts.append(f". {job_titles.waiting(view, view.jobs.last(run['id'], 'train'), time.time())}")
     elif run["status"] in (Status.RUNNING, Status.CANCELLING):
         parts.append(f" on the {'GPU' if on_gpu(facts) else 'CPU'}" if facts else "")
         parts.append(f": epoch {len(epochs)} of {run['n_epochs']}" if epochs else f": {run['phase']}")

@@ -101,7 +101,7 @@ def test_a_second_run_queues_behind_the_first_and_says_so(page, server, long_run
     behind = server.view.runs.create(tiny_preparation, {"epochs": 2}, "behind")
     page.goto(f"{server.base}/train?run={behind}")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.locator("#status")).to_contain_text("Waiting in the queue: 1 run is ahead.")
+    expect(page.locator("#status")).to_contain_text("Waiting in the queue. Waiting for training of")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#status")).to_contain_text("Cancelled before it began.")
     assert server.view.runs.one(long_run)["status"] == "running"

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.export import run_folder
 from core.preprocessing.prepare import protein_space
 from core.preprocessing.split import split_of
-from core.store import Explored
+from core.store import Explored, Priority
 from core.training import phases
 from core.training.baselines import PANEL_AXES
 from core.worker.jobs.datasets import open_dataset
@@ -50,7 +50,7 @@ def explore(store, job, say):
     )
     run_folder.write_phases(folder, facts.phases)
     # Before the run is "ready", so that a page that sees it ready sees this job.
-    store.of(job["owner"]).results.embed(run_id, "input_tsne")
+    store.of(job["owner"]).results.embed(run_id, "input_tsne", Priority.AHEAD)
     store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts.record())
     store.of(job["owner"]).seeds.explored(run_id)
 

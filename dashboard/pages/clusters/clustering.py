@@ -137,6 +137,6 @@ def _methods(app, store):
     )
     def cluster(view, run, token, method, value):
         arguments = ClustersArguments(method=method, value=number_of(view, run, method).read(value))
-        return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
+        return view.jobs.submit("clusters", run["id"], arguments, token)
 
     run_jobs.shows_clustering(app, store, CLUSTER)

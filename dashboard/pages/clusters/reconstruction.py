@@ -156,7 +156,7 @@ def _job(app, store):
         if of == "cell" and cell is None:
             raise UserError("Choose a cell first: type its name, or click a point above.")
         cells = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
-        return view.jobs.submit("profile", run["id"], ProfileArguments(**cells), token, priority=1)
+        return view.jobs.submit("profile", run["id"], ProfileArguments(**cells), token)
 
     job_card.hold(app, JOB, GO)
 

@@ -50,7 +50,7 @@ def ask(view, kind, run_id, arguments=None):
     job = view.jobs.last(run_id, kind)
     if job and job["status"] not in FINISHED:
         return job["id"]
-    return view.jobs.submit(kind, run_id, arguments, priority=1)
+    return view.jobs.submit(kind, run_id, arguments)
 
 
 def draws(app, store, watched, result, name):

@@ -182,7 +182,7 @@ def register(app, store):
         if not column:
             raise PreventUpdate
         arguments = LabelsArguments(column=column, resolution=resolution)
-        return view.jobs.submit("labels", run["id"], arguments, token, priority=1)
+        return view.jobs.submit("labels", run["id"], arguments, token)
 
     @app.callback(
         Output(RESULT, "children"),

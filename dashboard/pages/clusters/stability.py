@@ -78,7 +78,7 @@ def _first_run(first):
 def _state(view, run_id):
     """(runs and their progress, whether a job is running, the id of the finished comparison or None)."""
     rows = view.seeds.all(run_id)
-    message, over, done = job_progress.job_state(view.store, view.jobs.last(run_id, "stability"))
+    message, over, done = job_progress.job_state(view, view.jobs.last(run_id, "stability"))
     if not rows:
         return "", not over, done
     lines = [

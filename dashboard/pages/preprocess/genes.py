@@ -80,7 +80,7 @@ def count(app, view, request, values, names, dataset_id):
     if job["status"] == Status.FAILED:
         return notice(job["message"], "bad"), request
     if job["status"] != Status.DONE:
-        return progress(job_progress.status_text(view.store, job), job["progress"]), request
+        return progress(job_progress.status_text(view, job), job["progress"]), request
     result = job["result"]
     alone = read_form(values, names, PREPARE).get("modalities") == "protein"
     unless = ", if the run were not trained on proteins alone" if alone else ""

@@ -188,7 +188,7 @@ def register(app, store):
         view = store.of(session.user())
         run, epochs = view.runs.one(run_id), view.runs.epochs(run_id)
         return (
-            status(store, view, run, epochs),
+            status(view, run, epochs),
             working(run),
             tiles(run, epochs),
             100 * len(epochs) / run["n_epochs"] if run["n_epochs"] else 0,

@@ -145,7 +145,7 @@ def test_a_page_polls_a_run_at_work_and_no_other(finished):
     assert "starting now" in train_page(finished, run)
     behind = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "behind")
     finished.view.runs.train(behind)
-    assert "1 run is ahead" in train_page(finished, behind)
+    assert "Waiting for training of" in train_page(finished, behind)
     for id in (run, behind):
         answer = finished.press("poll.disabled", {"cancel.n_clicks": 1, "run.data": id}, "cancel.n_clicks")
         assert answer == {"poll": {"disabled": False}}

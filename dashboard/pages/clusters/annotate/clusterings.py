@@ -73,7 +73,7 @@ def recluster(view, run, start, resolution, selection, within, token):
         line=line_of(start),
         title=_title(start, title),
     )
-    return view.jobs.submit("clusters", run["id"], arguments, token, priority=1)
+    return view.jobs.submit("clusters", run["id"], arguments, token)
 
 
 def _title(start, title):

@@ -4,7 +4,7 @@ import json
 
 from dash import ClientsideFunction, Input, Output, State, no_update
 
-from core.store import Status
+from core.store import Priority, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import notice
@@ -17,6 +17,7 @@ from dashboard.pages.clusters.viewer.legend import layer_legend, legend
 from dashboard.pages.clusters.viewer.link_state import MOST
 from dashboard.server import session
 
+ENDED = (Status.FAILED, Status.CANCELLED)  # without coordinates
 PANELS = [Input(ids.panel(index), "value") for index in range(MOST)]
 # The names are those of ViewerState, but "count" and "keys", which become its panels.
 CONTROLS = {
@@ -80,14 +81,15 @@ def _missing(app, store):
         keys = link_state.panels_of(view, run, count, keys)
         jobs = view.results.embeddings(run_id)
         for name in embeddings.missing(view, run, keys, k):
-            if name not in jobs or (again and jobs[name]["status"] == Status.FAILED):
+            # A panel shows one that was to be computed ahead: it goes before what nobody looks at.
+            if name not in jobs or again or jobs[name]["priority"] < Priority.ASKED:
                 view.results.embed(run_id, name)
         app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
-        states = [job_progress.job_state(store, jobs[name]) for name in missing]
+        states = [job_progress.job_state(view, jobs[name]) for name in missing]
         states.sort(key=lambda state: state.over)  # the running ones before the failed ones
         message = next((state.message for state in states if state.message), "")
-        failed = any(jobs[name]["status"] == Status.FAILED for name in missing)
+        failed = any(jobs[name]["status"] in ENDED for name in missing)
         changed = missing if missing != missing_before else no_update
         return changed, all(state.over for state in states), message, not failed
 

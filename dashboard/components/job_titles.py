@@ -1,0 +1,71 @@
+"""What a job is called where somebody waits for it."""
+
+from core.config.job_arguments import EmbedArguments
+from core.text import duration
+
+TITLES = {
+    "read": "reading a file",
+    "steps": "a step on a dataset",
+    "recipe": "a recipe",
+    "look": "a preview of joined samples",
+    "join": "joining samples",
+    "prepare": "preprocessing",
+    "genes": "a choice of genes",
+    "proteins": "histograms of proteins",
+    "forecast": "a forecast",
+    "train": "training",
+    "explore": "neighbours and clusters",
+    "embed": "an embedding",
+    "labels": "a comparison with labels",
+    "spaces": "a comparison of embeddings",
+    "explained": "the reconstruction quality",
+    "count_split": "the count-split score",
+    "cell_scores": "scores per cell",
+    "stability": "a comparison of seeds",
+    "profile": "a profile",
+    "bundle": "a zip of results",
+    "verify": "training again from a zip",
+    "meaning": "the latent dimensions",
+    "markers": "markers",
+    "steadiness": "the stability of clusters",
+    "clusters": "a clustering",
+    "select": "a dataset of selected cells",
+    "map": "mapping cells",
+    "map_export": "a file of mapped cells",
+    "suggest": "suggested cell types",
+}
+
+
+def title(job):
+    """What a job does, such as "the embedding latent_tsne"."""
+    if job["kind"] == "embed":
+        return f"the embedding {EmbedArguments.of_job(job).name}"
+    return TITLES.get(job["kind"], job["kind"])
+
+
+def described(view, job, now):
+    """The job, the row that it is for and whose it is, as far as the person of a View may know, and how long it runs."""
+    words = title(job)
+    row = next(
+        (row for kind in ("run", "dataset", "preparation") if (row := view.readable(kind, job["target"]))),
+        None,
+    )
+    if row and row.get("name"):
+        words += f" of '{row['name']}'"
+    if job["owner"] != view.user:
+        words += f" ({job['owner']})"
+    if job["started"] and job["status"] == "running":
+        words += f", running for {duration(now - job['started'])}"
+    return words
+
+
+def waiting(view, job, now):
+    """The sentence on what a queued job waits for."""
+    ahead = view.store.ahead_of(job)
+    if not ahead:
+        return "Starting ..."
+    first, *others = ahead
+    words = f"Waiting for {described(view, first, now)}."
+    if not others:
+        return words
+    return f"{words} {len(others)} more {'job is' if len(others) == 1 else 'jobs are'} before this one."
