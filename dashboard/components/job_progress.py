@@ -13,7 +13,6 @@ from dashboard.components import job_titles
 from dashboard.components.widgets import notice, progress
 
 POLL = 0.2  # seconds between two looks at the store
-MOVES = 2.0  # seconds after which what a run waits for is drawn again
 
 
 # A page polls until there is an answer for the values of its controls; an earlier answer is paler meanwhile.
@@ -101,7 +100,8 @@ def run_state(store, view, run_id):
         return RunState(["gone"], True)
     drawn = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
     if row["status"] == Status.QUEUED:
-        drawn += [store.jobs_ahead(view.jobs.last(run_id, "train")), int(time.time() / MOVES)]
+        ahead = store.ahead_of(view.jobs.last(run_id, "train"))
+        drawn += [len(ahead), len(store.epochs(ahead[0]["target"])) if ahead else 0]
     return RunState(
         drawn, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING
     )

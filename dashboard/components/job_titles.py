@@ -1,6 +1,7 @@
 """What a job is called where somebody waits for it."""
 
 from core.config.job_arguments import EmbedArguments
+from core.store import Status
 from core.text import duration
 
 TITLES = {
@@ -54,9 +55,11 @@ def described(view, job, now):
         words += f" of '{row['name']}'"
     if job["owner"] != view.user:
         words += f" ({job['owner']})"
-    if job["started"] and job["status"] == "running":
-        words += f", running for {duration(now - job['started'])}"
-    return words
+    if job["status"] != Status.RUNNING:
+        return words
+    if job["kind"] == "train" and row and (epochs := view.runs.epochs(row["id"])):
+        return f"{words}, epoch {len(epochs)} of {row['n_epochs']}"
+    return f"{words}, running for {duration(now - (job['started'] or now))}"
 
 
 def waiting(view, job, now):

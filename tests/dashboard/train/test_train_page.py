@@ -139,10 +139,10 @@ def test_a_page_polls_a_run_at_work_and_no_other(finished):
     finished.view.runs.train(run)
     assert polls(finished, run)
     answer = finished.press("poll.disabled", {"run.data": run}, "poll.n_intervals")
-    assert answer == {"tick": {"data": ["queued", "", "", 0, 0]}, "poll": {"disabled": False}}
+    assert answer == {"tick": {"data": ["queued", "", "", 0, 0, 0]}, "poll": {"disabled": False}}
     again = {"run.data": run, "tick.data": answer["tick"]["data"]}
     assert finished.press("poll.disabled", again, "poll.n_intervals") == {"poll": {"disabled": False}}
-    assert "starting now" in train_page(finished, run)
+    assert "Starting ..." in train_page(finished, run)
     behind = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "behind")
     finished.view.runs.train(behind)
     assert "Waiting for training of" in train_page(finished, behind)
