@@ -17,6 +17,7 @@ HISTORY = (
 )
 HIGHEST_RESOLUTION = 1000  # more than anybody computes, and short in a file name
 BUNDLE = "bundle.zip"
+SUGGESTED = "suggested.json"  # cell types of the clusters, by core.worker.jobs.after_training
 HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
 
 

@@ -16,7 +16,7 @@ from core.store.connection import Connection
 from core.store.dataset_folder import DatasetFolder
 from core.store.rows import TABLES, Missing, new_id, typed
 from core.store.schema import clusterings, datasets, epochs, insert_once, jobs, meta, runs
-from core.store.status import Status
+from core.store.status import CANCELLED, Status
 
 # One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
 LANES = ("train", "short", "slow")
@@ -213,6 +213,11 @@ class Database:
             self.move_job(id, old, Status.QUEUED, started=None, ended=None, **new)
             for old in (Status.FAILED, Status.CANCELLED)
         )
+
+    def stop_job(self, id):
+        """Cancel a job: at once where it waits; one that runs is stopped by the worker."""
+        self.set_job(id, cancel=True)
+        self.move_job(id, Status.QUEUED, Status.CANCELLED, message=CANCELLED)
 
     def promote(self, id, lane, priority):
         """Give a job that waits or runs a higher priority, and one that waits another lane."""

@@ -84,10 +84,11 @@ class CellGroups:
         self.access.one("run", run_id)
         return read(self.database.run_folder(run_id), key)
 
-    def find_markers(self, run_id, groups, samples=None):
+    def find_markers(self, run_id, groups, samples=None, **order):
         """Queue the markers of Groups of a run's cells, once; returns the job. Raises UserError where they have none.
 
-        `samples`: an obs column, over whose values groups are compared as well.
+        `samples`: an obs column, over whose values groups are compared as well. `order`: lane and priority, where they
+        are not those of a pressed button.
         """
         n_groups = int((np.bincount(groups.codes[groups.codes >= 0], minlength=1) > 0).sum())
         if not n_groups:
@@ -99,4 +100,4 @@ class CellGroups:
                 f"These are {n_groups:,} groups, and markers are computed for at most {MOST}: choose coarser ones."
             )
         arguments = MarkersArguments(groups=self.keep(run_id, groups), samples=samples)
-        return self.access.once("markers", run_id, arguments)
+        return self.access.once("markers", run_id, arguments, **order)

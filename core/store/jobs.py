@@ -1,9 +1,10 @@
 """Jobs that one person queued, or whose result belongs to a run that they may see."""
 
+from core.config.job_arguments import arguments_of
 from core.store.database import LANES
 from core.store.rows import Missing
 from core.store.schema import jobs
-from core.store.status import CANCELLED, Priority, Status
+from core.store.status import FINISHED, Priority
 
 OF_RUN = (
     "spaces",
@@ -56,9 +57,22 @@ class Jobs:
         self.access.one("run", run_id)
         return self.access.once(kind, run_id, arguments, lane, priority)
 
+    def ask(self, kind, run_id, arguments=None):
+        """Queue work whose result the run keeps, in place of that of before; returns the job's id.
+
+        It is the job that is under way for the same arguments, if there is one. One that nobody has asked for, with other
+        arguments, is stopped.
+        """
+        before, wanted = self.last(run_id, kind), arguments_of(kind, arguments).record()
+        if before and before["status"] not in FINISHED:
+            if arguments_of(kind, before["arguments"]).record() == wanted:
+                self.database.promote(before["id"], "short", Priority.ASKED)
+                return before["id"]
+            if before["priority"] == Priority.AHEAD:
+                self.database.stop_job(before["id"])
+        return self.submit(kind, run_id, arguments)
+
     def cancel(self, id):
         """Stop one's own job: at once where it waits, at its next message where it runs."""
-        job = self.access.own_job(id)
-        self.database.set_job(id, cancel=True)
-        self.database.move_job(id, Status.QUEUED, Status.CANCELLED, message=CANCELLED)
-        return job
+        self.access.own_job(id)
+        self.database.stop_job(id)

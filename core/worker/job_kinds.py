@@ -1,6 +1,7 @@
 """What each kind of job does: a function of the store, the job's row and `say(message, progress)`."""
 
 from core.worker.jobs import (
+    after_training,
     apply_recipe,
     bundle,
     decode,
@@ -39,6 +40,7 @@ KINDS = {
     "verify": verify.verify,
     "meaning": decode.find_meaning,
     "markers": group_cells.markers,
+    "suggest": after_training.suggest,
     "steadiness": group_cells.steadiness,
     "clusters": group_cells.find_clusters,
     "select": subset.take_cells,

@@ -5,9 +5,10 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from dash import html
 from dash.exceptions import PreventUpdate
 
-from core.store import FINISHED, Explored, Missing, Status
+from core.store import FINISHED, Explored, Missing, Priority, Status
 from core.text import duration
 from dashboard.components import job_titles
 from dashboard.components.widgets import notice, progress
@@ -78,12 +79,23 @@ def job_state(view, row):
     if row["status"] not in FINISHED:
         return JobState(progress(status_text(view, row), row["progress"] or 0), False, None)
     tones = {Status.FAILED: "bad", Status.CANCELLED: "info"}
-    said = row["status"] in tones and row["message"]
+    # What failed before anybody asked for it is asked for by the button.
+    said = row["status"] in tones and row["message"] and row["priority"] > Priority.AHEAD
+    cost = (
+        html.Div(f"Computed in {duration(row['ended'] - row['started'])}.", className="help")
+        if is_timed(row)
+        else ""
+    )
     return JobState(
-        notice(row["message"], tones[row["status"]]) if said else "",
+        notice(row["message"], tones[row["status"]]) if said else cost,
         True,
         row["id"] if row["status"] == Status.DONE else None,
     )
+
+
+def is_timed(row):
+    """Is this job done, and known how long it took?"""
+    return bool(row["status"] == Status.DONE and row["started"] and row["ended"])
 
 
 class RunState(NamedTuple):

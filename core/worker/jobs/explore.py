@@ -15,6 +15,7 @@ from core.preprocessing.split import split_of
 from core.store import Explored, Priority
 from core.training import phases
 from core.training.baselines import PANEL_AXES
+from core.worker.jobs import after_training
 from core.worker.jobs.datasets import open_dataset
 from core.worker.jobs.trained_runs import load_run
 
@@ -29,7 +30,7 @@ METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 
 
 def explore(store, job, say):
-    """Neighbours, embeddings, clusters and scores of a run; t-SNE follows as a job of its own."""
+    """Neighbours, embeddings, clusters and scores of a run; t-SNE and the answers of after_training follow as jobs."""
     run_id = job["target"]
     folder, clock = store.run_folder(run_id), phases.Clock()
     clock.start("preparing")
@@ -50,6 +51,7 @@ def explore(store, job, say):
     )
     run_folder.write_phases(folder, facts.phases)
     # Before the run is "ready", so that a page that sees it ready sees this job.
+    after_training.queue(store, job, run)
     store.of(job["owner"]).results.embed(run_id, "input_tsne", Priority.AHEAD)
     store.set("run", run_id, explored=Explored.READY, scores=event.scores, facts=facts.record())
     store.of(job["owner"]).seeds.explored(run_id)

@@ -13,8 +13,10 @@ from dashboard.pages.clusters.colours import (
     CLUSTERS,
     SEED_CONSISTENCY,
     SPLIT,
+    SUGGESTED,
     clusterings,
     label,
+    suggested_types,
 )
 
 MOST = 30  # options of a group for a typed text
@@ -89,6 +91,8 @@ def _labels(view, run):
     """{title: options} of what is found by the words of its label."""
     dataset = view.datasets.folder(run["dataset"])
     clusters = [_option(CLUSTERS), *clusterings(view, run)]
+    if suggested_types(view, run):
+        clusters.append(_option(SUGGESTED))
     if view.results.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
         clusters.append(_option(SEED_CONSISTENCY))
     metadata = [f"obs:{column['name']}" for column in dataset.columns()]

@@ -1,23 +1,27 @@
 """What can colour the cells of a run, and the values behind a choice such as "gene:CD3E"."""
 
+import json
 from functools import lru_cache
 
 import numpy as np
 
+from core.analysis.cell_types import UNKNOWN
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
 from core.config import RESOLUTIONS, SPLIT_NAMES
 from core.config.dataset_record import DatasetRecord
+from core.config import run_files
 from core.config.run_files import clusters_of, company_of
 from core.data.gene_suggestions import similar_genes
 from core.data.standalone.gene_lookup import find_genes
 from core.errors import UserError
-from core.figures import Colour, leiden_colour, named_colour
+from core.figures import Colour, leiden_colour, named_colour, theme_colours
 from core.store import Missing
 from core.store.dataset_folder import DatasetFolder
 from core.text import listed
 
 # The words are in links and saved bundles, so they stay.
 CLUSTERS, SPLIT, MADE, SEED_CONSISTENCY = "clusters", "split", "made", "company"
+SUGGESTED = "suggested"
 CELL_MEASURES = {
     "counts": ("counts per cell", "counts, all genes"),
     "genes": ("genes per cell", "genes above 0"),
@@ -40,7 +44,13 @@ def _option(choice):
 def groupings(view, run):
     """Options for groups of cells: Leiden clusters, clusterings made by people, and categorical obs columns."""
     columns = [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]
-    return [_option(CLUSTERS), *clusterings(view, run), *(_option(f"obs:{name}") for name in columns)]
+    suggested = [_option(SUGGESTED)] if suggested_types(view, run) else []
+    return [
+        _option(CLUSTERS),
+        *suggested,
+        *clusterings(view, run),
+        *(_option(f"obs:{name}") for name in columns),
+    ]
 
 
 def clusterings(view, run):
@@ -58,6 +68,8 @@ def label(choice):
         return "Leiden clusters of the latent space"
     if kind == MADE:
         return "cluster"  # `clusterings` knows its title
+    if kind == SUGGESTED:
+        return "Suggested cell types (clusters)"
     if kind == SPLIT:
         return "Training, validation and test cells"
     if kind == SEED_CONSISTENCY:
@@ -82,6 +94,8 @@ def colour_of(view, run, chosen, resolution):
     kind, _, name = chosen.partition(":")
     if kind == CLUSTERS:
         return leiden_colour(_at(view, run, clusters_of, resolution, NO_CLUSTERS), resolution)
+    if kind == SUGGESTED:
+        return _suggested_colour(view, run)
     if kind == SPLIT:
         return Colour("set", np.asarray(view.results.array(run["id"], "split")).astype(int), SPLIT_NAMES, "")
     if kind == MADE:
@@ -153,6 +167,28 @@ def _gene_values(folder, genes):
         values = values / len(genes)
     values.flags.writeable = False
     return values
+
+
+def suggested_types(view, run):
+    """What the worker suggests for the clusters after training (core.worker.jobs.after_training), or None."""
+    try:
+        return json.loads(view.results.file(run["id"], run_files.SUGGESTED).read_text())
+    except Missing:
+        return None
+
+
+def _suggested_colour(view, run):
+    """The suggested cell type of each cell's cluster; clusters of the same type have one colour, unknown ones are grey."""
+    record = suggested_types(view, run)
+    if record is None:
+        raise UserError(
+            "There are no suggested cell types for this run yet. Wait for them, or find markers first."
+        )
+    clusters = _at(view, run, clusters_of, record["resolution"], NO_CLUSTERS)
+    names = sorted({*record["names"]} - {UNKNOWN}) + [UNKNOWN] * (UNKNOWN in record["names"])
+    codes = np.array([names.index(name) for name in record["names"]])[np.asarray(clusters)]
+    unit = f"by markers of {record['title']}, clusters at resolution {record['resolution']:g}"
+    return named_colour("suggested cell type", names, codes, unit, {UNKNOWN: theme_colours("light").missing})
 
 
 def _clustering_colour(view, run, line):

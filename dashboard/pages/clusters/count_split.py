@@ -38,7 +38,7 @@ def parts(view, run):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def compute(view, run, _):
-        return run_jobs.ask(view, "count_split", run["id"])
+        return view.jobs.ask("count_split", run["id"])
 
     @run_jobs.draws(app, store, JOB, RESULT, FILE)
     def show(view, run, path, theme):

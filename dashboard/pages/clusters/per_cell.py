@@ -34,7 +34,7 @@ def layout(view, run):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def score(view, run, _):
-        return run_jobs.ask(view, "cell_scores", run["id"])
+        return view.jobs.ask("cell_scores", run["id"])
 
     @app.callback(Output(RESULT, "children"), Input(JOB.done, "data"), State(shared.RUN, "data"))
     def show(_, run_id):

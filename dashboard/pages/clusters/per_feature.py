@@ -43,7 +43,7 @@ def layout(view, run):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def compute(view, run, _):
-        return run_jobs.ask(view, "explained", run["id"])
+        return view.jobs.ask("explained", run["id"])
 
     run_jobs.draws(app, store, JOB, RESULT, "explained.csv")(result)
 

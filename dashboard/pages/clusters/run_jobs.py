@@ -2,7 +2,7 @@
 
 from dash import Input, Output, State
 
-from core.store import FINISHED, Missing
+from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.pages.clusters import ids
@@ -43,14 +43,6 @@ def shows_clustering(app, store, watched):
     )
     def colour_cells(view, job):
         return job["result"]["line"]
-
-
-def ask(view, kind, run_id, arguments=None):
-    """Queue a job whose result the run keeps, unless one of this kind is queued or running; returns the job's id."""
-    job = view.jobs.last(run_id, kind)
-    if job and job["status"] not in FINISHED:
-        return job["id"]
-    return view.jobs.submit(kind, run_id, arguments)
 
 
 def draws(app, store, watched, result, name):

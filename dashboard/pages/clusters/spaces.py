@@ -84,7 +84,7 @@ def register(app, store):
     def compare(view, run, _, labels, batches, resolution):
         resolution = resolution or DEFAULT_RESOLUTION
         arguments = SpacesArguments(labels=labels, batches=batches, resolution=resolution)
-        return run_jobs.ask(view, "spaces", run["id"], arguments)
+        return view.jobs.ask("spaces", run["id"], arguments)
 
     @app.callback(Output(RESULT, "children"), Input(JOB.done, "data"), State(shared.RUN, "data"))
     def show(_, run_id):

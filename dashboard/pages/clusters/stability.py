@@ -22,6 +22,7 @@ K = "seeds-k"
 GO = "seeds-go"
 CANCEL = "seeds-cancel"
 COMPARE = "seeds-compare"
+COMPARE_REASON = "seeds-compare-reason"
 MESSAGE = "seeds-message"
 STATE = "seeds-state"
 TICK = "seeds-tick"
@@ -35,6 +36,7 @@ SEEDS = Number("Number of seeds, including this run's", whole=True, low=2, high=
 
 def layout(view, run):
     progress_parts, is_running, done = _state(view, run["id"])
+    reason = nothing_to_compare(view, run["id"])
     return card(
         "Stability across random seeds",
         html.P(
@@ -51,7 +53,8 @@ def layout(view, run):
             [
                 _button("Train with other seeds", GO, "btn-outline-primary", disabled=is_running),
                 _button("Cancel", CANCEL, disabled=not is_running),
-                _button("Compare finished runs", COMPARE),
+                _button("Compare finished runs", COMPARE, disabled=bool(reason)),
+                html.Span(reason, id=COMPARE_REASON, className="help"),
             ],
             className="nuwa-actions",
         ),
@@ -61,6 +64,13 @@ def layout(view, run):
         dcc.Store(id=DONE, data=done),
         html.Div(id=RESULT),
     )
+
+
+def nothing_to_compare(view, run_id):
+    """Why no runs can be compared, or ""."""
+    if any(row["explored"] == Explored.READY for row in view.seeds.all(run_id)):
+        return ""
+    return "No run with another seed is finished: train some first."
 
 
 def _button(label, id, look="btn-outline-secondary", **kwargs):
@@ -128,12 +138,16 @@ def register(app, store):
 
 
 # What the page knows of the jobs: the runs, the interval, the finished comparison, and which buttons are disabled.
-STATUS = ((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (CANCEL, "disabled"))
+STATUS = (
+    *((STATE, "children"), (TICK, "disabled"), (DONE, "data"), (CANCEL, "disabled")),
+    *((COMPARE, "disabled"), (COMPARE_REASON, "children")),
+)
 
 
 def _status_values(view, run_id):
     progress_parts, is_running, done = _state(view, run_id)
-    return progress_parts, not is_running, done, not is_running
+    reason = nothing_to_compare(view, run_id)
+    return progress_parts, not is_running, done, not is_running, bool(reason), reason
 
 
 def _buttons(app, store):

@@ -5,7 +5,7 @@ from app_under_test import sent
 
 from core.store import Missing
 from dashboard.components import job_card
-from dashboard.pages.clusters import run_jobs, spaces
+from dashboard.pages.clusters import spaces
 
 GO = "markers-go.n_clicks"
 
@@ -54,7 +54,7 @@ def test_a_job_of_a_shared_run_is_followed_by_all_who_see_it_and_done_once(finis
     finished.store.set("run", finished.run, visibility="shared")
     try:
         assert other.jobs.one(job()["id"]) == job()
-        assert run_jobs.ask(other, "spaces", finished.run, {}) == job()["id"]
+        assert other.jobs.ask("spaces", finished.run, {}) == job()["id"]
         own = finished.store.submit("local", "slow", "markers", finished.run, {"groups": "f" * 24})
         with pytest.raises(Missing):
             other.jobs.one(own)

@@ -13,6 +13,7 @@ from dashboard import ids as shared
 from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, notice, number, table
 from dashboard.pages.clusters import ids as page
+from dashboard.pages.clusters.colours import suggested_types
 from dashboard.pages.clusters.markers import ids
 from dashboard.pages.clusters.markers.results import features
 from dashboard.server import session
@@ -24,11 +25,13 @@ LARGEST = 8 * 1024**2  # bytes of a GMT file
 
 def layout(view, run):
     options = [{"label": title, "value": name} for name, title in cell_types.SETS.items()]
+    suggested = suggested_types(view, run)
     return card(
         "Suggested names",
         html.P(
             "Cell types for the groups whose markers were found above, by sets of known markers. Check the genes before "
-            "you use a suggestion."
+            "you use a suggestion. After training the clusters have suggestions already, by the tissue whose sets name "
+            "most cells: 'Colour by' has them as suggested cell types."
         ),
         html.Div(
             [
@@ -36,6 +39,7 @@ def layout(view, run):
                 picker(
                     ids.SUGGEST_SET,
                     [*options, {"label": "my own sets (GMT)", "value": OWN}],
+                    suggested and suggested["set"],
                     placeholder="choose a tissue",
                     clearable=True,
                 ),
