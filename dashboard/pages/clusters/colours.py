@@ -7,9 +7,8 @@ import numpy as np
 
 from core.analysis.cell_types import UNKNOWN
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
-from core.config import RESOLUTIONS, SPLIT_NAMES
+from core.config import RESOLUTIONS, SPLIT_NAMES, run_files
 from core.config.dataset_record import DatasetRecord
-from core.config import run_files
 from core.config.run_files import clusters_of, company_of
 from core.data.gene_suggestions import similar_genes
 from core.data.standalone.gene_lookup import find_genes
