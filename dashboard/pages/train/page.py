@@ -86,8 +86,8 @@ def layout(view, context):
                         "The loss is the mean squared difference between input and reconstruction, with RNA and protein weighted "
                         "(for the model counts: the negative log-likelihood of the raw counts). The training curve is of "
                         "cells that the model trains on, the validation curve of cells that it does not see. When the "
-                        "validation loss rises while the training loss falls, the model over-fits: dropout, fewer units or "
-                        "early stopping help."
+                        "validation loss rises while the training loss falls, the model over-fits: dropout or fewer "
+                        "units help. Early stopping saves time only, as the weights of the best epoch are kept."
                     ),
                     html.P(
                         [

@@ -196,6 +196,7 @@ def _export(app, store):
 
 def _deletion(app, store):
     buttons.confirm(app, ids.MAP_DELETE, ids.MAP_CONFIRM)
+    app.clientside_callback("key => !key", Output(ids.MAP_DELETE, "disabled"), Input(ids.MAP_CHOSEN, "value"))
 
     @buttons.on(
         app,

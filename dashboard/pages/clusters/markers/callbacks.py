@@ -59,6 +59,9 @@ def _two_selections(app, store):
             prevent_initial_call=True,
         )
     buttons.empty(app, ids.MARKERS_B_REST, ids.MARKERS_B)
+    app.clientside_callback(  # without a group B these are compared already
+        "b => !b", Output(ids.MARKERS_B_REST, "disabled"), Input(ids.MARKERS_B, "data")
+    )
 
     @app.callback(
         Output(ids.MARKERS_TWO_NOTE, "children"),
