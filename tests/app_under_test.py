@@ -47,6 +47,8 @@ class AppUnderTest:
         self.run = self.view.runs.create(self.preparation, values, "first")
         self.view.runs.train(self.run)
         drain(self.store)
+        self.view.results.embed(self.run, "input_tsne")  # as a page with four panels asks
+        drain(self.store)
         return self
 
     def press(self, output, values, triggered=None):

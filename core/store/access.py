@@ -64,7 +64,7 @@ class Access:
     def last_job(self, target, kind):
         """The newest job of a kind for a row, or None."""
         of_kind = self.database.jobs(jobs.c.target == target, jobs.c.kind == kind)
-        return of_kind[-1] if of_kind else None
+        return max(of_kind, key=lambda job: job["created"], default=None)
 
     def once(self, kind, target, arguments, lane="short", priority=Priority.ASKED):
         """The job of a kind for these arguments, queued once, and again where it failed or was cancelled.

@@ -81,21 +81,19 @@ def job_state(view, row):
     tones = {Status.FAILED: "bad", Status.CANCELLED: "info"}
     # What failed before anybody asked for it is asked for by the button.
     said = row["status"] in tones and row["message"] and row["priority"] > Priority.AHEAD
-    cost = (
-        html.Div(f"Computed in {duration(row['ended'] - row['started'])}.", className="help")
-        if is_timed(row)
-        else ""
-    )
     return JobState(
-        notice(row["message"], tones[row["status"]]) if said else cost,
+        notice(row["message"], tones[row["status"]]) if said else cost(row),
         True,
         row["id"] if row["status"] == Status.DONE else None,
     )
 
 
-def is_timed(row):
-    """Is this job done, and known how long it took?"""
-    return bool(row["status"] == Status.DONE and row["started"] and row["ended"])
+def cost(row):
+    """How long a job that is done took, as children; "" of others."""
+    if row["status"] != Status.DONE or not (row["started"] and row["ended"]):
+        return ""
+    seconds = row["ended"] - row["started"]
+    return html.Div(f"Computed in {duration(seconds) if seconds >= 1 else 'under 1 s'}.", className="help")
 
 
 class RunState(NamedTuple):

@@ -69,7 +69,7 @@ def colour_groups(view, run, text="", recent=()):
     again = [
         option(view, run, choice) for choice in recent if _exists(choice, names, [one for _, one in groups])
     ]
-    return [group("Recent", again), *(one for _, one in groups)]
+    return [*([group("Recent", again)] if again else []), *(one for _, one in groups)]
 
 
 def _kind(text):

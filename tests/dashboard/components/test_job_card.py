@@ -20,7 +20,7 @@ def job(finished):
 
 def shown(finished, row):
     """(what is said, is the clock still, the id of work that is done) in the layout."""
-    said, at, clock, done = job_card.parts(finished.view, spaces.JOB, row)
+    said, _cancel, at, clock, done = job_card.parts(finished.view, spaces.JOB, row)
     assert at.data == (row and row["id"])
     return sent(said), clock.disabled, done.data
 

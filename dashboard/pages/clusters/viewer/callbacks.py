@@ -82,7 +82,10 @@ def _missing(app, store):
         jobs = view.results.embeddings(run_id)
         for name in embeddings.missing(view, run, keys, k):
             # A panel shows one that was to be computed ahead: it goes before what nobody looks at.
-            if name not in jobs or again or jobs[name]["priority"] < Priority.ASKED:
+            ahead = (
+                name in jobs and jobs[name]["priority"] < Priority.ASKED and jobs[name]["status"] not in ENDED
+            )
+            if name not in jobs or again or ahead:
                 view.results.embed(run_id, name)
         app.work_here()
         missing, jobs = embeddings.missing(view, run, keys, k), view.results.embeddings(run_id)
