@@ -19,7 +19,15 @@ from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
 from core.figures.network import describe_network, network
-from core.figures.panels import NAMES_UP_TO, POINTS_WITHOUT_WEBGL, Over, Panel, panels, point_size
+from core.figures.panels import (
+    NAMES_UP_TO,
+    POINTS_WITHOUT_WEBGL,
+    Over,
+    Panel,
+    panel_height,
+    panels,
+    point_size,
+)
 from core.figures.per_feature import explained
 from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
@@ -71,6 +79,7 @@ __all__ = [
     "off_axis",
     "on_axis",
     "packed",
+    "panel_height",
     "panels",
     "panels_of",
     "point_size",

@@ -96,16 +96,31 @@ def badge(dataset):
     return html.Span(record.badge.words, className=f"nuwa-badge {record.badge.tone}", title=record.badge.why)
 
 
-def graph(id, label, save=True, dataset=None, mark=None, plot_id=None, hidden=False, beside=None, **kwargs):
+def graph(
+    id,
+    label,
+    save=True,
+    dataset=None,
+    mark=None,
+    plot_id=None,
+    hidden=False,
+    beside=None,
+    height=None,
+    **kwargs,
+):
     """A plot with a name for screen readers and buttons that save it; of a dataset, with its badge.
 
     `mark` is a badge of the plot's own, where it shows other values than X of the dataset.
-    `shown` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
-    its place.
+    `plot_id` is an id for the plot alone, for a page that hides it (`hidden` at first), and `beside` what it then shows in
+    its place. `height`, in pixels, is that of a figure with a height of its own: it has it before its data arrive, and
+    what follows is not moved, nor drawn over.
     """
     # The page's buttons save a figure with its badge; plotly's button would omit it.
     alone = {"modeBarButtonsToRemove": ["toImage"]} if save else {}
     figure = kwargs.pop("figure", BLANK)
+    if height:
+        kwargs["style"] = {"minHeight": f"{height}px"} | kwargs.get("style", {})
+        figure = figure if figure is not BLANK else BLANK | {"layout": BLANK["layout"] | {"height": height}}
     plot = dcc.Graph(id=id, figure=figure, config=GRAPH_CONFIG | alone | kwargs.pop("config", {}), **kwargs)
     buttons = []
     if save:

@@ -36,7 +36,7 @@ def layout(view, run):
             "Of the groups chosen under 'Start from'. A cluster from a single sample may be a batch effect, not a cell type."
         ),
         field("Composition by", picker(COLUMN, options, NO_COLUMN)),
-        graph(FIGURE, "Composition of each group", dataset=view.datasets.one(run["dataset"])),
+        graph(FIGURE, "Composition of each group", dataset=view.datasets.one(run["dataset"]), height=300),
         html.Div(id=TABLE),
     )
 

@@ -60,6 +60,7 @@ def proteins_card(view, row, values, steps):
                 "Histograms of the chosen proteins, counts before and values after the transform",
                 save=False,
                 dataset=row,
+                height=450,
             ),
             html.Div(id=ids.PROTEINS_NOTES),
         ]

@@ -2,6 +2,7 @@
 
 from dash import dcc, html
 
+from core import figures
 from core.config import SURE
 from core.config.numbers import Number
 from core.config.run_facts import RunFacts
@@ -108,6 +109,7 @@ def _result(view, run):
             "The mapped cells over the cells of the run, which are grey",
             dataset=view.datasets.one(run["dataset"]),
             mark="",
+            height=figures.panel_height(1) + 40,
         ),
         html.Div(id=ids.MAP_TABLE, className="mt-3"),
         html.Div(

@@ -148,6 +148,7 @@ def _plot():
         graph(
             ids.MARKERS_FIGURE,
             "Markers by group",
+            height=450,
             # The values in this plot may be others than X: the badge names them.
             mark=html.Span(id=ids.MARKERS_BADGE, className="nuwa-badge info"),
         ),
