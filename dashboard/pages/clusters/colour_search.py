@@ -96,6 +96,7 @@ def _labels(view, run):
     if view.results.array(run["id"], company_of(DEFAULT_RESOLUTION)) is not None:
         clusters.append(_option(SEED_CONSISTENCY))
     metadata = [f"obs:{column['name']}" for column in dataset.columns()]
+    metadata += [f"table:{table['name']}:{name}" for table in dataset.tables() for name in table["columns"]]
     metadata += [SPLIT, *(f"cell:{name}" for name in dataset.measured() if name in CELL_MEASURES)]
     metadata += [f"score:{name}" for name in view.results.names(run["id"], "per_cell") if name in CELL_SCORES]
     return {"Clusters": clusters, "Metadata": [_option(choice) for choice in metadata]}
