@@ -3,7 +3,6 @@
 (function () {
   "use strict";
 
-  const TALL = 360; // height of a panel in pixels
   const VERTICES = 200; // of a lasso; as many as fit into a link
   const FULL = 65534; // the highest coordinate
   const NOWHERE = -1; // of a cell without coordinates: 65535 twice, as one signed number
@@ -44,7 +43,7 @@
   }
 
   window.nuwaCells = {
-    TALL, VERTICES, FULL, NOWHERE, css, element, short,
+    VERTICES, FULL, NOWHERE, css, element, short,
     // One number per cell: x in its lower half, y in its upper half.
     places: new Cache(({ head, buffer, start }) => ({ ...head, xy: new Int32Array(buffer, start, head.n) })),
     colours: new Cache(({ head, buffer, start }) => ({ ...head, codes: new Uint8Array(buffer, start, head.n) })),

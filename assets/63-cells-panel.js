@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { TALL, FULL, NOWHERE, element, places, Canvas, View, Grid } = window.nuwaCells;
+  const { FULL, NOWHERE, element, places, Canvas, View, Grid } = window.nuwaCells;
   const STILL = 150; // milliseconds without a movement until all cells are drawn at full resolution
   const MOVING = 350000; // cells in the sample that is drawn until then, in a third of the time of a million
 
@@ -65,11 +65,12 @@
     }
 
     get wide() { return Math.max(50, this.frame.clientWidth); }
-    get seen() { return this.view.onto(this.wide, TALL); }
+    get tall() { return Math.max(50, this.frame.clientHeight); }
+    get seen() { return this.view.onto(this.wide, this.tall); }
 
     draw(ratio = window.devicePixelRatio, many = Infinity) {
       if (!this.points) return;
-      const [wide, tall] = [Math.round(this.wide * ratio), Math.round(TALL * ratio)];
+      const [wide, tall] = [Math.round(this.wide * ratio), Math.round(this.tall * ratio)];
       const { times } = this.view, larger = Math.asinh(Math.max(1, times)) / Math.asinh(1); // cells grow with the zoom, but less
       this.drawing.draw(wide, tall, this, this.table, this.paper, this.view.onto(wide, tall), this.size * larger * ratio, many);
       this.mark(this.marked);

@@ -2,7 +2,6 @@
 (function () {
   "use strict";
 
-  const { TALL } = window.nuwaCells;
   const CLICK = 4; // largest movement of a click in pixels
   const STEP = 0.1; // of the frame, for an arrow key
   const LARGER = 1.4; // zoom factor of a key
@@ -15,7 +14,7 @@
       const box = frame.getBoundingClientRect();
       return [event.clientX - box.left - frame.clientLeft, event.clientY - box.top - frame.clientTop];
     };
-    const zoom = (by, [x, y]) => view.zoom(by, x / panel.wide, 1 - y / TALL);
+    const zoom = (by, [x, y]) => view.zoom(by, x / panel.wide, 1 - y / panel.tall);
     let down = null, last = null, lasso = null; // where the button was pressed, the last position, and the outline so far
     const end = () => { down = last = lasso = null; panel.outline.removeAttribute("points"); };
 
@@ -31,7 +30,7 @@
         lasso.push(at);
         panel.outline.setAttribute("points", lasso.map((p) => p.join(",")).join(" "));
       } else if (down) {
-        view.move((at[0] - last[0]) / panel.wide, (last[1] - at[1]) / TALL);
+        view.move((at[0] - last[0]) / panel.wide, (last[1] - at[1]) / panel.tall);
         last = at;
         viewer.moved(panel);
       } else if (!event.buttons) viewer.hover(panel, panel.nearest(...at), at);
@@ -52,7 +51,7 @@
     }, { passive: false });
     frame.addEventListener("dblclick", () => { view.reset(); viewer.moved(panel); });
 
-    const middle = () => [panel.wide / 2, TALL / 2];
+    const middle = () => [panel.wide / 2, panel.tall / 2];
     const keys = {
       ArrowLeft: () => view.move(STEP, 0), ArrowRight: () => view.move(-STEP, 0),
       ArrowUp: () => view.move(0, -STEP), ArrowDown: () => view.move(0, STEP),

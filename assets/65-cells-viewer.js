@@ -11,12 +11,7 @@
       this.panels = [];
       this.tool = "pan";
       this.turn = Promise.resolve();
-      let width = 0;
-      new ResizeObserver(() => {
-        if (host.clientWidth === width || !host.clientWidth) return;
-        width = host.clientWidth;
-        this.panels.forEach((panel) => panel.moved());
-      }).observe(host);
+      this.sized = new ResizeObserver(() => { if (host.clientWidth) this.panels.forEach((panel) => panel.moved()); });
     }
 
     // Drawings run one after the other; of those that wait, only the last is drawn.
@@ -37,11 +32,16 @@
     async draw(spec) {
       const began = performance.now();
       this.host.dataset.drawn = "";
-      this.host.classList.toggle("one", spec.panels.length === 1);
-      while (this.panels.length > spec.panels.length) this.panels.pop().root.remove();
+      while (this.panels.length > spec.panels.length) {
+        const { root, frame } = this.panels.pop();
+        this.sized.unobserve(frame);
+        root.remove();
+      }
       while (this.panels.length < spec.panels.length) {
-        this.panels.push(new Panel(this));
-        this.host.append(this.panels.at(-1).root);
+        const panel = new Panel(this);
+        this.panels.push(panel);
+        this.host.append(panel.root);
+        this.sized.observe(panel.frame);
       }
       this.panels.forEach((panel, i) => {
         const badge = spec.panels[i].badge ?? spec.badge;

@@ -24,11 +24,13 @@
     if (layout.coloraxis) layout.coloraxis = { ...layout.coloraxis, showscale: true };
     const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
     // The badge with the kind of data is beside the plot on the page, and a line above it in the file.
-    const badge = host.closest(".nuwa-plot").querySelector(".nuwa-badge");
+    const badge = host.closest(".nuwa-plot").querySelector(".nuwa-plot-badge .nuwa-badge");
+    // The pickers of the maps stand where a saved figure has the titles of its panels.
+    layout.annotations = (plot.layout.annotations || []).map((note) => ({ ...note, visible: true }));
     if (badge) {
       const drawn = plot._fullLayout._size;
       const above = { xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "bottom", showarrow: false };
-      layout.annotations = [...(plot.layout.annotations || []), { text: badge.textContent, name: "badge", yshift: drawn.t, ...above }];
+      layout.annotations = [...layout.annotations, { text: badge.textContent, name: "badge", yshift: drawn.t, ...above }];
       layout.margin = { ...plot.layout.margin, t: drawn.t + BADGE };
       layout.height = size.height += BADGE;
     }

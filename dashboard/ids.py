@@ -50,13 +50,16 @@ def obeyed(name, models):
     }
 
 
-def section(name):
-    """The cards of a section of a long page."""
-    return f"section-{name}"
+TABS = "panel-tabs"
+
+
+def tab_cards(name):
+    """The cards of a tab, which are loaded when it is first opened."""
+    return f"tab-{name}"
 
 
 def wanted(name):
-    """Whether somebody has scrolled to that section."""
+    """Whether somebody has opened that tab."""
     return f"wanted-{name}"
 
 

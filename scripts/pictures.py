@@ -68,11 +68,11 @@ def take(camera, store):
     camera.go(f"/clusters?run={run}")
     until(lambda: view.results.array(run, "embeddings/input_tsne") is not None)
     camera.shot("clusters", 1560)
-    camera.section("Scores")
+    camera.tab("Quality")
     camera.pick("labels", "cell_type")
     camera.page.get_by_text("test cells", exact=True).wait_for()
     camera.card("scores", "Scores")
-    camera.section("Latent dimensions")
+    camera.tab("Latent dimensions")
     camera.page.locator("#profile-go").click()
     camera.page.locator("#profile-box").wait_for()
     camera.card("profile", "Reconstructed profile")
@@ -89,9 +89,9 @@ class Camera:
         self.page.goto(self.base + path)
         self.page.wait_for_timeout(wait)
 
-    def section(self, title):
-        """Load the cards of a section of the Clusters page."""
-        self.page.get_by_label("On this page").get_by_role("link", name=title).click()
+    def tab(self, title):
+        """Load the cards of a tab of the Clusters page."""
+        self.page.get_by_role("tab", name=title).click()
         self.page.wait_for_timeout(3000)
 
     def pick(self, id, words):

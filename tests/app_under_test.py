@@ -137,7 +137,7 @@ def sent(component):
 
 
 def clusters_page(view, run_id):
-    """What the browser is sent of the Clusters page once a person has got to all its sections."""
+    """What the browser is sent of the Clusters page once a person has opened all its tabs."""
     run = view.runs.one(run_id)
     page = sent(clusters.layout(view, location.resolve(view, f"?run={run_id}")))
-    return page + "".join(sent(section.cards(view, run)) for section in clusters.SECTIONS)
+    return page + "".join(sent(tab.cards(view, run)) for tab in clusters.TABS)

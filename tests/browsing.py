@@ -111,13 +111,14 @@ def wait_until_page(page, true, seconds=60):
     return value
 
 
-def to_section(page, title):
-    """Go to a section of the Clusters page by its table of contents, and wait for its cards."""
-    link = page.get_by_label("On this page").get_by_role("link", name=title)
-    link.click()
-    name = link.get_attribute("href")[1:]
-    expect(page.locator(f"[data-section={name}] .nuwa-section-waiting")).to_have_count(0, timeout=STEP)
-    expect(link).to_have_attribute("aria-current", "true")
+def to_tab(page, title):
+    """Open a tab of the Clusters page, and wait for its cards; returns the tab panel."""
+    tab = page.get_by_role("tab", name=title)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    panel = page.get_by_role("tabpanel", name=title)
+    expect(panel.locator(".nuwa-tab-waiting")).to_have_count(0, timeout=STEP)
+    return panel
 
 
 def start_run(server, preparation, name, values):

@@ -139,16 +139,18 @@ def _axes(layout, i, panel, rows, columns, c, badge=""):
     number = "" if i == 0 else str(i + 1)
     paper = {"xref": "paper", "yref": "paper"}
     title = {"text": escape(panel.title), "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
-    left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom"}
+    left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom", "name": f"title {i}"}
     layout["annotations"].append({**paper, **left, **title})
     if badge and panel.points is not None:
         right = {"x": x[1], "y": y[0], "xanchor": "right", "yanchor": "top", "yshift": -5}
-        layout["annotations"].append({**paper, **right, "text": escape(badge), "font": {"size": 11}})
+        right |= {"text": escape(badge), "font": {"size": 11}, "name": f"unit {i}"}
+        layout["annotations"].append({**paper, **right})
     if panel.points is None or not len(panel.points):
         middle = {"x": sum(x) / 2, "y": sum(y) / 2, "xanchor": "center", "yanchor": "middle"}
-        layout["annotations"].append({**paper, **middle, "text": escape(panel.note or "nothing to show")})
+        middle |= {"text": escape(panel.note or "nothing to show"), "name": f"note {i}"}
+        layout["annotations"].append({**paper, **middle})
         frame = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1], "line": {"color": c.line, "width": 1}}
-        layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below"})
+        layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below", "name": f"frame {i}"})
         return {}
     titles = (panel.x, panel.y, panel.z)
     titles = [escape(title or f"{panel.title} {k}") for k, title in enumerate(titles, 1)]

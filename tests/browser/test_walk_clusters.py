@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from browsing import STEP, WORK, pick, see_traces, to_section, traces, wait_until_page
+from browsing import STEP, WORK, pick, see_traces, to_tab, traces, wait_until_page
 from playwright.sync_api import expect
 
 from core.config import RESOLUTIONS
@@ -74,7 +74,7 @@ def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page = clusters_page
     page.locator("#legend button.entry").first.click()
     expect(page.locator("#selected")).to_contain_text("cells selected")
-    to_section(page, "Clusters and names")
+    to_tab(page, "Clusters and names")
     page.locator("#annotate-name").fill("my cells")
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Name selected cells").click()
@@ -82,7 +82,7 @@ def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page.wait_for_url("**by=made*")
     page.reload()
     expect(page.locator("#legend")).to_contain_text("my cells")
-    to_section(page, "Markers")
+    to_tab(page, "Markers")
     page.get_by_role("button", name="Find markers").click()
     row = page.locator("#markers-table .ag-row[row-index='0']")
     row.wait_for(timeout=WORK)
@@ -96,7 +96,7 @@ def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
 @pytest.mark.slow
 def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
     page = clusters_page
-    to_section(page, "Latent dimensions")
+    to_tab(page, "Latent dimensions")
     page.get_by_role("button", name="Show profile").click()
     expect(page.get_by_role("heading", name="Largest differences")).to_be_visible(timeout=WORK)
     expect(page.locator("#profile-table")).to_contain_text(re.compile(r"mean of \d\d+ cells"))
@@ -123,7 +123,7 @@ def test_profiles_of_a_cluster_a_typed_cell_and_a_clicked_cell(clusters_page):
 
 
 def test_clusters_are_compared_with_a_label_column(clusters_page):
-    to_section(clusters_page, "Scores")
+    to_tab(clusters_page, "Quality")
     pick(clusters_page, "labels", "cell_t", "cell_type")
     result = clusters_page.locator("#labels-result")
     expect(result).to_contain_text("ARI (adjusted Rand index)", timeout=WORK)
@@ -136,7 +136,7 @@ def test_a_run_is_downloaded_as_one_zip_that_scanpy_reads(clusters_page, tmp_pat
     import scanpy  # seconds, for this test alone
 
     page = clusters_page
-    to_section(page, "Download")
+    to_tab(page, "Export")
     for label in ("Figures:", "report.html:"):
         page.get_by_label(label).uncheck()
     expect(page.get_by_label("Width of figures")).to_be_disabled()
@@ -195,7 +195,7 @@ def test_plots_keep_their_height_when_the_window_is_resized_far_below_them(clust
         .filter(plot => plot.offsetParent).map(plot => [plot.parentElement.id, plot.clientHeight]))"""
     page.locator("#panels").scroll_into_view_if_needed()
     before = page.evaluate(heights)
-    to_section(page, "Download")
+    to_tab(page, "Export")
     wide = page.evaluate("document.querySelector('#panels .main-svg').clientWidth")
     page.set_viewport_size({"width": 1000, "height": 700})
     wait_until_page(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import WORK, see_traces, to_section
+from browsing import WORK, see_traces, to_tab
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def test_a_newcomer_gets_from_data_to_clusters_by_clicks_alone(page, server, epo
     assert {kind for _, kind, _ in drawn} == {"scattergl"}
     page.locator("#section-see").scroll_into_view_if_needed()
     see_traces(page, "clusters-loss", lambda drawn: len(drawn) >= 4)
-    to_section(page, "Scores")
+    to_tab(page, "Quality")
     expect(page.get_by_role("heading", name="Scores", exact=True)).to_be_visible()
     expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
     assert page.locator(".modebar-btn").count() > 0

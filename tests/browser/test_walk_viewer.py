@@ -130,7 +130,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     monkeypatch.setattr(draw, "SCATTERGL_POINTS", 0)  # from here on the page draws every picture itself
     page.goto(page.url.replace("%7Epca%7E", "%7Elatent%3A2%2C3%7E"))
     page.wait_for_function(DRAWN)
-    titles = page.locator(".nuwa-cells-panel .title").all_inner_texts()
+    titles = page.locator(".nuwa-cells-panel .title").all_text_contents()
     assert titles == ["Latent space, UMAP", "Latent dimensions 2 and 3", "Input, t-SNE", "Input, UMAP"]
     assert page.locator("#cells-host").get_attribute("data-selected") == str(n)
     assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [240] * 4

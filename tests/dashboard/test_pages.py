@@ -48,7 +48,7 @@ EXPECTED = {
         preprocess: "Values before and after",
         model: "Create model",
         train: "How to read this",
-        clusters: "Latent space and input",
+        clusters: "Tools of the maps",
         runs: "Training complete",
         glossary: "latent-space",
     },

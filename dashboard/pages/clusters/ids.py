@@ -7,6 +7,19 @@ SUBSET = watched("subset")
 SUBSET_GO = "subset-go"
 SUBSET_RESULT = "subset-result"
 
+# the workspace: maps at the left, a panel with tabs at the right; see assets/70-workspace.js
+WORKSPACE = "workspace"
+SPLITTER = "panel-splitter"
+PANEL = "side-panel"
+FOLD = "panel-fold"
+UNFOLD = "panel-unfold"
+WIDEN = "panel-widen"
+
+# the maps and what lies over them
+MAPS = "maps"
+MAP_LINES = "map-lines"  # one-line notes above the maps
+SELECTION_BAR = "selection-bar"  # on the maps, empty while no cells are selected
+
 # the viewer
 PANELS = "panels"
 PANELS_BOX = "panels-box"

@@ -74,9 +74,7 @@ def layout(view, run):
                     ],
                     className="nuwa-grid even",
                 ),
-                html.P(
-                    "Click a row, or press the space bar on it, to colour the cells above.", className="help"
-                ),
+                html.P("Click a row, or press the space bar on it, to colour the maps.", className="help"),
             ],
             id=BOX,
             hidden=True,

@@ -1,4 +1,4 @@
-"""Clusters: the latent space beside PCA, t-SNE and UMAP of the input, what it is worth, and its downloads.
+"""Clusters: the latent space beside PCA, t-SNE and UMAP of the input, its quality, and its downloads.
 
 A card is a module or package with `layout(view, run)` and `register(app, store)`; it is named once, in CARDS below. To add
 one, write it (its ids at its top, or in ids.py of its package) and name it there.
@@ -13,8 +13,8 @@ from dash.exceptions import PreventUpdate
 
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
-from dashboard.components import sections
-from dashboard.components.sections import Section
+from dashboard.components import tabs
+from dashboard.components.tabs import Tab
 from dashboard.components.widgets import card, empty, notice
 from dashboard.pages.clusters import (
     annotate,
@@ -35,6 +35,7 @@ from dashboard.pages.clusters import (
     spaces,
     stability,
     summary,
+    workspace,
 )
 from dashboard.pages.clusters.mapping.card import query_store
 from dashboard.pages.clusters.markers import cell_types
@@ -44,17 +45,17 @@ from dashboard.server import session
 
 PATH, TITLE = "/clusters", "Clusters"
 
-# The cards of each section, (name, title); the first section also has the viewer. The names are in links (#judge) that
-# people keep. The cards of a section are loaded when somebody scrolls there, so a callback has all its outputs in one
-# section; of other sections it may read the viewer's components alone.
+# The cards of each tab, (name, title). The names are in links (#judge) that people keep. The cards of a tab are loaded
+# when it is first opened, so a callback has all its outputs in one tab; of other tabs it may read what is there at once,
+# which is the maps, the selection and the resolution.
 CARDS = {
-    ("see", "Plots"): (summary,),
+    ("see", "Colour and metadata"): (),
     ("clusters", "Clusters and names"): (clustering, annotate, composition),
     ("markers", "Markers"): (markers, cell_types),
-    ("judge", "Scores"): (scores, spaces, per_cell, per_feature, stability),
+    ("judge", "Quality"): (scores, spaces, per_cell, per_feature, stability, summary),
     ("meaning", "Latent dimensions"): (latent_effects, loadings, reconstruction),
-    ("map", "Map new cells"): (mapping,),
-    ("take", "Download"): (bundle,),
+    ("map", "Map new data"): (mapping,),
+    ("take", "Export"): (bundle,),
 }
 
 
@@ -62,7 +63,7 @@ def _layouts(cards, view, run):
     return [each.layout(view, run) for each in cards]
 
 
-SECTIONS = tuple(Section(name, title, partial(_layouts, cards)) for (name, title), cards in CARDS.items())
+TABS = tuple(Tab(name, title, partial(_layouts, cards)) for (name, title), cards in CARDS.items())
 
 
 def layout(view, context):
@@ -74,6 +75,7 @@ def layout(view, context):
     if run["explored"] != Explored.READY:
         return not_yet(view, run)
     state = link_state.from_link(context.query, view, run)
+    at_once = {"see": viewer.selecting(view, run), "clusters": [viewer.resolution(state)]}
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -82,12 +84,11 @@ def layout(view, context):
             dcc.Store(id=ids.PANELS_MISSING),
             dcc.Store(id=ids.CLUSTERING),
             query_store(context.query),
-            *[notice(note, "warn") for note in state.notes],
-            batch_note.line(run),
-            sections.contents(SECTIONS),
-            sections.layout(SECTIONS[0], viewer.layout(view, run, state)),
-            *[sections.layout(section) for section in SECTIONS[1:]],
-        ]
+            workspace.layout(
+                viewer.layout(view, run, state, [batch_note.line(run)]), tabs.layout(TABS, at_once)
+            ),
+        ],
+        className="nuwa-workspace-page",
     )
 
 
@@ -117,7 +118,7 @@ def not_yet(view, run):
 
 
 def register(app, store):
-    sections.register(app, store, SECTIONS)
+    tabs.register(app, store, TABS)
     callbacks.register(app, store)
     for each in chain(*CARDS.values()):
         each.register(app, store)

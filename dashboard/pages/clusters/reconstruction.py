@@ -36,7 +36,7 @@ def layout(view, run):
     cell = picker.picker(
         CELL,
         source=f"/cells/{run['id']}/options/cells",
-        placeholder="type a cell's name, or click a point above",
+        placeholder="type a cell's name, or click a point in a map",
         clearable=True,
     )
     options = [{"label": "a cluster", "value": "cluster"}, {"label": "a cell", "value": "cell"}]
@@ -154,7 +154,7 @@ def _job(app, store):
     )
     def reconstruct(view, run, token, of, cluster, cell, resolution):
         if of == "cell" and cell is None:
-            raise UserError("Choose a cell first: type its name, or click a point above.")
+            raise UserError("Choose a cell first: type its name, or click a point in a map.")
         cells = {"cell": cell} if of == "cell" else {"cluster": cluster, "resolution": resolution}
         return view.jobs.submit("profile", run["id"], ProfileArguments(**cells), token)
 

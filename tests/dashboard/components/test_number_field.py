@@ -53,7 +53,7 @@ def walk(node, around=None):
 
 
 def layouts(nuwa):
-    """The layout of each page, with all sections of the Clusters page, as JSON."""
+    """The layout of each page, with all tabs of the Clusters page, as JSON."""
     pages = [page for page in shell.PAGES if page is not clusters]
     text = "".join(sent(page.layout(nuwa.view, location.resolve(nuwa.view, ""))) for page in pages)
     text += clusters_page(nuwa.view, nuwa.run)

@@ -20,7 +20,7 @@ def layout(view, run):
     return card(
         "Name the cells",
         html.P(
-            "Select cells above (lasso, legend or form) and name them. Naming one cluster renames it, naming several "
+            "Select cells on the maps (lasso or legend) and name them. Naming one cluster renames it, naming several "
             "merges them, naming a part splits it off. The original clusters are kept; yours are saved beside them."
         ),
         _naming(view, run),

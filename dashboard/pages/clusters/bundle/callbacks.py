@@ -147,7 +147,7 @@ def _controls(app, store):
         Output(ids.BUNDLE_NOTE, "children"), Input(ids.BUNDLE_BY, "value"), Input(page.RESOLUTION, "value")
     )
     def describe(by, resolution):
-        leiden = f"Leiden at resolution {resolution:g} (the slider above)"
+        leiden = f"Leiden at resolution {resolution:g} (under 'Clusters and names')"
         return f"{leiden}." if by == CLUSTERS else f"result.h5ad and cells.csv also include {leiden}."
 
     @app.callback(

@@ -53,7 +53,7 @@ def _clusters(view, run):
             html.Label("Clusters to include", htmlFor=ids.BUNDLE_BY),
             dbc.Select(id=ids.BUNDLE_BY, options=choices(view, run), value=CLUSTERS),
             html.Div(
-                "Figures, markers and report show these clusters. The default is what colours the cells above.",
+                "Figures, markers and report show these clusters. The default is what colours the maps.",
                 className="help",
             ),
             html.Div(id=ids.BUNDLE_NOTE, className="help", role="status"),

@@ -29,7 +29,7 @@ def query_store(query):
 def layout(view, run):
     mappings = options(view, run["id"])
     return card(
-        "Map new cells",
+        "Map new data",
         html.P(
             "Encodes the cells of another dataset with the trained model, without training again. Each cell gets the label "
             "that most of its 15 nearest cells of this run have."

@@ -83,7 +83,7 @@ def _two_selections(app, store):
             return without if selected is None else selections.sentence(view, run, selection, selected)
 
         return [
-            html.Div(["Group A: ", sentence(a, "no cells yet. Select cells above.")]),
+            html.Div(["Group A: ", sentence(a, "no cells yet. Select cells on the maps.")]),
             html.Div(["Group B: ", sentence(b, "all other cells.")]),
         ]
 

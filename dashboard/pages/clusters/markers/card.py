@@ -61,7 +61,10 @@ def _groups(view, run):
                 [
                     html.Label("Groups", htmlFor=ids.MARKERS_BY),
                     by,
-                    html.Div("Leiden clusters are those of the resolution above", className="help"),
+                    html.Div(
+                        "Leiden clusters are those of the resolution under 'Clusters and names'",
+                        className="help",
+                    ),
                 ],
                 id=ids.MARKERS_EACH,
                 className="nuwa-field wide",
@@ -109,7 +112,7 @@ def _radio(label, id, options, value, inline=False):
 
 
 def _two_selections():
-    """Two groups, each from the cells that are selected above."""
+    """Two groups, each from the cells that are selected on the maps."""
     buttons = (
         (ids.MARKERS_A_GO, "Use selection as group A"),
         (ids.MARKERS_B_GO, "Use selection as group B"),
@@ -131,7 +134,7 @@ def _table():
         html.Div(id=ids.MARKERS_NOTES),
         field("Markers of", picker(ids.MARKERS_GROUP)),
         data_tables.grid(ids.MARKERS_TABLE, columns(True), "Markers of the chosen group"),
-        html.P("Click a row, or press the space bar on it, to colour the cells above.", className="help"),
+        html.P("Click a row, or press the space bar on it, to colour the maps.", className="help"),
         html.Div(html.A("Download all markers (CSV)", id=ids.MARKERS_CSV, href=""), className="nuwa-actions"),
     ]
 

@@ -25,9 +25,9 @@ def chosen_groups(view, run, comparison, by, resolution, a, b):
         return Groups(list(colour.categories), np.asarray(colour.values), f"{colour.name}, {colour.unit}")
     in_a, in_b = (selections.cells(view, run, selection) for selection in (a, b))
     if in_a is None or not in_a.any():
-        raise UserError("Group A is empty. Select cells above, then press 'Use selection as group A'.")
+        raise UserError("Group A is empty. Select cells on the maps, then press 'Use selection as group A'.")
     if in_b is not None and not in_b.any():
-        raise UserError("Group B is empty. Select cells above, then press 'Use selection as group B'.")
+        raise UserError("Group B is empty. Select cells on the maps, then press 'Use selection as group B'.")
     codes, n_both = two_groups(in_a, in_b)
     names = ["A", "B" if b else "all others"]
     if not all((codes == i).sum() >= FEWEST for i in (0, 1)):

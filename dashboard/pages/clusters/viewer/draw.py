@@ -37,7 +37,7 @@ def draw(view, run, state):
     n_cells = len(colour.values)
     if state.k == 3 and n_cells > CELLS_3D:
         message = f"3-D plots are limited to {CELLS_3D:,} cells: this dataset has {n_cells:,}."
-        return Drawing(figures.empty(message, state.theme, 360), None, colour, selected, notes)
+        return Drawing(figures.empty(message, state.theme), None, colour, selected, notes)
     panels = [embeddings.panel(view, run, key, state.k, state.theme) for key in state.panels]
     layers = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
     n_points = n_cells * len(panels) + sum(len(panel.over.points) for panel in panels if panel.over)
@@ -62,6 +62,9 @@ def draw(view, run, state):
         dragmode=state.tool,
         selectionrevision=json.dumps(state.selection),  # cells are dimmed by us, not from plotly's memory
     )
+    for annotation in figure.layout.annotations:
+        if (annotation.name or "").startswith("title"):
+            annotation.visible = False  # the page has a picker there; a saved figure has the title
     if colour.categories is None:
         figure.update_layout(coloraxis_showscale=False)
     return Drawing(figure, None, colour, selected, notes, layers)

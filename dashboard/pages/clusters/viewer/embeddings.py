@@ -36,12 +36,12 @@ def first(run):
 
 
 def default(view, run):
-    """The keys of the four panels at first: the latent space, then PCA, t-SNE and UMAP of the input.
+    """The keys of the four panels at first: the latent space, then UMAP, PCA and t-SNE of the input.
 
     A run with batches has Harmony in place of t-SNE.
     """
-    third = "harmony" if view.results.array(run["id"], HARMONY) is not None else "input_tsne"
-    return [first(run), "pca", third, "input_umap"]
+    fourth = "harmony" if view.results.array(run["id"], HARMONY) is not None else "input_tsne"
+    return [first(run), "input_umap", "pca", fourth]
 
 
 def options(view, run, text="", chosen=None):
@@ -53,7 +53,7 @@ def options(view, run, text="", chosen=None):
     n = run["config"]["n_latent"]
     if n >= 2:
         keys += [f"latent:{i},{i + 1}" for i in range(1, n, 2)]
-    keys += ["pca", *default(view, run)[2:], "input_tsne"]
+    keys += [*default(view, run)[1:], "input_tsne"]
     keys += [key for key in MIN_PROTEINS if _is_on_request(run, key)]
     keys = list(dict.fromkeys(keys))
     keys += [

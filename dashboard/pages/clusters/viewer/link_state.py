@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
-from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.pages.clusters.links import BETWEEN
@@ -11,8 +10,8 @@ from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.clusters.viewer import selection as selections
 
 MOST = 4  # panels
-COUNTS = (1, 2, 4)
-FEW_PANELS = 100_000  # cells above which two panels are shown first
+COUNTS = (1, 2, 3, 4)
+FIRST = 2  # panels that are shown first
 
 
 class ViewerState(NamedTuple):
@@ -32,12 +31,8 @@ class ViewerState(NamedTuple):
 
 def from_link(query, view, run):
     """The ViewerState of a link's query, with the default for what is missing or invalid."""
-    default = embeddings.default(view, run)
-    n_cells = DatasetRecord.of(view.datasets.one(run["dataset"])).cells
-    first = default if n_cells <= FEW_PANELS else [default[0], default[-1]]
-    panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST] or first
-    if len(panels) not in COUNTS:
-        panels = panels[: max(n for n in COUNTS if n <= len(panels))]
+    panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST]
+    panels = panels or embeddings.default(view, run)[:FIRST]
     notes, selection = [], None
     try:
         resolution = float(query.get("resolution", DEFAULT_RESOLUTION))

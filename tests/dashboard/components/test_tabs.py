@@ -1,4 +1,4 @@
-"""The sections of the Clusters page: a card comes when somebody gets to it, so no callback may need a card that is not there."""
+"""The tabs of the Clusters page: cards come when their tab is opened, so no callback may need a card that is not there."""
 
 import json
 
@@ -21,10 +21,10 @@ def ids_in(part):
 
 @pytest.fixture(scope="module")
 def where(finished):
-    """{id: the section that holds it}, "" of what is on the page at once."""
+    """{id: the tab whose cards hold it}, "" of what is on the page at once."""
     view, run = finished.view, finished.view.runs.one(finished.run)
-    section_of = {id: s.name for s in clusters.SECTIONS for id in ids_in(s.cards(view, run))}
-    return section_of | dict.fromkeys(
+    tab_of = {id: tab.name for tab in clusters.TABS for id in ids_in(tab.cards(view, run))}
+    return tab_of | dict.fromkeys(
         ids_in(clusters.layout(view, location.resolve(view, f"?run={run['id']}"))), ""
     )
 
@@ -32,26 +32,34 @@ def where(finished):
 def test_no_two_components_of_the_page_have_the_same_id(finished):
     view, run = finished.view, finished.view.runs.one(finished.run)
     page = clusters.layout(view, location.resolve(view, f"?run={run['id']}"))
-    ids = ids_in([page, *(section.cards(view, run) for section in clusters.SECTIONS)])
+    ids = ids_in([page, *(tab.cards(view, run) for tab in clusters.TABS)])
     assert len(ids) > 200 and sorted(ids) == sorted(set(ids))
 
 
-def test_the_page_begins_with_the_viewer_and_leaves_room_for_every_section(where):
-    for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.CLUSTERING):
+def test_the_page_begins_with_the_maps_and_leaves_room_for_every_tab(where):
+    for id in (ids.COLOUR, ids.PANELS, ids.LEGEND, ids.RESOLUTION, ids.CLUSTERING, ids.SELECTION_BAR):
         assert where[id] == ""
     assert {
         markers.ids.MARKERS_GO: "markers",
         spaces.GO: "judge",
         bundle.ids.BUNDLE_GO: "take",
     }.items() <= where.items()
-    names = [section.name for section in clusters.SECTIONS]
-    assert len(set(names)) == len(names) and names[0] == "see"
+    names = [tab.name for tab in clusters.TABS]
+    assert names == [
+        "see",
+        "clusters",
+        "markers",
+        "judge",
+        "meaning",
+        "map",
+        "take",
+    ]  # people keep links to them
 
 
-def test_a_callback_asks_for_no_card_of_another_section(finished, where):
+def test_a_callback_asks_for_no_card_of_another_tab(finished, where):
     for spec in finished.dependencies():
         outputs = {where.get(out.partition("@")[0].rpartition(".")[0]) for out in outs(spec)} - {None}
         read = {where.get(part["id"]) for kind in ("inputs", "state") for part in spec[kind]} - {None}
         assert len((outputs | read) - {""}) <= 1, spec["output"]
-        # What the page has at once is drawn before the section is there that such a callback would listen to.
+        # What the page has at once is drawn before the tab is there that such a callback would listen to.
         assert spec["prevent_initial_call"] or not ("" in outputs and read - {""}), spec["output"]

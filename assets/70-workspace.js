@@ -1,0 +1,145 @@
+// The panel of the workspace: its width, whether it is folded, and its tabs, which are in the address (#name) and are
+// loaded when they are first opened. dashboard/pages/clusters/workspace.py and dashboard/components/tabs.py are the server side.
+(function () {
+  "use strict";
+
+  const KEPT = "nuwa-panel"; // in the browser: {width, folded}
+  const LEAST = 260; // pixels of the panel
+  const MOST = 0.65; // of the window
+  const WIDE = 0.46; // of the window, when it is widened
+  const STEP = 24; // pixels for an arrow key
+  const PATIENCE = 8000; // milliseconds that the first tab waits at most for the maps
+  const POLL = 200; // milliseconds between two checks
+
+  const root = document.documentElement;
+  const at = (id) => document.getElementById(id);
+  const state = { width: null, folded: false };
+  try { Object.assign(state, JSON.parse(localStorage.getItem(KEPT))); } catch (unreadable) { /* the default */ }
+  const keep = () => { try { localStorage.setItem(KEPT, JSON.stringify(state)); } catch (full) { /* it is not kept */ } };
+
+  // ---- Width and fold
+
+  const most = () => Math.max(LEAST, Math.round(MOST * window.innerWidth));
+  const within = (width) => Math.min(most(), Math.max(LEAST, Math.round(width)));
+
+  // What is not set is left to the style sheet. The width of a larger window is kept, but not used where it does not fit.
+  function apply() {
+    if (state.width) root.style.setProperty("--panel-width", `${within(state.width)}px`);
+    else root.style.removeProperty("--panel-width");
+    root.toggleAttribute("data-panel-folded", state.folded);
+    describe();
+  }
+
+  // What screen readers are told of the line and the buttons.
+  function describe() {
+    const panel = at("side-panel"), line = at("panel-splitter");
+    if (!panel || !line) return;
+    const now = { "aria-valuemin": LEAST, "aria-valuemax": most(), "aria-valuenow": state.folded ? 0 : panel.offsetWidth };
+    for (const [name, value] of Object.entries(now)) if (line.getAttribute(name) !== String(value)) line.setAttribute(name, value);
+  }
+
+  function resize(width) {
+    Object.assign(state, { width: width && within(width), folded: false });
+    apply();
+    keep();
+  }
+  function fold(folded, focus) {
+    state.folded = folded;
+    apply();
+    keep();
+    if (focus && at(focus)) at(focus).focus();
+  }
+  const width = () => at("side-panel").offsetWidth;
+  const widened = () => width() >= within(WIDE * window.innerWidth) - 1;
+
+  document.addEventListener("pointerdown", (event) => {
+    const line = event.target.closest(".nuwa-splitter");
+    if (!line || event.button) return;
+    event.preventDefault();
+    line.focus({ preventScroll: true });
+    line.setPointerCapture(event.pointerId);
+    root.toggleAttribute("data-panel-moving", true);
+    const from = event.clientX, before = width();
+    const move = (to) => { state.width = within(before + from - to.clientX); apply(); };
+    const end = () => {
+      line.removeEventListener("pointermove", move);
+      root.toggleAttribute("data-panel-moving", false);
+      keep();
+    };
+    line.addEventListener("pointermove", move);
+    line.addEventListener("pointerup", end, { once: true });
+    line.addEventListener("pointercancel", end, { once: true });
+  });
+  document.addEventListener("dblclick", (event) => { if (event.target.closest(".nuwa-splitter")) resize(null); });
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.closest?.(".nuwa-splitter")) return;
+    const keys = {
+      ArrowLeft: () => resize(width() + STEP), ArrowRight: () => resize(width() - STEP),
+      Home: () => resize(most()), End: () => resize(LEAST), Enter: () => fold(true, "panel-unfold"),
+    };
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#panel-fold, #panel-unfold, #panel-widen");
+    if (!button) return;
+    if (button.id === "panel-widen") resize(widened() ? null : WIDE * window.innerWidth);
+    else fold(button.id === "panel-fold", button.id === "panel-fold" ? "panel-unfold" : "panel-fold");
+  });
+  window.addEventListener("resize", apply);
+  apply();
+
+  // ---- Tabs
+
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const tab = (name) => document.querySelector(`.nuwa-tab-${CSS.escape(name)}`);
+  const requested = new Set(); // "page tab"
+  function request(name, page) {
+    if (requested.has(`${page} ${name}`)) return;
+    requested.add(`${page} ${name}`);
+    set(`wanted-${name}`, { data: true });
+  }
+
+  // The first map is drawn first: nothing competes with it but a tab that somebody opens.
+  const drawn = () => !!document.querySelector("#cells-host[data-first], #panels .main-svg");
+  function later(name, page, since = performance.now()) {
+    if (page !== seen || requested.has(`${page} ${name}`)) return;
+    if (drawn() || performance.now() - since > PATIENCE) request(name, page);
+    else setTimeout(() => later(name, page, since), POLL);
+  }
+
+  let seen = null; // the page whose tabs were opened last
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    nuwaTabs: {
+      opened(name, page) {
+        if (!name) return;
+        if (seen !== page) {
+          seen = page;
+          const named = location.hash.slice(1);
+          if (named && named !== name && tab(named)) return set("panel-tabs", { active_tab: named });
+          return later(name, page);
+        }
+        request(name, page);
+        // The query stays as it is, and Dash gets no event of a new address: it would draw the page again.
+        history.replaceState(history.state, "", `${location.pathname}${location.search}#${name}`);
+      },
+    },
+  });
+
+  window.addEventListener("hashchange", () => {
+    const name = location.hash.slice(1);
+    if (!name || !tab(name)) return;
+    if (state.folded) fold(false);
+    set("panel-tabs", { active_tab: name });
+  });
+
+  // Bootstrap's list items between the list of tabs and its tabs say nothing of their own.
+  let described = null;
+  new MutationObserver(() => {
+    document.querySelectorAll(".nuwa-tabs > li:not([role])").forEach((item) => item.setAttribute("role", "presentation"));
+    if (at("panel-splitter") === described) return;
+    described = at("panel-splitter");
+    describe();
+  }).observe(root, { childList: true, subtree: true });
+})();

@@ -1,0 +1,166 @@
+"""The workspace of the Clusters page in a real Chromium: the maps' share of the window, the panel, and its tabs."""
+
+import pytest
+from browsing import STEP, WORK, pick, see_traces, to_tab, wait_until_page
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+# Window -> the least share of it that the maps may have. 960 x 600 is 1440 x 900 at a zoom of 150 %.
+SHARES = {(1440, 900): 0.6, (1920, 1080): 0.6, (1280, 720): 0.55, (1024, 768): 0.5, (960, 600): 0.42}
+NARROW = ((720, 450), (600, 800), (390, 844))  # 720 x 450 is 1440 x 900 at a zoom of 200 %
+TITLES = (
+    "Colour and metadata",
+    "Clusters and names",
+    "Markers",
+    "Quality",
+    "Latent dimensions",
+    "Map new data",
+    "Export",
+)
+
+# The maps' share of the window; whether they are in it as a whole; and whether the window scrolls.
+MEASURE = """() => {
+    const box = document.getElementById("maps").getBoundingClientRect(), root = document.documentElement;
+    return {
+        share: (box.width * box.height) / (innerWidth * innerHeight), width: box.width,
+        seen: box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight,
+        scrolls: root.scrollHeight > innerHeight || root.scrollWidth > innerWidth || scrollX + scrollY > 0,
+        drawn: document.querySelector("#panels .main-svg").clientWidth,
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def tab(context, server, tiny_run):
+    """A tab on the clusters of the tiny run, with its maps drawn."""
+    page = context.new_page()
+    page.goto(f"{server.base}/clusters?run={tiny_run}")
+    see_traces(page, "panels", lambda drawn: len(drawn) >= 4)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def workspace(tab, page_errors):
+    """That tab, in a window of 1440 x 900, with the panel as it is at first."""
+    expect.set_options(timeout=STEP)
+    page_errors.clear()
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    tab.locator("#panel-splitter").dblclick()
+    yield tab
+    assert not page_errors
+
+
+def drawn_to_size(page):
+    """The measure, once plotly's figure is as wide as its box."""
+
+    def look():
+        measure = page.evaluate(MEASURE)
+        return measure if abs(measure["drawn"] - measure["width"]) < 2 else None
+
+    return wait_until_page(page, look)
+
+
+def test_the_maps_keep_their_share_of_every_window(workspace):
+    for (width, height), least in SHARES.items():
+        workspace.set_viewport_size({"width": width, "height": height})
+        measure = drawn_to_size(workspace)
+        assert measure["share"] >= least, (width, height, measure)
+        assert measure["seen"] and not measure["scrolls"], (width, height, measure)
+        toolbar = workspace.locator(".nuwa-toolbar")
+        assert toolbar.evaluate("bar => bar.scrollWidth <= bar.clientWidth && bar.offsetHeight <= 44")
+
+
+def test_a_narrow_window_has_the_panel_under_the_maps(workspace):
+    for width, height in NARROW:
+        workspace.set_viewport_size({"width": width, "height": height})
+        measure = drawn_to_size(workspace)
+        assert measure["seen"] and not measure["scrolls"] and measure["share"] > 0.15, (
+            width,
+            height,
+            measure,
+        )
+        maps, panel = (workspace.locator(id).bounding_box() for id in ("#maps", "#side-panel"))
+        assert panel["y"] >= maps["y"] + maps["height"] and panel["height"] > 100
+
+
+def test_the_panel_is_resized_and_folded_by_mouse_and_keyboard_and_stays_so(workspace):
+    first = drawn_to_size(workspace)["width"]
+    line = workspace.locator("#panel-splitter")
+    box = line.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + 300
+    workspace.mouse.move(x, y)
+    workspace.mouse.down()
+    workspace.mouse.move(x - 150, y, steps=3)
+    workspace.mouse.up()
+    assert drawn_to_size(workspace)["width"] == pytest.approx(first - 150, abs=2)
+    line.press("ArrowRight")
+    assert drawn_to_size(workspace)["width"] == pytest.approx(first - 126, abs=2)
+    now = int(line.get_attribute("aria-valuenow"))
+    assert now == pytest.approx(workspace.locator("#side-panel").bounding_box()["width"], abs=1)
+    line.press("Enter")
+    expect(workspace.locator("#panel-unfold")).to_be_focused()
+    assert drawn_to_size(workspace)["width"] > first + 200
+    workspace.reload()
+    see_traces(workspace, "panels", lambda drawn: len(drawn) >= 4)
+    expect(workspace.locator("#side-panel")).to_be_hidden()
+    workspace.get_by_role("button", name="Open panel").press("Enter")
+    expect(workspace.get_by_role("button", name="Close panel")).to_be_focused()
+    assert drawn_to_size(workspace)["width"] == pytest.approx(first - 126, abs=2)
+    line.dblclick()
+    assert drawn_to_size(workspace)["width"] == pytest.approx(first, abs=2)
+
+
+def test_tabs_are_walked_by_keyboard_and_a_link_opens_its_tab(workspace, server, tiny_run):
+    workspace.goto("about:blank")
+    workspace.goto(f"{server.base}/clusters?run={tiny_run}#judge")
+    quality = workspace.get_by_role("tab", name="Quality")
+    expect(quality).to_have_attribute("aria-selected", "true")
+    expect(workspace.get_by_role("tabpanel", name="Quality")).to_contain_text("Neighbours kept")
+    assert [tab.inner_text() for tab in workspace.get_by_role("tab").all()] == list(TITLES)
+    quality.focus()
+    workspace.keyboard.press("ArrowRight")
+    expect(workspace.get_by_role("tab", name="Latent dimensions")).to_be_focused()
+    expect(workspace.get_by_role("tabpanel")).to_have_accessible_name("Latent dimensions")
+    workspace.wait_for_function("() => location.hash === '#meaning'")
+    workspace.evaluate("location.hash = 'take'")
+    expect(
+        workspace.get_by_role("tabpanel", name="Export").get_by_role("button", name="Create zip")
+    ).to_be_visible()
+    workspace.evaluate("location.hash = 'see'")
+    expect(workspace.get_by_role("tab", name="Colour and metadata")).to_have_attribute(
+        "aria-selected", "true"
+    )
+
+
+@pytest.mark.slow
+def test_the_maps_are_in_sight_after_an_action_in_each_tab(workspace):
+    page = workspace
+
+    def resolve():
+        page.locator("#resolution").get_by_role("slider").press("ArrowRight")
+
+    actions = {
+        "Colour and metadata": lambda: page.get_by_text("How to read the maps").click(),
+        "Clusters and names": resolve,
+        "Markers": lambda: page.get_by_role("button", name="Find markers").click(),
+        "Quality": lambda: pick(page, "labels", "cell_t", "cell_type"),
+        "Latent dimensions": lambda: page.get_by_role("button", name="Show profile").click(),
+        "Map new data": lambda: page.get_by_role("button", name="Map cells").click(),
+        "Export": lambda: page.get_by_text("Single files").click(),
+    }
+    results = {
+        "Markers": "#markers-table .ag-row",
+        "Quality": "#labels-result table",
+        "Latent dimensions": "#profile-table",
+    }
+    assert tuple(actions) == TITLES
+    for title, act in actions.items():
+        panel = to_tab(page, title)
+        act()
+        if title in results:
+            panel.locator(results[title]).first.wait_for(timeout=WORK)
+        panel.evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")
+        measure = drawn_to_size(page)
+        assert measure["seen"] and not measure["scrolls"] and measure["share"] >= 0.6, (title, measure)
