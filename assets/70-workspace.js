@@ -1,15 +1,12 @@
-// The panel of the workspace: its width, whether it is folded, and its tabs, which are in the address (#name) and are
-// loaded when they are first opened. dashboard/pages/clusters/workspace.py and dashboard/components/tabs.py are the server side.
+// The panel of the workspace: its width, and whether it is folded. dashboard/pages/clusters/workspace.py is the server side.
 (function () {
   "use strict";
 
   const KEPT = "nuwa-panel"; // in the browser: {width, folded}
   const LEAST = 260; // pixels of the panel
-  const MOST = 0.65; // of the window
-  const WIDE = 0.46; // of the window, when it is widened
+  const MOST = 0.65; // of the width of the browser's viewport
+  const WIDE = 0.46; // the same when it is widened
   const STEP = 24; // pixels for an arrow key
-  const PATIENCE = 8000; // milliseconds that the first tab waits at most for the maps
-  const POLL = 200; // milliseconds between two checks
 
   const root = document.documentElement;
   const at = (id) => document.getElementById(id);
@@ -22,7 +19,7 @@
   const most = () => Math.max(LEAST, Math.round(MOST * window.innerWidth));
   const within = (width) => Math.min(most(), Math.max(LEAST, Math.round(width)));
 
-  // What is not set is left to the style sheet. The width of a larger window is kept, but not used where it does not fit.
+  // What is not set is left to the style sheet. A width that does not fit is kept, but not used.
   function apply() {
     if (state.width) root.style.setProperty("--panel-width", `${within(state.width)}px`);
     else root.style.removeProperty("--panel-width");
@@ -90,54 +87,10 @@
   window.addEventListener("resize", apply);
   apply();
 
-  // ---- Tabs
+  document.addEventListener("nuwa:tab", () => { if (state.folded) fold(false); });
 
-  const set = (id, props) => window.dash_clientside.set_props(id, props);
-  const tab = (name) => document.querySelector(`.nuwa-tab-${CSS.escape(name)}`);
-  const requested = new Set(); // "page tab"
-  function request(name, page) {
-    if (requested.has(`${page} ${name}`)) return;
-    requested.add(`${page} ${name}`);
-    set(`wanted-${name}`, { data: true });
-  }
-
-  // The first map is drawn first: nothing competes with it but a tab that somebody opens.
-  const drawn = () => !!document.querySelector("#cells-host[data-first], #panels .main-svg");
-  function later(name, page, since = performance.now()) {
-    if (page !== seen || requested.has(`${page} ${name}`)) return;
-    if (drawn() || performance.now() - since > PATIENCE) request(name, page);
-    else setTimeout(() => later(name, page, since), POLL);
-  }
-
-  let seen = null; // the page whose tabs were opened last
-  window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    nuwaTabs: {
-      opened(name, page) {
-        if (!name) return;
-        if (seen !== page) {
-          seen = page;
-          const named = location.hash.slice(1);
-          if (named && named !== name && tab(named)) return set("panel-tabs", { active_tab: named });
-          return later(name, page);
-        }
-        request(name, page);
-        // The query stays as it is, and Dash gets no event of a new address: it would draw the page again.
-        history.replaceState(history.state, "", `${location.pathname}${location.search}#${name}`);
-      },
-    },
-  });
-
-  window.addEventListener("hashchange", () => {
-    const name = location.hash.slice(1);
-    if (!name || !tab(name)) return;
-    if (state.folded) fold(false);
-    set("panel-tabs", { active_tab: name });
-  });
-
-  // Bootstrap's list items between the list of tabs and its tabs say nothing of their own.
   let described = null;
   new MutationObserver(() => {
-    document.querySelectorAll(".nuwa-tabs > li:not([role])").forEach((item) => item.setAttribute("role", "presentation"));
     if (at("panel-splitter") === described) return;
     described = at("panel-splitter");
     describe();

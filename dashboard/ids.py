@@ -50,12 +50,19 @@ def obeyed(name, models):
     }
 
 
-TABS = "panel-tabs"
+def tab(name):
+    """The button that opens a tab."""
+    return f"tab-{name}"
+
+
+def tab_pane(name):
+    """All of what a tab shows."""
+    return f"tab-pane-{name}"
 
 
 def tab_cards(name):
     """The cards of a tab, which are loaded when it is first opened."""
-    return f"tab-{name}"
+    return f"tab-cards-{name}"
 
 
 def wanted(name):

@@ -1,13 +1,14 @@
 """Tabs whose cards are loaded when a tab is first opened.
 
-assets/70-workspace.js is the other end: it requests the cards of a tab, and keeps the open tab in the address (#name).
+The look is Bootstrap's; dbc.Tabs names its tabs wrongly for screen readers and knows no arrow keys, so the tabs are buttons
+with the roles that the ARIA guide asks for. assets/71-tabs.js is the other end: it opens a tab, requests its cards, and
+keeps its name in the address (#name).
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboard import ids
@@ -22,27 +23,45 @@ class Tab(NamedTuple):
     cards: Callable
 
 
-def layout(tabs, at_once):
-    """The tabs; `at_once` is {name: components} that are there before the cards of that tab."""
+def layout(tabs, at_once, label):
+    """The tabs, the first one open; `at_once` is {name: components} that are there before the cards of that tab."""
+    buttons = [_button(tab, is_open=tab is tabs[0]) for tab in tabs]
+    panes = [_pane(tab, at_once.get(tab.name, ()), is_open=tab is tabs[0]) for tab in tabs]
     return html.Div(
         [
-            dbc.Tabs(
-                [_tab(tab, at_once.get(tab.name, ())) for tab in tabs],
-                id=ids.TABS,
-                active_tab=tabs[0].name,
-                class_name="nuwa-tabs",
-            ),
+            html.Div(buttons, className="nuwa-tabs nav", role="tablist", **{"aria-label": label}),
+            *panes,
             *[dcc.Store(id=ids.wanted(tab.name)) for tab in tabs],
         ],
         className="nuwa-tabbed",
     )
 
 
-def _tab(tab, at_once):
+def _button(tab, is_open):
+    return html.Button(
+        tab.title,
+        id=ids.tab(tab.name),
+        className="nav-link",
+        role="tab",
+        tabIndex=0 if is_open else -1,
+        **{
+            "aria-controls": ids.tab_pane(tab.name),
+            "aria-selected": "true" if is_open else "false",
+            "data-tab": tab.name,
+        },
+    )
+
+
+def _pane(tab, at_once, is_open):
     waiting = html.Div("Loading ...", className="nuwa-tab-waiting", role="status")
-    cards = html.Div(waiting, id=ids.tab_cards(tab.name), className="nuwa-tab-cards")
-    return dbc.Tab(
-        [*at_once, cards], label=tab.title, tab_id=tab.name, label_class_name=f"nuwa-tab-{tab.name}"
+    return html.Div(
+        [*at_once, html.Div(waiting, id=ids.tab_cards(tab.name), className="nuwa-tab-cards")],
+        id=ids.tab_pane(tab.name),
+        className="nuwa-tab-pane",
+        role="tabpanel",
+        tabIndex=0,
+        hidden=not is_open,
+        **{"aria-labelledby": ids.tab(tab.name)},
     )
 
 
@@ -50,9 +69,6 @@ def register(app, store, tabs):
     """Fill each tab of the page of a run with its cards, once it is wanted."""
     for tab in tabs:
         _fill(app, store, tab)
-    app.clientside_callback(
-        ClientsideFunction("nuwaTabs", "opened"), Input(ids.TABS, "active_tab"), State(ids.PAGE, "data")
-    )
 
 
 def _fill(app, store, tab):

@@ -85,7 +85,8 @@ def layout(view, context):
             dcc.Store(id=ids.CLUSTERING),
             query_store(context.query),
             workspace.layout(
-                viewer.layout(view, run, state, [batch_note.line(run)]), tabs.layout(TABS, at_once)
+                viewer.layout(view, run, state, [batch_note.line(run)]),
+                tabs.layout(TABS, at_once, "Tools and results"),
             ),
         ],
         className="nuwa-workspace-page",

@@ -48,9 +48,7 @@ def _panel(tabs):
         ],
         className="nuwa-panel-buttons",
     )
-    return html.Aside(
-        [tabs, buttons], id=ids.PANEL, className="nuwa-panel", **{"aria-label": "Tools and results"}
-    )
+    return html.Aside([tabs, buttons], id=ids.PANEL, className="nuwa-panel", **{"aria-label": "Panel"})
 
 
 def _button(id, icon, label, **attributes):
