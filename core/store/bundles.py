@@ -5,7 +5,7 @@ from core.config import bundle as contents
 from core.config.job_arguments import BundleArguments
 from core.config.run_files import BUNDLE
 from core.errors import UserError
-from core.store.status import FINISHED, Explored, Priority, Status
+from core.store.status import FINISHED, Explored, Priority
 
 
 class Bundles:
@@ -49,15 +49,6 @@ class Bundles:
         """Queue the training of a run again from its bundle, in the training lane; returns the job."""
         self.results.file(run_id, BUNDLE)
         return self._one_at_a_time("verify", run_id, None, "train")
-
-    def cancel_verify(self, run_id):
-        """Ask the verification to stop; a queued one is stopped at once."""
-        job = self.access.last_job(run_id, "verify")
-        if not job or job["owner"] != self.access.user or job["status"] in FINISHED:
-            return
-        message = "Cancelled before it began."
-        if not self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED, message=message):
-            self.database.set_job(job["id"], cancel=True)
 
     def _one_at_a_time(self, kind, run_id, arguments, lane):
         """The job of a kind that is under way for a run, or a new one."""

@@ -56,15 +56,6 @@ class Recipes:
         newest = max(own, key=lambda job: job["created"], default=None)
         return newest if newest and newest["status"] != Status.DONE else None
 
-    def cancel(self, job_id):
-        """Ask one's job of a recipe to stop; a queued one is stopped at once."""
-        job = self.access.own_job(job_id)
-        if job["kind"] != "recipe" or job["status"] in FINISHED:
-            return
-        message = "Cancelled before it began."
-        if not self.database.move_job(job_id, Status.QUEUED, Status.CANCELLED, message=message):
-            self.database.set_job(job_id, cancel=True)
-
     def roll_back(self, job_id):
         """Remove what the job of a recipe has made before it failed or was cancelled."""
         result = self.database.job(job_id)["result"] or {}

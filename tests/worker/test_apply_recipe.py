@@ -130,7 +130,7 @@ def test_a_job_that_is_cancelled_in_the_middle_leaves_nothing(store, dataset, mo
     job = view.recipes.apply(dataset, [GENES], "page", {})
 
     def cancelled_meanwhile(store, row, say):
-        view.recipes.cancel(job["id"])
+        view.jobs.cancel(job["id"])
         whole(store, row, say)
 
     monkeypatch.setattr(module, function, cancelled_meanwhile)

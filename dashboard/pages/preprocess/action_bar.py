@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from dash import Input, Output, State, html
-from dash.exceptions import PreventUpdate
 
 from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
@@ -24,15 +23,7 @@ def bar(view, row):
             html.Div(id=ids.PREPARE_MESSAGE),
             *job_card.parts(view, ids.APPLY_RECIPE, view.recipes.under_way(row["id"])),
             html.Div(
-                [
-                    html.Button("Preprocess", id=ids.PREPARE, className="btn btn-primary", disabled=True),
-                    html.Button(
-                        "Cancel",
-                        id=ids.APPLY_RECIPE_CANCEL,
-                        className="btn btn-outline-secondary",
-                        hidden=True,
-                    ),
-                ],
+                html.Button("Preprocess", id=ids.PREPARE, className="btn btn-primary", disabled=True),
                 className="nuwa-actions",
             ),
         ],
@@ -119,25 +110,6 @@ def register(app, store):
     )
     def go(view, job):
         return f"/preprocess?{query(job['result'])}"
-
-    @app.callback(
-        Output(ids.APPLY_RECIPE.tick, "n_intervals"),
-        Input(ids.APPLY_RECIPE_CANCEL, "n_clicks"),
-        State(ids.APPLY_RECIPE.tick, "n_intervals"),
-        State(ids.APPLY_RECIPE.job, "data"),
-        prevent_initial_call=True,
-    )
-    def cancel(clicks, n, job_id):
-        if not (clicks and job_id):
-            raise PreventUpdate
-        store.of(session.user()).recipes.cancel(job_id)
-        return (n or 0) + 1  # poll at once
-
-    app.clientside_callback(
-        "over => over",
-        Output(ids.APPLY_RECIPE_CANCEL, "hidden"),
-        Input(ids.APPLY_RECIPE.tick, "disabled"),
-    )
 
 
 def query(result):

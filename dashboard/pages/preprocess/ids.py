@@ -37,7 +37,6 @@ PROTEINS_FIGURE = "proteins-figure"
 PROTEINS_NOTES = "proteins-notes"
 BATCHES_CELLS = "batches-cells"
 APPLY_RECIPE = watched("apply-recipe")
-APPLY_RECIPE_CANCEL = "apply-recipe-cancel"
 BATCH_QUESTION = "batch-question"
 BATCH_SURE = "batch-sure"
 BATCH_SURE_PART = "batch-sure-part"

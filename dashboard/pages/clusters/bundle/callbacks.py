@@ -1,7 +1,6 @@
 """The callbacks of the card that downloads a run: its controls, the bundle, and its verification."""
 
 from dash import Input, Output, State, no_update
-from dash.exceptions import PreventUpdate
 
 from core.config import DEFAULT_RESOLUTION
 from core.config.bundle import DEFAULT, Size
@@ -106,24 +105,8 @@ def _verification(app, store):
     def show(job_id, run_id):
         return verification(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
 
-    @app.callback(
-        Output(ids.VERIFY.tick, "n_intervals"),
-        Input(ids.VERIFY_CANCEL, "n_clicks"),
-        State(ids.VERIFY.tick, "n_intervals"),
-        State(shared.RUN, "data"),
-        prevent_initial_call=True,
-    )
-    def cancel(clicks, n, run_id):
-        if not clicks:
-            raise PreventUpdate
-        store.of(session.user()).bundles.cancel_verify(run_id)
-        return (n or 0) + 1  # poll at once
-
     app.clientside_callback(
-        "idle => [!idle, idle]",
-        Output(ids.VERIFY_GO, "disabled"),
-        Output(ids.VERIFY_CANCEL, "disabled"),
-        Input(ids.VERIFY.tick, "disabled"),
+        "idle => !idle", Output(ids.VERIFY_GO, "disabled"), Input(ids.VERIFY.tick, "disabled")
     )
 
 

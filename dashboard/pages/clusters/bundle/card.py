@@ -134,10 +134,7 @@ def _verification(view, run):
                 "same versions, they are identical to the last bit."
             ),
             html.Div(
-                [
-                    html.Button("Verify", id=ids.VERIFY_GO, className="btn btn-outline-primary"),
-                    html.Button("Cancel", id=ids.VERIFY_CANCEL, className="btn btn-outline-secondary"),
-                ],
+                html.Button("Verify", id=ids.VERIFY_GO, className="btn btn-outline-primary"),
                 className="nuwa-actions",
             ),
             *job_card.parts(view, ids.VERIFY, view.jobs.mine(run["id"], "verify")),

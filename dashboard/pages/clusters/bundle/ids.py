@@ -17,5 +17,4 @@ BUNDLE_RESULT = "bundle-result"
 VERIFY = watched("verify")
 VERIFY_BOX = "verify-box"
 VERIFY_GO = "verify-go"
-VERIFY_CANCEL = "verify-cancel"
 VERIFY_RESULT = "verify-result"
