@@ -10,7 +10,7 @@ class Watched(NamedTuple):
     job: str
     tick: str
     done: str
-    cancel: str
+    stop: str
 
 
 def watched(name):

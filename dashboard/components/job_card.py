@@ -28,22 +28,21 @@ from dashboard.server import session
 TICK = 700  # milliseconds between two polls of a job
 
 
-def parts(view, watched, job=None, at_once=False):
+def parts(view, watched, job=None, at_once=False, stop=True):
     """The message about the job, the button that stops it, and three invisible parts: its id, the interval that polls it,
     its id when it is done.
 
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
-    asks for the work as soon as it is drawn.
+    asks for the work as soon as it is drawn. Without `stop` the card has a button of its own that stops the work.
     """
     message, over, done = job_progress.job_state(view, job)
     over = over and not at_once
     return [
         working(watched.message, message),
         html.Div(
-            html.Button(
-                "Cancel", id=watched.cancel, className="btn btn-sm btn-outline-secondary", hidden=over
-            ),
+            html.Button("Cancel", id=watched.stop, className="btn btn-sm btn-outline-secondary", hidden=over),
             className="nuwa-actions",
+            hidden=not stop,
         ),
         dcc.Store(id=watched.job, data=job and job["id"]),
         dcc.Interval(id=watched.tick, interval=TICK, disabled=over),
@@ -119,11 +118,11 @@ def _press(app, store, watched, parts, ask, at_once=False, another=False):
 
 def _cancel(app, store, watched):
     """The button that stops the job; it is there while the job waits or runs."""
-    app.clientside_callback("over => over", Output(watched.cancel, "hidden"), Input(watched.tick, "disabled"))
+    app.clientside_callback("over => over", Output(watched.stop, "hidden"), Input(watched.tick, "disabled"))
 
     @app.callback(
         Output(watched.message, "children", allow_duplicate=True),
-        Input(watched.cancel, "n_clicks"),
+        Input(watched.stop, "n_clicks"),
         State(watched.job, "data"),
         prevent_initial_call=True,
     )
