@@ -6,7 +6,10 @@
   const { NOWHERE } = window.nuwaCells;
   const UNKNOWN = 255; // the code of a cell without a value
   const DIM = 256; // added to the code of a cell that is not selected
+  const OUTSIDE = 2 * DIM; // the code of a cell outside the filter
   const FADED = 0.86; // share of the background in the colour of such a cell
+  const FAINT = 0.55; // the same of a cell outside the filter, which is grey
+  const SMALL = 0.6; // diameter of such a cell, as a share of that of the others
   const RANKS = DIM + 1; // ranks of codes in the drawing order, below those of selected cells
   const SOLID = 500000; // cells above which they are drawn without transparency
   const OPACITY = 0.8;
@@ -14,36 +17,43 @@
   const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const pixel = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
 
-  // The pixel of each code, then the same for cells that are not selected, on a background '#rrggbb'.
+  const mixed = (paint, under, share) => paint.map((c, i) => Math.round(c * (1 - share) + under[i] * share));
+
+  // The pixel of each code, then the same for cells that are not selected, and that of cells outside the
+  // filter, on a background '#rrggbb'.
   function palette(colour, background) {
-    const under = rgb(background), table = new Uint32Array(2 * DIM);
+    const under = rgb(background), table = new Uint32Array(2 * DIM + 1);
     for (let code = 0; code < DIM; code++) {
       const paint = rgb(colour.palette[code] || colour.missing);
       table[code] = pixel(paint);
-      table[DIM + code] = pixel(paint.map((c, i) => Math.round(c * (1 - FADED) + under[i] * FADED)));
+      table[DIM + code] = pixel(mixed(paint, under, FADED));
     }
+    table[OUTSIDE] = pixel(mixed(rgb(colour.missing), under, FAINT));
     return table;
   }
 
-  // The drawing order of the cells, and their codes in it: cells that are not selected first, then unknown values, then
-  // numbers from low to high, so that high values stay visible. Mapped cells, which come after the cells of a selection,
-  // are drawn as without one.
-  function ordered(colour, selection) {
+  // The drawing order of the cells, and their codes in it: cells outside the filter first, unless they are hidden, then
+  // cells that are not selected, then unknown values, then numbers from low to high, so that high values stay visible.
+  // Mapped cells, which come after the cells of a selection, are drawn as without one. `faint` is the number of cells
+  // outside the filter.
+  function ordered(colour, selection, filter, hidden) {
     const { n, codes } = colour, bits = selection && selection.bits, known = selection ? selection.n : 0;
-    const rank = new Uint16Array(n), first = new Uint32Array(2 * RANKS + 1);
+    const inside = filter && filter.bits, rank = new Uint16Array(n), first = new Uint32Array(2 * RANKS + 2);
     for (let i = 0; i < n; i++) {
       const code = codes[i], chosen = bits && (i >= known || bits[i >> 3] & (1 << (i & 7)));
-      rank[i] = (chosen ? RANKS : 0) + (code === UNKNOWN ? 0 : colour.ordered ? code + 1 : 1);
+      if (!inside || i >= filter.n || inside[i >> 3] & (1 << (i & 7)))
+        rank[i] = 1 + (chosen ? RANKS : 0) + (code === UNKNOWN ? 0 : colour.ordered ? code + 1 : 1);
       first[rank[i] + 1]++;
     }
-    for (let k = 0; k < 2 * RANKS; k++) first[k + 1] += first[k];
-    const order = new Uint32Array(n), shade = new Uint16Array(n);
+    for (let k = 0; k <= 2 * RANKS; k++) first[k + 1] += first[k];
+    const outside = first[1], order = new Uint32Array(n), shade = new Uint16Array(n);
     for (let i = 0; i < n; i++) {
       const k = first[rank[i]]++;
       order[k] = i;
-      shade[k] = bits && rank[i] < RANKS ? codes[i] + DIM : codes[i];
+      shade[k] = !rank[i] ? OUTSIDE : bits && rank[i] <= RANKS ? codes[i] + DIM : codes[i];
     }
-    return { order, shade };
+    if (hidden) return { order: order.subarray(outside), shade: shade.subarray(outside), faint: 0 };
+    return { order, shade, faint: outside };
   }
 
   // The pixels of a disc, as offsets in rows of `wide` pixels, and the share of each that it covers, 0 to 1.
@@ -76,14 +86,15 @@
     constructor(canvas) { this.canvas = canvas; this.context = canvas.getContext("2d"); }
 
     // Draw the cells at `points` in their order, as discs of `size` pixels, at most `many` of them as an even sample of the
-    // order; `seen` maps their codes to pixels (View.onto). Sizes are in pixels of the canvas, not of the page.
-    draw(wide, tall, { points, shade }, table, paper, seen, size, many = Infinity) {
+    // order, the first `faint` of them smaller; `seen` maps their codes to pixels (View.onto). Sizes are in pixels of the
+    // canvas, not of the page.
+    draw(wide, tall, { points, shade, faint }, table, paper, seen, size, many = Infinity) {
       if (this.canvas.width !== wide || this.canvas.height !== tall) [this.canvas.width, this.canvas.height] = [wide, tall];
       const margin = Math.ceil(size), across = wide + 2 * margin, down = tall + 2 * margin;
       if (!this.image || this.image.width !== across || this.image.height !== down) this.image = this.context.createImageData(across, down);
       const pixels = new Uint32Array(this.image.data.buffer).fill(pixel(rgb(paper))), spot = disc(size, across);
-      const solid = points.length > SOLID, { places } = spot;
-      const cover = Int32Array.from(spot.cover, (share) => Math.round(256 * OPACITY * share));
+      const small = disc(SMALL * size, across), inset = ((spot.across - small.across) >> 1) * (across + 1);
+      const solid = points.length > SOLID, [cover, smallCover] = [spot, small].map((form) => Int32Array.from(form.cover, (share) => Math.round(256 * OPACITY * share)));
       const back = margin - spot.across / 2, x = seen.x + back, y = seen.y + back, { sx, sy } = seen;
       const right = across - spot.across, low = down - spot.across;
       const step = Math.ceil(points.length / many) || 1;
@@ -91,8 +102,11 @@
         const point = points[k], left = x + (point & 0xffff) * sx, top = y - (point >>> 16) * sy;
         if (point === NOWHERE || !(left >= 0 && top >= 0 && left <= right && top <= low)) continue;
         const at = ((top + 0.5) | 0) * across + ((left + 0.5) | 0);
-        if (solid) stamp(pixels, at, table[shade[k]], places);
-        else mix(pixels, at, table[shade[k]], places, cover);
+        if (k < faint) {
+          if (solid) stamp(pixels, at + inset, table[shade[k]], small.places);
+          else mix(pixels, at + inset, table[shade[k]], small.places, smallCover);
+        } else if (solid) stamp(pixels, at, table[shade[k]], spot.places);
+        else mix(pixels, at, table[shade[k]], spot.places, cover);
       }
       this.context.putImageData(this.image, -margin, -margin);
     }

@@ -33,6 +33,8 @@
     }
   }
 
+  const isOutside = (filter, cell) => !!filter && cell < filter.n && !(filter.bits[cell >> 3] & (1 << (cell & 7)));
+
   // The cells of an embedding by their square of a grid.
   class Grid {
     constructor(xy) {
@@ -45,8 +47,9 @@
       Object.assign(this, { xy, begin, cells });
     }
 
-    // The cell nearest to a pixel, where the frame shows the embedding as `seen`; -1 where none is near.
-    nearest(seen, px, py) {
+    // The cell nearest to a pixel, where the frame shows the embedding as `seen`; -1 where none is near. Cells that `filter`
+    // leaves out are not drawn and not found.
+    nearest(seen, px, py, filter) {
       const x = (px - seen.x) / seen.sx, y = (seen.y - py) / seen.sy, wide = NEAR / seen.sx, tall = NEAR / seen.sy;
       const square = (code) => Math.min(GRID - 1, Math.max(0, Math.floor(code / 256)));
       let best = -1, least = 1;
@@ -54,7 +57,7 @@
         for (let gy = square(y - tall); gy <= square(y + tall); gy++)
           for (let k = this.begin[gx * GRID + gy]; k < this.begin[gx * GRID + gy + 1]; k++) {
             const point = this.xy[this.cells[k]];
-            if (point === NOWHERE) continue;
+            if (point === NOWHERE || isOutside(filter, this.cells[k])) continue;
             const far = (((point & 0xffff) - x) / wide) ** 2 + (((point >>> 16) - y) / tall) ** 2;
             if (far < least) { least = far; best = this.cells[k]; }
           }

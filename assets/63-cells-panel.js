@@ -54,13 +54,14 @@
       this.view.reset();
     }
 
-    // Colour the cells: their coordinates in the order of drawing, and the codes of their colours.
-    paint({ order, shade }, table, paper, size) {
+    // Colour the cells: their coordinates in the order of drawing, and the codes of their colours. `hiding` is the filter
+    // whose outer cells are not drawn, or null.
+    paint({ order, shade, faint }, table, paper, size, hiding) {
       this.points = null;
       if (!this.place) return;
-      const { xy } = this.place, points = new Int32Array(xy.length);
+      const { xy } = this.place, points = new Int32Array(order.length);
       for (let k = 0; k < points.length; k++) points[k] = xy[order[k]];
-      Object.assign(this, { points, shade, table, paper, size });
+      Object.assign(this, { points, shade, faint, table, paper, size, hiding });
       this.draw();
     }
 
@@ -88,7 +89,7 @@
     nearest(px, py) {
       if (!this.points) return -1;
       this.grid ||= new Grid(this.place.xy);
-      return this.grid.nearest(this.seen, px, py);
+      return this.grid.nearest(this.seen, px, py, this.hiding);
     }
 
     // The coordinates of the embedding at a pixel of the frame.

@@ -51,19 +51,21 @@
       });
       request(spec);
       const background = css("--nuwa-card"), chosen = spec.selection && (await selections.get(spec.selection));
+      const filter = spec.filter && (await selections.get(spec.filter)), hidden = spec.outside === "hidden";
       const looks = new Map(); // colours and palette by address: panels of mapped cells have their own
       for (const [i, panel] of this.panels.entries()) {
         const address = colourOf(spec, spec.panels[i]);
         if (!looks.has(address)) {
           const colour = await colours.get(address);
-          looks.set(address, [ordered(colour, chosen), palette(colour, background)]);
+          looks.set(address, [ordered(colour, chosen, filter, hidden), palette(colour, background)]);
         }
         if (this.spec !== spec) return; // a newer one waits
         await panel.show(spec.panels[i]);
-        panel.paint(...looks.get(address), background, spec.size);
+        panel.paint(...looks.get(address), background, spec.size, hidden ? filter : null);
         if (!i) { this.first = performance.now() - began; this.host.dataset.first = spec.colour; }
       }
       this.host.dataset.selected = chosen ? chosen.selected : "";
+      this.host.dataset.shown = filter ? filter.selected : "";
       this.host.dataset.drawn = spec.colour;
       this.took = performance.now() - began;
     }
@@ -119,7 +121,7 @@
     for (const [cache, addresses] of [
       [places, spec.panels.map((panel) => panel.points)],
       [colours, spec.panels.map((panel) => colourOf(spec, panel))],
-      [selections, [spec.selection]],
+      [selections, [spec.selection, spec.filter]],
     ]) {
       cache.keepOnly(addresses);
       addresses.filter(Boolean).forEach((address) => cache.get(address));

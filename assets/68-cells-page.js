@@ -50,7 +50,7 @@
       },
 
       // The address holds what is shown; the page is not loaded again.
-      address(_, count, one, two, three, four, by, resolution, dimensions, selection, place, run) {
+      address(_, outside, count, one, two, three, four, by, resolution, dimensions, selection, place, run, filter) {
         const query = new URLSearchParams({ run });
         if (place && place.dataset) query.set("dataset", place.dataset);
         query.set("panels", [one, two, three, four].slice(0, count).join("~"));
@@ -58,6 +58,8 @@
         query.set("resolution", resolution);
         if (dimensions === 3) query.set("dimensions", 3);
         if (selection) query.set("select", JSON.stringify(selection));
+        if (filter && filter.length) query.set("filter", JSON.stringify(filter));
+        if (outside === "hidden") query.set("outside", outside);
         // The parameters of other cards stay: dashboard/pages/clusters/mapping/callbacks.py.
         for (const [name, value] of new URLSearchParams(location.search)) {
           if (name.startsWith("mapped")) query.set(name, value);

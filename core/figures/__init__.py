@@ -22,6 +22,7 @@ from core.figures.network import describe_network, network
 from core.figures.panels import (
     NAMES_UP_TO,
     POINTS_WITHOUT_WEBGL,
+    Filtered,
     Over,
     Panel,
     panel_height,
@@ -45,6 +46,7 @@ __all__ = [
     "WAITING",
     "Binned",
     "Colour",
+    "Filtered",
     "Line",
     "Over",
     "Panel",

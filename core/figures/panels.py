@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.figures import raster
 from core.figures.colour import Colour, folded, span
 from core.figures.theme import template, theme_colours
-from core.figures.traces import continuous_traces, escape, group_traces, layered_traces
+from core.figures.traces import continuous_traces, escape, group_traces, layered_traces, outside_traces
 
 PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
 NAMES_UP_TO = 120_000  # points in all panels: above it cell names would take more bytes than the coordinates, and hover omits them
@@ -28,6 +28,13 @@ class Over(NamedTuple):
     colour: Colour
     names: np.ndarray
     title: str
+
+
+class Filtered(NamedTuple):
+    """Which cells pass a filter, (cells,) bool, and whether the others are hidden instead of grey."""
+
+    inside: np.ndarray
+    hidden: bool = False
 
 
 class Panel(NamedTuple):
@@ -51,14 +58,23 @@ class Panel(NamedTuple):
 
 
 def panels(
-    panels, colour, cells, theme="light", columns=2, size=None, selected=None, linked=False, webgl=True
+    panels,
+    colour,
+    cells,
+    theme="light",
+    columns=2,
+    size=None,
+    selected=None,
+    linked=False,
+    webgl=True,
+    filtered=None,
 ):
     """One figure with a subplot for each Panel; `cells` are the names that hover shows.
 
     A point's `customdata` is the cell's index, so a click can be mapped back. `selected` (indices of cells) dims
     the others. `size` is the diameter of a point in pixels, chosen from the number of cells if None. With `linked`,
     panels of the same embedding are moved and zoomed together. For a browser without `webgl` the points are vectors,
-    or where they are many an image.
+    or where they are many an image. `filtered` is a Filtered: cells outside it are grey and small, or not drawn.
     """
     c = theme_colours(theme)
     colour = folded(colour)
@@ -76,6 +92,7 @@ def panels(
         chosen = np.zeros(len(cells), dtype=bool)
         chosen[np.asarray(selected, dtype=int)] = True
 
+    inside, is_hidden = filtered or (None, False)
     paint = group_traces if colour.categories is not None else continuous_traces
     as_image = not webgl and len(cells) * len(panels) > POINTS_WITHOUT_WEBGL
     layout = {"template": template(theme), "annotations": [], "shapes": []}
@@ -90,13 +107,15 @@ def panels(
             for axis in "xy":
                 layout[f"{axis}axis{i + 1}"]["matches"] = f"{axis}{'' if first == 0 else first + 1}"
         if as_image and "xaxis" in axes:
-            raster.put(layout, panel, colour, theme, chosen, axes)
+            raster.put(layout, *_greyed(panel, colour, inside, is_hidden), theme, chosen, axes)
             traces += raster.legend(colour, axes, not traces)
             continue
         if panel.over is not None:
-            traces += layered_traces(panel, names, size, chosen, theme, axes)
+            traces += layered_traces(panel, names, size, chosen, theme, axes, inside if is_hidden else None)
             continue
-        traces += paint(panel, colour, names, size, chosen, c, axes, not listed)
+        if inside is not None and not is_hidden:
+            traces += outside_traces(panel, names, size, inside, c, axes)
+        traces += paint(panel, colour, names, size, chosen, c, axes, not listed, inside)
         listed = True
     for trace in traces if not webgl else ():
         if trace["type"] == "scattergl":
@@ -117,6 +136,16 @@ def panels(
     if not traces:  # without traces plotly draws default axes
         layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     return go.Figure(traces, layout)
+
+
+def _greyed(panel, colour, inside, is_hidden):
+    """(panel, colour) of an image: the cells outside a filter without coordinates, or without a value."""
+    if inside is None:
+        return panel, colour
+    if is_hidden:
+        return panel._replace(points=np.where(inside[:, None], panel.points, np.nan)), colour
+    missing = -1 if colour.categories is not None else np.nan
+    return panel, colour._replace(values=np.where(inside, colour.values, missing))
 
 
 def panel_height(columns):

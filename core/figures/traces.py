@@ -10,10 +10,15 @@ from core.figures.theme import theme_colours
 from core.text import short
 
 MISSING = "not known"
+OUTSIDE = "outside the filter"
+SMALL = 0.6  # diameter of a cell outside the filter, as a share of that of the others
 
 
-def group_traces(panel, colour, names, size, chosen, c, axes, first):
-    """One trace a category, and one for cells without any; groups share a legend entry over all panels."""
+def group_traces(panel, colour, names, size, chosen, c, axes, first, inside=None):
+    """One trace a category, and one for cells without any; groups share a legend entry over all panels.
+
+    `inside` are the cells, (cells,) bool, that are drawn; all if None.
+    """
     codes = np.asarray(colour.values)
     colours = colour.palette()
     entries = [(-1, MISSING, c.missing)]
@@ -22,6 +27,7 @@ def group_traces(panel, colour, names, size, chosen, c, axes, first):
     groups = [(np.flatnonzero(codes == k) if k >= 0 else rest, k, n, p) for k, n, p in entries]
     traces = []
     for rows, k, name, paint in groups:
+        rows = _those(rows, inside)
         if not len(rows):
             continue
         trace = _points(panel, rows, names, size, chosen, c, axes)
@@ -37,14 +43,18 @@ def group_traces(panel, colour, names, size, chosen, c, axes, first):
     return traces + _ringed(panel, chosen, size, c, axes)
 
 
-def continuous_traces(panel, colour, names, size, chosen, c, axes, first):
-    """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen."""
+def continuous_traces(panel, colour, names, size, chosen, c, axes, first, inside=None):
+    """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen.
+
+    `inside` are the cells, (cells,) bool, that are drawn; all if None.
+    """
     values = np.asarray(colour.values, dtype=np.float32)
     known = is_known(values)
     grey, rows = np.flatnonzero(~known), np.flatnonzero(known)
     rows = rows[np.argsort(values[rows], kind="stable")]
     traces = []
     for cells, is_coloured in ((grey, False), (rows, True)):
+        cells = _those(cells, inside)
         if not len(cells):
             continue
         trace = _points(panel, cells, names, size, chosen, c, axes)
@@ -61,10 +71,25 @@ def continuous_traces(panel, colour, names, size, chosen, c, axes, first):
     return traces + _ringed(panel, chosen, size, c, axes)
 
 
-def layered_traces(panel, names, size, chosen, theme, axes):
+def outside_traces(panel, names, size, inside, c, axes):
+    """The cells that are not in `inside`, (cells,) bool, grey and small; no trace where there are none."""
+    rows = np.flatnonzero(~inside)
+    if not len(rows):
+        return []
+    trace = _points(panel, rows, names, SMALL * size, None, c, axes)
+    trace["marker"] |= {"color": c.missing, "opacity": 0.45}
+    trace |= {
+        "name": OUTSIDE,
+        "showlegend": False,
+        "hovertemplate": f"{_hover(names)}<br>{OUTSIDE}<extra></extra>",
+    }
+    return [trace]
+
+
+def layered_traces(panel, names, size, chosen, theme, axes, inside=None):
     """The panel's own cells in grey, and those of its Over in their colours: a part of the legend, and in no selection."""
     c, over = theme_colours(theme), panel.over
-    beneath = _points(panel, np.arange(len(panel.points)), names, size, chosen, c, axes)
+    beneath = _points(panel, _those(np.arange(len(panel.points)), inside), names, size, chosen, c, axes)
     beneath["marker"]["color"] = c.missing
     beneath |= {
         "name": "",
@@ -88,6 +113,11 @@ def layered_traces(panel, names, size, chosen, theme, axes):
 def escape(text):
     """A name as plotly should show it, not as the mark-up it may look like (plotly renders <b>, <a> and %{...})."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+
+
+def _those(rows, inside):
+    """Those of the indices `rows` that are in `inside`, (cells,) bool; all if it is None."""
+    return rows if inside is None else rows[inside[rows]]
 
 
 def _points(panel, rows, names, size, chosen, c, axes):

@@ -21,6 +21,12 @@ def go(label, id):
     return html.Div(html.Button(label, id=id, className="btn btn-outline-primary"), className="nuwa-actions")
 
 
+def samples_of(view, run):
+    """The obs column whose values are replicates unless a person chooses another: the batch covariate, or None."""
+    chosen = run["config"].get("batch_key") or None
+    return chosen if chosen in categories(view, run) else None
+
+
 def categories(view, run):
     """The names of the categorical obs columns of a run's dataset."""
     return [c["name"] for c in view.datasets.folder(run["dataset"]).columns() if c["kind"] == "category"]

@@ -12,7 +12,7 @@ from core.export import tables
 from core.export.tables import Table
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of
 from dashboard.pages.clusters.links import BETWEEN
-from dashboard.pages.clusters.viewer import embeddings, selection
+from dashboard.pages.clusters.viewer import embeddings, filters, selection
 from dashboard.server import session
 
 FILES = (
@@ -54,7 +54,7 @@ def latent(view, run, query):
 
 
 def panels(view, run, query):
-    """cell, cluster, set, the colour, whether it is selected, and its coordinates in every panel."""
+    """cell, cluster, set, the colour, whether it is selected and passes the filter, and its coordinates in every panel."""
     table, by = _cells(view, run, query), query.get("by", CLUSTERS)
     if by != CLUSTERS:
         colour = colour_of(view, run, by, DEFAULT_RESOLUTION)
@@ -64,6 +64,8 @@ def panels(view, run, query):
     if (chosen := selection.read(query.get("select"))) is not None:
         rows = selection.cells(view, run, chosen)
         table = table.beside(Table(["nuwa_selected"], [rows.astype(int)]))
+    if (shown := filters.cells(view, run, filters.read(query.get("filter")))) is not None:
+        table = table.beside(Table(["nuwa_shown"], [shown.astype(int)]))
     _need(view.results.array(run["id"], "latent"))
     k = 3 if query.get("dimensions") == "3" else 2
     keys = [key for key in query.get("panels", "").split(BETWEEN) if key] or embeddings.default(view, run)

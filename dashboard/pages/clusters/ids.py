@@ -34,7 +34,11 @@ TOOL = "panels-tool"
 WEBGL = "webgl"
 LEGEND = "legend"
 SELECTION = "selection"
+FILTER = "filter"  # records of viewer/filters.py, or None
+OUTSIDE = "outside"  # how cells outside the filter are drawn
+WITHIN = "selection-within"  # the selection of the cells that pass the filter: what every action takes
 SELECTED = "selected"
+SHOWN = "shown"  # how many cells pass the filter
 SELECT_BY = "select-by"
 SELECT_IS = "select-is"
 SELECT_FROM = "select-from"
@@ -42,7 +46,7 @@ SELECT_TO = "select-to"
 SELECT_NAMES = "select-names"
 SELECT_NUMBERS = "select-numbers"
 SELECT_GO = "select-go"
-SELECT_CLEAR = "select-clear"
+SELECT_FILTER = "select-filter"
 
 PANELS_MESSAGE = "panels-message"
 PANELS_RETRY = "panels-retry"
@@ -67,6 +71,11 @@ def panel(index):
 def panel_box(index):
     """All of that field, hidden where there are fewer panels."""
     return f"panel-box-{index + 1}"
+
+
+def filter_chip(index):
+    """The button that removes a record from the filter, by its place."""
+    return {"type": "filter-chip", "name": index}
 
 
 def category(name):

@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 BETWEEN = "~"  # panels in a link: no key holds it
 
 
-def table_link(run_id, by, resolution, k, keys=(), select=""):
-    """The address of the data of the panels `keys` in k dimensions; `select` is a selection as JSON."""
+def table_link(run_id, by, resolution, k, keys=(), select="", records=""):
+    """The address of the data of the panels `keys` in k dimensions; a selection and the records of a filter as JSON."""
     query = {"by": by, "resolution": resolution, "dimensions": k}
     query |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
+    query |= {"filter": records} if records else {}
     return f"/download/{run_id}/panels.csv?{urlencode(query)}"
 
 

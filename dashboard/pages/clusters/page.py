@@ -28,10 +28,12 @@ from dashboard.pages.clusters import (
     loadings,
     mapping,
     markers,
+    metadata,
     per_cell,
     per_feature,
     reconstruction,
     scores,
+    selection_bar,
     spaces,
     stability,
     summary,
@@ -49,7 +51,7 @@ PATH, TITLE = "/clusters", "Clusters"
 # when it is first opened, so a callback has all its outputs in one tab; of other tabs it may read what is there at once,
 # which is the maps, the selection and the resolution.
 CARDS = {
-    ("see", "Colour and metadata"): (),
+    ("see", "Colour and metadata"): (metadata,),
     ("clusters", "Clusters and names"): (clustering, annotate, composition),
     ("markers", "Markers"): (markers, cell_types),
     ("judge", "Quality"): (scores, spaces, per_cell, per_feature, stability, summary),
@@ -75,7 +77,7 @@ def layout(view, context):
     if run["explored"] != Explored.READY:
         return not_yet(view, run)
     state = link_state.from_link(context.query, view, run)
-    at_once = {"see": viewer.selecting(view, run), "clusters": [viewer.resolution(state)]}
+    at_once = {"see": viewer.reading(), "clusters": [viewer.resolution(state)]}
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -85,7 +87,9 @@ def layout(view, context):
             dcc.Store(id=ids.CLUSTERING),
             query_store(context.query),
             workspace.layout(
-                viewer.layout(view, run, state, [batch_note.line(run)]),
+                viewer.layout(
+                    view, run, state, selection_bar.layout(view, run, state), [batch_note.line(run)]
+                ),
                 tabs.layout(TABS, at_once, "Tools and results"),
             ),
         ],
@@ -121,6 +125,7 @@ def not_yet(view, run):
 def register(app, store):
     tabs.register(app, store, TABS)
     callbacks.register(app, store)
+    selection_bar.register(app, store)
     for each in chain(*CARDS.values()):
         each.register(app, store)
     downloads.register(app.server, store)

@@ -18,7 +18,7 @@ def change(nuwa, button, **values):
     known = {
         "annotate-start.value": "obs:cell_type",
         "resolution.value": 1.0,
-        "selection.data": SOME,
+        "selection-within.data": SOME,
         "run.data": nuwa.run,
     }
     pressed = {f"{button}": 1} if "contents" not in button else {}
@@ -33,7 +33,9 @@ def types(finished):
 def test_selected_cells_get_a_name_that_colours_the_panels_and_is_undone(finished, types):
     picked = {"by": "obs:cell_type", "is": types[:2]}
     answer = change(
-        finished, "annotate-go.n_clicks", **{"annotate-name.value": " my  cells", "selection.data": picked}
+        finished,
+        "annotate-go.n_clicks",
+        **{"annotate-name.value": " my  cells", "selection-within.data": picked},
     )
     line = answer["clustering-line"]["data"]
     here = {"clustering-line.data": line, "run.data": finished.run}
@@ -99,12 +101,12 @@ def test_a_table_of_names_becomes_a_clustering(finished):
     [
         (
             "annotate-go.n_clicks",
-            {"selection.data": None, "annotate-name.value": "x"},
+            {"selection-within.data": None, "annotate-name.value": "x"},
             "No cells are selected",
         ),
         (
             "annotate-go.n_clicks",
-            {"selection.data": {"by": "obs:cell_type", "is": []}},
+            {"selection-within.data": {"by": "obs:cell_type", "is": []}},
             "No cells are selected",
         ),
         ("annotate-colour-go.n_clicks", {}, "Choose a group"),
@@ -127,7 +129,7 @@ def test_clusters_that_were_undone_give_a_message_and_the_page_continues(finishe
 
 
 def test_a_name_has_to_be_typed(finished, types):
-    picked = {"selection.data": {"by": "obs:cell_type", "is": types[:1]}, "annotate-name.value": "  "}
+    picked = {"selection-within.data": {"by": "obs:cell_type", "is": types[:1]}, "annotate-name.value": "  "}
     assert "name is missing" in sent(change(finished, "annotate-go.n_clicks", **picked))
 
 

@@ -167,7 +167,7 @@ def test_a_selection_becomes_a_dataset(nuwa):
     kind = nuwa.view.datasets.folder(nuwa.dataset).column("cell_type")[0]["categories"][0]
     values = {
         "subset-go.n_clicks": 1,
-        "selection.data": {"by": "obs:cell_type", "is": [kind]},
+        "selection-within.data": {"by": "obs:cell_type", "is": [kind]},
         "page-token.data": "page",
         "run.data": nuwa.run,
     }

@@ -253,7 +253,7 @@ def test_a_page_of_many_cells_says_at_once_what_it_will_draw(finished, run, monk
     assert (
         draw.initial_cells(finished.view, run, asked) == cells
     )  # what the page is told again draws nothing anew
-    assert "SIM-0007" in sent(viewer.layout(finished.view, run, asked))
+    assert "SIM-0007" in sent(viewer.layout(finished.view, run, asked, None))
 
 
 def test_three_dimensions_end_where_plotly_can_no_longer_turn_them(finished, run, monkeypatch):

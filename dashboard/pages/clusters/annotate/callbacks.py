@@ -49,7 +49,7 @@ def _changes(app, store):
 
         return register_change
 
-    selected = State(page.SELECTION, "data")
+    selected = State(page.WITHIN, "data")
 
     @on(Input(ids.ANNOTATE_GO, "n_clicks"), *GROUPS, selected, State(ids.ANNOTATE_NAME, "value"))
     def name_cells(view, run, clicks, start, resolution, selection, name):
@@ -79,7 +79,7 @@ def _recluster(app, store):
         ids.RECLUSTER,
         Input(ids.RECLUSTER_GO, "n_clicks"),
         *GROUPS,
-        State(page.SELECTION, "data"),
+        State(page.WITHIN, "data"),
         State(ids.RECLUSTER_RESOLUTION, "value"),
     )
     def recluster(view, run, token, *choices):

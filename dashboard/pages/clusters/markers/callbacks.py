@@ -55,7 +55,7 @@ def _two_selections(app, store):
             "(clicks, selection) => clicks ? selection : window.dash_clientside.no_update",
             Output(group, "data", allow_duplicate=True),
             Input(button, "n_clicks"),
-            State(page.SELECTION, "data"),
+            State(page.WITHIN, "data"),
             prevent_initial_call=True,
         )
     buttons.empty(app, ids.MARKERS_B_REST, ids.MARKERS_B)

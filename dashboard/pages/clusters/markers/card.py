@@ -11,7 +11,7 @@ from dashboard.components.number_field import number_field
 from dashboard.components.picker import picker
 from dashboard.components.widgets import card, graph, more, notice
 from dashboard.pages.clusters.colours import CLUSTERS, groupings
-from dashboard.pages.clusters.controls import categories, field, go
+from dashboard.pages.clusters.controls import categories, field, go, samples_of
 from dashboard.pages.clusters.markers import ids
 
 EACH, TWO = "each", "two"
@@ -79,14 +79,13 @@ def _samples(view, run):
     """The choice of the obs column whose values are replicates."""
     columns = categories(view, run)
     placeholder = "none: cells are compared" if columns else "obs has no categorical columns"
-    chosen = run["config"].get("batch_key") or None
     return html.Div(
         [
             html.Label("Samples (replicates)", htmlFor=ids.MARKERS_SAMPLES),
             picker(
                 ids.MARKERS_SAMPLES,
                 columns,
-                chosen if chosen in columns else None,
+                samples_of(view, run),
                 placeholder=placeholder,
                 clearable=True,
             ),

@@ -10,7 +10,7 @@ from dashboard.components import job_progress
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.links import table_link
-from dashboard.pages.clusters.viewer import embeddings, link_state, pickers, selection_form, subset
+from dashboard.pages.clusters.viewer import embeddings, filters, link_state, pickers, selection_form, subset
 from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.pages.clusters.viewer.draw import draw
 from dashboard.pages.clusters.viewer.legend import layer_legend, legend
@@ -27,6 +27,8 @@ CONTROLS = {
     "count": Input(ids.PANEL_COUNT, "value"),
     "keys": PANELS,
     "selection": Input(ids.SELECTION, "data"),
+    "filter": Input(ids.FILTER, "data"),
+    "outside": Input(ids.OUTSIDE, "value"),
     "linked": Input(ids.LINKED, "value"),
     "theme": Input(shared.THEME, "data"),
     "webgl": Input(ids.WEBGL, "data"),
@@ -119,10 +121,12 @@ def _draw(app, store):
         state = link_state.from_controls(view, run, controls)
         drawing = draw(view, run, state)
         large = drawing.figure is None
-        selection, message = "", selections.NONE_SELECTED
+        selection, message = "", selections.sentence(view, run, None, None)
+        records = json.dumps(state.filter) if state.filter else ""
         if drawing.selected is not None:
-            selection = json.dumps(state.selection)
-            message = selections.sentence(view, run, state.selection, drawing.selected)
+            within = filters.within(state.selection, state.filter)
+            selection = json.dumps(within)
+            message = selections.sentence(view, run, within, drawing.selected)
         entries = legend(drawing.colour, state.selection, state.theme, state.by, state.resolution)
         for layer in drawing.layers:
             entries += layer_legend(layer, state.theme)
@@ -134,7 +138,7 @@ def _draw(app, store):
             entries,
             [notice(note, "warn") for note in drawing.notes],
             message,
-            table_link(run_id, state.by, state.resolution, state.k, state.panels, selection),
+            table_link(run_id, state.by, state.resolution, state.k, state.panels, selection, records),
         )
 
 
@@ -143,6 +147,7 @@ def _browser(app):
     panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(index), "value") for index in range(MOST)]]
     values = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
     values += [State(name, "data") for name in (ids.SELECTION, shared.CONTEXT, shared.RUN)]
+    values.append(State(ids.FILTER, "data"))
     for name, *parts in (
         ("webgl", Output(ids.WEBGL, "data"), Input(shared.RUN, "data")),
         ("show", Input(ids.CELLS, "data")),
@@ -150,6 +155,7 @@ def _browser(app):
         (
             "address",
             Input(ids.LINK_TABLE, "href"),
+            Input(ids.OUTSIDE, "value"),
             *panels,
             *values,
         ),  # the href changes with all that is shown

@@ -8,19 +8,19 @@ from core.config import RESOLUTIONS
 from core.figures import GRAPH_CONFIG
 from dashboard.components.widgets import BLANK, badge, more, notice, working
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.viewer import draw, embeddings, pickers, selection_form, subset, toolbar
+from dashboard.pages.clusters.viewer import draw, embeddings, pickers, toolbar
 from dashboard.pages.clusters.viewer.link_state import MOST
 
 LABEL = "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"
 
 
-def layout(view, run, state, lines=()):
-    """The maps; they show a ViewerState. `lines` are notes of one line above them."""
+def layout(view, run, state, bar=(), lines=()):
+    """The maps; they show a ViewerState. `bar` is on the selected cells, `lines` are notes of one line above the maps."""
     return html.Section(
         [
             toolbar.layout(view, run, state),
             _lines(state, lines),
-            html.Div([_maps(view, run, state), _legend(view, run)], className="nuwa-stage nuwa-plot"),
+            html.Div([_maps(view, run, state, bar), _legend(view, run)], className="nuwa-stage nuwa-plot"),
             dcc.Store(id=ids.WEBGL),
             dcc.Store(id=ids.CELLS),
             dcc.Store(id=ids.CELLS_CLICKED),
@@ -46,7 +46,7 @@ def _lines(state, lines):
     )
 
 
-def _maps(view, run, state):
+def _maps(view, run, state, bar):
     """A plotly graph for thousands of cells and for 3-D, and the host of larger plots, which the browser draws itself.
 
     The embedding of each panel and the selection bar lie over them.
@@ -72,7 +72,13 @@ def _maps(view, run, state):
             html.Div(small, id=ids.PANELS_BOX, hidden=bool(initial), role="group", **{"aria-label": LABEL}),
             html.Div(large, id=ids.CELLS_BOX, hidden=not initial),
             html.Div(heads, className="nuwa-heads"),
-            html.Div(id=ids.SELECTION_BAR, className="nuwa-selection-bar"),
+            html.Div(
+                bar,
+                id=ids.SELECTION_BAR,
+                className="nuwa-selection-bar",
+                role="region",
+                **{"aria-label": "Selected cells and filter"},
+            ),
         ],
         id=ids.MAPS,
         className="nuwa-maps",
@@ -103,13 +109,9 @@ def _legend(view, run):
     return html.Div([legend, *marks], className="nuwa-legend-side")
 
 
-def selecting(view, run):
-    """The form that selects cells, for the panel, and how to read the maps."""
+def reading():
+    """How to read the maps, for the panel."""
     return [
-        html.Section(
-            [html.H2("Select cells"), selection_form.layout(view, run), *subset.layout(view)],
-            className="nuwa-card",
-        ),
         more(
             "How to read the maps",
             html.P(

@@ -1,4 +1,4 @@
-"""What the viewer shows, as it is in a link: panels, colour, resolution, dimensions and selection."""
+"""What the viewer shows, as it is in a link: panels, colour, resolution, dimensions, selection and filter."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.errors import UserError
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.pages.clusters.links import BETWEEN
-from dashboard.pages.clusters.viewer import embeddings
+from dashboard.pages.clusters.viewer import embeddings, filters
 from dashboard.pages.clusters.viewer import selection as selections
 
 MOST = 4  # panels
@@ -27,13 +27,15 @@ class ViewerState(NamedTuple):
     tool: str = "pan"  # what dragging does: "pan" or "lasso"
     theme: str = "light"
     webgl: bool = True
+    filter: tuple = ()  # of viewer/filters.py
+    outside: str = filters.GREY  # how cells outside it are drawn
 
 
 def from_link(query, view, run):
     """The ViewerState of a link's query, with the default for what is missing or invalid."""
     panels = [key for key in query.get("panels", "").split(BETWEEN) if key][:MOST]
     panels = panels or embeddings.default(view, run)[:FIRST]
-    notes, selection = [], None
+    notes, selection, records = [], None, ()
     try:
         resolution = float(query.get("resolution", DEFAULT_RESOLUTION))
     except ValueError:
@@ -45,8 +47,14 @@ def from_link(query, view, run):
         selection = selections.read(query.get("select"))
     except UserError as error:
         notes.append(str(error))
+    try:
+        records = filters.read(query.get("filter"))
+    except UserError as error:
+        notes.append(str(error))
     k = 3 if query.get("dimensions") == "3" else 2
-    return ViewerState(tuple(panels), query.get("by") or CLUSTERS, resolution, k, selection, tuple(notes))
+    outside = filters.HIDDEN if query.get("outside") == filters.HIDDEN else filters.GREY
+    state = ViewerState(tuple(panels), query.get("by") or CLUSTERS, resolution, k, selection, tuple(notes))
+    return state._replace(filter=records, outside=outside)
 
 
 def panels_of(view, run, count, keys):
@@ -60,4 +68,6 @@ def from_controls(view, run, controls):
     values = dict(controls)
     panels = panels_of(view, run, values.pop("count"), values.pop("keys"))
     linked, tool = bool(values.pop("linked")), values.pop("tool") or "pan"
+    values["filter"] = filters.checked(values["filter"])
+    values["outside"] = values["outside"] or filters.GREY
     return ViewerState(panels, linked=linked, tool=tool, webgl=values.pop("webgl") is not False, **values)

@@ -1,4 +1,4 @@
-"""Selecting cells without a mouse: a form, what is selected now, and the legend's buttons."""
+"""Selecting or filtering cells by anything that can colour them: a form, and the legend's buttons."""
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 from dash.exceptions import PreventUpdate
@@ -22,7 +22,7 @@ LIMITS = {
 
 
 def layout(view, run):
-    """The sentence on the selected cells, and the form."""
+    """The form; the card of metadata shows it."""
     by = colour_picker(view, run, ids.SELECT_BY, CLUSTERS)
     categories = picker(ids.SELECT_IS, [], [], multi=True, clearable=True, placeholder="one or more")
     limits = [
@@ -32,7 +32,7 @@ def layout(view, run):
     ]
     actions = [
         html.Button("Select cells", id=ids.SELECT_GO, className="btn btn-outline-primary"),
-        html.Button("Clear selection", id=ids.SELECT_CLEAR, className="btn btn-outline-secondary"),
+        html.Button("Show only these cells", id=ids.SELECT_FILTER, className="btn btn-outline-secondary"),
     ]
     form = [
         html.Div([html.Label("Select cells by", htmlFor=ids.SELECT_BY), by], className="nuwa-field"),
@@ -44,17 +44,11 @@ def layout(view, run):
         html.Div(limits, id=ids.SELECT_NUMBERS, className="nuwa-range", hidden=True),
         html.Div(actions, className="nuwa-actions"),
     ]
-    return html.Div(
-        [
-            html.Div(id=ids.SELECTED, role="status", className="nuwa-selected"),
-            html.Div(form, className="nuwa-form"),
-        ],
-        className="nuwa-selecting",
-    )
+    return html.Div(html.Div(form, className="nuwa-form"), className="nuwa-selecting")
 
 
 def register(app, store):
-    number_field.watch(app, LIMITS, [ids.SELECT_GO])
+    number_field.watch(app, LIMITS, [ids.SELECT_GO, ids.SELECT_FILTER])
 
     @app.callback(
         Output(ids.SELECTION, "data"),
@@ -69,34 +63,38 @@ def register(app, store):
             raise PreventUpdate
         return selections.toggled(selection, by, resolution, ctx.triggered_id["name"])
 
-    @buttons.on(
-        app,
-        store,
-        Input(ids.SELECT_GO, "n_clicks"),
-        Output(ids.SELECTION, "data", allow_duplicate=True),
-        Output(ids.SELECTED, "children", allow_duplicate=True),
-        State(ids.SELECT_BY, "value"),
-        State(ids.SELECT_IS, "value"),
-        State(ids.SELECT_FROM, "value"),
-        State(ids.SELECT_TO, "value"),
-        State(ids.RESOLUTION, "value"),
-        State(shared.RUN, "data"),
-        tone="warn",
-    )
-    def select_by_form(view, _, by, names, low, high, resolution, run_id):
-        colour = colour_of(view, view.runs.one(run_id), by, resolution)
-        selection = {"by": by} | ({"resolution": resolution} if by == CLUSTERS else {})
-        if colour.categories is not None:
-            if not names:
-                raise UserError("Choose one or more values first.")
-            return selection | {"is": names}, no_update
-        low, high = LIMITS[ids.SELECT_FROM].read(low), LIMITS[ids.SELECT_TO].read(high)
-        limits = {name: limit for name, limit in (("from", low), ("to", high)) if limit is not None}
-        if not limits:
-            raise UserError("Enter a lower or an upper limit first.")
-        return selection | limits, no_update
+    def on(button, target, *states):
+        """Decorate what a button does with the record of the form, and return what `target` becomes."""
 
-    buttons.empty(app, ids.SELECT_CLEAR, ids.SELECTION)
+        def register_use(use):
+            @buttons.on(
+                app,
+                store,
+                Input(button, "n_clicks"),
+                Output(target, "data", allow_duplicate=True),
+                Output(ids.SELECTED, "children", allow_duplicate=True),
+                State(ids.SELECT_BY, "value"),
+                State(ids.SELECT_IS, "value"),
+                State(ids.SELECT_FROM, "value"),
+                State(ids.SELECT_TO, "value"),
+                State(ids.RESOLUTION, "value"),
+                State(shared.RUN, "data"),
+                *states,
+                tone="warn",
+            )
+            def press(view, _, by, names, low, high, resolution, run_id, *values):
+                colour = colour_of(view, view.runs.one(run_id), by, resolution)
+                return use(_record(colour, by, names, low, high, resolution), *values), no_update
+
+        return register_use
+
+    @on(ids.SELECT_GO, ids.SELECTION)
+    def select_by_form(record):
+        return record
+
+    @on(ids.SELECT_FILTER, ids.FILTER, State(ids.FILTER, "data"))
+    def filter_by_form(record, records):
+        return [*(records or ()), record]
 
     @app.callback(
         Output(ids.SELECT_IS, "options"),
@@ -116,3 +114,17 @@ def register(app, store):
         names = [str(name) for name in colour.categories or ()]
         is_numeric = colour.categories is None
         return names, [], is_numeric, not is_numeric
+
+
+def _record(colour, by, names, low, high, resolution):
+    """The record of viewer/selection.py that the form says; raises UserError where a value is missing."""
+    record = {"by": by} | ({"resolution": resolution} if by == CLUSTERS else {})
+    if colour.categories is not None:
+        if not names:
+            raise UserError("Choose one or more values first.")
+        return record | {"is": names}
+    low, high = LIMITS[ids.SELECT_FROM].read(low), LIMITS[ids.SELECT_TO].read(high)
+    limits = {name: limit for name, limit in (("from", low), ("to", high)) if limit is not None}
+    if not limits:
+        raise UserError("Enter a lower or an upper limit first.")
+    return record | limits

@@ -1,4 +1,4 @@
-"""The button that makes a dataset of the selected cells, and the links to it."""
+"""A dataset of the selected cells: the progress of its job, and the links to it."""
 
 from dash import Input, Output, State, dcc, html
 
@@ -10,19 +10,15 @@ from dashboard.pages.clusters.viewer import selection as selections
 
 
 def layout(view):
-    """The button, the progress of its job, and the result."""
-    button = html.Button(
-        "Create dataset from selected cells", id=ids.SUBSET_GO, className="btn btn-outline-primary"
-    )
+    """The progress of its job, and the result; the button is in the selection bar."""
     return [
-        html.Div(button, className="nuwa-actions"),
         *job_card.parts(view, ids.SUBSET),
         html.Div(id=ids.SUBSET_RESULT, role="status"),
     ]
 
 
 def register(app, store):
-    @run_jobs.asks(app, store, ids.SUBSET, Input(ids.SUBSET_GO, "n_clicks"), State(ids.SELECTION, "data"))
+    @run_jobs.asks(app, store, ids.SUBSET, Input(ids.SUBSET_GO, "n_clicks"), State(ids.WITHIN, "data"))
     def create(view, run, token, selection):
         rows = selections.cells(view, run, selection)
         if rows is None:

@@ -1,0 +1,23 @@
+"""The ids of the selection bar; what other cards read of it is in ids.py of the page."""
+
+BAR_ACTIONS = "bar-actions"
+BAR_NAME = "bar-name"
+BAR_NAME_GO = "bar-name-go"
+BAR_MARKERS_GO = "bar-markers-go"
+BAR_KEEP_GO = "bar-keep-go"
+BAR_KEPT = "bar-kept"  # the record of group A, kept while B is selected
+BAR_TWO = "bar-two"
+BAR_TWO_NOTE = "bar-two-note"
+BAR_TWO_GO = "bar-two-go"
+BAR_TWO_CANCEL = "bar-two-cancel"
+BAR_ONLY_GO = "bar-only-go"
+BAR_HIDE_GO = "bar-hide-go"
+BAR_CLEAR_GO = "bar-clear-go"
+BAR_FILTER = "bar-filter"
+BAR_CHIPS = "bar-chips"
+BAR_SHOW_ALL = "bar-show-all"
+BAR_SELECT_SHOWN = "bar-select-shown"
+BAR_UNDO = "bar-undo"
+BAR_REDO = "bar-redo"
+BAR_MESSAGE = "bar-message"
+BAR_ANSWER = "bar-answer"  # the tab that has the answer, and its job: see assets/76-selection-bar.js
