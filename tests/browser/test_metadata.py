@@ -170,7 +170,7 @@ def test_a_filter_by_three_things_is_counted_selected_and_undone(page, server, t
     expect(page.locator("#selected")).to_contain_text(f"{shown} of 240 cells selected")
     page.keyboard.press("Control+Shift+z")
     expect(page.locator("#shown")).to_have_text(f"{inside.sum() - shown} of 240 cells shown.")
-    page.get_by_role("button", name="Undo selection").click()
+    page.get_by_role("button", name="Undo last selection or filter").click()
     expect(page.locator("#shown")).to_have_text(f"{inside.sum()} of 240 cells shown.")
     page.reload()  # the address has the filter and the selection
     expect(page.locator("#selected")).to_contain_text(f"{shown} of 240 cells selected")

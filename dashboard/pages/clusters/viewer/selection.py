@@ -23,7 +23,7 @@ from dashboard.pages.clusters.viewer import embeddings
 
 VERTICES = 400  # of a polygon at most, to fit into a link
 MOST_RECORDS = 40  # in an {"all": [...]}
-DEPTH = 4  # of records in records
+DEPTH = 8  # of records in records
 INVALID = "The selection in this link is invalid. Select the cells again."
 NONE_SELECTED = "No cells are selected. Draw a lasso, click in the legend, or use the tab of metadata."
 NO_VALUE, EMPTY_TEXT = (
@@ -158,19 +158,26 @@ def description(view, run, selection):
     if "all" in selection:
         return "; ".join(description(view, run, record) for record in selection["all"])
     if "not" in selection:
-        other = selection["not"]
-        if "is" in other:
-            return f"{_name_of(view, run, other)} is not {' or '.join(_names(other)) or 'any of its values'}"
-        return f"not: {description(view, run, other)}"
+        return _not(view, run, selection["not"])
     if "polygon" in selection:
         return f"by lasso in {embeddings.label(view, run, selection['in'])}"
-    name = _name_of(view, run, selection)
-    if "is" in selection:
-        names = _names(selection)
-        return f"{name} is {listed(names)}" if names else f"{name} is none of its values"
+    name, or_missing = _name_of(view, run, selection), " or has no value" * selection.get("missing", False)
+    if "is" in selection and (selection["is"] or not or_missing):
+        values = listed(_names(selection)) or "none of its values"
+        return f"{name} is {values}{or_missing}"
     limits = [(selection.get("from"), "at least"), (selection.get("to"), "at most")]
     limits = " and ".join(f"{word} {limit:g}" for limit, word in limits if limit is not None)
-    return f"{name} is {' or '.join(filter(None, (limits, NO_VALUE * selection.get('missing', False))))}"
+    return f"{name} is {limits}{or_missing}" if limits else f"{name} has no value"
+
+
+def _not(view, run, selection):
+    """How cells were selected that are not in a selection, such as "cell_type (obs) is not B or T"."""
+    if "by" not in selection or "from" in selection or "to" in selection:
+        return f"not: {description(view, run, selection)}"
+    name, names = _name_of(view, run, selection), " or ".join(_names(selection))
+    if not selection.get("missing"):
+        return f"{name} is not {names or 'any of its values'}"
+    return f"{name} has a value" + (f", which is not {names}" if names else "")
 
 
 def _name_of(view, run, selection):
@@ -183,7 +190,7 @@ def _name_of(view, run, selection):
 
 def _names(selection):
     """The categories of a record for people, at most nine."""
-    names = [shown_name(name) for name in selection["is"]] + [NO_VALUE] * bool(selection.get("missing"))
+    names = [shown_name(name) for name in selection.get("is", ())]
     return [*names[:8], f"{len(names) - 8} more"] if len(names) > 9 else names
 
 
