@@ -1,5 +1,6 @@
 """The selection bar without a browser: counts, the parts of the filter, names and markers of a selection, and links."""
 
+import importlib
 import json
 
 import numpy as np
@@ -101,17 +102,20 @@ def test_cells_outside_the_filter_are_grey_and_small_or_hidden(finished, run, ki
     )
 
 
-def test_an_image_without_webgl_leaves_out_hidden_cells(finished, run):
-    from core.figures import panels as module
+def test_an_image_without_webgl_has_the_cells_that_pass_alone_or_the_others_in_grey(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("core.figures.panels"), "POINTS_WITHOUT_WEBGL", 0)
+    points, codes = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
+    inside = np.array([1, 0, 1, 1], bool)
 
-    panel = figures.Panel("p", np.arange(8.0).reshape(4, 2))
-    colour, inside = figures.Colour("k", np.array([0, 1, 0, 1]), ("a", "b")), np.array([1, 0, 1, 1], bool)
-    hidden, same = module._greyed(panel, colour, inside, True)
-    assert np.isnan(hidden.points[1]).all() and np.isfinite(hidden.points[[0, 2, 3]]).all() and same is colour
-    _, grey = module._greyed(panel, colour, inside, False)
-    assert grey.values.tolist() == [0, -1, 0, 1]
-    _, grey = module._greyed(panel, figures.Colour("x", np.arange(4.0)), inside, False)
-    assert np.isnan(grey.values[1])
+    def image(rows, codes, filtered=None):
+        colour, panel = figures.Colour("k", codes, ("a", "b")), figures.Panel("p", points[rows])
+        names = [str(i) for i in range(len(codes))]
+        return figures.panels([panel], colour, names, webgl=False, filtered=filtered).layout.images[0].source
+
+    everything = np.arange(4)
+    hidden = image(everything, codes, figures.Filtered(inside, True))
+    assert hidden == image(np.flatnonzero(inside), codes[inside]) != image(everything, codes)
+    assert image(everything, codes, figures.Filtered(inside)) == image(everything, np.array([0, -1, 0, 1]))
 
 
 def test_a_filter_that_can_no_longer_be_applied_shows_all_cells_with_a_note(finished, run):

@@ -32,7 +32,8 @@ class CodedColumn:
             self.edges = edges_of(values[known])
             self.n = len(self.edges) - 1
             codes = np.full(len(values), self.n)
-            codes[known] = _bins(values[known], self.edges)
+            if self.n:
+                codes[known] = _bins(values[known], self.edges)
         else:
             self.n = len(self.names)
             codes = np.where(known, values, self.n)

@@ -42,12 +42,11 @@ def layout(view, run, state):
 
 def _actions():
     """The buttons on the selected cells, hidden while there are none."""
-    name = dbc.Input(
-        id=ids.BAR_NAME,
-        maxlength=80,
-        placeholder="name",
-        className="name",
-        **{"aria-label": "Name of the cells"},
+    name = html.Label(
+        [
+            html.Span("Name of the cells", className="visually-hidden"),
+            dbc.Input(id=ids.BAR_NAME, maxlength=80, placeholder="name", className="name"),
+        ]
     )
     buttons = [
         _button(ids.BAR_NAME_GO, "Name cells", "Name the selected cells in a clustering of your own"),

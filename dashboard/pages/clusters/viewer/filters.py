@@ -25,7 +25,7 @@ def read(text):
 
 def checked(records):
     """The records as a tuple if all are valid; raises UserError otherwise. None is no filter."""
-    if not records:
+    if records is None or records == []:
         return ()
     try:
         return tuple(selections.checked({"all": records})["all"])

@@ -163,7 +163,7 @@ def description(view, run, selection):
         return f"by lasso in {embeddings.label(view, run, selection['in'])}"
     name, or_missing = _name_of(view, run, selection), " or has no value" * selection.get("missing", False)
     if "is" in selection and (selection["is"] or not or_missing):
-        values = listed(_names(selection)) or "none of its values"
+        values = listed(_names(selection)) if selection["is"] else "none of its values"
         return f"{name} is {values}{or_missing}"
     limits = [(selection.get("from"), "at least"), (selection.get("to"), "at most")]
     limits = " and ".join(f"{word} {limit:g}" for limit, word in limits if limit is not None)
