@@ -72,32 +72,32 @@
     // ---- Rows: categories, and the cells without a value
 
     updateRow(row) {
-      const selection = now.selection || {}, name = row.name;
+      const selection = now.selection || {}, name = row.category;
       const same = selection.by === this.by && (this.by !== "clusters" || selection.resolution === now.resolution);
       const isSelected = same && !("from" in selection || "to" in selection) && (name === null ? !!selection.missing : (selection.is || []).includes(name));
       row.button.setAttribute("aria-pressed", isSelected);
-      row.box.checked = this.kind === "category" ? filters().passes(this.passing, name) : filters().missingPasses(now.filter, this.about);
+      row.check.checked = this.kind === "category" ? filters().passes(this.passing, name) : filters().missingPasses(now.filter, this.about);
     }
 
     row(name) {
       const text = shown(name), row = element("li", name === null ? "missing" : "");
-      row.name = name;
-      row.box = element("input", "", { type: "checkbox", "aria-label": `Show ${text} of ${this.title}` });
-      row.box.addEventListener("change", () => set_filter(this.kind === "category" ? filters().toggled(now.filter, this.about, name, this.all_names) : filters().toggledMissing(now.filter, this.about)));
-      row.total = element("span", "total");
-      row.part = element("span", "part");
-      row.n = element("span", "n");
-      row.button = element("button", "value", { type: "button" }, element("span", "name", { title: text }, text), element("span", "bar", { "aria-hidden": "true" }, row.total, row.part), row.n);
+      row.category = name;
+      row.check = element("input", "", { type: "checkbox", "aria-label": `Show ${text} of ${this.title}` });
+      row.check.addEventListener("change", () => set_filter(this.kind === "category" ? filters().toggled(now.filter, this.about, name, this.all_names) : filters().toggledMissing(now.filter, this.about)));
+      row.ofAll = element("span", "total");
+      row.shown = element("span", "part");
+      row.counts = element("span", "n");
+      row.button = element("button", "value", { type: "button" }, element("span", "name", { title: text }, text), element("span", "bar", { "aria-hidden": "true" }, row.ofAll, row.shown), row.counts);
       row.button.addEventListener("click", () => set("metadata-clicked", { data: { by: this.by, name, n: ++counter } }));
-      row.append(row.box, row.button);
+      row.append(row.check, row.button);
       return row;
     }
 
     count(row, total, part, most) {
-      row.total.style.width = `${(100 * total) / most}%`;
-      row.part.style.width = `${(100 * part) / most}%`;
-      row.n.textContent = part === total ? number(total) : `${number(part)} of ${number(total)}`;
-      row.button.setAttribute("aria-label", `Select ${shown(row.name)}: ${number(part)} of ${number(total)} cells shown`);
+      row.ofAll.style.width = `${(100 * total) / most}%`;
+      row.shown.style.width = `${(100 * part) / most}%`;
+      row.counts.textContent = part === total ? number(total) : `${number(part)} of ${number(total)}`;
+      row.button.setAttribute("aria-label", `Select ${shown(row.category)}: ${number(part)} of ${number(total)} cells shown`);
     }
 
     buildCategories() {
@@ -258,13 +258,14 @@
     nuwaMetadata: {
       show(columns, filter, selection, by, resolution, run) {
         const host = document.getElementById("metadata-host");
-        if (!host || !columns) return;
+        if (!host || !columns) return null;
         const key = [filter, resolution, run, columns.map((column) => column.by)], before = now.key;
         now = { filter: filter && filter.length ? filter : null, selection, by, resolution, run, key: JSON.stringify(key) };
         if (!card || card.host !== host) card = new Card(host);
         if (card.columns.map((column) => column.by).join() !== columns.map((column) => column.by).join()) card.build(columns);
         card.columns.forEach((column) => column.update());
         if (before !== now.key || !host.dataset.counted) card.fetch();
+        return null;
       },
 
       // Below the fields of a column, what cannot be used of them.

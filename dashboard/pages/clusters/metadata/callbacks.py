@@ -32,6 +32,7 @@ def _show(app, store):
     """The columns, and what the browser draws of them."""
     app.clientside_callback(
         ClientsideFunction("nuwaMetadata", "show"),
+        Output(ids.METADATA_DRAWN, "data"),
         Input(ids.METADATA_COLUMNS, "data"),
         Input(page.FILTER, "data"),
         Input(page.SELECTION, "data"),

@@ -24,6 +24,7 @@ def layout(view, run):
         ),
         more("Select or filter by a gene, a protein or another value", selection_form.layout(view, run)),
         dcc.Store(id=ids.METADATA_COLUMNS, data=columns(view, run)),
+        dcc.Store(id=ids.METADATA_DRAWN),
         dcc.Store(id=ids.METADATA_CLICKED),
         dcc.Store(id=ids.METADATA_COLOUR),
         dcc.Store(id=ids.METADATA_TYPED),
