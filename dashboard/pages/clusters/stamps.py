@@ -5,7 +5,7 @@ from pathlib import Path
 from core.config.run_files import clusters_of, company_of
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, SEED_CONSISTENCY, SPLIT
 
-OF_DATASET = ("obs", "obsm", "cell", "protein", "gene", "mean")  # a dataset never changes
+OF_DATASET = ("obs", "table", "cell", "protein", "gene", "mean")  # a dataset never changes
 
 
 def stamp(view, run, choice, resolution):

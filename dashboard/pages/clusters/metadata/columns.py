@@ -1,9 +1,17 @@
-"""The columns of the card of metadata: clusters, obs columns, values from the file's obsm, and measures of the cells."""
+"""The columns of the card of metadata: clusters, columns of obs and of tables in obsm, and measures of the cells."""
 
 from core.analysis.metrics.descriptions import CELL_SCORES, CONSISTENCY
 from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES
 from core.config.run_files import company_of
-from dashboard.pages.clusters.colours import CELL_MEASURES, CLUSTERS, MADE, SEED_CONSISTENCY, SPLIT
+from dashboard.pages.clusters.colours import (
+    CELL_MEASURES,
+    CLUSTERS,
+    MADE,
+    SEED_CONSISTENCY,
+    SPLIT,
+    SUGGESTED,
+    suggested_types,
+)
 
 OPEN_AT_FIRST = 4  # columns of categories
 FEW = 30  # categories of such a column at most
@@ -20,9 +28,16 @@ def columns(view, run):
         _record(f"{MADE}:{row['line']}", row["title"], "category", "clusters")
         for row in view.clusterings.all(run["id"])
     ]
+    if suggested_types(view, run):
+        records.append(_record(SUGGESTED, "Suggested cell types", "category", "clusters"))
     for column in dataset.columns():
         n = len(column.get("categories", ()))
         records.append(_record(f"obs:{column['name']}", column["name"], column["kind"], "obs", 2 <= n <= FEW))
+    records += [
+        _record(f"table:{table['name']}:{column}", column, "number", f"obsm['{table['name']}']")
+        for table in dataset.tables()
+        for column in table["columns"]
+    ]
     records += [
         _record(f"cell:{name}", CELL_MEASURES[name][0], "number", CELL_MEASURES[name][1])
         for name in dataset.measured()
