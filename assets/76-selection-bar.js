@@ -25,12 +25,6 @@
   const pressed = (change) => (clicks, selection, filter) => (clicks ? change(selection, filter) : [unchanged(), unchanged()]);
   const moved = (state) => (state ? [state.selection, state.filter] : [unchanged(), unchanged()]);
 
-  // Open a section or tab of the page by its name, as its link does.
-  function open(name) {
-    const link = document.querySelector(`.nuwa-contents a[href="#${CSS.escape(name)}"]`);
-    if (link) link.click();
-  }
-
   async function there(id) {
     const end = performance.now() + PATIENCE;
     while (!document.getElementById(id)) {
@@ -69,7 +63,7 @@
     // Open the tab of an answer. The card of markers then shows the groups that were compared, and follows the job.
     async answered(answer) {
       if (!answer) return;
-      open(answer.tab);
+      window.nuwaTabs.open(answer.tab);
       if (!answer.job || !(await there("markers-how"))) return;
       set("markers-how", { value: "two" });
       set("markers-a", { data: answer.a });

@@ -20,7 +20,12 @@ def layout(view, run, state):
                 html.Span(id=page.SHOWN, role="status", className="shown"),
                 html.Div(
                     [
-                        _icon(ids.BAR_UNDO, "Undo last selection or filter", "arrow-counterclockwise", "Control+Z"),
+                        _icon(
+                            ids.BAR_UNDO,
+                            "Undo last selection or filter",
+                            "arrow-counterclockwise",
+                            "Control+Z",
+                        ),
                         _icon(ids.BAR_REDO, "Redo selection or filter", "arrow-clockwise", "Control+Shift+Z"),
                     ],
                     className="history",
