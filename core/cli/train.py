@@ -8,7 +8,7 @@ from pathlib import Path
 from core import settings
 from core.cli import input_files, repairs, say
 from core.cli.output_folder import output_folder
-from core.config import RECORD_KEYS, parse, specs, upgraded
+from core.config import RECORD_KEYS, parse, recommended, specs, upgraded
 from core.errors import UserError
 from core.training.phases import Clock
 
@@ -77,14 +77,14 @@ def run(arguments):
 
 
 def _config(arguments, recipe_settings):
-    """(The RunConfig, the names of the options): settings of the recipe, of --config over these, of options over all."""
+    """(The RunConfig, the names of the options): the recommended settings, then those of the recipe, of --config, of options."""
     values = _from_file(arguments.config) if arguments.config else {}
     options = {spec.name for spec in specs() if getattr(arguments, spec.name) is not None}
     for spec in specs():
         if spec.name in options:
             value = getattr(arguments, spec.name)
             values[spec.name] = _number(value) if spec.kind in ("int", "float") else value
-    config = parse(recipe_settings | values)
+    config = parse(recommended().model_dump(exclude_unset=True) | recipe_settings | values)
     for name in recipe_settings.keys() & values.keys():
         if (value := getattr(config, name)) != recipe_settings[name]:
             source = f"--{name.replace('_', '-')}" if name in options else arguments.config

@@ -8,6 +8,7 @@ from core.config.layers import Layer
 from core.config.matrix_kinds import BADGES, KIND_WORDS
 from core.config.parsing import parse
 from core.config.preprocessing import upgraded
+from core.config.recommended import recommended
 from core.config.run_config import SPLIT_NAMES, RunConfig, setting_rows, specs
 
 # What config.json tells beside the settings: facts of the run, which --config does not read back.
@@ -42,6 +43,7 @@ __all__ = [
     "chosen",
     "gene_names",
     "parse",
+    "recommended",
     "specs",
     "steps_for",
     "setting_rows",

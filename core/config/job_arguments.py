@@ -85,6 +85,12 @@ class RecipeArguments(Arguments):
     settings: dict[str, Any] | None = None
 
 
+class RecommendedArguments(Arguments):
+    """The batch covariate of a run with recommended settings, or None."""
+
+    batch_key: str | None = None
+
+
 class SampleToJoin(Record):
     """A dataset that becomes a sample, and its name there."""
 
@@ -221,6 +227,7 @@ ARGUMENTS = {
     "read": ReadArguments,
     "steps": StepsArguments,
     "recipe": RecipeArguments,
+    "recommended": RecommendedArguments,
     "look": JoinArguments,
     "join": JoinArguments,
     "genes": SettingsArguments,

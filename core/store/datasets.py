@@ -11,6 +11,7 @@ from core.store.rows import Missing
 from core.store.status import Priority, Status
 from core.store.steps import original_of
 from core.store.upload_files import files_of
+from core.text import name_of
 
 
 class Datasets:
@@ -129,6 +130,14 @@ class Datasets:
     def _add(self, name, origin, arguments, token):
         row = {"name": name, "origin": origin}
         return self.access.begin("dataset", row, "read", arguments, token)["target"]
+
+    def rename(self, id, name):
+        """Give one's own dataset another name; raises UserError where the name is empty, too long or in use."""
+        self.access.own("dataset", id)
+        name = name_of(name, "dataset")
+        if any(row["name"] == name and row["id"] != id for row in self.all()):
+            raise UserError(f"There is a dataset '{name}' already: choose another name.")
+        self.database.set("dataset", id, name=name)
 
     # --- what depends on them
 

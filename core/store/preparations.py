@@ -26,6 +26,14 @@ class Preparations:
         of_dataset = schema.preparations.c.dataset == dataset_id
         return self.database.rows("preparation", of_dataset, self.access.seen(schema.preparations))
 
+    def by_dataset(self):
+        """{dataset id: rows of its preparations that are ready, the newest first}."""
+        ready = schema.preparations.c.status == Status.READY
+        rows = {}
+        for row in self.database.rows("preparation", ready, self.access.seen(schema.preparations)):
+            rows.setdefault(row["dataset"], []).append(row)
+        return rows
+
     def one(self, id):
         """The row of a preparation; raises Missing."""
         return self.access.one("preparation", id)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from pathlib import PurePath
 
 from core.errors import UserError
 from core.store.schema import datasets, preparations, runs
@@ -41,3 +42,9 @@ def typed(row):
     """A row as a dict, its statuses as members of Status and Explored."""
     row = dict(row) | {"status": Status(row["status"])}
     return row | {"explored": Explored(row["explored"])} if "explored" in row else row
+
+
+def file_name(row):
+    """The name of the file or folder that a dataset was read from, whatever the dataset is called now."""
+    kind, _, name = row["origin"].partition(":")
+    return PurePath(name).name if kind in ("upload", "inbox", "server") else row["name"]

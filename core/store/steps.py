@@ -8,7 +8,7 @@ from core.data import ending
 from core.errors import UserError
 from core.preprocessing.recipe import STEPS, Recipe, Start, chosen, made_by, origin_by, upgraded
 from core.store import schema
-from core.store.rows import digest
+from core.store.rows import digest, file_name
 from core.store.status import Status
 
 # Endings of files, with none that of a 10x folder, that scanpy reads as Nuwa does.
@@ -62,11 +62,9 @@ class Steps:
         """The Start of a script of a dataset's steps: the dataset that they began with."""
         first = self.datasets.one(original_of(self.datasets.one(id)))
         read = self.access.last_job(first["id"], "read")
-        by_scanpy = (
-            bool(read) and ReadArguments.of_job(read).is_plain and ending(first["name"]) in SCANPY_READS
-        )
-        record = DatasetRecord.of(first)
-        return Start(first["name"], by_scanpy, record.cells, record.genes)
+        name, record = file_name(first), DatasetRecord.of(first)
+        by_scanpy = bool(read) and ReadArguments.of_job(read).is_plain and ending(name) in SCANPY_READS
+        return Start(name, by_scanpy, record.cells, record.genes)
 
     def original_file(self, id):
         """The .h5ad of the dataset that the steps of one began with."""

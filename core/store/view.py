@@ -10,6 +10,8 @@ from core.store.joins import Joins
 from core.store.mappings import Mappings
 from core.store.preparations import Preparations
 from core.store.recipes import Recipes
+from core.store.recommended_runs import RecommendedRuns
+from core.store.relatives import Relatives
 from core.store.results import Results
 from core.store.runs import Runs
 from core.store.seeds import Seeds
@@ -26,12 +28,14 @@ class View:
         self.access = access = Access(store, user)
         self.jobs = Jobs(access)
         self.datasets = Datasets(access)
+        self.relatives = Relatives(access, self.datasets)
         self.uploads = Uploads(access, self.datasets)
         self.steps = Steps(access, self.datasets)
         self.recipes = Recipes(access, self.datasets, self.steps)
         self.joins = Joins(access, self.datasets)
         self.preparations = Preparations(access, self.datasets)
         self.runs = Runs(access, self.preparations)
+        self.recommended = RecommendedRuns(access, self.datasets, self.preparations, self.runs)
         self.results = Results(access)
         self.groups = CellGroups(access)
         self.clusterings = Clusterings(access, self.groups)

@@ -23,6 +23,8 @@ def fail(store, job, message):
             _fail_row(store, job, message)
     if failed and job["kind"] == "recipe":
         store.of(job["owner"]).recipes.roll_back(job["id"])
+    if failed and job["kind"] == "recommended":
+        store.of(job["owner"]).recommended.roll_back(job["id"])
     fills_dataset = job["kind"] in FILLS["dataset"]
     if fills_dataset and (failed or not store.exists("dataset", job["target"])):
         store.remove_unfinished_folder(job["target"])

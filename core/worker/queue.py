@@ -10,10 +10,9 @@ from contextlib import suppress
 
 import psutil
 
-from core.config.job_arguments import ReadArguments
 from core.data import DEMO_TITLES
 from core.files import GONE
-from core.store import LANES, Missing, Priority, Status, Store, upload_files
+from core.store import LANES, Missing, Priority, Status, Store, demos, upload_files
 from core.worker import failed_jobs, launch
 
 PATIENCE = 5.0  # seconds for a killed process to end
@@ -192,7 +191,6 @@ def add_demos(store):
         return
     with store.transaction():
         store.remember("demos_added", True)
-        for name, title in DEMO_TITLES.items():
-            row = {"name": title, "origin": f"demo:{name}", "visibility": "shared"}
-            id = store.add("dataset", "local", status=Status.QUEUED, **row)
-            store.submit("local", "short", "read", id, ReadArguments(demo=name))
+        now = time.time()
+        for i, name in enumerate(DEMO_TITLES):
+            demos.add_demo(store, name, created=now - i / 1000)  # so that the first one is the newest

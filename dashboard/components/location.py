@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode
 
+from core.data import EXAMPLE
 from core.store import Status
 
 
@@ -90,8 +91,6 @@ def _latest(view):
     ready = [d for d in view.datasets.all() if d["status"] == Status.READY]
     if not ready:
         return None, None, None
-    simulated = next((d for d in ready if d["origin"] == "demo:simulated"), ready[-1])
-    preparation = next(
-        (p for p in view.preparations.all(simulated["id"]) if p["status"] == Status.READY), None
-    )
-    return None, preparation, simulated
+    example = next((d for d in ready if d["origin"] == f"demo:{EXAMPLE}"), ready[-1])
+    preparation = next((p for p in view.preparations.all(example["id"]) if p["status"] == Status.READY), None)
+    return None, preparation, example

@@ -1,70 +1,72 @@
-"""The first page: what Nuwa does, and its five steps."""
+"""The first page: one picture, one sentence, and three ways to begin."""
 
-from dash import dcc, html
+from dash import Input, Output, dcc, html
 
+from core.store import Explored
+from dashboard import ids as shared
+from dashboard.components import buttons
 from dashboard.components.widgets import card, more
 
 PATH, TITLE = "/", "Welcome"
-
-STEPS = (
-    (
-        "/data",
-        "Data",
-        "Choose a dataset on this server, or add your own file. Nuwa checks what it contains.",
-    ),
-    (
-        "/preprocess",
-        "Preprocess",
-        "Normalise, choose variable genes, scale. The recommended steps are switched on.",
-    ),
-    (
-        "/model",
-        "Create model",
-        "A Citeseq autoencoder: RNA and protein in one small latent space.",
-    ),
-    ("/train", "Train", "Watch the loss fall, beside two baselines. You can close the tab."),
-    (
-        "/clusters",
-        "Clusters",
-        "See the latent space beside PCA, t-SNE and UMAP, score it, and download the results.",
-    ),
-)
+EXAMPLE, MESSAGE = "try-example", "try-example-message"
+PICTURE = "2,000 blood cells on a map of their latent space: cells of one type lie together"
 
 
 def layout(view, context):
-    links = [
-        html.Li(
+    runs = view.runs.all()
+    large = "btn btn-lg"
+    return card(
+        "Train an autoencoder on your own cells",
+        html.Img(src="/assets/welcome.svg", alt=PICTURE, className="nuwa-welcome"),
+        html.P(
+            "An autoencoder describes each cell by a few numbers, so that similar cells lie together on a map.",
+            className="lead",
+        ),
+        html.Div(
             [
-                dcc.Link(title, href=context.link(path), className="fw-semibold"),
-                html.Div(text, className="help"),
-            ]
-        )
-        for path, title, text in STEPS
-    ]
-    return html.Div(
-        [
-            card(
-                "Train an autoencoder on your own cells",
-                html.P(
-                    "An autoencoder learns to describe each cell by a few numbers, from which it reconstructs thousands of "
-                    "measured values. These numbers are the latent space. Similar cells are close together there and "
-                    "form the clusters that you will see."
-                ),
-                html.Ol(links, className="nuwa-way"),
-                dcc.Link(
-                    "Start with the data", href=context.link("/data"), className="btn btn-primary btn-lg"
-                ),
-                more(
-                    "What happens to my data?",
-                    html.P(
-                        "They stay on this server, in one folder; nothing is sent anywhere else. A training run "
-                        "continues when you close the page. You find it again under Runs."
-                    ),
-                ),
-            )
-        ]
+                html.Button("Try the example", id=EXAMPLE, className=f"{large} btn-primary"),
+                dcc.Link("Use my own file", href="/data", className=f"{large} btn-outline-primary"),
+                dcc.Link("Recent runs", href="/runs", className=f"{large} btn-outline-primary")
+                if runs
+                else html.Button("Recent runs", className=f"{large} btn-outline-primary", disabled=True),
+            ],
+            className="nuwa-actions",
+        ),
+        html.Div(id=MESSAGE),
+        html.P(
+            "The example: 2,000 blood cells with RNA and 17 proteins (10x Genomics, CC BY 4.0). Training takes about a "
+            "minute.",
+            className="help",
+        ),
+        more(
+            "What happens to my data?",
+            html.P(
+                "They stay on this server, in one folder; nothing is sent anywhere else. A training run "
+                "continues when you close the page. You find it again under Runs."
+            ),
+        ),
     )
 
 
+def try_example(view):
+    """The address of the example's clusters, or of the page that shows how far they are; the work is queued once."""
+    dataset_id = view.recommended.example()
+    run = view.recommended.existing(dataset_id)
+    if run is not None and run["explored"] == Explored.READY:
+        return f"/clusters?run={run['id']}"
+    view.recommended.start(dataset_id)
+    return f"/data?dataset={dataset_id}"
+
+
 def register(app, store):
-    """Nothing happens here: the page is all links."""
+    @buttons.on(
+        app,
+        store,
+        Input(EXAMPLE, "n_clicks"),
+        Output(shared.URL, "href", allow_duplicate=True),
+        Output(MESSAGE, "children"),
+    )
+    def begin(view, _):
+        href = try_example(view)
+        app.work_here()
+        return href, ""

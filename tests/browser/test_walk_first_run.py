@@ -1,21 +1,66 @@
-"""The path of a newcomer in a real Chromium: from a dataset to clusters."""
+"""The path of a newcomer in a real Chromium: from a dataset to clusters, by one button or step by step."""
 
 import re
+import time
 
 import pytest
 from browsing import WORK, see_traces, to_tab
 from playwright.sync_api import expect
+from serving import serving
 
 pytestmark = pytest.mark.browser
 
+FIRST_RUN = 60  # seconds on two cores, from the start of the server to the clusters of the example
 
-@pytest.mark.parametrize(
-    "epochs", [pytest.param(None, marks=pytest.mark.slow), 5], ids=["default", "few epochs"]
-)
-def test_a_newcomer_gets_from_data_to_clusters_by_clicks_alone(page, server, epochs):
+
+def see_no_clouds(page):
+    """No figure has a button that would send it to somebody."""
+    assert page.locator(".modebar-btn").count() > 0
+    for label in ("share", "cloud", "Chart Studio", "Edit in"):
+        assert page.locator(f".modebar-btn[data-title*='{label}' i]").count() == 0
+        assert page.locator(f"button:has-text('{label}')").count() == 0
+
+
+def test_one_button_goes_from_a_dataset_to_its_clusters(page, server, tiny_preparation):
+    dataset = server.view.preparations.one(tiny_preparation)["dataset"]
+    page.goto(f"{server.base}/data?dataset={dataset}")
+    page.get_by_role("button", name="Train with recommended settings").click()
+    stages = page.locator(".nuwa-stages")
+    expect(stages).to_contain_text("Read and check the data")
+    expect(page.get_by_role("button", name="Train with recommended settings")).to_be_disabled()
+    expect(stages.locator("li.working")).to_contain_text(re.compile("Preprocess|Train|Find clusters"))
+    page.wait_for_url(re.compile(r"/clusters\?run="), timeout=WORK)
+    drawn = see_traces(page, "panels", lambda drawn: len(drawn) >= 2)
+    assert {kind for _, kind, _ in drawn} == {"scattergl"}
+    run = server.view.runs.one(re.search(r"run=(\w+)", page.url)[1])
+    assert run["dataset"] == dataset and run["config"]["batch_key"] == "sample"
+    see_no_clouds(page)
+    page.get_by_role("link", name="Data", exact=False).first.click()
+    expect(page.get_by_text("has the recommended settings")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_example_ends_on_its_clusters_after_one_click_within_a_minute(page, page_errors, tmp_path):
+    """From the start of a server over an empty folder; one more click would be left."""
+    begun = time.monotonic()
+    with serving() as serve:
+        base = serve(tmp_path / "data")
+        page.goto(base)
+        page.get_by_role("button", name="Try the example").click()
+        expect(page.get_by_text("Read and check the data")).to_be_visible()
+        page.wait_for_url(re.compile(r"/clusters\?run="), timeout=2 * WORK)
+        see_traces(page, "panels", lambda drawn: len(drawn) >= 2)
+        seconds = time.monotonic() - begun
+        page.goto("about:blank")
+    page_errors[:] = [error for error in page_errors if base not in error]  # of the server that has ended
+    assert seconds < FIRST_RUN, f"{seconds:.0f} s"
+
+
+@pytest.mark.slow
+def test_a_newcomer_gets_from_data_to_clusters_step_by_step(page, server):
     """On the simulated dataset; to be quick, the number of epochs is typed, and nothing else."""
     page.goto(server.base)
-    page.get_by_role("link", name="Start with the data").click()
+    page.get_by_role("link", name="Use my own file").click()
     page.get_by_role("link", name="Simulated CITE-seq").click(timeout=WORK)
     expect(page.get_by_role("heading", name="Data checks")).to_be_visible(timeout=WORK)
     expect(page.locator("#header")).to_contain_text("Simulated CITE-seq")
@@ -24,10 +69,9 @@ def test_a_newcomer_gets_from_data_to_clusters_by_clicks_alone(page, server, epo
     page.get_by_role("button", name=re.compile("^Preprocess")).click()
     page.get_by_role("link", name="Create a model").click(timeout=WORK)
     expect(page.locator("#model-numbers")).to_contain_text("Weights")
-    if epochs:
-        page.locator("[data-setting=epochs] input").fill(str(epochs))
-        page.keyboard.press("Tab")
-        expect(page.locator("#model-numbers")).to_contain_text(f"Epochs{epochs}of 2,550 cells")
+    page.locator("[data-setting=epochs] input").fill("5")
+    page.keyboard.press("Tab")
+    expect(page.locator("#model-numbers")).to_contain_text("Epochs5of 2,550 cells")
     page.get_by_role("button", name="Create model").click()
     page.get_by_role("button", name="Train", exact=True).click()
 
@@ -50,7 +94,4 @@ def test_a_newcomer_gets_from_data_to_clusters_by_clicks_alone(page, server, epo
     to_tab(page, "Quality")
     expect(page.get_by_role("heading", name="Scores", exact=True)).to_be_visible()
     expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
-    assert page.locator(".modebar-btn").count() > 0
-    for label in ("share", "cloud", "Chart Studio", "Edit in"):
-        assert page.locator(f".modebar-btn[data-title*='{label}' i]").count() == 0
-        assert page.locator(f"button:has-text('{label}')").count() == 0
+    see_no_clouds(page)

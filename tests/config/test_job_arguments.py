@@ -20,6 +20,7 @@ from core.worker.job_kinds import KINDS
 FIRST = {  # what the first version wrote of each kind
     "read": {"path": "/u/a.h5ad", "names": {"/u/a.h5ad": "cells.h5ad"}},
     "steps": {"of": "x", "steps": [{"name": "filter_genes", "params": {}}], "replaces": None},
+    "recommended": {"batch_key": None},
     "recipe": {"dataset": "x", "steps": [], "settings": {"scale": True}},
     "look": {"samples": [{"dataset": "x", "name": "a"}, {"dataset": "y", "name": "b"}], "batch": "sample"},
     "join": {"samples": [{"dataset": "x", "name": "a"}, {"dataset": "y", "name": "b"}], "batch": "sample"},

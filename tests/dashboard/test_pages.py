@@ -23,7 +23,7 @@ from dashboard.shell import PAGES, frame, header, steps_done
 
 EXPECTED = {
     "bare": {
-        home: "Start with the data",
+        home: "Try the example",
         data: "The demo datasets are being loaded",
         preprocess: "No dataset is ready. Choose one first.",
         model: "No dataset is preprocessed.",
@@ -33,8 +33,8 @@ EXPECTED = {
         glossary: "latent-space",
     },
     "with_demo": {
-        home: "Start with the data",
-        data: "Simulated CITE-seq",
+        home: "Try the example",
+        data: "Blood cells, CITE-seq",
         preprocess: "Scaling and normalising the data is recommended",
         model: "No dataset is preprocessed.",
         train: "There is no run. Create a model first.",
@@ -43,7 +43,7 @@ EXPECTED = {
         glossary: "latent-space",
     },
     "finished": {
-        home: "Start with the data",
+        home: "Try the example",
         data: "Data checks",
         preprocess: "Values before and after",
         model: "Create model",

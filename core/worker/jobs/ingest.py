@@ -12,6 +12,7 @@ from core.errors import Question
 from core.preprocessing import steps
 from core.preprocessing.recipe import STEPS, offered
 from core.store import Status
+from core.store.rows import file_name
 from core.store.upload_files import files_of
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.datasets import open_dataset
@@ -71,7 +72,7 @@ def _read(store, id, arguments):
                 ask=True,
                 scratch=store.root / "cache",
                 keep=store.dataset_folder(id).file,
-                names=_names(row["name"], arguments.path, second.values(), arguments.names),
+                names=_names(file_name(row), arguments.path, second.values(), arguments.names),
             )
     except Question:
         keep_uploads = True

@@ -37,6 +37,22 @@ SAMPLES_GO = "samples-go"
 DATA_DELETE = "data-delete"
 DATA_CONFIRM = "data-confirm"
 
+DATA_SEARCH = "data-search"
+RENAME = "data-rename"
+RENAME_GO = "data-rename-go"
+
+# training with recommended settings
+RECOMMENDED = "recommended"
+RECOMMENDED_ACTIONS = "recommended-actions"
+RECOMMENDED_BATCH = "recommended-batch"
+RECOMMENDED_QUESTIONS = "recommended-questions"
+RECOMMENDED_SURE = "recommended-sure"
+RECOMMENDED_SURE_PART = "recommended-sure-part"
+RECOMMENDED_CANCEL = "recommended-cancel"
+RECOMMENDED_MESSAGE = "recommended-message"
+RECOMMENDED_STAGES = "recommended-stages"
+RECOMMENDED_TICK = "recommended-tick"
+
 DROPLETS = "droplets"
 DROPLETS_PROTEIN = "droplets-protein"
 DROPLETS_RNA = "droplets-rna"

@@ -10,14 +10,23 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components import location as places
 from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, tile
-from dashboard.pages.data import add_data, download, findings, ids, join_samples, provenance
+from dashboard.pages.data import (
+    about,
+    add_data,
+    download,
+    findings,
+    ids,
+    join_samples,
+    listing,
+    provenance,
+    recommended,
+)
 from dashboard.pages.data.findings import findings_card
 from dashboard.pages.data.provenance import joined_card, selected_card, steps_card
 from dashboard.server import session
 
 PATH, TITLE = "/data", "Data"
 BUSY = (Status.QUEUED, Status.RUNNING)
-STATUS_TEXT = {Status.READY: "", Status.FAILED: "could not be loaded", Status.ASKING: "has a question"}
 
 
 def layout(view, context):
@@ -34,8 +43,12 @@ def layout(view, context):
                 [
                     html.Div(
                         [
-                            card("Datasets on this server", html.Div(listing(view, id), id=ids.DATA_LIST)),
                             add_data.card_to_add(view),
+                            card(
+                                "Datasets on this server",
+                                listing.search(),
+                                html.Div(listing.listing(view, id), id=ids.DATA_LIST),
+                            ),
                             join_samples.samples(view),
                         ]
                     ),
@@ -47,24 +60,9 @@ def layout(view, context):
     )
 
 
-def listing(view, chosen):
-    """The datasets as links, each with its status."""
-    rows = []
-    for row in reversed(view.datasets.all()):
-        status = STATUS_TEXT.get(row["status"], "being loaded ...")
-        record = DatasetRecord.of(row) if row["status"] == Status.READY else None
-        size = f"{record.cells:,} cells, {record.genes:,} genes" if record else ""
-        proteins = f", {len(record.proteins)} proteins" if record and record.proteins else ""
-        link = dcc.Link(row["name"], href=f"/data?dataset={row['id']}", className="fw-semibold")
-        current = {"aria-current": "true"} if row["id"] == chosen else {}
-        text = html.Div([status or f"{size}{proteins}"], className="help")
-        rows.append(html.Li([link, text], className="chosen" if row["id"] == chosen else "", **current))
-    return html.Ul(rows, className="nuwa-list") if rows else html.P("The demo datasets are being loaded ...")
-
-
 def signature(view, dataset):
     """What the list, the detail and the inbox are drawn from; they are redrawn only when it changes."""
-    states = [[row["id"], row["status"]] for row in view.datasets.all()]
+    states = [[row["id"], row["name"], row["status"]] for row in view.datasets.all()]
     return [states, state(view, view.readable("dataset", dataset)), view.datasets.inbox()]
 
 
@@ -95,6 +93,7 @@ def detail(view, row):
             row["name"],
             html.P("The file is being loaded and checked. This takes seconds to minutes.", role="status"),
             progress(message, share) if message else None,
+            recommended.part(view, row),
         )
     if row["status"] == Status.FAILED:
         return card(row["name"], notice(row["message"], "bad"), _delete(row))
@@ -120,18 +119,21 @@ def detail(view, row):
                     className="nuwa-tiles",
                 ),
                 html.P(f"Values of genes in plots: {record.colours}.", className="help"),
+                about.origin(row),
+                about.twin(view, row),
+                recommended.part(view, row),
                 html.Div(
                     [
                         dcc.Link(
-                            "Preprocess this dataset",
+                            "Preprocess this dataset step by step",
                             href=f"/preprocess?dataset={row['id']}",
-                            # Where a finding forbids training, its repair comes first.
-                            className=f"btn btn-{'outline-secondary' if record.stops else 'primary'}",
+                            className="btn btn-outline-primary",
                         ),
                         _delete(row),
                     ],
                     className="nuwa-actions",
                 ),
+                about.rename(row) if row["owner"] == view.user else None,
                 add_data.second(view, row["id"]),
             ),
             joined_card(view, row),
@@ -176,10 +178,8 @@ def _delete(row):
 
 
 def register(app, store):
-    add_data.register(app, store)
-    findings.register(app, store)
-    join_samples.register(app, store)
-    provenance.register(app, store)
+    for part in (about, add_data, findings, join_samples, listing, provenance, recommended):
+        part.register(app, store)
     download.register(app.server, store)
 
     @app.callback(
@@ -191,15 +191,16 @@ def register(app, store):
         Input(ids.DATA_TICK, "n_intervals"),
         State(ids.DATASET, "data"),
         State(ids.DATA_DRAWN, "data"),
+        State(ids.DATA_SEARCH, "value"),
         prevent_initial_call=True,
     )
-    def refresh(_, dataset, drawn):
+    def refresh(_, dataset, drawn, query):
         view = store.of(session.user())
         now = signature(view, dataset)
         if now == drawn:
             raise PreventUpdate
         row = view.readable("dataset", dataset)
-        parts = [listing(view, dataset), detail(view, row), add_data.inbox(view)]
+        parts = [listing.listing(view, dataset, query), detail(view, row), add_data.inbox(view)]
         unchanged_parts = [now[i] == drawn[i] for i in range(3)]
         # At the very first start the page may be open before the first dataset is loaded; it is shown then.
         first = None if row else places.resolve(view, "").dataset

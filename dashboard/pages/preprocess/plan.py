@@ -10,9 +10,10 @@ from core.config import PREPARE
 from core.config.dataset_record import DatasetRecord
 from core.config.numbers import Number
 from core.errors import UserError
+from dashboard.components.batch_questions import questions
 from dashboard.components.forms import SETTINGS, read_form
 from dashboard.pages.preprocess import ids
-from dashboard.pages.preprocess.batches import UNANSWERED, questions
+from dashboard.pages.preprocess.batches import UNANSWERED
 from dashboard.pages.preprocess.limits import LIMIT_FIELDS, cells_within, refuse_unreadable
 
 MIN_CELLS = Number("Cells with the gene, at least", whole=True, low=1, high=10**9, unit="cells")

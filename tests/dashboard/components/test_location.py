@@ -32,9 +32,9 @@ def test_a_link_to_a_dataset_brings_its_newest_preparation(finished):
     assert context.run is None or context.run["preparation"] == newest["id"]
 
 
-def test_the_simulated_set_is_where_a_newcomer_starts(with_demo):
+def test_the_example_is_where_a_newcomer_starts(with_demo):
     context = location.resolve(with_demo.view, "")
-    assert context.dataset["origin"] == "demo:simulated" and context.run is None
+    assert context.dataset["origin"] == "demo:pbmc_citeseq" and context.run is None
 
 
 def test_another_persons_run_is_not_there(empty_nuwa):

@@ -9,7 +9,7 @@ from app_under_test import AppUnderTest, bring, sent
 from core.config.dataset_record import KnownFinding
 from core.worker.execute import drain
 from dashboard.components import location
-from dashboard.pages.data import add_data, findings
+from dashboard.pages.data import add_data, findings, listing
 from dashboard.pages.data import page as data
 from dashboard.pages.preprocess import page as preprocess
 
@@ -33,9 +33,9 @@ def test_a_finding_has_its_severity_as_text_and_blocks_the_main_button(finished)
     }
     forbidden = row | {"record": row["record"] | {"findings": [stop]}}
     assert findings.finding_notice(KnownFinding(**stop)).children[0].children == "Blocks training"
-    for dataset, style in ((row, "btn btn-primary"), (forbidden, "btn btn-outline-secondary")):
-        actions = data.detail(finished.view, dataset).children[0].children[3]
-        assert actions.children[0].className == style
+    for dataset, is_disabled in ((row, False), (forbidden, True)):
+        parts = data.detail(finished.view, dataset)._traverse()
+        assert next(p for p in parts if getattr(p, "id", None) == "recommended").disabled is is_disabled
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_table_has_a_question_and_is_read_as_answered(empty_nuwa, tmp_path):
     bring(view, "mine.csv", path.read_bytes())
     drain(store)
     (row,) = view.datasets.all()
-    assert row["status"] == "asking" and "has a question" in sent(data.listing(view, row["id"]))
+    assert row["status"] == "asking" and "has a question" in sent(listing.listing(view, row["id"]))
     asking = preprocess.layout(view, location.resolve(view, f"?dataset={row['id']}"))
     assert "No dataset is ready" in sent(asking)
     page = sent(data.detail(view, row))
@@ -155,8 +155,8 @@ def test_the_list_is_drawn_again_only_when_something_changed(finished):
 def test_a_page_opened_before_the_first_dataset_goes_to_it(with_demo):
     values = {"data-tick.n_intervals": 1, "dataset-id.data": None, "data-drawn.data": [[], None, []]}
     answer = with_demo.press("data-list.children", values)
-    simulated = location.resolve(with_demo.view, "").dataset["id"]
-    assert answer["url"]["href"] == f"/data?dataset={simulated}"
+    example = location.resolve(with_demo.view, "").dataset["id"]
+    assert answer["url"]["href"] == f"/data?dataset={example}"
 
 
 def test_a_dataset_that_is_loaded_while_its_page_is_drawn_is_drawn_again(finished):

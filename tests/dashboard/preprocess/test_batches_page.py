@@ -6,9 +6,8 @@ import pytest
 from app_under_test import AppUnderTest, bring, sent
 
 from core.worker.execute import drain
-from dashboard.components import location
+from dashboard.components import batch_questions, location
 from dashboard.ids import setting
-from dashboard.pages.preprocess import batches
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.preprocess.limits import ALL_CELLS
 
@@ -72,11 +71,11 @@ def lab(tmp_path_factory, tiny):
     ],
 )
 def test_a_batch_column_that_removes_more_than_batches_is_asked_about(lab, column, sentences):
-    assert batches.questions(lab.view, lab.dataset, column) == sentences
+    assert batch_questions.questions(lab.view, lab.dataset, column) == sentences
 
 
 def test_groups_that_each_lie_in_one_batch_are_asked_about(lab):
-    sentence = batches.questions(lab.view, lab.dataset, "condition")
+    sentence = batch_questions.questions(lab.view, lab.dataset, "condition")
     assert "'condition' and 'treatment' are nearly the same groups" in " ".join(sentence)
     assert not any("donor_no" in text for text in sentence)  # batches within batches are as they should be
 

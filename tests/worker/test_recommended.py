@@ -1,0 +1,140 @@
+"""A run with recommended settings: one job prepares it, and what is left of one that failed or was cancelled."""
+
+import pytest
+from app_under_test import bring
+
+from core import config
+from core.config.preparation_record import PreparationRecord
+from core.errors import UserError
+from core.store import FINISHED
+from core.worker import failed_jobs
+from core.worker.execute import drain, execute, take
+from core.worker.jobs import prepare, recommended
+
+
+@pytest.fixture
+def dataset(store, tiny_file):
+    id = bring(store.of("local"), "tiny.h5ad", tiny_file.read_bytes())
+    drain(store)
+    return id
+
+
+def begun(store, dataset, batch_key=None):
+    """The job of a run with recommended settings after its own part: the run waits to be trained."""
+    job = store.of("local").recommended.start(dataset, batch_key)
+    execute(store, take(store, "short"))
+    return store.job(job["id"])
+
+
+def test_the_run_has_the_recommended_settings_for_its_data(store, dataset):
+    job = begun(store, dataset, "sample")
+    assert job["status"] == "done", job["message"]
+    run = store.row("run", job["result"]["run"])
+    record = PreparationRecord.of(store.row("preparation", job["result"]["preparation"]))
+    wanted = config.recommended("sample").for_data(record.n_cells, record.n_genes, record.n_proteins)
+    assert config.parse(run["config"]) == wanted and run["status"] == "queued"
+    assert [waiting["kind"] for waiting in store.waiting("train")] == ["train"]
+
+
+def test_without_a_batch_column_none_is_guessed(store, dataset):
+    assert store.row("dataset", dataset)["record"]["batch"] == "sample"
+    job = begun(store, dataset)
+    assert store.row("run", job["result"]["run"])["config"]["batch_key"] is None
+
+
+def test_two_presses_make_one_run(store, dataset):
+    view = store.of("local")
+    first, second = (view.recommended.start(dataset)["id"] for _ in range(2))
+    assert first == second
+    execute(store, take(store, "short"))
+    assert view.recommended.start(dataset)["id"] == first  # its run waits
+    assert len(store.rows("run")) == 1
+
+
+def test_an_existing_preparation_is_used_and_the_run_is_found_again(store, dataset):
+    view = store.of("local")
+    preparation, _ = view.preparations.create(dataset, {}, "by hand")
+    drain(store)
+    job = begun(store, dataset)
+    assert job["result"]["preparation"] == preparation
+    assert view.recommended.existing(dataset)["id"] == job["result"]["run"]
+    assert view.recommended.existing(dataset, "sample") is None
+
+
+def test_a_dataset_that_waits_to_be_read_is_read_first(store):
+    view = store.of("local")
+    dataset = view.recommended.example()
+    assert view.recommended.example() == dataset  # it is added once
+    job = begun(store, dataset)
+    assert job["status"] == "done" and store.row("dataset", dataset)["status"] == "ready"
+    assert {row["status"] for row in store.jobs() if row["kind"] in ("read", "prepare")} == {"done"}
+    assert store.row("dataset", dataset)["visibility"] == "shared"
+
+
+def test_an_open_question_and_an_unknown_column_are_refused(store, dataset):
+    view = store.of("local")
+    with pytest.raises(UserError, match="There is no obs column 'donor'"):
+        view.recommended.start(dataset, "donor")
+    store.move("dataset", dataset, "ready", "asking")
+    with pytest.raises(UserError, match="has an open question"):
+        view.recommended.start(dataset)
+    assert not store.waiting()
+
+
+def test_a_dataset_that_cannot_be_trained_on_is_refused(store, dataset):
+    record = store.row("dataset", dataset)["record"]
+    stop = {
+        "code": "x",
+        "severity": "stop",
+        "sentence": "It lies on its side.",
+        "evidence": "",
+        "repair": None,
+    }
+    store.set("dataset", dataset, record=record | {"findings": [stop]})
+    with pytest.raises(UserError, match="It lies on its side"):
+        store.of("local").recommended.start(dataset)
+
+
+def test_a_job_that_is_cancelled_leaves_no_preparation(store, dataset, monkeypatch):
+    view, whole = store.of("local"), prepare.prepare_data
+
+    def cancelled_meanwhile(store, row, say):
+        view.recommended.cancel(dataset)
+        whole(store, row, say)
+
+    monkeypatch.setattr(prepare, "prepare_data", cancelled_meanwhile)
+    job = begun(store, dataset)
+    assert (job["status"], job["message"]) == ("cancelled", recommended.CANCELLED)
+    assert not store.rows("preparation") and not store.rows("run")
+    assert all(row["status"] in FINISHED for row in store.jobs())
+
+
+def test_cancelling_reaches_a_waiting_job_and_a_waiting_run(store, dataset):
+    view = store.of("local")
+    waiting = view.recommended.start(dataset)
+    view.recommended.cancel(dataset)
+    assert store.job(waiting["id"])["status"] == "cancelled"
+    run = begun(store, dataset)["result"]["run"]
+    view.recommended.cancel(dataset)
+    assert store.row("run", run)["status"] == "cancelled"
+    assert not view.recommended.under_way(view.recommended.last(dataset))
+
+
+@pytest.mark.parametrize("error", [UserError("No gene varies."), KeyboardInterrupt()])
+def test_a_failed_job_leaves_nothing_and_may_be_tried_again(store, dataset, monkeypatch, error):
+    def fails(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "prepare_data", fails)
+        if isinstance(error, UserError):
+            begun(store, dataset)
+        else:  # its process dies; the queue then fails what it had begun
+            with pytest.raises(KeyboardInterrupt):
+                begun(store, dataset)
+            for running in store.working():
+                failed_jobs.fail(store, running, "died")
+    job = store.of("local").recommended.last(dataset)
+    assert job["status"] == "failed" and job["message"] in ("No gene varies.", "died")
+    assert not store.rows("preparation") and not store.rows("run")
+    assert begun(store, dataset)["status"] == "done"
