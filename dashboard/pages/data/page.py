@@ -178,7 +178,7 @@ def _delete(row):
 
 
 def register(app, store):
-    for part in (about, add_data, findings, join_samples, listing, provenance, recommended):
+    for part in (about, add_data, findings, join_samples, provenance, recommended):
         part.register(app, store)
     download.register(app.server, store)
 
@@ -213,6 +213,8 @@ def register(app, store):
             now,
             href,
         )
+
+    listing.register(app, store)
 
     @app.callback(
         Output(ids.DATA_PICTURE, "figure"),
