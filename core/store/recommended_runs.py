@@ -4,12 +4,15 @@ from core import config as configs
 from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import RecommendedArguments
 from core.config.preparation_record import PreparationRecord
+from core.config.run_files import SUGGESTED
 from core.data import EXAMPLE, check_trainable
 from core.errors import UserError
+from core.files import read_json
 from core.store import schema
 from core.store.demos import add_demo
-from core.store.status import ACTIVE, FINISHED, Explored, Status
+from core.store.status import ACTIVE, FINISHED, Explored, Priority, Status
 
+UNKNOWN = "unknown"  # as core.analysis.cell_types calls what it cannot name
 UNANSWERED = "This dataset has an open question: answer it on the Data page first."
 
 
@@ -40,7 +43,7 @@ class RecommendedRuns:
         token = f"recommended:{self.access.user}:{dataset_id}:{len(self._all(dataset_id))}"
         arguments = RecommendedArguments(batch_key=batch_key)
         id = self.database.submit(
-            self.access.user, "short", "recommended", dataset_id, arguments, token, priority=1
+            self.access.user, "short", "recommended", dataset_id, arguments, token, Priority.ASKED
         )
         return self.database.job(id)
 
@@ -72,6 +75,17 @@ class RecommendedRuns:
         run = self.run(job)
         return run is not None and (run["status"] in ACTIVE or run["explored"] == Explored.WORKING)
 
+    def has_started(self, run):
+        """Whether the run of a row was created by such a job of this user: somebody may wait for its clusters."""
+        return any((job["result"] or {}).get("run") == run["id"] for job in self._all(run["dataset"]))
+
+    def suggested_names(self, run_id):
+        """The cell types that were suggested for clusters of a run, without those that are unknown."""
+        self.access.one("run", run_id)
+        path = self.database.root / "runs" / run_id / SUGGESTED
+        names = read_json(path)["names"] if path.exists() else []
+        return sorted({*names} - {UNKNOWN})
+
     def existing(self, dataset_id, batch_key=None):
         """The newest run of a dataset that has the recommended settings, failed and cancelled ones left out, or None."""
         settings = configs.recommended(batch_key)
@@ -101,9 +115,7 @@ class RecommendedRuns:
         if job is None:
             return
         if job["status"] not in FINISHED:
-            message = "Cancelled before it began."
-            if not self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED, message=message):
-                self.database.set_job(job["id"], cancel=True)
+            self.database.stop_job(job["id"])
         elif (run := self.run(job)) and run["status"] in ACTIVE:
             self.runs.cancel(run["id"])
 

@@ -21,10 +21,8 @@ def fail(store, job, message):
         failed = store.move_job(job["id"], Status.RUNNING, Status.FAILED, message=message)
         if failed:
             _fail_row(store, job, message)
-    if failed and job["kind"] == "recipe":
-        store.of(job["owner"]).recipes.roll_back(job["id"])
-    if failed and job["kind"] == "recommended":
-        store.of(job["owner"]).recommended.roll_back(job["id"])
+    if failed:
+        _roll_back(store, job)
     fills_dataset = job["kind"] in FILLS["dataset"]
     if fills_dataset and (failed or not store.exists("dataset", job["target"])):
         store.remove_unfinished_folder(job["target"])
@@ -35,10 +33,18 @@ def cancel(store, job):
     with store.transaction():
         if store.move_job(job["id"], Status.RUNNING, Status.CANCELLED, message=CANCELLED):
             _fail_row(store, job, CANCELLED)
-    if job["kind"] == "recipe":
-        store.of(job["owner"]).recipes.roll_back(job["id"])
+    _roll_back(store, job)
     if job["kind"] in FILLS["dataset"]:
         store.remove_unfinished_folder(job["target"])
+
+
+def _roll_back(store, job):
+    """Remove what a job that makes several rows has begun."""
+    view = store.of(job["owner"])
+    if job["kind"] == "recipe":
+        view.recipes.roll_back(job["id"])
+    elif job["kind"] == "recommended":
+        view.recommended.roll_back(job["id"])
 
 
 def _fail_row(store, job, message):

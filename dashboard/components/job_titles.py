@@ -8,6 +8,7 @@ TITLES = {
     "read": "reading a file",
     "steps": "a step on a dataset",
     "recipe": "a recipe",
+    "recommended": "a run with recommended settings",
     "look": "a preview of joined samples",
     "join": "joining samples",
     "prepare": "preprocessing",

@@ -6,6 +6,7 @@ from core.store import Explored
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.widgets import card, more
+from dashboard.pages.data import stages
 
 PATH, TITLE = "/", "Welcome"
 EXAMPLE, MESSAGE = "try-example", "try-example-message"
@@ -53,7 +54,7 @@ def try_example(view):
     dataset_id = view.recommended.example()
     run = view.recommended.existing(dataset_id)
     if run is not None and run["explored"] == Explored.READY:
-        return f"/clusters?run={run['id']}"
+        return stages.clusters_link(view, run["id"])
     view.recommended.start(dataset_id)
     return f"/data?dataset={dataset_id}"
 

@@ -1,15 +1,18 @@
 """A run with recommended settings: one job prepares it, and what is left of one that failed or was cancelled."""
 
+import numpy as np
 import pytest
 from app_under_test import bring
 
-from core import config
+from core import config, files
+from core.config import DEFAULT_RESOLUTION
 from core.config.preparation_record import PreparationRecord
+from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.store import FINISHED
 from core.worker import failed_jobs
 from core.worker.execute import drain, execute, take
-from core.worker.jobs import prepare, recommended
+from core.worker.jobs import after_training, prepare, recommended
 
 
 @pytest.fixture
@@ -107,6 +110,19 @@ def test_a_job_that_is_cancelled_leaves_no_preparation(store, dataset, monkeypat
     assert (job["status"], job["message"]) == ("cancelled", recommended.CANCELLED)
     assert not store.rows("preparation") and not store.rows("run")
     assert all(row["status"] in FINISHED for row in store.jobs())
+
+
+def test_cell_types_are_suggested_at_once_where_a_page_waits_for_them(store, dataset):
+    view = store.of("local")
+    run = store.row("run", begun(store, dataset)["result"]["run"])
+    other = view.runs.create(run["preparation"], {"epochs": 3}, "by hand")
+    assert view.recommended.has_started(run) and not view.recommended.has_started(store.row("run", other))
+    for id, lane in ((run["id"], "short"), (other, "slow")):
+        labels = np.arange(240) % 3
+        files.write_array(store.run_folder(id) / f"{clusters_of(DEFAULT_RESOLUTION)}.npy", labels)
+        after_training.queue(store, {"owner": "local"}, store.row("run", id))
+        kinds = [job["kind"] for job in store.waiting(lane) if job["target"] == id]
+        assert "suggest" in kinds and "markers" in kinds
 
 
 def test_cancelling_reaches_a_waiting_job_and_a_waiting_run(store, dataset):

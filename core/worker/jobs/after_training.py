@@ -1,7 +1,8 @@
 """What is computed after training before anybody asks: markers of the clusters, suggested cell types, quality of the spaces.
 
 Each is a job of the slow lane with the lowest priority, whose process makes way for any work that a person asks for. It is
-the job that the card's button would queue, so a press finds it or its result, and nothing is computed twice.
+the job that the card's button would queue, so a press finds it or its result, and nothing is computed twice. After a training
+with recommended settings a page waits for the suggested cell types, so they follow at once.
 """
 
 import numpy as np
@@ -21,16 +22,18 @@ from core.worker.jobs.group_cells import ranked
 NAMED = 0.5  # of the cells: a tissue whose sets name fewer is not that of the dataset
 MANY_TISSUES = "general"
 SLOW = {"lane": "slow", "priority": Priority.AHEAD}
+AT_ONCE = {"lane": "short", "priority": Priority.FOLLOWS}
 
 
 def queue(store, job, run):
     """Queue all of it for an explored run, as the owner of the job that explored it."""
     view = store.of(job["owner"])
+    order = AT_ONCE if view.recommended.has_started(run) else SLOW
     try:
-        view.groups.find_markers(run["id"], clusters(store, run["id"]), **SLOW)
+        view.groups.find_markers(run["id"], clusters(store, run["id"]), **order)
     except UserError:  # one cluster, or too many: there are no markers
         return
-    view.jobs.once("suggest", run["id"], **SLOW)
+    view.jobs.once("suggest", run["id"], **order)
     view.jobs.once("spaces", run["id"], spaces_arguments(store, run), **SLOW)
 
 

@@ -21,7 +21,7 @@ def start_run(store, job, say):
     view = store.of(job["owner"])
     settings = config.recommended(RecommendedArguments.of_job(job).batch_key)
     try:
-        begun = _read(store, job["target"], say)
+        begun = _read(store, job, say)
         view.recommended.check(view.datasets.ready(job["target"]), settings.batch_key)
         preparation = _prepare(store, view, job, settings, stoppable(store, job, say, begun, 1))
         stoppable(store, job, say, 1, 1)("Creating the run.")
@@ -37,15 +37,20 @@ def start_run(store, job, say):
     return result
 
 
-def _read(store, dataset_id, say):
-    """Read the dataset where that still waits, to its end; returns the share of the progress bar that this has taken."""
+def _read(store, job, say):
+    """Read the dataset where that still waits; returns the share of the progress bar that this has taken.
+
+    Others may need the dataset too, so it is read to its end, whether the job was cancelled or not.
+    """
+    dataset_id = job["target"]
     row = store.row("dataset", dataset_id)
     if row["status"] != Status.QUEUED:
         return 0.0
     read_job = store.of(row["owner"]).access.last_job(dataset_id, "read")
 
     def say_part(message, progress=0.0):
-        say(message, READ_SHARE * progress)
+        if not store.cancelled(job["id"]):
+            say(message, READ_SHARE * progress)
 
     try:
         work_on(store, read_job["id"], ingest.read_file, say_part)

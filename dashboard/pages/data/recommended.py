@@ -25,13 +25,13 @@ LABEL, AGAIN = "Train with recommended settings", "Train again with recommended 
 def part(view, row):
     """The button with its questions, and the stages of its work; of a dataset that is still read, the stages alone."""
     job = view.recommended.last(row["id"])
-    under_way = job is not None and view.recommended.under_way(job)
+    under_way = job is not None and not stages.progress_of(view, job).over
     controls = _controls(view, row, under_way) if row["status"] == Status.READY else []
     return html.Div(
         [
             *controls,
             html.Div(
-                stages.drawn(stages.progress_of(view, job)) if job else [],
+                stages.drawn(view, job) if job else [],
                 id=ids.RECOMMENDED_STAGES,
                 role="status",
             ),
@@ -91,7 +91,8 @@ def _controls(view, row, under_way):
         more(
             "What does this do?",
             html.P(
-                "It preprocesses the data, trains the model, finds clusters and draws the maps. The settings are those of "
+                "It preprocesses the data, trains the model, finds clusters, draws the maps and suggests cell types from "
+                "known markers. The settings are those of "
                 "python -m core train; a batch column is its --batch-key. No cell is removed: filters are on the "
                 "Preprocess page."
             ),
@@ -199,7 +200,7 @@ def _working(app, store):
     def press(view, _, dataset_id, column, is_sure):
         job = start(view, dataset_id, column, is_sure)
         app.work_here()
-        return stages.drawn(stages.progress_of(view, view.jobs.one(job["id"]))), False, ""
+        return stages.drawn(view, view.jobs.one(job["id"])), False, ""
 
     @app.callback(
         Output(ids.RECOMMENDED_STAGES, "children"),
@@ -216,8 +217,8 @@ def _working(app, store):
         if job is None:
             raise PreventUpdate
         progress = stages.progress_of(view, job)
-        href = f"/clusters?run={progress.run}" if progress.run else no_update
-        return stages.drawn(progress), progress.over, href
+        href = stages.clusters_link(view, progress.run) if progress.run else no_update
+        return stages.drawn(view, job), progress.over, href
 
     @app.callback(
         Output(ids.RECOMMENDED_TICK, "n_intervals"),

@@ -39,7 +39,7 @@ def progress_of(view, job):
     if job["status"] in (Status.FAILED, Status.CANCELLED):
         return Progress(_first(view, job), over=True, failure=job["message"] or "Cancelled.")
     if job["status"] not in FINISHED:
-        return Progress(_first(view, job), status_text(view.store, job), job["progress"] or 0.0)
+        return Progress(_first(view, job), status_text(view, job), job["progress"] or 0.0)
     run = view.recommended.run(job)
     if run is None:
         return Progress(2, over=True, failure="The run was deleted.")
@@ -51,9 +51,21 @@ def progress_of(view, job):
         failure = "The clusters of this run could not be computed. See the reason on the Clusters page."
         return Progress(3, over=True, failure=failure)
     if run["explored"] != Explored.READY:
-        job = view.jobs.last(run["id"], "explore")
-        return Progress(3, status_text(view.store, job) if job else "", (job and job["progress"]) or 0.0)
-    return Progress(len(STAGES), over=True, run=run["id"])
+        return _by_job(view, 3, view.jobs.last(run["id"], "explore"))
+    job = view.jobs.last(run["id"], "suggest")
+    if job is not None and job["status"] not in FINISHED:
+        return _by_job(view, 4, job)
+    return Progress(len(STAGES), over=True, run=run["id"])  # without markers there is nothing to suggest
+
+
+def _by_job(view, stage, job):
+    return Progress(stage, status_text(view, job) if job else "", (job and job["progress"]) or 0.0)
+
+
+def clusters_link(view, run_id):
+    """The address of the clusters of a run, coloured by suggested cell types where there are any."""
+    names = view.recommended.suggested_names(run_id)
+    return f"/clusters?run={run_id}" + ("&by=suggested" if names else "")
 
 
 def _first(view, job):
@@ -65,7 +77,7 @@ def _first(view, job):
 def _training(view, run):
     n_done, n_epochs = len(view.runs.epochs(run["id"])), run["n_epochs"]
     if run["status"] == Status.QUEUED:
-        return Progress(2, status_text(view.store, view.jobs.last(run["id"], "train")))
+        return Progress(2, status_text(view, view.jobs.last(run["id"], "train")))
     if run["status"] == Status.CANCELLING:
         return Progress(2, "Stopping after this epoch.")
     if not n_done:
@@ -73,8 +85,9 @@ def _training(view, run):
     return Progress(2, f"Epoch {n_done} of {n_epochs}", n_done / n_epochs)
 
 
-def drawn(progress):
-    """The stages as a list, with a bar at the one under way; after a failure the reason."""
+def drawn(view, job):
+    """The stages of a job as a list, with a bar at the one under way; after a failure the reason."""
+    progress = progress_of(view, job)
     items = [
         _item(name, _state(i, progress), progress if i == progress.stage and not progress.over else None)
         for i, name in enumerate(STAGES)
@@ -83,7 +96,7 @@ def drawn(progress):
     if progress.failure:
         parts.append(notice(progress.failure, "bad"))
     elif progress.run:
-        link = f"/clusters?run={progress.run}"
+        link = clusters_link(view, progress.run)
         parts.append(dcc.Link("See the clusters", href=link, className="btn btn-primary"))
     else:
         parts.append(

@@ -5,6 +5,8 @@ import time
 import pytest
 from app_under_test import AppUnderTest, bring, sent
 
+from core.config.run_files import SUGGESTED
+from core.files import write_json
 from core.store import Explored
 from core.worker.execute import drain, execute, take
 from dashboard.components import location
@@ -49,10 +51,16 @@ def test_the_stages_are_shown_one_after_the_other_and_end_on_the_clusters(nuwa):
     nuwa.store.move("run", run, "queued", "done", explored=Explored.WORKING)  # as the job that trains it does
     shown = look(nuwa)
     assert sent(shown).count("(done)") == 3 and "url" not in shown
+    job = nuwa.store.submit("local", "short", "suggest", run)
     nuwa.store.set("run", run, explored=Explored.READY)
     shown = look(nuwa)
+    assert sent(shown).count("(done)") == 4 and "url" not in shown
+    folder = nuwa.store.run_folder(run)
+    write_json(folder / SUGGESTED, {"names": ["B cells", "unknown"], "title": "Blood", "resolution": 1.0})
+    nuwa.store.move_job(job, "queued", "done")
+    shown = look(nuwa)
     assert sent(shown["recommended-stages"]).count("(done)") == len(stages.STAGES)
-    assert shown["url"]["href"] == f"/clusters?run={run}"
+    assert shown["url"]["href"] == f"/clusters?run={run}&by=suggested"
     page = sent(data.layout(nuwa.view, location.resolve(nuwa.view, f"?dataset={nuwa.dataset}")))
     assert "See the clusters" in page
 
@@ -175,7 +183,7 @@ def test_the_work_is_cancelled_by_its_button(nuwa):
     press(nuwa)
     values = {"recommended-cancel.n_clicks": 1, "dataset-id.data": nuwa.dataset}
     nuwa.press("recommended-tick.n_intervals", values, "recommended-cancel.n_clicks")
-    assert "Cancelled before it began." in sent(look(nuwa)) and not nuwa.store.waiting()
+    assert "Cancelled." in sent(look(nuwa)) and not nuwa.store.waiting()
 
 
 def test_the_example_is_added_read_and_trained_by_one_click(nuwa):
