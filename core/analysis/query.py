@@ -165,7 +165,7 @@ def _proteins(adata, trained):
         )
         return counts, missing, [words]
     values = table.to_numpy(dtype=np.float32)
-    kind = what_is(values).kind
+    kind = what_is(np.nan_to_num(values)).kind  # cells may lack some
     if (kind == "counts") != (trained.protein_kind == "counts"):
         raise UserError(
             f"The model was trained on proteins that are {KIND_WORDS[trained.protein_kind]}, and those of this dataset "

@@ -63,10 +63,13 @@ def _matrix(query, trained, rows, block):
     genes.size = normalisation(totals, trained.target_sum, trained.logged).size
     protein = query.protein[rows]
     # A missing gene has no values and a missing protein is 0: so seen, both become `fill`.
-    missing = np.concatenate([~there, np.isnan(protein).all(axis=0)])
+    absent = np.isnan(protein).all(axis=0)
+    missing = np.concatenate([~there, absent])
+    # A value that some cells lack is that of the average training cell, as in training.
+    protein = np.where(np.isnan(protein), np.where(absent, 0, trained.mean[n:]), protein).astype(np.float32)
     made = Matrix(
         rna=genes,
-        protein=np.nan_to_num(protein) if protein.shape[1] else None,
+        protein=protein if protein.shape[1] else None,
         mean=np.where(missing, -trained.fill, trained.mean),
         sd=np.where(missing, np.float32(1), trained.sd),
         clip=trained.clip,

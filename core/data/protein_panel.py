@@ -18,6 +18,7 @@ from core.errors import UserError
 
 CONTROL_KEYS = ("isotype_controls", "isotype_control", "isotypes", "protein_isotypes")
 UNSTAINED = 0.02  # share of the cells with 0 of every protein from which a part of them was not stained
+MASKED = "nuwa_masked_proteins"  # in uns: missing protein values are masked in training
 HASHTAGS = "hashtags"  # our key of obsm for those that a file has among its features
 
 
@@ -49,6 +50,8 @@ def protein_report(adata: AnnData) -> ProteinReport:
             left_out[name] = "isotype control: it measures background only"
         elif HASHTAG.search(name):
             left_out[name] = "hashtag: it marks the sample a cell came from"
+        elif np.isnan(low):
+            left_out[name] = "no value in any cell"
         elif low == high == 0:
             left_out[name] = "0 in every cell"
         elif low == high:
@@ -72,12 +75,18 @@ def n_unmeasured(adata: AnnData) -> int:
     return int(np.isnan(np.asarray(adata.obsm["protein"], np.float32)).any(axis=1).sum())
 
 
+def is_masked(adata: AnnData) -> bool:
+    """Whether missing protein values are left out of the loss, by the repair `mask_proteins`."""
+    return bool(adata.uns.get(MASKED, False))
+
+
 def check_measured(adata: AnnData) -> None:
-    """Raises UserError where protein values are missing in some cells, as no model can be trained on these."""
-    if n := n_unmeasured(adata):
+    """Raises UserError where protein values are missing in some cells and are not masked."""
+    if not is_masked(adata) and (n := n_unmeasured(adata)):
         cells = "1 cell has" if n == 1 else f"{n:,} cells have"
         raise UserError(
-            f"{cells} missing protein values: remove the cells without proteins, or train on RNA alone (modalities rna)."
+            f"{cells} missing protein values: remove the cells without proteins, mask the missing values, or train on RNA"
+            " alone (modalities rna)."
         )
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from core.models.layers import Hide, block
+from core.models.layers import Hide, block, measured_alone
 from core.sparse import linear as sparse
 from core.sparse.minibatch import Minibatch
 
@@ -85,6 +85,8 @@ class Citeseq(nn.Module):
             hidden, output = self._through("decoder", branch, z, cells.batch), self.blocks[f"output_{branch}"]
             if isinstance(x, Minibatch):
                 parts[branch] = sparse.mse(x, hidden, output[0].weight, output[0].bias)
+            elif branch == "protein" and cells.measured is not None:
+                parts[branch] = measured_alone((output(hidden) - x).square(), cells).mean()
             else:
                 parts[branch] = F.mse_loss(output(hidden), x)
         return parts

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.models.layers import measured_alone
 from core.models.likelihood import mixture, negative_binomial, zero_inflated
 from core.models.variational import Variational, divergence
 
@@ -14,7 +15,8 @@ class Counts(Variational):
     """Negative-binomial RNA with the cell's library size (scVI, Lopez 2018); protein as a mixture of background and
     foreground (totalVI, Gayoso 2021).
 
-    The encoder reads the preprocessed values, like every model; the likelihood is that of `cells.counts`.
+    The encoder reads the preprocessed values, like every model; the likelihood is that of `cells.counts`. Proteins that
+    were not measured in a cell add nothing to it, nor to the divergence of their background, as in totalVI.
     """
 
     nat = 1.0  # the loss is a mean over the genes of nats
@@ -65,7 +67,7 @@ class Counts(Variational):
         kl = level.new_zeros(())
         if self.training:
             log_sd = self._spread(hidden)
-            kl = self._background_kl(level, log_sd)
+            kl = self._background_kl(level, log_sd, cells)
             level = level + torch.randn_like(level) * log_sd.exp()
         return *self._tags(hidden, level), kl
 
@@ -81,11 +83,11 @@ class Counts(Variational):
         foreground = background * (1 + self.blocks["output_protein"](hidden).relu())
         return background, foreground, self.blocks["output_mixing"](hidden)
 
-    def _background_kl(self, level, log_sd):
+    def _background_kl(self, level, log_sd, cells):
         """Scalar: KL of each background's log-normal from its protein's prior, summed over proteins, in nats a cell."""
         ratio = 2 * (log_sd - self.prior_log_sd)
         moved = ((level - self.prior_mean) / self.prior_log_sd.exp()).square()
-        return 0.5 * (ratio.exp() + moved - 1 - ratio).sum(dim=1).mean()
+        return 0.5 * measured_alone(ratio.exp() + moved - 1 - ratio, cells).sum(dim=1).mean()
 
     def loss(self, cells):  # named parts: nats a feature, a mean over cells; in training "kl" in nats a cell
         mean, log_variance = self.posterior(cells)
@@ -108,7 +110,7 @@ class Counts(Variational):
     def _of_protein(self, tags, cells):  # -> (cells, proteins): the same
         background, foreground, mixing = tags
         y = cells.counts[:, self.sizes.get("rna", 0) :]
-        return mixture(y, background, foreground, self._theta("protein"), mixing)
+        return measured_alone(mixture(y, background, foreground, self._theta("protein"), mixing), cells)
 
     def nats(self, loss, n_features):
         """Nats a cell of a loss that is summed over features: the loss is in nats already."""
@@ -126,6 +128,7 @@ class Counts(Variational):
         level = level + drawn * log_sd.exp()
         from_prior = (level - self.prior_mean) / self.prior_log_sd.exp()
         ratio = 0.5 * (drawn.square() - from_prior.square()) + log_sd - self.prior_log_sd
+        ratio = measured_alone(ratio, cells)
         return found + (self._of_protein(self._tags(hidden, level), cells) + ratio).sum(dim=1)
 
     def expected(self, z, cells):  # (cells, latent) -> (cells, features): expected counts

@@ -8,6 +8,15 @@ from torch import nn
 ACTIVATIONS = {"elu": nn.ELU, "leaky_relu": nn.LeakyReLU, "relu": nn.ReLU, "tanh": nn.Tanh}
 
 
+def measured_alone(of_proteins, cells):
+    """(cells, proteins) with 0 where a protein was not measured in a cell, so that it adds nothing to a loss.
+
+    As totalVI masks the proteins that are missing in a batch (Gayoso 2021; scvi-tools' `protein_batch_mask`): the loss stays
+    a mean over all cells, and the decoder predicts the missing values.
+    """
+    return of_proteins if cells.measured is None else of_proteins * cells.measured
+
+
 class BatchNorm(nn.BatchNorm1d):
     """Batch normalisation that uses its running statistics for a minibatch of one cell."""
 

@@ -5,6 +5,7 @@ import math
 import torch
 
 from core.models.citeseq import Citeseq
+from core.models.layers import measured_alone
 
 LOG_VARIANCE = (-10.0, 10.0)  # beyond, exp() of it or of its negative is out of range for float32
 
@@ -30,8 +31,12 @@ class Variational(Citeseq):
         return loss / 2 + n_features * math.log(2 * math.pi) / 2
 
     def evidence(self, z, cells, noise):  # -> (cells,): log p(x | z), in nats
-        errors = (self.decode(z, cells.batch) - cells.x).square().sum(dim=1)
-        return -self.nats(errors, cells.x.shape[1])
+        errors, n_features = (self.decode(z, cells.batch) - cells.x).square(), cells.x.shape[1]
+        if cells.measured is not None:
+            n = self.sizes.get("rna", 0)
+            errors = torch.cat([errors[:, :n], measured_alone(errors[:, n:], cells)], dim=1)
+            n_features = n + cells.measured.sum(dim=1)
+        return -self.nats(errors.sum(dim=1), n_features)
 
 
 class Linear(Variational):

@@ -25,6 +25,7 @@ class Cells(NamedTuple):
         None  # (cells, genes) input of the encoder in training, where input dropout hides some counts
     )
     rna: object = None  # core.sparse.minibatch.Minibatch of the genes where they come sparse; `x` then holds the proteins alone
+    measured: object = None  # (cells, proteins) 1 where a protein was measured, else 0; None where all were
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,9 @@ class Matrix:
     logged: bool = False  # log1p is taken
     protein_change: AsTheyAre = field(default_factory=AsTheyAre)  # how counts of proteins became `protein`
     protein_counts: np.ndarray | None = None  # (cells, proteins) raw
+    measured: np.ndarray | None = (
+        None  # (cells, proteins) bool; None where every protein was measured in every cell
+    )
     unseen_proteins: np.ndarray | None = (
         None  # (cells, proteins) of a run on RNA alone, as a model would see them
     )
@@ -90,8 +94,11 @@ class Matrix:
     def protein_space(self, rows=slice(None)):
         """(len(rows), proteins) float32: what a latent space is held against, the proteins as a model sees them.
 
-        Those that were left out of the training score it as well, and better; None where there are none.
+        Those that were left out of the training score it as well, and better; None where there are none, or where cells
+        lack some: their neighbours would be those that lack the same.
         """
+        if self.measured is not None:
+            return None
         if self.n_proteins:
             return self.seen_proteins(np.arange(self.n_cells)[rows])
         return None if self.unseen_proteins is None else self.unseen_proteins[rows]
@@ -115,7 +122,8 @@ class Matrix:
         `held`: the same rows in memory, as `rna.minibatches` gives them.
         """
         counts = self._raw(rows, held) if self.reads_counts else None
-        return Cells(self.seen_proteins(rows), self._batch(rows), counts)
+        measured = None if self.measured is None else self.measured[rows]
+        return Cells(self.seen_proteins(rows), self._batch(rows), counts, measured=measured)
 
     def cells(self, rows):
         """The Cells of `rows` as arrays: all that a model is given of them."""
@@ -184,6 +192,12 @@ class Matrix:
         total /= len(rows)
         total[: self.n_genes] += self.standardised.base.numpy()
         return total.astype(np.float32)
+
+    def measured_alone(self, values, rows):
+        """`values` (len(rows), features) of these cells with 0 for the proteins that were not measured in them; in place."""
+        if self.measured is not None:
+            values[:, self.n_genes :][~self.measured[rows]] = 0
+        return values
 
     def weights(self, config):
         """(features,) so that a squared distance over weighted columns is the loss: sqrt(weight / features)."""

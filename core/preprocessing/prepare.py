@@ -9,7 +9,7 @@ from core.data.gene_matching import gene_names
 from core.data.matrix_kind import what_is
 from core.data.protein_panel import n_unmeasured
 from core.errors import UserError
-from core.preprocessing import gene_selection
+from core.preprocessing import gene_selection, protein_mask
 from core.preprocessing.batches import batch_notes, batches_of
 from core.preprocessing.matrix import Matrix
 from core.preprocessing.protein_transforms import nothing, transformed
@@ -39,7 +39,7 @@ def prepare(adata, config, split, scratch=None):
         batch_words = batch_notes(batch_codes, batch_names, config.batch_key, split.train)
     seen = survey(source.values, split.train)
     chosen, notes = _genes(adata, source, seen, config, split, steps)
-    proteins, unseen = _proteins(adata, config, split)
+    proteins, unseen = _proteins(adata, config, split, batch_codes)
     protein = proteins.values
     reads_counts = config.model_record.reads_counts and (source.kind == "counts" or not len(chosen))
     if reads_counts and protein is not None and what_is(proteins.counts).kind != "counts":
@@ -60,7 +60,7 @@ def prepare(adata, config, split, scratch=None):
     mean, sd = moments.scaling() if scale else _unscaled(len(chosen))
     if protein is not None:
         # Scaling proteins does not depend on the kind of the genes' values: proteins are always counts.
-        p_mean, p_sd = _protein_scaling(protein, config, split)
+        p_mean, p_sd = _protein_scaling(protein, config, split, proteins.measured)
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
     return Matrix(
         rna=rna,
@@ -80,6 +80,7 @@ def prepare(adata, config, split, scratch=None):
         logged=change.logged,
         protein_change=proteins.change,
         protein_counts=proteins.counts,
+        measured=proteins.measured,
         unseen_proteins=unseen,
         reads_counts=reads_counts,
         file_genes=gene_names(adata.raw.var if source.where == "raw.X" else adata.var),
@@ -131,12 +132,12 @@ def _genes(adata, source, seen, config, split, steps):
     return chosen, notes + gene_notes
 
 
-def _proteins(adata, config, split):
+def _proteins(adata, config, split, batch_codes=None):
     """(the Proteins to train on, (cells, proteins) those left out of training, scaled as the others, or None)."""
     if config.modalities == "rna" and n_unmeasured(adata):
         note = "Trained on RNA only. Some cells have no protein values, so the proteins are not used for scores either."
         return nothing([note]), None
-    proteins = transformed(adata, config.protein_transform, split.train)
+    proteins = transformed(adata, config.protein_transform, split.train, batch_codes)
     if config.modalities == "protein" and len(proteins.names) < 2:
         raise UserError(
             "Training on proteins only needs at least two usable proteins, but this dataset has fewer: choose "
@@ -151,9 +152,12 @@ def _proteins(adata, config, split):
 
 def protein_space(adata, config, split):
     """(cells, proteins) float32: the usable proteins, transformed and scaled; raises UserError where there are none."""
-    protein = transformed(adata, config.protein_transform, split.train).values
-    if protein is None:
+    proteins = transformed(adata, config.protein_transform, split.train)
+    if proteins.values is None:
         raise UserError("This dataset has no proteins that can be used.")
+    if proteins.measured is not None:
+        raise UserError("Some cells have no protein values, so there is no picture of the proteins alone.")
+    protein = proteins.values
     return _as_seen(protein, config, split)
 
 
@@ -163,8 +167,12 @@ def _as_seen(protein, config, split):
     return np.clip((protein - mean) / sd, -clip, clip).astype(np.float32)
 
 
-def _protein_scaling(protein, config, split):
-    return _moments(protein[split.train]) if config.scale else _unscaled(protein.shape[1])
+def _protein_scaling(protein, config, split, measured=None):
+    if not config.scale:
+        return _unscaled(protein.shape[1])
+    if measured is not None:
+        return protein_mask.scaling(protein, measured, split.train)
+    return _moments(protein[split.train])
 
 
 def _cannot_apply(config, steps, name):

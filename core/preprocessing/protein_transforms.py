@@ -9,11 +9,17 @@ from core.data.protein_background import background_of
 from core.data.protein_panel import check_measured, protein_report
 from core.data.standalone.log_counts import PSEUDOCOUNT
 from core.errors import UserError
-from core.preprocessing import dsb
+from core.preprocessing import dsb, protein_mask
 
 NO_BACKGROUND = (
     "DSB needs empty droplets, and this dataset knows of none: add its unfiltered matrix on the Data page (on the "
     "command line --background FILE), or choose another transform of the proteins."
+)
+
+
+DSB_NEEDS_ALL = (
+    "DSB needs the values of all proteins in every cell, and some are missing: remove the cells without proteins, or "
+    "choose CLR as the transform of the proteins (protein_transform)."
 )
 
 
@@ -146,6 +152,7 @@ class Proteins(NamedTuple):
     names: np.ndarray
     change: AsTheyAre  # what made the values of the counts
     notes: list[str]
+    measured: np.ndarray | None = None  # (cells, proteins) bool; None where every value was measured
 
 
 def nothing(notes=()):
@@ -153,10 +160,12 @@ def nothing(notes=()):
     return Proteins(None, None, np.array([], dtype=str), AsTheyAre(), list(notes))
 
 
-def transformed(adata, transform, train):
+def transformed(adata, transform, train, batch_codes=None):
     """The Proteins of `adata` by a transform ("clr", "clr_cells", "dsb" or "none"), statistics from the cells `train`.
 
-    Raises UserError where DSB has no background to go by, and where protein values are missing.
+    Where missing values are masked, those of a protein are the mean of the training cells that have it, which is 0 where
+    values are scaled. `batch_codes` (cells,) are those of core.preprocessing.protein_mask.measured.
+    Raises UserError where DSB has no background to go by, and where protein values are missing and not masked.
     """
     if "protein" not in adata.obsm:
         return nothing()
@@ -168,6 +177,14 @@ def transformed(adata, transform, train):
         return nothing([*notes, "No usable protein is left: the model trains on RNA alone."])
     counts = np.asarray(adata.obsm["protein"], dtype=np.float32)[:, used]
     names = np.asarray(report.names)[used].astype(str)
+    measured = protein_mask.measured(adata, counts, batch_codes)
+    if measured is not None:
+        known = measured[train].any(axis=0)
+        notes += [
+            f"Protein {name} is left out of training: no training cell has it." for name in names[~known]
+        ]
+        counts, names, measured = np.nan_to_num(counts[:, known]), names[known], measured[:, known]
+        notes += protein_mask.notes(measured)
     if transform != "none" and what_is(counts).kind != "counts":
         word = "DSB" if transform == "dsb" else "CLR"
         notes.append(
@@ -175,16 +192,20 @@ def transformed(adata, transform, train):
         )
         transform = "none"
     if transform == "clr":
-        change = Clr(geometric_means(counts[train]))
+        change = Clr(geometric_means(counts[train], None if measured is None else measured[train]))
     elif transform == "clr_cells":
-        change = ClrCells(geometric_means(counts.T)[:, None])
+        change = ClrCells(geometric_means(counts.T, None if measured is None else measured.T)[:, None])
     elif transform == "dsb":
+        if measured is not None:
+            raise UserError(DSB_NEEDS_ALL)
         change, dsb_notes = _dsb(adata, counts, names, report, train)
         notes += dsb_notes
     else:
         change = AsTheyAre()
     values = change.forward(counts, np.arange(len(counts))).astype(np.float32, copy=False)
-    return Proteins(values, counts, names, change, notes)
+    if measured is not None:
+        values = protein_mask.filled(values, measured, train)
+    return Proteins(values, counts, names, change, notes, measured)
 
 
 def _dsb(adata, counts, names, report, train):
@@ -222,8 +243,8 @@ def of_further_cells(record, counts, controls):
     if record["transform"] == "clr":
         values = clr(counts, np.asarray(record["means"]))
     elif record["transform"] == "clr_cells":
-        measured = ~np.isnan(counts).all(axis=0)
-        values = clr(counts, geometric_means(counts[:, measured].T)[:, None])
+        measured = ~np.isnan(counts)
+        values = clr(counts, geometric_means(np.nan_to_num(counts).T, measured.T)[:, None])
     elif record["transform"] == "dsb":
         values = _dsb_of_further(record, counts, controls)
     else:
@@ -247,9 +268,14 @@ def _dsb_of_further(record, counts, controls):
     return values - np.outer(component, technical.slopes[: values.shape[1]])
 
 
-def geometric_means(counts):
-    """(proteins,) of exp(sum of log1p(x) over cells with x > 0, divided by all cells): Seurat's and muon's CLR."""
-    return np.exp(np.log1p(np.maximum(counts, 0)).mean(axis=0, dtype=np.float64)).astype(np.float32)
+def geometric_means(counts, measured=None):
+    """(proteins,) of exp(sum of log1p(x) over cells with x > 0, divided by all cells): Seurat's and muon's CLR.
+
+    With `measured` (cells, proteins) bool, of the cells in which a protein was measured; the counts of others are 0.
+    """
+    n = len(counts) if measured is None else np.maximum(measured.sum(axis=0), 1)
+    sums = np.log1p(np.maximum(counts, 0)).sum(axis=0, dtype=np.float64)
+    return np.exp(sums / n).astype(np.float32)
 
 
 def clr(counts, means):

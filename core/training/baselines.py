@@ -127,10 +127,10 @@ def _fixed_signs(axes):
 
 
 def squared_error(matrix, rows, rebuild):
-    """(features,) mean squared error of `rebuild(batch) -> batch` over `rows`."""
+    """(features,) mean squared error of `rebuild(batch) -> batch` over `rows`; values that were not measured count as 0."""
     total = np.zeros(matrix.n_features, dtype=np.float64)
-    for _, x in matrix.blocks(rows):
-        total += ((rebuild(x) - x).astype(np.float64) ** 2).sum(axis=0)
+    for part, x in matrix.blocks(rows):
+        total += (matrix.measured_alone(rebuild(x) - x, part).astype(np.float64) ** 2).sum(axis=0)
     return total / len(rows)
 
 

@@ -50,7 +50,11 @@ class CountBaselines(NamedTuple):
         pca = np.maximum(_pca_counts(self.simple, matrix, rows, x) * self.scale, LEAST * mean)
         if n:
             pca[:, :n] *= library / np.maximum(pca[:, :n].sum(axis=1, keepdims=True), 1e-12)
-        return {"mean": mean, "pca": np.maximum(pca, 1e-12)}
+        # Of a protein that was not measured 0 is expected, and 0 is what its count is: that adds nothing to a likelihood.
+        expected = {"mean": mean, "pca": pca}
+        return {
+            name: np.maximum(matrix.measured_alone(values, rows), 1e-12) for name, values in expected.items()
+        }
 
 
 def fit(matrix, rows, simple):
@@ -59,8 +63,11 @@ def fit(matrix, rows, simple):
     for part, x in matrix.blocks(rows):
         counts = matrix.raw(part)
         total = total + counts.sum(axis=0, dtype=np.float64)
-        of_pca = of_pca + _pca_counts(simple, matrix, part, x).sum(axis=0, dtype=np.float64)
-    share, level = total[:n] / max(total[:n].sum(), 1), total[n:] / len(rows)
+        of_pca = of_pca + matrix.measured_alone(_pca_counts(simple, matrix, part, x), part).sum(
+            axis=0, dtype=np.float64
+        )
+    n_measured = len(rows) if matrix.measured is None else np.maximum(matrix.measured[rows].sum(axis=0), 1)
+    share, level = total[:n] / max(total[:n].sum(), 1), total[n:] / n_measured
     scale = np.where(of_pca > 0, total / np.maximum(of_pca, 1e-12), 1.0)
     fitted = CountBaselines(simple, share, level, scale, {}, None)
     return _with_dispersions(fitted, matrix, rows)

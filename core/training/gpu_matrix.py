@@ -68,6 +68,9 @@ class Resident:
         self.proteins = _Dense(matrix.n_cells, torch.zeros(matrix.n_proteins, device=device))
         nothing = torch.zeros(matrix.n_features, device=device)
         self.counts = _table(form, matrix.n_cells, nothing) if matrix.reads_counts else None
+        self.measured = (
+            None if matrix.measured is None else torch.from_numpy(matrix.measured).float().to(device)
+        )
         self._upload(matrix)
         self.batch_codes = (
             None if matrix.batch_codes is None else torch.from_numpy(matrix.batch_codes).long().to(device)
@@ -105,7 +108,9 @@ class Resident:
             kept = torch.rand(genes.shape, generator=chance, device=self.device) >= hide
             seen = torch.where(kept, genes, self.base)
         batch = None if self.batch_codes is None else self.one_hot.index_select(0, self.batch_codes[at])
-        return Cells(x, batch, None if self.counts is None else self.counts.take(rows, at), seen)
+        counts = None if self.counts is None else self.counts.take(rows, at)
+        measured = None if self.measured is None else self.measured.index_select(0, at)
+        return Cells(x, batch, counts, seen, measured=measured)
 
 
 def _table(form, n_rows, base):

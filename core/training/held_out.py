@@ -22,8 +22,9 @@ def held_out(model, matrix, rows, loss, baselines, config, device="cpu"):
 
     def nats(parts):
         total = matrix.n_genes * (parts.rna or 0.0) + matrix.n_proteins * (parts.protein or 0.0)
-        return _finite(model.nats(total, matrix.n_features))
+        return _finite(model.nats(total, matrix.n_features - missing))
 
+    missing = 0.0 if matrix.measured is None else float((~matrix.measured[rows]).sum(axis=1).mean())
     some = rows[:: -(-len(rows) // BOUND_CELLS)]
     return {
         "held_out_nll": nats(loss),

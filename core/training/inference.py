@@ -59,9 +59,12 @@ def mean_reconstruction(model, matrix, rows, device="cpu"):
     model.eval()
     inputs, outputs = np.zeros(matrix.n_features), np.zeros(matrix.n_features)
     for part, cells in Feed(matrix, device).blocks(rows):
-        inputs += cells.x.cpu().numpy().sum(axis=0)
-        outputs += reconstruction(model, cells, matrix, part).sum(axis=0)
-    return inputs / len(rows), outputs / len(rows)
+        inputs += matrix.measured_alone(cells.x.cpu().numpy().copy(), part).sum(axis=0)
+        outputs += matrix.measured_alone(reconstruction(model, cells, matrix, part).copy(), part).sum(axis=0)
+    n = np.full(matrix.n_features, len(rows))
+    if matrix.measured is not None:
+        n[matrix.n_genes :] = np.maximum(matrix.measured[rows].sum(axis=0), 1)
+    return inputs / n, outputs / n
 
 
 @torch.no_grad()

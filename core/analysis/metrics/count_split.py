@@ -14,6 +14,7 @@ import torch
 from scipy import sparse
 
 from core.errors import UserError
+from core.preprocessing import protein_mask
 from core.preprocessing.protein_transforms import ClrCells, geometric_means
 from core.sparse.moments import Moments
 from core.sparse.rows import Rows, values_of
@@ -131,16 +132,18 @@ def _half(matrix, cells, whole, values, proteins, train):
     moments.add(ahead.indptr, ahead.indices, values_of(ahead.data, by_cell, matrix.logged))
     mean, sd = moments.scaling() if scale else (np.zeros(matrix.n_genes), np.ones(matrix.n_genes))
     change, protein = matrix.protein_change.of(cells), None
+    measured = None if matrix.measured is None else matrix.measured[cells]
     if proteins is not None:
         proteins = proteins.astype(np.float32)
         if isinstance(change, ClrCells):  # each cell's own mean, of this half
-            change = ClrCells(geometric_means(proteins.T)[:, None])
+            change = ClrCells(geometric_means(proteins.T, None if measured is None else measured.T)[:, None])
         protein = change.forward(proteins, np.arange(len(cells))).astype(np.float32)
-        of_proteins = Moments(matrix.n_proteins)
-        of_proteins.add_dense(protein[train])
-        p_mean, p_sd = (
-            of_proteins.scaling() if scale else (np.zeros(matrix.n_proteins), np.ones(matrix.n_proteins))
-        )
+        if measured is not None:
+            protein = protein_mask.filled(protein, measured, train)
+        p_mean, p_sd = np.zeros(matrix.n_proteins), np.ones(matrix.n_proteins)
+        if scale:
+            every = np.ones(protein.shape, bool) if measured is None else measured
+            p_mean, p_sd = protein_mask.scaling(protein, every, train)
         mean, sd = np.concatenate([mean, p_mean]), np.concatenate([sd, p_sd])
     codes = None if matrix.batch_codes is None else matrix.batch_codes[cells]
     half = replace(
@@ -149,6 +152,7 @@ def _half(matrix, cells, whole, values, proteins, train):
         protein=protein,
         protein_counts=proteins,
         protein_change=change,
+        measured=measured,
         mean=mean.astype(np.float32),
         sd=sd.astype(np.float32),
         batch_codes=codes,

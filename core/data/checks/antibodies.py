@@ -7,7 +7,7 @@ from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.checks.obs_columns import MAX_CLASSES
 from core.data.matrix_kind import what_is
-from core.data.protein_panel import ProteinReport, unmeasured_cells
+from core.data.protein_panel import ProteinReport, is_masked, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
 from core.text import few
 
@@ -59,7 +59,12 @@ def _unmeasured(adata, unmeasured) -> Finding:
     """Cells without proteins, and the values of an obs column that they make up."""
     n = int(unmeasured.sum())
     cells = "1 cell has" if n == 1 else f"{n:,} of {adata.n_obs:,} cells have"
-    sentence = f"{cells} no protein values: remove these cells, or train on RNA alone."
+    if is_masked(adata):
+        words = f"{cells} missing protein values, which are masked: they are left out of the loss."
+        return Finding("proteins-masked", "note", words)
+    sentence = (
+        f"{cells} no protein values: remove these cells, mask the missing values, or train on RNA alone."
+    )
     evidence = "Values are missing, or 0 for every protein."
     for name in adata.obs:
         values = adata.obs[name].astype(str).to_numpy()
@@ -67,7 +72,7 @@ def _unmeasured(adata, unmeasured) -> Finding:
         if len(here) < len(set(values)) <= MAX_CLASSES and not here & set(values[~unmeasured]):
             evidence = f"They are all cells of {few(sorted(here))} in obs['{name}']."
             break
-    others = ("drop_proteins",)
+    others = ("mask_proteins", "drop_proteins")
     if unmeasured.all():
         return Finding("proteins-missing", "warning", sentence, evidence, "drop_proteins")
     return Finding("proteins-missing", "warning", sentence, evidence, "drop_unmeasured_cells", others)

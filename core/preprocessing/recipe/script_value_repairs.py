@@ -73,6 +73,20 @@ def assign_hashtags(adata, key, names):
     ),
     "drop_hashtag_doublets": Part("", 'adata = adata[adata.obs["hashtag_class"] != "doublet"].copy()'),
     "drop_hashtag_negatives": Part("", 'adata = adata[adata.obs["hashtag_class"] != "negative"].copy()'),
+    "mask_proteins": Part(
+        '''
+def mask_proteins(adata):
+    """Missing protein values, and cells with 0 of all proteins, are NaN: training leaves them out of the loss."""
+    values = adata.obsm["protein"].to_numpy(np.float32).copy()
+    zero = (values == 0).all(axis=1)
+    if zero.mean() >= 0.02 and not zero.all():
+        values[zero] = np.nan
+    adata.obsm["protein"] = pd.DataFrame(values, adata.obs_names, adata.obsm["protein"].columns)
+    adata.uns["nuwa_masked_proteins"] = True
+    return adata
+''',
+        "adata = mask_proteins(adata)",
+    ),
     "drop_cells_with_fractions": Part(WITH_FRACTIONS, "adata = adata[~with_fractions(adata)].copy()"),
     "drop_proteins": Part(
         """

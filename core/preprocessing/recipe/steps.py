@@ -186,6 +186,11 @@ STEPS: dict[str, Step] = {
         "Removes the cells whose protein values are missing.",
         "drop_unmeasured_cells",
     ),
+    "mask_proteins": _repair(
+        "Mask missing proteins",
+        "Keeps all cells; protein values that are missing are left out of the loss, and the model predicts them.",
+        "mask_proteins",
+    ),
     "drop_proteins": _repair(
         "Remove the proteins", "Keeps all cells, and trains on RNA alone.", "drop_proteins"
     ),

@@ -12,7 +12,7 @@ from core.data.backed import copied, part_of, raw_of
 from core.data.count_sources import counts_of
 from core.data.exchanged_axes import exchanged
 from core.data.matrix_kind import what_is
-from core.data.protein_panel import antibody_columns, unmeasured_cells
+from core.data.protein_panel import MASKED, antibody_columns, unmeasured_cells
 from core.data.standalone.antibodies import hidden_proteins
 from core.data.standalone.feature_types import protein_keys
 from core.errors import UserError
@@ -69,6 +69,27 @@ def drop_unmeasured_cells(adata: AnnData) -> tuple[AnnData, str]:
     made, n = part_of(adata, ~unmeasured), int(unmeasured.sum())
     sentence = "1 cell without proteins was" if n == 1 else f"{n:,} cells without proteins were"
     return made, f"{sentence} removed; {made.n_obs:,} remain."
+
+
+def mask_proteins(adata: AnnData) -> tuple[AnnData, str]:
+    """Leave missing protein values out of the loss: totalVI's mask (core.preprocessing.protein_mask).
+
+    Cells with 0 of every protein, where other cells have more, count as missing.
+    """
+    unmeasured = unmeasured_cells(adata)
+    if not unmeasured.any():
+        raise UserError("Every cell has its protein values.")
+    made = copied(adata)
+    values = np.asarray(made.obsm["protein"], dtype=np.float32).copy()
+    values[unmeasured & (values == 0).all(axis=1)] = np.nan
+    if np.isnan(values).all():
+        raise UserError("No cell has a protein value: remove the proteins instead.")
+    table = made.obsm["protein"]
+    made.obsm["protein"] = pd.DataFrame(values, table.index, table.columns)
+    made.uns[MASKED] = True
+    n = int(unmeasured.sum())
+    cells = "1 cell are" if n == 1 else f"{n:,} cells are"
+    return made, f"The missing protein values of {cells} left out of the loss; the model predicts them."
 
 
 def drop_proteins(adata: AnnData) -> tuple[AnnData, str]:

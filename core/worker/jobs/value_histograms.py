@@ -19,7 +19,8 @@ def of_preparation(adata, matrix, split):
     if matrix.n_proteins:
         columns = [list(adata.obsm["protein"].columns).index(name) for name in matrix.proteins]
         counts = adata.obsm["protein"].to_numpy()[rows][:, columns]
-        histograms.append(_pair("protein", counts, matrix.seen_proteins(rows)))
+        measured = slice(None) if matrix.measured is None else matrix.measured[rows]
+        histograms.append(_pair("protein", counts[measured], matrix.seen_proteins(rows)[measured]))
     return {"histograms": histograms}
 
 
