@@ -22,6 +22,7 @@ class KnownMatrix(Record):
     form: str = ""
     nonzero: int | None = None
     total: float | None = None
+    base: float | None = None
 
 
 class Badge(Record):

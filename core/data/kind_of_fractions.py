@@ -6,6 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from core.data.kind_type import MatrixKind
+from core.data.log_base import find_base
+from core.data.standalone.unlog import FIRST_COUNT, unlogged
 from core.data.value_scan import LOG_LIMIT, MOST, Sweep, same
 
 _FORM_OF_SUMS = {"expm1": "", "expm1 twice": "twice", "base 2": "log2", "base 10": "log10"}
@@ -15,6 +17,7 @@ _SUM_WORDS = {
     "base 2": "Un-logged in base 2, every",
     "base 10": "Un-logged in base 10, every",
 }
+_FORM_OF_BASE = {2.0: "log2", 10.0: "log10"}
 CLR_CELLS = 64  # cells whose geometric mean is solved for
 SOME_CELLS = (
     0.05  # share of the cells from which those with whole numbers, or with fractions, are a part of their own
@@ -26,6 +29,7 @@ def of_fractions(seen: Sweep) -> MatrixKind:
         _by_sums(seen)
         or _by_cells(seen)
         or _by_whole_logs(seen)
+        or _by_another_base(seen)
         or _by_spread(seen)
         or _by_geometric_mean(seen)
         or _by_steps(seen)
@@ -78,7 +82,10 @@ def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
     """Counts that were logged without being normalised, once or twice."""
     ways = {"expm1": "log counts", "base 2": "log counts", "base 10": "log counts", "expm1 twice": "twice"}
     for way, form in ways.items():
-        if way in seen.unlogged and seen.near_whole_unlogged.get(way) == seen.nonzero:
+        smallest = (
+            unlogged(np.array([min(seen.least, LOG_LIMIT)]), way)[0] if way in seen.unlogged else np.inf
+        )
+        if smallest < FIRST_COUNT and seen.near_whole_unlogged.get(way) == seen.nonzero:
             sentence = _SUM_WORDS[way].removesuffix(", every")
             return MatrixKind(
                 "lognorm",
@@ -86,6 +93,31 @@ def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
                 form=form,
             )
     return None
+
+
+def _by_another_base(seen: Sweep) -> MatrixKind | None:
+    """Logarithms of a base that no sum was measured for, of counts or of normalised counts, by some of the cells."""
+    if (
+        seen.highest >= 2 * LOG_LIMIT
+        or seen.some_cells is None
+        or (log := find_base(seen.some_cells)) is None
+    ):
+        return None
+    if abs(log.base - np.e) < 1e-6:
+        return None  # the rules below say more of it
+    says = f"Un-logged in base {log.base:.4g},"
+    if log.counts:
+        evidence = f"{says} all values are whole numbers: counts without normalisation."
+        return MatrixKind("lognorm", evidence, form="log counts", base=log.base)
+    rows = sparse.csr_matrix(seen.some_cells, dtype=np.float64, copy=True)
+    rows.data = np.expm1(rows.data * np.log(log.base))
+    sums, form = same(np.asarray(rows.sum(axis=1)).ravel()), _FORM_OF_BASE.get(round(log.base, 6), "log base")
+    if sums:
+        evidence = f"{says} every cell sums to {sums.middle:,.0f}; the highest value is {seen.highest:,.4g}."
+        return MatrixKind("lognorm", evidence, sums.middle, form, base=log.base)
+    evidence = f"{says} the values of a cell are whole multiples of its smallest (highest {seen.highest:,.4g}), as in"
+    evidence = f"{evidence} log-normalised counts; the sums differ, so genes were left out."
+    return MatrixKind("lognorm", evidence, form=form, base=log.base)
 
 
 def _by_spread(seen: Sweep) -> MatrixKind | None:

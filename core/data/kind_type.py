@@ -14,6 +14,7 @@ class MatrixKind(NamedTuple):
     form: Form = ""  # a finer word where there is one
     nonzero: int | None = None  # values other than 0; None in a record of an earlier version
     total: float | None = None  # sum of the values, missing ones left out
+    base: float | None = None  # of a logarithm, where it was found by the values of single cells
 
     @property
     def words(self):

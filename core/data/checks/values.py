@@ -26,6 +26,7 @@ UNLOGGED_BY_REPAIR = (
     "twice",
     "log2",
     "log10",
+    "log base",
     "log counts",
 )  # forms of lognorm that "undo_log" knows a way back from
 

@@ -1,5 +1,6 @@
 """Values before their logarithm, and the whole counts that they stand for where they stand on a grid."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +13,14 @@ UNLOGS = {
     "base 2": lambda values: np.expm1(values * np.log(2)),
     "base 10": lambda values: np.expm1(values * np.log(10)),
 }
+ANY_BASE = re.compile(r"base (\d+(?:\.\d+)?)")
 SMALLEST = (1, 2, 3, 4, 5)  # what the smallest count of a cell may be; a cell that shows no 1 is rare
 NEAR, FINE = (
     0.05,
     2e-3,
 )  # a value is whole within 0.05, or within 0.2 % where float32 has lost the digits of its log
 FINE_WHOLE, FINE_LARGE = 1e-3, 1e-5
+FIRST_COUNT = 100  # counts begin below it
 SURE = 0.95  # share of cells on a grid from which values are rounded to counts
 
 
@@ -36,10 +39,19 @@ class Back(NamedTuple):
     share: float
 
 
+def unlogged(values: np.ndarray, way: str) -> np.ndarray:
+    """Values before their logarithm, by one of the UNLOGS or "base" and any number; raises ValueError for another way."""
+    if way in UNLOGS:
+        return UNLOGS[way](values)
+    if match := ANY_BASE.fullmatch(way):
+        return np.expm1(values * np.log(float(match[1])))
+    raise ValueError(f"There is no way back called '{way}'.")
+
+
 def back(matrix, way: str) -> Back:
-    """`matrix` without its log, by one of the UNLOGS."""
+    """`matrix` without its log, by a way of `unlogged`."""
     values = sparse.csr_matrix(matrix, dtype=np.float64, copy=True)
-    values.data = UNLOGS[way](values.data)
+    values.data = unlogged(values.data, way)
     values.eliminate_zeros()
     grid, filled = find_grid(values), np.diff(values.indptr) > 0
     return Back(values, grid, float(np.mean(grid.fits[filled])) if filled.any() else 0.0)
@@ -81,6 +93,8 @@ def counts_or_values(found: Back) -> sparse.csr_matrix:
 
 
 def are_whole(values: sparse.csr_matrix) -> bool:
-    """Whether all values are whole numbers, but for the digits that float32 loses of a logarithm."""
+    """Whether all values are whole numbers from a small one on, but for the digits that float32 loses of a logarithm."""
+    if values.data.size and values.data.min() > FIRST_COUNT:
+        return False  # numbers of a wrong base are so large that none of them is far from a whole one
     rounded = np.rint(values.data)
     return bool((np.abs(values.data - rounded) <= FINE_WHOLE + FINE_LARGE * rounded).all())

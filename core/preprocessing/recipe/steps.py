@@ -3,7 +3,7 @@
 The function of a step is named as text, so that the web process knows all steps without loading scanpy.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,7 +24,7 @@ class Nothing(BaseModel):
 class UndoLog(Nothing):
     """`way` is the inverse of the log; None: found from the values."""
 
-    way: Literal["expm1", "expm1 twice", "base 2", "base 10"] | None = None
+    way: str | None = Field(None, pattern=r"^(expm1|expm1 twice|base \d+(\.\d+)?)$")
 
 
 class FilterCells(Nothing):

@@ -10,7 +10,14 @@ from core.data.standalone.unlog import SURE, are_whole, back, counts_or_values
 from core.errors import UserError
 from core.preprocessing.recipe.steps import UndoLog
 
-WAYS = {"": "expm1", "twice": "expm1 twice", "log2": "base 2", "log10": "base 10", "log counts": ""}
+WAYS = {
+    "": "expm1",
+    "twice": "expm1 twice",
+    "log2": "base 2",
+    "log10": "base 10",
+    "log base": "",
+    "log counts": "",
+}
 SAME_LIBRARY = 0.01
 
 
@@ -21,6 +28,8 @@ def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
         raise UserError(f"X holds {kind.words}: there is no log transform to undo.")
     if params.way:
         return params
+    if kind.base:
+        return UndoLog(way=f"base {kind.base:.10g}")
     if kind.form not in ("", "log counts") or kind.target_sum:
         return UndoLog(way=WAYS[kind.form])
     # Without sums that all cells share, the base is the one that leads back to whole numbers.
@@ -31,7 +40,7 @@ def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
 def undo_log(adata: AnnData, way: str) -> tuple[AnnData, str]:
     """X before its log transform: whole counts where possible, else normalised values; and a sentence on the result.
 
-    `way` is one of core.data.standalone.unlog.UNLOGS. The other layers and .raw stay as they are.
+    `way` is one of core.data.standalone.unlog.UNLOGS, or "base" and a number. The other layers and .raw stay as they are.
     """
     undone, made = back(adata.X, way), adata.copy()
     made.X = counts_or_values(undone)
