@@ -1,5 +1,9 @@
 """Errors whose text is shown to the user, and the message of a job that ran out of memory."""
 
+import traceback
+import zlib
+from pathlib import Path
+
 
 class UserError(ValueError):
     """A mistake that the user can correct: its text is one sentence that says what is wrong and what to do.
@@ -33,6 +37,37 @@ class Question(UserError):
 
 class DoesNotFit(UserError, MemoryError):
     """Memory ran out, and the sentence names what did not fit."""
+
+
+class OwnError(UserError):
+    """An error of Nuwa itself, shown as a sentence with the number under which `trace`, its traceback, is logged."""
+
+    trace = ""
+
+    @classmethod
+    def of(cls, error, name):
+        """The OwnError of an exception that stopped the reading of the file `name`."""
+        trace = "".join(traceback.format_exception(error))
+        number = f"{zlib.crc32(trace.encode()):08x}"
+        made = cls(
+            f"An error of Nuwa stopped the reading of '{name}' (logged as {number}): report this number to whoever runs the"
+            " server."
+        )
+        made.trace = f"{number}: {trace}"
+        return made
+
+
+OWN = Path(__file__).parent
+MISTAKES = (AttributeError, NameError, TypeError, AssertionError, NotImplementedError)
+
+
+def is_own(error) -> bool:
+    """Whether an exception is a mistake in our code: of a kind that values do not cause, and raised by a line of ours.
+
+    What h5py, anndata and the like raise on the way comes from the file.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, MISTAKES) and bool(frames) and OWN in Path(frames[-1].filename).parents
 
 
 OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."

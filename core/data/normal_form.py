@@ -6,6 +6,7 @@ from anndata import AnnData
 from anndata.utils import make_index_unique
 from scipy import sparse
 
+from core.data import other_features
 from core.data.filled_matrices import fill_matrices, mend_columns
 from core.data.protein_panel import settle_proteins, split_features
 from core.errors import UserError
@@ -31,7 +32,9 @@ def tidy(adata: AnnData, name: str = "the dataset", notes=()) -> AnnData:
     adata = fill_matrices(adata, notes)
     _check_shape(adata, name)
     mend_columns(adata)
-    adata = split_features(adata, notes)  # first, as a gene and its antibody may have one name
+    adata = split_features(
+        adata, notes, other_features.keep
+    )  # first, as a gene and its antibody may have one name
     _unique_names(adata, name, notes)
     if in_memory(adata.X):
         adata.X = _normal(adata.X)

@@ -90,10 +90,10 @@ def check_measured(adata: AnnData) -> None:
         )
 
 
-def split_features(adata: AnnData, notes: list[str]) -> AnnData:
+def split_features(adata: AnnData, notes: list[str], keep_others=None) -> AnnData:
     """`adata` with genes only; proteins among its features go to obsm["protein"], hashtags to obsm["hashtags"].
 
-    `notes` say what went where. Raises UserError where no genes are left.
+    `keep_others(adata, types, is_other, notes)` gets what is neither (core.data.other_features). `notes` say what went where. Raises UserError where no genes are left.
     """
     if "feature_types" not in adata.var:
         return adata
@@ -116,10 +116,8 @@ def split_features(adata: AnnData, notes: list[str]) -> AnnData:
         adata.obsm[HASHTAGS] = pd.DataFrame(antibody_columns(adata, hashtags, []), adata.obs_names, names)
         features = "1 feature is a hashtag" if len(names) == 1 else f"{len(names)} features are hashtags"
         notes.append(f"{features}: which sample a cell came from; see obsm['{HASHTAGS}'].")
-    others = types[kinds == "other"].value_counts()
-    if len(others):
-        words = ", ".join(f"{count:,} of type '{name}'" for name, count in others.items())
-        notes.append(f"Features that are neither genes nor proteins were left out: {words}.")
+    if keep_others and (kinds == "other").any():
+        keep_others(adata, types.to_numpy(), kinds == "other", notes)
     raw_others = None if adata.raw is None else _in_raw(adata, ~genes)
     adata = part_of(adata, genes=genes)
     if raw_others is not None and raw_others.any():

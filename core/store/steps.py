@@ -64,7 +64,7 @@ class Steps:
         read = self.access.last_job(first["id"], "read")
         name, record = file_name(first), DatasetRecord.of(first)
         by_scanpy = bool(read) and ReadArguments.of_job(read).is_plain and ending(name) in SCANPY_READS
-        return Start(name, by_scanpy, record.cells, record.genes)
+        return Start(name, by_scanpy, record.cells, record.genes, record.counts_where)
 
     def original_file(self, id):
         """The .h5ad of the dataset that the steps of one began with."""

@@ -9,8 +9,8 @@ from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.standalone.gene_families import ENSEMBL, GENOME
 from core.data.standalone.gene_naming import ids_of, numbered, symbols_of, without_name
-from core.data.standalone.spreadsheet_dates import date_genes, numbers_for_names, restored
-from core.text import few, genes_are
+from core.data.standalone.spreadsheet_dates import date_genes, numbers_for_names, restored, shared_dates
+from core.text import few, genes_are, listed
 
 # 10x has 16 letters, Drop-seq 12, inDrop 16 to 21.
 BARCODE = re.compile(r"(?:^|[^A-Z])[ACGT]{10,}(?:-\d+)?(?:$|[^A-Z])")
@@ -140,8 +140,13 @@ def _dates(names) -> list[Finding]:
         n = len(dates)
         words = f"{genes_are(n)} named by a date: a spreadsheet changed {'its name' if n == 1 else 'their names'}."
         shown = [f"{names[place]} was {' or '.join(genes)}" for place, genes in dates.items()]
-        repair = "restore_date_genes" if restored(names)[1] else None
-        out.append(Finding("gene-dates", "warning", words, few(shown, 12), repair))
+        repairs = ["restore_date_genes"] * bool(restored(names)[1])
+        evidence = few(shown, 12)
+        if pairs := shared_dates(names):
+            repairs += ["restore_dates_mtarc_first", "restore_dates_marchf_first"]
+            evidence += f". Two genes each were {listed([' and '.join(pair) for pair in pairs])}: a list by alphabet has MTARC (MARC) first."
+        first, *others = repairs or [None]
+        out.append(Finding("gene-dates", "warning", words, evidence, first, tuple(others)))
     if numbers := numbers_for_names(names):
         n = len(numbers)
         words = f"{genes_are(n)} named by a number with an exponent: a spreadsheet changed {'its name' if n == 1 else 'their names'}."

@@ -1,12 +1,16 @@
 """What the matrices hold: counts, logs, logs of logs, scaled values, and what is missing."""
 
+import numpy as np
 import pandas as pd
 
 from core.data.checks.context import Case
 from core.data.checks.finding import Finding
 from core.data.checks.obs_columns import MAX_CLASSES
 from core.data.matrix_kind import MatrixKind
+from core.data.standalone.count_places import is_velocity
+from core.text import listed
 
+MUCH_UNSPLICED = 0.2  # share of the molecules outside X from which that is a warning
 # Why there are no counts, by what X holds, and the repair that leads to them.
 NO_COUNTS = {
     "negative counts": (
@@ -123,7 +127,7 @@ def _usable_raw(case) -> list[str]:
 def _of_trained(case) -> list[Finding]:
     verdict, raw = case.verdicts["X"], case.verdicts.get("raw.X")
     if case.counts_where == "X":
-        return []
+        return _of_spliced(case)
     if case.counts_where:
         sentence = f"Raw counts were found in {case.where} ({case.trained.genes:,} genes) and are trained on."
         repair = "use_raw" if case.where == "raw.X" else None
@@ -161,6 +165,22 @@ def _of_trained(case) -> list[Finding]:
         sentence = "X is neither counts nor logged nor scaled, so a few high genes may rule the loss: bring the counts."
         out.append(Finding("x-unfit", "warning", sentence, verdict.evidence))
     return out
+
+
+def _of_spliced(case) -> list[Finding]:
+    """Whether X is the same as one layer of velocity, so that the molecules of the others are not trained on."""
+    x, others = case.trained, [where for where in case.verdicts if is_velocity(where)]
+    same = [where for where in others if np.array_equal(case.sweeps[where].cell_sums, x.cell_sums)]
+    rest = sum(float(case.sweeps[where].cell_sums.sum()) for where in others if where not in same)
+    if not same or not rest or not np.array_equal(case.sweeps[same[0]].by_gene, x.by_gene):
+        return []
+    share = rest / (rest + float(x.cell_sums.sum()))
+    sentence = (
+        f"X is {same[0]}, so {share:.0%} of the molecules ({listed([w for w in others if w not in same])}) are not trained on:"
+        " to use them, save their sum as X."
+    )
+    evidence = "In single nuclei most molecules are unspliced; in whole cells few are."
+    return [Finding("spliced-only", "warning" if share >= MUCH_UNSPLICED else "note", sentence, evidence)]
 
 
 def _why_there(case) -> str:

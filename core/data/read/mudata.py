@@ -3,17 +3,22 @@
 import re
 
 import h5py
+import numpy as np
 import pandas as pd
 from anndata.io import read_elem
+from scipy import sparse
 
 from core.data import backed
+from core.data.cell_matching import match
 from core.data.count_sources import counts_of
+from core.data.other_features import place
 from core.data.protein_panel import HASHTAGS
 from core.data.read.axis_names import like_genes, like_proteins
 from core.data.read.second_file import join_hashtags, join_proteins
 from core.data.standalone.antibodies import HASHTAG, ISOTYPE
 from core.data.standalone.feature_types import feature_kind, feature_kinds
 from core.errors import UserError
+from core.sparse.access import in_memory
 
 # Of the values in memory while they are read and brought into normal form: as a rule, and at most.
 HELD, COPIES = 2, 4
@@ -66,9 +71,23 @@ def combine(modalities, obs, name, reading):
         )
     if chosen["hashtags"] is not None:
         join_hashtags(adata, modalities[chosen["hashtags"]], f"the modality '{chosen['hashtags']}'", reading)
-    if left := [key for key in roles if key not in chosen.values()]:
-        reading.say(f"Other modalities were left out: {', '.join(left)}.")
+    for key in [key for key in roles if key not in chosen.values()]:
+        _keep(adata, key, modalities[key], roles[key], reading)
     return adata
+
+
+def _keep(adata, key, other, role, reading):
+    """A further modality in obsm, where it holds no second RNA and is in memory; else a note that it was left out."""
+    rows = match(adata.obs_names, other.obs_names).rows
+    if role != "other" or not in_memory(other.X) or other.X is None or not (rows >= 0).any():
+        reading.say(f"The modality '{key}' was left out.")
+        return
+    # A cell that the modality lacks has nothing there.
+    picks = sparse.csr_matrix(
+        (np.ones((rows >= 0).sum()), (np.flatnonzero(rows >= 0), rows[rows >= 0])), (len(rows), other.n_obs)
+    )
+    values, names = picks @ sparse.csr_matrix(other.X), other.var_names.astype(str)
+    place(adata, key, values, names, reading.notes, f"{len(names):,} of the modality '{key}'")
 
 
 def _best(modalities, keys):

@@ -20,7 +20,7 @@ from core.data.read.second_file import join_annotations, join_proteins
 from core.data.read.tables import read_labels, read_table
 from core.data.read.which_counts import settle_counts
 from core.data.read.zarrs import read_store
-from core.errors import DoesNotFit, UserError, is_out_of_memory
+from core.errors import DoesNotFit, OwnError, UserError, is_out_of_memory, is_own
 from core.sparse.access import in_memory
 
 SMALL = 50_000_000  # bytes; a smaller file that asks for all memory is rather damaged than large
@@ -151,6 +151,8 @@ def carefully(step, path, reading):
                 f"was written by a newer anndata than ours ({version('anndata')}): save it with less in .uns."
             )
             raise UserError(f"'{name}' {fault}") from error
+        if is_own(error):
+            raise OwnError.of(error, name) from error
         raise UserError(f"'{name}' is damaged or was not copied to its end: copy it again.") from error
 
 

@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from core import device
 from core.data import backed, droplet_limits
 from core.errors import DoesNotFit, Question, UserError
 
+log = logging.getLogger("nuwa.read")
 MB = 1024**2
 LEAST_SECONDS, SECONDS_A_MB = 8.0, 10.0  # a MB of packed text may be 20 of plain, and the machine busy
 # Every file may take MEMORY, which with the libraries stays below 2 GiB; more only as its reader says beforehand, from
@@ -131,6 +133,8 @@ def _result(folder, answer, request, name):
             question["sure"],
         )
     if "sentence" in result:
+        if trace := result.get("trace"):
+            log.error(trace)
         room = f"{request['most_memory'] / 1e9:,.1f} GB"
         sentence = result["sentence"] or f"{name} needs more memory than the {room} that may be used for it."
         raise (DoesNotFit if result["memory"] else UserError)(sentence)

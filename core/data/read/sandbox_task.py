@@ -42,6 +42,7 @@ def carry_out(request):
         answer = {"question": question.record()}
     except UserError as error:
         answer = {"sentence": str(error), "memory": isinstance(error, MemoryError)}
+        answer["trace"] = getattr(error, "trace", "")
     except MemoryError:
         answer = {"sentence": "", "memory": True}
     except Exception:  # ours, since every fault of a file has its sentence; whoever asked raises it

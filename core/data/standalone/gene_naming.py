@@ -109,7 +109,24 @@ def without_genomes(names: pd.Index) -> pd.Index:
     return pd.Index([GENOME.sub("", name) for name in names.astype(str)])
 
 
-def rename_genes(adata, names) -> None:
-    """Give the genes new names, those that repeat with a number; var["name_before"] keeps the old ones."""
-    adata.var["name_before"] = adata.var_names.astype(str).to_numpy(dtype=object)
-    adata.var_names = make_index_unique(pd.Index(names))
+def rename_genes(adata, naming) -> None:
+    """Give the genes of X and of .raw the names that `naming` (names, var) makes, those that repeat with a number.
+
+    The column name_before of var, and of that of .raw, keeps the old ones. A gene of .raw that X has as well gets the same.
+    """
+    before = adata.var_names.astype(str)
+    adata.var["name_before"] = before.to_numpy(dtype=object)
+    adata.var_names = make_index_unique(pd.Index(naming(before, adata.var)))
+    if adata.raw is None:
+        return
+    in_x, var = dict(zip(before, adata.var_names, strict=True)), adata.raw.var
+    old = var.index.astype(str)
+    names = [in_x.get(name, new) for name, new in zip(old, naming(old, var), strict=True)]
+    var["name_before"] = old.to_numpy(dtype=object)
+    var.index = make_index_unique(pd.Index(names))
+
+
+def by_symbols_of(names: pd.Index, var: pd.DataFrame):
+    """The names from a column of symbols in var; as they are where it has none."""
+    symbols = symbols_of(var)
+    return names if symbols is None else by_symbol(names, symbols)[0]

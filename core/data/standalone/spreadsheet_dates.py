@@ -44,15 +44,31 @@ def numbers_for_names(names) -> list[str]:
     return [str(name) for name in names if _LONG.match(str(name))]
 
 
-def restored(names) -> tuple[list[str], int]:
-    """(names with the likeliest symbol for each date, how many changed); of several genes of one date none is changed."""
+def shared_dates(names) -> list[tuple[str, ...]]:
+    """The pairs of genes that two names of one date may have been, in either order: (MARCHF1, MTARC1)."""
+    genes = list(date_genes(names).values())
+    return [pair for pair in dict.fromkeys(genes) if len(pair) == 2 and genes.count(pair) == 2]
+
+
+def restored(names, first="") -> tuple[list[str], int]:
+    """(names with the likeliest symbol for each date, how many changed); of several genes of one date none is changed.
+
+    With `first`, "MARCHF" or "MTARC", two genes of one date are named as well, the first of them by what begins so.
+    """
     names = [str(name) for name in names]
     dates = date_genes(names)
     likely = [genes[0] for genes in dates.values()]
     known, changed = set(names), 0
+    pairs = {
+        pair: sorted(pair, key=lambda gene: not gene.upper().startswith(first))
+        for pair in shared_dates(names)
+    }
     for place, genes in dates.items():
-        if likely.count(genes[0]) == 1 and genes[0] not in known:
-            names[place] = genes[0]
+        new = genes[0] if likely.count(genes[0]) == 1 else None
+        if first and genes in pairs:
+            new = pairs[genes].pop(0)
+        if new and new not in known:
+            names[place] = new
             changed += 1
     return names, changed
 

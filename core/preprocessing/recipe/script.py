@@ -31,6 +31,7 @@ class Start(NamedTuple):
     own: bool
     cells: int
     genes: int
+    counts_where: str | None = None  # the place of the counts, which a person may have had to name
 
 
 KNOWN = {
@@ -71,6 +72,7 @@ def script(
         file=file,
         start=_start(start),
         shape=(start.cells, start.genes) if start else None,
+        counts=repr(start.counts_where if start else None),
         settings=_literal({name: recipe.settings[name] for name in sorted(KNOWN)}),
         split=(config.seed, config.train_share, config.valid_share, config.split_by),
         left_out=_literal(list(record.proteins_left_out)),

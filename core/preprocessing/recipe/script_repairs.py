@@ -66,21 +66,32 @@ def undo_log(adata, way):
     "unique_names": Part(
         """
 def unique_names(adata):
-    rename_genes(adata, told_apart(adata.var_names, adata.var)[0])
+    rename_genes(adata, lambda names, var: told_apart(names, var)[0])
     adata.obs_names = make_index_unique(adata.obs_names.astype(str))
     return adata
 """,
         "adata = unique_names(adata)",
         ("gene_naming",),
     ),
-    "use_symbols": Part(
-        "", "rename_genes(adata, by_symbol(adata.var_names, symbols_of(adata.var))[0])", ("gene_naming",)
+    "use_symbols": Part("", "rename_genes(adata, by_symbols_of)", ("gene_naming",)),
+    "drop_versions": Part(
+        "", "rename_genes(adata, lambda names, _: without_versions(names))", ("gene_naming",)
     ),
-    "drop_versions": Part("", "rename_genes(adata, without_versions(adata.var_names))", ("gene_naming",)),
-    "drop_genomes": Part("", "rename_genes(adata, without_genomes(adata.var_names))", ("gene_naming",)),
-    "restore_date_genes": Part(
-        "", "rename_genes(adata, restored(adata.var_names)[0])", ("gene_naming", "spreadsheet_dates")
+    "drop_genomes": Part(
+        "", "rename_genes(adata, lambda names, _: without_genomes(names))", ("gene_naming",)
     ),
+    **{
+        name: Part(
+            "",
+            f"rename_genes(adata, lambda names, _: restored(names, {first!r})[0])",
+            ("gene_naming", "spreadsheet_dates"),
+        )
+        for name, first in (
+            ("restore_date_genes", ""),
+            ("restore_dates_marchf_first", "MARCHF"),
+            ("restore_dates_mtarc_first", "MTARC"),
+        )
+    },
     "drop_empty_cells": Part(
         f"""
 def drop_empty_cells(adata):

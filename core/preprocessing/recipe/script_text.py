@@ -22,6 +22,7 @@ from scipy import sparse
 
 warnings.simplefilter("ignore")
 SHAPE = {shape}  # cells and genes before the steps
+COUNTS = {counts}  # where the raw counts lie
 SETTINGS = {settings}
 SEED, TRAIN_SHARE, VALID_SHARE, SPLIT_BY = {split}
 LEFT_OUT = {left_out}  # proteins that say nothing: isotype controls, constant and empty ones
@@ -60,6 +61,8 @@ def counts_of(adata):
     for where, matrix in in_order(adata):
         names = adata.raw.var_names if where == "raw.X" else adata.var_names
         rescaled = where != "X" and 0 < filled < 0.9 * np.prod(adata.shape) and not is_counts(adata.X)
+        if is_counts(matrix) and where == chosen_place(adata):
+            return matrix, names, where
         if is_velocity(where) or not is_counts(matrix):
             continue
         if not (rescaled and is_small_part(n_filled(matrix), len(names), filled, adata.n_vars)):
@@ -144,6 +147,8 @@ def normal_form(adata):
 BEGIN = """
 
 adata = normal_form(read(Path(sys.argv[1])))
+if COUNTS:
+    adata.uns[CHOSEN] = COUNTS
 known = counts_of(adata)
 if SHAPE and (adata.n_obs, adata.n_vars if known is None else len(known[1])) != SHAPE:
     sys.exit(f"{sys.argv[1]} has not the {SHAPE[0]:,} cells and {SHAPE[1]:,} genes of the dataset: take the file named above.")

@@ -148,6 +148,18 @@ STEPS: dict[str, Step] = {
         "restore_date_genes",
         "gene_names",
     ),
+    "restore_dates_mtarc_first": _repair(
+        "Restore dates, MTARC first",
+        "Of two genes named 1-Mar the first becomes MTARC1 (MARC1), the second MARCHF1, as in a list by alphabet.",
+        "restore_dates_mtarc_first",
+        "gene_names",
+    ),
+    "restore_dates_marchf_first": _repair(
+        "Restore dates, MARCHF first",
+        "Of two genes named 1-Mar the first becomes MARCHF1, the second MTARC1 (MARC1).",
+        "restore_dates_marchf_first",
+        "gene_names",
+    ),
     "drop_empty_cells": _repair("Remove empty cells", "Removes cells without any count.", "drop_empty_cells"),
     "split_proteins": _repair(
         "Move antibodies to proteins",

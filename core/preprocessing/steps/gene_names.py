@@ -7,6 +7,7 @@ from anndata.utils import make_index_unique
 from core.data.backed import copied
 from core.data.standalone.gene_naming import (
     by_symbol,
+    by_symbols_of,
     rename_genes,
     symbols_of,
     told_apart,
@@ -26,7 +27,7 @@ def unique_names(adata: AnnData) -> tuple[AnnData, str]:
     if not (renamed or renumbered or cells):
         raise UserError("All names are unique already, or var has no Ensembl ids to make them unique with.")
     new = copied(adata)
-    rename_genes(new, names)
+    rename_genes(new, lambda names, var: told_apart(names, var)[0])
     new.obs_names = make_index_unique(adata.obs_names.astype(str))
     parts = [f"{renamed:,} genes were named by symbol and Ensembl id"] if renamed else []
     parts += [f"{renumbered:,} genes got a number"] if renumbered else []
@@ -41,7 +42,7 @@ def use_symbols(adata: AnnData) -> tuple[AnnData, str]:
         raise UserError("var has no column of gene symbols, such as 'gene_symbols' or 'feature_name'.")
     new = copied(adata)
     names, shared = by_symbol(adata.var_names, symbols)
-    rename_genes(new, names)
+    rename_genes(new, by_symbols_of)
     changed = int((names != adata.var_names.astype(str)).sum())
     with_ids = f"; {int(shared.sum()):,} that share a symbol have their id added" if shared.any() else ""
     return new, f"{genes_are(changed)} now named by symbol{with_ids}."
@@ -54,7 +55,7 @@ def drop_versions(adata: AnnData) -> tuple[AnnData, str]:
     if not changed:
         raise UserError("No gene is named by an Ensembl id with a version.")
     new = copied(adata)
-    rename_genes(new, names)
+    rename_genes(new, lambda names, _: without_versions(names))
     return new, f"{changed:,} Ensembl ids have no version now; var['name_before'] keeps it."
 
 
@@ -65,18 +66,32 @@ def drop_genomes(adata: AnnData) -> tuple[AnnData, str]:
     if not changed:
         raise UserError("No gene is named with a genome in front.")
     new = copied(adata)
-    rename_genes(new, names)
+    rename_genes(new, lambda names, _: without_genomes(names))
     return new, f"{genes_are(changed)} now named without the genome; var['name_before'] keeps it."
 
 
 def restore_date_genes(adata: AnnData) -> tuple[AnnData, str]:
     """Name genes whose names a spreadsheet turned into dates by the likely symbol, where only one gene has that date."""
+    return _restored(adata, "")
+
+
+def restore_dates_marchf_first(adata: AnnData) -> tuple[AnnData, str]:
+    """The same, and of two genes of one date the first is MARCHF1 (MARCHF2) and the second MTARC1 (MTARC2)."""
+    return _restored(adata, "MARCHF")
+
+
+def restore_dates_mtarc_first(adata: AnnData) -> tuple[AnnData, str]:
+    """The same, and of two genes of one date the first is MTARC1 (MTARC2) and the second MARCHF1 (MARCHF2)."""
+    return _restored(adata, "MTARC")
+
+
+def _restored(adata, first):
     dates = date_genes(adata.var_names)
-    names, changed = restored(adata.var_names)
+    names, changed = restored(adata.var_names, first)
     if not changed:
         raise UserError("No gene is named by a date that only one gene has.")
     new = copied(adata)
-    rename_genes(new, names)
+    rename_genes(new, lambda names, _: restored(names, first)[0])
     left = f"; {len(dates) - changed:,} that share a date keep it" if len(dates) > changed else ""
     now = few([name for name, old in zip(names, adata.var_names, strict=True) if name != old], 6)
     return new, f"{genes_are(changed)} now named {now}{left}; var['name_before'] keeps the dates."

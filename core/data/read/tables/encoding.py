@@ -1,5 +1,6 @@
 """The encoding of a text file, and its first lines."""
 
+import tempfile
 from pathlib import Path
 
 from core.data.read.archives import open_plain
@@ -89,6 +90,33 @@ def _lines(path, name, encoding):
             if len(lines) > 20 * PEEK:
                 break
     return lines
+
+
+def unwrapped(path: Path, name: str, reading) -> Path:
+    """`path`, or a copy of it where every whole line is within quotation marks, as a table gets that is saved twice."""
+    lines, encoding = first_lines(path, name)
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 2 or not all(_inside_quotes(line) for line in filled):
+        return path
+    copy = Path(tempfile.mkdtemp(dir=reading.scratch)) / "table.csv"
+    while True:
+        try:
+            with open_text(path, encoding) as file, copy.open("w", encoding="utf-8", newline="") as target:
+                for line in file:
+                    target.write((_inside_quotes(line) or line.rstrip("\r\n")) + "\n")
+            break
+        except UnicodeDecodeError:
+            encoding = next_encoding(encoding, name)
+    reading.say(f"Every line of '{name}' is within quotation marks, which were removed.")
+    return copy
+
+
+def _inside_quotes(line) -> str:
+    """A line without the quotation marks around it, "" where it is not one quoted whole with a separator inside."""
+    line = line.strip("\r\n ")
+    inside = line[1:-1].replace('""', "\0")
+    whole = len(line) > 2 and line[0] == line[-1] == '"' and '"' not in inside
+    return inside.replace("\0", '"') if whole and any(sign in inside for sign in ",;\t|") else ""
 
 
 def not_text(name) -> UserError:

@@ -28,7 +28,7 @@ def read_labels(path: Path, reading) -> pd.DataFrame:
         raise UserError(
             f"'{name}' is no table of labels: bring a .csv, .tsv or .txt with a row for each cell."
         )
-    header, rows = _fields(path, name, reading)
+    header, rows = _fields(encodings.unwrapped(path, name, reading), name, reading)
     columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
     values = {column: _values(fields) for column, fields in columns.items()}
     key = header[0]

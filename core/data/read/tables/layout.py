@@ -12,6 +12,7 @@ from core.text import few
 
 MOST_ASIDE = 20  # columns of text that may stand beside the numbers
 FIRST_COLUMN = "first_column"  # the name of the question whether the first column holds names or values
+LOGICAL = {"true", "false", "t", "f", "yes", "no"}
 ALIKE = 0.3  # share of column names that look like genes from which the first one that does is a gene, too
 
 
@@ -215,6 +216,11 @@ def _likeness(names):
 def _all_text(name, rows, columns) -> UserError:
     text = next((row[i] for row in rows for i in columns[-1:] or [0] if row[i].strip()), "")
     shown = next((row[columns[0]] for row in rows if row[columns[0]].strip()), text)
+    fields = {row[i].strip().lower() for row in rows[:LOOKED_AT] for i in columns[-3:]}
+    if fields and fields <= LOGICAL:
+        return UserError(
+            f"'{name}' holds TRUE and FALSE, which say whether a gene was detected, not how often: bring the counts."
+        )
     return UserError(
         f"'{name}' holds text ('{shown[:30]}'), not a matrix of numbers: if it is a table"
         " of labels, join it to the file of the counts."

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from core.data.read.archives import is_gzip, plain_bytes
 from core.data.read.tables.annotations import NO_FEATURE, TOTAL, describes
+from core.data.read.tables.encoding import unwrapped
 from core.data.read.tables.layout import layout_of
 from core.data.read.tables.numbers import MISSING
 from core.data.read.tables.orientation import rows_are_genes
@@ -38,6 +39,7 @@ def read_table(path: Path, reading) -> AnnData:
     Question for what only the person knows.
     """
     name = reading.name(path)
+    path = unwrapped(path, name, reading)
     reading.take(0, name, MOST_A_BYTE * plain_bytes(path, name))
     layout = _one_measure(layout_of(path, name, reading), name, reading)
     columns = [layout.columns[i] for i in layout.values]
