@@ -98,6 +98,22 @@ def test_genes_that_a_spreadsheet_made_dates_get_their_names(page, server, small
     assert list(names[-2:]) == ["SEPTIN9", "DELEC1"] and list(names[:-2]) == list(small.var_names)[:-2]
 
 
+@pytest.mark.parametrize(
+    "button, genes",
+    [
+        ("Restore dates, MTARC first", ["MTARC1", "MARCHF1"]),
+        ("Restore dates, MARCHF first", ["MARCHF1", "MTARC1"]),
+    ],
+)
+def test_which_of_two_genes_of_one_date_comes_first_is_chosen(
+    page, server, small, upload, tmp_path, button, genes
+):
+    dated, name = small.copy(), f"{genes[0]}.h5ad"
+    dated.var_names = [*list(small.var_names)[:-2], "1-Mar", "1-Mar-1"]
+    upload(formats.h5ad(dated, tmp_path).rename(tmp_path / name))
+    assert list(repaired(page, server, name, button).var_names[-2:]) == genes
+
+
 def test_the_genome_in_front_of_genes_is_removed(page, server, small, upload, tmp_path):
     prefixed = small.copy()
     prefixed.var_names = "GRCh38_" + small.var_names
@@ -123,6 +139,8 @@ def test_which_matrix_holds_the_counts_is_chosen(server, upload, answer, tmp_pat
         (cases.divided_by_size_factors, "Restore counts"),
         (cases.proteins_missing_in_a_sample, "Remove cells without proteins"),
         (cases.proteins_missing_in_a_sample, "Remove the proteins"),
+        (cases.proteins_missing_in_a_sample, "Mask missing proteins"),
+        (cases.log_base_3, "Undo the log transform"),
     ],
 )
 def test_the_values_of_a_file_are_repaired(page, server, upload, tmp_path, write, button):

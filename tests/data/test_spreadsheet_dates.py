@@ -48,6 +48,15 @@ def test_only_a_date_that_one_gene_has_is_restored():
     assert names == ["CD4", "1-Mar", "1-Mar-1", "SEPTIN9", "3-Mar", "MARCHF3"] and changed == 1
 
 
+@pytest.mark.parametrize(
+    "first, genes", [("MTARC", ["MTARC1", "MARCHF1"]), ("MARCHF", ["MARCHF1", "MTARC1"])]
+)
+def test_of_two_genes_of_one_date_a_person_says_which_comes_first(first, genes):
+    names, changed = restored(["CD4", "1-Mar", "9-Sep", "1-Mar-1"], first)
+    assert names == ["CD4", genes[0], "SEPTIN9", genes[1]] and changed == 3
+    assert restored(["1-Mar"] * 3, first)[1] == 0  # one of three is neither
+
+
 def test_numbers_with_an_exponent_are_found():
     assert numbers_for_names(["2.31E+19", "CD4", "1.5"]) == ["2.31E+19"]
 

@@ -3,7 +3,7 @@
 import formats
 import numpy as np
 import pandas as pd
-from anndata import AnnData
+from anndata import AnnData, concat
 from scipy import sparse
 
 from file_cases import Case
@@ -177,6 +177,27 @@ def hashtags_in_obsm(folder):
     return formats.h5ad(adata, folder)
 
 
+log_base_3 = log_of(lambda values: np.log1p(values) / np.log(3), "log_base_3", per_cell(1e4))
+
+
+def spliced_as_x(folder):
+    adata = with_x(parts()["spliced"])
+    adata.layers.update(parts())
+    return formats.h5ad(adata, folder)
+
+
+def guides_and_peaks(folder):
+    random = np.random.default_rng(1)
+    names = [*(f"guide{i}" for i in range(3)), *(f"chr1:{i}00-{i}90" for i in range(5))]
+    types = ["CRISPR Guide Capture"] * 3 + ["Peaks"] * 5
+    others = AnnData(sparse.csr_matrix(random.poisson(2, (CELLS, 8)), dtype=np.float32), cells().obs[[]])
+    others.var = pd.DataFrame({"feature_types": types}, index=names)
+    genes = cells()
+    del genes.obsm["protein"]
+    genes.var["feature_types"] = "Gene Expression"
+    return formats.h5ad(concat([genes, others], axis=1, merge="first"), folder)
+
+
 NO_COUNTS = {"counts": None, "sentence": "no raw counts", "absent": "are trained on."}
 CASES = [
     Case("a02_raw_var_named_index.h5ad"),
@@ -259,6 +280,26 @@ CASES = [
     Case(log_of(lambda v: np.log2(v + 1), "log2_of_counts"), kind="lognorm", form="log counts"),
     Case(log_of(lambda v: np.log10(v + 1), "log10_of_counts"), kind="lognorm", form="log counts"),
     Case(log_of(lambda v: np.log10(v + 1), "log10_of_cpm", per_cell(1e6)), kind="lognorm", form="log10"),
+    Case(
+        log_base_3, kind="lognorm", form="log base", sentence="Un-logged in base 3, every cell sums to 10,000"
+    ),
+    Case(
+        log_of(lambda v: np.log1p(v) / np.log(5), "log_of_counts_in_base_5"),
+        kind="lognorm",
+        form="log counts",
+        sentence="Un-logged in base 5, all values are whole numbers",
+    ),
+    Case(spliced_as_x, counts="X", sentence='X is layers["spliced"], so'),
+    Case(
+        guides_and_peaks,
+        total=TOTAL,
+        genes=GENES,
+        proteins=0,
+        sentence=(
+            "3 of type 'CRISPR Guide Capture' are in obsm['crispr']",
+            "5 of type 'Peaks' are in obsm['peaks']",
+        ),
+    ),
     Case(
         half_logged,
         form="mixed",

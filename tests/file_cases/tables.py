@@ -57,6 +57,27 @@ def windows(folder):
     return path
 
 
+def whole_lines_in_quotes(folder):
+    table, path = counts(folder)
+    table.T.to_csv(path)
+    path.write_text("".join(f'"{line}"\n' for line in path.read_text().splitlines()))
+    return path
+
+
+def fields_and_lines_in_quotes(folder):
+    table, path = counts(folder)
+    table.T.to_csv(path, quoting=1)
+    lines = (line.replace('"', '""') for line in path.read_text().splitlines())
+    path.write_text("".join(f'"{line}"\n' for line in lines))
+    return path
+
+
+def detected_or_not(folder):
+    table, path = counts(folder)
+    (table.T > 2).to_csv(path)
+    return path
+
+
 SAME = {"cells": 40, "genes": 12, "total": 5000.0, "gene_names": tuple(GENES[:5])}
 CASES = [
     Case("c02_thousands_in_quotes.csv", sentence="such as 1,046"),
@@ -80,6 +101,9 @@ CASES = [
     Case(thousands_with_tabs, **SAME),
     Case(htseq, sentence="__no_feature, __ambiguous", **SAME),
     Case(genomes, sentence="genome in front", **SAME | {"gene_names": ("hg19_CD3E",)}),
+    Case(whole_lines_in_quotes, sentence="is within quotation marks, which were removed", **SAME),
+    Case(fields_and_lines_in_quotes, **SAME),
+    Case(detected_or_not, exit=2, sentence="holds TRUE and FALSE"),
     Case(windows, sentence="Windows-1252", **SAME),
     Case(nobody_knows, exit=2, sentence="which are the cells?"),
     Case(nobody_knows, ("--no-transpose",), name="nobody_knows_answered", cells=40, genes=12, total=5000.0),

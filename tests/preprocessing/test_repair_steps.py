@@ -256,3 +256,15 @@ def test_of_one_gene_or_name_it_is_said_in_the_singular(good):
     twice = good.copy()
     twice.obs_names = [twice.obs_names[1], *twice.obs_names[1:]]
     assert finding_of(twice, "cell-names-repeated").sentence.startswith("1 cell name is repeated")
+
+
+def test_genes_of_raw_are_renamed_as_those_of_x(good):
+    adata = good[:, :40].copy()
+    adata.raw = good[:, :60].copy()
+    adata.raw.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(60)]
+    for of in (adata, adata.raw):
+        of.var.index = [f"GRCh38_{name}" for name in of.var.index]
+    made = repaired(adata, "drop_genomes")
+    assert list(made.raw.var_names) == list(good.var_names[:60])
+    assert list(made.raw.var["name_before"])[:2] == list(adata.raw.var_names[:2])
+    assert list(adata.raw.var_names)[0].startswith("GRCh38_")

@@ -8,7 +8,8 @@ from core.errors import UserError
 MEANS = """
 
 def geometric_means(counts):
-    return np.exp(np.log1p(counts).mean(axis=0, dtype=np.float64)).astype(np.float32)
+    n = np.maximum((~np.isnan(counts)).sum(axis=0), 1)  # masked proteins are NaN
+    return np.exp(np.nansum(np.log1p(counts), axis=0, dtype=np.float64) / n).astype(np.float32)
 """
 TRANSFORMS = {
     "none": '''

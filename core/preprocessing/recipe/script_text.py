@@ -197,7 +197,8 @@ def scaled(values):
     if not SETTINGS["scale"]:
         return values
     of_training = values[train].astype(np.float64)
-    mean, sd = of_training.mean(axis=0), of_training.std(axis=0, ddof=1)
+    of = (np.nanmean, np.nanstd) if np.isnan(of_training).any() else (np.mean, np.std)  # masked proteins are NaN
+    mean, sd = of[0](of_training, axis=0), of[1](of_training, axis=0, ddof=1)
     sd[sd < 1e-6 * np.maximum(1, np.abs(mean))] = 1
     values = (values - mean.astype(np.float32)) / sd.astype(np.float32)
     return np.clip(values, -SETTINGS["clip"], SETTINGS["clip"])

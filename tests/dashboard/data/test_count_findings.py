@@ -36,6 +36,8 @@ def test_the_place_of_the_counts_is_asked_and_kept(empty_nuwa, tmp_path):
         (cases.divided_by_size_factors, "restore_counts", {"counts_where": "X", "total": cases.TOTAL}),
         (cases.proteins_missing_in_a_sample, "drop_unmeasured_cells", {"cells": 30}),
         (cases.proteins_missing_in_a_sample, "drop_proteins", {"cells": 60, "proteins": []}),
+        (cases.proteins_missing_in_a_sample, "mask_proteins", {"cells": 60}),
+        (cases.log_base_3, "undo_log", {"counts_where": "X", "total": cases.TOTAL}),
     ],
     ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", ""),
 )
