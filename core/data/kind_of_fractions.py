@@ -17,6 +17,7 @@ _SUM_WORDS = {
     "base 2": "Un-logged in base 2, every",
     "base 10": "Un-logged in base 10, every",
 }
+_BASES = {"expm1": float(np.e), "base 2": 2.0, "base 10": 10.0}
 _FORM_OF_BASE = {2.0: "log2", 10.0: "log10"}
 CLR_CELLS = 64  # cells whose geometric mean is solved for
 SOME_CELLS = (
@@ -91,6 +92,7 @@ def _by_whole_logs(seen: Sweep) -> MatrixKind | None:
                 "lognorm",
                 f"{sentence}, all values are whole numbers: counts without normalisation.",
                 form=form,
+                base=_BASES.get(way),
             )
     return None
 

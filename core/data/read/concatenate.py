@@ -160,11 +160,14 @@ def _of_one_scale(one: MatrixKind, other: MatrixKind) -> bool:
     if one.kind not in ("lognorm", "normalized"):
         return one.form == other.form
     sums = one.target_sum or 0, other.target_sum or 0
+    if one.base and other.base and abs(one.base / other.base - 1) > SAME_SUM:
+        return False
     return one.form == other.form and abs(sums[0] - sums[1]) <= SAME_SUM * max(sums)
 
 
 def _scale(kind: MatrixKind) -> str:
-    return f"{kind.words}, {kind.target_sum:,.0f} a cell" if kind.target_sum else kind.words
+    base = f" (base {kind.base:.3g})" if kind.base else ""
+    return f"{kind.words}{base}, {kind.target_sum:,.0f} a cell" if kind.target_sum else f"{kind.words}{base}"
 
 
 def check_room(needed: float, free: float) -> None:

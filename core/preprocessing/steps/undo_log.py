@@ -29,7 +29,7 @@ def settle_way(adata: AnnData, params: UndoLog) -> UndoLog:
     if params.way:
         return params
     if kind.base:
-        return UndoLog(way=f"base {kind.base:.10g}")
+        return UndoLog(way="expm1" if abs(kind.base - np.e) < 1e-6 else f"base {kind.base:.10g}")
     if kind.form not in ("", "log counts") or kind.target_sum:
         return UndoLog(way=WAYS[kind.form])
     # Without sums that all cells share, the base is the one that leads back to whole numbers.
