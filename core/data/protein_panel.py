@@ -12,7 +12,7 @@ from core.data.backed import dense_columns, part_of, raw_of
 from core.data.count_sources import first_counts
 from core.data.standalone.antibodies import HASHTAG, ISOTYPE
 from core.data.standalone.count_places import is_velocity, places
-from core.data.standalone.feature_types import PROTEIN_KEYS, feature_kinds, protein_keys
+from core.data.standalone.feature_types import PROTEIN_KEYS, feature_kinds, protein_keys, settle_types
 from core.data.standalone.hashtags import hashtag_tables
 from core.errors import UserError
 
@@ -93,8 +93,10 @@ def check_measured(adata: AnnData) -> None:
 def split_features(adata: AnnData, notes: list[str], keep_others=None) -> AnnData:
     """`adata` with genes only; proteins among its features go to obsm["protein"], hashtags to obsm["hashtags"].
 
-    `keep_others(adata, types, is_other, notes)` gets what is neither (core.data.other_features). `notes` say what went where. Raises UserError where no genes are left.
+    `keep_others(adata, types, is_other, notes)` gets what is neither (core.data.other_features). `notes` say what went
+    where. Raises UserError where no genes are left.
     """
+    settle_types(adata)
     if "feature_types" not in adata.var:
         return adata
     types = adata.var["feature_types"].astype(str)

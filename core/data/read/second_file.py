@@ -8,7 +8,7 @@ from core.data.backed import dense_columns, part_of
 from core.data.cell_matching import Match, match
 from core.data.count_sources import counts_of, genes_of
 from core.data.protein_panel import HASHTAGS, antibody_columns
-from core.data.standalone.feature_types import feature_kinds, protein_keys
+from core.data.standalone.feature_types import feature_kinds, protein_keys, settle_types
 from core.errors import UserError
 
 ENOUGH = 0.5  # share of the first file's cells that a second one must know to belong to the same experiment
@@ -70,6 +70,7 @@ def join_hashtags(adata: AnnData, other: AnnData, words: str, reading) -> None:
 
 def _protein_table(other: AnnData) -> pd.DataFrame:
     """The proteins (cells, proteins) that a second file brings: counts, from where they lie, else X as it is."""
+    settle_types(other)
     if "feature_types" in other.var:
         mine = feature_kinds(other.var["feature_types"]) == "proteins"
         if mine.any():

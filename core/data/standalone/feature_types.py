@@ -69,6 +69,17 @@ PROTEIN_KEYS = (
     *("protein", "protein_expression", "protein_counts", "adt", "adt_counts", "proteins", "antibody_capture"),
     *("antibody", "antibodies", "adts", "prot", "x_adt", "x_protein"),
 )
+# Columns of var that hold types where there is no "feature_types".
+TYPE_COLUMNS = (
+    "feature_types",
+    "feature_type",
+    "featuretype",
+    "modality",
+    "modalities",
+    "type",
+    "types",
+    "assay",
+)
 _MEANS = {word.replace(" ", ""): kind for kind, words in WORDS.items() for word in words}
 
 
@@ -82,6 +93,18 @@ def feature_kinds(types) -> np.ndarray:
     words = [str(word) for word in types]
     kinds = {word: feature_kind(word) for word in set(words)}
     return np.array([kinds[word] for word in words], dtype=object)
+
+
+def settle_types(adata) -> None:
+    """Give var the column "feature_types" where another column has types of more than one kind, all of them known."""
+    if "feature_types" in adata.var:
+        return
+    for column in adata.var:
+        if str(column).casefold().replace(" ", "_").replace(".", "_") in TYPE_COLUMNS:
+            kinds = set(feature_kinds(adata.var[column].astype(str)))
+            if len(kinds) > 1 and kinds <= WORDS.keys():
+                adata.var["feature_types"] = adata.var[column].astype(str).to_numpy(dtype=object)
+                return
 
 
 def protein_keys(keys) -> list[str]:

@@ -115,6 +115,7 @@ def normal_form(adata):
     adata.var_names = adata.var_names.astype(str)
     if adata.X is None or counts_of(adata) is None:
         add_matrices(adata)
+    settle_types(adata)
     if "feature_types" in adata.var:
         kinds = feature_kinds(adata.var["feature_types"])
         genes, antibodies = kinds == "genes", kinds == "proteins"
