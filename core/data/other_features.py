@@ -12,14 +12,9 @@ from scipy import sparse
 
 from core.data.backed import part_of
 from core.data.protein_panel import antibody_columns
+from core.data.standalone.feature_types import FURTHER
 from core.sparse.access import in_memory
 
-# Words for types and modalities, without case, spaces and the like, and the key of obsm for each.
-KEYS = {
-    **dict.fromkeys(("crisprguidecapture", "crispr", "guide", "guides", "sgrna", "grna", "gdo"), "crispr"),
-    **dict.fromkeys(("peaks", "peak", "atac", "chromatinaccessibility"), "peaks"),
-    **dict.fromkeys(("antigencapture", "antigen", "beam"), "antigen"),
-}
 TABLE = 2000  # features up to which a place is a table with their names; names of more are in uns
 LEAST_GUIDE, MAIN_GUIDE = 3, 2 / 3  # counts, and share of a cell's guide counts, from which it has one guide
 
@@ -73,7 +68,7 @@ def guides(table: pd.DataFrame) -> list[str]:
 
 def _key(word) -> str:
     return (
-        KEYS.get(re.sub(r"[^a-z0-9]", "", word.lower()))
+        FURTHER.get(re.sub(r"[^a-z0-9]", "", word.lower()))
         or re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_")
         or "other"
     )

@@ -69,6 +69,12 @@ PROTEIN_KEYS = (
     *("protein", "protein_expression", "protein_counts", "adt", "adt_counts", "proteins", "antibody_capture"),
     *("antibody", "antibodies", "adts", "prot", "x_adt", "x_protein"),
 )
+# Further types that files have beside genes, without case and spaces, and a key for each.
+FURTHER = {
+    **dict.fromkeys(("crisprguidecapture", "crispr", "guide", "guides", "sgrna", "grna", "gdo"), "crispr"),
+    **dict.fromkeys(("peaks", "peak", "atac", "chromatinaccessibility"), "peaks"),
+    **dict.fromkeys(("antigencapture", "antigen", "beam"), "antigen"),
+}
 # Columns of var that hold types where there is no "feature_types".
 TYPE_COLUMNS = (
     "feature_types",
@@ -101,8 +107,11 @@ def settle_types(adata) -> None:
         return
     for column in adata.var:
         if str(column).casefold().replace(" ", "_").replace(".", "_") in TYPE_COLUMNS:
-            kinds = set(feature_kinds(adata.var[column].astype(str)))
-            if len(kinds) > 1 and kinds <= WORDS.keys():
+            words = {str(word) for word in adata.var[column]}
+            kinds = {
+                FURTHER.get(re.sub(r"[^a-z0-9]", "", word.lower()), feature_kind(word)) for word in words
+            }
+            if len(kinds) > 1 and "genes" in kinds and "other" not in kinds:
                 adata.var["feature_types"] = adata.var[column].astype(str).to_numpy(dtype=object)
                 return
 
