@@ -67,7 +67,18 @@ WORDS = {
 # Where other people's files keep protein counts in obsm, the likeliest first; ours is "protein".
 PROTEIN_KEYS = (
     *("protein", "protein_expression", "protein_counts", "adt", "adt_counts", "proteins", "antibody_capture"),
-    *("antibody", "antibodies", "adts", "prot", "x_adt", "x_protein"),
+    *(
+        "antibody",
+        "antibodies",
+        "adts",
+        "prot",
+        "x_adt",
+        "x_protein",
+        "protein_raw",
+        "raw_protein",
+        "prot_counts",
+    ),
+    *("protein_raw_counts", "adt_raw", "raw_adt", "antibody_counts", "surface_protein", "surface_proteins"),
 )
 # Further types that files have beside genes, without case and spaces, and a key for each.
 FURTHER = {
