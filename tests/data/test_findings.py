@@ -128,6 +128,23 @@ CAUSES = {
         "warning",
         "drop_unmeasured_cells",
     ),
+    "proteins-masked": (
+        lambda a: (
+            _protein(a, ["CD3", "CD4"], [2, 3]),
+            a.obsm["protein"].__setitem__("CD4", [np.nan] * 20 + [3.0] * 200),
+            a.uns.__setitem__("nuwa_masked_proteins", True),
+        ),
+        "note",
+        None,
+    ),
+    "spliced-only": (
+        lambda a: (
+            a.layers.__setitem__("spliced", a.X.copy()),
+            a.layers.__setitem__("unspliced", a.X.copy()),
+        ),
+        "warning",
+        None,
+    ),
     "mixed-values": (
         lambda a: setattr(a, "X", sparse.vstack([a.X[:110], a.X[110:].log1p()], format="csr")),
         "warning",

@@ -286,7 +286,7 @@ def test_a_background_pays_for_its_distance_from_the_prior_of_its_protein(tiny):
     m1, s1 = level.double().numpy(), np.exp(log_sd.double().numpy())
     m2, s2 = model.prior_mean.detach().double().numpy(), np.exp(model.prior_log_sd.detach().double().numpy())
     expected = (np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5).sum(axis=1).mean()
-    assert model._background_kl(level, log_sd).item() == pytest.approx(expected, rel=1e-5)
+    assert model._background_kl(level, log_sd, Cells(None)).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_expected_counts_weigh_background_and_foreground_by_their_shares():

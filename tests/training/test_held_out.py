@@ -221,7 +221,7 @@ def test_one_draw_is_the_evidence_lower_bound_in_expectation_and_more_draws_are_
             drawn = level + torch.randn(level.shape, generator=random) * log_sd.exp()
             tags = model._tags(hidden, drawn)
             fit = model._of_rna(z, cells).sum(1) + model._of_protein(tags, cells).sum(1)
-            elbo.append(float(fit.double().mean() - model._background_kl(level, log_sd)))
+            elbo.append(float(fit.double().mean() - model._background_kl(level, log_sd, cells)))
         expected = np.mean(elbo) - float(divergence(mean, log_variance))
     assert n and one.mean() == pytest.approx(expected, abs=0.002 * abs(expected) + 0.1)
     means = [held_out.evidence_bound(model, matrix, ROWS, k).mean() for k in (1, 5, 50)]
