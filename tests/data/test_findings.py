@@ -140,7 +140,7 @@ CAUSES = {
     "spliced-only": (
         lambda a: (
             a.layers.__setitem__("spliced", a.X.copy()),
-            a.layers.__setitem__("unspliced", a.X.copy()),
+            a.layers.__setitem__("unspliced", 2 * a.X),
         ),
         "warning",
         None,
