@@ -23,13 +23,17 @@ class Tab(NamedTuple):
     cards: Callable
 
 
-def layout(tabs, at_once, label):
-    """The tabs, the first one open; `at_once` is {name: components} that are there before the cards of that tab."""
+def layout(tabs, at_once, label, beside=()):
+    """The tabs, the first one open; `at_once` is {name: components} that are there before the cards of that tab.
+
+    The components `beside` the tabs are in the same bar.
+    """
     buttons = [_button(tab, is_open=tab is tabs[0]) for tab in tabs]
     panes = [_pane(tab, at_once.get(tab.name, ()), is_open=tab is tabs[0]) for tab in tabs]
+    tab_list = html.Div(buttons, className="nuwa-tabs nav", role="tablist", **{"aria-label": label})
     return html.Div(
         [
-            html.Div(buttons, className="nuwa-tabs nav", role="tablist", **{"aria-label": label}),
+            html.Div([tab_list, *beside], className="nuwa-tab-bar"),
             *panes,
             *[dcc.Store(id=ids.wanted(tab.name)) for tab in tabs],
         ],

@@ -90,7 +90,7 @@ def layout(view, context):
                 viewer.layout(
                     view, run, state, selection_bar.layout(view, run, state), [batch_note.line(run)]
                 ),
-                tabs.layout(TABS, at_once, "Tools and results"),
+                tabs.layout(TABS, at_once, "Tools and results", [workspace.buttons()]),
             ),
         ],
         className="nuwa-workspace-page",

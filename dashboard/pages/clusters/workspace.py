@@ -8,11 +8,10 @@ from dash import html
 from dashboard.pages.clusters import ids
 
 
-def layout(maps, tabs):
+def layout(maps, panel):
     """The maps, the line that resizes the panel, and the panel."""
-    return html.Div(
-        [maps, _splitter(), _unfold(), _panel(tabs)], id=ids.WORKSPACE, className="nuwa-workspace"
-    )
+    side = html.Aside(panel, id=ids.PANEL, className="nuwa-panel", **{"aria-label": "Panel"})
+    return html.Div([maps, _splitter(), _unfold(), side], id=ids.WORKSPACE, className="nuwa-workspace")
 
 
 def _splitter():
@@ -40,15 +39,15 @@ def _unfold():
     )
 
 
-def _panel(tabs):
-    buttons = html.Div(
+def buttons():
+    """The buttons that widen and close the panel."""
+    return html.Div(
         [
             _button(ids.WIDEN, "bi-arrows-angle-expand", "Widen or narrow panel"),
             _button(ids.FOLD, "bi-x-lg", "Close panel", **{"aria-expanded": "true"}),
         ],
         className="nuwa-panel-buttons",
     )
-    return html.Aside([tabs, buttons], id=ids.PANEL, className="nuwa-panel", **{"aria-label": "Panel"})
 
 
 def _button(id, icon, label, **attributes):
