@@ -28,12 +28,12 @@ from dashboard.server import session
 TICK = 700  # milliseconds between two polls of a job
 
 
-def parts(view, watched, job=None, at_once=False, stop=True):
+def parts(view, watched, job=None, at_once=False):
     """The message about the job, the button that stops it, and three invisible parts: its id, the interval that polls it,
     its id when it is done.
 
     `job` is the row of the job that a page continues with after a reload, if there is one. `at_once` says that the page
-    asks for the work as soon as it is drawn. Without `stop` the card has a button of its own that stops the work.
+    asks for the work as soon as it is drawn.
     """
     message, over, done = job_progress.job_state(view, job)
     over = over and not at_once
@@ -42,7 +42,6 @@ def parts(view, watched, job=None, at_once=False, stop=True):
         html.Div(
             html.Button("Cancel", id=watched.stop, className="btn btn-sm btn-outline-secondary", hidden=over),
             className="nuwa-actions",
-            hidden=not stop,
         ),
         dcc.Store(id=watched.job, data=job and job["id"]),
         dcc.Interval(id=watched.tick, interval=TICK, disabled=over),

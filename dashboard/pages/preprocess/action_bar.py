@@ -21,7 +21,7 @@ def bar(view, row):
     return html.Div(
         [
             html.Div(id=ids.PREPARE_MESSAGE),
-            *job_card.parts(view, ids.APPLY_RECIPE, view.recipes.under_way(row["id"]), stop=False),
+            *job_card.parts(view, ids.APPLY_RECIPE, view.recipes.under_way(row["id"])),
             html.Div(
                 html.Button("Preprocess", id=ids.PREPARE, className="btn btn-primary", disabled=True),
                 className="nuwa-actions",

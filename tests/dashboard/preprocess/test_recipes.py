@@ -114,8 +114,8 @@ def test_a_button_cancels_the_job(nuwa):
     job = nuwa.view.recipes.apply(nuwa.dataset, [{"name": "filter_genes"}], "page")
     nuwa.press(
         "apply-recipe-message.children",
-        {"apply-recipe-cancel.n_clicks": 1, "apply-recipe-job.data": job["id"]},
-        "apply-recipe-cancel.n_clicks",
+        {"apply-recipe-stop.n_clicks": 1, "apply-recipe-job.data": job["id"]},
+        "apply-recipe-stop.n_clicks",
     )
     assert nuwa.store.job(job["id"])["status"] == "cancelled"
     drain(nuwa.store)

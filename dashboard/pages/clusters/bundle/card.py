@@ -137,7 +137,7 @@ def _verification(view, run):
                 html.Button("Verify", id=ids.VERIFY_GO, className="btn btn-outline-primary"),
                 className="nuwa-actions",
             ),
-            *job_card.parts(view, ids.VERIFY, view.jobs.mine(run["id"], "verify"), stop=False),
+            *job_card.parts(view, ids.VERIFY, view.jobs.mine(run["id"], "verify")),
             html.Div(id=ids.VERIFY_RESULT),
         ],
         id=ids.VERIFY_BOX,
