@@ -5,6 +5,7 @@
   const KEPT = "nuwa-panel"; // in the browser: {width, folded}
   const LEAST = 260; // pixels of the panel
   const MOST = 0.65; // of the width of the browser's viewport
+  const BESIDE = 560; // pixels that the maps, their legend and the steps keep; both are in assets/91-workspace.css, too
   const WIDE = 0.46; // the same when it is widened
   const STEP = 24; // pixels for an arrow key
 
@@ -16,7 +17,7 @@
 
   // ---- Width and fold
 
-  const most = () => Math.max(LEAST, Math.round(MOST * window.innerWidth));
+  const most = () => Math.max(LEAST, Math.round(Math.min(MOST * window.innerWidth, window.innerWidth - BESIDE)));
   const within = (width) => Math.min(most(), Math.max(LEAST, Math.round(width)));
 
   // What is not set is left to the style sheet. A width that does not fit is kept, but not used.
