@@ -57,6 +57,7 @@ def inbox(view):
     """A choice of the files in the inbox."""
     files = [{"label": _label(name, size), "value": name} for name, size in view.datasets.inbox()]
     return [
+        html.Label("File in the inbox", htmlFor=ids.INBOX, className="visually-hidden"),
         dbc.Select(
             id=ids.INBOX,
             options=files,
@@ -84,6 +85,7 @@ def roots(view, folder=""):
     return [
         dcc.Store(id=ids.ROOTS_AT, data=folder),
         html.Div(folder or "Folders on this server", className="help mb-1"),
+        html.Label("File or folder on this server", htmlFor=ids.ROOTS, className="visually-hidden"),
         dbc.Select(id=ids.ROOTS, options=options, placeholder="Choose a file or folder", className="mb-2"),
         html.Button("Open folder", id=ids.ROOTS_OPEN, className=small),
         html.Button("Show all folders", id=ids.ROOTS_UP, className=small, disabled=not folder),
@@ -122,6 +124,7 @@ def second(view, dataset):
         ),
         html.Div(droplets(), id=ids.DROPLETS, hidden=True),
         drop(ids.JOIN_UPLOAD, "Choose a file", dataset),
+        html.Label("Second file, in the inbox", htmlFor=ids.JOIN_INBOX, className="visually-hidden"),
         dbc.Select(
             id=ids.JOIN_INBOX,
             options=files,
