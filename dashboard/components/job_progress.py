@@ -13,6 +13,8 @@ from core.text import duration
 from dashboard.components import job_titles
 from dashboard.components.widgets import notice, progress
 
+# Kinds of jobs whose cards say how long they took; others are quick, or show something else.
+TIMED = ("markers", "spaces", "explained", "count_split", "cell_scores", "stability", "steadiness", "meaning")
 POLL = 0.2  # seconds between two looks at the store
 
 
@@ -90,7 +92,7 @@ def job_state(view, row):
 
 def cost(row):
     """How long a job that is done took, as children; "" of others."""
-    if row["status"] != Status.DONE or not (row["started"] and row["ended"]):
+    if row["kind"] not in TIMED or row["status"] != Status.DONE or not (row["started"] and row["ended"]):
         return ""
     seconds = row["ended"] - row["started"]
     return html.Div(f"Computed in {duration(seconds) if seconds >= 1 else 'under 1 s'}.", className="help")
