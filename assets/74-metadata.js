@@ -67,6 +67,7 @@
       this.all.indeterminate = (only && only.size > 0) || (!only && without.size > 0);
       this.root.classList.toggle("filtered", !!(only || without.size || filters().range(now.filter, this.about)));
       for (const row of this.body.querySelectorAll("li")) this.updateRow(row);
+      if (this.edges) this.mark();
     }
 
     // ---- Rows: categories, and the cells without a value
@@ -151,7 +152,7 @@
         return button;
       });
       this.list = element("ul", "rows");
-      this.body.append(this.picture, this.ends, element("div", "limits", {}, ...fields), element("div", "nuwa-actions", {}, ...buttons), this.list);
+      this.body.append(this.picture, this.ends, element("div", "limits", {}, ...fields), element("div", "buttons", {}, ...buttons), this.list);
       this.drag();
     }
 
@@ -191,8 +192,18 @@
       this.picture.addEventListener("pointercancel", () => { start = null; cover(0, 0); });
     }
 
+    // The range that is selected, over the histogram.
+    mark() {
+      const { by, from, to } = now.selection || {}, low = this.edges[0], wide = this.edges.at(-1) - low || 1;
+      const at = (value, end) => (value === undefined ? end : Math.min(1, Math.max(0, (value - low) / wide)));
+      const isRange = by === this.by && (from !== undefined || to !== undefined);
+      this.brush.setAttribute("x", isRange ? WIDE * at(from, 0) : 0);
+      this.brush.setAttribute("width", isRange ? Math.max(0, WIDE * (at(to, 1) - at(from, 0))) : 0);
+    }
+
     fillNumbers({ edges, total, shown: part, missing }) {
       this.edges = edges;
+      this.mark();
       const wide = WIDE / Math.max(1, total.length), most = Math.max(1, ...total);
       const bar = (n, i, name) => svg("rect", { class: name, x: i * wide, width: wide * 0.9, y: BAR * (1 - n / most), height: (BAR * n) / most });
       this.bars.replaceChildren(...total.map((n, i) => bar(n, i, "total")), ...part.map((n, i) => bar(n, i, "part")));

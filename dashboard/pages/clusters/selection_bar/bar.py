@@ -101,7 +101,7 @@ def _filter(state):
     return html.Div(
         [
             html.Span(id=ids.BAR_CHIPS, className="chips"),
-            _button(ids.BAR_SHOW_ALL, "Show all cells", "Remove all parts of the filter"),
+            _button(ids.BAR_SHOW_ALL, "Remove filter", "Show all cells again"),
             _button(ids.BAR_SELECT_SHOWN, "Select shown cells", "Select all cells that pass the filter"),
             html.Span("Other cells:", id=f"{page.OUTSIDE}-label"),
             html.Div(outside, role="radiogroup", **{"aria-labelledby": f"{page.OUTSIDE}-label"}),
