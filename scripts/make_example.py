@@ -28,11 +28,11 @@ from core.analysis import cell_types  # noqa: E402
 from core.data.demo import EXAMPLE_FILE  # noqa: E402
 from core.data.standalone.gene_lookup import find_genes  # noqa: E402
 
-SEED, N_CELLS, N_GENES, LEAST_CELLS = 0, 2_000, 3_000, 3
+SEED, N_CELLS, N_GENES, LEAST_CELLS = 0, 1_500, 3_000, 3
 LABELS = ["cell_type", "cell_type_fine"]
 SOURCE = (
     "10x Genomics, 10k PBMCs from a Healthy Donor, Gene Expression with a Panel of TotalSeq-B Antibodies "
-    "(pbmc_10k_protein_v3, 2018), CC BY 4.0; 2,000 cells and 3,011 genes of it"
+    "(pbmc_10k_protein_v3, 2018), CC BY 4.0; {cells:,} cells and {genes:,} genes of it"
 )
 
 
@@ -64,7 +64,7 @@ def reduced(whole):
     example = anndata.AnnData(counts, obs, pd.DataFrame(index=cells.var_names[keep]))
     example.obsm["protein"] = cells.obsm["protein"].astype(np.float32)
     example.uns["isotype_controls"] = [str(name) for name in cells.uns["isotype_controls"]]
-    example.uns["source"] = SOURCE
+    example.uns["source"] = SOURCE.format(cells=example.n_obs, genes=example.n_vars)
     return example
 
 

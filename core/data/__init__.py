@@ -6,7 +6,7 @@ from core.errors import UserError
 # The datasets that come along: name -> the title it is shown under. Here, so that a light process can list them.
 EXAMPLE = "pbmc_citeseq"  # the one that a newcomer starts with
 DEMO_TITLES = {
-    EXAMPLE: "Blood cells, CITE-seq (2,000 cells, 17 proteins)",
+    EXAMPLE: "Blood cells, CITE-seq (1,500 cells, 17 proteins)",
     "simulated": "Simulated CITE-seq (3,000 cells, 8 types)",
     "pbmc68k_reduced": "PBMC 68k, reduced (700 real blood cells)",
 }

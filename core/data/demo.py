@@ -27,7 +27,7 @@ EXAMPLE_FILE = Path(__file__).parent / "examples" / "pbmc_citeseq.h5ad"
 
 
 def pbmc_citeseq() -> AnnData:
-    """2,000 blood cells by CITE-seq: raw counts of 3,011 genes and of 17 proteins, with labels of cell types."""
+    """1,500 blood cells by CITE-seq: raw counts of 3,010 genes and of 17 proteins, with labels of cell types."""
     return tidy(read_h5ad(EXAMPLE_FILE), EXAMPLE_FILE.name)
 
 

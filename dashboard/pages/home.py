@@ -10,7 +10,7 @@ from dashboard.pages.data import stages
 
 PATH, TITLE = "/", "Welcome"
 EXAMPLE, MESSAGE = "try-example", "try-example-message"
-PICTURE = "2,000 blood cells on a map of their latent space: cells of one type lie together"
+PICTURE = "1,500 blood cells on a map of their latent space: cells of one type lie together"
 
 
 def layout(view, context):
@@ -35,9 +35,9 @@ def layout(view, context):
         ),
         html.Div(id=MESSAGE),
         html.P(
-            "The example: 2,000 blood cells with RNA and 17 proteins (10x Genomics, CC BY 4.0). Training takes about a "
+            "The example: 1,500 blood cells with RNA and 17 proteins (10x Genomics, CC BY 4.0). Training takes about a "
             "minute.",
-            className="help",
+            className="help mt-3",
         ),
         more(
             "What happens to my data?",

@@ -10,7 +10,7 @@ from dashboard.components.widgets import more, notice, when
 from dashboard.pages.data import ids
 
 ORIGINS = {
-    f"demo:{EXAMPLE}": "2,000 of the cells of '10k PBMCs from a Healthy Donor' with a panel of 17 TotalSeq-B antibodies "
+    f"demo:{EXAMPLE}": "1,500 of the cells of '10k PBMCs from a Healthy Donor' with a panel of 17 TotalSeq-B antibodies "
     "(pbmc_10k_protein_v3) by 10x Genomics, licence CC BY 4.0. The file LICENSE.md in core/data/examples says what was "
     "changed.",
     "demo:simulated": "Simulated by Nuwa, so the types are known.",

@@ -210,8 +210,10 @@ def _working(app, store):
         State(ids.DATASET, "data"),
         prevent_initial_call=True,
     )
-    def look(_, dataset_id):
+    def look(n, dataset_id):
         """The stages as they are now; whoever has waited for the clusters is taken there."""
+        if not n:  # the page has just been drawn: nobody has waited
+            raise PreventUpdate
         view = store.of(session.user())
         job = view.recommended.last(dataset_id)
         if job is None:

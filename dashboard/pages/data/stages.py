@@ -9,13 +9,9 @@ from core.store import FINISHED, Explored, Status
 from dashboard.components.job_progress import status_text
 from dashboard.components.widgets import notice
 
-READ, PREPROCESS, TRAIN, DRAW = (
-    "Read and check the data",
-    "Preprocess",
-    "Train",
-    "Find clusters and draw maps",
-)
-STAGES = (READ, PREPROCESS, TRAIN, DRAW)
+READ, PREPROCESS, TRAIN = "Read and check the data", "Preprocess", "Train"
+DRAW, SUGGEST = "Find clusters and draw maps", "Suggest cell types"
+STAGES = (READ, PREPROCESS, TRAIN, DRAW, SUGGEST)
 MARKS = {"done": "bi-check-circle-fill", "working": "bi-arrow-right-circle", "waiting": "bi-circle"}
 SPOKEN = {"done": "done", "working": "under way", "waiting": "waiting"}
 

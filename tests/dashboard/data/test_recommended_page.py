@@ -35,6 +35,11 @@ def press(app, column=NONE, sure=False):
     return app.press("recommended-message.children", values, PRESS)
 
 
+def test_a_page_that_has_just_been_drawn_goes_nowhere(finished):
+    drawn = {"recommended-tick.n_intervals": 0, "dataset-id.data": finished.dataset}
+    assert finished.press("recommended-stages.children", drawn, "recommended-tick.n_intervals") is None
+
+
 def look(app):
     """What the page shows of the work: the answer of its poll."""
     values = {"recommended-tick.n_intervals": 1, "dataset-id.data": app.dataset}
@@ -54,7 +59,7 @@ def test_the_stages_are_shown_one_after_the_other_and_end_on_the_clusters(nuwa):
     job = nuwa.store.submit("local", "short", "suggest", run)
     nuwa.store.set("run", run, explored=Explored.READY)
     shown = look(nuwa)
-    assert sent(shown).count("(done)") == 4 and "url" not in shown
+    assert sent(shown).count("(done)") == 4 and stages.SUGGEST in sent(shown) and "url" not in shown
     folder = nuwa.store.run_folder(run)
     write_json(folder / SUGGESTED, {"names": ["B cells", "unknown"], "title": "Blood", "resolution": 1.0})
     nuwa.store.move_job(job, "queued", "done")
