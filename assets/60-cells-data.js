@@ -7,6 +7,10 @@
   const FULL = 65534; // the highest coordinate
   const NOWHERE = -1; // of a cell without coordinates: 65535 twice, as one signed number
 
+  const UNKNOWN = 255; // the code of a cell without a value
+  const DIM = 256; // added to the code of a cell that is not selected
+  const OUTSIDE = 2 * DIM; // the code of a cell outside the filter
+
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const element = (tag, className) => {
     const node = document.createElement(tag);
@@ -43,7 +47,7 @@
   }
 
   window.nuwaCells = {
-    VERTICES, FULL, NOWHERE, css, element, short,
+    VERTICES, FULL, NOWHERE, UNKNOWN, DIM, OUTSIDE, css, element, short,
     // One number per cell: x in its lower half, y in its upper half.
     places: new Cache(({ head, buffer, start }) => ({ ...head, xy: new Int32Array(buffer, start, head.n) })),
     colours: new Cache(({ head, buffer, start }) => ({ ...head, codes: new Uint8Array(buffer, start, head.n) })),

@@ -3,14 +3,10 @@
 (function () {
   "use strict";
 
-  const { NOWHERE } = window.nuwaCells;
-  const UNKNOWN = 255; // the code of a cell without a value
-  const DIM = 256; // added to the code of a cell that is not selected
-  const OUTSIDE = 2 * DIM; // the code of a cell outside the filter
+  const { NOWHERE, DIM, OUTSIDE } = window.nuwaCells;
   const FADED = 0.86; // share of the background in the colour of such a cell
   const FAINT = 0.55; // the same of a cell outside the filter, which is grey
   const SMALL = 0.6; // diameter of such a cell, as a share of that of the others
-  const RANKS = DIM + 1; // ranks of codes in the drawing order, below those of selected cells
   const SOLID = 500000; // cells above which they are drawn without transparency
   const OPACITY = 0.8;
 
@@ -30,30 +26,6 @@
     }
     table[OUTSIDE] = pixel(mixed(rgb(colour.missing), under, FAINT));
     return table;
-  }
-
-  // The drawing order of the cells, and their codes in it: cells outside the filter first, unless they are hidden, then
-  // cells that are not selected, then unknown values, then numbers from low to high, so that high values stay visible.
-  // Mapped cells, which come after the cells of a selection, are drawn as without one. `faint` is the number of cells
-  // outside the filter.
-  function ordered(colour, selection, filter, hidden) {
-    const { n, codes } = colour, bits = selection && selection.bits, known = selection ? selection.n : 0;
-    const inside = filter && filter.bits, rank = new Uint16Array(n), first = new Uint32Array(2 * RANKS + 2);
-    for (let i = 0; i < n; i++) {
-      const code = codes[i], chosen = bits && (i >= known || bits[i >> 3] & (1 << (i & 7)));
-      if (!inside || i >= filter.n || inside[i >> 3] & (1 << (i & 7)))
-        rank[i] = 1 + (chosen ? RANKS : 0) + (code === UNKNOWN ? 0 : colour.ordered ? code + 1 : 1);
-      first[rank[i] + 1]++;
-    }
-    for (let k = 0; k <= 2 * RANKS; k++) first[k + 1] += first[k];
-    const outside = first[1], order = new Uint32Array(n), shade = new Uint16Array(n);
-    for (let i = 0; i < n; i++) {
-      const k = first[rank[i]]++;
-      order[k] = i;
-      shade[k] = !rank[i] ? OUTSIDE : bits && rank[i] <= RANKS ? codes[i] + DIM : codes[i];
-    }
-    if (hidden) return { order: order.subarray(outside), shade: shade.subarray(outside), faint: 0 };
-    return { order, shade, faint: outside };
   }
 
   // The pixels of a disc, as offsets in rows of `wide` pixels, and the share of each that it covers, 0 to 1.
@@ -112,5 +84,5 @@
     }
   }
 
-  Object.assign(window.nuwaCells, { palette, ordered, Canvas });
+  Object.assign(window.nuwaCells, { palette, Canvas });
 })();

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { FULL, NOWHERE, element, places, Canvas, View, Grid } = window.nuwaCells;
+  const { FULL, NOWHERE, element, places, medians, Labels, Canvas, View, Grid } = window.nuwaCells;
   const STILL = 150; // milliseconds without a movement until all cells are drawn at full resolution
   const MOVING = 350000; // cells in the sample that is drawn until then, in a third of the time of a million
 
@@ -25,11 +25,13 @@
       this.ring = svg("circle");
       this.ring.setAttribute("r", 6);
       this.over.append(this.outline, this.ring);
+      this.labels = new Labels(this.frame, this.over, element, svg);
       this.tip = element("div", "tip");
       this.note = element("div", "note");
       this.frame.tabIndex = 0;
       this.frame.setAttribute("role", "application"); // so that the frame gets arrow keys
-      this.frame.append(this.canvas, this.over, this.note, this.tip);
+      this.frame.prepend(this.canvas, this.over);
+      this.frame.append(this.note, this.tip);
       this.x = element("div", "axis x");
       this.y = element("div", "axis y");
       this.root.append(this.head, this.frame, this.y, this.x);
@@ -39,7 +41,7 @@
     // Show a panel as the server describes it; coordinates are fetched only if they have changed.
     async show(panel) {
       this.key = panel.key;
-      this.name = panel.name; // the address of the tooltips of mapped cells, which follow the cells that all panels share
+      this.spec = panel;
       this.title.textContent = panel.title;
       this.x.textContent = panel.x;
       this.y.textContent = panel.y;
@@ -54,14 +56,16 @@
       this.view.reset();
     }
 
-    // Colour the cells: their coordinates in the order of drawing, and the codes of their colours. `hiding` is the filter
-    // whose outer cells are not drawn, or null.
-    paint({ order, shade, faint }, table, paper, size, hiding) {
+    // Colour the cells: their coordinates in the order of drawing, and the codes of their colours. `named` are the codes and
+    // names of the categories to write among the cells, null for no labels. `hiding` is the filter whose outer cells are not
+    // drawn, or null.
+    paint({ order, shade, faint, skipped }, table, paper, size, named, hiding) {
       this.points = null;
       if (!this.place) return;
       const { xy } = this.place, points = new Int32Array(order.length);
       for (let k = 0; k < points.length; k++) points[k] = xy[order[k]];
       Object.assign(this, { points, shade, faint, table, paper, size, hiding });
+      this.labels.show(named && named.names ? medians(this.place, named, skipped) : [], this.spec.by, this.spec.resolution);
       this.draw();
     }
 
@@ -74,6 +78,7 @@
       const [wide, tall] = [Math.round(this.wide * ratio), Math.round(this.tall * ratio)];
       const { times } = this.view, larger = Math.asinh(Math.max(1, times)) / Math.asinh(1); // cells grow with the zoom, but less
       this.drawing.draw(wide, tall, this, this.table, this.paper, this.view.onto(wide, tall), this.size * larger * ratio, many);
+      this.labels.place(this.seen, [this.wide, this.tall]);
       this.mark(this.marked);
     }
 

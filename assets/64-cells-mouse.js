@@ -49,7 +49,11 @@
       zoom(Math.exp((-event.deltaY * (event.deltaMode ? LINE : 1)) / WHEEL), where(event));
       viewer.moved(panel);
     }, { passive: false });
-    frame.addEventListener("dblclick", () => { view.reset(); viewer.moved(panel); });
+    frame.addEventListener("dblclick", (event) => {
+      if (event.target.closest(".nuwa-cells-label")) return; // which renames: 69-cells-rename.js
+      view.reset();
+      viewer.moved(panel);
+    });
 
     const middle = () => [panel.wide / 2, panel.tall / 2];
     const keys = {

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { VERTICES, css, short, places, colours, selections, palette, ordered, Panel } = window.nuwaCells;
+  const { VERTICES, css, short, places, colours, selections, palette, ordered, unlabelled, Panel } = window.nuwaCells;
   const HOVER = 80; // milliseconds over a cell before its tooltip is requested
 
   class Viewer {
@@ -32,6 +32,7 @@
     async draw(spec) {
       const began = performance.now();
       this.host.dataset.drawn = "";
+      this.host.classList.toggle("small", spec.small);
       while (this.panels.length > spec.panels.length) {
         const { root, frame } = this.panels.pop();
         this.sized.unobserve(frame);
@@ -44,24 +45,26 @@
         this.sized.observe(panel.frame);
       }
       this.panels.forEach((panel, i) => {
-        const badge = spec.panels[i].badge ?? spec.badge;
+        const { badge, colour_name: name } = spec.panels[i];
         panel.badge.textContent = badge;
         panel.badge.hidden = !badge;
-        panel.badge.title = `${spec.title}: ${badge}`;
+        panel.badge.title = `${name}: ${badge}`;
       });
       request(spec);
       const background = css("--nuwa-card"), chosen = spec.selection && (await selections.get(spec.selection));
       const filter = spec.filter && (await selections.get(spec.filter)), hidden = spec.outside === "hidden";
-      const looks = new Map(); // colours and palette by address: panels of mapped cells have their own
+      const looks = new Map(); // by what is coloured and how: panels that look the same share it
       for (const [i, panel] of this.panels.entries()) {
-        const address = colourOf(spec, spec.panels[i]);
-        if (!looks.has(address)) {
-          const colour = await colours.get(address);
-          looks.set(address, [ordered(colour, chosen, filter, hidden), palette(colour, background)]);
+        const { only } = spec.panels[i], address = themed(spec, spec.panels[i].colour), look = `${address} ${only ? only.code : ""}`;
+        const colour = await colours.get(address);
+        if (!looks.has(look)) {
+          const grey = only && others(await colours.get(themed(spec, only.colour)), only.code);
+          const drawn = ordered(colour, chosen, { filter, hidden, grey });
+          looks.set(look, [{ ...drawn, skipped: unlabelled(colour.n, grey, filter) }, palette(colour, background)]);
         }
         if (this.spec !== spec) return; // a newer one waits
         await panel.show(spec.panels[i]);
-        panel.paint(...looks.get(address), background, spec.size, hidden ? filter : null);
+        panel.paint(...looks.get(look), background, spec.size, spec.labels ? colour : null, hidden ? filter : null);
         if (!i) { this.first = performance.now() - began; this.host.dataset.first = spec.colour; }
       }
       this.host.dataset.selected = chosen ? chosen.selected : "";
@@ -92,7 +95,8 @@
       clearTimeout(this.hoverTimer);
       if (cell < 0) return;
       this.hoverTimer = setTimeout(async () => {
-        const address = cell < this.spec.n ? this.spec.name.replace("CELL", cell) : panel.name.replace("CELL", cell - this.spec.n);
+        const { n } = this.spec, { name: of, own_name: own } = panel.spec; // mapped cells follow the run's own
+        const address = cell < n ? (own || of).replace("CELL", cell) : of.replace("CELL", cell - n);
         const response = await fetch(address, { credentials: "same-origin" }).catch(() => null);
         if (!response || !response.ok || this.hovered !== cell) return;
         const { name, value } = await response.json();
@@ -113,14 +117,16 @@
     }
   }
 
-  // A panel of mapped cells has its own colours.
-  const colourOf = (spec, panel) => `${panel.colour || spec.colour}&theme=${spec.theme}`;
+  const themed = (spec, address) => `${address}&theme=${spec.theme}`;
+
+  // (cells,) 1 for the cells of other categories than the one with this code.
+  const others = ({ codes }, code) => codes.map((one) => (one === code ? 0 : 1));
 
   // Everything that a drawing needs is requested at once; what no panel shows is dropped from the caches.
   function request(spec) {
     for (const [cache, addresses] of [
       [places, spec.panels.map((panel) => panel.points)],
-      [colours, spec.panels.map((panel) => colourOf(spec, panel))],
+      [colours, spec.panels.flatMap(({ colour, only }) => [colour, ...(only ? [only.colour] : [])].map((one) => themed(spec, one)))],
       [selections, [spec.selection, spec.filter]],
     ]) {
       cache.keepOnly(addresses);

@@ -45,21 +45,16 @@
 
       hovered: plotly.ring,
 
-      lassoed(data, count, ...keys) {
-        return plotly.outline(data, keys.slice(0, count)) || window.dash_clientside.no_update;
+      lassoed(data, figure) {
+        const { no_update: nothing } = window.dash_clientside, { shown = [] } = (figure && figure.layout.meta) || {};
+        return plotly.outline(data, shown.map(({ key }) => key)) || nothing;
       },
 
       // The address holds what is shown; the page is not loaded again.
-      address(_, outside, count, one, two, three, four, by, resolution, dimensions, selection, place, run, filter) {
-        const query = new URLSearchParams({ run });
+      address(link, place) {
+        if (!link) return;
+        const query = new URLSearchParams(link);
         if (place && place.dataset) query.set("dataset", place.dataset);
-        query.set("panels", [one, two, three, four].slice(0, count).join("~"));
-        query.set("by", by);
-        query.set("resolution", resolution);
-        if (dimensions === 3) query.set("dimensions", 3);
-        if (selection) query.set("select", JSON.stringify(selection));
-        if (filter && filter.length) query.set("filter", JSON.stringify(filter));
-        if (outside === "hidden") query.set("outside", outside);
         // The parameters of other cards stay: dashboard/pages/clusters/mapping/callbacks.py.
         for (const [name, value] of new URLSearchParams(location.search)) {
           if (name.startsWith("mapped")) query.set(name, value);

@@ -47,7 +47,8 @@
           if (layout[axis] && layout[axis].visible !== false && differs(layout[axis].domain, share)) update[`${axis}.domain`] = share;
       const places = { [`title ${i}`]: [x[0], y[1]], [`unit ${i}`]: [x[1], y[0]], [`note ${i}`]: [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2] };
       (layout.annotations || []).forEach((note, k) => {
-        const to = places[note.name];
+        let to = places[note.name];
+        if (to && note.name === `title ${i}` && note.xanchor === "right") to = [x[1], y[1]]; // of a small multiple
         if (to && differs([note.x, note.y], to)) Object.assign(update, { [`annotations[${k}].x`]: to[0], [`annotations[${k}].y`]: to[1] });
       });
       (layout.shapes || []).forEach((shape, k) => {

@@ -21,7 +21,7 @@
     if (document.documentElement.dataset.bsTheme === "dark") layout.paper_bgcolor = layout.plot_bgcolor = "#171a23";
     // On the page the legend may be outside the figure; a file needs it inside.
     if (layout.legend) layout.showlegend = true;
-    if (layout.coloraxis) layout.coloraxis = { ...layout.coloraxis, showscale: true };
+    for (const name of Object.keys(layout)) if (name.startsWith("coloraxis")) layout[name] = { ...layout[name], showscale: true };
     const size = { width: Math.round(plot.clientWidth), height: Math.round(plot.clientHeight) };
     // The badge with the kind of data is beside the plot on the page, and a line above it in the file.
     const badge = host.closest(".nuwa-plot").querySelector(".nuwa-plot-badge .nuwa-badge");

@@ -10,10 +10,23 @@ from core.figures.cell_quality import (
     on_axis,
     violins,
 )
-from core.figures.cluster_colours import leiden_colour, named_colour
+from core.figures.cluster_colours import kept_colours, leiden_colour, named_colour
 from core.figures.clusters import composition, resolution_stability
-from core.figures.colour import UNKNOWN, Colour, coded, folded, has_value, remarks, sizes, span
+from core.figures.colour import (
+    NO_VALUE,
+    UNKNOWN,
+    Colour,
+    coded,
+    folded,
+    has_value,
+    n_without_value,
+    named_categories,
+    no_value_text,
+    remarks,
+    sizes,
+)
 from core.figures.count_split import count_split
+from core.figures.drawing_order import drawing_order, shuffled
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
@@ -33,18 +46,24 @@ from core.figures.per_feature import explained
 from core.figures.profile import largest_differences, profile
 from core.figures.proteins import protein_histograms
 from core.figures.run_panels import DRAWN_DIRECTLY, WAITING, panels_of
-from core.figures.save import GRAPH_CONFIG, badged, write_html
+from core.figures.save import GRAPH_CONFIG, badged, html_page, write_html
+from core.figures.scale import AUTOMATIC, PERCENTILE, VALUE, Clip, number_text, span
 from core.figures.theme import category_colours, empty, template, theme_colours
 from core.figures.variable_genes import mean_variance
 
 __all__ = [
+    "AUTOMATIC",
     "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
     "NAMES_UP_TO",
+    "NO_VALUE",
+    "PERCENTILE",
     "POINTS_WITHOUT_WEBGL",
     "UNKNOWN",
+    "VALUE",
     "WAITING",
     "Binned",
+    "Clip",
     "Colour",
     "Filtered",
     "Line",
@@ -58,6 +77,12 @@ __all__ = [
     "count_split",
     "counts_and_genes",
     "describe_network",
+    "drawing_order",
+    "kept_colours",
+    "n_without_value",
+    "no_value_text",
+    "number_text",
+    "shuffled",
     "dot_plot",
     "empty",
     "expression_violins",
@@ -65,6 +90,7 @@ __all__ = [
     "folded",
     "heat_map",
     "highest_genes",
+    "html_page",
     "histogram_pair",
     "inside",
     "has_value",
@@ -76,6 +102,7 @@ __all__ = [
     "loss_page",
     "mean_variance",
     "message",
+    "named_categories",
     "named_colour",
     "network",
     "off_axis",

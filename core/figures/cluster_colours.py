@@ -21,3 +21,16 @@ def named_colour(title, names, codes, unit="", chosen=None):
     palette = zip(names, category_colours(len(names)), strict=True)
     colours = tuple(chosen.get(name, colour) for name, colour in palette)
     return Colour(title, np.array(codes), tuple(names), unit, colours)
+
+
+def kept_colours(colours, predecessors, names):
+    """{name: '#rrggbb'} for all groups: each keeps the colour of its predecessor, new groups have unused ones.
+
+    `colours` are those of the groups before; `predecessors` has for each of `names` the number of the group whose colour
+    it keeps, or -1 (core.store.groups.Groups.predecessors).
+    """
+    kept = {name: colours[k] for name, k in zip(names, predecessors, strict=True) if k >= 0}
+    new = [name for name in names if name not in kept]
+    n = len(colours) + len(names)
+    unused = [paint for paint in category_colours(n) if paint not in kept.values()] or category_colours(n)
+    return kept | {name: unused[i % len(unused)] for i, name in enumerate(new)}

@@ -5,12 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from core.figures.theme import AROUND_ZERO, VALUES, category_colours, theme_colours
+from core.figures.scale import AUTOMATIC, Clip, span
+from core.figures.theme import category_colours, theme_colours
 
 DISTINCT = 60  # categories with distinct colours; smaller ones beyond share a grey
 OTHERS = "#8a8f9e"  # seen on white and on near-black
 LEVELS = 255  # steps of a scale of numbers
 UNKNOWN = 255  # the code of a cell without a value
+NO_VALUE = "no value"  # what a legend calls such cells
 
 
 class Colour(NamedTuple):
@@ -21,19 +23,15 @@ class Colour(NamedTuple):
     categories: tuple | None = None
     unit: str = ""  # what the numbers are, such as "log1p of counts per 10,000"
     colours: tuple | None = None  # '#rrggbb' a category; chosen from the palette if None
+    clip: Clip = AUTOMATIC  # where the scale of numbers ends
 
     def palette(self):
         """'#rrggbb' of each category."""
         return list(self.colours) if self.colours else category_colours(len(self.categories))
 
-
-class Span(NamedTuple):
-    """The numbers at both ends of a colour scale, the scale by its plotly name or steps, and what is beyond it."""
-
-    low: float
-    high: float
-    scale: object
-    note: str
+    def span(self, theme="light"):
+        """The Span of the numbers."""
+        return span(self.values, theme, self.clip)
 
 
 class Coded(NamedTuple):
@@ -78,6 +76,23 @@ def folded(colour, most=DISTINCT):
     return colour._replace(values=new_codes[codes], categories=tuple(names), colours=(*paints, OTHERS))
 
 
+def named_categories(colour):
+    """The names of the categories of a folded Colour; None for the one of all small categories together."""
+    few = folded(colour)
+    names = [str(name) for name in few.categories]
+    return names if few is colour else [*names[:-1], None]
+
+
+def n_without_value(colour):
+    """How many cells have no value of a Colour."""
+    return int(np.count_nonzero(~has_value(colour)))
+
+
+def no_value_text(n):
+    """The entry of a legend for n cells without a value."""
+    return f"{NO_VALUE}, {n:,} cell{'s' if n != 1 else ''}"
+
+
 def remarks(colour):
     """Sentences to know before reading a plot of this Colour: missing values, too many categories, a constant."""
     known, sentences = has_value(colour), []
@@ -98,24 +113,6 @@ def remarks(colour):
     return sentences
 
 
-def span(values, theme="light"):
-    """The Span over the known values: around zero when there are both signs, and not ruled by rare giants."""
-    values = np.asarray(values, dtype=np.float64)
-    values = values[is_known(values)]
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    rare = values[values > low]
-    usual = float(np.quantile(rare, 0.99)) if rare.size else high
-    scale, note = VALUES, ""
-    if low < 0 < high:
-        far = float(np.quantile(np.abs(values), 0.99)) or max(-low, high)
-        note = f"end colours: beyond ±{far:.3g}" if far < 0.67 * max(-low, high) else ""
-        far = far if note else max(-low, high)
-        low, high, scale = -far, far, AROUND_ZERO[theme]
-    elif usual - low < 0.67 * (high - low):
-        high, note = usual, f"top colour: {usual:.3g} and above"
-    return Span(low, high if high > low else low + 1, scale, note)
-
-
 def coded(colour, theme="light"):
     """The Coded of a Colour; categories are folded first."""
     if colour.categories is not None:
@@ -123,7 +120,7 @@ def coded(colour, theme="light"):
         codes = np.where(has_value(few), few.values, UNKNOWN).astype(np.uint8)
         return Coded(codes, few.palette())
     values = np.asarray(colour.values, dtype=np.float32)
-    ends = span(values, theme)
+    ends = span(values, theme, colour.clip)
     known = is_known(values)
     share = (np.where(known, values, ends.low) - ends.low) / (ends.high - ends.low)
     codes = np.clip(share * LEVELS, 0, LEVELS - 1).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Embeddings side by side, coloured alike: one legend, one colour bar, one click for all."""
+"""Embeddings side by side: coloured alike with one legend for all, or each by a Colour of its own."""
 
 import math
 from typing import NamedTuple
@@ -7,18 +7,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures import raster
-from core.figures.colour import Colour, folded, span
+from core.figures.colour import Colour, folded, n_without_value, no_value_text, sizes
+from core.figures.panel_frames import STEP, colour_axis, frame_of, legend_of, panel_height
+from core.figures.panel_labels import annotations
 from core.figures.theme import template, theme_colours
-from core.figures.traces import continuous_traces, escape, group_traces, layered_traces, outside_traces
+from core.figures.traces import cell_traces, layered_traces, legend_traces, outside_traces
 
-PANEL_HEIGHT = {1: 440}  # pixels by number of columns; 360 otherwise
 NAMES_UP_TO = 120_000  # points in all panels: above it cell names would take more bytes than the coordinates, and hover omits them
-LEGEND_LINE = 19  # pixels
-SIDE_BAR = {"lenmode": "pixels", "len": 320, "x": 1.01, "y": 1, "yanchor": "top", "ypad": 0}
-EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly's default, and far enough for the axis titles
-
-
 POINTS_WITHOUT_WEBGL = 40_000  # in all panels, drawn as vectors; above it as an image
+WIDE = 760  # pixels of a figure whose width is not known, for the places of labels
 
 
 class Over(NamedTuple):
@@ -40,7 +37,8 @@ class Filtered(NamedTuple):
 class Panel(NamedTuple):
     """One embedding: its title and (cells, 2 or 3) points, or None with a note that says why there are none.
 
-    Panels of the same `key` show the same embedding. With an Over its own cells are grey.
+    Panels of the same `key` show the same embedding. With an Over its own cells are grey. `colour` is its own Colour, where
+    it has another one than the other panels; with `only` (cells,) bool, all other cells are grey.
     """
 
     title: str
@@ -51,6 +49,8 @@ class Panel(NamedTuple):
     z: str = ""
     key: str = ""
     over: Over | None = None
+    colour: Colour | None = None
+    only: np.ndarray | None = None
 
     @property
     def is_3d(self):
@@ -68,16 +68,18 @@ def panels(
     linked=False,
     webgl=True,
     filtered=None,
+    labels=False,
+    pixels=None,
 ):
     """One figure with a subplot for each Panel; `cells` are the names that hover shows.
 
     A point's `customdata` is the cell's index, so a click can be mapped back. `selected` (indices of cells) dims
     the others. `size` is the diameter of a point in pixels, chosen from the number of cells if None. With `linked`,
     panels of the same embedding are moved and zoomed together. For a browser without `webgl` the points are vectors,
-    or where they are many an image. `filtered` is a Filtered: cells outside it are grey and small, or not drawn.
+    or where they are many an image. `filtered` is a Filtered: cells outside it are grey and small, or not drawn. `labels`
+    writes the names of categories among their cells, in 2-D, so that none covers another in a figure of `pixels` (wide,
+    high) or more.
     """
-    c = theme_colours(theme)
-    colour = folded(colour)
     columns = max(1, min(columns, len(panels)))
     rows = max(1, math.ceil(len(panels) / columns))
     size = size or point_size(len(cells))
@@ -93,30 +95,35 @@ def panels(
         chosen[np.asarray(selected, dtype=int)] = True
 
     inside, is_hidden = filtered or (None, False)
-    paint = group_traces if colour.categories is not None else continuous_traces
+    colours = _Colours(panels, colour)
     as_image = not webgl and len(cells) * len(panels) > POINTS_WITHOUT_WEBGL
     layout = {"template": template(theme), "annotations": [], "shapes": []}
-    traces, listed = [], False  # are the groups in the legend already?
+    traces, drawn = [], []
     for i, panel in enumerate(panels):
-        unit = colour.unit if panel.over is None else panel.over.colour.unit
-        axes = _axes(layout, i, panel, rows, columns, c, unit)
+        own, number = colours.of(panel)
+        unit = own.unit if panel.over is None else panel.over.colour.unit
+        axes = frame_of(layout, i, panel, rows, columns, theme_colours(theme), unit if columns < 3 else "")
         if panel.points is None or not len(panel.points):
             continue
+        drawn.append((number, axes))
         first = next((k for k, p in enumerate(panels[:i]) if p.key and p.key == panel.key), None)
         if linked and first is not None and "xaxis" in axes:
             for axis in "xy":
                 layout[f"{axis}axis{i + 1}"]["matches"] = f"{axis}{'' if first == 0 else first + 1}"
+        if labels and own.categories is not None and panel.over is None and not panel.is_3d:
+            frame = _size_of(layout, axes, pixels or (WIDE, rows * panel_height(columns)))
+            labelled = panel if inside is None else _greyed(panel, own, inside, False)[0]
+            layout["annotations"] += annotations(labelled, panel.colour or colour, i, axes, frame, theme)
         if as_image and "xaxis" in axes:
-            raster.put(layout, *_greyed(panel, colour, inside, is_hidden), theme, chosen, axes)
-            traces += raster.legend(colour, axes, not traces)
-            continue
-        if panel.over is not None:
+            raster.put(layout, *_greyed(panel, own, inside, is_hidden), theme, chosen, axes)
+            traces += raster.placeholder(own, axes, axis_name(number))
+        elif panel.over is not None:
             traces += layered_traces(panel, names, size, chosen, theme, axes, inside if is_hidden else None)
-            continue
-        if inside is not None and not is_hidden:
-            traces += outside_traces(panel, names, size, inside, c, axes)
-        traces += paint(panel, colour, names, size, chosen, c, axes, not listed, inside)
-        listed = True
+            traces += _entries(folded(panel.over.colour), axes, theme, f"over {i}", panel.over.title)
+        else:
+            if inside is not None and not is_hidden:
+                traces += outside_traces(panel, names, size, inside, theme, axes)
+            traces += cell_traces(panel, own, names, size, chosen, theme, axes, axis_name(number), inside)
     for trace in traces if not webgl else ():
         if trace["type"] == "scattergl":
             trace["type"] = "scatter"
@@ -127,29 +134,39 @@ def panels(
         "dragmode": "pan",
         "uirevision": "panels",
     }
-    if colour.categories is None:
-        layout["coloraxis"] = _colour_axis(colour, theme, columns)
-    else:
-        labels = [trace["name"] for trace in traces if trace["showlegend"]]
-        layout["legend"], extra = _legend(colour, labels, columns, rows)
-        layout["height"] += extra
+    _explain(layout, traces, colours, drawn, columns, rows, theme, inside)
     if not traces:  # without traces plotly draws default axes
         layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     return go.Figure(traces, layout)
 
 
 def _greyed(panel, colour, inside, is_hidden):
-    """(panel, colour) of an image: the cells outside a filter without coordinates, or without a value."""
+    """(panel, colour) of an image: the cells outside a filter without coordinates, or grey."""
     if inside is None:
         return panel, colour
     if is_hidden:
         return panel._replace(points=np.where(inside[:, None], panel.points, np.nan)), colour
-    missing = -1 if colour.categories is not None else np.nan
-    return panel, colour._replace(values=np.where(inside, colour.values, missing))
+    return panel._replace(only=inside if panel.only is None else inside & panel.only), colour
 
 
-def panel_height(columns):
-    return PANEL_HEIGHT.get(columns, 360)
+def _domains_of(layout, axes):
+    """([left, right], [bottom, top]) of the panel of a trace's axes, as shares of the figure."""
+    if "scene" in axes:
+        domain = layout[axes["scene"]]["domain"]
+        return domain["x"], domain["y"]
+    return tuple(layout[f"{axes[name][0]}axis{axes[name][1:]}"]["domain"] for name in ("xaxis", "yaxis"))
+
+
+def _size_of(layout, axes, pixels):
+    """(wide, high) of a panel in pixels, where the figure has `pixels`."""
+    return np.array(
+        [(end - start) * n for (start, end), n in zip(_domains_of(layout, axes), pixels, strict=True)]
+    )
+
+
+def axis_name(number):
+    """The name of the colour axis of the distinct Colour of a number, from 0."""
+    return "coloraxis" if not number else f"coloraxis{number + 1}"
 
 
 def point_size(n):
@@ -157,76 +174,50 @@ def point_size(n):
     return float(np.clip(10.7 - 1.75 * math.log10(max(n, 1)), 2, 9))
 
 
-def _axes(layout, i, panel, rows, columns, c, badge=""):
-    """Make the axes or the scene of panel i; gives back the trace fields that put a trace there."""
-    row, column = divmod(i, columns)
-    gap_x = 0.05 if columns > 1 else 0
-    gap_y = min(0.3, 58 / (rows * panel_height(columns))) if rows > 1 else 0
-    wide, tall = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
-    x = [column * (wide + gap_x), min(1, column * (wide + gap_x) + wide)]
-    y = [max(0, 1 - row * (tall + gap_y) - tall), 1 - row * (tall + gap_y)]
-    number = "" if i == 0 else str(i + 1)
-    paper = {"xref": "paper", "yref": "paper"}
-    title = {"text": escape(panel.title), "yshift": 4, "font": {"size": 13, "weight": 600, "color": c.text}}
-    left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom", "name": f"title {i}"}
-    layout["annotations"].append({**paper, **left, **title})
-    if badge and panel.points is not None:
-        right = {"x": x[1], "y": y[0], "xanchor": "right", "yanchor": "top", "yshift": -5}
-        right |= {"text": escape(badge), "font": {"size": 11}, "name": f"unit {i}"}
-        layout["annotations"].append({**paper, **right})
-    if panel.points is None or not len(panel.points):
-        middle = {"x": sum(x) / 2, "y": sum(y) / 2, "xanchor": "center", "yanchor": "middle"}
-        middle |= {"text": escape(panel.note or "nothing to show"), "name": f"note {i}"}
-        layout["annotations"].append({**paper, **middle})
-        frame = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1], "line": {"color": c.line, "width": 1}}
-        layout["shapes"].append({**paper, **frame, "type": "rect", "layer": "below", "name": f"frame {i}"})
-        return {}
-    titles = (panel.x, panel.y, panel.z)
-    titles = [escape(title or f"{panel.title} {k}") for k, title in enumerate(titles, 1)]
-    if panel.is_3d:
-        still = {"aspectmode": "cube", "dragmode": "turntable", "camera": {"eye": EYE}}
-        scene = {f"{a}axis": {"title": {"text": t}} for a, t in zip("xyz", titles, strict=True)}
-        layout[f"scene{number}"] = {**scene, "domain": {"x": x, "y": y}, **still}
-        return {"scene": f"scene{number}"}
-    quiet = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": True, "mirror": True}
-    quiet |= {"linecolor": c.line, "zeroline": False}
-    for axis, other, domain, text in (("x", "y", x, titles[0]), ("y", "x", y, titles[1])):
-        title = {"text": text, "standoff": 4, "font": {"size": 11}}
-        layout[f"{axis}axis{number}"] = {
-            **quiet,
-            "domain": domain,
-            "anchor": f"{other}{number}",
-            "title": title,
-        }
-    return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+class _Colours:
+    """The distinct Colours of panels, folded, in the order of the panels; `colour` is that of panels without their own."""
+
+    def __init__(self, panels, colour):
+        given = [panel.colour or colour for panel in panels if panel.over is None] or [colour]
+        self.numbers = {}
+        for one in given:
+            self.numbers.setdefault(id(one), len(self.numbers))
+        self.common, self.all = colour, [folded(one) for one in {id(one): one for one in given}.values()]
+
+    def of(self, panel):
+        """(the folded Colour of a panel, its number)."""
+        number = self.numbers.get(id(panel.colour or self.common), 0)
+        return self.all[number], number
 
 
-def _legend(colour, labels, columns, rows):
-    """(legend, pixels it needs): beside wide figures, where it scrolls, below narrow ones, where it wraps."""
-    title = {"text": escape(colour.name), "font": {"size": 12, "weight": 600}}
-    common = {"title": title, "groupclick": "togglegroup", "traceorder": "normal", "tracegroupgap": 0}
-    if columns > 1:
-        return {**common, "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"}, 0
-    entry = 34 + 6.6 * max(map(len, labels), default=0)
-    lines = math.ceil(len(labels) / max(1, 640 // entry)) + 1
-    below = {"x": 0, "y": -34 / (rows * panel_height(columns)), "xanchor": "left", "yanchor": "top"}
-    return {**common, **below, "orientation": "h", "entrywidth": entry - 30}, 14 + LEGEND_LINE * min(
-        lines, 14
-    )
+def _explain(layout, traces, colours, drawn, columns, rows, theme, inside):
+    """Add the legend and the colour bars: one for all panels, or one below another for each distinct Colour."""
+    several = len(colours.all) > 1
+    n_bars, entries = 0, []
+    for number, colour in enumerate(colours.all):
+        axes = next((axes for k, axes in drawn if k == number), None)
+        if colour.categories is None:
+            layout[axis_name(number)] = colour_axis(colour, theme, columns, n_bars if several else None)
+            n_bars += 1
+        if axes is not None:
+            shown = colour if inside is None else colour._replace(values=np.asarray(colour.values)[inside])
+            entries += _entries(shown, axes, theme, str(number), colour.name if several else None)
+    traces += entries
+    categorical = [one for one in colours.all if one.categories is not None]
+    labels = [trace["name"] for trace in traces if trace["showlegend"]]
+    if categorical:
+        layout["legend"], extra = legend_of("" if several else categorical[0].name, labels, columns, rows)
+        layout["height"] += extra
+        if several and n_bars and columns > 1:
+            layout["legend"]["y"] = 1 - STEP * (n_bars + 0.4)
 
 
-def _colour_axis(colour, theme, columns):
-    """A colour scale over the known values: around zero when there are both signs, and not ruled by rare giants."""
-    ends = span(colour.values, theme)
-    note = f"<br>{ends.note}" if ends.note else ""
-    subtitle = (
-        f"<br><span style='font-size:11px'>{escape(colour.unit)}{note}</span>" if colour.unit or note else ""
-    )
-    bar = {
-        "title": {
-            "text": f"<b>{escape(colour.name)}</b>{subtitle}",
-            "side": "top" if columns == 1 else "right",
-        }
-    }
-    bar |= SIDE_BAR if columns > 1 else {"orientation": "h", "y": -0.06, "yanchor": "top"}
-    return {"cmin": ends.low, "cmax": ends.high, "colorscale": ends.scale, "colorbar": bar}
+def _entries(colour, axes, theme, group, title):
+    """The traces of the legend for a Colour: its categories that have cells, and the cells without a value."""
+    entries, n_without = [], n_without_value(colour)
+    if colour.categories is not None:
+        categories = zip(colour.categories, colour.palette(), sizes(colour), strict=True)
+        entries = [(name, paint) for name, paint, n in categories if n]
+    if n_without:
+        entries.append((no_value_text(n_without), theme_colours(theme).missing))
+    return legend_traces(entries, axes, group, title)

@@ -6,20 +6,19 @@ import zlib
 
 import numpy as np
 
-from core.figures.colour import UNKNOWN, coded, paints, sizes
+from core.figures.colour import UNKNOWN, coded, paints
 from core.figures.theme import theme_colours
-from core.figures.traces import escape
 
 WIDE, TALL = 560, 400  # pixels of an image
 FAINTEST = 0.35  # opacity of a pixel with one cell; the densest is opaque
 DIMMED = 0.15  # share of the opacity that cells which are not selected keep
 
 
-def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL):
+def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL, only=None):
     """((tall, wide, 4) uint8 image, (low, high)) of (cells, 2) points: row 0 is the top; the ends are (2,) each.
 
     The counts are those of numpy.histogram2d over the same range, computed in one pass. `chosen`: (cells,) bool of
-    the selected cells, the others are faint.
+    the selected cells, the others are faint. `only`: (cells,) bool of the cells that are coloured, the others are grey.
     """
     points = np.asarray(points, dtype=np.float64)[:, :2]
     placed = np.isfinite(points).all(axis=1)
@@ -37,6 +36,8 @@ def raster(points, colour, theme="light", chosen=None, wide=WIDE, tall=TALL):
     n = np.bincount(pixel, minlength=wide * tall)
     full = np.bincount(pixel, weight, wide * tall)
     table, codes, filled = paints(code, theme), code.codes[placed], n > 0
+    if only is not None:
+        codes = np.where(only[placed], codes, UNKNOWN)
     if colour.categories is None:  # a pixel shows the mean of its numbers, not of their colours
         weight = np.where(codes == UNKNOWN, 0, weight)
         total = np.bincount(pixel, weight, wide * tall)
@@ -66,22 +67,16 @@ def png(image):
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def legend(colour, axes, first):
-    """Traces without points, for the legend or the colour bar of an image."""
-    point = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **axes}
-    if colour.categories is None:
-        return [{**point, "marker": {"color": [0], "coloraxis": "coloraxis"}, "showlegend": False}]
-    categories = zip(colour.categories, colour.palette(), sizes(colour), strict=True)
-    return [
-        {**point, "name": escape(name), "marker": {"color": paint}, "showlegend": first}
-        for name, paint, n in categories
-        if n
-    ]
+def placeholder(colour, axes, coloraxis):
+    """A trace without points: plotly draws the axes of an image for it, and the colour bar of numbers."""
+    trace = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **axes}
+    marker = {"color": [0], "coloraxis": coloraxis} if colour.categories is None else {}
+    return [trace | {"marker": marker, "showlegend": False}]
 
 
 def put(layout, panel, colour, theme, chosen, axes):
     """Lay the image of a Panel under its axes in a figure's layout."""
-    image, (low, high) = raster(panel.points, colour, theme, chosen)
+    image, (low, high) = raster(panel.points, colour, theme, chosen, only=panel.only)
     x, y = axes["xaxis"], axes["yaxis"]
     for axis, a, b in ((x, low[0], high[0]), (y, low[1], high[1])):
         margin = 0.03 * (b - a)

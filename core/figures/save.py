@@ -63,8 +63,8 @@ def badged(figure, text):
     return figure
 
 
-def write_html(figure, path, title):
-    """Write one file with plotly.js inside; its ground follows the figure's theme. Gives back the Path."""
+def html_page(figure, title):
+    """The text of one HTML file with plotly.js inside; its ground follows the figure's theme."""
     c = theme_colours((figure.layout.template.layout.meta or {}).get("theme", "light"))
     inner = figure.to_html(
         config=GRAPH_CONFIG | {"responsive": True},
@@ -72,7 +72,11 @@ def write_html(figure, path, title):
         include_mathjax=False,
         full_html=False,
     )
-    page = PAGE.format(title=html.escape(title), figure=inner, ground=c.card, text=c.text, font=FONT)
+    return PAGE.format(title=html.escape(title), figure=inner, ground=c.card, text=c.text, font=FONT)
+
+
+def write_html(figure, path, title):
+    """Write a figure as one HTML file; gives back the Path."""
     path = Path(path)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(html_page(figure, title), encoding="utf-8")
     return path

@@ -1,113 +1,107 @@
-"""The traces of one embedding panel: one a group, or one for all numbers; unknown cells grey and beneath.
+"""The traces of one embedding panel: all cells with a value, and beneath them those without one and other cells in grey.
 
 They are plain dicts, which plotly checks once, as the figure is made; trace objects it would check and copy again.
 """
 
 import numpy as np
 
-from core.figures.colour import folded, has_value, is_known, span
+from core.figures.colour import NO_VALUE, has_value
+from core.figures.drawing_order import drawing_order
 from core.figures.theme import theme_colours
 from core.text import short
 
-MISSING = "not known"
+OTHER_CELLS = "other cells"  # than those that a panel shows
 OUTSIDE = "outside the filter"
 SMALL = 0.6  # diameter of a cell outside the filter, as a share of that of the others
 
 
-def group_traces(panel, colour, names, size, chosen, c, axes, first, inside=None):
-    """One trace a category, and one for cells without any; groups share a legend entry over all panels.
+def cell_traces(panel, colour, names, size, chosen, theme, axes, coloraxis="coloraxis", inside=None):
+    """The traces of a Panel whose cells have a Colour; `only` of the panel says which of them are coloured.
 
     `inside` are the cells, (cells,) bool, that are drawn; all if None.
+    One trace has all cells with a value, in their drawing order: with one a category, the last would hide the others.
     """
-    codes = np.asarray(colour.values)
-    colours = colour.palette()
-    entries = [(-1, MISSING, c.missing)]
-    entries += [(k, str(name), colours[k]) for k, name in enumerate(colour.categories)]
-    rest = np.flatnonzero(~has_value(colour))
-    groups = [(np.flatnonzero(codes == k) if k >= 0 else rest, k, n, p) for k, n, p in entries]
+    c = theme_colours(theme)
+    order, known = _those(drawing_order(colour), inside), has_value(colour)
+    shown = np.ones(len(known), dtype=bool) if panel.only is None else np.asarray(panel.only)
     traces = []
-    for rows, k, name, paint in groups:
-        rows = _those(rows, inside)
-        if not len(rows):
-            continue
-        trace = _points(panel, rows, names, size, chosen, c, axes)
-        trace["marker"]["color"] = paint
-        trace |= {
-            "name": escape(short(name)),  # hover shows the whole name
-            "legendgroup": str(k),
-            "showlegend": first,
-            "legendrank": 2000 if k < 0 else 1000,  # drawn first, listed last
-            "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {escape(name)}<extra></extra>",
-        }
+    for rows, name in ((order[~shown[order]], OTHER_CELLS), (order[(shown & ~known)[order]], NO_VALUE)):
+        if len(rows):
+            grey = _points(panel, rows, names, size, chosen, axes)
+            grey["marker"]["color"] = c.missing
+            said = name if name == OTHER_CELLS else f"{escape(colour.name)}: {name}"
+            traces.append(grey | {"name": name, "hovertemplate": f"{_hover(names)}<br>{said}<extra></extra>"})
+    rows = order[(shown & known)[order]]
+    if len(rows):
+        trace = _points(panel, rows, names, size, chosen, axes)
+        value = "%{marker.color:.4~g}"
+        if colour.categories is None:
+            values = np.asarray(colour.values, dtype=np.float32)[rows]
+            trace["marker"] |= {"color": values, "coloraxis": coloraxis}
+        else:
+            codes, value = np.asarray(colour.values)[rows], "%{hovertext}"
+            labels = np.array([escape(name) for name in colour.categories], dtype=object)
+            trace["hovertext"] = labels[codes].tolist()
+            trace["marker"] |= categorical(codes, colour.palette())
+        trace["name"] = escape(colour.name)
+        trace["hovertemplate"] = f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>"
         traces.append(trace)
     return traces + _ringed(panel, chosen, size, c, axes)
 
 
-def continuous_traces(panel, colour, names, size, chosen, c, axes, first, inside=None):
-    """Cells without a number in grey, then the others from the lowest to the highest, so that peaks are seen.
-
-    `inside` are the cells, (cells,) bool, that are drawn; all if None.
-    """
-    values = np.asarray(colour.values, dtype=np.float32)
-    known = is_known(values)
-    grey, rows = np.flatnonzero(~known), np.flatnonzero(known)
-    rows = rows[np.argsort(values[rows], kind="stable")]
-    traces = []
-    for cells, is_coloured in ((grey, False), (rows, True)):
-        cells = _those(cells, inside)
-        if not len(cells):
-            continue
-        trace = _points(panel, cells, names, size, chosen, c, axes)
-        value = "%{marker.color:.4~g}" if is_coloured else MISSING
-        trace["marker"] |= (
-            {"color": values[cells], "coloraxis": "coloraxis"} if is_coloured else {"color": c.missing}
-        )
-        trace |= {
-            "name": escape(colour.name) if is_coloured else MISSING,
-            "showlegend": False,
-            "hovertemplate": f"{_hover(names)}<br>{escape(colour.name)}: {value}<extra></extra>",
-        }
-        traces.append(trace)
-    return traces + _ringed(panel, chosen, size, c, axes)
+def categorical(codes, palette):
+    """The colours of a marker: codes of one byte, each at its place on a scale whose steps are the palette."""
+    n = len(palette)
+    steps = [[k / max(1, n - 1), paint] for k, paint in enumerate(palette)]
+    if n == 1:
+        steps.append([1, palette[0]])
+    few = codes.astype(np.uint8 if n <= 256 else np.int32)
+    return {"color": few, "cmin": 0, "cmax": max(1, n - 1), "colorscale": steps, "showscale": False}
 
 
-def outside_traces(panel, names, size, inside, c, axes):
+def outside_traces(panel, names, size, inside, theme, axes):
     """The cells that are not in `inside`, (cells,) bool, grey and small; no trace where there are none."""
     rows = np.flatnonzero(~inside)
     if not len(rows):
         return []
-    trace = _points(panel, rows, names, SMALL * size, None, c, axes)
-    trace["marker"] |= {"color": c.missing, "opacity": 0.45}
-    trace |= {
-        "name": OUTSIDE,
-        "showlegend": False,
-        "hovertemplate": f"{_hover(names)}<br>{OUTSIDE}<extra></extra>",
-    }
-    return [trace]
+    trace = _points(panel, rows, names, SMALL * size, None, axes)
+    trace["marker"] |= {"color": theme_colours(theme).missing, "opacity": 0.45}
+    return [trace | {"name": OUTSIDE, "hovertemplate": f"{_hover(names)}<br>{OUTSIDE}<extra></extra>"}]
 
 
 def layered_traces(panel, names, size, chosen, theme, axes, inside=None):
-    """The panel's own cells in grey, and those of its Over in their colours: a part of the legend, and in no selection."""
+    """The panel's own cells in grey, and those of its Over in their colours, which are in no selection."""
     c, over = theme_colours(theme), panel.over
-    beneath = _points(panel, _those(np.arange(len(panel.points)), inside), names, size, chosen, c, axes)
+    beneath = _points(panel, _those(np.arange(len(panel.points)), inside), names, size, chosen, axes)
     beneath["marker"]["color"] = c.missing
-    beneath |= {
-        "name": "",
-        "showlegend": False,
-        "hovertemplate": f"{_hover(names)}<br>of the run<extra></extra>",
-    }
-    colour = folded(over.colour)
-    paint = group_traces if colour.categories is not None else continuous_traces
-    above = panel._replace(points=over.points)
-    traces = paint(above, colour, np.asarray(over.names, dtype=object), size, None, c, axes, True)
-    title = {"text": escape(f"{over.title}: {colour.name}")}
+    beneath |= {"name": "", "hovertemplate": f"{_hover(names)}<br>of the run<extra></extra>"}
+    above = panel._replace(points=over.points, only=None)
+    traces = cell_traces(above, over.colour, np.asarray(over.names, dtype=object), size, None, theme, axes)
     for trace in traces:
         del trace["customdata"]  # which means a cell of the run
-        trace |= {"legendgroup": over.title, "legendgrouptitle": title}
         if trace["marker"].pop("coloraxis", None):
-            ends = span(colour.values, theme)
+            ends = over.colour.span(theme)
             trace["marker"] |= {"cmin": ends.low, "cmax": ends.high, "colorscale": ends.scale}
     return [beneath, *traces]
+
+
+def legend_traces(entries, axes, group="", title=None):
+    """Traces without points, one for each (name, '#rrggbb') of a legend; `title` is that of their group."""
+    point = {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", **axes}
+    point |= {"type": "scatter3d", "z": [None]} if "scene" in axes else {}
+    traces = [
+        {
+            **point,
+            "name": escape(short(name)),
+            "marker": {"color": paint},
+            "showlegend": True,
+            "legendgroup": group,
+        }
+        for name, paint in entries
+    ]
+    for trace in traces[:1] if title else ():
+        trace["legendgrouptitle"] = {"text": escape(title)}
+    return traces
 
 
 def escape(text):
@@ -120,7 +114,7 @@ def _those(rows, inside):
     return rows if inside is None else rows[inside[rows]]
 
 
-def _points(panel, rows, names, size, chosen, c, axes):
+def _points(panel, rows, names, size, chosen, axes):
     """A trace with the points of `rows`, float32 as it stays typed (base64) in the figure's JSON."""
     points = np.asarray(panel.points, dtype=np.float32)[rows]
     fields = {
@@ -129,6 +123,7 @@ def _points(panel, rows, names, size, chosen, c, axes):
         "mode": "markers",
         # A list: dash sends a clicked point's customdata to the page, and cannot read a base64 array.
         "customdata": rows.tolist(),
+        "showlegend": False,
         **axes,
     }
     if names is not None:

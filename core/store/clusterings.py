@@ -66,7 +66,7 @@ class Clusterings:
             "title": clean(title or (before["title"] if before else "clusters of mine")),
             "what": what,
             "groups": self.groups.keep(run_id, groups._replace(names=names)),
-            "colours": {name: colour for name, colour in colours.items() if name in names},
+            "colours": {name: colour for name, colour in _cleaned(colours).items() if name in names},
         }
         with self.access.database.engine.begin() as db:
             db.execute(insert(clusterings), row)
@@ -80,6 +80,11 @@ class Clusterings:
         with self.access.database.engine.begin() as db:
             db.execute(delete(clusterings).where(clusterings.c.id == versions[-1]["id"]))
         return line if len(versions) > 1 else None
+
+
+def _cleaned(colours):
+    """Colours by name, with spaces as names of groups have them."""
+    return {" ".join(name.split()): colour for name, colour in colours.items()}
 
 
 def clean(name):

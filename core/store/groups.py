@@ -23,12 +23,37 @@ class Groups(NamedTuple):
     words: str
 
     def renamed(self, rows, name):
-        """The same with the cells `rows` (bool) in the group `name`, new or existing: this splits and merges groups."""
+        """The same with the cells `rows` (bool) in the group `name`, new or existing: this splits and merges groups.
+
+        Every group keeps its place; a merged one has that of its largest part, and one that was split off is the last.
+        """
         names, codes = [*self.names], np.array(self.codes, dtype=np.int32)
         if name not in names:
             names.append(name)
         codes[rows] = names.index(name)
-        return Groups(names, codes, self.words).without_empty()
+        after = Groups(names, codes, self.words).without_empty()
+        before = after.predecessors(self)
+        order = np.argsort(np.where(before < 0, len(self.names), before), kind="stable")
+        place = np.append(np.argsort(order), -1).astype(np.int32)  # the last for cells in none
+        return Groups([after.names[i] for i in order], place[after.codes], self.words)
+
+    def predecessors(self, before):
+        """(groups,) int: for each group the one of the Groups `before`, of the same cells, whose place and colour it keeps.
+
+        That is the one with which it shares most cells, among those of its own name and those whose name is gone. Each is
+        kept once; -1 for a new group.
+        """
+        codes, former = np.asarray(self.codes, dtype=np.int64), np.asarray(before.codes, dtype=np.int64)
+        both = (codes >= 0) & (former >= 0)
+        pairs, n_shared = np.unique(codes[both] * len(before.names) + former[both], return_counts=True)
+        predecessors, names, kept = np.full(len(self.names), -1), set(self.names), set()
+        for i in np.argsort(-n_shared, kind="stable"):
+            group, old = divmod(int(pairs[i]), len(before.names))
+            is_free = before.names[old] == self.names[group] or before.names[old] not in names
+            if is_free and predecessors[group] < 0 and old not in kept:
+                predecessors[group] = old
+                kept.add(old)
+        return predecessors
 
     def ahead(self, rows, name):
         """The same with the cells `rows` (bool) in a group of their own before all others."""

@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from core.analysis import clustering, leiden
 from core.analysis.neighbors import find_neighbors
 from core.errors import UserError
+from core.figures import kept_colours
 from core.store import Groups, Missing
 
 
@@ -50,13 +51,48 @@ def test_naming_cells_renames_merges_and_splits():
     codes = np.array([0, 0, 1, 1, 2, -1])
     groups = Groups(["a", "b", "c"], codes, "")
     for rows, name, names, made in (
-        (codes == 0, "T cells", ["b", "c", "T cells"], [2, 2, 0, 0, 1, -1]),  # rename
+        (codes == 0, "T cells", ["T cells", "b", "c"], [0, 0, 1, 1, 2, -1]),  # rename: its place stays
         (np.isin(codes, (0, 1)), "b", ["b", "c"], [0, 0, 0, 0, 1, -1]),  # merge
+        (np.isin(codes, (1, 2)), "new", ["a", "new"], [0, 0, 1, 1, 1, -1]),  # merge under another name
         (np.arange(6) == 0, "new", ["a", "b", "c", "new"], [3, 0, 1, 1, 2, -1]),  # split
     ):
         after = groups.renamed(rows, name)
         assert after.names == names and after.codes.tolist() == made
     assert groups.ahead(codes == 2, "x").codes.tolist() == [1, 1, 2, 2, 0, -1]
+
+
+LARGE = Groups(["a", "b", "c"], np.repeat([0, 1, 2], [2, 5, 3]), "")
+PALETTE = ["#aaaaaa", "#bbbbbb", "#cccccc"]
+
+
+def colours_after(groups):
+    return kept_colours(PALETTE, groups.predecessors(LARGE), groups.names)
+
+
+@pytest.mark.parametrize(
+    "old, new, names, colours",
+    [
+        (["b"], "B cells", ["a", "B cells", "c"], PALETTE),  # renamed
+        (["b"], "a", ["a", "c"], ["#bbbbbb", "#cccccc"]),  # merged into a smaller one: colour of the largest
+        (["a"], "b", ["b", "c"], ["#bbbbbb", "#cccccc"]),
+        (["a", "c"], "x", ["b", "x"], ["#bbbbbb", "#cccccc"]),
+        (["a", "b", "c"], "all", ["all"], ["#bbbbbb"]),
+    ],
+)
+def test_renamed_groups_keep_place_and_colour_and_merged_ones_those_of_the_largest(old, new, names, colours):
+    rows = np.isin(LARGE.codes, [LARGE.names.index(name) for name in old])
+    after = LARGE.renamed(rows, new)
+    assert after.names == names and colours_after(after) == dict(zip(names, colours, strict=True))
+
+
+def test_a_group_that_is_split_off_is_the_last_and_has_an_unused_colour():
+    rows = np.arange(10) < 5  # all of a and most of b
+    after = LARGE.renamed(rows, "new")
+    assert after.names == ["new", "b", "c"]  # the name of a is gone, b is still there
+    part = LARGE.renamed(np.arange(10) == 3, "part")
+    assert part.names == ["a", "b", "c", "part"]
+    colours = colours_after(part)
+    assert list(colours.values())[:3] == PALETTE and colours["part"] not in PALETTE
 
 
 def kept(nuwa, title="mine"):

@@ -1,15 +1,12 @@
 """The viewer of cells in a real Chromium: lasso, legend, colours and the address, as plotly and the page itself draw them."""
 
 import json
-import threading
-from contextlib import contextmanager
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from app_under_test import AppUnderTest, bring
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
+from viewer_pages import answering, choose, query_of, tab
 
 from bench.cells import grown
 from core.worker.execute import drain
@@ -35,17 +32,6 @@ DRAWN_AS = """() => {
 }"""
 
 
-@contextmanager
-def answering(nuwa):
-    """The address of an app, served from a thread of this process."""
-    server = make_server("127.0.0.1", 0, nuwa.app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
 @pytest.fixture
 def base(finished):
     with answering(finished) as address:
@@ -54,20 +40,8 @@ def base(finished):
 
 @pytest.fixture
 def page(browser):
-    """A tab in which nothing may go wrong."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
-    found, wrong = context.new_page(), []
-    found.on("pageerror", lambda error: wrong.append(str(error)))
-    found.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    yield found
-    context.close()
-    assert not wrong
-
-
-def query_of(page):
-    """The query of the address, as a dict."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    with tab(browser) as page:
+        yield page
 
 
 def drag(page, corners):
@@ -82,13 +56,6 @@ def around(box):
     """The corners of a lasso through the middle of a box: its left half."""
     x, y, w, h = (box[name] for name in ("x", "y", "width", "height"))
     return [(x + 4, y + 4), (x + w / 2, y + 4), (x + w / 2, y + h - 4), (x + 4, y + h - 4), (x + 6, y + 8)]
-
-
-def choose(page, id, text, option):
-    page.locator(f"#{id}").click()
-    page.keyboard.type(text)
-    page.get_by_role("option", name=option).first.click()
-    page.keyboard.press("Escape")
 
 
 def wait_for_select(page, words):

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from core.figures.colour import OTHERS, folded, has_value, span
+from core.figures.colour import OTHERS, folded, has_value, n_without_value, no_value_text
+from core.figures.drawing_order import drawing_order
+from core.figures.labels import free_places, text_size
 from core.figures.loss import SQUARED, TITLES, label_positions, lines_of, parts_of, y_range
 from core.figures.markers import LARGEST, places, scaled
+from core.figures.panel_labels import named_medians
 from core.figures.panels import point_size
 from core.figures.theme import category_colours, theme_colours
 from core.text import short
@@ -30,6 +33,7 @@ STYLE = {
     "text.parse_math": False,  # a name with two dollar signs is a name
 }
 POINT = 0.75  # points of print for a pixel of CSS
+LABEL = 7  # points of a name among cells
 APART = 0.1  # of the height of a row: the least distance of labels of baselines
 
 
@@ -99,13 +103,13 @@ def maps(figure, panels, colour, columns, named=False):
 
     `named` writes each group's name among its cells.
     """
-    colour, c = folded(colour), theme_colours("light")
+    whole, colour, c = colour, folded(colour), theme_colours("light")
     rows = math.ceil(len(panels) / columns)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     known = has_value(colour)
     numbers = colour.categories is None
-    ends = span(colour.values) if numbers else None
-    order = _order(colour, known)
+    ends = colour.span() if numbers else None
+    order = drawing_order(colour)
     paint = _paints(colour, known, ends, c)
     for axes, panel in zip(grid, panels, strict=False):
         points = np.asarray(panel.points, dtype=np.float32)
@@ -120,9 +124,6 @@ def maps(figure, panels, colour, columns, named=False):
         )
         axes.set_title(panel.title, loc="left")
         axes.set(xticks=[], yticks=[], xlabel=panel.x, ylabel=panel.y)
-        for text, *at in labels(points, colour) if named else ():
-            box = {"facecolor": "white", "alpha": 0.65, "linewidth": 0, "pad": 1}
-            axes.annotate(text, at, ha="center", va="center", fontsize=7, color=c.text, bbox=box)
         for spine in axes.spines.values():
             spine.set(visible=True, color=c.line)
     for axes in grid[len(panels) :]:
@@ -131,24 +132,30 @@ def maps(figure, panels, colour, columns, named=False):
         _bar(figure, grid, colour, ends)
     else:
         _legend(figure, colour, known, c)
+    for axes, panel in zip(grid, panels, strict=False) if named else ():
+        _write_labels(figure, axes, panel, whole, c)
 
 
-def labels(points, colour):
-    """(name, x, y) of each group that has cells: its name, shortened, at the median of its cells."""
-    codes, positions = np.asarray(colour.values), []
-    for k, name in enumerate(map(str, colour.categories)):
-        rows = np.flatnonzero(codes == k)
-        if len(rows):
-            x, y = np.median(np.asarray(points)[rows, :2], axis=0).astype(float)
-            positions.append((short(name, 18), x, y))
-    return positions
-
-
-def _order(colour, known):
-    """Rows in the order of drawing: unknown ones first, numbers from the lowest up."""
-    if colour.categories is None:
-        return np.argsort(np.where(known, colour.values, -np.inf), kind="stable")
-    return np.argsort(known, kind="stable")
+def _write_labels(figure, axes, panel, colour, c):
+    """The name of each group among its cells, none over another, with a line where it was moved."""
+    written = sorted(named_medians(panel, colour), key=lambda label: -label.n)
+    figure.draw_without_rendering()  # lays out the axes
+    to_data, frame = axes.transData.inverted(), axes.get_window_extent()
+    point = figure.dpi / 72
+    sizes = [text_size(label.name, LABEL * point) for label in written]
+    centres = (
+        axes.transData.transform([(label.x, label.y) for label in written]) - frame.p0 if written else []
+    )
+    at = free_places(centres, sizes, (frame.width, frame.height))
+    for label, centre, place in zip(written, centres, at, strict=True):
+        if np.isnan(place[0]):
+            continue
+        far = np.abs(place - centre).max() > LABEL * point
+        box = {"facecolor": "white", "alpha": 0.65, "linewidth": 0, "pad": 1}
+        line = {"arrowstyle": "-", "color": c.quiet, "linewidth": 0.5} if far else None
+        text = {"ha": "center", "va": "center", "fontsize": LABEL, "color": c.text}
+        x_y = to_data.transform(place + frame.p0)
+        axes.annotate(label.name, (label.x, label.y), xytext=x_y, arrowprops=line, bbox=box, **text)
 
 
 def _paints(colour, known, ends, c):
@@ -180,9 +187,10 @@ def _bar(figure, grid, colour, ends):
     from matplotlib.colors import Normalize
 
     scale = ScalarMappable(Normalize(ends.low, ends.high), _scale(ends.scale))
-    figure.colorbar(
-        scale, ax=list(grid), label="\n".join(filter(None, (colour.name, colour.unit, ends.note)))
-    )
+    n_without = n_without_value(colour)
+    grey = f"grey: {no_value_text(n_without)}" if n_without else ""
+    label = "\n".join(filter(None, (colour.name, colour.unit, ends.note, grey)))
+    figure.colorbar(scale, ax=list(grid), label=label)
 
 
 def _legend(figure, colour, known, c):
@@ -193,7 +201,7 @@ def _legend(figure, colour, known, c):
     entries = [
         (name, paint) for name, paint, k in zip(colour.categories, colour.palette(), n, strict=True) if k
     ]
-    entries += [] if known.all() else [("not known", c.missing)]
+    entries += [] if known.all() else [(no_value_text(n_without_value(colour)), c.missing)]
     dots = [Line2D([], [], marker="o", linestyle="", ms=4, mec="none", mfc=paint) for _, paint in entries]
     high = figure.get_size_inches()[1]
     lines = max(4, int(high / 0.15) - 2)

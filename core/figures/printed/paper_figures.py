@@ -8,7 +8,6 @@ from core import figures
 from core.config.bundle import Size
 from core.figures.loss import parts_of
 from core.figures.printed import matplotlib_figures
-from core.figures.traces import escape
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # journals ask for these
 TEXT, SMALL = 11, 9  # pixels of CSS: 8 and 7 points
@@ -72,17 +71,17 @@ def maps(name, title, panels, colour, cells, size):
     fits = n * ENTRY + 40 <= size.pixels[1]
 
     def plotly():
-        figure = figures.panels(panels, colour, cells, columns=columns, webgl=False)
+        figure = figures.panels(
+            panels, colour, cells, columns=columns, webgl=False, labels=named, pixels=size.pixels
+        )
         position = {"x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top", "orientation": "v"}
         figure.update_layout(legend=position | {"entrywidth": None, "font": {"size": SMALL}}, showlegend=fits)
         figure.update_traces(
             marker={"size": max(1.5, figures.point_size(len(cells)) * 0.6)}, hoverinfo="skip"
         )
         figure.update_traces(text=None, customdata=None, hovertemplate=None)
-        for text, x, y in matplotlib_figures.labels(panels[0].points, colour) if named else ():
-            ground = {"bgcolor": "rgba(255,255,255,0.65)", "font": {"size": SMALL, "color": "#1c2033"}}
-            figure.add_annotation(x=x, y=y, text=escape(text), **ground)
-        return figure
+        figure.update_traces(hovertext=None)
+        return figure.update_annotations(selector={"captureevents": True}, font={"size": SMALL})
 
     return PaperFigure(
         name,

@@ -13,6 +13,7 @@ from core.config import run_files
 from core.config.dataset_record import DatasetRecord
 from core.config.job_arguments import ClustersArguments, MarkersArguments
 from core.errors import UserError
+from core.figures import kept_colours, named_colour
 from core.store import Groups
 from core.store import groups as saved_groups
 from core.text import listed
@@ -188,4 +189,8 @@ def _among(view, run, arguments, latent, seed):
     codes[rows] = len(groups.names) + labels
     split = Groups([*groups.names, *parts], codes, groups.words).without_empty()
     what = f"{len(rows):,} cells of {groups.names[0]} re-clustered into {len(parts)} (resolution {arguments.value:g})"
-    return view.clusterings.keep(run["id"], split, what, arguments.title, arguments.line)
+    before = Groups(groups.names[1:], np.where(groups.codes > 0, groups.codes - 1, -1), groups.words)
+    chosen = view.clusterings.one(run["id"], arguments.line)["colours"] if arguments.line else {}
+    palette = named_colour("", before.names, before.codes, chosen=chosen).palette()
+    colours = kept_colours(palette, split.predecessors(before), split.names)
+    return view.clusterings.keep(run["id"], split, what, arguments.title, arguments.line, colours)

@@ -11,13 +11,17 @@ from dashboard.components.picker import group
 from dashboard.pages.clusters.colours import (
     CELL_MEASURES,
     CLUSTERS,
+    EACH,
+    MOST_FEATURES,
     SEED_CONSISTENCY,
     SPLIT,
     SUGGESTED,
     clusterings,
+    features_of,
     label,
     suggested_types,
 )
+from dashboard.pages.clusters.links import BETWEEN
 
 MOST = 30  # options of a group for a typed text
 FIRST = 10  # of the genes, of which there are thousands, before anything is typed
@@ -42,14 +46,16 @@ def option(view, run, choice):
 def colour_groups(view, run, text="", recent=()):
     """The groups for a typed text: clusters, metadata, proteins, genes, latent dimensions; without a text the recent first.
 
-    The group with the best match comes first. Several genes separated by commas give their mean. Where nothing matches,
+    The group with the best match comes first. Several names separated by commas give a map each, or the mean of
+    the genes. Where nothing matches,
     genes with similar names are offered.
     """
     text, kind = _kind(text)
     names = _names(view, run)
     if "," in text:
-        if mean := _mean_of(text, names["gene"]):
-            return [group("Genes", [mean])]
+        several = [one for one in (_each_of(text, names), _mean_of(text, names["gene"])) if one]
+        if several:
+            return [group("Several features", several)]
         text = next((part for part in reversed(text.split(",")) if part.strip()), "")
     ranked = (
         []
@@ -136,11 +142,27 @@ def _exists(choice, names, groups):
         return name in names[kind]
     if kind == "mean":
         return set(name.split(",")) <= set(names["gene"])
+    if kind == EACH:
+        return all(_exists(one, names, groups) for one in features_of(choice))
     return any(choice == one["value"] for of_group in groups for one in of_group["options"])
 
 
 def _option(choice):
     return {"label": label(choice), "value": choice}
+
+
+def _each_of(text, names):
+    """The option for a map for each gene and protein of a comma-separated text; None for fewer than two known ones.
+
+    A name that is both gives two maps.
+    """
+    features = []
+    for typed in (part.strip() for part in text.split(",")):
+        gene = find_genes([typed], names["gene"])[0] if typed else None
+        features += [f"gene:{gene}"] if gene is not None else []
+        features += [f"protein:{name}" for name in names["protein"] if name.casefold() == typed.casefold()]
+    features = [one for one in dict.fromkeys(features) if BETWEEN not in one][:MOST_FEATURES]
+    return _option(f"{EACH}:{BETWEEN.join(features)}") if len(features) > 1 else None
 
 
 def _mean_of(text, genes):

@@ -17,10 +17,13 @@ from core.figures import Colour, leiden_colour, named_colour, theme_colours
 from core.store import Missing
 from core.store.dataset_folder import DatasetFolder
 from core.text import listed
+from dashboard.pages.clusters.links import BETWEEN
 
 # The words are in links and saved bundles, so they stay.
 CLUSTERS, SPLIT, MADE, SEED_CONSISTENCY = "clusters", "split", "made", "company"
 SUGGESTED = "suggested"
+EACH = "each"  # several features, each on a map of its own: "each:gene:CD3E~protein:CD3"
+MOST_FEATURES = 9  # of them
 CELL_MEASURES = {
     "counts": ("counts per cell", "counts, all genes"),
     "genes": ("genes per cell", "genes above 0"),
@@ -75,6 +78,8 @@ def label(choice):
         return f"{CONSISTENCY.title} (stability)"
     if kind == "mean":
         return f"Mean of {listed(name.split(','))} (genes)"
+    if kind == EACH:
+        return f"One map each of {listed([label(feature) for feature in features_of(choice)])}"
     if kind == "latent":
         return f"latent {name} (dimension)"
     if kind == "table":
@@ -85,6 +90,12 @@ def label(choice):
     if kind == "score" and name in CELL_SCORES:
         return f"{CELL_SCORES[name].title} (score per cell)"
     return f"{name} ({kind})"
+
+
+def features_of(choice):
+    """The choices of a choice of several features that have a map each; none of any other choice."""
+    kind, _, features = choice.partition(":")
+    return [one for one in features.split(BETWEEN) if one][:MOST_FEATURES] if kind == EACH else []
 
 
 def colour_of(view, run, chosen, resolution):
@@ -121,7 +132,18 @@ def colour_of(view, run, chosen, resolution):
     if kind == "score" and name in view.results.names(run["id"], "per_cell"):
         title, unit = CELL_SCORES[name][:2] if name in CELL_SCORES else (name, "score per cell")
         return Colour(title, np.array(view.results.array(run["id"], f"per_cell/{name}")), None, unit)
+    if kind == EACH:
+        raise UserError("These are several features. Choose one of them.")
     raise UserError(f"There is no {kind or 'colour'} '{name}' in this dataset.")
+
+
+def version(view, run, choice):
+    """A text that changes with the values behind a choice, where people can change them; "" where they stay."""
+    kind, _, line = choice.partition(":")
+    try:
+        return view.clusterings.one(run["id"], line)["id"] if kind == MADE else ""
+    except Missing:
+        return ""
 
 
 def _at(view, run, name_of, resolution, message):
@@ -154,8 +176,8 @@ def _gene_colour(dataset, names):
     return Colour(title, values, None, genes["words"])
 
 
-# The legend of a large plot and the colours of its cells are two requests, one after the other.
-@lru_cache(maxsize=2)
+# The legends of a large plot and the colours of its cells are requests one after the other.
+@lru_cache(maxsize=MOST_FEATURES + 1)
 def _gene_values(folder, genes):
     """(cells,) float32, read-only: the values of a gene of a dataset folder, or the mean of several (their columns)."""
     first, *others = genes

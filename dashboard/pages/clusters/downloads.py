@@ -10,9 +10,9 @@ from core.config.run_files import clusters_of
 from core.errors import UserError
 from core.export import tables
 from core.export.tables import Table
-from dashboard.pages.clusters.colours import CLUSTERS, colour_of
+from dashboard.pages.clusters.colours import CLUSTERS, colour_of, features_of, label
 from dashboard.pages.clusters.links import BETWEEN
-from dashboard.pages.clusters.viewer import embeddings, filters, selection
+from dashboard.pages.clusters.viewer import draw, embeddings, filters, link_state, selection
 from dashboard.server import session
 
 FILES = (
@@ -41,6 +41,10 @@ def register(server, store):
             if name == "mapped.h5ad":
                 path = view.mappings.file(run_id, request.args.get("key", ""))
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
+            if name == "maps.html":
+                page = draw.page_of(view, run, link_state.from_link(request.args, view, run))
+                headers = {"Content-Disposition": f'attachment; filename="nuwa_{run_id}_{name}"'}
+                return Response(page, mimetype="text/html", headers=headers)
             if name in TABLES:
                 return _csv(TABLES[name](view, run, request.args), f"nuwa_{run_id}_{name}")
         except (UserError, ValueError) as error:
@@ -54,13 +58,18 @@ def latent(view, run, query):
 
 
 def panels(view, run, query):
-    """cell, cluster, set, the colour, whether it is selected and passes the filter, and its coordinates in every panel."""
+    """cell, cluster, set, the colours, whether it is selected and passes the filter, and its coordinates in every panel."""
     table, by = _cells(view, run, query), query.get("by", CLUSTERS)
-    if by != CLUSTERS:
-        colour = colour_of(view, run, by, DEFAULT_RESOLUTION)
+    resolution = float(query.get("resolution", DEFAULT_RESOLUTION))
+    others = [choice for choice in query.get("colours", "").split(BETWEEN) if choice]
+    for choice in dict.fromkeys([*(features_of(by) or [by]), *others]):
+        if choice == CLUSTERS:
+            continue
+        colour = colour_of(view, run, choice, resolution)
         numbers = colour.categories is None
         values = colour.values if numbers else tables.named(colour.values, colour.categories)
-        table = table.beside(Table([colour.name], [values]))
+        name = colour.name if colour.name not in table.head else label(choice)
+        table = table.beside(Table([name], [values]))
     if (chosen := selection.read(query.get("select"))) is not None:
         rows = selection.cells(view, run, chosen)
         table = table.beside(Table(["nuwa_selected"], [rows.astype(int)]))

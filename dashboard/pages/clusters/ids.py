@@ -58,6 +58,25 @@ CLUSTERS_WAIT = "clusters-wait"
 PANELS_TICK = "panels-tick"
 PANELS_MISSING = "panels-missing"
 LINK_TABLE = "link-table"
+LINK_MAPS = "link-maps"
+LINK = "viewer-link"  # the query of the address, with all that is shown
+
+# colours of the maps
+COLOUR_LABEL = "colour-label"
+COLOURS_LINKED = "colours-linked"
+SPLIT_BY = "panels-split"
+LABELS = "panels-labels"
+CLIP_LOW = "clip-low"
+CLIP_HIGH = "clip-high"
+CLIP_UNIT = "clip-unit"
+CLIP_MESSAGE = "clip-message"
+PANEL_COUNT_BOX = "panel-count-box"
+COLOURS_LINKED_BOX = "colours-linked-box"
+
+# a category that is renamed by a double click: assets/69-cells-rename.js
+RENAME = "rename-category"
+RENAMED = "renamed"  # the clustering of the last one
+RENAME_MESSAGE = "rename-message"
 
 # the clustering that a person has made or changed last; see annotate/callbacks.py
 CLUSTERING = "clustering-line"
@@ -78,6 +97,16 @@ def filter_chip(index):
     return {"type": "filter-chip", "name": index}
 
 
-def category(name):
-    """The entry of a category in the legend."""
-    return {"type": "category", "name": name}
+def panel_colour(index):
+    """The picker of the colour of a panel after the first, 1 to 3; the first has COLOUR."""
+    return f"panel-colour-{index + 1}"
+
+
+def panel_colour_box(index):
+    """All of that field, hidden where all panels have one colour."""
+    return f"panel-colour-box-{index + 1}"
+
+
+def category(name, by):
+    """The entry of a category in the legend; `by` is the choice that colours the cells."""
+    return {"type": "category", "by": by, "name": name}

@@ -5,12 +5,21 @@ from urllib.parse import urlencode
 BETWEEN = "~"  # panels in a link: no key holds it
 
 
-def table_link(run_id, by, resolution, k, keys=(), select="", records=""):
-    """The address of the data of the panels `keys` in k dimensions; a selection and the records of a filter as JSON."""
+def table_link(run_id, by, resolution, k, keys=(), select="", records="", colours=()):
+    """The address of the data of the panels `keys` in k dimensions; a selection and the records of a filter as JSON.
+
+    `colours` are the choices of the other panels, where these have colours of their own.
+    """
     query = {"by": by, "resolution": resolution, "dimensions": k}
     query |= ({"panels": BETWEEN.join(keys)} if keys else {}) | ({"select": select} if select else {})
     query |= {"filter": records} if records else {}
+    query |= {"colours": BETWEEN.join(colours)} if colours else {}
     return f"/download/{run_id}/panels.csv?{urlencode(query)}"
+
+
+def maps_link(run_id, query):
+    """The address of the maps as an HTML file; `query` is that of the link to what they show."""
+    return f"/download/{run_id}/maps.html?{query}"
 
 
 def profile_link(run_id, job_id):

@@ -41,7 +41,7 @@ from dashboard.pages.clusters import (
 )
 from dashboard.pages.clusters.mapping.card import query_store
 from dashboard.pages.clusters.markers import cell_types
-from dashboard.pages.clusters.viewer import callbacks, link_state, routes
+from dashboard.pages.clusters.viewer import callbacks, colour_controls, link_state, routes
 from dashboard.pages.clusters.viewer import card as viewer
 from dashboard.server import session
 
@@ -77,7 +77,8 @@ def layout(view, context):
     if run["explored"] != Explored.READY:
         return not_yet(view, run)
     state = link_state.from_link(context.query, view, run)
-    at_once = {"see": viewer.reading(), "clusters": [viewer.resolution(state)]}
+    see = [colour_controls.card(view, run, state), *viewer.reading()]
+    at_once = {"see": see, "clusters": [viewer.resolution(state)]}
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),

@@ -10,6 +10,7 @@ from dashboard.pages.clusters import colours
 def test_recolouring_a_large_picture_reads_the_gene_once(finished, monkeypatch):
     """The legend asks for the values, and then the page for one byte a cell."""
     names, read = finished.view.datasets.folder(finished.dataset).genes()["names"], []
+    colours._gene_values.cache_clear()
     gene = DatasetFolder.gene
     monkeypatch.setattr(
         DatasetFolder, "gene", lambda dataset_folder, i: read.append(names[i]) or gene(dataset_folder, i)

@@ -84,10 +84,14 @@ def test_cells_outside_the_filter_are_grey_and_small_or_hidden(finished, run, ki
     state = ViewerState(("pca",), "obs:cell_type", 1.0, filter=(A,), selection=HIGH)
     n = int((kind == "type A").sum())
     traces = draw.draw(finished.view, run, state).figure.data
-    assert [(t.name, len(t.x)) for t in traces] == [("outside the filter", 240 - n), ("type A", n)]
+    assert [(t.name, len(t.x)) for t in traces] == [
+        ("outside the filter", 240 - n),
+        ("cell_type", n),
+        ("type A", 1),  # the legend has no cell
+    ]
     assert traces[0].marker.size < traces[1].marker.size
     hidden = draw.draw(finished.view, run, state._replace(outside="hidden"))
-    assert [(t.name, len(t.x)) for t in hidden.figure.data] == [("type A", n)]
+    assert [(t.name, len(t.x)) for t in hidden.figure.data] == [("cell_type", n), ("type A", 1)]
     numbers = draw.draw(finished.view, run, state._replace(by="gene:SIM-0007", outside="hidden"))
     assert sum(len(t.x) for t in numbers.figure.data) == n
     assert draw.draw(finished.view, run, state._replace(k=3)).figure.data[0].name == "outside the filter"

@@ -1,6 +1,6 @@
 """The callbacks of the card that names cells: each change makes a new version, which then colours the cells."""
 
-from dash import Input, Output, State, html
+from dash import Input, Output, State, ctx, html
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
@@ -10,7 +10,7 @@ from dashboard.components import buttons, number_field
 from dashboard.components.widgets import notice, table, when
 from dashboard.pages.clusters import colour_search, run_jobs
 from dashboard.pages.clusters import ids as page
-from dashboard.pages.clusters.annotate import clusterings, ids
+from dashboard.pages.clusters.annotate import clusterings, ids, renaming
 from dashboard.pages.clusters.annotate.card import RESOLUTION
 from dashboard.pages.clusters.colours import CLUSTERS, MADE, groupings
 from dashboard.pages.clusters.groups import groups_of
@@ -26,6 +26,7 @@ def register(app, store):
     _recluster(app, store)
     _show_clustering(app, store)
     _history(app, store)
+    renaming.register(app, store)
 
 
 def _changes(app, store):
@@ -110,9 +111,11 @@ def _show_clustering(app, store):
         Output(ids.ANNOTATE_START, "options"),
         Output(ids.ANNOTATE_START, "value"),
         Input(page.CLUSTERING, "data"),
+        Input(page.RENAMED, "data"),
         State(shared.RUN, "data"),
     )
-    def start_from_it(line, run_id):
+    def start_from_it(line, renamed, run_id):
+        line = renamed if ctx.triggered_id == page.RENAMED else line
         if line is None:
             raise PreventUpdate
         view = store.of(session.user())
@@ -129,9 +132,10 @@ def _history(app, store):
         Input(ids.ANNOTATE_START, "value"),
         Input(page.RESOLUTION, "value"),
         Input(page.CLUSTERING, "data"),
+        Input(page.RENAMED, "data"),
         State(shared.RUN, "data"),
     )
-    def show_history(start, resolution, _, run_id):
+    def show_history(start, resolution, _, renamed, run_id):
         """Who changed what and when, and the groups whose colour can be set."""
         view = store.of(session.user())
         try:

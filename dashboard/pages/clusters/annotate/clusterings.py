@@ -8,8 +8,9 @@ import numpy as np
 from core import safe_csv
 from core.config.job_arguments import ClustersArguments
 from core.errors import UserError
+from core.figures import kept_colours
 from core.store import Groups
-from dashboard.pages.clusters.colours import MADE
+from dashboard.pages.clusters.colours import MADE, colour_of
 from dashboard.pages.clusters.groups import groups_of
 from dashboard.pages.clusters.viewer import selection as selections
 
@@ -30,15 +31,33 @@ def selected(view, run, selection):
 
 def name_cells(view, run, start, resolution, selection, name):
     """Name the selected cells in a clustering of one's own; returns its line."""
-    title, groups = groups_of(view, run, start, resolution)
     rows = selected(view, run, selection)
+    description = selections.description(view, run, selection)
+    return _named(view, run, start, resolution, rows, name, description)
+
+
+def rename(view, run, start, resolution, group, name):
+    """Give a group another name, that of another group to merge both; returns the line."""
+    _, groups = groups_of(view, run, start, resolution)
+    if group not in groups.names:
+        raise UserError(f"There is no group '{group}' any longer. Reload the page.")
+    rows = np.asarray(groups.codes) == groups.names.index(group)
+    if " ".join((name or "").split()) == group:
+        raise UserError(f"This group is already named {group}. Enter another name.")
+    return _named(view, run, start, resolution, rows, name, f"before: {group}")
+
+
+def _named(view, run, start, resolution, rows, name, description):
+    """Keep the groups with the cells `rows` in the group `name`; all others keep place and colour."""
     if not (name or "").strip():
         raise UserError("The name is missing. Enter one.")
     name = " ".join(name.split())
-    change = f"{int(rows.sum()):,} cells named {name} ({selections.description(view, run, selection)})"
-    return view.clusterings.keep(
-        run["id"], groups.renamed(rows, name), change, _title(start, title), line_of(start)
-    )
+    title, groups = groups_of(view, run, start, resolution)
+    after = groups.renamed(rows, name)
+    palette = colour_of(view, run, start, resolution).palette()
+    colours = kept_colours(palette, after.predecessors(groups), after.names)
+    change = f"{int(rows.sum()):,} cells named {name} ({description})"
+    return view.clusterings.keep(run["id"], after, change, _title(start, title), line_of(start), colours)
 
 
 def colour_group(view, run, start, resolution, group, colour):
@@ -47,9 +66,9 @@ def colour_group(view, run, start, resolution, group, colour):
     if group not in groups.names:
         raise UserError("Choose a group first.")
     change = f"{group} coloured {colour}"
-    return view.clusterings.keep(
-        run["id"], groups, change, _title(start, title), line_of(start), {group: colour}
-    )
+    palette = colour_of(view, run, start, resolution).palette()
+    colours = dict(zip(groups.names, palette, strict=True)) | {group: colour}
+    return view.clusterings.keep(run["id"], groups, change, _title(start, title), line_of(start), colours)
 
 
 def undo(view, run, start):

@@ -8,12 +8,14 @@ from dash.exceptions import PreventUpdate
 from core.analysis import cell_types
 from core.analysis.marker_measures import MEASURES
 from core.errors import UserError
+from core.figures import kept_colours
 from core.store import Missing
 from dashboard import ids as shared
 from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, notice, number, table
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters.colours import suggested_types
+from dashboard.pages.clusters.groups import palette_of
 from dashboard.pages.clusters.markers import ids
 from dashboard.pages.clusters.markers.results import features
 from dashboard.server import session
@@ -159,7 +161,10 @@ def register(app, store):
         known = sum(one.name != cell_types.UNKNOWN for one in suggested)
         title = cell_types.SETS.get(chosen, "my own sets")
         change = f"{known} of {len(suggested)} groups named as suggested by {title}"
-        line = view.clusterings.keep(run["id"], groups, change, f"suggested by {title}")
+        colours = kept_colours(
+            palette_of(view, run, result["groups"]), groups.predecessors(before), groups.names
+        )
+        line = view.clusterings.keep(run["id"], groups, change, f"suggested by {title}", colours=colours)
         return notice(
             "The cells are now coloured by these names. Change them in the card 'Name the cells'.", "good"
         ), line

@@ -9,11 +9,20 @@ from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.links import table_link
-from dashboard.pages.clusters.viewer import embeddings, filters, link_state, pickers, selection_form, subset
+from dashboard.pages.clusters.links import maps_link, table_link
+from dashboard.pages.clusters.viewer import (
+    colour_controls,
+    embeddings,
+    filters,
+    link_state,
+    maps,
+    pickers,
+    selection_form,
+    subset,
+)
 from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.pages.clusters.viewer.draw import draw
-from dashboard.pages.clusters.viewer.legend import layer_legend, legend
+from dashboard.pages.clusters.viewer.legend import layer_legend, legends
 from dashboard.pages.clusters.viewer.link_state import MOST
 from dashboard.server import session
 
@@ -33,6 +42,11 @@ CONTROLS = {
     "theme": Input(shared.THEME, "data"),
     "webgl": Input(ids.WEBGL, "data"),
     "tool": State(ids.TOOL, "value"),
+    "colours_linked": Input(ids.COLOURS_LINKED, "value"),
+    "colours": [Input(ids.panel_colour(index), "value") for index in range(1, MOST)],
+    "split": Input(ids.SPLIT_BY, "value"),
+    "labels": Input(ids.LABELS, "value"),
+    "clip": [Input(ids.CLIP_LOW, "value"), Input(ids.CLIP_HIGH, "value"), Input(ids.CLIP_UNIT, "value")],
 }
 
 
@@ -41,6 +55,7 @@ def register(app, store):
     _draw(app, store)
     _browser(app)
     pickers.register(app, store)
+    colour_controls.register(app, store)
     selection_form.register(app, store)
     subset.register(app, store)
 
@@ -109,6 +124,8 @@ def _draw(app, store):
         Output(ids.CELLS_NOTES, "children"),
         Output(ids.SELECTED, "children"),
         Output(ids.LINK_TABLE, "href"),
+        Output(ids.LINK, "data"),
+        Output(ids.LINK_MAPS, "href"),
         inputs={
             "controls": CONTROLS,
             "missing": Input(ids.PANELS_MISSING, "data"),
@@ -127,7 +144,7 @@ def _draw(app, store):
             within = filters.within(state.selection, state.filter)
             selection = json.dumps(within)
             message = selections.sentence(view, run, within, drawing.selected)
-        entries = legend(drawing.colour, state.selection, state.theme, state.by, state.resolution)
+        entries, link = legends(drawing.maps, state), link_state.to_link(state, run)
         for layer in drawing.layers:
             entries += layer_legend(layer, state.theme)
         return (
@@ -138,27 +155,28 @@ def _draw(app, store):
             entries,
             [notice(note, "warn") for note in drawing.notes],
             message,
-            table_link(run_id, state.by, state.resolution, state.k, state.panels, selection, records),
+            table_link(
+                run_id,
+                state.by,
+                state.resolution,
+                state.k,
+                state.panels,
+                selection,
+                records,
+                [choice for choice in maps.choices_shown(state) if choice != state.by],
+            ),
+            link,
+            maps_link(run_id, f"{link}&theme={state.theme}"),
         )
 
 
 def _browser(app):
     """What the browser does by itself: the functions of assets/68-cells-page.js."""
-    panels = [State(ids.PANEL_COUNT, "value"), *[State(ids.panel(index), "value") for index in range(MOST)]]
-    values = [State(name, "value") for name in (ids.COLOUR, ids.RESOLUTION, ids.DIMENSIONS)]
-    values += [State(name, "data") for name in (ids.SELECTION, shared.CONTEXT, shared.RUN)]
-    values.append(State(ids.FILTER, "data"))
     for name, *parts in (
         ("webgl", Output(ids.WEBGL, "data"), Input(shared.RUN, "data")),
         ("show", Input(ids.CELLS, "data")),
         ("tool", Input(ids.TOOL, "value")),
-        (
-            "address",
-            Input(ids.LINK_TABLE, "href"),
-            Input(ids.OUTSIDE, "value"),
-            *panels,
-            *values,
-        ),  # the href changes with all that is shown
+        ("address", Input(ids.LINK, "data"), State(shared.CONTEXT, "data")),
     ):
         app.clientside_callback(ClientsideFunction("nuwa", name), *parts)
     app.clientside_callback(
@@ -171,6 +189,6 @@ def _browser(app):
         ClientsideFunction("nuwa", "lassoed"),
         Output(ids.SELECTION, "data", allow_duplicate=True),
         Input(ids.PANELS, "selectedData"),
-        *panels,
+        State(ids.PANELS, "figure"),
         prevent_initial_call=True,
     )

@@ -8,7 +8,14 @@ from core.config import RESOLUTIONS
 from core.figures import GRAPH_CONFIG
 from dashboard.components.widgets import BLANK, badge, more, notice, working
 from dashboard.pages.clusters import ids
-from dashboard.pages.clusters.viewer import draw, embeddings, pickers, toolbar
+from dashboard.pages.clusters.viewer import (
+    colour_controls,
+    draw,
+    embeddings,
+    maps,
+    pickers,
+    toolbar,
+)
 from dashboard.pages.clusters.viewer.link_state import MOST
 
 LABEL = "The cells as points: latent space, and PCA, t-SNE and UMAP of the input"
@@ -25,6 +32,9 @@ def layout(view, run, state, bar=(), lines=()):
             dcc.Store(id=ids.CELLS),
             dcc.Store(id=ids.CELLS_CLICKED),
             dcc.Store(id=ids.SELECTION, data=state.selection),
+            dcc.Store(id=ids.LINK),
+            dcc.Store(id=ids.RENAME),
+            dcc.Store(id=ids.RENAMED),
         ],
         className="nuwa-view",
         **{"aria-label": "Maps"},
@@ -40,6 +50,7 @@ def _lines(state, lines):
             *lines,
             html.Div([working(ids.PANELS_MESSAGE), retry], className="nuwa-line"),
             html.Div(id=ids.CELLS_NOTES, role="status"),
+            html.Div(id=ids.RENAME_MESSAGE, role="status"),
         ],
         id=ids.MAP_LINES,
         className="nuwa-lines",
@@ -86,7 +97,7 @@ def _maps(view, run, state, bar):
 
 
 def _head(view, run, state, index):
-    """The embedding of one panel, above it; a hidden panel has a choice for when it is shown."""
+    """The embedding and colour of one panel, above it; a hidden panel has a choice for when it is shown."""
     keys = [*state.panels, *(key for key in embeddings.default(view, run) if key not in state.panels)]
     key = state.panels[index] if index < len(state.panels) else keys[index]
     id = ids.panel(index)
@@ -94,10 +105,11 @@ def _head(view, run, state, index):
         [
             html.Label(f"Panel {index + 1}", htmlFor=id, className="visually-hidden"),
             pickers.embedding_picker(view, run, id, key),
+            *([colour_controls.panel_colour(view, run, state, index)] if index else []),
         ],
         id=ids.panel_box(index),
         className="nuwa-head",
-        hidden=index >= len(state.panels),
+        hidden=index >= (1 if maps.is_small(state.by, state.split) else len(state.panels)),
     )
 
 

@@ -9,8 +9,7 @@ from core import figures
 from core.config.dataset_record import DatasetRecord
 from core.errors import UserError
 from core.store import Missing
-from dashboard.pages.clusters.colours import CLUSTERS, colour_of
-from dashboard.pages.clusters.viewer import embeddings, filters, routes
+from dashboard.pages.clusters.viewer import embeddings, filters, maps, routes
 from dashboard.pages.clusters.viewer import selection as selections
 
 SCATTERGL_POINTS = 60_000  # in all panels: above it plotly takes seconds to recolour, see bench/README.md
@@ -22,56 +21,52 @@ class Drawing(NamedTuple):
 
     figure: object
     cells: dict | None
-    colour: object  # figures.Colour
+    maps: maps.Shown
     selected: np.ndarray | None  # (cells,) bool, within the filter
     notes: list
     layers: tuple = ()  # a figures.Over of each panel that has one
     shown: np.ndarray | None = None  # (cells,) bool that pass the filter; None without one
 
+    @property
+    def colour(self):
+        """The figures.Colour of the first map."""
+        return self.maps.first
+
 
 def draw(view, run, state):
     """The Drawing of a ViewerState; what cannot be drawn is named in its notes, and the rest is drawn."""
     notes = []
-    colour, by = _colour(view, run, state, notes)
-    shown, state = _shown(view, run, state, notes)
+    shown = maps.shown(view, run, state, notes)
+    inside, state = _inside(view, run, state, notes)
     selected = _selected(view, run, state, notes)
-    notes += figures.remarks(colour)
-    n_cells = len(colour.values)
+    n_cells = len(shown.first.values)
     if state.k == 3 and n_cells > CELLS_3D:
         message = f"3-D plots are limited to {CELLS_3D:,} cells: this dataset has {n_cells:,}."
-        figure = figures.empty(message, state.theme)
-        return Drawing(figure, None, colour, selected, notes, shown=shown)
-    panels = [embeddings.panel(view, run, key, state.k, state.theme) for key in state.panels]
+        return Drawing(figures.empty(message, state.theme), None, shown, selected, notes, shown=inside)
+    panels = _panels(view, run, state, shown)
     layers = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
     n_points = n_cells * len(panels) + sum(len(panel.over.points) for panel in panels if panel.over)
     if state.k == 2 and is_large(n_points, state.webgl):
-        cells = _cells(view, run, state._replace(by=by), panels, colour, selected)
-        return Drawing(None, cells, colour, selected, notes, layers, shown)
-    names = range(n_cells)  # above this many points the tooltip shows numbers
-    if n_cells * len(panels) <= figures.NAMES_UP_TO:
-        names = np.char.decode(view.datasets.folder(run["dataset"]).cells(), "utf-8")
-    figure = figures.panels(
-        panels,
-        colour,
-        names,
-        state.theme,
-        columns=1 if len(panels) == 1 else 2,
-        selected=np.flatnonzero(selected) if selected is not None else None,
-        linked=state.linked,
-        webgl=state.webgl,
-        filtered=None if shown is None else figures.Filtered(shown, state.outside == filters.HIDDEN),
-    )
-    figure.update_layout(
-        showlegend=False,  # the page has its own legend, for plots of every size; a saved figure has plotly's
-        dragmode=state.tool,
-        selectionrevision=json.dumps(state.selection),  # cells are dimmed by us, not from plotly's memory
-    )
+        cells = _cells(view, run, state, shown, panels, selected)
+        return Drawing(None, cells, shown, selected, notes, layers, inside)
+    figure = _figure(view, run, state, shown, panels, selected, inside)
+    return Drawing(figure, None, shown, selected, notes, layers, inside)
+
+
+def page_of(view, run, state):
+    """The HTML file of what a ViewerState shows, for any number of cells: very many are an image."""
+    shown, (inside, state) = maps.shown(view, run, state, []), _inside(view, run, state, [])
+    panels, selected = _panels(view, run, state, shown), _selected(view, run, state, [])
+    n_points = sum(len(panel.points) for panel in panels if panel.points is not None)
+    state = state._replace(webgl=state.k == 3 or not is_large(n_points))
+    figure = _figure(view, run, state, shown, panels, selected, inside).update_layout(showlegend=True)
+    figure.for_each_coloraxis(lambda axis: axis.update(showscale=True))
     for annotation in figure.layout.annotations:
         if (annotation.name or "").startswith("title"):
-            annotation.visible = False  # the page has a picker there; a saved figure has the title
-    if colour.categories is None:
-        figure.update_layout(coloraxis_showscale=False)
-    return Drawing(figure, None, colour, selected, notes, layers, shown)
+            annotation.update(visible=True, xanchor="left")
+    badge = DatasetRecord.of(view.datasets.one(run["dataset"])).badge
+    figure = figures.badged(figure, badge.words) if badge else figure
+    return figures.html_page(figure, f"Maps of the run {run['name']}")
 
 
 def is_large(n_points, webgl=True):
@@ -82,23 +77,27 @@ def is_large(n_points, webgl=True):
 def initial_cells(view, run, state):
     """What the browser draws itself as soon as the page is there, before Dash's first callback; None where plotly draws."""
     n_cells = DatasetRecord.of(view.datasets.one(run["dataset"])).cells
-    if state.k != 2 or not is_large(n_cells * len(state.panels)):
+    at_most = maps.MOST_MAPS if state.split else max(len(state.panels), len(maps.choices_shown(state)))
+    if state.k != 2 or not is_large(n_cells * at_most):
         return None
     return draw(view, run, state).cells
 
 
-def _colour(view, run, state, notes):
-    """(Colour, its choice); the clusters, with a note, where the choice names nothing."""
-    try:
-        return colour_of(view, run, state.by, state.resolution), state.by
-    except Missing:
-        raise
-    except UserError as error:
-        notes.append(f"{error} The clusters are shown instead.")
-        return colour_of(view, run, CLUSTERS, state.resolution), CLUSTERS
+def _panels(view, run, state, shown):
+    """The figures.Panel of each map, with its own Colour and the cells that are coloured."""
+    embedded = {one.key: embeddings.panel(view, run, one.key, state.k, state.theme) for one in shown.maps}
+    panels = []
+    for one in shown.maps:
+        panel = embedded[one.key]
+        missing = panel.title.removeprefix(
+            embeddings.label(view, run, one.key)
+        )  # "7 cells without coordinates"
+        only = None if one.only is None else np.asarray(shown.split.values) == one.only
+        panels.append(panel._replace(title=f"{one.title}{missing}", colour=shown.colours[one.by], only=only))
+    return panels
 
 
-def _shown(view, run, state, notes):
+def _inside(view, run, state, notes):
     """(cells that pass the filter, the ViewerState); without a filter, and a note, where it cannot be applied."""
     try:
         shown = filters.cells(view, run, state.filter)
@@ -126,36 +125,89 @@ def _selected(view, run, state, notes):
     return selected
 
 
-def _cells(view, run, state, panels, colour, selected):
+def _figure(view, run, state, shown, panels, selected, inside):
+    """plotly's figure; its layout's `meta` says what each panel shows, for lassos and for labels that are renamed."""
+    names = range(len(shown.first.values))  # above this many points the tooltip shows numbers
+    if len(names) * len(panels) <= figures.NAMES_UP_TO:
+        names = np.char.decode(view.datasets.folder(run["dataset"]).cells(), "utf-8")
+    figure = figures.panels(
+        panels,
+        shown.first,
+        names,
+        state.theme,
+        columns=shown.columns,
+        selected=np.flatnonzero(selected) if selected is not None else None,
+        linked=state.linked,
+        webgl=state.webgl,
+        filtered=None if inside is None else figures.Filtered(inside, state.outside == filters.HIDDEN),
+        labels=state.labels,
+    )
+    figure.update_layout(
+        showlegend=False,  # the page has its own legend, for plots of every size; a saved figure has plotly's
+        dragmode=state.tool,
+        selectionrevision=json.dumps(state.selection),  # cells are dimmed by us, not from plotly's memory
+        meta={
+            "shown": [{"key": one.key, "by": one.by, "resolution": state.resolution} for one in shown.maps]
+        },
+    )
+    figure.for_each_coloraxis(lambda axis: axis.update(showscale=False))
+    for annotation in figure.layout.annotations:
+        if (annotation.name or "").startswith("title"):
+            # The page has pickers there; a saved figure has the titles. Small multiples have both.
+            annotation.visible = shown.is_small
+            annotation.xanchor = "right" if shown.is_small else "left"
+    return figure
+
+
+def _cells(view, run, state, shown, panels, selected):
     """What the browser's script draws: addresses and labels, no array."""
     text = None
     if selected is not None and selected.any():
         text = json.dumps(filters.within(state.selection, state.filter))
-    records = json.dumps({"all": state.filter}) if state.filter else None
+    kept = json.dumps({"all": state.filter}) if state.filter else None
+    split = shown.split and figures.folded(shown.split)
+    records = []
+    for one, panel in zip(shown.maps, panels, strict=True):
+        record = _panel(view, run, state, one, panel)
+        if one.only is not None:
+            code = [str(name) for name in split.categories].index(str(shown.split.categories[one.only]))
+            record["only"] = {
+                "colour": routes.colour_link(view, run, state.split, state.resolution),
+                "code": code,
+            }
+        records.append(record)
     return {
         "run": run["id"],
         "theme": state.theme,
         "linked": state.linked,
         "tool": state.tool,
-        "n": len(colour.values),
-        "size": figures.point_size(len(colour.values)),
-        "colour": routes.colour_link(run, state.by, state.resolution),
-        "name": routes.name_link(run, state.by, state.resolution),
-        "title": colour.name,
-        "badge": colour.unit,
+        "labels": state.labels,
+        "small": shown.is_small,
+        "n": len(shown.first.values),
+        "size": figures.point_size(len(shown.first.values)),
+        "colour": routes.colour_link(view, run, shown.maps[0].by, state.resolution, state.clip),
         "selection": routes.selection_link(run, text) if text else None,
-        "filter": routes.selection_link(run, records) if records else None,
+        "filter": routes.selection_link(run, kept) if kept else None,
         "outside": state.outside,
-        "panels": [_panel(view, run, panel) for panel in panels],
+        "panels": records,
     }
 
 
-def _panel(view, run, panel):
-    """What the browser's script draws in one panel; a panel with mapped cells has its own colours and names."""
+def _panel(view, run, state, one, panel):
+    """What the browser's script draws in one panel; a panel with mapped cells has their colours and names."""
     record = {name: getattr(panel, name) for name in ("key", "title", "note", "x", "y")}
     record["points"] = routes.points_link(view, run, panel.key) if panel.points is not None else None
+    record |= {
+        "by": one.by,
+        "resolution": state.resolution,
+        "badge": panel.colour.unit,
+        "colour_name": panel.colour.name,
+        "colour": routes.colour_link(view, run, one.by, state.resolution, state.clip),
+        "name": routes.name_link(run, one.by, state.resolution),
+    }
     if panel.over is not None:
-        record["badge"] = f"{panel.over.colour.name}: {panel.over.colour.unit}"
+        over = panel.over.colour
+        record |= {"by": None, "badge": f"{over.name}: {over.unit}", "colour_name": over.name}
         record["colour"] = routes.layer_link(run, panel.key)
-        record["name"] = routes.layer_name_link(run, panel.key)
+        record |= {"own_name": record["name"], "name": routes.layer_name_link(run, panel.key)}
     return record

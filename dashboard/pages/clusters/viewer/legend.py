@@ -1,4 +1,4 @@
-"""The legend of all panels: categories with their sizes, each a button that selects its cells, or a colour scale."""
+"""The legend beside the maps: for each colour its categories with their sizes, which are buttons, or a colour scale."""
 
 from dash import html
 
@@ -7,26 +7,38 @@ from core.figures.colour import scale_colours
 from dashboard.pages.clusters import ids
 
 
-def legend(colour, selection, theme, by, resolution):
+def legends(shown, state):
+    """The legends of all distinct colours of viewer.maps.Shown, each with the maps that it belongs to where they differ."""
+    parts, several = [], len(shown.colours) > 1
+    for by, colour in shown.colours.items():
+        titles = [str(i + 1) for i, one in enumerate(shown.maps) if one.by == by]
+        if not titles:
+            continue
+        where = f"map {titles[0]}" if len(titles) == 1 else f"maps {', '.join(titles)}"
+        parts += legend(colour, state.selection, state.theme, by, state.resolution, where if several else "")
+    if shown.split is not None:
+        parts.append(html.Div(f"Split by {shown.split.name}: other cells are grey.", className="help clip"))
+    return parts
+
+
+def legend(colour, selection, theme, by, resolution, where=""):
     """The legend of a Colour; `by` and, for clusters, `resolution` are the choice behind it."""
     if colour.categories is None:
-        return _scale(colour, theme)
+        return _scale(colour, theme, where)
     folded = figures.folded(colour)  # rare categories as one
     sizes = figures.sizes(folded)
     selection = selection or {}
     same = selection.get("by") == by and selection.get("resolution", resolution) == resolution
     selected = selection.get("is", []) if same else []
-    has_rest = len(folded.categories) < len(colour.categories)
     rows = []
+    names = figures.named_categories(colour)
     for k, (name, css) in enumerate(zip(folded.categories, folded.palette(), strict=True)):
         if sizes[k]:
-            is_rest = has_rest and k == len(folded.categories) - 1
-            rows.append(_entry(str(name), css, int(sizes[k]), str(name) in selected, not is_rest))
-    unknown = len(colour.values) - int(sizes.sum())
-    if unknown:
-        rows.append(_entry("unknown", figures.theme_colours(theme).missing, unknown, False, False))
+            category = None if names[k] is None else {"by": by, "resolution": resolution, "name": names[k]}
+            rows.append(_entry(str(name), css, f"{sizes[k]:,}", str(name) in selected, category))
+    rows += _no_value(colour, theme)
     return [
-        html.Div([html.B(colour.name), " (click to select)"], className="head"),
+        html.Div([html.B(colour.name), " (click to select)", _where(where)], className="head"),
         html.Div(rows, className="rows"),
     ]
 
@@ -38,32 +50,54 @@ def layer_legend(layer, theme):
         return [title, *_scale(colour, theme)]
     folded = figures.folded(colour)
     entries = zip(folded.categories, folded.palette(), figures.sizes(folded), strict=True)
-    rows = [_entry(str(name), css, int(size), False, False) for name, css, size in entries if size]
-    return [title, html.Div(html.B(colour.name), className="head"), html.Div(rows, className="rows")]
+    rows = [_entry(str(name), css, f"{size:,}", False) for name, css, size in entries if size]
+    return [
+        title,
+        html.Div(html.B(colour.name), className="head"),
+        html.Div([*rows, *_no_value(colour, theme)], className="rows"),
+    ]
 
 
-def _entry(name, css, n, selected, clickable):
+def _entry(name, css, n, selected, category=None, look="entry"):
+    """A row of the legend; a button where `category` says which cells it selects and what a double click renames."""
     parts = [
         html.Span(className="swatch", style={"background": css}),
         html.Span(name, className="name", title=name),
-        html.Span(f"{n:,}", className="n"),
+        html.Span(n, className="n"),
     ]
-    if not clickable:
-        return html.Div(parts, className="entry")
+    if category is None:
+        return html.Div(parts, className=look)
     return html.Button(
         parts,
-        id=ids.category(name),
+        id=ids.category(name, category["by"]),
         className=f"entry{' chosen' if selected else ''}",
+        title="Click to select, double click to rename",
         **{"aria-pressed": "true" if selected else "false"},
+        **{f"data-{key}": str(value) for key, value in category.items()},
     )
 
 
-def _scale(colour, theme):
-    limits = figures.span(colour.values, theme)
+def _no_value(colour, theme):
+    """The row for cells without a value, "no value, 12 cells"; none where all cells have one."""
+    n = figures.n_without_value(colour)
+    css = figures.theme_colours(theme).missing
+    cells = f"{n:,} cell{'s' if n != 1 else ''}"
+    return [_entry(figures.NO_VALUE, css, cells, False, look="entry none")] if n else []
+
+
+def _scale(colour, theme, where=""):
+    limits = colour.span(theme)
     steps = scale_colours(limits.scale, 16)
     return [
-        html.Div([html.B(colour.name), html.Div(colour.unit, className="help")], className="head"),
+        html.Div(
+            [html.B(colour.name), _where(where), html.Div(colour.unit, className="help")], className="head"
+        ),
         html.Div(className="scale", style={"background": f"linear-gradient(to right, {', '.join(steps)})"}),
-        html.Div([html.Span(f"{limits.low:.3g}"), html.Span(f"{limits.high:.3g}")], className="ends"),
-        html.Div(limits.note, className="help"),
+        html.Div([html.Span(figures.number_text(end)) for end in limits[:2]], className="ends"),
+        html.Div(limits.note, className="help clip"),
+        *_no_value(colour, theme),
     ]
+
+
+def _where(where):
+    return html.Span(f" {where}") if where else ""

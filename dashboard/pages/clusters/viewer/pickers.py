@@ -8,7 +8,6 @@ from dashboard import ids as shared
 from dashboard.components import picker
 from dashboard.pages.clusters import colour_search, ids
 from dashboard.pages.clusters.viewer import embeddings
-from dashboard.pages.clusters.viewer.link_state import MOST
 from dashboard.server import session
 
 # The heading over an embedding in a list, by the kind of its key; EMBEDDINGS over those without.
@@ -65,11 +64,6 @@ def register(app, store):
     sources = {"colours": colour_search.colour_groups, "embeddings": embedding_groups}
     for name, groups in sources.items():
         _serve(app, store, name, groups)
-    app.clientside_callback(
-        f"count => [{', '.join(f'count < {index + 1}' for index in range(MOST))}]",
-        *[Output(ids.panel_box(index), "hidden") for index in range(MOST)],
-        Input(ids.PANEL_COUNT, "value"),
-    )
 
 
 def _serve(app, store, name, groups):

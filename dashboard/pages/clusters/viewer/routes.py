@@ -11,9 +11,10 @@ from flask import Blueprint, Response, abort, jsonify, request
 from core import figures
 from core.config import DEFAULT_RESOLUTION
 from core.errors import UserError
-from dashboard.pages.clusters.colours import CLUSTERS, colour_of
+from dashboard.pages.clusters.colours import CLUSTERS, colour_of, version
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.clusters.viewer import selection as selections
+from dashboard.pages.clusters.viewer.clip import clip_text, read_clip
 from dashboard.server import session
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # the address changes with the content
@@ -25,10 +26,10 @@ def points_link(view, run, key):
     return f"/cells/{run['id']}/points?" + urlencode({"space": key, "v": embeddings.stamp(view, run, key)})
 
 
-def colour_link(run, by, resolution):
+def colour_link(view, run, by, resolution, clip=figures.AUTOMATIC):
     """The address of the colours of the cells; the page adds its theme."""
-    query = {"by": by, "resolution": f"{resolution:g}"}
-    return f"/cells/{run['id']}/colour?{urlencode(query)}"
+    query = {"by": by, "resolution": f"{resolution:g}", "clip": clip_text(clip), "v": version(view, run, by)}
+    return f"/cells/{run['id']}/colour?{urlencode({name: value for name, value in query.items() if value})}"
 
 
 def layer_link(run, key):
@@ -60,7 +61,8 @@ def register(server, store):
 
     def colour(view, run):
         by, resolution = request.args.get("by", CLUSTERS), request.args.get("resolution", DEFAULT_RESOLUTION)
-        return colour_of(view, run, by, float(resolution))
+        clip = read_clip(request.args.get("clip"))
+        return colour_of(view, run, by, float(resolution))._replace(clip=clip)
 
     def requested_layer(view, run, theme="light"):
         layer = embeddings.layer_of(view, run, request.args.get("space", ""), theme)
@@ -90,7 +92,10 @@ def register(server, store):
 
     @routes.get("/colour")
     def colours(run_id):
-        """(cells,) uint8 codes into the head's "palette", figures.UNKNOWN where a cell has no value."""
+        """(cells,) uint8 codes into the head's "palette", figures.UNKNOWN where a cell has no value.
+
+        The head has the "names" of the codes as well, null for that of all small categories together.
+        """
         view, run = view_and_run(run_id)
         theme = request.args.get("theme", "light")
         return _coded(colour(view, run), theme)
@@ -138,7 +143,7 @@ def _value(colour, cell):
     """The value of a cell as text."""
     value = colour.values[cell]
     if not figures.has_value(colour._replace(values=colour.values[cell : cell + 1]))[0]:
-        return f"{colour.name}: not known"
+        return f"{colour.name}: {figures.NO_VALUE}"
     return (
         f"{colour.name}: {value:.4g}"
         if colour.categories is None
@@ -151,6 +156,7 @@ def _coded(colour, theme, n_below=0):
     codes, palette = figures.coded(colour, theme)
     head = {"n": n_below + len(codes), "palette": palette, "missing": figures.theme_colours(theme).missing}
     head["ordered"] = colour.categories is None  # the highest are drawn last
+    head["names"] = figures.named_categories(colour) if colour.categories is not None else None
     codes = np.concatenate([np.full(n_below, figures.UNKNOWN, np.uint8), codes]) if n_below else codes
     return _binary(figures.message(head, codes), REVALIDATE)
 

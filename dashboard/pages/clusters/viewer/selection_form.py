@@ -52,16 +52,16 @@ def register(app, store):
 
     @app.callback(
         Output(ids.SELECTION, "data"),
-        Input(ids.category(ALL), "n_clicks"),
+        Input(ids.category(ALL, ALL), "n_clicks"),
         State(ids.SELECTION, "data"),
-        State(ids.COLOUR, "value"),
         State(ids.RESOLUTION, "value"),
         prevent_initial_call=True,
     )
-    def select_in_legend(clicks, selection, by, resolution):
+    def select_in_legend(clicks, selection, resolution):
         if not any(clicks):  # the entries have just been drawn
             raise PreventUpdate
-        return selections.toggled(selection, by, resolution, ctx.triggered_id["name"])
+        entry = ctx.triggered_id
+        return selections.toggled(selection, entry["by"], resolution, entry["name"])
 
     def on(button, target, *states):
         """Decorate what a button does with the record of the form, and return what `target` becomes."""

@@ -7,6 +7,7 @@ from dashboard import ids as shared
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.viewer import pickers
 from dashboard.pages.clusters.viewer.link_state import COUNTS
+from dashboard.pages.clusters.viewer.maps import is_small
 
 TIP = {"show": 400, "hide": 0}  # milliseconds
 
@@ -15,7 +16,14 @@ def layout(view, run, state):
     """The tools; they show a ViewerState."""
     groups = [
         _colour(view, run, state),
-        choice("Panels", ids.PANEL_COUNT, {n: str(n) for n in COUNTS}, len(state.panels), show_label=True),
+        _looks(state),
+        html.Div(
+            choice(
+                "Panels", ids.PANEL_COUNT, {n: str(n) for n in COUNTS}, len(state.panels), show_label=True
+            ),
+            id=ids.PANEL_COUNT_BOX,
+            hidden=is_small(state.by, state.split),
+        ),
         choice("Dimensions", ids.DIMENSIONS, {2: "2-D", 3: "3-D"}, state.k),
         _drag(),
         html.Div(
@@ -35,11 +43,25 @@ def layout(view, run, state):
 def _colour(view, run, state):
     return html.Div(
         [
-            html.Label("Colour by", htmlFor=ids.COLOUR),
+            html.Label("Colour by", id=ids.COLOUR_LABEL, htmlFor=ids.COLOUR),
             pickers.colour_picker(view, run, ids.COLOUR, state.by),
         ],
         className="nuwa-tool-field",
-        title="Clusters, obs column, gene or protein: type to search. Several genes separated by commas give their mean.",
+        title="Clusters, obs column, gene or protein: type to search. Several names separated by commas give a map "
+        "each, or the mean of the genes.",
+    )
+
+
+def _looks(state):
+    """One colour for all panels or one for each, and names among the cells."""
+    small = is_small(state.by, state.split)
+    alike = switch(ids.COLOURS_LINKED, "bi-palette", "The same colour in all panels", not state.colours)
+    return html.Div(
+        [
+            html.Div(alike, id=ids.COLOURS_LINKED_BOX, hidden=small),
+            switch(ids.LABELS, "bi-tags", "Write the names of categories among their cells", state.labels),
+        ],
+        className="nuwa-tool-group",
     )
 
 
@@ -104,9 +126,10 @@ def _save():
         )
         for form in ("svg", "png")
     ]
+    page = html.A("Maps as HTML", id=ids.LINK_MAPS, href="", className="dropdown-item")
     table = html.A("Data of the maps (CSV)", id=ids.LINK_TABLE, href="", className="dropdown-item")
     return dbc.DropdownMenu(
-        [*figures, table],
+        [*figures, page, table],
         label=icon("bi-download", "Save"),
         color="link",
         toggle_class_name="nuwa-tool",

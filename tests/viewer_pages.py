@@ -1,0 +1,44 @@
+"""What the walks through the viewer share: an app served from this process, a tab without errors, and choosing in pickers."""
+
+import threading
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+from werkzeug.serving import make_server
+
+
+@contextmanager
+def answering(nuwa):
+    """The address of an app, served from a thread of this process."""
+    server = make_server("127.0.0.1", 0, nuwa.app.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@contextmanager
+def tab(browser):
+    """A tab in which nothing may go wrong."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    page, wrong = context.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def query_of(page):
+    """The query of the address, as a dict."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def choose(page, id, text, option):
+    """Type `text` into the picker `id` and take the first option that is called so."""
+    page.locator(f"#{id}").click()
+    page.keyboard.type(text)
+    page.get_by_role("option", name=option).first.click()
+    page.keyboard.press("Escape")
