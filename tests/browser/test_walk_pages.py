@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import wait_until_page
 from playwright.sync_api import expect
 
 from core.store import ACTIVE
@@ -11,16 +12,39 @@ from core.store import ACTIVE
 pytestmark = pytest.mark.browser
 
 
-def test_no_page_scrolls_sideways_on_a_small_screen(page, server, tiny_run):
-    page.set_viewport_size({"width": 768, "height": 1024})
+WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OPEN = "document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
+
+
+def test_no_page_scrolls_sideways_on_a_small_screen_and_all_steps_can_be_reached(page, server, tiny_run):
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.base}/?run={tiny_run}")
-    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for path in ("/", "/data", "/preprocess", "/model", "/train", "/clusters", "/runs"):
-        page.locator(f"#sidebar a[href^='{path}?'], #sidebar a[href='{path}']").first.click()
+        link = page.locator(f"#sidebar a[href^='{path}?'], #sidebar a[href='{path}']").first
+        expect(link).to_be_in_viewport()
+        link.click()
         page.wait_for_url(lambda url, path=path: urlsplit(url).path == path)
         expect(page.locator("#content")).not_to_be_empty()
-        page.wait_for_timeout(300)
-        assert page.evaluate(width) <= 0, path
+        page.evaluate(OPEN)
+        for width in (768, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            wait_until_page(page, lambda: page.evaluate(WIDTH) <= 0)  # charts follow the width
+
+
+@pytest.mark.parametrize(
+    "size", [(390, 844), (960, 600), (720, 450)], ids=["phone", "zoom of 150 %", "zoom of 200 %"]
+)
+def test_the_maps_are_on_the_first_screen_and_before_the_forms(page, server, tiny_run, size):
+    """The sizes in CSS pixels of a phone, and of a window of 1440 x 900 at this zoom."""
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server.base}/clusters?run={tiny_run}")
+    maps, panel = page.locator(".nuwa-maps"), page.locator(".nuwa-panel")
+    expect(maps).to_be_in_viewport(ratio=1)
+    first, second = maps.bounding_box(), panel.bounding_box()
+    assert first["height"] >= 0.35 * height and first["width"] >= 0.55 * width
+    assert first["y"] + first["height"] <= second["y"] + 1 or first["x"] < second["x"]
+    assert page.evaluate(WIDTH) <= 0
 
 
 def test_the_runs_are_listed_with_their_status(page, server, tiny_run):
