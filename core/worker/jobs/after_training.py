@@ -5,6 +5,8 @@ the job that the card's button would queue, so a press finds it or its result, a
 with recommended settings a page waits for the suggested cell types, so they follow at once.
 """
 
+from contextlib import suppress
+
 import numpy as np
 
 from core import files
@@ -29,11 +31,9 @@ def queue(store, job, run):
     """Queue all of it for an explored run, as the owner of the job that explored it."""
     view = store.of(job["owner"])
     order = AT_ONCE if view.recommended.has_started(run) else SLOW
-    try:
+    with suppress(UserError):  # one cluster, or too many: there are no markers
         view.groups.find_markers(run["id"], clusters(store, run["id"]), **order)
-    except UserError:  # one cluster, or too many: there are no markers
-        return
-    view.jobs.once("suggest", run["id"], **order)
+        view.jobs.once("suggest", run["id"], **order)
     view.jobs.once("spaces", run["id"], spaces_arguments(store, run), **SLOW)
 
 

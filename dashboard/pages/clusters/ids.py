@@ -50,6 +50,7 @@ SELECT_FILTER = "select-filter"
 
 PANELS_MESSAGE = "panels-message"
 PANELS_RETRY = "panels-retry"
+PANELS_STOP = "panels-stop"
 COLOUR = "colour"
 RESOLUTION = "resolution"
 DIMENSIONS = "dimensions"

@@ -3,6 +3,7 @@
 import json
 
 from dash import ClientsideFunction, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
 
 from core.store import Priority, Status
 from dashboard import ids as shared
@@ -67,6 +68,7 @@ def _missing(app, store):
         (ids.PANELS_TICK, "disabled"),
         (ids.PANELS_MESSAGE, "children"),
         (ids.PANELS_RETRY, "hidden"),
+        (ids.PANELS_STOP, "hidden"),
     )
     choices = (Input(ids.DIMENSIONS, "value"), Input(ids.PANEL_COUNT, "value"), *PANELS)
     others = (State(ids.PANELS_MISSING, "data"), State(shared.RUN, "data"))
@@ -111,7 +113,26 @@ def _missing(app, store):
         message = next((state.message for state in states if state.message), "")
         failed = any(jobs[name]["status"] in ENDED for name in missing)
         changed = missing if missing != missing_before else no_update
-        return changed, all(state.over for state in states), message, not failed
+        over = all(state.over for state in states)
+        return changed, over, message, not failed, over
+
+    @app.callback(
+        Output(ids.PANELS_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.PANELS_STOP, "n_clicks"),
+        State(ids.PANELS_MISSING, "data"),
+        State(shared.RUN, "data"),
+        prevent_initial_call=True,
+    )
+    def stop(clicks, missing, run_id):
+        """Cancel the embeddings that the panels wait for, where this person has asked for them."""
+        if not clicks:
+            raise PreventUpdate
+        view = store.of(session.user())
+        jobs = view.results.embeddings(run_id)
+        for name in missing or []:
+            if name in jobs and jobs[name]["owner"] == view.user:
+                view.jobs.cancel(jobs[name]["id"])
+        return "Stopping ..."
 
 
 def _draw(app, store):

@@ -44,11 +44,14 @@ def layout(view, run, state, bar=(), lines=()):
 def _lines(state, lines):
     """Notes of one line each above the maps."""
     retry = html.Button("Retry", id=ids.PANELS_RETRY, className="btn btn-sm btn-outline-primary", hidden=True)
+    stop = html.Button(
+        "Cancel", id=ids.PANELS_STOP, className="btn btn-sm btn-outline-secondary", hidden=True
+    )
     return html.Div(
         [
             *[notice(note, "warn") for note in state.notes],
             *lines,
-            html.Div([working(ids.PANELS_MESSAGE), retry], className="nuwa-line"),
+            html.Div([working(ids.PANELS_MESSAGE), stop, retry], className="nuwa-line"),
             html.Div(id=ids.CELLS_NOTES, role="status"),
             html.Div(id=ids.RENAME_MESSAGE, role="status"),
         ],

@@ -44,8 +44,8 @@ def default(view, run):
     return [first(run), "input_umap", "pca", fourth]
 
 
-def options(view, run, text="", chosen=None):
-    """Options for the picker of a panel's embedding that match `text`, with the present choice among them.
+def options(view, run, text=""):
+    """Options for the picker of a panel's embedding that match `text`.
 
     Two numbers in the text mean two dimensions: "latent 3 7" or "PCA 1 3".
     """
@@ -74,9 +74,7 @@ def options(view, run, text="", chosen=None):
         space = "pca" if "pc" in query else "latent"
         key = f"{space}:{numbers[0]},{numbers[1]}"
         if key not in [option["value"] for option in matching]:
-            matching.insert(0, {"label": label(view, run, key), "value": key, "search": text})
-    if chosen and chosen not in [option["value"] for option in matching]:
-        matching.insert(0, {"label": label(view, run, chosen), "value": chosen})
+            matching.insert(0, {"label": label(view, run, key), "value": key})
     return matching
 
 
