@@ -6,7 +6,7 @@ from core.store import Priority
 
 
 def test_embeddings_that_panels_wait_for_are_cancelled(finished):
-    store, name = finished.store, "input_umap_3d"
+    store, name = finished.store, "latent_tsne_3d"
     token = f"embed:{finished.run}:{name}"
     arguments = {"name": name}
     job = store.submit("local", "slow", "embed", finished.run, arguments, token, Priority.ASKED)
@@ -18,7 +18,7 @@ def test_embeddings_that_panels_wait_for_are_cancelled(finished):
         "dimensions.value": 3,
         "run.data": finished.run,
         "panel-count.value": 1,
-        "panel-1.value": "input_umap",
+        "panel-1.value": "latent_tsne",
     }
     answer = finished.press("panels-missing.data", wanted, "panels-tick.n_intervals")
     assert "Cancelled." in sent(answer["panels-message"]) and answer["panels-retry"]["hidden"] is False
