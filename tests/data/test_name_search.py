@@ -19,6 +19,7 @@ GENES = [
     "ITGAX",
     "Cd8a",
     "PTPRC",
+    "CR1",  # CD35, which is not CD3
 ]
 PROTEINS = [
     "CD30",

@@ -58,13 +58,10 @@ def said(valid, difference, n_train=5000, train=None, config=SETTINGS):
     return " ".join(advice.advice(history(valid, train), config, difference, n_train, 1.0))
 
 
-def test_over_fitting_is_answered_by_dropout_units_layers_and_cells_not_by_early_stopping():
+def test_over_fitting_is_answered_by_units_layers_and_cells_not_by_early_stopping():
     words = said(RISING, (0.1, 0.01))
     assert "After epoch 11 the validation loss rises" in words and "over-fits" in words
-    assert (
-        "Worth trying: more dropout (now 0.1), fewer hidden units (now 128), fewer layers (now 2) and more cells."
-        in words
-    )
+    assert "Worth trying: fewer hidden units (now 128), fewer layers (now 2) and more cells." in words
     assert "early stopping" not in words and "more epochs" not in words.lower()
 
 
@@ -89,7 +86,7 @@ def test_more_epochs_are_advised_only_while_the_loss_falls():
 
 def test_a_gap_of_a_flat_curve_is_over_fitting():
     words = said(FLAT, (0.1, 0.01), train=FLAT - 0.2)
-    assert "the training loss 40% of its fall below" in words and "more dropout" in words
+    assert "the training loss 40% of its fall below" in words and "fewer hidden units" in words
 
 
 def test_a_good_run_gets_no_advice_and_one_level_with_pca_none_to_change_settings():

@@ -1,5 +1,6 @@
 """The gene that a person means by what they type: in any case, without a genome's prefix, by an older or common name."""
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -89,8 +90,14 @@ def equivalents(name) -> frozenset[str]:
 
 
 def named_like(start) -> frozenset[str]:
-    """The symbols, in one case without punctuation, of which an older or common name begins so."""
-    return frozenset(squeeze(symbol) for alias, symbol in ALIASES.items() if squeeze(alias).startswith(start))
+    """The symbols, in one case without punctuation, of which an older or common name begins so, and not with a longer number."""
+    longer = re.compile(rf"{re.escape(start)}\d") if start[-1:].isdigit() else None
+    aliases = {squeeze(alias): squeeze(symbol) for alias, symbol in ALIASES.items()}
+    return frozenset(
+        symbol
+        for alias, symbol in aliases.items()
+        if alias.startswith(start) and not (longer and longer.match(alias))
+    )
 
 
 def squeeze(name) -> str:
