@@ -5,6 +5,7 @@
 
   // Pixels around the frame of each panel; the margins of core/figures/panels.py and of assets/91-workspace.css.
   const LEFT = 28, RIGHT = 16, HEAD = 34, FOOT = 30;
+  const UNIT = 300; // pixels of a panel from which its unit has room beside the name of its axis
   const NEAR = 0.001; // a difference in shares of the figure that nobody sees
   const COPIED = 2000; // milliseconds for which a button says so
 
@@ -36,7 +37,7 @@
 
   // The changes of a plotly layout that place its panels; none where they are there already.
   function changes(layout, size, columns, n) {
-    const update = {}, rows = Math.ceil(n / columns), number = (i) => (i ? i + 1 : "");
+    const wide = size.width / columns >= UNIT, update = {}, rows = Math.ceil(n / columns), number = (i) => (i ? i + 1 : "");
     for (let i = 0; i < n; i++) {
       const { x, y } = domain(i, columns, rows, size), scene = `scene${number(i)}`;
       if (layout[scene]) {
@@ -49,6 +50,7 @@
       (layout.annotations || []).forEach((note, k) => {
         let to = places[note.name];
         if (to && note.name === `title ${i}` && note.xanchor === "right") to = [x[1], y[1]]; // of a small multiple
+        if (note.name === `unit ${i}` && (note.visible !== false) !== wide) update[`annotations[${k}].visible`] = wide;
         if (to && differs([note.x, note.y], to)) Object.assign(update, { [`annotations[${k}].x`]: to[0], [`annotations[${k}].y`]: to[1] });
       });
       (layout.shapes || []).forEach((shape, k) => {

@@ -23,13 +23,15 @@ class Tab(NamedTuple):
     cards: Callable
 
 
-def layout(tabs, at_once, label, beside=()):
-    """The tabs, the first one open; `at_once` is {name: components} that are there before the cards of that tab.
+def layout(tabs, label, before, after, beside=()):
+    """The tabs, the first one open; the components `beside` them are in the same bar.
 
-    The components `beside` the tabs are in the same bar.
+    `before` and `after` are {name: components} that are there at once, above and below the cards of that tab.
     """
     buttons = [_button(tab, is_open=tab is tabs[0]) for tab in tabs]
-    panes = [_pane(tab, at_once.get(tab.name, ()), is_open=tab is tabs[0]) for tab in tabs]
+    panes = [
+        _pane(tab, before.get(tab.name, ()), after.get(tab.name, ()), is_open=tab is tabs[0]) for tab in tabs
+    ]
     tab_list = html.Div(buttons, className="nuwa-tabs nav", role="tablist", **{"aria-label": label})
     return html.Div(
         [
@@ -56,10 +58,10 @@ def _button(tab, is_open):
     )
 
 
-def _pane(tab, at_once, is_open):
+def _pane(tab, before, after, is_open):
     waiting = html.Div("Loading ...", className="nuwa-tab-waiting", role="status")
     return html.Div(
-        [*at_once, html.Div(waiting, id=ids.tab_cards(tab.name), className="nuwa-tab-cards")],
+        [*before, html.Div(waiting, id=ids.tab_cards(tab.name), className="nuwa-tab-cards"), *after],
         id=ids.tab_pane(tab.name),
         className="nuwa-tab-pane",
         role="tabpanel",

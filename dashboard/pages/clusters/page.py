@@ -77,8 +77,6 @@ def layout(view, context):
     if run["explored"] != Explored.READY:
         return not_yet(view, run)
     state = link_state.from_link(context.query, view, run)
-    see = [colour_controls.card(view, run, state), *viewer.reading()]
-    at_once = {"see": see, "clusters": [viewer.resolution(state)]}
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -91,7 +89,16 @@ def layout(view, context):
                 viewer.layout(
                     view, run, state, selection_bar.layout(view, run, state), [batch_note.line(run)]
                 ),
-                tabs.layout(TABS, at_once, "Tools and results", [workspace.buttons()]),
+                tabs.layout(
+                    TABS,
+                    "Tools and results",
+                    before={
+                        "see": [colour_controls.card(view, run, state)],
+                        "clusters": [viewer.resolution(state)],
+                    },
+                    after={"see": viewer.reading()},
+                    beside=[workspace.buttons()],
+                ),
             ),
         ],
         className="nuwa-workspace-page",
