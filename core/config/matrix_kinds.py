@@ -19,6 +19,7 @@ Form = Literal[
     "binary",
     "rounded",
     "mixed",
+    "mixed sums",
     "corrected",
 ]
 
@@ -44,6 +45,7 @@ FORM_WORDS: dict[str, str] = {
     "binary": "0 and 1 alone (presence and absence)",
     "rounded": "normalised values, rounded",
     "mixed": "whole numbers in some cells and fractions in others",
+    "mixed sums": "counts in some cells and normalised, rounded values in others",
     "corrected": "corrected or estimated counts",
 }
 BADGES: dict[str, str] = {  # short, for plots
@@ -66,5 +68,6 @@ BADGES: dict[str, str] = {  # short, for plots
     "binary": "0 and 1 alone",
     "rounded": "normalised, rounded",
     "mixed": "of two kinds",
+    "mixed sums": "of two kinds",
     "corrected": "corrected counts",
 }

@@ -33,6 +33,9 @@ OTHER_PROGRAMS = {
     **dict.fromkeys(
         (".fastq", ".bam"), "bring the matrix of counts that Cell Ranger, STARsolo or kb count makes of it"
     ),
+    **dict.fromkeys(
+        (".bz2", ".xz", ".zst", ".7z", ".rar"), "unpack it, and pack it as .zip or .gz where that is needed"
+    ),
     ".cloupe": "bring filtered_feature_bc_matrix.h5 of the same run",
 }
 

@@ -1,11 +1,13 @@
 """Judge what a matrix holds (counts, log-normalised, scaled ...) from what one sweep saw of all its values."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from core.config.matrix_kinds import Kind
 from core.data.kind_of_fractions import of_fractions
 from core.data.kind_type import MatrixKind
-from core.data.value_scan import MOST, NEAR_WHOLE, Sweep, same, sweep
+from core.data.value_scan import MOST, NEAR_WHOLE, SAME_SUM, Sweep, same, sweep
 from core.sparse.access import place_of
 
 __all__ = ["Kind", "MatrixKind", "judge", "remember", "what_is"]
@@ -13,6 +15,7 @@ __all__ = ["Kind", "MatrixKind", "judge", "remember", "what_is"]
 FEW_NEGATIVE = 0.05  # share of the non-zero values; what was centred or taken as a difference has far more
 # Whole numbers that are no counts: as many cells of one sum, or values above 0 that all are this high.
 LEAST_CELLS, LEAST_SUM = 10, 100
+ROUND_SUMS, PART_OF_CELLS = (1e3, 5e3, 1e4, 1e5, 1e6), 0.1
 HIGH, HIGHEST, ENOUGH_VALUES, ENOUGH_ZEROS = 5, 1e6, 1000, 0.3
 
 
@@ -67,6 +70,10 @@ def _of_whole_numbers(seen) -> MatrixKind:
     if round(seen.highest) == 1:
         return MatrixKind("other", "All values are 0 or 1, so it is presence and absence.", form="binary")
     sums = same(seen.cell_sums)
+    if sums and sums.middle >= LEAST_SUM and seen.least == 1 and sums.spread == 0:
+        # Rounding misses the sum by a little; only drawing molecules at random keeps it exactly.
+        sentence = f"All values are whole numbers, and every cell has exactly {sums.middle:,.0f}: counts brought to one depth."
+        return MatrixKind("counts", sentence)
     if sums and (seen.cell_sums > 0).sum() >= LEAST_CELLS and sums.middle >= LEAST_SUM:
         sentence = f"All values are whole numbers, but every cell sums to {sums.middle:,.0f}: normalised and rounded."
         return MatrixKind("normalized", sentence, sums.middle, "rounded")
@@ -76,10 +83,36 @@ def _of_whole_numbers(seen) -> MatrixKind:
             " normalised and rounded, and genes were left out."
         )
         return MatrixKind("normalized", sentence, form="rounded")
+    if part := _rounded_part(seen.cell_sums):
+        sentence = (
+            f"All values are whole numbers, but {part.n:,} of {seen.cells:,} cells sum to {part.sum:,.0f}, nearly: normalised"
+            " and rounded there."
+        )
+        return MatrixKind("other", sentence, form="mixed sums")
     if seen.whole == seen.nonzero:
         return MatrixKind("counts", f"All values are whole numbers from 0 to {seen.highest:,.0f}.")
     sentence = f"All values up to {seen.highest:,.0f} are within {NEAR_WHOLE} of whole numbers."
     return MatrixKind("counts", sentence)
+
+
+class _Part(NamedTuple):
+    n: int
+    sum: float
+
+
+def _rounded_part(sums) -> _Part | None:
+    """Cells among others whose sums lie within 1 % of a round number, none of them exactly by chance: CPM of one sample."""
+    filled = sums[sums > 0]
+    for target in ROUND_SUMS:
+        near = filled[np.abs(filled / target - 1) < SAME_SUM]
+        if len(near) < max(LEAST_CELLS, PART_OF_CELLS * len(filled)):
+            continue
+        # Counts spread evenly over such a narrow range and beyond; what was normalised does not go beyond.
+        around = filled[np.abs(filled / target - 1) < 5 * SAME_SUM]
+        tight = np.mean(np.abs(near / target - 1) < SAME_SUM / 4)
+        if len(near) >= MOST * len(around) and tight >= MOST:
+            return _Part(len(near), target)
+    return None
 
 
 def _of_negative_counts(seen: Sweep) -> MatrixKind:

@@ -180,6 +180,19 @@ def hashtags_in_obsm(folder):
 log_base_3 = log_of(lambda values: np.log1p(values) / np.log(3), "log_base_3", per_cell(1e4))
 
 
+def brought_to_one_depth(folder):
+    random = np.random.default_rng(0)
+    return formats.h5ad(
+        with_x(np.array([random.multinomial(300, row / row.sum()) for row in COUNTS])), folder
+    )
+
+
+def rounded_in_a_sample(folder):
+    values = COUNTS * 7
+    values[CELLS // 2 :] = np.rint(per_cell(1e4))[CELLS // 2 :]
+    return formats.h5ad(with_x(values), folder)
+
+
 def spliced_as_x(folder):
     adata = with_x(parts()["spliced"])
     adata.layers.update(parts())
@@ -288,6 +301,12 @@ CASES = [
         kind="lognorm",
         form="log counts",
         sentence="Un-logged in base 5, all values are whole numbers",
+    ),
+    Case(brought_to_one_depth, kind="counts"),
+    Case(
+        rounded_in_a_sample,
+        form="mixed sums",
+        sentence="30 of 60 cells sum to 10,000, nearly: normalised and rounded there",
     ),
     Case(spliced_as_x, counts="X", sentence='X is layers["spliced"], so'),
     Case(

@@ -78,6 +78,23 @@ def detected_or_not(folder):
     return path
 
 
+def rhapsody_with_antibodies(folder):
+    table, path = counts(folder)
+    for name in ("CD4:SK3|CD4|AHS0032|pAbO", "CD8:RPA-T8|CD8A|AHS0027|pAbO"):
+        table[name] = 5
+    table["SampleTag01_hs|stAbO"] = 1
+    table.index = range(100, 140)
+    table.rename_axis("Cell_Index").to_csv(path)
+    return path
+
+
+def with_means(folder):
+    table, path = counts(folder)
+    turned = table.T.astype(float)
+    turned.assign(Mean=turned.mean(axis=1)).to_csv(path)
+    return path
+
+
 SAME = {"cells": 40, "genes": 12, "total": 5000.0, "gene_names": tuple(GENES[:5])}
 CASES = [
     Case("c02_thousands_in_quotes.csv", sentence="such as 1,046"),
@@ -104,6 +121,8 @@ CASES = [
     Case(whole_lines_in_quotes, sentence="is within quotation marks, which were removed", **SAME),
     Case(fields_and_lines_in_quotes, **SAME),
     Case(detected_or_not, exit=2, sentence="holds TRUE and FALSE"),
+    Case(rhapsody_with_antibodies, proteins=2, protein_total=400.0, **SAME),
+    Case(with_means, sentence="was left out: Mean", **SAME),
     Case(windows, sentence="Windows-1252", **SAME),
     Case(nobody_knows, exit=2, sentence="which are the cells?"),
     Case(nobody_knows, ("--no-transpose",), name="nobody_knows_answered", cells=40, genes=12, total=5000.0),

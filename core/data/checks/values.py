@@ -23,6 +23,7 @@ NO_COUNTS = {
     ),
     "rounded": ("X was normalised and rounded, which cannot be undone: bring the counts.", None),
     "corrected": ("rounding the corrected values of X gives whole numbers.", "round_counts"),
+    "mixed sums": ("bring the counts of the cells that were normalised.", None),
     "mixed": ("X holds them in some cells only.", None),
 }
 UNLOGGED_BY_REPAIR = (

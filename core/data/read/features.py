@@ -18,7 +18,11 @@ COLUMNS = {  # of a file with a header
     "feature_types": ("feature_types", "feature_type", "type"),
     "genome": ("genome",),
 }
-PO = re.compile(r"\|pAbO$")  # what BD Rhapsody puts after the names of its antibodies
+# What BD Rhapsody puts after the names of its antibodies and sample tags; R turns the bar into a dot.
+RHAPSODY = (
+    (re.compile(r"[|._]pAbO$"), "Antibody Capture"),
+    (re.compile(r"[|._]stAbO$"), "Multiplexing Capture"),
+)
 # Rows that count reads of no feature: CITE-seq-Count, HTSeq, STAR.
 NOT_FEATURES = re.compile(
     r"unmapped|no_match|bad_struct|total_reads|__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
@@ -41,10 +45,17 @@ def features_of(rows: list[list[str]], header: list[str] | None, symbols: list[s
     for key in ("feature_types", "genome"):
         if key in parts:
             var[key] = pd.Categorical(parts[key])
-    if "feature_types" not in var and any(PO.search(name) for name in names):
-        types = ["Antibody Capture" if PO.search(name) else "Gene Expression" for name in names]
+    if "feature_types" not in var and (types := types_by_name(names)):
         var["feature_types"] = pd.Categorical(types)
     return var
+
+
+def types_by_name(names) -> list[str] | None:
+    """The types of features whose names tell them, as those of BD Rhapsody do; None where none does."""
+    types = [
+        next((kind for mark, kind in RHAPSODY if mark.search(str(name))), "Gene Expression") for name in names
+    ]
+    return types if len(set(types)) > 1 else None
 
 
 def _by_header(header, columns):

@@ -23,7 +23,7 @@ HASHTAG = re.compile(
 )
 # Names that only antibodies have: BioLegend's TotalSeq, and the marks that people put before or behind them.
 ANTIBODY = re.compile(
-    r"_?TotalSeq|^ADT[_-]|[_-]ADT$|^anti[-_. ]|^(?:Ab|AB)[_-]|[_-](?:protein|prot)$", re.IGNORECASE
+    r"_?TotalSeq|[|._]pAbO$|^ADT[_-]|[_-]ADT$|^anti[-_. ]|^(?:Ab|AB)[_-]|[_-](?:protein|prot)$", re.IGNORECASE
 )
 # Clusters of differentiation that no human or mouse gene is called by, as they are complexes, splice forms or older
 # names: the gene of CD3 is CD3E, that of CD16 FCGR3A (HGNC's list of CD molecules).

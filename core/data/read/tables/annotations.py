@@ -45,7 +45,8 @@ NO_FEATURE = re.compile(
     r"N_(?:unmapped|multimapping|noFeature|ambiguous)|unmapped|bad_struct|no_match|total_reads)$",
     re.IGNORECASE,
 )
-TOTAL = re.compile(r"^(?:grand[ _]?)?(?:total|sum)s?$", re.IGNORECASE)
+TOTAL = re.compile(r"^(?:grand[ _]?)?(?:total|sum|row[ _.]?sum|total[ _.]?count)s?$", re.IGNORECASE)
+MEAN = re.compile(r"^(?:row[ _.]?)?(?:mean|average|avg)s?$", re.IGNORECASE)
 
 
 def plain(header: str) -> str:

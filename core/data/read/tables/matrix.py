@@ -9,7 +9,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from core.data.read.archives import is_gzip, plain_bytes
-from core.data.read.tables.annotations import NO_FEATURE, TOTAL, describes
+from core.data.read.features import types_by_name
+from core.data.read.tables.annotations import MEAN, NO_FEATURE, TOTAL, describes
 from core.data.read.tables.encoding import unwrapped
 from core.data.read.tables.layout import layout_of
 from core.data.read.tables.numbers import MISSING
@@ -63,10 +64,10 @@ def read_table(path: Path, reading) -> AnnData:
     if _is_unusual(columns.index):
         turned, columns, rows = _set_aside(matrix.T.tocsr(), columns, rows, reading)
         matrix = turned.T
-    return AnnData(
-        sparse.csr_matrix(matrix.T if transpose else matrix),
-        *((columns, rows) if transpose else (rows, columns)),
-    )
+    obs, var = (columns, rows) if transpose else (rows, columns)
+    if "feature_types" not in var and (types := types_by_name(var.index)):
+        var["feature_types"] = pd.Categorical(types)
+    return AnnData(sparse.csr_matrix(matrix.T if transpose else matrix), obs, var)
 
 
 def _one_measure(layout, name, reading):
@@ -118,9 +119,11 @@ def _set_aside(matrix, rows, columns, reading):
     """`matrix` without rows that count what no gene got or that sum up the others; those that describe columns go there."""
     names = list(rows.index)
     no_gene = np.array([bool(NO_FEATURE.match(name)) for name in names], dtype=bool)
-    for i in [i for i, name in enumerate(names) if TOTAL.match(name)]:
-        total = matrix[i].toarray().ravel()
-        no_gene[i] = np.allclose(np.asarray(matrix.sum(axis=0)).ravel() - total, total)
+    for i in [i for i, name in enumerate(names) if TOTAL.match(name) or MEAN.match(name)]:
+        own = matrix[i].toarray().ravel()
+        others = np.asarray(matrix.sum(axis=0)).ravel() - own
+        others = others / (len(names) - 1) if MEAN.match(names[i]) else others
+        no_gene[i] = np.allclose(others, own, rtol=1e-3, atol=1e-3)
     describing = np.array([bool(describes(name)) for name in names], dtype=bool) & ~no_gene
     if no_gene.any():
         share = float(matrix[np.flatnonzero(no_gene)].sum()) / max(float(matrix.sum()), 1.0)
@@ -137,7 +140,9 @@ def _set_aside(matrix, rows, columns, reading):
 
 
 def _is_unusual(names):
-    return any(NO_FEATURE.match(name) or TOTAL.match(name) or describes(name) for name in names)
+    return any(
+        NO_FEATURE.match(name) or TOTAL.match(name) or MEAN.match(name) or describes(name) for name in names
+    )
 
 
 def _sparse_bytes(path, layout):
