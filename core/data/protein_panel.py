@@ -85,8 +85,8 @@ def check_measured(adata: AnnData) -> None:
     if not is_masked(adata) and (n := n_unmeasured(adata)):
         cells = "1 cell has" if n == 1 else f"{n:,} cells have"
         raise UserError(
-            f"{cells} missing protein values: remove the cells without proteins, mask the missing values, or train on RNA"
-            " alone (modalities rna)."
+            f"{cells} missing protein values: remove the cells without proteins, mask the missing values (repair"
+            " mask_proteins), or train on RNA alone (modalities rna)."
         )
 
 

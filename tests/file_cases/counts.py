@@ -183,12 +183,12 @@ log_base_3 = log_of(lambda values: np.log1p(values) / np.log(3), "log_base_3", p
 def brought_to_one_depth(folder):
     random = np.random.default_rng(0)
     return formats.h5ad(
-        with_x(np.array([random.multinomial(300, row / row.sum()) for row in COUNTS])), folder
+        with_x(np.array([random.multinomial(300, row / row.sum()) for row in COUNTS.astype(float)])), folder
     )
 
 
 def rounded_in_a_sample(folder):
-    values = COUNTS * 7
+    values = COUNTS.copy()
     values[CELLS // 2 :] = np.rint(per_cell(1e4))[CELLS // 2 :]
     return formats.h5ad(with_x(values), folder)
 
