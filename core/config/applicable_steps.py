@@ -43,3 +43,16 @@ def steps_for(kind, has_proteins, has_background=False):
     steps["protein_transform"] = Step(True, "", closed) if has_proteins else no_proteins
     steps["modalities"] = raw if has_proteins else no_proteins
     return steps
+
+
+def split_step(kind, batch_key, modalities):
+    """The Step of training on split counts (the setting `target`) for RNA of this kind, None where it is not known."""
+    if modalities == "protein":
+        return Step(False, "does not apply: the run has no RNA, so the target is the whole input")
+    if kind not in ("counts", None):
+        words = f"X holds {KIND_WORDS[kind]}, and only counts can be split"
+        return Step(False, f"does not apply: {words}, so the target is the whole input")
+    if batch_key:
+        reason = f"does not apply with a batch covariate ({batch_key}): batches mix less then"
+        return Step(False, f"{reason}, so the target is the whole input")
+    return Step(True, "")

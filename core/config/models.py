@@ -11,6 +11,7 @@ from core.text import listed
 # Beside 1 for RNA, of squared errors: so a dozen proteins still count beside thousands of genes.
 PROTEIN_WEIGHT = 0.3
 GAUSSIAN = ("beta", "beta_warm_up")  # the settings of every model with a Gaussian latent space
+SPLIT = ("target", "split_share")  # those of every model that can be trained on split counts
 
 
 def _no_heads(config, branch):
@@ -125,10 +126,10 @@ register(
         module="core.models.citeseq:Citeseq",
         help="a branch for RNA and one for protein (absent without proteins) that meet in one latent space.",
         methods="an autoencoder{branches}",
-        settings=("linear_path", "latent_noise"),
+        settings=("linear_path", "latent_noise", *SPLIT),
         sparse_ends=True,
         dropout=0.1,
-        before={"linear_path": False, "latent_noise": 0.0},
+        before={"linear_path": False, "latent_noise": 0.0, "target": "whole", "split_share": 0.5},
     )
 )
 register(
@@ -137,9 +138,10 @@ register(
         module="core.models.variational:Variational",
         help="the same with a Gaussian latent space, smoother and harder to over-fit.",
         methods="a variational autoencoder (Kingma 2014){branches}",
-        settings=GAUSSIAN,
+        settings=(*GAUSSIAN, *SPLIT),
         variational=True,
         sparse_ends=True,
+        before={"target": "whole", "split_share": 0.5},
     )
 )
 register(
@@ -148,10 +150,11 @@ register(
         module="core.models.variational:Linear",
         help="variational, with a linear decoder whose loadings say which genes make each dimension.",
         methods="a variational autoencoder with a linear decoder (Svensson 2020; Kingma 2014)",
-        settings=GAUSSIAN,
+        settings=(*GAUSSIAN, *SPLIT),
         variational=True,
         linear_decoder=True,
         sparse_ends=True,
+        before={"target": "whole", "split_share": 0.5},
     )
 )
 register(

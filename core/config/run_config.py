@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, model_validator
 
+from core.config.applicable_steps import split_step
 from core.config.defaults import chosen, epochs_for
 from core.config.fields import spec
 from core.config.genes import Genes
@@ -35,7 +36,8 @@ class RunConfig(
         record = MODELS.get(name) if isinstance(name, str) else None
         if record is None:
             return values
-        others = (Network.model_fields.keys() | Training.model_fields.keys()) - record.before.keys() - ADDED
+        later = {name for known in MODELS.values() for name in known.before} | ADDED
+        others = (Network.model_fields.keys() | Training.model_fields.keys()) - later
         return record.before | values if others <= values.keys() else values
 
     @model_validator(mode="after")
@@ -84,7 +86,20 @@ class RunConfig(
     @property
     def loss_label(self):
         """What the loss of this model is, for the axis of a plot."""
-        return self.model_record.loss
+        return (
+            f"{self.model_record.loss} of the molecules not seen"
+            if self.splits_counts
+            else self.model_record.loss
+        )
+
+    @property
+    def splits_counts(self):
+        """Does the encoder see one part of the counts and the model predict the other?"""
+        return "target" in self.model_record.settings and self.target == "split"
+
+    def target_step(self, kind):
+        """The Step of splitting counts for values of this kind under these settings: does it apply, and why not."""
+        return split_step(kind, self.batch_key, self.modalities)
 
     def weight_of(self, part):
         """The weight of a part of the loss, "rna" or "protein"; 1 for proteins alone.
@@ -110,14 +125,19 @@ class RunConfig(
         defaults = chosen(n_train)
         return epochs_for(defaults.steps, n_train, self.batch_size or defaults.batch_size)
 
-    def for_data(self, n_cells, n_genes, n_proteins=0):
-        """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins."""
+    def for_data(self, n_cells, n_genes, n_proteins=0, kind="counts"):
+        """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins.
+
+        The target is "whole" where values of this `kind` or the other settings do not let counts be split.
+        """
         n_train, _, _ = self.split_sizes(n_cells)
         defaults = chosen(n_train, n_genes + n_proteins)
         empty = {name: getattr(defaults, name) for name in ("n_latent", "n_hidden", "batch_size")}
         empty["dropout"] = self.model_record.dropout
         empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
+        if self.splits_counts and not self.target_step(kind).applies:
+            update["target"] = "whole"
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
     def layers(self, n_genes, n_proteins, n_batches=0):

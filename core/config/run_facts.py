@@ -14,21 +14,37 @@ class Parts(NamedTuple):
 
 
 class Baselines(NamedTuple):
-    """The same loss of three simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
-    the run has one modality)."""
+    """The same loss of simple models on one set of cells; `pca_rna` is a PCA of RNA alone (None where
+    the run has one modality).
+
+    Where counts are split all predict the part that is not seen, `pca_size` is the number of dimensions with which PCA
+    does that best, and `regression` is a reduced-rank regression from one part to the other; else both are None.
+    """
 
     mean: Parts
     pca: Parts
     pca_rna: float | None = None
+    regression: Parts | None = None
+    pca_size: int | None = None
 
     def record(self):
         """As JSON can hold them."""
-        return {"mean": self.mean._asdict(), "pca": self.pca._asdict(), "pca_rna": self.pca_rna}
+        record = {"mean": self.mean._asdict(), "pca": self.pca._asdict(), "pca_rna": self.pca_rna}
+        if self.regression:
+            record |= {"regression": self.regression._asdict(), "pca_size": self.pca_size}
+        return record
 
     @classmethod
     def read(cls, record):
         """The Baselines that `record` wrote."""
-        return cls(Parts(**record["mean"]), Parts(**record["pca"]), record.get("pca_rna"))
+        regression = record.get("regression")
+        return cls(
+            Parts(**record["mean"]),
+            Parts(**record["pca"]),
+            record.get("pca_rna"),
+            Parts(**regression) if regression else None,
+            record.get("pca_size"),
+        )
 
 
 class BatchMixing(NamedTuple):

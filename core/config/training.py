@@ -10,6 +10,24 @@ from core.config.fields import TRAINING, setting
 class Training(BaseModel):
     """How long, how fast, on which cells."""
 
+    target: Literal["split", "whole"] = setting(
+        "split",
+        TRAINING,
+        "Target",
+        "What the decoder is to predict. split: in each step the molecules of a cell are divided at random into two parts; "
+        "the encoder sees one part and the model predicts the other, so that copied noise gains nothing. whole: the input "
+        "itself. Values that are not counts and runs with a batch covariate always use whole.",
+    )
+    split_share: float = setting(
+        0.5,
+        TRAINING,
+        "Share of molecules seen",
+        "The share of the molecules that the encoder sees where the target is split; the others are predicted.",
+        ge=0.05,
+        le=0.95,
+        step=0.05,
+        folded=True,
+    )
     epochs: int | None = setting(
         None,
         TRAINING,

@@ -167,6 +167,15 @@ def _training(config, facts):
         penalties.append(
             f"a KL weight of {config.beta:g} that grew over the first {config.beta_warm_up:.0%} of the steps"
         )
+    target = ""
+    if config.splits_counts:
+        target = (
+            " In each step the counts of every cell were divided at random into two parts by binomial thinning (Batson 2019; "
+            f"Neufeld 2023): the encoder saw {config.split_share:.0%} of the molecules, and the loss was that of predicting "
+            "the others, each part normalised by its own total and scaled by its own mean and standard deviation."
+        )
+        target += " Proteins were not divided." if facts.n_proteins else ""
+        target += " Afterwards the whole counts were encoded."
     clipped = f" Gradients were clipped at a norm of {config.clip_grad:g}." if config.clip_grad else ""
     stop = (
         f" Training was to stop after {config.patience} epochs without a better validation loss."
@@ -177,7 +186,7 @@ def _training(config, facts):
         f"It was trained on {cells} by {OPTIMIZERS[config.optimizer]} with {SCHEDULES[config.schedule]} {config.lr:g}, "
         f"minibatches of {config.batch_size} cells, {facts.n_epochs if facts.n_done is None else facts.n_done} epochs"
         f"{' and ' + listed(penalties) if penalties else ''}, minimising the {config.loss_label.split(',')[0]}{weights}, with "
-        f"the seed {config.seed}; {held}.{clipped}{stop}"
+        f"the seed {config.seed}; {held}.{target}{clipped}{stop}"
     )
 
 
@@ -185,9 +194,15 @@ def _result(config, facts):
     if not facts.loss:
         return ""
     baselines, where = facts.test_baselines, "test" if facts.n_test else "validation"
+    size, others = config.n_latent, ""
+    if baselines.regression:
+        size = f"{baselines.pca_size} (the number with the lowest loss on validation cells)"
+        others = (
+            f", that of a reduced-rank regression from one part to the other {baselines.regression.total:.4f}"
+        )
     return (
         f"The weights of epoch {facts.best_epoch} were kept; their loss on {where} cells is {facts.loss.total:.4f}, that of a "
-        f"PCA with {config.n_latent} dimensions {baselines.pca.total:.4f}, and that of the training mean "
+        f"PCA with {size} dimensions {baselines.pca.total:.4f}{others}, and that of the training mean "
         f"{baselines.mean.total:.4f}."
     )
 

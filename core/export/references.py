@@ -2,6 +2,8 @@
 
 REFERENCES = {
     "Ba 2016": "Ba JL, Kiros JR, Hinton GE. Layer normalization. arXiv:1607.06450, 2016.",
+    "Batson 2019": "Batson J, Royer L, Webber J. Molecular cross-validation for single-cell RNA-seq. bioRxiv 786269, 2019. "
+    "doi:10.1101/786269",
     "Benjamini 1995": "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B 57:289-300, 1995. "
     "doi:10.1111/j.2517-6161.1995.tb02031.x",
     "Clevert 2016": "Clevert DA, Unterthiner T, Hochreiter S. Fast and accurate deep network learning by exponential "
@@ -22,6 +24,8 @@ REFERENCES = {
     "reduction. arXiv:1802.03426, 2018.",
     "Mulè 2022": "Mulè MP, Martins AJ, Tsang JS. Normalizing and denoising protein expression data from droplet-based "
     "single cell profiling. Nat Commun 13:2099, 2022. doi:10.1038/s41467-022-29356-8",
+    "Neufeld 2023": "Neufeld A, Dharamshi A, Gao LL, Witten D. Data thinning for convolution-closed distributions. "
+    "arXiv:2301.07276, 2023.",
     "Paszke 2019": "Paszke A, Gross S, Massa F, et al. PyTorch: an imperative style, high-performance deep learning "
     "library. NeurIPS 32, 2019. arXiv:1912.01703",
     "Poličar 2024": "Poličar PG, Stražar M, Zupan B. openTSNE: a modular Python library for t-SNE dimensionality reduction "

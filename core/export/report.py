@@ -139,10 +139,12 @@ def _training(report):
         rows += [["training loss, last epoch", _number(last["train_loss"], 4)]]
         rows += [["validation loss, last epoch", _number(last["valid_loss"], 4)]]
         rows += [[f"validation loss, best epoch ({best})", _number(best_epoch["valid_loss"], 4)]]
-    rows += [
-        ["PCA of as many dimensions, validation cells", _number(facts.valid_baselines.pca.total, 4)],
-        ["training mean, validation cells", _number(facts.valid_baselines.mean.total, 4)],
-    ]
+    baselines = facts.valid_baselines
+    size = f"{baselines.pca_size} dimensions" if baselines.pca_size else "as many dimensions"
+    rows += [[f"PCA of {size}, validation cells", _number(baselines.pca.total, 4)]]
+    if baselines.regression:
+        rows += [["reduced-rank regression, validation cells", _number(baselines.regression.total, 4)]]
+    rows += [["training mean, validation cells", _number(baselines.mean.total, 4)]]
     where = "test" if facts.n_test else "validation"
     if facts.loss:
         rows += [[f"kept weights, {where} cells", _number(facts.loss.total, 4)]]

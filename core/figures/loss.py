@@ -101,9 +101,12 @@ def lines_of(baselines, part, n_latent=None):
     """The baselines of a part as (label, value) pairs, without those that are unknown."""
     if not baselines:
         return []
-    pca = f"PCA, {n_latent} dimensions" if n_latent else "PCA"
+    size = baselines.pca_size or n_latent
+    pca = f"PCA, {size} dimensions" if size else "PCA"
     lines = [("training mean", getattr(baselines.mean, part))]
     lines.append((pca, getattr(baselines.pca, part)))
+    if baselines.regression:
+        lines.append(("linear regression", getattr(baselines.regression, part)))
     if part == "rna":
         lines.append(("PCA of RNA alone", baselines.pca_rna))
     return [(label, float(value)) for label, value in lines if value is not None and math.isfinite(value)]

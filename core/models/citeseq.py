@@ -27,6 +27,12 @@ class Citeseq(nn.Module):
             config.input_dropout
         )  # input dropout of genes is in core.training.dataloader
         self.linear_path, self.latent_noise = config.has_linear_path, config.latent_noise
+        self.predicts_other_part = config.splits_counts
+        if (
+            self.predicts_other_part
+        ):  # from predicted parts of counts to whole ones; training does not change it
+            self.register_buffer("whole_slope", torch.ones(n_genes + n_proteins))
+            self.register_buffer("whole_offset", torch.zeros(n_genes + n_proteins))
         layers = config.layers(n_genes, n_proteins, n_batches)
         self.blocks = nn.ModuleDict(
             {x.name: block(x, config, x.name == "encoder_rna_1") for x in layers if x.n_in}
@@ -100,7 +106,11 @@ class Citeseq(nn.Module):
             z = z + self.latent_noise * spread * torch.randn_like(z)
         return self.errors(z, cells)
 
-    def response(self, z, cells):  # (cells, latent) -> (cells, features), on the scale of the input
+    def other_part(self, z, cells):  # (cells, latent) -> (cells, features), on the scale that losses have
         return self.decode(z, cells.batch)
+
+    def response(self, z, cells):  # (cells, latent) -> (cells, features), on the scale of the whole input
+        x = self.decode(z, cells.batch)
+        return x * self.whole_slope + self.whole_offset if self.predicts_other_part else x
 
     expected = denoised = response

@@ -37,6 +37,19 @@ class Model(Protocol):
         """(cells, latent) -> (cells, features): the output that `core.analysis.latent_effects` differentiates."""
 
 
+class SplitModel(Model, Protocol):
+    """A model that obeys `target`: in training `cells.seen` is one part of the counts, the genes of `cells.x` are the other.
+
+    `expected`, `denoised` and `response` multiply by `whole_slope` and add `whole_offset`, (features,) each, which
+    core.training.count_splitting.calibrate sets.
+    """
+
+    predicts_other_part: bool
+
+    def other_part(self, z, cells) -> Tensor:
+        """(cells, latent) -> (cells, features): the expected other part, on the scale of `cells.x` in training."""
+
+
 class Likelihood(Model, Protocol):
     """A model with a Gaussian latent space (`variational` in its record)."""
 

@@ -45,7 +45,8 @@ class Linear(Variational):
     def loadings(self):  # (features, latent): the change of each feature by one unit of a latent dimension
         maps = [self.blocks[f"output_{branch}"][0].weight for branch in self.sizes]
         n_latent = self.blocks["latent"][0].out_features
-        return torch.cat([weight[:, :n_latent] for weight in maps]).detach()
+        loadings = torch.cat([weight[:, :n_latent] for weight in maps]).detach()
+        return loadings * self.whole_slope[:, None] if self.predicts_other_part else loadings
 
 
 def divergence(mean, log_variance):

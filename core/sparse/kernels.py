@@ -25,6 +25,18 @@ def transpose(indptr, indices, data, out_indptr, out_rows, out_data):
 
 
 @numba.njit(**FAST)
+def transpose_both(indptr, indices, data, other, out_indptr, out_rows, out_data, out_other):
+    """As `transpose`, for two arrays of values in the same places."""
+    transpose(indptr, indices, data, out_indptr, out_rows, out_data)
+    n_genes = len(out_indptr) - 1
+    places = out_indptr[:n_genes].copy()
+    for row in range(len(indptr) - 1):
+        for k in range(indptr[row], indptr[row + 1]):
+            out_other[places[indices[k]]] = other[k]
+            places[indices[k]] += 1
+
+
+@numba.njit(**FAST)
 def scatter(indptr, indices, data, sign, out):
     """Adds the values, times `sign`, to where they stand in a dense matrix."""
     for row in range(len(out)):

@@ -68,7 +68,7 @@ class _FirstLayer(torch.autograd.Function):
     def forward(ctx, weight, bias, minibatch, covariate):
         ctx.minibatch, ctx.fills, ctx.covariate = minibatch, minibatch.fills, covariate
         n_genes = len(minibatch.base)
-        offset = torch.addmv(bias, weight[:n_genes].t(), minibatch.base)
+        offset = torch.addmv(bias, weight[:n_genes].t(), minibatch.seen_base)
         out = minibatch.by_cell(minibatch.seen, weight, offset)
         return out if covariate is None else out.addmm_(covariate, weight[n_genes:])
 
@@ -76,7 +76,7 @@ class _FirstLayer(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient):
         begins, ends, rows, _, seen = _unchanged(ctx).by_gene()
-        base, covariate, gradient = ctx.minibatch.base, ctx.covariate, gradient.contiguous()
+        base, covariate, gradient = ctx.minibatch.seen_base, ctx.covariate, gradient.contiguous()
         total = gradient.sum(0)
         by_weight = torch.empty(len(base) + (0 if covariate is None else covariate.shape[1]), len(total))
         of_genes, of_batches = by_weight[: len(base)].numpy(), by_weight[len(base) :]

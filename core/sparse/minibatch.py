@@ -31,7 +31,7 @@ class Standardised:
         slope, self.logged = 1 / np.asarray(sd, np.float64), bool(logged)
         unclipped = -np.asarray(mean, np.float64) * slope
         base = np.clip(unclipped, -clip, clip)
-        self.base = torch.from_numpy(base.astype(np.float32))
+        self.base = self.seen_base = torch.from_numpy(base.astype(np.float32))
         self.scale = slope.astype(np.float32), (unclipped - base).astype(np.float32), np.float32(clip)
 
     @property
@@ -39,23 +39,31 @@ class Standardised:
         """The share of values that are not zero."""
         return self.rows.density
 
-    def minibatch(self, rows, hide=0.0, seed=0, into=None):
+    def gather(self, minibatch, held, at, draw):
+        """Write columns and s of the rows `at` of `held` into the arrays of a Minibatch; returns what the encoder sees."""
+        gather(held, at, self.logged, minibatch.indices, minibatch.data)
+        by_gene = *self.scale, self.base.numpy(), minibatch.column_sums
+        minibatch.square_sum = standardise(minibatch.indices, minibatch.data, *by_gene)
+        return minibatch.data
+
+    def minibatch(self, rows, hide=0.0, seed=0, into=None, draw=None):
         """The Minibatch of these rows (repeats allowed; numbers, or core.sparse.rows.Held).
 
         It takes the memory of the Minibatch `into` where that is not None.
 
         With probability `hide` the encoder sees a zero in place of a count, and the others unchanged; `seed`
-        is a number or a numpy Generator, and the same number hides the same counts of the same rows.
+        is a number or a numpy Generator, and the same number hides the same counts of the same rows. `draw` is for
+        `core.sparse.split_counts` alone.
         """
         minibatch = Minibatch(self) if into is None else into
-        return minibatch.fill(rows, hide, seed)
+        return minibatch.fill(rows, hide, seed, draw)
 
 
 class Minibatch:
     """The cells of one training step, by cell and by gene; filled again for the next step, to reuse memory."""
 
     def __init__(self, source):
-        self.source, self.base = source, source.base
+        self.source, self.base, self.seen_base = source, source.base, source.seen_base
         self.column_sums = np.zeros(len(self.base))  # (genes,) float64, of s
         self.square_sum = 0.0  # float64, of s
         self.fills = 0
@@ -67,7 +75,7 @@ class Minibatch:
         self._rows = np.empty(size, np.int32)
         self._data, self._seen, self._data_by_gene, self._seen_by_gene = np.empty((4, size), np.float32)
 
-    def fill(self, rows, hide=0.0, seed=0):
+    def fill(self, rows, hide=0.0, seed=0, draw=None):
         """Replace the content by these rows of the source; returns itself. Raises IndexError for rows that do not exist."""
         source = self.source
         held, rows = rows if isinstance(rows, Held) else source.rows.held(rows)
@@ -77,16 +85,17 @@ class Minibatch:
         if size > len(self._data):
             self._grow(size + size // 8)
         self.indices, self.data = self._indices[:size], self._data[:size]
-        gather(held, rows, source.logged, self.indices, self.data)
-        by_gene = *source.scale, self.base.numpy(), self.column_sums
-        self.square_sum = standardise(self.indices, self.data, *by_gene)
-        self.seen = self.data
+        self.seen = source.gather(self, held, rows, draw)
         if hide:
             kept = np.random.default_rng(seed).random(size, np.float32) >= hide
-            self.seen = np.multiply(self.data, kept, out=self._seen[:size])
+            self.seen = np.multiply(self.seen, kept, out=self._seen[:size])
         self.fills += 1
         self._by_gene, self._cuts = None, {}
         return self
+
+    def room_to_see(self):
+        """(values,) float32: where what the encoder sees is written if it is not `data`."""
+        return self._seen[: len(self.data)]
 
     @property
     def n_cells(self):
@@ -105,11 +114,13 @@ class Minibatch:
             size = len(self.data)
             indptr = np.zeros(len(self.base) + 1, np.int64)
             rows, data = self._rows[:size], self._data_by_gene[:size]
-            kernels.transpose(self.indptr, self.indices, self.data, indptr, rows, data)
-            seen = data
-            if self.seen is not self.data:
+            held = self.indptr, self.indices, self.data
+            if self.seen is self.data:
+                kernels.transpose(*held, indptr, rows, data)
+                seen = data
+            else:
                 seen = self._seen_by_gene[:size]
-                kernels.transpose(self.indptr, self.indices, self.seen, np.zeros_like(indptr), rows, seen)
+                kernels.transpose_both(*held, self.seen, indptr, rows, data, seen)
             self._by_gene = indptr[:-1], indptr[1:], rows, data, seen
         return self._by_gene
 
@@ -135,13 +146,13 @@ class Minibatch:
 
     def dense(self):
         """(cells, genes) float32 tensor: what the decoder is to reconstruct."""
-        return self._dense(self.data)
+        return self._dense(self.data, self.base)
 
     def dense_seen(self):
-        """(cells, genes) float32 tensor: what the encoder sees, which is `dense` without the hidden counts."""
-        return self._dense(self.seen)
+        """(cells, genes) float32 tensor: what the encoder sees: `dense` without the hidden counts, or the other part."""
+        return self._dense(self.seen, self.seen_base)
 
-    def _dense(self, data):
-        out = self.base.repeat(self.n_cells, 1)
+    def _dense(self, data, base):
+        out = base.repeat(self.n_cells, 1)
         kernels.scatter(self.indptr, self.indices, data, np.float32(1), out.numpy())
         return out

@@ -101,6 +101,6 @@ class Preparations:
             raise UserError("The preprocessing is not finished: wait for it, or run it again.")
         config = configs.parse(configs.upgraded(preparation["settings"]) | values)
         record = PreparationRecord.of(preparation)
-        config = config.for_data(record.n_cells, record.n_genes, record.n_proteins)
+        config = config.for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
         config.check_against(record.n_genes, record.n_proteins, record.kind)
         return preparation, config

@@ -6,6 +6,7 @@ import torch
 from core.preprocessing.matrix import Cells, block_size
 from core.sparse.linear import pays
 from core.sparse.prefetch import ahead
+from core.sparse.split_counts import Draw
 from core.training.gpu_matrix import form_of, resident
 
 MANY = 30_000  # values in a minibatch, above which a thread that fills the next one saves more than it costs
@@ -16,9 +17,10 @@ PATHS = ("sparse", "dense", "resident dense", "resident sparse", "streamed")
 class Feed:
     """Gives the Cells of rows as tensors on a device; two minibatches share their memory in turns."""
 
-    def __init__(self, matrix, device="cpu", config=None):
-        """Without a config every minibatch is dense."""
-        self.matrix, self.config, self.device = matrix, config, device
+    def __init__(self, matrix, device="cpu", config=None, splitter=None):
+        """Without a config every minibatch is dense. With a core.sparse.split_counts.SplitCounts the genes of `x` are one
+        part of the counts and the encoder sees the other."""
+        self.matrix, self.config, self.device, self.splitter = matrix, config, device, splitter
         self._rooms = [None, None]  # of sparse minibatches: one in use, one that is filled meanwhile
 
     @property
@@ -28,19 +30,19 @@ class Feed:
         The sparse path needs genes, a model that reads them sparse, and enough zeros (core.sparse.linear.pays).
         """
         if self.device != "cpu":
-            form = form_of(self.matrix)
+            form = None if self.splitter else form_of(self.matrix)
             return f"resident {form}" if form else "streamed"
         able = self.config is not None and self.config.model_record.sparse_ends and self.matrix.n_genes > 0
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
-    def minibatches(self, rows, size, hide=0.0, seed=0):
+    def minibatches(self, rows, size, hide=0.0, seed=0, draw=0):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; other arguments as in `cells`."""
         minibatches = self.matrix.rna.minibatches(rows, size)
         if self.device == "cpu":
             learns, sparse = torch.is_grad_enabled(), self.path == "sparse"
 
             def filled(minibatch):
-                cells = self.cells(minibatch[0], hide, seed, minibatch[1])
+                cells = self.cells(minibatch[0], hide, seed, minibatch[1], draw)
                 if learns and sparse:
                     cells.rna.by_gene()  # the backward pass needs it
                 return minibatch[0], cells
@@ -48,13 +50,13 @@ class Feed:
             many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
             yield from ahead(filled, minibatches) if many and sparse else map(filled, minibatches)
             return
-        if on_device := resident(self.matrix, self.device):
+        if not self.splitter and (on_device := resident(self.matrix, self.device)):
             yield from on_device.minibatches(rows, size, hide, seed)
             return
 
         def pinned(minibatch):
             return minibatch[0], _each(
-                lambda x: x.pin_memory(), self.cells(minibatch[0], hide, seed, minibatch[1])
+                lambda x: x.pin_memory(), self.cells(minibatch[0], hide, seed, minibatch[1], draw)
             )
 
         for part, cells in ahead(
@@ -66,16 +68,18 @@ class Feed:
         """Pairs (part, Cells) over `rows`, at most 2,048 cells at once, in the fastest order of reading."""
         return self.minibatches(self.matrix.rna.in_order(rows), block_size(self.matrix.n_features))
 
-    def cells(self, rows, hide=0.0, seed=0, held=None):
+    def cells(self, rows, hide=0.0, seed=0, held=None, draw=0):
         """The Cells of `rows` on the host; on the sparse path `x` holds the proteins alone and `rna` the genes.
 
         With probability `hide` the encoder reads a zero in place of a count, the same ones on either path for the same
         `seed` (a number or a numpy Generator). `held`: the rows as core.sparse.rows.Held, if they are in memory. The
-        `rna` of a call is valid until the second next call.
+        `rna` of a call is valid until the second next call. `draw`: the number of the split of the counts; 0 is that of
+        every evaluation.
         """
         matrix = self.matrix
         held = held or matrix.rna.held(rows)
-        minibatch = matrix.standardised.minibatch(held, hide, seed, into=self._rooms.pop(0))
+        source, draw = (self.splitter, Draw(rows, draw)) if self.splitter else (matrix.standardised, None)
+        minibatch = source.minibatch(held, hide, seed, self._rooms.pop(0), draw)
         self._rooms.append(minibatch)
         others = _each(_tensor, matrix.beside(rows, held))
         if (
@@ -83,7 +87,7 @@ class Feed:
         ):  # checked first, so that a GPU is not asked for its free memory
             return others._replace(rna=minibatch)
         genes = minibatch.dense()
-        if hide:
+        if hide or self.splitter:
             others = others._replace(seen=minibatch.dense_seen())
         return others._replace(x=torch.cat([genes, others.x], dim=1) if matrix.n_proteins else genes)
 

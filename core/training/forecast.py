@@ -64,14 +64,14 @@ def _of(need, free):
     return f"{text.size(need)} of {text.size(free)} free"
 
 
-def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
+def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE, splitter=None):
     """The Forecast of a run on a prepared Matrix; nothing that the run does later depends on it.
 
     `source` is the bytes of the dataset as it was read, `held` those of the run that its processes hold already
     and so need not be free. The probe takes `limit` seconds or somewhat more where a single step does, and a small
     share of a short run. Seconds and memory are right within a factor of two.
     """
-    path = Feed(matrix, device.kind, config).path
+    path = Feed(matrix, device.kind, config, splitter).path
     shapes = footprint.Shapes.of(matrix, split, path, source)
     free = devices.free_memory() + held
     need = footprint.main_memory(shapes, config, device.kind)
@@ -85,7 +85,7 @@ def forecast(matrix, split, config, device, source=0, held=0, limit=PROBE):
     n_epochs, n_steps = config.n_epochs(len(split.train)), -(-len(split.train) // config.batch_size)
     trial = Probed(None, False)
     if not warning:
-        trial, warning = _tried(matrix, split, config, device.kind, limit)
+        trial, warning = _tried(matrix, split, config, device.kind, limit, splitter)
     return Forecast(
         device,
         path,
@@ -109,10 +109,10 @@ class Probed(NamedTuple):
     busy: bool  # did the trials differ so much that other work must be running?
 
 
-def _tried(matrix, split, config, kind, limit):
+def _tried(matrix, split, config, kind, limit, splitter):
     """(Probed, ""), or (Probed, warning) if memory ran out against expectation."""
     try:
-        return training_seconds(matrix, split, config, kind, limit), ""
+        return training_seconds(matrix, split, config, kind, limit, splitter), ""
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -125,7 +125,7 @@ def _tried(matrix, split, config, kind, limit):
             torch.cuda.empty_cache()  # the run may be in another process
 
 
-def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
+def training_seconds(matrix, split, config, kind="cpu", limit=PROBE, splitter=None):
     """Probed: seconds from the first step to the last encoded cell, from a few of each with a separate model.
 
     The state of torch's random numbers is unchanged.
@@ -137,15 +137,18 @@ def training_seconds(matrix, split, config, kind="cpu", limit=PROBE):
         block = block_size(matrix.n_features)
         some, every = split.valid[:block], np.arange(min(block, matrix.n_cells))
         begun = time.perf_counter()
-        look = _seconds_a_cell(kind, lambda rows: loop.losses(model, matrix, rows, config, kind), some)
+        look = _seconds_a_cell(
+            kind, lambda rows: loop.losses(model, matrix, rows, config, kind, splitter), some
+        )
         code = _seconds_a_cell(kind, lambda rows: inference.encode(model, matrix, rows, kind), every)
         left = max(limit / 2, limit - (time.perf_counter() - begun))
-        step, busy = _seconds_a_step(model, matrix, split, config, kind, n_epochs * n_steps, left)
+        steps = n_epochs * n_steps
+        step, busy = _seconds_a_step(model, matrix, split, config, kind, steps, left, splitter)
     an_epoch = n_steps * step + 2 * n_valid * look
     return Probed(n_epochs * an_epoch + matrix.n_cells * code + n_scored * look, busy)
 
 
-def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
+def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit, splitter):
     """Probed: seconds of a step in a run of `n_steps`.
 
     A small step compiles the code, one or two give a first estimate, and more follow while there is time, in a few
@@ -153,7 +156,7 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit):
     """
     config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
     random = np.random.default_rng(config.seed)
-    optimizer, feed = loop.make_optimizer(model, config), Feed(matrix, kind, config)
+    optimizer, feed = loop.make_optimizer(model, config), Feed(matrix, kind, config, splitter)
 
     def seconds(n_cells):
         order = np.resize(matrix.rna.shuffled(split.train, config.batch_size, random)[:n_cells], n_cells)

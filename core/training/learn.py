@@ -15,7 +15,7 @@ from core.config.run_facts import Baselines, Parts, RunFacts
 from core.config.run_files import HISTORY
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_of
-from core.training import baselines, count_baselines, loss_groups, memory
+from core.training import baselines, count_baselines, count_splitting, loss_groups, memory
 from core.training import held_out as outputs
 from core.training.baselines import PANEL_AXES
 from core.training.dataloader import Feed
@@ -75,20 +75,27 @@ def learn(adata, config, scratch=None, foresee=False):
     yield clock.start("preparing")
     split = split_of(adata, config)
     matrix = prepare(adata, config, split, scratch)
-    config = config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins)
+    asked, config = config, config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.kind)
+    if asked.splits_counts and not config.splits_counts:
+        matrix.notes.append(f"Splitting counts {config.target_step(matrix.kind).reason}.")
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
+    splitter = count_splitting.splitter(matrix, split.train, config) if config.splits_counts else None
     if foresee:
         yield clock.start("forecast")
-        yield forecast(matrix, split, config, device, memory.n_bytes(adata), devices.held_memory())
+        held = devices.held_memory()
+        yield forecast(matrix, split, config, device, memory.n_bytes(adata), held, splitter=splitter)
     yield clock.start("yardsticks")
     n_axes = min(PANEL_AXES, matrix.n_features - 1, len(split.train) - 1)
     simple = baselines.fit(matrix, split.train, config, n_axes, device.kind)
-    fitted = count_baselines.fit(matrix, split.train, simple) if matrix.reads_counts else simple
+    if splitter:
+        fitted = count_splitting.fit(matrix, splitter, split, config, device.kind)
+    else:
+        fitted = count_baselines.fit(matrix, split.train, simple) if matrix.reads_counts else simple
     on_valid = fitted.measure(matrix, split.valid, config)
     on_scored = fitted.measure(matrix, split.scored, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
     n_epochs = config.n_epochs(len(split.train))
-    path = Feed(matrix, device.kind, config).path
+    path = Feed(matrix, device.kind, config, splitter).path
     start = Start(
         config, n_epochs, device, matrix, split, on_valid, on_scored, path, axes, share, simple.note
     )
@@ -100,7 +107,7 @@ def learn(adata, config, scratch=None, foresee=False):
     if matrix.reads_counts:
         model.start_from(fitted)
     epochs, best_epoch, failure = [], 0, ""
-    passes = fit(model, matrix, split, config, device.kind)
+    passes = fit(model, matrix, split, config, device.kind, splitter)
     try:
         for epoch in passes:
             epochs.append(epoch)
@@ -115,9 +122,12 @@ def learn(adata, config, scratch=None, foresee=False):
     if epochs:
         yield clock.start("encoding")
         latent = encode(model, matrix, device=device.kind)
-        loss = losses(model, matrix, split.scored, config, device.kind)
-        held_out = outputs.held_out(model, matrix, split.scored, loss, on_scored, config, device.kind)
-        groups = loss_groups.measure(model, fitted, matrix, split.scored, config, device.kind)
+        loss = losses(model, matrix, split.scored, config, device.kind, splitter)
+        measured = matrix, split.scored, loss, on_scored, config, device.kind, splitter
+        held_out = outputs.held_out(model, *measured)
+        groups = loss_groups.measure(model, fitted, matrix, split.scored, config, device.kind, splitter)
+        if splitter:
+            count_splitting.calibrate(model, matrix, split.train, device.kind)
     clock.stop()
     weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
     yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, groups, clock.seconds, failure)

@@ -35,17 +35,18 @@ class Epoch(NamedTuple):
     note: str = ""  # a message for the user about what happened before this pass, or ""
 
 
-def fit(model, matrix, split, config, device="cpu"):
+def fit(model, matrix, split, config, device="cpu", splitter=None):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
 
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
     The first time the loss is not a number, training continues from the weights of the previous epoch at half the rate,
     and the next Epoch has a note; the second time it raises NonFinite, and the weights are those of the best epoch.
     Seeded by `config.seed` through separate generators; dropout inside the network draws from torch's global one, which
-    the caller seeds.
+    the caller seeds. With a `splitter` (core.sparse.split_counts.SplitCounts) each epoch splits the counts anew, and losses
+    are those of one split of each cell, the same in every epoch.
     """
     model.to(device)
-    feed = Feed(matrix, device, config)
+    feed = Feed(matrix, device, config, splitter)
     optimizer, share, note, went_back = make_optimizer(model, config), 1.0, "", ""
     shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
     n_epochs = config.n_epochs(len(split.train))
@@ -57,8 +58,8 @@ def fit(model, matrix, split, config, device="cpu"):
             try:
                 order = matrix.rna.shuffled(split.train, config.batch_size, shuffle)
                 done = _one_pass(model, optimizer, feed, order, config, epoch, share, hiding)
-                train = losses(model, matrix, sample, config, device)
-                valid = losses(model, matrix, split.valid, config, device)
+                train = losses(model, matrix, sample, config, device, splitter)
+                valid = losses(model, matrix, split.valid, config, device, splitter)
                 if not math.isfinite(train.total + valid.total):
                     raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
             except NonFinite as error:
@@ -104,7 +105,7 @@ def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
     n_features = feed.matrix.n_genes or feed.matrix.n_proteins
     l1 = kl = 0.0
     model.train()
-    minibatches = feed.minibatches(order, config.batch_size, config.input_dropout, hiding)
+    minibatches = feed.minibatches(order, config.batch_size, config.input_dropout, hiding, draw=epoch)
     for step, (_, cells) in enumerate(minibatches, (epoch - 1) * steps):
         rate = share * learning_rate(config, step, n_steps)
         kl_weight = warmth(config, step / n_steps) * model.nat / n_features
@@ -210,12 +211,12 @@ def peak_epoch(config, n_epochs):
 
 
 @torch.no_grad()
-def losses(model, matrix, rows, config, device="cpu"):
-    """The Parts of the loss over `rows`, in evaluation mode."""
+def losses(model, matrix, rows, config, device="cpu", splitter=None):
+    """The Parts of the loss over `rows`, in evaluation mode; with a `splitter` of its first split of each cell."""
     was_training = model.training
     model.eval()
     totals = {}  # on the device, read once at the end
-    for part, cells in Feed(matrix, device, config).blocks(rows):
+    for part, cells in Feed(matrix, device, config, splitter).blocks(rows):
         for name, value in model.loss(cells).items():
             totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)
     totals = {name: value.item() for name, value in totals.items()}

@@ -54,7 +54,7 @@ class LossGroups(NamedTuple):
         return float(whole), float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
 
 
-def measure(model, fitted, matrix, rows, config, device="cpu"):
+def measure(model, fitted, matrix, rows, config, device="cpu", splitter=None):
     """The LossGroups of a trained model and its fitted baselines on `rows`, at most 10,000 of them, in 20 groups.
 
     The groups are drawn by the seed of `config`.
@@ -64,7 +64,7 @@ def measure(model, fitted, matrix, rows, config, device="cpu"):
     baselines = [fitted.measure(matrix, part, config) for part in groups]
     return LossGroups(
         [len(part) for part in groups],
-        [losses(model, matrix, part, config, device) for part in groups],
+        [losses(model, matrix, part, config, device, splitter) for part in groups],
         [measured.pca for measured in baselines],
         [measured.mean for measured in baselines],
     )

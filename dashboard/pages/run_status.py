@@ -21,7 +21,7 @@ PATH_TEXT = {
     "dense": "Dense arithmetic.",
     "resident dense": "All values are kept on the GPU.",
     "resident sparse": "All non-zero values are kept on the GPU; minibatches are made dense there.",
-    "streamed": "The values do not fit on the GPU: they are loaded one minibatch at a time.",
+    "streamed": "Minibatches are made on the CPU and sent to the GPU, because counts are split or do not fit there.",
 }
 STATUS_TEXT = {
     Status.CREATED: "Ready to train",
@@ -78,7 +78,10 @@ def tiles(run, epochs):
     baselines = facts.valid_baselines
     best = min(epochs, key=lambda epoch: epoch["valid_loss"])
     pca, mean = (above_baseline(best["valid_loss"], losses) for losses in (baselines.pca, baselines.mean))
-    note, look = f"{compared(pca)} PCA ({number(baselines.pca.total)})", "good" if pca < 0 else "warn"
+    note, look = (
+        f"{compared(pca)} PCA{_size(baselines)} ({number(baselines.pca.total)})",
+        "good" if pca < 0 else "warn",
+    )
     if old_pca(run, facts):
         note, look = "PCA of an earlier version, too weak", "warn"
     recent = [epoch["seconds"] for epoch in epochs[-5:]]
@@ -88,6 +91,7 @@ def tiles(run, epochs):
         tile("Training loss", number(last["train_loss"])),
         tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
         tile("Against PCA", f"{100 * pca:+.1f} %", note, look),
+        *_against_regression(best["valid_loss"], baselines),
         tile("Against the mean", f"{100 * mean:+.1f} %", f"of {number(baselines.mean.total)}"),
         tile("Speed", f"{facts.n_train / pace:,.0f}", "cells per second"),
     ]
@@ -100,6 +104,20 @@ def tiles(run, epochs):
     return parts
 
 
+def _size(baselines):
+    """The number of dimensions of a PCA whose size was chosen, as " of 7 dimensions"; "" of one that has the model's."""
+    return f" of {baselines.pca_size} dimensions" if baselines.pca_size else ""
+
+
+def _against_regression(loss, baselines):
+    """The tile of the linear regression from the part of the molecules that is seen to the other, where there is one."""
+    if not baselines.regression:
+        return []
+    above, value = above_baseline(loss, baselines.regression), number(baselines.regression.total)
+    look = "good" if above < 0 else "warn"
+    return [tile("Against regression", f"{100 * above:+.1f} %", f"linear regression ({value})", look)]
+
+
 def compared(share):
     """A share above a baseline in words."""
     return f"{abs(100 * share):.1f} % {'below' if share < 0 else 'above'}"
@@ -110,10 +128,13 @@ def against_baselines(run, epochs):
     last, best = epochs[-1], epochs[run["best_epoch"] - 1]
     baselines, loss = RunFacts.upgraded(run["facts"]).valid_baselines, best["valid_loss"]
     pca, mean = (compared(above_baseline(loss, losses)) for losses in (baselines.pca, baselines.mean))
+    regression = ""
+    if baselines.regression:
+        regression = f", {compared(above_baseline(loss, baselines.regression))} a linear regression"
     return (
         f"Final training loss {number(last['train_loss'])}, validation loss {number(last['valid_loss'])}. The weights of "
         f"the best epoch, {best['epoch']}, are kept: loss {number(best['train_loss'])} on training cells and "
-        f"{number(best['valid_loss'])} on validation cells. That is {pca} PCA and {mean} the mean."
+        f"{number(best['valid_loss'])} on validation cells. That is {pca} PCA{_size(baselines)}{regression} and {mean} the mean."
     )
 
 
@@ -156,17 +177,22 @@ def _outcome(run, epochs):
     model, pca = facts.loss.total, facts.test_baselines.pca.total
     n = facts.n_test or facts.n_valid
     difference = facts.loss_difference or (model - pca, None)  # runs of earlier versions have no error
-    losses = f"Loss {number(model)}, PCA {number(pca)}, on {n:,} {judged_on(facts)}: a difference of {interval(*difference)}."
+    size, settings = _size(facts.test_baselines), RunConfig(**run["config"])
+    losses = (
+        f"Loss {number(model)}, PCA{size} {number(pca)}, on {n:,} {judged_on(facts)}: "
+        f"a difference of {interval(*difference)}."
+    )
+    copied = "" if settings.splits_counts else COPIED  # a loss of molecules not seen does not reward it
     if old_pca(run, facts):
         return notice(f"{losses} {OLD_PCA}", "warn")
     record, stands = MODELS[run["config"]["model"]], standing(difference)
-    settings = RunConfig(**run["config"])
     said = advice(epochs, settings, difference, facts.n_train, facts.valid_baselines.mean.total)
     better, good_for = against_pca(run["scores"], record.reads_counts)
     if stands == "level":
-        sentences = [losses, noise_words(n, judged_on(facts)), *said, COPIED]
+        sentences = [losses, noise_words(n, judged_on(facts)), *said, copied]
     elif stands == "below":
-        sentences = [losses, f"The loss is below that of {record.pca}.", *said, COPIED]
+        what = "PCA of any size" if settings.splits_counts else record.pca
+        sentences = [losses, f"The loss is below that of {what}.", *said, copied]
     else:
         sentences = [losses, f"PCA reconstructs these cells better. {better}", good_for, *said]
     return notice([html.P(one) for one in sentences if one], {"below": "good"}.get(stands, "info"))

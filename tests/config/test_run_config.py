@@ -117,6 +117,43 @@ def test_a_list_of_genes_is_read_however_it_was_pasted():
     assert gene_names("") == gene_names(" ,\n") == ()
 
 
+@pytest.mark.parametrize("model", ["citeseq", "variational", "linear"])
+def test_a_record_of_before_split_counts_was_trained_on_whole_ones(model):
+    record = RunConfig(model=model).model_dump()
+    for name in ("target", "split_share"):
+        record.pop(name)
+    assert parse(record).target == "whole" and not parse(record).splits_counts
+    assert parse({"model": model}).splits_counts  # no record, but a wish
+    for name in ("linear_path", "latent_noise", "split_by"):  # of a version before these
+        record.pop(name)
+    assert parse(record).target == "whole"
+
+
+@pytest.mark.parametrize(
+    "settings, kind, words",
+    [
+        ({}, "counts", ""),
+        ({}, "lognorm", "only counts can be split"),
+        ({}, "normalized", "only counts can be split"),
+        ({"batch_key": "donor"}, "counts", "with a batch covariate (donor)"),
+        ({"modalities": "protein"}, "counts", "has no RNA"),
+    ],
+)
+def test_counts_are_split_where_they_can_be_and_elsewhere_the_reason_is_said(settings, kind, words):
+    config = RunConfig(**settings)
+    step, chosen = config.target_step(kind), config.for_data(3_000, 110, 0, kind)
+    assert step.applies == (not words) and words in step.reason
+    assert chosen.target == ("whole" if words else "split")
+    assert not RunConfig(target="whole").for_data(3_000, 110).splits_counts
+
+
+def test_a_model_that_does_not_split_counts_has_no_setting_for_it():
+    assert not RunConfig(model="counts").splits_counts
+    assert parse(RunConfig(model="counts").for_data(3_000, 110, 0, "counts").model_dump()).model == "counts"
+    text = refusal(model="counts", target="whole")
+    assert "has no effect on the model counts" in text
+
+
 def test_a_gene_in_both_lists_is_refused_by_name():
     text = refusal(keep_genes="CD4 CD8A", drop_genes="CD8A, ACTB")
     assert text.startswith("CD8A is in both lists of genes") and "keep_genes" in text

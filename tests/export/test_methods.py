@@ -55,6 +55,16 @@ def _brackets(text):
     "values, included, excluded",
     [
         ({"split_by": "sample"}, ("whole groups of sample were held out",), ("single cells",)),
+        (
+            {"split_share": 0.7},
+            (
+                "binomial thinning (Batson 2019; Neufeld 2023)",
+                "saw 70% of the molecules",
+                "Proteins were not divided",
+            ),
+            ("likelihood",),
+        ),
+        ({"target": "whole"}, ("minimising the mean squared error (weighted",), ("thinning",)),
         ({"model": "counts"}, ("negative binomial", "Gayoso 2021", "a KL weight of 1"), ("Svensson",)),
         (
             {"model": "linear"},

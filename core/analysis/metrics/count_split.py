@@ -19,10 +19,11 @@ from core.preprocessing.protein_transforms import ClrCells, geometric_means
 from core.sparse.moments import Moments
 from core.sparse.rows import Rows, values_of
 from core.training import baselines
+from core.training.count_splitting import error_by_size
 from core.training.dataloader import Feed
 from core.training.inference import reconstruction
 
-SHARE = 0.5  # of the molecules that are seen; as many are predicted
+SHARE = 0.5  # of the molecules that are seen, unless the run was trained with another one
 MOST_TRAIN, MOST_SCORED = 10_000, 5_000  # cells: an error needs no more
 MOST_SIZE = 100  # dimensions of PCA
 NO_COUNTS = "The count-split score needs raw counts of RNA, and this run was trained on other values."
@@ -60,7 +61,8 @@ def score(model, trained, config):
 
     Raises UserError for values that are not counts.
     """
-    halves = split(trained.matrix, trained.split.train, trained.split.scored, config.seed)
+    share = config.split_share if config.splits_counts else SHARE
+    halves = split(trained.matrix, trained.split.train, trained.split.scored, config.seed, share)
     pca = pca_errors(halves, halves.seen.weights(config), MOST_SIZE, config.seed)
     ours = model_errors(model, halves)
     mean = halves.target.mean_of(halves.train)
@@ -84,11 +86,11 @@ def thinned(counts, share, random):
     return random.binomial(np.asarray(counts, dtype=np.int64), share)
 
 
-def split(matrix, train, scored, seed=0):
+def split(matrix, train, scored, seed=0, share=SHARE):
     """The Halves of a Matrix of counts, of at most 10,000 of the cells `train` and 5,000 of `scored`, drawn by `seed`.
 
-    Both halves are brought to the size of the whole, and centred and scaled by their own training cells. Proteins are
-    split likewise. Raises UserError for values that are not counts.
+    `share` of the molecules are seen. Both halves are brought to the size of the whole, and centred and scaled by their
+    own training cells. Proteins are split likewise. Raises UserError for values that are not counts.
     """
     if not matrix.n_genes or matrix.kind != "counts":
         raise UserError(NO_COUNTS)
@@ -98,34 +100,36 @@ def split(matrix, train, scored, seed=0):
     rows, scored = np.arange(len(train)), np.arange(len(train), len(cells))
     held = matrix.rna.held(cells)
     whole = held.rows.take(held.at)
-    seen = thinned(whole.values, SHARE, random)
-    proteins = _split_proteins(matrix, cells, random)
+    seen = thinned(whole.values, share, random)
+    proteins = _split_proteins(matrix, cells, random, share)
     (one, varies), (other, also) = (
-        _half(matrix, cells, whole, values, of_proteins, rows)
-        for values, of_proteins in zip((seen, whole.values - seen), proteins, strict=True)
+        _half(matrix, cells, whole, values, of_proteins, rows, part)
+        for values, of_proteins, part in zip(
+            (seen, whole.values - seen), proteins, (share, 1 - share), strict=True
+        )
     )
     return Halves(one, other, rows, scored, varies & also)
 
 
-def _split_proteins(matrix, cells, random):
+def _split_proteins(matrix, cells, random, share):
     """Protein counts of both halves, (cells, proteins) each, brought to the size of the whole; None without proteins."""
     if not matrix.n_proteins:
         return None, None
     counts = np.asarray(matrix.protein_counts[cells])
     if (counts < 0).any() or (counts != np.rint(counts)).any():
         return counts, counts  # not counts: both halves have them whole
-    seen = thinned(counts, SHARE, random)
-    return seen / SHARE, (counts - seen) / (1 - SHARE)
+    seen = thinned(counts, share, random)
+    return seen / share, (counts - seen) / (1 - share)
 
 
-def _half(matrix, cells, whole, values, proteins, train):
-    """(the Matrix of one half, (genes,) bool: which genes vary in its training cells)."""
+def _half(matrix, cells, whole, values, proteins, train, share):
+    """(the Matrix of one half with this `share` of the molecules, (genes,) bool: which genes vary in its training cells)."""
     counts = sparse.csr_matrix(
         (values.astype(np.float32), whole.indices.astype(np.int32), whole.indptr), whole.shape
     )
     counts.eliminate_zeros()
     rna = Rows.of(counts)
-    rna.size = (whole.size / SHARE).astype(np.float32)
+    rna.size = (whole.size / share).astype(np.float32)
     moments, scale = Moments(matrix.n_genes), np.isfinite(matrix.clip)
     ahead = counts[train]
     by_cell = np.repeat(rna.size[train], np.diff(ahead.indptr))
@@ -165,22 +169,18 @@ def _half(matrix, cells, whole, values, proteins, train):
 def pca_errors(halves, weights, most, seed=0):
     """(cells, sizes) mean squared error over genes of PCA with 1, 2 ... `most` dimensions, fitted on the half that is seen.
 
-    `weights` (features,) are those of the PCA's columns. Each size costs no pass of its own: with axes U and places z of
-    the seen half, the error of k axes is |r|^2 - 2 sum z_i (r U)_i + sum z_i z_j (U'U)_ij over the first k.
+    `weights` (features,) are those of the PCA's columns.
     """
     seen, used = halves.seen, np.flatnonzero(halves.genes)
     pca = baselines.fit_pca(
         seen, halves.train, weights, min(most, seen.n_features - 1, len(halves.train) - 1), seed
     )
     safe = np.where(weights > 0, weights, 1)
-    axes = (pca.axes * (weights > 0)[:, None] / safe[:, None])[used].astype(np.float64)
-    inner = axes.T @ axes
+    axes = (pca.axes * (weights > 0)[:, None] / safe[:, None])[used]
     out = np.empty((len(halves.scored), axes.shape[1]))
     for part, x in seen.blocks(halves.scored):
-        z = pca.project(x).astype(np.float64)
-        rest = halves.target.dense(part)[:, used].astype(np.float64) - pca.center[used]
-        added = z * (z * np.diag(inner) + 2 * z @ np.triu(inner, 1) - 2 * rest @ axes)
-        errors = (rest**2).sum(axis=1)[:, None] + np.cumsum(added, axis=1)
+        rest = halves.target.dense(part)[:, used] - pca.center[used]
+        errors = error_by_size(pca.project(x), rest, axes)
         out[np.searchsorted(halves.scored, part)] = errors / len(used)
     return out
 
@@ -191,7 +191,12 @@ def model_errors(model, halves):
     model.eval()
     made = {}
     for part, cells in Feed(halves.seen).blocks(halves.scored):
-        made.update(zip(part.tolist(), reconstruction(model, cells, halves.seen, part), strict=True))
+        predicted = (
+            model.other_part(model.encode(cells), cells).numpy()
+            if getattr(model, "predicts_other_part", False)
+            else reconstruction(model, cells, halves.seen, part)
+        )
+        made.update(zip(part.tolist(), predicted, strict=True))
     return _errors(halves, lambda rows: np.stack([made[row] for row in rows.tolist()]))
 
 

@@ -75,9 +75,9 @@ def _warnings(content, findings):
     checked = DatasetRecord.of(content.dataset).findings
     sentences = [f.sentence for f in checked if f.severity != "note"] + list(facts.happened)
     if facts.loss and facts.loss.total >= facts.test_baselines.pca.total:
-        sentences.append(
-            "PCA of as many dimensions does as well as the autoencoder, or better, by this loss."
-        )
+        size = facts.test_baselines.pca_size
+        size = f"{size} dimensions" if size else "as many dimensions"
+        sentences.append(f"PCA of {size} does as well as the autoencoder, or better, by this loss.")
     if not facts.n_test:
         sentences.append(
             "There are too few cells for a test set: the scores are of cells that chose the epoch."

@@ -37,7 +37,7 @@ def register(app, store):
         record = PreparationRecord.of(row)
         try:
             run = config.parse(row["settings"] | settings_of(values, names))
-            run = run.for_data(record.n_cells, record.n_genes, record.n_proteins)
+            run = run.for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
             run.check_against(record.n_genes, record.n_proteins, record.kind)
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * (3 + len(BY_MODEL))

@@ -5,7 +5,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core import config
 from core.config import NETWORK, TRAINING
-from core.config.models import DEFAULT
+from core.config.models import DEFAULT, SPLIT
 from core.config.preparation_record import PreparationRecord
 from core.store import Status
 from dashboard import ids as shared
@@ -29,7 +29,9 @@ def layout(view, context):
         )
     record = PreparationRecord.of(row)
     values = of_run(context.run, record) if context.run and context.run["preparation"] == row["id"] else {}
-    automatic = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins)
+    automatic = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
+    prepared = config.parse(config.upgraded(row["settings"]))
+    steps = dict.fromkeys(SPLIT, prepared.target_step(record.kind))
     groups = [column["name"] for column in view.datasets.folder(row["dataset"]).group_columns()]
     return html.Div(
         [
@@ -61,7 +63,7 @@ def layout(view, context):
                     ),
                     card(
                         "Training",
-                        form(TRAINING, values, chosen=automatic, columns=groups),
+                        form(TRAINING, values, steps, chosen=automatic, columns=groups),
                         more(
                             "What does the learning rate do?",
                             html.P(

@@ -12,7 +12,7 @@ def of_run(run, record):
     record = PreparationRecord.upgraded(record)
     values = config.parse(run["config"]).model_dump()
     chosen = config.parse(values | dict.fromkeys(BY_MODEL))
-    chosen = chosen.for_data(record.n_cells, record.n_genes, record.n_proteins)
+    chosen = chosen.for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
     return values | {name: None for name in BY_MODEL if values[name] == getattr(chosen, name)}
 
 

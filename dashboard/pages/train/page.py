@@ -83,8 +83,10 @@ def layout(view, context):
                 more(
                     "How to read this",
                     html.P(
-                        "The loss is the mean squared difference between input and reconstruction, with RNA and protein weighted "
-                        "(for the model counts: the negative log-likelihood of the raw counts). The training curve is of "
+                        "The loss is the mean squared difference between target and reconstruction, with RNA and protein weighted "
+                        "(for the model counts: the negative log-likelihood of the raw counts). Where counts are split, the "
+                        "target is the part of the molecules that the encoder has not seen, so the loss is one of molecules "
+                        "and, on validation cells, of cells that are new to the model. Proteins are not split. The training curve is of "
                         "cells that the model trains on, the validation curve of cells that it does not see. When the "
                         "validation loss rises while the training loss falls, the model over-fits: dropout or fewer "
                         "units help. Early stopping saves time only, as the weights of the best epoch are kept."
@@ -97,9 +99,10 @@ def layout(view, context):
                             term("validation cells"),
                             ": the training mean, predicted for every cell, and PCA with as many dimensions, the best "
                             "linear autoencoder for a squared error (for the model counts: PCA turned back into counts). "
-                            "A good model ends below PCA; one near the mean has learnt nothing. The loss rewards copied "
-                            "noise as well, so a small difference says little: the count-split score on the Clusters page "
-                            "does not.",
+                            "Where counts are split, all baselines predict the part that is not seen: PCA has the size that "
+                            "does so best, and the third baseline is a linear regression from one part to the other. "
+                            "A good model ends below PCA; one near the mean has learnt nothing. Where counts are not split, "
+                            "the loss rewards copied noise as well: the count-split score on the Clusters page does not.",
                         ]
                     ),
                 ),

@@ -55,6 +55,20 @@ def test_whole_groups_of_a_column_can_be_held_out(finished):
     finished.view.runs.forget(run["id"])
 
 
+def test_the_target_is_a_control_where_counts_can_be_split_and_says_why_where_not(finished, monkeypatch):
+    def page():
+        here = location.resolve(finished.view, f"?preparation={finished.preparation}")
+        return sent(model.layout(finished.view, here))
+
+    assert "the encoder sees one part and the model predicts the other" in page()
+    record = model.PreparationRecord.of(finished.view.preparations.one(finished.preparation))
+    logs = record.model_copy(update={"kind": "lognorm"})
+    monkeypatch.setattr(model.PreparationRecord, "of", lambda row: logs)
+    assert "Does not apply: X holds log-normalised values, and only counts can be split" in page()
+    _, config = finished.view.preparations.run_config(finished.preparation, {})
+    assert config.target == "whole"
+
+
 def test_a_field_left_empty_says_what_would_be_chosen(finished):
     page = sent(
         model.layout(finished.view, location.resolve(finished.view, f"?preparation={finished.preparation}"))

@@ -1,0 +1,124 @@
+"""Counts split in two at each draw: the encoder sees one part, and the other is what it is to predict (core.sparse.thinning).
+
+The two parts are independent given the expression of the cell (Batson 2019, doi:10.1101/786269; Neufeld 2023,
+arXiv:2301.07276). Each is normalised by its own total, logged, and centred and scaled by its own statistics. Both have the
+non-zeros of the whole.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from core.sparse.minibatch import Standardised
+from core.sparse.moments import Moments
+from core.sparse.rows import FAST, gather_raw, standardise, standardise_alone
+from core.sparse.thinning import thin
+
+STATISTICS = (1 << 30, (1 << 30) + 1)  # draws that no training has: those that statistics come from
+BLOCK = 2048  # cells at a time while statistics are gathered
+
+
+class Draw(NamedTuple):
+    """Which split of which rows."""
+
+    rows: np.ndarray  # (cells,) numbers of the rows in the matrix
+    number: int  # from 0; the same number gives the same split
+
+
+class SplitCounts(Standardised):
+    """As Standardised, of one part of the counts, with the other part as what the encoder sees.
+
+    A count of zero in a part is its base, so s is zero there, and the sparse arithmetic stays exact.
+    """
+
+    def __init__(self, rows, share, seed, target_sum=None, logged=True):
+        """`share` of the molecules are seen, drawn by `seed`; each part is brought to `target_sum`, or to the size of the
+        whole where that is None. Statistics are those of `fit`; without it values are neither centred nor scaled."""
+        self.share, self.seed, self.target_sum = float(share), int(seed), target_sum
+        n = rows.shape[1]
+        super().__init__(rows, np.zeros(n), np.ones(n), logged=logged)
+        self.seen_scale, self.varies = self.scale, np.ones(n, bool)
+
+    def fit(self, cells, clip):
+        """Centre and scale each part by its own mean and standard deviation over two draws of `cells`; returns itself.
+
+        A gene that is constant in a part is centred alone. `varies` (genes,) says which vary in both.
+        """
+        parts = Moments(self.rows.shape[1]), Moments(self.rows.shape[1])
+        for number in STATISTICS:
+            for part, held in self.rows.minibatches(self.rows.in_order(cells), BLOCK):
+                indptr, indices, values = self.parts(held, Draw(part, number))
+                for moments, of in zip(parts, values, strict=True):
+                    moments.add(indptr, indices, of)
+        seen, target = (Standardised(self.rows, *m.scaling(), clip, self.logged) for m in parts)
+        self.seen_base, self.seen_scale = seen.base, seen.scale
+        self.base, self.scale = target.base, target.scale
+        self.varies = ~(parts[0].constant | parts[1].constant)
+        return self
+
+    def parts(self, held, draw):
+        """(indptr, indices, (seen, target)) of the rows of a Held: both parts normalised and logged, as float32."""
+        rows, at = held
+        indptr = np.zeros(len(at) + 1, np.int64)
+        np.cumsum(rows.indptr[at + 1] - rows.indptr[at], out=indptr[1:])
+        indices = np.empty(indptr[-1], rows.indices.dtype)
+        seen, target = np.empty((2, indptr[-1]), np.float32)
+        self._write(held, draw, indptr, indices, seen, target)
+        return indptr, indices, (seen, target)
+
+    def _write(self, held, draw, indptr, indices, seen, target):
+        rows, at = held
+        gather_raw(rows, at, indices, target)
+        whole, rest = np.zeros((2, len(at)))
+        _row_sums(indptr, target, whole)
+        if self.target_sum:  # of all molecules of a cell, those in genes that are not used
+            rest = np.maximum(np.rint(self.target_sum / rows.size[at] - whole), 0)
+        totals = thin(indptr, target, rest, draw.rows, self.share, self.seed, draw.number, seen)
+        if self.target_sum:
+            sizes = [self.target_sum / np.maximum(units, 1) for units in (totals, whole + rest - totals)]
+        else:
+            sizes = [np.full(len(at), 1 / share) for share in (self.share, 1 - self.share)]
+        _take_apart(indptr, *(size.astype(np.float32) for size in sizes), seen, target)
+        if self.logged:
+            np.log1p(seen, out=seen)
+            np.log1p(target, out=target)
+
+    def gather(self, minibatch, held, at, draw):
+        """As Standardised.gather: `data` of the minibatch is the target's part, and what it returns the one that is seen."""
+        seen = minibatch.room_to_see()
+        self._write((held, at), draw, minibatch.indptr, minibatch.indices, seen, minibatch.data)
+        standardise_alone(minibatch.indices, seen, *self.seen_scale, self.seen_base.numpy())
+        by_gene = *self.scale, self.base.numpy(), minibatch.column_sums
+        minibatch.square_sum = standardise(minibatch.indices, minibatch.data, *by_gene)
+        return seen
+
+
+@numba.njit(**FAST)
+def _row_sums(indptr, values, sums):
+    """Sums of whole numbers: counts of some files are a little off, and are rounded in place."""
+    for i in range(len(sums)):
+        total, of_cell = 0.0, values[indptr[i] : indptr[i + 1]]
+        for k in range(len(of_cell)):
+            of_cell[k] = np.rint(of_cell[k])
+            total += of_cell[k]
+        sums[i] = total
+
+
+@numba.njit(**FAST)
+def _take_apart(indptr, seen_size, target_size, seen, target):
+    """Both parts times the sizes of their cells; `target` comes in as the whole."""
+    for i in range(len(seen_size)):
+        begin, end = indptr[i], indptr[i + 1]
+        one, other = seen[begin:end], target[begin:end]
+        for k in range(len(one)):
+            other[k] = (other[k] - one[k]) * target_size[i]
+            one[k] *= seen_size[i]
+
+
+def warm_up():
+    """Compile what splitting takes, some seconds the first time on a machine."""
+    from core.sparse.rows import Rows
+
+    few = SplitCounts(Rows.of(100 * np.eye(3, dtype=np.float32)), 0.5, 0, 1.0)
+    few.fit(np.arange(3), 10.0).minibatch(np.arange(2), draw=Draw(np.arange(2), 0))
