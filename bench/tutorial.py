@@ -37,7 +37,7 @@ def line(data, options, out):
     """The results of one run, in a line."""
     path = SHARED / data if data.endswith(".h5ad") else data
     labels = ["--labels", "cell_type"] if data == "simulated" else []
-    command = ["-m", "core", "train", str(path), "--out", out, "--seed", "0"]
+    command = ["-m", "core", "train", str(path), "--out", out, "--seed", "0", "--target", "whole"]
     subprocess.run(
         [sys.executable, *command, *labels, *options],
         check=True,

@@ -94,7 +94,11 @@ class RunConfig(
 
     @property
     def splits_counts(self):
-        """Does the encoder see one part of the counts and the model predict the other?"""
+        """Does the encoder see one part of the counts and the model predict the other? `for_data` knows if they are counts."""
+        return self._wants_split and split_step("counts", self.batch_key, self.modalities).applies
+
+    @property
+    def _wants_split(self):
         return "target" in self.model_record.settings and self.target == "split"
 
     def target_step(self, kind):
@@ -136,7 +140,7 @@ class RunConfig(
         empty["dropout"] = self.model_record.dropout
         empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
-        if self.splits_counts and not self.target_step(kind).applies:
+        if self._wants_split and not self.target_step(kind).applies:
             update["target"] = "whole"
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 

@@ -67,13 +67,21 @@ class SplitCounts(Standardised):
         self._write(held, draw, indptr, indices, seen, target)
         return indptr, indices, (seen, target)
 
+    def rest_of(self, size, whole):
+        """(cells,) of all molecules of cells those in genes that are not used; zeros where cells are not normalised.
+
+        `size` is what they are multiplied by to be normalised, `whole` their molecules in the genes that are used.
+        """
+        if not self.target_sum:
+            return np.zeros(len(whole))
+        return np.maximum(np.rint(self.target_sum / np.asarray(size, np.float64) - whole), 0)
+
     def _write(self, held, draw, indptr, indices, seen, target):
         rows, at = held
         gather_raw(rows, at, indices, target)
-        whole, rest = np.zeros((2, len(at)))
+        whole = np.empty(len(at))
         _row_sums(indptr, target, whole)
-        if self.target_sum:  # of all molecules of a cell, those in genes that are not used
-            rest = np.maximum(np.rint(self.target_sum / rows.size[at] - whole), 0)
+        rest = self.rest_of(rows.size[at], whole)
         totals = thin(indptr, target, rest, draw.rows, self.share, self.seed, draw.number, seen)
         if self.target_sum:
             sizes = [self.target_sum / np.maximum(units, 1) for units in (totals, whole + rest - totals)]

@@ -30,7 +30,7 @@ class Feed:
         The sparse path needs genes, a model that reads them sparse, and enough zeros (core.sparse.linear.pays).
         """
         if self.device != "cpu":
-            form = None if self.splitter else form_of(self.matrix)
+            form = form_of(self.matrix, self.splitter is not None)
             return f"resident {form}" if form else "streamed"
         able = self.config is not None and self.config.model_record.sparse_ends and self.matrix.n_genes > 0
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
@@ -50,8 +50,9 @@ class Feed:
             many = self.matrix.rna.density * self.matrix.n_genes * size >= MANY
             yield from ahead(filled, minibatches) if many and sparse else map(filled, minibatches)
             return
-        if not self.splitter and (on_device := resident(self.matrix, self.device)):
-            yield from on_device.minibatches(rows, size, hide, seed)
+        fixed = self.splitter and not draw  # made on the host, so that it is the split that baselines have
+        if not fixed and (on_device := resident(self.matrix, self.device, splitter=self.splitter)):
+            yield from on_device.minibatches(rows, size, hide, seed, draw if self.splitter else None)
             return
 
         def pinned(minibatch):

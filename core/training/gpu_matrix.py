@@ -15,12 +15,12 @@ FORMS = ("dense", "sparse")
 _made = weakref.WeakKeyDictionary()  # Matrix -> its Resident, shared by training, losses and encoding
 
 
-def form_that_fits(matrix, free):
+def form_that_fits(matrix, free, splits=False):
     """The form in which all cells fit into `free` bytes: "dense", else "sparse", else None.
 
-    Dense is faster: a minibatch is then one read of rows.
+    Dense is faster: a minibatch is then one read of rows. `splits`: counts are split, so they are there as well.
     """
-    tables = 2 if matrix.reads_counts else 1
+    tables = 2 if matrix.reads_counts or splits else 1
     shape = matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.rna.n_values
     return next((form for form in FORMS if n_bytes(form, *shape, tables) <= SHARE * free), None)
 
@@ -33,20 +33,22 @@ def n_bytes(form, n_cells, n_genes, n_proteins, n_values, tables=1):
     return 2 * 8 * tables * n_values + others  # twice, while the pieces are put together
 
 
-def form_of(matrix):
+def form_of(matrix, splits=False):
     """The form of `matrix` on the GPU, present or future: one of FORMS, or None if it does not fit."""
     if matrix in _made:
         return _made[matrix].form
-    return form_that_fits(matrix, devices.free_on_gpu())
+    return form_that_fits(matrix, devices.free_on_gpu(), splits)
 
 
-def resident(matrix, device, form=None):
+def resident(matrix, device, form=None, splitter=None):
     """The Resident of `matrix`, made once for the life of the matrix; None if it does not fit.
 
-    `form`: one of FORMS, instead of the one that fits.
+    `form`: one of FORMS, instead of the one that fits. With a core.sparse.split_counts.SplitCounts it can split counts.
     """
-    if matrix not in _made and (form := form or form_of(matrix)):
-        _made[matrix] = Resident(matrix, device, form)
+    if matrix in _made and splitter and not _made[matrix].splits:
+        forget(matrix)
+    if matrix not in _made and (form := form or form_of(matrix, splitter is not None)):
+        _made[matrix] = Resident(matrix, device, form, splitter)
     return _made.get(matrix)
 
 
@@ -58,10 +60,10 @@ def forget(matrix):
 class Resident:
     """Gives the Cells of rows as tensors on the device, from values that are preprocessed and scaled there.
 
-    Input dropout draws on the device and so hides other counts than on the CPU.
+    Input dropout and the splitting of counts draw on the device, and so otherwise than on the CPU.
     """
 
-    def __init__(self, matrix, device, form):
+    def __init__(self, matrix, device, form, splitter=None):
         self.device, self.form, self.n_proteins = device, form, matrix.n_proteins
         self.base = matrix.standardised.base.to(device)
         self.genes = _table(form, matrix.n_cells, self.base)
@@ -71,6 +73,9 @@ class Resident:
         self.measured = (
             None if matrix.measured is None else torch.from_numpy(matrix.measured).float().to(device)
         )
+        self.splits = None
+        if splitter:
+            self.splits = Splits(splitter, _table(form, matrix.n_cells, nothing[: matrix.n_genes]))
         self._upload(matrix)
         self.batch_codes = (
             None if matrix.batch_codes is None else torch.from_numpy(matrix.batch_codes).long().to(device)
@@ -87,30 +92,83 @@ class Resident:
             if self.counts is not None:
                 counts = sparse.csr_matrix(others.counts)
                 self.counts.put(part, counts.indptr, counts.indices, counts.data)
-        for table in filter(None, (self.genes, self.counts)):
+            if self.splits:
+                self.splits.put(part, sparse.csr_matrix(held.rows.dense(held.at)), matrix.rna.size[part])
+        for table in filter(None, (self.genes, self.counts, self.splits)):
             table.finish()
 
-    def minibatches(self, rows, size, hide=0.0, seed=0):
+    def minibatches(self, rows, size, hide=0.0, seed=0, draw=None):
         """Pairs (part, Cells) of `rows`, in this order and `size` at a time; with probability `hide` the encoder reads
-        a zero in place of a count, drawn from `seed` (a number or a numpy Generator)."""
+        a zero in place of a count, drawn from `seed` (a number or a numpy Generator). With the number of a `draw` counts
+        are split."""
         at = torch.from_numpy(np.ascontiguousarray(rows, np.int64)).to(self.device)
         chance = torch.Generator(self.device)
         chance.manual_seed(int(np.random.default_rng(seed).integers(2**62)))
+        drawing = None if draw is None else self.splits.drawing(draw)
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            yield rows[part], self._cells(rows[part], at[part], hide, chance)
+            yield rows[part], self._cells(rows[part], at[part], hide, chance, drawing)
 
-    def _cells(self, rows, at, hide, chance):
-        genes = self.genes.take(rows, at)
+    def _cells(self, rows, at, hide, chance, drawing):
+        base, seen = self.base, None
+        if drawing is None:
+            genes = self.genes.take(rows, at)
+        else:
+            seen, genes = self.splits.take(rows, at, drawing)
+            base = self.splits.seen_base
         x = torch.cat([genes, self.proteins.take(rows, at)], dim=1) if self.n_proteins else genes
-        seen = None
         if hide:
             kept = torch.rand(genes.shape, generator=chance, device=self.device) >= hide
-            seen = torch.where(kept, genes, self.base)
+            seen = torch.where(kept, genes if seen is None else seen, base)
         batch = None if self.batch_codes is None else self.one_hot.index_select(0, self.batch_codes[at])
         counts = None if self.counts is None else self.counts.take(rows, at)
         measured = None if self.measured is None else self.measured.index_select(0, at)
         return Cells(x, batch, counts, seen, measured=measured)
+
+
+class Splits:
+    """Counts on a device, split there anew for each minibatch as core.sparse.split_counts.SplitCounts splits them."""
+
+    def __init__(self, splitter, table):
+        self.splitter, self.counts, device = splitter, table, table.base.device
+        self.seen_base = splitter.seen_base.to(device)
+        self.rest = np.zeros(len(splitter.rows.size), np.float32)
+        scales = (splitter.seen_base, splitter.seen_scale), (splitter.base, splitter.scale)
+        self.scales = [
+            (torch.from_numpy(slope).to(device), (base + torch.from_numpy(shift)).to(device), float(clip))
+            for base, (slope, shift, clip) in scales
+        ]
+
+    def put(self, rows, counts, size):
+        """Store a CSR block of counts of these rows, whose values are multiplied by `size` to be normalised."""
+        self.counts.put(rows, counts.indptr, counts.indices, np.rint(counts.data))
+        whole = np.asarray(counts.sum(axis=1), np.float64).ravel()
+        self.rest[rows] = self.splitter.rest_of(size, whole)
+
+    def finish(self):
+        """All rows are stored."""
+        self.counts.finish()
+        self.rest = torch.from_numpy(self.rest).to(self.counts.base.device)
+
+    def drawing(self, number):
+        """The random numbers of the draw of this number."""
+        seed = np.random.default_rng([self.splitter.seed, 8, number]).integers(2**62)
+        return torch.Generator(self.counts.base.device).manual_seed(int(seed))
+
+    def take(self, rows, at, drawing):  # -> (len(rows), genes) twice: what is seen, and the target
+        whole, rest = self.counts.take(rows, at), self.rest.index_select(0, at)[:, None]
+        share = whole.new_tensor(self.splitter.share)
+        seen, rest_seen = (torch.binomial(n, share.expand_as(n), generator=drawing) for n in (whole, rest))
+        made = []
+        parts = (seen, rest_seen, share), (whole - seen, rest - rest_seen, 1 - share)
+        for (part, elsewhere, of_all), (slope, shift, clip) in zip(parts, self.scales, strict=True):
+            if self.splitter.target_sum:
+                size = self.splitter.target_sum / (part.sum(dim=1, keepdim=True) + elsewhere).clamp(min=1)
+            else:
+                size = 1 / of_all
+            values = (part * size).log1p() if self.splitter.logged else part * size
+            made.append(values.mul_(slope).add_(shift).clamp_(-clip, clip))
+        return made
 
 
 def _table(form, n_rows, base):

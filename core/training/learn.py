@@ -76,7 +76,7 @@ def learn(adata, config, scratch=None, foresee=False):
     split = split_of(adata, config)
     matrix = prepare(adata, config, split, scratch)
     asked, config = config, config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.kind)
-    if asked.splits_counts and not config.splits_counts:
+    if asked.target != config.target:
         matrix.notes.append(f"Splitting counts {config.target_step(matrix.kind).reason}.")
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     splitter = count_splitting.splitter(matrix, split.train, config) if config.splits_counts else None

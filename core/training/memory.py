@@ -127,7 +127,7 @@ def on_gpu(shapes, config):
     held = 0
     if shapes.path.startswith("resident"):
         n_values = shapes.n_cells * shapes.n_genes * shapes.density
-        tables = 2 if config.model_record.reads_counts else 1
+        tables = 2 if config.model_record.reads_counts or config.splits_counts else 1
         form = shapes.path.removeprefix("resident ")
         held = gpu_matrix.n_bytes(form, shapes.n_cells, shapes.n_genes, shapes.n_proteins, n_values, tables)
     return int(held + _training(shapes, config))

@@ -21,7 +21,7 @@ PATH_TEXT = {
     "dense": "Dense arithmetic.",
     "resident dense": "All values are kept on the GPU.",
     "resident sparse": "All non-zero values are kept on the GPU; minibatches are made dense there.",
-    "streamed": "Minibatches are made on the CPU and sent to the GPU, because counts are split or do not fit there.",
+    "streamed": "The values do not fit on the GPU: they are loaded one minibatch at a time.",
 }
 STATUS_TEXT = {
     Status.CREATED: "Ready to train",

@@ -97,6 +97,13 @@ def test_the_encoder_does_not_see_the_target(prepared):
         assert torch.equal(places, model.encode(cells._replace(x=torch.zeros_like(cells.x))))
 
 
+def test_another_share_trains_other_weights_and_is_that_of_the_molecules(rank_four):
+    short = CONFIG.model_copy(update={"epochs": 1})
+    runs = [list(learn.learn(rank_four, short.model_copy(update={"split_share": p})))[-1] for p in (0.5, 0.9)]
+    assert not same(runs[0].weights, runs[1].weights)
+    assert runs[1].start.on_scored.mean.total != runs[0].start.on_scored.mean.total
+
+
 @pytest.mark.parametrize("model", ["citeseq", "variational", "linear"])
 def test_dense_and_sparse_minibatches_are_split_alike(prepared, model, monkeypatch):
     monkeypatch.setattr("core.training.dataloader.pays", lambda density: True)

@@ -9,6 +9,7 @@ from core.config import RunConfig
 from core.models import build
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
+from core.training import count_splitting
 from core.training.dataloader import Feed
 from core.training.gpu_matrix import FORMS, SHARE, Resident, form_that_fits
 from core.training.inference import encode
@@ -56,6 +57,33 @@ def test_hidden_counts_are_zeros_to_the_encoder_alone(matrix, form):
     assert hidden[counts].float().mean().item() == pytest.approx(0.3, abs=0.03)
     assert not hidden[~counts].any()
     assert torch.equal(cells.seen[hidden], resident.base.expand_as(genes)[hidden])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_counts_are_split_on_the_device_as_on_the_host(tiny, form):
+    config = RunConfig(n_top_genes=80)
+    split = split_cells(tiny.n_obs, config)
+    matrix = prepare(tiny, config, split)
+    splitter = count_splitting.splitter(matrix, split.train, config)
+    resident, rows = Resident(matrix, "cpu", form, splitter), np.arange(matrix.n_cells)
+    (_, one), (_, again), (_, other) = (
+        next(resident.minibatches(rows, len(rows), draw=draw)) for draw in (1, 1, 2)
+    )
+    assert torch.equal(one.x, again.x) and torch.equal(one.seen, again.seen)
+    assert not torch.equal(one.seen, other.seen)
+    known = Feed(matrix, splitter=splitter)
+    on_host = [known.cells(rows, draw=draw) for draw in range(1, 9)]
+    on_device = [next(resident.minibatches(rows, len(rows), draw=draw))[1] for draw in range(1, 9)]
+    for name in ("x", "seen"):
+        host, device = (torch.stack([getattr(c, name) for c in cells]) for cells in (on_host, on_device))
+        assert (host.mean(dim=(0, 1)) - device.mean(dim=(0, 1))).abs().max() < 0.1
+        error = (host.var(dim=0).mean() / 4).sqrt().item()  # of the difference of two means of eight draws
+        assert (host.mean(dim=0) - device.mean(dim=0)).std().item() < 1.15 * error
+    at_zero = matrix.raw(rows)[:, :80] == 0
+    for name, base in (("x", splitter.base), ("seen", splitter.seen_base)):
+        genes = getattr(one, name)[:, :80]
+        torch.testing.assert_close(genes[at_zero], base.expand_as(genes)[at_zero], rtol=0, atol=2e-5)
+    assert one.x.shape == (matrix.n_cells, matrix.n_features)
 
 
 def test_the_form_follows_the_memory_that_is_free(matrix):

@@ -129,7 +129,8 @@ EXPLAINED = Description(
     "Variance explained",
     "up to 1",
     "how much smaller the squared error on test cells is than that of predicting the training mean: 1 is no error, 0 is "
-    "no better than the mean; genes that are hardly expressed in these cells can lie far below 0; copied noise raises it",
+    "no better than the mean; genes that are hardly expressed in these cells can lie far below 0; "
+    "copied noise raises it, but not where counts are split: there it is that of the molecules not seen",
 )
 LOW_VARIANCE = (
     "Genes and proteins of almost no variance come last: one cell can move them far. These have less than a twentieth of "
