@@ -1,4 +1,4 @@
-"""Binomial thinning of sparse counts: each count is divided into a part that is seen and the rest, drawn anew.
+"""Binomial thinning of sparse counts: each count is divided into a part that is seen and the rest, in draws that can be repeated.
 
 The draws come from a counter (splitmix64, Steele 2014): the one for a value depends on the seed, the number of the draw, the
 row and the place of the value in it, and on nothing else. So a repeat has the same bits in any order of the rows, in

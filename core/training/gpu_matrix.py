@@ -127,7 +127,7 @@ class Resident:
 
 
 class Splits:
-    """Counts on a device, split there anew for each minibatch as core.sparse.split_counts.SplitCounts splits them."""
+    """Counts on a device, split there in each minibatch as core.sparse.split_counts.SplitCounts splits them."""
 
     def __init__(self, splitter, table):
         self.splitter, self.counts, device = splitter, table, table.base.device

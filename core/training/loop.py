@@ -42,7 +42,7 @@ def fit(model, matrix, split, config, device="cpu", splitter=None):
     The first time the loss is not a number, training continues from the weights of the previous epoch at half the rate,
     and the next Epoch has a note; the second time it raises NonFinite, and the weights are those of the best epoch.
     Seeded by `config.seed` through separate generators; dropout inside the network draws from torch's global one, which
-    the caller seeds. With a `splitter` (core.sparse.split_counts.SplitCounts) each epoch splits the counts anew, and losses
+    the caller seeds. With a `splitter` (core.sparse.split_counts.SplitCounts) each epoch splits the counts by other draws, and losses
     are those of one split of each cell, the same in every epoch.
     """
     model.to(device)

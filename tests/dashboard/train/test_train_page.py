@@ -7,6 +7,7 @@ import torch
 from app_under_test import clusters_page, fields, sent
 from itsdangerous import BadSignature
 
+from core.config.run_facts import RunFacts
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages.clusters.viewer import embeddings
@@ -122,8 +123,19 @@ def test_the_loss_is_drawn_beside_its_baselines(finished, part, log):
     values = {"loss-part.value": part, "loss-log.value": log, "run.data": finished.run}
     figure = finished.press("loss.figure", values)["loss"]["figure"]
     drawn = {trace["name"]: trace for trace in figure["data"]}
-    assert {"training", "validation", "training mean", "PCA, 4 dimensions"} <= set(drawn)
+    assert {"training", "validation", "training mean", "linear regression"} <= set(drawn)
+    size = RunFacts.upgraded(finished.view.runs.one(finished.run)["facts"]).valid_baselines.pca_size
+    assert f"PCA, {size} dimensions" in drawn
     assert figure["layout"]["yaxis"]["type"] == ("log" if log else "linear")
+
+
+def test_all_baselines_of_split_counts_are_in_the_tiles_and_the_summary(finished):
+    page = train_page(finished, finished.run)
+    facts = RunFacts.upgraded(finished.view.runs.one(finished.run)["facts"])
+    assert "a linear regression and" in page and f"PCA of {facts.valid_baselines.pca_size} dimensions" in page
+    tiles = sent(finished.press("tiles.children", {"run.data": finished.run}))
+    assert all(name in tiles for name in ("Against PCA", "Against regression", "Against the mean"))
+    assert "rewards copied noise" not in page
 
 
 def polls(nuwa, run):
