@@ -69,10 +69,11 @@ class SplitBaselines(NamedTuple):
     def measure(self, matrix, rows, config):
         """The Baselines on `rows`."""
         errors = np.zeros((3, matrix.n_features))
-        for _, seen, target in self.seen.both(rows):
+        for part, seen, target in self.seen.both(rows):
             regressed = self.mean + self.components.project(seen) @ self.regression
             for i, predicted in enumerate((self.mean, self.pca.rebuild(self.pca.project(seen)), regressed)):
-                errors[i] += np.square(predicted - target, dtype=np.float64).sum(axis=0)
+                off = matrix.measured_alone(predicted - target, part)
+                errors[i] += np.square(off, dtype=np.float64).sum(axis=0)
         mean, pca, regression = (parts(error / len(rows), matrix.n_genes, config) for error in errors)
         return Baselines(mean, pca, None, regression, self.pca.axes.shape[1])
 
@@ -100,11 +101,11 @@ def fit(matrix, splitter, split, config, device="cpu"):
     ranks = {(m, rank) for m in tried for rank in (m, min(m, config.n_latent))}
     maps = {(m, rank): _reduced_rank(gram[:m, :m], cross[:m], weights, rank) for m, rank in sorted(ranks)}
     of_pca, of_maps = np.zeros(most), dict.fromkeys(maps, 0.0)
-    for _, x, target in seen.both(valid):
+    for part, x, target in seen.both(valid):
         z = pca.project(x)
         of_pca += error_by_size(z, (target - pca.center) * weights, pca.axes).sum(axis=0)
         for (m, rank), coefficients in maps.items():
-            off = (target - mean - z[:, :m] @ coefficients) * weights
+            off = matrix.measured_alone(target - mean - z[:, :m] @ coefficients, part) * weights
             of_maps[m, rank] += float(np.square(off, dtype=np.float64).sum())
     best = min(of_maps, key=of_maps.get)
     return SplitBaselines(seen, mean, pca.first(int(of_pca.argmin()) + 1), pca.first(best[0]), maps[best])
