@@ -88,7 +88,9 @@
       row.ofAll = element("span", "total");
       row.shown = element("span", "part");
       row.counts = element("span", "n");
-      row.button = element("button", "value", { type: "button" }, element("span", "name", { title: text }, text), element("span", "bar", { "aria-hidden": "true" }, row.ofAll, row.shown), row.counts);
+      const hidden = (words) => element("span", "visually-hidden", {}, words);
+      const bar = element("span", "bar", { "aria-hidden": "true" }, row.ofAll, row.shown);
+      row.button = element("button", "value", { type: "button" }, hidden("Select "), element("span", "name", { title: text }, text), bar, row.counts, hidden(" cells shown"));
       row.button.addEventListener("click", () => set("metadata-clicked", { data: { by: this.by, name, n: ++counter } }));
       row.append(row.check, row.button);
       return row;
@@ -98,7 +100,6 @@
       row.ofAll.style.width = `${(100 * total) / most}%`;
       row.shown.style.width = `${(100 * part) / most}%`;
       row.counts.textContent = part === total ? number(total) : `${number(part)} of ${number(total)}`;
-      row.button.setAttribute("aria-label", `Select ${shown(row.category)}: ${number(part)} of ${number(total)} cells shown`);
     }
 
     buildCategories() {
