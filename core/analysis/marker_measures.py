@@ -52,13 +52,18 @@ class Rows(NamedTuple):
 def rows(chosen, names, n_genes):
     """The Rows of the `chosen` lists of indices into `names` (genes, then proteins), each feature once.
 
-    A protein says that it is one, and so does a gene that shares its name with a protein.
+    A gene and a protein of one name say which they are; so do proteins without genes, as they have no heading.
     """
     once = list(dict.fromkeys(i for of_group in chosen for i in of_group))
     genes, proteins = [i for i in once if i < n_genes], [i for i in once if i >= n_genes]
-    both = {name.casefold() for name in names[n_genes:]}
-    labels = [names[i] + (" (gene)" if names[i].casefold() in both else "") for i in genes]
-    return Rows([*genes, *proteins], [*labels, *(f"{names[i]} (protein)" for i in proteins)], len(genes))
+    kinds = {i: "gene" for i in genes} | {i: "protein" for i in proteins}
+    both = {name.casefold() for name in names[:n_genes]} & {name.casefold() for name in names[n_genes:]}
+    alone = "" if genes else "protein"
+    labels = [
+        f"{names[i]} ({kind})" if kind == alone or names[i].casefold() in both else names[i]
+        for i, kind in kinds.items()
+    ]
+    return Rows([*genes, *proteins], labels, len(genes))
 
 
 def best(values, k, least=0.0):

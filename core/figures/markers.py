@@ -10,7 +10,8 @@ from core.text import short
 ROW = 19  # pixels of a feature
 LARGEST = 15  # pixels of a dot at 100 %
 MOST_CELLS = 1000  # cells of a group in a violin: more change nothing that can be seen
-BY_ROW = "mean,<br>0 to 1<br>by row"  # over a scale of colours
+BY_ROW = "mean, 0 to 1 by row"  # over a scale of colours
+ABOVE = {True: 112, False: 64}  # pixels for the scale of colours, and with dots for that of their sizes
 MOST_GROUPS = 40  # violins beside one another
 
 
@@ -61,8 +62,7 @@ def dot_plot(features, groups, means, shares, unit, theme="light", n_genes=None)
     for at in (0.25, 0.5, 1.0):  # the sizes, as a legend
         dot = {"size": LARGEST * np.sqrt(at), "color": "gray"}
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=dot, name=f"{at:.0%} of cells")
-    figure.update_layout(legend={"itemsizing": "trace"})
-    return _grid(figure, features, groups, BY_ROW, unit, rows)
+    return _grid(figure, features, groups, unit, rows, sizes=True)
 
 
 def heat_map(features, groups, means, unit, theme="light", n_genes=None):
@@ -88,7 +88,7 @@ def heat_map(features, groups, means, unit, theme="light", n_genes=None):
         ygap=1,
         hovertemplate="%{text}<br>mean %{customdata:.3~g}<extra></extra>",
     )
-    return _grid(figure, features, groups, BY_ROW, unit, rows)
+    return _grid(figure, features, groups, unit, rows)
 
 
 def expression_violins(feature, groups, values, codes, unit, theme="light", height=380):
@@ -118,13 +118,14 @@ def expression_violins(feature, groups, values, codes, unit, theme="light", heig
 
 
 def _height(rows):
-    return 130 + ROW * max(int(rows[-1]) + 1, 5)
+    return ABOVE[True] + 70 + ROW * max(int(rows[-1]) + 1, 5)
 
 
-def _grid(figure, features, groups, bar, unit, rows):
-    """Names on both axes, a heading over the proteins, one bar of colours."""
+def _grid(figure, features, groups, unit, rows, sizes=False):
+    """Names on both axes, a heading over the proteins, and above them the bar of colours, with `sizes` the sizes of dots."""
+    pixel = 1 / (ROW * max(int(rows[-1]) + 1, 5))  # of the height of the rows, about
     figure.update_xaxes(
-        title_text=f"groups; {escape(unit)}",
+        title_text=f"groups<br>{escape(unit).replace('; ', '<br>')}",
         tickvals=list(range(len(groups))),
         ticktext=[escape(short(g)) for g in groups],
         range=[-0.6, len(groups) - 0.4],
@@ -136,8 +137,21 @@ def _grid(figure, features, groups, bar, unit, rows):
         showgrid=False,
     )
     figure.update_layout(
-        coloraxis={"colorscale": VALUES, "colorbar": {"title": {"text": bar}, "len": 0.6, "y": 0.3}},
-        margin={"t": 16},
+        coloraxis={
+            "colorscale": VALUES,
+            "colorbar": {
+                "title": {"text": BY_ROW, "side": "top"},
+                "orientation": "h",
+                **{"x": 0, "xanchor": "left", "y": 1 + 4 * pixel, "yanchor": "bottom"},
+                **{"lenmode": "pixels", "len": 150, "thickness": 10, "tickvals": [0, 0.5, 1]},
+            },
+        },
+        legend={
+            "itemsizing": "trace",
+            "orientation": "h",
+            **{"x": 0, "xanchor": "left", "y": 1 + 64 * pixel, "yanchor": "bottom"},
+        },
+        margin={"t": ABOVE[sizes]},
     )
     if len(free := np.setdiff1d(np.arange(rows[-1]), rows)):
         heading = {

@@ -50,4 +50,5 @@ def test_a_feature_that_is_gene_and_protein_says_which():
     names = ["CD4", "MS4A1", "cd4", "CD19"]
     found = rows([[3, 0], [2, 0, 1]], names, 2)
     assert found.features == [0, 1, 3, 2] and found.n_genes == 2
-    assert found.labels == ["CD4 (gene)", "MS4A1", "CD19 (protein)", "cd4 (protein)"]
+    assert found.labels == ["CD4 (gene)", "MS4A1", "CD19", "cd4 (protein)"]
+    assert rows([[3]], names, 2).labels == ["CD19 (protein)"]  # without genes there is no heading
