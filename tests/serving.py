@@ -1,5 +1,6 @@
 """Dashboards in processes of their own, for tests that need a real server with its real worker."""
 
+import json as codec
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 
@@ -61,3 +63,21 @@ def end(processes):
         for member in family:
             member.kill()
         psutil.wait_procs(family, timeout=10)
+
+
+class Http:
+    """The client of a AppUnderTest over a server in another process."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def get(self, path):
+        with urllib.request.urlopen(self.base + path) as answer:
+            return SimpleNamespace(json=codec.load(answer))
+
+    def post(self, path, json):
+        body = codec.dumps(json).encode()
+        request = urllib.request.Request(self.base + path, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read().decode()
+        return SimpleNamespace(status_code=answer.status, text=text, json=codec.loads(text))

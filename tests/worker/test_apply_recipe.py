@@ -1,13 +1,11 @@
 """Applying a recipe is one job: what it makes is there in the end, whoever went away, or nothing is."""
 
-import json as codec
 import time
-import urllib.request
-from types import SimpleNamespace
 
 import psutil
 import pytest
 from app_under_test import AppUnderTest, bring
+from serving import Http
 
 from core.errors import UserError
 from core.settings import Settings
@@ -150,24 +148,6 @@ def test_a_job_whose_process_died_leaves_nothing(store, dataset, monkeypatch):
     for running in store.working():  # as the queue does with each
         failed_jobs.fail(store, running, "died")
     assert left(store) == ({dataset}, 0) and store.job(job["id"])["message"] == "died"
-
-
-class Http:
-    """The client of a AppUnderTest over a server in another process."""
-
-    def __init__(self, base):
-        self.base = base
-
-    def get(self, path):
-        with urllib.request.urlopen(self.base + path) as answer:
-            return SimpleNamespace(json=codec.load(answer))
-
-    def post(self, path, json):
-        body = codec.dumps(json).encode()
-        request = urllib.request.Request(self.base + path, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            text = answer.read().decode()
-        return SimpleNamespace(status_code=answer.status, text=text, json=codec.loads(text))
 
 
 def wait_until(true, seconds=240):

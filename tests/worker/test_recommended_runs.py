@@ -1,15 +1,19 @@
 """A run with recommended settings: one job prepares it, and what is left of one that failed or was cancelled."""
 
 import numpy as np
+import psutil
 import pytest
-from app_under_test import bring
+from app_under_test import AppUnderTest, bring
+from browsing import wait_until
+from serving import Http
 
 from core import config, files
 from core.config import DEFAULT_RESOLUTION
 from core.config.preparation_record import PreparationRecord
 from core.config.run_files import clusters_of
 from core.errors import UserError
-from core.store import FINISHED
+from core.settings import Settings
+from core.store import FINISHED, Store
 from core.worker import failed_jobs
 from core.worker.execute import drain, execute, take
 from core.worker.jobs import after_training, prepare, recommended
@@ -154,3 +158,32 @@ def test_a_failed_job_leaves_nothing_and_may_be_tried_again(store, dataset, monk
     assert job["status"] == "failed" and job["message"] in ("No gene varies.", "died")
     assert not store.rows("preparation") and not store.rows("run")
     assert begun(store, dataset)["status"] == "done"
+
+
+@pytest.mark.slow
+def test_the_clusters_are_named_though_the_web_process_is_killed_in_the_middle(serve, tiny_file, tmp_path):
+    base = serve(tmp_path)
+    web = psutil.Process(serve.processes[-1].pid)
+    store = Store(Settings(port=int(base.rpartition(":")[2]), data_dir=tmp_path, inline=False))
+    view = store.of("local")
+    dataset = bring(view, "tiny.h5ad", tiny_file.read_bytes())
+    wait_until(lambda: store.row("dataset", dataset)["status"] == "ready", seconds=240)
+    workers = web.children(recursive=True)
+    nuwa = AppUnderTest.__new__(AppUnderTest)
+    nuwa.client = Http(base)
+    values = {"recommended.n_clicks": 1, "dataset-id.data": dataset}
+    values |= {"recommended-batch.value": "sample", "recommended-sure.value": False}
+    try:
+        nuwa.press("recommended-message.children", values, "recommended.n_clicks")
+        wait_until(lambda: view.recommended.last(dataset)["status"] != "queued")
+        web.kill()
+        web.wait(10)
+        wait_until(lambda: not view.recommended.under_way(view.recommended.last(dataset)), seconds=240)
+        run = view.recommended.run(view.recommended.last(dataset))
+        assert (run["status"], run["explored"]) == ("done", "ready"), run["message"]
+        wait_until(lambda: view.jobs.last(run["id"], "suggest")["status"] in FINISHED, seconds=120)
+    finally:
+        for worker in workers:
+            if worker.is_running():
+                worker.kill()
+        store.engine.dispose()
