@@ -24,12 +24,12 @@ def see_no_clouds(page):
 def test_one_button_goes_from_a_dataset_to_its_clusters(page, server, tiny_preparation):
     dataset = server.view.preparations.one(tiny_preparation)["dataset"]
     page.goto(f"{server.base}/data?dataset={dataset}")
-    page.get_by_role("button", name="Train with recommended settings").click()
+    page.get_by_role("button", name="Train with recommended settings").click(timeout=WORK)
     stages = page.locator(".nuwa-stages")
     expect(stages).to_contain_text("Read and check the data")
     expect(page.get_by_role("button", name="Train with recommended settings")).to_be_disabled()
     expect(stages.locator("li.working")).to_contain_text(re.compile("Preprocess|Train|Find clusters"))
-    page.wait_for_url(re.compile(r"/clusters\?run="), timeout=WORK)
+    page.wait_for_url(re.compile(r"/clusters\?run="), timeout=2 * WORK)
     drawn = see_traces(page, "panels", lambda drawn: len(drawn) >= 2)
     assert {kind for _, kind, _ in drawn} == {"scattergl"}
     run = server.view.runs.one(re.search(r"run=(\w+)", page.url)[1])

@@ -55,7 +55,8 @@ def progress_of(view, job):
 
 
 def _by_job(view, stage, job):
-    return Progress(stage, status_text(view, job) if job else "", (job and job["progress"]) or 0.0)
+    text = status_text(view, job) if job else ""
+    return Progress(stage, text[:1].upper() + text[1:], (job and job["progress"]) or 0.0)
 
 
 def clusters_link(view, run_id):
