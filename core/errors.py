@@ -1,8 +1,10 @@
 """Errors whose text is shown to the user, and the message of a job that ran out of memory."""
 
+import re
 import traceback
 import zlib
 from pathlib import Path
+from types import ModuleType
 
 
 class UserError(ValueError):
@@ -58,16 +60,25 @@ class OwnError(UserError):
 
 
 OWN = Path(__file__).parent
-MISTAKES = (AttributeError, NameError, TypeError, AssertionError, NotImplementedError)
+MISTAKES = (NameError, AssertionError, NotImplementedError, ImportError)
+CALLS = re.compile(
+    r"required (?:positional|keyword-only) argument|unexpected keyword argument|positional arguments? but|multiple values"
+)
 
 
 def is_own(error) -> bool:
-    """Whether an exception is a mistake in our code: of a kind that values do not cause, and raised by a line of ours.
+    """Whether an exception is a mistake in our code: raised by a line of ours, and of a kind that no file causes.
 
-    What h5py, anndata and the like raise on the way comes from the file.
+    These are unknown names, wrong calls, and attributes that our own modules and classes lack. In a damaged file a group
+    may be a number, so an attribute that h5py's objects lack, or a number that is none, is the file's fault.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    return isinstance(error, MISTAKES) and bool(frames) and OWN in Path(frames[-1].filename).parents
+    if not frames or OWN not in Path(frames[-1].filename).parents:
+        return False
+    if isinstance(error, AttributeError):
+        ours = error.obj if isinstance(error.obj, type | ModuleType) else type(error.obj)
+        return isinstance(ours, ModuleType) or ours.__module__.partition(".")[0] == OWN.name
+    return isinstance(error, MISTAKES) or (isinstance(error, TypeError) and bool(CALLS.search(str(error))))
 
 
 OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."

@@ -5,11 +5,12 @@ import logging
 import h5py
 import pytest
 
-from core import text
-from core.data.read import sandbox
+from core.data.count_sources import genes_of
+from core.data.read import readers, sandbox
 from core.data.read.context import Reading
 from core.data.read.readers import carefully
 from core.errors import OwnError, UserError
+from core.text import few
 
 
 def error_of(step, tmp_path):
@@ -18,12 +19,14 @@ def error_of(step, tmp_path):
     return caught.value
 
 
-def test_a_mistake_of_ours_is_said_with_its_number(tmp_path):
-    error = error_of(lambda *_: text.few(None), tmp_path)
+def test_a_mistake_of_ours_is_said_with_its_number(tmp_path, monkeypatch):
+    (tmp_path / "cells.h5ad").write_text("x")
+    monkeypatch.setattr(readers, "is_matrix", lambda: False)  # called with an argument
+    error = error_of(readers.open_path, tmp_path)
     assert isinstance(error, OwnError)
     number = error.trace[:8]
     assert str(error).startswith(f"An error of Nuwa stopped the reading of 'cells.h5ad' (logged as {number})")
-    assert "in few" in error.trace
+    assert "in open_path" in error.trace
 
 
 def test_what_a_library_says_of_a_file_is_damage(tmp_path):
@@ -31,8 +34,8 @@ def test_what_a_library_says_of_a_file_is_damage(tmp_path):
         file.create_group("X")
         error = error_of(lambda *_: file["X"][3], tmp_path)  # a TypeError of h5py
     assert str(error) == "'cells.h5ad' is damaged or was not copied to its end: copy it again."
-    error = error_of(lambda *_: int("no number"), tmp_path)
-    assert not isinstance(error, OwnError)
+    for step in (lambda *_: int("no number"), lambda *_: few(None), lambda *_: genes_of(None, "raw.X")):
+        assert not isinstance(error_of(step, tmp_path), OwnError)
 
 
 def test_the_traceback_goes_to_the_log(tmp_path, caplog):
