@@ -309,7 +309,7 @@ def test_the_file_keeps_the_values_that_the_table_had(nuwa, table):
 
 
 @pytest.mark.slow
-def test_a_million_cells_and_twenty_columns_are_counted_at_once(settings, tmp_path):
+def test_a_million_cells_and_twenty_columns_are_counted_at_once(settings):
     store = Store(settings)
     n, random = 1_000_000, np.random.default_rng(0)
     view, run_id = store.of("local"), grown(store, n)
@@ -332,8 +332,8 @@ def test_a_million_cells_and_twenty_columns_are_counted_at_once(settings, tmp_pa
     seconds = []
     for k in range(5):
         records = ({"by": "obs:column 0", "is": ["c1"]}, {"by": "obs:column 1", "from": 1.0 + k})
-        began = time.perf_counter()
+        began = time.process_time()  # of this process alone: other work on the machine does not count
         answer = counts.answer(view, run, records[k % 2 :], 1.0, wanted)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
         assert 0 < answer["shown"] < n and len(answer["columns"]) == 20
-    assert np.median(seconds) < 1.0, seconds  # 0.1 s on two quiet cores
+    assert np.median(seconds) < 0.3, seconds
