@@ -24,7 +24,7 @@
     field.maxLength = LONGEST;
     field.setAttribute("aria-label", `New name of ${name}`);
     Object.assign(field.style, { left: `${Math.min(box.left, innerWidth - 200)}px`, top: `${box.top - 4}px` });
-    const end = () => field.remove();
+    const end = () => { field.removeEventListener("blur", end); field.remove(); }; // a removed field loses the focus
     field.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Escape") end();

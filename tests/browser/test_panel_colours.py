@@ -21,7 +21,7 @@ COLOUR_OF = """name => [...document.querySelectorAll('#legend .entry')]
 
 
 def rename(page, target, name):
-    target.dblclick()
+    target.dblclick(force=True)  # the text of an SVG lies over its ground
     page.locator(".nuwa-rename").fill(name)
     page.keyboard.press("Enter")
 
@@ -42,6 +42,7 @@ def base(finished):
             line = finished.view.clusterings.undo(finished.run, line)
 
 
+@pytest.mark.slow
 def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, finished):
     page.goto(f"{base}/clusters?run={finished.run}&panels=latent_umap~latent_umap&by=obs:cell_type")
     page.wait_for_function(f"() => {PLOT}?._fullData?.length >= 10")
@@ -50,7 +51,7 @@ def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, fin
     expect(label).to_be_visible()
     assert page.evaluate(COVERED, "#panels g.annotation[data-index] .annotation-text-g") == []
     colour = page.evaluate(COLOUR_OF, "type A")
-    rename(page, label.locator("rect").first, "helper cells")
+    rename(page, label.locator("text").first, "helper cells")
     expect(page.locator("#legend")).to_contain_text("helper cells")
     assert page.evaluate(COLOUR_OF, "helper cells") == colour
     expect(page.locator("#panels g.annotation", has_text="helper cells").first).to_be_visible()
