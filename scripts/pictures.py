@@ -66,8 +66,10 @@ def take(camera, store):
     camera.go(f"/train?run={run}")
     camera.shot("trained", 1235)
     camera.go(f"/clusters?run={run}")
-    until(lambda: view.results.array(run, "embeddings/input_tsne") is not None)
-    camera.shot("clusters", 1560)
+    until(lambda: view.results.array(run, "embeddings/input_umap") is not None)
+    camera.shot("clusters", 900)
+    camera.page.set_viewport_size({"width": WIDTH, "height": 2400})  # cards as a whole, in a wide panel
+    camera.page.get_by_role("button", name="Widen or narrow panel").click()
     camera.tab("Quality")
     camera.pick("labels", "cell_type")
     camera.page.get_by_text("test cells", exact=True).wait_for()

@@ -48,6 +48,7 @@ def test_the_resolution_slider_changes_the_clusters(clusters_page, server, tiny_
     def drawn():
         return len({name for name, *_ in traces(clusters_page, "panels")})
 
+    to_tab(clusters_page, "Clusters and names")
     slider = clusters_page.locator("#resolution").get_by_role("slider")
     for key, resolution in (("Home", RESOLUTIONS[0]), ("End", RESOLUTIONS[-1])):
         slider.focus()
@@ -61,8 +62,10 @@ def test_a_typed_gene_colours_every_panel(clusters_page):
     expect(clusters_page.locator("#legend")).to_contain_text("SIM-0007")
     expect(clusters_page.locator("#legend")).to_contain_text("log1p of counts per 10,000")
     see_traces(clusters_page, "panels", lambda drawn: {t[0] for t in drawn} == {"SIM-0007"})
-    href = clusters_page.get_by_role("link", name="Download the data of this plot").get_attribute("href")
-    assert "SIM-0007" in href
+    clusters_page.get_by_role("button", name="Save").click()
+    link = clusters_page.get_by_role("link", name="Data of the maps (CSV)")
+    assert "SIM-0007" in link.get_attribute("href")
+    clusters_page.keyboard.press("Escape")
     pick(clusters_page, "colour", "cell_ty", "cell_type (obs)")
     see_traces(
         clusters_page, "panels", lambda drawn: {f"type {x}" for x in "ABCDEFGH"} <= {t[0] for t in drawn}
@@ -162,8 +165,9 @@ def test_a_run_is_downloaded_as_one_zip_that_scanpy_reads(clusters_page, tmp_pat
 
 def test_a_figure_is_saved_as_svg_and_as_png(clusters_page, tmp_path):
     for form, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        clusters_page.get_by_role("button", name="Save").click()
         with clusters_page.expect_download() as download:
-            clusters_page.locator(f".nuwa-save[data-graph=panels][data-form={form}]").click()
+            clusters_page.get_by_role("button", name=f"Figure as {form.upper()}").click()
         download.value.save_as(tmp_path / "figure")
         content = (tmp_path / "figure").read_bytes()
         assert download.value.suggested_filename == f"nuwa_panels.{form}"
@@ -189,26 +193,28 @@ def test_the_dark_theme_survives_a_reload(clusters_page):
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
 
 
-def test_plots_keep_their_height_when_the_window_is_resized_far_below_them(clusters_page):
+def test_plots_of_a_tab_keep_their_height_when_the_page_is_resized_behind_it(clusters_page):
     page = clusters_page
-    heights = """() => Object.fromEntries([...document.querySelectorAll(".js-plotly-plot")]
+    heights = """() => Object.fromEntries([...document.querySelectorAll("#side-panel .js-plotly-plot")]
         .filter(plot => plot.offsetParent).map(plot => [plot.parentElement.id, plot.clientHeight]))"""
-    page.locator("#panels").scroll_into_view_if_needed()
+    to_tab(page, "Quality")
+    wait_until_page(page, lambda: page.evaluate(heights).get("clusters-loss"))
     before = page.evaluate(heights)
     to_tab(page, "Export")
-    wide = page.evaluate("document.querySelector('#panels .main-svg').clientWidth")
     page.set_viewport_size({"width": 1000, "height": 700})
     wait_until_page(
-        page, lambda: page.evaluate("document.querySelector('#panels .main-svg').clientWidth") != wide
+        page, lambda: page.evaluate("document.querySelector('#panels .main-svg').clientHeight") < 640
     )
+    to_tab(page, "Quality")
     after = page.evaluate(heights)
     page.set_viewport_size({"width": 1280, "height": 800})
-    assert before["panels"] > 700 and {id: after[id] for id in before} == before
+    assert before["clusters-loss"] > 300 and {id: after[id] for id in before} == before
 
 
 # Last, because the embeddings that it computes keep the machine busy.
 def test_the_panels_turn_to_three_dimensions_and_back(clusters_page):
     page = clusters_page
+    page.locator("#panel-count-4").check()
     page.get_by_label("3-D", exact=True).check()
     # PCA is drawn at once; the others are being computed.
     see_traces(page, "panels", lambda drawn: drawn and {t[1] for t in drawn} == {"scatter3d"})

@@ -73,7 +73,7 @@ def n_selected(page, nuwa, key):
 
 @pytest.mark.slow  # its dataset of its own takes the time of three other walks
 def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, page, finished, monkeypatch):
-    page.goto(f"{base}/clusters?run={finished.run}")
+    page.goto(f"{base}/clusters?run={finished.run}&panels=latent_umap~pca~input_tsne~input_umap")
     page.wait_for_function("() => document.querySelector('#panels .js-plotly-plot')?._fullData?.length >= 8")
     page.get_by_label("lasso-select").check()
     page.wait_for_function(
