@@ -1,11 +1,12 @@
 """The controls for colours of the maps: one for each panel, split, labels, and the ends of colour scales."""
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, html
 
 from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import number_field
+from dashboard.components.picker import picker_field
 from dashboard.components.widgets import more
 from dashboard.pages.clusters import colour_search, ids
 from dashboard.pages.clusters.colours import EACH, groupings
@@ -33,13 +34,14 @@ def split_picker(view, run, state):
     options = groupings(view, run)
     if state.split and state.split not in [option["value"] for option in options]:
         options = [{"label": state.split, "value": state.split}, *options]
-    return html.Div(
-        [
-            html.Label("Split by", htmlFor=ids.SPLIT_BY),
-            dcc.Dropdown(options, state.split, id=ids.SPLIT_BY, placeholder="not split", optionHeight=30),
-            html.Div("a small map of the first panel for each category, other cells grey", className="help"),
-        ],
-        className="nuwa-field",
+    return picker_field(
+        "Split by",
+        ids.SPLIT_BY,
+        options,
+        state.split,
+        help="a small map of the first panel for each category, other cells grey",
+        clearable=True,
+        placeholder="not split",
     )
 
 
