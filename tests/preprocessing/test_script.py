@@ -262,6 +262,21 @@ def test_a_script_starts_from_the_file_that_was_brought(kind, tmp_path, monkeypa
     check(made_by_script(text, None, tmp_path, monkeypatch, path), after)
 
 
+@pytest.mark.parametrize("place", ["umi", "reads"])
+def test_a_script_takes_the_counts_where_a_person_said_they_are(cells, place, tmp_path, monkeypatch):
+    before, where = logged(cells), f'layers["{place}"]'
+    before.layers["umi"], before.layers["reads"] = cells.X, cells.X * 3
+    before.uns = {"nuwa_counts": where}
+    record = checks.examine(before).record()
+    assert record["counts_where"] == where
+    start = Start("cells.h5ad", True, before.n_obs, before.n_vars, where)
+    text = script(Recipe("x", [], AS_IT_IS), record, RunConfig(), start=start)
+    plain = before.copy()
+    plain.uns = {}
+    theirs = made_by_script(text, plain, tmp_path, monkeypatch)
+    assert theirs.X.sum() == before[:, theirs.var_names].layers[place].sum()
+
+
 def test_another_file_is_refused(cells, tmp_path, monkeypatch):
     _, _, text = stepped_case(cells, "filter_cells")
     with pytest.raises(SystemExit, match="has not the 220 cells"):
