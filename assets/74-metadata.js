@@ -127,6 +127,8 @@
       }
       const most = Math.max(1, ...all.map(([, total]) => total));
       [...this.list.children].forEach((row, i) => { this.count(row, all[i][1], all[i][2], most); this.updateRow(row); });
+      const longest = Math.max(...[...this.list.children].map((row) => row.counts.textContent.length));
+      this.list.style.setProperty("--counts", `${longest}ch`); // so that all bars begin at one place
       const left = found - rows.length;
       this.more.textContent = !rows.length && this.search ? "No category matches." : left > 0 ? `The ${number(rows.length)} largest of ${number(found)} are listed. Search to see others.` : "";
     }
