@@ -45,7 +45,7 @@ def frame(sign_out=False):
             dcc.Interval(id=ids.ACTIVITY_TICK, interval=2000),
             dcc.Store(id=ids.CONTEXT),
             dcc.Store(id=ids.GONE),
-            dbc.Offcanvas(id=ids.HELP, title="Help", placement="end", scrollable=True),
+            dbc.Offcanvas(id=ids.HELP, labelledby=ids.HELP_TITLE, placement="end", scrollable=True),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
                 [
@@ -171,7 +171,8 @@ def _helping(app):
             dcc.Markdown(text, className="nuwa-help"),
             html.A("All terms: the glossary", href=glossary.PATH),
         ]
-        return True, body, f"Help: {page.TITLE if page else home.TITLE}"
+        title = html.Span(f"Help: {page.TITLE if page else home.TITLE}", id=ids.HELP_TITLE)
+        return True, body, title
 
 
 def _browser(app):
