@@ -156,7 +156,6 @@ def _helping(app):
     @app.callback(
         Output(ids.HELP, "is_open"),
         Output(ids.HELP, "children"),
-        Output(ids.HELP, "title"),
         Input(ids.HELP_BUTTON, "n_clicks"),
         State(ids.URL, "pathname"),
         prevent_initial_call=True,
@@ -167,12 +166,11 @@ def _helping(app):
             raise PreventUpdate
         page = page_of(path)
         text = documents.tutorial(HELP[page.PATH if page else home.PATH])
-        body = [
+        return True, [
+            html.H2(f"Help: {page.TITLE if page else home.TITLE}", id=ids.HELP_TITLE),
             dcc.Markdown(text, className="nuwa-help"),
             html.A("All terms: the glossary", href=glossary.PATH),
         ]
-        title = html.Span(f"Help: {page.TITLE if page else home.TITLE}", id=ids.HELP_TITLE)
-        return True, body, title
 
 
 def _browser(app):

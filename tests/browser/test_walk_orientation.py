@@ -39,10 +39,12 @@ def test_a_term_shows_its_definition_when_it_is_pointed_at_or_has_the_focus(page
 
 
 def test_the_help_of_a_page_opens_in_place_and_gives_the_focus_back(page, server, tiny_run):
-    page.goto(f"{server.base}/preprocess?run={tiny_run}")
-    button = page.get_by_role("button", name="Help on Preprocess")
+    page.goto(f"{server.base}/runs?run={tiny_run}")
+    button = page.get_by_role("button", name="Help on Runs")
     button.click()
-    expect(page.get_by_role("dialog")).to_contain_text("Raw counts mislead a network")
+    dialog = page.get_by_role("dialog", name="Help: Runs")
+    expect(dialog).to_contain_text("A loss alone says nothing")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    assert "/preprocess" in page.url
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    assert "/runs" in page.url

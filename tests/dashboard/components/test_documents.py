@@ -40,7 +40,7 @@ def test_links_to_the_glossary_lead_to_its_page_and_others_are_text(tmp_path, mo
 def test_the_question_mark_opens_the_part_of_the_page(bare):
     values = {"help-button.n_clicks": 1, "url.pathname": "/preprocess"}
     shown = bare.press("help.is_open", values, "help-button.n_clicks")["help"]
-    assert shown["is_open"] and "Help: Preprocess" in sent(shown["title"])
+    assert shown["is_open"] and "Help: Preprocess" in sent(shown["children"])
     assert "Raw counts mislead a network" in sent(shown["children"])
     assert bare.press("help.is_open", values | {"help-button.n_clicks": None}) is None
 
