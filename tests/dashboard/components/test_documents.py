@@ -13,7 +13,7 @@ def test_every_page_has_a_part_of_the_tutorial(page):
     for heading in shell.HELP[page.PATH]:
         assert f"#### {heading}\n\n" in text
         assert documents.sections(documents.TUTORIAL)[heading][1][:60].split("![")[0] in text
-    assert "![" not in text and ".md" not in text and len(text) > 200
+    assert "![" not in text and ".md)" not in text and len(text) > 200
 
 
 def test_a_section_brings_those_below_it_and_none_beside_it():
