@@ -34,8 +34,7 @@ def test_one_button_goes_from_a_dataset_to_its_clusters(page, server, tiny_prepa
     assert {kind for _, kind, _ in drawn} == {"scattergl"}
     run = server.view.runs.one(re.search(r"run=(\w+)", page.url)[1])
     assert run["dataset"] == dataset and run["config"]["batch_key"] == "sample"
-    see_no_clouds(page)
-    page.get_by_role("link", name="Data", exact=False).first.click()
+    page.goto(f"{server.base}/data?dataset={dataset}")
     expect(page.get_by_text("has the recommended settings")).to_be_visible()
 
 
