@@ -38,7 +38,7 @@ def test_a_gene_is_chosen_by_the_keyboard_and_comes_first_the_next_time(page, se
     assert shown >= 12
     page.keyboard.type("cd3", delay=0)  # no key is lost, however quickly they come
     expect(search).to_have_value("cd3")
-    options = page.get_by_role("option")
+    options = page.locator(".nuwa-picker-list [role=option]")
     expect(options).to_have_text(["CD3E (gene)", "CD3D (gene)", "CD3G (gene)"])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
