@@ -22,10 +22,12 @@
       if (event.button || !panel.points) return;
       down = last = where(event);
       if (viewer.tool === "lasso") lasso = [down];
-      frame.setPointerCapture(event.pointerId);
     });
     frame.addEventListener("pointermove", (event) => {
       const at = where(event);
+      if (down && !event.buttons) end(); // released outside, where nothing was captured yet
+      // Not before a movement: a double click on a label is one on the label.
+      if (down && !frame.hasPointerCapture(event.pointerId)) frame.setPointerCapture(event.pointerId);
       if (lasso) {
         lasso.push(at);
         panel.outline.setAttribute("points", lasso.map((p) => p.join(",")).join(" "));
