@@ -208,7 +208,7 @@ def _suggested_colour(view, run):
     clusters = _at(view, run, clusters_of, record["resolution"], NO_CLUSTERS)
     names = sorted({*record["names"]} - {UNKNOWN}) + [UNKNOWN] * (UNKNOWN in record["names"])
     codes = np.array([names.index(name) for name in record["names"]])[np.asarray(clusters)]
-    unit = f"by markers of {record['title']}, clusters at resolution {record['resolution']:g}"
+    unit = f"markers of {record['title']}"
     return named_colour("suggested cell type", names, codes, unit, {UNKNOWN: theme_colours("light").missing})
 
 
