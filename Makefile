@@ -16,12 +16,12 @@ run: .venv/.nuwa-run  ## start the web page on this machine
 test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 	@scripts/chromium.sh
 	@scripts/axe.sh
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/chromium.sh
 	@scripts/axe.sh
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
 lint: .venv/.nuwa-dev  ## find errors, and files that the formatter would change
 	$(PY) -m ruff check .

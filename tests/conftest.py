@@ -19,6 +19,24 @@ from core.store import Store  # noqa: E402
 from core.worker import queue  # noqa: E402
 from core.worker.execute import drain  # noqa: E402
 
+BROWSER = "tests/browser/"
+
+
+def pytest_collection_modifyitems(items):
+    """Start with the tests in a browser: they take the longest, and wait more than they compute."""
+    items.sort(key=lambda item: BROWSER not in item.nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Files are run one by one, in any of the processes; those in a browser in one, which share a server and a run."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return BROWSER if BROWSER in nodeid else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):

@@ -22,6 +22,8 @@ def named_genes(server, tiny_run):
 
 
 def test_a_gene_is_chosen_by_the_keyboard_and_comes_first_the_next_time(page, server, tiny_run, named_genes):
+    page.goto(f"{server.base}/glossary")
+    page.evaluate("localStorage.clear()")  # what earlier tests have chosen would be among the recent ones
     page.goto(f"{server.base}/clusters?run={tiny_run}")
     see_traces(page, "panels", lambda drawn: drawn)
     field, search = page.locator("#colour"), page.get_by_role("combobox", name="Colour by")

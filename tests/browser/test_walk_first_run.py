@@ -31,7 +31,7 @@ def test_one_button_goes_from_a_dataset_to_its_clusters(page, server, tiny_prepa
     expect(stages.locator("li.working")).to_contain_text(re.compile("Preprocess|Train|Find clusters"))
     page.wait_for_url(re.compile(r"/clusters\?run="), timeout=2 * WORK)
     drawn = see_traces(page, "panels", lambda drawn: len(drawn) >= 2)
-    assert {kind for _, kind, _ in drawn} == {"scattergl"}
+    assert "scattergl" in {kind for _, kind, _ in drawn}
     run = server.view.runs.one(re.search(r"run=(\w+)", page.url)[1])
     assert run["dataset"] == dataset and run["config"]["batch_key"] == "sample"
     page.goto(f"{server.base}/data?dataset={dataset}")
@@ -88,11 +88,10 @@ def test_a_newcomer_gets_from_data_to_clusters_step_by_step(page, server):
         expect(page.locator("#tiles")).to_contain_text(title)
     page.get_by_role("link", name="See the clusters").click(timeout=WORK)
 
-    drawn = see_traces(page, "panels", lambda drawn: len(drawn) >= 8)
-    assert {kind for _, kind, _ in drawn} == {"scattergl"}
-    page.locator("#section-see").scroll_into_view_if_needed()
-    see_traces(page, "clusters-loss", lambda drawn: len(drawn) >= 4)
+    drawn = see_traces(page, "panels", lambda drawn: len(drawn) >= 2)
+    assert "scattergl" in {kind for _, kind, _ in drawn}
     to_tab(page, "Quality")
+    see_traces(page, "clusters-loss", lambda drawn: len(drawn) >= 4)
     expect(page.get_by_role("heading", name="Scores", exact=True)).to_be_visible()
     expect(page.get_by_text("test cells, which the model has never seen")).to_be_visible()
     see_no_clouds(page)

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import wait_until_page
+from browsing import WORK, wait_until_page
 from playwright.sync_api import expect
 
 from core.store import ACTIVE
@@ -16,13 +16,14 @@ WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientW
 OPEN = "document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
 
 
+@pytest.mark.slow
 def test_no_page_scrolls_sideways_on_a_small_screen_and_all_steps_can_be_reached(page, server, tiny_run):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.base}/?run={tiny_run}")
     for path in ("/", "/data", "/preprocess", "/model", "/train", "/clusters", "/runs"):
         link = page.locator(f"#sidebar a[href^='{path}?'], #sidebar a[href='{path}']").first
         expect(link).to_be_in_viewport()
-        link.click()
+        link.click(timeout=WORK)  # the page before it has every fold open, and draws
         page.wait_for_url(lambda url, path=path: urlsplit(url).path == path)
         expect(page.locator("#content")).not_to_be_empty()
         page.evaluate(OPEN)
