@@ -31,7 +31,12 @@ FREE = ("OMP_WAIT_POLICY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_T
 
 @pytest.mark.parametrize(
     "words",
-    [("core", "train", "simulated", "--out", "out"), ("core", "inspect", "a.h5ad"), ("core.worker", "short")],
+    [
+        ("core", "train", "simulated", "--out", "out"),
+        ("core", "inspect", "a.h5ad"),
+        ("core", "inspect", "a.h5ad", "--repair", "use_raw"),
+        ("core.worker", "short"),
+    ],
 )
 def test_threads_are_set_before_the_first_library_is_loaded(tmp_path, words):
     env = {k: v for k, v in os.environ.items() if k not in FREE} | {
@@ -50,6 +55,14 @@ def test_threads_are_set_before_the_first_library_is_loaded(tmp_path, words):
     )
     found = json.loads(done.stdout.splitlines()[-1])
     assert found == {"OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "3", "NUMBA_NUM_THREADS": "3"}
+
+
+def test_no_command_loads_a_numeric_library_before_it_runs():
+    """Each command limits the threads itself: `verify` takes the number of the run that it repeats."""
+    env = os.environ | {"PYTHONPATH": os.getcwd()}
+    words = [sys.executable, "-c", WATCH, "core", "--help"]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("usage: python -m core")
 
 
 @pytest.mark.slow

@@ -25,8 +25,9 @@ def run(arguments):
     from core.preprocessing import steps
     from core.preprocessing.recipe import offered
 
+    repair_steps = [step.record() for step in repairs.chosen_repairs(arguments)]
     adata = input_files.read_file(arguments)
-    if repair_steps := [step.record() for step in repairs.chosen_repairs(arguments)]:
+    if repair_steps:
         adata = tidy(steps.apply(adata, repair_steps), arguments.file)
     report = checks.examine(adata)
     record = report.record() | {"repairs_offered": offered(report.repairs)}

@@ -1,8 +1,6 @@
 """The option --repair: repairs that the data checks offer, done to FILE before anything else."""
 
-from core.preprocessing.recipe import STEPS, chosen
-
-REPAIRS = [name for name, step in STEPS.items() if step.repair]
+from core.errors import UserError
 
 
 def add(parser):
@@ -11,14 +9,22 @@ def add(parser):
         "--repair",
         action="append",
         default=[],
-        choices=REPAIRS,
         metavar="NAME",
-        help=f"repair FILE first, as `inspect` offers it; may be given several times: {', '.join(REPAIRS)}",
+        help="repair FILE first; `inspect` names the repairs of each finding; may be given several times",
     )
 
 
 def chosen_repairs(arguments):
-    """The repairs of a command line as steps, in their order."""
+    """The repairs of a command line as steps, in their order; raises UserError for an unknown one.
+
+    Loads numpy: a command limits the threads of numeric libraries first.
+    """
+    from core.preprocessing.recipe import STEPS, chosen
+
+    names = [name for name, step in STEPS.items() if step.repair]
+    for name in arguments.repair:
+        if name not in names:
+            raise UserError(f"There is no repair '{name}'. Choose one of {', '.join(names)}.")
     return tuple(chosen({"name": name}) for name in arguments.repair)
 
 

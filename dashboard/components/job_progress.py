@@ -18,10 +18,11 @@ TIMED = ("markers", "spaces", "explained", "count_split", "cell_scores", "stabil
 POLL = 0.2  # seconds between two looks at the store
 
 
-# A page polls until there is an answer for the values of its controls; an earlier answer is paler meanwhile.
+# A page polls until there is an answer for the values of its controls; an earlier answer is grey meanwhile.
+# Grey by a colour of the theme: transparent text has too little contrast (WCAG 1.4.3).
 CLOCK = """(values, request) => {
     const over = !!request && request.over && JSON.stringify(request.values) === JSON.stringify(values);
-    return [over, {opacity: over ? 1 : 0.6}];
+    return [over, over ? {} : {color: "var(--nuwa-quiet)"}];
 }"""
 
 

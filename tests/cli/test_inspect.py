@@ -123,4 +123,4 @@ def test_a_repair_is_named_beside_its_finding_and_carried_out_first(tmp_path, ca
     assert record["cells"] < 600
     assert {"hashtag_sample", "hashtag_class"} <= {column["name"] for column in record["columns"]}
     assert main(["inspect", str(path), "--repair", "wish"]) == MISTAKE
-    assert "invalid choice: 'wish'" in capsys.readouterr().err
+    assert "There is no repair 'wish'. Choose one of transpose, use_raw" in capsys.readouterr().err

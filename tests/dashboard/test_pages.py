@@ -119,6 +119,8 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         )
     )
     layouts += clusters_page(finished.view, finished.run)
+    filtered = {"filter.data": [{"by": "obs:cell_type", "is": ["type A"]}], "run.data": finished.run}
+    layouts += sent(finished.press("shown.children", filtered))  # with the parts of the filter
     for explored in ("working", "failed"):
         layouts += sent(
             clusters.not_yet(finished.view, finished.view.runs.one(finished.run) | {"explored": explored})

@@ -23,6 +23,8 @@ REFUSED = {
     "map-threshold": ALL,
     "select-from": ("abc",),
     "select-to": ("abc",),
+    "clip-low": ("-1", "1e9", "abc"),
+    "clip-high": ("-1", "1e9", "abc"),
     "bundle-width": ALL,
     "bundle-height": ALL,
     "bundle-dpi": ALL,
@@ -125,6 +127,7 @@ def error_after(nuwa, fields, id, text):
         {"run.data": nuwa.run, "method.value": "kmeans", "join-what.value": "background"},
     )
     values |= {"bundle-parts.value": ["figures"], "bundle-unit.value": "mm", "quality-batch.value": ""}
+    values |= {"clip-unit.value": "percentile"}
     values |= {"quality-limits.data": {"limits": {}, "batches": {}}}
     same = [
         props for props, _ in fields.values() if isinstance(id, dict) and is_kind(props["id"], id["type"])
