@@ -22,6 +22,7 @@ from core.figures.printed import chromium
 from core.files import write_array
 from core.store import Groups
 from core.store.rows import Missing
+from core.store.status import CANCELLED
 from core.worker.execute import drain
 from core.worker.jobs import bundle as work
 from core.worker.jobs import bundle_content
@@ -251,4 +252,4 @@ def test_a_verification_can_be_cancelled(finished, bundled):
     job = finished.view.bundles.verify(finished.run)
     finished.store.set_job(job["id"], cancel=True)
     drain(finished.store)
-    assert finished.view.jobs.one(job["id"])["message"] == "Cancelled: nothing was compared."
+    assert finished.view.jobs.one(job["id"])["message"] == CANCELLED

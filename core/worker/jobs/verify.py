@@ -5,11 +5,8 @@ import time
 from core.config.run_files import BUNDLE
 from core.errors import UserError
 from core.export import bundle_zip, reproduce
-from core.store import Status
 from core.training import learn
 from core.worker.jobs.datasets import open_dataset
-
-CANCELLED = "Cancelled: nothing was compared."
 
 
 def verify(store, job, say):
@@ -25,8 +22,6 @@ def verify(store, job, say):
     adata = reproduce.data_of(open_dataset(store, run["dataset"]), first["record"], recipe, name)
     n_epochs, labels = len(first["history"]), None
     for learnt in reproduce.train(adata, first, store.run_folder(run["id"])):
-        if store.cancelled(job["id"]):
-            return store.move_job(job["id"], Status.RUNNING, Status.CANCELLED, message=CANCELLED)
         if isinstance(learnt, learn.Epoch):
             say(f"Training again: epoch {learnt.epoch} of {n_epochs}.", 0.9 * learnt.epoch / n_epochs)
     if learnt.latent is not None:
