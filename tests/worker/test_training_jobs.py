@@ -12,7 +12,7 @@ from core.config import parse, run_files
 from core.data import backed
 from core.settings import Settings
 from core.sparse import disk_rows
-from core.store import Store
+from core.store import Priority, Store
 from core.training import learn
 from core.training.baselines import PANEL_AXES
 from core.training.phases import PHASES
@@ -48,10 +48,23 @@ def test_a_demo_goes_from_the_queue_to_clusters(finished):
     assert view.results.array(run, "latent").shape == (240, 4)
     assert view.results.array(run, "input_axes").shape == (240, 50)
     assert view.results.array(run, "split").shape == (240,)
-    for name in ("latent_umap", "input_umap", "input_tsne"):
+    for name in ("latent_umap", "input_umap"):
         assert view.results.array(run, f"embeddings/{name}").shape == (240, 2)
     assert view.results.array(run, run_files.clusters_of(1)).shape == (240,)
-    assert {job["status"] for job in store.jobs()} == {"done"}
+    assert {job["status"] for job in store.jobs() if job["priority"] != Priority.AHEAD} == {"done"}
+
+
+def test_what_nobody_has_asked_for_waits_until_there_is_time(finished):
+    store, run = finished
+    waiting = [job for job in store.jobs() if job["priority"] == Priority.AHEAD]
+    assert {job["status"] for job in waiting} == {"queued"}
+    (tsne,) = (job for job in waiting if job["kind"] == "embed")
+    assert tsne["arguments"]["name"] == "input_tsne"
+    assert store.of("local").results.array(run, "embeddings/input_tsne") is None
+    assert store.move_job(tsne["id"], "queued", "running")
+    execute.execute(store, store.job(tsne["id"]))
+    assert store.job(tsne["id"])["status"] == "done"
+    assert store.of("local").results.array(run, "embeddings/input_tsne").shape == (240, 2)
 
 
 def test_a_large_dataset_is_trained_on_from_its_file(store, monkeypatch):
