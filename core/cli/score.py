@@ -90,10 +90,12 @@ def _features(folder, trained, config):
     from core.export import run_folder as rundir
 
     say("Reconstruction by gene and protein ...")
-    by_feature = per_feature.by_feature(rundir.load_model(folder / "model.pt"), trained, config)
+    model = rundir.load_model(folder / "model.pt")
+    by_feature = per_feature.by_feature(model, trained, config)
+    of = "; of genes that of molecules not seen" if getattr(model, "predicts_other_part", False) else ""
     rows, lines = (
         per_feature.rows_of(by_feature, trained.matrix, varies(trained.matrix, trained.split.train)),
-        ["", "Variance explained (autoencoder, PCA)"],
+        ["", f"Variance explained (autoencoder, PCA){of}"],
     )
     for kind, shares in per_feature.in_all(by_feature, trained.matrix.n_genes).items():
         lines.append(f"  all {kind}s".ljust(20) + "".join(f"{share:>9.3f}" for share in shares))

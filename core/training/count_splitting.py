@@ -66,12 +66,19 @@ class SplitBaselines(NamedTuple):
     components: Pca  # that the regression reads
     regression: np.ndarray  # (components, features) of reduced rank
 
+    def predictions(self, seen):
+        """Of the target, from what is seen (cells, features): the mean, PCA's prediction and the regression's."""
+        return (
+            self.mean,
+            self.pca.rebuild(self.pca.project(seen)),
+            self.mean + self.components.project(seen) @ self.regression,
+        )
+
     def measure(self, matrix, rows, config):
         """The Baselines on `rows`."""
         errors = np.zeros((3, matrix.n_features))
         for part, seen, target in self.seen.both(rows):
-            regressed = self.mean + self.components.project(seen) @ self.regression
-            for i, predicted in enumerate((self.mean, self.pca.rebuild(self.pca.project(seen)), regressed)):
+            for i, predicted in enumerate(self.predictions(seen)):
                 off = matrix.measured_alone(predicted - target, part)
                 errors[i] += np.square(off, dtype=np.float64).sum(axis=0)
         mean, pca, regression = (parts(error / len(rows), matrix.n_genes, config) for error in errors)

@@ -6,6 +6,7 @@ from dash import Input, html
 
 from core import figures
 from core.analysis.metrics.descriptions import COUNT_SPLIT
+from core.config.run_facts import RunFacts
 from core.text import NORMAL_95, interval
 from dashboard.components import job_card
 from dashboard.components.widgets import graph, notice
@@ -25,7 +26,7 @@ def parts(view, run):
     return [
         html.H3("Is it signal or copied noise?", className="h6"),
         html.P(
-            "Neighbours kept, variance explained and the loss reward copied noise: they only ever ask for more dimensions. "
+            f"{_rewarded(run)} copied noise, which only ever asks for more dimensions. "
             "The count-split score splits the molecules of each cell into two halves and predicts one from the other, whose "
             "noise is independent."
         ),
@@ -33,6 +34,15 @@ def parts(view, run):
         *job_card.parts(view, JOB, view.jobs.last(run["id"], "count_split")),
         html.Div(id=RESULT),
     ]
+
+
+def _rewarded(run):
+    splits_counts = RunFacts.upgraded(run["facts"]).test_baselines.pca_size is not None
+    return (
+        "Neighbours kept rewards"
+        if splits_counts
+        else "Neighbours kept, variance explained and the loss reward"
+    )
 
 
 def register(app, store):

@@ -4,6 +4,7 @@ from dash import Input, html
 
 from core import figures, safe_csv
 from core.analysis.metrics.descriptions import EXPLAINED, LOW_VARIANCE
+from core.config.run_facts import RunFacts
 from dashboard.components import job_card
 from dashboard.components.data_tables import grid, text
 from dashboard.components.data_tables import number as numeric
@@ -30,13 +31,25 @@ COLUMNS = [
 def layout(view, run):
     return card(
         "Reconstruction quality by gene",
-        html.P(
-            "The share of each gene's and protein's variance that the model explains in cells it has not seen, compared "
-            "with PCA of the same number of dimensions. Points above the line are reconstructed better than by PCA."
-        ),
+        html.P(explanation(run)),
         go("Compute reconstruction quality", GO),
         *job_card.parts(view, JOB, view.jobs.last(run["id"], "explained")),
         html.Div(id=RESULT),
+    )
+
+
+def explanation(run):
+    """What the card shows: of a run on split counts other variance is explained, and PCA has another size."""
+    size = RunFacts.upgraded(run["facts"]).test_baselines.pca_size
+    first = "The share of each gene's and protein's variance that the model explains in cells it has not seen"
+    if size is None:
+        return (
+            f"{first}, compared with PCA of the same number of dimensions. "
+            "Points above the line are reconstructed better than by PCA."
+        )
+    return (
+        f"{first}, compared with PCA of {size} dimensions. For genes it is the variance of the molecules that the encoder "
+        "has not seen, as in the scores of the run. Points above the line are predicted better than by PCA."
     )
 
 

@@ -5,23 +5,29 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from app_under_test import sent
 from sklearn import metrics
 from sklearn.manifold import trustworthiness
 
-from core import config
-from core.analysis import leiden
-from core.analysis.metrics import benchmark, lisi, per_cell, per_feature, scores
+from core import config, models
+from core.analysis import explore, leiden
+from core.analysis.metrics import benchmark, lisi, per_cell, per_feature, run_scores, scores
 from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
 from core.analysis.neighbors import find_neighbors
 from core.cli import main
+from core.config.run_facts import RunFacts
 from core.config.run_files import clusters_of, company_of, survival_of
+from core.data.protein_panel import MASKED
 from core.errors import UserError
 from core.export import run_folder
-from core.training import baselines
+from core.training import count_splitting, learn
+from core.training.dataloader import Feed
 from core.worker.execute import drain
 from core.worker.jobs.trained_runs import load_run
 from dashboard.pages.clusters import colours
+from dashboard.pages.clusters import count_split as count_split_card
+from dashboard.pages.clusters import per_feature as per_feature_card
 from dashboard.pages.clusters.colour_search import colour_groups
 
 
@@ -86,24 +92,56 @@ def test_a_sample_is_scored_where_cells_are_many_and_a_broken_space_is_named(sco
     assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
 
 
+def of_run(scores):
+    """{"gene": (model, PCA), "protein": ...} of the scores of a run."""
+    return {
+        kind: pytest.approx([scores[f"variance_explained_{part}{end}"] for end in ("", "_pca")], abs=1e-5)
+        for kind, part in (("gene", "rna"), ("protein", "protein"))
+    }
+
+
 def test_variance_explained_by_feature_adds_up_to_the_scores_of_the_run(scored_run, finished):
     run, trained, _ = scored_run
     settings, matrix = config.parse(run["config"]), trained.matrix
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
+    assert model.predicts_other_part
     found = per_feature.by_feature(model, trained, settings)
-    rows = trained.split.scored
-    mean = matrix.mean_of(trained.split.train)
-    error = baselines.squared_error(matrix, rows, lambda x: mean)
-    np.testing.assert_allclose(found.variance, error, rtol=1e-5)
-    totals = per_feature.in_all(found, matrix.n_genes)
-    for kind, name in (("gene", "rna"), ("protein", "protein")):
-        expected = [run["scores"][f"variance_explained_{name}{end}"] for end in ("", "_pca")]
-        assert totals[kind] == pytest.approx(expected, abs=1e-5)
+    # The error of the mean is that of the molecules not seen; proteins are not split.
+    splitter = count_splitting.splitter(matrix, trained.split.train, settings)
+    train, scored = (
+        Feed(matrix, splitter=splitter).cells(rows).x.numpy()
+        for rows in (trained.split.train, trained.split.scored)
+    )
+    np.testing.assert_allclose(
+        found.variance, ((scored - train.mean(axis=0)) ** 2).mean(axis=0), rtol=1e-4, atol=1e-7
+    )
+    assert per_feature.in_all(found, matrix.n_genes) == of_run(run["scores"])
     every = np.ones(matrix.n_features, dtype=bool)
     table = per_feature.rows_of(found, matrix, every)
     assert len(table) == 126 and table[0][2] == min(row[2] for row in table if row[2] != "")
     every[0] = False
     assert per_feature.rows_of(found, matrix, every)[-1][0] == matrix.genes[0]
+
+
+@pytest.mark.parametrize(
+    "values, splits",
+    [({"target": "whole"}, False), ({"model": "variational"}, True), ({"split_share": 0.8}, True)],
+)
+def test_it_adds_up_where_some_proteins_were_not_measured(tiny, run_quick, values, splits):
+    joined = tiny.copy()
+    joined.obsm["protein"] = joined.obsm["protein"].astype(float)
+    joined.obsm["protein"].iloc[::3, 0] = np.nan
+    joined.uns[MASKED] = True
+    *_, learnt = learn.learn(joined, run_quick.model_copy(update={"epochs": 2} | values))
+    settings, matrix = learnt.start.config, learnt.start.matrix
+    assert not matrix.measured.all()
+    model = models.build(settings, matrix.n_genes, matrix.n_proteins, 0)
+    model.load_state_dict(learnt.weights)
+    assert model.predicts_other_part == splits
+    trained = explore.trained_run(learnt)
+    found = per_feature.by_feature(model, trained, settings)
+    expected = run_scores.score(trained, settings, np.arange(matrix.n_cells) % 3)
+    assert per_feature.in_all(found, matrix.n_genes) == of_run(expected)
 
 
 def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(scored_run, finished):
@@ -121,9 +159,11 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(scored_run, fin
     assert found["neighbours_kept_15"][rows].mean() == pytest.approx(kept, abs=1e-6)
     batches = np.arange(240) % 2
     assert np.median(per_cell.batches_mixed(latent, batches)) == pytest.approx(lisi.ilisi(latent, batches))
-    error = per_feature.by_feature(model, trained, settings)
-    whole = ((1 - error.model) * error.variance)[: matrix.n_genes]
-    assert found["reconstruction_error_rna"][rows].mean() == pytest.approx(np.nanmean(whole), rel=1e-4)
+    cells = Feed(matrix).cells(rows)
+    with torch.no_grad():  # of whole counts, also where counts are split
+        whole = model.decode(model.encode(cells)) * model.whole_slope + model.whole_offset
+    off = (whole - cells.x).numpy()[:, : matrix.n_genes]
+    np.testing.assert_allclose(found["reconstruction_error_rna"][rows], (off**2).mean(axis=1), rtol=1e-4)
 
 
 def test_of_many_cells_those_that_were_not_looked_at_have_no_neighbours_kept(
@@ -182,6 +222,22 @@ def test_the_page_lists_what_comes_back_of_each_feature(finished):
         csv.DictReader(finished.client.get(f"/download/{finished.run}/explained.csv").text.splitlines())
     )
     assert len(rows) == 126 and {row["kind"] for row in rows} == {"gene", "protein"}
+
+
+@pytest.mark.parametrize("splits", [True, False])
+def test_the_page_says_which_variance_is_explained(finished, splits):
+    run = finished.view.runs.one(finished.run)
+    facts = RunFacts.upgraded(run["facts"])
+    size = facts.test_baselines.pca_size
+    if not splits:
+        on_test = facts.test_baselines._replace(regression=None, pca_size=None)
+        run = run | {"facts": facts.model_copy(update={"test_baselines": on_test}).record()}
+    of_features = sent(per_feature_card.layout(finished.view, run))
+    of_noise = sent(count_split_card.parts(finished.view, run))
+    assert ("molecules that the encoder has not seen" in of_features) == splits
+    assert (f"PCA of {size} dimensions" if splits else "PCA of the same number") in of_features
+    assert ("variance explained and the loss reward copied noise" in of_noise) != splits
+    assert ("Neighbours kept rewards copied noise" in of_noise) == splits
 
 
 # --- other seeds
