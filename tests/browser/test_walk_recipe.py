@@ -78,7 +78,7 @@ def test_limits_move_the_counts_and_a_recipe_is_downloaded_and_uploaded(page, se
     expect(page.get_by_text(f"240 → {kept}")).to_be_visible()
     page.get_by_text("Download or upload a recipe").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Recipe (.json)").click()
+        page.get_by_role("button", name="Recipe (.json)", exact=True).click()
     download.value.save_as(tmp_path / "recipe.json")
     recipe = json.loads((tmp_path / "recipe.json").read_text())
     assert recipe["steps"][0]["params"]["limits"]["counts"][0] == dragged
