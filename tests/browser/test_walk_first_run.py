@@ -10,7 +10,8 @@ from serving import serving
 
 pytestmark = pytest.mark.browser
 
-FIRST_RUN = 240  # seconds from the start of the server to the clusters of the example: under 60 on two idle cores
+# Seconds from the start of the server to the clusters of the example: on two idle cores under 60.
+FIRST_RUN = 240
 
 
 def see_no_clouds(page):
