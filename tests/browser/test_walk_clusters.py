@@ -89,9 +89,16 @@ def test_a_name_survives_a_reload_and_a_marker_colours_the_cells(clusters_page):
     page.get_by_role("button", name="Find markers").click()
     row = page.locator("#markers-table .ag-row[row-index='0']")
     row.wait_for(timeout=WORK)
-    feature = row.locator("[col-id=feature]").inner_text()
-    row.click()
-    expect(page.locator("#colour")).to_contain_text(feature)
+
+    def the_first_row_colours_the_cells():
+        feature = row.locator("[col-id=feature]").inner_text()
+        row.click()
+        page.wait_for_timeout(500)
+        return feature in page.locator("#colour").inner_text()
+
+    wait_until_page(
+        page, the_first_row_colours_the_cells
+    )  # markers of the old groups were there, then come the new ones
     page.get_by_text("violin plot of one feature").click()
     wait_until_page(page, lambda: {kind for _, kind, _ in traces(page, "markers-figure")} == {"violin"})
 
