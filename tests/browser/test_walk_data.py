@@ -37,6 +37,7 @@ def test_a_log_transform_is_undone_by_one_click_and_restored(page, server, log_n
     repaired = next(row for row in server.view.datasets.all() if row["name"] == "logged.h5ad (repaired)")
     counts = anndata.read_h5ad(server.store.dataset_folder(repaired["id"]).file).X
     assert (sparse.csr_matrix(tiny.X) != counts).nnz == 0
+    see_traces(page, "data-picture", lambda drawn: len(drawn) >= 2)  # until then the page is drawn again
     page.get_by_role("button", name="Undo last step").click()
     expect(plot.locator(".nuwa-badge")).to_have_text("X: log-normalised", timeout=WORK)
     expect(page.get_by_role("link", name="logged.h5ad (repaired)")).to_have_count(0)
