@@ -49,6 +49,7 @@ def test_the_keyboard_alone_starts_a_training(page, server, tiny_run):
     tab_to(page, "model-create")
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_contain_text("Ready to train")
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_focused()  # the focus goes there once
     tab_to(page, "train")
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_contain_text("Training complete", timeout=WORK)
