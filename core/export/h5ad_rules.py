@@ -16,12 +16,9 @@ from core.data import backed
 from core.sparse.access import is_sparse
 from core.sparse.blocks import pieces
 
+# Sources: CELLxGENE schema 5.2.0, github.com/chanzuckerberg/single-cell-curation, and the data requirements of cellxgene
+# desktop, github.com/chanzuckerberg/cellxgene-documentation; AnnData2SCE of zellkonverter, github.com/theislab/zellkonverter.
 CELLXGENE, ZELLKONVERTER = "cellxgene", "zellkonverter"
-SOURCES = {
-    CELLXGENE: "CELLxGENE schema 5.2.0, github.com/chanzuckerberg/single-cell-curation, and the data requirements of "
-    "cellxgene desktop, github.com/chanzuckerberg/cellxgene-documentation",
-    ZELLKONVERTER: "zellkonverter, AnnData2SCE, github.com/theislab/zellkonverter",
-}
 SUFFIX = re.compile(r"X_[a-zA-Z][a-zA-Z0-9_.-]*")
 HEX, WORD = re.compile(r"#[0-9a-fA-F]{6}"), re.compile(r"[a-zA-Z]+")
 FEW_ZEROS = 0.5  # share of zeros from which a matrix should be sparse

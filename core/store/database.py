@@ -255,10 +255,6 @@ class Database:
             if (-one["priority"], one["created"]) < (-job["priority"], job["created"])
         ]
 
-    def jobs_ahead(self, job):
-        """How many jobs of its lane are running or will be taken before this one."""
-        return len(self.ahead_of(job))
-
     # --- what the worker knows
 
     def remember(self, key, value):

@@ -32,6 +32,7 @@ def test_a_model_offers_what_the_protocol_of_its_kind_asks(record):
     model_class = getattr(importlib.import_module(module), name)
     protocols = [protocol.Model]
     protocols += [protocol.Likelihood] if record.variational else []
+    protocols += [protocol.SplitModel] if "target" in record.settings else []
     protocols += [protocol.CountModel] if record.reads_counts else []
     protocols += [protocol.LinearDecoder] if record.linear_decoder else []
     for kind in protocols:

@@ -4,7 +4,7 @@ import pytest
 
 from core.analysis import cell_types
 from core.data.gene_suggestions import similar_genes
-from core.data.standalone.gene_lookup import ALIASES, find_gene, find_genes, in_list
+from core.data.standalone.gene_lookup import ALIASES, find_genes, in_list
 
 NAMES = ["CD3E", "hg19_MS4A1", "Fcgr3a", "SEPT9", "HLA-DRA", "ENSG00000141510.18", "Nfib", "NFIB"]
 
@@ -29,7 +29,7 @@ NAMES = ["CD3E", "hg19_MS4A1", "Fcgr3a", "SEPT9", "HLA-DRA", "ENSG00000141510.18
     ],
 )
 def test_a_typed_name_means_one_gene_or_none(typed, gene):
-    assert find_gene(typed, NAMES) == gene
+    assert find_genes([typed], NAMES) == [gene]
 
 
 def test_a_list_of_names_marks_the_genes_it_means():

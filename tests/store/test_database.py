@@ -64,9 +64,9 @@ def test_jobs_start_by_priority_then_by_age(store):
     late = store.submit("local", "short", "embed", "d", {"name": "latent_tsne"}, priority=-1)
     store.submit("local", "train", "train", "e")
     assert [job["id"] for job in store.waiting("short")] == [urgent, old, new, late]
-    assert [store.jobs_ahead(store.job(id)) for id in (urgent, old, new, late)] == [0, 1, 2, 3]
+    assert [len(store.ahead_of(store.job(id))) for id in (urgent, old, new, late)] == [0, 1, 2, 3]
     store.move_job(urgent, "queued", "running")
-    assert store.jobs_ahead(store.job(old)) == 1
+    assert [job["id"] for job in store.ahead_of(store.job(old))] == [urgent]
     assert [job["id"] for job in store.working()] == [urgent] and store.working("train") == []
     queue = store.of("local").jobs.queue()
     assert [job["id"] for job in queue["short"]] == [urgent, old, new, late] and len(queue["train"]) == 1

@@ -130,7 +130,7 @@ def test_a_killed_training_process_fails_its_run_and_the_next_run_finishes(serve
     store, view = server.store, server.store.of("local")
     first, second = queued_run(store, server.preparation, LONG), queued_run(store, server.preparation)
     wait(lambda: store.epochs(first))
-    assert server.status(second) == "queued" and store.jobs_ahead(view.jobs.last(second, "train")) == 1
+    assert server.status(second) == "queued" and len(store.ahead_of(view.jobs.last(second, "train"))) == 1
     child = view.jobs.last(first, "train")["pid"]
     assert child not in (os.getpid(), server.worker.pid)
     os.kill(child, signal.SIGKILL)

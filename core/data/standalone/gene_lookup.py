@@ -53,11 +53,6 @@ def find_genes(typed, names) -> list[str | None]:
     return [one if one in known else _alike(str(one), folded, squeezed) for one in typed]
 
 
-def find_gene(typed, names) -> str | None:
-    """The one of `names` that a typed name means, as `find_genes` has it."""
-    return find_genes([typed], names)[0]
-
-
 def in_list(names, typed) -> np.ndarray:
     """(genes,) bool: which of `names` a typed list means."""
     return np.isin(np.asarray(names, dtype=str), [one for one in find_genes(typed, names) if one is not None])

@@ -43,7 +43,6 @@ RENAME_GO = "data-rename-go"
 
 # training with recommended settings
 RECOMMENDED = "recommended"
-RECOMMENDED_ACTIONS = "recommended-actions"
 RECOMMENDED_BATCH = "recommended-batch"
 RECOMMENDED_QUESTIONS = "recommended-questions"
 RECOMMENDED_SURE = "recommended-sure"
