@@ -125,11 +125,15 @@ def _changes(app, store):
         Output(LIMIT_FIELDS, "value"),
         Input(ids.QUALITY_BATCH, "value"),
         State(LIMIT_FIELDS, "id"),
+        State(LIMIT_FIELDS, "value"),
         State(ids.QUALITY_LIMITS, "data"),
         prevent_initial_call=True,
     )
-    def show_batch(batch, fields, chosen):
-        return _field_texts([field["name"] for field in fields], chosen, batch)
+    def show_batch(batch, fields, texts, chosen):
+        shown = _field_texts([field["name"] for field in fields], chosen, batch)
+        if shown == texts:  # who set the batch set them, too; a number that is typed meanwhile must stay
+            raise PreventUpdate
+        return shown
 
     errors = Input(LIMIT_ERRORS, "children")
     block(app, [ids.take("filter_cells")], [errors], Input(ids.APPLY_RECIPE.tick, "disabled"))

@@ -119,6 +119,20 @@ def changed_limits(nuwa, tissue, **limits):
     return chosen, sent(answer["quality-stay"])
 
 
+def test_another_batch_fills_the_limits_and_the_shown_one_leaves_what_is_typed(finished):
+    """The answer for the batch that is shown already would come after a number that was typed meanwhile."""
+    field = '{"name":["ALL"],"type":"limit"}.value'
+    limits = {
+        "limits": {"counts": [500, None]},
+        "batches": {"a": {"counts": [700, None]}},
+        "batch_key": "sample",
+    }
+    values = {"quality-batch.value": "a", "quality-limits.data": limits}
+    answer = finished.press(field, values | {"limit": {"counts_low": "500"}}, "quality-batch.value")
+    assert [part["value"] for part in answer.values()] == [["700"]]
+    assert finished.press(field, values | {"limit": {"counts_low": "700"}}, "quality-batch.value") is None
+
+
 def test_the_tissue_changes_the_mt_limit_and_a_large_share_outside_it_is_a_warning(empty_nuwa, tmp_path):
     path = tmp_path / "people.h5ad"
     people().write_h5ad(path)
