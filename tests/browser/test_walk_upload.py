@@ -310,3 +310,15 @@ def test_a_large_file_survives_a_crash_and_a_reload_in_little_memory(serve, lone
 def digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def test_the_first_dataset_of_all_does_not_replace_the_one_that_an_upload_opened(page, server):
+    """The answer that names it may have been on its way when the upload ended."""
+    answer = "link => dash_clientside.set_props('data-first', { data: link })"
+    page.evaluate(answer, "/data?dataset=first")
+    page.wait_for_url("**/data?dataset=first")
+    page.evaluate("dash_clientside.set_props('url', { href: '/data?dataset=uploaded' })")
+    expect(page.get_by_text("The dataset of this link no longer exists")).to_be_visible()
+    page.evaluate(answer, "/data?dataset=another")
+    page.wait_for_timeout(300)  # time for a change that must not come
+    assert page.url.endswith("/data?dataset=uploaded")

@@ -13,6 +13,7 @@ DATA_DETAIL = "data-detail"
 DATA_PICTURE = "data-picture"
 DATASET = "dataset-id"
 DATA_DRAWN = "data-drawn"
+DATA_FIRST = "data-first"  # the link of the first dataset of all, for a page that was open before it
 INBOX_PART = "inbox-part"
 ROOTS = "roots"
 ROOTS_AT = "roots-at"

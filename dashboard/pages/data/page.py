@@ -37,6 +37,7 @@ def layout(view, context):
         [
             dcc.Store(id=ids.DATASET, data=id),
             dcc.Store(id=ids.DATA_DRAWN, data=drawn),
+            dcc.Store(id=ids.DATA_FIRST),
             dcc.Interval(id=ids.DATA_TICK, interval=1000),
             html.Div(id=ids.DATA_MESSAGE),
             html.Div(
@@ -187,7 +188,7 @@ def register(app, store):
         Output(ids.DATA_DETAIL, "children"),
         Output(ids.INBOX_PART, "children"),
         Output(ids.DATA_DRAWN, "data"),
-        Output(shared.URL, "href", allow_duplicate=True),
+        Output(ids.DATA_FIRST, "data"),
         Input(ids.DATA_TICK, "n_intervals"),
         State(ids.DATASET, "data"),
         State(ids.DATA_DRAWN, "data"),
@@ -204,15 +205,23 @@ def register(app, store):
         unchanged_parts = [now[i] == drawn[i] for i in range(3)]
         # At the very first start the page may be open before the first dataset is loaded; it is shown then.
         first = None if row else places.resolve(view, "").dataset
-        href = f"/data?dataset={first['id']}" if first else no_update
         return (
             *(
                 no_update if unchanged else part
                 for unchanged, part in zip(unchanged_parts, parts, strict=True)
             ),
             now,
-            href,
+            f"/data?dataset={first['id']}" if first else no_update,
         )
+
+    # In the browser: an upload that ended since the request was sent has opened its own dataset.
+    app.clientside_callback(
+        """first => (first && !new URLSearchParams(window.location.search).has("dataset"))
+            ? first : window.dash_clientside.no_update""",
+        Output(shared.URL, "href", allow_duplicate=True),
+        Input(ids.DATA_FIRST, "data"),
+        prevent_initial_call=True,
+    )
 
     listing.register(app, store)
 
