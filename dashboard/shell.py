@@ -270,9 +270,9 @@ def activity(store):
     device = store.recall("device")
     name = device["name"] if device else "The worker is starting ..."
     counts = [
-        f"{len(jobs)} {LANES[lane]} {'job' if len(jobs) == 1 else 'jobs'}"
-        for lane, jobs in store.of(session.user()).jobs.queue().items()
-        if jobs
+        f"{n} {LANES[lane]} {'job' if n == 1 else 'jobs'}"
+        for lane, n in store.of(session.user()).jobs.counts().items()
+        if n
     ]
     return [
         html.Div(name, title=device["why"] if device else ""),

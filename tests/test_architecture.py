@@ -42,6 +42,7 @@ WEB_MAY = {
         "analysis.marker_measures",
         "analysis.mapping_summary",
         "analysis.cell_types",
+        "analysis.cluster_agreement",
         "analysis.composition",
         "analysis.confounding",
         "export.tables",

@@ -25,6 +25,15 @@ from core.figures.colour import (
     remarks,
     sizes,
 )
+from core.figures.compared_runs import (
+    TRACES,
+    ComparedRun,
+    cluster_flow,
+    compared_losses,
+    parallel_settings,
+    points,
+    run_colours,
+)
 from core.figures.count_split import count_split
 from core.figures.drawing_order import drawing_order, shuffled
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
@@ -65,6 +74,7 @@ __all__ = [
     "Binned",
     "Clip",
     "Colour",
+    "ComparedRun",
     "Filtered",
     "Line",
     "Over",
@@ -72,6 +82,12 @@ __all__ = [
     "badged",
     "category_colours",
     "cells_scatter",
+    "cluster_flow",
+    "compared_losses",
+    "parallel_settings",
+    "points",
+    "run_colours",
+    "TRACES",
     "coded",
     "composition",
     "count_split",

@@ -1,6 +1,6 @@
 """What one person may see and change: "does it exist" and "may you see it" are one question."""
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
@@ -16,13 +16,15 @@ class Access:
         self.database, self.user = database, user
 
     def seen(self, table):
-        """The SQL condition of rows that the user may see."""
-        return or_(table.c.owner == self.user, table.c.visibility == "shared")
+        """The SQL condition of rows that the user may see; a run that was deleted is seen by nobody."""
+        allowed = or_(table.c.owner == self.user, table.c.visibility == "shared")
+        return and_(allowed, table.c.remove_at.is_(None)) if "remove_at" in table.c else allowed
 
     def one(self, kind, id):
         """A row that the user may see; raises Missing."""
         row = self.database.row(kind, id)
-        if row["owner"] != self.user and row["visibility"] != "shared":
+        allowed = row["owner"] == self.user or row["visibility"] == "shared"
+        if not allowed or row.get("remove_at") is not None:
             raise Missing.of(kind, id)
         return row
 

@@ -15,6 +15,7 @@ from core.files import remove_folder
 from core.store.connection import Connection
 from core.store.dataset_folder import DatasetFolder
 from core.store.rows import TABLES, Missing, new_id, typed
+from core.store.run_summary import summary
 from core.store.schema import clusterings, datasets, epochs, insert_once, jobs, meta, runs
 from core.store.status import CANCELLED, Status
 
@@ -41,7 +42,7 @@ class Database:
             ) from None
         self.connection = Connection(settings.database_url)
         self.engine = self.connection.engine
-        self.transaction, self._reading = self.connection.transaction, self.connection.reading
+        self.transaction, self.reading = self.connection.transaction, self.connection.reading
 
     def __reduce__(self):
         return type(self), (self.settings,)
@@ -51,7 +52,7 @@ class Database:
     def row(self, kind, id):
         """One row as a dict; raises Missing."""
         table = TABLES[kind]
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(select(table).where(table.c.id == id)).mappings().first()
         if row is None:
             raise Missing.of(kind, id)
@@ -60,13 +61,21 @@ class Database:
     def rows(self, kind, *conditions):
         """Rows as dicts, the newest first."""
         table = TABLES[kind]
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(select(table).where(*conditions).order_by(table.c.created.desc())).mappings()
             return [typed(row) for row in rows]
 
+    def newest(self, kind, *conditions):
+        """The newest row as a dict, or None where there is none."""
+        table = TABLES[kind]
+        statement = select(table).where(*conditions).order_by(table.c.created.desc()).limit(1)
+        with self.reading() as db:
+            row = db.execute(statement).mappings().first()
+        return row and typed(row)
+
     def exists(self, kind, id):
         """Whether there is a row of this kind and id."""
-        return bool(self.rows(kind, TABLES[kind].c.id == id))
+        return self.newest(kind, TABLES[kind].c.id == id) is not None
 
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
@@ -78,19 +87,20 @@ class Database:
             "created": time.time(),
         } | values
         with self.transaction() as db:
-            db.execute(insert(TABLES[kind]), values)
+            db.execute(insert(TABLES[kind]), _whole(kind, values))
         return values["id"]
 
     def set(self, kind, id, **values):
         """Change fields of a row other than its status."""
         table = TABLES[kind]
         with self.transaction() as db:
-            db.execute(update(table).where(table.c.id == id).values(**values))
+            db.execute(update(table).where(table.c.id == id).values(**_whole(kind, values)))
 
     def move(self, kind, id, old, new, **values):
         """Move a status from one of `old` to `new`, in one statement; False where it was another."""
         table = TABLES[kind]
         old = (old,) if isinstance(old, str) else tuple(old)
+        values = _whole(kind, values)
         with self.transaction() as db:
             moved = (
                 update(table).where(table.c.id == id, table.c.status.in_(old)).values(status=new, **values)
@@ -141,11 +151,11 @@ class Database:
             db.execute(insert(epochs), {"run": run_id} | record)
             return db.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
 
-    def epochs(self, run_id):
-        """The epochs of a run so far, in order, as dicts with the names of history.csv."""
-        with self._reading() as db:
+    def epochs(self, run_id, after=0):
+        """The epochs of a run so far, those later than `after`, in order, as dicts with the names of history.csv."""
+        with self.reading() as db:
             rows = db.execute(
-                select(epochs).where(epochs.c.run == run_id).order_by(epochs.c.epoch)
+                select(epochs).where(epochs.c.run == run_id, epochs.c.epoch > after).order_by(epochs.c.epoch)
             ).mappings()
             return [{name: row[name] for name in HISTORY} for row in rows]
 
@@ -178,7 +188,7 @@ class Database:
 
     def job(self, id):
         """One job as a dict; raises Missing."""
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
         if row is None:
             raise Missing("This job no longer exists.")
@@ -186,7 +196,7 @@ class Database:
 
     def jobs(self, *conditions):
         """Jobs as dicts in the order in which they are taken."""
-        with self._reading() as db:
+        with self.reading() as db:
             order = (jobs.c.priority.desc(), jobs.c.created)
             rows = db.execute(select(jobs).where(*conditions).order_by(*order)).mappings()
             return [typed(row) for row in rows]
@@ -200,6 +210,13 @@ class Database:
         """The running jobs, of one lane or all."""
         in_lane = (jobs.c.lane == lane,) if lane else ()
         return self.jobs(jobs.c.status == Status.RUNNING, *in_lane)
+
+    def count_jobs(self):
+        """{lane: how many jobs wait or run}."""
+        open_jobs = jobs.c.status.in_((Status.QUEUED, Status.RUNNING))
+        statement = select(jobs.c.lane, func.count()).where(open_jobs).group_by(jobs.c.lane)
+        with self.reading() as db:
+            return dict.fromkeys(LANES, 0) | dict(db.execute(statement).all())
 
     def set_job(self, id, **values):
         """Change fields of a job other than its status; False where it was deleted."""
@@ -243,7 +260,7 @@ class Database:
 
     def cancelled(self, job_id):
         """Has somebody asked this job to stop?"""
-        with self._reading() as db:
+        with self.reading() as db:
             return bool(db.execute(select(jobs.c.cancel).where(jobs.c.id == job_id)).scalar())
 
     def ahead_of(self, job):
@@ -265,11 +282,16 @@ class Database:
 
     def recall(self, key, default=None):
         """The value kept under a name."""
-        with self._reading() as db:
+        with self.reading() as db:
             value = db.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
         return default if value is None else value
 
     def count(self, kind):
         """How many rows of a kind there are."""
-        with self._reading() as db:
+        with self.reading() as db:
             return db.execute(select(func.count()).select_from(TABLES[kind])).scalar()
+
+
+def _whole(kind, values):
+    """The values of a row with the summary that follows from them, of a run."""
+    return summary(values) | values if kind == "run" else values

@@ -156,8 +156,11 @@ class Datasets:
             raise UserError(
                 f"{n} dataset{'s were' if n > 1 else ' was'} made from this one: delete it first."
             )
-        if n := len(self.database.rows("run", schema.runs.c.dataset == id)):
+        runs = self.database.rows("run", schema.runs.c.dataset == id)
+        if n := sum(run["remove_at"] is None for run in runs):
             raise UserError(f"{n} runs were trained on this dataset: delete them first.")
+        for run in runs:  # deleted a moment ago; without their dataset that cannot be undone
+            self.database.forget("run", run["id"])
         for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
             self.database.forget("preparation", preparation["id"])
         for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):

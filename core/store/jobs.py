@@ -47,6 +47,10 @@ class Jobs:
             for lane in LANES
         }
 
+    def counts(self):
+        """{lane: how many jobs of everybody wait or run}, counted by the database."""
+        return self.database.count_jobs()
+
     def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED):
         """Queue short work on a run (a profile, scores, an export) that a person asked for; returns the job's id."""
         self.access.one("run", run_id)

@@ -89,8 +89,8 @@ class RecommendedRuns:
     def existing(self, dataset_id, batch_key=None):
         """The newest run of a dataset that has the recommended settings, failed and cancelled ones left out, or None."""
         settings = configs.recommended(batch_key)
-        for run in self.runs.all():
-            if run["dataset"] != dataset_id or run["status"] in (Status.FAILED, Status.CANCELLED):
+        for run in self.runs.all(dataset=dataset_id):
+            if run["status"] in (Status.FAILED, Status.CANCELLED):
                 continue
             if preparation := self.access.readable("preparation", run["preparation"]):
                 record = PreparationRecord.of(preparation)

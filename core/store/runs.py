@@ -4,13 +4,8 @@ import time
 
 from core.errors import UserError
 from core.store import schema
+from core.store.run_names import new_name
 from core.store.status import ACTIVE, Explored, Status
-
-_MODALITIES = {
-    "both": "",
-    "rna": ", RNA alone",
-    "protein": ", protein alone",
-}  # in the name of an unnamed run
 
 
 class Runs:
@@ -19,35 +14,45 @@ class Runs:
     def __init__(self, access, preparations):
         self.access, self.database, self.preparations = access, access.database, preparations
 
-    def all(self):
-        """Rows, the newest first."""
-        return self.database.rows("run", self.access.seen(schema.runs))
+    def all(self, **columns):
+        """Rows, the newest first; of those whose `columns` have these values, such as the id of a dataset."""
+        same = [schema.runs.c[name] == value for name, value in columns.items()]
+        return self.database.rows("run", self.access.seen(schema.runs), *same)
+
+    def latest(self, **columns):
+        """The newest row of those that `all` has, or None."""
+        same = [schema.runs.c[name] == value for name, value in columns.items()]
+        return self.database.newest("run", self.access.seen(schema.runs), *same)
 
     def one(self, id):
         """The row of a run; raises Missing."""
         return self.access.one("run", id)
 
-    def epochs(self, run_id):
-        """The epochs of a run so far, as dicts with the columns of history.csv."""
+    def epochs(self, run_id, after=0):
+        """The epochs of a run so far, those later than `after`, as dicts with the columns of history.csv."""
         self.one(run_id)
-        return self.database.epochs(run_id)
+        return self.database.epochs(run_id, after)
 
     def create(self, preparation_id, values, name="", **fields):
         """A new run, not yet trained, from a preparation and the settings of model and training; returns its id.
 
-        `fields` are columns of its row that differ from those of a new run.
+        Without a `name` it gets one that no other run has. `fields` are columns of its row that differ from those of a
+        new run.
         """
         preparation, config = self.preparations.run_config(preparation_id, values)
         row = {
             "dataset": preparation["dataset"],
             "preparation": preparation_id,
-            "name": name or f"{config.model}, {config.n_latent} latent{_MODALITIES[config.modalities]}",
+            "name": name or new_name(self._is_taken),
             "config": config.model_dump(),
             "status": Status.CREATED,
             "phase": "",
             "explored": Explored.NOT_STARTED,
         }
         return self.database.add("run", self.access.user, **row | fields)
+
+    def _is_taken(self, name):
+        return self.database.newest("run", schema.runs.c.name == name) is not None
 
     def train(self, run_id):
         """Queue the training of a run; returns the job's id. A run is trained once, however often this is called."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     insert,
+    inspect,
     select,
     text,
 )
@@ -22,8 +23,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.config.run_files import HISTORY
 from core.errors import UserError
+from core.store.run_summary import summary
 
-VERSION = 2
+VERSION = 3
+RUN_SCORES = ("explained_rna", "explained_protein", "neighbours_kept", "knn_accuracy", "nmi", "ilisi")
 TRIES = 50  # 0.1 seconds apart, while another process creates the same tables
 
 metadata = MetaData()
@@ -90,6 +93,24 @@ runs = Table(
         Column("facts", JSON),  # core.config.run_facts.RunFacts
         Column("scores", JSON),
         Column("explored", String(16), nullable=False, default=""),  # a value of core.store.status.Explored
+        Column("parent", String(32), index=True),  # the run whose search or sweep this run belongs to
+        # what people wrote on the Runs page; tags are separated by ", "
+        Column("tags", Text, nullable=False, default=""),
+        Column("note", Text, nullable=False, default=""),
+        Column("starred", Boolean, nullable=False, default=False),
+        Column("archived", Boolean, nullable=False, default=False),
+        Column(
+            "remove_at", Float, index=True
+        ),  # a deleted run: nobody sees it, and its files go at this time
+        # what the table of runs sorts by: core.store.run_summary
+        Column("model", String(32)),
+        Column("batch_column", String(200)),
+        Column("changed", Text),
+        Column("loss", Float),  # of the kept weights, on test cells where there are any
+        Column("pca_loss", Float),  # on the same cells
+        Column("judged_on", String(8)),  # "test", or "valid" where there are no test cells
+        Column("device", String(200)),
+        *(Column(name, Float) for name in RUN_SCORES),
     ),
 )
 
@@ -140,8 +161,34 @@ clusterings = Table(
     Column("colours", JSON, nullable=False),  # {name of a group: "#rrggbb"} as people chose them
 )
 
+
+def _add_penalty(db):
+    db.execute(text("ALTER TABLE epochs ADD COLUMN penalty_kl FLOAT"))
+
+
+def _add_run_table(db):
+    """The columns of the table of runs, filled with the summary of each run."""
+    columns = ("parent VARCHAR(32)", "remove_at FLOAT", "changed TEXT", "loss FLOAT", "pca_loss FLOAT")
+    columns += (
+        "model VARCHAR(32)",
+        "judged_on VARCHAR(8)",
+        "batch_column VARCHAR(200)",
+        "device VARCHAR(200)",
+    )
+    columns += tuple(f"{name} FLOAT" for name in RUN_SCORES)
+    columns += tuple(f"{name} TEXT NOT NULL DEFAULT ''" for name in ("tags", "note"))
+    columns += tuple(f"{name} BOOLEAN NOT NULL DEFAULT FALSE" for name in ("starred", "archived"))
+    known = {column["name"] for column in inspect(db).get_columns("runs")}
+    for column in columns:
+        if column.split()[0] not in known:  # a process was killed between two of them, which SQLite keeps
+            db.execute(text(f"ALTER TABLE runs ADD COLUMN {column}"))
+    rows = db.execute(select(runs.c.id, runs.c.config, runs.c.facts, runs.c.scores)).mappings().all()
+    for row in rows:
+        db.execute(runs.update().where(runs.c.id == row["id"]).values(**summary(row)))
+
+
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
-UPGRADES = {1: lambda db: db.execute(text("ALTER TABLE epochs ADD COLUMN penalty_kl FLOAT"))}
+UPGRADES = {1: _add_penalty, 2: _add_run_table}
 
 
 def prepare(engine, now):
@@ -150,8 +197,9 @@ def prepare(engine, now):
         try:
             return _prepare(engine, now)
         except OperationalError as error:
-            # SQLite waits for a lock, except where two processes that open a new file would wait for each other.
-            if not left or "locked" not in str(error):
+            # SQLite waits for a lock, except where two processes that open a new file would wait for each other; and of
+            # two that upgrade it, the second may find a column that was just added.
+            if not left or not any(words in str(error) for words in ("locked", "duplicate column")):
                 raise
             time.sleep(0.1)
 
@@ -168,16 +216,16 @@ def _prepare(engine, now):
         # metadata.create_all checks first and creates later; another process may create the table in between.
         for table in metadata.sorted_tables:
             db.execute(CreateTable(table, if_not_exists=True))
+        for step in range(version or VERSION, VERSION):
+            UPGRADES[step](db)
+        for table in metadata.sorted_tables:  # after the steps, which add the columns of some indexes
             for index in table.indexes:
                 db.execute(CreateIndex(index, if_not_exists=True))
         if version is None:
             row = {"key": "schema", "value": VERSION}
             db.execute(insert_once(engine, meta), row)
             db.execute(insert_once(engine, users), {"id": "local", "name": "local", "created": now})
-            return
-        for step in range(version, VERSION):
-            UPGRADES[step](db)
-        if version < VERSION:
+        elif version < VERSION:
             db.execute(meta.update().where(meta.c.key == "schema").values(value=VERSION))
 
 

@@ -13,6 +13,9 @@ from core.store.recipes import Recipes
 from core.store.recommended_runs import RecommendedRuns
 from core.store.relatives import Relatives
 from core.store.results import Results
+from core.store.run_edits import RunEdits
+from core.store.run_removal import Removals
+from core.store.run_table import RunTable
 from core.store.runs import Runs
 from core.store.seeds import Seeds
 from core.store.selections import Selections
@@ -35,6 +38,9 @@ class View:
         self.joins = Joins(access, self.datasets)
         self.preparations = Preparations(access, self.datasets)
         self.runs = Runs(access, self.preparations)
+        self.run_table = RunTable(access)
+        self.run_edits = RunEdits(access)
+        self.removals = Removals(access)
         self.recommended = RecommendedRuns(access, self.datasets, self.preparations, self.runs)
         self.results = Results(access)
         self.groups = CellGroups(access)

@@ -12,11 +12,11 @@ import psutil
 
 from core.data import DEMO_TITLES
 from core.files import GONE
-from core.store import LANES, Missing, Priority, Status, Store, demos, upload_files
-from core.worker import failed_jobs, launch
+from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, upload_files
+from core.worker import failed_jobs, launch, older_runs
 
 PATIENCE = 5.0  # seconds for a killed process to end
-HOUR, DAY = 3600, 24 * 3600
+SECOND, HOUR, DAY = 1, 3600, 24 * 3600
 TICK = 0.2  # seconds between two updates of the queue
 
 KILLED = (
@@ -44,11 +44,15 @@ class Queue:
             self.store = Store(self.settings)
             add_demos(self.store)
             failed_jobs.settle(self.store)
-            swept = -math.inf
+            older_runs.fill_scores(self.store)
+            swept = removed = -math.inf
             while True:
                 if time.monotonic() - swept > HOUR:
                     sweep(self.store)
                     swept = time.monotonic()
+                if time.monotonic() - removed > SECOND:
+                    run_removal.remove_due(self.store)
+                    removed = time.monotonic()
                 self.update()
                 if not self.has_work() and not launch.is_wanted(self.root):
                     self.stop_children()

@@ -52,7 +52,7 @@ def resolve(view, search):
             (p for p in view.preparations.all(dataset["id"]) if p["status"] == Status.READY), None
         )
     if run is None and preparation is not None:
-        run = next((r for r in view.runs.all() if r["preparation"] == preparation["id"]), None)
+        run = view.runs.latest(preparation=preparation["id"])
     if lost:  # the colours and cells that the link names would be those of another run
         return Context(dataset, preparation, run, _instead(lost, run, dataset))
     return Context(dataset, preparation, run, "", query)
@@ -61,7 +61,7 @@ def resolve(view, search):
 def _without_run(view, deleted):
     """The Context of a link to a deleted run: its dataset, the newest of its other runs, and all of these."""
     dataset = view.readable("dataset", deleted["dataset"])
-    others = tuple(run for run in view.runs.all() if run["dataset"] == dataset["id"])
+    others = tuple(view.runs.all(dataset=dataset["id"]))
     run = others[0] if others else None
     preparation = view.readable("preparation", run["preparation"]) if run else None
     message = f"The run '{deleted['name']}' of this link was deleted."
@@ -85,8 +85,7 @@ def _instead(kind, run, dataset):
 
 def _latest(view):
     """(run, preparation, dataset): the last run with its data, else the first dataset that is ready."""
-    if runs := view.runs.all():
-        run = runs[0]
+    if run := view.runs.latest():
         return run, view.readable("preparation", run["preparation"]), view.readable("dataset", run["dataset"])
     ready = [d for d in view.datasets.all() if d["status"] == Status.READY]
     if not ready:

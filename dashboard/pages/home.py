@@ -14,7 +14,7 @@ PICTURE = "1,500 blood cells on a map of their latent space: cells of one type l
 
 
 def layout(view, context):
-    runs = view.runs.all()
+    has_runs = view.runs.latest() is not None
     large = "btn btn-lg"
     return card(
         "Train an autoencoder on your own cells",
@@ -28,7 +28,7 @@ def layout(view, context):
                 html.Button("Try the example", id=EXAMPLE, className=f"{large} btn-primary"),
                 dcc.Link("Use my own file", href="/data", className=f"{large} btn-outline-primary"),
                 dcc.Link("Recent runs", href="/runs", className=f"{large} btn-outline-primary")
-                if runs
+                if has_runs
                 else html.Button("Recent runs", className=f"{large} btn-outline-primary", disabled=True),
             ],
             className="nuwa-actions",

@@ -11,7 +11,6 @@ from core.worker import failed_jobs
 from core.worker.jobs import ingest, prepare
 from core.worker.jobs.nested import Cancelled, stoppable, work_on
 
-NAME = "recommended settings"
 CANCELLED = "Cancelled before training."
 READ_SHARE = 0.4  # of the progress bar where the dataset is read first
 
@@ -30,7 +29,7 @@ def start_run(store, job, say):
             view.recommended.roll_back(job["id"])
         return None
     with store.transaction():  # a run that waits for nobody is never left behind
-        run = view.runs.create(preparation, settings.model_dump(), NAME)
+        run = view.runs.create(preparation, settings.model_dump())
         view.runs.train(run)
         result = {"preparation": preparation, "run": run}
         store.set_job(job["id"], result=result)

@@ -9,7 +9,7 @@ from core.config import RESOLUTIONS, run_files
 from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
 from core.export import run_folder
-from core.store import Explored
+from core.store import Explored, run_summary
 from core.text import check_tells
 from core.worker.jobs.trained_runs import load_run
 
@@ -33,6 +33,8 @@ def compare_spaces(store, job, say):
         if isinstance(event, benchmark.Step):
             say(f"{event.description} ...", event.share)
     files.write_json(folder / SPACES_FILE, arguments.record() | {"records": event})
+    if columns := run_summary.of_spaces(event):
+        store.set("run", run["id"], **columns)
 
 
 def _names(store, run, column):

@@ -11,7 +11,7 @@ AGAIN = "Create the same run again"
 
 def same_run(view, preparation_id, run_config):
     """The newest run of a preparation with the settings of a RunConfig, failed and cancelled ones left out; or None."""
-    rows = (row for row in view.runs.all() if row["preparation"] == preparation_id)
+    rows = view.runs.all(preparation=preparation_id)
     usable = (row for row in rows if row["status"] not in (Status.FAILED, Status.CANCELLED))
     return next((row for row in usable if config.parse(row["config"]) == run_config), None)
 

@@ -62,8 +62,8 @@ def options(view, run, text=""):
     keys += [f"obsm:{s['name']}" for s in view.datasets.folder(run["dataset"]).spaces()]
     keys += [
         f"run:{r['id']}"
-        for r in view.runs.all()
-        if r["dataset"] == run["dataset"] and r["explored"] == Explored.READY and r["id"] != run["id"]
+        for r in view.runs.all(dataset=run["dataset"], explored=Explored.READY)
+        if r["id"] != run["id"]
     ]
     keys += mapped_layer.keys(view, run)
     query = (text or "").strip().lower()
