@@ -6,6 +6,7 @@ import multiprocess
 multiprocess.set_start_method("spawn", force=True)
 
 import contextlib  # noqa: E402  the line above has to come first
+import signal  # noqa: E402
 import sys  # noqa: E402
 
 from core import settings  # noqa: E402
@@ -33,9 +34,8 @@ def main():
         return 2
     if here.inline:
         work_alone(store)
-    else:
-        launch.keep(here)
-    return serve(server, here)
+        return serve(server, here)
+    return serve(server, here, launch.Keeper(here))
 
 
 def inline_drain():
@@ -66,13 +66,28 @@ def bound(app, here):
         )
 
 
-def serve(server, here):
-    """Answer until interrupted; returns the exit code."""
+class Terminated(SystemExit):
+    """SIGTERM has come: the whole service is to end."""
+
+
+def _terminate(*_):
+    raise Terminated
+
+
+def serve(server, here, keeper=None):
+    """Answer until interrupted; returns the exit code. After SIGTERM the worker saves what is at work and ends, too."""
+    signal.signal(signal.SIGTERM, _terminate)
     print(
         f"Nuwa is at http://{here.host}:{here.port}  (data in {here.data_dir}; Ctrl-C stops it)", flush=True
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    except Terminated:
+        if keeper:
+            keeper.stop()
+        print("Stopped. A training run that was at work continues at the next start.")
+        return 0
     print("Stopped. A training run that was at work goes on; start Nuwa again to see it.")
     return 0
 

@@ -31,11 +31,21 @@ ALLOWED = {
     "export": {"analysis", "training", "models", "preprocessing", "data", "figures", "config", "sparse"},
 }
 ENTRY_POINTS = ("cli", "worker")  # may import every room, but not each other
-LOOSE = {"files", "settings", "device", "text", "safe_csv", "errors", "__init__", "__main__"}
+LOOSE = {
+    "checkpoint_file",
+    "files",
+    "settings",
+    "device",
+    "text",
+    "safe_csv",
+    "errors",
+    "__init__",
+    "__main__",
+}
 
 # What the web process may load of `core`: descriptions, the store and figures, never the science.
 WEB_MAY = {
-    *("store", "figures", "config", "errors", "settings", "text", "files", "safe_csv"),
+    *("store", "figures", "config", "errors", "settings", "text", "files", "safe_csv", "checkpoint_file"),
     *("data", "models", "worker.launch", "preprocessing.recipe", "training.phases", "training.advice"),
     *(
         "analysis.metrics.descriptions",

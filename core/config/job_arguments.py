@@ -125,9 +125,10 @@ class ProteinsArguments(Arguments):
 
 
 class TrainArguments(Arguments):
-    """The run whose settings are trained again with another seed, or None."""
+    """The run whose settings are trained again with another seed, and the run that this one extends; or None."""
 
     seed_of: str | None = None
+    extends: str | None = None
 
 
 class EmbedArguments(Arguments):

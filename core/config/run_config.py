@@ -1,9 +1,11 @@
 """What a run is: one frozen model whose fields draw the form, check the command line and seed the run."""
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, field_serializer, model_validator
 
+from core.config import extensions as added_epochs
 from core.config.applicable_steps import split_step
 from core.config.defaults import chosen, epochs_for
+from core.config.extensions import Extension
 from core.config.fields import spec
 from core.config.genes import Genes
 from core.config.layers import network
@@ -29,6 +31,13 @@ class RunConfig(
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
+    # No settings of a form: they come from buttons, and a repeat of the run needs them.
+    extensions: tuple[Extension, ...] = ()
+
+    @field_serializer("extensions")
+    def _as_list(self, extensions):
+        return [extension.model_dump() for extension in extensions]
+
     @model_validator(mode="before")
     @classmethod
     def _of_a_record(cls, values):
@@ -48,6 +57,11 @@ class RunConfig(
             raise ValueError(
                 "the RNA and protein weights are both 0, so there is nothing to learn; increase one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _extensions_follow(self):
+        added_epochs.check(self.extensions, self.epochs)
         return self
 
     @model_validator(mode="after")
@@ -123,7 +137,7 @@ class RunConfig(
         return n_cells - n_valid - n_test, n_valid, n_test
 
     def n_epochs(self, n_train):
-        """The number of passes over `n_train` cells: `epochs`, or enough for the number of steps of `chosen`."""
+        """The number of passes over `n_train` cells before extensions: `epochs`, or enough for the steps of `chosen`."""
         if self.epochs is not None:
             return self.epochs
         defaults = chosen(n_train)
@@ -181,8 +195,8 @@ class RunConfig(
 
 
 def specs(part=None):
-    """The Spec of each field of RunConfig in order, those of one part or all."""
-    fields = [spec(name, info) for name, info in RunConfig.model_fields.items()]
+    """The Spec of each setting of RunConfig in order, those of one part or all."""
+    fields = [spec(name, info) for name, info in RunConfig.model_fields.items() if info.json_schema_extra]
     return [s for s in fields if part in (None, s.part)]
 
 

@@ -14,9 +14,11 @@ HISTORY = (
     "seconds",
     "penalty_l1",
     "penalty_kl",
+    "segment",
 )
 HIGHEST_RESOLUTION = 1000  # more than anybody computes, and short in a file name
 BUNDLE = "bundle.zip"
+START_WEIGHTS = "start.pt"  # the weights of another run that training started from
 SUGGESTED = "suggested.json"  # cell types of the clusters, by core.worker.jobs.after_training
 HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
 

@@ -21,7 +21,7 @@ from core.training.learn import epoch_record
 
 def config_record(config, facts, source, data_hash):
     """config.json: every setting as it was used, then the RunFacts that say what the run was trained with."""
-    settings = config.model_dump() | {"epochs": facts.n_epochs}
+    settings = config.model_dump() | {"epochs": config.epochs or facts.n_epochs}
     used = {name: getattr(facts, name) for name in ("device_used", "device_name", "threads", "path")}
     return settings | used | {"versions": versions(), "source": str(source), "data_hash": data_hash}
 

@@ -125,6 +125,16 @@ class Database:
         if kind != "preparation":
             remove_folder(self.root / f"{kind}s" / id)
 
+    def forget_results(self, run_id):
+        """Remove the jobs of a run but its training: their results are of weights that are to change."""
+        with self.transaction() as db:
+            db.execute(delete(jobs).where(jobs.c.target == run_id, jobs.c.kind != "train"))
+
+    def has(self, table, *conditions):
+        """Whether a table has a row that meets the conditions."""
+        with self.reading() as db:
+            return db.execute(select(func.count()).select_from(table).where(*conditions)).scalar() > 0
+
     # --- folders
 
     def dataset_folder(self, dataset_id):
@@ -150,6 +160,13 @@ class Database:
         with self.transaction() as db:
             db.execute(insert(epochs), {"run": run_id} | record)
             return db.execute(select(runs.c.status).where(runs.c.id == run_id)).scalar()
+
+    def set_epochs(self, run_id, records):
+        """Replace the epochs of a run: what came after the checkpoint that its training goes on from is trained again."""
+        with self.transaction() as db:
+            db.execute(delete(epochs).where(epochs.c.run == run_id))
+            if records:
+                db.execute(insert(epochs), [{"run": run_id} | record for record in records])
 
     def epochs(self, run_id, after=0):
         """The epochs of a run so far, those later than `after`, in order, as dicts with the names of history.csv."""
@@ -225,7 +242,7 @@ class Database:
 
     def queue_again(self, id):
         """Queue a job that failed or was cancelled as if it were new; False where it is neither."""
-        new = {"message": "", "progress": 0.0, "pid": None, "result": None, "cancel": False}
+        new = {"message": "", "progress": 0.0, "pid": None, "result": None, "cancel": False, "deaths": 0}
         return any(
             self.move_job(id, old, Status.QUEUED, started=None, ended=None, **new)
             for old in (Status.FAILED, Status.CANCELLED)

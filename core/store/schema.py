@@ -25,7 +25,7 @@ from core.config.run_files import HISTORY
 from core.errors import UserError
 from core.store.run_summary import summary
 
-VERSION = 3
+VERSION = 4
 RUN_SCORES = ("explained_rna", "explained_protein", "neighbours_kept", "knn_accuracy", "nmi", "ilisi")
 TRIES = 50  # 0.1 seconds apart, while another process creates the same tables
 
@@ -139,7 +139,10 @@ jobs = Table(
     Column("message", Text, nullable=False, default=""),
     Column("result", JSON),
     Column("pid", Integer),
-    Column("pid_started", Float),
+    Column("pid_started", Float),  # ticks since the boot
+    Column("boot", String(40)),  # the id of the boot of the machine
+    Column("deaths", Integer, nullable=False, default=0),  # of its processes, since the epoch `reached`
+    Column("reached", Integer, nullable=False, default=0),  # of its run's newest checkpoint
     Column("created", Float, nullable=False),
     Column("started", Float),
     Column("ended", Float),
@@ -187,8 +190,21 @@ def _add_run_table(db):
         db.execute(runs.update().where(runs.c.id == row["id"]).values(**summary(row)))
 
 
+def _add_resuming(db):
+    columns = (
+        "epochs ADD COLUMN segment FLOAT DEFAULT 1",
+        "jobs ADD COLUMN boot VARCHAR(40)",
+        "jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0",
+        "jobs ADD COLUMN reached INTEGER NOT NULL DEFAULT 0",
+    )
+    for column in columns:
+        table, _, _, name, *_ = column.split()
+        if name not in {known["name"] for known in inspect(db).get_columns(table)}:
+            db.execute(text(f"ALTER TABLE {column}"))
+
+
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
-UPGRADES = {1: _add_penalty, 2: _add_run_table}
+UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming}
 
 
 def prepare(engine, now):

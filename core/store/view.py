@@ -13,6 +13,7 @@ from core.store.recipes import Recipes
 from core.store.recommended_runs import RecommendedRuns
 from core.store.relatives import Relatives
 from core.store.results import Results
+from core.store.resumed_runs import ResumedRuns
 from core.store.run_edits import RunEdits
 from core.store.run_removal import Removals
 from core.store.run_table import RunTable
@@ -41,6 +42,7 @@ class View:
         self.run_table = RunTable(access)
         self.run_edits = RunEdits(access)
         self.removals = Removals(access)
+        self.resumed = ResumedRuns(access, self.runs)
         self.recommended = RecommendedRuns(access, self.datasets, self.preparations, self.runs)
         self.results = Results(access)
         self.groups = CellGroups(access)

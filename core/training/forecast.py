@@ -15,6 +15,8 @@ from core.preprocessing.matrix import block_size
 from core.training import gpu_matrix, inference, loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed
+from core.training.optimizer import make_optimizer
+from core.training.schedule import segments
 
 PROBE = 2.0  # seconds; a longer trial would add little, since the speed of machines drifts
 WARM_UP = 64  # cells; enough to compile the code and to load it
@@ -156,12 +158,13 @@ def _seconds_a_step(model, matrix, split, config, kind, n_steps, limit, splitter
     """
     config = config.model_copy(update={"batch_size": min(config.batch_size, len(split.train))})
     random = np.random.default_rng(config.seed)
-    optimizer, feed = loop.make_optimizer(model, config), Feed(matrix, kind, config, splitter)
+    optimizer, feed = make_optimizer(model, config), Feed(matrix, kind, config, splitter)
+    segment = segments(config, len(split.train))[0]
 
     def seconds(n_cells):
         order = np.resize(matrix.rna.shuffled(split.train, config.batch_size, random)[:n_cells], n_cells)
-        arguments = model, optimizer, feed, order, config, 1, 1.0, random
-        return _clocked(kind, lambda: loop._one_pass(*arguments))
+        arguments = model, feed, order, config, 1, segment, optimizer, 1.0, random
+        return _clocked(kind, lambda: loop.one_pass(*arguments))
 
     few, whole = min(WARM_UP, config.batch_size), config.batch_size
     seconds(few)

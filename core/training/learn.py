@@ -4,6 +4,7 @@ The second half is core.analysis.explore. Each half is a generator: it yields a 
 Epoch, and at last its result. It knows no disk, no screen and no user.
 """
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -18,11 +19,22 @@ from core.preprocessing.split import split_of
 from core.training import baselines, count_baselines, count_splitting, loss_groups, memory
 from core.training import held_out as outputs
 from core.training.baselines import PANEL_AXES
+from core.training.checkpoint import fingerprint, moved
 from core.training.dataloader import Feed
 from core.training.forecast import forecast
 from core.training.inference import encode
 from core.training.loop import Epoch, NonFinite, fit, losses
 from core.training.phases import Clock
+from core.training.progress import Progress
+from core.training.schedule import segments
+
+
+class Answer(IntEnum):
+    """What becomes of a training after an Epoch, or after the Start of one that is resumed."""
+
+    CONTINUE = 0
+    STOP = 1  # training ends here, and what was learnt is kept
+    PAUSE = 2  # a checkpoint is written and nothing else is done: another process goes on from there
 
 
 class Start(NamedTuple):
@@ -41,6 +53,8 @@ class Start(NamedTuple):
     )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
     share: np.ndarray  # (k,) of the input's variance each axis explains
     note: str = ""  # on the baselines
+    resumed: tuple = ()  # a sentence for each time that training was resumed
+    before: tuple = ()  # the Epochs of the checkpoint that training goes on from
 
 
 class Learnt(NamedTuple):
@@ -62,14 +76,17 @@ class Learnt(NamedTuple):
         return self.start.axes
 
 
-def learn(adata, config, scratch=None, foresee=False):
+def learn(adata, config, scratch=None, foresee=False, checkpoints=None):
     """Split, prepare, measure the baselines, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
-    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. Sending a true
-    value in answer to an Epoch stops the training; what was learnt so far is kept. `scratch` is the folder for values
-    that do not fit in memory. Raises UserError where the data cannot be trained on with these settings.
+    With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. An Epoch is
+    answered by an Answer, or True to stop. `scratch` is the folder for values that do not fit in memory. With
+    core.training.checkpoint.Checkpoints training is saved now and then, and goes on from the newest checkpoint where there
+    is one: on the CPU the result is equal, bit for bit, to that of a training without interruption. Raises UserError where
+    the data cannot be trained on with these settings, or the checkpoint is of other data or settings.
     """
-    clock = Clock()
+    saved = checkpoints.read() if checkpoints else None
+    clock = Clock(dict(saved.seconds) if saved else {})
     device = devices.choose(config.device)
     devices.settle(device.kind)
     yield clock.start("preparing")
@@ -80,6 +97,11 @@ def learn(adata, config, scratch=None, foresee=False):
         matrix.notes.append(f"Splitting counts {config.target_step(matrix.kind).reason}.")
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     splitter = count_splitting.splitter(matrix, split.train, config) if config.splits_counts else None
+    identity = fingerprint(matrix, split, config, device) if checkpoints else None
+    resumed = ()
+    if saved:
+        saved.check(identity)
+        resumed = (*saved.resumed, saved.sentence + moved(saved.of, identity))
     if foresee:
         yield clock.start("forecast")
         held = devices.held_memory()
@@ -94,30 +116,53 @@ def learn(adata, config, scratch=None, foresee=False):
     on_valid = fitted.measure(matrix, split.valid, config)
     on_scored = fitted.measure(matrix, split.scored, config) if len(split.test) else on_valid
     axes, share = _project(matrix, simple.pca)
-    n_epochs = config.n_epochs(len(split.train))
+    n_epochs = segments(config, len(split.train))[-1].last
     path = Feed(matrix, device.kind, config, splitter).path
+    epochs = list(saved.epochs) if saved else []
     start = Start(
-        config, n_epochs, device, matrix, split, on_valid, on_scored, path, axes, share, simple.note
+        config,
+        n_epochs,
+        device,
+        matrix,
+        split,
+        on_valid,
+        on_scored,
+        path,
+        axes,
+        share,
+        simple.note,
+        resumed,
+        tuple(epochs),
     )
-    yield start
+    answer = (yield start) or Answer.CONTINUE
 
     yield clock.start("training")
     torch.manual_seed(config.seed)
     model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
     if matrix.reads_counts:
         model.start_from(fitted)
-    epochs, best_epoch, failure = [], 0, ""
-    passes = fit(model, matrix, split, config, device.kind, splitter)
+    progress, failure = Progress(model.to(device.kind), matrix, split, config), ""
+    if saved:
+        progress.restore(saved.state)
+    passes = fit(model, matrix, split, config, device.kind, splitter, progress)
     try:
-        for epoch in passes:
+        while answer == Answer.CONTINUE and (epoch := next(passes, None)):
             epochs.append(epoch)
-            best_epoch = epoch.epoch if epoch.best else best_epoch
-            if (yield epoch):
-                break
+            answer = (yield epoch) or Answer.CONTINUE
+            if checkpoints and answer != Answer.STOP and (answer == Answer.PAUSE or checkpoints.is_due):
+                checkpoints.write(progress.state(), epochs, clock.so_far(), resumed, identity)
+        if answer == Answer.PAUSE:
+            return
+        if checkpoints and epochs:  # so that the run can be resumed where it was stopped, and extended
+            checkpoints.write(progress.state(), epochs, clock.so_far(), resumed, identity)
+            checkpoints.remove_older()
     except NonFinite as error:
         failure = str(error)
+        if checkpoints:
+            checkpoints.remove()  # from there training would end in the same way
     finally:
         passes.close()  # puts the best weights back
+    best_epoch = progress.best_epoch
     latent, loss, held_out, groups = None, None, {}, None
     if epochs:
         yield clock.start("encoding")
@@ -176,7 +221,7 @@ def learnt_facts(learnt):
         "loss": learnt.loss,
         "held_out": learnt.held_out,
         **(_differences(learnt.groups) if learnt.groups else {}),
-        "happened": tuple(epoch.note for epoch in learnt.epochs if epoch.note),
+        "happened": (*learnt.start.resumed, *(epoch.note for epoch in learnt.epochs if epoch.note)),
         "pca_share": tuple(round(float(v), 5) for v in learnt.start.share),
         "phases": learnt.seconds,
     }

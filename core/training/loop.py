@@ -1,6 +1,5 @@
 """The training loop: it yields an Epoch after each pass; to stop training, stop reading."""
 
-import copy
 import math
 import time
 from typing import NamedTuple
@@ -11,10 +10,8 @@ import torch
 from core.config.run_facts import Parts
 from core.models.layers import mean_absolute_weight
 from core.training.dataloader import Feed
-
-WARM_UP = (
-    0.3  # one-cycle: the rate rises over this share of all steps, then falls (Smith 2018; torch's default)
-)
+from core.training.progress import Progress
+from core.training.schedule import learning_rate, segment_of, segments, warmth
 
 
 class NonFinite(ArithmeticError):
@@ -33,9 +30,10 @@ class Epoch(NamedTuple):
     penalty_kl: float
     best: bool  # the lowest validation loss so far
     note: str = ""  # a message for the user about what happened before this pass, or ""
+    segment: int = 1  # the number of its core.training.schedule.Segment: 2 and more are extensions
 
 
-def fit(model, matrix, split, config, device="cpu", splitter=None):
+def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.
 
     The best epoch is the one with the lowest validation loss. Closing the generator early keeps the best so far.
@@ -43,46 +41,44 @@ def fit(model, matrix, split, config, device="cpu", splitter=None):
     and the next Epoch has a note; the second time it raises NonFinite, and the weights are those of the best epoch.
     Seeded by `config.seed` through separate generators; dropout inside the network draws from torch's global one, which
     the caller seeds. With a `splitter` (core.sparse.split_counts.SplitCounts) each epoch splits the counts by other draws, and losses
-    are those of one split of each cell, the same in every epoch.
+    are those of one split of each cell, the same in every epoch. `progress`: the Progress of this model, which may be
+    that of a training that was interrupted; its `state` between two epochs is all that is needed to go on from there.
     """
     model.to(device)
-    feed = Feed(matrix, device, config, splitter)
-    optimizer, share, note, went_back = make_optimizer(model, config), 1.0, "", ""
-    shuffle, hiding = np.random.default_rng(config.seed), np.random.default_rng((config.seed, 1))
-    n_epochs = config.n_epochs(len(split.train))
-    sample = matrix.rna.some(split.train, len(split.valid), shuffle)
-    best = last = copy.deepcopy(model.state_dict())
-    best_loss, best_epoch, epoch = math.inf, 0, 1
+    feed, plan = Feed(matrix, device, config, splitter), segments(config, len(split.train))
+    progress = progress or Progress(model, matrix, split, config)
     try:
-        while epoch <= n_epochs:
+        while not is_over(progress, plan, config.patience):
+            epoch = progress.epoch + 1
+            segment = segment_of(plan, epoch)
             try:
-                order = matrix.rna.shuffled(split.train, config.batch_size, shuffle)
-                done = _one_pass(model, optimizer, feed, order, config, epoch, share, hiding)
-                train = losses(model, matrix, sample, config, device, splitter)
+                order = matrix.rna.shuffled(split.train, config.batch_size, progress.shuffle)
+                state = progress.optimizer, progress.share, progress.hiding
+                done = one_pass(model, feed, order, config, epoch, segment, *state)
+                train = losses(model, matrix, progress.sample, config, device, splitter)
                 valid = losses(model, matrix, split.valid, config, device, splitter)
                 if not math.isfinite(train.total + valid.total):
                     raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
             except NonFinite as error:
-                if share < 1:  # the message names both times
-                    raise NonFinite(f"{went_back} {error}") from None
-                model.load_state_dict(last)
-                optimizer, share = make_optimizer(model, config), 0.5
-                begin = f"the weights of epoch {epoch - 1}" if epoch > 1 else "fresh weights"
-                note = went_back = (
-                    f"{error} Training went back to {begin} and on with half the learning rate."
-                )
+                if progress.share < 1:  # the message names both times
+                    raise NonFinite(f"{progress.went_back} {error}") from None
+                progress.go_back(error)
                 continue
-            last, is_best = copy.deepcopy(model.state_dict()), valid.total < best_loss
-            if is_best:
-                best, best_loss, best_epoch = last, valid.total, epoch
-            yield Epoch(epoch, train, valid, *done, is_best, note)
-            note = ""
-            if config.patience and epoch - max(best_epoch, peak_epoch(config, n_epochs)) >= config.patience:
-                return
-            epoch += 1
+            is_best = progress.keep(epoch, valid.total)
+            note, progress.note = progress.note, ""
+            yield Epoch(epoch, train, valid, *done, is_best, note, segment.number)
     finally:
-        model.load_state_dict(best)
+        model.load_state_dict(progress.best)
         model.eval()
+
+
+def is_over(progress, plan, patience):
+    """Has training had all epochs of the Segments of `plan`, or `patience` epochs of the last one without a better loss?"""
+    last = plan[-1]
+    if progress.epoch >= last.last:
+        return True
+    waited = progress.epoch - max(progress.best_epoch, last.peak_epoch)
+    return bool(patience) and progress.epoch >= last.first and waited >= patience
 
 
 class Pass(NamedTuple):
@@ -94,31 +90,27 @@ class Pass(NamedTuple):
     penalty_kl: float
 
 
-def _one_pass(model, optimizer, feed, order, config, epoch, share, hiding):
-    """A step for each minibatch in this order, at a `share` of the scheduled rate; raises NonFinite.
+def one_pass(model, feed, order, config, epoch, segment, optimizer, share, hiding):
+    """A Pass: a step for each minibatch in this order, at a `share` of the rates of its Segment; raises NonFinite.
 
     `hiding` is the random generator of input dropout.
     """
     start = time.perf_counter()
     steps = math.ceil(len(order) / config.batch_size)
-    n_steps = steps * config.n_epochs(len(order))
+    n_steps = steps * segment.n_epochs
     n_features = feed.matrix.n_genes or feed.matrix.n_proteins
     l1 = kl = 0.0
     model.train()
     minibatches = feed.minibatches(order, config.batch_size, config.input_dropout, hiding, draw=epoch)
-    for step, (_, cells) in enumerate(minibatches, (epoch - 1) * steps):
-        rate = share * learning_rate(config, step, n_steps)
-        kl_weight = warmth(config, step / n_steps) * model.nat / n_features
+    for step, (_, cells) in enumerate(minibatches, (epoch - segment.first) * steps):
+        rate = share * learning_rate(segment, step, n_steps)
+        beta = warmth(config, step / n_steps) if segment.number == 1 else config.beta
+        kl_weight = beta * model.nat / n_features
         loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
         l1, kl = l1 + more_l1, kl + more_kl  # tensors, if any: the device is asked once a pass
     if not math.isfinite(loss.item()):  # of the last step: a loss that is not a number stays so
         raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
     return Pass(rate, time.perf_counter() - start, float(l1) / steps, float(kl) / steps)
-
-
-def warmth(config, done):
-    """The KL weight (beta) after a share `done` of all steps."""
-    return config.beta * min(1.0, done / config.beta_warm_up if config.beta_warm_up else 1.0)
 
 
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
@@ -169,45 +161,6 @@ def clip_gradients(parameters, longest):
 def weighted(parts, config):
     """The weighted sum of a model's named loss parts."""
     return sum(config.weight_of(name) * value for name, value in parts.items())
-
-
-def make_optimizer(model, config):
-    """The torch optimiser of `config`. Weight decay spares biases and normalisations and is decoupled from the
-    gradient (Loshchilov and Hutter 2019), but for "adam", which is the classic one: decay through the gradient.
-    """
-    weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
-    known = {id(w) for w in weights}
-    others = [p for p in model.parameters() if id(p) not in known]
-    native = config.l2 if config.optimizer in ("adam", "adamw") else 0.0
-    groups = [{"params": weights, "weight_decay": native}, {"params": others, "weight_decay": 0.0}]
-    if config.optimizer in ("adam", "adamw"):
-        kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
-        return kind(groups, lr=config.lr, fused=True)
-    groups[0]["shrink"], groups[1]["shrink"] = (
-        config.l2,
-        0.0,
-    )  # torch has no decoupled weight decay for these two
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.lr, momentum=0.9)
-    return torch.optim.RMSprop(groups, lr=config.lr)
-
-
-def learning_rate(config, step, n_steps):
-    """The learning rate at `step` (from 0) of `n_steps`."""
-    done = step / max(1, n_steps - 1)
-    if config.schedule == "constant":
-        return config.lr
-    if config.schedule == "cosine":
-        return config.lr * (1 + math.cos(math.pi * done)) / 2
-    low, end = config.lr / 25, config.lr / 25e4  # torch's OneCycleLR defaults
-    if done < WARM_UP:
-        return low + (config.lr - low) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
-    return end + (config.lr - end) * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
-
-
-def peak_epoch(config, n_epochs):
-    """The epoch in which the learning rate peaks, from which early stopping counts."""
-    return math.ceil(WARM_UP * n_epochs) if config.schedule == "onecycle" else 0
 
 
 @torch.no_grad()

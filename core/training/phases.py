@@ -48,6 +48,12 @@ class Clock:
         self._name, self._since = name, time.perf_counter()
         return Phase(name)
 
+    def so_far(self):
+        """{phase: seconds} until now, that of the phase at work included."""
+        now = Clock(dict(self.seconds), self._name, self._since)
+        now.stop()
+        return now.seconds
+
     def stop(self):
         if self._name:
             spent = time.perf_counter() - self._since

@@ -9,7 +9,9 @@ import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 from core.store import Missing, Priority, Status, run_removal
-from core.worker import failed_jobs, launch
+from core.worker import failed_jobs, launch, lost_jobs, termination
+from core.worker.patience import patiently
+from core.worker.processes import identity
 
 IDLE = 0.1  # seconds between two queries of an empty queue
 NICE = 15  # of a process whose work nobody has asked for yet
@@ -27,43 +29,52 @@ def execute(store, job):
     def say(message, progress=0.0):
         if store.cancelled(job["id"]):
             raise Cancelled
-        if not store.set_job(job["id"], message=message, progress=progress):
+        if not patiently(lambda: store.set_job(job["id"], message=message, progress=progress)):
             raise Missing("This job no longer exists.")  # it was deleted with the row that it works for
 
     try:
         result = KINDS[job["kind"]](store, job, say)
     except Cancelled:
-        failed_jobs.cancel(store, job)
+        patiently(lambda: failed_jobs.cancel(store, job))
     except UserError as error:
-        failed_jobs.fail(store, job, str(error))
+        _fail(store, job, str(error))
     except Exception as error:  # the message of the job is one sentence; the log has the traceback
         traceback.print_exc()
         if is_out_of_memory(error):
-            failed_jobs.fail(store, job, OUT_OF_MEMORY)
+            _fail(store, job, OUT_OF_MEMORY)
         else:
             short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
             sentence = f"Something failed inside Nuwa ({short}). The server's worker.log has the details."
-            failed_jobs.fail(store, job, sentence)
+            _fail(store, job, sentence)
     else:
-        store.move_job(job["id"], Status.RUNNING, Status.DONE, result=result, progress=1.0)
+        end = {"result": result, "progress": 1.0}
+        patiently(lambda: store.move_job(job["id"], Status.RUNNING, Status.DONE, **end))
+
+
+def _fail(store, job, sentence):
+    patiently(lambda: failed_jobs.fail(store, job, sentence))
 
 
 def one(store, job_id):
     """Carry out one job that the queue has marked running; returns the exit code of its process."""
+    store.set_job(job_id, **identity())  # the queue does so, too, but may be killed before
     job = store.job(job_id)
     if job["priority"] == Priority.AHEAD:
         os.nice(NICE)
-    execute(store, job)
+    try:
+        termination.install()
+        execute(store, job)
+    except termination.Terminated:
+        lost_jobs.again(store, job)
     return 0
 
 
 def take(store, lane, least=Priority.AHEAD):
     """The next job of a lane, of the priority `least` at least, marked running for this process; or None."""
-    me = psutil.Process()
     for job in store.waiting(lane):
         if job["priority"] < least:
             break
-        if store.move_job(job["id"], Status.QUEUED, Status.RUNNING, pid=me.pid, pid_started=me.create_time()):
+        if store.move_job(job["id"], Status.QUEUED, Status.RUNNING, **identity()):
             return store.job(job["id"])
     return None
 
@@ -84,7 +95,7 @@ def drain(store, ahead=False):
 def serve_short(store):
     """Carry out short jobs until the queue stops; numeric libraries stay loaded and compiled between jobs."""
     me = psutil.Process()
-    store.remember("short_worker", {"pid": me.pid, "pid_started": me.create_time()})
+    store.remember("short_worker", identity())
     warm = False
     alone_since = None
     while True:

@@ -2,12 +2,15 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 HEARTBEAT = 5.0  # seconds between two heartbeats
+STOPS = 9.0  # seconds for a worker to save and end; docker kills all processes after 10
 STALE = 30.0  # seconds without a heartbeat after which an idle worker stops
 
 
@@ -19,6 +22,26 @@ def is_running(root):
         except BlockingIOError:
             return True
     return False
+
+
+def write_pid(lock):
+    """Write the number of this process, which holds the lock, into its file."""
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+
+
+def stop(root, seconds=STOPS):
+    """Ask the worker of a data folder to save what is at work and end; returns whether it ended within so many seconds."""
+    end = time.monotonic() + seconds
+    if is_running(root):
+        with suppress(ValueError, ProcessLookupError):  # it is just starting, or has just ended
+            os.kill(int((root / "worker.lock").read_text()), signal.SIGTERM)
+    while is_running(root):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def start(settings):
@@ -49,17 +72,24 @@ def is_wanted(root):
         return False
 
 
-def keep(settings):
-    """Keep one worker running, by a thread of this process that restarts it; returns the thread."""
+class Keeper:
+    """Keeps one worker of a data folder running, by a thread of this process that restarts it."""
 
-    def watch():
+    def __init__(self, settings):
+        self.settings, self._ended = settings, threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="keep-worker", daemon=True)
+        self._thread.start()
+
+    def _watch(self):
         child = None
-        while True:
-            beat(settings.data_dir)
-            if not is_running(settings.data_dir) and (child is None or child.poll() is not None):
-                child = start(settings)
-            time.sleep(HEARTBEAT)
+        while not self._ended.is_set():
+            beat(self.settings.data_dir)
+            if not is_running(self.settings.data_dir) and (child is None or child.poll() is not None):
+                child = start(self.settings)
+            self._ended.wait(HEARTBEAT)
 
-    thread = threading.Thread(target=watch, name="keep-worker", daemon=True)
-    thread.start()
-    return thread
+    def stop(self):
+        """Ask the worker to save what is at work and end, and wait for it; nothing restarts it."""
+        self._ended.set()
+        self._thread.join()
+        stop(self.settings.data_dir)

@@ -1,28 +1,29 @@
-"""The queue: starts waiting jobs in child processes, and marks the jobs of processes that died as failed."""
+"""The queue: starts waiting jobs in child processes, and takes up the jobs of processes that died again."""
 
 import fcntl
 import math
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import suppress
 
 import psutil
+from sqlalchemy.exc import OperationalError
 
 from core.data import DEMO_TITLES
 from core.files import GONE
 from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, upload_files
-from core.worker import failed_jobs, launch, older_runs
+from core.worker import failed_jobs, launch, lost_jobs, older_runs, patience
+from core.worker.processes import identity, is_alive
 
 PATIENCE = 5.0  # seconds for a killed process to end
 SECOND, HOUR, DAY = 1, 3600, 24 * 3600
 TICK = 0.2  # seconds between two updates of the queue
-
-KILLED = (
-    "The worker process was killed (signal {signal}), most likely because memory ran out. "
-    "Fewer variable genes or a smaller dataset need less."
-)
+BEGINS = 30.0  # seconds until the process of a job has written down its number
+SAVES = 8.0  # seconds for the children to save when the worker is asked to end; core.worker.termination takes less
 
 
 class Queue:
@@ -32,6 +33,8 @@ class Queue:
         self.settings, self.root = settings, settings.data_dir
         self.children = {}  # pid -> Popen
         self.short = None  # the Popen of the process of the short lane
+        self.nameless = {}  # id of a running job without a process -> when it was seen, by time.monotonic
+        self.is_ending = False  # SIGTERM has come
 
     def run(self):
         """Run until no job is left and no web process wants a worker; returns the exit code."""
@@ -41,6 +44,8 @@ class Queue:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return 0  # another worker has the lock
+            signal.signal(signal.SIGTERM, self.ask_to_end)
+            launch.write_pid(lock)
             self.store = Store(self.settings)
             add_demos(self.store)
             failed_jobs.settle(self.store)
@@ -50,24 +55,52 @@ class Queue:
                 if time.monotonic() - swept > HOUR:
                     sweep(self.store)
                     swept = time.monotonic()
-                if time.monotonic() - removed > SECOND:
-                    run_removal.remove_due(self.store)
-                    removed = time.monotonic()
-                self.update()
+                if self.is_ending:
+                    self.end_all()
+                    return 0
+                try:
+                    if time.monotonic() - removed > SECOND:
+                        run_removal.remove_due(self.store)
+                        removed = time.monotonic()
+                    self.update()
+                except OperationalError as error:
+                    if patience.reason(error) is None:
+                        raise
+                    traceback.print_exc()  # the database is locked or its disk full: tried again
+                    time.sleep(patience.PAUSE)
+                    continue
                 if not self.has_work() and not launch.is_wanted(self.root):
                     self.stop_children()
                     return 0
                 time.sleep(TICK)
 
+    def ask_to_end(self, *_):
+        """The handler of SIGTERM: docker stop and systemd send it."""
+        self.is_ending = True
+
+    def end_all(self):
+        """Let every child save and end, and queue the jobs that were at work again, for the next start."""
+        self.stop_children()
+        end = time.monotonic() + SAVES
+        for child in self.children.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, end - time.monotonic()))
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        for job in self.store.working():
+            if not self.is_running(job):
+                lost_jobs.again(self.store, job)
+
     def has_work(self):
         return bool(self.store.working() or any(self.store.waiting(lane) for lane in LANES))
 
     def update(self):
-        """Stop what is to stop, fail the jobs of processes that died, start waiting jobs, and keep a process for the short lane."""
+        """Stop what is to stop, take up the jobs of processes that died, start waiting jobs, keep a process for the short lane."""
         self.stop_unwanted()
         for job in self.store.working():
             if not self.is_running(job):
-                self.fail(job)
+                self.take_up(job)
         # Read before the jobs: a child that has ended takes no new job; one that runs may take one and die with it.
         dead = {pid for pid, child in self.children.items() if child.poll() is not None}
         working = self.store.working()
@@ -99,7 +132,7 @@ class Queue:
         if child := self.children.pop(job["pid"], None):
             child.kill()
             child.wait()
-        elif job["pid"] and alive(job):
+        elif is_alive(job):
             with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
                 process = psutil.Process(job["pid"])
                 process.kill()
@@ -109,7 +142,14 @@ class Queue:
         """Whether the process of a job still runs. Popen.poll() decides for a child of this process: a killed process
         is a zombie in /proc, without an exit code, until its last thread has ended."""
         child = self.children.get(job["pid"])
-        return child.poll() is None if child else alive(job)
+        if child:
+            return child.poll() is None
+        if not job[
+            "pid"
+        ]:  # an earlier queue was killed while it started the process, which writes its number itself
+            seen = self.nameless.setdefault(job["id"], time.monotonic())
+            return time.monotonic() - seen < BEGINS
+        return is_alive(job)
 
     def forget(self, pids):
         """Drop children whose job has ended; the exit code of one that died during a job is kept until the job is failed."""
@@ -119,14 +159,14 @@ class Queue:
     def adopted_short(self):
         """Whether the short-lane process of an earlier worker still runs: it continues, and no second one is started."""
         known = self.store.recall("short_worker")
-        return bool(known) and alive(known)
+        return bool(known) and is_alive(known)
 
     def start_alone(self, job):
         """Start a new process for one job of the lanes "train" and "slow"."""
         if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING):
             return
         child = self.spawn("one", job["id"])
-        self.store.set_job(job["id"], pid=child.pid, pid_started=psutil.Process(child.pid).create_time())
+        self.store.set_job(job["id"], **identity(child.pid))
 
     def spawn(self, *arguments):
         with open(self.root / "worker.log", "ab") as log:
@@ -140,30 +180,17 @@ class Queue:
         self.children[child.pid] = child
         return child
 
-    def fail(self, job):
-        """Mark a running job whose process has ended, and its target, as failed."""
+    def take_up(self, job):
+        """Queue a running job whose process has ended again, or fail it."""
+        self.nameless.pop(job["id"], None)
         child = self.children.get(job["pid"])
-        code = child.poll() if child else None
-        message = KILLED.format(signal=-code) if code is not None and code < 0 else failed_jobs.LOST
-        failed_jobs.fail(self.store, job, message)
+        lost_jobs.lost(self.store, job, child.poll() if child else None)
 
     def stop_children(self):
         """Terminate all children."""
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
-
-
-def alive(record):
-    """Whether the process of a job (pid, start time) still runs."""
-    if not record.get("pid"):
-        return time.time() - (record.get("started") or 0) < 5  # it is being started
-    try:
-        process = psutil.Process(record["pid"])
-        same = abs(process.create_time() - record["pid_started"]) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def sweep(store):

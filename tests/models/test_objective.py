@@ -15,6 +15,8 @@ from core.preprocessing.matrix import Cells
 from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import inference, learn, loop
+from core.training.optimizer import make_optimizer
+from core.training.schedule import warmth
 
 G, P, N = 30, 5, 40
 SIZES = {"n_hidden": 12, "n_hidden_protein": 6, "n_latent": 3, "norm": "layer", "l1": 0.0}
@@ -33,8 +35,8 @@ def stepped(model, cells, config, monkeypatch):
     drawn, real = [], torch.randn_like
     monkeypatch.setattr(torch, "randn_like", lambda x: drawn.append(real(x)) or drawn[-1])
     n = model.sizes.get("rna") or model.sizes["protein"]
-    kl_weight = loop.warmth(config, 1.0) * model.nat / n
-    loss, (_, kl) = loop.one_step(model, loop.make_optimizer(model, config), cells, config, 0.0, kl_weight)
+    kl_weight = warmth(config, 1.0) * model.nat / n
+    loss, (_, kl) = loop.one_step(model, make_optimizer(model, config), cells, config, 0.0, kl_weight)
     return (loss + kl).item(), drawn
 
 
@@ -123,7 +125,7 @@ def of_proteins(model, z, counts, n_genes, noise):
     ("warm_up", "done", "weight"), [(0.5, 0, 0), (0.5, 0.25, 1), (0.5, 0.75, 2), (0, 0, 2)]
 )
 def test_the_kl_weight_grows_to_beta_over_its_warm_up(warm_up, done, weight):
-    assert loop.warmth(RunConfig(model="variational", beta=2.0, beta_warm_up=warm_up), done) == weight
+    assert warmth(RunConfig(model="variational", beta=2.0, beta_warm_up=warm_up), done) == weight
 
 
 def test_each_step_of_a_training_costs_the_divergence_that_is_due(tiny, monkeypatch):

@@ -17,7 +17,9 @@ from core.preprocessing.prepare import prepare
 from core.preprocessing.split import split_cells
 from core.training import baselines, loop
 from core.training.dataloader import Feed
-from core.training.loop import NonFinite, Parts, fit, learning_rate, losses, one_step
+from core.training.loop import NonFinite, Parts, fit, losses, one_step
+from core.training.optimizer import make_optimizer
+from core.training.schedule import learning_rate
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ def test_l2_shrinks_weights_and_spares_biases_and_normalisations(optimizer):
             p.add_(0.5)
     model.loss = lambda x: {"rna": sum((p * 0).sum() for p in model.parameters())}  # no gradient but decay's
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
-    one_step(model, loop.make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
+    one_step(model, make_optimizer(model, config), Cells(torch.zeros(3, 24)), config, 0.1)
     linear = {f"{name}.weight" for name, m in model.named_modules() if isinstance(m, nn.Linear)}
     for name, value in model.named_parameters():
         if name not in linear:
@@ -87,7 +89,7 @@ def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     config = BASE.model_copy(update={"l1": 3.0})
     model = build(config, 20, 4)
     expected = 3.0 * loop.mean_absolute_weight(model).item()
-    _, (l1, kl) = one_step(model, loop.make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3)
+    _, (l1, kl) = one_step(model, make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3)
     assert l1.item() == pytest.approx(expected)
 
 
@@ -99,14 +101,14 @@ def test_the_divergence_costs_what_the_evidence_lower_bound_says():
     torch.manual_seed(3)
     nats = model.loss(cells)["kl"].item()
     torch.manual_seed(3)
-    _, (_, kl) = one_step(model, loop.make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
+    _, (_, kl) = one_step(model, make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
     assert kl.item() == pytest.approx(nats * 2 / 20, rel=1e-6)
 
 
 def test_a_clipped_gradient_is_no_longer_than_asked_for():
     config = BASE.model_copy(update={"clip_grad": 0.5, "optimizer": "sgd", "l2": 0.0})
     model = build(config, 20, 4)
-    one_step(model, loop.make_optimizer(model, config), Cells(torch.randn(8, 24) * 100), config, 1e-6)
+    one_step(model, make_optimizer(model, config), Cells(torch.randn(8, 24) * 100), config, 1e-6)
     length = math.sqrt(sum((p.grad**2).sum().item() for p in model.parameters()))
     assert length == pytest.approx(0.5, rel=1e-3)
 

@@ -17,6 +17,8 @@ from core.preprocessing.split import split_cells
 from core.training import loop
 from core.training import memory as footprint
 from core.training.dataloader import Feed
+from core.training.optimizer import make_optimizer
+from core.training.schedule import segments
 
 
 def sized(**settings):
@@ -87,7 +89,8 @@ def test_the_residual_of_sparse_minibatches_is_counted_as_often_as_there_is_one(
     matrix = prepare(adata, config, split)
     model, feed = models.build(config, matrix.n_genes, 0), Feed(matrix, "cpu", config)
     assert feed.path == "sparse"
-    loop._one_pass(model, loop.make_optimizer(model, config), feed, split.train, config, 1, 1.0, None)
+    segment, optimizer = segments(config, len(split.train))[0], make_optimizer(model, config)
+    loop.one_pass(model, feed, split.train, config, 1, segment, optimizer, 1.0, None)
     rooms = sum(room._room.nbytes for room in feed._rooms)
     shapes = footprint.Shapes.of(matrix, split, "sparse", 0)
     values = [footprint._of_a_cell(shapes, config, 32), footprint._of_a_cell(shapes, config, 1024)]

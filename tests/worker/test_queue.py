@@ -14,22 +14,26 @@ from queued_work import LONG, prepared, queued_run
 
 from core.settings import Settings
 from core.store import FINISHED, Store
-from core.worker import launch
+from core.worker import launch, processes
 from core.worker.queue import Queue
 
 pytestmark = pytest.mark.usefixtures("tiny_demo")
 
 
-def test_a_job_whose_process_has_ended_fails_with_its_run(store):
+def test_a_training_whose_process_ends_three_times_without_progress_fails_with_its_run(store):
     run = queued_run(store, prepared(store))
     job = store.of("local").jobs.last(run, "train")
-    store.move_job(job["id"], "queued", "running", pid=2**22 - 1, pid_started=0.0)
-    store.move("run", run, "queued", "running")
     queue = Queue(store.settings)
     queue.store = store
-    queue.fail(store.job(job["id"]))
+    for _ in range(3):
+        assert store.row("run", run)["status"] == store.job(job["id"])["status"] == "queued"
+        store.move_job(job["id"], "queued", "running", pid=2**22 - 1, pid_started=0.0)
+        store.move("run", run, "queued", "running")
+        queue.take_up(store.job(job["id"]))
     row = store.row("run", run)
-    assert row["status"] == "failed" and row["message"].startswith("The worker stopped in the middle")
+    assert row["status"] == "failed" and row["message"].startswith(
+        "Training was started 3 times from the beginning and ended each time without a further checkpoint. The worker stopped"
+    )
     assert store.job(job["id"])["status"] == "failed"
 
 
@@ -39,9 +43,8 @@ def test_the_job_of_a_dying_child_fails_only_once_there_is_an_exit_code(store):
     # Its first thread ends and another goes on: a zombie in /proc, and nothing yet for its parent to wait for.
     dying = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
     child = subprocess.Popen([sys.executable, "-c", f"{dying}; ctypes.CDLL(None).pthread_exit(None)"])
-    started = psutil.Process(child.pid).create_time()
     wait(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
-    store.move_job(job["id"], "queued", "running", pid=child.pid, pid_started=started)
+    store.move_job(job["id"], "queued", "running", deaths=2, **processes.identity(child.pid))
     queue = Queue(store.settings)
     queue.store, queue.children, queue.short = store, {child.pid: child}, SimpleNamespace(poll=lambda: None)
     queue.update()
@@ -64,7 +67,7 @@ def test_a_job_that_finished_at_the_last_moment_does_not_fail(store):
     store.move_job(job["id"], "running", "done")
     queue = Queue(store.settings)
     queue.store = store
-    queue.fail(stale)
+    queue.take_up(stale)
     assert store.row("run", run)["status"] == "done" and store.job(job["id"])["status"] == "done"
 
 

@@ -1,9 +1,8 @@
 """Jobs that carry out other queued jobs within themselves, and stop between two messages when they are cancelled."""
 
-import psutil
-
 from core.errors import UserError
 from core.store import Status
+from core.worker.processes import identity
 
 BUSY = "Another job is at this work already: wait until it is done, then try again."
 
@@ -19,8 +18,7 @@ def work_on(store, job_id, work, say):
         store.set_job(job_id, message=message, progress=progress)
         say(message, progress)
 
-    me = psutil.Process()
-    if not store.move_job(job_id, Status.QUEUED, Status.RUNNING, pid=me.pid, pid_started=me.create_time()):
+    if not store.move_job(job_id, Status.QUEUED, Status.RUNNING, **identity()):
         raise UserError(BUSY)
     work(store, store.job(job_id), say_both)
     store.move_job(job_id, Status.RUNNING, Status.DONE, progress=1.0)

@@ -4,64 +4,84 @@ import time
 
 import numpy as np
 
-from core import config
+from core import checkpoint_file, config
 from core.analysis import explore, side_process
 from core.config.dataset_record import DatasetRecord
 from core.export import run_folder
 from core.store import Explored, Status
 from core.training import learn, phases
+from core.training.checkpoint import Checkpoints
+from core.training.learn import Answer
 from core.training.loop import Epoch
+from core.worker import termination
 from core.worker.jobs.datasets import open_dataset
+from core.worker.patience import patiently
 
 NOTHING = "Cancelled before the first epoch: nothing was learnt."
 
 
 def train(store, job, say):
-    """A run from queued to done, cancelled or failed; each epoch is stored when it ends."""
+    """A run from queued to done, cancelled or failed; each epoch is stored when it ends.
+
+    Where the run's folder has a checkpoint, training goes on from there.
+    """
     run_id = job["target"]
+    kept = checkpoint_file.newest(store.run_folder(run_id))
+    before = kept.head["seconds"] if kept else {}
+    values = {"started": time.time() - sum(before.values()), "phase": "reading the dataset"}
+    begun = patiently(lambda: store.move("run", run_id, Status.QUEUED, Status.RUNNING, **values))
     run = store.row("run", run_id)
-    if not store.move(
-        "run", run_id, Status.QUEUED, Status.RUNNING, started=time.time(), phase="reading the dataset"
-    ):
-        return None  # cancelled in the meantime
+    if not begun and run["status"] != Status.CANCELLING:
+        return None  # it was cancelled in the meantime, or had ended before its process was killed
     clock = phases.Clock()
     clock.start("reading")
     adata = open_dataset(store, run["dataset"])
     clock.stop()
     with side_process.NoHelper() if store.settings.inline else side_process.opened(adata.n_obs) as beside:
-        return _train(store, job, run, adata, clock, beside)
+        return _train(store, job, run, adata, clock, beside, before.get("training", 0.0))
 
 
-def _train(store, job, run, adata, clock, beside):
+def _train(store, job, run, adata, clock, beside, seconds_before):
     run_id, settings = run["id"], config.parse(run["config"])
-    data = store.row("dataset", run["dataset"])
-    work = learn.learn(adata, settings, store.run_folder(run_id))
-    answer, learnt = None, None
+    data, folder = store.row("dataset", run["dataset"]), store.run_folder(run["id"])
+    work = learn.learn(adata, settings, folder, checkpoints=Checkpoints(folder))
+    answer, learnt, n_epochs = None, None, 0
+
+    def put(**values):
+        patiently(lambda: store.set("run", run_id, **values))
+
     while learnt is None:
-        event = work.send(answer)
+        try:
+            event = work.send(answer)
+        except StopIteration:  # after Answer.PAUSE
+            raise termination.Terminated from None
         answer = None
         if isinstance(event, phases.Phase):
-            store.set("run", run_id, phase=event.description)
-            if store.row("run", run_id)["status"] == Status.CANCELLING and not store.epochs(run_id):
-                store.move(
-                    "run",
-                    run_id,
-                    Status.CANCELLING,
-                    Status.CANCELLED,
-                    message=NOTHING,
-                    ended=time.time(),
-                    phase="",
-                )
+            termination.defer(event.name == "training")
+            put(phase=event.description)
+            is_new = not n_epochs and not checkpoint_file.newest(folder)
+            if is_new and store.row("run", run_id)["status"] == Status.CANCELLING:
+                _end(store, run_id, Status.CANCELLED, message=NOTHING)
                 return None
         elif isinstance(event, learn.Start):
             begun = explore.pictures(beside, event.axes, settings)
-            since = time.time()
+            since = time.time() - seconds_before
             facts = learn.start_facts(event).model_copy(update={"training_since": since})
-            store.set("run", run_id, facts=facts.record(), n_epochs=event.n_epochs)
+            records, n_epochs = [learn.epoch_record(epoch) for epoch in event.before], len(event.before)
+            patiently(lambda records=records: store.set_epochs(run_id, records))
+            best = max((epoch.epoch for epoch in event.before if epoch.best), default=None)
+            put(facts=facts.record(), n_epochs=event.n_epochs, best_epoch=best)
+            if store.row("run", run_id)["status"] == Status.CANCELLING:
+                answer = Answer.STOP
         elif isinstance(event, Epoch):
-            answer = store.add_epoch(run_id, learn.epoch_record(event)) == Status.CANCELLING
+            record, n_epochs = learn.epoch_record(event), event.epoch
+            status = patiently(lambda record=record: store.add_epoch(run_id, record))
             if event.best:
-                store.set("run", run_id, best_epoch=event.epoch)
+                put(best_epoch=event.epoch)
+            if status == Status.CANCELLING:
+                answer = Answer.STOP
+            elif termination.asked():
+                answer = Answer.PAUSE
         else:
             learnt = event
     facts = learn.learnt_facts(learnt)
@@ -77,23 +97,27 @@ def _train(store, job, run, adata, clock, beside):
     facts = facts.model_copy(update={"training_since": since, "data_hash": data_hash, "phases": seconds})
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
     explored = Explored.WORKING if explorable else Explored.NOT_STARTED
-    with store.transaction():  # wherever this process is killed, a run whose analysis is awaited has its job
-        store.set("run", run_id, facts=facts.record(), explored=explored)
-        if explorable:
-            store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
-    end = {"ended": time.time(), "phase": ""}
-    if learnt.failure:
-        store.move(
-            "run",
-            run_id,
-            (Status.RUNNING, Status.CANCELLING),
-            Status.FAILED,
-            message=learn.why_failed(learnt, settings),
-            **end,
-        )
-    elif not store.move("run", run_id, Status.RUNNING, Status.DONE, **end):
-        message = (
-            f"Cancelled after epoch {len(learnt.epochs)}; the weights of epoch {learnt.best_epoch} were kept."
-        )
-        store.move("run", run_id, Status.CANCELLING, Status.CANCELLED, message=message, **end)
+    patiently(lambda: _finish(store, job, learnt, facts, explored))
     return None
+
+
+def _finish(store, job, learnt, facts, explored):
+    """Record the facts, queue the analysis and move the status, all or nothing: wherever this process is killed, a run
+    that awaits its analysis has its job, and one that was trained says so."""
+    run_id = job["target"]
+    settings = config.parse(store.row("run", run_id)["config"])
+    with store.transaction():
+        store.set("run", run_id, facts=facts.record(), explored=explored)
+        if explored == Explored.WORKING:
+            store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
+        if learnt.failure:
+            _end(store, run_id, Status.FAILED, message=learn.why_failed(learnt, settings))
+        elif not _end(store, run_id, Status.DONE, (Status.RUNNING,)):
+            n, best = len(learnt.epochs), learnt.best_epoch
+            message = f"Cancelled after epoch {n}; the weights of epoch {best} were kept."
+            _end(store, run_id, Status.CANCELLED, message=message)
+
+
+def _end(store, run_id, status, old=(Status.RUNNING, Status.CANCELLING), **values):
+    """Move a run to the status that it ends with; False where another came first."""
+    return store.move("run", run_id, old, status, ended=time.time(), phase="", **values)

@@ -1,0 +1,125 @@
+"""Runs that go on: resumed from a checkpoint, trained again from the start, extended by more epochs."""
+
+import os
+import shutil
+
+from core import checkpoint_file
+from core.config import parse
+from core.config.extensions import LOWER, Extension
+from core.config.job_arguments import TrainArguments
+from core.config.run_files import START_WEIGHTS
+from core.errors import UserError
+from core.store.rows import new_id
+from core.store.schema import clusterings
+from core.store.status import Explored, Status
+
+STOPPED = (Status.CANCELLED, Status.FAILED)
+NONE = "This run has no checkpoint: it was trained by an earlier Nuwa, or ended before its first one."
+FROM_WEIGHTS = "Start a new run from its weights on the Create model page, or train it again."
+
+
+class ResumedRuns:
+    """Lets the runs that one user may change go on."""
+
+    def __init__(self, access, runs):
+        self.access, self.database, self.runs = access, access.database, runs
+
+    def checkpoint(self, run_id):
+        """The core.checkpoint_file.Kept that a run can go on from, or None."""
+        self.access.one("run", run_id)
+        return checkpoint_file.newest(self._folder(run_id))
+
+    def _folder(self, run_id):
+        return self.database.root / "runs" / run_id
+
+    def _kept(self, run_id):
+        """The checkpoint of a run; raises UserError where there is none that is whole."""
+        if kept := self.checkpoint(run_id):
+            return kept
+        if checkpoint_file.is_damaged(self._folder(run_id)):
+            raise UserError(f"All checkpoints of this run are damaged. {FROM_WEIGHTS}")
+        raise UserError(f"{NONE} {FROM_WEIGHTS}")
+
+    def resume(self, run_id):
+        """Queue the rest of a training that was cancelled or failed, from its newest checkpoint; returns the job's id.
+
+        Clusters and all else that was computed from its weights so far is removed. Raises UserError where the run has no
+        checkpoint, is not stopped, or has clusters that somebody made by hand.
+        """
+        self._stopped(run_id)
+        self._kept(run_id)
+        return self._train(run_id)
+
+    def train_again(self, run_id):
+        """Queue a run that was cancelled or failed from its first epoch; returns the job's id. Raises UserError as `resume`."""
+        self._stopped(run_id)
+        checkpoint_file.remove(self._folder(run_id))
+        return self._train(run_id)
+
+    def _stopped(self, run_id):
+        """Raise UserError unless the run was cancelled or failed, and nothing made by hand would be lost."""
+        run = self.access.own("run", run_id)
+        if run["status"] not in STOPPED:
+            raise UserError(
+                "This run was not stopped: only a cancelled or failed run can be trained further."
+            )
+        if run["explored"] == Explored.WORKING:
+            raise UserError("The clusters of this run are being computed: wait until they are ready.")
+        if self.database.has(clusterings, clusterings.c.run == run_id):
+            raise UserError(
+                "Clusters of this run were named or changed by hand, and training would replace its cells' positions: "
+                "start a new run from its weights instead."
+            )
+
+    def _train(self, run_id):
+        """Queue the training of a stopped run without the results of its earlier weights; the job's id."""
+        values = {"message": "", "ended": None, "explored": Explored.NOT_STARTED, "scores": None}
+        with self.database.transaction():
+            if not self.database.move("run", run_id, STOPPED, Status.QUEUED, **values):
+                raise UserError("This run is being trained already.")  # another click was quicker
+            self.database.forget_results(run_id)
+            job = self.access.last_job(run_id, "train")["id"]
+            for path in self._folder(run_id).glob("*"):
+                if path.name not in (*checkpoint_file.NAMES, START_WEIGHTS):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            self.database.queue_again(job)  # last, as it may start at once
+        return job
+
+    def extend(self, run_id, epochs, schedule="onecycle", share=LOWER, name=""):
+        """A new run in the queue that goes on from the last epoch of this one for so many `epochs`; returns its id.
+
+        The learning rate follows `schedule`, with a peak of `share` of the run's. The first run stays as it is. Raises
+        UserError where that run has not ended, or has no checkpoint.
+        """
+        run = self.access.one("run", run_id)
+        if run["status"] not in (Status.DONE, Status.CANCELLED):
+            raise UserError("Only a run whose training has ended can be extended.")
+        if not isinstance(epochs, int) or not 1 <= epochs <= 10_000:
+            raise UserError("The number of additional epochs is a whole number from 1 to 10,000.")
+        kept, config = self._kept(run_id), parse(run["config"])
+        more = Extension(after=kept.epoch, epochs=epochs, schedule=schedule, lr=config.lr * share)
+        first = config.epochs or run["n_epochs"]
+        values = run["config"] | {
+            "epochs": first,
+            "extensions": [*(e.model_dump() for e in config.extensions), more.model_dump()],
+        }
+        id = new_id()
+        folder = self._folder(id)
+        folder.mkdir(parents=True)
+        _link(kept.path, folder / checkpoint_file.NAMES[0])
+        name = name or f"{run['name'][:180]}, {epochs} more epochs"
+        with self.database.transaction():
+            self.database.submit(
+                self.access.user, "train", "train", id, TrainArguments(extends=run_id), f"train:{id}"
+            )
+            self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)
+            self.database.set_epochs(id, self.database.epochs(run_id))
+        return id
+
+
+def _link(source, target):
+    """`target` as the same file as `source`, which no process changes in place; a copy where the disk has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
