@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-markers bench-mapping bench-scoring bench-tutorial pictures format
+	bench-gpu bench-scale bench-markers bench-mapping bench-scoring bench-tutorial pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
@@ -55,6 +55,9 @@ bench-viewer: .venv/.nuwa-dev  ## seconds until a million cells are drawn and re
 
 bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and scvi-tools, four real datasets; takes hours
 	$(PY) -m bench.quality $(ARGS)
+
+bench-scale: .venv/.nuwa-dev  ## scaling exponent, Pearson residuals and cosine neighbours, four real datasets; an hour
+	$(PY) -m bench.scale $(ARGS)
 
 bench-gpu: .venv/.nuwa-dev  ## cells per second on a GPU, where there is one
 	$(PY) -m bench.gpu $(ARGS)

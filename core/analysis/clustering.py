@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.analysis import leiden
-from core.analysis.neighbors import find_neighbors
+from core.analysis.neighbors import find_neighbors, in_metric
 from core.errors import UserError
 
 SHARE = 0.8  # of the cells in a subsample (Tang et al. 2021, scclusteval, doi:10.1093/bioinformatics/btaa956)
@@ -29,7 +29,7 @@ class Steadiness(NamedTuple):
     steadiest: int | None
 
 
-def steadiness(points, clusters, seed=0, times=TIMES):
+def steadiness(points, clusters, seed=0, times=TIMES, metric="euclidean"):
     """Yield the share done, then the Steadiness of Leiden at each resolution of `clusters` ({resolution: labels}).
 
     Each of `times` subsamples keeps SHARE of the cells and their edges in the neighbour graph and is clustered again;
@@ -41,7 +41,7 @@ def steadiness(points, clusters, seed=0, times=TIMES):
     from sklearn.metrics import adjusted_rand_score
 
     random = np.random.default_rng(seed)
-    whole = leiden.graph(find_neighbors(points, seed=seed))
+    whole = leiden.graph(find_neighbors(points, seed=seed, metric=metric))
     resolutions = tuple(sorted(clusters))
     n, samples, labels = len(points), [], {r: [] for r in resolutions}
     for i in range(times):
@@ -75,17 +75,20 @@ def _steadiest(ari, error):
     return int(np.flatnonzero(ari >= ari[best] - error[best])[-1])
 
 
-def kmeans(points, k, seed=0):
-    """(points,) int32 cluster of each point, 0 the largest, by k-means (Lloyd 1982; ten starts by k-means++)."""
+def kmeans(points, k, seed=0, metric="euclidean"):
+    """(points,) int32 cluster of each point, 0 the largest, by k-means (Lloyd 1982; ten starts by k-means++).
+
+    With the `metric` "cosine", here and below, points are brought to unit length first.
+    """
     from sklearn.cluster import KMeans
 
     if not 2 <= k <= len(points):
         raise UserError(f"k-means needs 2 to {len(points):,} clusters here, not {k}.")
-    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(np.asarray(points, dtype=np.float32))
+    labels = KMeans(k, n_init=10, random_state=seed).fit_predict(in_metric(points, metric))
     return leiden.by_size(labels)
 
 
-def hdbscan(points, least):
+def hdbscan(points, least, metric="euclidean"):
     """(points,) int32 cluster of each point, 0 the largest and -1 for cells in none, by HDBSCAN (Campello 2013).
 
     `least` is the smallest number of points in a cluster.
@@ -98,15 +101,15 @@ def hdbscan(points, least):
         )
     if not 2 <= least <= len(points):
         raise UserError(f"HDBSCAN needs a smallest cluster of 2 to {len(points):,} cells, not {least}.")
-    raw = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(np.asarray(points, dtype=np.float32))
+    raw = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(in_metric(points, metric))
     labels = np.full(len(raw), -1, dtype=np.int32)
     if (raw >= 0).any():
         labels[raw >= 0] = leiden.by_size(raw[raw >= 0])
     return labels
 
 
-def leiden_of(points, resolution, seed=0):
+def leiden_of(points, resolution, seed=0, metric="euclidean"):
     """(points,) int32 cluster of each point by Leiden on the neighbours of these points alone: to sub-cluster a selection."""
     if len(points) < 3:
         raise UserError(f"Select 3 cells or more to cluster them: {len(points)} are selected.")
-    return leiden.leiden(leiden.graph(find_neighbors(points, seed=seed)), resolution, seed)
+    return leiden.leiden(leiden.graph(find_neighbors(points, seed=seed, metric=metric)), resolution, seed)

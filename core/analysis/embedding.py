@@ -4,18 +4,22 @@ import warnings
 
 import numpy as np
 
-from core.analysis.neighbors import find_neighbors, with_self_first
+from core.analysis.neighbors import find_neighbors, in_metric, with_self_first
 
 MIN_DIST = 0.3  # Seurat's; scanpy has 0.5, umap-learn 0.1
 
 
-def umap(points, neighbors=None, n_components=2, seed=0):
-    """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors (searched if not given), seeded."""
+def umap(points, neighbors=None, n_components=2, seed=0, metric="euclidean"):
+    """(points, n_components) float32: UMAP (McInnes 2018) of `points` from their Neighbors (searched if not given), seeded.
+
+    `metric` is that of core.analysis.neighbors.find_neighbors.
+    """
     if len(points) <= n_components + 1:
         return _too_few(points, n_components)
     from umap import UMAP
 
-    knn = with_self_first(find_neighbors(points, seed=seed) if neighbors is None else neighbors)
+    known = find_neighbors(points, seed=seed, metric=metric) if neighbors is None else neighbors
+    knn = with_self_first(known)
     small = len(points) < 40  # the spectral start needs more points than that
     model = UMAP(
         n_neighbors=knn.indices.shape[1],
@@ -39,12 +43,12 @@ def principal(points, k):
     return (centred @ axes).astype(np.float32)
 
 
-def tsne(points, n_components=2, seed=0):
+def tsne(points, n_components=2, seed=0, metric="euclidean"):
     """(points, n_components) float32: t-SNE (van der Maaten 2008) by openTSNE from a PCA start, seeded.
 
-    Three dimensions go by a Barnes-Hut tree, since interpolation is for the plane; they take several times longer.
+    With the `metric` "cosine" the points are brought to unit length first. Three dimensions go by a Barnes-Hut tree, since interpolation is for the plane; they take several times longer.
     """
-    points = np.asarray(points, dtype=np.float64)
+    points = in_metric(points, metric).astype(np.float64)
     # Points that are all the same (a latent space that has collapsed) have no PCA start: openTSNE answers NaN.
     if len(points) <= max(5, n_components + 1) or (points == points[0]).all():
         return _too_few(points, n_components)

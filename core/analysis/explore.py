@@ -11,7 +11,7 @@ from core.analysis import embedding, leiden, side_process
 from core.analysis.harmony import harmony
 from core.analysis.metrics.lisi import K as LISI_NEIGHBORS
 from core.analysis.metrics.run_scores import score
-from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
+from core.analysis.neighbors import N_NEIGHBORS, find_neighbors, in_metric
 from core.config import DEFAULT_RESOLUTION, RESOLUTIONS
 from core.config.run_facts import Baselines, Parts, RunFacts
 from core.preprocessing.prepare import prepare
@@ -77,8 +77,10 @@ def rebuild(adata, config, latent, axes, facts, scratch=None):
 def pictures(beside, axes, config, tsne=False):
     """{name: Task} of the embeddings of the input, whose `axes` are known before the first epoch."""
     axes = axes[:, :PANEL_AXES]
-    tasks = {"input_umap": beside.do(embedding.umap, axes, None, 2, config.seed)}
-    return tasks | ({"input_tsne": beside.do(embedding.tsne, axes, 2, config.seed)} if tsne else {})
+    tasks = {"input_umap": beside.do(embedding.umap, axes, None, 2, config.seed, config.metric)}
+    return tasks | (
+        {"input_tsne": beside.do(embedding.tsne, axes, 2, config.seed, config.metric)} if tsne else {}
+    )
 
 
 class Explored(NamedTuple):
@@ -102,13 +104,11 @@ def explore(trained, config, labels=None, tsne=False, resolution=DEFAULT_RESOLUT
     clusters and scores; `begun` are the `pictures` that have begun already. The results are the same with and without.
     """
     clock, beside = Clock(), beside or side_process.NoHelper()
-    latent = trained.latent
     yield clock.start("neighbours")
     batches = trained.matrix.batch_codes is not None
-    surroundings = find_neighbors(
-        latent, LISI_NEIGHBORS + 1 if batches else N_NEIGHBORS, config.seed, config.device
-    )
-    near = surroundings.first(N_NEIGHBORS)
+    k, latent = LISI_NEIGHBORS + 1 if batches else N_NEIGHBORS, in_metric(trained.latent, config.metric)
+    surroundings = find_neighbors(latent, k, config.seed, config.device)
+    near = surroundings.first(N_NEIGHBORS).measured(config.metric)
     edges = beside.do(leiden.edges, near)
     drawn = {"latent_umap": beside.do(embedding.umap, latent, near, 2, config.seed)}
     drawn |= begun or pictures(beside, trained.axes, config, tsne)

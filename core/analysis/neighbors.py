@@ -10,8 +10,17 @@ EXACT_LIMIT = 50_000  # points; up to here brute force is as quick as an approxi
 N_NEIGHBORS = 15  # scanpy's and UMAP's default; the point itself counts as the first
 
 
+def in_metric(points, metric):
+    """(n, d) float32 points whose Euclidean neighbours are those of `metric`: as they are, or of unit length for "cosine"."""
+    points = np.asarray(points, dtype=np.float32)
+    if metric == "euclidean":
+        return points
+    length = np.linalg.norm(points, axis=1, keepdims=True)
+    return np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+
+
 class Neighbors(NamedTuple):
-    """The k nearest points of each point, itself first, by Euclidean distance: both (points, k)."""
+    """The k nearest points of each point, itself first: both (points, k)."""
 
     indices: np.ndarray
     distances: np.ndarray
@@ -20,17 +29,26 @@ class Neighbors(NamedTuple):
         """The same with the k nearest alone."""
         return Neighbors(self.indices[:, :k], self.distances[:, :k])
 
+    def measured(self, metric):
+        """The same, found among points `in_metric`, with the distances of the metric: 1 - cosine is |u - v|^2 / 2."""
+        return self if metric == "euclidean" else self._replace(distances=self.distances**2 / 2)
+
     def of(self, rows):
         """The same of some of the points."""
         return Neighbors(self.indices[rows], self.distances[rows])
 
 
-def find_neighbors(points, k=N_NEIGHBORS, seed=0, device="auto"):
+def find_neighbors(points, k=N_NEIGHBORS, seed=0, device="auto", metric="euclidean"):
     """The Neighbors of `points` (n, d) among themselves: exact up to 50,000 points, and above on a GPU, unless `device`,
     as a run has it, is "cpu".
 
-    Without a GPU more points than that go by pynndescent, which misses a few (recall about .95).
+    Without a GPU more points than that go by pynndescent, which misses a few (recall about .95). `metric`: "euclidean", or
+    "cosine" for the distance 1 - cosine, as scanpy has it.
     """
+    return _find(in_metric(points, metric), k, seed, device).measured(metric)
+
+
+def _find(points, k, seed, device):
     k = min(k, len(points))
     points = np.ascontiguousarray(points, dtype=np.float32)
     if len(points) <= EXACT_LIMIT:

@@ -47,6 +47,7 @@ class TrainedModel(NamedTuple):
     logged: bool
     protein_kind: str  # what the values of proteins were, "" without proteins
     protein_transform: dict  # the record of core.preprocessing.protein_transforms
+    pearson: object = None  # core.sparse.pearson.Pearson of a run on residuals
 
 
 class Query(NamedTuple):

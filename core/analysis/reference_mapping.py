@@ -80,5 +80,6 @@ def _matrix(query, trained, rows, block):
         batch_codes=None if query.batch_codes is None else query.batch_codes[rows],
         batch_names=trained.batch_names,
         logged=trained.logged,
+        pearson=None if trained.pearson is None else trained.pearson.of(there),
     )
     return made, missing

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from core.analysis import explore, side_process
 from core.analysis.metrics.batch_mixing import mixing
+from core.analysis.neighbors import in_metric
 from core.cli import FAILED, INTERRUPTED, input_files, say
 from core.cli.findings import idle_options, warn
 from core.cli.output_folder import existing_parent
@@ -198,7 +199,7 @@ def _say_mixing(latent, adata, report, config):
         return
     names = [column["name"] for column in report["columns"] if column["role"] == "batch"]
     codes = {name: adata.obs[name].astype("category").cat.codes.to_numpy() for name in names}
-    for one in mixing(latent, codes):
+    for one in mixing(in_metric(latent, config.metric), codes):
         if one.apart:
             say(
                 f"  Batches of '{one.column}' mix {one.ilisi:.2f} of {one.batches} in the latent space: consider --batch-key {one.column}."

@@ -35,6 +35,8 @@ def steps_for(kind, has_proteins, has_background=False):
         unknown = Step(False, "does not apply: the values are neither counts nor log-normalised")
         steps = {"normalize": unknown, "log1p": unknown, "n_top_genes": unknown, "scale": raw}
     steps["target_sum"], steps["clip"] = steps["normalize"], steps["scale"]
+    steps["scale_exponent"] = steps["scale"]
+    steps["gene_transform"] = Step(True, "", {} if kind == "counts" else {"pearson": "needs raw counts"})
     steps["hvg_flavor"] = steps["hvg_batch_key"] = steps["n_top_genes"]
     steps |= dict.fromkeys(("keep_genes", "drop_genes", "drop_mito", "drop_ribo", "drop_cell_cycle"), raw)
     steps["batch_key"] = Step(True, "")

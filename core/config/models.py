@@ -56,15 +56,20 @@ class ModelRecord:
             return "PCA turned back into counts, which is not the best linear model of counts"
         return "PCA, the best linear model of this size"
 
-    def protein_weight(self, n_genes, n_proteins):
+    def protein_weight(self, n_genes, n_proteins, gene_variance=1.0):
         """The weight of the protein loss where the field is empty.
+
+        A squared error grows with the variance of the values, so the weight follows the mean variance of the genes
+        beside proteins of unit variance.
 
         A likelihood adds up nats, and a nat of a protein counts as much as a nat of a gene: as each part is a mean over
         its own features, the weight is their number over that of the genes. With more, the model would rather explain
         proteins by backgrounds of each cell's own than keep those near their level over all cells, and foreground
         would mean nothing.
         """
-        return n_proteins / n_genes if self.reads_counts and n_genes and n_proteins else PROTEIN_WEIGHT
+        if self.reads_counts and n_genes and n_proteins:
+            return n_proteins / n_genes
+        return PROTEIN_WEIGHT * gene_variance
 
 
 MODELS: dict[str, ModelRecord] = {}

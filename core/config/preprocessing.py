@@ -10,6 +10,14 @@ from core.config.fields import PREPARE, setting
 class Prepare(BaseModel):
     """What is done to the values before a model sees them."""
 
+    gene_transform: Literal["log", "pearson"] = setting(
+        "log",
+        PREPARE,
+        "Transform of the genes",
+        "log: normalised, logged and scaled as set below. pearson: analytic Pearson residuals of the counts (Lause 2021), "
+        "that is how far a count is from the one that the depth of its cell and the abundance of its gene predict. "
+        "They need raw counts, take the place of the steps for genes below, and train more slowly.",
+    )
     normalize: bool = setting(
         True,
         PREPARE,
@@ -38,11 +46,23 @@ class Prepare(BaseModel):
         "Centre and scale",
         "Gives each gene mean 0 and standard deviation 1 in the training cells, so that all genes have the same weight.",
     )
+    scale_exponent: float = setting(
+        1.0,
+        PREPARE,
+        "Scaling exponent",
+        "Each gene is divided by its standard deviation to this power. 1: all genes have the same weight. 0: genes that "
+        "vary more weigh more. 0.5: between the two. Proteins are always divided by their standard deviation.",
+        ge=0,
+        le=1,
+        step=0.05,
+        folded=True,
+    )
     clip: float = setting(
         10.0,
         PREPARE,
         "Clip",
-        "Scaled values beyond this many standard deviations are clipped, as in scanpy; a few extreme values would dominate the loss.",
+        "Scaled values beyond this many standard deviations are clipped, as in scanpy; a few extreme values would dominate the loss. "
+        "Where the scaling exponent is below 1, it is the size of the scaled value itself.",
         unit="sd",
         ge=1,
         le=1000,

@@ -20,7 +20,8 @@ from core.text import listed
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of the labels in split.npy
 
 # Settings of Network and Training that came later: a whole record of an earlier version does not have them.
-ADDED = frozenset({"split_by"})
+ADDED = frozenset({"split_by", "metric"})
+REPLACED = {"normalize": True, "log1p": True, "scale_exponent": 1.0}  # by Pearson residuals
 MIN_HELD_OUT = 20  # cells; a score of fewer means nothing
 
 
@@ -80,6 +81,16 @@ class RunConfig(
                 raise ValueError(
                     f"{field.name} has no effect on the model {self.model}, only on {listed(field.models)}; leave it out"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _residuals_are_not_scaled(self):
+        if self.gene_transform != "log":
+            for name, default in REPLACED.items():
+                if getattr(self, name) != default:
+                    raise ValueError(
+                        f"{name} has no effect where genes are transformed to Pearson residuals (gene_transform); leave it out"
+                    )
         return self
 
     @property
@@ -143,16 +154,17 @@ class RunConfig(
         defaults = chosen(n_train)
         return epochs_for(defaults.steps, n_train, self.batch_size or defaults.batch_size)
 
-    def for_data(self, n_cells, n_genes, n_proteins=0, kind="counts"):
+    def for_data(self, n_cells, n_genes, n_proteins=0, kind="counts", gene_variance=1.0):
         """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins.
 
         The target is "whole" where values of this `kind` or the other settings do not let counts be split.
+        `gene_variance`: the mean variance of the genes as the model sees them, which the weight of proteins follows.
         """
         n_train, _, _ = self.split_sizes(n_cells)
         defaults = chosen(n_train, n_genes + n_proteins)
         empty = {name: getattr(defaults, name) for name in ("n_latent", "n_hidden", "batch_size")}
         empty["dropout"] = self.model_record.dropout
-        empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins)
+        empty["weight_protein"] = self.model_record.protein_weight(n_genes, n_proteins, gene_variance)
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         if self._wants_split and not self.target_step(kind).applies:
             update["target"] = "whole"

@@ -6,6 +6,11 @@ from pydantic import BaseModel
 
 from core.config.fields import TRAINING, setting
 
+DISTANCES = {
+    "euclidean": "Euclidean distance",
+    "cosine": "cosine distance",
+}  # of the setting `metric`, in words
+
 
 class Training(BaseModel):
     """How long, how fast, on which cells."""
@@ -79,7 +84,7 @@ class Training(BaseModel):
         None,
         TRAINING,
         "Protein weight",
-        "The weight of protein in the loss. Empty: 0.3, so that a dozen proteins count beside thousands of genes; for a "
+        "The weight of protein in the loss. Empty: 0.3 times the mean variance of the genes (1 where they are scaled), so that a dozen proteins count beside thousands of genes; for a "
         "likelihood of counts, the number of proteins over that of genes. 1 when trained on proteins alone.",
         ge=0,
         le=1000,
@@ -180,6 +185,14 @@ class Training(BaseModel):
         "The same seed and data give the same result, bit for bit on the CPU; on a GPU the last digits of sums may differ.",
         ge=0,
         le=2**31 - 1,
+    )
+    metric: Literal["euclidean", "cosine"] = setting(
+        "euclidean",
+        TRAINING,
+        "Distance between cells",
+        "How near two cells of the latent space are, for neighbours, clusters, UMAP, t-SNE and scores after the training: "
+        "the euclidean distance, or the cosine distance, which compares directions and not lengths.",
+        folded=True,
     )
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto",

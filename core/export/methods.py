@@ -3,6 +3,8 @@
 from core.config import gene_names, steps_for
 from core.config.dataset_record import DatasetRecord
 from core.config.run_facts import RunFacts
+from core.config.training import DISTANCES
+from core.sparse.pearson import THETA
 from core.text import listed
 
 GENES_BY = {
@@ -73,14 +75,17 @@ def preparation(config, facts, data):
         "centred and scaled to unit variance by the mean and standard deviation of the training cells and clipped at "
         f"{config.clip:g} standard deviations"
     )
+    residuals = config.gene_transform == "pearson"
     sentences, again = ["The model was trained on proteins alone."], scaled
     if facts.n_genes:
         sentences, again = (
             [_values(config, steps), _genes(config, facts, steps)],
             "centred and scaled in the same way",
         )
-        if steps["scale"].applies and config.scale:
-            sentences.append(f"Each gene was {scaled}.")
+        if steps["scale"].applies and config.scale and not residuals:
+            sentences.append(f"Each gene was {_scaled(config, scaled)}.")
+        if residuals or config.scale_exponent != 1:
+            again = scaled
     n, unseen = facts.n_proteins, facts.n_unseen_proteins
     if unseen:
         sentences.append(
@@ -92,7 +97,22 @@ def preparation(config, facts, data):
     return " ".join(sentences)
 
 
+def _scaled(config, by_deviation):
+    """How genes are scaled, `by_deviation` where they are divided by their standard deviation itself."""
+    if config.scale_exponent == 1:
+        return by_deviation
+    return (
+        "centred by the mean of the training cells, divided by their standard deviation to the power of "
+        f"{config.scale_exponent:g} and clipped at {config.clip:g}"
+    )
+
+
 def _values(config, steps):
+    if config.gene_transform == "pearson":
+        return (
+            "Counts were transformed to analytic Pearson residuals (Lause 2021) with an overdispersion of "
+            f"{THETA:g}, the abundance of each gene from the training cells, clipped at the square root of their number."
+        )
     done = []
     if steps["normalize"].applies and config.normalize:
         done.append(f"scaled to {config.target_sum:,.0f} counts a cell")
@@ -172,7 +192,7 @@ def _training(config, facts):
         target = (
             " In each step the counts of every cell were divided at random into two parts by binomial thinning (Batson 2019; "
             f"Neufeld 2023): the encoder saw {config.split_share:.0%} of the molecules, and the loss was that of predicting "
-            "the others, each part normalised by its own total and scaled by its own mean and standard deviation."
+            f"the others, each part {_own_statistics(config)}."
         )
         target += " Proteins were not divided." if facts.n_proteins else ""
         target += " Afterwards the whole counts were encoded."
@@ -188,6 +208,12 @@ def _training(config, facts):
         f"{' and ' + listed(penalties) if penalties else ''}, minimising the {config.loss_label.split(',')[0]}{weights}, with "
         f"the seed {config.seed}; {held}.{target}{clipped}{stop}"
     )
+
+
+def _own_statistics(config):
+    if config.gene_transform == "pearson":
+        return "transformed by its own total"
+    return "normalised by its own total and scaled by its own mean and standard deviation"
 
 
 def _result(config, facts):
@@ -210,7 +236,8 @@ def _result(config, facts):
 def _after(config, facts, clusters, markers, tsne):
     sentences = [f"Clusters: {clusters}."] if clusters else []
     sentences.append(
-        "Embeddings are UMAP (McInnes 2018) with 15 neighbours, of the latent space and of the principal components of the input."
+        f"Embeddings are UMAP (McInnes 2018) with 15 neighbours by {DISTANCES[config.metric]}, of the latent space and of the "
+        "principal components of the input."
     )
     if tsne:
         sentences.append("t-SNE (van der Maaten 2008) was computed by openTSNE (Poličar 2024).")

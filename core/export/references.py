@@ -15,6 +15,8 @@ REFERENCES = {
     "Kingma 2015": "Kingma DP, Ba J. Adam: a method for stochastic optimization. ICLR 2015. arXiv:1412.6980",
     "Korsunsky 2019": "Korsunsky I, Millard N, Fan J, et al. Fast, sensitive and accurate integration of single-cell data "
     "with Harmony. Nat Methods 16:1289-1296, 2019. doi:10.1038/s41592-019-0619-0",
+    "Lause 2021": "Lause J, Berens P, Kobak D. Analytic Pearson residuals for normalization of single-cell RNA-seq UMI data. "
+    "Genome Biol 22:258, 2021. doi:10.1186/s13059-021-02451-7",
     "Lopez 2018": "Lopez R, Regier J, Cole MB, Jordan MI, Yosef N. Deep generative modeling for single-cell "
     "transcriptomics. Nat Methods 15:1053-1058, 2018. doi:10.1038/s41592-018-0229-2",
     "Loshchilov 2019": "Loshchilov I, Hutter F. Decoupled weight decay regularization. ICLR 2019. arXiv:1711.05101",

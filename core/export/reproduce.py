@@ -101,7 +101,7 @@ def train(adata, first, scratch=None):
 def clusters_of(learnt, resolution):
     """(cells,) the Leiden clusters of a Learnt's latent space, as exploring finds them."""
     config = learnt.start.config
-    neighbors = find_neighbors(learnt.latent, N_NEIGHBORS, config.seed, config.device)
+    neighbors = find_neighbors(learnt.latent, N_NEIGHBORS, config.seed, config.device, config.metric)
     return leiden.leiden(leiden.graph(neighbors), resolution, config.seed)
 
 

@@ -6,6 +6,7 @@ import torch
 from core import figures, files, models
 from core.analysis import label_transfer, query
 from core.analysis.metrics.benchmark import spaces_of
+from core.analysis.neighbors import in_metric
 from core.config import parse
 from core.config.models import MODELS
 from core.config.run_files import HARMONY, HISTORY, clusters_of
@@ -14,6 +15,7 @@ from core.data.matrix_kind import what_is
 from core.errors import UserError
 from core.export import h5ad
 from core.export.versions import versions
+from core.sparse.pearson import Pearson
 from core.training import inference
 from core.training.baselines import PANEL_AXES
 from core.training.learn import epoch_record
@@ -64,6 +66,7 @@ def save_weights(path, learnt, config):
         "kind": matrix.kind,
         "target_sum": matrix.target_sum,
         "logged": matrix.logged,
+        "pearson": None if matrix.pearson is None else _plain(matrix.pearson._asdict()),
         "protein_kind": what_is(matrix.protein_counts).kind if matrix.n_proteins else "",
         "protein_transform": _plain(matrix.protein_change.record()),
     }
@@ -72,7 +75,7 @@ def save_weights(path, learnt, config):
 
 def _average(start, config):
     """(features,) float32: what the model sees of the average training cell, which is 0 where values are scaled."""
-    if config.scale:
+    if config.scale and start.matrix.pearson is None:
         return np.zeros(start.matrix.n_features, np.float32)
     return start.matrix.mean_of(start.split.train)
 
@@ -121,9 +124,14 @@ def load_trained(path):
         batch_names=tuple(content["groups"]),
         batch_key=content["config"]["batch_key"],
         protein_transform=content["protein_transform"],
+        pearson=_pearson(content.get("pearson")),  # None in runs of earlier versions
         **plain,
         **arrays,
     )
+
+
+def _pearson(record):
+    return record and Pearson(**record | {"share": record["share"].numpy()})
 
 
 def carried(folder, config, latent, codes, device="auto"):
@@ -131,10 +139,11 @@ def carried(folder, config, latent, codes, device="auto"):
 
     "latent", "picture", "farness", "codes" and "confidence"; `codes` are the labels of the run's cells.
     """
-    reference = np.array(files.read_array(folder / "latent.npy"))
+    reference = in_metric(np.array(files.read_array(folder / "latent.npy")), config.metric)
     drawn = config.n_latent in figures.DRAWN_DIRECTLY
     picture = None if drawn else files.read_array(folder / "embeddings" / "latent_umap.npy")
-    carried_over = label_transfer.carry(latent, reference, picture, codes, config.seed, device)
+    near = in_metric(latent, config.metric)
+    carried_over = label_transfer.carry(near, reference, picture, codes, config.seed, device)
     return {
         "latent": latent,
         "picture": carried_over.picture,

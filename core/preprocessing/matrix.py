@@ -35,8 +35,8 @@ class Matrix:
     rna: Rows | Stored  # (cells, genes) the values of the source, and each cell's size factor
     protein: np.ndarray | None  # (cells, proteins) transformed, not scaled; proteins are few
     mean: np.ndarray  # (features,) 0 where scaling is off
-    sd: np.ndarray  # (features,) 1 where scaling is off or a feature is constant
-    clip: float  # in standard deviations; infinite where scaling is off
+    sd: np.ndarray  # (features,) what values are divided by; 1 where scaling is off or a feature is constant
+    clip: float  # of scaled values; infinite where scaling is off
     genes: np.ndarray  # names
     proteins: np.ndarray  # names
     gene_index: np.ndarray  # where the used genes stand in the source
@@ -59,6 +59,11 @@ class Matrix:
     file_genes: GeneNames | None = None  # what all genes of the source are called, used or not
     count_share: np.ndarray | None = None  # (genes of the source,) of all that the training cells hold
     target_sum: float | None = None  # what each cell is brought to; None where it is not
+    exponent: float = 1.0  # genes are divided by their standard deviation to this power
+    gene_variance: float = 1.0  # the mean variance of genes as the model sees them, over training cells
+    pearson: object = (
+        None  # core.sparse.pearson.Pearson, where genes are its residuals; `mean` is then 0, `sd` 1
+    )
 
     @property
     def n_cells(self):
@@ -106,14 +111,24 @@ class Matrix:
     def _scaled(self, x):  # in place
         x -= self.mean
         x /= self.sd
-        return np.clip(x, -self.clip, self.clip, out=x) if np.isfinite(self.clip) else x
+        clipped = x if self.pearson is None else x[:, self.n_genes :]  # residuals have a limit of their own
+        if np.isfinite(self.clip):
+            np.clip(clipped, -self.clip, self.clip, out=clipped)
+        return x
 
     @cached_property
     def standardised(self):
-        """The genes as core.sparse.minibatch has them: normalised, logged, centred, scaled and clipped, and still sparse."""
+        """The genes as core.sparse.minibatch has them: normalised, logged, centred, scaled and clipped, and still sparse.
+
+        Pearson residuals have no sparse form; they come from sparse counts, a minibatch at a time.
+        """
+        n = self.n_genes
+        if self.pearson is not None:
+            from core.sparse.pearson_residuals import PearsonResiduals
+
+            return PearsonResiduals(self.rna, self.pearson)
         from core.sparse.minibatch import Standardised
 
-        n = self.n_genes
         return Standardised(self.rna, self.mean[:n], self.sd[:n], self.clip, self.logged)
 
     def beside(self, rows, held):
@@ -145,7 +160,11 @@ class Matrix:
 
     def normalised(self, counts, rows):
         """(len(rows), features) float32: counts of these cells normalised, logged and transformed, but not scaled."""
-        x = [values_of(counts[:, : self.n_genes], self._size(rows), self.logged)]
+        genes = counts[:, : self.n_genes]
+        if self.pearson is None:
+            x = [values_of(genes, self._size(rows), self.logged)]
+        else:
+            x = [self.pearson.residuals(genes, self._depth(rows))]
         if self.n_proteins:
             x.append(self.protein_change.forward(counts[:, self.n_genes :], rows))
         return np.hstack(x).astype(np.float32)
@@ -158,7 +177,10 @@ class Matrix:
         """(len(rows), features): the counts that would be seen as `x`, the way back; never negative."""
         x = x * self.sd + self.mean
         genes = x[:, : self.n_genes]
-        parts = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
+        if self.pearson is None:
+            parts = [(np.expm1(genes) if self.logged else genes) / self._size(rows)]
+        else:
+            parts = [self.pearson.counts(genes, self._depth(rows))]
         if self.n_proteins:
             parts.append(self.protein_change.backward(x[:, self.n_genes :], rows))
         return np.maximum(np.hstack(parts), 0)
@@ -175,6 +197,11 @@ class Matrix:
 
     def _size(self, rows):
         return self.rna.size[rows][:, None]
+
+    def _depth(self, rows):
+        """(len(rows),) float64: the counts of the used genes in each cell."""
+        held = self.rna.held(rows)
+        return held.rows.dense(held.at).sum(axis=1, dtype=np.float64)
 
     def blocks(self, rows):
         """Pairs (rows, values) over `rows`, never more than 2,048 cells dense at once, in the order they are read best."""

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from core.config import steps_for
+from core.config import KIND_WORDS, steps_for
 from core.data.count_sources import source_of
 from core.data.gene_matching import gene_names
 from core.data.matrix_kind import what_is
@@ -16,8 +16,10 @@ from core.preprocessing.protein_transforms import nothing, transformed
 from core.sparse import disk_rows, rows
 from core.sparse.blocks import blocks
 from core.sparse.moments import Moments, mask, of_rows, survey
+from core.sparse.pearson import Pearson
 from core.sparse.rows import column_type, normalisation, smallest_type
 
+SAMPLED = 1000  # training cells that the mean variance of residuals is taken from
 LARGEST = 1e8  # a gradient grows with the square of a value, and its square has to fit float32
 PROTEIN_ALONE = (
     "Trained on proteins only. Genes are not used in training; they still colour plots and give markers."
@@ -37,6 +39,12 @@ def prepare(adata, config, split, scratch=None):
         batch_codes, batch_names = batches_of(adata, config.batch_key, "a batch covariate")
         _check_batches(batch_codes, batch_names, config, split)
         batch_words = batch_notes(batch_codes, batch_names, config.batch_key, split.train)
+    residuals = config.gene_transform == "pearson" and config.modalities != "protein"
+    if residuals and source.kind != "counts":
+        raise UserError(
+            f"Pearson residuals need raw counts, and this dataset holds {KIND_WORDS[source.kind]}: choose log as the transform "
+            "of the genes, or add a file with counts."
+        )
     seen = survey(source.values, split.train)
     chosen, notes = _genes(adata, source, seen, config, split, steps)
     proteins, unseen = _proteins(adata, config, split, batch_codes)
@@ -46,18 +54,28 @@ def prepare(adata, config, split, scratch=None):
         raise UserError(
             f"The model {config.model} needs raw counts of the proteins, too, and theirs are not: choose another model."
         )
-    target_sum = config.target_sum if config.normalize and steps["normalize"].applies else None
-    change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies)
+    normalises = config.normalize and steps["normalize"].applies and not residuals
+    target_sum = config.target_sum if normalises else None
+    change = normalisation(seen.totals, target_sum, config.log1p and steps["log1p"].applies and not residuals)
     rna, moments = _compact(source.values, seen, chosen, change, split, config.seed, scratch)
     if moments.constant.all() and protein is None:
         raise UserError(
             "No gene varies between the training cells, so there is nothing to learn: check the file, or use another "
             "matrix of it (a layer, or .raw)."
         )
-    scale = config.scale and steps["scale"].applies
-    if not (scale or change.logged or target_sum):
+    scale = config.scale and steps["scale"].applies and not residuals
+    if not (scale or change.logged or target_sum or residuals):
         _check_size(seen, chosen)
-    mean, sd = moments.scaling() if scale else _unscaled(len(chosen))
+    mean, sd = moments.scaling(config.scale_exponent) if scale else _unscaled(len(chosen))
+    pearson, gene_variance = None, 1.0
+    if residuals:
+        pearson = Pearson.fit(seen.sums[chosen], len(split.train))
+        some = rna.some(split.train, min(len(split.train), SAMPLED), np.random.default_rng([config.seed, 9]))
+        held = rna.held(some)
+        values = pearson.residuals(held.rows.dense(held.at))
+        gene_variance = float(values.var(axis=0, dtype=np.float64).mean())
+    elif scale and config.scale_exponent != 1 and len(chosen):
+        gene_variance = float((moments.variance / sd**2)[~moments.constant].mean())
     if protein is not None:
         # Scaling proteins does not depend on the kind of the genes' values: proteins are always counts.
         p_mean, p_sd = _protein_scaling(protein, config, split, proteins.measured)
@@ -68,6 +86,9 @@ def prepare(adata, config, split, scratch=None):
         mean=mean.astype(np.float32),
         sd=sd.astype(np.float32),
         clip=config.clip if config.scale and (scale or protein is not None) else np.inf,
+        exponent=config.scale_exponent if scale else 1.0,
+        gene_variance=gene_variance,
+        pearson=pearson,
         genes=np.asarray(source.genes)[chosen].astype(str),
         proteins=proteins.names,
         gene_index=chosen,

@@ -73,9 +73,10 @@ class Moments:
         """(columns,) with n - 1, as scanpy has it."""
         return self.deviation / max(1, self.n - 1)
 
-    def scaling(self):
-        """Mean and standard deviation of each column; a constant column gets 1."""
-        return self.mean, np.where(self.constant, 1.0, np.sqrt(self.variance))
+    def scaling(self, exponent=1.0):
+        """Mean of each column, and its standard deviation to the power of `exponent`; a constant column gets 1."""
+        sd = np.where(self.constant, 1.0, np.sqrt(self.variance))
+        return self.mean, sd if exponent == 1 else sd**exponent
 
     @property
     def constant(self):

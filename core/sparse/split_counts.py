@@ -40,10 +40,11 @@ class SplitCounts(Standardised):
         super().__init__(rows, np.zeros(n), np.ones(n), logged=logged)
         self.seen_scale, self.varies = self.scale, np.ones(n, bool)
 
-    def fit(self, cells, clip):
+    def fit(self, cells, clip, exponent=1.0):
         """Centre and scale each part by its own mean and standard deviation over two draws of `cells`; returns itself.
 
-        A gene that is constant in a part is centred alone. `varies` (genes,) says which vary in both.
+        Values are divided by the standard deviation to the power of `exponent`. A gene that is constant in a part is
+        centred alone. `varies` (genes,) says which vary in both.
         """
         parts = Moments(self.rows.shape[1]), Moments(self.rows.shape[1])
         for number in STATISTICS:
@@ -51,7 +52,7 @@ class SplitCounts(Standardised):
                 indptr, indices, values = self.parts(held, Draw(part, number))
                 for moments, of in zip(parts, values, strict=True):
                     moments.add(indptr, indices, of)
-        seen, target = (Standardised(self.rows, *m.scaling(), clip, self.logged) for m in parts)
+        seen, target = (Standardised(self.rows, *m.scaling(exponent), clip, self.logged) for m in parts)
         self.seen_base, self.seen_scale = seen.base, seen.scale
         self.base, self.scale = target.base, target.scale
         self.varies = ~(parts[0].constant | parts[1].constant)
@@ -59,13 +60,15 @@ class SplitCounts(Standardised):
 
     def parts(self, held, draw):
         """(indptr, indices, (seen, target)) of the rows of a Held: both parts normalised and logged, as float32."""
-        rows, at = held
-        indptr = np.zeros(len(at) + 1, np.int64)
-        np.cumsum(rows.indptr[at + 1] - rows.indptr[at], out=indptr[1:])
-        indices = np.empty(indptr[-1], rows.indices.dtype)
-        seen, target = np.empty((2, indptr[-1]), np.float32)
+        indptr, indices, seen, target = _room(held)
         self._write(held, draw, indptr, indices, seen, target)
         return indptr, indices, (seen, target)
+
+    def drawn(self, held, draw):
+        """As `parts`, of the counts themselves."""
+        indptr, indices, seen, target = _room(held)
+        self._draw(held, draw, indptr, indices, seen, target)
+        return indptr, indices, (seen, target - seen)
 
     def rest_of(self, size, whole):
         """(cells,) of all molecules of cells those in genes that are not used; zeros where cells are not normalised.
@@ -76,17 +79,22 @@ class SplitCounts(Standardised):
             return np.zeros(len(whole))
         return np.maximum(np.rint(self.target_sum / np.asarray(size, np.float64) - whole), 0)
 
-    def _write(self, held, draw, indptr, indices, seen, target):
+    def _draw(self, held, draw, indptr, indices, seen, target):
+        """Write the whole counts to `target` and those that are seen to `seen`; returns how many molecules each has."""
         rows, at = held
         gather_raw(rows, at, indices, target)
         whole = np.empty(len(at))
         _row_sums(indptr, target, whole)
         rest = self.rest_of(rows.size[at], whole)
         totals = thin(indptr, target, rest, draw.rows, self.share, self.seed, draw.number, seen)
+        return totals, whole + rest - totals
+
+    def _write(self, held, draw, indptr, indices, seen, target):
+        molecules = self._draw(held, draw, indptr, indices, seen, target)
         if self.target_sum:
-            sizes = [self.target_sum / np.maximum(units, 1) for units in (totals, whole + rest - totals)]
+            sizes = [self.target_sum / np.maximum(units, 1) for units in molecules]
         else:
-            sizes = [np.full(len(at), 1 / share) for share in (self.share, 1 - self.share)]
+            sizes = [np.full(len(held.at), 1 / share) for share in (self.share, 1 - self.share)]
         _take_apart(indptr, *(size.astype(np.float32) for size in sizes), seen, target)
         if self.logged:
             np.log1p(seen, out=seen)
@@ -100,6 +108,15 @@ class SplitCounts(Standardised):
         by_gene = *self.scale, self.base.numpy(), minibatch.column_sums
         minibatch.square_sum = standardise(minibatch.indices, minibatch.data, *by_gene)
         return seen
+
+
+def _room(held):
+    """(indptr, indices, and twice room for the values) of the rows of a Held."""
+    rows, at = held
+    indptr = np.zeros(len(at) + 1, np.int64)
+    np.cumsum(rows.indptr[at + 1] - rows.indptr[at], out=indptr[1:])
+    values = np.empty((2, indptr[-1]), np.float32)
+    return indptr, np.empty(indptr[-1], rows.indices.dtype), *values
 
 
 @numba.njit(**FAST)

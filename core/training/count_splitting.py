@@ -11,6 +11,7 @@ import torch
 
 from core.config.run_facts import Baselines
 from core.preprocessing.matrix import block_size
+from core.sparse.pearson_residuals import SplitResiduals
 from core.sparse.split_counts import SplitCounts
 from core.training.baselines import Pca, axes_of, parts, spread_of
 from core.training.dataloader import Feed
@@ -25,12 +26,14 @@ REGRESSED = (2, 3, 5, 7, 10, 15, 20, 30, 50, 100)  # components of PCA that a re
 
 
 def splitter(matrix, train, config):
-    """The SplitCounts of a Matrix, its statistics from the training cells."""
+    """The SplitCounts of a Matrix, its statistics from the training cells; of residuals a SplitResiduals."""
+    if matrix.pearson is not None:
+        return SplitResiduals(matrix.rna, config.split_share, config.seed, matrix.pearson)
     split = SplitCounts(matrix.rna, config.split_share, config.seed, matrix.target_sum, matrix.logged)
     if not np.isfinite(matrix.clip):  # values are not scaled
         return split
     some = matrix.rna.some(train, min(len(train), MOST_STATISTICS), np.random.default_rng([config.seed, 6]))
-    return split.fit(some, matrix.clip)
+    return split.fit(some, matrix.clip, matrix.exponent)
 
 
 class Seen:

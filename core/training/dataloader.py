@@ -27,12 +27,14 @@ class Feed:
     def path(self):
         """The name in PATHS of the way that minibatches take.
 
-        The sparse path needs genes, a model that reads them sparse, and enough zeros (core.sparse.linear.pays).
+        The sparse path needs genes, a model that reads them sparse, and enough zeros (core.sparse.linear.pays); Pearson
+        residuals are dense.
         """
         if self.device != "cpu":
             form = form_of(self.matrix, self.splitter is not None)
             return f"resident {form}" if form else "streamed"
         able = self.config is not None and self.config.model_record.sparse_ends and self.matrix.n_genes > 0
+        able = able and self.matrix.pearson is None  # residuals of zeros differ from cell to cell
         return "sparse" if able and pays(self.matrix.rna.density) else "dense"
 
     def minibatches(self, rows, size, hide=0.0, seed=0, draw=0):

@@ -19,7 +19,10 @@ def form_that_fits(matrix, free, splits=False):
     """The form in which all cells fit into `free` bytes: "dense", else "sparse", else None.
 
     Dense is faster: a minibatch is then one read of rows. `splits`: counts are split, so they are there as well.
+    Pearson residuals are made on the host, so their matrix is in no form.
     """
+    if matrix.pearson is not None:
+        return None
     tables = 2 if matrix.reads_counts or splits else 1
     shape = matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.rna.n_values
     return next((form for form in FORMS if n_bytes(form, *shape, tables) <= SHARE * free), None)

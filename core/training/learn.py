@@ -92,7 +92,8 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None):
     yield clock.start("preparing")
     split = split_of(adata, config)
     matrix = prepare(adata, config, split, scratch)
-    asked, config = config, config.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.kind)
+    sizes = matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.kind, matrix.gene_variance
+    asked, config = config, config.for_data(*sizes)
     if asked.target != config.target:
         matrix.notes.append(f"Splitting counts {config.target_step(matrix.kind).reason}.")
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)

@@ -70,3 +70,17 @@ def test_above_the_limit_the_approximate_index_finds_most(monkeypatch):
     found = [len(np.intersect1d(a, b)) / 15 for a, b in zip(exact.indices, near.indices, strict=True)]
     assert np.mean(found) > 0.9
     np.testing.assert_array_equal(near.indices, find_neighbors(points).indices)
+
+
+@pytest.mark.parametrize("n_dimensions", [2, 20])
+def test_cosine_neighbours_and_distances_are_those_of_scikit_learn(n_dimensions):
+    from sklearn.neighbors import NearestNeighbors
+
+    points = np.random.default_rng(3).normal(0.5, 1, (200, n_dimensions)).astype(np.float32)
+    found = find_neighbors(points, 10, metric="cosine")
+    distances, indices = NearestNeighbors(n_neighbors=10, metric="cosine").fit(points).kneighbors(points)
+    np.testing.assert_allclose(found.distances, distances, atol=1e-5)
+    assert (np.sort(found.indices) == np.sort(indices)).mean() > 0.99  # but for ties by rounding
+    np.testing.assert_allclose(
+        find_neighbors(3 * points, 10, metric="cosine").distances, distances, atol=1e-5
+    )

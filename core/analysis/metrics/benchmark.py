@@ -9,10 +9,16 @@ from core.analysis import leiden
 from core.analysis.metrics import intervals, lisi, scores
 from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
-from core.analysis.neighbors import N_NEIGHBORS, Neighbors, nearest
+from core.analysis.neighbors import N_NEIGHBORS, Neighbors, in_metric, nearest
 from core.config import DEFAULT_RESOLUTION
 
 MOST_CELLS = 20_000  # among which neighbours are looked for
+MAPS = (
+    "latent_umap",
+    "latent_tsne",
+    "input_umap",
+    "input_tsne",
+)  # places on a map have no direction: Euclidean
 FEWEST_CELLS = 10  # test cells; a mean of fewer says nothing
 
 
@@ -54,11 +60,12 @@ def compare_spaces(trained, config, spaces, resolution=DEFAULT_RESOLUTION, label
     values, broken = {}, {}
     for i, (name, points) in enumerate(spaces.items()):
         yield Step(SPACES[name], 0.3 + 0.7 * i / len(spaces))
-        points, values[name] = points[cells], {}
+        metric = "euclidean" if name in MAPS else config.metric
+        points, values[name] = in_metric(points[cells], metric), {}
         broken[name] = "" if np.isfinite(points).all() else "it has values that are not numbers"
         if not broken[name]:
             values[name] = _of_space(
-                name, points, before, rows, proteins, labels, batches, resolution, config.seed
+                name, points, before, rows, proteins, labels, batches, resolution, config.seed, metric
             )
     records = []
     for score in _computable(proteins, labels, batches):
@@ -125,7 +132,7 @@ def _computable(proteins, labels, batches):
     return [name for name, score in SCORES.items() if score.needs in known]
 
 
-def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed):
+def _of_space(name, points, before, rows, proteins, labels, batches, resolution, seed, metric):
     """{name: Score} of one space; `rows` are the test cells, `proteins` the nearest by protein of the cells that are scored."""
     wide, every = before.queries, np.arange(len(points))
     mixed = lisi.scored_rows(len(points)) if batches is not None else wide[:0]
@@ -142,7 +149,7 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
     }
     if proteins is not None and name != "protein":
         by_cell["protein_agreement_15"] = scores.jaccard(near[:, : proteins.shape[1]], proteins)
-    clusters = leiden.leiden(leiden.graph(neighbors), resolution, seed)
+    clusters = leiden.leiden(leiden.graph(neighbors.measured(metric)), resolution, seed)
     by_cell["silhouette"] = scores.silhouettes(points[rows], clusters[rows], seed)
     out = {}
     if labels is not None:

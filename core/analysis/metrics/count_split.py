@@ -134,7 +134,9 @@ def _half(matrix, cells, whole, values, proteins, train, share):
     ahead = counts[train]
     by_cell = np.repeat(rna.size[train], np.diff(ahead.indptr))
     moments.add(ahead.indptr, ahead.indices, values_of(ahead.data, by_cell, matrix.logged))
-    mean, sd = moments.scaling() if scale else (np.zeros(matrix.n_genes), np.ones(matrix.n_genes))
+    of_genes = scale and matrix.pearson is None  # residuals are made from the counts of the half
+    mean, sd = np.zeros(matrix.n_genes), np.ones(matrix.n_genes)
+    mean, sd = moments.scaling(matrix.exponent) if of_genes else (mean, sd)
     change, protein = matrix.protein_change.of(cells), None
     measured = None if matrix.measured is None else matrix.measured[cells]
     if proteins is not None:

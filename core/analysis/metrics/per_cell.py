@@ -6,7 +6,7 @@ import torch
 from core.analysis.metrics import lisi, scores
 from core.analysis.metrics.benchmark import Step, some_cells
 from core.analysis.metrics.neighbourhoods import nearest_in_input
-from core.analysis.neighbors import find_neighbors
+from core.analysis.neighbors import find_neighbors, in_metric
 from core.training.dataloader import Feed
 from core.training.inference import reconstruction
 
@@ -27,11 +27,15 @@ def score_cells(model, trained, config):
         from_neighbours["neighbours_kept_15"] = kept
     if (batches := trained.matrix.batch_codes) is not None:
         yield Step("Batches around each cell", 0.95)
-        from_neighbours["ilisi"] = batches_mixed(trained.latent[cells], batches[cells])
+        from_neighbours["ilisi"] = batches_mixed(_points(trained, config, cells), batches[cells])
     for name, values in from_neighbours.items():
         values_of[name] = np.full(trained.matrix.n_cells, np.nan, np.float32)
         values_of[name][cells] = values
     yield values_of
+
+
+def _points(trained, config, cells):
+    return in_metric(trained.latent[cells], config.metric)
 
 
 def neighbours_kept(trained, config, cells):
@@ -39,7 +43,7 @@ def neighbours_kept(trained, config, cells):
 
     Cells that are not scored yet are NaN; neighbours are exact, among the `cells` alone; the last pair has all.
     """
-    matrix, weights, points = trained.matrix, trained.matrix.weights(config), trained.latent[cells]
+    matrix, weights, points = trained.matrix, trained.matrix.weights(config), _points(trained, config, cells)
     k, kept = min(K, len(cells) - 1), np.full(len(cells), np.nan, np.float32)
     for start in range(0, len(cells), scores.QUERIES):
         queries = np.arange(start, min(start + scores.QUERIES, len(cells)))

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.analysis.metrics import intervals, lisi, scores
 from core.analysis.metrics.intervals import error_of_difference, of_mean, of_median
+from core.analysis.neighbors import in_metric
 from core.training.baselines import PANEL_AXES
 
 
@@ -13,14 +14,15 @@ def score(trained, config, clusters, labels=None, surroundings=None, mixed=None)
     """The flat dict of scores.json, read from the test cells, or the validation cells where there are none.
 
     NAME is a score of the latent space, NAME_pca of a PCA of as many dimensions, NAME_difference the first minus the
-    second; each has its standard error over cells, NAME_error and so on. Scores with `labels` are of all cells: these
+    second; distances are those of the run's metric. Each has its standard error over cells, NAME_error and so on. Scores with `labels` are of all cells: these
     are no part of the training. `surroundings`: the Neighbors of the latent space that iLISI needs, where they are known
     already; `mixed`: the input's axes after Harmony. A score that cannot be computed (a silhouette of one cluster) is None.
     """
-    spaces = {"": trained.latent, "_pca": trained.axes[:, : trained.latent.shape[1]]}
+    latent = in_metric(trained.latent, config.metric)
+    spaces = {"": latent, "_pca": in_metric(trained.axes[:, : latent.shape[1]], config.metric)}
     out = _losses(trained) | _neighbours(trained, config, spaces)
     rows = trained.split.scored
-    silhouette = of_mean(scores.silhouettes(trained.latent[rows], clusters[rows], config.seed), config.seed)
+    silhouette = of_mean(scores.silhouettes(latent[rows], clusters[rows], config.seed), config.seed)
     out |= _flat("silhouette", {"": silhouette})
     if trained.matrix.batch_codes is not None:  # of all cells: mixing does not overfit
         out |= _mixing(trained, config, surroundings, mixed)
@@ -105,11 +107,11 @@ def _mixing(trained, config, surroundings, mixed):
     """iLISI of the latent space and of the input, before and after Harmony."""
     codes = trained.matrix.batch_codes
     found = {
-        "": lisi.of_cells(trained.latent, codes, neighbors=surroundings),
-        "_input": lisi.of_cells(trained.axes[:, :PANEL_AXES], codes),
+        "": lisi.of_cells(in_metric(trained.latent, config.metric), codes, neighbors=surroundings),
+        "_input": lisi.of_cells(in_metric(trained.axes[:, :PANEL_AXES], config.metric), codes),
     }
     if mixed is not None:
-        found["_harmony"] = lisi.of_cells(mixed, codes)
+        found["_harmony"] = lisi.of_cells(in_metric(mixed, config.metric), codes)
     out = _flat("ilisi", {end: of_median(values, config.seed) for end, values in found.items()})
     return out | {"batches": len(trained.matrix.batch_names)}
 

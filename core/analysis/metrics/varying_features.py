@@ -13,8 +13,10 @@ def varies(matrix, train):
     """(features,) bool: whether the variance of a feature's values, normalised and logged but not scaled, is above LEAST
     of the median of its kind, over the training cells `train` of a Matrix."""
     variance = np.asarray(matrix.sd, dtype=np.float64) ** 2
-    if (variance == 1).all():  # not scaled
-        variance = matrix.dense(train[:: -(-len(train) // MOST_CELLS)]).astype(np.float64).var(axis=0)
+    if (
+        (variance == 1).all() or matrix.exponent != 1 or matrix.pearson is not None
+    ):  # not by standard deviations
+        variance *= matrix.dense(train[:: -(-len(train) // MOST_CELLS)]).astype(np.float64).var(axis=0)
     return of_variance(variance, matrix.n_genes)
 
 

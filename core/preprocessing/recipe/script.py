@@ -39,6 +39,8 @@ KNOWN = {
     "target_sum",
     "log1p",
     "scale",
+    "scale_exponent",
+    "gene_transform",
     "clip",
     "modalities",
     "protein_transform",

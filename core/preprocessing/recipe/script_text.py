@@ -189,11 +189,10 @@ def normalised(values, totals, normalize, log1p):
     return values
 
 """
-VALUES = '''part.X = normalised(part.X, totals, SETTINGS["normalize"], SETTINGS["log1p"])
+VALUES = '''
 
-
-def scaled(values):
-    """Mean 0 and deviation 1 in the training cells, cut at SETTINGS["clip"]."""
+def scaled(values, exponent=1.0):
+    """Mean 0 in the training cells, divided by the deviation to the power of `exponent`, cut at SETTINGS["clip"]."""
     values = np.asarray(values, dtype=np.float32)
     if not SETTINGS["scale"]:
         return values
@@ -201,13 +200,26 @@ def scaled(values):
     of = (np.nanmean, np.nanstd) if np.isnan(of_training).any() else (np.mean, np.std)  # masked proteins are NaN
     mean, sd = of[0](of_training, axis=0), of[1](of_training, axis=0, ddof=1)
     sd[sd < 1e-6 * np.maximum(1, np.abs(mean))] = 1
-    values = (values - mean.astype(np.float32)) / sd.astype(np.float32)
+    values = (values - mean.astype(np.float32)) / (sd**exponent).astype(np.float32)
     return np.clip(values, -SETTINGS["clip"], SETTINGS["clip"])
+
+
+def pearson_residuals(counts):
+    """Lause 2021: depths over the used genes, shares of the genes in the training cells, theta 100."""
+    share = counts[train].sum(axis=0, dtype=np.float64)
+    mean = np.outer(counts.sum(axis=1, dtype=np.float64), share / max(share.sum(), 1))
+    sd = np.sqrt(mean + mean**2 / 100)
+    residuals = np.divide(counts - mean, sd, out=np.zeros_like(mean), where=sd > 0)
+    return np.clip(residuals, -np.sqrt(len(train)), np.sqrt(len(train))).astype(np.float32)
 
 
 if SETTINGS["modalities"] == "protein":  # trained on proteins alone
     part = part[:, :0].copy()
-part.X = scaled(part.X.toarray())
+if SETTINGS["gene_transform"] == "pearson":
+    part.X = pearson_residuals(part.X.toarray())
+else:
+    part.X = normalised(part.X, totals, SETTINGS["normalize"], SETTINGS["log1p"])
+    part.X = scaled(part.X.toarray(), SETTINGS["scale_exponent"])
 if "protein" in adata.obsm and SETTINGS["modalities"] != "rna":
     proteins = adata.obsm["protein"].drop(columns=LEFT_OUT, errors="ignore").astype(np.float32)
     values = proteins.to_numpy()

@@ -8,6 +8,7 @@ from core import config, files
 from core.analysis.neighbors import N_NEIGHBORS
 from core.config.dataset_record import DatasetRecord
 from core.config.run_files import clusters_of, company_of
+from core.config.training import DISTANCES
 from core.data import backed, read
 from core.errors import UserError
 from core.export import run_folder
@@ -68,7 +69,7 @@ class BundleContent:
             return chosen.colour, f"'{chosen.title}', by {chosen.author}: {chosen.what}"
         grouping = (
             f"Leiden (Traag 2019) at resolution {self.resolution:g} on the graph of the {N_NEIGHBORS} nearest neighbours in "
-            "the latent space, weighted as UMAP weighs them"
+            f"the latent space by {DISTANCES[self.config.metric]}, weighted as UMAP weighs them"
         )
         return leiden_colour(self.clusters, self.resolution), grouping
 

@@ -38,6 +38,14 @@ def profile(store, job, say):
     }
 
 
+def _unit(matrix, config):
+    if matrix.pearson is not None:
+        return ", in Pearson residuals of genes"
+    if not config["scale"]:
+        return ""
+    return ", in standard deviations of the feature" if matrix.exponent == 1 else ", as the model sees it"
+
+
 def find_meaning(store, job, say):
     """The effect of each latent dimension on each feature: effects.csv, and effects/mean.npy and size.npy in the run's folder.
 
@@ -55,8 +63,7 @@ def find_meaning(store, job, say):
     if MODELS[run["config"]["model"]].reads_counts:
         unit = "natural log of the expected counts"
     else:
-        scaled = ", in standard deviations of the feature" if run["config"]["scale"] else ""
-        unit = f"the decoder's output{scaled}"
+        unit = f"the decoder's output{_unit(matrix, run['config'])}"
     return {
         "features": [str(name) for name in (*matrix.genes, *matrix.proteins)],
         "n_genes": matrix.n_genes,

@@ -6,6 +6,7 @@ from core import config, files
 from core.analysis import embedding, side_process
 from core.analysis import explore as exploration
 from core.analysis.metrics.batch_mixing import mixing
+from core.analysis.neighbors import in_metric
 from core.config.job_arguments import EmbedArguments
 from core.config.run_facts import RunFacts
 from core.errors import UserError
@@ -36,7 +37,8 @@ def explore(store, job, say):
     clock.start("preparing")
     run, trained = load_run(store, run_id)
     clock.stop()
-    for event in exploration.explore(trained, config.parse(run["config"]), begun=_drawn(folder)):
+    settings = config.parse(run["config"])
+    for event in exploration.explore(trained, settings, begun=_drawn(folder)):
         if isinstance(event, phases.Phase):
             say(event.description, 0.5)
     clock.start("writing")
@@ -46,7 +48,7 @@ def explore(store, job, say):
     facts = facts.model_copy(
         update={
             "phases": phases.added(facts.phases, clock.seconds, event.seconds),
-            "mixing": tuple(mixing(trained.latent, _batch_columns(store, run))),
+            "mixing": tuple(mixing(in_metric(trained.latent, settings.metric), _batch_columns(store, run))),
         }
     )
     run_folder.write_phases(folder, facts.phases)
@@ -75,7 +77,8 @@ def _drawn(folder):
 def draw(store, job, say):
     """A further embedding of a run by name, such as "input_tsne" or "latent_umap_3d", left under embeddings/."""
     run = store.row("run", job["target"])
-    name, seed = EmbedArguments.of_job(job).name, run["config"]["seed"]
+    name, settings = EmbedArguments.of_job(job).name, config.parse(run["config"])
+    seed, metric = settings.seed, settings.metric
     if name not in PICTURES:
         raise UserError(f"There is no embedding '{name}'. Choose one of {', '.join(PICTURES)}.")
     space, method, *three = name.split("_")
@@ -84,11 +87,11 @@ def draw(store, job, say):
     points = _points(store, run, folder, space)
     say(f"Computing {METHODS[method]} of {len(points):,} cells.", 0.2)
     if method == "tsne":
-        coordinates = embedding.tsne(points, k, seed)
+        coordinates = embedding.tsne(points, k, seed, metric)
     elif method == "pca":
         coordinates = embedding.principal(points, k)
     else:
-        coordinates = embedding.umap(points, n_components=k, seed=seed)
+        coordinates = embedding.umap(points, n_components=k, seed=seed, metric=metric)
     files.write_array(store.run_folder(run["id"]) / "embeddings" / f"{name}.npy", coordinates)
 
 

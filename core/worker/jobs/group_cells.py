@@ -143,7 +143,7 @@ def steadiness(store, job, say):
     run, folder = store.row("run", job["target"]), store.run_folder(job["target"])
     latent = np.array(files.read_array(folder / "latent.npy"))
     clusters = {r: files.read_array(folder / f"{run_files.clusters_of(r)}.npy") for r in config.RESOLUTIONS}
-    for event in clustering.steadiness(latent, clusters, run["config"]["seed"]):
+    for event in clustering.steadiness(latent, clusters, run["config"]["seed"], metric=_metric(run)):
         if isinstance(event, float):
             say("Clustering subsamples of the cells.", event)
     return {
@@ -165,11 +165,11 @@ def find_clusters(store, job, say):
     folder, seed = store.run_folder(run["id"]), run["config"]["seed"]
     latent, view = np.array(files.read_array(folder / "latent.npy")), store.of(job["owner"])
     say(f"Clustering {len(latent):,} cells.", 0.1)
-    method, value = arguments.method, arguments.value
+    method, value, metric = arguments.method, arguments.value, _metric(run)
     if method == "kmeans":
-        labels, title = clustering.kmeans(latent, int(value), seed), f"k-means, {value} clusters"
+        labels, title = clustering.kmeans(latent, int(value), seed, metric), f"k-means, {value} clusters"
     elif method == "hdbscan":
-        labels, title = clustering.hdbscan(latent, int(value)), f"HDBSCAN, {value} cells at least"
+        labels, title = clustering.hdbscan(latent, int(value), metric), f"HDBSCAN, {value} cells at least"
     else:
         return {"line": _among(view, run, arguments, latent, seed)}
     if labels.max() < 0:
@@ -179,11 +179,15 @@ def find_clusters(store, job, say):
     return {"line": view.clusterings.keep(run["id"], groups, f"found by {title}", title)}
 
 
+def _metric(run):
+    return config.parse(run["config"]).metric
+
+
 def _among(view, run, arguments, latent, seed):
     """Sub-cluster group 0 of the Groups in `arguments`; returns the line of the clustering."""
     groups = view.groups.one(run["id"], arguments.among)
     rows = np.flatnonzero(groups.codes == 0)
-    labels = clustering.leiden_of(latent[rows], float(arguments.value), seed)
+    labels = clustering.leiden_of(latent[rows], float(arguments.value), seed, _metric(run))
     parts = [f"{groups.names[0]}.{i}" for i in range(labels.max() + 1)]
     codes = np.array(groups.codes)
     codes[rows] = len(groups.names) + labels

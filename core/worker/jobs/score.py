@@ -5,6 +5,7 @@ import numpy as np
 from core import config, files
 from core.analysis.metrics import benchmark, count_split, per_cell, per_feature, run_scores, seed_stability
 from core.analysis.metrics.varying_features import varies
+from core.analysis.neighbors import in_metric
 from core.config import RESOLUTIONS, run_files
 from core.config.job_arguments import LabelsArguments, SpacesArguments
 from core.errors import UserError
@@ -122,5 +123,7 @@ def compare_labels(store, job, say):
     clusters = np.array(files.read_array(folder / f"{run_files.clusters_of(arguments.resolution)}.npy"))
     latent = np.array(files.read_array(folder / "latent.npy"))
     axes = np.array(files.read_array(folder / "input_axes.npy")[:, : latent.shape[1]])
-    scores = run_scores.agreement(names, clusters, {"": latent, "_pca": axes}, run["config"]["seed"])
+    settings = config.parse(run["config"])
+    spaces = {"": in_metric(latent, settings.metric), "_pca": in_metric(axes, settings.metric)}
+    scores = run_scores.agreement(names, clusters, spaces, settings.seed)
     return {name: value if np.isfinite(value) else None for name, value in scores.items()}

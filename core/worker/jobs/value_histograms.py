@@ -27,6 +27,8 @@ def of_preparation(adata, matrix, split):
 def preprocessed_genes(matrix, values, rows):
     """(len(rows), genes) float32: the `values` of genes as `matrix.dense` has them, without loading torch."""
     n = matrix.n_genes
+    if matrix.pearson is not None:
+        return matrix.pearson.residuals(values)
     scaled = (values_of(values, matrix.rna.size[rows][:, None], matrix.logged) - matrix.mean[:n]) / matrix.sd[
         :n
     ]

@@ -10,6 +10,7 @@ from core.config import DEFAULT_RESOLUTION
 from core.config.job_arguments import LabelsArguments
 from core.config.models import MODELS
 from core.config.run_facts import RunFacts
+from core.config.training import DISTANCES
 from core.text import interval
 from dashboard.components import job_card
 from dashboard.components.picker import picker
@@ -66,7 +67,10 @@ def layout(view, run):
     labels = picker(LABELS, columns, placeholder=placeholder, clearable=True)
     return card(
         "Scores",
-        html.P(f"On {scored_cells(scores)}. Best epoch: {scores['best_epoch']}."),
+        html.P(
+            f"On {scored_cells(scores)}. Best epoch: {scores['best_epoch']}. Neighbours, clusters, maps and scores are by "
+            f"{DISTANCES[run['config'].get('metric', 'euclidean')]}."
+        ),
         table(
             ["", "Autoencoder", f"PCA, {run['config']['n_latent']} dimensions", "Difference", "Mean"],
             score_rows(run),

@@ -31,7 +31,7 @@ from dashboard.server import session
 
 PATH, TITLE = "/preprocess", "Preprocess"
 
-VALUES = ("normalize", "target_sum", "log1p", "scale", "clip")
+VALUES = ("gene_transform", "normalize", "target_sum", "log1p", "scale", "scale_exponent", "clip")
 BUSY = (Status.QUEUED, Status.RUNNING)
 UNSEEN = (
     "Means, deviations and the choice of genes come from the training cells only, so that validation and test cells "

@@ -119,6 +119,10 @@ def label(record, settings, n_removed=0, min_cells=None):
         parts.append(f"remove genes of fewer than {min_cells:,} cells")
     done = [("normalize", "normalise"), ("log1p", "log-transform"), ("scale", "scale")]
     changes = [text for name, text in done if kept.get(name)]
+    if settings["gene_transform"] == "pearson":
+        changes = ["Pearson residuals"]
+    elif kept.get("scale") and settings["scale_exponent"] != 1:
+        changes[-1] = f"scale (exponent {settings['scale_exponent']:g})"
     parts += changes or ["values unchanged"]
     if kept.get("modalities", "both") != "protein":
         n_genes = min(kept.get("n_top_genes") or record.genes, record.genes)

@@ -1,0 +1,120 @@
+"""make bench-scale: the scaling exponent of genes, Pearson residuals and the distance between cells, on four real datasets.
+
+Each latent space is scored by Euclidean and by cosine neighbours. A row for each dataset, method, transform, seed and
+distance is written to bench/results/scale.json; rows that are there are not measured again.
+"""
+
+import argparse
+import json
+
+from core import settings
+
+settings.limit_threads()
+
+import numpy as np  # noqa: E402  threads are set before the science is loaded
+
+from bench import latents, sets  # noqa: E402
+from bench.agreement import best_agreement  # noqa: E402
+from core.analysis.metrics import scores  # noqa: E402
+from core.analysis.neighbors import in_metric  # noqa: E402
+from core.config import parse  # noqa: E402
+from core.preprocessing.prepare import prepare  # noqa: E402
+from core.preprocessing.split import split_of  # noqa: E402
+from core.training import baselines, learn  # noqa: E402
+
+FILE = latents.RESULTS / "scale.json"
+TRANSFORMS = {
+    "1": {},
+    "0.5": {"scale_exponent": 0.5},
+    "pearson": {"gene_transform": "pearson"},
+    "0": {"scale_exponent": 0.0},
+}
+METHODS = ("citeseq", "pca20")
+METRICS = ("euclidean", "cosine")
+LEIDEN_SEEDS = (0, 1)
+
+
+def points_of(name, method, transform, seed, both=False):
+    """(cells, dimensions): the latent space of a dataset, by RNA alone unless `both`."""
+    adata = latents.given(name, both)
+    config = parse({"seed": seed, "n_top_genes": latents.N_GENES} | TRANSFORMS[transform])
+    if method == "citeseq":
+        *_, learnt = learn.learn(adata, config)
+        return learnt.latent
+    split = split_of(adata, config)
+    matrix = prepare(adata, config, split)
+    pca = baselines.fit_pca(matrix, split.train, matrix.weights(config), 20, seed)
+    return np.concatenate([pca.project(x) for _, x in matrix.blocks(np.arange(matrix.n_cells))])
+
+
+def measure(points, labels, metric):
+    """{"knn", "nmi", "ami"} of a space by the neighbours of a metric."""
+    agreement = best_agreement(points, labels, metric, LEIDEN_SEEDS)
+    found = {"knn": scores.knn_accuracy(in_metric(points, metric), labels)} | agreement
+    return {name: round(float(found[name]), 4) for name in ("knn", "nmi", "ami")}
+
+
+def table(rows):
+    """The lines of a table: kNN accuracy / NMI of each method, transform and metric, means over the seeds."""
+    names = list(dict.fromkeys(key.split()[0] for key in rows))
+    yield f"| method | transform | distance | {' | '.join(names)} |"
+    yield "|---" * (len(names) + 3) + "|"
+    for method in METHODS:
+        for transform in TRANSFORMS:
+            for metric in METRICS:
+                cells = [_cell(rows, name, method, transform, metric) for name in names]
+                if any(cell != "-" for cell in cells):
+                    yield f"| {method} | {transform} | {metric} | {' | '.join(cells)} |"
+
+
+def _cell(rows, name, method, transform, metric):
+    wanted = [name, method, transform, metric]
+    found = [row for key, row in rows.items() if [*key.split()[:3], key.split()[4]] == wanted]
+    if not found:
+        return "-"
+    return (
+        f"{np.mean([r['knn'] for r in found]):.3f} / {np.mean([r['nmi'] for r in found]):.3f} ({len(found)})"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--sets",
+        nargs="*",
+        default=["pbmc68k_reduced", "baron_pancreas_human", "pbmc3k", "pbmc10k_citeseq"],
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22], help="such as no choice has seen")
+    parser.add_argument("--methods", nargs="*", default=METHODS)
+    parser.add_argument("--transforms", nargs="*", default=list(TRANSFORMS))
+    parser.add_argument("--tables", action="store_true", help="print what was measured, measure nothing")
+    asked = parser.parse_args()
+    rows = json.loads(FILE.read_text()) if FILE.exists() else {}
+    tasks = (
+        []
+        if asked.tables
+        else [
+            (s, d, m, t)
+            for s in asked.seeds
+            for d in asked.sets
+            for m in asked.methods
+            for t in asked.transforms
+        ]
+    )
+    labelled = {data.name: data.labels for data in sets.SETS}
+    for seed, name, method, transform in tasks:
+        keys = {metric: f"{name} {method} {transform} {seed} {metric}" for metric in METRICS}
+        if all(key in rows for key in keys.values()):
+            continue
+        points = points_of(name, method, transform, seed)
+        labels = sets.load(name).obs[labelled[name]].astype(str).to_numpy()
+        for metric, key in keys.items():
+            rows[key] = measure(points, labels, metric)
+            print(key, rows[key], flush=True)
+        latents.RESULTS.mkdir(parents=True, exist_ok=True)
+        FILE.write_text(json.dumps(rows, indent=0))
+    print("\n".join(table(rows)))
+
+
+if __name__ == "__main__":
+    main()
