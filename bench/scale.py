@@ -15,12 +15,11 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 
 from bench import latents, sets  # noqa: E402
 from bench.agreement import best_agreement  # noqa: E402
-from core.analysis.metrics import scores  # noqa: E402
+from core import models  # noqa: E402
+from core.analysis.metrics import count_split, scores, split_half  # noqa: E402
 from core.analysis.neighbors import in_metric  # noqa: E402
 from core.config import parse  # noqa: E402
-from core.preprocessing.prepare import prepare  # noqa: E402
-from core.preprocessing.split import split_of  # noqa: E402
-from core.training import baselines, learn  # noqa: E402
+from core.training import learn  # noqa: E402
 
 FILE = latents.RESULTS / "scale.json"
 TRANSFORMS = {
@@ -34,17 +33,22 @@ METRICS = ("euclidean", "cosine")
 LEIDEN_SEEDS = (0, 1)
 
 
-def points_of(name, method, transform, seed, both=False):
-    """(cells, dimensions): the latent space of a dataset, by RNA alone unless `both`."""
-    adata = latents.given(name, both)
+def spaces_of(name, transform, seed):
+    """{method: ((cells, dimensions), deviance explained)} of a dataset by RNA alone, with 20 dimensions each."""
+    adata = latents.given(name, False)
     config = parse({"seed": seed, "n_top_genes": latents.N_GENES} | TRANSFORMS[transform])
-    if method == "citeseq":
-        *_, learnt = learn.learn(adata, config)
-        return learnt.latent
-    split = split_of(adata, config)
-    matrix = prepare(adata, config, split)
-    pca = baselines.fit_pca(matrix, split.train, matrix.weights(config), 20, seed)
-    return np.concatenate([pca.project(x) for _, x in matrix.blocks(np.arange(matrix.n_cells))])
+    *_, learnt = learn.learn(adata, config)
+    matrix, split, config = learnt.start.matrix, learnt.start.split, learnt.start.config
+    model = models.build(config, matrix.n_genes, 0)
+    model.load_state_dict(learnt.weights)
+    halves = count_split.split(matrix, split.train, split.scored, seed)
+    counts = split_half.molecules(halves)
+    base, halved = split_half.mean_profile(counts, halves), split_half.positions(model, halves, config)
+    score = {
+        space: split_half.deviance_explained(halved[space][0], counts, halves, base)[0] for space in halved
+    }
+    k = config.n_latent
+    return {"citeseq": (learnt.latent, score["latent"]), f"pca{k}": (learnt.axes[:, :k], score["pca"])}
 
 
 def measure(points, labels, metric):
@@ -85,32 +89,21 @@ def main():
         default=["pbmc68k_reduced", "baron_pancreas_human", "pbmc3k", "pbmc10k_citeseq"],
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22], help="such as no choice has seen")
-    parser.add_argument("--methods", nargs="*", default=METHODS)
     parser.add_argument("--transforms", nargs="*", default=list(TRANSFORMS))
     parser.add_argument("--tables", action="store_true", help="print what was measured, measure nothing")
     asked = parser.parse_args()
     rows = json.loads(FILE.read_text()) if FILE.exists() else {}
-    tasks = (
-        []
-        if asked.tables
-        else [
-            (s, d, m, t)
-            for s in asked.seeds
-            for d in asked.sets
-            for m in asked.methods
-            for t in asked.transforms
-        ]
-    )
+    tasks = [(s, d, t) for s in asked.seeds for d in asked.sets for t in asked.transforms]
     labelled = {data.name: data.labels for data in sets.SETS}
-    for seed, name, method, transform in tasks:
-        keys = {metric: f"{name} {method} {transform} {seed} {metric}" for metric in METRICS}
-        if all(key in rows for key in keys.values()):
+    for seed, name, transform in [] if asked.tables else tasks:
+        if all(f"{name} {m} {transform} {seed} {metric}" in rows for m in METHODS for metric in METRICS):
             continue
-        points = points_of(name, method, transform, seed)
         labels = sets.load(name).obs[labelled[name]].astype(str).to_numpy()
-        for metric, key in keys.items():
-            rows[key] = measure(points, labels, metric)
-            print(key, rows[key], flush=True)
+        for method, (points, deviance) in spaces_of(name, transform, seed).items():
+            for metric in METRICS:
+                key = f"{name} {method} {transform} {seed} {metric}"
+                rows[key] = measure(points, labels, metric) | {"deviance": round(deviance, 5)}
+                print(key, rows[key], flush=True)
         latents.RESULTS.mkdir(parents=True, exist_ok=True)
         FILE.write_text(json.dumps(rows, indent=0))
     print("\n".join(table(rows)))

@@ -51,17 +51,17 @@ class Jobs:
         """{lane: how many jobs of everybody wait or run}, counted by the database."""
         return self.database.count_jobs()
 
-    def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED):
-        """Queue short work on a run (a profile, scores, an export) that a person asked for; returns the job's id."""
+    def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED, lane="short"):
+        """Queue work on a run (a profile, scores, an export) that a person asked for; returns the job's id."""
         self.access.one("run", run_id)
-        return self.database.submit(self.access.user, "short", kind, run_id, arguments, token, priority)
+        return self.database.submit(self.access.user, lane, kind, run_id, arguments, token, priority)
 
     def once(self, kind, run_id, arguments=None, lane="short", priority=Priority.ASKED):
         """The job of a kind on a run for these arguments, queued once, and again where it failed or was cancelled."""
         self.access.one("run", run_id)
         return self.access.once(kind, run_id, arguments, lane, priority)
 
-    def ask(self, kind, run_id, arguments=None):
+    def ask(self, kind, run_id, arguments=None, lane="short"):
         """Queue work whose result the run keeps, in place of that of before; returns the job's id.
 
         It is the job that is under way for the same arguments, if there is one. One that nobody has asked for, with other
@@ -70,11 +70,11 @@ class Jobs:
         before, wanted = self.last(run_id, kind), arguments_of(kind, arguments).record()
         if before and before["status"] not in FINISHED:
             if arguments_of(kind, before["arguments"]).record() == wanted:
-                self.database.promote(before["id"], "short", Priority.ASKED)
+                self.database.promote(before["id"], lane, Priority.ASKED)
                 return before["id"]
             if before["priority"] == Priority.AHEAD:
                 self.database.stop_job(before["id"])
-        return self.submit(kind, run_id, arguments)
+        return self.submit(kind, run_id, arguments, lane=lane)
 
     def cancel(self, id):
         """Stop one's own job: at once where it waits, at its next message where it runs."""

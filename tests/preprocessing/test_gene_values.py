@@ -89,6 +89,6 @@ def test_residuals_need_counts_and_take_the_place_of_the_other_steps(cells):
     with pytest.raises(UserError, match="Pearson residuals need raw counts, and this dataset holds log"):
         prepared(logged, gene_transform="pearson")
     with pytest.raises(
-        UserError, match="scale_exponent has no effect where genes are transformed to Pearson"
+        UserError, match="Scale_exponent has no effect where genes are transformed to Pearson"
     ):
         parse({"gene_transform": "pearson", "scale_exponent": 0.5})

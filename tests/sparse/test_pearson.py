@@ -20,6 +20,8 @@ def counts():
     random = np.random.default_rng(0)
     values = random.poisson(random.gamma(0.5, 2.0, G) * random.gamma(3, 0.4, (N, 1))).astype(np.float32)
     values[:, 0] = 0
+    values[:, 1] += values.sum(axis=1) == 0  # scanpy has no value for an empty cell or gene
+    values[:9, values.sum(axis=0) == 0] = 1
     values[3, 0] = 60
     return values
 

@@ -143,6 +143,38 @@ COUNT_SPLIT = Description(
     "of genes, a mean over genes; the molecules are split by chance, so noise that a space copies does not help",
     "count splitting, Batson 2019, doi:10.1101/786269, and Neufeld 2023, arXiv:2301.07276",
 )
+# Scores of a space of one half of the molecules against the other half, by core.analysis.metrics.split_half.
+SPLIT_HALF = {
+    "explained": Description(
+        "Deviance explained",
+        "up to 1",
+        "by how much the Poisson deviance of the unseen molecules of test cells falls where each cell gets the mean "
+        "profile of its 30 nearest training cells in this space of the other molecules, in place of the mean profile of all "
+        "cells: 0 is no better than that; it is computed alike for every space, and is no accuracy of cell types",
+        "count splitting, Batson 2019, and Neufeld 2023; deviance, McCullagh and Nelder 1989",
+    ),
+    "neighbours": Description(
+        "Neighbours found again",
+        "0 to 1",
+        "the Jaccard index of the 15 nearest cells of a test cell by one half of the molecules and by the other; a space "
+        "of few dimensions has an advantage",
+        "Jaccard 1912; count splitting, Neufeld 2023",
+    ),
+    "clusters": Description(
+        "Clusters found again",
+        "up to 1",
+        "the adjusted Rand index of the Leiden clusters at resolution 1 of one half and of the other, over training and "
+        "test cells",
+        "Hubert and Arabie 1985; count splitting, Neufeld 2023",
+    ),
+    "places": Description(
+        "Places found again",
+        "0.5 is chance, 1 the same place",
+        "the share of cells that lie farther from a test cell's place by one half than its own place by the other does; for "
+        "spaces that put both halves into the same coordinates",
+        "FOSCTTM, Liu 2019, doi:10.4230/LIPIcs.WABI.2019.10",
+    ),
+}
 CONSISTENCY = Description(
     "Co-clustering consistency",
     "0 to 1",

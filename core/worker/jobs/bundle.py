@@ -33,6 +33,7 @@ MORE = (
     "effects.csv",
     "spaces.json",
     "count_split.json",
+    "count_split_genes.csv",
 )  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about

@@ -3,7 +3,15 @@
 import numpy as np
 
 from core import config, files
-from core.analysis.metrics import benchmark, count_split, per_cell, per_feature, run_scores, seed_stability
+from core.analysis.metrics import (
+    benchmark,
+    count_split,
+    per_cell,
+    per_feature,
+    run_scores,
+    seed_stability,
+    split_half,
+)
 from core.analysis.metrics.varying_features import varies
 from core.analysis.neighbors import in_metric
 from core.config import RESOLUTIONS, run_files
@@ -15,6 +23,7 @@ from core.text import check_tells
 from core.worker.jobs.trained_runs import load_run
 
 SPACES_FILE, EXPLAINED_FILE, COUNT_SPLIT_FILE = "spaces.json", "explained.csv", "count_split.json"
+COUNT_SPLIT_GENES = "count_split_genes.csv"
 
 
 def compare_spaces(store, job, say):
@@ -68,14 +77,20 @@ def explain_features(store, job, say):
 
 
 def split_counts(store, job, say):
-    """The count-split score of a run, left as count_split.json."""
+    """The count-split scores of a run and its spaces, left as count_split.json, by gene as count_split_genes.csv."""
     say("Reading the dataset.", 0.05)
     run, trained = load_run(store, job["target"])
     folder = store.run_folder(run["id"])
-    say("Predicting one half of the molecules from the other.", 0.4)
-    model = run_folder.load_model(folder / "model.pt")
-    result = count_split.score(model, trained, config.parse(run["config"]))
-    files.write_json(folder / COUNT_SPLIT_FILE, result.record())
+    say("Predicting one half of the molecules from the other.", 0.1)
+    model, settings = run_folder.load_model(folder / "model.pt"), config.parse(run["config"])
+    result = count_split.score(model, trained, settings)
+    for event in split_half.compare(model, trained, settings):
+        if isinstance(event, benchmark.Step):
+            say(f"{event.description} ...", 0.2 + 0.8 * event.share)
+    halves, spaces = event
+    files.write_csv(folder / COUNT_SPLIT_GENES, *split_half.gene_rows(halves, spaces))
+    added = {"spaces": split_half.records(spaces), "all_cells": halves.seen.n_cells}
+    files.write_json(folder / COUNT_SPLIT_FILE, result.record() | added)
 
 
 def score_cells(store, job, say):

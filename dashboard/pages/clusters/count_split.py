@@ -5,11 +5,11 @@ import json
 from dash import Input, html
 
 from core import figures
-from core.analysis.metrics.descriptions import COUNT_SPLIT
+from core.analysis.metrics.descriptions import COUNT_SPLIT, SPACES, SPLIT_HALF
 from core.config.run_facts import RunFacts
 from core.text import NORMAL_95, interval
 from dashboard.components import job_card
-from dashboard.components.widgets import graph, notice
+from dashboard.components.widgets import graph, more, notice, number, table
 from dashboard.ids import watched
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.controls import go
@@ -48,7 +48,7 @@ def _rewarded(run):
 def register(app, store):
     @run_jobs.asks(app, store, JOB, Input(GO, "n_clicks"))
     def compute(view, run, _):
-        return view.jobs.ask("count_split", run["id"])
+        return view.jobs.ask("count_split", run["id"], lane="slow")
 
     @run_jobs.draws(app, store, JOB, RESULT, FILE)
     def show(view, run, path, theme):
@@ -65,7 +65,42 @@ def result(view, run, record, theme):
         figure=figures.count_split(record, theme),
         style={"height": "340px"},
     )
-    return [notice(words, tone), plot, html.P(COUNT_SPLIT.sentence, className="help")]
+    return [
+        notice(words, tone),
+        plot,
+        html.P(COUNT_SPLIT.sentence, className="help"),
+        *spaces_table(run, record),
+    ]
+
+
+def spaces_table(run, record):
+    """All spaces on one scale; nothing for a record of an earlier version."""
+    if "spaces" not in record:
+        return []
+    rows = [
+        [
+            SPACES[row["space"]],
+            interval(row["explained"], row["error"], 3),
+            *(number(row[name], 3) for name in ("neighbours", "clusters", "places")),
+        ]
+        for row in record["spaces"]
+    ]
+    head = ["Made of one half of the molecules", *(SPLIT_HALF[name].title for name in SPLIT_HALF)]
+    return [
+        html.H4("Every space by molecules it has not seen", className="h6 mt-3"),
+        table(head, rows, numeric=(1, 2, 3, 4)),
+        html.P(
+            f"Computed on {record['n_cells']:,} test cells that training never saw, clusters on {record['all_cells']:,} "
+            "training and test cells. Labels have no part in it, and it does not rank transforms by how well clusters agree "
+            "with labels.",
+            className="help",
+        ),
+        html.A(
+            "Download deviance explained by gene (CSV)",
+            href=f"/download/{run['id']}/count_split_genes.csv",
+        ),
+        more("What do these scores mean?", html.Ul([html.Li(one.sentence) for one in SPLIT_HALF.values()])),
+    ]
 
 
 def outcome(record):

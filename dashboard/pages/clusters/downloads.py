@@ -26,6 +26,7 @@ FILES = (
     "explained.csv",
     "spaces.json",
     "count_split.json",
+    "count_split_genes.csv",
 )
 
 

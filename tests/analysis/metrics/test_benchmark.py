@@ -240,6 +240,30 @@ def test_the_page_says_which_variance_is_explained(finished, splits):
     assert ("Neighbours kept rewards copied noise" in of_noise) == splits
 
 
+@pytest.mark.slow  # four UMAPs
+def test_every_space_is_scored_by_the_molecules_it_has_not_seen(finished):
+    values = {"run.data": finished.run, "count-split-go.n_clicks": 1}
+    assert finished.work("count-split", values, "count-split-go.n_clicks")["count-split-done"]["data"]
+    shown = sent(
+        finished.press("count-split-result.children", {"run.data": finished.run, "theme.data": "light"})
+    )
+    for words in ("PCA of as many dimensions", "UMAP of the input", "Clusters found again", "FOSCTTM"):
+        assert words in shown
+    record = finished.client.get(f"/download/{finished.run}/count_split.json").json
+    by_name = {row["space"]: row for row in record["spaces"]}
+    assert set(by_name) == {"latent", "pca", "latent_umap", "input_umap"}
+    assert by_name["input_umap"]["places"] is None and 0.5 < by_name["pca"]["places"] <= 1
+    assert all(-0.5 < row["explained"] < 1 and row["error"] > 0 for row in by_name.values())
+    genes = list(
+        csv.DictReader(
+            finished.client.get(f"/download/{finished.run}/count_split_genes.csv").text.splitlines()
+        )
+    )
+    assert list(genes[0]) == ["gene", "latent", "pca", "latent_umap", "input_umap"] and 50 < len(genes) <= 126
+    del record["spaces"]  # of an earlier version
+    assert count_split_card.spaces_table({"id": finished.run}, record) == []
+
+
 # --- other seeds
 
 
