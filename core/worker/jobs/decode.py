@@ -43,7 +43,11 @@ def _unit(matrix, config):
         return ", in Pearson residuals of genes"
     if not config["scale"]:
         return ""
-    return ", in standard deviations of the feature" if matrix.exponent == 1 else ", as the model sees it"
+    return (
+        ", in standard deviations of the feature"
+        if matrix.exponent == 1
+        else ", on the scale of the preprocessed values"
+    )
 
 
 def find_meaning(store, job, say):
