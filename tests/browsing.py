@@ -11,8 +11,9 @@ from serving import serving
 from core.settings import Settings
 from core.store import Store, View
 
-STEP = 15_000  # milliseconds that a page may take to answer, on a machine with other things to do
-WORK = 90_000  # the same for work of the worker
+STEP = 60_000  # milliseconds that a page may take to answer, on a machine with other things to do
+WORK = 240_000  # the same for work of the worker
+expect.set_options(timeout=STEP)
 
 
 class Server(NamedTuple):
@@ -67,7 +68,6 @@ def context(browser, server, page_errors):
 @pytest.fixture
 def page(context, page_errors):
     """A new tab; the test fails after an error in it, or a request to another host."""
-    expect.set_options(timeout=STEP)
     page_errors.clear()
     tab = context.new_page()
     yield tab
@@ -93,7 +93,7 @@ def tiny_run(server, tiny_preparation, run_quick):
     return run
 
 
-def wait_until(true, seconds=90):
+def wait_until(true, seconds=WORK / 1000):
     """What `true()` returns, once it is true."""
     end = time.monotonic() + seconds
     while not (value := true()):
@@ -102,7 +102,7 @@ def wait_until(true, seconds=90):
     return value
 
 
-def wait_until_page(page, true, seconds=60):
+def wait_until_page(page, true, seconds=STEP / 1000):
     """wait_until for what a page shows: the page's events continue in between."""
     end = time.monotonic() + seconds
     while not (value := true()):
@@ -148,8 +148,9 @@ def see_traces(page, graph, enough):
 
 
 def pick(page, dropdown, text, option):
-    """Choose from a picker by a search: the focus is in it as soon as the list is open."""
+    """Choose from a picker by a search: type once its field has the focus, and take the first option of that name."""
     page.locator(f"#{dropdown}").click()
+    expect(page.locator(".nuwa-picker-search")).to_be_focused()
     page.keyboard.type(text)
     page.get_by_role("option", name=option).first.click()
     page.keyboard.press("Escape")

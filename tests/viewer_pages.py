@@ -1,9 +1,10 @@
-"""What the walks through the viewer share: an app served from this process, a tab without errors, and choosing in pickers."""
+"""What the walks through the viewer share: an app served from this process, and a tab without errors."""
 
 import threading
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
+from browsing import STEP
 from werkzeug.serving import make_server
 
 
@@ -22,7 +23,7 @@ def answering(nuwa):
 def tab(browser):
     """A tab in which nothing may go wrong."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(STEP)
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
@@ -34,11 +35,3 @@ def tab(browser):
 def query_of(page):
     """The query of the address, as a dict."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-
-
-def choose(page, id, text, option):
-    """Type `text` into the picker `id` and take the first option that is called so."""
-    page.locator(f"#{id}").click()
-    page.keyboard.type(text)
-    page.get_by_role("option", name=option).first.click()
-    page.keyboard.press("Escape")

@@ -55,7 +55,7 @@ def go(page, server, path, run, theme):
     page.goto(f"{server.base}{path}?run={run}")
     expect(page.locator("#content")).not_to_be_empty()
     expect(page.locator(".nuwa-header h1")).to_be_visible()
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
 
 
 @pytest.mark.slow
@@ -74,7 +74,8 @@ def test_no_serious_finding_while_the_help_is_open(page, server, tiny_run):
     go(page, server, "/runs", tiny_run, "light")
     page.get_by_role("button", name="Help on Runs").click()
     expect(page.get_by_role("dialog")).to_contain_text("A loss alone says nothing")
-    page.wait_for_timeout(400)  # it slides in, and half of it has no contrast
+    # It slides in, and half of it has no contrast.
+    wait_until_page(page, lambda: page.evaluate("!document.getAnimations().length"))
     assert not findings(page)
 
 

@@ -1,8 +1,9 @@
 """Colours of the maps in a real Chromium: one for each panel, small multiples, split, labels, renaming and saving."""
 
 import pytest
+from browsing import pick, wait_until_page
 from playwright.sync_api import expect
-from viewer_pages import answering, choose, query_of, tab
+from viewer_pages import answering, query_of, tab
 
 from core import figures
 from dashboard.pages.clusters.viewer import draw
@@ -49,7 +50,8 @@ def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, fin
     page.get_by_label("Write the names of categories among their cells").check()
     label = page.locator("#panels g.annotation", has_text="type A").first
     expect(label).to_be_visible()
-    assert page.evaluate(COVERED, "#panels g.annotation[data-index] .annotation-text-g") == []
+    of_plotly = "#panels g.annotation[data-index] .annotation-text-g"
+    wait_until_page(page, lambda: page.evaluate(COVERED, of_plotly) == [])
     colour = page.evaluate(COLOUR_OF, "type A")
     rename(page, label.locator("text").first, "helper cells")
     expect(page.locator("#legend")).to_contain_text("helper cells")
@@ -57,8 +59,8 @@ def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, fin
     expect(page.locator("#panels g.annotation", has_text="helper cells").first).to_be_visible()
 
     page.get_by_label("The same colour in all panels").uncheck()
-    choose(page, "colour", "sim-0007", "SIM-0007 (gene)")
-    choose(page, "panel-colour-2", "adt-01", "ADT-01 (protein)")
+    pick(page, "colour", "sim-0007", "SIM-0007 (gene)")
+    pick(page, "panel-colour-2", "adt-01", "ADT-01 (protein)")
     page.wait_for_function("() => new URLSearchParams(location.search).get('colours') === 'protein:ADT-01'")
     expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
     expect(page.locator("#legend")).to_contain_text("SIM-0007 map 1")
@@ -66,10 +68,10 @@ def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, fin
         f"() => {PLOT}._fullData.filter(t => t.marker.coloraxis).map(t => t.marker.coloraxis).join() === 'coloraxis,coloraxis2'"
     )
     page.get_by_label("The same colour in all panels").check()
-    choose(page, "colour", "SIM-0007, SIM-0009, ADT-01", "One map each")
+    pick(page, "colour", "SIM-0007, SIM-0009, ADT-01", "One map each")
     page.wait_for_function(f"() => {PLOT}.layout.xaxis3 && !{PLOT}.layout.xaxis4")
     expect(page.locator("#panel-box-2")).to_be_hidden()
-    choose(page, "panels-split", "sample", "sample (obs)")
+    pick(page, "panels-split", "sample", "sample (obs)")
     page.wait_for_function(f"() => !!{PLOT}.layout.xaxis6")
     page.wait_for_function("() => location.search.includes('split=')")
     query = query_of(page)
@@ -84,9 +86,10 @@ def test_colours_labels_and_small_multiples_as_the_page_draws_them(base, page, f
     page.wait_for_function(drawn, arg="obs:cell_type")
     assert page.evaluate("[...nuwaCells.shuffled(240)]") == figures.shuffled(240).tolist()
     labels = page.locator(".nuwa-cells-panel").first.locator(".nuwa-cells-label:not([hidden])")
-    assert labels.count() == 8
+    expect(labels).to_have_count(8)
     for panel in ("first-child", "nth-child(2)"):
-        assert page.evaluate(COVERED, f".nuwa-cells-panel:{panel} .nuwa-cells-label:not([hidden])") == []
+        of_page = f".nuwa-cells-panel:{panel} .nuwa-cells-label:not([hidden])"
+        wait_until_page(page, lambda: page.evaluate(COVERED, of_page) == [])  # noqa: B023
     expect(page.locator("#legend")).to_contain_text("type B")
     colour = page.evaluate(COLOUR_OF, "type B")
     rename(page, labels.filter(has_text="type B"), "B cells")
@@ -99,7 +102,7 @@ def test_colours_labels_and_small_multiples_as_the_page_draws_them(base, page, f
     expect(labels.filter(has_text="lymphocytes")).to_be_visible()
 
     page.get_by_label("The same colour in all panels").uncheck()
-    choose(page, "panel-colour-2", "sim-0007", "SIM-0007 (gene)")
+    pick(page, "panel-colour-2", "sim-0007", "SIM-0007 (gene)")
     page.wait_for_function("() => nuwaViewer.all.spec.panels[1].by === 'gene:SIM-0007'")
     page.wait_for_function(
         "() => nuwaViewer.all.panels[1].title.textContent === 'Input, PCA: SIM-0007 (gene)'"
@@ -120,11 +123,11 @@ def test_colours_labels_and_small_multiples_as_the_page_draws_them(base, page, f
         assert text in picture, text
 
     page.get_by_label("The same colour in all panels").check()
-    choose(page, "panels-split", "sample", "sample (obs)")
+    pick(page, "panels-split", "sample", "sample (obs)")
     page.wait_for_function("() => nuwaViewer.all.panels.length === 2 && nuwaViewer.all.spec.panels[0].only")
     page.wait_for_function("() => nuwaViewer.all.host.dataset.drawn !== ''")
     grey = "p => nuwaViewer.all.panels[p].shade.reduce((n, code) => n + (code === 255), 0)"
-    assert page.evaluate(grey, 0) + page.evaluate(grey, 1) == 240
+    wait_until_page(page, lambda: page.evaluate(grey, 0) + page.evaluate(grey, 1) == 240)
     page.reload()
     page.wait_for_function(
         "() => window.nuwaViewer.all?.spec?.panels[0].only && nuwaViewer.all.host.dataset.drawn"

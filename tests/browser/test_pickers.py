@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browsing import STEP, see_traces
+from browsing import see_traces, wait_until_page
 from playwright.sync_api import expect
 
 NAMES = {"SIM-0003": "CD3G", "SIM-0004": "CD3E", "SIM-0005": "CD3D"}
@@ -33,11 +33,11 @@ def test_a_gene_is_chosen_by_the_keyboard_and_comes_first_the_next_time(page, se
     headings = page.locator(".nuwa-picker-heading")
     expect(headings).to_have_text(["Clusters", "Metadata", "Proteins", "Genes", "Latent dimensions"])
     rows = page.locator(".nuwa-picker-options")
-    shown = rows.evaluate(
+    shown = (
         "list => [...list.querySelectorAll('[role=option]')].filter(one =>"
         " one.getBoundingClientRect().bottom <= list.getBoundingClientRect().bottom).length"
     )
-    assert shown >= 12
+    wait_until_page(page, lambda: rows.evaluate(shown) >= 12)
     page.keyboard.type("cd3", delay=0)  # no key is lost, however quickly they come
     expect(search).to_have_value("cd3")
     options = page.locator(".nuwa-picker-list [role=option]")
@@ -64,7 +64,11 @@ def test_the_list_holds_twelve_rows_in_a_small_window(page, server, tiny_run):
     page.goto(f"{server.base}/clusters?run={tiny_run}")
     see_traces(page, "panels", lambda drawn: drawn)
     page.locator("#panel-1").click()
-    box = page.locator(".nuwa-picker-list").bounding_box()
-    assert box["y"] >= 0 and box["y"] + box["height"] <= 768 and box["height"] >= 12 * 28
+
+    def holds_twelve_rows():
+        box = page.locator(".nuwa-picker-list").bounding_box()
+        return box["y"] >= 0 and box["y"] + box["height"] <= 768 and box["height"] >= 12 * 28
+
+    wait_until_page(page, holds_twelve_rows)
     page.mouse.click(5, 5)
-    expect(page.locator(".nuwa-picker-list")).to_have_count(0, timeout=STEP)
+    expect(page.locator(".nuwa-picker-list")).to_have_count(0)

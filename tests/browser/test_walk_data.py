@@ -5,7 +5,7 @@ import formats
 import numpy as np
 import pytest
 from app_under_test import bring
-from browsing import WORK, see_traces, wait_until
+from browsing import WORK, see_traces, wait_until, wait_until_page
 from playwright.sync_api import expect
 from scipy import sparse
 
@@ -65,8 +65,9 @@ def test_a_damaged_upload_gets_one_message_and_the_list_stays(page, server, tiny
     page.set_input_files("#upload input[type=file]", damaged)
     message = page.get_by_text("'damaged.h5ad' is damaged or was not copied to its end: copy it again.")
     expect(message).to_be_visible(timeout=WORK)
-    after = page.locator("#data-list li").all_inner_texts()
-    assert after[1:] == before  # the newest is first
+    wait_until_page(
+        page, lambda: page.locator("#data-list li").all_inner_texts()[1:] == before
+    )  # newest first
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete ...").click()
     expect(page.locator("#data-list")).not_to_contain_text("damaged.h5ad")
@@ -87,9 +88,8 @@ def test_a_file_of_another_kind_or_without_content_is_refused_with_a_message(
         assert name not in page.locator("#data-list").inner_text()
         page.get_by_role("button", name=f"Cancel {name}").click()
         expect(page.locator("#uploads")).not_to_contain_text(name)
-    assert len(page_errors) == 2 and all(
-        "status of 400" in line for line in page_errors
-    )  # the browser's own two lines
+    wait_until_page(page, lambda: len(page_errors) == 2)  # the browser's own two lines
+    assert all("status of 400" in line for line in page_errors)
     page_errors.clear()
 
 

@@ -82,6 +82,7 @@ def test_the_button_of_the_preprocess_page_says_and_does_what_is_on_the_page(pag
     button.click()
     forward = page.get_by_role("link", name="Create a model")
     expect(forward).to_have_class(re.compile("btn-primary"), timeout=WORK)
+    page.wait_for_url("**preparation=**")
     preparation = server.view.preparations.one(page.url.partition("preparation=")[2])
     settings, record = preparation["settings"], preparation["record"]
     assert (settings["n_top_genes"], settings["batch_key"], record["n_genes"]) == (60, "sample", 60)

@@ -42,10 +42,14 @@ def test_the_maps_are_on_the_first_screen_and_before_the_forms(page, server, tin
     page.goto(f"{server.base}/clusters?run={tiny_run}")
     maps, panel = page.locator(".nuwa-maps"), page.locator(".nuwa-panel")
     expect(maps).to_be_in_viewport(ratio=1)
-    first, second = maps.bounding_box(), panel.bounding_box()
-    assert first["height"] >= 0.35 * height and first["width"] >= 0.55 * width
-    assert first["y"] + first["height"] <= second["y"] + 1 or first["x"] < second["x"]
-    assert page.evaluate(WIDTH) <= 0
+
+    def fits():
+        first, second = maps.bounding_box(), panel.bounding_box()
+        large = first["height"] >= 0.35 * height and first["width"] >= 0.55 * width
+        return large and (first["y"] + first["height"] <= second["y"] + 1 or first["x"] < second["x"])
+
+    wait_until_page(page, fits)
+    wait_until_page(page, lambda: page.evaluate(WIDTH) <= 0)
 
 
 def test_the_runs_are_listed_with_their_status(page, server, tiny_run):

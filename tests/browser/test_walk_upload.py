@@ -19,14 +19,16 @@ from core.store import Store
 
 pytestmark = pytest.mark.browser
 
-# A line of 20 kB every 150 ms, so that there is a middle to stop in; and the offsets that were sent are kept.
+# A line of 20 kB every 400 ms, so that there is a middle to stop in, until quickly() is called; and the offsets that
+# were sent are kept.
 SLOW = """
     window.offsets = [];
+    window.delay = 400;
     const fetched = window.fetch;
     window.fetch = async (address, asked) => {
         if (asked && asked.method === "PUT") {
             window.offsets.push(Number(new URL(address, location).searchParams.get("offset")));
-            await new Promise((resolve) => setTimeout(resolve, 150));
+            await new Promise((resolve) => setTimeout(resolve, window.delay));
         }
         return fetched(address, asked);
     };
@@ -71,7 +73,6 @@ class Running:
 @pytest.fixture
 def page(context, server):
     """The Data page, behind a slow line."""
-    expect.set_options(timeout=STEP)
     opened = context.new_page()
     slowly(opened, server)
     yield opened
@@ -83,7 +84,6 @@ def lone_page(browser):
     """A tab of a profile of its own, closed at the end: one whose server is gone asks for it again and again."""
     profile = browser.new_context(viewport={"width": 1280, "height": 800})
     profile.set_default_timeout(STEP)
-    expect.set_options(timeout=STEP)
     yield profile.new_page()
     profile.close()
 
@@ -113,6 +113,11 @@ def begun(page):
     wait_until_page(page, lambda: 10 < int(bar.get_attribute("aria-valuenow")) < 100)
 
 
+def quickly(page):
+    """Send the rest without delay."""
+    page.evaluate("window.delay = 0")
+
+
 def named(server, name):
     return [row for row in server.view.datasets.all() if row["name"] == name]
 
@@ -140,6 +145,7 @@ def test_a_reload_in_the_middle_costs_what_was_not_sent_yet(page, server, tiny_f
     (there,) = server.view.uploads.unfinished()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose the file again").click()
+    quickly(page)
     chooser.value.set_files(path)
     assert arrived(page, server, "reloaded.h5ad")["record"]["cells"] == 240
     assert page.evaluate("window.offsets[0]") == there["offset"] > 0
@@ -171,12 +177,13 @@ def test_pause_stops_one_file_alone_resume_continues_and_cancel_asks(page, serve
     held = page.evaluate("window.offsets.length")
     page.wait_for_timeout(600)
     assert page.evaluate("window.offsets.length") == held
+    quickly(page)
     behind = tmp_path / "behind.h5ad"
     behind.write_bytes(bytes(40_000))  # no dataset at all: it is about who goes first
     choose(page, behind)
     arrived(page, server, "behind.h5ad")
     expect(page.locator("#uploads")).to_contain_text("Paused at")
-    held = page.evaluate("window.offsets.length")
+    held = page.evaluate("window.delay = 400, window.offsets.length")
     page.get_by_role("button", name="Resume labels.csv").click()
     wait_until_page(page, lambda: page.evaluate("window.offsets.length") > held + 2)
     questions = []
@@ -202,6 +209,7 @@ def test_a_server_that_restarts_is_waited_for(serve, lone_page, tiny_file, tmp_p
     server.kill()
     expect(page.locator("#uploads")).to_contain_text("The server does not respond")
     server.start()
+    quickly(page)
     assert arrived(page, server, "again.h5ad")["record"]["cells"] == 240
     offsets = page.evaluate("window.offsets")
     assert offsets.count(0) == 1 and offsets == sorted(offsets)  # it did not begin anew

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 from app_under_test import AppUnderTest, bring
+from browsing import WORK, pick, wait_until_page
 from playwright.sync_api import expect
-from viewer_pages import answering, choose, query_of, tab
+from viewer_pages import answering, query_of, tab
 
 from bench.cells import grown
 from core.worker.execute import drain
@@ -85,13 +86,14 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     n = n_selected(page, finished, "latent_umap")
     assert 0 < n < 240
     expect(page.locator("#selected")).to_contain_text(f"{n} of 240 cells selected")
-    dimmed = page.evaluate(DIMMED)
-    for axis in ("x", "x2", "x3", "x4"):  # the same cells in every panel
-        assert (
-            sum(chosen or 0 for at, _, chosen in dimmed if at == axis) == n
-        )  # entries of the legend have none
 
-    choose(page, "colour", "adt-01", "ADT-01 (protein)")
+    def selected(axis):  # entries of the legend have none
+        return sum(chosen or 0 for at, _, chosen in page.evaluate(DIMMED) if at == axis)
+
+    for axis in ("x", "x2", "x3", "x4"):  # the same cells in every panel
+        wait_until_page(page, lambda: selected(axis) == n)  # noqa: B023
+
+    pick(page, "colour", "adt-01", "ADT-01 (protein)")
     expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
     page.wait_for_function("() => location.search.includes('ADT-01')")
     query = query_of(page)
@@ -102,7 +104,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
     page.wait_for_function(DRAWN)
     titles = page.locator(".nuwa-cells-panel .title").all_text_contents()
     assert titles == ["Latent space, UMAP", "Latent dimensions 2 and 3", "Input, t-SNE", "Input, UMAP"]
-    assert page.locator("#cells-host").get_attribute("data-selected") == str(n)
+    expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n))
     assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [240] * 4
     expect(page.locator("#legend")).to_contain_text("log1p of protein counts")
     paint, ground, found = page.evaluate(DRAWN_AS)
@@ -117,7 +119,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
         ("0", "v.times === 1 && v.x === 0"),
     ):
         page.keyboard.press(key)
-        assert page.evaluate(f"(v => {there})(nuwaViewer.all.panels[0].view.state)")
+        page.wait_for_function(f"() => (v => {there})(nuwaViewer.all.panels[0].view.state)")
 
     page.get_by_label("lasso-select").check()
     drag(page, around(page.locator(".nuwa-cells-panel .frame").nth(1).bounding_box()))
@@ -129,7 +131,7 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
         abs(m - (left < (left.min() + left.max()) / 2).sum()) <= 8
     )  # the corners are a few pixels within the frame
 
-    choose(page, "colour", "cell_ty", "cell_type (obs)")
+    pick(page, "colour", "cell_ty", "cell_type (obs)")
     page.locator("#legend").get_by_role("button", name="type A").click()
     expect(page.locator("#selected")).to_contain_text("cell_type (obs) is type A")
     wait_for_select(page, "type A")
@@ -143,24 +145,25 @@ def test_a_lasso_in_one_panel_selects_in_all_and_the_address_restores_it(base, p
 def test_a_million_cells_are_seen_selected_and_coloured(page, tmp_path):
     nuwa = AppUnderTest(tmp_path)
     nuwa.run = grown(nuwa.store, 1_000_000)
-    page.set_default_timeout(120_000)
-    expect.set_options(timeout=120_000)
+    page.set_default_timeout(WORK)
     with answering(nuwa) as address:
         page.goto(f"{address}/clusters?run={nuwa.run}")
         page.wait_for_function(DRAWN)
         assert page.evaluate("nuwaViewer.all.panels.map(p => p.points.length)") == [1_000_000] * 2
         page.get_by_label("lasso-select").check()
         drag(page, around(page.locator(".nuwa-cells-panel .frame").first.bounding_box()))
-        expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP")
+        expect(page.locator("#selected")).to_contain_text("by lasso in Latent space, UMAP", timeout=WORK)
         n = n_selected(page, nuwa, "latent_umap")
         assert 1000 < n < 999_000
-        expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n))
-        choose(page, "colour", "gene-003", "GENE-003 (gene)")
+        expect(page.locator("#cells-host")).to_have_attribute("data-selected", str(n), timeout=WORK)
+        pick(page, "colour", "gene-003", "GENE-003 (gene)")
         page.wait_for_function("() => nuwaViewer.all.host.dataset.drawn.includes('GENE-003')")
         page.get_by_label("pan", exact=True).check()
         box = page.locator(".nuwa-cells-panel .frame").first.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        expect(page.locator(".nuwa-cells-panel .tip").first).to_contain_text("cell-")  # hover names the cell
+        expect(page.locator(".nuwa-cells-panel .tip").first).to_contain_text(
+            "cell-", timeout=WORK
+        )  # hover names the cell
         page.goto("about:blank")  # before nobody answers any more
 
 
