@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pandas as pd
 import pytest
+from shared_folders import made_once
 
 from core.cli import main
 
@@ -24,21 +25,23 @@ def rich_file(tiny, tmp_path_factory):
     adata.obsm["X_nuwa"] = np.full((240, 2), 7.0)
     adata.obs["nuwa_cluster"] = pd.Categorical(["old"] * 240)
     adata.uns["colours"] = ["red", "blue"]
-    path = tmp_path_factory.mktemp("rich") / "rich.h5ad"
-    adata.write_h5ad(path)
-    return path
+    folder = made_once("rich", lambda folder: adata.write_h5ad(folder / "rich.h5ad"), tmp_path_factory)
+    return folder / "rich.h5ad"
 
 
 @pytest.fixture(scope="session")
 def trained_folder(rich_file, tmp_path_factory):
-    """The folder of a whole run, trained by the command in this process, where later runs find all compiled."""
-    out, printed = tmp_path_factory.mktemp("run") / "new" / "out", io.StringIO()
-    words = ["train", str(rich_file), "--out", str(out), *QUICK]
-    with redirect_stdout(printed):
-        assert main([*words, "--labels", "cell_type", "--tsne", "--resolution", "0.4"]) == 0
-    assert "Training complete" in printed.getvalue() and str(out) in printed.getvalue()
-    assert "Duration by phase" in printed.getvalue() and "  training" in printed.getvalue()
-    return out
+    """The folder of a whole run, trained by the command."""
+
+    def make(folder):
+        out, printed = folder / "new" / "out", io.StringIO()
+        words = ["train", str(rich_file), "--out", str(out), *QUICK]
+        with redirect_stdout(printed):
+            assert main([*words, "--labels", "cell_type", "--tsne", "--resolution", "0.4"]) == 0
+        assert "Training complete" in printed.getvalue() and str(out) in printed.getvalue()
+        assert "Duration by phase" in printed.getvalue() and "  training" in printed.getvalue()
+
+    return made_once("trained", make, tmp_path_factory) / "new" / "out"
 
 
 def command(*words):

@@ -12,6 +12,7 @@ from browsing import context, page, page_errors, server, tiny_preparation, tiny_
 from commands import rich_file, trained_folder  # noqa: E402, F401 - fixtures
 from constants import QUICK, REAL_DATA  # noqa: E402
 from serving import serving  # noqa: E402
+from shared_folders import copy_of  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
 from core.data import demo  # noqa: E402
@@ -112,16 +113,28 @@ def bare(tmp_path_factory):
 @pytest.fixture(scope="session")
 def with_demo(tmp_path_factory):
     """An app after its first start: the demo datasets have been read."""
-    made = AppUnderTest(tmp_path_factory.mktemp("demo"))
-    queue.add_demos(made.store)
-    drain(made.store)
-    return made
+
+    def make(folder):
+        nuwa = AppUnderTest(folder)
+        queue.add_demos(nuwa.store)
+        drain(nuwa.store)
+        nuwa.store.engine.dispose()
+
+    return AppUnderTest(copy_of("with_demo", make, tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, tiny_file, run_quick):
     """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
-    return AppUnderTest(tmp_path_factory.mktemp("finished")).with_run(tiny_file, run_quick.model_dump())
+
+    def make(folder):
+        nuwa = AppUnderTest(folder).with_run(tiny_file, run_quick.model_dump())
+        nuwa.store.engine.dispose()
+
+    nuwa = AppUnderTest(copy_of("finished", make, tmp_path_factory))
+    (run,) = nuwa.view.runs.all()
+    nuwa.dataset, nuwa.preparation, nuwa.run = run["dataset"], run["preparation"], run["id"]
+    return nuwa
 
 
 @pytest.fixture
