@@ -3,19 +3,30 @@
 from core.errors import UserError
 
 HISTORY = (
-    "epoch",
-    "train_loss",
-    "valid_loss",
-    "train_rna",
+    "epoch",  # from 1
+    "train_loss",  # weighted loss without penalties, of a fixed sample of training cells, as many as validation cells
+    "valid_loss",  # the same of the validation cells; as all train_ and valid_ columns, in evaluation mode
+    "train_rna",  # RNA's part, a mean over genes: squared error, or nats for models of counts; as are the next three
     "valid_rna",
     "train_protein",
     "valid_protein",
-    "learning_rate",
-    "seconds",
-    "penalty_l1",
+    "learning_rate",  # at the last step
+    "seconds",  # of the training pass alone
+    "penalty_l1",  # added to the loss, a mean over the steps; as is penalty_kl
     "penalty_kl",
-    "segment",
+    "segment",  # of the schedule: 1, and more where training was extended
+    "penalty_l2",  # half the weight decay times the sum of all squared weights, after the epoch
+    "train_kl",  # Kullback-Leibler divergence in nats a cell, before its weight; as is valid_kl
+    "valid_kl",
+    "gradient_norm",  # before clipping, a mean over the steps
+    "cells_per_second",  # training cells through the training pass
+    "cpu_percent",  # of all cores of the machine; as the next three, at the end of the epoch
+    "memory_gb",  # of the machine in use, in 10^9 bytes
+    "gpu_percent",  # share of the time in which the GPU works; empty without an NVIDIA driver
+    "gpu_memory_gb",  # of the GPU in use, in 10^9 bytes
 )
+# The columns that differ when a run is repeated: they tell of the machine and the time.
+OF_THE_MACHINE = ("seconds", "cells_per_second", "cpu_percent", "memory_gb", "gpu_percent", "gpu_memory_gb")
 HIGHEST_RESOLUTION = 1000  # more than anybody computes, and short in a file name
 BUNDLE = "bundle.zip"
 START_WEIGHTS = "start.pt"  # the weights of another run that training started from

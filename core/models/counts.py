@@ -64,10 +64,9 @@ class Counts(Variational):
         self, z, cells
     ):  # -> background, foreground, logits of background: each (cells, proteins); and KL
         hidden, level = self._level(z, cells)
-        kl = level.new_zeros(())
+        log_sd = self._spread(hidden)
+        kl = self._background_kl(level, log_sd, cells)
         if self.training:
-            log_sd = self._spread(hidden)
-            kl = self._background_kl(level, log_sd, cells)
             level = level + torch.randn_like(level) * log_sd.exp()
         return *self._tags(hidden, level), kl
 
@@ -89,18 +88,16 @@ class Counts(Variational):
         moved = ((level - self.prior_mean) / self.prior_log_sd.exp()).square()
         return 0.5 * measured_alone(ratio.exp() + moved - 1 - ratio, cells).sum(dim=1).mean()
 
-    def loss(self, cells):  # named parts: nats a feature, a mean over cells; in training "kl" in nats a cell
+    def loss(self, cells):  # named parts: nats a feature, a mean over cells; and "kl" in nats a cell
         mean, log_variance = self.posterior(cells)
-        z, kl = mean, None
-        if self.training:
-            z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-            kl = divergence(mean, log_variance)
+        z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp() if self.training else mean
+        kl = divergence(mean, log_variance)
         parts = {"rna": -self._of_rna(z, cells).mean()} if "rna" in self.sizes else {}
         if "protein" in self.sizes:
             *tags, kl_background = self.protein(z, cells)
             parts["protein"] = -self._of_protein(tags, cells).mean()
-            kl = None if kl is None else kl + self.background_price * kl_background
-        return parts if kl is None else parts | {"kl": kl}
+            kl = kl + self.background_price * kl_background
+        return parts | {"kl": kl}
 
     def _of_rna(self, z, cells):  # -> (cells, genes): log-likelihood of the counts
         mean, logits = self.rna(z, cells)

@@ -21,8 +21,8 @@ class Model(Protocol):
         """(cells, latent): the position of each cell in the latent space, without noise."""
 
     def loss(self, cells) -> dict[str, Tensor]:
-        """Named scalars: "rna" and "protein", each a mean over its features and the cells; in training also "kl", in
-        nats a cell, of models with a Gaussian latent space."""
+        """Named scalars: "rna" and "protein", each a mean over its features and the cells; also "kl", in nats a cell,
+        of models with a Gaussian latent space."""
 
     def expected(self, z, cells) -> Tensor:
         """(cells, latent) -> (cells, features): the expected values, genes then proteins.

@@ -19,11 +19,9 @@ class Variational(Citeseq):
         hidden = self._hidden(cells)
         return self.blocks["latent"](hidden), self.blocks["latent_log_variance"](hidden).clamp(*LOG_VARIANCE)
 
-    def loss(self, cells):  # named parts; in training "kl" as well, in nats a cell
+    def loss(self, cells):  # named parts, and "kl" in nats a cell
         mean, log_variance = self.posterior(cells)
-        if not self.training:
-            return self.errors(mean, cells)
-        z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp() if self.training else mean
         return self.errors(z, cells) | {"kl": divergence(mean, log_variance)}
 
     def nats(self, loss, n_features):

@@ -25,7 +25,7 @@ from core.config.run_files import HISTORY
 from core.errors import UserError
 from core.store.run_summary import summary
 
-VERSION = 4
+VERSION = 5
 RUN_SCORES = ("explained_rna", "explained_protein", "neighbours_kept", "knn_accuracy", "nmi", "ilisi")
 TRIES = 50  # 0.1 seconds apart, while another process creates the same tables
 
@@ -203,8 +203,22 @@ def _add_resuming(db):
             db.execute(text(f"ALTER TABLE {column}"))
 
 
+MEASURES = (
+    *("penalty_l2", "train_kl", "valid_kl", "gradient_norm", "cells_per_second"),
+    *("cpu_percent", "memory_gb", "gpu_percent", "gpu_memory_gb"),
+)
+
+
+def _add_measures(db):
+    """The columns of a history beside the losses; they are empty in runs of earlier versions."""
+    known = {column["name"] for column in inspect(db).get_columns("epochs")}
+    for name in MEASURES:
+        if name not in known:
+            db.execute(text(f"ALTER TABLE epochs ADD COLUMN {name} FLOAT"))
+
+
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
-UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming}
+UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming, 4: _add_measures}
 
 
 def prepare(engine, now):

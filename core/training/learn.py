@@ -252,4 +252,5 @@ def epoch_record(epoch):
         row[f"train_{name}"] = getattr(epoch.train, part)
         row[f"valid_{name}"] = getattr(epoch.valid, part)
     row["seconds"] = round(epoch.seconds, 4)
+    row |= epoch.usage._asdict()
     return {name: row[name] if name in row else getattr(epoch, name) for name in HISTORY}

@@ -10,6 +10,7 @@ import torch
 from core.config.run_facts import Parts
 from core.models.layers import mean_absolute_weight
 from core.training.dataloader import Feed
+from core.training.machine import Machine, Usage
 from core.training.progress import Progress
 from core.training.schedule import learning_rate, segment_of, segments, warmth
 
@@ -31,6 +32,14 @@ class Epoch(NamedTuple):
     best: bool  # the lowest validation loss so far
     note: str = ""  # a message for the user about what happened before this pass, or ""
     segment: int = 1  # the number of its core.training.schedule.Segment: 2 and more are extensions
+    penalty_l2: float = 0.0  # half the weight decay times the sum of all squared weights, after the pass
+    train_kl: float | None = (
+        None  # nats a cell, before its weight, on the same cells as `train`; None without one
+    )
+    valid_kl: float | None = None
+    gradient_norm: float | None = None  # before clipping, a mean over the steps
+    cells_per_second: float | None = None
+    usage: Usage = Usage()
 
 
 def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None):
@@ -46,6 +55,7 @@ def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None
     """
     model.to(device)
     feed, plan = Feed(matrix, device, config, splitter), segments(config, len(split.train))
+    machine = Machine(device)
     progress = progress or Progress(model, matrix, split, config)
     try:
         while not is_over(progress, plan, config.patience):
@@ -55,8 +65,8 @@ def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None
                 order = matrix.rna.shuffled(split.train, config.batch_size, progress.shuffle)
                 state = progress.optimizer, progress.share, progress.hiding
                 done = one_pass(model, feed, order, config, epoch, segment, *state)
-                train = losses(model, matrix, progress.sample, config, device, splitter)
-                valid = losses(model, matrix, split.valid, config, device, splitter)
+                train, train_kl = evaluate(model, matrix, progress.sample, config, device, splitter)
+                valid, valid_kl = evaluate(model, matrix, split.valid, config, device, splitter)
                 if not math.isfinite(train.total + valid.total):
                     raise NonFinite(f"The loss stopped being a number after epoch {epoch}.")
             except NonFinite as error:
@@ -66,7 +76,21 @@ def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None
                 continue
             is_best = progress.keep(epoch, valid.total)
             note, progress.note = progress.note, ""
-            yield Epoch(epoch, train, valid, *done, is_best, note, segment.number)
+            yield Epoch(
+                epoch,
+                train,
+                valid,
+                *done[:4],
+                is_best,
+                note,
+                segment.number,
+                penalty_l2=l2_penalty(model, config),
+                train_kl=train_kl,
+                valid_kl=valid_kl,
+                gradient_norm=done.gradient_norm,
+                cells_per_second=len(split.train) / max(done.seconds, 1e-9),
+                usage=machine.usage(),
+            )
     finally:
         model.load_state_dict(progress.best)
         model.eval()
@@ -88,6 +112,7 @@ class Pass(NamedTuple):
     seconds: float
     penalty_l1: float
     penalty_kl: float
+    gradient_norm: float  # before clipping, a mean over the steps
 
 
 def one_pass(model, feed, order, config, epoch, segment, optimizer, share, hiding):
@@ -99,22 +124,32 @@ def one_pass(model, feed, order, config, epoch, segment, optimizer, share, hidin
     steps = math.ceil(len(order) / config.batch_size)
     n_steps = steps * segment.n_epochs
     n_features = feed.matrix.n_genes or feed.matrix.n_proteins
-    l1 = kl = 0.0
+    l1 = kl = norm = 0.0
     model.train()
     minibatches = feed.minibatches(order, config.batch_size, config.input_dropout, hiding, draw=epoch)
     for step, (_, cells) in enumerate(minibatches, (epoch - segment.first) * steps):
         rate = share * learning_rate(segment, step, n_steps)
         beta = warmth(config, step / n_steps) if segment.number == 1 else config.beta
         kl_weight = beta * model.nat / n_features
-        loss, (more_l1, more_kl) = one_step(model, optimizer, cells, config, rate, kl_weight)
-        l1, kl = l1 + more_l1, kl + more_kl  # tensors, if any: the device is asked once a pass
+        loss, (more_l1, more_kl), length = one_step(model, optimizer, cells, config, rate, kl_weight)
+        # tensors, if any: the device is asked once a pass
+        l1, kl, norm = l1 + more_l1, kl + more_kl, norm + length
     if not math.isfinite(loss.item()):  # of the last step: a loss that is not a number stays so
         raise NonFinite(f"The loss stopped being a number in epoch {epoch}.")
-    return Pass(rate, time.perf_counter() - start, float(l1) / steps, float(kl) / steps)
+    seconds = time.perf_counter() - start
+    return Pass(rate, seconds, float(l1) / steps, float(kl) / steps, float(norm) / steps)
+
+
+class Step(NamedTuple):
+    """What one step gives: scalars, as tensors on the device or as numbers."""
+
+    loss: torch.Tensor  # weighted, without penalties
+    penalties: tuple  # L1 and KL, 0.0 if none
+    gradient_norm: torch.Tensor | float  # before clipping
 
 
 def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
-    """One optimiser step on one minibatch; returns the weighted loss, and the L1 and KL penalties: scalars, 0.0 if none.
+    """One optimiser step on one minibatch: a Step.
 
     `kl_weight` is the price of a nat of divergence: the loss is a mean over the genes (over the proteins, if they are
     alone), the evidence lower bound a sum.
@@ -135,27 +170,32 @@ def one_step(model, optimizer, cells, config, rate, kl_weight=0.0):
     for parameter in parameters:
         parameter.grad = None
     (data_loss + sum(penalties)).backward()
-    if config.clip_grad:
-        clip_gradients(parameters, config.clip_grad)
+    length = clip_gradients(parameters, config.clip_grad)
     optimizer.step()
-    return data_loss.detach(), tuple(p.detach() if torch.is_tensor(p) else p for p in penalties)
+    return Step(data_loss.detach(), tuple(p.detach() if torch.is_tensor(p) else p for p in penalties), length)
 
 
 def clip_gradients(parameters, longest):
-    """Scale the gradients of `parameters` to the norm `longest` together, if it is larger."""
+    """Scale the gradients of `parameters` to the norm `longest` together, if it is larger; 0 is no limit.
+
+    Returns their norm before: a number, or a scalar tensor on a GPU.
+    """
     gradients = [p.grad for p in parameters if p.grad is not None]
     if gradients[0].device.type != "cpu":  # without waiting for a GPU
         length = torch.nn.utils.get_total_norm(gradients)
-    else:  # most steps need no clipping; numpy's sum takes half of torch's time
-        flat = [gradient.numpy().reshape(-1) for gradient in gradients]
-        with np.errstate(over="ignore"):  # handled next
-            square = sum(float(np.dot(x, x)) for x in flat)
-        if not math.isfinite(square):  # the square of a float32 may overflow float32
-            square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
-        length = torch.tensor(math.sqrt(square))
-        if length <= longest:
-            return
-    torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
+        if longest:
+            torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
+        return length
+    # most steps need no clipping; numpy's sum takes half of torch's time
+    flat = [gradient.numpy().reshape(-1) for gradient in gradients]
+    with np.errstate(over="ignore"):  # handled next
+        square = sum(float(np.dot(x, x)) for x in flat)
+    if not math.isfinite(square):  # the square of a float32 may overflow float32
+        square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
+    length = torch.tensor(math.sqrt(square))
+    if longest and not length <= longest:
+        torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
+    return float(length)
 
 
 def weighted(parts, config):
@@ -164,8 +204,25 @@ def weighted(parts, config):
 
 
 @torch.no_grad()
+def l2_penalty(model, config):
+    """Half the weight decay times the sum of all squared weights: what decay as a penalty of the loss would be."""
+    if not config.l2:
+        return 0.0
+    weights = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    return 0.5 * config.l2 * float(torch.nn.utils.get_total_norm(weights)) ** 2
+
+
 def losses(model, matrix, rows, config, device="cpu", splitter=None):
     """The Parts of the loss over `rows`, in evaluation mode; with a `splitter` of its first split of each cell."""
+    return evaluate(model, matrix, rows, config, device, splitter)[0]
+
+
+@torch.no_grad()
+def evaluate(model, matrix, rows, config, device="cpu", splitter=None):
+    """(Parts, divergence) over `rows`, in evaluation mode; the divergence is in nats a cell, None without one.
+
+    With a `splitter` of its first split of each cell.
+    """
     was_training = model.training
     model.eval()
     totals = {}  # on the device, read once at the end
@@ -174,4 +231,5 @@ def losses(model, matrix, rows, config, device="cpu", splitter=None):
             totals[name] = totals.get(name, 0.0) + value.double() * len(part) / len(rows)
     totals = {name: value.item() for name, value in totals.items()}
     model.train(was_training)
-    return Parts(weighted(totals, config), totals.get("rna"), totals.get("protein"))
+    divergence = totals.pop("kl", None)
+    return Parts(weighted(totals, config), totals.get("rna"), totals.get("protein")), divergence

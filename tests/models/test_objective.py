@@ -36,7 +36,7 @@ def stepped(model, cells, config, monkeypatch):
     monkeypatch.setattr(torch, "randn_like", lambda x: drawn.append(real(x)) or drawn[-1])
     n = model.sizes.get("rna") or model.sizes["protein"]
     kl_weight = warmth(config, 1.0) * model.nat / n
-    loss, (_, kl) = loop.one_step(model, make_optimizer(model, config), cells, config, 0.0, kl_weight)
+    loss, (_, kl), _ = loop.one_step(model, make_optimizer(model, config), cells, config, 0.0, kl_weight)
     return (loss + kl).item(), drawn
 
 

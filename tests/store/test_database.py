@@ -103,9 +103,19 @@ def test_a_store_of_a_newer_version_is_refused_and_unchanged(store, settings):
     assert "epochs" not in tables
 
 
+NO_MEASURES = dict.fromkeys(schema.MEASURES)
+BEFORE_SEGMENTS = NO_MEASURES | {"segment": 1.0}
+
+
 @pytest.mark.parametrize(
     "version, missing",
-    [(1, {"penalty_kl": None, "segment": 1.0}), (2, {"segment": 1.0}), (3, {"segment": 1.0}), (4, {})],
+    [
+        (1, BEFORE_SEGMENTS | {"penalty_kl": None}),
+        (2, BEFORE_SEGMENTS),
+        (3, BEFORE_SEGMENTS),
+        (4, NO_MEASURES),
+        (5, {}),
+    ],
 )
 def test_a_store_of_every_schema_opens(settings, version, missing):
     """The files were made by the schema of their time (here of version 1), from the project's root:

@@ -30,7 +30,7 @@ def prepared(tiny):
 def scripted(monkeypatch, valid):
     """Let the validation losses be those of a script, one an epoch."""
     totals = iter([x for value in valid for x in (0.5, value)])  # training sample first, then validation
-    monkeypatch.setattr(loop, "losses", lambda *_: Parts(next(totals), 0.0, None))
+    monkeypatch.setattr(loop, "evaluate", lambda *_: (Parts(next(totals), 0.0, None), None))
 
 
 def test_a_few_epochs_beat_the_mean(tiny, prepared):
@@ -89,7 +89,7 @@ def test_the_penalty_is_l1_times_the_mean_absolute_weight():
     config = BASE.model_copy(update={"l1": 3.0})
     model = build(config, 20, 4)
     expected = 3.0 * loop.mean_absolute_weight(model).item()
-    _, (l1, kl) = one_step(model, make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3)
+    _, (l1, kl), _ = one_step(model, make_optimizer(model, config), Cells(torch.randn(8, 24)), config, 1e-3)
     assert l1.item() == pytest.approx(expected)
 
 
@@ -101,7 +101,7 @@ def test_the_divergence_costs_what_the_evidence_lower_bound_says():
     torch.manual_seed(3)
     nats = model.loss(cells)["kl"].item()
     torch.manual_seed(3)
-    _, (_, kl) = one_step(model, make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
+    _, (_, kl), _ = one_step(model, make_optimizer(model, config), cells, config, 1e-3, kl_weight=2 / 20)
     assert kl.item() == pytest.approx(nats * 2 / 20, rel=1e-6)
 
 
@@ -124,7 +124,7 @@ def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
     split, matrix = prepared
     config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})
     row_sets, real = [], losses
-    monkeypatch.setattr(loop, "losses", lambda *a: row_sets.append(a[2]) or real(*a))
+    monkeypatch.setattr(loop, "evaluate", lambda *a: row_sets.append(a[2]) or real(*a))
     model = fresh(matrix, config)
     passes = fit(model, matrix, split, config)
     epoch = next(passes)
