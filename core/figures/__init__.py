@@ -37,6 +37,7 @@ from core.figures.compared_runs import (
 from core.figures.count_split import count_split
 from core.figures.drawing_order import drawing_order, shuffled
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
+from core.figures.live_curve import BUCKETS, VIEWS, Look, additions, live_curve, n_points, views_of
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
@@ -62,6 +63,7 @@ from core.figures.variable_genes import mean_variance
 
 __all__ = [
     "AUTOMATIC",
+    "BUCKETS",
     "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
     "NAMES_UP_TO",
@@ -70,6 +72,7 @@ __all__ = [
     "POINTS_WITHOUT_WEBGL",
     "UNKNOWN",
     "VALUE",
+    "VIEWS",
     "WAITING",
     "Binned",
     "Clip",
@@ -77,8 +80,10 @@ __all__ = [
     "ComparedRun",
     "Filtered",
     "Line",
+    "Look",
     "Over",
     "Panel",
+    "additions",
     "badged",
     "category_colours",
     "cells_scatter",
@@ -95,6 +100,7 @@ __all__ = [
     "describe_network",
     "drawing_order",
     "kept_colours",
+    "n_points",
     "n_without_value",
     "no_value_text",
     "number_text",
@@ -114,6 +120,7 @@ __all__ = [
     "leiden_colour",
     "theme_colours",
     "mapped",
+    "live_curve",
     "loss_curve",
     "loss_page",
     "mean_variance",
@@ -136,6 +143,7 @@ __all__ = [
     "span",
     "resolution_stability",
     "template",
+    "views_of",
     "violins",
     "write_html",
 ]

@@ -5,12 +5,14 @@ import math
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.figures.axis_range import LABEL_SHARE, label_positions, y_range
 from core.figures.theme import faded, template, theme_colours, write_on_axes
 
 WAITING = "waiting for the first epoch"
+MOST_HOVERED = 500  # epochs in which a baseline is in the hover, whether they are there or to come
+EPOCHS = "epochs"  # the mark of a trace that has a point an epoch, which grows while a run trains
 SQUARED = "mean squared error"  # the default name of the loss
 TITLES = {"total": "Total", "rna": "RNA", "protein": "Protein"}
-LABEL_SHARE = 0.055  # of the height: the smallest distance of two labels at the right end
 
 
 def loss_curve(
@@ -24,14 +26,19 @@ def loss_curve(
     n_latent=None,
     height=None,
     loss_label=SQUARED,
+    smoothed=None,
+    limits=None,
 ):
     """Training and validation loss of one part ("total", "rna", "protein") with the baselines as dashed lines.
 
     `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `baselines` is
-    core.config.run_facts.Baselines, measured on the same validation cells.
+    core.config.run_facts.Baselines, measured on the same validation cells. `smoothed` are two lists of the same
+    epochs, drawn over the curves, which stay as thin lines. `limits` is the axis_range.y_range of a longer history, of
+    which these epochs are some, and the epoch of its highest loss.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
-    _draw(figure, epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label)
+    arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label
+    _draw(figure, *arguments, smoothed=smoothed, limits=limits)
     figure.update_layout(
         margin={"t": 34, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -112,32 +119,6 @@ def lines_of(baselines, part, n_latent=None):
     return [(label, float(value)) for label, value in lines if value is not None and math.isfinite(value)]
 
 
-def y_range(curves, lines, log=False):
-    """(low, high, tallest hidden value or None): the range of the loss axis, which single high epochs do not set.
-
-    Without `log` the first twentieth of the epochs and rare spikes do not set the scale; their line then leaves the
-    frame at the top, and the third value says how far.
-    """
-    values = [v for curve in curves for v in curve if v is not None and (v > 0 or not log)]
-    fixed = [value for _, value in lines if value > 0 or not log]
-    if not values and not fixed:
-        return (-1.0, 0.0, None) if log else (0.0, 1.0, None)
-    low, high = min(values + fixed), max(values + fixed)
-    if log:
-        low, high = math.log10(low), math.log10(high)
-        pad = 0.06 * (high - low) or 0.1
-        return low - pad, high + pad, None
-    late = [v for curve in curves for v in curve[max(1, len(curve) // 20) :] if v is not None]
-    late = late or [high]  # one epoch so far: show it
-    late.sort()
-    near = late[int(0.95 * (len(late) - 1))]
-    top = max([near + 0.6 * (near - low), *fixed])
-    hidden = high if high > low + 1.6 * (top - low) else None
-    top = top if hidden else high
-    pad = 0.06 * (top - low) or 0.05 * abs(top) or 0.05
-    return low - pad, top + pad, hidden
-
-
 def _draw(
     figure,
     epochs,
@@ -151,6 +132,8 @@ def _draw(
     loss_label,
     row=None,
     apart=LABEL_SHARE,
+    smoothed=None,
+    limits=None,
 ):
     """One part's curves, baselines, best epoch and ranges, in a row of a page or as the whole figure."""
     c = theme_colours(theme)
@@ -161,13 +144,14 @@ def _draw(
     train = [_finite(epoch.get(f"train_{name}")) for epoch in epochs]
     valid = [_finite(epoch.get(f"valid_{name}")) for epoch in epochs]
     lines = lines_of(baselines, part, n_latent)
-    low, high, hidden = y_range([train, valid], lines, log)
+    low, high, hidden, *where = limits or y_range([train, valid], lines, log)
     last = max([n_epochs or 0, *x], default=0) or 1
     first = min([1, *x])
     pad = 0.02 * (last - first) or 0.5
     left, right = first - pad, last + pad
 
-    ends = [left, *x, right]  # the line is in the hover of every epoch
+    # The line is in the hover of every epoch, of those to come as well.
+    ends = [left, *(range(first, last + 1) if last <= MOST_HOVERED else x), right]
     for label, value in lines:
         figure.add_scatter(
             x=ends,
@@ -180,21 +164,18 @@ def _draw(
             **at,
         )
     _label_ends(figure, label_positions(lines, low, high, log, apart), axis, c)
-    kind = "lines" if len(x) > 1 else "markers"
-    for label, values, colour, width in (
-        ("training", train, faded(c.accent, 0.45), 1.75),
-        ("validation", valid, c.accent, 2.5),
-    ):
-        figure.add_scatter(
-            x=x,
-            y=values,
-            name=label,
-            mode=kind,
-            line={"color": colour, "width": width},
-            marker={"color": colour, "size": 7},
+    named = {"training": (train, faded(c.accent, 0.45), 1.75), "validation": (valid, c.accent, 2.5)}
+    for index, (label, (values, colour, width)) in enumerate(named.items()):
+        add_curve(
+            figure,
+            x,
+            values,
+            label,
+            colour,
+            width,
+            smoothed and smoothed[index],
             legendgroup=label,
             showlegend=row in (None, 1),
-            hovertemplate="%{y:.4g}",
             **at,
         )
     best = next((v for e, v in zip(x, valid, strict=True) if e == best_epoch and v is not None), None)
@@ -212,7 +193,8 @@ def _draw(
     if not any(v is not None for v in train + valid):
         write_on_axes(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
     if hidden is not None:
-        where = next(e for e, a, b in zip(x, train, valid, strict=True) if hidden in (a, b))
+        where = where or [e for e, a, b in zip(x, train, valid, strict=True) if hidden in (a, b)]
+        where = where[0]
         side = "left" if where < (left + right) / 2 else "right"
         figure.add_annotation(
             text=f"▲ up to {hidden:.3g}",
@@ -228,20 +210,36 @@ def _draw(
         figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
 
 
+def add_curve(figure, x, values, label, colour, width, smoothed=None, **kwargs):
+    """Add a measured curve; with `smoothed` values it is a thin line behind theirs, never hidden."""
+    figure.add_scatter(
+        x=x,
+        y=values,
+        name=label,
+        mode="lines" if len(x) > 1 else "markers",
+        line={"color": colour, "width": 1 if smoothed else width},
+        opacity=0.5 if smoothed else None,
+        marker={"color": colour, "size": 7},
+        hovertemplate="%{y:.4g}",
+        meta=EPOCHS,
+        **kwargs,
+    )
+    if smoothed:
+        figure.add_scatter(
+            x=x,
+            y=smoothed,
+            name=f"{label}, smoothed",
+            mode="lines",
+            line={"color": colour, "width": width},
+            hovertemplate="%{y:.4g}",
+            meta=EPOCHS,
+            **kwargs | {"showlegend": False},
+        )
+
+
 def _finite(value):
     """A finite float or None, which plotly draws as a gap."""
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def label_positions(lines, low, high, log=False, apart=LABEL_SHARE):
-    """[label, share of the height] of each line of `lines_of`, from the lowest up, moved apart where they would touch."""
-    positions = []
-    for label, value in sorted(lines, key=lambda line: line[1]):
-        if log and value <= 0:
-            continue
-        position = ((math.log10(value) if log else value) - low) / (high - low)
-        positions.append([label, max(position, positions[-1][1] + apart if positions else position)])
-    return positions
 
 
 def _label_ends(figure, positions, axis, c):

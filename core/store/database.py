@@ -176,6 +176,11 @@ class Database:
             ).mappings()
             return [{name: row[name] for name in HISTORY} for row in rows]
 
+    def n_epochs(self, run_id):
+        """How many epochs of a run there are so far."""
+        with self.reading() as db:
+            return db.execute(select(func.count()).where(epochs.c.run == run_id)).scalar()
+
     # --- jobs
 
     def submit(self, owner, lane, kind, target, arguments=None, token=None, priority=0):

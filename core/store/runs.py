@@ -33,6 +33,11 @@ class Runs:
         self.one(run_id)
         return self.database.epochs(run_id, after)
 
+    def n_epochs(self, run_id):
+        """How many epochs of a run there are so far."""
+        self.one(run_id)
+        return self.database.n_epochs(run_id)
+
     def create(self, preparation_id, values, name="", **fields):
         """A new run, not yet trained, from a preparation and the settings of model and training; returns its id.
 

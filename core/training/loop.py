@@ -41,6 +41,10 @@ class Epoch(NamedTuple):
     cells_per_second: float | None = None
     usage: Usage = Usage()
 
+    def repeatable(self):
+        """The Epoch without what differs when a run is repeated: times and the use of the machine."""
+        return self._replace(seconds=0.0, cells_per_second=None, usage=Usage())
+
 
 def fit(model, matrix, split, config, device="cpu", splitter=None, progress=None):
     """Train `model` in place and yield an Epoch after each pass; afterwards it holds the best epoch's weights.

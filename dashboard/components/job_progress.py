@@ -111,10 +111,10 @@ def run_state(store, view, run_id):
     row = view.readable("run", run_id)
     if row is None:
         return RunState(["gone"], True)
-    drawn = [row["status"], row["phase"], row["explored"], len(view.runs.epochs(run_id))]
+    drawn = [row["status"], row["phase"], row["explored"], view.runs.n_epochs(run_id)]
     if row["status"] == Status.QUEUED:
         ahead = store.ahead_of(view.jobs.last(run_id, "train"))
-        drawn += [len(ahead), len(store.epochs(ahead[0]["target"])) if ahead else 0]
+        drawn += [len(ahead), store.n_epochs(ahead[0]["target"]) if ahead else 0]
     return RunState(
         drawn, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING
     )

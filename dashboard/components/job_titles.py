@@ -58,8 +58,8 @@ def described(view, job, now):
         words += f" ({job['owner']})"
     if job["status"] != Status.RUNNING:
         return words
-    if job["kind"] == "train" and row and (epochs := view.runs.epochs(row["id"])):
-        return f"{words}, epoch {len(epochs)} of {row['n_epochs']}"
+    if job["kind"] == "train" and row and (n_epochs := view.runs.n_epochs(row["id"])):
+        return f"{words}, epoch {n_epochs} of {row['n_epochs']}"
     return f"{words}, running for {duration(now - (job['started'] or now))}"
 
 

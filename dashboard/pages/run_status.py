@@ -48,15 +48,15 @@ def working(run):
     return f"nuwa-working {'gpu' if on_gpu(RunFacts.upgraded(run['facts'])) else 'cpu'}"
 
 
-def status(view, run, epochs):
-    """The status of a run, in a line or two."""
+def status(view, run, n_epochs):
+    """The status of a run after `n_epochs`, in a line or two."""
     parts = [html.Strong(STATUS_TEXT[run["status"]])]
     facts = RunFacts.upgraded(run["facts"])
     if run["status"] == Status.QUEUED:
         parts.append(f". {job_titles.waiting(view, view.jobs.last(run['id'], 'train'), time.time())}")
     elif run["status"] in (Status.RUNNING, Status.CANCELLING):
         parts.append(f" on the {'GPU' if on_gpu(facts) else 'CPU'}" if facts else "")
-        parts.append(f": epoch {len(epochs)} of {run['n_epochs']}" if epochs else f": {run['phase']}")
+        parts.append(f": epoch {n_epochs} of {run['n_epochs']}" if n_epochs else f": {run['phase']}")
     elif run["message"]:
         parts.append(f". {run['message']}")
     if facts:
@@ -70,13 +70,15 @@ def on_gpu(facts):
     return facts is not None and facts.device_used == "cuda"
 
 
-def tiles(run, epochs):
-    """The numbers that matter: losses against the baselines, the best epoch, the speed, the time left."""
-    if not epochs:
+def tiles(run, so_far):
+    """The numbers that matter: losses against the baselines, the best epoch, the speed, the time left.
+
+    `so_far`: dashboard.pages.train.history.SoFar.
+    """
+    if not so_far.n:
         return []
-    facts, last = RunFacts.upgraded(run["facts"]), epochs[-1]
+    facts, n, last, best = RunFacts.upgraded(run["facts"]), so_far.n, so_far.last, so_far.best
     baselines = facts.valid_baselines
-    best = min(epochs, key=lambda epoch: epoch["valid_loss"])
     pca, mean = (above_baseline(best["valid_loss"], losses) for losses in (baselines.pca, baselines.mean))
     note, look = (
         f"{compared(pca)} PCA{_size(baselines)} ({number(baselines.pca.total)})",
@@ -84,10 +86,10 @@ def tiles(run, epochs):
     )
     if old_pca(run, facts):
         note, look = "PCA of an earlier version, too weak", "warn"
-    recent = [epoch["seconds"] for epoch in epochs[-5:]]
+    recent = [epoch["seconds"] for epoch in so_far.recent]
     pace = sum(recent) / len(recent)
     parts = [
-        tile("Epoch", f"{len(epochs)} / {run['n_epochs']}", f"best: {best['epoch']}"),
+        tile("Epoch", f"{n} / {run['n_epochs']}", f"best: {best['epoch']}"),
         tile("Training loss", number(last["train_loss"])),
         tile("Validation loss", number(last["valid_loss"]), f"best {number(best['valid_loss'])}"),
         tile("Against PCA", f"{100 * pca:+.1f} %", note, look),
@@ -96,8 +98,8 @@ def tiles(run, epochs):
         tile("Speed", f"{facts.n_train / pace:,.0f}", "cells per second"),
     ]
     if run["status"] in ACTIVE:
-        an_epoch = (time.time() - facts.training_since) / len(epochs)
-        parts.append(tile("Time left", duration((run["n_epochs"] - len(epochs)) * an_epoch), "at this speed"))
+        an_epoch = (time.time() - facts.training_since) / n
+        parts.append(tile("Time left", duration((run["n_epochs"] - n) * an_epoch), "at this speed"))
     elif run["started"] and run["ended"]:
         seconds = duration(run["ended"] - run["started"])
         parts.append(tile("Duration", seconds, "from loading data to latent space"))

@@ -7,7 +7,8 @@ import pytest
 from figure_data import BASELINES, THEMES, annotation_texts, epochs_of, named, sent
 
 from core import figures
-from core.figures.loss import WAITING, y_range
+from core.figures.axis_range import y_range
+from core.figures.loss import WAITING
 
 
 def test_the_baselines_are_dashed_lines_at_their_values_over_the_whole_width():

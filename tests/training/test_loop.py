@@ -123,14 +123,14 @@ def test_a_gradient_whose_square_is_too_much_for_float32_is_shortened_and_not_lo
 def test_history_is_in_evaluation_mode_on_a_fixed_sample(prepared, monkeypatch):
     split, matrix = prepared
     config = BASE.model_copy(update={"dropout": 0.5, "input_dropout": 0.3, "norm": "batch"})
-    row_sets, real = [], losses
+    row_sets, real = [], loop.evaluate
     monkeypatch.setattr(loop, "evaluate", lambda *a: row_sets.append(a[2]) or real(*a))
     model = fresh(matrix, config)
     passes = fit(model, matrix, split, config)
     epoch = next(passes)
     passes.close()  # the first epoch is the best so far: its weights are those that are left
-    assert real(model, matrix, row_sets[0], config) == epoch.train
-    assert real(model, matrix, split.valid, config) == epoch.valid
+    assert real(model, matrix, row_sets[0], config) == (epoch.train, None)
+    assert real(model, matrix, split.valid, config) == (epoch.valid, None)
     list(fit(fresh(matrix, config), matrix, split, config))
     samples = row_sets[0::2]
     assert len(samples) == 4 and all(np.array_equal(sample, samples[0]) for sample in samples)
@@ -268,7 +268,7 @@ def test_a_nan_in_the_third_epoch_gives_the_weights_of_the_best_before(prepared,
     with pytest.raises(NonFinite, match=went_back):
         for epoch in fit(model, matrix, split, BASE):
             got.append(epoch)
-    assert [e._replace(seconds=0) for e in got] == [e._replace(seconds=0) for e in epochs]
+    assert [e.repeatable() for e in got] == [e.repeatable() for e in epochs]
     assert same(weights(model), weights(good))
 
 

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
+from core.figures.axis_range import label_positions, y_range
 from core.figures.colour import OTHERS, folded, has_value, n_without_value, no_value_text
 from core.figures.drawing_order import drawing_order
 from core.figures.labels import free_places, text_size
-from core.figures.loss import SQUARED, TITLES, label_positions, lines_of, parts_of, y_range
+from core.figures.loss import SQUARED, TITLES, lines_of, parts_of
 from core.figures.markers import LARGEST, places, scaled
 from core.figures.panel_labels import named_medians
 from core.figures.panels import point_size

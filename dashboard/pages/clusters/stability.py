@@ -105,7 +105,9 @@ def _state(view, run_id):
 def _status(view, row):
     """The status of a run as text."""
     if row["status"] in ACTIVE and row["status"] != Status.QUEUED:
-        return f"{STATUS_TEXT[row['status']]}: epoch {len(view.runs.epochs(row['id']))} of {row['n_epochs'] or '…'}"
+        return (
+            f"{STATUS_TEXT[row['status']]}: epoch {view.runs.n_epochs(row['id'])} of {row['n_epochs'] or '…'}"
+        )
     if row["explored"] == Explored.WORKING:
         return "Computing neighbours and clusters"
     return f"{STATUS_TEXT[row['status']]}. {row['message']}".rstrip(". ")
@@ -114,7 +116,7 @@ def _status(view, row):
 def _share(view, rows):
     """The share of the training of several runs that is done, 0 to 1."""
     shares = [
-        1.0 if row["status"] not in ACTIVE else len(view.runs.epochs(row["id"])) / (row["n_epochs"] or np.inf)
+        1.0 if row["status"] not in ACTIVE else view.runs.n_epochs(row["id"]) / (row["n_epochs"] or np.inf)
         for row in rows
     ]
     return sum(shares) / len(shares)

@@ -72,7 +72,7 @@ def _first(view, job):
 
 
 def _training(view, run):
-    n_done, n_epochs = len(view.runs.epochs(run["id"])), run["n_epochs"]
+    n_done, n_epochs = view.runs.n_epochs(run["id"]), run["n_epochs"]
     if run["status"] == Status.QUEUED:
         return Progress(2, status_text(view, view.jobs.last(run["id"], "train")))
     if run["status"] == Status.CANCELLING:

@@ -13,4 +13,6 @@ WORKING = "working"
 LOSS = "loss"
 LOSS_LOG = "loss-log"
 LOSS_PART = "loss-part"
+SMOOTHING = "smoothing"
+DRAWN = "drawn"  # what the figure holds, so that the next answer adds to it
 TRAIN_NEXT = "train-next"

@@ -6,13 +6,12 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core.config.preparation_record import PreparationRecord
 from core.store import ACTIVE, Explored, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
-from dashboard.components.widgets import card, empty, graph, more, term
-from dashboard.pages.run_status import loss, next_step, status, tiles, working
-from dashboard.pages.train import ids
+from dashboard.components.widgets import card, empty
+from dashboard.pages.run_status import next_step, status, tiles, working
+from dashboard.pages.train import curves, history, ids
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -34,10 +33,6 @@ def layout(view, context):
             "Create a model",
             "bi-graph-down",
         )
-    record = PreparationRecord.of(view.preparations.one(run["preparation"]))
-    parts = [{"label": "Total", "value": "total"}]
-    parts += [{"label": "RNA", "value": "rna"}] if record.n_genes else []
-    parts += [{"label": "Protein", "value": "protein"}] if record.n_proteins else []
     return html.Div(
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
@@ -65,48 +60,7 @@ def layout(view, context):
                 html.Div(id=ids.TILES, className="nuwa-tiles"),
                 html.Div(id=ids.TRAIN_NEXT),
             ),
-            card(
-                "Loss convergence",
-                html.Div(
-                    [
-                        dbc.RadioItems(options=parts, value="total", id=ids.LOSS_PART, inline=True),
-                        dbc.Switch(id=ids.LOSS_LOG, value=False, label="Logarithmic axis"),
-                    ],
-                    className="nuwa-actions",
-                ),
-                graph(
-                    ids.LOSS,
-                    "Training and validation loss by epoch, with the baselines",
-                    dataset=context.dataset,
-                    style={"height": "420px"},
-                ),
-                more(
-                    "How to read this",
-                    html.P(
-                        "The loss is the mean squared difference between target and reconstruction, with RNA and protein weighted "
-                        "(for the model counts: the negative log-likelihood of the raw counts). Where counts are split, the "
-                        "target is the part of the molecules that the encoder has not seen, so the loss is one of molecules "
-                        "and, on validation cells, of cells that are new to the model. Proteins are not split. The training curve is of "
-                        "cells that the model trains on, the validation curve of cells that it does not see. When the "
-                        "validation loss rises while the training loss falls, the model over-fits: dropout or fewer "
-                        "units help. Early stopping saves time only, as the weights of the best epoch are kept."
-                    ),
-                    html.P(
-                        [
-                            "The dashed lines are ",
-                            term("baselines", "Baseline"),
-                            " on the same ",
-                            term("validation cells"),
-                            ": the training mean, predicted for every cell, and PCA with as many dimensions, the best "
-                            "linear autoencoder for a squared error (for the model counts: PCA turned back into counts). "
-                            "Where counts are split, all baselines predict the part that is not seen: PCA has the size that "
-                            "does so best, and the third baseline is a linear regression from one part to the other. "
-                            "A good model ends below PCA; one near the mean has learnt nothing. Where counts are not split, "
-                            "the loss rewards copied noise as well: the count-split score on the Clusters page does not.",
-                        ]
-                    ),
-                ),
-            ),
+            curves.layout(view, context),
         ]
     )
 
@@ -189,24 +143,15 @@ def register(app, store):
     )
     def show(_, run_id):
         view = store.of(session.user())
-        run, epochs = view.runs.one(run_id), view.runs.epochs(run_id)
+        run, so_far = view.runs.one(run_id), history.so_far(history.of(view, run_id))
         return (
-            status(view, run, epochs),
+            status(view, run, so_far.n),
             working(run),
-            tiles(run, epochs),
-            100 * len(epochs) / run["n_epochs"] if run["n_epochs"] else 0,
-            next_step(run, epochs),
+            tiles(run, so_far),
+            100 * so_far.n / run["n_epochs"] if run["n_epochs"] else 0,
+            next_step(run, [] if is_active(run) else view.runs.epochs(run_id)),
             None if run["status"] == Status.CREATED else HIDDEN,
             None if run["status"] in ACTIVE else HIDDEN,
         )
 
-    @app.callback(
-        Output(ids.LOSS, "figure"),
-        Input(ids.TICK, "data"),
-        Input(ids.LOSS_LOG, "value"),
-        Input(ids.LOSS_PART, "value"),
-        Input(shared.THEME, "data"),
-        State(shared.RUN, "data"),
-    )
-    def draw_loss(_, log, part, theme, run_id):
-        return loss(store.of(session.user()), run_id, log, part, theme)
+    curves.register(app, store)

@@ -10,6 +10,7 @@ from itsdangerous import BadSignature
 from core.config.run_facts import RunFacts
 from core.worker.execute import drain
 from dashboard.components import location
+from dashboard.pages import run_status
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.model import page as model
 from dashboard.pages.train import page as train
@@ -89,7 +90,7 @@ def test_a_run_of_every_model_is_trained_and_explored(finished, run_quick, name)
         assert len(lines) == 127 and lines[0].startswith("feature,kind,latent_1,latent_2")
     else:
         assert finished.client.get(f"/download/{run}/loadings.csv").status_code == 404
-    figure = train.loss(finished.view, run, False, "total", "light")
+    figure = run_status.loss(finished.view, run, False, "total", "light")
     assert ("likelihood" in figure.layout.yaxis.title.text) == (name == "counts")
 
 

@@ -1,0 +1,234 @@
+"""The curves of a history while it grows: losses by part, learning rate, gradient norm, speed, machine.
+
+A figure holds no more points than a screen shows, and `additions` are those that one of the same view lacks.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from plotly.subplots import make_subplots
+
+from core.config.run_files import HISTORY
+from core.figures.axis_range import y_range
+from core.figures.loss import EPOCHS, WAITING, add_curve, lines_of, loss_curve
+from core.figures.theme import category_colours, faded, template, theme_colours, write_on_axes
+from core.figures.thin import smoothed, thinned
+
+BUCKETS = 500  # of a curve: with the lowest and highest value of each, a point every pixel of a wide plot
+LOSSES = {"total": "loss", "rna": "rna", "protein": "protein"}
+
+
+class Line(NamedTuple):
+    """A column of the history and its name in a legend."""
+
+    column: str
+    name: str
+
+
+class View(NamedTuple):
+    """Curves that are drawn together: rows of Lines, one above the other, each with the title of its axis."""
+
+    title: str
+    rows: tuple  # of (axis title, Lines)
+    limit: float | None = None  # the highest value that the first row can have
+    from_zero: bool = False
+
+
+VIEWS = {
+    "total": View("Total", ()),
+    "rna": View("RNA", ()),
+    "protein": View("Protein", ()),
+    "kl": View(
+        "KL",
+        (
+            (
+                "Kullback-Leibler divergence, nats a cell",
+                (Line("train_kl", "training"), Line("valid_kl", "validation")),
+            ),
+        ),
+    ),
+    "penalties": View(
+        "Penalties",
+        (
+            (
+                "added to the loss",
+                (
+                    Line("penalty_kl", "KL, weighted"),
+                    Line("penalty_l1", "L1"),
+                    Line("penalty_l2", "L2 (weight decay)"),
+                ),
+            ),
+        ),
+        from_zero=True,
+    ),
+    "learning_rate": View(
+        "Learning rate", (("learning rate", (Line("learning_rate", "learning rate"),)),), from_zero=True
+    ),
+    "gradient_norm": View(
+        "Gradient norm",
+        (("norm of the gradient", (Line("gradient_norm", "mean over the steps, before clipping"),)),),
+        from_zero=True,
+    ),
+    "speed": View(
+        "Speed", (("cells per second", (Line("cells_per_second", "cells per second"),)),), from_zero=True
+    ),
+    "machine": View(
+        "Machine",
+        (
+            ("in use, %", (Line("cpu_percent", "CPU"), Line("gpu_percent", "GPU"))),
+            ("memory, GB", (Line("memory_gb", "memory"), Line("gpu_memory_gb", "GPU memory"))),
+        ),
+        limit=100.0,
+        from_zero=True,
+    ),
+}
+
+
+def views_of(has_rna, has_protein, variational):
+    """The names in VIEWS that a run has."""
+    has = {"rna": has_rna, "protein": has_protein, "kl": variational}
+    return [name for name in VIEWS if has.get(name, True)]
+
+
+class Look(NamedTuple):
+    """How a person wants to see the history."""
+
+    view: str = "total"  # a name in VIEWS
+    log: bool = False
+    smoothing: float = 0.0  # the weight of thin.smoothed
+    theme: str = "light"
+
+
+def live_curve(
+    history, look, since=0, n_epochs=None, best_epoch=None, baselines=None, n_latent=None, **losses
+):
+    """A figure of the rows of `history` after the first `since`, thinned; its axes are those of all rows.
+
+    `history`: (epochs, columns of HISTORY) float64, NaN where there is no value. `losses`: `loss_label` of loss_curve.
+    """
+    columns = [HISTORY.index(name) for name in columns_of(look.view)]
+    values = history[:, columns]
+    rows = since + thinned(values[since:], BUCKETS)
+    if best_epoch and since < best_epoch <= len(history):
+        rows = np.union1d(rows, [best_epoch - 1])
+    averages = [smoothed(column, look.smoothing)[rows] for column in values.T] if look.smoothing else None
+    if look.view in LOSSES:
+        limits = _loss_limits(values, lines_of(baselines, look.view, n_latent), look.log)
+        figure = loss_curve(
+            [_record(history[row]) for row in rows],
+            baselines,
+            log=look.log,
+            part=look.view,
+            best_epoch=best_epoch,
+            n_epochs=n_epochs,
+            theme=look.theme,
+            n_latent=n_latent,
+            smoothed=averages and [_numbers(column) for column in averages],
+            limits=limits,
+            **losses,
+        )
+    else:
+        figure = _measures(history, rows, look, n_epochs, averages)
+    return figure
+
+
+def _loss_limits(values, lines, log):
+    """The axis_range.y_range of all epochs, and the epoch of the highest loss."""
+    limits = y_range([column[~np.isnan(column)].tolist() for column in values.T], lines, log)
+    if not np.isfinite(values).any():
+        return (*limits, 1)
+    return (*limits, int(np.nanargmax(np.where(np.isfinite(values), values, -np.inf).max(axis=1))) + 1)
+
+
+def columns_of(view):
+    """The columns of the history that a view draws."""
+    if view in LOSSES:
+        return [f"train_{LOSSES[view]}", f"valid_{LOSSES[view]}"]
+    return [line.column for _, lines in VIEWS[view].rows for line in lines]
+
+
+def _measures(history, rows, look, n_epochs, averages):
+    """The figure of a view that is not a loss: a row of axes for each of its rows."""
+    view, c = VIEWS[look.view], theme_colours(look.theme)
+    figure = make_subplots(rows=len(view.rows), shared_xaxes=True, vertical_spacing=0.12)
+    last = max(n_epochs or 0, len(history), 1)
+    pad, index = 0.02 * (last - 1) or 0.5, 0
+    epochs = history[rows, 0].astype(int).tolist()
+    for row, (title, lines) in enumerate(view.rows, 1):
+        shown = False
+        for line, colour in zip(lines, (c.accent, *category_colours(3)[1:]), strict=False):
+            values = history[:, HISTORY.index(line.column)]
+            shown |= bool(np.isfinite(values).any())
+            add_curve(
+                figure,
+                epochs,
+                _numbers(values[rows]),
+                line.name,
+                faded(colour, 0.55) if line.name == "training" else colour,
+                2,
+                averages and _numbers(averages[index]),
+                showlegend=bool(np.isfinite(values).any()),
+                row=row,
+                col=1,
+            )
+            index += 1
+        columns = [history[:, HISTORY.index(line.column)] for line in lines]
+        limits = _limits(columns, look.log, view.from_zero, view.limit if row == 1 else None)
+        kind = "log" if look.log else "linear"
+        figure.update_yaxes(type=kind, range=limits, title_text=title, row=row, col=1)
+        if not shown:
+            axis = "" if row == 1 else str(row)
+            message = "not measured in this run" if len(history) else WAITING
+            write_on_axes(figure, message, f"x{axis}", f"y{axis}")
+    figure.update_xaxes(range=[1 - pad, last + pad], unifiedhovertitle_text="epoch %{x}")
+    figure.update_xaxes(title_text="epoch", row=len(view.rows), col=1)
+    return figure.update_layout(
+        template=template(look.theme),
+        margin={"t": 34, "r": 16},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        uirevision=f"{look.view} {'log' if look.log else 'linear'}",
+    )
+
+
+def _limits(columns, log, from_zero, limit):
+    """[low, high] of an axis, sensible also where there is no value."""
+    values = np.concatenate(columns)
+    values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    if log:
+        ends = np.log10([values.min(), values.max()]) if len(values) else np.array([-1.0, 0.0])
+        pad = 0.06 * (ends[1] - ends[0]) or 0.1
+        return [float(ends[0] - pad), float(max(ends[1] + pad, math.log10(limit) if limit else -math.inf))]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if from_zero:
+        return [0.0, max(1.05 * high, limit or 0.0) or 1.0]
+    pad = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
+    return [low - pad, high + pad]
+
+
+def n_points(figure):
+    """The points of the longest curve of a figure."""
+    return max((len(trace.x) for trace in figure.data if trace.meta == EPOCHS), default=0)
+
+
+def additions(figure):
+    """[(index, x, y)] of the points to add to a figure of the same view that ends where `figure` begins, and
+    {index: trace} of the traces to replace."""
+    added, replaced = [], {}
+    for index, trace in enumerate(figure.data):
+        if trace.meta == EPOCHS:
+            added.append((index, list(trace.x), list(trace.y)))
+        elif trace.line.dash != "dash":  # baselines stay
+            replaced[index] = trace
+    return added, replaced
+
+
+def _record(row):
+    values = _numbers(row)
+    return dict(zip(HISTORY, [int(row[0]), *values[1:]], strict=True))
+
+
+def _numbers(values):
+    """Floats of five digits, None where there is none: what a screen can show, in few bytes."""
+    return [float(f"{value:.5g}") if math.isfinite(value) else None for value in values]
