@@ -13,6 +13,7 @@ from core.config import specs
 from core.config.run_facts import Parts
 from core.errors import UserError
 from core.training.loop import Epoch
+from core.training.machine import Usage
 
 LONGEST = 60.0  # seconds between two checkpoints, unless an epoch takes longer
 RARE, RAREST = (
@@ -103,15 +104,22 @@ class Checkpoints:
         checkpoint_file.remove(self.folder, checkpoint_file.NAMES[1:])
 
 
+RECORDS = {
+    "train": Parts,
+    "valid": Parts,
+    "usage": Usage,
+}  # the fields of an Epoch that are records themselves
+
+
 def _plain(epoch):
     """An Epoch as lists, numbers and text by name."""
     values = epoch._asdict()
-    return {k: list(v) if isinstance(v, Parts) else v for k, v in values.items()}
+    return {k: list(v) if k in RECORDS else v for k, v in values.items()}
 
 
 def _epoch(values):
     known = {k: v for k, v in values.items() if k in Epoch._fields}  # of this version or an earlier one
-    return Epoch(**{k: Parts(*v) if k in ("train", "valid") else v for k, v in known.items()})
+    return Epoch(**{k: RECORDS[k](*v) if k in RECORDS else v for k, v in known.items()})
 
 
 def fingerprint(matrix, split, config, device):

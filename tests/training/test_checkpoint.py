@@ -44,7 +44,7 @@ def run(adata, config, checkpoints=None, pause=None):
 
 
 def losses(learnt):
-    return [epoch._replace(seconds=0, note="") for epoch in learnt.epochs]
+    return [epoch.repeatable()._replace(note="") for epoch in learnt.epochs]
 
 
 def assert_equal(one, two):

@@ -137,14 +137,14 @@ class Clock:
         monkeypatch.setattr(loop, "losses", lambda m, x, rows, *_: self.spend(len(rows) * look))
         monkeypatch.setattr(inference, "encode", lambda m, x, rows, *_: self.spend(len(rows) * code))
 
-        def one_pass(model, optimizer, feed, order, config, *_):
+        def one_pass(model, feed, order, config, *_):
             n = -(-len(order) // config.batch_size)
             whole = n * config.batch_size == len(order)
             assert whole or len(order) <= forecast.WARM_UP  # those before, which compile
             self.steps, self.passes = self.steps + n, self.passes + 1
             self.spend(n * step)
 
-        monkeypatch.setattr(loop, "_one_pass", one_pass)
+        monkeypatch.setattr(loop, "one_pass", one_pass)
 
     def spend(self, seconds):
         self.now += seconds + self.held_up.pop(0) if self.held_up else seconds
@@ -203,11 +203,11 @@ def test_a_step_of_many_seconds_is_estimated_from_shorter_ones(prepared, monkeyp
     clock = Clock(monkeypatch, look=0, code=0)
     tried = []
 
-    def one_pass(model, optimizer, feed, order, config, *_):
+    def one_pass(model, feed, order, config, *_):
         tried.append(len(order))
         clock.spend(1 + 0.01 * len(order))
 
-    monkeypatch.setattr(loop, "_one_pass", one_pass)
+    monkeypatch.setattr(loop, "one_pass", one_pass)
     monkeypatch.setattr(forecast, "FAR", 2)
     config = SMALL.model_copy(update={"epochs": 1, "batch_size": 192})
     forecast_of_run = forecast.training_seconds(matrix, split, config).seconds
@@ -284,7 +284,7 @@ def test_memory_that_runs_out_in_the_probe_is_a_warning(prepared, monkeypatch):
     def breaks(*_):
         raise RuntimeError("CUDA out of memory. Tried to allocate")
 
-    monkeypatch.setattr(loop, "_one_pass", breaks)
+    monkeypatch.setattr(loop, "one_pass", breaks)
     forecast_of_run = forecast.forecast(matrix, split, SMALL, CPU)
     assert forecast_of_run.seconds is None and forecast_of_run.warning.startswith("Memory ran out in a trial")
 

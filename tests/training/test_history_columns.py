@@ -10,6 +10,7 @@ from core.models import build
 from core.preprocessing.matrix import Cells
 from core.training import loop
 from core.training.loop import fit, one_step
+from core.training.optimizer import make_optimizer
 
 
 def test_an_epoch_tells_norm_speed_divergence_and_decay(tiny):
@@ -33,7 +34,7 @@ def test_the_norm_of_a_gradient_is_that_before_clipping():
         config = BASE.model_copy(update={"clip_grad": longest})
         torch.manual_seed(0)
         model, cells = build(config, 20, 4), Cells(torch.ones(8, 24) * 100)
-        length = one_step(model, loop.make_optimizer(model, config), cells, config, 0.0).gradient_norm
+        length = one_step(model, make_optimizer(model, config), cells, config, 0.0).gradient_norm
         torch.manual_seed(0)
         model = build(config, 20, 4)
         loop.weighted(model.loss(cells), config).backward()
