@@ -220,10 +220,10 @@ def test_nothing_in_a_checkpoint_is_unpickled(paused):
 
 
 def test_a_loss_that_is_not_a_number_leaves_no_checkpoint(tiny, tmp_path, monkeypatch):
-    real = loop.losses
+    real = loop.evaluate
     n_calls = iter(range(1000))
-    broken = loop.Parts(float("nan"), 0.0, None)
-    monkeypatch.setattr(loop, "losses", lambda *a: real(*a) if next(n_calls) < 4 else broken)
+    broken = loop.Parts(float("nan"), 0.0, None), None
+    monkeypatch.setattr(loop, "evaluate", lambda *a: real(*a) if next(n_calls) < 4 else broken)
     learnt, _ = run(tiny, settings(), Checkpoints(tmp_path))
     assert learnt.failure and len(learnt.epochs) == 2 and not list(tmp_path.iterdir())
 
