@@ -27,6 +27,8 @@ def bring(view, name, content, joins=None):
 class AppUnderTest:
     """A store, the app over it, its client, and the ids of the dataset, preparation and run made by with_run()."""
 
+    _dependencies = None
+
     def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
         self.store = Store(
             Settings(
@@ -94,7 +96,10 @@ class AppUnderTest:
         return self.press(f"{name}-done.data", {f"{name}-job.data": job}, f"{name}-tick.n_intervals")
 
     def dependencies(self):
-        return self.client.get("/_dash-dependencies").json
+        """The callbacks of the app, which stay the same while it lives."""
+        if self._dependencies is None:
+            self._dependencies = self.client.get("/_dash-dependencies").json
+        return self._dependencies
 
     def background(self, output, *arguments, triggered="none"):
         """Call the function of a background callback in this process; returns (its answer, its progress updates)."""

@@ -21,11 +21,15 @@ from core.worker import queue  # noqa: E402
 from core.worker.execute import drain  # noqa: E402
 
 BROWSER = "tests/browser/"
+NOT_COMPILED = ("tests/config/", "tests/figures/", "tests/store/", "tests/test_")  # tests that need no numba
 
 
 def pytest_collection_modifyitems(items):
-    """Start with the tests in a browser: they take the longest, and wait more than they compute."""
-    items.sort(key=lambda item: BROWSER not in item.nodeid)
+    """Start with the tests in a browser: they take the longest, and wait more than they compute.
+
+    Beside them go the tests that need no compiled code: on a new checkout the first server compiles it for half a minute.
+    """
+    items.sort(key=lambda item: (BROWSER not in item.nodeid, not item.nodeid.startswith(NOT_COMPILED)))
 
 
 def pytest_xdist_make_scheduler(config, log):
