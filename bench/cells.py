@@ -13,6 +13,9 @@ TINY = {"epochs": 3, "n_hidden": 16, "n_hidden_protein": 8, "n_latent": 4, "batc
 GENES = 200
 EXPRESSED = 0.06  # of all cells a gene is seen in, those of its own cluster apart
 LABELS = 16  # clusters, drawn as clouds
+CATEGORIES = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 48, 96)  # of columns of obs that are added
+NUMBERS = 8  # columns of numbers that are added
+COLUMNS = len(CATEGORIES) + NUMBERS
 
 
 def grown(store, n_cells, seed=0):
@@ -58,6 +61,7 @@ def _grow_dataset_folder(store, dataset, n_cells, code, random):
     for i, entry in enumerate(json.loads((dataset_folder.folder / "obs" / "columns.json").read_text())):
         n = max(1, len(entry.get("categories", ())))
         write_array(dataset_folder.folder / "obs" / f"{i}.npy", (code % n).astype(np.int32))
+    _add_columns(dataset_folder.folder / "obs", n_cells, code, random)
     for name in ("n_counts", "n_genes", "share_top20", "share_mito", "share_ribo", "share_haemo"):
         if (dataset_folder.folder / f"{name}.npy").exists():
             write_array(
@@ -65,6 +69,23 @@ def _grow_dataset_folder(store, dataset, n_cells, code, random):
             )
     record = store.row("dataset", dataset)["record"] | {"cells": n_cells}
     store.set("dataset", dataset, record=record, name=f"{n_cells:,} simulated cells")
+
+
+def _add_columns(folder, n_cells, code, random):
+    """COLUMNS further columns of obs: categories that depend on the cluster or not, and numbers, some without a value."""
+    columns = json.loads((folder / "columns.json").read_text())
+    for n in CATEGORIES:
+        codes = np.where(random.random(n_cells) < 0.5, code, random.integers(0, n, n_cells)) % n
+        write_array(folder / f"{len(columns)}.npy", codes.astype(np.int32))
+        names = [f"group {k:02d}" for k in range(n)]
+        entry = {"name": f"groups-{n}", "kind": "category", "distinct": n, "role": "", "categories": names}
+        columns.append(entry)
+    for i in range(NUMBERS):
+        values = random.gamma(2 + code % 3, 0.02, n_cells).astype(np.float32)
+        values[random.random(n_cells) < 0.01] = np.nan
+        write_array(folder / f"{len(columns)}.npy", values)
+        columns.append({"name": f"number-{i}", "kind": "number", "distinct": n_cells, "role": ""})
+    write_json(folder / "columns.json", columns)
 
 
 def _grow_run(store, run, n_cells, code, random):

@@ -1,8 +1,11 @@
-"""Refresh the screenshots in docs/img from today's pages: `make pictures`, with a Chromium on the PATH. Two minutes.
+"""Refresh the screenshots in docs/img from today's pages: `make pictures`, with a Chromium on the PATH. About two minutes.
 
-The simulated dataset goes from the Data page to its clusters on its own server, in the light theme, 1440 pixels wide.
+The simulated dataset goes from the Welcome page to its clusters on its own server, in the light theme, 1440 pixels wide.
+Every picture waits for what it shows.
 """
 
+import io
+import re
 import shutil
 import sys
 import tempfile
@@ -19,22 +22,22 @@ from core.config import RunConfig  # noqa: E402
 from core.settings import Settings  # noqa: E402
 from core.store import Explored, Status, Store  # noqa: E402
 
-OUT, WIDTH = ROOT / "docs" / "img", 1440
+OUT, WIDTH, HEIGHT = ROOT / "docs" / "img", 1440, 900
 HALF = 0.4  # of its epochs: when the training is photographed
 PATIENCE = 300  # seconds
+COLOURS = 128  # of a picture
 WEBGL = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+# Whether every plot of the page has data, nothing waits, and the fonts are there.
+COMPLETE = """() => document.fonts.status === "loaded"
+    && ![...document.querySelectorAll("[data-dash-is-loading=true], .nuwa-tab-waiting")].some(e => e.getClientRects().length)
+    && [...document.querySelectorAll(".js-plotly-plot")].filter(p => p.getClientRects().length)
+        .every(p => p._fullData?.length || p._fullLayout?.annotations?.length)"""
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder, serving() as serve, sync_playwright() as player:
         base = serve(Path(folder))
-        store = Store(
-            Settings(
-                port=int(base.rpartition(":")[2]),
-                data_dir=Path(folder),
-                inline=False,
-            )
-        )
+        store = Store(Settings(port=int(base.rpartition(":")[2]), data_dir=Path(folder), inline=False))
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = player.chromium.launch(executable_path=chromium, args=WEBGL)
         page = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
@@ -42,41 +45,59 @@ def main():
         take(Camera(page, base), store)
         browser.close()
         store.engine.dispose()
+    n_bytes = sum(path.stat().st_size for path in OUT.glob("*.png"))
+    print(f"{len(list(OUT.glob('*.png')))} pictures, {n_bytes / 1e6:.1f} MB")
 
 
 def take(camera, store):
     """Take the screenshots, in the order of the tutorial."""
     view = store.of("local")
+    camera.go("/")
+    camera.shot("welcome", 820)
     dataset = until(lambda: next(ready(view.datasets.all(), origin="demo:simulated"), None))["id"]
+    preparation, _ = view.preparations.create(dataset, {}, "pictures-prepare")
     camera.go(f"/data?dataset={dataset}")
     camera.shot("data", 930)
-    preparation, _ = view.preparations.create(dataset, {}, "pictures-prepare")
     until(lambda: view.preparations.one(preparation)["status"] == Status.READY)
     camera.go(f"/preprocess?preparation={preparation}")
     camera.shot("preprocess", 1000)
     camera.go(f"/model?preparation={preparation}")
+    camera.see("#model-numbers", "Weights")
     camera.shot("model", 1315)
-    run = view.runs.create(preparation, RunConfig().model_dump(), "the first model")
+    run = view.runs.create(preparation, RunConfig(target="whole").model_dump(), "the first model")
     view.runs.train(run)
+    camera.go(f"/train?run={run}")
     epochs = until(lambda: view.runs.one(run)["n_epochs"])
-    camera.go(f"/train?run={run}", wait=0)
     until(lambda: len(store.epochs(run)) > HALF * epochs)
     camera.shot("training", 1085)
     until(lambda: view.runs.one(run)["explored"] == Explored.READY)
     camera.go(f"/train?run={run}")
+    camera.see("#status", "Training complete")
     camera.shot("trained", 1235)
-    camera.go(f"/clusters?run={run}")
-    until(lambda: view.results.array(run, "embeddings/input_umap") is not None)
-    camera.shot("clusters", 900)
-    camera.page.set_viewport_size({"width": WIDTH, "height": 2400})  # cards as a whole, in a wide panel
-    camera.page.get_by_role("button", name="Widen or narrow panel").click()
+    clusters(camera, view, run)
+
+
+def clusters(camera, view, run):
+    """The maps, a selection beside the metadata, and two cards of the panel."""
+    page = camera.page
+    camera.go(f"/clusters?run={run}&labels=1")
+    camera.shot("clusters", HEIGHT)
+    gene = view.datasets.folder(view.runs.one(run)["dataset"]).genes()["names"][6]
+    camera.go(
+        f"/clusters?run={run}&panels=latent_umap~latent_umap&by=obs:cell_type&colours=gene:{gene}"
+        '&filter=[{"not":{"by":"obs:cell_type","is":["type H"]}}]&select={"by":"obs:cell_type","is":["type A"]}'
+    )
+    page.get_by_text("cells selected", exact=False).first.wait_for()
+    camera.shot("metadata", HEIGHT)
+    page.set_viewport_size({"width": WIDTH, "height": 2400})  # cards as a whole, in a wide panel
+    page.get_by_role("button", name="Widen or narrow panel").click()
     camera.tab("Quality")
     camera.pick("labels", "cell_type")
-    camera.page.get_by_text("test cells", exact=True).wait_for()
+    camera.see("#labels-result", "ARI")
     camera.card("scores", "Scores")
     camera.tab("Latent dimensions")
-    camera.page.locator("#profile-go").click()
-    camera.page.locator("#profile-box").wait_for()
+    page.locator("#profile-go").click()
+    page.locator("#profile-box .js-plotly-plot").wait_for()
     camera.card("profile", "Reconstructed profile")
 
 
@@ -86,15 +107,28 @@ class Camera:
     def __init__(self, page, base):
         self.page, self.base = page, base
 
-    def go(self, path, wait=4000):
-        """Open a page; `wait` milliseconds until it is complete."""
+    def go(self, path):
+        """Open a page, and wait until it is complete."""
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         self.page.goto(self.base + path)
-        self.page.wait_for_timeout(wait)
+        self.page.locator("#content > *").first.wait_for()
+        self.complete()
+
+    def complete(self):
+        """Wait until nothing on the page changes any more."""
+        self.page.wait_for_function(COMPLETE)
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def see(self, place, words):
+        """Wait for words in a part of the page."""
+        self.page.locator(place, has_text=re.compile(words)).wait_for()
 
     def tab(self, title):
         """Load the cards of a tab of the Clusters page."""
         self.page.get_by_role("tab", name=title).click()
-        self.page.wait_for_timeout(3000)
+        self.page.wait_for_function(COMPLETE)
 
     def pick(self, id, words):
         """Choose an option of a dropdown."""
@@ -103,25 +137,26 @@ class Camera:
 
     def shot(self, name, height):
         """The first `height` pixels of the page."""
+        self.page.mouse.move(0, 0)
         self.page.set_viewport_size({"width": WIDTH, "height": height})
-        self.page.wait_for_timeout(1500)
-        self.page.screenshot(path=OUT / f"{name}.png")
-        small(OUT / f"{name}.png")
+        self.page.wait_for_timeout(500)  # plots follow the size of the window
+        self.page.wait_for_function(COMPLETE)
+        self.save(name, self.page.screenshot())
 
     def card(self, name, title):
         """The card with this title."""
         self.page.mouse.move(0, 0)
-        self.page.wait_for_timeout(3000)
+        self.page.wait_for_timeout(500)
+        self.page.wait_for_function(COMPLETE)
         heading = self.page.get_by_role("heading", name=title, exact=True)
-        self.page.locator(".nuwa-card").filter(has=heading).screenshot(path=OUT / f"{name}.png")
-        small(OUT / f"{name}.png")
+        self.save(name, self.page.locator(".nuwa-card").filter(has=heading).screenshot())
 
+    def save(self, name, content):
+        """The same image in COLOURS colours, a quarter of the bytes."""
+        from PIL import Image
 
-def small(path):
-    """The same image in 256 colours, a third of the bytes."""
-    from PIL import Image
-
-    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        image = Image.open(io.BytesIO(content)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        image.save(OUT / f"{name}.png", optimize=True)
 
 
 def ready(rows, **what):
@@ -132,11 +167,11 @@ def ready(rows, **what):
 def until(true):
     """Wait until `true()` holds, and return its value."""
     end = time.monotonic() + PATIENCE
-    while not (found := true()):
+    while not (value := true()):
         if time.monotonic() > end:
             raise TimeoutError("It did not come.")
         time.sleep(0.1)
-    return found
+    return value
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from core.analysis import umap_library
 from core.analysis.neighbors import find_neighbors, in_metric, with_self_first
 
 MIN_DIST = 0.3  # Seurat's; scanpy has 0.5, umap-learn 0.1
@@ -16,12 +17,10 @@ def umap(points, neighbors=None, n_components=2, seed=0, metric="euclidean"):
     """
     if len(points) <= n_components + 1:
         return _too_few(points, n_components)
-    from umap import UMAP
-
     known = find_neighbors(points, seed=seed, metric=metric) if neighbors is None else neighbors
     knn = with_self_first(known)
     small = len(points) < 40  # the spectral start needs more points than that
-    model = UMAP(
+    model = umap_library.umap_().UMAP(
         n_neighbors=knn.indices.shape[1],
         n_components=n_components,
         min_dist=MIN_DIST,

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from core.analysis import umap_library
 from core.analysis.neighbors import with_self_first
 from core.config import DEFAULT_RESOLUTION
 
@@ -12,14 +13,13 @@ from core.config import DEFAULT_RESOLUTION
 def edges(neighbors):
     """UMAP's fuzzy graph of Neighbors, as scanpy's `neighbors` makes it: pairs of points (edges, 2), and (edges,) weights."""
     from scipy import sparse
-    from umap.umap_ import fuzzy_simplicial_set
 
     knn = with_self_first(neighbors)
     n, k = knn.indices.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         empty = sparse.coo_matrix((n, 1))
-        result = fuzzy_simplicial_set(
+        result = umap_library.umap_().fuzzy_simplicial_set(
             empty, k, None, None, knn_indices=knn.indices, knn_dists=knn.distances, set_op_mix_ratio=1.0
         )
     upper = sparse.triu(result[0], k=1).tocoo()

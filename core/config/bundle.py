@@ -20,7 +20,9 @@ PARTS = {
     "weights": Part("Weights", "model.pt, for torch.load"),
     "markers": Part("Markers", "markers of the chosen clusters as CSV; computed first if necessary"),
     "scores": Part("Scores", "all scores, as CSV and JSON"),
-    "figures": Part("Figures", "loss, maps, markers and composition as SVG, PDF and PNG"),
+    "figures": Part(
+        "Figures", "loss, maps (also as the page shows them), markers and composition as SVG, PDF and PNG"
+    ),
     "report": Part("report.html", "everything on one page, with a methods paragraph for a paper"),
 }
 DENOISED = "denoised values of the used genes and proteins in result.h5ad (a larger file)"

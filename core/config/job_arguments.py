@@ -174,6 +174,9 @@ class BundleArguments(Arguments):
     parts: tuple[str, ...]
     denoised: bool = False
     size: tuple[int | float, ...]  # fields of core.config.bundle.Size
+    maps: str | None = (
+        None  # the name of the file of what the maps showed; none in bundles of earlier versions
+    )
 
 
 class MarkersArguments(Arguments):

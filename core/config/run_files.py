@@ -30,6 +30,7 @@ OF_THE_MACHINE = ("seconds", "cells_per_second", "cpu_percent", "memory_gb", "gp
 HIGHEST_RESOLUTION = 1000  # more than anybody computes, and short in a file name
 BUNDLE = "bundle.zip"
 START_WEIGHTS = "start.pt"  # the weights of another run that training started from
+SHOWN_MAPS = "shown_maps.npz"  # core.figures.maps_file.Maps, for the bundle that is being made
 SUGGESTED = "suggested.json"  # cell types of the clusters, by core.worker.jobs.after_training
 HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
 

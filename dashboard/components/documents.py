@@ -12,6 +12,59 @@ PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n*", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
 MARKS = re.compile(r"[*`]")
 
+# Anchors of the terms of the glossary that a sentence explains where it uses them; others, such as "cell", are everyday
+# words of the field.
+TECHNICAL = (
+    *(
+        "autoencoder",
+        "encoder",
+        "decoder",
+        "latent-space",
+        "latent-dimension",
+        "reconstruction",
+        "denoised-values",
+    ),
+    *(
+        "isotype-control",
+        "hashtag",
+        "doublet",
+        "data-checks",
+        "quality-limits",
+        "library-size",
+        "variable-gene",
+    ),
+    *(
+        "out-of-core",
+        "recipe",
+        "clr",
+        "dsb",
+        "modality",
+        "batch-covariate",
+        "training-cells",
+        "validation-cells",
+    ),
+    *(
+        "test-cells",
+        "over-fitting",
+        "early-stopping",
+        "minibatch",
+        "learning-rate",
+        "dropout",
+        "baseline",
+        "epoch",
+    ),
+    *("split-counts", "marker", "pseudobulk", "embedding", "pca", "umap", "t-sne", "ilisi", "harmony"),
+    *(
+        "reference-mapping",
+        "label-transfer",
+        "co-clustering-consistency",
+        "loadings",
+        "expected-doublet-rate",
+    ),
+)
+_LONGEST_FIRST = sorted((name.replace("-", "[ -]") for name in TECHNICAL), key=len, reverse=True)
+TERMS = re.compile(rf"(?<![\w'-])((?:{'|'.join(_LONGEST_FIRST)})s?)(?![\w'-])", re.IGNORECASE)
+
 
 def anchor(heading):
     """The anchor of a heading of a document, as GitHub writes it."""

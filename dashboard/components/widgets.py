@@ -6,8 +6,9 @@ from dash import dcc, html
 from core.config.dataset_record import DatasetRecord
 from core.figures import GRAPH_CONFIG
 from dashboard import ids
-from dashboard.components.documents import anchor, definition
+from dashboard.components.documents import TECHNICAL, TERMS, anchor, definition
 
+WIDE = 4  # columns of a table that may not fit beside the maps
 # Before its first figure a graph would show axes from -1 to 6.
 BLANK = {
     "data": [],
@@ -54,6 +55,20 @@ def term(text, heading=None):
     )
 
 
+def with_terms(text, known=()):
+    """A sentence whose technical terms are `term`s, each at its first place; but those whose anchors are in `known`."""
+    parts, end, seen = [], 0, set(known)
+    for match in TERMS.finditer(text):
+        name = anchor(match[1].lower())
+        name = name if name in TECHNICAL else name.removesuffix("s")
+        if name in seen:
+            continue
+        seen.add(name)
+        parts += [text[end : match.start()], term(match[1], name)]
+        end = match.end()
+    return [part for part in [*parts, text[end:]] if part]
+
+
 def tile(label, value, note="", tone=""):
     """A number that matters, large; a word is a little smaller."""
     word = "" if any(c.isdigit() for c in value) or len(value) < 5 else " word"
@@ -69,13 +84,34 @@ def more(summary, *children, **kwargs):
 
 
 def table(head, rows, numeric=()):
-    """A table of text; `numeric` are the columns that are aligned right."""
+    """A table of text; `numeric` are the columns that are aligned right.
+
+    In the narrow panel of the Clusters page, rows of WIDE columns or more become blocks (assets/91-workspace.css), in
+    which each cell names its column.
+    """
     style = {i: "num" for i in numeric}
     top = html.Tr([html.Th(h, className=style.get(i), scope="col") for i, h in enumerate(head)])
-    body = [html.Tr([html.Td(c, className=style.get(i)) for i, c in enumerate(row)]) for row in rows]
+    body = [
+        html.Tr(
+            [
+                html.Td(c, className=style.get(i), **{"data-column": plain(h)})
+                for i, (h, c) in enumerate(zip(head, row, strict=True))
+            ]
+        )
+        for row in rows
+    ]
+    wide = " wide" if len(head) >= WIDE else ""
     return html.Div(
-        html.Table([html.Thead(top), html.Tbody(body)], className="nuwa-table"), className="nuwa-scroll"
+        html.Table([html.Thead(top), html.Tbody(body)], className=f"nuwa-table{wide}"),
+        className="nuwa-scroll",
     )
+
+
+def plain(part):
+    """The text of a component or of a list of them."""
+    if isinstance(part, list | tuple):
+        return "".join(plain(one) for one in part)
+    return part if isinstance(part, str) else plain(getattr(part, "children", None) or "")
 
 
 def number(value, digits=3):

@@ -5,7 +5,7 @@ from dash import Input, Output, dcc, html
 from core.store import Explored
 from dashboard import ids as shared
 from dashboard.components import buttons
-from dashboard.components.widgets import card, more
+from dashboard.components.widgets import card, more, with_terms
 from dashboard.pages.data import stages
 
 PATH, TITLE = "/", "Welcome"
@@ -20,7 +20,9 @@ def layout(view, context):
         "Train an autoencoder on your own cells",
         html.Img(src="/assets/welcome.svg", alt=PICTURE, className="nuwa-welcome"),
         html.P(
-            "An autoencoder describes each cell by a few numbers, so that similar cells lie together on a map.",
+            with_terms(
+                "An autoencoder describes each cell by a few numbers, so that similar cells lie together on a map."
+            ),
             className="lead",
         ),
         html.Div(

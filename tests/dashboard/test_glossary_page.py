@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from app_under_test import sent
 
-from dashboard.components.documents import GLOSSARY, anchor, definition
-from dashboard.components.widgets import term
-from dashboard.pages import glossary
+from dashboard.components import location
+from dashboard.components.documents import GLOSSARY, TECHNICAL, anchor, definition
+from dashboard.components.widgets import term, with_terms
+from dashboard.pages import glossary, home
+from dashboard.pages.data import page as data
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMS = [line.removeprefix("### ") for line in GLOSSARY.read_text().splitlines() if line.startswith("### ")]
@@ -19,7 +21,10 @@ def linked_terms():
     terms = []
     for path in sorted((ROOT / "dashboard").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "term":
+            is_term = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "term"
+            )
+            if is_term and isinstance(node.args[-1], ast.Constant):
                 terms.append((path.relative_to(ROOT).as_posix(), ast.literal_eval(node.args[-1])))
     return terms
 
@@ -59,3 +64,30 @@ def test_terms_carry_their_definition_as_plain_text():
 def test_the_sidebar_links_to_the_glossary(bare):
     answer = bare.press("sidebar.children", {"url.pathname": "/glossary", "url.search": ""})
     assert '"href": "/glossary"' in sent(answer["sidebar"]) and "Latent space" in sent(answer["content"])
+
+
+def test_each_technical_term_of_a_sentence_is_explained_once():
+    parts = with_terms("Isotype controls and doublets: doublets are two cells. CLR is for the latent space.")
+    links = [part for part in parts if not isinstance(part, str)]
+    assert [link.children for link in links] == ["Isotype controls", "doublets", "CLR", "latent space"]
+    assert links[0].href == "/glossary#isotype-control" and getattr(
+        links[2], "data-definition"
+    ) == definition("clr")
+    text = "".join(part if isinstance(part, str) else part.children for part in parts)
+    assert text == "Isotype controls and doublets: doublets are two cells. CLR is for the latent space."
+
+
+def test_parts_of_words_and_names_in_quotes_are_no_terms():
+    for sentence in ("'PCA' is a column.", "The encoders-decoder of umaps2.", "X_pca has 50 axes.", ""):
+        assert with_terms(sentence) == [sentence] * bool(sentence), sentence
+
+
+def test_every_term_that_sentences_explain_is_in_the_glossary():
+    assert {*TECHNICAL} <= {anchor(one) for one in TERMS}
+    for name in TECHNICAL:
+        assert len(with_terms(f"The {name.replace('-', ' ')} is it.")) == 3, name
+
+
+@pytest.mark.parametrize("page", [home, data])
+def test_the_first_pages_explain_their_terms(bare, page):
+    assert '"data-definition": ' in sent(page.layout(bare.view, location.resolve(bare.view, "")))

@@ -1,17 +1,12 @@
-"""The figures of a run drawn by matplotlib: axes and words as vectors, points as dots. Pure: data to a matplotlib Figure."""
-
-import math
+"""The figures of a run drawn by matplotlib but its maps: all of vectors. Pure: data to a matplotlib Figure."""
 
 import numpy as np
 
 from core.figures.axis_range import label_positions, y_range
-from core.figures.colour import OTHERS, folded, has_value, n_without_value, no_value_text
-from core.figures.drawing_order import drawing_order
-from core.figures.labels import free_places, text_size
+from core.figures.colour import OTHERS
 from core.figures.loss import SQUARED, TITLES, lines_of, parts_of
 from core.figures.markers import LARGEST, places, scaled
-from core.figures.panel_labels import named_medians
-from core.figures.panels import point_size
+from core.figures.printed.matplotlib_maps import POINT
 from core.figures.theme import category_colours, theme_colours
 from core.text import short
 
@@ -33,8 +28,6 @@ STYLE = {
     "svg.hashsalt": "nuwa",  # the same figure is the same file
     "text.parse_math": False,  # a name with two dollar signs is a name
 }
-POINT = 0.75  # points of print for a pixel of CSS
-LABEL = 7  # points of a name among cells
 APART = 0.1  # of the height of a row: the least distance of labels of baselines
 
 
@@ -97,118 +90,6 @@ def loss(figure, epochs, baselines, best_epoch, n_latent, loss_label=SQUARED):
         axes.set_ylabel(f"weighted {loss_label}" if part == "total" else loss_label)
     rows[-1].set_xlabel("epoch")
     rows[0].legend(loc="upper right", ncols=3)
-
-
-def maps(figure, panels, colour, columns, named=False):
-    """Panels (core.figures.Panel) of two dimensions beside one another, coloured alike; their points are dots.
-
-    `named` writes each group's name among its cells.
-    """
-    whole, colour, c = colour, folded(colour), theme_colours("light")
-    rows = math.ceil(len(panels) / columns)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    known = has_value(colour)
-    numbers = colour.categories is None
-    ends = colour.span() if numbers else None
-    order = drawing_order(colour)
-    paint = _paints(colour, known, ends, c)
-    for axes, panel in zip(grid, panels, strict=False):
-        points = np.asarray(panel.points, dtype=np.float32)
-        side = point_size(len(points)) * POINT / max(1, math.sqrt(columns))
-        axes.scatter(
-            *points[order, :2].T,
-            s=side**2,
-            c=paint[order],
-            alpha=0.85,
-            linewidths=0,
-            rasterized=True,
-        )
-        axes.set_title(panel.title, loc="left")
-        axes.set(xticks=[], yticks=[], xlabel=panel.x, ylabel=panel.y)
-        for spine in axes.spines.values():
-            spine.set(visible=True, color=c.line)
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    if numbers:
-        _bar(figure, grid, colour, ends)
-    else:
-        _legend(figure, colour, known, c)
-    for axes, panel in zip(grid, panels, strict=False) if named else ():
-        _write_labels(figure, axes, panel, whole, c)
-
-
-def _write_labels(figure, axes, panel, colour, c):
-    """The name of each group among its cells, none over another, with a line where it was moved."""
-    written = sorted(named_medians(panel, colour), key=lambda label: -label.n)
-    figure.draw_without_rendering()  # lays out the axes
-    to_data, frame = axes.transData.inverted(), axes.get_window_extent()
-    point = figure.dpi / 72
-    sizes = [text_size(label.name, LABEL * point) for label in written]
-    centres = (
-        axes.transData.transform([(label.x, label.y) for label in written]) - frame.p0 if written else []
-    )
-    at = free_places(centres, sizes, (frame.width, frame.height))
-    for label, centre, place in zip(written, centres, at, strict=True):
-        if np.isnan(place[0]):
-            continue
-        far = np.abs(place - centre).max() > LABEL * point
-        box = {"facecolor": "white", "alpha": 0.65, "linewidth": 0, "pad": 1}
-        line = {"arrowstyle": "-", "color": c.quiet, "linewidth": 0.5} if far else None
-        text = {"ha": "center", "va": "center", "fontsize": LABEL, "color": c.text}
-        x_y = to_data.transform(place + frame.p0)
-        axes.annotate(label.name, (label.x, label.y), xytext=x_y, arrowprops=line, bbox=box, **text)
-
-
-def _paints(colour, known, ends, c):
-    """(cells, 4) float: the colour of each cell."""
-    from matplotlib.colors import to_rgba_array
-
-    paint = np.tile(to_rgba_array([c.missing]), (len(known), 1))
-    if colour.categories is None:
-        values = np.asarray(colour.values, dtype=float)[known]
-        share = np.clip((values - ends.low) / (ends.high - ends.low), 0, 1)
-        paint[known] = _scale(ends.scale)(share)
-    else:
-        paint[known] = to_rgba_array(colour.palette())[np.asarray(colour.values)[known]]
-    return paint
-
-
-def _scale(scale):
-    """A scale of figures.colour as a matplotlib colour map."""
-    import matplotlib
-    from matplotlib.colors import LinearSegmentedColormap
-
-    if isinstance(scale, str):
-        return matplotlib.colormaps[scale.lower()]
-    return LinearSegmentedColormap.from_list("nuwa", [(at, paint) for at, paint in scale])
-
-
-def _bar(figure, grid, colour, ends):
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    scale = ScalarMappable(Normalize(ends.low, ends.high), _scale(ends.scale))
-    n_without = n_without_value(colour)
-    grey = f"grey: {no_value_text(n_without)}" if n_without else ""
-    label = "\n".join(filter(None, (colour.name, colour.unit, ends.note, grey)))
-    figure.colorbar(scale, ax=list(grid), label=label)
-
-
-def _legend(figure, colour, known, c):
-    """A dot and a name a category, in as many columns as fit beside the panels."""
-    from matplotlib.lines import Line2D
-
-    n = np.bincount(np.asarray(colour.values)[known], minlength=len(colour.categories))
-    entries = [
-        (name, paint) for name, paint, k in zip(colour.categories, colour.palette(), n, strict=True) if k
-    ]
-    entries += [] if known.all() else [(no_value_text(n_without_value(colour)), c.missing)]
-    dots = [Line2D([], [], marker="o", linestyle="", ms=4, mec="none", mfc=paint) for _, paint in entries]
-    high = figure.get_size_inches()[1]
-    lines = max(4, int(high / 0.15) - 2)
-    columns = math.ceil(len(entries) / lines)
-    names = [short(name) for name, _ in entries]
-    figure.legend(dots, names, title=colour.name, loc="outside right upper", ncols=columns)
 
 
 def dots(figure, features, groups, means, shares, unit, n_genes=None):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from core import figures
 from core.config.bundle import Size
 from core.figures.loss import parts_of
-from core.figures.printed import matplotlib_figures
+from core.figures.printed import matplotlib_figures, matplotlib_maps
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # journals ask for these
 TEXT, SMALL = 11, 9  # pixels of CSS: 8 and 7 points
@@ -88,9 +88,22 @@ def maps(name, title, panels, colour, cells, size):
         title,
         size,
         plotly,
-        lambda figure: matplotlib_figures.maps(figure, panels, colour, columns, named),
+        lambda figure: matplotlib_maps.maps_of(figure, panels, colour, columns, named),
         len(cells) * len(panels) <= MOST_POINTS and (fits or named),
     )
+
+
+def shown_maps(maps, size):
+    """The maps of the Clusters page (core.figures.maps_file.Maps) as they were shown, each with its own colour."""
+    columns = max(1, min(maps.columns, len(maps.panels)))
+    rows = -(-len(maps.panels) // columns)
+    if len(maps.panels) > 1:
+        size = size.as_high_as(rows * size.pixels[1] * 0.62)
+
+    def draw(figure):
+        matplotlib_maps.shown(figure, maps)
+
+    return PaperFigure("maps", "The maps as they were shown", size, None, draw, vectors=False)
 
 
 def dots(features, groups, means, shares, unit, size, n_genes=None):

@@ -19,6 +19,7 @@ from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_scr
 from core.export.h5ad import columns_of
 from core.export.readme import readme
 from core.export.versions import versions
+from core.figures import maps_file
 from core.figures.printed import print_all
 from core.text import size as size_text
 from core.worker.jobs.bundle_content import BundleContent
@@ -47,7 +48,8 @@ def make_bundle(store, job, say):
     say("Reading the dataset.", 0.02)
     run, trained = load_run(store, job["target"])
     options = BundleArguments.of_job(job)
-    content = BundleContent(store, job["owner"], run, trained, options.by, options.resolution)
+    maps = _shown_maps(store.run_folder(run["id"]), options)
+    content = BundleContent(store, job["owner"], run, trained, options.by, options.resolution, maps)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.root / "cache") as scratch:
         bundle = _Bundle(content, options, Path(scratch), say)
         try:
@@ -65,6 +67,17 @@ def make_bundle(store, job, say):
             ) from None
     facts = {"names": bundle.names, "words": content.grouping, "remarks": bundle.remarks}
     return {"file": BUNDLE, "bytes": n_bytes} | facts
+
+
+def _shown_maps(folder, options):
+    """The Maps that the page showed when the bundle was queued, or None; their file is removed."""
+    if options.maps is None:
+        return None
+    path = folder / Path(options.maps).name
+    try:
+        return maps_file.read(path.read_bytes())
+    finally:
+        path.unlink(missing_ok=True)
 
 
 class _Bundle:

@@ -23,11 +23,11 @@ from core.worker.jobs.datasets import open_dataset
 class BundleContent:
     """A run, its dataset and its clusters for a bundle; `markers` are set once they are computed.
 
-    `colour` is the Colour of the chosen clusters, `grouping` says in words how they were made; `clusters` (cells,) are those of
+    `maps` is what the page showed (core.figures.maps_file.Maps), or None. `colour` is the Colour of the chosen clusters, `grouping` says in words how they were made; `clusters` (cells,) are those of
     Leiden at the `resolution` asked for, `named_clusters` those that people have made.
     """
 
-    def __init__(self, store, owner, run, trained, by, resolution):
+    def __init__(self, store, owner, run, trained, by, resolution, maps=None):
         self.store, self.view, self.run, self.trained = store, store.of(owner), run, trained
         self.by, self.resolution = by, resolution
         self.folder, self.dataset_folder = store.run_folder(run["id"]), store.dataset_folder(run["dataset"])
@@ -43,7 +43,7 @@ class BundleContent:
         rows = self.view.clusterings.all(run["id"])
         self.named_clusters = [self._named_clusters(row) for row in rows]
         self.colour, self.grouping = self._groups([row["line"] for row in rows])
-        self.markers = None
+        self.markers, self.maps = None, maps
 
     def data(self):
         """The AnnData of the run's dataset; raises UserError where it is not the one of the training."""

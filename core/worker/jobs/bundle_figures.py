@@ -17,7 +17,8 @@ MOST_PARTS = 30  # categories of the column that it goes by
 
 
 def plates_of(content, size):
-    """The Plates of a BundleContent: loss, latent space, all maps, and markers and composition where there are such."""
+    """The PaperFigures of a BundleContent: loss, latent space, all maps; where there are such, the maps as the page showed
+    them, markers and composition."""
     run = content.run
     baselines = RunFacts.upgraded(run["facts"]).valid_baselines
     n_latent, loss_label = content.config.n_latent, content.config.loss_label
@@ -33,6 +34,8 @@ def plates_of(content, size):
     if len(panels) > 1:
         title = "The latent space beside the input"
         plates.append(paper_figures.maps("embeddings", title, panels, content.colour, cells, size))
+    if content.maps:
+        plates.append(paper_figures.shown_maps(content.maps, size))
     if content.markers:
         plates.append(_markers(content, size))
     if len(content.colour.categories) <= MOST_BATCHES:

@@ -12,7 +12,7 @@ from core.export import tables
 from core.export.tables import Table
 from dashboard.pages.clusters.colours import CLUSTERS, colour_of, features_of, label
 from dashboard.pages.clusters.links import BETWEEN
-from dashboard.pages.clusters.viewer import draw, embeddings, filters, link_state, selection
+from dashboard.pages.clusters.viewer import embeddings, filters, link_state, map_files, selection
 from dashboard.server import session
 
 FILES = (
@@ -42,10 +42,11 @@ def register(server, store):
             if name == "mapped.h5ad":
                 path = view.mappings.file(run_id, request.args.get("key", ""))
                 return send_file(path, as_attachment=True, download_name=f"nuwa_{run_id}_{name}")
-            if name == "maps.html":
-                page = draw.page_of(view, run, link_state.from_link(request.args, view, run))
+            if name in MAPS:
+                make, mimetype = MAPS[name]
+                content = make(view, run, link_state.from_link(request.args, view, run))
                 headers = {"Content-Disposition": f'attachment; filename="nuwa_{run_id}_{name}"'}
-                return Response(page, mimetype="text/html", headers=headers)
+                return Response(content, mimetype=mimetype, headers=headers)
             if name in TABLES:
                 return _csv(TABLES[name](view, run, request.args), f"nuwa_{run_id}_{name}")
         except (UserError, ValueError) as error:
@@ -127,6 +128,13 @@ TABLES = {
     "panels.csv": panels,
     "profile.csv": profile,
     "markers.csv": markers,
+}
+
+
+# What the maps show.
+MAPS = {
+    "maps.html": (map_files.page_of, "text/html"),
+    "maps.pdf": (map_files.pdf_of, "application/pdf"),
 }
 
 

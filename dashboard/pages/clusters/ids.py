@@ -60,6 +60,7 @@ PANELS_TICK = "panels-tick"
 PANELS_MISSING = "panels-missing"
 LINK_TABLE = "link-table"
 LINK_MAPS = "link-maps"
+LINK_PDF = "link-maps-pdf"
 LINK = "viewer-link"  # the query of the address, with all that is shown
 
 # colours of the maps

@@ -17,9 +17,9 @@ def table_link(run_id, by, resolution, k, keys=(), select="", records="", colour
     return f"/download/{run_id}/panels.csv?{urlencode(query)}"
 
 
-def maps_link(run_id, query):
-    """The address of the maps as an HTML file; `query` is that of the link to what they show."""
-    return f"/download/{run_id}/maps.html?{query}"
+def maps_link(run_id, form, query):
+    """The address of the maps as a file, "html" or "pdf"; `query` is that of the link to what they show."""
+    return f"/download/{run_id}/maps.{form}?{query}"
 
 
 def profile_link(run_id, job_id):

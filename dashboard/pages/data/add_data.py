@@ -12,7 +12,7 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import automatic
 from dashboard.components.number_field import block, error_id, error_of, number_field
-from dashboard.components.widgets import card, more, notice
+from dashboard.components.widgets import card, more, notice, term
 from dashboard.pages.data import ids
 
 ADDS = {
@@ -144,8 +144,14 @@ def droplets():
     return [
         html.Div(fields, className="nuwa-form"),
         html.P(
-            "Most barcodes of an unfiltered matrix come from no droplet, and some from a cell that was lost. These limits, "
-            "10^1.5 and 10^2.5, are those of the tutorial of the R package dsb (Mulè 2022) for 10x.",
+            [
+                "Most barcodes of an unfiltered matrix come from no droplet, and some from a cell that was lost. ",
+                term("DSB"),
+                " takes the ",
+                term("background"),
+                " of the proteins from the others. These limits, 10^1.5 and 10^2.5, are those of the tutorial of the R "
+                "package dsb (Mulè 2022) for 10x.",
+            ],
             className="help",
         ),
     ]

@@ -4,7 +4,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from dashboard import ids as shared
 from dashboard.components import buttons
-from dashboard.components.widgets import card, more, notice
+from dashboard.components.widgets import card, more, notice, term, with_terms
 from dashboard.pages.data import ids
 
 TONES = {"stop": "bad", "warning": "warn"}
@@ -27,7 +27,17 @@ def findings_card(record):
         if len(notes) > MOST_NOTES + 1
         else notes[MOST_NOTES:]
     )
-    return card("Data checks", *grave, *notes[:MOST_NOTES], *folded)
+    purpose = html.P(
+        [
+            "The ",
+            term("data checks"),
+            " read all names and values. What they report is a ",
+            term("finding"),
+            ".",
+        ],
+        className="help",
+    )
+    return card("Data checks", purpose, *grave, *notes[:MOST_NOTES], *folded)
 
 
 def _finding(finding, repairs):
@@ -53,7 +63,7 @@ def finding_notice(finding, *parts):
         if severity in TONES
         else html.Span(f"{SEVERITIES[severity]}: ", className="visually-hidden")
     )
-    return notice([mark, html.Div(finding.sentence), *parts], TONES.get(severity, "info"))
+    return notice([mark, html.Div(with_terms(finding.sentence)), *parts], TONES.get(severity, "info"))
 
 
 def register(app, store):

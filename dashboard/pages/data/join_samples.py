@@ -10,7 +10,7 @@ from core.config.job_arguments import JoinArguments
 from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import buttons, job_card
-from dashboard.components.widgets import card, more, notice
+from dashboard.components.widgets import card, more, notice, with_terms
 from dashboard.pages.data import ids
 from dashboard.server import session
 
@@ -34,7 +34,7 @@ def samples(view):
             dbc.Checklist(id=ids.SAMPLES, options=choices(view), value=[], className="mb-2"),
             html.Div(id=ids.SAMPLES_NAMES),
             html.Label(["Batch column", batch], className="nuwa-labelled"),
-            html.Div(help, className="help mb-2"),
+            html.Div(with_terms(help), className="help mb-2"),
             look,
             *job_card.parts(view, ids.SAMPLES_LOOKING),
             html.Div(id=ids.SAMPLES_LOST, className="mt-2"),

@@ -9,7 +9,7 @@ from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components import location as places
-from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, tile
+from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, term, tile
 from dashboard.pages.data import (
     about,
     add_data,
@@ -157,7 +157,15 @@ def detail(view, row):
                 else html.P("There are no columns."),
                 more(
                     "What is obs?",
-                    html.P("The table of cell annotations: sample, label, quality."),
+                    html.P(
+                        [
+                            "The table of cell annotations: ",
+                            term("sample"),
+                            ", label, quality. A column can be the ",
+                            term("batch covariate"),
+                            " of a model, or colour the cells.",
+                        ]
+                    ),
                 ),
             ),
         ]

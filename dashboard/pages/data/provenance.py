@@ -6,7 +6,7 @@ from core.config.dataset_record import DatasetRecord
 from core.preprocessing.recipe import STEPS
 from dashboard import ids as shared
 from dashboard.components import buttons
-from dashboard.components.widgets import card, table
+from dashboard.components.widgets import card, table, term
 from dashboard.pages.data import ids
 
 
@@ -25,7 +25,7 @@ def steps_card(view, row, page):
     ]
     return card(
         "Steps so far",
-        html.P(["Made from ", link, ", which is unchanged."]),
+        html.P(["Made from ", link, ", which is unchanged. Each ", term("step"), " makes another dataset."]),
         table(["step", "effect", "cells", "genes", "proteins"], rows, numeric=(2, 3, 4)),
         html.Div(
             html.Button("Undo last step", id=ids.STEP_UNDO, className="btn btn-sm btn-outline-primary"),

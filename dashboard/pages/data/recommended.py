@@ -12,7 +12,7 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.batch_questions import questions
 from dashboard.components.forms import NONE
-from dashboard.components.widgets import more, notice
+from dashboard.components.widgets import more, notice, with_terms
 from dashboard.pages.data import ids, stages
 from dashboard.server import session
 
@@ -91,10 +91,12 @@ def _controls(view, row, under_way):
         more(
             "What does this do?",
             html.P(
-                "It preprocesses the data, trains the model, finds clusters, draws the maps and suggests cell types from "
-                "known markers. The settings are those of "
-                "python -m core train; a batch column is its --batch-key. No cell is removed: filters are on the "
-                "Preprocess page."
+                with_terms(
+                    "It preprocesses the data, trains the autoencoder, finds clusters in its latent space, draws their UMAP "
+                    "and suggests cell types from known markers. The settings are those of python -m core train; a batch "
+                    "column is its batch covariate (--batch-key). No cell is removed: quality limits are on the Preprocess "
+                    "page."
+                )
             ),
         ),
     ]
@@ -134,7 +136,7 @@ def asks(view, row, column):
 
 
 def _drawn(sentences):
-    return notice([html.Div(sentence) for sentence in sentences], "warn") if sentences else ""
+    return notice([html.Div(with_terms(sentence)) for sentence in sentences], "warn") if sentences else ""
 
 
 def start(view, dataset_id, column, is_sure):

@@ -1,5 +1,7 @@
 """The callbacks of the card that downloads a run: its controls, the bundle, and its verification."""
 
+from urllib.parse import parse_qsl
+
 from dash import Input, Output, State, no_update
 
 from core.config import DEFAULT_RESOLUTION
@@ -20,6 +22,7 @@ from dashboard.pages.clusters.bundle.card import (
     verification,
 )
 from dashboard.pages.clusters.colours import CLUSTERS
+from dashboard.pages.clusters.viewer import link_state, map_files
 from dashboard.server import session
 
 SIZE = (ids.BUNDLE_WIDTH, ids.BUNDLE_HEIGHT, ids.BUNDLE_DPI)
@@ -49,6 +52,13 @@ def size_of(parts, unit, *values):
     return Size(round(width * UNITS[unit], 3), round(height * UNITS[unit], 3), dpi)
 
 
+def shown_maps(view, run, parts, link):
+    """What the maps show, for a figure of it, where a part has figures; `link` is the query of the link to it."""
+    if not has_figures(parts) or not link:
+        return None
+    return map_files.record_of(view, run, link_state.from_link(dict(parse_qsl(link)), view, run))
+
+
 def size_errors(parts, unit, *values):
     """The error of each field of the size of figures."""
     if not has_figures(parts):
@@ -65,13 +75,15 @@ def _bundle(app, store):
         State(ids.BUNDLE_BY, "value"),
         State(page.RESOLUTION, "value"),
         State(ids.BUNDLE_DENOISED, "value"),
+        State(page.LINK, "data"),
         State(ids.BUNDLE_PARTS, "value"),
         State(ids.BUNDLE_UNIT, "value"),
         *[State(id, "value") for id in SIZE],
     )
-    def create(view, run, _, by, resolution, denoised, parts, *size):
+    def create(view, run, _, by, resolution, denoised, link, parts, *size):
         contents = {"by": by, "resolution": resolution, "parts": parts or [], "denoised": denoised}
-        return view.bundles.create(run["id"], **contents, size=size_of(parts, *size))["id"]
+        contents |= {"size": size_of(parts, *size), "maps": shown_maps(view, run, parts, link)}
+        return view.bundles.create(run["id"], **contents)["id"]
 
     @app.callback(
         Output(ids.BUNDLE_RESULT, "children"),

@@ -147,6 +147,7 @@ def _draw(app, store):
         Output(ids.LINK_TABLE, "href"),
         Output(ids.LINK, "data"),
         Output(ids.LINK_MAPS, "href"),
+        Output(ids.LINK_PDF, "href"),
         inputs={
             "controls": CONTROLS,
             "missing": Input(ids.PANELS_MISSING, "data"),
@@ -165,7 +166,7 @@ def _draw(app, store):
             within = filters.within(state.selection, state.filter)
             selection = json.dumps(within)
             message = selections.sentence(view, run, within, drawing.selected)
-        entries, link = legends(drawing.maps, state), link_state.to_link(state, run)
+        entries, link = legends(drawing.maps, state, drawing.shown), link_state.to_link(state, run)
         for layer in drawing.layers:
             entries += layer_legend(layer, state.theme)
         return (
@@ -187,7 +188,8 @@ def _draw(app, store):
                 [choice for choice in maps.choices_shown(state) if choice != state.by],
             ),
             link,
-            maps_link(run_id, f"{link}&theme={state.theme}"),
+            maps_link(run_id, "html", f"{link}&theme={state.theme}"),
+            maps_link(run_id, "pdf", link),
         )
 
 

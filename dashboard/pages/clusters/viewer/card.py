@@ -27,7 +27,10 @@ def layout(view, run, state, bar=(), lines=()):
         [
             toolbar.layout(view, run, state),
             _lines(state, lines),
-            html.Div([_maps(view, run, state, bar), _legend(view, run)], className="nuwa-stage nuwa-plot"),
+            html.Div(
+                [_maps(view, run, state), _legend(view, run), _selection_bar(bar)],
+                className="nuwa-stage nuwa-plot",
+            ),
             dcc.Store(id=ids.WEBGL),
             dcc.Store(id=ids.CELLS),
             dcc.Store(id=ids.CELLS_CLICKED),
@@ -60,10 +63,21 @@ def _lines(state, lines):
     )
 
 
-def _maps(view, run, state, bar):
+def _selection_bar(bar):
+    """What is done with the selected cells: over the maps, or below them in a narrow window (assets/91-workspace.css)."""
+    return html.Div(
+        bar,
+        id=ids.SELECTION_BAR,
+        className="nuwa-selection-bar",
+        role="region",
+        **{"aria-label": "Selected cells and filter"},
+    )
+
+
+def _maps(view, run, state):
     """A plotly graph for thousands of cells and for 3-D, and the host of larger plots, which the browser draws itself.
 
-    The embedding of each panel and the selection bar lie over them.
+    The embedding of each panel lies over them.
     """
     initial = draw.initial_cells(view, run, state)
     small = dcc.Graph(
@@ -86,13 +100,6 @@ def _maps(view, run, state, bar):
             html.Div(small, id=ids.PANELS_BOX, hidden=bool(initial), role="group", **{"aria-label": LABEL}),
             html.Div(large, id=ids.CELLS_BOX, hidden=not initial),
             html.Div(heads, className="nuwa-heads"),
-            html.Div(
-                bar,
-                id=ids.SELECTION_BAR,
-                className="nuwa-selection-bar",
-                role="region",
-                **{"aria-label": "Selected cells and filter"},
-            ),
         ],
         id=ids.MAPS,
         className="nuwa-maps",

@@ -33,40 +33,43 @@ class Drawing(NamedTuple):
         return self.maps.first
 
 
+class Parts(NamedTuple):
+    """What a ViewerState shows: the state without a filter that cannot be applied, and what is drawn of it."""
+
+    state: object  # link_state.ViewerState
+    maps: maps.Shown
+    panels: list  # a figures.Panel of each map
+    inside: np.ndarray | None  # (cells,) bool that pass the filter; None without one
+    selected: np.ndarray | None  # (cells,) bool, within the filter
+
+
+def parts(view, run, state, notes, with_panels=True):
+    """The Parts of a ViewerState; sentences on what cannot be shown go to `notes`."""
+    inside, state = _inside(view, run, state, notes)
+    shown = maps.shown(view, run, state, notes, inside)
+    selected = _selected(view, run, state, notes)
+    panels = _panels(view, run, state, shown) if with_panels else []
+    return Parts(state, shown, panels, inside, selected)
+
+
 def draw(view, run, state):
     """The Drawing of a ViewerState; what cannot be drawn is named in its notes, and the rest is drawn."""
     notes = []
-    shown = maps.shown(view, run, state, notes)
-    inside, state = _inside(view, run, state, notes)
-    selected = _selected(view, run, state, notes)
+    drawn = parts(view, run, state, notes, with_panels=False)
+    state, shown = drawn.state, drawn.maps
     n_cells = len(shown.first.values)
     if state.k == 3 and n_cells > CELLS_3D:
         message = f"3-D plots are limited to {CELLS_3D:,} cells: this dataset has {n_cells:,}."
-        return Drawing(figures.empty(message, state.theme), None, shown, selected, notes, shown=inside)
+        figure = figures.empty(message, state.theme)
+        return Drawing(figure, None, shown, drawn.selected, notes, shown=drawn.inside)
     panels = _panels(view, run, state, shown)
     layers = tuple({panel.key: panel.over for panel in panels if panel.over is not None}.values())
     n_points = n_cells * len(panels) + sum(len(panel.over.points) for panel in panels if panel.over)
     if state.k == 2 and is_large(n_points, state.webgl):
-        cells = _cells(view, run, state, shown, panels, selected)
-        return Drawing(None, cells, shown, selected, notes, layers, inside)
-    figure = _figure(view, run, state, shown, panels, selected, inside)
-    return Drawing(figure, None, shown, selected, notes, layers, inside)
-
-
-def page_of(view, run, state):
-    """The HTML file of what a ViewerState shows, for any number of cells: very many are an image."""
-    shown, (inside, state) = maps.shown(view, run, state, []), _inside(view, run, state, [])
-    panels, selected = _panels(view, run, state, shown), _selected(view, run, state, [])
-    n_points = sum(len(panel.points) for panel in panels if panel.points is not None)
-    state = state._replace(webgl=state.k == 3 or not is_large(n_points))
-    figure = _figure(view, run, state, shown, panels, selected, inside).update_layout(showlegend=True)
-    figure.for_each_coloraxis(lambda axis: axis.update(showscale=True))
-    for annotation in figure.layout.annotations:
-        if (annotation.name or "").startswith("title"):
-            annotation.update(visible=True, xanchor="left")
-    badge = DatasetRecord.of(view.datasets.one(run["dataset"])).badge
-    figure = figures.badged(figure, badge.words) if badge else figure
-    return figures.html_page(figure, f"Maps of the run {run['name']}")
+        cells = _cells(view, run, state, shown, panels, drawn.selected)
+        return Drawing(None, cells, shown, drawn.selected, notes, layers, drawn.inside)
+    figure = plotly_figure(view, run, drawn._replace(panels=panels))
+    return Drawing(figure, None, shown, drawn.selected, notes, layers, drawn.inside)
 
 
 def is_large(n_points, webgl=True):
@@ -125,8 +128,10 @@ def _selected(view, run, state, notes):
     return selected
 
 
-def _figure(view, run, state, shown, panels, selected, inside):
-    """plotly's figure; its layout's `meta` says what each panel shows, for lassos and for labels that are renamed."""
+def plotly_figure(view, run, drawn):
+    """plotly's figure of Parts; its layout's `meta` says what each panel shows, for lassos and for labels that are renamed."""
+    state, shown, panels = drawn.state, drawn.maps, drawn.panels
+    inside, selected = drawn.inside, drawn.selected
     names = range(len(shown.first.values))  # above this many points the tooltip shows numbers
     if len(names) * len(panels) <= figures.NAMES_UP_TO:
         names = np.char.decode(view.datasets.folder(run["dataset"]).cells(), "utf-8")

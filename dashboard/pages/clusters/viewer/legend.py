@@ -1,5 +1,9 @@
-"""The legend beside the maps: for each colour its categories with their sizes, which are buttons, or a colour scale."""
+"""The legend beside the maps: for each colour its categories with their sizes, which are buttons, or a colour scale.
 
+Sizes are of the cells that pass the filter, as (cells,) bool `inside`, or of all without one.
+"""
+
+import numpy as np
 from dash import html
 
 from core import figures
@@ -7,7 +11,7 @@ from core.figures.colour import scale_colours
 from dashboard.pages.clusters import ids
 
 
-def legends(shown, state):
+def legends(shown, state, inside=None):
     """The legends of all distinct colours of viewer.maps.Shown, each with the maps that it belongs to where they differ."""
     parts, several = [], len(shown.colours) > 1
     for by, colour in shown.colours.items():
@@ -15,18 +19,22 @@ def legends(shown, state):
         if not titles:
             continue
         where = f"map {titles[0]}" if len(titles) == 1 else f"maps {', '.join(titles)}"
-        parts += legend(colour, state.selection, state.theme, by, state.resolution, where if several else "")
+        where = where if several else ""
+        parts += legend(colour, state.selection, state.theme, by, state.resolution, where, inside)
     if shown.split is not None:
         parts.append(html.Div(f"Split by {shown.split.name}: other cells are grey.", className="help clip"))
     return parts
 
 
-def legend(colour, selection, theme, by, resolution, where=""):
-    """The legend of a Colour; `by` and, for clusters, `resolution` are the choice behind it."""
+def legend(colour, selection, theme, by, resolution, where="", inside=None):
+    """The legend of a Colour; `by` and, for clusters, `resolution` are the choice behind it.
+
+    A category whose cells are all outside the filter keeps its row.
+    """
     if colour.categories is None:
-        return _scale(colour, theme, where)
+        return _scale(colour, theme, where, inside)
     folded = figures.folded(colour)  # rare categories as one
-    sizes = figures.sizes(folded)
+    sizes, shown = figures.sizes(folded), figures.sizes(_within(folded, inside))
     selection = selection or {}
     same = selection.get("by") == by and selection.get("resolution", resolution) == resolution
     selected = selection.get("is", []) if same else []
@@ -35,8 +43,8 @@ def legend(colour, selection, theme, by, resolution, where=""):
     for k, (name, css) in enumerate(zip(folded.categories, folded.palette(), strict=True)):
         if sizes[k]:
             category = None if names[k] is None else {"by": by, "resolution": resolution, "name": names[k]}
-            rows.append(_entry(str(name), css, f"{sizes[k]:,}", str(name) in selected, category))
-    rows += _no_value(colour, theme)
+            rows.append(_entry(str(name), css, f"{shown[k]:,}", str(name) in selected, category))
+    rows += _no_value(_within(colour, inside), theme)
     return [
         html.Div([html.B(colour.name), " (click to select)", _where(where)], className="head"),
         html.Div(rows, className="rows"),
@@ -85,7 +93,12 @@ def _no_value(colour, theme):
     return [_entry(figures.NO_VALUE, css, cells, False, look="entry none")] if n else []
 
 
-def _scale(colour, theme, where=""):
+def _within(colour, inside):
+    """The Colour of the cells that pass the filter."""
+    return colour if inside is None else colour._replace(values=np.asarray(colour.values)[inside])
+
+
+def _scale(colour, theme, where="", inside=None):
     limits = colour.span(theme)
     steps = scale_colours(limits.scale, 16)
     return [
@@ -95,7 +108,7 @@ def _scale(colour, theme, where=""):
         html.Div(className="scale", style={"background": f"linear-gradient(to right, {', '.join(steps)})"}),
         html.Div([html.Span(figures.number_text(end)) for end in limits[:2]], className="ends"),
         html.Div(limits.note, className="help clip"),
-        *_no_value(colour, theme),
+        *_no_value(_within(colour, inside), theme),
     ]
 
 

@@ -41,8 +41,11 @@ class Shown(NamedTuple):
         return self.colours[self.maps[0].by]
 
 
-def shown(view, run, state, notes):
-    """What a ViewerState shows; sentences on what it cannot show go to `notes`."""
+def shown(view, run, state, notes, inside=None):
+    """What a ViewerState shows; sentences on what it cannot show go to `notes`.
+
+    `inside` are the cells that pass its filter, (cells,) bool: the sizes in titles are theirs.
+    """
     colours = _Colours(view, run, state, notes)
     split = _split(view, run, state, notes)
     features = features_of(state.by)
@@ -57,7 +60,9 @@ def shown(view, run, state, notes):
         return Shown(tuple(maps), columns, colours.all)
     key, choices = state.panels[0], list(dict.fromkeys(map(colours.known, features or [state.by])))
     kinds = (
-        _categories(split, max(1, MOST_MAPS // len(choices)), notes) if split is not None else [(None, "")]
+        _categories(split, max(1, MOST_MAPS // len(choices)), notes, inside)
+        if split is not None
+        else [(None, "")]
     )
     maps = []
     for only, name in kinds:
@@ -136,8 +141,11 @@ def _split(view, run, state, notes):
     return colour
 
 
-def _categories(colour, most, notes):
-    """(number, title) of the categories that have cells, the `most` largest in their order."""
+def _categories(colour, most, notes, inside=None):
+    """(number, title) of the categories that have cells, the `most` largest in their order.
+
+    Each has its map whatever the filter; the size in its title is that of its cells `inside`.
+    """
     sizes = figures.sizes(colour)
     filled = np.flatnonzero(sizes)
     kept = np.sort(filled[np.argsort(-sizes[filled], kind="stable")[:most]])
@@ -145,4 +153,6 @@ def _categories(colour, most, notes):
         notes.append(
             f"{colour.name} has {len(filled):,} categories with cells: the {len(kept)} largest have a map each."
         )
+    if inside is not None:
+        sizes = figures.sizes(colour._replace(values=np.asarray(colour.values)[inside]))
     return [(int(k), f"{colour.categories[k]} ({sizes[k]:,})") for k in kept]

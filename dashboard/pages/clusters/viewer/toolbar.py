@@ -126,10 +126,16 @@ def _save():
         )
         for form in ("svg", "png")
     ]
-    page = html.A("Maps as HTML", id=ids.LINK_MAPS, href="", className="dropdown-item")
+    pages = [
+        html.A(f"Maps as {form}", id=id, href="", className="dropdown-item", title=title)
+        for form, id, title in (
+            ("PDF", ids.LINK_PDF, "All cells of the maps, for paper: labels and legend are text"),
+            ("HTML", ids.LINK_MAPS, "All cells of the maps, as a page that opens without Nuwa"),
+        )
+    ]
     table = html.A("Data of the maps (CSV)", id=ids.LINK_TABLE, href="", className="dropdown-item")
     return dbc.DropdownMenu(
-        [*figures, page, table],
+        [*figures, *pages, table],
         label=icon("bi-download", "Save"),
         color="link",
         toggle_class_name="nuwa-tool",
