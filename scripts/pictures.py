@@ -139,7 +139,7 @@ class Camera:
         """The first `height` pixels of the page."""
         self.page.mouse.move(0, 0)
         self.page.set_viewport_size({"width": WIDTH, "height": height})
-        self.page.wait_for_timeout(500)  # plots follow the size of the window
+        self.page.wait_for_timeout(500)  # plots follow the size of the page
         self.page.wait_for_function(COMPLETE)
         self.save(name, self.page.screenshot())
 
