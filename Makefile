@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-scale bench-markers bench-mapping bench-scoring bench-tutorial pictures format
+	bench-gpu bench-scale bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
@@ -70,6 +70,9 @@ bench-tutorial: .venv/.nuwa-dev  ## the numbers of docs/tutorial.md, each from i
 
 bench-scoring: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20,000 cells
 	$(PY) -m bench.scoring $(ARGS)
+
+bench-diagnosis: .venv/.nuwa-dev  ## the diagnosis of twenty real runs, each provoked into a case
+	$(PY) -m bench.diagnosis
 
 bench-mapping: .venv/.nuwa-dev  ## labels and positions of one half of a real dataset, mapped onto a model of the other
 	$(PY) -m bench.mapping $(ARGS)

@@ -46,7 +46,15 @@ LOOSE = {
 # What the web process may load of `core`: descriptions, the store and figures, never the science.
 WEB_MAY = {
     *("store", "figures", "config", "errors", "settings", "text", "files", "safe_csv", "checkpoint_file"),
-    *("data", "models", "worker.launch", "preprocessing.recipe", "training.phases", "training.advice"),
+    *(
+        "data",
+        "models",
+        "worker.launch",
+        "preprocessing.recipe",
+        "training.phases",
+        "training.diagnosis",
+        "training.pca_comparison",
+    ),
     *(
         "analysis.metrics.descriptions",
         "analysis.marker_measures",

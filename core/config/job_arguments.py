@@ -237,6 +237,7 @@ ARGUMENTS = {
     "genes": SettingsArguments,
     "proteins": ProteinsArguments,
     "forecast": SettingsArguments,
+    "rates": SettingsArguments,
     "train": TrainArguments,
     "embed": EmbedArguments,
     "labels": LabelsArguments,

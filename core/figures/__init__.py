@@ -36,7 +36,9 @@ from core.figures.compared_runs import (
 )
 from core.figures.count_split import count_split
 from core.figures.drawing_order import drawing_order, shuffled
+from core.figures.evidence import mark as mark_evidence
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
+from core.figures.learning_rate import rate_sweep
 from core.figures.live_curve import BUCKETS, VIEWS, Look, additions, live_curve, n_points, views_of
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
@@ -121,6 +123,7 @@ __all__ = [
     "theme_colours",
     "mapped",
     "live_curve",
+    "mark_evidence",
     "loss_curve",
     "loss_page",
     "mean_variance",
@@ -137,6 +140,7 @@ __all__ = [
     "point_size",
     "profile",
     "protein_histograms",
+    "rate_sweep",
     "remarks",
     "drawn_cells",
     "sizes",

@@ -90,6 +90,18 @@ class Preparations:
             self._again(job)
         return self.database.job(job["id"])
 
+    def sweep_rates(self, preparation_id, values):
+        """The job that sweeps the learning rate for these settings, queued once; raises UserError where they cannot work."""
+        _, config = self.run_config(preparation_id, values)
+        settings = {s.name: getattr(config, s.name) for s in configs.specs() if s.part != configs.PREPARE}
+        settings["lr"] = configs.RunConfig().lr  # the rate of the form does not change the sweep
+        return self.access.once("rates", preparation_id, SettingsArguments(settings=settings))
+
+    def last_sweep(self, preparation_id):
+        """One's own newest sweep of learning rates of a preparation, or None."""
+        job = self.access.last_job(preparation_id, "rates")
+        return job if job and job["owner"] == self.access.user else None
+
     def _again(self, job):
         queued = {"message": "", "result": None, "progress": 0.0, "pid": None}
         self.database.move_job(job["id"], job["status"], Status.QUEUED, **queued)

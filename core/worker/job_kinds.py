@@ -28,6 +28,7 @@ KINDS = {
     "genes": prepare.choose_genes,
     "proteins": prepare.look_at_proteins,
     "forecast": prepare.foresee,
+    "rates": prepare.sweep_rates,
     "train": train.train,
     "explore": explore.explore,
     "embed": explore.draw,

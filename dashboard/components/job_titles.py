@@ -15,6 +15,7 @@ TITLES = {
     "genes": "a choice of genes",
     "proteins": "histograms of proteins",
     "forecast": "a forecast",
+    "rates": "a sweep of learning rates",
     "train": "training",
     "explore": "neighbours and clusters",
     "embed": "an embedding",

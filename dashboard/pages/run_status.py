@@ -11,9 +11,10 @@ from core.config.run_facts import RunFacts
 from core.store import ACTIVE, Explored, Status
 from core.text import duration, interval
 from core.training import phases
-from core.training.advice import above_baseline, advice, against_pca, noise_words, standing
+from core.training.pca_comparison import above_baseline, against_pca, noise_words, standing
 from dashboard.components import job_titles
 from dashboard.components.widgets import more, notice, number, table, tile
+from dashboard.pages.run_diagnosis import diagnosis_of, shown
 
 # By facts["path"], which core.training.dataloader chooses.
 PATH_TEXT = {
@@ -146,14 +147,14 @@ def judged_on(facts):
 
 
 def next_step(run, epochs):
-    """What a finished run shows and offers."""
+    """The diagnosis of a run, and what a finished one shows and offers."""
+    parts = shown(run, diagnosis_of(run, epochs))
     if run["status"] in (*ACTIVE, Status.CREATED):
-        return []
-    parts = []
+        return parts
     if epochs and run["best_epoch"]:
         parts.append(html.P(against_baselines(run, epochs)))
     if run["status"] == Status.DONE:
-        parts.append(_outcome(run, epochs))
+        parts.append(_outcome(run))
     facts = RunFacts.upgraded(run["facts"])
     parts += [notice(message, "warn") for message in (facts.happened if facts else ())]
     if facts and (notes := facts.notes):
@@ -173,8 +174,8 @@ def old_pca(run, facts):
     return MODELS[run["config"]["model"]].reads_counts and not facts.count_baselines
 
 
-def _outcome(run, epochs):
-    """How the loss stands against PCA's, what the curve says and what may help, as a notice."""
+def _outcome(run):
+    """How the loss stands against PCA's, as a notice."""
     facts = RunFacts.upgraded(run["facts"])
     model, pca = facts.loss.total, facts.test_baselines.pca.total
     n = facts.n_test or facts.n_valid
@@ -188,15 +189,14 @@ def _outcome(run, epochs):
     if old_pca(run, facts):
         return notice(f"{losses} {OLD_PCA}", "warn")
     record, stands = MODELS[run["config"]["model"]], standing(difference)
-    said = advice(epochs, settings, difference, facts.n_train, facts.valid_baselines.mean.total)
     better, good_for = against_pca(run["scores"], record.reads_counts)
     if stands == "level":
-        sentences = [losses, noise_words(n, judged_on(facts)), *said, copied]
+        sentences = [losses, noise_words(n, judged_on(facts)), copied]
     elif stands == "below":
         what = "PCA of any size" if settings.splits_counts else record.pca
-        sentences = [losses, f"The loss is below that of {what}.", *said, copied]
+        sentences = [losses, f"The loss is below that of {what}.", copied]
     else:
-        sentences = [losses, f"PCA reconstructs these cells better. {better}", good_for, *said]
+        sentences = [losses, f"PCA reconstructs these cells better. {better}", good_for]
     return notice([html.P(one) for one in sentences if one], {"below": "good"}.get(stands, "info"))
 
 
@@ -219,9 +219,9 @@ def _exploration(run):
 def loss(view, run_id, log, part, theme):
     """The loss curve of a run so far."""
     run = view.runs.one(run_id)
-    facts = RunFacts.upgraded(run["facts"])
-    return figures.loss_curve(
-        view.runs.epochs(run_id),
+    facts, epochs = RunFacts.upgraded(run["facts"]), view.runs.epochs(run_id)
+    figure = figures.loss_curve(
+        epochs,
         facts and facts.valid_baselines,
         log=bool(log),
         part=part,
@@ -231,3 +231,7 @@ def loss(view, run_id, log, part, theme):
         n_latent=run["config"]["n_latent"],
         loss_label=RunConfig(**run["config"]).loss_label,
     )
+    diagnosis = diagnosis_of(run, epochs)
+    if diagnosis and diagnosis.evidence and diagnosis.evidence.part in ("total", part):
+        figures.mark_evidence(figure, diagnosis.evidence, diagnosis.case, theme)
+    return figure

@@ -93,6 +93,25 @@ def foresee(store, job, say):
     return cost.record() | {"beside": bool(store.working("train"))}
 
 
+def sweep_rates(store, job, say):
+    """The record of a sweep of learning rates (core.training.rate_finder) with these settings on a preparation."""
+    from core.training import (  # they load torch, which preprocessing does without
+        count_splitting,
+        rate_finder,
+    )
+
+    row = store.row("preparation", job["target"])
+    settings = config.parse(row["settings"] | SettingsArguments.of_job(job).settings)
+    used = device.choose(settings.device)
+    say("Preparing the data.", 0.1)
+    split, matrix = _prepared(store, row["dataset"], _of_data(settings))
+    settings = settings.for_data(matrix.n_cells, matrix.n_genes, matrix.n_proteins, matrix.kind)
+    settings.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
+    splitter = count_splitting.splitter(matrix, split.train, settings) if settings.splits_counts else None
+    say("Raising the learning rate from step to step.", 0.6)
+    return rate_finder.sweep(matrix, split, settings, used.kind, splitter).record()
+
+
 def _of_data(settings):
     """The same RunConfig with defaults for all that does not change its Matrix and Split."""
     names = [spec.name for spec in config.specs(config.PREPARE)]

@@ -6,15 +6,18 @@ from dash import Input, Output, State, dcc, html, no_update
 from core import config
 from core.config import NETWORK, TRAINING
 from core.config.models import DEFAULT, SPLIT
+from core.config.numbers import text_of
 from core.config.preparation_record import PreparationRecord
 from core.store import Status
+from core.text import listed
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS, form
-from dashboard.components.widgets import card, empty, graph, more, term
-from dashboard.pages.model import forecast, ids, network
+from dashboard.components.widgets import card, empty, graph, more, notice, term
+from dashboard.pages.model import forecast, ids, network, rate_finder
 from dashboard.pages.model.same_run import offer, same_run
 from dashboard.pages.model.settings import of_run, settings_of
+from dashboard.pages.run_diagnosis import changes_of
 
 PATH, TITLE = "/model", "Create model"
 
@@ -29,6 +32,8 @@ def layout(view, context):
         )
     record = PreparationRecord.of(row)
     values = of_run(context.run, record) if context.run and context.run["preparation"] == row["id"] else {}
+    changes = changes_of(context.query)
+    values |= changes
     automatic = config.RunConfig().for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
     prepared = config.parse(config.upgraded(row["settings"]))
     steps = dict.fromkeys(SPLIT, prepared.target_step(record.kind))
@@ -64,6 +69,7 @@ def layout(view, context):
                     card(
                         "Training",
                         form(TRAINING, values, steps, chosen=automatic, columns=groups),
+                        rate_finder.layout(view, row),
                         more(
                             "What does the learning rate do?",
                             html.P(
@@ -82,6 +88,7 @@ def layout(view, context):
             ),
             card(
                 "Create",
+                changed_line(context.run, changes),
                 html.Label(
                     [
                         "Name of the run",
@@ -107,6 +114,18 @@ def layout(view, context):
     )
 
 
+def changed_line(run, changes):
+    """What a link has changed in the settings of a run; "" where it changed nothing."""
+    if not changes or run is None:
+        return ""
+    labels = {spec.name: spec.label for spec in config.specs()}
+    parts = [
+        f"{labels[name]} {text_of(value) if isinstance(value, int | float) and not isinstance(value, bool) else value}"
+        for name, value in changes.items()
+    ]
+    return notice(f"The form has the settings of the run '{run['name']}', but: {listed(parts)}.")
+
+
 def batch_line(row):
     """The batch covariate of the model, and the link to where it is chosen."""
     column = row["settings"].get("batch_key")
@@ -117,6 +136,7 @@ def batch_line(row):
 def register(app, store):
     network.register(app, store)
     forecast.register(app, store)
+    rate_finder.register(app, store)
 
     @buttons.on(
         app,
