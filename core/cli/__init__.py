@@ -12,6 +12,7 @@ COMMANDS = {
     "join": "join several samples to one dataset with a batch column",
     "score": "score the latent space of a trained run beside PCA and UMAP",
     "map": "map the cells of another file to a trained run and transfer labels",
+    "resume": "continue a stopped or failed run of the server from its checkpoint",
     "verify": "train a run again from its bundle and compare the results",
     "inspect": "show what a file contains and whether it can be trained on",
 }

@@ -190,6 +190,17 @@ def _draw(
         hovertemplate="%{y:.4g}<extra>best epoch</extra>",
         **at,
     )
+    for first in segment_starts(epochs):
+        figure.add_shape(
+            type="line",
+            **{"x0": first - 0.5, "x1": first - 0.5, "xref": f"x{axis}", "y0": 0, "y1": 1},
+            **{"yref": f"y{axis} domain", "line": {"color": c.edge, "width": 1.5, "dash": "dot"}},
+        )
+        figure.add_annotation(
+            text="extension",
+            **{"x": first - 0.5, "y": 1, "xref": f"x{axis}", "yref": f"y{axis} domain", "xanchor": "left"},
+            **{"yanchor": "top", "showarrow": False, "font": {"size": 11, "color": c.quiet}},
+        )
     if not any(v is not None for v in train + valid):
         write_on_axes(figure, WAITING if not x else "the loss is not a number", f"x{axis}", f"y{axis}")
     if hidden is not None:
@@ -235,6 +246,12 @@ def add_curve(figure, x, values, label, colour, width, smoothed=None, **kwargs):
             meta=EPOCHS,
             **kwargs | {"showlegend": False},
         )
+
+
+def segment_starts(epochs):
+    """The first epoch of each extension of a run."""
+    pairs = zip(epochs, epochs[1:], strict=False)
+    return [b["epoch"] for a, b in pairs if (a.get("segment") or 1) != (b.get("segment") or 1)]
 
 
 def _finite(value):

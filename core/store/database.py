@@ -245,13 +245,10 @@ class Database:
         with self.transaction() as db:
             return db.execute(update(jobs).where(jobs.c.id == id).values(**values)).rowcount == 1
 
-    def queue_again(self, id):
-        """Queue a job that failed or was cancelled as if it were new; False where it is neither."""
+    def queue_again(self, id, statuses=(Status.FAILED, Status.CANCELLED)):
+        """Queue a job that has one of these statuses as if it were new; False where it has another."""
         new = {"message": "", "progress": 0.0, "pid": None, "result": None, "cancel": False, "deaths": 0}
-        return any(
-            self.move_job(id, old, Status.QUEUED, started=None, ended=None, **new)
-            for old in (Status.FAILED, Status.CANCELLED)
-        )
+        return any(self.move_job(id, old, Status.QUEUED, started=None, ended=None, **new) for old in statuses)
 
     def stop_job(self, id):
         """Cancel a job: at once where it waits; one that runs is stopped by the worker."""

@@ -11,7 +11,7 @@ from core.config.run_files import START_WEIGHTS
 from core.errors import UserError
 from core.store.rows import new_id
 from core.store.schema import clusterings
-from core.store.status import Explored, Status
+from core.store.status import FINISHED, Explored, Status
 
 STOPPED = (Status.CANCELLED, Status.FAILED)
 NONE = "This run has no checkpoint: it was trained by an earlier Nuwa, or ended before its first one."
@@ -32,7 +32,7 @@ class ResumedRuns:
     def _folder(self, run_id):
         return self.database.root / "runs" / run_id
 
-    def _kept(self, run_id):
+    def kept(self, run_id):
         """The checkpoint of a run; raises UserError where there is none that is whole."""
         if kept := self.checkpoint(run_id):
             return kept
@@ -47,7 +47,7 @@ class ResumedRuns:
         checkpoint, is not stopped, or has clusters that somebody made by hand.
         """
         self._stopped(run_id)
-        self._kept(run_id)
+        self.kept(run_id)
         return self._train(run_id)
 
     def train_again(self, run_id):
@@ -82,7 +82,7 @@ class ResumedRuns:
             for path in self._folder(run_id).glob("*"):
                 if path.name not in (*checkpoint_file.NAMES, START_WEIGHTS):
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            self.database.queue_again(job)  # last, as it may start at once
+            self.database.queue_again(job, FINISHED)  # last, as it may start at once
         return job
 
     def extend(self, run_id, epochs, schedule="onecycle", share=LOWER, name=""):
@@ -94,9 +94,9 @@ class ResumedRuns:
         run = self.access.one("run", run_id)
         if run["status"] not in (Status.DONE, Status.CANCELLED):
             raise UserError("Only a run whose training has ended can be extended.")
-        if not isinstance(epochs, int) or not 1 <= epochs <= 10_000:
+        if type(epochs) is not int or not 1 <= epochs <= 10_000:
             raise UserError("The number of additional epochs is a whole number from 1 to 10,000.")
-        kept, config = self._kept(run_id), parse(run["config"])
+        kept, config = self.kept(run_id), parse(run["config"])
         more = Extension(after=kept.epoch, epochs=epochs, schedule=schedule, lr=config.lr * share)
         first = config.epochs or run["n_epochs"]
         values = run["config"] | {

@@ -104,3 +104,15 @@ def test_the_loss_page_has_a_row_for_each_part():
     without = figures.loss_page(epochs_of(20, protein=False), BASELINES, n_latent=10)
     assert len(named(without, "validation")) == 2
     assert "Protein" not in annotation_texts(without)
+
+
+def test_each_extension_begins_at_a_vertical_line():
+    epochs = [
+        {"epoch": n, "train_loss": 1 / n, "valid_loss": 1 / n, "segment": segment}
+        for n, segment in zip(range(1, 8), [1, 1, 1, 2, 2, 3, 3], strict=True)
+    ]
+    figure = figures.loss_curve(epochs, None)
+    lines = [shape.x0 for shape in figure.layout.shapes if shape.x0 == shape.x1]
+    assert lines == [3.5, 5.5]
+    older = [{name: value for name, value in epoch.items() if name != "segment"} for epoch in epochs]
+    assert not [shape for shape in figures.loss_curve(older, None).layout.shapes if shape.x0 == shape.x1]

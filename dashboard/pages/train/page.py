@@ -11,7 +11,7 @@ from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty
 from dashboard.pages.run_status import next_step, status, tiles, working
-from dashboard.pages.train import curves, history, ids
+from dashboard.pages.train import curves, go_on, history, ids
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -60,12 +60,14 @@ def layout(view, context):
                 html.Div(id=ids.TILES, className="nuwa-tiles"),
                 html.Div(id=ids.TRAIN_NEXT),
             ),
+            go_on.layout(),
             curves.layout(view, context),
         ]
     )
 
 
 def register(app, store):
+    go_on.register(app, store)
     work_here = app.work_here  # the background callback is pickled: it takes this function along, not the app
 
     @app.callback(

@@ -1,0 +1,155 @@
+"""What a run that is not at work offers: to resume it, to train it again, and to add epochs."""
+
+from dash import Input, Output, State, dcc, html, no_update
+
+from core.config.numbers import Number
+from core.errors import UserError
+from core.store import FINISHED, Explored, Status
+from dashboard import ids as shared
+from dashboard.components import buttons, number_field
+from dashboard.components.number_field import number_field as field
+from dashboard.components.widgets import card, term
+from dashboard.pages.train import ids
+from dashboard.server import session
+
+EPOCHS = Number("Additional epochs", True, 1, 10_000, False, False, "epochs", False)
+SCHEDULES = {"onecycle": "one-cycle", "cosine": "cosine", "constant": "constant"}
+DEFAULT_EPOCHS = 20
+
+
+def layout():
+    """The card; it is hidden until `show` has something to offer."""
+    return html.Div(
+        card(
+            "Continue this run",
+            html.Div(
+                [
+                    html.P(id=ids.RESUME_TEXT),
+                    html.Div(
+                        [
+                            html.Button("Resume", id=ids.RESUME, className="btn btn-primary", hidden=True),
+                            html.Button(
+                                "Train again", id=ids.TRAIN_AGAIN, className="btn btn-outline-primary"
+                            ),
+                        ],
+                        className="nuwa-actions",
+                    ),
+                ],
+                id=ids.RESUME_BOX,
+                hidden=True,
+            ),
+            html.Div(
+                [
+                    html.P(
+                        [
+                            "Creates a run that continues this one from its last epoch, as a new ",
+                            term("segment"),
+                            " of its curve. The learning rate peaks at a third of this run's. This run and its clusters "
+                            "stay as they are.",
+                        ]
+                    ),
+                    html.Div(
+                        [
+                            field(ids.EXTEND_EPOCHS, EPOCHS, DEFAULT_EPOCHS),
+                            html.Label(
+                                [
+                                    "Schedule",
+                                    dcc.Dropdown(
+                                        id=ids.EXTEND_SCHEDULE,
+                                        options=SCHEDULES,
+                                        value="onecycle",
+                                        clearable=False,
+                                    ),
+                                ],
+                                className="nuwa-labelled",
+                            ),
+                        ],
+                        className="nuwa-grid even",
+                    ),
+                    html.Div(
+                        html.Button("Add epochs", id=ids.EXTEND, className="btn btn-outline-primary"),
+                        className="nuwa-actions",
+                    ),
+                ],
+                id=ids.EXTEND_BOX,
+                hidden=True,
+            ),
+            html.Div(id=ids.GO_ON_MESSAGE),
+        ),
+        id=ids.GO_ON,
+        hidden=True,
+    )
+
+
+def resume_text(view, run):
+    """(what resuming or training again would do, can it be resumed?) of a cancelled or failed run."""
+    try:
+        kept = view.resumed.kept(run["id"])
+    except UserError as error:
+        return str(error), False
+    damaged = "The newest checkpoint is damaged. The older one is whole. " if kept.damaged else ""
+    total = f" of {run['n_epochs']:,}" if run["n_epochs"] else ""
+    return (
+        f"{damaged}Resume continues the training after epoch {kept.epoch:,}{total}, from its checkpoint. Train again starts "
+        "from the first epoch."
+    ), True
+
+
+def register(app, store):
+    number_field.watch(app, {ids.EXTEND_EPOCHS: EPOCHS}, [ids.EXTEND])
+
+    @app.callback(
+        Output(ids.GO_ON, "hidden"),
+        Output(ids.RESUME_BOX, "hidden"),
+        Output(ids.RESUME_TEXT, "children"),
+        Output(ids.RESUME, "hidden"),
+        Output(ids.EXTEND_BOX, "hidden"),
+        Input(ids.TICK, "data"),
+        State(shared.RUN, "data"),
+    )
+    def show(_, run_id):
+        view = store.of(session.user())
+        return offered(view, view.runs.one(run_id))
+
+    outputs = (
+        Output(ids.POLL, "disabled", allow_duplicate=True),
+        Output(ids.TICK, "data", allow_duplicate=True),
+        Output(ids.GO_ON_MESSAGE, "children", allow_duplicate=True),
+    )
+
+    @buttons.on(app, store, Input(ids.RESUME, "n_clicks"), *outputs, State(shared.RUN, "data"))
+    def resume(view, clicks, run_id):
+        view.resumed.resume(run_id)
+        app.work_here()
+        return False, ["resumed", clicks], ""
+
+    @buttons.on(app, store, Input(ids.TRAIN_AGAIN, "n_clicks"), *outputs, State(shared.RUN, "data"))
+    def train_again(view, clicks, run_id):
+        view.resumed.train_again(run_id)
+        app.work_here()
+        return False, ["again", clicks], ""
+
+    @buttons.on(
+        app,
+        store,
+        Input(ids.EXTEND, "n_clicks"),
+        Output(shared.URL, "href", allow_duplicate=True),
+        Output(ids.GO_ON_MESSAGE, "children", allow_duplicate=True),
+        State(shared.RUN, "data"),
+        State(ids.EXTEND_EPOCHS, "value"),
+        State(ids.EXTEND_SCHEDULE, "value"),
+    )
+    def extend(view, _, run_id, epochs, schedule):
+        id = view.resumed.extend(run_id, EPOCHS.read(epochs), schedule)
+        app.work_here()
+        return f"/train?run={id}", no_update
+
+
+def offered(view, run):
+    """(card hidden, resume hidden, its text, its button hidden, extension hidden) for a run."""
+    if run["status"] not in FINISHED or run["explored"] == Explored.WORKING:
+        return True, True, "", True, True
+    stopped = run["status"] in (Status.CANCELLED, Status.FAILED)
+    text, can_resume = resume_text(view, run) if stopped else ("", False)
+    extendable = run["status"] == Status.DONE and view.resumed.checkpoint(run["id"]) is not None
+    return not (stopped or extendable), not stopped, text, not can_resume, not extendable
