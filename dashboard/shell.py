@@ -12,6 +12,7 @@ from dashboard.components import documents, forms, location
 from dashboard.components.widgets import badge, notice
 from dashboard.pages import glossary, home
 from dashboard.pages.clusters import page as clusters
+from dashboard.pages.compare import page as compare
 from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
@@ -19,7 +20,7 @@ from dashboard.pages.runs import page as runs
 from dashboard.pages.train import page as train
 from dashboard.server import session
 
-PAGES = (home, data, preprocess, model, train, clusters, runs, glossary)
+PAGES = (home, data, preprocess, model, train, clusters, runs, compare, glossary)
 STEPS = (data, preprocess, model, train, clusters)
 KINDS = ("dataset", "preparation", "run")  # in the order of location.Context
 # The headings of docs/tutorial.md that the help of each page shows.
@@ -31,6 +32,7 @@ HELP = {
     train.PATH: ("Learning: back-propagation, and the learning rate", "Watching it learn"),
     clusters.PATH: ("The clusters",),
     runs.PATH: ("What a good loss is", "Where to go from here"),
+    compare.PATH: ("What a good loss is", "Where to go from here"),
     glossary.PATH: ("What an autoencoder is",),
 }
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them

@@ -99,9 +99,7 @@ runs = Table(
         Column("note", Text, nullable=False, default=""),
         Column("starred", Boolean, nullable=False, default=False),
         Column("archived", Boolean, nullable=False, default=False),
-        Column(
-            "remove_at", Float, index=True
-        ),  # a deleted run: nobody sees it, and its files go at this time
+        Column("remove_at", Float),  # a deleted run: nobody sees it, and its files go at this time
         # what the table of runs sorts by: core.store.run_summary
         Column("model", String(32)),
         Column("batch_column", String(200)),
@@ -112,6 +110,18 @@ runs = Table(
         Column("device", String(200)),
         *(Column(name, Float) for name in RUN_SCORES),
     ),
+    # What the table of runs counts and lists by default is read from these alone, without the rows and their JSON.
+    Index(
+        "runs_listed",
+        *("owner", "visibility", "remove_at", "archived", "status", "created", "parent", "dataset", "id"),
+    ),
+    Index("runs_settings", "owner", "visibility", "remove_at", "archived", "changed"),
+)
+Index(
+    "runs_removed",
+    runs.c.remove_at,
+    sqlite_where=runs.c.remove_at.is_not(None),
+    postgresql_where=runs.c.remove_at.is_not(None),
 )
 
 epochs = Table(

@@ -1,10 +1,36 @@
 """The ids of the Runs page."""
 
-RUNS_TABLE = "runs-table"
-RUNS_CONFIRM = "runs-confirm"
-RUNS_CHOSEN = "runs-chosen"
-RUNS_MESSAGE = "runs-message"
+GRID = "runs-grid"
+OPTIONS = "runs-options"  # checkboxes: see dashboard.pages.runs.link.OPTIONS
+COLUMNS = "runs-columns"
+OPENED = "runs-opened"  # {"opened": ids of runs whose children are shown, "closed": ids of datasets}
+CLOCK = "runs-clock"  # seconds that the browser's clock is ahead of UTC
+CHANGED = "runs-changed"  # a number that rises when the rows are to be read again
+STAMP = "runs-stamp"
+TICK = "runs-tick"
+COUNT = "runs-count"
+MESSAGE = "runs-message"
+UNDO = "runs-undo"
+UNDO_IDS = "runs-undo-ids"
+UNDO_NOTICE = "runs-undo-notice"
+UNDO_END = "runs-undo-end"
 
+COMPARE = "runs-compare"
+STAR = "runs-star"
+EDIT = "runs-edit"
+ARCHIVE = "runs-archive"
+DELETE = "runs-delete"
+EXPORT = "runs-export"
+FILE = "runs-file"
+CONFIRM = "runs-confirm"
 
-def delete_run(run_id):
-    return {"type": "delete-run", "run": run_id}
+EDITOR = "runs-editor"
+EDITOR_TITLE = "runs-editor-title"
+EDITOR_ERROR = "runs-editor-error"
+NAME = "runs-name"
+NAME_FIELD = "runs-name-field"
+TAGS = "runs-tags"
+NOTE = "runs-note"
+NOTE_FIELD = "runs-note-field"
+SAVE = "runs-save"
+CLOSE = "runs-close"

@@ -1,0 +1,192 @@
+"""What is done with the runs that are ticked: compare, star, archive, and a file of all that the table shows."""
+
+import io
+from datetime import UTC, datetime
+
+from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from core import safe_csv
+from core.errors import UserError
+from core.store.run_table import SETTING
+from dashboard import ids as shared
+from dashboard.components import buttons
+from dashboard.components.widgets import notice
+from dashboard.pages.runs import columns, ids, link
+from dashboard.server import session
+
+MOST_COMPARED = 10
+BUTTONS = (  # id, label, icon, how many runs have to be ticked
+    (ids.COMPARE, "Compare runs", "bi-layers", 2),
+    (ids.EDIT, "Edit name, tags, note", "bi-pencil", 1),
+    (ids.STAR, "Star runs", "bi-star", 1),
+    (ids.ARCHIVE, "Archive runs", "bi-archive", 1),
+    (ids.DELETE, "Delete runs", "bi-trash", 1),
+    (ids.EXPORT, "Export CSV", "bi-download", 0),
+)
+
+
+def layout():
+    """The buttons; those that need ticked runs are disabled until some are."""
+    return [
+        html.Div(
+            [_button(*one) for one in BUTTONS],
+            className="nuwa-actions",
+            role="toolbar",
+            **{"aria-label": "Ticked runs"},
+        ),
+        dcc.Download(id=ids.FILE),
+    ]
+
+
+def _button(id, label, icon, least):
+    look = (
+        "btn-primary"
+        if id == ids.COMPARE
+        else "btn-outline-danger"
+        if id == ids.DELETE
+        else "btn-outline-secondary"
+    )
+    return html.Button(
+        [html.I(className=f"bi {icon}", **{"aria-hidden": "true"}), html.Span(f" {label}", id=f"{id}-label")],
+        id=id,
+        className=f"btn btn-sm {look}",
+        disabled=least > 0,
+    )
+
+
+def ids_of(rows):
+    """The ids of the ticked runs."""
+    return [row["id"] for row in rows or () if row.get("kind") == "run"]
+
+
+def compare_link(run_ids):
+    """The address of the comparison of runs."""
+    return f"/compare?runs={','.join(run_ids)}"
+
+
+def register(app, store):
+    _enabled(app)
+    _marks(app, store)
+    _file(app, store)
+
+    @app.callback(
+        Output(shared.URL, "href", allow_duplicate=True),
+        Output(ids.MESSAGE, "children", allow_duplicate=True),
+        Input(ids.COMPARE, "n_clicks"),
+        State(ids.GRID, "selectedRows"),
+        prevent_initial_call=True,
+    )
+    def compare(clicks, rows):
+        if not clicks or len(chosen := ids_of(rows)) < 2:
+            raise PreventUpdate
+        if len(chosen) > MOST_COMPARED:
+            return no_update, notice(f"Up to {MOST_COMPARED} runs are compared at once. Untick some.", "warn")
+        return compare_link(chosen), no_update
+
+
+def _enabled(app):
+    """Buttons follow how many runs are ticked, and say what they do to them."""
+    app.clientside_callback(
+        """rows => {
+            const runs = (rows || []).filter(row => row.kind === "run");
+            const n = runs.length;
+            return [n < 2, n < 1, n < 1, n < 1, n < 1,
+                n && runs.every(run => run.starred) ? " Remove stars" : " Star runs",
+                n && runs.every(run => run.archived) ? " List runs again" : " Archive runs"];
+        }""",
+        *[Output(id, "disabled") for id, _, _, least in BUTTONS if least],
+        Output(f"{ids.STAR}-label", "children"),
+        Output(f"{ids.ARCHIVE}-label", "children"),
+        Input(ids.GRID, "selectedRows"),
+    )
+
+
+def _marks(app, store):
+    def on(button, of_row, act):
+        @app.callback(
+            Output(ids.CHANGED, "data", allow_duplicate=True),
+            Output(ids.MESSAGE, "children", allow_duplicate=True),
+            Input(button, "n_clicks"),
+            State(ids.GRID, "selectedRows"),
+            State(ids.CHANGED, "data"),
+            prevent_initial_call=True,
+        )
+        def press(clicks, rows, changed):
+            if not clicks or not (chosen := ids_of(rows)):
+                raise PreventUpdate
+            is_on = not all(row.get(of_row) for row in rows)
+            try:
+                message = act(store.of(session.user()), chosen, is_on)
+            except UserError as error:
+                return no_update, notice(str(error), "bad")
+            return (changed or 0) + 1, message
+
+        return press
+
+    def star(view, chosen, starred):
+        view.run_edits.star(chosen, starred)
+        return ""
+
+    def archive(view, chosen, archived):
+        view.run_edits.archive(chosen, archived)
+        n = f"{len(chosen)} {'run is' if len(chosen) == 1 else 'runs are'}"
+        if archived:
+            return notice(f"{n} archived. 'Show archived runs' lists them.", "good")
+        return notice(f"{n} listed again.", "good")
+
+    on(ids.STAR, "starred", star)
+    on(ids.ARCHIVE, "archived", archive)
+
+    @app.callback(
+        Output(ids.CHANGED, "data", allow_duplicate=True),
+        Output(ids.MESSAGE, "children", allow_duplicate=True),
+        Input(ids.GRID, "cellRendererData"),
+        State(ids.CHANGED, "data"),
+        prevent_initial_call=True,
+    )
+    def star_one(pressed, changed):
+        """The star beside a name."""
+        value = (pressed or {}).get("value") or {}
+        if value.get("what") != "star":
+            raise PreventUpdate
+        try:
+            store.of(session.user()).run_edits.star([value["id"]], value["starred"])
+        except UserError as error:
+            return no_update, notice(str(error), "bad")
+        return (changed or 0) + 1, ""
+
+
+def _file(app, store):
+    @buttons.on(
+        app,
+        store,
+        Input(ids.EXPORT, "n_clicks"),
+        Output(ids.FILE, "data"),
+        Output(ids.MESSAGE, "children", allow_duplicate=True),
+        State(ids.GRID, "getRowsRequest"),
+        State(ids.OPTIONS, "value"),
+        State(ids.COLUMNS, "value"),
+        State(ids.CLOCK, "data"),
+    )
+    def export(view, _, request, options, shown, clock):
+        text = csv_of(view, link.query_of(request, options, None, clock), shown)
+        return dcc.send_string(text, "nuwa_runs.csv"), ""
+
+
+def csv_of(view, query, shown):
+    """The runs of a Query as CSV, with the columns that are shown; numbers are whole, times are in UTC."""
+    differing = view.run_table.differing()
+    chosen = [one for one in columns.all_columns(differing) if one.field in {columns.FIXED, *(shown or ())}]
+    file = io.StringIO()
+    writer = safe_csv.Writer(file)
+    writer.writerow(
+        ["id", *(one.field.removeprefix(SETTING) if one.field != "name" else "run" for one in chosen)]
+    )
+    for row in view.run_table.rows(query):
+        record = columns.run_record(row, differing) | {"status": row["status"].value}
+        record["created"] = datetime.fromtimestamp(row["created"], UTC).isoformat(timespec="seconds")
+        writer.writerow(
+            [row["id"], *("" if record[one.field] is None else record[one.field] for one in chosen)]
+        )
+    return file.getvalue()
