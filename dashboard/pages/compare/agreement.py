@@ -84,16 +84,16 @@ def sentences(counts, first, second):
     kept = sum(change.kind == "kept" for change in changes)
     n = int((counts.sum(axis=1) > 0).sum())
     out = [
-        f"{kept} of {n} clusters of {first} are the same in {second} (Jaccard index of {cluster_agreement.KEPT:g} or more)."
+        f"{kept} of {n} clusters of '{first}' are the same in '{second}' (Jaccard index of {cluster_agreement.KEPT:g} or more)."
     ]
     for change in changes:
         parts = listed(
             [f"{j} ({100 * share:.0f} %)" for j, share in zip(change.targets, change.shares, strict=True)]
         )
         if change.kind == "split":
-            out.append(f"Cluster {change.source} of {first} splits into {parts} of {second}.")
+            out.append(f"Cluster {change.source} of '{first}' splits into {parts} of '{second}'.")
         elif change.kind == "merged":
-            out.append(f"Clusters {parts} of {first} merge into {change.source} of {second}.")
+            out.append(f"Cluster {change.source} of '{second}' holds clusters {parts} of '{first}'.")
     if len(out) > MOST_SENTENCES + 1:
         out = [
             *out[: MOST_SENTENCES + 1],

@@ -42,11 +42,13 @@ def _run(run, runs):
     others = [one.id for one in runs if one is not run]
     label = f"Leave {run.name} out of the comparison"
     leave = dcc.Link(
-        html.I(className="bi bi-x-lg", **{"aria-hidden": "true"}),
+        [
+            html.I(className="bi bi-x-lg", **{"aria-hidden": "true"}),
+            html.Span(label, className="visually-hidden"),
+        ],
         href=compare_link(others),
         className="btn btn-sm btn-outline-secondary",
         title=label,
-        **{"aria-label": label},
     )
     swatch = html.Span(className="nuwa-swatch", style={"background": run.colour}, **{"aria-hidden": "true"})
     link = dcc.Link(run.name, href=f"/train?run={run.id}", className="fw-semibold")

@@ -2,7 +2,7 @@
 
 from dash import html
 
-from dashboard.components.widgets import card, empty
+from dashboard.components.widgets import card, empty, term
 from dashboard.pages.runs import actions, editor, ids, removal, table
 
 PATH, TITLE = "/runs", "Runs"
@@ -18,6 +18,26 @@ def layout(view, context):
         *removal.layout(view),
         html.Div(id=ids.MESSAGE),
         *table.layout(view, context.query),
+        html.P(
+            [
+                *(
+                    "A ",
+                    term("loss"),
+                    " is of the ",
+                    term("test cells"),
+                    ", or the validation cells where there is no test ",
+                ),
+                *(
+                    "set. ",
+                    term("PCA"),
+                    " has the size of the model. ",
+                    term("Neighbours"),
+                    " kept and the other scores are ",
+                ),
+                "of the latent space. In the table, arrow keys move, the space bar ticks a run, and Enter opens it.",
+            ],
+            className="help mt-2",
+        ),
         editor.layout(),
     )
 
