@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     data_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     max_upload_gb: float = 64.0  # of one file that comes from a browser
     threads: int | None = None  # of numeric libraries
+    film: bool = True  # keep the latent space of a run as it forms
     trusted_proxy: str | None = (
         None  # the address of a reverse proxy whose X-Forwarded-* headers are believed
     )
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
             )
         return gigabytes
 
-    @field_validator("inline", "https", mode="before")
+    @field_validator("inline", "https", "film", mode="before")
     @classmethod
     def _switch(cls, value):
         return value == "1" if isinstance(value, str) else value

@@ -37,6 +37,9 @@ from core.figures.compared_runs import (
 from core.figures.count_split import count_split
 from core.figures.drawing_order import drawing_order, shuffled
 from core.figures.evidence import mark as mark_evidence
+from core.figures.film import film_axes, film_codes, film_numbers, film_page, film_places
+from core.figures.film import legend as film_legend
+from core.figures.film_gif import film_gif
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
 from core.figures.learning_rate import rate_sweep
 from core.figures.live_curve import BUCKETS, VIEWS, Look, additions, live_curve, n_points, views_of
@@ -111,6 +114,13 @@ __all__ = [
     "empty",
     "expression_violins",
     "explained",
+    "film_axes",
+    "film_codes",
+    "film_gif",
+    "film_legend",
+    "film_numbers",
+    "film_page",
+    "film_places",
     "folded",
     "heat_map",
     "highest_genes",

@@ -5,6 +5,7 @@ from pathlib import Path
 from core.config.job_arguments import EmbedArguments
 from core.files import read_array
 from core.store import schema
+from core.store.film import FilmFile
 from core.store.rows import Missing
 from core.store.status import Priority
 
@@ -26,6 +27,10 @@ class Results:
     def names(self, run_id, folder):
         """The names of the arrays in a subfolder of a run, such as "embeddings", sorted."""
         return sorted(path.stem for path in (self._folder(run_id) / folder).glob("[!.]*.npy"))
+
+    def film(self, run_id):
+        """The core.store.film.FilmFile of a run, which may have no frame."""
+        return FilmFile(self._folder(run_id))
 
     def file(self, run_id, name):
         """The path of a file of a run; raises Missing."""

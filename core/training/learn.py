@@ -21,6 +21,7 @@ from core.training import held_out as outputs
 from core.training.baselines import PANEL_AXES
 from core.training.checkpoint import fingerprint, moved
 from core.training.dataloader import Feed
+from core.training.film import Recorder
 from core.training.forecast import forecast
 from core.training.inference import encode
 from core.training.loop import Epoch, NonFinite, fit, losses
@@ -76,14 +77,15 @@ class Learnt(NamedTuple):
         return self.start.axes
 
 
-def learn(adata, config, scratch=None, foresee=False, checkpoints=None):
+def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=None):
     """Split, prepare, measure the baselines, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
     With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. An Epoch is
     answered by an Answer, or True to stop. `scratch` is the folder for values that do not fit in memory. With
     core.training.checkpoint.Checkpoints training is saved now and then, and goes on from the newest checkpoint where there
     is one: on the CPU the result is equal, bit for bit, to that of a training without interruption. Raises UserError where
-    the data cannot be trained on with these settings, or the checkpoint is of other data or settings.
+    the data cannot be trained on with these settings, or the checkpoint is of other data or settings. `film` is the
+    core.store.film.FilmFile that keeps the latent space as it forms (core.training.film).
     """
     saved = checkpoints.read() if checkpoints else None
     clock = Clock(dict(saved.seconds) if saved else {})
@@ -146,9 +148,11 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None):
     if saved:
         progress.restore(saved.state)
     passes = fit(model, matrix, split, config, device.kind, splitter, progress)
+    recorder = Recorder(film, matrix, split, config, device.kind, n_epochs)
     try:
         while answer == Answer.CONTINUE and (epoch := next(passes, None)):
             epochs.append(epoch)
+            recorder.look(model, epoch.epoch)
             answer = (yield epoch) or Answer.CONTINUE
             if checkpoints and answer != Answer.STOP and (answer == Answer.PAUSE or checkpoints.is_due):
                 checkpoints.write(progress.state(), epochs, clock.so_far(), resumed, identity)

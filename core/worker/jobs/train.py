@@ -9,6 +9,7 @@ from core.analysis import explore, side_process
 from core.config.dataset_record import DatasetRecord
 from core.export import run_folder
 from core.store import Explored, Status
+from core.store.film import FilmFile
 from core.training import learn, phases
 from core.training.checkpoint import Checkpoints
 from core.training.learn import Answer
@@ -44,7 +45,8 @@ def train(store, job, say):
 def _train(store, job, run, adata, clock, beside, seconds_before):
     run_id, settings = run["id"], config.parse(run["config"])
     data, folder = store.row("dataset", run["dataset"]), store.run_folder(run["id"])
-    work = learn.learn(adata, settings, folder, checkpoints=Checkpoints(folder))
+    film = FilmFile(folder) if store.settings.film else None
+    work = learn.learn(adata, settings, folder, checkpoints=Checkpoints(folder), film=film)
     answer, learnt, n_epochs = None, None, 0
 
     def put(**values):

@@ -11,7 +11,7 @@ from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty
 from dashboard.pages.run_status import next_step, status, tiles, working
-from dashboard.pages.train import curves, go_on, history, ids
+from dashboard.pages.train import curves, film, go_on, history, ids
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -62,6 +62,7 @@ def layout(view, context):
             ),
             go_on.layout(),
             curves.layout(view, context),
+            film.layout(view, context),
         ]
     )
 
@@ -157,3 +158,4 @@ def register(app, store):
         )
 
     curves.register(app, store)
+    film.register(app, store)
