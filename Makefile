@@ -6,6 +6,9 @@
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
 PIP := $(PY) -m pip install --disable-pip-version-check
+# A short training, so that numba's compiled code is on disk before the first page is opened.
+COMPILE := echo "Compiling what training needs; this takes a minute, once." && out=$$(mktemp -d) && \
+	$(PY) -m core train simulated --epochs 1 --out $$out >/dev/null && rm -rf $$out
 
 help:  ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -85,6 +88,7 @@ format: .venv/.nuwa-dev  ## fix what ruff can fix, and format
 .venv/.nuwa-run: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what Nuwa needs; the first time takes some minutes."
 	@$(PIP) -r requirements.txt
+	@$(COMPILE)
 	@touch $@
 
 .venv/.nuwa-dev: requirements-dev.txt requirements.txt constraints.txt | $(PY)
