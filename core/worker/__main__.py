@@ -20,6 +20,12 @@ def main(arguments):
     tempfile.tempdir = str(
         store.root / "cache"
     )  # on the disk of the datasets, since a copy of a large one needs as much room
+    if arguments[0] == "spare":
+        from core.worker import job_kinds  # noqa: F401  seconds, which the job then does not wait for
+
+        arguments = ["one", sys.stdin.readline().strip()]
+        if not arguments[1]:
+            return 0  # the queue has ended
     if arguments[0] == "one":
         return execute.one(store, arguments[1])
     return execute.serve_short(store)

@@ -21,6 +21,7 @@ from core.worker.processes import identity, is_alive
 
 PATIENCE = 5.0  # seconds for a killed process to end
 SECOND, HOUR, DAY = 1, 3600, 24 * 3600
+ROOM = 4e9  # bytes of free memory below which no spare process is kept: it takes about 0.3e9
 TICK = 0.2  # seconds between two updates of the queue
 BEGINS = 30.0  # seconds until the process of a job has written down its number
 SAVES = 8.0  # seconds for the children to save when the worker is asked to end; core.worker.termination takes less
@@ -33,6 +34,7 @@ class Queue:
         self.settings, self.root = settings, settings.data_dir
         self.children = {}  # pid -> Popen
         self.short = None  # the Popen of the process of the short lane
+        self.spare = None  # the Popen of a process that has its libraries loaded and waits for a job
         self.nameless = {}  # id of a running job without a process -> when it was seen, by time.monotonic
         self.is_ending = False  # SIGTERM has come
 
@@ -50,6 +52,9 @@ class Queue:
             add_demos(self.store)
             failed_jobs.settle(self.store)
             older_runs.fill_scores(self.store)
+            self.spare = (
+                self.spawn_spare()
+            )  # beside the first short job: the training after it finds it ready
             swept = removed = -math.inf
             while True:
                 if time.monotonic() - swept > HOUR:
@@ -63,6 +68,7 @@ class Queue:
                         run_removal.remove_due(self.store)
                         removed = time.monotonic()
                     self.update()
+                    self.keep_spare()
                 except OperationalError as error:
                     if patience.reason(error) is None:
                         raise
@@ -165,14 +171,37 @@ class Queue:
         """Start a new process for one job of the lanes "train" and "slow"."""
         if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING):
             return
-        child = self.spawn("one", job["id"])
+        child = self.spare_for(job["id"]) or self.spawn("one", job["id"])
         self.store.set_job(job["id"], **identity(child.pid))
 
-    def spawn(self, *arguments):
+    def keep_spare(self):
+        """Start a spare process where there is none and no work that it would slow down."""
+        if (self.spare is None or self.spare.poll() is not None) and not self.has_work():
+            self.spare = self.spawn_spare()
+
+    def spawn_spare(self):
+        """The Popen of a spare process, or None where the machine has little memory left."""
+        return (
+            self.spawn("spare", stdin=subprocess.PIPE) if psutil.virtual_memory().available > ROOM else None
+        )
+
+    def spare_for(self, job_id):
+        """The Popen of the spare process, which now carries out this job; None where there is none."""
+        spare, self.spare = self.spare, None
+        if spare is None or spare.poll() is not None:
+            return None
+        try:
+            spare.stdin.write(f"{job_id}\n".encode())
+            spare.stdin.close()
+        except OSError:  # it has ended in the meantime
+            return None
+        return spare
+
+    def spawn(self, *arguments, stdin=subprocess.DEVNULL):
         with open(self.root / "worker.log", "ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "core.worker", *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
