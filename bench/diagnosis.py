@@ -90,21 +90,17 @@ RUNS = [
     ),
     Provoked(
         RNA,
-        "two layers of 1,024 units, no dropout, 400 cells",
-        {"epochs": 60} | WIDE,
+        "two layers of 1,024 units, no dropout, constant rate",
+        {"epochs": 60, "lr": 3e-3} | WIDE | STEADY,
         (Case.OVER_FITTING,),
-        400,
     ),
     Provoked(
         CITE,
-        "the same with proteins, constant rate",
+        "the same with proteins",
         {"epochs": 60, "lr": 3e-3} | WIDE | STEADY,
         (Case.OVER_FITTING,),
-        600,
     ),
-    Provoked(
-        CITE, "protein weight 0.000001", {"epochs": 40, "weight_protein": 1e-6}, (Case.PROTEINS_NOT_LEARNT,)
-    ),
+    Provoked(CITE, "protein weight 0", {"epochs": 40, "weight_protein": 0.0}, (Case.PROTEINS_NOT_LEARNT,)),
     Provoked(
         CITE,
         "dropout 0.8 and 8 units for proteins",

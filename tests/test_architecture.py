@@ -68,7 +68,7 @@ WEB_MAY = {
 }
 SCIENCE = {
     *("torch", "scanpy", "anndata", "h5py", "sklearn", "numba", "umap", "pynndescent", "openTSNE", "igraph"),
-    *("harmonypy", "matplotlib", "kaleido", "scipy"),
+    *("harmonypy", "matplotlib", "kaleido", "scipy", "optuna", "tensorboardX"),
 }
 WEB = {"dash", "flask", "werkzeug", "dash_bootstrap_components", "diskcache", "waitress"}
 # Arrows that are still to be cut: (module, room or module).

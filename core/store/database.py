@@ -32,7 +32,7 @@ class Database:
         try:
             # Unpublished data, and pickles in cache/: a new folder is for this account alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in ("inbox", "uploads", "datasets", "runs", "cache"):
+            for name in ("inbox", "uploads", "datasets", "runs", "searches", "cache"):
                 (self.root / name).mkdir(exist_ok=True)
             (self.root / "cache").chmod(0o700)
         except OSError as error:

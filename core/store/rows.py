@@ -6,10 +6,10 @@ import secrets
 from pathlib import PurePath
 
 from core.errors import UserError
-from core.store.schema import datasets, preparations, runs
+from core.store.schema import datasets, preparations, runs, searches
 from core.store.status import Explored, Status
 
-TABLES = {"dataset": datasets, "preparation": preparations, "run": runs}
+TABLES = {"dataset": datasets, "preparation": preparations, "run": runs, "search": searches}
 
 
 class Missing(UserError):

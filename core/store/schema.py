@@ -93,7 +93,7 @@ runs = Table(
         Column("facts", JSON),  # core.config.run_facts.RunFacts
         Column("scores", JSON),
         Column("explored", String(16), nullable=False, default=""),  # a value of core.store.status.Explored
-        Column("parent", String(32), index=True),  # the run whose search or sweep this run belongs to
+        Column("parent", String(32), index=True),  # the search that this run is a trial of
         # what people wrote on the Runs page; tags are separated by ", "
         Column("tags", Text, nullable=False, default=""),
         Column("note", Text, nullable=False, default=""),
@@ -122,6 +122,20 @@ Index(
     runs.c.remove_at,
     sqlite_where=runs.c.remove_at.is_not(None),
     postgresql_where=runs.c.remove_at.is_not(None),
+)
+
+# Searches of settings; their trials are runs whose `parent` is the search.
+searches = Table(
+    "searches",
+    metadata,
+    *_owned(
+        Column("dataset", String(32), nullable=False, index=True),
+        Column("preparation", String(32), nullable=False, index=True),
+        Column("name", String(200), nullable=False),
+        Column("record", JSON, nullable=False),  # core.config.search.SearchRecord
+        Column("paused", Boolean, nullable=False, default=False),
+        Column("result", JSON),  # core.worker.jobs.search: trials, importance, the best run, how it is judged
+    ),
 )
 
 epochs = Table(

@@ -18,6 +18,7 @@ from core.store.run_edits import RunEdits
 from core.store.run_removal import Removals
 from core.store.run_table import RunTable
 from core.store.runs import Runs
+from core.store.searches import Searches
 from core.store.seeds import Seeds
 from core.store.selections import Selections
 from core.store.steps import Steps
@@ -48,6 +49,7 @@ class View:
         self.groups = CellGroups(access)
         self.clusterings = Clusterings(access, self.groups)
         self.seeds = Seeds(access, self.runs)
+        self.searches = Searches(access, self.preparations, self.runs)
         self.mappings = Mappings(access, self.datasets, self.groups)
         self.selections = Selections(access, self.datasets, self.groups)
         self.bundles = Bundles(access, self.clusterings, self.results)

@@ -215,4 +215,8 @@ def falls_slowly(curve):
     if len(curve.train) < LEAST_EPOCHS:
         return False
     is_smooth = np.mean(np.diff(curve.train) < 0) > 0.8
-    return bool(is_smooth and reached(curve) < 0.75 and curve.best >= 0.8 * (len(curve.valid) - 1))
+    third = float(curve.valid[-max(len(curve.valid) // 3, 2)] - curve.valid[-1])
+    still_falls = third > 0.05 * (float(curve.valid.max()) - float(curve.valid[curve.best]))
+    return bool(
+        is_smooth and still_falls and reached(curve) < 0.75 and curve.best >= 0.8 * (len(curve.valid) - 1)
+    )

@@ -143,6 +143,8 @@ def to_learn_at_all(config):
 def for_proteins(config):
     """What lets a model fit proteins: their weight, their units, less dropout, fewer units for RNA."""
     changes, record = [], config.model_record
+    if (config.dropout or 0) > record.dropout:
+        changes.append(_change(f"Lower dropout to {record.dropout:g}", dropout=record.dropout))
     weight = config.weight_of("protein")
     default = DEFAULTS.weight_of("protein")
     if not record.reads_counts and weight < default:
@@ -153,6 +155,6 @@ def for_proteins(config):
         changes.append(_change(f"Use {FEW_UNITS} hidden units for proteins", n_hidden_protein=FEW_UNITS))
     if config.n_hidden and config.n_hidden > FEW_UNITS:
         changes.append(_change(f"Use {FEW_UNITS} hidden units for RNA", n_hidden=FEW_UNITS))
-    if config.dropout:
+    if config.dropout and config.dropout <= record.dropout:
         changes.append(_change("Use no dropout", dropout=0.0))
     return tuple(changes)

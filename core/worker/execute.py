@@ -8,7 +8,7 @@ import traceback
 import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
-from core.store import Missing, Priority, Status, run_removal
+from core.store import Missing, Priority, Status, run_removal, searches
 from core.worker import failed_jobs, launch, lost_jobs, termination
 from core.worker.patience import patiently
 from core.worker.processes import identity
@@ -85,11 +85,13 @@ def drain(store, ahead=False):
     Those that nobody has asked for yet wait on, but with `ahead`.
     """
     run_removal.remove_due(store)
+    searches.queue_due(store)
     least = Priority.AHEAD if ahead else Priority.AHEAD + 1
     while job := next(
         (job for lane in ("short", "train", "slow") if (job := take(store, lane, least))), None
     ):
         execute(store, job)
+        searches.queue_due(store)
 
 
 def serve_short(store):

@@ -50,6 +50,8 @@ def _roll_back(store, job):
 def _fail_row(store, job, message):
     if job["kind"] == "explore":
         store.set("run", job["target"], explored=Explored.FAILED)
+    if job["kind"] == "search":
+        store.move("search", job["target"], Status.RUNNING, Status.FAILED, message=message)
     for kind, job_kinds in FILLS.items():
         if job["kind"] in job_kinds:
             _end(store, kind, job["target"], message)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.data import DEMO_TITLES
 from core.files import GONE
-from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, upload_files
+from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, searches, upload_files
 from core.worker import failed_jobs, launch, lost_jobs, older_runs, patience
 from core.worker.processes import identity, is_alive
 
@@ -104,6 +104,7 @@ class Queue:
     def update(self):
         """Stop what is to stop, take up the jobs of processes that died, start waiting jobs, keep a process for the short lane."""
         self.stop_unwanted()
+        searches.queue_due(self.store)
         for job in self.store.working():
             if not self.is_running(job):
                 self.take_up(job)

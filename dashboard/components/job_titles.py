@@ -17,6 +17,7 @@ TITLES = {
     "forecast": "a forecast",
     "rates": "a sweep of learning rates",
     "train": "training",
+    "search": "a search of settings",
     "explore": "neighbours and clusters",
     "embed": "an embedding",
     "labels": "a comparison with labels",

@@ -16,6 +16,7 @@ from core.training.learn import Answer
 from core.training.loop import Epoch
 from core.worker import termination
 from core.worker.jobs.datasets import open_dataset
+from core.worker.jobs.search_trial import trial_of
 from core.worker.patience import patiently
 
 NOTHING = "Cancelled before the first epoch: nothing was learnt."
@@ -47,7 +48,7 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
     data, folder = store.row("dataset", run["dataset"]), store.run_folder(run["id"])
     film = FilmFile(folder) if store.settings.film else None
     work = learn.learn(adata, settings, folder, checkpoints=Checkpoints(folder), film=film)
-    answer, learnt, n_epochs = None, None, 0
+    answer, learnt, n_epochs, trial = None, None, 0, trial_of(store, run)
 
     def put(**values):
         patiently(lambda: store.set("run", run_id, **values))
@@ -80,7 +81,7 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
             status = patiently(lambda record=record: store.add_epoch(run_id, record))
             if event.best:
                 put(best_epoch=event.epoch)
-            if status == Status.CANCELLING:
+            if status == Status.CANCELLING or trial and trial.should_stop(record, facts, facts.n_epochs):
                 answer = Answer.STOP
             elif termination.asked():
                 answer = Answer.PAUSE
@@ -98,14 +99,16 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
     seconds = phases.added(clock.seconds, learnt.seconds)
     facts = facts.model_copy(update={"training_since": since, "data_hash": data_hash, "phases": seconds})
     explorable = learnt.latent is not None and np.isfinite(learnt.latent).all()
-    explored = Explored.WORKING if explorable else Explored.NOT_STARTED
-    patiently(lambda: _finish(store, job, learnt, facts, explored))
+    is_analysed = explorable and not run["parent"]  # of the trials of a search the best one alone
+    explored = Explored.WORKING if is_analysed else Explored.NOT_STARTED
+    pruned = trial.message if trial else ""
+    patiently(lambda: _finish(store, job, learnt, facts, explored, pruned))
     return None
 
 
-def _finish(store, job, learnt, facts, explored):
+def _finish(store, job, learnt, facts, explored, pruned):
     """Record the facts, queue the analysis and move the status, all or nothing: wherever this process is killed, a run
-    that awaits its analysis has its job, and one that was trained says so."""
+    that awaits its analysis has its job, and one that was trained says so. `pruned` says why a trial was stopped, or ""."""
     run_id = job["target"]
     settings = config.parse(store.row("run", run_id)["config"])
     with store.transaction():
@@ -114,6 +117,8 @@ def _finish(store, job, learnt, facts, explored):
             store.submit(job["owner"], "short", "explore", run_id, token=f"explore:{run_id}")
         if learnt.failure:
             _end(store, run_id, Status.FAILED, message=learn.why_failed(learnt, settings))
+        elif pruned:
+            _end(store, run_id, Status.CANCELLED, message=pruned)
         elif not _end(store, run_id, Status.DONE, (Status.RUNNING,)):
             n, best = len(learnt.epochs), learnt.best_epoch
             message = f"Cancelled after epoch {n}; the weights of epoch {best} were kept."
