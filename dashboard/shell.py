@@ -17,10 +17,11 @@ from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
+from dashboard.pages.search import page as search
 from dashboard.pages.train import page as train
 from dashboard.server import session
 
-PAGES = (home, data, preprocess, model, train, clusters, runs, compare, glossary)
+PAGES = (home, data, preprocess, model, train, clusters, runs, compare, search, glossary)
 STEPS = (data, preprocess, model, train, clusters)
 KINDS = ("dataset", "preparation", "run")  # in the order of location.Context
 # The headings of docs/tutorial.md that the help of each page shows.
@@ -33,6 +34,7 @@ HELP = {
     clusters.PATH: ("The clusters",),
     runs.PATH: ("What a good loss is", "Where to go from here"),
     compare.PATH: ("What a good loss is", "Where to go from here"),
+    search.PATH: ("Searching settings", "What a good loss is"),
     glossary.PATH: ("What an autoencoder is",),
 }
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them

@@ -63,6 +63,7 @@ from core.figures.proteins import protein_histograms
 from core.figures.run_panels import DRAWN_DIRECTLY, WAITING, panels_of
 from core.figures.save import GRAPH_CONFIG, badged, html_page, write_html
 from core.figures.scale import AUTOMATIC, PERCENTILE, VALUE, Clip, number_text, span
+from core.figures.search import search_history, search_importance
 from core.figures.theme import category_colours, empty, template, theme_colours
 from core.figures.variable_genes import mean_variance
 
@@ -153,6 +154,8 @@ __all__ = [
     "rate_sweep",
     "remarks",
     "drawn_cells",
+    "search_history",
+    "search_importance",
     "sizes",
     "span",
     "resolution_stability",

@@ -16,6 +16,7 @@ SETTLED = 0.01  # of the fall: the curve has settled where it stays so near to i
 GAIN = 0.01  # of the fall: more epochs that gain less are not worth it
 TREND = 2.0  # standard errors of a slope, from which it is no accident
 STEADY = 0.01  # of the learning rate: a change that leaves it constant
+SPREAD = 0.5  # measured (0.4 to 0.6): the rise differs from cell to cell by so much of the growth of the gap
 TINY = 1e-12
 
 
@@ -131,8 +132,8 @@ class OverFitting(NamedTuple):
 def over_fitting(curve, n_valid):
     """The OverFitting of a curve, or None where the validation loss does not rise while the training loss falls.
 
-    The rise is a mean over `n_valid` cells of changes that differ from cell to cell by about as much as the gap grows,
-    so its standard error is that growth over the square root of their number. The rise has to be larger than 1.96 of
+    The rise is a mean over `n_valid` cells of changes that differ from cell to cell by about half of what the gap
+    grows; its standard error is that over the square root of their number. The rise has to be larger than 1.96 of
     these, than twice the noise of the epochs, and has to be a trend.
     """
     valid, train = smooth(curve.valid), smooth(curve.train)
@@ -145,7 +146,7 @@ def over_fitting(curve, n_valid):
     learnt = float(train[best] - np.median(curve.train[-last:]))
     if rise <= 0 or learnt <= 0:
         return None
-    error = (rise + learnt) / np.sqrt(max(n_valid, 1))
+    error = SPREAD * (rise + learnt) / np.sqrt(max(n_valid, 1))
     limit = max(RISE * curve.fall, 2 * noise_of(curve.valid) / np.sqrt(last), NORMAL_95 * error)
     is_real = rise > limit and trend_of(curve.valid[best:]) > TREND
     return OverFitting(int(curve.numbers[best]), rise, bool(is_real))

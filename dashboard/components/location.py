@@ -39,7 +39,10 @@ def resolve(view, search):
         if name in query and view.readable(name, query[name]) is None:
             lost = name
     run = view.readable("run", query.get("run"))
-    preparation = view.readable("preparation", run["preparation"] if run else query.get("preparation"))
+    search = view.readable("search", query.get("search"))
+    of_search = search["preparation"] if search else None
+    of_run = run["preparation"] if run else None
+    preparation = view.readable("preparation", of_run or query.get("preparation") or of_search)
     row = run or preparation
     dataset = view.readable("dataset", row["dataset"] if row else query.get("dataset"))
     deleted = view.runs.deleted(query["run"]) if lost == "run" else None

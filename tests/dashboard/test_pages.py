@@ -18,6 +18,7 @@ from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
+from dashboard.pages.search import page as search
 from dashboard.pages.train import page as train
 from dashboard.shell import PAGES, frame, header, steps_done
 
@@ -30,6 +31,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        search: "There is no such search.",
         glossary: "latent-space",
     },
     "with_demo": {
@@ -40,6 +42,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        search: "There is no such search.",
         glossary: "latent-space",
     },
     "finished": {
@@ -50,6 +53,7 @@ EXPECTED = {
         train: "How to read this",
         clusters: "Tools of the maps",
         runs: "Training complete",
+        search: "There is no such search.",
         glossary: "latent-space",
     },
 }

@@ -14,7 +14,7 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS, form
 from dashboard.components.widgets import card, empty, graph, more, notice, term
-from dashboard.pages.model import forecast, ids, network, rate_finder
+from dashboard.pages.model import forecast, ids, network, rate_finder, search
 from dashboard.pages.model.same_run import offer, same_run
 from dashboard.pages.model.settings import of_run, settings_of
 from dashboard.pages.run_diagnosis import changes_of
@@ -110,6 +110,7 @@ def layout(view, context):
                     className="nuwa-actions",
                 ),
             ),
+            search.layout(view, row),
         ]
     )
 
@@ -137,6 +138,7 @@ def register(app, store):
     network.register(app, store)
     forecast.register(app, store)
     rate_finder.register(app, store)
+    search.register(app, store)
 
     @buttons.on(
         app,

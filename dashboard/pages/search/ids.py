@@ -1,0 +1,38 @@
+"""The ids of the page of a search, and of the card on Create model that starts one."""
+
+SEARCH = "search-id"
+TICK = "search-tick"
+STATUS = "search-status"
+TILES = "search-tiles"
+PAUSE = "search-pause"
+GO_ON = "search-go-on"
+STOP = "search-stop"
+MORE = "search-more"
+EXTEND = "search-extend"
+OPEN_BEST = "search-open-best"
+MESSAGE = "search-message"
+DRAWN = "search-drawn"  # what the figures show, so that they are drawn again only when it changes
+HISTORY = "search-history"
+IMPORTANCE = "search-importance"
+PARALLEL = "search-parallel"
+TRIALS = "search-trials"
+
+FORM_SETTINGS = "search-settings"
+FORM_FIELDS = "search-fields"
+FORM_SWEEP = "search-sweep"
+FORM_OBJECTIVE = "search-objective"
+FORM_PRUNER = "search-pruner"
+FORM_TRIALS = "search-n-trials"
+FORM_MINUTES = "search-minutes"
+FORM_START = "search-start"
+FORM_MESSAGE = "search-form-message"
+
+
+def values(name):
+    """The field with the values of a searched setting; "ALL" is dash's pattern when it is given instead."""
+    return {"type": "search-values", "name": name}
+
+
+def open_trial(run_id):
+    """The button that opens a trial."""
+    return {"type": "open-trial", "run": run_id}

@@ -1,0 +1,131 @@
+"""Searches on pages: the card on Create model, and the page of a search from its first trial to its end."""
+
+import pytest
+from app_under_test import AppUnderTest, fields, sent
+from store_rows import furnish
+
+from core.config.search import SearchRecord
+from core.store import Status
+from dashboard.components import location
+from dashboard.pages.model import page as model
+from dashboard.pages.model import search as card
+from dashboard.pages.search import page as search
+
+
+@pytest.fixture
+def nuwa(tmp_path):
+    made = AppUnderTest(tmp_path / "data")
+    made.app.work_here = lambda: None  # the worker is not asked
+    made.preparation = furnish(made.store)["preparation"]
+    return made
+
+
+def started(nuwa, n=3, **changed):
+    record = SearchRecord(**{"space": {"n_latent": [2, 4, 8]}, "n_trials": 6, "pruner": "none"} | changed)
+    id = nuwa.view.searches.create(nuwa.preparation, record)
+    trials = []
+    for number, value in enumerate([0.6, 0.4, None][:n]):
+        run = nuwa.view.runs.create(
+            nuwa.preparation, {"n_latent": [2, 4, 8][number]}, f"t{number}", parent=id
+        )
+        state = "done" if value else "failed"
+        trials.append(
+            {"number": number, "run": run, "params": {"n_latent": [2, 4, 8][number]}, "value": value}
+            | {"state": state, "message": "" if value else "No gene."}
+        )
+    judged = {"loss": 0.5, "pca": 0.6, "mean": 1.0, "difference": [-0.1, 0.02], "n_cells": 24}
+    result = {"trials": trials, "importance": {"n_latent": 1.0}, "best": trials[1]["run"] if n > 1 else None}
+    result |= {"best_value": 0.4, "judged": judged}
+    nuwa.store.set("search", id, result=result)
+    return id, trials
+
+
+def shown(nuwa, id):
+    return nuwa.press("search-status.children", {"search-id.data": id, "search-message.children": None})
+
+
+def test_the_page_of_a_search_shows_trials_the_best_and_its_loss_on_unseen_cells(nuwa):
+    id, trials = started(nuwa)
+    page = sent(search.layout(nuwa.view, location.resolve(nuwa.view, f"?search={id}")))
+    assert (
+        "Latent dimensions: 2, 4, 8. Objective: validation loss." in page and "Which settings matter" in page
+    )
+    answer = shown(nuwa, id)
+    text = sent(answer)
+    assert "Searching" in text and "3 / 6" in text and "1 failed" in text
+    assert "Loss on unseen cells" in text and "0.500" in text and "24 test cells" in text
+    assert "2 (best)" in text and "No gene." in text and not answer["search-open-best"]["disabled"]
+    drawn = nuwa.press("search-history.figure", {"search-drawn.data": [], "search-id.data": id})
+    assert "trial %{x}" in sent(drawn["search-history"]) and "parcoords" in sent(drawn["search-parallel"])
+
+
+def test_a_search_is_paused_continued_extended_and_stopped_by_its_buttons(nuwa):
+    id, _ = started(nuwa)
+    values = {"search-id.data": id, "search-more.value": "5"}
+
+    def press(button):
+        return sent(
+            nuwa.press("search-message.children", values | {f"{button}.n_clicks": 1}, f"{button}.n_clicks")
+        )
+
+    assert "paused" in press("search-pause") and nuwa.store.row("search", id)["paused"]
+    assert "Paused" in sent(shown(nuwa, id))
+    assert "goes on" in press("search-go-on") and not nuwa.store.row("search", id)["paused"]
+    assert "more trials" in press("search-extend")
+    assert nuwa.store.row("search", id)["record"]["n_trials"] == 11
+    values["search-more.value"] = "none"
+    assert "is not a number" in press("search-extend")
+    assert "stopped" in press("search-stop")
+    assert nuwa.store.row("search", id)["status"] == Status.CANCELLED and "Stopped" in sent(shown(nuwa, id))
+
+
+def test_the_best_run_is_opened_by_one_press_and_its_clusters_are_queued(nuwa):
+    id, trials = started(nuwa)
+    nuwa.store.move("run", trials[1]["run"], "created", Status.DONE)
+    answer = nuwa.press(
+        "url.href", {"search-id.data": id, "search-open-best.n_clicks": 1}, "search-open-best.n_clicks"
+    )
+    assert answer["url"]["href"] == f"/train?run={trials[1]['run']}"
+    assert nuwa.view.jobs.last(trials[1]["run"], "explore") is not None
+
+
+def test_a_small_sweep_is_two_clicks(nuwa):
+    """The first fills the card in the browser; what it then draws and submits is pressed here."""
+    row = nuwa.view.preparations.one(nuwa.preparation)
+    page = sent(card.layout(nuwa.view, row))
+    assert "Sweep latent dimensions 10, 20, 50" in page and "Start search" in page
+    assert '"value": "10, 20, 50"' in sent(card.fields(["n_latent"], {}))
+    assert '"value": "3 to 9"' in sent(card.fields(["n_latent"], {"n_latent": "3 to 9"}))
+    values = fields(model.NETWORK) | {"search-values": {"n_latent": "10, 20, 50"}}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+    values |= {"model-preparation.data": nuwa.preparation, "search-start.n_clicks": 1}
+    values |= {
+        "search-objective.value": "loss",
+        "search-pruner.value": "median",
+        "search-n-trials.value": "3",
+    }
+    answer = nuwa.press("url.href", values, "search-start.n_clicks")
+    id = answer["url"]["href"].removeprefix("/search?search=")
+    record = nuwa.store.row("search", id)["record"]
+    assert record["space"] == {"n_latent": [10, 20, 50]} and record["n_trials"] == 3
+    assert "Earlier searches (1)" in sent(card.layout(nuwa.view, row))
+
+
+def test_a_search_without_a_setting_or_with_a_wrong_range_says_so(nuwa):
+    values = fields(model.NETWORK) | {"search-values": {"n_latent": "50 to 5"}}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+    values |= {"model-preparation.data": nuwa.preparation, "search-start.n_clicks": 1}
+    values |= {
+        "search-objective.value": "loss",
+        "search-pruner.value": "median",
+        "search-n-trials.value": "3",
+    }
+    answer = nuwa.press("url.href", values, "search-start.n_clicks")
+    assert "has to end above its beginning" in sent(answer)
+    answer = nuwa.press("url.href", values | {"search-values": {}}, "search-start.n_clicks")
+    assert "No setting is searched" in sent(answer)
+
+
+def test_an_objective_that_only_the_end_has_is_searched_without_pruning():
+    record = card.record_of({"n_latent": 5}, {"n_latent": "2, 4"}, "neighbours", "median", "4", "")
+    assert record.pruner == "none" and "n_latent" not in record.base and record.minutes is None
