@@ -31,7 +31,7 @@ window.nuwaUploadProtocol = (function () {
   async function ask(path, method = "GET", { headers, body, signal } = {}) {
     let answer, said;
     try {
-      answer = await fetch(`/upload${path}`, { method, body, signal, headers: { "X-Requested-With": "nuwa", ...headers } });
+      answer = await fetch(`/upload${path}`, { method, body, signal, headers: { "X-Requested-With": "nuwa", ...window.nuwaCsrf(), ...headers } });
       said = answer.status === 204 ? {} : await answer.text();
     } catch (error) {
       if (error.name === "AbortError") throw error;

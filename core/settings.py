@@ -1,5 +1,6 @@
 """Where and how this server runs, from the environment (NUWA_...)."""
 
+import ipaddress
 import math
 import os
 from pathlib import Path
@@ -31,6 +32,10 @@ class Settings(BaseSettings):
     trusted_proxy: str | None = (
         None  # the address of a reverse proxy whose X-Forwarded-* headers are believed
     )
+    accounts: bool = False  # sign in also where this machine alone is the address
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # names by which people reach the server
+    user_header: str | None = None  # in which a reverse proxy names the person whom it has signed in
+    user_header_from: Annotated[tuple[str, ...], NoDecode] = ()  # peers from which that header is believed
     https: bool = False  # people reach the server by https alone: the session cookie is sent no other way
 
     @classmethod
@@ -72,7 +77,7 @@ class Settings(BaseSettings):
             )
         return gigabytes
 
-    @field_validator("inline", "https", "film", mode="before")
+    @field_validator("inline", "https", "film", "accounts", mode="before")
     @classmethod
     def _switch(cls, value):
         return value == "1" if isinstance(value, str) else value
@@ -87,6 +92,30 @@ class Settings(BaseSettings):
     def _data_roots(cls, value):
         roots = value.split(":") if isinstance(value, str) else value
         return tuple(Path(root).resolve() for root in roots if root)
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, value):
+        return _listed(value, str.lower)
+
+    @field_validator("user_header_from", mode="before")
+    @classmethod
+    def _peers(cls, value):
+        try:
+            return _listed(value, lambda peer: str(ipaddress.ip_network(peer)))
+        except ValueError:
+            raise ValueError(
+                f"NUWA_USER_HEADER_FROM is '{value}', but it is a list of addresses or networks, such as 10.0.0.5."
+            ) from None
+
+    @model_validator(mode="after")
+    def _header(self):
+        if self.user_header and not self.user_header_from:
+            raise ValueError(
+                "NUWA_USER_HEADER is set, but not NUWA_USER_HEADER_FROM: name the address of the reverse proxy, "
+                "or anybody could write that header."
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -103,6 +132,12 @@ class Settings(BaseSettings):
                 "The password (NUWA_PASSWORD) is shorter than 8 characters; choose a longer one."
             )
         return values | {"password": password or None, "password_file": None}
+
+
+def _listed(value, clean):
+    """A tuple of the parts of a text between commas, each made clean."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(clean(part.strip()) for part in parts if part.strip())
 
 
 def from_environment(env=os.environ):

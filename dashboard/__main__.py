@@ -18,9 +18,6 @@ def main():
     """Serve until interrupted; returns the exit code: 2 for a mistake in the settings."""
     try:
         here = settings.from_environment()
-        from dashboard.server.auth import check_address
-
-        check_address(here)
         from core.store import Store
         from dashboard.app import create_app
 
@@ -32,6 +29,7 @@ def main():
     server = bound(app, here)
     if server is None:
         return 2
+    first_account(store, app)
     if here.inline:
         work_alone(store)
         return serve(server, here)
@@ -64,6 +62,15 @@ def bound(app, here):
         print(
             f"Port {here.port} cannot be used ({error.strerror}): set NUWA_PORT to another.", file=sys.stderr
         )
+
+
+def first_account(store, app):
+    """Print the one-time link that creates the administrator, where people sign in and there is no account."""
+    from core.store import link_address
+    from dashboard.server.identity import Mode
+
+    if app.mode is Mode.ACCOUNTS and (secret := store.accounts.first_link()):
+        print(f"Create the administrator, once: {link_address(store.settings, secret)}", flush=True)
 
 
 class Terminated(SystemExit):

@@ -9,9 +9,10 @@ from dash import Dash, DiskcacheManager, html, set_props
 from dash.exceptions import BackgroundCallbackError, DependencyException
 from flask_compress import Compress
 
-from core.store import Missing
+from core.store import Missing, NotAllowed
 from dashboard import ids, shell
-from dashboard.server import upload_routes
+from dashboard.components.widgets import notice
+from dashboard.server import csrf, upload_routes
 from dashboard.server.auth import guard
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -20,7 +21,7 @@ ASSETS = Path(__file__).parent.parent / "assets"
 INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
-{%metas%}<meta name="viewport" content="width=device-width, initial-scale=1">
+{%metas%}<meta name="nuwa-csrf" content="CSRF_COOKIE"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Nuwa</title>
 <script>
   try { document.documentElement.dataset.bsTheme = JSON.parse(localStorage.getItem("theme")) || "light"; } catch (e) {}
@@ -37,8 +38,9 @@ def create_app(store, drain=None):
     With `drain`, a function of the store, `app.work_here()` runs queued jobs in the process that queued them
     (NUWA_INLINE=1); without it they are left to the worker.
     """
-    server = flask.Flask("nuwa", template_folder=str(Path(__file__).parent / "server"))
-    guard(server, store.settings)
+    server = flask.Flask("nuwa", static_folder=None, template_folder=str(Path(__file__).parent / "server"))
+    mode = guard(server, store)
+    csrf_cookie = csrf.cookie_name(server.secret_key)
     Compress(server)
     upload_routes.register(server, store)
     server.register_error_handler(DependencyException, no_such_file)
@@ -48,13 +50,15 @@ def create_app(store, drain=None):
         assets_folder=str(ASSETS),
         title="Nuwa",
         update_title=None,
-        index_string=INDEX,
+        index_string=INDEX.replace("CSRF_COOKIE", csrf_cookie),
+        csrf_token_name=csrf_cookie,
         suppress_callback_exceptions=True,
         background_callback_manager=DiskcacheManager(diskcache.Cache(str(store.root / "cache"))),
         on_error=explain,
     )
+    app.mode = mode
     app.work_here = partial(drain, store) if drain else lambda: None
-    app.layout = partial(shell.frame, sign_out=store.settings.password is not None)
+    app.layout = partial(shell.frame, store, mode)
     shell.register(app, store)
     for page in shell.PAGES:
         page.register(app, store)
@@ -70,7 +74,9 @@ def no_such_file(_):
 
 
 def explain(error):
-    """Show a message where a callback needs something that was deleted; raise any other error again."""
+    """Show a message where a callback needs something that was deleted, or may not be done; raise any other error again."""
+    if isinstance(error, NotAllowed):
+        return set_props(ids.DENIED, {"children": notice(str(error), "warn")})
     if (message := gone(error)) is None:
         raise error
     # The same address, without what was deleted, finds the latest.

@@ -25,6 +25,9 @@ CONTENT = "content"
 HELP = "help"
 HELP_BUTTON = "help-button"
 HELP_TITLE = "help-title"
+SHARE = "share"  # the dialog that says who else sees a dataset or a run
+SHARE_BUTTON = "share-button"
+SHARE_BODY = "share-body"
 THEME = "theme"
 THEME_BUTTON = "theme-button"
 ACTIVITY = "sidebar-activity"
@@ -32,6 +35,7 @@ ACTIVITY_TICK = "sidebar-tick"
 CONTEXT = (
     "context"  # ids of the dataset, preparation and run that the page is about, and which steps are done
 )
+DENIED = "denied"  # the message of what the person may not do
 GONE = "gone"  # what a callback asked for and was deleted
 PAGE = "page-token"  # a random word for each time a page is drawn: keeps the long callbacks of two tabs apart
 RUN = "run"
@@ -69,6 +73,11 @@ def tab_cards(name):
 def wanted(name):
     """Whether somebody has opened that tab."""
     return f"wanted-{name}"
+
+
+def share(part, kind):
+    """A part of the dialog for a "dataset" or a "run": "with", "named", "projects", "save" or "message"."""
+    return {"type": f"share-{part}", "kind": kind}
 
 
 def save(graph, form):

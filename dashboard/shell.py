@@ -6,11 +6,13 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from core.store import Explored, Status
+from core.store import Explored, NotAllowed, Role, Status
 from dashboard import ids
-from dashboard.components import documents, forms, location
+from dashboard.components import documents, forms, location, share
 from dashboard.components.widgets import badge, notice
 from dashboard.pages import glossary, home
+from dashboard.pages.account import page as account
+from dashboard.pages.admin import page as admin
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.compare import page as compare
 from dashboard.pages.data import page as data
@@ -19,7 +21,8 @@ from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
 from dashboard.pages.search import page as search
 from dashboard.pages.train import page as train
-from dashboard.server import session
+from dashboard.server import csrf, session
+from dashboard.server.identity import Mode
 
 PAGES = (home, data, preprocess, model, train, clusters, runs, compare, search, glossary)
 STEPS = (data, preprocess, model, train, clusters)
@@ -36,12 +39,16 @@ HELP = {
     compare.PATH: ("What a good loss is", "Where to go from here"),
     search.PATH: ("Searching settings", "What a good loss is"),
     glossary.PATH: ("What an autoencoder is",),
+    account.PATH: ("Sharing with others",),
+    admin.PATH: ("Sharing with others",),
 }
+# For people with accounts: the links to these are below the name of who has signed in.
+PAGES += (account, admin)
 LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
 
 
-def frame(sign_out=False):
-    """What surrounds every page; with `sign_out` there is a session to end."""
+def frame(store=None, mode=Mode.ALONE):
+    """What surrounds every page; where people sign in, it says who has, and ends the session."""
     return html.Div(
         [
             dcc.Location(id=ids.URL, refresh="callback-nav"),
@@ -49,6 +56,7 @@ def frame(sign_out=False):
             dcc.Interval(id=ids.ACTIVITY_TICK, interval=2000),
             dcc.Store(id=ids.CONTEXT),
             dcc.Store(id=ids.GONE),
+            share.dialog(),
             dbc.Offcanvas(id=ids.HELP, labelledby=ids.HELP_TITLE, placement="end", scrollable=True),
             html.A("Skip to the page", href="#main", className="visually-hidden-focusable"),
             html.Div(
@@ -62,31 +70,52 @@ def frame(sign_out=False):
                                 id=ids.THEME_BUTTON,
                                 className="btn btn-sm btn-outline-secondary mt-2",
                             ),
-                            *([sign_out_form()] if sign_out else []),
+                            *signed_in(store, mode),
                         ],
                         className="nuwa-activity",
                     ),
                 ],
                 className="nuwa-sidebar",
             ),
-            html.Main([html.Div(id=ids.HEADER), html.Div(id=ids.CONTENT)], className="nuwa-main", id="main"),
+            html.Main(
+                [html.Div(id=ids.HEADER), html.Div(id=ids.DENIED), html.Div(id=ids.CONTENT)],
+                className="nuwa-main",
+                id="main",
+            ),
         ]
     )
 
 
-def sign_out_form():
+def signed_in(store, mode):
+    """Who has signed in, the links to the account and to the administration, and the button that ends the session."""
+    identity = session.identity()
+    if mode is Mode.ALONE or identity is None:
+        return []
+    if mode is Mode.PASSWORD:
+        return [sign_out_form(identity)]
+    view = store.of(identity.user)
+    links = [dcc.Link(view.access.name, href=account.PATH, className="nuwa-minor", title="Your account")]
+    if view.access.role == Role.ADMIN:
+        links.append(dcc.Link(admin.TITLE, href=admin.PATH, className="nuwa-minor"))
+    by_session = (identity.bound_to or "").startswith("session:")  # a reverse proxy ends what it has begun
+    return [html.Nav(links, **{"aria-label": "Account"}), *([sign_out_form(identity)] if by_session else [])]
+
+
+def sign_out_form(identity):
     """The button that ends the session in this browser; a form, so that no link can press it."""
+    token = dcc.Input(type="hidden", name=csrf.FIELD, value=csrf.current())
     button = html.Button(
         [html.I(className="bi bi-box-arrow-right"), " Sign out"],
         type="submit",
         className="btn btn-sm btn-outline-secondary mt-2",
     )
-    return html.Form(button, action="/logout", method="post")
+    return html.Form([token, button], action="/logout", method="post")
 
 
 def register(app, store):
     """The callbacks of the frame."""
     forms.register(app)
+    share.register(app, store)
     _showing(app, store)
     _refreshing(app, store)
     _helping(app)
@@ -112,10 +141,14 @@ def _showing(app, store):
 def content(view, context, path):
     """(header, what is below it) of the page of a path."""
     page, visit = page_of(path), uuid.uuid4().hex
+    shared = share.button(view, context)
     if page is None:
-        return header("Not found", context, visit), notice("There is no such page.", "warn")
+        return header("Not found", context, visit, shared), notice("There is no such page.", "warn")
     lost = [notice([context.lost, *_other_runs(context, path)], "warn")] if context.lost else []
-    return header(page.TITLE, context, visit), [*lost, page.layout(view, context)]
+    try:
+        return header(page.TITLE, context, visit, shared), [*lost, page.layout(view, context)]
+    except NotAllowed as error:
+        return header(page.TITLE, context, visit, shared), notice(str(error), "warn")
 
 
 def _other_runs(context, path):
@@ -152,7 +185,7 @@ def _refreshing(app, store):
         if drawn["done"] == (done := steps_done(context)):
             return unchanged
         page = page_of(path)
-        top = header(page.TITLE, context) if page else no_update
+        top = header(page.TITLE, context, shared=share.button(view, context)) if page else no_update
         return activity(store), sidebar(context, path), top, drawn | {"done": done}
 
 
@@ -191,6 +224,9 @@ def _browser(app):
         State(ids.CONTEXT, "data"),
         prevent_initial_call=True,
     )
+
+    # What a person may not do on one page says nothing on the next.
+    app.clientside_callback("() => null", Output(ids.DENIED, "children"), Input(ids.URL, "pathname"))
 
     app.clientside_callback(
         """(n, theme) => {
@@ -239,8 +275,8 @@ def _step(page, number, context, path, done):
     return dcc.Link(parts, href=context.link(page.PATH), className=style)
 
 
-def header(title, context, visit=""):
-    """The page's title, which dataset and run the page is about, and its help.
+def header(title, context, visit="", shared=None):
+    """The page's title, which dataset and run the page is about, the button to share them, and the page's help.
 
     The browser reads the title of its tab from here; it moves the focus to the heading where `visit` is new.
     """
@@ -262,7 +298,7 @@ def header(title, context, visit=""):
         [
             html.H1(title, tabIndex=-1),
             html.Div(parts, className="context"),
-            html.Div(button, className="end"),
+            html.Div([shared or share.button(), button], className="end"),
         ],
         className="nuwa-header",
         **{"data-title": " · ".join([title, *names, "Nuwa"]), "data-visit": visit},

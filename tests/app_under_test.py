@@ -14,6 +14,7 @@ from core.worker.execute import drain
 from dashboard.app import create_app
 from dashboard.components import location
 from dashboard.pages.clusters import page as clusters
+from dashboard.server import csrf
 
 
 def bring(view, name, content, joins=None):
@@ -29,10 +30,16 @@ class AppUnderTest:
 
     _dependencies = None
 
-    def __init__(self, folder, password=None, host="127.0.0.1", data_roots=()):
+    def __init__(self, folder, password=None, host="127.0.0.1", data_roots=(), **settings):
         self.store = Store(
             Settings(
-                host=host, port=8050, data_dir=folder, password=password, inline=True, data_roots=data_roots
+                host=host,
+                port=8050,
+                data_dir=folder,
+                password=password,
+                inline=True,
+                data_roots=data_roots,
+                **settings,
             )
         )
         self.view = self.store.of("local")
@@ -84,7 +91,7 @@ class AppUnderTest:
         ]
         body = {"output": spec["output"], "outputs": outputs if ".." in spec["output"] else outputs[0]}
         body |= {"inputs": inputs, "state": state, "changedPropIds": [triggered] if triggered else []}
-        answer = self.client.post("/_dash-update-component", json=body)
+        answer = self.client.post("/_dash-update-component", json=body, headers=csrf_of(self.client))
         if answer.status_code == 204:
             return None
         assert answer.status_code == 200, answer.text
@@ -110,6 +117,12 @@ class AppUnderTest:
             return function(updates.append, *arguments), updates
         finally:
             context_value.reset(token)
+
+
+def csrf_of(client):
+    """The header with the CSRF token of a test client, as Dash's renderer reads it from the cookie; {} before it has one."""
+    tokens = [cookie.value for cookie in getattr(client, "_cookies", {}).values() if "csrf" in cookie.key]
+    return {csrf.HEADER: tokens[0]} if tokens else {}
 
 
 def fields(part, **changed):

@@ -57,6 +57,10 @@ def clean_environment(monkeypatch):
         "INLINE",
         "TRUSTED_PROXY",
         "HTTPS",
+        "ACCOUNTS",
+        "ALLOWED_HOSTS",
+        "USER_HEADER",
+        "USER_HEADER_FROM",
     ):
         monkeypatch.delenv(f"NUWA_{name}", raising=False)
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "map": "map the cells of another file to a trained run and transfer labels",
     "resume": "continue a stopped or failed run of the server from its checkpoint",
     "verify": "train a run again from its bundle and compare the results",
+    "admin": "manage accounts, storage and queue of a data folder, and read the audit log",
     "inspect": "show what a file contains and whether it can be trained on",
 }
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130

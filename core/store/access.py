@@ -1,32 +1,87 @@
 """What one person may see and change: "does it exist" and "may you see it" are one question."""
 
-from sqlalchemy import and_, or_
+from functools import cached_property
+
+from sqlalchemy import and_, or_, select
 
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
+from core.store.accounts import Accounts
+from core.store.people_tables import project_items, project_members, shares, team_members
+from core.store.permitted import Permitted
+from core.store.roles import ADMINS_ONLY, NO_COUNTS, NotAllowed, Role
 from core.store.rows import TABLES, Missing, digest, new_id
-from core.store.schema import jobs
+from core.store.schema import jobs, runs
 from core.store.status import Priority, Status
+
+KINDS = {table.name: kind for kind, table in TABLES.items()}
 
 
 class Access:
     """Rows and jobs of a Database for one user; the parts of a View read and queue through it."""
 
     def __init__(self, database, user):
-        self.database, self.user = database, user
+        self.database, self.user = Permitted(database, user, lambda: self.role), user
+        self.accounts = Accounts(database)
+
+    @cached_property
+    def role(self):
+        """The Role of the user."""
+        return self.accounts.role(self.user)
+
+    @property
+    def name(self):
+        """The name of the user, as pages show it."""
+        return self.accounts.names().get(self.user, self.user)
+
+    def check_admin(self):
+        """Raise NotAllowed where the user is no administrator."""
+        if self.role != Role.ADMIN:
+            raise NotAllowed(ADMINS_ONLY)
+
+    def check_counts(self):
+        """Raise NotAllowed where the user may not download counts."""
+        if self.role == Role.VIEWER:
+            raise NotAllowed(NO_COUNTS)
 
     def seen(self, table):
-        """The SQL condition of rows that the user may see; a run that was deleted is seen by nobody."""
-        allowed = or_(table.c.owner == self.user, table.c.visibility == "shared")
-        return and_(allowed, table.c.remove_at.is_(None)) if "remove_at" in table.c else allowed
+        """The SQL condition of rows that the user may see.
+
+        One's own, what the whole lab sees, what is shared with the user, with a team or in a project; and the dataset and
+        the preparation of a run that the user may see, since every figure of a run shows their cells.
+        """
+        condition = self._seen(table)
+        of_run = {"dataset": runs.c.dataset, "preparation": runs.c.preparation}.get(KINDS[table.name])
+        if of_run is None:
+            return condition
+        return or_(condition, table.c.id.in_(select(of_run).where(self._seen(runs))))
+
+    def _seen(self, table):
+        kind, me = KINDS[table.name], self.user
+        condition = or_(table.c.owner == me, table.c.visibility == "shared")
+        if kind == "preparation":
+            return condition
+        teams = select(team_members.c.team).where(team_members.c.user == me)
+        with_me = or_(
+            and_(shares.c.audience == "user", shares.c.who == me),
+            and_(shares.c.audience == "team", shares.c.who.in_(teams)),
+        )
+        shared = select(shares.c.target).where(shares.c.kind == kind, with_me)
+        in_projects = (
+            select(project_items.c.target)
+            .join(project_members, project_members.c.project == project_items.c.project)
+            .where(project_items.c.kind == kind, project_members.c.user == me)
+        )
+        condition = or_(condition, table.c.id.in_(shared), table.c.id.in_(in_projects))
+        # A run that was deleted is seen by nobody.
+        return and_(condition, table.c.remove_at.is_(None)) if "remove_at" in table.c else condition
 
     def one(self, kind, id):
         """A row that the user may see; raises Missing."""
-        row = self.database.row(kind, id)
-        allowed = row["owner"] == self.user or row["visibility"] == "shared"
-        if not allowed or row.get("remove_at") is not None:
+        rows = self.database.rows(kind, TABLES[kind].c.id == str(id), self.seen(TABLES[kind]))
+        if not rows:
             raise Missing.of(kind, id)
-        return row
+        return rows[0]
 
     def own(self, kind, id):
         """A row that the user may change; raises Missing, or UserError where it is somebody else's."""
@@ -59,6 +114,8 @@ class Access:
                 self.user, "short", work, id, arguments, token=token, priority=Priority.ASKED
             )
             job = self.database.job(job_id)
+            if job["owner"] != self.user:  # a token that somebody else's page made
+                raise Missing("This job no longer exists.")
             if job["target"] == id:
                 self.database.add(kind, self.user, id=id, status=Status.QUEUED, **row)
         return job

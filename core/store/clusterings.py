@@ -40,7 +40,7 @@ class Clusterings:
     def _versions(self, run_id):
         self.access.one("run", run_id)
         query = select(clusterings).where(clusterings.c.run == run_id).order_by(clusterings.c.created)
-        with self.access.database.engine.connect() as db:
+        with self.access.database.reading() as db:
             return [dict(row) for row in db.execute(query).mappings()]
 
     def keep(self, run_id, groups, what, title="", line=None, colours=None):
@@ -50,7 +50,7 @@ class Clusterings:
         """
         before = self.one(run_id, line) if line else None
         if before and self.history(run_id, line)[0]["author"] != self.access.user:
-            title = title or f"{before['title']} ({self.access.user})"
+            title = title or f"{before['title']} ({self.access.name})"
             line = None
         colours = {**(before["colours"] if before else {}), **(colours or {})}
         if not all(COLOUR.fullmatch(colour) for colour in colours.values()):
@@ -68,7 +68,7 @@ class Clusterings:
             "groups": self.groups.keep(run_id, groups._replace(names=names)),
             "colours": {name: colour for name, colour in _cleaned(colours).items() if name in names},
         }
-        with self.access.database.engine.begin() as db:
+        with self.access.database.transaction() as db:
             db.execute(insert(clusterings), row)
         return row["line"]
 
@@ -77,7 +77,7 @@ class Clusterings:
         versions = self.history(run_id, line)
         if versions[0]["author"] != self.access.user:
             raise UserError("These clusters belong to somebody else; only their author can undo a change.")
-        with self.access.database.engine.begin() as db:
+        with self.access.database.transaction() as db:
             db.execute(delete(clusterings).where(clusterings.c.id == versions[-1]["id"]))
         return line if len(versions) > 1 else None
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import create_engine, event
 
-from core.store import schema
+from core.store import people_tables, schema  # noqa: F401  the tables of people belong to the same metadata
 
 
 class Connection:

@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.files import remove_folder
 from core.store.connection import Connection
 from core.store.dataset_folder import DatasetFolder
+from core.store.people_tables import project_items, shares
 from core.store.rows import TABLES, Missing, new_id, typed
 from core.store.run_summary import summary
 from core.store.schema import clusterings, datasets, epochs, insert_once, jobs, meta, runs
@@ -53,7 +54,7 @@ class Database:
         """One row as a dict; raises Missing."""
         table = TABLES[kind]
         with self.reading() as db:
-            row = db.execute(select(table).where(table.c.id == id)).mappings().first()
+            row = db.execute(select(table).where(table.c.id == str(id))).mappings().first()
         if row is None:
             raise Missing.of(kind, id)
         return typed(row)
@@ -120,6 +121,10 @@ class Database:
         with self.transaction() as db:
             db.execute(delete(table).where(table.c.id == id))
             db.execute(delete(jobs).where(jobs.c.target == id))
+            db.execute(delete(shares).where(shares.c.kind == kind, shares.c.target == id))
+            db.execute(
+                delete(project_items).where(project_items.c.kind == kind, project_items.c.target == id)
+            )
             if kind == "run":
                 db.execute(delete(epochs).where(epochs.c.run == id))
                 db.execute(delete(clusterings).where(clusterings.c.run == id))
@@ -212,7 +217,7 @@ class Database:
     def job(self, id):
         """One job as a dict; raises Missing."""
         with self.reading() as db:
-            row = db.execute(select(jobs).where(jobs.c.id == id)).mappings().first()
+            row = db.execute(select(jobs).where(jobs.c.id == str(id))).mappings().first()
         if row is None:
             raise Missing("This job no longer exists.")
         return typed(row)

@@ -101,6 +101,7 @@ class CellGroups:
 
     def keep(self, run_id, groups):
         """Save Groups with a run; returns their key."""
+        self.database.check()
         self.access.one("run", run_id)
         return write(self.database.run_folder(run_id), groups)
 

@@ -51,6 +51,7 @@ class Mappings:
 
     def forget(self, run_id, key):
         """Delete one's own mapping with its files, and the jobs that made them; raises UserError, Missing."""
+        self.database.check()
         record, _ = self.one(run_id, key)
         if record["owner"] != self.access.user:
             raise UserError("These cells were mapped by somebody else: only who mapped them can delete them.")
@@ -69,6 +70,7 @@ class Mappings:
     def file(self, run_id, key):
         """The path of the .h5ad with mapped cells; raises Missing where there is none."""
         self.one(run_id, key)
+        self.access.check_counts()
         path = self._folder(run_id) / key / "mapped.h5ad"
         if not path.exists():
             raise Missing("This file has not been made yet.")

@@ -9,6 +9,8 @@ from core.store.film import FilmFile
 from core.store.rows import Missing
 from core.store.status import Priority
 
+WITH_COUNTS = (".h5ad", ".zip")  # endings of files of a run that hold counts
+
 
 class Results:
     """The results of runs that one user may see."""
@@ -35,6 +37,8 @@ class Results:
     def file(self, run_id, name):
         """The path of a file of a run; raises Missing."""
         path = self._folder(run_id) / Path(name).name
+        if path.suffix in WITH_COUNTS:
+            self.access.check_counts()
         if not path.is_file():
             raise Missing(f"This run has no {Path(name).name} yet.")
         return path

@@ -68,6 +68,7 @@ class Steps:
 
     def original_file(self, id):
         """The .h5ad of the dataset that the steps of one began with."""
+        self.access.check_counts()
         return self.datasets.folder(original_of(self.datasets.one(id))).file
 
     def recipe(self, dataset_id, settings=None, name=None):

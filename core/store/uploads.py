@@ -66,6 +66,7 @@ class Uploads:
         `joins` is None, or (dataset, what) where the file adds to a dataset, for a background followed by its limits on
         droplets, as in Datasets.join. Raises UserError for a file that Nuwa does not read, TooLarge and NoRoom.
         """
+        self.database.check()
         name = accepted(name)
         joins = list(joins) if joins else None
         if joins:
@@ -177,6 +178,7 @@ class Uploads:
     @contextmanager
     def _mine(self, id):
         """The record of an upload of this person, as `read_record` has it, locked for one request; raises Missing."""
+        self.database.check()
         path = self.folder / f"{id}.json"
         missing = "This upload no longer exists: choose the file again to send it from its beginning."
         if not re.fullmatch(r"[a-z2-9]{10}", str(id)) or not path.is_file():

@@ -1,6 +1,7 @@
 """The store through one user's eyes: everything a page calls, by what it is about."""
 
 from core.store.access import Access
+from core.store.administration import Administration
 from core.store.bundles import Bundles
 from core.store.clusterings import Clusterings
 from core.store.datasets import Datasets
@@ -8,7 +9,9 @@ from core.store.groups import CellGroups
 from core.store.jobs import Jobs
 from core.store.joins import Joins
 from core.store.mappings import Mappings
+from core.store.own_account import OwnAccount
 from core.store.preparations import Preparations
+from core.store.projects import Projects
 from core.store.recipes import Recipes
 from core.store.recommended_runs import RecommendedRuns
 from core.store.relatives import Relatives
@@ -21,6 +24,7 @@ from core.store.runs import Runs
 from core.store.searches import Searches
 from core.store.seeds import Seeds
 from core.store.selections import Selections
+from core.store.sharing import Sharing
 from core.store.steps import Steps
 from core.store.uploads import Uploads
 
@@ -53,6 +57,11 @@ class View:
         self.mappings = Mappings(access, self.datasets, self.groups)
         self.selections = Selections(access, self.datasets, self.groups)
         self.bundles = Bundles(access, self.clusterings, self.results)
+        self.sharing = Sharing(access)
+        self.teams = self.sharing.teams
+        self.projects = Projects(access)
+        self.account = OwnAccount(access)
+        self.admin = Administration(access)
 
     def readable(self, kind, id):
         """The row of a kind if it exists and the user may see it, else None: for links that may be old."""

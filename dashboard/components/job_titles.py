@@ -57,7 +57,7 @@ def described(view, job, now):
     if row and row.get("name"):
         words += f" of '{row['name']}'"
     if job["owner"] != view.user:
-        words += f" ({job['owner']})"
+        words += f" ({view.sharing.name(job['owner'])})"
     if job["status"] != Status.RUNNING:
         return words
     if job["kind"] == "train" and row and (n_epochs := view.runs.n_epochs(row["id"])):

@@ -1,55 +1,32 @@
 """One gate before every route: who is not let in here is let in nowhere."""
 
 import hashlib
-import hmac
 import logging
 from datetime import timedelta
 
-from flask import abort, redirect, render_template, request, session
+from flask import abort, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from core.errors import UserError
-from dashboard.server.session import LOOPBACK, secret
+from core.store import ADDRESS
+from dashboard.server import csrf, headers, login_routes, session
+from dashboard.server.identity import Identities, Mode, mode_of
 
 OPEN = ("/login", "/health")
+OPEN_ENDPOINTS = ("welcome",)  # the secret in its address opens it
 LOOK = ("/assets/00-bootstrap.min.css", "/assets/20-font.css", "/assets/90-nuwa.css", "/assets/nuwa.svg")
-
-
-PUBLIC_FILES = (
-    "/assets/",
-    "/_dash-component-suites/",
-    "/_favicon.ico",
-)  # the same for everybody: browsers keep them
-# Nothing from outside. Dash starts by an inline script, and dash-ag-grid evaluates the functions of its columns.
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "worker-src 'self' blob:",
-        *("object-src 'none'", "base-uri 'self'", "form-action 'self'", "frame-ancestors 'self'"),
-    )
-)
 MOST_QUERY = 64 * 1024  # bytes of an address after its question mark
 
 log = logging.getLogger("nuwa.access")
 
 
-def check_address(settings):
-    """Refuse to start where unpublished data would lie open: raises UserError."""
-    if settings.host not in LOOPBACK and settings.password is None:
-        raise UserError(
-            f"On the address {settings.host} anybody in the network could see your data. Set NUWA_PASSWORD "
-            "(or NUWA_PASSWORD_FILE) to one shared password, or leave NUWA_HOST at 127.0.0.1."
-        )
+def guard(server, store):
+    """Put the gate before every route of a Flask server; must come before any route is added. Returns the Mode.
 
-
-def guard(server, settings):
-    """Put the gate before every route of a Flask server; must come before any route is added."""
-    key = secret(settings.data_dir)
+    Raises UserError where the settings contradict the data folder.
+    """
+    settings = store.settings
+    key, mode = session.secret(settings.data_dir), mode_of(settings, store)
     server.config.update(
         SECRET_KEY=key,
         # Cookies know no ports: two servers on one host need two names, or each signs the other's people out.
@@ -61,63 +38,88 @@ def guard(server, settings):
         MAX_CONTENT_LENGTH=32 * 1024**2,  # a file comes in smaller parts, and nothing else is large
     )
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
-    # The session remembers which password it was opened with, so that a new password signs everybody out.
-    known = hashlib.sha256(f"{server.secret_key}{settings.password}".encode()).hexdigest()
+    identities = Identities(mode, settings, store, key)
 
     @server.before_request
     def gate():
+        ADDRESS.set(request.remote_addr or "")
         if len(request.query_string) > MOST_QUERY:
             abort(414, "This address is too long.")
-        if settings.password is None and settings.host in LOOPBACK and _host() not in LOOPBACK:
-            abort(
-                403, "Nuwa answers on this machine's own address only."
-            )  # another page's name for this address
-        if request.method not in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Site") == "cross-site":
-            abort(403, "A page of another site may not use Nuwa.")
-        if settings.password is None or request.path in OPEN or request.path in LOOK:
+        _check_host(settings, mode)
+        _check_origin(settings)
+        with_secret = mode is Mode.ACCOUNTS and request.endpoint in OPEN_ENDPOINTS
+        if request.path in OPEN or request.path in LOOK or with_secret:
             return None
-        if hmac.compare_digest(session.get("opened_with", ""), known):
+        g.identity = identities.now()
+        if g.identity is not None:
+            if mode is not Mode.ALONE:
+                csrf.check(key, g.identity)
+            _check_asker(store)
             return None
         if request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document":
-            return redirect("/login")
+            return login_routes.to_login(settings.https)
         abort(401, "Please sign in again.")
 
+    headers.register(server)
+    csrf.register(server, key, settings.https)
+
     @server.after_request
-    def headers(response):
-        response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        if not request.path.startswith(PUBLIC_FILES):
-            response.headers.setdefault("Cache-Control", "no-store")
+    def record_downloads(response):
+        """What leaves the server is in the audit log."""
+        if request.path.startswith("/download/") and response.status_code == 200 and g.get("identity"):
+            kind, target = ("run", request.view_args.get("run_id"))
+            if target is None:
+                kind, target = "dataset", request.view_args.get("dataset_id", "")
+            store.audit.record(g.identity.user, "download", kind, target, request.path.rpartition("/")[2])
         return response
 
     @server.get("/health")
     def health():
         return {"status": "ok"}
 
-    @server.post("/logout")
-    def logout():
-        session.clear()
-        return redirect("/login")
+    login_routes.register(server, store, identities, limiter)
+    return mode
 
-    @server.route("/login", methods=["GET", "POST"])
-    @limiter.limit("10 per minute", methods=["POST"], deduct_when=lambda answer: answer.status_code == 401)
-    def login():
-        if settings.password is None:
-            return redirect("/")
-        message = ""
-        if request.method == "POST":
-            given = request.form.get("password", "")
-            if hmac.compare_digest(given.encode(), settings.password.encode()):
-                session["opened_with"] = known
-                session.permanent = True
-                return redirect("/")
-            message = "The password is wrong."
-            log.warning("Wrong password from %s", request.remote_addr)
-        return render_template("login.html", message=message), 401 if message else 200
+
+def _check_host(settings, mode):
+    """Refuse a request that was sent to a foreign name for this address, as another page's script may."""
+    host = _host()
+    allowed = {*settings.allowed_hosts, *(session.LOOPBACK if settings.allowed_hosts else ())}
+    if mode is Mode.ALONE and settings.host in session.LOOPBACK:
+        allowed |= {*session.LOOPBACK}
+    if allowed and host not in allowed:
+        abort(403, "Nuwa does not answer to this name: an administrator adds it to NUWA_ALLOWED_HOSTS.")
+
+
+def _check_origin(settings):
+    """Refuse what a page of another site sends; the CSRF token is checked beside this."""
+    if request.method in csrf.SAFE:
+        return
+    origin = request.headers.get("Origin", "").lower()
+    site = origin.partition("://")[2]
+    ours = not origin or site == request.host.lower() or site.rsplit(":", 1)[0] in settings.allowed_hosts
+    if not ours or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        abort(403, "A page of another site may not use Nuwa.")
+
+
+def _check_asker(store):
+    """Refuse a callback that names another person than the one behind this request for its background process."""
+    if request.method != "POST" or not request.path.endswith("/_dash-update-component"):
+        return
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        abort(400, "A callback is a JSON object.")
+    parts = [part for name in ("inputs", "state") for part in _flat(body.get(name))]
+    if not session.is_ours(store.root, parts):
+        abort(403, csrf.STALE)
+
+
+def _flat(parts):
+    """The parts of a list, and those of the lists in it: patterns have one for each of their components."""
+    for part in parts if isinstance(parts, list) else []:
+        yield from part if isinstance(part, list) else [part]
 
 
 def _host():
     """The name this request was sent to, without its port."""
-    return request.host.rsplit(":", 1)[0].strip("[]")
+    return request.host.rsplit(":", 1)[0].strip("[]").lower()

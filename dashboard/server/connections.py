@@ -19,6 +19,7 @@ IDLE_SECONDS = 60  # then a connection without a request is closed
 MOST_BODY = (
     33 * 1024**2
 )  # bytes; a longer body is refused when its header arrives (the largest part is smaller)
+PEER = "nuwa.peer"  # in the WSGI environment: the address at the other end of the connection
 PROXY_HEADERS = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 
 
@@ -79,7 +80,18 @@ def create_server(application, settings):
     ]:  # a name such as localhost has two addresses
         if isinstance(listener, BaseWSGIServer):
             listener.channel_class = Connection
+            listener.application = with_peer(listener.application)
     return server
+
+
+def with_peer(application):
+    """The application with PEER in its environment, which a forwarded address replaces only in REMOTE_ADDR."""
+
+    def answer(environ, start_response):
+        environ[PEER] = environ.get("REMOTE_ADDR", "")
+        return application(environ, start_response)
+
+    return answer
 
 
 def allow_files(most):

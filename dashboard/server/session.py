@@ -1,4 +1,4 @@
-"""Who is asking. Without accounts there is one user; with a password, the one who knows it."""
+"""Who is behind this request: the gate (dashboard/server/auth.py) has found it out before any page asks."""
 
 import contextlib
 import os
@@ -6,16 +6,23 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from itsdangerous import URLSafeSerializer
+from flask import g, has_request_context
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import UserError
 
+ASKER = "asker"  # the id of the dcc.Store with the signed id of a person, on pages with a background callback
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def user():
-    """The id of the person behind this request."""
-    return "local"
+    """The id of the person behind this request; outside a request there is nobody, and RuntimeError is raised."""
+    return g.identity.user
+
+
+def identity():
+    """The Identity behind this request; None outside one, as when Dash sets itself up."""
+    return g.get("identity") if has_request_context() else None
 
 
 def signed(root, user):
@@ -26,6 +33,18 @@ def signed(root, user):
 def read_signed(root, text):
     """The id of a person from signed(); raises itsdangerous.BadSignature for any other text."""
     return URLSafeSerializer(secret(root), "asker").loads(text)
+
+
+def is_ours(root, parts):
+    """Do the values of ASKER among inputs and states of a callback name the person behind this request?"""
+    for part in parts:
+        if isinstance(part, dict) and part.get("id") == ASKER and part.get("value") is not None:
+            try:
+                if read_signed(root, part["value"]) != user():
+                    return False
+            except (BadSignature, TypeError, UnicodeError):
+                return False
+    return True
 
 
 def secret(root):

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 from app_under_test import bring, clusters_page, outs, sent
+from people import people, quick_passwords
 
 from core.config.job_arguments import JoinArguments
 from core.errors import Question
+from core.store import Store
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages import glossary, home
+from dashboard.pages.account import page as account
+from dashboard.pages.admin import page as admin
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters import summary
 from dashboard.pages.data import add_data, join_samples
@@ -33,6 +37,8 @@ EXPECTED = {
         runs: "There is no run. Create a model first.",
         search: "There is no such search.",
         glossary: "latent-space",
+        account: "This server has no accounts",
+        admin: "Audit log",
     },
     "with_demo": {
         home: "Try the example",
@@ -44,6 +50,8 @@ EXPECTED = {
         runs: "There is no run. Create a model first.",
         search: "There is no such search.",
         glossary: "latent-space",
+        account: "This server has no accounts",
+        admin: "Audit log",
     },
     "finished": {
         home: "Try the example",
@@ -55,6 +63,8 @@ EXPECTED = {
         runs: "Training complete",
         search: "There is no such search.",
         glossary: "latent-space",
+        account: "This server has no accounts",
+        admin: "Audit log",
     },
 }
 
@@ -100,7 +110,7 @@ def test_the_sidebar_ticks_what_is_done(finished, with_demo):
     assert sent(begun["sidebar"]).count("(done)") == 1
 
 
-def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
+def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings):
     """Dash is told not to look for ids (pages come and go), so a slip of the pen would go unseen."""
     elsewhere = {
         "data-delete",
@@ -112,6 +122,8 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
         "loadings",
         "loadings-dimension",
         "category",  # an entry of a legend: a callback draws it
+        "revoke-token",
+        "admin-stop",
     }  # only for some datasets and models
     layouts = (
         sent(frame())
@@ -122,6 +134,9 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare):
             for nuwa in (finished, bare)
         )
     )
+    with quick_passwords():
+        people(other := Store(settings))
+    layouts += sent(account.cards(other.of("local")))
     layouts += clusters_page(finished.view, finished.run)
     filtered = {"filter.data": [{"by": "obs:cell_type", "is": ["type A"]}], "run.data": finished.run}
     layouts += sent(finished.press("shown.children", filtered))  # with the parts of the filter

@@ -2,7 +2,6 @@
 
 TRAIN = "train"
 CANCEL = "cancel"
-ASKER = "asker"  # who trains, signed, for the process that waits
 POLL = "poll"
 TICK = "tick"
 FINISHED = "finished"

@@ -37,7 +37,7 @@ def layout(view, context):
         [
             dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=shared.RUN, data=run["id"]),
-            dcc.Store(id=ids.ASKER, data=session.signed(view.store.root, session.user())),
+            dcc.Store(id=session.ASKER, data=session.signed(view.store.root, view.user)),
             dcc.Interval(id=ids.POLL, interval=POLL, disabled=not is_active(run)),
             dcc.Store(id=ids.TICK),
             dcc.Store(id=ids.FINISHED),
@@ -74,7 +74,7 @@ def register(app, store):
     @app.callback(
         Output(ids.FINISHED, "data"),
         Input(ids.TRAIN, "n_clicks"),
-        State(ids.ASKER, "data"),
+        State(session.ASKER, "data"),
         State(shared.RUN, "data"),
         State(shared.PAGE, "data"),
         background=True,

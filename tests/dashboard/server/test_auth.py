@@ -7,15 +7,15 @@ import time
 import urllib.request
 
 import pytest
-from app_under_test import AppUnderTest
+from app_under_test import AppUnderTest, csrf_of
 from constants import ROOT
 from serving import server_environment
 
-from core.errors import UserError
 from core.settings import Settings
 from core.store import Store
 from dashboard.app import create_app
-from dashboard.server.auth import LOOK, OPEN, check_address
+from dashboard.server.auth import LOOK, OPEN
+from dashboard.server.identity import Mode
 
 PASSWORD = "correct horse"
 
@@ -164,7 +164,9 @@ def test_signing_out_closes_the_session(closed, bare):
     closed.client.post("/login", data={"password": PASSWORD})
     assert "Sign out" in closed.client.get("/_dash-layout").text
     assert "Sign out" not in bare.client.get("/_dash-layout").text  # there is no session to end
-    assert closed.client.post("/logout").headers["Location"] == "/login"
+    assert closed.client.post("/logout").status_code == 403  # another site cannot sign a person out
+    token = csrf_of(closed.client)["X-CSRFToken"]
+    assert closed.client.post("/logout", data={"csrf": token}).headers["Location"] == "/login"
     assert closed.client.get("/_dash-layout").status_code in (302, 401)
 
 
@@ -208,16 +210,16 @@ def test_a_long_address_is_refused(bare):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lab.example", ""])
-def test_an_open_address_needs_a_password(tmp_path, host):
+def test_an_open_address_asks_for_an_account_or_the_password(tmp_path, host):
     settings = Settings(host=host, data_dir=tmp_path, inline=True)
-    with pytest.raises(UserError, match="NUWA_PASSWORD"):
-        check_address(settings)
-    check_address(settings.model_copy(update={"password": PASSWORD}))
+    app = create_app(Store(settings))
+    assert app.mode is Mode.ACCOUNTS and app.server.test_client().get("/_dash-layout").status_code == 302
+    assert create_app(Store(settings.model_copy(update={"password": PASSWORD}))).mode is Mode.PASSWORD
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
-def test_loopback_needs_no_password(tmp_path, host):
-    check_address(Settings(host=host, data_dir=tmp_path, inline=True))
+def test_this_machine_alone_needs_no_login(tmp_path, host):
+    assert create_app(Store(Settings(host=host, data_dir=tmp_path, inline=True))).mode is Mode.ALONE
 
 
 def test_nothing_may_be_framed_or_guessed(bare):
@@ -232,14 +234,6 @@ def test_the_first_page_names_no_outside_host(bare):
 
 
 # --- the process
-
-
-def test_the_server_refuses_to_start_without_a_password(tmp_path):
-    command = [sys.executable, "-m", "dashboard"]
-    env = server_environment(tmp_path / "data", NUWA_HOST="0.0.0.0")
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2 and "NUWA_PASSWORD" in done.stderr and "Traceback" not in done.stderr
-    assert not (tmp_path / "data" / "nuwa.sqlite").exists()
 
 
 def test_a_port_in_use_gives_an_error_message(tmp_path):

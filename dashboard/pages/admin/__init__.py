@@ -1,0 +1,1 @@
+"""Administration: people, storage, queue, device, workers, versions, logs."""
