@@ -15,7 +15,6 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 
 from bench import latents, sets  # noqa: E402
 from bench.agreement import best_agreement  # noqa: E402
-from core import models  # noqa: E402
 from core.analysis.metrics import count_split, scores, split_half  # noqa: E402
 from core.analysis.neighbors import in_metric  # noqa: E402
 from core.config import parse  # noqa: E402
@@ -39,8 +38,7 @@ def spaces_of(name, transform, seed):
     config = parse({"seed": seed, "n_top_genes": latents.N_GENES} | TRANSFORMS[transform])
     *_, learnt = learn.learn(adata, config)
     matrix, split, config = learnt.start.matrix, learnt.start.split, learnt.start.config
-    model = models.build(config, matrix.n_genes, 0)
-    model.load_state_dict(learnt.weights)
+    model = learn.model_of(learnt)
     halves = count_split.split(matrix, split.train, split.scored, seed)
     counts = split_half.molecules(halves)
     base, halved = split_half.mean_profile(counts, halves), split_half.positions(model, halves, config)

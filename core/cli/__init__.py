@@ -9,6 +9,7 @@ from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
 
 COMMANDS = {
     "train": "train an autoencoder on a file and write the run to a folder",
+    "choose": "train a handful of candidates under a budget of minutes and keep the best by a rule",
     "join": "join several samples to one dataset with a batch column",
     "score": "score the latent space of a trained run beside PCA and UMAP",
     "map": "map the cells of another file to a trained run and transfer labels",

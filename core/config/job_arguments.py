@@ -91,6 +91,13 @@ class RecommendedArguments(Arguments):
     batch_key: str | None = None
 
 
+class ChooseArguments(Arguments):
+    """How many minutes candidates may be trained for, and the obs column of labels that is shown beside the choice."""
+
+    minutes: float
+    labels: str | None = None
+
+
 class SampleToJoin(Record):
     """A dataset that becomes a sample, and its name there."""
 
@@ -232,6 +239,7 @@ ARGUMENTS = {
     "steps": StepsArguments,
     "recipe": RecipeArguments,
     "recommended": RecommendedArguments,
+    "choose": ChooseArguments,
     "look": JoinArguments,
     "join": JoinArguments,
     "genes": SettingsArguments,

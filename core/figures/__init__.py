@@ -1,6 +1,7 @@
 """Records and arrays to plotly figures; the only part of core that knows plotly, and light enough for the web process."""
 
 from core.figures.binary import inside, message, packed
+from core.figures.candidates import candidates
 from core.figures.cell_quality import (
     Line,
     cells_scatter,
@@ -101,6 +102,7 @@ __all__ = [
     "TRACES",
     "coded",
     "composition",
+    "candidates",
     "count_split",
     "counts_and_genes",
     "describe_network",

@@ -3,6 +3,7 @@
 from core.store.access import Access
 from core.store.administration import Administration
 from core.store.bundles import Bundles
+from core.store.choices import Choices
 from core.store.clusterings import Clusterings
 from core.store.datasets import Datasets
 from core.store.groups import CellGroups
@@ -44,6 +45,7 @@ class View:
         self.joins = Joins(access, self.datasets)
         self.preparations = Preparations(access, self.datasets)
         self.runs = Runs(access, self.preparations)
+        self.choices = Choices(access, self.preparations)
         self.run_table = RunTable(access)
         self.run_edits = RunEdits(access)
         self.removals = Removals(access)

@@ -183,6 +183,15 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=Non
     yield Learnt(start, epochs, best_epoch, weights, latent, loss, held_out, groups, clock.seconds, failure)
 
 
+def model_of(learnt):
+    """The trained model of a Learnt, in evaluation mode, on the CPU."""
+    matrix = learnt.start.matrix
+    sizes = matrix.n_genes, matrix.n_proteins, len(matrix.batch_names)
+    model = models.build(learnt.start.config, *sizes)
+    model.load_state_dict(learnt.weights)
+    return model.eval()
+
+
 def _project(matrix, pca):
     """(cells, k) coordinates of every cell on the PCA's axes, and each axis's share of all weighted variance."""
     rows = np.arange(matrix.n_cells)

@@ -43,7 +43,7 @@ def _roll_back(store, job):
     view = store.of(job["owner"])
     if job["kind"] == "recipe":
         view.recipes.roll_back(job["id"])
-    elif job["kind"] == "recommended":
+    elif job["kind"] in ("recommended", "choose"):
         view.recommended.roll_back(job["id"])
 
 

@@ -9,6 +9,7 @@ TITLES = {
     "steps": "a step on a dataset",
     "recipe": "a recipe",
     "recommended": "a run with recommended settings",
+    "choose": "a choice of settings",
     "look": "a preview of joined samples",
     "join": "joining samples",
     "prepare": "preprocessing",

@@ -175,11 +175,15 @@ def explained(predicted, base):
     return 1 - ratio, float(np.sqrt(len(base)) * rest.std(ddof=1) / base.sum())
 
 
+def of_points(points, counts, halves):
+    """The Predicted of the scored cells by `points` (cells, d) of the half that is seen."""
+    near = find_among(points[halves.scored], points[halves.train], N_NEAR).indices
+    return predict(counts, halves, near)
+
+
 def deviance_explained(points, counts, halves, base, metric="euclidean"):
     """(explained, error, (genes,) explained of each gene) of `points` (cells, d) of the half that is seen."""
-    points = in_metric(points, metric)
-    near = find_among(points[halves.scored], points[halves.train], N_NEAR).indices
-    predicted = predict(counts, halves, near)
+    predicted = of_points(in_metric(points, metric), counts, halves)
     enough = np.asarray(counts[1][halves.scored].sum(axis=0)).ravel() >= GENE_CELLS
     by_gene = np.full(len(enough), np.nan)
     by_gene[enough] = 1 - predicted.by_gene[enough] / base.by_gene[enough]

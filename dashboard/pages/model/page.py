@@ -14,7 +14,7 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS, form
 from dashboard.components.widgets import card, empty, graph, more, notice, term
-from dashboard.pages.model import forecast, ids, network, rate_finder, search
+from dashboard.pages.model import choose, forecast, ids, network, rate_finder, search
 from dashboard.pages.model.same_run import offer, same_run
 from dashboard.pages.model.settings import of_run, settings_of
 from dashboard.pages.run_diagnosis import changes_of
@@ -41,6 +41,7 @@ def layout(view, context):
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
+            choose.layout(view, row),
             card(
                 "The network",
                 graph(ids.MODEL_DRAWING, "Drawing of the network", save=False, style={"height": "330px"}),
@@ -139,6 +140,7 @@ def register(app, store):
     forecast.register(app, store)
     rate_finder.register(app, store)
     search.register(app, store)
+    choose.register(app, store)
 
     @buttons.on(
         app,
