@@ -73,24 +73,21 @@ def first_account(store, app):
         print(f"Create the administrator, once: {link_address(store.settings, secret)}", flush=True)
 
 
-class Terminated(SystemExit):
-    """SIGTERM has come: the whole service is to end."""
-
-
-def _terminate(*_):
-    raise Terminated
-
-
 def serve(server, here, keeper=None):
     """Answer until interrupted; returns the exit code. After SIGTERM the worker saves what is at work and ends, too."""
-    signal.signal(signal.SIGTERM, _terminate)
+    terminated = []
+
+    def end(*_):
+        terminated.append(True)
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, end)
     print(
         f"Nuwa is at http://{here.host}:{here.port}  (data in {here.data_dir}; Ctrl-C stops it)", flush=True
     )
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run()
-    except Terminated:
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
+        server.run()
+    if terminated:
         if keeper:
             keeper.stop()
         print("Stopped. A training run that was at work continues at the next start.")

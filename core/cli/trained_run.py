@@ -24,10 +24,13 @@ def data_of(folder, annotations):
     """The AnnData that the run was trained on, with the labels of a second file where one is named; raises UserError."""
     from core.data import read
 
+    return read.read(file_of(folder), annotations=annotations)
+
+
+def file_of(folder):
+    """The .h5ad of the data that the run was trained on; raises UserError where it is not kept with the run."""
     file = folder / "result.h5ad"
-    if not file.exists():
-        file = _stored_dataset(folder)
-    return read.read(file, annotations=annotations)
+    return file if file.exists() else _stored_dataset(folder)
 
 
 def _stored_dataset(folder):

@@ -1,12 +1,12 @@
 """A bundle: one zip, written under another name until it is whole, and read again as a zip or as the folder it came from."""
 
-import csv
 import io
 import json
 import zipfile
 from pathlib import Path
 
 from core.errors import UserError
+from core.export.run_history import history_of
 
 FORMAT = 1  # of the bundle, in versions.json
 PACKED = (
@@ -107,8 +107,7 @@ class Bundle:
 
     def history(self):
         """The rows of history.csv: {column: float or None}."""
-        rows = csv.DictReader(io.StringIO(self.read("history.csv").decode()))
-        return [{k: float(v) if v else None for k, v in row.items()} for row in rows]
+        return history_of(self.read("history.csv").decode())
 
     def first(self):
         """The run of the bundle, as core.export.reproduce compares with.

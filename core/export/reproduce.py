@@ -33,7 +33,10 @@ class Repeat(NamedTuple):
     def verdict(self):
         """In one sentence."""
         if self.same:
-            return "The same: latent space, losses and clusters are equal to the last bit."
+            what = "losses and clusters" if len(self.lines) > 2 else "and losses"
+            return f"The same: latent space, {what} are equal to the last bit.".replace(
+                "space, and", "space and"
+            )
         return "Not the same to the last bit."
 
     def record(self):
@@ -112,8 +115,9 @@ def compare(learnt, clusters, first, order):
     lines = [
         _latent(first["latent"], learnt.latent),
         _losses(first["history"], [learn.epoch_record(e) for e in learnt.epochs]),
-        _clusters(first["clusters"], clusters),
     ]
+    if first["clusters"] is not None:
+        lines.append(_clusters(first["clusters"], clusters))
     same = all(equal for equal, _ in lines)
     return Repeat(same, [sentence for _, sentence in lines], [] if same else reasons(learnt, first, order))
 

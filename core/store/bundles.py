@@ -64,6 +64,11 @@ class Bundles:
         self.results.file(run_id, BUNDLE)
         return self._one_at_a_time("verify", run_id, None, "train")
 
+    def repeat(self, run_id):
+        """Queue the training of a run again, to be compared with itself, in the training lane; returns the job."""
+        self.results.file(run_id, "latent.npy")
+        return self._one_at_a_time("repeat", run_id, None, "train")
+
     def _one_at_a_time(self, kind, run_id, arguments, lane):
         """The job of a kind that is under way for a run, or a new one."""
         return self._under_way(kind, run_id) or self.database.job(

@@ -45,6 +45,7 @@ KINDS = {
     "profile": decode.profile,
     "bundle": bundle.make_bundle,
     "verify": verify.verify,
+    "repeat": verify.repeat,
     "meaning": decode.find_meaning,
     "markers": group_cells.markers,
     "suggest": after_training.suggest,

@@ -30,6 +30,7 @@ TITLES = {
     "profile": "a profile",
     "bundle": "a zip of results",
     "verify": "training again from a zip",
+    "repeat": "training again to compare",
     "meaning": "the latent dimensions",
     "markers": "markers",
     "steadiness": "the stability of clusters",

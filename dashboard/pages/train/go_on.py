@@ -1,4 +1,4 @@
-"""What a run that is not at work offers: to resume it, to train it again, and to add epochs."""
+"""What a run that is not at work offers: to resume it, to train it again, to add epochs, and to repeat it."""
 
 from dash import Input, Output, State, dcc, html, no_update
 
@@ -6,8 +6,9 @@ from core.config.numbers import Number
 from core.errors import UserError
 from core.store import FINISHED, Explored, Status
 from dashboard import ids as shared
-from dashboard.components import buttons, number_field
+from dashboard.components import buttons, job_card, number_field
 from dashboard.components.number_field import number_field as field
+from dashboard.components.repeat_result import repeat_result
 from dashboard.components.widgets import card, term
 from dashboard.pages.train import ids
 from dashboard.server import session
@@ -17,7 +18,7 @@ SCHEDULES = {"onecycle": "one-cycle", "cosine": "cosine", "constant": "constant"
 DEFAULT_EPOCHS = 20
 
 
-def layout():
+def layout(view, run):
     """The card; it is hidden until `show` has something to offer."""
     return html.Div(
         card(
@@ -74,6 +75,24 @@ def layout():
                 id=ids.EXTEND_BOX,
                 hidden=True,
             ),
+            html.Div(
+                [
+                    html.P(
+                        "Trains this run once more with the same settings and the same seed, in the queue of training jobs, and "
+                        "compares losses, latent space and clusters bit for bit. This run stays as it is."
+                    ),
+                    html.Div(
+                        html.Button(
+                            "Repeat and compare", id=ids.REPEAT_GO, className="btn btn-outline-primary"
+                        ),
+                        className="nuwa-actions",
+                    ),
+                    *job_card.parts(view, ids.REPEAT, view.jobs.mine(run["id"], "repeat")),
+                    html.Div(id=ids.REPEAT_RESULT),
+                ],
+                id=ids.REPEAT_BOX,
+                hidden=True,
+            ),
             html.Div(id=ids.GO_ON_MESSAGE),
         ),
         id=ids.GO_ON,
@@ -104,6 +123,7 @@ def register(app, store):
         Output(ids.RESUME_TEXT, "children"),
         Output(ids.RESUME, "hidden"),
         Output(ids.EXTEND_BOX, "hidden"),
+        Output(ids.REPEAT_BOX, "hidden"),
         Input(ids.TICK, "data"),
         State(shared.RUN, "data"),
     )
@@ -144,12 +164,21 @@ def register(app, store):
         app.work_here()
         return f"/train?run={id}", no_update
 
+    @job_card.asks(app, store, ids.REPEAT, Input(ids.REPEAT_GO, "n_clicks"), State(shared.RUN, "data"))
+    def repeat(view, _, run_id):
+        return view.bundles.repeat(run_id)["id"]
+
+    @app.callback(Output(ids.REPEAT_RESULT, "children"), Input(ids.REPEAT.done, "data"))
+    def show_repeat(job_id):
+        return repeat_result(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
+
 
 def offered(view, run):
-    """(card hidden, resume hidden, its text, its button hidden, extension hidden) for a run."""
+    """(card hidden, resume hidden, its text, its button hidden, extension hidden, repeat hidden) for a run."""
     if run["status"] not in FINISHED or run["explored"] == Explored.WORKING:
-        return True, True, "", True, True
+        return True, True, "", True, True, True
     stopped = run["status"] in (Status.CANCELLED, Status.FAILED)
     text, can_resume = resume_text(view, run) if stopped else ("", False)
     extendable = run["status"] == Status.DONE and view.resumed.checkpoint(run["id"]) is not None
-    return not (stopped or extendable), not stopped, text, not can_resume, not extendable
+    can_repeat = run["status"] == Status.DONE
+    return not (stopped or can_repeat), not stopped, text, not can_resume, not extendable, not can_repeat

@@ -1,5 +1,7 @@
 """The ids of the Train page."""
 
+from dashboard.ids import watched
+
 TRAIN = "train"
 CANCEL = "cancel"
 POLL = "poll"
@@ -16,6 +18,10 @@ SMOOTHING = "smoothing"
 DRAWN = "drawn"  # what the figure holds, so that the next answer adds to it
 TRAIN_NEXT = "train-next"
 # go_on.py
+REPEAT = watched("repeat")
+REPEAT_BOX = "repeat-box"
+REPEAT_GO = "repeat-go"
+REPEAT_RESULT = "repeat-result"
 GO_ON = "go-on"
 GO_ON_MESSAGE = "go-on-message"
 RESUME = "resume"

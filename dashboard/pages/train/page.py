@@ -60,7 +60,7 @@ def layout(view, context):
                 html.Div(id=ids.TILES, className="nuwa-tiles"),
                 html.Div(id=ids.TRAIN_NEXT),
             ),
-            go_on.layout(),
+            go_on.layout(view, run),
             curves.layout(view, context),
             film.layout(view, context),
         ]

@@ -9,6 +9,7 @@ from core.config.bundle import DEFAULT, Size
 from core.config.numbers import text_of
 from dashboard import ids as shared
 from dashboard.components.number_field import block, error_id, error_of, range_id, range_note
+from dashboard.components.repeat_result import repeat_result
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters import run_jobs
 from dashboard.pages.clusters.bundle import ids
@@ -19,7 +20,6 @@ from dashboard.pages.clusters.bundle.card import (
     choices,
     download,
     length,
-    verification,
 )
 from dashboard.pages.clusters.colours import CLUSTERS
 from dashboard.pages.clusters.viewer import link_state, map_files
@@ -115,7 +115,7 @@ def _verification(app, store):
         Output(ids.VERIFY_RESULT, "children"), Input(ids.VERIFY.done, "data"), State(shared.RUN, "data")
     )
     def show(job_id, run_id):
-        return verification(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
+        return repeat_result(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
 
     app.clientside_callback(
         "idle => !idle", Output(ids.VERIFY_GO, "disabled"), Input(ids.VERIFY.tick, "disabled")

@@ -1,7 +1,5 @@
 """The card that downloads a run: what the zip includes, the size of its figures, and its verification."""
 
-from datetime import datetime
-
 import dash_bootstrap_components as dbc
 from dash import html
 
@@ -179,23 +177,3 @@ def download(view, run_id):
         names = html.Ul([html.Li(name) for name in result["names"]])
         parts.append(more(f"{len(result['names'])} files", html.P(f"Groups: {result['words']}."), names))
     return parts
-
-
-def verification(result):
-    """The result of training the run again."""
-    lines = html.Ul([html.Li(line) for line in result["lines"]])
-    reasons = []
-    if result["reasons"]:
-        reasons = [html.P("Possible reasons:"), html.Ul([html.Li(reason) for reason in result["reasons"]])]
-    created = datetime.fromisoformat(result["bundle"]).timestamp()
-    head = html.Div(
-        [
-            html.Strong(result["verdict"]),
-            " Compared ",
-            when(result["at"]),
-            " with the zip created ",
-            when(created),
-            ".",
-        ]
-    )
-    return notice([head, lines, *reasons], "good" if result["same"] else "warn")
