@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-scale bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
+	bench-gpu bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
@@ -76,6 +76,9 @@ bench-scoring: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20
 
 bench-diagnosis: .venv/.nuwa-dev  ## the diagnosis of twenty real runs, each provoked into a case
 	$(PY) -m bench.diagnosis
+
+bench-runs: .venv/.nuwa-dev  ## seconds until 10,000 runs are drawn, sorted and filtered in the browser
+	$(PY) -m bench.runs_table $(ARGS)
 
 bench-mapping: .venv/.nuwa-dev  ## labels and positions of one half of a real dataset, mapped onto a model of the other
 	$(PY) -m bench.mapping $(ARGS)

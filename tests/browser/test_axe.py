@@ -1,7 +1,7 @@
 """axe-core on every page, in both themes, with every fold and tab open: no serious or critical finding of ours."""
 
 import pytest
-from browsing import wait_until_page
+from browsing import start_run, wait_until, wait_until_page
 from constants import ROOT
 from playwright.sync_api import expect
 
@@ -10,7 +10,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: scripts/axe.sh fetches it from npm"),
 ]
-PATHS = ("/", "/data", "/preprocess", "/model", "/train", "/runs", "/glossary", "/clusters")
+PATHS = ("/", "/data", "/preprocess", "/model", "/train", "/runs", "/compare", "/glossary", "/clusters")
 GRAVE = ("serious", "critical")
 # Findings of other people's components that a page cannot change: (rule, part of the element's HTML, reason).
 LISTED = ()
@@ -68,6 +68,20 @@ def test_no_serious_finding_on_any_page_with_everything_open(page, server, tiny_
             page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
             grave |= {tuple(one): f"{part}, {theme}" for one in findings(page)}
     assert not grave, "\n".join(f"{part}: {' | '.join(one)}" for one, part in grave.items())
+
+
+@pytest.mark.slow
+def test_no_serious_finding_where_runs_are_compared(page, server, tiny_preparation, tiny_run, run_quick):
+    other = start_run(server, tiny_preparation, "to compare", run_quick.model_dump())
+    wait_until(lambda: server.view.runs.one(other)["explored"] == "ready")
+    go(page, server, "/compare", f"{tiny_run}&runs={tiny_run},{other}", "light")
+    expect(page.locator("#compare-flow .sankey-link").first).to_be_visible()
+    settle(page)
+    grave = []
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
+        grave += findings(page)
+    assert not grave, "\n".join(" | ".join(one) for one in grave)
 
 
 def test_no_serious_finding_while_the_help_is_open(page, server, tiny_run):

@@ -67,7 +67,7 @@ def _panel(view, run, rows, colour):
         return figures.Panel(run.name, None, "This run has no map yet.")
     if colour is not None:
         colour = colour._replace(values=np.asarray(colour.values)[rows])
-    return figures.Panel(run.name, np.asarray(points)[rows], colour=colour)
+    return figures.Panel(run.name, np.asarray(points)[rows], x="UMAP 1", y="UMAP 2", colour=colour)
 
 
 def _nothing(n):

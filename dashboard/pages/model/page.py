@@ -5,7 +5,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from core import config
 from core.config import NETWORK, TRAINING
-from core.config.models import DEFAULT, SPLIT
+from core.config.models import SPLIT
 from core.config.numbers import text_of
 from core.config.preparation_record import PreparationRecord
 from core.store import Status
@@ -95,7 +95,7 @@ def layout(view, context):
                         "Name of the run",
                         dbc.Input(
                             id=ids.MODEL_NAME,
-                            placeholder=f"empty: model and latent dimensions, as in: {DEFAULT}, 20 latent",
+                            placeholder="empty: a name such as brave-finch-12",
                             maxLength=80,
                         ),
                     ],

@@ -56,7 +56,7 @@ EVERY = (
     Column("owner", "Owner", width=100),
     Column("created", "Created", DATE, 160),
     Column("seconds", "Duration", NUMBER, 100),
-    Column("device", "Device", width=150, shown=False),
+    Column("device", "Device", width=150),
     Column("best_epoch", "Best epoch", NUMBER, 100, ".0f", shown=False),
     Column("tags", "Tags", width=130),
     Column("note", "Note", width=180, shown=False),
