@@ -1,11 +1,10 @@
-"""Runs: created from a preparation, trained, cancelled, deleted."""
+"""Runs: created from a preparation, trained, cancelled."""
 
 import time
 
-from core.errors import UserError
 from core.store import schema
 from core.store.run_names import new_name
-from core.store.status import ACTIVE, Explored, Status
+from core.store.status import Explored, Status
 
 
 class Runs:
@@ -89,16 +88,6 @@ class Runs:
             self.database.move_job(job, Status.FAILED, Status.QUEUED, message="", progress=0.0, pid=None)
             if self.database.job(job)["status"] == Status.QUEUED:
                 self.database.set("run", run_id, explored=Explored.WORKING)
-
-    def forget(self, run_id):
-        """Remove a run and all its files; a run that is active must be cancelled first."""
-        row = self.access.own("run", run_id)
-        if row["status"] in ACTIVE:
-            raise UserError("This run is still active: cancel it first.")
-        if row["explored"] == Explored.WORKING:
-            raise UserError("The clusters of this run are being computed: delete it when they are ready.")
-        self.database.remember(f"deleted:{run_id}", {"name": row["name"], "dataset": row["dataset"]})
-        self.database.forget("run", run_id)
 
     def deleted(self, run_id):
         """{"name", "dataset"} of a run that was deleted, for links that are old; None of any other, or of a dataset that the

@@ -40,7 +40,7 @@ def test_another_user_cannot_change(store, visibility):
     stranger = store.of("stranger")
     tries = [
         lambda: stranger.runs.explore_again(ids["run"]),
-        lambda: stranger.runs.forget(ids["run"]),
+        lambda: stranger.removals.remove([ids["run"]]),
         lambda: stranger.datasets.forget(ids["dataset"]),
         lambda: stranger.runs.train(ids["run"]),
         lambda: stranger.runs.cancel(ids["run"]),

@@ -1,5 +1,7 @@
 """Runs are created, trained once, cancelled and deleted; the same click twice is one job."""
 
+import math
+
 import pytest
 from store_rows import EPOCH, at_once, furnish, new_run
 
@@ -7,6 +9,7 @@ from core.config import run_files
 from core.config.run_facts import Parts
 from core.errors import UserError
 from core.store import schema
+from core.store.run_removal import remove_due
 from core.training.learn import epoch_record
 from core.training.loop import Epoch
 
@@ -114,7 +117,7 @@ def test_a_run_whose_process_is_just_starting_can_be_cancelled(store):
 def test_an_active_run_cannot_be_deleted(store):
     run, view = new_run(store, "running"), store.of("local")
     with pytest.raises(UserError, match="still active: cancel it first"):
-        view.runs.forget(run)
+        view.removals.remove([run])
 
 
 def test_forgetting_removes_row_folder_epochs_and_jobs(store):
@@ -123,7 +126,8 @@ def test_forgetting_removes_row_folder_epochs_and_jobs(store):
     with pytest.raises(UserError, match="1 runs were trained"):
         view.datasets.forget(ids["dataset"])
     (store.dataset_folder(ids["dataset"]).folder).mkdir(parents=True)
-    view.runs.forget(ids["run"])
+    view.removals.remove([ids["run"]])
+    remove_due(store, now=math.inf)
     assert (
         not folder.exists()
         and view.runs.all() == []

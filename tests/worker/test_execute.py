@@ -138,7 +138,7 @@ def test_a_job_on_a_run_deleted_meanwhile_leaves_nothing(store, monkeypatch):
     job = view.results.embed(run, "latent_tsne")
 
     def slowly(points, *_):
-        view.runs.forget(run)
+        store.forget("run", run)
         return points[:, :2]
 
     monkeypatch.setattr("core.analysis.embedding.tsne", slowly)

@@ -36,8 +36,8 @@ def test_rows_that_wait_for_a_job_that_does_not_exist_fail_when_the_queue_starts
         assert (row["status"], row["message"]) == (Status.FAILED, failed_jobs.LOST)
     assert store.row("run", run)["ended"]
     assert (store.row("run", done)["status"], store.row("run", done)["explored"]) == ("done", "failed")
-    store.of("local").runs.forget(done)  # which was refused for ever while it said "working"
-    store.of("local").runs.forget(run)
+    store.of("local").removals.remove([done])  # which was refused for ever while it said "working"
+    store.of("local").removals.remove([run])
 
 
 def test_rows_with_a_waiting_or_running_job_are_left_alone(store):

@@ -103,31 +103,12 @@ def _enabled(app):
 
 
 def _marks(app, store):
-    def on(button, of_row, act):
-        @app.callback(
-            Output(ids.CHANGED, "data", allow_duplicate=True),
-            Output(ids.MESSAGE, "children", allow_duplicate=True),
-            Input(button, "n_clicks"),
-            State(ids.GRID, "selectedRows"),
-            State(ids.CHANGED, "data"),
-            prevent_initial_call=True,
-        )
-        def press(clicks, rows, changed):
-            if not clicks or not (chosen := ids_of(rows)):
-                raise PreventUpdate
-            is_on = not all(row.get(of_row) for row in rows)
-            try:
-                message = act(store.of(session.user()), chosen, is_on)
-            except UserError as error:
-                return no_update, notice(str(error), "bad")
-            return (changed or 0) + 1, message
-
-        return press
-
+    @_marking(app, store, Input(ids.STAR, "n_clicks"), "starred")
     def star(view, chosen, starred):
         view.run_edits.star(chosen, starred)
         return ""
 
+    @_marking(app, store, Input(ids.ARCHIVE, "n_clicks"), "archived")
     def archive(view, chosen, archived):
         view.run_edits.archive(chosen, archived)
         n = f"{len(chosen)} {'run is' if len(chosen) == 1 else 'runs are'}"
@@ -135,26 +116,66 @@ def _marks(app, store):
             return notice(f"{n} archived. 'Show archived runs' lists them.", "good")
         return notice(f"{n} listed again.", "good")
 
-    on(ids.STAR, "starred", star)
-    on(ids.ARCHIVE, "archived", archive)
-
     @app.callback(
-        Output(ids.CHANGED, "data", allow_duplicate=True),
-        Output(ids.MESSAGE, "children", allow_duplicate=True),
+        *_marked(),
         Input(ids.GRID, "cellRendererData"),
+        State(ids.GRID, "selectedRows"),
         State(ids.CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def star_one(pressed, changed):
+    def star_one(pressed, rows, changed):
         """The star beside a name."""
         value = (pressed or {}).get("value") or {}
         if value.get("what") != "star":
             raise PreventUpdate
+        id, starred = value["id"], value["starred"]
         try:
-            store.of(session.user()).run_edits.star([value["id"]], value["starred"])
+            store.of(session.user()).run_edits.star([id], starred)
         except UserError as error:
-            return no_update, notice(str(error), "bad")
-        return (changed or 0) + 1, ""
+            return no_update, no_update, notice(str(error), "bad")
+        return (changed or 0) + 1, _updated(rows, [id], starred=starred), ""
+
+
+def _marked():
+    """What changes after runs were marked. The ticked rows are those of the grid when they were ticked."""
+    return (
+        Output(ids.CHANGED, "data", allow_duplicate=True),
+        Output(ids.GRID, "selectedRows", allow_duplicate=True),
+        Output(ids.MESSAGE, "children", allow_duplicate=True),
+    )
+
+
+def _updated(rows, run_ids, **values):
+    return [row | values if row.get("id") in run_ids else row for row in rows or ()]
+
+
+def _marking(app, store, button, name):
+    """Decorate a function of (view, ids, is_on) that marks the ticked runs, or unmarks them where all are marked."""
+
+    def register_action(act):
+        @app.callback(
+            *_marked(),
+            button,
+            State(ids.GRID, "selectedRows"),
+            State(ids.CHANGED, "data"),
+            prevent_initial_call=True,
+        )
+        def press(clicks, rows, changed):
+            if not clicks or not (chosen := ids_of(rows)):
+                raise PreventUpdate
+            view = store.of(session.user())
+            try:
+                is_on = not all(view.runs.one(id)[name] for id in chosen)
+                message = act(view, chosen, is_on)
+            except UserError as error:
+                return no_update, no_update, notice(str(error), "bad")
+            # An archived run leaves the table: it may not stay ticked where nobody sees it.
+            left = [] if name == "archived" else _updated(rows, chosen, **{name: is_on})
+            return (changed or 0) + 1, left, message
+
+        return act
+
+    return register_action
 
 
 def _file(app, store):

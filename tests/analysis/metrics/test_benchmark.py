@@ -299,7 +299,7 @@ def test_other_seeds_are_trained_compared_and_shown(finished):
         assert view.seeds.train(run, 3) == []  # they are there
     finally:
         for row in seeds:
-            view.runs.forget(row["id"])
+            view.removals.remove([row["id"]])
 
 
 def test_seeds_that_wait_are_cancelled_and_numbers_that_make_no_sense_refused(finished):
@@ -311,7 +311,7 @@ def test_seeds_that_wait_are_cancelled_and_numbers_that_make_no_sense_refused(fi
         finished.run
     )
     drain(finished.store)
-    view.runs.forget(made[0])
+    view.removals.remove([made[0]])
     for k in (1, 99, None):
         with pytest.raises(UserError, match="whole number from 2 to 10"):
             view.seeds.train(finished.run, k)

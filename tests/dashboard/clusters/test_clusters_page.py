@@ -206,7 +206,7 @@ def test_an_untrained_run_has_nothing_to_download(finished):
     run = finished.view.runs.create(finished.preparation, {"n_latent": 4}, "untrained")
     for name in (*downloads.FILES, *downloads.TABLES):
         assert finished.client.get(f"/download/{run}/{name}").status_code == 404
-    finished.view.runs.forget(run)
+    finished.view.removals.remove([run])
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_another_persons_run_is_not_there(empty_nuwa):
 def test_a_link_to_a_deleted_run_names_it_and_the_other_runs_of_its_dataset(finished):
     view, config = finished.view, finished.view.runs.one(finished.run)["config"]
     deleted, other = (view.runs.create(finished.preparation, config, name) for name in ("old", "new"))
-    view.runs.forget(deleted)
+    view.removals.remove([deleted])
     context = location.resolve(view, f"?run={deleted}")
     assert context.dataset["id"] == finished.dataset and {finished.run, other} <= {
         r["id"] for r in context.others
@@ -59,7 +59,7 @@ def test_a_link_to_a_deleted_run_names_it_and_the_other_runs_of_its_dataset(fini
         finished.press("content.children", {"url.pathname": "/clusters", "url.search": f"?run={deleted}"})
     )
     assert f'"href": "/clusters?run={finished.run}"' in page and f'"href": "/clusters?run={other}"' in page
-    view.runs.forget(other)
+    view.removals.remove([other])
 
 
 def test_the_last_run_of_a_dataset_that_was_deleted_leaves_the_dataset(empty_nuwa):
@@ -78,9 +78,9 @@ def test_the_last_run_of_a_dataset_that_was_deleted_leaves_the_dataset(empty_nuw
         store.add("run", "local", **row),
         store.add("run", "somebody", **row | {"dataset": "hidden"}),
     )
-    empty_nuwa.view.runs.forget(mine)
+    empty_nuwa.view.removals.remove([mine])
     context = location.resolve(empty_nuwa.view, f"?run={mine}")
     assert context.lost == "The run 'r' of this link was deleted. Its dataset 'd' has no other run."
     assert context.run is None and context.dataset["id"] == dataset
-    store.of("somebody").runs.forget(theirs)
+    store.of("somebody").removals.remove([theirs])
     assert "'r'" not in location.resolve(empty_nuwa.view, f"?run={theirs}").lost

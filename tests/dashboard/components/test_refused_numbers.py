@@ -43,7 +43,7 @@ def test_a_decimal_comma_is_the_learning_rate_of_the_run(finished):
     link = finished.press("url.href", values, "model-create.n_clicks")["url"]["href"]
     run = finished.view.runs.one(link.removeprefix("/train?run="))
     assert (run["config"]["lr"], run["config"]["epochs"]) == (0.02, 10)
-    finished.view.runs.forget(run["id"])
+    finished.view.removals.remove([run["id"]])
 
 
 def test_a_number_of_a_model_that_is_not_chosen_does_no_harm(finished):

@@ -28,7 +28,7 @@ def test_what_an_empty_dropout_or_weight_means_follows_the_model(finished, name,
     assert answer['{"name":"weight_protein","type":"setting"}']["placeholder"] == f"automatic: {weight}"
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"model": name}, name))
     assert (run["config"]["dropout"], run["config"]["weight_protein"]) == (dropout, weight)
-    finished.view.runs.forget(run["id"])
+    finished.view.removals.remove([run["id"]])
 
 
 @pytest.mark.parametrize("changed", [{}, {"dropout": 0.25, "weight_protein": 0.5}])
@@ -39,7 +39,7 @@ def test_what_the_model_of_a_run_chose_is_left_empty_so_that_another_model_choos
     shown = settings.of_run(run, finished.view.preparations.one(finished.preparation)["record"])
     assert {name: shown[name] for name in settings.BY_MODEL} == dict.fromkeys(settings.BY_MODEL) | changed
     assert shown["n_latent"] == run["config"]["n_latent"] == 20
-    finished.view.runs.forget(run["id"])
+    finished.view.removals.remove([run["id"]])
 
 
 def test_whole_groups_of_a_column_can_be_held_out(finished):
@@ -52,7 +52,7 @@ def test_whole_groups_of_a_column_can_be_held_out(finished):
     assert "of about " in sent(answer["model-numbers"])
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"split_by": "sample"}, "g"))
     assert run["config"]["split_by"] == "sample"
-    finished.view.runs.forget(run["id"])
+    finished.view.removals.remove([run["id"]])
 
 
 def test_the_target_is_a_control_where_counts_can_be_split_and_says_why_where_not(finished, monkeypatch):
@@ -78,7 +78,7 @@ def test_a_field_left_empty_says_what_would_be_chosen(finished):
     run = finished.view.runs.one(finished.view.runs.create(finished.preparation, {"epochs": None}, "chosen"))
     kept = {name: run["config"][name] for name in ("n_latent", "n_hidden", "batch_size", "epochs")}
     assert kept == {"n_latent": 20, "n_hidden": 128, "batch_size": 128, "epochs": 100}
-    finished.view.runs.forget(run["id"])
+    finished.view.removals.remove([run["id"]])
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_settings_of_an_existing_run_are_said_and_that_run_is_offered(finish
     link = finished.press("url.href", pressed, "model-create.n_clicks")["url"]["href"]
     assert len(finished.view.runs.all()) == before + 1
     for id in (run, link.removeprefix("/train?run=")):
-        finished.view.runs.forget(id)
+        finished.view.removals.remove([id])
 
 
 def test_other_settings_offer_no_run(finished):

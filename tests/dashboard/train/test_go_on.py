@@ -24,7 +24,7 @@ def stopped(finished, monkeypatch):
     yield run
     if finished.store.row("run", run)["status"] == Status.QUEUED:
         finished.view.runs.cancel(run)
-    finished.view.runs.forget(run)
+    finished.view.removals.remove([run])
 
 
 def shown(nuwa, run):
@@ -69,7 +69,7 @@ def test_a_finished_run_is_extended_by_a_run_that_opens(finished, monkeypatch):
     assert (more["epochs"], more["schedule"]) == (7, "cosine")
     assert more["lr"] == pytest.approx(finished.view.runs.one(run)["config"]["lr"] * LOWER)
     finished.view.runs.cancel(run)
-    finished.view.runs.forget(run)
+    finished.view.removals.remove([run])
     wrong = finished.press(
         "url.href", values | {"extend-epochs.value": "0", "extend.n_clicks": 2}, "extend.n_clicks"
     )
@@ -80,4 +80,4 @@ def test_a_run_at_work_offers_nothing(finished):
     run = finished.view.runs.create(finished.preparation, {"epochs": 4}, "ready")
     row = finished.view.runs.one(run)
     assert go_on.offered(finished.view, row)[0]
-    finished.view.runs.forget(run)
+    finished.view.removals.remove([run])

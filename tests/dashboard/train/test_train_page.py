@@ -41,7 +41,7 @@ def test_a_model_is_created_and_trained_inside_the_callback(finished, run_quick)
     page = train_page(finished, run)
     assert "Training complete" in page and "See the clusters" in page and "PCA" in page
     assert "Training loss" in page and "Validation loss" in page and "3 / 3" in page
-    finished.view.runs.forget(run)
+    finished.view.removals.remove([run])
 
 
 @pytest.mark.parametrize("name", ["variational", "linear", "counts"])
@@ -165,4 +165,4 @@ def test_a_page_polls_a_run_at_work_and_no_other(finished):
         assert finished.press("poll.disabled", {"run.data": id}, "poll.n_intervals")["poll"]["disabled"]
         assert finished.view.runs.one(id)["status"] == "cancelled"
         assert "Cancelled before it began" in train_page(finished, id)
-        finished.view.runs.forget(id)
+        finished.view.removals.remove([id])
