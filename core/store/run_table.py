@@ -7,7 +7,7 @@ from sqlalchemy import and_, case, func, select
 
 from core.config import specs
 from core.store import table_filters
-from core.store.schema import datasets, epochs, runs
+from core.store.schema import datasets, epochs, runs, users
 from core.store.status import ACTIVE, Status
 
 SETTING = "config."  # at the beginning of the name of a column that is one setting
@@ -59,7 +59,8 @@ class RunTable:
 
     def __init__(self, access):
         self.access, self.database = access, access.database
-        self.source = runs.outerjoin(datasets, and_(datasets.c.id == runs.c.dataset, access.seen(datasets)))
+        visible = and_(datasets.c.id == runs.c.dataset, access.seen(datasets))
+        self.source = runs.outerjoin(datasets, visible).outerjoin(users, users.c.id == runs.c.owner)
 
     def page(self, query, start=0, end=None):
         """The Page of the lines from `start` to before `end`."""
@@ -142,15 +143,17 @@ class RunTable:
             return {"int": value.as_float, "float": value.as_float}.get(spec.kind, value.as_string)()
         special = {
             "dataset": datasets.c.name,
+            "owner": func.coalesce(users.c.name, runs.c.owner),
             "seconds": runs.c.ended - runs.c.started,
             "difference": (runs.c.loss - runs.c.pca_loss) / runs.c.pca_loss,
         }
         return special[name] if name in special else runs.c[name] if name in SHOWN else None
 
     def _rows(self, ids):
-        """{id: row} of runs with the name of their dataset, and of those that train the epochs so far."""
-        columns = [runs.c[name] for name in SHOWN]
-        chosen = select(*columns, datasets.c.name.label("dataset_name")).select_from(self.source)
+        """{id: row} of runs with the names of their dataset and owner, and of those that train the epochs so far."""
+        columns = [runs.c[name] for name in SHOWN if name != "owner"]
+        names = datasets.c.name.label("dataset_name"), self.column("owner").label("owner")
+        chosen = select(*columns, *names).select_from(self.source)
         out = {}
         with self.database.reading() as db:
             for i in range(0, len(ids), 500):  # SQLite takes so many values in one statement

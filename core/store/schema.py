@@ -115,7 +115,7 @@ runs = Table(
         "runs_listed",
         *("owner", "visibility", "remove_at", "archived", "status", "created", "parent", "dataset", "id"),
     ),
-    Index("runs_settings", "owner", "visibility", "remove_at", "archived", "changed"),
+    Index("runs_changed", "owner", "visibility", "remove_at", "archived", "changed", "id"),
 )
 Index(
     "runs_removed",
