@@ -1,5 +1,7 @@
 """create_app(store): the Dash app, its pages and what an error does."""
 
+import logging
+import secrets
 from functools import partial
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import diskcache
 import flask
 from dash import Dash, DiskcacheManager, html, set_props
 from dash.exceptions import BackgroundCallbackError, DependencyException
+from flask import request
 from flask_compress import Compress
 
 from core.store import Missing, NotAllowed
@@ -15,6 +18,7 @@ from dashboard.components.widgets import notice
 from dashboard.server import csrf, upload_routes
 from dashboard.server.auth import guard
 
+log = logging.getLogger("nuwa")
 ASSETS = Path(__file__).parent.parent / "assets"
 
 # The theme is set on <html> before the first paint; the language helps screen readers.
@@ -44,6 +48,7 @@ def create_app(store, drain=None):
     Compress(server)
     upload_routes.register(server, store)
     server.register_error_handler(DependencyException, no_such_file)
+    server.register_error_handler(500, failed)
     app = Dash(
         "nuwa",
         server=server,
@@ -71,6 +76,13 @@ def create_app(store, drain=None):
 def no_such_file(_):
     """The answer to an address of Dash's own files that names none of them."""
     return "This file does not exist.", 404
+
+
+def failed(_):
+    """The answer where something failed inside Nuwa: a number, under which the log has the error."""
+    number = secrets.token_hex(4)
+    log.error("Failure %s: %s %s", number, request.method, request.path)
+    return f"Something failed inside Nuwa. Tell the administrator the number {number}.", 500
 
 
 def explain(error):
