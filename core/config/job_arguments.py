@@ -159,6 +159,12 @@ class SpacesArguments(Arguments):
     resolution: float = 1.0
 
 
+class SupportArguments(Arguments):
+    """The resolution of the clusters whose markers are tested on other molecules."""
+
+    resolution: float = 1.0
+
+
 class SeedsArguments(Arguments):
     """The runs with other seeds, by id."""
 
@@ -250,6 +256,7 @@ ARGUMENTS = {
     "embed": EmbedArguments,
     "labels": LabelsArguments,
     "spaces": SpacesArguments,
+    "support": SupportArguments,
     "stability": SeedsArguments,
     "profile": ProfileArguments,
     "bundle": BundleArguments,

@@ -42,6 +42,7 @@ from core.figures.film import film_axes, film_codes, film_numbers, film_page, fi
 from core.figures.film import legend as film_legend
 from core.figures.film_gif import film_gif
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
+from core.figures.latent_sizes import latent_sizes
 from core.figures.learning_rate import rate_sweep
 from core.figures.live_curve import BUCKETS, VIEWS, Look, additions, live_curve, n_points, views_of
 from core.figures.loss import loss_curve, loss_page
@@ -104,6 +105,7 @@ __all__ = [
     "composition",
     "candidates",
     "count_split",
+    "latent_sizes",
     "counts_and_genes",
     "describe_network",
     "drawing_order",

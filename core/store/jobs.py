@@ -11,6 +11,8 @@ OF_RUN = (
     "explained",
     "stability",
     "count_split",
+    "support",
+    "latent_sizes",
 )  # kinds whose result the run keeps, for all who see it
 
 

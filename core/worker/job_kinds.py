@@ -16,6 +16,7 @@ from core.worker.jobs import (
     search,
     subset,
     train,
+    unseen_molecules,
     verify,
 )
 
@@ -40,6 +41,8 @@ KINDS = {
     "spaces": score.compare_spaces,
     "explained": score.explain_features,
     "count_split": score.split_counts,
+    "support": unseen_molecules.support_clusters,
+    "latent_sizes": unseen_molecules.compare_latent_sizes,
     "cell_scores": score.score_cells,
     "stability": score.compare_seeds,
     "profile": decode.profile,

@@ -14,7 +14,18 @@ from dashboard.components import job_titles
 from dashboard.components.widgets import notice, progress
 
 # Kinds of jobs whose cards say how long they took; others are quick, or show something else.
-TIMED = ("markers", "spaces", "explained", "count_split", "cell_scores", "stability", "steadiness", "meaning")
+TIMED = (
+    "markers",
+    "spaces",
+    "explained",
+    "count_split",
+    "support",
+    "latent_sizes",
+    "cell_scores",
+    "stability",
+    "steadiness",
+    "meaning",
+)
 POLL = 0.2  # seconds between two looks at the store
 
 

@@ -25,6 +25,8 @@ TITLES = {
     "spaces": "a comparison of embeddings",
     "explained": "the reconstruction quality",
     "count_split": "the count-split score",
+    "support": "markers on other molecules",
+    "latent_sizes": "a comparison of latent sizes",
     "cell_scores": "scores per cell",
     "stability": "a comparison of seeds",
     "profile": "a profile",

@@ -37,6 +37,7 @@ class Halves(NamedTuple):
     train: np.ndarray  # rows of both
     scored: np.ndarray
     genes: np.ndarray  # (genes,) bool: those that vary in both halves of the training cells
+    cells: np.ndarray = None  # (cells,) their rows in the Matrix that was split
 
 
 class CountSplit(NamedTuple):
@@ -66,7 +67,7 @@ def score(model, trained, config):
     pca = pca_errors(halves, halves.seen.weights(config), MOST_SIZE, config.seed)
     ours = model_errors(model, halves)
     mean = halves.target.mean_of(halves.train)
-    of_mean = _errors(halves, lambda rows: np.broadcast_to(mean, (len(rows), len(mean))))
+    of_mean = errors_of(halves, lambda rows: np.broadcast_to(mean, (len(rows), len(mean))))
     best = int(pca.mean(axis=0).argmin())
     difference = ours - pca[:, best]
     return CountSplit(
@@ -86,8 +87,8 @@ def thinned(counts, share, random):
     return random.binomial(np.asarray(counts, dtype=np.int64), share)
 
 
-def split(matrix, train, scored, seed=0, share=SHARE):
-    """The Halves of a Matrix of counts, of at most 10,000 of the cells `train` and 5,000 of `scored`, drawn by `seed`.
+def split(matrix, train, scored, seed=0, share=SHARE, most=MOST_TRAIN):
+    """The Halves of a Matrix of counts, of at most `most` of the cells `train` and 5,000 of `scored`, drawn by `seed`.
 
     `share` of the molecules are seen. Both halves are brought to the size of the whole, and centred and scaled by their
     own training cells. Proteins are split likewise. Raises UserError for values that are not counts.
@@ -95,7 +96,7 @@ def split(matrix, train, scored, seed=0, share=SHARE):
     if not matrix.n_genes or matrix.kind != "counts":
         raise UserError(NO_COUNTS)
     random = np.random.default_rng([seed, 5])
-    train, scored = (random.permutation(x)[:n] for x, n in ((train, MOST_TRAIN), (scored, MOST_SCORED)))
+    train, scored = (random.permutation(x)[:n] for x, n in ((train, most), (scored, MOST_SCORED)))
     cells = np.concatenate([train, scored])
     rows, scored = np.arange(len(train)), np.arange(len(train), len(cells))
     held = matrix.rna.held(cells)
@@ -108,7 +109,7 @@ def split(matrix, train, scored, seed=0, share=SHARE):
             (seen, whole.values - seen), proteins, (share, 1 - share), strict=True
         )
     )
-    return Halves(one, other, rows, scored, varies & also)
+    return Halves(one, other, rows, scored, varies & also, cells)
 
 
 def _split_proteins(matrix, cells, random, share):
@@ -199,10 +200,10 @@ def model_errors(model, halves):
             else reconstruction(model, cells, halves.seen, part)
         )
         made.update(zip(part.tolist(), predicted, strict=True))
-    return _errors(halves, lambda rows: np.stack([made[row] for row in rows.tolist()]))
+    return errors_of(halves, lambda rows: np.stack([made[row] for row in rows.tolist()]))
 
 
-def _errors(halves, predict):
+def errors_of(halves, predict):
     """(cells,) mean squared error over genes of what `predict(rows)` says of the unseen half, (rows, features)."""
     used, out = np.flatnonzero(halves.genes), np.empty(len(halves.scored))
     for part, x in halves.target.blocks(halves.scored):

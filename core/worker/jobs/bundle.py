@@ -35,6 +35,8 @@ MORE = (
     "spaces.json",
     "count_split.json",
     "count_split_genes.csv",
+    "support.json",
+    "latent_sizes.json",
 )  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about

@@ -27,6 +27,8 @@ FILES = (
     "spaces.json",
     "count_split.json",
     "count_split_genes.csv",
+    "support.json",
+    "latent_sizes.json",
 )
 
 

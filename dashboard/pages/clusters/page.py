@@ -25,6 +25,7 @@ from dashboard.pages.clusters import (
     downloads,
     ids,
     latent_effects,
+    latent_sizes,
     loadings,
     mapping,
     markers,
@@ -37,6 +38,7 @@ from dashboard.pages.clusters import (
     spaces,
     stability,
     summary,
+    supported,
     workspace,
 )
 from dashboard.pages.clusters.mapping.card import query_store
@@ -54,7 +56,16 @@ CARDS = {
     ("see", "Colour and metadata"): (metadata,),
     ("clusters", "Clusters and names"): (clustering, annotate, composition),
     ("markers", "Markers"): (markers, cell_types),
-    ("judge", "Quality"): (scores, spaces, per_cell, per_feature, stability, summary),
+    ("judge", "Quality"): (
+        scores,
+        spaces,
+        per_cell,
+        per_feature,
+        stability,
+        supported,
+        latent_sizes,
+        summary,
+    ),
     ("meaning", "Latent dimensions"): (latent_effects, loadings, reconstruction),
     ("map", "Map new data"): (mapping,),
     ("take", "Export"): (bundle,),
