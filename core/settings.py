@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     user_header: str | None = None  # in which a reverse proxy names the person whom it has signed in
     user_header_from: Annotated[tuple[str, ...], NoDecode] = ()  # peers from which that header is believed
     https: bool = False  # people reach the server by https alone: the session cookie is sent no other way
+    notify_webhook: str | None = None  # an address that gets a JSON message when a run ends
+    notify_email: str | None = None  # who gets a message when a run ends
+    notify_from: str | None = None  # its sender; the address of notify_email where it is not set
+    smtp_server: str = "127.0.0.1:25"  # HOST:PORT of the mail server
 
     @classmethod
     def settings_customise_sources(cls, settings_cls, init_settings, **_):
@@ -81,6 +85,21 @@ class Settings(BaseSettings):
     @classmethod
     def _switch(cls, value):
         return value == "1" if isinstance(value, str) else value
+
+    @field_validator("notify_webhook", mode="before")
+    @classmethod
+    def _webhook(cls, value):
+        if value and not str(value).startswith(("http://", "https://")):
+            raise ValueError(f"NUWA_NOTIFY_WEBHOOK is '{value}', but it is an address that begins with http.")
+        return value or None
+
+    @field_validator("smtp_server", mode="before")
+    @classmethod
+    def _smtp(cls, value):
+        port = str(value).partition(":")[2]
+        if port and not (port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"NUWA_SMTP_SERVER is '{value}', but it is a host and a port, such as mail:25.")
+        return value
 
     @field_validator("data_dir")
     @classmethod

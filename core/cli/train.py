@@ -78,7 +78,7 @@ def run(arguments):
 
 def _config(arguments, recipe_settings):
     """(The RunConfig, the names of the options): the recommended settings, then those of the recipe, of --config, of options."""
-    values = _from_file(arguments.config) if arguments.config else {}
+    values = settings_in(arguments.config) if arguments.config else {}
     options = {spec.name for spec in specs() if getattr(arguments, spec.name) is not None}
     for spec in specs():
         if spec.name in options:
@@ -100,7 +100,7 @@ def _recipe(path):
     return recipe.steps, recipe.settings
 
 
-def _from_file(path):
+def settings_in(path):
     try:
         values = json.loads(_text(path, "settings"))
     except (ValueError, UnicodeDecodeError) as error:

@@ -11,7 +11,8 @@ import torch
 
 from core import models
 from core.training.dataloader import Feed
-from core.training.loop import make_optimizer, one_step
+from core.training.loop import one_step
+from core.training.optimizer import make_optimizer
 
 LOWEST, HIGHEST = 1e-6, 10.0  # the range of the sweep; the field takes up to 10
 STEPS = 120

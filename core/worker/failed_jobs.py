@@ -5,6 +5,7 @@ import time
 from core.store import ACTIVE, Explored, Status
 from core.store.schema import runs
 from core.store.status import CANCELLED
+from core.worker import notices
 
 LOST = "The worker stopped in the middle of this work; start it again."
 # Kinds of jobs that fill a row, by the kind of the row.
@@ -23,6 +24,8 @@ def fail(store, job, message):
             _fail_row(store, job, message)
     if failed:
         _roll_back(store, job)
+        if kind := {"train": "run", "search": "search"}.get(job["kind"]):
+            notices.ended(store, kind, job["target"])
     fills_dataset = job["kind"] in FILLS["dataset"]
     if fills_dataset and (failed or not store.exists("dataset", job["target"])):
         store.remove_unfinished_folder(job["target"])

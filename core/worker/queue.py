@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from core.data import DEMO_TITLES
 from core.files import GONE
 from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, searches, upload_files
-from core.worker import failed_jobs, launch, lost_jobs, older_runs, patience
+from core.worker import failed_jobs, followers, launch, lost_jobs, older_runs, patience
 from core.worker.processes import identity, is_alive
 
 PATIENCE = 5.0  # seconds for a killed process to end
@@ -233,6 +233,7 @@ def sweep(store):
     for name in ("datasets", "runs"):
         for folder in (store.root / name).glob(f"{GONE}*"):  # a process was killed while it removed this
             shutil.rmtree(folder, ignore_errors=True)
+    followers.sweep(store.root, {row["id"] for row in store.rows("run")})
     for folder in (store.root / "datasets").glob("[!.]*"):
         if _status(store, folder.name) in (None, Status.FAILED):
             store.remove_unfinished_folder(folder.name)

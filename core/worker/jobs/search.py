@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.export import run_folder
 from core.store import ACTIVE, Explored, Missing, Status
 from core.store.searches import seconds_spent, value_by_epoch
+from core.worker import notices
 from core.worker.jobs.trained_runs import load_run
 
 STUDY = "trials.journal"
@@ -186,7 +187,9 @@ def _end(store, view, row, why):
         message += f" The first message was: {reasons[0]}" if reasons else ""
         message += " Change the ranges or the other settings and start a new search."
         store.move("search", row["id"], Status.RUNNING, Status.FAILED, message=message)
+        notices.ended(store, "search", row["id"])
         return
     store.move("search", row["id"], Status.RUNNING, Status.DONE, message=why)
+    notices.ended(store, "search", row["id"])
     if store.row("run", best)["explored"] == Explored.NOT_STARTED:
         view.runs.explore_again(best)

@@ -14,7 +14,8 @@ from core.training import learn, phases
 from core.training.checkpoint import Checkpoints
 from core.training.learn import Answer
 from core.training.loop import Epoch
-from core.worker import termination
+from core.worker import notices, termination
+from core.worker.followers import followers_of
 from core.worker.jobs.datasets import open_dataset
 from core.worker.jobs.search_trial import trial_of
 from core.worker.patience import patiently
@@ -74,11 +75,13 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
             patiently(lambda records=records: store.set_epochs(run_id, records))
             best = max((epoch.epoch for epoch in event.before if epoch.best), default=None)
             put(facts=facts.record(), n_epochs=event.n_epochs, best_epoch=best)
+            followers = followers_of(store.root, run, records)
             if store.row("run", run_id)["status"] == Status.CANCELLING:
                 answer = Answer.STOP
         elif isinstance(event, Epoch):
             record, n_epochs = learn.epoch_record(event), event.epoch
             status = patiently(lambda record=record: store.add_epoch(run_id, record))
+            followers.epoch(record)
             if event.best:
                 put(best_epoch=event.epoch)
             if status == Status.CANCELLING or trial and trial.should_stop(record, facts, facts.n_epochs):
@@ -103,6 +106,8 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
     explored = Explored.WORKING if is_analysed else Explored.NOT_STARTED
     pruned = trial.message if trial else ""
     patiently(lambda: _finish(store, job, learnt, facts, explored, pruned))
+    followers.end(str(store.row("run", run_id)["status"]))
+    notices.ended(store, "run", run_id)
     return None
 
 
