@@ -18,6 +18,7 @@ STACKED_BAR = {
 }
 STACKED_BAR |= {"yanchor": "bottom", "xpad": 0, "ypad": 0}
 STEP = 0.11  # from bar to bar, as a share of the height
+UNIT = -15  # pixels from a panel to its unit, below the title of its axis
 GAP = 0.05  # between columns, as a share of the figure
 EYE = {"x": 1.35, "y": 1.35, "z": 0.9}  # lower than plotly's default, and far enough for the axis titles
 
@@ -46,7 +47,7 @@ def frame_of(layout, i, panel, rows, columns, c, badge=""):
     left = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom", "name": f"title {i}"}
     layout["annotations"].append({**paper, **left, **title})
     if badge and panel.points is not None:
-        right = {"x": x[1], "y": y[0], "xanchor": "right", "yanchor": "top", "yshift": -5}
+        right = {"x": x[1], "y": y[0], "xanchor": "right", "yanchor": "top", "yshift": UNIT}
         right |= {"text": escape(badge), "font": {"size": 11}, "name": f"unit {i}"}
         layout["annotations"].append({**paper, **right})
     if panel.points is None or not len(panel.points):
@@ -66,7 +67,7 @@ def frame_of(layout, i, panel, rows, columns, c, badge=""):
     quiet = {"showgrid": False, "showticklabels": False, "ticks": "", "showline": True, "mirror": True}
     quiet |= {"linecolor": c.line, "zeroline": False}
     for axis, other, domain, text in (("x", "y", x, titles[0]), ("y", "x", y, titles[1])):
-        title = {"text": text, "standoff": 4, "font": {"size": 11}}
+        title = {"text": text, "standoff": 1, "font": {"size": 11}}
         layout[f"{axis}axis{number}"] = {
             **quiet,
             "domain": domain,
