@@ -6,7 +6,7 @@ from core.config import extensions as added_epochs
 from core.config.applicable_steps import split_step
 from core.config.defaults import chosen, epochs_for
 from core.config.extensions import Extension
-from core.config.fields import spec
+from core.config.fields import NETWORK, spec
 from core.config.genes import Genes
 from core.config.layers import network
 from core.config.matrix_kinds import KIND_WORDS
@@ -34,6 +34,9 @@ class RunConfig(
 
     # No settings of a form: they come from buttons, and a repeat of the run needs them.
     extensions: tuple[Extension, ...] = ()
+    start_from: str = (
+        ""  # the id or the folder of the run whose weights training starts from; "": fresh weights
+    )
 
     @field_serializer("extensions")
     def _as_list(self, extensions):
@@ -169,6 +172,25 @@ class RunConfig(
         if self._wants_split and not self.target_step(kind).applies:
             update["target"] = "whole"
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
+
+    def check_same_network(self, other):
+        """Raise UserError where the weights of a run with these settings do not fit the network of `other`, a RunConfig."""
+        names = [
+            spec.name
+            for spec in specs(NETWORK)
+            if spec.name not in ("dropout", "input_dropout", "latent_noise")
+        ]
+        labels = {spec.name: spec.label for spec in specs(NETWORK)}
+        different = [
+            f"{labels[name]} is {getattr(other, name)}, and that of the run is {getattr(self, name)}"
+            for name in names
+            if getattr(self, name) != getattr(other, name)
+        ]
+        if different:
+            raise UserError(
+                f"The model differs from that of the run whose weights it should start from: {listed(different)}. Change "
+                "the settings, or choose fresh weights."
+            )
 
     def layers(self, n_genes, n_proteins, n_batches=0):
         """The Layers of the network in the order of the data flow; drawings, counts of weights and models come from them.

@@ -5,6 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from core.config.run_files import START_WEIGHTS
 from core.errors import UserError
 from core.export.run_history import history_of
 
@@ -125,8 +126,17 @@ class Bundle:
                 "record": self.json("config.json"),
                 "history": self.history(),
                 "made_at": facts["made"],
+                "start": self._start_weights(),
             }
         )
+
+    def _start_weights(self):
+        """The content of start.pt, from which training started, or None where it has none."""
+        if START_WEIGHTS not in self.names:
+            return None
+        import torch  # not before the command line has set how many threads it uses
+
+        return torch.load(io.BytesIO(self.read(START_WEIGHTS)), weights_only=True, map_location="cpu")
 
     def place(self, name, folder):
         """Where a file of it lies on disk, unpacked into `folder` where it came in a zip; None where it has none."""

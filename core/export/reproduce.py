@@ -13,6 +13,7 @@ from core import config as configs
 from core.analysis import leiden
 from core.analysis.metrics import scores
 from core.analysis.neighbors import N_NEIGHBORS, find_neighbors
+from core.config.run_files import START_WEIGHTS
 from core.data import read
 from core.errors import UserError
 from core.export.versions import versions
@@ -91,7 +92,12 @@ def train(adata, first, scratch=None):
     `first` is what core.export.bundle_zip.Bundle.first gives: a run that was stopped is stopped there, too.
     """
     settings = {k: v for k, v in first["record"].items() if k not in configs.RECORD_KEYS}
-    work = learn.learn(adata, configs.parse(configs.upgraded(settings)), scratch)
+    config = configs.parse(configs.upgraded(settings))
+    if config.start_from and first["start"] is None:
+        raise UserError(
+            f"{START_WEIGHTS} is missing, the weights of another run that training started from: make the bundle again."
+        )
+    work = learn.learn(adata, config, scratch, weights=first["start"])
     answer = None
     while True:
         event = work.send(answer)

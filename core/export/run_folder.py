@@ -1,5 +1,7 @@
 """The folder of a run, from the page or the command line: config.json, history.csv, scores.json, latent.npy, model.pt and more."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -9,7 +11,7 @@ from core.analysis.metrics.benchmark import spaces_of
 from core.analysis.neighbors import in_metric
 from core.config import parse
 from core.config.models import MODELS
-from core.config.run_files import HARMONY, HISTORY, clusters_of
+from core.config.run_files import HARMONY, HISTORY, START_WEIGHTS, clusters_of
 from core.data.gene_matching import GeneNames
 from core.data.matrix_kind import what_is
 from core.errors import UserError
@@ -71,6 +73,12 @@ def save_weights(path, learnt, config):
         "protein_transform": _plain(matrix.protein_change.record()),
     }
     files.whole(path, lambda temporary: torch.save(content, temporary))
+
+
+def start_weights(folder):
+    """The content of the model.pt of another run that training starts from, or None where it starts from fresh weights."""
+    path = Path(folder) / START_WEIGHTS
+    return torch.load(path, weights_only=True, map_location="cpu") if path.exists() else None
 
 
 def _average(start, config):

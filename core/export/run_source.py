@@ -8,6 +8,7 @@ from core import files
 from core.config import DEFAULT_RESOLUTION
 from core.config.run_files import clusters_of
 from core.errors import UserError
+from core.export.run_folder import start_weights
 from core.export.run_history import history_of
 
 NEEDED = ("config.json", "history.csv", "latent.npy")
@@ -32,4 +33,5 @@ def first_of(folder):
         "machine": {},
         "order": {},
         "made_at": None,
+        "start": start_weights(folder),
     }

@@ -13,7 +13,9 @@ from core.store.rows import new_id
 from core.store.schema import clusterings
 from core.store.status import FINISHED, Explored, Status
 
+MOST_SOURCES = 200  # runs to start from in one list
 STOPPED = (Status.CANCELLED, Status.FAILED)
+KEPT_FILES = (*checkpoint_file.NAMES, START_WEIGHTS)  # of a run that is trained further
 NONE = "This run has no checkpoint: it was trained by an earlier Nuwa, or ended before its first one."
 FROM_WEIGHTS = "Start a new run from its weights on the Create model page, or train it again."
 
@@ -80,7 +82,7 @@ class ResumedRuns:
             self.database.forget_results(run_id)
             job = self.access.last_job(run_id, "train")["id"]
             for path in self._folder(run_id).glob("*"):
-                if path.name not in (*checkpoint_file.NAMES, START_WEIGHTS):
+                if path.name not in KEPT_FILES:
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             self.database.queue_again(job, FINISHED)  # last, as it may start at once
         return job
@@ -107,6 +109,8 @@ class ResumedRuns:
         folder = self._folder(id)
         folder.mkdir(parents=True)
         _link(kept.path, folder / checkpoint_file.NAMES[0])
+        if (start := self._folder(run_id) / START_WEIGHTS).exists():
+            _link(start, folder / START_WEIGHTS)
         name = name or f"{run['name'][:180]}, {epochs} more epochs"
         with self.database.transaction():
             self.database.submit(
@@ -115,6 +119,27 @@ class ResumedRuns:
             self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)
             self.database.set_epochs(id, self.database.epochs(run_id))
         return id
+
+    def create_from(self, source_id, preparation_id, values, name=""):
+        """A new run whose training starts from the weights of another one; returns its id.
+
+        Raises UserError where that run is not trained, or its network is another one.
+        """
+        source = self.access.one("run", source_id)
+        weights = self._folder(source_id) / "model.pt"
+        if not weights.exists():
+            raise UserError("The run whose weights to start from has none yet: choose one that is trained.")
+        _, config = self.runs.preparations.run_config(preparation_id, values)
+        parse(source["config"]).check_same_network(config)
+        run_id = self.runs.create(preparation_id, values | {"start_from": source_id}, name)
+        folder = self._folder(run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        _link(weights, folder / START_WEIGHTS)
+        return run_id
+
+    def sources(self):
+        """Rows of the runs whose weights a new run can start from, the newest first."""
+        return [row for row in self.runs.all() if row["explored"] == Explored.READY][:MOST_SOURCES]
 
 
 def _link(source, target):

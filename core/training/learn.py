@@ -28,6 +28,7 @@ from core.training.loop import Epoch, NonFinite, fit, losses
 from core.training.phases import Clock
 from core.training.progress import Progress
 from core.training.schedule import segments
+from core.training.start_weights import start_from
 
 
 class Answer(IntEnum):
@@ -54,7 +55,7 @@ class Start(NamedTuple):
     )  # (cells, k) PCA of the weighted input, fitted on the training cells; k: 50, or n_latent if more
     share: np.ndarray  # (k,) of the input's variance each axis explains
     note: str = ""  # on the baselines
-    resumed: tuple = ()  # a sentence for each time that training was resumed
+    resumed: tuple = ()  # a sentence on the weights of another run, and for each time that training was resumed
     before: tuple = ()  # the Epochs of the checkpoint that training goes on from
 
 
@@ -77,7 +78,7 @@ class Learnt(NamedTuple):
         return self.start.axes
 
 
-def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=None):
+def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=None, weights=None):
     """Split, prepare, measure the baselines, train, encode: yields Phase, Start and Epoch, then a Learnt.
 
     With `foresee` a Forecast comes as soon as the data is prepared; it changes nothing of what follows. An Epoch is
@@ -85,7 +86,8 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=Non
     core.training.checkpoint.Checkpoints training is saved now and then, and goes on from the newest checkpoint where there
     is one: on the CPU the result is equal, bit for bit, to that of a training without interruption. Raises UserError where
     the data cannot be trained on with these settings, or the checkpoint is of other data or settings. `film` is the
-    core.store.film.FilmFile that keeps the latent space as it forms (core.training.film).
+    core.store.film.FilmFile that keeps the latent space as it forms (core.training.film). `weights` is the
+    content of another run's model.pt, from which training starts where there is no checkpoint (core.training.start_weights).
     """
     saved = checkpoints.read() if checkpoints else None
     clock = Clock(dict(saved.seconds) if saved else {})
@@ -144,6 +146,9 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=Non
     model = models.build(config, matrix.n_genes, matrix.n_proteins, len(matrix.batch_names))
     if matrix.reads_counts:
         model.start_from(fitted)
+    if weights and not saved:
+        resumed = (start_from(model, weights, matrix, config),)
+        start = start._replace(resumed=resumed)
     progress, failure = Progress(model.to(device.kind), matrix, split, config), ""
     if saved:
         progress.restore(saved.state)

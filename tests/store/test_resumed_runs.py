@@ -142,3 +142,35 @@ def test_the_head_of_a_checkpoint_is_json_that_says_what_it_is_of(store):
     _, folder = stopped_run(store)
     lines = (folder / checkpoint_file.NAMES[0]).read_bytes().split(b"\n")
     assert json.loads(lines[2])["epoch"] == 2
+
+
+# --- a new run from the weights of another
+
+
+def trained_run(store):
+    run, folder = stopped_run(store, Status.DONE, epochs=(4,))
+    (folder / "model.pt").write_bytes(b"weights")
+    return run
+
+
+def test_a_run_that_starts_from_another_keeps_its_weights_though_that_one_is_deleted(store):
+    view, source = store.of("local"), trained_run(store)
+    assert [row["id"] for row in view.resumed.sources()] == [source]
+    preparation = store.row("run", source)["preparation"]
+    run = view.resumed.create_from(source, preparation, {"epochs": 2, "dropout": 0.3}, "from it")
+    row = store.row("run", run)
+    assert (row["status"], row["name"], row["config"]["start_from"]) == ("created", "from it", source)
+    view.runs.forget(source)
+    assert (store.run_folder(run) / "start.pt").read_bytes() == b"weights"
+
+
+def test_weights_of_another_network_or_of_a_run_without_any_are_refused(store):
+    view, source = store.of("local"), trained_run(store)
+    preparation = store.row("run", source)["preparation"]
+    with pytest.raises(UserError, match="Latent dimensions is 3, and that of the run is"):
+        view.resumed.create_from(source, preparation, {"n_latent": 3})
+    untrained = view.runs.create(preparation, {})
+    with pytest.raises(UserError, match="has none yet: choose one that is trained"):
+        view.resumed.create_from(untrained, preparation, {})
+    with pytest.raises(UserError, match="no longer exists"):
+        store.of("other").resumed.create_from(source, preparation, {})

@@ -13,7 +13,7 @@ from core import files
 from core.config import SPLIT_NAMES
 from core.config.bundle import Size
 from core.config.job_arguments import BundleArguments
-from core.config.run_files import BUNDLE
+from core.config.run_files import BUNDLE, START_WEIGHTS
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
 from core.export.h5ad import columns_of
@@ -139,6 +139,8 @@ class _Bundle:
         content, run = self.content, self.content.run
         for name in ("config.json", "history.csv", "latent.npy"):
             archive.take(content.folder / name)
+        if (content.folder / START_WEIGHTS).exists():
+            archive.take(content.folder / START_WEIGHTS)
         files.write_array(self.scratch / "clusters.npy", content.clusters.astype(np.int32))
         archive.move(self.scratch / "clusters.npy")
         settings = content.store.row("preparation", run["preparation"])["settings"]

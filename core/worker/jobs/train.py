@@ -48,7 +48,14 @@ def _train(store, job, run, adata, clock, beside, seconds_before):
     run_id, settings = run["id"], config.parse(run["config"])
     data, folder = store.row("dataset", run["dataset"]), store.run_folder(run["id"])
     film = FilmFile(folder) if store.settings.film else None
-    work = learn.learn(adata, settings, folder, checkpoints=Checkpoints(folder), film=film)
+    work = learn.learn(
+        adata,
+        settings,
+        folder,
+        checkpoints=Checkpoints(folder),
+        weights=run_folder.start_weights(folder),
+        film=film,
+    )
     answer, learnt, n_epochs, trial = None, None, 0, trial_of(store, run)
 
     def put(**values):

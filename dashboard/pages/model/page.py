@@ -101,6 +101,21 @@ def layout(view, context):
                     ],
                     className="nuwa-name",
                 ),
+                html.Label(
+                    [
+                        "Start from the weights of",
+                        dcc.Dropdown(
+                            id=ids.MODEL_START,
+                            options={row["id"]: row["name"] for row in view.resumed.sources()},
+                            placeholder="no run: fresh weights",
+                        ),
+                    ],
+                    className="nuwa-labelled nuwa-name",
+                ),
+                html.Div(
+                    "Of a run with the same network. Genes and proteins that it lacks start from fresh weights.",
+                    className="help",
+                ),
                 dcc.Interval(id=ids.FORECAST_TICK, interval=1000),
                 dcc.Store(id=ids.FORECAST_REQUEST),
                 dcc.Store(id=ids.MODEL_SAME),
@@ -154,10 +169,14 @@ def register(app, store):
         State(ids.MODEL_PREPARATION, "data"),
         State(ids.MODEL_NAME, "value"),
         State(ids.MODEL_SAME, "data"),
+        State(ids.MODEL_START, "value"),
     )
-    def create(view, _, values, names, preparation_id, name, shown):
+    def create(view, _, values, names, preparation_id, name, shown, source):
         """`shown` is the run with these settings that the page shows: another one is offered first."""
         settings = settings_of(values, names)
+        if source:
+            run_id = view.resumed.create_from(source, preparation_id, settings, (name or "").strip())
+            return f"/train?run={run_id}", no_update, no_update
         same = same_run(view, preparation_id, view.preparations.run_config(preparation_id, settings)[1])
         if same is not None and same["id"] != shown:
             return no_update, same["id"], offer(same, " Press the button again to create it a second time.")
