@@ -160,7 +160,7 @@ def test_a_run_that_starts_from_another_keeps_its_weights_though_that_one_is_del
     run = view.resumed.create_from(source, preparation, {"epochs": 2, "dropout": 0.3}, "from it")
     row = store.row("run", run)
     assert (row["status"], row["name"], row["config"]["start_from"]) == ("created", "from it", source)
-    view.runs.forget(source)
+    store.forget("run", source)
     assert (store.run_folder(run) / "start.pt").read_bytes() == b"weights"
 
 
