@@ -35,6 +35,12 @@
       const runs = `${data.count} ${data.count === 1 ? "run" : "runs"}`;
       return make("span", { className: "nuwa-run-name" }, fold(props, `the runs of ${data.name}`), make("strong", null, data.name), ` ${runs}`);
     }
+    if (data.kind === "search") {
+      const trials = `${data.count} ${data.count === 1 ? "trial" : "trials"}`;
+      return make("span", { className: "nuwa-run-name", style: { paddingLeft: `${1.1 * data.level}rem` } },
+        fold(props, `the trials of ${data.name}`),
+        make("a", { href: data.href, tabIndex: -1, onClick: (event) => go(event, data.href) }, data.name), ` search, ${trials}`);
+    }
     const star = make("button", {
       className: "nuwa-run-star", "aria-pressed": data.starred, "aria-label": `Star ${data.name}`, tabIndex: -1,
       onClick: (event) => { event.stopPropagation(); props.setData({ what: "star", id: data.id, starred: !data.starred }); },

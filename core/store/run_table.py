@@ -7,21 +7,21 @@ from sqlalchemy import and_, case, func, select
 
 from core.config import specs
 from core.store import table_filters
-from core.store.schema import datasets, epochs, runs, users
+from core.store.schema import datasets, epochs, runs, searches, users
 from core.store.status import ACTIVE, Status
 
 SETTING = "config."  # at the beginning of the name of a column that is one setting
 SETTINGS = {f"{SETTING}{spec.name}": spec for spec in specs()}
 SHOWN = tuple(c.name for c in runs.c if c.name not in {"facts", "scores", "phase", "remove_at"})
-GROUP, RUN = "group", "run"
+GROUP, SEARCH, RUN = "group", "search", "run"
 
 
 class Line(NamedTuple):
-    """A line of the table: the head of a dataset's runs, or a run; `count` is how many runs are below it."""
+    """A line of the table: the head of a dataset's runs, a search, or a run; `count` is how many runs are below it."""
 
     kind: str
-    id: str  # of the dataset or the run
-    name: str  # of the dataset
+    id: str  # of the dataset, the search or the run
+    name: str  # of the search, else of the dataset
     level: int
     count: int
     is_open: bool
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 class Query:
     """What the table shows: `sort` is ((column, is descending) ...), `filters` is the filter model of the grid.
 
-    `opened` are the ids of runs whose children are shown, `closed` those of datasets whose runs are not.
+    `opened` are the ids of runs and searches whose runs are shown, `closed` those of datasets whose runs are not.
     """
 
     sort: tuple = ()
@@ -77,33 +77,51 @@ class RunTable:
         return [rows[id] for id in ids if id in rows]
 
     def _lines(self, query, ordered):
-        """All Lines of a Query, in order: children follow their parent where both are shown."""
-        listed, children = {id for id, *_ in ordered}, {}
+        """All Lines of a Query, in order: runs below a run or a search follow it where both are shown."""
+        listed, below = {id for id, *_ in ordered}, {}
+        known = self._searches(ordered)
         for row in ordered:
-            if row[1] in listed:
-                children.setdefault(row[1], []).append(row)
+            if row[1] in listed or row[1] in known:
+                below.setdefault(row[1], []).append(row)
         top = [row for row in ordered if row[1] not in listed]
         if not query.by_dataset:
-            return self._of_runs(top, children, query.opened, 0)
+            return self._of_runs(top, below, known, query.opened, 0)
         groups, lines = {}, []
         for row in top:
             groups.setdefault(row[2], []).append(row)
         for dataset, members in groups.items():
             is_open = dataset not in query.closed
-            count = sum(1 + len(children.get(row[0], ())) for row in members)
+            count = sum(1 + len(below.get(row[0], ())) for row in members)
             lines.append(Line(GROUP, dataset, members[0][3] or "", 0, count, is_open))
             if is_open:
-                lines += self._of_runs(members, children, query.opened, 1)
+                lines += self._of_runs(members, below, known, query.opened, 1)
         return lines
 
-    def _of_runs(self, rows, children, opened, level):
-        lines = []
-        for id, _, _, name in rows:
-            below = children.get(id, ())
-            lines.append(Line(RUN, id, name or "", level, len(below), id in opened))
-            if below and id in opened:
-                lines += [Line(RUN, child, name or "", level + 1, 0, False) for child, *_ in below]
+    def _of_runs(self, rows, below, known, opened, level):
+        """The Lines of runs; a search stands where the first of its runs would."""
+        lines, seen = [], set()
+        for id, parent, _, name in rows:
+            if parent in seen:
+                continue
+            if parent in known:
+                seen.add(parent)
+                head = Line(SEARCH, parent, known[parent], level, len(below[parent]), parent in opened)
+            else:
+                head = Line(RUN, id, name or "", level, len(below.get(id, ())), id in opened)
+            lines.append(head)
+            if head.is_open:
+                lines += [
+                    Line(RUN, child, name or "", level + 1, 0, False) for child, *_ in below.get(head.id, ())
+                ]
         return lines
+
+    def _searches(self, ordered):
+        """{id: name} of the searches that the user may see and some of these runs belong to."""
+        if not any(parent for _, parent, *_ in ordered):
+            return {}
+        statement = select(searches.c.id, searches.c.name).where(self.access.seen(searches))
+        with self.database.reading() as db:
+            return {id: name for id, name in db.execute(statement)}
 
     def _ordered(self, query):
         """[(id, parent, dataset, the dataset's name)] of the runs of a Query, in its order."""

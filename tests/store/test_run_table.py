@@ -139,6 +139,28 @@ def test_children_are_below_their_parent_once_it_is_open(store, runs):
     assert names(view, grouped) == ["[another]", "far", "[cells]", "Three", "two", "one"]
 
 
+def test_the_trials_of_a_search_are_below_it(store, runs):
+    view = store.of("local")
+    row = view.runs.one(runs["one"])
+    common = {"dataset": row["dataset"], "preparation": row["preparation"], "record": {}, "status": "done"}
+    search = store.add("search", "local", name="my search", **common)
+    for name in ("one", "Three"):
+        store.set("run", runs[name], parent=search)
+    assert names(view, Query()) == ["far", "[my search]", "two"]
+    opened = Query(opened=frozenset([search]), sort=(("loss", False),))
+    assert names(view, opened) == ["[my search]", "one", "Three", "two", "far"]
+    page = view.run_table.page(opened)
+    assert [(line.kind, line.level, line.count) for line in page.lines[:2]] == [
+        ("search", 0, 2),
+        ("run", 1, 0),
+    ]
+    assert (page.n_lines, page.n_runs) == (5, 4)
+    grouped = view.run_table.page(Query(by_dataset=True))
+    assert [line.kind for line in grouped.lines] == ["group", "run", "group", "search", "run"]
+    store.set("search", search, owner="ann")  # whoever may not see the search still sees their own runs
+    assert names(view, Query()) == ["far", "Three", "two", "one"]
+
+
 def test_the_summary_of_a_run_follows_its_facts_and_scores(store, runs):
     (row,) = (row for row in store.of("local").run_table.rows(Query()) if row["name"] == "one")
     assert (row["loss"], row["pca_loss"], row["judged_on"], row["device"]) == (0.4, 0.5, "test", "CPU")

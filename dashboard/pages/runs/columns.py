@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.analysis.metrics.descriptions import SCORES
 from core.config import specs
 from core.store import Status
-from core.store.run_table import GROUP, SETTING, SETTINGS
+from core.store.run_table import GROUP, RUN, SEARCH, SETTING, SETTINGS
 from core.text import duration
 from dashboard.components import data_tables
 
@@ -105,7 +105,7 @@ def _definition(column, is_visible, order, descending):
         cell |= {"sort": "desc" if descending[column.field] else "asc", "sortIndex": order[column.field]}
     if column.field == FIXED:
         cell |= {"cellRenderer": "NuwaRunName", "pinned": "left", "lockPosition": "left"}
-        cell["colSpan"] = {"function": f"params.data && params.data.kind === '{GROUP}' ? 6 : 1"}
+        cell["colSpan"] = {"function": f"params.data && params.data.kind !== '{RUN}' ? 6 : 1"}
     elif column.kind == DATE:
         cell["valueFormatter"] = {"function": "nuwaLocalTime(params.value)"}
     elif column.field == "seconds":
@@ -134,6 +134,8 @@ def line_record(line, row, differing):
             "dataset_id": line.id,
             "name": line.name or "A dataset that you may not see",
         }
+    if line.kind == SEARCH:
+        return record | {"name": line.name, "href": f"/search?search={line.id}"}
     page = "clusters" if row["explored"] in ("ready", "failed") else "train"
     return record | run_record(row, differing) | {"href": f"/{page}?run={row['id']}"}
 
