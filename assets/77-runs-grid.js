@@ -84,13 +84,13 @@
         grid.setColumnsVisible(all.map((one) => one.value).filter((name) => !visible.includes(name)), false);
       },
 
-      address(request, columns, options, standard) {
+      address(request, columns, options) {
         if (location.pathname !== "/runs") return;
         const query = new URLSearchParams(location.search);
         const set = (name, value) => (value ? query.set(name, value) : query.delete(name));
         const { sortModel = [], filterModel = {} } = request || {};
-        set("columns", String(columns) === String(standard) ? "" : columns.join(","));
-        set("show", options.join(","));
+        set("columns", (columns || []).join(","));
+        set("show", (options || []).join(","));
         set("sort", sortModel.map((one) => `${one.colId}:${one.sort}`).join(","));
         set("filter", Object.keys(filterModel).length ? JSON.stringify(filterModel) : "");
         const text = query.toString();

@@ -1,5 +1,6 @@
 """The curves of several runs; of those that train, only new epochs are sent."""
 
+import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
@@ -29,8 +30,13 @@ def layout(view, runs):
             ),
             html.Div(
                 [
-                    dcc.RadioItems(PARTS, "total", id=ids.PART, inline=True, className="nuwa-checks"),
-                    dcc.Checklist({"log": "Logarithmic axis"}, [], id=ids.LOG, className="nuwa-checks"),
+                    dbc.RadioItems(
+                        options=[{"label": label, "value": part} for part, label in PARTS.items()],
+                        value="total",
+                        id=ids.PART,
+                        inline=True,
+                    ),
+                    dbc.Switch(id=ids.LOG, value=False, label="Logarithmic axis"),
                 ],
                 className="nuwa-actions",
             ),

@@ -1,6 +1,7 @@
 """The table of runs: a grid that asks for the lines it shows, and asks again when a run has changed."""
 
 import dash_ag_grid as dag
+import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
@@ -51,12 +52,11 @@ def layout(view, query):
     return [
         html.Div(
             [
-                dcc.Checklist(
-                    link.OPTIONS,
-                    link.shown_options(query),
+                dbc.Checklist(
+                    options=[{"label": label, "value": name} for name, label in link.OPTIONS.items()],
+                    value=link.shown_options(query),
                     id=ids.OPTIONS,
                     inline=True,
-                    className="nuwa-checks",
                 ),
                 html.Span(id=ids.COUNT, role="status", className="help"),
             ],
@@ -74,14 +74,17 @@ def layout(view, query):
 
 def _chooser(known, visible):
     """The checkboxes of the columns; the browser remembers them, unless a link says which are shown."""
-    return dcc.Checklist(
-        [{"label": column.title, "value": column.field} for column in known if column.field != columns.FIXED],
-        [name for name in visible if name != columns.FIXED],
+    return dbc.Checklist(
+        options=[
+            {"label": column.title, "value": column.field}
+            for column in known
+            if column.field != columns.FIXED
+        ],
+        value=[name for name in visible if name != columns.FIXED],
         id=ids.COLUMNS,
         inline=True,
         persistence=True,
         persistence_type="local",
-        className="nuwa-checks",
     )
 
 
