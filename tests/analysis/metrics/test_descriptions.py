@@ -23,6 +23,15 @@ def test_the_documents_have_every_score_with_its_meaning_and_source():
         descriptions.COUNT_SPLIT,
         descriptions.CONSISTENCY,
         descriptions.BEST_MATCH,
+        *descriptions.SPLIT_HALF.values(),
     ):
+        assert (
+            score.cells
+            and f"| {score.title} | {score.cells} | {score.circular} |".casefold()
+            in text.replace("of each cell: ", "")
+        )
+        assert f"Computed on {score.cells}." in score.sentence
+        if score in descriptions.SPLIT_HALF.values():
+            continue  # their table says the same in other words
         assert f"| {score.title} | {score.range} | {score.meaning}. | {score.source} |".casefold() in text
         assert score.sentence.startswith(score.title) and score.sentence.endswith(".")
