@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
+	bench-gpu bench-follow bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
@@ -70,6 +70,9 @@ bench-markers: .venv/.nuwa-dev  ## seconds and memory of the markers of 100,000 
 
 bench-tutorial: .venv/.nuwa-dev  ## the numbers of docs/tutorial.md, each from its command
 	$(PY) -m bench.tutorial
+
+bench-follow: .venv/.nuwa-dev  ## bytes, processor and memory of 20 tabs that watch 10 live runs
+	$(PY) -m bench.follow $(ARGS)
 
 bench-scoring: .venv/.nuwa-dev  ## processor seconds of scoring all spaces of 20,000 cells
 	$(PY) -m bench.scoring $(ARGS)

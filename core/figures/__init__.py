@@ -44,7 +44,18 @@ from core.figures.film_gif import film_gif
 from core.figures.histograms import Binned, counts_and_genes, histogram_pair
 from core.figures.latent_sizes import latent_sizes
 from core.figures.learning_rate import rate_sweep
-from core.figures.live_curve import BUCKETS, VIEWS, Look, additions, live_curve, n_points, views_of
+from core.figures.live_curve import (
+    BUCKETS,
+    LOSSES,
+    VIEWS,
+    Curve,
+    Look,
+    additions,
+    curves_of,
+    live_curve,
+    n_points,
+    views_of,
+)
 from core.figures.loss import loss_curve, loss_page
 from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
@@ -72,6 +83,7 @@ from core.figures.variable_genes import mean_variance
 __all__ = [
     "AUTOMATIC",
     "BUCKETS",
+    "LOSSES",
     "DRAWN_DIRECTLY",
     "GRAPH_CONFIG",
     "NAMES_UP_TO",
@@ -85,6 +97,7 @@ __all__ = [
     "Binned",
     "Clip",
     "Colour",
+    "Curve",
     "ComparedRun",
     "Filtered",
     "Line",
@@ -107,6 +120,7 @@ __all__ = [
     "count_split",
     "latent_sizes",
     "counts_and_genes",
+    "curves_of",
     "describe_network",
     "drawing_order",
     "kept_colours",

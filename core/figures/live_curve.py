@@ -1,6 +1,6 @@
 """The curves of a history while it grows: losses by part, learning rate, gradient norm, speed, machine.
 
-A figure holds no more points than a screen shows, and `additions` are those that one of the same view lacks.
+A figure holds no more points than a screen shows, and `additions` are those that one of fewer epochs lacks.
 """
 
 import math
@@ -16,6 +16,9 @@ from core.figures.theme import category_colours, faded, template, theme_colours,
 from core.figures.thin import smoothed, thinned
 
 BUCKETS = 500  # of a curve: with the lowest and highest value of each, a point every pixel of a wide plot
+AVERAGED = (
+    1500  # epochs before, of which a moving average of the largest weight (0.99) keeps less than a millionth
+)
 LOSSES = {"total": "loss", "rna": "rna", "protein": "protein"}
 
 
@@ -100,17 +103,15 @@ class Look(NamedTuple):
     theme: str = "light"
 
 
-def live_curve(
-    history, look, since=0, n_epochs=None, best_epoch=None, baselines=None, n_latent=None, **losses
-):
-    """A figure of the rows of `history` after the first `since`, thinned; its axes are those of all rows.
+def live_curve(history, look, n_epochs=None, best_epoch=None, baselines=None, n_latent=None, **losses):
+    """A figure of a history, thinned; its axes are those of all epochs.
 
     `history`: (epochs, columns of HISTORY) float64, NaN where there is no value. `losses`: `loss_label` of loss_curve.
     """
     columns = [HISTORY.index(name) for name in columns_of(look.view)]
     values = history[:, columns]
-    rows = since + thinned(values[since:], BUCKETS)
-    if best_epoch and since < best_epoch <= len(history):
+    rows = thinned(values, BUCKETS)
+    if best_epoch and best_epoch <= len(history):
         rows = np.union1d(rows, [best_epoch - 1])
     averages = [smoothed(column, look.smoothing)[rows] for column in values.T] if look.smoothing else None
     if look.view in LOSSES:
@@ -126,6 +127,7 @@ def live_curve(
             n_latent=n_latent,
             smoothed=averages and [_numbers(column) for column in averages],
             limits=limits,
+            extensions=_extensions(history),
             **losses,
         )
     else:
@@ -139,6 +141,12 @@ def _loss_limits(values, lines, log):
     if not np.isfinite(values).any():
         return (*limits, 1)
     return (*limits, int(np.nanargmax(np.where(np.isfinite(values), values, -np.inf).max(axis=1))) + 1)
+
+
+def _extensions(history):
+    """The first epoch of each extension of a run."""
+    segments = np.nan_to_num(history[:, HISTORY.index("segment")], nan=1.0)
+    return (history[1:, 0][np.diff(segments) != 0]).astype(int).tolist()
 
 
 def columns_of(view):
@@ -168,6 +176,7 @@ def _measures(history, rows, look, n_epochs, averages):
                 faded(colour, 0.55) if line.name == "training" else colour,
                 2,
                 averages and _numbers(averages[index]),
+                line.column,
                 showlegend=bool(np.isfinite(values).any()),
                 row=row,
                 col=1,
@@ -207,21 +216,37 @@ def _limits(columns, log, from_zero, limit):
     return [low - pad, high + pad]
 
 
+class Curve(NamedTuple):
+    """A trace that has a point an epoch, which grows while a run trains."""
+
+    index: int  # in the figure
+    column: str
+    is_smoothed: bool
+
+
+def curves_of(figure):
+    """The Curves of a figure."""
+    kinds = [(index, trace.meta) for index, trace in enumerate(figure.data)]
+    return [Curve(index, *meta[1:]) for index, meta in kinds if meta and meta[0] == EPOCHS]
+
+
 def n_points(figure):
     """The points of the longest curve of a figure."""
-    return max((len(trace.x) for trace in figure.data if trace.meta == EPOCHS), default=0)
+    return max((len(figure.data[curve.index].x) for curve in curves_of(figure)), default=0)
 
 
-def additions(figure):
-    """[(index, x, y)] of the points to add to a figure of the same view that ends where `figure` begins, and
-    {index: trace} of the traces to replace."""
-    added, replaced = [], {}
-    for index, trace in enumerate(figure.data):
-        if trace.meta == EPOCHS:
-            added.append((index, list(trace.x), list(trace.y)))
-        elif trace.line.dash != "dash":  # baselines stay
-            replaced[index] = trace
-    return added, replaced
+def additions(history, curves, look, since):
+    """(epochs, the values of each of `curves`): the points of `history` after the first `since`, as a figure has them.
+
+    Builds no figure: a page that watches asks for this every second.
+    """
+    begin = max(0, since - AVERAGED)
+    added = []
+    for curve in curves:
+        values = history[begin:, HISTORY.index(curve.column)]
+        values = smoothed(values, look.smoothing) if curve.is_smoothed else values
+        added.append(_numbers(values[since - begin :]))
+    return history[since:, 0].astype(int).tolist(), added
 
 
 def _record(row):

@@ -28,17 +28,18 @@ def loss_curve(
     loss_label=SQUARED,
     smoothed=None,
     limits=None,
+    extensions=None,
 ):
     """Training and validation loss of one part ("total", "rna", "protein") with the baselines as dashed lines.
 
     `epochs` are dicts with `epoch`, `train_loss`, `valid_loss`, `train_rna` and so on; `baselines` is
     core.config.run_facts.Baselines, measured on the same validation cells. `smoothed` are two lists of the same
     epochs, drawn over the curves, which stay as thin lines. `limits` is the axis_range.y_range of a longer history, of
-    which these epochs are some, and the epoch of its highest loss.
+    which these epochs are some, and the epoch of its highest loss; `extensions` are the first epochs of its extensions.
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
     arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label
-    _draw(figure, *arguments, smoothed=smoothed, limits=limits)
+    _draw(figure, *arguments, smoothed=smoothed, limits=limits, extensions=extensions)
     figure.update_layout(
         margin={"t": 34, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -134,6 +135,7 @@ def _draw(
     apart=LABEL_SHARE,
     smoothed=None,
     limits=None,
+    extensions=None,
 ):
     """One part's curves, baselines, best epoch and ranges, in a row of a page or as the whole figure."""
     c = theme_colours(theme)
@@ -174,6 +176,7 @@ def _draw(
             colour,
             width,
             smoothed and smoothed[index],
+            f"{'train' if label == 'training' else 'valid'}_{name}",
             legendgroup=label,
             showlegend=row in (None, 1),
             **at,
@@ -190,7 +193,7 @@ def _draw(
         hovertemplate="%{y:.4g}<extra>best epoch</extra>",
         **at,
     )
-    for first in segment_starts(epochs):
+    for first in segment_starts(epochs) if extensions is None else extensions:
         figure.add_shape(
             type="line",
             **{"x0": first - 0.5, "x1": first - 0.5, "xref": f"x{axis}", "y0": 0, "y1": 1},
@@ -221,8 +224,8 @@ def _draw(
         figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
 
 
-def add_curve(figure, x, values, label, colour, width, smoothed=None, **kwargs):
-    """Add a measured curve; with `smoothed` values it is a thin line behind theirs, never hidden."""
+def add_curve(figure, x, values, label, colour, width, smoothed, column, **kwargs):
+    """Add the measured curve of a column; with `smoothed` values it is a thin line behind theirs, never hidden."""
     figure.add_scatter(
         x=x,
         y=values,
@@ -232,7 +235,7 @@ def add_curve(figure, x, values, label, colour, width, smoothed=None, **kwargs):
         opacity=0.5 if smoothed else None,
         marker={"color": colour, "size": 7},
         hovertemplate="%{y:.4g}",
-        meta=EPOCHS,
+        meta=[EPOCHS, column, False],
         **kwargs,
     )
     if smoothed:
@@ -243,7 +246,7 @@ def add_curve(figure, x, values, label, colour, width, smoothed=None, **kwargs):
             mode="lines",
             line={"color": colour, "width": width},
             hovertemplate="%{y:.4g}",
-            meta=EPOCHS,
+            meta=[EPOCHS, column, True],
             **kwargs | {"showlegend": False},
         )
 

@@ -146,9 +146,9 @@ def judged_on(facts):
     return "test cells" if facts.n_test else "validation cells; no test set"
 
 
-def next_step(run, epochs):
+def next_step(run, epochs, diagnosis):
     """The diagnosis of a run, and what a finished one shows and offers."""
-    parts = shown(run, diagnosis_of(run, epochs))
+    parts = shown(run, diagnosis)
     if run["status"] in (*ACTIVE, Status.CREATED):
         return parts
     if epochs and run["best_epoch"]:

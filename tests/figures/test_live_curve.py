@@ -5,7 +5,7 @@ import pytest
 from figure_data import BASELINES, THEMES, annotation_texts, named, sent
 
 from core.config.run_files import HISTORY
-from core.figures import VIEWS, Look, additions, live_curve, views_of
+from core.figures import VIEWS, Curve, Look, additions, curves_of, live_curve, views_of
 from core.figures.loss import WAITING
 from core.figures.thin import smoothed, thinned
 
@@ -14,7 +14,7 @@ def history_of(n, **columns):
     """(n, columns of HISTORY): losses that fall with noise, other columns between 1 and 2, and those that are given."""
     random = np.random.default_rng(0)
     rows = 1 + random.random((n, len(HISTORY)))
-    rows[:, 0] = np.arange(1, n + 1)
+    rows[:, 0], rows[:, HISTORY.index("segment")] = np.arange(1, n + 1), 1
     rows[:, 1:7] = 0.6 + np.exp(-np.arange(n) / 50)[:, None] + 0.01 * random.normal(size=(n, 6))
     for name, values in columns.items():
         rows[:, HISTORY.index(name)] = values
@@ -89,22 +89,33 @@ def test_a_run_is_offered_the_views_it_has():
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.8])
-def test_additions_to_a_figure_are_the_figure_of_all_epochs(smoothing):
-    history, look = history_of(400), Look("rna", smoothing=smoothing)
+@pytest.mark.parametrize("view", ["rna", "machine", "speed"])
+def test_additions_to_a_figure_are_the_figure_of_all_epochs(smoothing, view):
+    history, look = history_of(400), Look(view, smoothing=smoothing)
     about = {"n_epochs": 1000, "baselines": BASELINES, "n_latent": 10}
-    whole = live_curve(history, look, best_epoch=350, **about)
-    before = live_curve(history[:300], look, best_epoch=290, **about)
-    after = live_curve(history, look, since=300, best_epoch=350, **about)
-    added, replaced = additions(after)
-    lengths = {index: len(x) for index, x, _ in added}
-    assert set(lengths.values()) == {100} and len(lengths) == (4 if smoothing else 2)
-    for index, x, y in added:
-        assert list(before.data[index].x) + x == list(whole.data[index].x)
-        assert list(before.data[index].y) + y == list(whole.data[index].y)
-    (best,) = replaced.values()
-    assert best.name == "best epoch (350)" and best.x == (350,)
-    assert after.layout.yaxis.range == whole.layout.yaxis.range
-    assert [t.name for t in before.data][:-1] == [t.name for t in whole.data][:-1]
+    whole, before = (live_curve(rows, look, best_epoch=290, **about) for rows in (history, history[:300]))
+    curves = curves_of(before)
+    assert len(curves) == {"rna": 2, "machine": 4, "speed": 1}[view] * (2 if smoothing else 1)
+    epochs, added = additions(history, curves, look, 300)
+    for curve, values in zip(curves, added, strict=True):
+        assert list(before.data[curve.index].x) + epochs == list(whole.data[curve.index].x)
+        assert list(before.data[curve.index].y) + values == list(whole.data[curve.index].y)
+    assert [t.name for t in before.data] == [t.name for t in whole.data]
+
+
+def test_an_average_of_a_long_history_is_added_as_if_all_of_it_were_averaged():
+    history, look = history_of(4000), Look(smoothing=0.99)
+    (curve,) = [
+        c for c in curves_of(live_curve(history[:10], look)) if c == Curve(c.index, "valid_loss", True)
+    ]
+    whole = smoothed(history[:, HISTORY.index("valid_loss")], 0.99)
+    np.testing.assert_allclose(additions(history, [curve], look, 3990)[1][0], whole[3990:], rtol=1e-4)
+
+
+def test_an_extension_is_marked_in_a_thinned_curve():
+    history = history_of(3000, segment=1 + (np.arange(3000) >= 2000))
+    figure = live_curve(history, Look(), n_epochs=3000)
+    assert "extension" in annotation_texts(figure) and figure.layout.shapes[0].x0 == 2000.5
 
 
 def test_ten_thousand_epochs_are_drawn_with_the_points_of_a_screen():

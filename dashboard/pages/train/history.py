@@ -54,10 +54,11 @@ def so_far(history):
         return SoFar(0, None, None, [])
     losses = history[:, HISTORY.index("valid_loss")]
     best = int(np.where(np.isnan(losses), np.inf, losses).argmin())
-    recent = [_row(row) for row in history[-5:]]
-    return SoFar(len(history), recent[-1], _row(history[best]), recent)
+    recent = [as_dict(row) for row in history[-5:]]
+    return SoFar(len(history), recent[-1], as_dict(history[best]), recent)
 
 
-def _row(values):
+def as_dict(values):
+    """A row of an array of `of` as a dict with the names of HISTORY, None where there is no value."""
     row = {name: None if np.isnan(v) else float(v) for name, v in zip(HISTORY, values, strict=True)}
     return row | {"epoch": int(row["epoch"])}

@@ -11,7 +11,7 @@ from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty
 from dashboard.pages.run_status import next_step, status, tiles, working
-from dashboard.pages.train import curves, film, go_on, history, ids
+from dashboard.pages.train import curves, film, go_on, history, ids, live_diagnosis
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -152,7 +152,7 @@ def register(app, store):
             working(run),
             tiles(run, so_far),
             100 * so_far.n / run["n_epochs"] if run["n_epochs"] else 0,
-            next_step(run, [] if is_active(run) else view.runs.epochs(run_id)),
+            next_step(run, [] if is_active(run) else view.runs.epochs(run_id), live_diagnosis.of(view, run)),
             None if run["status"] == Status.CREATED else HIDDEN,
             None if run["status"] in ACTIVE else HIDDEN,
         )

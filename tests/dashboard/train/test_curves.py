@@ -88,8 +88,10 @@ def test_a_page_gets_the_whole_curve_once_and_then_what_it_lacks(store, run):
         one["params"]["value"] for one in json.loads(message)["operations"] if one["operation"] == "Extend"
     ]
     assert [61, 62, 63] in extended and len(extended) == 4
+    add(store, run, [epochs(1, 64)[0] | {"valid_loss": 50.0}])  # beyond the axis: drawn again
+    assert drawn(store, run, state)[0].data[-2].y[-1] == 50.0
     other, _ = drawn(store, run, state, view="speed")  # another view is another figure
-    assert len(other.data[0].x) == 63
+    assert len(other.data[0].x) == 64
     store.set("run", run, n_epochs=20_000)  # an extended run has another axis
     assert drawn(store, run, state)[0].layout.xaxis.range[1] > 20_000
 

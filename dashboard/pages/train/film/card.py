@@ -63,21 +63,20 @@ def shown(view, run, by, theme, before=None):
     epochs = film.epochs()
     if not epochs:
         return None, [], WAITING if run["status"] in ACTIVE else NO_FILM, [], True
+    key = [run["id"], by, theme, film.stamp()]
+    if before and before["key"] == key:  # the player asks for further frames itself
+        return no_update, no_update, _size(before["marks"], len(epochs)), no_update, no_update
     cells = film.read(since=epochs[-1])
     if cells is None:
         return None, [], WAITING, [], True
-    sentence = f"{len(cells.cells):,} cells, {cells.is_validation.sum():,} of them validation cells, at {len(epochs)} epochs."
+    marks = [int(valid) for valid in cells.is_validation]
+    sentence = _size(marks, len(epochs))
     try:
         colour = colours.colour_of(view, run, cells, by)
     except UserError as error:
         return None, notice(str(error), "warn"), sentence, [], True
     codes, palette = figures.film_codes(colour, theme)
-    key = [run["id"], by, theme, len(cells.cells)]
-    if before and before["key"] == key:
-        player = no_update
-    else:
-        marks = [int(valid) for valid in cells.is_validation]
-        player = {"key": key, "run": run["id"], "codes": codes.tolist(), "palette": palette, "marks": marks}
+    player = {"key": key, "run": run["id"], "codes": codes.tolist(), "palette": palette, "marks": marks}
     query = urlencode({"by": by, "theme": theme})
     links = [
         html.A(
@@ -89,6 +88,10 @@ def shown(view, run, by, theme, before=None):
         for form in routes.FORMS
     ]
     return player, _legend(figures.film_legend(colour, theme)), sentence, links, False
+
+
+def _size(marks, n_epochs):
+    return f"{len(marks):,} cells, {sum(marks):,} of them validation cells, at {n_epochs} epochs."
 
 
 def _legend(names):
