@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 
 README = Path(__file__).with_name("README.md")
-HEAD = "| epochs a second, each run | epochs at the end | kB/s a tab | server CPU, % of a core | server memory, MB | processes | answer, ms (median, 95 %) |"
-RUNS, TABS, TICK = 10, 20, 0.7  # TICK: dashboard.pages.train.page.POLL in seconds
+HEAD = "| epochs a second, each run | epochs at the end | kB/s a tab | looks a second, all tabs | server CPU, % of a core | server memory, MB | processes | answer, ms (median, 95 %) |"
+RUNS, TABS, TICK = 10, 20, 1.0  # TICK: dashboard.pages.train.page.POLL in seconds
 
 
 def main(arguments=None):
@@ -78,10 +78,12 @@ def _watched(store, runs, server, port, pace, before, seconds):
     time.sleep(5)  # every tab has its first figure, which is not an increment
     process, start = psutil.Process(server.pid), time.monotonic()
     bytes_before, cpu_before = sum(tab.received for tab in tabs), sum(process.cpu_times()[:2])
+    looks_before = sum(tab.looks for tab in tabs)
     time.sleep(seconds)
     spent = time.monotonic() - start
     kilobytes = (sum(tab.received for tab in tabs) - bytes_before) / 1000 / TABS / spent
     cpu = 100 * (sum(process.cpu_times()[:2]) - cpu_before) / spent
+    looks = (sum(tab.looks for tab in tabs) - looks_before) / spent
     n_processes, memory = 1 + len(process.children(recursive=True)), process.memory_info().rss / 1e6
     over.set()
     for thread in threads:
@@ -91,7 +93,7 @@ def _watched(store, runs, server, port, pace, before, seconds):
     waits = sorted(wait for tab in tabs for wait in tab.waits)
     middle, late = (1000 * waits[int(share * (len(waits) - 1))] for share in (0.5, 0.95))
     n = store.n_epochs(runs[0])
-    return f"| {pace} | {n:,} | {kilobytes:.1f} | {cpu:.0f} | {memory:.0f} | {n_processes} | {middle:.0f}, {late:.0f} |"
+    return f"| {pace} | {n:,} | {kilobytes:.1f} | {looks:.0f} | {cpu:.0f} | {memory:.0f} | {n_processes} | {middle:.0f}, {late:.0f} |"
 
 
 def furnished(folder, before):
@@ -165,7 +167,7 @@ class Tab:
     POLLED, TICKED = "poll.n_intervals", "tick.data"  # inputs: of the look at the store, of all that draws
 
     def __init__(self, base, run):
-        self.base, self.run, self.received, self.waits, self.failure = base, run, 0, [], None
+        self.base, self.run, self.received, self.looks, self.waits, self.failure = base, run, 0, 0, [], None
         self.values = {
             "run.data": run,
             "theme.data": "light",
@@ -187,6 +189,7 @@ class Tab:
                 if "tick" in self._press(self.poll):
                     for spec in self.drawing:
                         self._press(spec)
+                self.looks += 1
                 over.wait(max(0.0, TICK - (time.monotonic() - start)))
         except Exception as error:  # reported by the thread that waits for the tabs
             self.failure = repr(error)

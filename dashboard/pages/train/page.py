@@ -15,7 +15,7 @@ from dashboard.pages.train import curves, film, go_on, history, ids, live_diagno
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
-POLL = 700  # milliseconds between two looks at a run at work
+POLL = 1000  # milliseconds between two looks at a run at work
 HIDDEN = {"display": "none"}
 
 
