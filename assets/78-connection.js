@@ -1,7 +1,7 @@
 // A page that has lost its server or its session says so, and goes on by itself.
 //
 // A request that has no answer for five seconds, or none at all, asks /health. While that is silent, a bar is over the page;
-// when it answers again, the bar goes and the page asks for its work again. An answer 401 loads the page again: the server
+// when it answers again, the bar goes and lost callbacks are sent again. An answer 401 loads the page again: the server
 // asks the person to sign in, and brings the person back here.
 (function () {
   const PATIENCE = 5000, EVERY = 2000; // milliseconds
@@ -42,11 +42,9 @@
       while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, EVERY));
       away = false;
       bar().remove();
-      window.dispatchEvent(new Event("nuwa-back"));
-      // A background callback ended with the line: the Train page polls its run from the store in its place.
-      if (document.getElementById("train") && window.dash_clientside) window.dash_clientside.set_props("poll", { disabled: false });
     }
     asking = false;
+    window.dispatchEvent(new Event("nuwa-back"));
   }
 
   function signedOut() {
@@ -63,8 +61,12 @@
       if ([502, 503, 504].includes(answer.status)) look();
       return answer;
     } catch (error) {
-      if (error.name !== "AbortError") look();
-      throw error;
+      if (error.name === "AbortError") throw error;
+      look();
+      if (!String(request[0]).includes("_dash-update-component")) throw error;
+      // The page waits for the answer of its callback, so it goes on where it was when the server is back.
+      await new Promise((resolve) => window.addEventListener("nuwa-back", resolve, { once: true }));
+      return ask(...request);
     } finally {
       clearTimeout(late);
     }
