@@ -26,9 +26,10 @@ test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/axe.sh
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
-lint: .venv/.nuwa-dev  ## find errors, and files that the formatter would change
+lint: .venv/.nuwa-dev  ## find errors, unsafe calls, and files that the formatter would change
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m bandit -q -r core dashboard -ll -s B104,B108  # 0.0.0.0 is compared, and below /tmp new folders are made
 
 pictures: .venv/.nuwa-dev  ## refresh the screenshots in docs/img from today's pages
 	@scripts/chromium.sh

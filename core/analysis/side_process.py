@@ -73,7 +73,8 @@ class HelperProcess:
     def _exchange(self, function, arguments):
         pickle.dump((function, arguments), self._process.stdin, protocol=5)
         self._process.stdin.flush()
-        succeeded, result = pickle.load(self._process.stdout)
+        # Only our own child writes into this pipe.
+        succeeded, result = pickle.load(self._process.stdout)  # nosec B301
         if not succeeded:
             raise RuntimeError(result)
         return result
@@ -108,7 +109,8 @@ def serve(questions, answers):
     """The loop of the helper process: a result for each task, until its input ends."""
     while True:
         try:
-            function, arguments = pickle.load(questions)
+            # Only our own parent writes into this pipe.
+            function, arguments = pickle.load(questions)  # nosec B301
         except EOFError:
             return
         try:

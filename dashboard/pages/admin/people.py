@@ -70,7 +70,7 @@ def listing(view):
             when(person["seen"]),
             person["datasets"],
             person["runs"],
-            size(person["bytes"]),
+            size(person["bytes"]) if person["bytes"] else "–",
         ]
         for person in view.admin.people()
     ]
