@@ -1,10 +1,10 @@
 """The web server answers people while a stranger holds many connections, and refuses long bodies at once."""
 
 import socket
+import threading
 import urllib.request
 
 import pytest
-from serving import serving
 
 from dashboard.server import connections
 
@@ -44,10 +44,20 @@ def test_a_connection_at_work_stays():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    with serving() as start:
-        base = start(tmp_path_factory.mktemp("served") / "data")
-        yield "127.0.0.1", int(base.rpartition(":")[2])
+def address(bare):
+    """Where the web server answers, from a thread of this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections, "MOST_CONNECTIONS", SILENT - 50)
+        server = connections.create_server(
+            bare.app.server, bare.store.settings.model_copy(update={"port": 0})
+        )
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        yield "127.0.0.1", server.effective_port
+        server.trigger.pull_trigger(server.close)
+        thread.join(60)
+        server.task_dispatcher.shutdown()
+    assert not thread.is_alive()
 
 
 def health(address):
