@@ -156,7 +156,7 @@ def test_a_page_opened_before_the_first_dataset_goes_to_it(with_demo):
     values = {"data-tick.n_intervals": 1, "dataset-id.data": None, "data-drawn.data": [[], None, []]}
     answer = with_demo.press("data-list.children", values)
     example = location.resolve(with_demo.view, "").dataset["id"]
-    assert answer["url"]["href"] == f"/data?dataset={example}"
+    assert answer["data-first"]["data"] == f"/data?dataset={example}"
 
 
 def test_a_dataset_that_is_loaded_while_its_page_is_drawn_is_drawn_again(finished):
