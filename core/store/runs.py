@@ -67,13 +67,14 @@ class Runs:
 
     def cancel(self, run_id):
         """Ask a run to stop; a queued one is stopped at once."""
-        self.access.own("run", run_id)
+        row = self.access.own("run", run_id)
         job = self.access.last_job(run_id, "train")
-        values = {"message": "Cancelled before it began.", "ended": time.time()}
+        when = "it continued" if row["started"] else "it began"
+        values = {"message": f"Cancelled before {when}.", "ended": time.time()}
         with self.database.transaction():
-            if job:
-                self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED)
             if self.database.move("run", run_id, Status.QUEUED, Status.CANCELLED, **values):
+                if job:
+                    self.database.move_job(job["id"], Status.QUEUED, Status.CANCELLED)
                 return  # its process may be starting: it finds the run cancelled and exits
             if self.database.move("run", run_id, Status.RUNNING, Status.CANCELLING):
                 self.database.set_job(job["id"], cancel=True)
