@@ -6,7 +6,6 @@ lines; "browser" is from the act to the row that must then be first, in a headle
 
 import argparse
 import random
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import insert
 
-from bench.viewer import ARGUMENTS, Served
+from bench.viewer import ARGUMENTS, Served, middle, timed
 from core.config import RunConfig
 from core.config.run_facts import Baselines, Parts, RunFacts
 from core.settings import Settings
@@ -104,7 +103,7 @@ def scores():
 
 
 def server_seconds(store, repeats=5):
-    """{what: median seconds} of the store's answers to the requests of the page."""
+    """{what: (seconds, processor seconds)}, medians of the store's answers to the requests of the page."""
     table = store.of("local").run_table
     filtered = {"name": TEXT | {"filter": "run-99"}}
     requests = {
@@ -117,20 +116,18 @@ def server_seconds(store, repeats=5):
         "settings that differ": table.differing,
         "look for changes": table.stamp,
     }
-    return {
-        what: statistics.median(seconds(request) for _ in range(repeats))
-        for what, request in requests.items()
-    }
+    return {what: middle([seconds(request) for _ in range(repeats)]) for what, request in requests.items()}
 
 
 def seconds(work):
-    start = time.perf_counter()
+    """(seconds, processor seconds of this process) of a piece of work."""
+    start, before = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - before
 
 
 def browser_seconds(page, base, run):
-    """{what: seconds} of the Runs page, opened from the Train page of a run."""
+    """{what: (seconds, processor seconds of browser and server)} of the Runs page, opened from the Train page of a run."""
 
     def first(name):
         expect(page.locator("#runs-grid .ag-row[row-index='0']", has_text=name).first).to_be_visible(
@@ -146,7 +143,7 @@ def browser_seconds(page, base, run):
     out = {}
 
     def time_of(what, act, name):
-        out[what] = seconds(lambda: (act(), first(name)))
+        out[what] = timed(lambda: (act(), first(name)))
         page.wait_for_timeout(500)
 
     time_of("first paint", link.click, "bench-run-0")
@@ -165,16 +162,16 @@ def main():
         store = Store(Settings(data_dir=Path(folder) / "data"))
         store.remember("demos_added", True)
         fill(store, n)
-        print(f"| {n:,} runs | seconds |\n|---|---|")
-        for what, value in server_seconds(store).items():
-            print(f"| server: {what} | {value:.3f} |")
+        print(f"| {n:,} runs | seconds | processor seconds |\n|---|---|---|")
+        for what, (elapsed, spent) in server_seconds(store).items():
+            print(f"| server: {what} | {elapsed:.3f} | {spent:.3f} |")
         served = Served(store.root)
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
                 page = browser.new_page(viewport={"width": 1280, "height": 800})
-                for what, value in browser_seconds(page, served.base, "r000000000").items():
-                    print(f"| browser: {what} | {value:.2f} |")
+                for what, (elapsed, spent) in browser_seconds(page, served.base, "r000000000").items():
+                    print(f"| browser: {what} | {elapsed:.2f} | {spent:.2f} |")
         finally:
             served.close()
 

@@ -8,4 +8,6 @@ from bench.runs_table import fill, server_seconds
 @pytest.mark.slow
 def test_ten_thousand_runs_are_listed_sorted_and_filtered_in_a_second(store):
     fill(store, 10_000)
-    assert max(server_seconds(store, repeats=3).values()) < 1.5
+    assert (
+        max(spent for _, spent in server_seconds(store, repeats=3).values()) < 1
+    )  # of the processor, whatever else runs
