@@ -28,7 +28,10 @@ def candidates(choice, theme="light"):
     for column, name in enumerate(shown, start=1):
         title, error = SCORES[name]
         values = [record[name] for record in records]
-        bars = {"type": "data", "array": [NORMAL_95 * record[error] for record in records]} if error else None
+        bars = None
+        if error:
+            lengths = [NORMAL_95 * record[error] for record in records]
+            bars = {"type": "data", "array": lengths, "color": c.quiet, "thickness": 1}
         figure.add_scatter(
             x=values,
             y=names,

@@ -94,7 +94,7 @@ class SplitCounts(Standardised):
         if self.target_sum:
             sizes = [self.target_sum / np.maximum(units, 1) for units in molecules]
         else:
-            sizes = [np.full(len(held.at), 1 / share) for share in (self.share, 1 - self.share)]
+            sizes = [np.full(len(molecules[0]), 1 / share) for share in (self.share, 1 - self.share)]
         _take_apart(indptr, *(size.astype(np.float32) for size in sizes), seen, target)
         if self.logged:
             np.log1p(seen, out=seen)

@@ -51,7 +51,14 @@ def test_the_cells_a_model_was_trained_on_come_to_their_own_places(tiny, learnt,
 
 
 @pytest.mark.parametrize(
-    "values", [{"protein_transform": "clr_cells"}, {"scale": False}, {"normalize": False}]
+    "values",
+    [
+        {"protein_transform": "clr_cells"},
+        {"scale": False},
+        {"normalize": False},
+        {"gene_transform": "pearson"},
+        {"scale_exponent": 0.5},
+    ],
 )
 def test_every_preparation_is_repeated(tiny, learnt, values):
     trained, found = learnt(**values)
