@@ -30,7 +30,7 @@ PARTS = (
         "Files",
     ),
 )
-EMBEDDINGS = ("latent", "embeddings")  # names of figures
+EMBEDDINGS = ("latent", "embeddings", "maps")  # names of figures
 WEIGHT = {"stop": 0, "warning": 1, "note": 2}
 
 

@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 
 from core.config.bundle import PARTS, Size
-from core.config.run_files import clusters_of
+from core.config.run_files import SHOWN_MAPS, clusters_of
 from core.data import demo
 from core.errors import UserError
 from core.export import bundle_zip, reproduce
+from core.figures import Colour, Panel, maps_file
 from core.figures.printed import chromium
 from core.files import write_array
 from core.store import Groups
@@ -37,6 +38,14 @@ def make(nuwa, **options):
     return nuwa.view.jobs.one(job["id"])
 
 
+def shown_maps():
+    """The bytes of two maps of the cells, each in a colour of its own, as the page sends them."""
+    points = np.random.default_rng(0).standard_normal((240, 2)).astype(np.float32)
+    level = Colour("CD3E", points[:, 0], None, "log1p")
+    panels = [Panel("RNA", points, key="u", colour=level), Panel("protein", points, key="u")]
+    return maps_file.written(maps_file.Maps(tuple(panels), Colour("kind", np.arange(240) % 2, ("A", "B"))))
+
+
 @pytest.fixture(scope="module")
 def bundled(finished):
     """The path of a bundle with everything but figures of its own; the report's are drawn by matplotlib."""
@@ -48,7 +57,13 @@ def bundled(finished):
         patch.setattr(chromium, "draw", lambda *_: "There is no Chromium.")
         parts = [name for name in PARTS if name != "figures"]
         job = make(
-            finished, by=f"made:{line}", resolution=0.6, parts=parts, denoised=True, size=Size(89, 70, 72)
+            finished,
+            by=f"made:{line}",
+            resolution=0.6,
+            parts=parts,
+            denoised=True,
+            size=Size(89, 70, 72),
+            maps=shown_maps(),
         )
     assert job["status"] == "done", job["message"]
     yield job["result"], finished.view.results.file(finished.run, "bundle.zip")
@@ -66,6 +81,7 @@ def test_the_zip_holds_what_it_says(finished, bundled, tmp_path):
         assert {"markers.csv", "scores.csv", "scores.json", "report.html"} < set(result["names"])
         assert not any(name.startswith("figures/") for name in result["names"])
         archive.extractall(tmp_path)
+    assert not (finished.store.run_folder(finished.run) / SHOWN_MAPS).exists()
     assert result["bytes"] == path.stat().st_size and not list((finished.store.root / "cache").glob("nuwa-*"))
     adata = anndata.read_h5ad(tmp_path / "result.h5ad")
     assert (adata.obs["nuwa_ilisi"] == 1).all()
@@ -123,7 +139,8 @@ def test_the_report_is_one_file_in_which_names_are_text(bundled):
         "zellkonverter",
     ):
         assert part in shown
-    assert text.count("data:image/") == 5 and "There is no Chromium." in shown
+    assert text.count("data:image/") == 6 and "There is no Chromium." in shown
+    assert "The maps as they were shown" in shown
 
 
 def test_a_bundle_has_only_the_chosen_parts(finished):
