@@ -1,11 +1,13 @@
 """Datasets and runs are private, shared with people, teams, projects or the lab; a viewer changes nothing."""
 
+import time
+
 import pytest
 from people import people, quick_passwords
 from store_rows import furnish
 
 from core.errors import UserError
-from core.store import LAB, PRIVATE, Missing, NotAllowed, permitted
+from core.store import LAB, PRIVATE, Missing, NotAllowed, permitted, run_removal
 from core.store.database import Database
 
 
@@ -83,7 +85,9 @@ def test_a_project_takes_only_what_is_ones_own(lab):
 def test_a_deleted_row_leaves_no_share(lab):
     view = lab.of("local")
     view.sharing.set("run", lab.ids["run"], PRIVATE, ["bob"])
-    view.runs.forget(lab.ids["run"])
+    view.removals.remove([lab.ids["run"]])
+    assert sees(lab, "bob") == set()  # nor the dataset, which was seen by the run alone
+    run_removal.remove_due(lab, time.time() + run_removal.UNDO + 1)
     lab.add(
         "run", "local", id=lab.ids["run"], dataset="x", preparation="x", name="x", config={}, status="done"
     )
@@ -169,7 +173,7 @@ def test_the_audit_log_says_who_did_what(lab):
     view = lab.of("local")
     view.sharing.set("run", lab.ids["run"], PRIVATE, ["bob"])
     view.datasets.rename(lab.ids["dataset"], "other cells")
-    view.runs.forget(lab.ids["run"])
+    view.removals.remove([lab.ids["run"]])
     rows = view.admin.audit()
     assert [(row["action"], row["kind"], row["name"]) for row in rows[:3]] == [
         ("delete", "run", "first"),

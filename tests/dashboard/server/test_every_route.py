@@ -250,7 +250,7 @@ def test_what_is_shared_is_seen_and_not_changed(lab):
         assert bob.get(f"/download/{lab.run}/latent.csv").status_code == 200
         assert vic.get(f"/download/{lab.run}/latent.csv").status_code == 404
         with pytest.raises(ValueError, match="only its owner"):
-            lab.store.of("bob").runs.forget(lab.run)
+            lab.store.of("bob").removals.remove([lab.run])
         view.sharing.set("run", lab.run, "shared")
         assert vic.get(f"/download/{lab.run}/latent.csv").status_code == 200
         answer = vic.get(f"/download/dataset/{lab.dataset}.h5ad")
