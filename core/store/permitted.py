@@ -17,6 +17,7 @@ RECORDED_JOBS = {
     "train": "train",
     "bundle": "create zip",
     "verify": "verify",
+    "repeat": "repeat",
     "map": "map cells",
     "map_export": "export mapped cells",
     "recipe": "apply recipe",

@@ -50,13 +50,12 @@ class ResumedRuns:
         """
         self._stopped(run_id)
         self.kept(run_id)
-        return self._train(run_id)
+        return self._train(run_id, "resume", KEPT_FILES)
 
     def train_again(self, run_id):
         """Queue a run that was cancelled or failed from its first epoch; returns the job's id. Raises UserError as `resume`."""
         self._stopped(run_id)
-        checkpoint_file.remove(self._folder(run_id))
-        return self._train(run_id)
+        return self._train(run_id, "train again", (START_WEIGHTS,))
 
     def _stopped(self, run_id):
         """Raise UserError unless the run was cancelled or failed, and nothing made by hand would be lost."""
@@ -73,16 +72,17 @@ class ResumedRuns:
                 "start a new run from its weights instead."
             )
 
-    def _train(self, run_id):
-        """Queue the training of a stopped run without the results of its earlier weights; the job's id."""
+    def _train(self, run_id, action, kept_files):
+        """Queue the training of a stopped run, of whose folder these files are kept; the job's id."""
         values = {"message": "", "ended": None, "explored": Explored.NOT_STARTED, "scores": None}
         with self.database.transaction():
             if not self.database.move("run", run_id, STOPPED, Status.QUEUED, **values):
                 raise UserError("This run is being trained already.")  # another click was quicker
+            self.database.record(action, "run", run_id)
             self.database.forget_results(run_id)
             job = self.access.last_job(run_id, "train")["id"]
             for path in self._folder(run_id).glob("*"):
-                if path.name not in KEPT_FILES:
+                if path.name not in kept_files:
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             self.database.queue_again(job, FINISHED)  # last, as it may start at once
         return job
