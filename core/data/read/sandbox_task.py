@@ -10,7 +10,7 @@ import h5py
 import pandas as pd
 from anndata.io import write_elem
 
-from core.data import h5ad_writer
+from core.data import h5ad_writer, value_kernels  # noqa: F401 - loads numba before the fork, not in each
 from core.data.normal_form import on_the_way
 from core.data.read.context import Reading
 from core.data.read.readers import carefully, load
