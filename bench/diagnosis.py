@@ -42,7 +42,7 @@ class Provoked(NamedTuple):
 
 
 STEADY = {"schedule": "constant"}
-WIDE = {"n_hidden": 512, "n_layers": 2, "dropout": 0.0, "latent_noise": 0.0, "target": "whole"}
+WIDE = {"n_hidden": 1024, "n_layers": 2, "dropout": 0.0, "latent_noise": 0.0, "target": "whole"}
 RUNS = [
     Provoked(RNA, "one-cycle, epoch 5 of 40", {"epochs": 40}, (Case.WARMING_UP,), seen=5),
     Provoked(
@@ -90,7 +90,7 @@ RUNS = [
     ),
     Provoked(
         RNA,
-        "two layers of 512 units, no dropout, constant rate",
+        "two layers of 1,024 units, no dropout, constant rate",
         {"epochs": 60, "lr": 3e-3} | WIDE | STEADY,
         (Case.OVER_FITTING,),
     ),

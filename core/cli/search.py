@@ -42,12 +42,12 @@ def run(arguments):
     from core.data import check_trainable, checks, read
 
     read.SERVER.start()
-    adata, source = input_files.read_file(arguments)
+    adata = input_files.read_file(arguments)
     check_trainable(checks.examine(adata).record()["findings"])
     config = parse(base)
     base |= reserve(config, adata.n_obs)
     result = search(adata, record.model_copy(update={"base": base}))
-    text = json.dumps(result | {"file": str(source)}, indent=2)
+    text = json.dumps(result | {"file": arguments.file}, indent=2)
     if arguments.out:
         Path(arguments.out).write_text(text)
     else:

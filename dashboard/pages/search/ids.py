@@ -33,6 +33,6 @@ def values(name):
     return {"type": "search-values", "name": name}
 
 
-def open_trial(run_id):
-    """The button that opens a trial."""
-    return {"type": "open-trial", "run": run_id}
+def open_trial(search_id, run_id):
+    """The button that opens a trial of a search; "ALL" as in `values`."""
+    return {"type": "open-trial", "search": search_id, "run": run_id}

@@ -174,7 +174,11 @@ def trials_table(result, runs):
         name = f"{i} (best)" if trial["run"] and trial["run"] == best else str(i)
         params = [_shown(trial["params"].get(key)) for key in names]
         button = (
-            html.Button("Open run", id=ids.open_trial(run["id"]), className="btn btn-sm btn-outline-primary")
+            html.Button(
+                "Open run",
+                id=ids.open_trial(run["parent"], run["id"]),
+                className="btn btn-sm btn-outline-primary",
+            )
             if run
             else ""
         )
@@ -301,14 +305,14 @@ def _opening(app, store):
 
     @app.callback(
         Output(shared.URL, "href", allow_duplicate=True),
-        Input(ids.open_trial(ALL), "n_clicks"),
-        State(ids.SEARCH, "data"),
+        Input(ids.open_trial(ALL, ALL), "n_clicks"),
         prevent_initial_call=True,
     )
-    def open_trial(clicks, search_id):
-        if not any(clicks):
+    def open_trial(clicks):
+        if not any(clicks):  # the buttons were drawn, or went with the page
             raise PreventUpdate
-        return _opened(app, store.of(session.user()), search_id, ctx.triggered_id["run"])
+        trial = ctx.triggered_id
+        return _opened(app, store.of(session.user()), trial["search"], trial["run"])
 
 
 def _opened(app, view, search_id, run_id):
