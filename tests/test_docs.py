@@ -87,7 +87,10 @@ HOW_TO = {
     ),
     "A page": (None, ()),
     "A card": ("latent_effects", ()),
-    "A setting": ("clip_grad", ("core/export/methods.py",)),
+    "A setting": (
+        "clip_grad",
+        ("core/export/methods.py", "core/training/diagnosis.py", "core/training/next_settings.py"),
+    ),
     "A CLI command": (None, ()),
 }
 
