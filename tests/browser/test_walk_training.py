@@ -123,3 +123,33 @@ def test_cancel_stops_a_run_keeps_its_weights_and_starts_the_next_one(
     assert len(server.view.runs.epochs(long_run)) < ENDLESS["epochs"]
     assert (server.store.run_folder(long_run) / "model.pt").exists()
     wait_until(lambda: server.view.runs.one(behind)["status"] == "done")
+
+
+@pytest.mark.slow
+def test_the_film_of_the_latent_space_is_played_and_downloaded(page, server, tiny_run):
+    page.goto(f"{server.base}/train?run={tiny_run}")
+    canvas, slider = page.locator("#film canvas"), page.locator("#film-slider")
+    expect(canvas).to_have_attribute("data-epoch", re.compile(r"\d+"))
+    last = canvas.get_attribute("data-epoch")
+    expect(page.locator("#film-size")).to_contain_text("validation cells")
+    slider.evaluate("one => { one.value = 0; one.dispatchEvent(new Event('input')); }")
+    expect(canvas).to_have_attribute("data-epoch", "1")
+    expect(page.locator("#film-epoch")).to_have_text("epoch 1")
+    page.get_by_role("button", name="Play film").click()
+    expect(canvas).to_have_attribute("data-epoch", last)  # it ends with the last frame
+    expect(page.get_by_role("button", name="Play film")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download GIF").click()
+    with open(download.value.path(), "rb") as file:
+        assert file.read(6) == b"GIF89a"
+
+
+@pytest.mark.slow
+def test_the_curve_of_a_link_has_its_view_and_a_change_is_in_the_link(page, server, tiny_run):
+    page.goto(f"{server.base}/train?run={tiny_run}&curve=learning_rate")
+    expect(page.locator("#loss .ytitle")).to_have_text("learning rate")
+    page.get_by_label("Logarithmic axis").check()
+    wait_until_page(page, lambda: "log=1" in page.url and "curve=learning_rate" in page.url)
+    page.get_by_label("Machine").check()
+    expect(page.locator("#loss .ytitle")).to_have_text("in use, %")
+    wait_until_page(page, lambda: "curve=machine" in page.url)
