@@ -130,26 +130,29 @@ def drawing(view, run_id, look, drawn):
     """(figure or Patch, what is drawn now) of a run: all of it, or what the page lacks. `drawn` is the answer before."""
     rows, run = history.of(view, run_id), view.runs.one(run_id)
     diagnosis = live_diagnosis.of(view, run)
-    evidence = diagnosis.evidence if diagnosis else None
-    frame = [
-        run_id,
-        *look,
-        run["n_epochs"],
-        bool(run["facts"]),
-        [diagnosis.case, *evidence] if evidence else [],
-    ]
-    n = len(rows)
+    evidence = diagnosis.evidence if diagnosis and look.view in figures.LOSSES else None
+    mark = evidence if evidence and evidence.part in ("total", look.view) else None
+    frame = [run_id, *look, run["n_epochs"], bool(run["facts"]), mark is not None]
+    n, said = len(rows), [diagnosis.case, *mark] if mark else []
     if drawn and drawn["frame"] == frame and 1 < drawn["until"] <= n:
-        if drawn["until"] == n:
+        if drawn["until"] == n and drawn["said"] == said:
             return no_update, no_update
         if _grows_in_place(rows, look, drawn):
+            patch = addition(run, rows, look, drawn)
+            if drawn["said"] != said:
+                _move_mark(patch, drawn, mark, diagnosis.case, look.theme)
             shown = {"until": n, "points": drawn["points"] + n - drawn["until"], "best": run["best_epoch"]}
-            return addition(run, rows, look, drawn), drawn | shown
+            return patch, drawn | shown | {"said": said}
     figure = curve_of(run, rows, look)
-    if evidence and evidence.part in ("total", look.view) and look.view in figures.LOSSES:
-        figures.mark_evidence(figure, evidence, diagnosis.case, look.theme)
+    if mark:
+        figures.mark_evidence(figure, mark, diagnosis.case, look.theme)
     return figure, {
         "frame": frame,
+        "said": said,
+        "marks": [
+            len(figure.layout.shapes) - 1,
+            len(figure.layout.annotations) - 1,
+        ],  # that of a diagnosis is the last
         "until": n,
         "points": figures.n_points(figure),
         "curves": figures.curves_of(figure),
@@ -179,6 +182,13 @@ def _grows_in_place(rows, look, drawn):
     low, high = drawn["ranges"][0]
     values = np.log10(values) if look.log else values
     return not len(values) or bool(low <= values.min() and values.max() <= high)
+
+
+def _move_mark(patch, drawn, mark, case, theme):
+    """Put the mark of what a diagnosis rests on where it is now."""
+    marked = figures.mark_evidence(figures.empty(""), mark, case, theme).to_plotly_json()["layout"]
+    for name, index in zip(("shapes", "annotations"), drawn["marks"], strict=True):
+        patch["layout"][name][index] = marked[name][-1]
 
 
 def addition(run, rows, look, drawn):

@@ -127,3 +127,23 @@ def test_the_page_of_a_link_opens_with_its_view(finished):
     answer = finished.press("loss.figure", values | {"run.data": finished.run})
     assert [trace["name"] for trace in answer["loss"]["figure"]["data"]][1].endswith("smoothed")
     assert answer["drawn"]["data"]["until"] == 3
+
+
+def test_the_mark_of_a_diagnosis_moves_without_the_curve(store, run, monkeypatch):
+    from core.training.diagnosis import Case, Diagnosis, Evidence
+
+    def said(last):
+        diagnosis = Diagnosis(Case.LEARNING, "It learns.", Evidence(1, last))
+        monkeypatch.setattr(curves.live_diagnosis, "of", lambda *_: diagnosis)
+
+    said(60)
+    add(store, run, epochs(60))
+    figure, state = drawn(store, run)
+    assert figure.layout.shapes[-1].x1 == 60.5
+    said(62)
+    add(store, run, epochs(2, 61))
+    patch, state = drawn(store, run, state)
+    moved = {str(one["location"]): one["params"] for one in json.loads(sent(patch))["operations"]}
+    assert moved["['layout', 'shapes', 0]"]["value"]["x1"] == 62.5
+    assert any("epochs 1 to 62" in str(params) for params in moved.values())
+    assert drawn(store, run, state) == (curves.no_update, curves.no_update)
