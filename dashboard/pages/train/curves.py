@@ -19,7 +19,7 @@ from dashboard.pages.train import history, ids, live_diagnosis
 from dashboard.server import session
 
 SMOOTHEST = 0.99  # the largest weight of the average: about the last hundred epochs
-MOST_POINTS = 4 * figures.BUCKETS  # of a curve that grows in the page, before it is thinned again
+MOST_POINTS = 8 * figures.BUCKETS  # of a curve that grows in the page, before it is thinned again
 MOST_AT_ONCE = 400  # epochs that are added one by one
 GROWTH, LEAST = 1.5, 20  # a history that grew by half, and some epochs, may want narrower axes
 MEMORY = [HISTORY.index(name) for name in ("memory_gb", "gpu_memory_gb")]
