@@ -75,9 +75,11 @@ class Http:
         with urllib.request.urlopen(self.base + path) as answer:
             return SimpleNamespace(json=codec.load(answer))
 
-    def post(self, path, json):
+    def post(self, path, json, headers=None):
         body = codec.dumps(json).encode()
-        request = urllib.request.Request(self.base + path, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.base + path, body, {"Content-Type": "application/json"} | (headers or {})
+        )
         with urllib.request.urlopen(request) as answer:
             text = answer.read().decode()
         return SimpleNamespace(status_code=answer.status, text=text, json=codec.loads(text))
