@@ -24,7 +24,20 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 OURS = re.compile(r"`((?:core|dashboard|assets|tests|bench|docs|scripts)/[\w./*-]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 # Options of other programs that the documents name: docker, the benchmarks.
-OTHER_OPTIONS = {"--init", "--gpus", "--seeds", "--sets", "--methods", "--tables", "--illico", "--help"}
+OTHER_OPTIONS = {
+    *(
+        "--init",
+        "--gpus",
+        "--seeds",
+        "--sets",
+        "--methods",
+        "--tables",
+        "--illico",
+        "--help",
+        "--write",
+        "--logdir",
+    ),
+}
 
 
 def named(path):

@@ -128,10 +128,13 @@ def test_settings_come_from_the_environment_with_defaults(tmp_path):
         "NUWA_DATA_ROOTS": f"{tmp_path}:/data",
         "NUWA_MAX_UPLOAD_GB": "0.5",
         "NUWA_FILM": "0",
+        "NUWA_NOTIFY_EMAIL": "lab@example.org",
+        "NUWA_NOTIFY_FROM": "nuwa@example.org",
     }
     assert settings.film
     settings = from_environment(env)
     assert not settings.film
+    assert (settings.notify_email, settings.notify_from) == ("lab@example.org", "nuwa@example.org")
     assert (settings.host, settings.port, settings.data_dir) == ("0.0.0.0", 80, tmp_path)
     assert settings.password == "a long password" and settings.inline and settings.max_upload_gb == 0.5
     assert settings.data_roots == (tmp_path, Path("/data"))

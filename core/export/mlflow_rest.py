@@ -72,7 +72,8 @@ class MlflowRun:
             f"{self.address}/api/2.0/mlflow/{path}", body, {"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # nosec B310: http or https
+            # The address is of http or https.
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # nosec B310
                 return json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             if missing_is_none and error.code == 404:

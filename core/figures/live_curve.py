@@ -158,12 +158,12 @@ def columns_of(view):
 
 def _measures(history, rows, look, n_epochs, averages):
     """The figure of a view that is not a loss: a row of axes for each of its rows."""
-    view, c = VIEWS[look.view], theme_colours(look.theme)
-    figure = make_subplots(rows=len(view.rows), shared_xaxes=True, vertical_spacing=0.12)
+    drawn, c = VIEWS[look.view], theme_colours(look.theme)
+    figure = make_subplots(rows=len(drawn.rows), shared_xaxes=True, vertical_spacing=0.12)
     last = max(n_epochs or 0, len(history), 1)
     pad, index = 0.02 * (last - 1) or 0.5, 0
     epochs = history[rows, 0].astype(int).tolist()
-    for row, (title, lines) in enumerate(view.rows, 1):
+    for row, (title, lines) in enumerate(drawn.rows, 1):
         shown = False
         for line, colour in zip(lines, (c.accent, *category_colours(3)[1:]), strict=False):
             values = history[:, HISTORY.index(line.column)]
@@ -183,7 +183,7 @@ def _measures(history, rows, look, n_epochs, averages):
             )
             index += 1
         columns = [history[:, HISTORY.index(line.column)] for line in lines]
-        limits = _limits(columns, look.log, view.from_zero, view.limit if row == 1 else None)
+        limits = _limits(columns, look.log, drawn.from_zero, drawn.limit if row == 1 else None)
         kind = "log" if look.log else "linear"
         figure.update_yaxes(type=kind, range=limits, title_text=title, row=row, col=1)
         if not shown:
@@ -191,7 +191,7 @@ def _measures(history, rows, look, n_epochs, averages):
             message = "not measured in this run" if len(history) else WAITING
             write_on_axes(figure, message, f"x{axis}", f"y{axis}")
     figure.update_xaxes(range=[1 - pad, last + pad], unifiedhovertitle_text="epoch %{x}")
-    figure.update_xaxes(title_text="epoch", row=len(view.rows), col=1)
+    figure.update_xaxes(title_text="epoch", row=len(drawn.rows), col=1)
     return figure.update_layout(
         template=template(look.theme),
         margin={"t": 34, "r": 16},

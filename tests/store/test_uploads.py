@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import formats
 import pytest
-from app_under_test import AppUnderTest, bring
+from app_under_test import AppUnderTest, bring, csrf_of
 
 from core.errors import UserError
 from core.settings import from_environment
@@ -22,7 +22,8 @@ FROM_PAGE = {"X-Requested-With": "nuwa"}
 
 
 def begin(nuwa, name, size, joins=None):
-    return nuwa.client.post("/upload", json={"name": name, "size": size, "joins": joins}, headers=FROM_PAGE)
+    headers = FROM_PAGE | csrf_of(nuwa.client)
+    return nuwa.client.post("/upload", json={"name": name, "size": size, "joins": joins}, headers=headers)
 
 
 def put(nuwa, id, offset, part, checksum=None):

@@ -75,8 +75,8 @@ CHANGES = {
 def test_the_list_of_changes_names_every_field():
     fields = {spec.name for part in (NETWORK, TRAINING) for spec in specs(part)}
     variational = {spec.name for spec in specs() if spec.models and BASE.model not in spec.models}
-    # What other models obey, devices and split counts have tests of their own (test_count_splitting.py).
-    assert set(CHANGES) == fields - variational - {"model", "device", "target", "split_share"}
+    # What other models obey, devices, split counts and the metric of neighbours have tests of their own.
+    assert set(CHANGES) == fields - variational - {"model", "device", "metric", "target", "split_share"}
 
 
 @pytest.fixture(scope="module")
