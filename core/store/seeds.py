@@ -40,13 +40,14 @@ class Seeds:
         while len(used) < k - 1:
             seed += 1
             if seed not in used:
-                tries = sum(row["config"]["seed"] == seed for row in before)
-                new += self._train_one(run, seed, tries)
+                new += self._train_one(run, seed)
                 used.append(seed)
         return new
 
-    def _train_one(self, run, seed, tries):
+    def _train_one(self, run, seed):
         """[id] of a new run in the queue; [] where another click was quicker."""
+        # Those that were deleted a moment ago count as well: their jobs are there until that cannot be undone.
+        tries = len(self.database.jobs(jobs.c.token.startswith(f"seed:{run['id']}:{seed}:")))
         values = run["config"] | {"seed": seed}
         name, id = f"{run['name'][:180]}, seed {seed}", new_id()
         token, arguments = f"seed:{run['id']}:{seed}:{tries}", TrainArguments(seed_of=run["id"])

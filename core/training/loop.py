@@ -196,10 +196,10 @@ def clip_gradients(parameters, longest):
         square = sum(float(np.dot(x, x)) for x in flat)
     if not math.isfinite(square):  # the square of a float32 may overflow float32
         square = sum(float(np.square(x, dtype=np.float64).sum()) for x in flat)
-    length = torch.tensor(math.sqrt(square))
+    length = math.sqrt(square)
     if longest and not length <= longest:
-        torch.nn.utils.clip_grads_with_norm_(parameters, longest, length)
-    return float(length)
+        torch.nn.utils.clip_grads_with_norm_(parameters, longest, torch.tensor(length))
+    return length
 
 
 def weighted(parts, config):

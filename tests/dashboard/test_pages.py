@@ -17,6 +17,7 @@ from dashboard.pages.account import page as account
 from dashboard.pages.admin import page as admin
 from dashboard.pages.clusters import page as clusters
 from dashboard.pages.clusters import summary
+from dashboard.pages.compare import page as compare
 from dashboard.pages.data import add_data, join_samples
 from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
@@ -35,6 +36,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        compare: "Tick two runs or more",
         search: "There is no such search.",
         glossary: "latent-space",
         account: "This server has no accounts",
@@ -48,6 +50,7 @@ EXPECTED = {
         train: "There is no run. Create a model first.",
         clusters: "There is no run. Create a model first.",
         runs: "There is no run. Create a model first.",
+        compare: "Tick two runs or more",
         search: "There is no such search.",
         glossary: "latent-space",
         account: "This server has no accounts",
@@ -60,7 +63,8 @@ EXPECTED = {
         model: "Create model",
         train: "How to read this",
         clusters: "Tools of the maps",
-        runs: "Training complete",
+        runs: "arrow keys move, the space bar ticks a run",
+        compare: "Tick two runs or more",
         search: "There is no such search.",
         glossary: "latent-space",
         account: "This server has no accounts",
@@ -124,6 +128,8 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
         "category",  # an entry of a legend: a callback draws it
         "revoke-token",
         "admin-stop",
+        "runs-undo",  # while deleted runs can be put back
+        "search-values",  # of the settings that were chosen for a search: a callback draws them
     }  # only for some datasets and models
     layouts = (
         sent(frame())

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from app_under_test import AppUnderTest, bring, clusters_page, sent
 
+from core import figures
 from core.config import models, specs
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages.model import page as model_page
-from dashboard.pages.train import page as train_page
+from dashboard.pages.train import curves
 
 TOY = models.ModelRecord(
     name="toy",
@@ -94,7 +95,7 @@ def test_the_form_offers_it_and_hides_what_it_does_not_obey(nuwa):
 def test_train_and_clusters_show_it(nuwa):
     view = nuwa.view
     assert "Training complete" in sent(nuwa.press("status.children", {"run.data": nuwa.run}))
-    figure = train_page.loss(view, nuwa.run, False, "total", "light")
+    figure, _ = curves.drawing(view, nuwa.run, figures.Look(), None)
     assert "mean squared error" in figure.layout.yaxis.title.text
     page = clusters_page(view, nuwa.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page

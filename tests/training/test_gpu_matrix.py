@@ -91,9 +91,8 @@ def test_the_form_follows_the_memory_that_is_free(matrix):
     assert form_that_fits(matrix, 2 * dense / SHARE) == "dense"
     assert form_that_fits(matrix, 1000) is None
     thin = type("Thin", (), {"n_values": 10})
-    wide = type(
-        "Wide", (), {"reads_counts": False, "n_cells": 100, "n_genes": 10_000, "n_proteins": 0, "rna": thin}
-    )
+    shape = {"n_cells": 100, "n_genes": 10_000, "n_proteins": 0, "rna": thin}
+    wide = type("Wide", (), {"reads_counts": False, "pearson": None, **shape})
     assert form_that_fits(wide, 1_000_000) == "sparse"
 
 

@@ -18,7 +18,7 @@ from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS
-from dashboard.components.number_field import number_field
+from dashboard.components.number_field import number_field, watch
 from dashboard.components.widgets import card, more, term
 from dashboard.pages.model import ids as model_ids
 from dashboard.pages.model.settings import settings_of
@@ -151,6 +151,7 @@ def record_of(base, texts, objective, pruner, n_trials, minutes):
 
 
 def register(app, store):
+    watch(app, {ids.FORM_TRIALS: N_TRIALS, ids.FORM_MINUTES: MINUTES}, [ids.FORM_START])
     app.clientside_callback(
         f"(n, names) => n ? [...new Set([...(names || []), '{SWEEP}'])] : dash_clientside.no_update",
         Output(ids.FORM_SETTINGS, "value"),

@@ -16,7 +16,8 @@ def test_genes_and_proteins_are_held_against_their_own_median():
 
 def test_the_variance_is_that_before_scaling():
     values = np.random.default_rng(0).normal(0, [1.0, 1.0, 0.1], (500, 3)).astype(np.float32)
-    scaled = SimpleNamespace(sd=values.std(axis=0), n_genes=3)
-    unscaled = SimpleNamespace(sd=np.ones(3), n_genes=3, dense=lambda rows: values[rows])
+    by_sd = {"n_genes": 3, "exponent": 1, "pearson": None}
+    scaled = SimpleNamespace(sd=values.std(axis=0), **by_sd)
+    unscaled = SimpleNamespace(sd=np.ones(3), dense=lambda rows: values[rows], **by_sd)
     for matrix in (scaled, unscaled):
         assert varies(matrix, np.arange(500)).tolist() == [True, True, False]

@@ -69,7 +69,7 @@ def test_a_run_without_a_film_says_so(finished):
     assert card.NO_FILM and finished.client.get(f"/film/{run}/film.gif").status_code == 404
     head, numbers = frames_of(finished.client.get(f"/film/{run}/frames"))
     assert head["epochs"] == [] and not numbers.size
-    finished.view.runs.forget(run)
+    finished.store.forget("run", run)
 
 
 @pytest.mark.parametrize("since, axes", [(0, 0), (2, 4), (4, 4), (9, 1)])

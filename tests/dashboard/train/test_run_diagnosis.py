@@ -4,17 +4,26 @@ from urllib.parse import urlsplit
 
 from app_under_test import sent
 
+from core import figures
 from core.store import Status
 from core.training.diagnosis import Case, Diagnosis, Evidence
 from dashboard.components import location
-from dashboard.pages import run_diagnosis, run_status
+from dashboard.pages import run_diagnosis
 from dashboard.pages.model import page as model
-from dashboard.pages.train import page as train
+from dashboard.pages.train import curves, live_diagnosis
 
 
 def of(finished, **changed):
     run = finished.view.runs.one(finished.run) | changed
     return run, run_diagnosis.diagnosis_of(run, finished.view.runs.epochs(finished.run))
+
+
+def drawn(nuwa, part):
+    return curves.drawing(nuwa.view, nuwa.run, figures.Look(part), None)[0]
+
+
+def evidence_in(figure):
+    return [shape for shape in figure.layout.shapes if shape.name == "evidence"]
 
 
 def test_a_finished_run_has_a_sentence_and_buttons_that_fill_the_form(finished):
@@ -48,11 +57,11 @@ def test_a_run_at_work_and_one_that_failed_for_another_reason(finished):
 
 
 def test_the_evidence_is_marked_on_the_curve_of_its_part(finished, monkeypatch):
-    marked = train.loss(finished.view, finished.run, False, "total", "light")
-    shapes = [shape for shape in marked.layout.shapes if shape.name == "evidence"]
+    marked = drawn(finished, "total")
+    shapes = evidence_in(marked)
     assert len(shapes) == 1 and (shapes[0].x0, shapes[0].x1) == (0.5, 3.5)
     assert any("epochs 1 to 3" in (note.text or "") for note in marked.layout.annotations)
     protein = Diagnosis(Case.PROTEINS_NOT_LEARNT, "They are not.", Evidence(1, 3, "protein"))
-    monkeypatch.setattr(run_status, "diagnosis_of", lambda *_: protein)
+    monkeypatch.setattr(live_diagnosis, "of", lambda *_: protein)
     for part, n in (("total", 0), ("rna", 0), ("protein", 1)):
-        assert len(train.loss(finished.view, finished.run, False, part, "light").layout.shapes) == n
+        assert len(evidence_in(drawn(finished, part))) == n
