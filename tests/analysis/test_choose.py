@@ -94,4 +94,4 @@ def test_the_page_creates_a_run_with_the_kept_settings(finished, few):
         )
         assert "Kept: " in shown and "kNN accuracy of labels" in shown
     finally:
-        view.runs.forget(made["id"])
+        view.removals.remove([made["id"]])

@@ -23,7 +23,7 @@ def beside():
 @pytest.mark.slow
 def test_the_picture_of_the_input_is_the_same_from_beside(beside):
     axes = np.random.default_rng(0).standard_normal((300, 6)).astype(np.float32)
-    config = type("Config", (), {"seed": 3})
+    config = type("Config", (), {"seed": 3, "metric": "euclidean"})
     there = explore.pictures(beside, axes, config)["input_umap"]
     while not there.ready:
         time.sleep(0.02)

@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, datetime
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, Patch, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core import safe_csv
@@ -88,8 +88,9 @@ def register(app, store):
 def _enabled(app):
     """Buttons follow how many runs are ticked, and say what they do to them."""
     app.clientside_callback(
-        """rows => {
-            const runs = (rows || []).filter(row => row.kind === "run");
+        """(rows, starred) => {
+            const runs = (rows || []).filter(row => row.kind === "run")
+                .map(run => ({...run, starred: starred[run.id] ?? run.starred}));
             const n = runs.length;
             return [n < 2, n < 1, n < 1, n < 1, n < 1,
                 n && runs.every(run => run.starred) ? " Remove stars" : " Star runs",
@@ -99,6 +100,7 @@ def _enabled(app):
         Output(f"{ids.STAR}-label", "children"),
         Output(f"{ids.ARCHIVE}-label", "children"),
         Input(ids.GRID, "selectedRows"),
+        Input(ids.STARRED, "data"),
     )
 
 
@@ -119,11 +121,10 @@ def _marks(app, store):
     @app.callback(
         *_marked(),
         Input(ids.GRID, "cellRendererData"),
-        State(ids.GRID, "selectedRows"),
         State(ids.CHANGED, "data"),
         prevent_initial_call=True,
     )
-    def star_one(pressed, rows, changed):
+    def star_one(pressed, changed):
         """The star beside a name."""
         value = (pressed or {}).get("value") or {}
         if value.get("what") != "star":
@@ -132,21 +133,26 @@ def _marks(app, store):
         try:
             store.of(session.user()).run_edits.star([id], starred)
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad")
-        return (changed or 0) + 1, _updated(rows, [id], starred=starred), ""
+            return no_update, no_update, no_update, notice(str(error), "bad")
+        return (changed or 0) + 1, _starred([id], starred), no_update, ""
 
 
 def _marked():
-    """What changes after runs were marked. The ticked rows are those of the grid when they were ticked."""
+    """What changes after runs were marked. The ticked rows stay those of the grid when they were ticked."""
     return (
         Output(ids.CHANGED, "data", allow_duplicate=True),
+        Output(ids.STARRED, "data", allow_duplicate=True),
         Output(ids.GRID, "selectedRows", allow_duplicate=True),
         Output(ids.MESSAGE, "children", allow_duplicate=True),
     )
 
 
-def _updated(rows, run_ids, **values):
-    return [row | values if row.get("id") in run_ids else row for row in rows or ()]
+def _starred(run_ids, is_on):
+    """The Patch of {id of a run: whether it has a star} for runs that were marked on this page."""
+    patch = Patch()
+    for id in run_ids:
+        patch[id] = is_on
+    return patch
 
 
 def _marking(app, store, button, name):
@@ -168,10 +174,11 @@ def _marking(app, store, button, name):
                 is_on = not all(view.runs.one(id)[name] for id in chosen)
                 message = act(view, chosen, is_on)
             except UserError as error:
-                return no_update, no_update, notice(str(error), "bad")
+                return no_update, no_update, no_update, notice(str(error), "bad")
+            if name == "starred":
+                return (changed or 0) + 1, _starred(chosen, is_on), no_update, message
             # An archived run leaves the table: it may not stay ticked where nobody sees it.
-            left = [] if name == "archived" else _updated(rows, chosen, **{name: is_on})
-            return (changed or 0) + 1, left, message
+            return (changed or 0) + 1, no_update, [], message
 
         return act
 

@@ -6,6 +6,7 @@ COLUMNS = "runs-columns"
 OPENED = "runs-opened"  # {"opened": ids of runs whose children are shown, "closed": ids of datasets}
 CLOCK = "runs-clock"  # seconds that the browser's clock is ahead of UTC
 CHANGED = "runs-changed"  # a number that rises when the rows are to be read again
+STARRED = "runs-starred"  # {id of a run: whether it has a star}, of those that were marked on this page
 STAMP = "runs-stamp"
 TICK = "runs-tick"
 COUNT = "runs-count"

@@ -66,6 +66,7 @@ def layout(view, query):
         html.Div(grid, role="group", **{"aria-label": "Runs"}),
         dcc.Store(id=ids.OPENED, data={"opened": [], "closed": []}),
         dcc.Store(id=ids.CHANGED, data=0),
+        dcc.Store(id=ids.STARRED, data={}),
         dcc.Store(id=ids.CLOCK),
         dcc.Store(id=ids.STAMP, data=view.run_table.stamp()),
         dcc.Interval(id=ids.TICK, interval=POLL),
