@@ -149,20 +149,20 @@ def test_a_new_password_and_deactivation_end_sessions_and_tokens(lab):
 
 
 def test_a_token_is_shown_once_expires_and_can_be_revoked(lab, monkeypatch):
-    view = lab.of("bob").account
-    token, other = view.create_token("laptop", 1), view.create_token("robot", 30)
-    assert token.startswith("nuwa_") and token not in str(view.tokens())
+    own = lab.of("bob").account
+    token, other = own.create_token("laptop", 1), own.create_token("robot", 30)
+    assert token.startswith("nuwa_") and token not in str(own.tokens())
     assert token.encode() not in (lab.root / "nuwa.sqlite-wal").read_bytes()
-    lab.of("eve").account.revoke_token(view.tokens()[0]["id"])  # somebody else's
+    lab.of("eve").account.revoke_token(own.tokens()[0]["id"])  # somebody else's
     assert lab.tokens.user(other) == "bob"
-    view.revoke_token(view.tokens()[0]["id"])
+    own.revoke_token(own.tokens()[0]["id"])
     assert lab.tokens.user(other) is None and lab.tokens.user(token) == "bob"
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 2 * sessions.DAY)
     assert lab.tokens.user(token) is None
     for days in (0, 366, "x", None, True):
         with pytest.raises(UserError, match="from 1 to 365"):
-            view.create_token("bad", days)
+            own.create_token("bad", days)
 
 
 def test_the_old_password_changes_it(lab):
