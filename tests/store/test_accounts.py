@@ -166,11 +166,11 @@ def test_a_token_is_shown_once_expires_and_can_be_revoked(lab, monkeypatch):
 
 
 def test_the_old_password_changes_it(lab):
-    view = lab.of("bob").account
+    own = lab.of("bob").account
     with pytest.raises(UserError, match="old password is wrong"):
-        view.change_password("nonsense", "another horse")
+        own.change_password("nonsense", "another horse")
     session = lab.sessions.open("bob")
-    view.change_password(PASSWORD, "another horse")
+    own.change_password(PASSWORD, "another horse")
     assert lab.sessions.user(session) is None and lab.accounts.check("bob", "another horse") == "bob"
 
 
