@@ -112,12 +112,16 @@ class ResumedRuns:
         if (start := self._folder(run_id) / START_WEIGHTS).exists():
             _link(start, folder / START_WEIGHTS)
         name = name or f"{run['name'][:180]}, {epochs} more epochs"
-        with self.database.transaction():
-            self.database.submit(
-                self.access.user, "train", "train", id, TrainArguments(extends=run_id), f"train:{id}"
-            )
-            self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)
-            self.database.set_epochs(id, self.database.epochs(run_id))
+        try:
+            with self.database.transaction():
+                self.database.submit(
+                    self.access.user, "train", "train", id, TrainArguments(extends=run_id), f"train:{id}"
+                )
+                self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)
+                self.database.set_epochs(id, self.database.epochs(run_id))
+        except BaseException:  # a viewer may create no run: nothing is left of it
+            shutil.rmtree(folder)
+            raise
         return id
 
     def create_from(self, source_id, preparation_id, values, name=""):

@@ -42,7 +42,7 @@ def followers_of(root, run, before=(), env=os.environ):
         try:
             if follower := begin(root, run, env):
                 followers.followers.append(follower)
-        except Exception:
+        except Exception:  # as above: the run is trained without it
             traceback.print_exc()
     for row in before:
         followers.epoch(row)

@@ -174,3 +174,17 @@ def test_weights_of_another_network_or_of_a_run_without_any_are_refused(store):
         view.resumed.create_from(untrained, preparation, {})
     with pytest.raises(UserError, match="no longer exists"):
         store.of("other").resumed.create_from(source, preparation, {})
+
+
+def test_an_extension_that_cannot_be_queued_leaves_no_folder(store, monkeypatch):
+    run, folder = stopped_run(store, Status.DONE)
+    view = store.of("local")
+
+    def refuse(*_, **__):
+        raise UserError("A viewer changes nothing.")
+
+    before = set(folder.parent.iterdir())
+    monkeypatch.setattr(view.resumed.runs, "create", refuse)
+    with pytest.raises(UserError, match="A viewer"):
+        view.resumed.extend(run, 5)
+    assert set(folder.parent.iterdir()) == before
