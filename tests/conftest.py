@@ -140,17 +140,26 @@ def with_demo(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, tiny_file, run_quick):
-    """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
+def new_finished(tmp_path_factory, tiny_file, run_quick):
+    """A function that gives an app of its own with one run, trained and with clusters, as no test has touched it."""
 
     def make(folder):
         nuwa = AppUnderTest(folder).with_run(tiny_file, run_quick.model_dump())
         nuwa.store.engine.dispose()
 
-    nuwa = AppUnderTest(copy_of("finished", make, tmp_path_factory))
-    (run,) = nuwa.view.runs.all()
-    nuwa.dataset, nuwa.preparation, nuwa.run = run["dataset"], run["preparation"], run["id"]
-    return nuwa
+    def new():
+        nuwa = AppUnderTest(copy_of("finished", make, tmp_path_factory))
+        (run,) = nuwa.view.runs.all()
+        nuwa.dataset, nuwa.preparation, nuwa.run = run["dataset"], run["preparation"], run["id"]
+        return nuwa
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def finished(new_finished):
+    """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
+    return new_finished()
 
 
 @pytest.fixture

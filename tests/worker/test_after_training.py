@@ -18,6 +18,12 @@ GENES = sorted({gene for genes in BLOOD.values() for gene in genes})
 
 
 @pytest.fixture(scope="module")
+def finished(new_finished):
+    """An app of this module's own: pages that other tests open ask for the same jobs."""
+    return new_finished()
+
+
+@pytest.fixture(scope="module")
 def jobs_ahead(finished):
     """The jobs that the run of the tests has left for when nobody asks for anything, by kind."""
     jobs = [job for job in finished.store.jobs() if job["target"] == finished.run]
