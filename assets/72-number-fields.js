@@ -1,4 +1,6 @@
 // Tells screen readers what belongs to a number field (dashboard/components/number_field.py): range, help and error.
+// A field that shows an error is checked again while somebody corrects it. Otherwise the first click on the button below
+// would be lost: the button is disabled, or moves, until the field is left.
 (function () {
   const fields = document.getElementsByClassName("nuwa-number");
   function describe() {
@@ -11,6 +13,16 @@
       if (input.getAttribute("aria-describedby") !== described) input.setAttribute("aria-describedby", described);
     }
   }
+  const PAUSE = 300; // milliseconds without a key
+  let correcting = 0;
+  document.addEventListener("input", ({ target }) => {
+    if (!target.closest(".nuwa-number") || target.getAttribute("aria-invalid") !== "true") return;
+    clearTimeout(correcting);
+    correcting = setTimeout(() => {
+      target.dispatchEvent(new Event("change", { bubbles: true })); // fields of our own scripts
+      target.dispatchEvent(new FocusEvent("focusout", { bubbles: true })); // those of Dash
+    }, PAUSE);
+  });
   let waiting = false;
   const later = () => {
     if (waiting) return;

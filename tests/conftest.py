@@ -127,8 +127,8 @@ def bare(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def with_demo(tmp_path_factory):
-    """An app after its first start: the demo datasets have been read."""
+def new_with_demo(tmp_path_factory):
+    """A function that gives an app of its own after its first start: the demo datasets have been read."""
 
     def make(folder):
         nuwa = AppUnderTest(folder)
@@ -136,7 +136,7 @@ def with_demo(tmp_path_factory):
         drain(nuwa.store)
         nuwa.store.engine.dispose()
 
-    return AppUnderTest(copy_of("with_demo", make, tmp_path_factory))
+    return lambda: AppUnderTest(copy_of("with_demo", make, tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
@@ -157,9 +157,41 @@ def new_finished(tmp_path_factory, tiny_file, run_quick):
 
 
 @pytest.fixture(scope="session")
-def finished(new_finished):
+def apps():
+    """The apps that modules of this process share, and what each held at first."""
+    return {}
+
+
+def shared_app(apps, name, new):
+    """Yield an app that modules share. Where a module leaves other datasets or runs, the next one gets a new app.
+
+    Pages show the latest run, so what a module has added would change what another one sees.
+    """
+    if name not in apps:
+        nuwa = new()
+        apps[name] = nuwa, records_of(nuwa.store)
+    nuwa, before = apps[name]
+    yield nuwa
+    if records_of(nuwa.store) != before:
+        del apps[name]
+
+
+def records_of(store):
+    """Ids, names and states of the datasets, preparations and runs of a store."""
+    rows = [row for kind in ("dataset", "preparation", "run") for row in store.rows(kind)]
+    return sorted((row["id"], row.get("name", ""), row["status"]) for row in rows)
+
+
+@pytest.fixture(scope="module")
+def with_demo(apps, new_with_demo):
+    """An app after its first start. Tests may add rows to it, and change none."""
+    yield from shared_app(apps, "with_demo", new_with_demo)
+
+
+@pytest.fixture(scope="module")
+def finished(apps, new_finished):
     """An app with one run, trained and with clusters. Tests may add rows to it, and change none."""
-    return new_finished()
+    yield from shared_app(apps, "finished", new_finished)
 
 
 @pytest.fixture
