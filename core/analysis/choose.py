@@ -4,6 +4,7 @@ All candidates of a seed have the same split of the cells and the same halves of
 compared cell by cell (core.analysis.metrics.split_half).
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,8 +20,9 @@ from core.config.candidates import RULE, SEEDS, Standing, best_of, candidates, s
 from core.errors import UserError
 from core.training import learn
 from core.training.loop import Epoch
+from core.training.phases import Phase
 
-MARGIN = 1.2  # a candidate is begun where so many times the slowest of those before it still fits the budget
+MARGIN = 1.2  # a candidate is begun where so many times the slowest of those before it still fits the minutes
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Choice(NamedTuple):
     records: list
     best: int
     config: object
-    left_out: list  # names of candidates for which there was no time
+    left_out: list  # names of candidates that were not begun, since there was no time
+    unfinished: list  # names of candidates that were begun and stopped, since the time was over
     n_cells: int
 
     def record(self):
@@ -54,6 +57,7 @@ class Choice(NamedTuple):
             "records": self.records,
             "best": self.best,
             "left_out": self.left_out,
+            "unfinished": self.unfinished,
             "cells": self.n_cells,
             "rule": RULE,
             "settings": self.config.model_dump(exclude_unset=True),
@@ -63,42 +67,73 @@ class Choice(NamedTuple):
 def choose(adata, config, minutes, labels=None, batches=None, scratch=None, clock=time.monotonic):
     """Yield Steps, then the Choice, of an AnnData and a RunConfig whose settings the candidates change.
 
-    The first candidate is always trained; another one is begun while the `minutes` last. `labels` and `batches` (cells,)
-    are shown and have no part in the choice. Raises UserError for values that are not counts.
+    A candidate is begun where the `minutes` (by `clock`, in seconds) leave room for the slowest before it, and is stopped
+    when they are over: at the next epoch or step of its scoring. It is unfinished then and has no part in the choice.
+    `labels` and `batches` (cells,) are shown and have no part either. Raises UserError for values that are not counts, and
+    where the minutes are over before the first candidate is finished.
     """
     begun, budget, trained, slowest = clock(), 60 * minutes, [], 0.0
-    wanted = candidates(config, adata.n_vars)
-    base = None
+    wanted, base, unfinished = candidates(config, adata.n_vars), [], []
     for place, (candidate, settings) in enumerate(wanted):
-        left = budget - (clock() - begun)
-        if trained and left < MARGIN * slowest:
-            break
         started, one = clock(), _Trained(candidate, settings)
-        for seed in range(config.seed, config.seed + SEEDS):
-            share = (place + (seed - config.seed) / SEEDS) / len(wanted)
-            words = f"Training '{candidate.name}', seed {seed}"
-            base_of_seed = base[seed - config.seed] if base and len(base) > seed - config.seed else None
-            for event in _one(
-                one, adata, settings.model_copy(update={"seed": seed}), labels, batches, base_of_seed, scratch
-            ):
-                if isinstance(event, float):
-                    yield Step(words, share + event / SEEDS / len(wanted))
-            base = [*(base or []), event] if base_of_seed is None else base
+        if trained and begun + budget - started < MARGIN * slowest:
+            break
+        for share, words in _each_seed(one, adata, labels, batches, base, scratch):
+            if share < 1 and clock() - begun > budget:
+                unfinished.append(candidate.name)
+                break
+            if share < 1:
+                yield Step(words, (place + share) / len(wanted))
+        if unfinished:
+            if not trained:
+                raise UserError(_too_short(minutes, (clock() - begun) / 60 / share if share > 0.1 else None))
+            break
         one.seconds = clock() - started
         slowest = max(slowest, one.seconds)
         trained.append(one)
-    yield _choice(trained, base, [candidate.name for candidate, _ in wanted[len(trained) :]])
+    left_out = [candidate.name for candidate, _ in wanted[len(trained) + len(unfinished) :]]
+    yield _choice(trained, base, left_out, unfinished)
+
+
+def _each_seed(one, adata, labels, batches, base, scratch):
+    """Train and score all seeds of a candidate into `one`: yields (share done, words), the last with share 1.
+
+    `base` has the Predicted of the mean profile of each seed; those of the first candidate are added.
+    """
+    for i in range(SEEDS):
+        seed = one.config.seed + i
+        config = one.config.model_copy(update={"seed": seed})
+        known = base[i] if len(base) > i else None
+        words = f"Training '{one.candidate.name}', seed {seed}"
+        for event in _one(one, adata, config, labels, batches, known, scratch):
+            if isinstance(event, float):
+                yield (i + event) / SEEDS, words
+        if known is None:
+            base.append(event)
+    yield 1.0, words
+
+
+def _too_short(minutes, needed):
+    """Why nothing was compared; `needed`: the minutes of one candidate, None where that cannot be said yet."""
+    need = f"At this speed it needs about {math.ceil(needed):,} minutes. " if needed else ""
+    return (
+        f"The {minutes:g} minutes were over before the first candidate was trained with {SEEDS} seeds, so nothing was "
+        f"compared. {need}Increase the minutes, or create the model with the default settings."
+    )
 
 
 def _one(one, adata, config, labels, batches, base, scratch):
     """Train and score one seed of a candidate into `one`: yields the share done, then the Predicted of the mean profile."""
+    share = 0.0
     for event in learn.learn(adata, config, scratch):
         if isinstance(event, learn.Start):
             n_epochs = event.n_epochs
             if event.matrix.kind != "counts" or not event.matrix.n_genes:
                 raise UserError(count_split.NO_COUNTS)
         elif isinstance(event, Epoch):
-            yield 0.9 * event.epoch / n_epochs
+            share = 0.9 * event.epoch / n_epochs
+        if isinstance(event, Phase | Epoch):
+            yield share
     if event.failure or event.latent is None:
         raise UserError(learn.why_failed(event, config))
     trained, config = explore.trained_run(event), event.start.config
@@ -111,6 +146,7 @@ def _one(one, adata, config, labels, batches, base, scratch):
     for name, kept in (("latent", one.deviance), ("pca", one.pca)):
         points = split_half.positions(model, halves, config)[name][0]
         kept.append(split_half.of_points(in_metric(points, config.metric), counts, halves).by_cell)
+        yield 0.94
     latent = in_metric(trained.latent, config.metric)
     near = find_neighbors(latent, seed=config.seed).measured(config.metric)
     one.clusters.append(leiden.leiden(leiden.graph(near), DEFAULT_RESOLUTION, config.seed))
@@ -126,7 +162,7 @@ def _one(one, adata, config, labels, batches, base, scratch):
     yield base
 
 
-def _choice(trained, base, left_out):
+def _choice(trained, base, left_out, unfinished):
     total = np.concatenate([part.by_cell for part in base])
     own = [np.concatenate(one.deviance) for one in trained]
     shares = [split_half.explained(deviance, total) for deviance in own]
@@ -158,7 +194,7 @@ def _choice(trained, base, left_out):
             }
         )
     best = best_of(standings)
-    return Choice(records, best, trained[best].config, left_out, len(total) // len(base))
+    return Choice(records, best, trained[best].config, left_out, unfinished, len(total) // len(base))
 
 
 def _difference(deviance, of_first, total):

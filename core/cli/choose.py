@@ -4,7 +4,7 @@ import json
 
 from core import settings
 from core.cli import input_files, say
-from core.config.candidates import DEFAULT_MINUTES, MINUTES
+from core.config.candidates import DEFAULT_MINUTES, MINUTES, not_compared
 from core.errors import UserError
 
 
@@ -14,7 +14,7 @@ def add(parser):
         "--minutes",
         default=DEFAULT_MINUTES,
         metavar="N",
-        help=f"no candidate is begun that would take longer ({DEFAULT_MINUTES})",
+        help=f"a candidate that is not finished by then is stopped and not compared ({DEFAULT_MINUTES})",
     )
     parser.add_argument(
         "--batch-key",
@@ -105,11 +105,12 @@ def table(record):
     options = " ".join(
         f"--{name.replace('_', '-')} {value}" for name, value in records[record["best"]]["settings"].items()
     )
-    left_out = f" No time was left for: {', '.join(record['left_out'])}." if record["left_out"] else ""
+    others = not_compared(record)
     return [
         *lines,
         "",
-        f"* is kept.{left_out} Scored on {record['cells']:,} test cells for each of two seeds; stability on all cells.",
+        *([others] if others else []),
+        f"* is kept. Scored on {record['cells']:,} test cells for each of two seeds; stability on all cells.",
         record["rule"],
         f"To train it: python -m core train FILE --out DIR{' ' if options else ''}{options}",
     ]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from core.config.numbers import Number
 from core.config.run_config import RunConfig, specs
+from core.text import listed
 
 MINUTES = Number("Minutes", low=0, low_open=True, high=24 * 60, unit="minutes")
 DEFAULT_MINUTES = 10
@@ -65,6 +66,20 @@ def _of_any_model(config):
     """The settings of a RunConfig that every model obeys."""
     shared = {spec.name for spec in specs() if not spec.models}
     return {name: value for name, value in config.model_dump(exclude_unset=True).items() if name in shared}
+
+
+def not_compared(choice):
+    """Sentences on the candidates that have no part in a core.analysis.choose.Choice, by its record; "" where all have."""
+    stopped, left_out = (
+        choice.get("unfinished"),
+        choice["left_out"],
+    )  # records of earlier versions lack the first
+    sentences = []
+    if stopped:
+        sentences.append(f"Not finished when the minutes were over, so not compared: {listed(stopped)}.")
+    if left_out:
+        sentences.append(f"Not begun, since no time was left: {listed(left_out)}.")
+    return " ".join(sentences)
 
 
 class Standing(NamedTuple):

@@ -3,7 +3,7 @@
 from dash import Input, Output, State, dcc, html
 
 from core import figures
-from core.config.candidates import CANDIDATES, DEFAULT_MINUTES, MINUTES, RULE
+from core.config.candidates import CANDIDATES, DEFAULT_MINUTES, MINUTES, RULE, not_compared
 from core.text import interval, listed
 from dashboard import ids as shared
 from dashboard.components import job_card
@@ -22,7 +22,8 @@ FIGURE = "choose-figure"
 
 INTRODUCTION = (
     "Trains a handful of candidates, each with two seeds, compares them on test cells, and creates a run with the best. "
-    "The candidates differ in the model, the number of latent dimensions and the scale of the genes."
+    "The candidates differ in the model, the number of latent dimensions and the scale of the genes. When the minutes are "
+    "over, the candidate in training is stopped, and the best of the finished ones is kept."
 )
 LIMITS = (
     "Deviance explained says how well a space predicts molecules that it has not seen, by the mean profile of the 30 "
@@ -90,8 +91,8 @@ def result(view, choice, theme):
     """The kept candidate with a link to its run, the picture and the numbers."""
     best = choice["records"][choice["best"]]
     words = f"Kept: {best['name']}, deviance explained {interval(best['explained'], best['error'], 3)}."
-    if choice["left_out"]:
-        words += f" No time was left for: {listed(choice['left_out'])}."
+    if others := not_compared(choice):
+        words += f" {others}"
     run = view.readable("run", choice["run"])
     link = (
         dcc.Link(f"Open the run '{run['name']}'", href=f"/train?run={run['id']}")
