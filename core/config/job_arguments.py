@@ -171,6 +171,12 @@ class SeedsArguments(Arguments):
     runs: tuple[str, ...] = ()
 
 
+class TogetherArguments(Arguments):
+    """The resolution of the clusters of several seeds together."""
+
+    resolution: float = 1.0
+
+
 class ProfileArguments(Arguments):
     """A cell, or a cluster at a resolution, whose reconstruction is shown."""
 
@@ -258,6 +264,7 @@ ARGUMENTS = {
     "spaces": SpacesArguments,
     "support": SupportArguments,
     "stability": SeedsArguments,
+    "seeds_together": TogetherArguments,
     "profile": ProfileArguments,
     "bundle": BundleArguments,
     "markers": MarkersArguments,

@@ -33,6 +33,8 @@ START_WEIGHTS = "start.pt"  # the weights of another run that training started f
 SHOWN_MAPS = "shown_maps.npz"  # core.figures.maps_file.Maps, for the bundle that is being made
 SUGGESTED = "suggested.json"  # cell types of the clusters, by core.worker.jobs.after_training
 HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Harmony, of a run with batches
+SEEDS_TOGETHER = "seeds_together"  # (cells, k) the latent spaces of several seeds side by side
+SEEDS_TOGETHER_RECORD = f"{SEEDS_TOGETHER}.json"  # of which runs it is
 
 
 def _decimal(resolution):

@@ -25,6 +25,8 @@ KEYS = {
     "harmony": "X_nuwa_pca_harmony",
     "input_tsne": "X_nuwa_input_tsne",
     "input_umap": "X_nuwa_input_umap",
+    "seeds": "X_nuwa_seeds",
+    "seeds_umap": "X_nuwa_seeds_umap",
 }
 
 

@@ -33,13 +33,14 @@ SCHEDULES = {
 }
 
 
-def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None):
+def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None, seeds=None):
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
     `config` is the RunConfig of the run, `facts` its RunFacts or their JSON, with "n_done" where
     it has fewer epochs than it was to have; `data` the record of its dataset (a DatasetRecord or its JSON), `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
-    are, "" where there are none; `tsne` says whether it was made.
+    are, "" where there are none; `tsne` says whether it was made. `seeds` is the record of seeds_together.json, where several
+    seeds were used together.
     """
     versions, facts = versions or {}, RunFacts.upgraded(facts)
     parts = [
@@ -49,6 +50,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
         _training(config, facts),
         _result(config, facts),
         _after(config, facts, clusters, markers, tsne),
+        _seeds(config, seeds),
         _software(versions, facts),
     ]
     return " ".join(part for part in parts if part)
@@ -253,6 +255,23 @@ def _after(config, facts, clusters, markers, tsne):
             "(Zhang 2019), so these p values rank genes and say nothing about other samples."
         )
     return " ".join(sentences)
+
+
+def _seeds(config, record):
+    """The space of several seeds together, by its record; "" without one."""
+    if not record:
+        return ""
+    seeds = listed([str(one["seed"]) for one in record["runs"]])
+    scaled = (
+        "each cell scaled to unit length in each"
+        if config.metric == "cosine"
+        else "each centred and scaled to the same total variance"
+    )
+    return (
+        f"The latent spaces of trainings with the seeds {seeds} were joined side by side, {scaled}, to one space of "
+        f"{record['dimensions']} dimensions, which has a UMAP and Leiden clusters (resolution {record['resolution']:g}) of its "
+        f"own by {DISTANCES[config.metric]}."
+    )
 
 
 def _software(versions, facts):

@@ -11,7 +11,7 @@ from core.analysis.metrics.benchmark import spaces_of
 from core.analysis.neighbors import in_metric
 from core.config import parse
 from core.config.models import MODELS
-from core.config.run_files import HARMONY, HISTORY, START_WEIGHTS, clusters_of
+from core.config.run_files import HARMONY, HISTORY, SEEDS_TOGETHER, START_WEIGHTS, clusters_of
 from core.data.gene_matching import GeneNames
 from core.data.matrix_kind import what_is
 from core.errors import UserError
@@ -184,9 +184,12 @@ def write_pictures(folder, embeddings):
 
 
 def pictures(folder):
-    """{name: (cells, k)} of the embeddings of a run, and of the input's axes after Harmony where it has batches."""
+    """{name: (cells, k)} of the embeddings of a run, of the input's axes after Harmony where it has batches, of several
+    seeds together where they were used so."""
     left = {path.stem: path for path in sorted((folder / "embeddings").glob("[!.]*.npy"))}
     left |= {"harmony": folder / f"{HARMONY}.npy"} if (folder / f"{HARMONY}.npy").exists() else {}
+    together = folder / f"{SEEDS_TOGETHER}.npy"
+    left |= {"seeds": together} if together.exists() else {}
     return {name: files.read_array(path) for name, path in left.items()}
 
 

@@ -13,6 +13,7 @@ OF_RUN = (
     "count_split",
     "support",
     "latent_sizes",
+    "seeds_together",
 )  # kinds whose result the run keeps, for all who see it
 
 

@@ -23,6 +23,7 @@ TIMED = (
     "latent_sizes",
     "cell_scores",
     "stability",
+    "seeds_together",
     "steadiness",
     "meaning",
 )

@@ -29,6 +29,7 @@ TITLES = {
     "latent_sizes": "a comparison of latent sizes",
     "cell_scores": "scores per cell",
     "stability": "a comparison of seeds",
+    "seeds_together": "the seeds together",
     "profile": "a profile",
     "bundle": "a zip of results",
     "verify": "training again from a zip",

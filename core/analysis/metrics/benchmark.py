@@ -18,6 +18,7 @@ MAPS = (
     "latent_tsne",
     "input_umap",
     "input_tsne",
+    "seeds_umap",
 )  # places on a map have no direction: Euclidean
 FEWEST_CELLS = 10  # test cells; a mean of fewer says nothing
 

@@ -282,6 +282,8 @@ SPACES = {
     "input_umap": "UMAP of the input",
     "input_tsne": "t-SNE of the input",
     "protein": "Protein space",
+    "seeds": "Seeds together",
+    "seeds_umap": "UMAP of the seeds together",
 }
 
 

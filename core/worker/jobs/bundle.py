@@ -13,7 +13,7 @@ from core import files
 from core.config import SPLIT_NAMES
 from core.config.bundle import Size
 from core.config.job_arguments import BundleArguments
-from core.config.run_files import BUNDLE, START_WEIGHTS
+from core.config.run_files import BUNDLE, SEEDS_TOGETHER_RECORD, START_WEIGHTS
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
 from core.export.h5ad import columns_of
@@ -37,6 +37,7 @@ MORE = (
     "count_split_genes.csv",
     "support.json",
     "latent_sizes.json",
+    SEEDS_TOGETHER_RECORD,
 )  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about

@@ -7,7 +7,7 @@ import numpy as np
 from core import config, files
 from core.analysis.neighbors import N_NEIGHBORS
 from core.config.dataset_record import DatasetRecord
-from core.config.run_files import clusters_of, company_of
+from core.config.run_files import SEEDS_TOGETHER_RECORD, clusters_of, company_of
 from core.config.training import DISTANCES
 from core.data import backed, read
 from core.errors import UserError
@@ -95,6 +95,11 @@ class BundleContent:
         """The records of the score table of all spaces, where it was computed."""
         path = self.folder / "spaces.json"
         return files.read_json(path)["records"] if path.exists() else []
+
+    def seeds_together(self):
+        """The record of several seeds together, where they were used so; else None."""
+        path = self.folder / SEEDS_TOGETHER_RECORD
+        return files.read_json(path) if path.exists() else None
 
     def cell_scores(self):
         """{name: (cells,)} the scores of each cell that were computed: columns of obs and cells.csv."""

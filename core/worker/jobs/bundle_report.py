@@ -43,7 +43,15 @@ def report_of(content, made_at, figures, findings, remarks, names):
         preparation=methods.preparation(content.config, facts, data),
         network=methods.model(content.config, facts),
         paragraph=methods.paragraph(
-            content.config, trained, data, steps, content.grouping, values, tsne, used
+            content.config,
+            trained,
+            data,
+            steps,
+            content.grouping,
+            values,
+            tsne,
+            used,
+            content.seeds_together(),
         ),
         rules=findings,
         warnings=[*remarks, *_warnings(content, findings)],

@@ -17,6 +17,12 @@ from dashboard.pages.clusters.viewer import mapped_layer
 ON_REQUEST = ("latent_umap", "latent_tsne", "input_umap", "input_tsne")  # computed by the worker
 MIN_PROTEINS = {"protein_umap": 2, "protein_pca": 4}  # the same, with the proteins each needs at least
 METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+SPACES = {
+    "latent": "Latent space",
+    "input": "Input",
+    "protein": "Proteins, preprocessed",
+    "seeds": "Seeds together",
+}
 PAIR = re.compile(r"(latent|pca):(\d+),(\d+)")
 NUMBERS = re.compile(r"\d+")
 
@@ -110,9 +116,7 @@ def axes_of(view, run, key):
         return axes_of(view, run, first(run))._replace(title=mapped_layer.title(view, run, rest))
     space, _, method = key.partition("_")
     method = METHODS.get(method, method.replace("_", " "))
-    space = {"latent": "Latent space", "input": "Input", "protein": "Proteins, preprocessed"}.get(
-        space, space.capitalize()
-    )
+    space = SPACES.get(space, space.capitalize())
     return Axes(f"{space}, {method}" if method else space, *(f"{method or space} {i}" for i in (1, 2, 3)))
 
 
