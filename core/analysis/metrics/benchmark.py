@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.analysis import leiden
-from core.analysis.metrics import intervals, lisi, scores
+from core.analysis.metrics import integration, intervals, lisi, scores
 from core.analysis.metrics.descriptions import SCORES, SEEN, SPACES, UNSEEN
 from core.analysis.metrics.neighbourhoods import Neighbourhoods
 from core.analysis.neighbors import N_NEIGHBORS, Neighbors, in_metric, nearest
@@ -20,6 +20,7 @@ MAPS = (
     "input_tsne",
     "seeds_umap",
 )  # places on a map have no direction: Euclidean
+AT_MOST = ("knn_accuracy", "label_silhouette", "isolated_labels")  # of scores.LABELLED cells
 FEWEST_CELLS = 10  # test cells; a mean of fewer says nothing
 
 
@@ -95,11 +96,13 @@ def _number(value):
 
 def _n_cells(score, n, rows, labels):
     """How many cells a score is of."""
-    if score == "ilisi":
+    if score in ("ilisi", "kbet"):
         return len(lisi.scored_rows(n))
-    if SCORES[score].needs == "labels":
+    if score == "free_of_batch":
+        return n
+    if SCORES[score].needs.startswith("labels"):
         named = int(scores.is_named(labels).sum())
-        return min(named, scores.LABELLED) if score in ("knn_accuracy", "label_silhouette") else named
+        return min(named, scores.LABELLED) if score in AT_MOST else named
     return min(len(rows), scores.SAMPLE) if score == "silhouette" else len(scores.evenly(rows))
 
 
@@ -129,6 +132,7 @@ def _computable(proteins, labels, batches):
             for name, x in (("proteins", proteins), ("labels", labels), ("batches", batches))
             if x is not None
         ),
+        *(("labels and batches",) if labels is not None and batches is not None else ()),
     }
     return [name for name, score in SCORES.items() if score.needs in known]
 
@@ -159,8 +163,16 @@ def _of_space(name, points, before, rows, proteins, labels, batches, resolution,
         around = far.without_self(named).indices
         by_cell["knn_accuracy"] = scores.right_labels(points, labels, named, around=around)
         by_cell["label_silhouette"] = scores.silhouettes(points[known], labels[known], seed)
+        connected = integration.is_connected(neighbors, labels)
+        out["graph_connectivity"] = intervals.of_groups(connected[known], labels[known], seed)
     if batches is not None:
-        out["ilisi"] = intervals.of_median(lisi.per_cell(far.without_self(mixed), batches), seed)
+        around = far.without_self(mixed)
+        out["ilisi"] = intervals.of_median(lisi.per_cell(around, batches), seed)
+        out["kbet"] = integration.kbet(around.indices[:, : integration.K_TESTED], batches, seed)
+        out["free_of_batch"] = integration.free_of_batch(points, batches, seed)
+    if labels is not None and batches is not None:
+        some = scores.evenly(known, scores.LABELLED)
+        out["isolated_labels"] = integration.isolated_labels(points[some], labels[some], batches[some], seed)
     return out | {name: intervals.of_mean(values, seed) for name, values in by_cell.items()}
 
 

@@ -11,7 +11,9 @@ class Description(NamedTuple):
     range: str
     meaning: str
     source: str = ""
-    needs: str = ""  # "labels", "batches" or "proteins"; "" for a score that every run has
+    needs: str = (
+        ""  # "labels", "batches", "labels and batches" or "proteins"; "" for a score that every run has
+    )
     cells: str = ""
     circular: str = ""  # "" where nothing is
 
@@ -26,6 +28,7 @@ class Description(NamedTuple):
 FEW = "test cells (at most 2,000), neighbours among at most 20,000 cells"
 NOISE = "the input holds the noise of the same molecules"
 LABELLED = "all cells with a label"
+ALL = "all cells (at most 20,000)"
 DRAWN = "labels that were drawn from a PCA or a map favour the space that they were drawn from"
 
 
@@ -140,6 +143,43 @@ SCORES = {
         "Korsunsky 2019, doi:10.1038/s41592-019-0619-0",
         needs="batches",
         cells="all cells (at most 5,000)",
+    ),
+    "kbet": Description(
+        "Neighbourhoods accepted (kBET)",
+        "0 to 1",
+        "the share of cells whose 50 nearest neighbours have the batches that all cells have, by a chi-square test at 0.05; "
+        "cell types that are missing from a batch lower it, and with many cells small differences do",
+        "Büttner 2019, doi:10.1038/s41592-018-0254-1",
+        needs="batches",
+        cells="all cells (at most 5,000)",
+    ),
+    "free_of_batch": Description(
+        "Variance free of batch (1 - PCR)",
+        "0 to 1",
+        "the share of the variance of the space that is not between batches; cell types that are missing from a batch lower it",
+        "principal component regression, Büttner 2019 and Luecken 2022, doi:10.1038/s41592-021-01336-8",
+        needs="batches",
+        cells=ALL,
+    ),
+    "graph_connectivity": Description(
+        "Labels connected",
+        "0 to 1",
+        "the share of the cells of a label in the largest connected part of their neighbour graph, a mean over labels; below "
+        "1 a label is in pieces, such as one for each batch",
+        "graph connectivity, Luecken 2022",
+        needs="labels",
+        cells=LABELLED,
+        circular=DRAWN,
+    ),
+    "isolated_labels": Description(
+        "Isolated labels kept apart",
+        "0 to 1",
+        "(s + 1) / 2 with s the silhouette of the labels that the fewest batches have against all other cells, a mean over "
+        "these labels: do cell types of single batches stay apart where batches are mixed?",
+        "isolated label silhouette, Luecken 2022",
+        needs="labels and batches",
+        cells="all cells with a label (at most 5,000)",
+        circular=DRAWN,
     ),
 }
 # Names of label columns that come from a clustering.

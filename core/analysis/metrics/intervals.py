@@ -51,6 +51,21 @@ def _of(values, how, seed):
     )
 
 
+def of_groups(values, groups, seed=0):
+    """The Score that is the mean over `groups` (cells,) of the mean of `values` (cells,); in a resample, over those it has."""
+    if not len(values):
+        return UNKNOWN
+    codes, values = np.unique(groups, return_inverse=True)[1], np.asarray(values, dtype=np.float64)
+
+    def mean(rows):
+        sizes = np.bincount(codes[rows])
+        sums = np.bincount(codes[rows], values[rows])
+        return float(np.mean(sums[sizes > 0] / sizes[sizes > 0]))
+
+    rows = np.arange(len(values))
+    return Score(mean(rows), np.array([mean(chosen) for chosen in resampled(len(values), seed)]))
+
+
 def of_agreement(labels, clusters, seed=0):
     """{"ari", "nmi", "ami": Score} of two labellings of the same cells, as `core.analysis.metrics.scores.agreement` has them.
 

@@ -24,10 +24,11 @@ BATCHES = "spaces-batches"
 RESULT = "spaces-result"
 
 # A score of these is missing where there are too few cells with a label.
-NEEDS_CELLS = ("knn_accuracy", "label_silhouette", "silhouette")
+NEEDS_CELLS = ("knn_accuracy", "label_silhouette", "silhouette", "isolated_labels")
 WHY_MISSING = (
     "A dash means that the score cannot be computed: kNN accuracy needs two labels with 5 cells or more, a silhouette needs "
-    "two groups that are not all of one cell, and a space needs coordinates for every cell."
+    "two groups that are not all of one cell, isolated labels need a label that a batch lacks, and a space needs coordinates "
+    "for every cell."
 )
 
 INTERVALS = (
@@ -116,8 +117,10 @@ def result_table(result):
 
 def _cells(records):
     """On which cells the scores are, in words; records of earlier versions have labels judged on the test cells."""
-    labelled = [r["cells"] for r in records if SCORES[r["score"]].needs == "labels" and "error" in r]
-    others = [r["cells"] for r in records if SCORES[r["score"]].needs != "labels" or "error" not in r]
+    labelled = [r["cells"] for r in records if SCORES[r["score"]].needs.startswith("labels") and "error" in r]
+    others = [
+        r["cells"] for r in records if not SCORES[r["score"]].needs.startswith("labels") or "error" not in r
+    ]
     words = f"On {min(others):,} test cells"
     return words + (f", with labels on {max(labelled):,} of all cells" if labelled else "")
 
