@@ -35,7 +35,9 @@ def grown(store, n_cells, seed=0):
     code = random.integers(0, LABELS, n_cells)
     _grow_dataset_folder(store, dataset, n_cells, code, random)
     _grow_run(store, run, n_cells, code, random)
-    for job in store.jobs():  # what is computed after training before anybody asks: minutes for a million cells
+    for (
+        job
+    ) in store.jobs():  # what is computed after training before anybody asks: minutes for a million cells
         store.move_job(job["id"], "queued", "cancelled")
     return run
 

@@ -134,7 +134,9 @@ def test_a_filter_by_three_things_is_counted_selected_and_undone(page, server, t
     page.keyboard.press("Tab")
     expect(counts.locator(".error").first).to_have_text("At least: 'abc' is not a number. Enter a number.")
     counts.get_by_label("at least").fill(str(limit).replace(".", ","))
-    expect(counts.locator(".error").first).to_have_text("")  # before the field is left: the button does not move then
+    expect(counts.locator(".error").first).to_have_text(
+        ""
+    )  # before the field is left: the button does not move then
     counts.get_by_role("button", name="Show only range").click()
     inside &= depth >= np.float32(limit)
     expect(page.locator("#shown")).to_have_text(f"{inside.sum()} of 240 cells shown.")

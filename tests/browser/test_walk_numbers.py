@@ -38,7 +38,9 @@ def test_what_is_typed_is_refused_below_the_field_or_reaches_config_json(page, s
         assert error.get_attribute("id") in described
         expect(create).to_be_disabled()
         expect(page.locator("#model-message")).to_contain_text(sentence)
-    page.locator("[data-setting=lr] input").fill("0,02")  # corrected, and not left: the button can be pressed at once
+    page.locator("[data-setting=lr] input").fill(
+        "0,02"
+    )  # corrected, and not left: the button can be pressed at once
     expect(page.locator("[data-setting=lr] .error")).to_be_empty()
     for name, text in (("epochs", "3"), ("n_latent", ""), ("n_hidden", "16")):
         field, error = type_into(page, name, text)
