@@ -1,11 +1,11 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
+.PHONY: help run wheels licences test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
 	bench-gpu bench-follow bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
-PIP := $(PY) -m pip install --disable-pip-version-check
+INSTALL := scripts/install.sh $(PY)
 # A short training, so that numba's compiled code is on disk before the first page is opened.
 COMPILE := echo "Compiling what training needs; this takes a minute, once." && out=$$(mktemp -d) && \
 	$(PY) -m core train simulated --epochs 1 --out $$out >/dev/null && rm -rf $$out
@@ -16,6 +16,12 @@ help:  ## list these targets
 run: .venv/.nuwa-run  ## start the web page on this machine
 	@exec $(PY) -m dashboard
 
+wheels: | $(PY)  ## download all packages into wheels/, for a machine without a network (WHEELS=wheels make run)
+	@$(PY) -m pip download --disable-pip-version-check --dest wheels -r requirements.txt -r requirements-celery.txt
+
+licences: .venv/.nuwa-dev  ## the table of packages and their licences in docs/licences.md
+	$(PY) scripts/licences.py
+
 test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 	@scripts/chromium.sh
 	@scripts/axe.sh
@@ -24,6 +30,7 @@ test: .venv/.nuwa-dev  ## all tests but the slow ones, browser tests included
 test-slow: .venv/.nuwa-dev  ## the slow tests
 	@scripts/chromium.sh
 	@scripts/axe.sh
+	@scripts/services.sh
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
 
 lint: .venv/.nuwa-dev  ## find errors, unsafe calls, and files that the formatter would change
@@ -94,19 +101,19 @@ format: .venv/.nuwa-dev  ## fix what ruff can fix, and format
 # The stamps make a second start fast: pip runs only when a list has changed.
 .venv/.nuwa-run: requirements.txt constraints.txt | $(PY)
 	@echo "Installing what Nuwa needs; the first time takes some minutes."
-	@$(PIP) -r requirements.txt
+	@$(INSTALL) requirements.txt
 	@$(COMPILE)
 	@touch $@
 
-.venv/.nuwa-dev: requirements-dev.txt requirements.txt constraints.txt | $(PY)
+.venv/.nuwa-dev: $(wildcard requirements*.txt) constraints.txt | $(PY)
 	@echo "Installing what Nuwa and its tests need; the first time takes some minutes."
-	@$(PIP) -r requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt
 	@touch $@ .venv/.nuwa-run
 
 # scvi-tools in a separate interpreter: it brings a hundred packages that Nuwa does not need.
 .venv-bench/.ready: requirements-bench.txt constraints.txt | $(PY)
 	@$(PY) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --disable-pip-version-check -r requirements-bench.txt
+	@scripts/install.sh .venv-bench/bin/python requirements-bench.txt
 	@touch $@
 
 # Another interpreter: make run PYTHON=/path/to/python3

@@ -1,16 +1,22 @@
 """Where and how this server runs, from the environment (NUWA_...)."""
 
+import importlib.util
 import ipaddress
 import math
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import UserError
+
+EXECUTORS = ("local", "celery", "slurm")
+LEAST = {"lost_after": 10, "slurm_jobs": 1}
 
 
 class Settings(BaseSettings):
@@ -41,6 +47,14 @@ class Settings(BaseSettings):
     notify_email: str | None = None  # who gets a message when a run ends
     notify_from: str | None = None  # its sender; the address of notify_email where it is not set
     smtp_server: str = "127.0.0.1:25"  # HOST:PORT of the mail server
+    database_url: str | None = None  # of PostgreSQL; None: SQLite in data_dir
+    database_password_file: str | None = None  # its first line is the password of database_url
+    executor: str = "local"  # where runs and slow work are carried out: one of EXECUTORS
+    broker_url: str | None = None  # the Redis of the Celery workers
+    lost_after: float = 90.0  # seconds of silence after which a job of another machine is started again
+    slurm_jobs: int = 4  # jobs of a lane that are in Slurm at once
+    slurm_options: str = ""  # of sbatch, for each job
+    slurm_train_options: str = ""  # of sbatch, for runs, behind slurm_options
 
     @classmethod
     def settings_customise_sources(cls, settings_cls, init_settings, **_):
@@ -48,9 +62,14 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @property
-    def database_url(self):
+    def database(self):
         """The sqlalchemy.URL of the database; a folder name with ? or % stays a folder name."""
-        return URL.create("sqlite", database=str(self.data_dir / "nuwa.sqlite"))
+        if not self.database_url:
+            return URL.create("sqlite", database=str(self.data_dir / "nuwa.sqlite"))
+        url = make_url(self.database_url).set(drivername="postgresql+psycopg")
+        if self.database_password_file:
+            url = url.set(password=first_line("NUWA_DATABASE_PASSWORD_FILE", self.database_password_file))
+        return url
 
     @field_validator("port", mode="before")
     @classmethod
@@ -101,6 +120,66 @@ class Settings(BaseSettings):
             raise ValueError(f"NUWA_SMTP_SERVER is '{value}', but it is a host and a port, such as mail:25.")
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value):
+        try:
+            is_known = not value or make_url(value).get_backend_name() in ("postgresql", "postgres")
+        except ArgumentError:
+            is_known = False
+        if not is_known:  # the value itself may hold a password
+            raise ValueError(
+                "NUWA_DATABASE_URL is not the address of a PostgreSQL database, such as "
+                "postgresql://nuwa@127.0.0.1/nuwa. Without it Nuwa keeps SQLite in its data folder."
+            )
+        return value or None
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _executor(cls, value):
+        if (value or "local") not in EXECUTORS:
+            raise ValueError(f"NUWA_EXECUTOR is '{value}', but it is one of {', '.join(EXECUTORS)}.")
+        return value or "local"
+
+    @field_validator("lost_after", "slurm_jobs", mode="before")
+    @classmethod
+    def _at_least(cls, value, field):
+        least, name = LEAST[field.field_name], field.field_name.upper()
+        if not str(value).removesuffix(".0").isdecimal() or float(value) < least:
+            raise ValueError(f"NUWA_{name} is '{value}', but it is a whole number, {least} or more.")
+        return int(float(value))
+
+    @field_validator("slurm_options", "slurm_train_options")
+    @classmethod
+    def _options(cls, value, field):
+        try:
+            shlex.split(value)
+        except ValueError:
+            name = f"NUWA_{field.field_name.upper()}"
+            raise ValueError(f"{name} has a quotation mark that is not closed: {value}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _cluster(self):
+        if self.database_password_file:
+            first_line(
+                "NUWA_DATABASE_PASSWORD_FILE", self.database_password_file
+            )  # raises where there is none
+        if self.executor == "celery" and not self.broker_url:
+            raise ValueError(
+                "NUWA_EXECUTOR is celery, but NUWA_BROKER_URL is not set: name the Redis server, such as redis://redis:6379/0."
+            )
+        if self.executor == "celery" and importlib.util.find_spec("celery") is None:
+            raise ValueError(
+                "NUWA_EXECUTOR is celery, which is not installed: install requirements-celery.txt."
+            )
+        if self.executor != "local" and not self.database_url:
+            raise ValueError(
+                f"NUWA_EXECUTOR is {self.executor}, but NUWA_DATABASE_URL is not set: SQLite serves one machine alone, so "
+                "name a PostgreSQL database."
+            )
+        return self
+
     @field_validator("data_dir")
     @classmethod
     def _data_dir(cls, value):
@@ -142,15 +221,19 @@ class Settings(BaseSettings):
         """The first line of the file that NUWA_PASSWORD_FILE names, else NUWA_PASSWORD; None where neither is set."""
         password = values.get("password") or ""
         if values.get("password_file"):
-            file = Path(values["password_file"])
-            if not file.is_file():
-                raise ValueError(f"NUWA_PASSWORD_FILE names '{file}', but there is no such file.")
-            password = file.read_text().partition("\n")[0].strip()
+            password = first_line("NUWA_PASSWORD_FILE", values["password_file"])
         if password and len(password) < 8:
             raise ValueError(
                 "The password (NUWA_PASSWORD) is shorter than 8 characters; choose a longer one."
             )
         return values | {"password": password or None, "password_file": None}
+
+
+def first_line(name, path):
+    """The first line of a file that the variable `name` names; raises ValueError where there is none."""
+    if not Path(path).is_file():
+        raise ValueError(f"{name} names '{path}', but there is no such file.")
+    return Path(path).read_text().partition("\n")[0].strip()
 
 
 def _listed(value, clean):

@@ -1,6 +1,7 @@
 """Fixtures for all tests: a tiny dataset with clear groups, a store in its own folder, a browser."""
 
 import gc
+import os
 import shutil
 
 from core import settings as environment
@@ -54,23 +55,10 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Remove the NUWA_ variables of the developer's own server."""
-    for name in (
-        "HOST",
-        "PORT",
-        "DATA_DIR",
-        "DATA_ROOTS",
-        "MAX_UPLOAD_GB",
-        "PASSWORD",
-        "PASSWORD_FILE",
-        "INLINE",
-        "TRUSTED_PROXY",
-        "HTTPS",
-        "ACCOUNTS",
-        "ALLOWED_HOSTS",
-        "USER_HEADER",
-        "USER_HEADER_FROM",
-    ):
-        monkeypatch.delenv(f"NUWA_{name}", raising=False)
+    for name in [
+        name for name in os.environ if name.startswith("NUWA_") and not name.startswith("NUWA_TEST")
+    ]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

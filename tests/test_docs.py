@@ -23,7 +23,7 @@ PRESENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]  # the cha
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OURS = re.compile(r"`((?:core|dashboard|assets|tests|bench|docs|scripts)/[\w./*-]+)`")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
-# Options of other programs that the documents name: docker, the benchmarks.
+# Options of other programs that the documents name: docker, systemd, PostgreSQL, Slurm, the benchmarks.
 OTHER_OPTIONS = {
     *(
         "--init",
@@ -36,6 +36,9 @@ OTHER_OPTIONS = {
         "--help",
         "--write",
         "--logdir",
+        *("--profile", "--build", "--detach", "--scale", "--build-arg", "--name", "--stop-timeout"),
+        *("--rmi", "--volumes", "--now", "--system", "--create-home", "--home-dir", "--clean"),
+        *("--partition", "--time", "--mem", "--gres"),
     ),
 }
 

@@ -98,6 +98,34 @@ BAD = [
         "NUWA_MAX_UPLOAD_GB is 'nan', but it is a number of gigabytes above 0, such as 64.",
     ),
     ({"NUWA_THREADS": "0"}, "NUWA_THREADS is '0', but it is a number of threads, 1 or more."),
+    ({"NUWA_EXECUTOR": "pbs"}, "NUWA_EXECUTOR is 'pbs', but it is one of local, celery, slurm."),
+    (
+        {"NUWA_EXECUTOR": "celery"},
+        "NUWA_EXECUTOR is celery, but NUWA_BROKER_URL is not set: name the Redis server, such as redis://redis:6379/0.",
+    ),
+    (
+        {"NUWA_EXECUTOR": "slurm"},
+        "NUWA_EXECUTOR is slurm, but NUWA_DATABASE_URL is not set: SQLite serves one machine alone, so name a PostgreSQL "
+        "database.",
+    ),
+    ({"NUWA_LOST_AFTER": "9"}, "NUWA_LOST_AFTER is '9', but it is a whole number, 10 or more."),
+    ({"NUWA_SLURM_JOBS": "many"}, "NUWA_SLURM_JOBS is 'many', but it is a whole number, 1 or more."),
+    (
+        {"NUWA_SLURM_OPTIONS": "--comment='a"},
+        "NUWA_SLURM_OPTIONS has a quotation mark that is not closed: --comment='a",
+    ),
+    (
+        {"NUWA_SLURM_TRAIN_OPTIONS": '"'},
+        'NUWA_SLURM_TRAIN_OPTIONS has a quotation mark that is not closed: "',
+    ),
+    *(
+        (
+            {"NUWA_DATABASE_URL": address},
+            "NUWA_DATABASE_URL is not the address of a PostgreSQL database, such as postgresql://nuwa@127.0.0.1/nuwa. "
+            "Without it Nuwa keeps SQLite in its data folder.",
+        )
+        for address in ("mysql://secret@db/nuwa", "no address")
+    ),
 ]
 
 
@@ -143,6 +171,17 @@ def test_settings_come_from_the_environment_with_defaults(tmp_path):
 def test_settings_in_code_do_not_read_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("NUWA_PORT", "9999")
     assert Settings(data_dir=tmp_path).port == 8050 and from_environment().port == 9999
+
+
+def test_the_password_of_the_database_comes_from_a_file(tmp_path):
+    (tmp_path / "password").write_text("p@ss/word\n")
+    env = {"NUWA_DATABASE_URL": "postgres://nuwa:other@db:5433/lab"}
+    url = from_environment(env).database
+    assert (url.drivername, url.host, url.port, url.password) == ("postgresql+psycopg", "db", 5433, "other")
+    env["NUWA_DATABASE_PASSWORD_FILE"] = str(tmp_path / "password")
+    assert from_environment(env).database.password == "p@ss/word"
+    with pytest.raises(UserError, match="NUWA_DATABASE_PASSWORD_FILE names '/no/file', but there is no such"):
+        from_environment(env | {"NUWA_DATABASE_PASSWORD_FILE": "/no/file"})
 
 
 def test_a_proxy_and_https_are_set_by_name():

@@ -6,16 +6,25 @@ from contextlib import contextmanager
 
 from sqlalchemy import create_engine, event
 
-from core.store import people_tables, schema  # noqa: F401  the tables of people belong to the same metadata
+from core.store import (  # noqa: F401  all tables belong to the same metadata
+    executions,
+    people_tables,
+    postgresql,
+    schema,
+)
+
+postgresql.adapt(schema.metadata)
 
 
 class Connection:
     """An engine with the tables in place. What a thread writes inside `transaction` is written as a whole or not at all."""
 
     def __init__(self, url):
-        self.engine = create_engine(url)
         if url.get_backend_name() == "sqlite":
+            self.engine = create_engine(url)
             event.listen(self.engine, "connect", schema.tune)
+        else:
+            self.engine = postgresql.engine(url)
         schema.prepare(self.engine, time.time())
         self._thread = threading.local()
 

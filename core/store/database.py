@@ -41,7 +41,7 @@ class Database:
             raise UserError(
                 f"{problem}: set NUWA_DATA_DIR to a folder that this account may write to."
             ) from None
-        self.connection = Connection(settings.database_url)
+        self.connection = Connection(settings.database)
         self.engine = self.connection.engine
         self.transaction, self.reading = self.connection.transaction, self.connection.reading
 

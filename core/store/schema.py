@@ -23,6 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.config.run_files import HISTORY
 from core.errors import UserError
+from core.store import postgresql
 from core.store.run_summary import summary
 
 VERSION = 5
@@ -260,6 +261,7 @@ def prepare(engine, now):
 
 def _prepare(engine, now):
     with engine.begin() as db:
+        postgresql.alone(db)
         db.execute(CreateTable(meta, if_not_exists=True))
         version = db.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
         if version is not None and version > VERSION:

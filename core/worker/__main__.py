@@ -1,17 +1,24 @@
-"""python -m core.worker: the queue; with an argument, one of its child processes."""
+"""python -m core.worker: the queue; with an argument, one of its child processes, or the worker of another machine."""
 
 import sys
 import tempfile
 
 from core import settings
+from core.errors import UserError
 
 
 def main(arguments):
-    chosen = settings.from_environment()
+    try:
+        chosen = settings.from_environment()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
     if not arguments:
         from core.worker.queue import Queue
 
         return Queue(chosen).run()
+    if arguments[0] == "celery":
+        return serve_celery(chosen, arguments[1:])
     settings.limit_threads()  # before numeric libraries are imported
     from core.store import Store
     from core.worker import execute
@@ -26,9 +33,27 @@ def main(arguments):
         arguments = ["one", sys.stdin.readline().strip()]
         if not arguments[1]:
             return 0  # the queue has ended
+    if arguments[0] == "attend":
+        from core.worker.attend import run
+
+        return run(store, *arguments[1:])
     if arguments[0] == "one":
         return execute.one(store, arguments[1])
     return execute.serve_short(store)
+
+
+def serve_celery(chosen, lanes):
+    """The worker of a host that Celery gives jobs; returns the exit code, 2 for a mistake in the settings."""
+    if chosen.executor != "celery":
+        print("Set NUWA_EXECUTOR=celery, with the settings of the server.", file=sys.stderr)
+        return 2
+    from core.worker.executors.celery_app import serve
+
+    try:
+        return serve(lanes)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

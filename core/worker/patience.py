@@ -14,7 +14,24 @@ LOCKED = (
     "press Resume."
 )
 FULL = "The disk of the server has been full for {minutes:.0f} minutes. Free some space, then press Resume."
-REASONS = {"locked": LOCKED, "disk is full": FULL, "disk i/o error": FULL}
+GONE = (
+    "The database of the server has not answered for {minutes:.0f} minutes. An administrator starts it again; then press "
+    "Resume."
+)
+# Words of SQLite, then those of PostgreSQL and its driver.
+REASONS = {
+    "locked": LOCKED,
+    "disk is full": FULL,
+    "disk i/o error": FULL,
+    "lock timeout": LOCKED,
+    "deadlock detected": LOCKED,
+    "no space left": FULL,
+    "connection": GONE,
+    "terminating": GONE,
+    "starting up": GONE,
+    "shutting down": GONE,
+    "recovery mode": GONE,
+}
 
 
 def patiently(write, limit=LIMIT):

@@ -4,26 +4,26 @@ import fcntl
 import math
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import traceback
-from contextlib import suppress
+from collections import Counter
+from functools import cached_property
 
-import psutil
 from sqlalchemy.exc import OperationalError
 
 from core.data import DEMO_TITLES
 from core.files import GONE
 from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, searches, upload_files
-from core.worker import failed_jobs, followers, launch, lost_jobs, older_runs, patience
-from core.worker.processes import identity, is_alive
+from core.store.executions import Executions
+from core.worker import executors, failed_jobs, followers, launch, lost_jobs, older_runs, patience
+from core.worker.executors.interface import Refused, Unreachable
+from core.worker.executors.local import Local
+from core.worker.processes import is_alive
 
-PATIENCE = 5.0  # seconds for a killed process to end
 SECOND, HOUR, DAY = 1, 3600, 24 * 3600
-ROOM = 4e9  # bytes of free memory below which no spare process is kept: it takes about 0.3e9
+ALONE = ("train", "slow")  # lanes whose jobs have a process of their own, here or on another machine
 TICK = 0.2  # seconds between two updates of the queue
-BEGINS = 30.0  # seconds until the process of a job has written down its number
+AWAY = 10.0  # seconds until an executor that did not answer is asked again
 SAVES = 8.0  # seconds for the children to save when the worker is asked to end; core.worker.termination takes less
 
 
@@ -32,11 +32,15 @@ class Queue:
 
     def __init__(self, settings):
         self.settings, self.root = settings, settings.data_dir
-        self.children = {}  # pid -> Popen
+        self.local = Local(self.root)
         self.short = None  # the Popen of the process of the short lane
-        self.spare = None  # the Popen of a process that has its libraries loaded and waits for a job
-        self.nameless = {}  # id of a running job without a process -> when it was seen, by time.monotonic
+        self.asked_again = -math.inf  # when an executor that did not answer is asked again, by time.monotonic
         self.is_ending = False  # SIGTERM has come
+
+    @cached_property
+    def executor(self):
+        """The Executor of the lanes "train" and "slow"."""
+        return executors.of(self.store, self.local)
 
     def run(self):
         """Run until no job is left and no web process wants a worker; returns the exit code."""
@@ -52,9 +56,7 @@ class Queue:
             add_demos(self.store)
             failed_jobs.settle(self.store)
             older_runs.fill_scores(self.store)
-            self.spare = (
-                self.spawn_spare()
-            )  # beside the first short job: the training after it finds it ready
+            self.keep_spare(is_busy=False)  # beside the first short job: the training after it finds it ready
             swept = removed = -math.inf
             while True:
                 if time.monotonic() - swept > HOUR:
@@ -68,7 +70,7 @@ class Queue:
                         run_removal.remove_due(self.store)
                         removed = time.monotonic()
                     self.update()
-                    self.keep_spare()
+                    self.keep_spare(is_busy=self.has_work())
                 except OperationalError as error:
                     if patience.reason(error) is None:
                         raise
@@ -76,7 +78,7 @@ class Queue:
                     time.sleep(patience.PAUSE)
                     continue
                 if not self.has_work() and not launch.is_wanted(self.root):
-                    self.stop_children()
+                    self.local.stop()
                     return 0
                 time.sleep(TICK)
 
@@ -85,15 +87,9 @@ class Queue:
         self.is_ending = True
 
     def end_all(self):
-        """Let every child save and end, and queue the jobs that were at work again, for the next start."""
-        self.stop_children()
-        end = time.monotonic() + SAVES
-        for child in self.children.values():
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(max(0.0, end - time.monotonic()))
-            if child.poll() is None:
-                child.kill()
-                child.wait()
+        """Let every child save and end, and queue the jobs that were at work here again, for the next start."""
+        self.local.stop()
+        self.local.wait(SAVES)
         for job in self.store.working():
             if not self.is_running(job):
                 lost_jobs.again(self.store, job)
@@ -109,59 +105,34 @@ class Queue:
             if not self.is_running(job):
                 self.take_up(job)
         # Read before the jobs: a child that has ended takes no new job; one that runs may take one and die with it.
-        dead = {pid for pid, child in self.children.items() if child.poll() is not None}
+        dead = self.local.ended()
         working = self.store.working()
-        at_work = {job["lane"] for job in working}
-        self.forget(dead - {job["pid"] for job in working})
-        for lane in LANES:
-            if lane != "short" and lane not in at_work:
-                for job in self.store.waiting(lane)[:1]:
-                    self.start_alone(job)
+        at_work = Counter(job["lane"] for job in working)
+        self.local.forget(dead - {job["pid"] for job in working})
+        for lane in ALONE:
+            free = max(0, self.executor.places(lane) - at_work[lane])
+            for job in self.store.waiting(lane)[:free] if free else ():
+                self.start_alone(job)
         if self.short is None and self.adopted_short():
             return
         if self.short is None or self.short.poll() is not None:
-            self.short = self.spawn("short")
+            self.short = self.local.spawn("short")
 
     def stop_unwanted(self):
         """End the processes of slow jobs that a person has cancelled, or that nobody has asked for while an asked one waits."""
         waiting = self.store.waiting("slow")[:1]
         for job in self.store.working("slow"):
             if job["cancel"]:
-                self.end(job)
+                self.executor.cancel(job)
                 failed_jobs.cancel(self.store, job)
             elif job["priority"] == Priority.AHEAD and waiting and waiting[0]["priority"] > Priority.AHEAD:
-                self.end(job)
+                self.executor.cancel(job)
                 again = {"message": "", "progress": 0.0, "pid": None}
                 self.store.move_job(job["id"], Status.RUNNING, Status.QUEUED, **again)
 
-    def end(self, job):
-        """Kill the process of a job, which leaves whole files or none, and wait until it has ended."""
-        if child := self.children.pop(job["pid"], None):
-            child.kill()
-            child.wait()
-        elif is_alive(job):
-            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                process = psutil.Process(job["pid"])
-                process.kill()
-                process.wait(PATIENCE)
-
     def is_running(self, job):
-        """Whether the process of a job still runs. Popen.poll() decides for a child of this process: a killed process
-        is a zombie in /proc, without an exit code, until its last thread has ended."""
-        child = self.children.get(job["pid"])
-        if child:
-            return child.poll() is None
-        if not job[
-            "pid"
-        ]:  # an earlier queue was killed while it started the process, which writes its number itself
-            seen = self.nameless.setdefault(job["id"], time.monotonic())
-            return time.monotonic() - seen < BEGINS
-        return is_alive(job)
-
-    def forget(self, pids):
-        """Drop children whose job has ended; the exit code of one that died during a job is kept until the job is failed."""
-        for pid in pids:
-            del self.children[pid]
+        """Whether the process of a job still runs, or the executor holds the job."""
+        return (self.executor if job["lane"] in ALONE else self.local).alive(job)
 
     def adopted_short(self):
         """Whether the short-lane process of an earlier worker still runs: it continues, and no second one is started."""
@@ -170,62 +141,42 @@ class Queue:
 
     def start_alone(self, job):
         """Start a new process for one job of the lanes "train" and "slow"."""
-        if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING):
+        if time.monotonic() < self.asked_again:
             return
-        child = self.spare_for(job["id"]) or self.spawn("one", job["id"])
-        self.store.set_job(job["id"], **identity(child.pid))
-
-    def keep_spare(self):
-        """Start a spare process where there is none and no work that it would slow down."""
-        if (self.spare is None or self.spare.poll() is not None) and not self.has_work():
-            self.spare = self.spawn_spare()
-
-    def spawn_spare(self):
-        """The Popen of a spare process, or None where the machine has little memory left."""
-        return (
-            self.spawn("spare", stdin=subprocess.PIPE) if psutil.virtual_memory().available > ROOM else None
-        )
-
-    def spare_for(self, job_id):
-        """The Popen of the spare process, which now carries out this job; None where there is none."""
-        spare, self.spare = self.spare, None
-        if spare is None or spare.poll() is not None:
-            return None
+        if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING, pid=None):
+            return
         try:
-            spare.stdin.write(f"{job_id}\n".encode())
-            spare.stdin.close()
-        except OSError:  # it has ended in the meantime
-            return None
-        return spare
+            values = self.executor.submit(job)
+        except Refused as error:
+            failed_jobs.fail(self.store, job, str(error))
+        except Unreachable as error:
+            self.asked_again = time.monotonic() + AWAY
+            waits = f"Waits for {self.executor.name}: {error}"[:300]
+            lost_jobs.again(self.store, job)
+            self.store.set_job(job["id"], message=waits)
+        else:
+            if values:
+                self.store.set_job(job["id"], **values)
 
-    def spawn(self, *arguments, stdin=subprocess.DEVNULL):
-        with open(self.root / "worker.log", "ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "core.worker", *arguments],
-                stdin=stdin,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.children[child.pid] = child
-        return child
+    def keep_spare(self, is_busy):
+        """Keep a spare process where the jobs of this queue run on this machine."""
+        if self.executor is self.local:
+            self.local.keep_spare(is_busy)
 
     def take_up(self, job):
-        """Queue a running job whose process has ended again, or fail it."""
-        self.nameless.pop(job["id"], None)
-        child = self.children.get(job["pid"])
-        lost_jobs.lost(self.store, job, child.poll() if child else None)
-
-    def stop_children(self):
-        """Terminate all children."""
-        for child in self.children.values():
-            if child.poll() is None:
-                child.terminate()
+        """Queue a running job whose process has ended again, or fail it; what never began has not failed."""
+        has_begun = getattr(self.executor, "has_begun", lambda _: True)(job)
+        Executions(self.store).end(job["id"])
+        if has_begun:
+            lost_jobs.lost(self.store, job, self.local.code(job))
+        else:
+            lost_jobs.again(self.store, job)
 
 
 def sweep(store):
     """Remove what nothing refers to: uploads and temporary folders older than a day, folders of deleted or failed datasets."""
     upload_files.sweep(store)
+    Executions(store).sweep()
     for name in ("nuwa-read-*", "nuwa-bundle-*"):
         for folder in (store.root / "cache").glob(name):
             if time.time() - folder.stat().st_mtime > DAY:

@@ -89,6 +89,7 @@ def test_a_store_that_was_pickled_opens_the_same_folder(store):
     again.engine.dispose()
 
 
+@pytest.mark.usefixtures("sqlite_only")
 def test_a_store_of_a_newer_version_is_refused_and_unchanged(store, settings):
     store.engine.dispose()
     with sqlite3.connect(settings.data_dir / "nuwa.sqlite") as db:
@@ -107,6 +108,7 @@ NO_MEASURES = dict.fromkeys(schema.MEASURES)
 BEFORE_SEGMENTS = NO_MEASURES | {"segment": 1.0}
 
 
+@pytest.mark.usefixtures("sqlite_only")
 @pytest.mark.parametrize(
     "version, missing",
     [
@@ -140,6 +142,7 @@ def test_every_schema_has_a_fixture():
     assert set(schema.UPGRADES) == set(range(1, schema.VERSION))
 
 
+@pytest.mark.usefixtures("sqlite_only")
 def test_a_new_store_that_is_locked_for_a_moment_is_tried_again(settings, monkeypatch):
     calls, prepare = [], schema._prepare
 

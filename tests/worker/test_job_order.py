@@ -22,12 +22,12 @@ def queue(store):
 
     def spawn(*arguments):
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-        queue.children[child.pid] = child
+        queue.local.children[child.pid] = child
         return child
 
-    queue.spawn = spawn
+    queue.local.spawn = spawn
     yield queue
-    for child in queue.children.values():
+    for child in queue.local.children.values():
         child.kill()
         child.wait()
 

@@ -45,7 +45,8 @@ def test_the_job_of_a_dying_child_fails_only_once_there_is_an_exit_code(store):
     wait(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
     store.move_job(job["id"], "queued", "running", deaths=2, **processes.identity(child.pid))
     queue = Queue(store.settings)
-    queue.store, queue.children, queue.short = store, {child.pid: child}, SimpleNamespace(poll=lambda: None)
+    queue.store, queue.local.children = store, {child.pid: child}
+    queue.short = SimpleNamespace(poll=lambda: None)
     queue.update()
     assert store.job(job["id"])["status"] == "running"
     child.kill()
@@ -53,7 +54,7 @@ def test_the_job_of_a_dying_child_fails_only_once_there_is_an_exit_code(store):
     queue.update()
     assert "was killed (signal 9)" in store.job(job["id"])["message"]
     queue.update()
-    assert not queue.children
+    assert not queue.local.children
 
 
 def test_a_job_that_finished_at_the_last_moment_does_not_fail(store):
@@ -151,31 +152,3 @@ def test_there_is_one_worker_and_it_stops_without_a_web_process(server):
     assert server.worker.wait(60) == 0
     assert not launch.is_running(server.store.root)
     assert "Traceback" not in server.log()
-
-
-def test_a_spare_process_takes_one_job_or_ends_with_the_queue(store, monkeypatch):
-    queue = Queue(store.settings)
-    echo = "import sys; sys.exit(0 if sys.stdin.readline() == 'job-1\\n' else 3)"
-    spares = []
-
-    def spawn(*arguments, stdin):
-        assert arguments == ("spare",)
-        spares.append(subprocess.Popen([sys.executable, "-c", echo], stdin=stdin))
-        return spares[-1]
-
-    monkeypatch.setattr(queue, "spawn", spawn)
-    monkeypatch.setattr(queue, "has_work", lambda: False)
-    queue.keep_spare()
-    queue.keep_spare()
-    assert len(spares) == 1
-    assert queue.spare_for("job-1") is spares[0] and queue.spare is None
-    assert spares[0].wait(60) == 0 and queue.spare_for("job-2") is None
-    queue.keep_spare()
-    spares[1].stdin.close()  # as when the queue is killed
-    assert spares[1].wait(60) == 3 and queue.spare_for("job-3") is None
-    monkeypatch.setattr(queue, "has_work", lambda: True)
-    queue.keep_spare()  # it would slow the work down
-    monkeypatch.setattr(queue, "has_work", lambda: False)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1e9))
-    queue.keep_spare()
-    assert len(spares) == 2
