@@ -9,7 +9,8 @@ from dash.exceptions import PreventUpdate
 from core.store import Explored, NotAllowed, Role, Status
 from dashboard import ids
 from dashboard.components import documents, forms, location, share
-from dashboard.components.widgets import badge, notice
+from dashboard.components.header import header
+from dashboard.components.widgets import notice
 from dashboard.pages import glossary, home
 from dashboard.pages.account import page as account
 from dashboard.pages.admin import page as admin
@@ -273,36 +274,6 @@ def _step(page, number, context, path, done):
         parts.append(html.Span("(done)", className="visually-hidden"))
     style = "nuwa-step" + (" active" if path == page.PATH else "") + (" done" if done else "")
     return dcc.Link(parts, href=context.link(page.PATH), className=style)
-
-
-def header(title, context, visit="", shared=None):
-    """The page's title, which dataset and run the page is about, the button to share them, and the page's help.
-
-    The browser reads the title of its tab from here; it moves the focus to the heading where `visit` is new.
-    """
-    parts, names = [], []
-    if context.dataset:
-        names.append(context.dataset["name"])
-        parts += ["Data ", html.B(context.dataset["name"]), " ", badge(context.dataset)]
-    if context.run:
-        names.insert(0, f"{context.run['name']} ({context.run['id']})")
-        parts += [" · Run ", html.B(f"{context.run['name']} ({context.run['id']})")]
-    button = html.Button(
-        html.I(className="bi bi-question-lg", **{"aria-hidden": "true"}),
-        id=ids.HELP_BUTTON,
-        className="btn btn-sm btn-outline-secondary",
-        title=f"Help on {title}",
-        **{"aria-label": f"Help on {title}"},
-    )
-    return html.Header(
-        [
-            html.H1(title, tabIndex=-1),
-            html.Div(parts, className="context"),
-            html.Div([shared or share.button(), button], className="end"),
-        ],
-        className="nuwa-header",
-        **{"data-title": " · ".join([title, *names, "Nuwa"]), "data-visit": visit},
-    )
 
 
 def activity(store):

@@ -13,6 +13,7 @@ from core.errors import Question
 from core.store import Store
 from core.worker.execute import drain
 from dashboard.components import location
+from dashboard.components.header import header
 from dashboard.pages import glossary, home
 from dashboard.pages.account import page as account
 from dashboard.pages.admin import page as admin
@@ -27,7 +28,7 @@ from dashboard.pages.runs import page as runs
 from dashboard.pages.runs import removal
 from dashboard.pages.search import page as search
 from dashboard.pages.train import page as train
-from dashboard.shell import PAGES, frame, header, steps_done
+from dashboard.shell import PAGES, frame, steps_done
 
 EXPECTED = {
     "bare": {

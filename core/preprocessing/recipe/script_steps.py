@@ -3,7 +3,7 @@
 from core.preprocessing.recipe.script_files import Part, in_order
 from core.preprocessing.recipe.script_repairs import REPAIRS
 from core.preprocessing.recipe.script_value_repairs import VALUE_REPAIRS
-from core.preprocessing.recipe.steps import MOST_RATE
+from core.preprocessing.recipe.step_parameters import MOST_RATE
 
 PARTS = (
     REPAIRS

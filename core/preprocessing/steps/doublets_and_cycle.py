@@ -13,7 +13,7 @@ from core.data.matrix_kind import what_is
 from core.data.standalone.bimodal import between_modes
 from core.errors import UserError
 from core.preprocessing.batches import groups_of
-from core.preprocessing.recipe.steps import MOST_RATE
+from core.preprocessing.recipe.step_parameters import MOST_RATE
 from core.preprocessing.steps.filters import PREDICTED, SCORE
 
 FEW_CELLS = 50  # Scrublet's 30 principal components need more cells than that in every batch

@@ -16,7 +16,7 @@ from core.preprocessing.recipe.qc_limits import (
     suggested,
     within_by_batch,
 )
-from core.preprocessing.recipe.steps import FilterCells
+from core.preprocessing.recipe.step_parameters import FilterCells
 from core.sparse.blocks import blocks
 
 SCORE, PREDICTED = "doublet_score", "predicted_doublet"  # scanpy's names in obs

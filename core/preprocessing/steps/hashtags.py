@@ -9,7 +9,7 @@ from core.data.backed import copied, part_of
 from core.data.standalone.hashtags import hashtag_tables
 from core.errors import UserError
 from core.preprocessing.hashtag_mixture import CLASSES, DOUBLET, NEGATIVE, SINGLET, assigned
-from core.preprocessing.recipe.steps import AssignHashtags
+from core.preprocessing.recipe.step_parameters import AssignHashtags
 
 SAMPLE, CLASS, PROBABILITY = "hashtag_sample", "hashtag_class", "hashtag_probability"  # ours in obs
 SHOWN = 6  # samples that the sentence names

@@ -8,7 +8,7 @@ from core.data.checks.context import COUNT_COLUMNS
 from core.data.matrix_kind import what_is
 from core.data.standalone.unlog import SURE, are_whole, back, counts_or_values
 from core.errors import UserError
-from core.preprocessing.recipe.steps import UndoLog
+from core.preprocessing.recipe.step_parameters import UndoLog
 
 WAYS = {
     "": "expm1",
