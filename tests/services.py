@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -65,7 +66,7 @@ def postgresql():
         until(lambda: answers(port), 30, log)
         yield f"postgresql://nuwa@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # SIGTERM waits for all clients
         server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,7 +17,7 @@ from core.store.dataset_folder import DatasetFolder
 from core.store.people_tables import project_items, shares
 from core.store.rows import TABLES, Missing, new_id, typed
 from core.store.run_summary import summary
-from core.store.schema import clusterings, datasets, epochs, insert_once, jobs, meta, runs
+from core.store.schema import clusterings, datasets, epochs, is_new, jobs, meta, runs
 from core.store.status import CANCELLED, Status
 
 # One training run a device; short work in one warm process; slow work, such as t-SNE and bundles, in its own.
@@ -210,7 +210,7 @@ class Database:
             "created": time.time(),
         }
         with self.transaction() as db:
-            if db.execute(insert_once(self.engine, jobs), values).rowcount:
+            if is_new(db, jobs, values):
                 return values["id"]
             return db.execute(select(jobs.c.id).where(jobs.c.token == token)).scalar_one()
 

@@ -294,6 +294,13 @@ def insert_once(engine, table):
     return pg_insert(table).on_conflict_do_nothing()
 
 
+def is_new(db, table, values):
+    """Insert a row unless one of the same key or token exists; whether it was inserted."""
+    first = list(table.primary_key)[0]
+    # RETURNING, since the count of an INSERT is not known with every driver.
+    return db.execute(insert_once(db.engine, table).returning(first), values).first() is not None
+
+
 def tune(connection, _record):
     """Set SQLite up for several processes: readers beside one writer, and nothing is lost when a process crashes."""
     cursor = connection.cursor()

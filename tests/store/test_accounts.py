@@ -70,6 +70,7 @@ def test_a_link_expires(lab, monkeypatch):
     assert lab.accounts.link(link) is None
 
 
+@pytest.mark.usefixtures("sqlite_only")
 def test_a_password_is_checked_and_never_kept(lab):
     assert lab.accounts.check("BOB ", PASSWORD) == "bob"
     for login, password in (("bob", "wrong"), ("nobody", PASSWORD), ("bob", ""), ("bob", PASSWORD * 200)):
@@ -148,6 +149,7 @@ def test_a_new_password_and_deactivation_end_sessions_and_tokens(lab):
     assert lab.tokens.user(token) is None and lab.accounts.check("bob", "another horse") == "bob"
 
 
+@pytest.mark.usefixtures("sqlite_only")
 def test_a_token_is_shown_once_expires_and_can_be_revoked(lab, monkeypatch):
     own = lab.of("bob").account
     token, other = own.create_token("laptop", 1), own.create_token("robot", 30)

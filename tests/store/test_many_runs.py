@@ -6,6 +6,7 @@ from bench.runs_table import fill, server_seconds
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("sqlite_only")
 def test_ten_thousand_runs_are_listed_sorted_and_filtered_in_a_second(store):
     fill(store, 10_000)
     assert (

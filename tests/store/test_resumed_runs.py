@@ -128,6 +128,7 @@ def test_a_run_that_has_not_ended_or_has_no_checkpoint_is_not_extended(store):
             store.of("local").resumed.extend(run, 3)
 
 
+@pytest.mark.usefixtures("sqlite_only")
 def test_the_command_line_resumes_a_run_by_its_id_or_its_name(store, monkeypatch, capsys):
     monkeypatch.setenv("NUWA_DATA_DIR", str(store.root))
     run, _ = stopped_run(store)
