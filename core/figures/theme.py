@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 
 class ThemeColours(NamedTuple):
-    """The colours of one theme, the same as the variables of assets/90-nuwa.css (a test compares them)."""
+    """The colours of one theme, the same as the variables of assets/84-theme.css (a test compares them)."""
 
     card: str  # the background of a plot
     sunken: str

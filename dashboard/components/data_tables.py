@@ -3,7 +3,7 @@
 import dash_ag_grid as dag
 from dash import html
 
-# Variables of assets/90-nuwa.css: the grid follows the theme of the page by itself.
+# Variables of assets/84-theme.css: the grid follows the theme of the page by itself.
 THEME = """themeQuartz.withParams({
     backgroundColor: 'var(--nuwa-card)', foregroundColor: 'var(--nuwa-text)', headerTextColor: 'var(--nuwa-quiet)',
     headerBackgroundColor: 'var(--nuwa-sunken)', borderColor: 'var(--nuwa-line)', accentColor: 'var(--nuwa-accent)',

@@ -14,7 +14,19 @@ from dashboard.server.identity import Identities, Mode, mode_of
 
 OPEN = ("/login", "/health")
 OPEN_ENDPOINTS = ("welcome",)  # the secret in its address opens it
-LOOK = ("/assets/00-bootstrap.min.css", "/assets/20-font.css", "/assets/90-nuwa.css", "/assets/nuwa.svg")
+STYLES = tuple(  # of the pages before the login (entrance.html), in their order
+    f"/assets/{name}.css"
+    for name in (
+        "00-bootstrap.min",
+        "20-font",
+        "84-theme",
+        "85-components",
+        "86-frame",
+        "87-cards",
+        "90-pages",
+    )
+)
+LOOK = (*STYLES, "/assets/nuwa.svg")
 MOST_QUERY = 64 * 1024  # bytes of an address after its question mark
 
 log = logging.getLogger("nuwa.access")
@@ -37,6 +49,7 @@ def guard(server, store):
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),  # since the last visit
         MAX_CONTENT_LENGTH=32 * 1024**2,  # a file comes in smaller parts, and nothing else is large
     )
+    server.jinja_env.globals["styles"] = STYLES
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     identities = Identities(mode, settings, store, key)
 

@@ -9,7 +9,7 @@ from dashboard.components import job_progress
 
 LEAST = 4.5
 GROUNDS = ("ground", "card", "sunken", "tint", "good-tint", "warn-tint", "bad-tint")
-STYLES = (ROOT / "assets" / "90-nuwa.css").read_text()
+STYLES = (ROOT / "assets" / "84-theme.css").read_text()
 
 
 def colours(selector):

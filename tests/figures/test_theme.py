@@ -15,7 +15,7 @@ from core.figures.theme import CATEGORIES, THEME_COLOURS
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_figures_have_the_colours_of_the_style_sheet(theme):
-    css = (ROOT / "assets" / "90-nuwa.css").read_text(encoding="utf-8")
+    css = (ROOT / "assets" / "84-theme.css").read_text(encoding="utf-8")
     start = css.index(":root:root {" if theme == "light" else ':root[data-bs-theme="dark"] {')
     variables = dict(re.findall(r"--nuwa-([a-z]+): (#[0-9a-f]{6})", css[start : css.index("}", start)]))
     colours = THEME_COLOURS[theme]._asdict()

@@ -86,8 +86,8 @@ def test_with_a_password_every_route_is_closed(closed):
     [
         "/assets/nuwa.js",
         "/assets/../assets/nuwa.js",
-        "/assets/90-nuwa.css/",
-        "//assets/90-nuwa.css/../nuwa.js",
+        "/assets/84-theme.css/",
+        "//assets/84-theme.css/../nuwa.js",
         "/login/../_dash-layout",
         "/health/..",
         "/LOGIN",
@@ -194,7 +194,7 @@ def test_with_https_the_cookie_goes_no_other_way(tmp_path):
 def test_pages_are_not_kept_by_the_browser_and_scripts_are(bare):
     assert bare.client.get("/").headers["Cache-Control"] == "no-store"
     assert bare.client.get("/_dash-layout").headers["Cache-Control"] == "no-store"
-    assert "no-store" not in bare.client.get("/assets/90-nuwa.css").headers.get("Cache-Control", "")
+    assert "no-store" not in bare.client.get("/assets/84-theme.css").headers.get("Cache-Control", "")
 
 
 def test_pages_may_load_nothing_from_outside(bare):
