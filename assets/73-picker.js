@@ -181,7 +181,8 @@
     const button = buttonOf(event);
     if (!button) return;
     stop(event);
-    if (open?.button === button) close(true); else show(button);
+    if (open?.button !== button) show(button);
+    else if (event.detail < 2) close(true); // the second click of a double click does not close what the first has opened
   }, true);
   for (const type of ["keydown", "keyup"])
     document.addEventListener(type, (event) => {

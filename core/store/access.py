@@ -12,7 +12,7 @@ from core.store.permitted import Permitted
 from core.store.roles import ADMINS_ONLY, NO_COUNTS, NotAllowed, Role
 from core.store.rows import TABLES, Missing, digest, new_id
 from core.store.schema import jobs, runs
-from core.store.status import Priority, Status
+from core.store.status import FINISHED, Priority, Status
 
 KINDS = {table.name: kind for kind, table in TABLES.items()}
 
@@ -119,6 +119,19 @@ class Access:
             if job["target"] == id:
                 self.database.add(kind, self.user, id=id, status=Status.QUEUED, **row)
         return job
+
+    def under_way(self, kind, arguments, target=None):
+        """One's own job of a kind with these arguments that waits or runs, or None; `target`: only one for this row.
+
+        A second press of a button, or one in another tab, is given this job in place of a new one.
+        """
+        wanted = arguments_of(kind, arguments).record()
+        own = [jobs.c.owner == self.user, jobs.c.kind == kind, jobs.c.status.not_in(FINISHED)]
+        own += [jobs.c.target == target] if target is not None else []
+        for job in self.database.jobs(*own):
+            if not job["cancel"] and arguments_of(kind, job["arguments"]).record() == wanted:
+                return job
+        return None
 
     def last_job(self, target, kind):
         """The newest job of a kind for a row, or None."""

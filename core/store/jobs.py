@@ -55,8 +55,13 @@ class Jobs:
         return self.database.count_jobs()
 
     def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED, lane="short"):
-        """Queue work on a run (a profile, scores, an export) that a person asked for; returns the job's id."""
+        """Queue work on a run (a profile, scores, an export) that a person asked for; returns the job's id.
+
+        It is one's own job that is under way for the same arguments, if there is one.
+        """
         self.access.one("run", run_id)
+        if same := self.access.under_way(kind, arguments, run_id):
+            return same["id"]
         return self.database.submit(self.access.user, lane, kind, run_id, arguments, token, priority)
 
     def once(self, kind, run_id, arguments=None, lane="short", priority=Priority.ASKED):

@@ -85,6 +85,8 @@ class Mappings:
                 "mapped."
             )
         arguments = MapExportArguments(key=key, threshold=threshold)
+        if same := self.access.under_way("map_export", arguments, run_id):
+            return same["id"]
         return self.database.submit(
             self.access.user, "short", "map_export", run_id, arguments, token, Priority.ASKED
         )

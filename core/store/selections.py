@@ -18,7 +18,8 @@ class Selections:
     def create(self, run_id, rows, selected_by, token):
         """Queue a dataset of the cells `rows` (bool) of a run; `selected_by` says how they were selected. Returns the job.
 
-        The job's target is the id of the new dataset. Raises UserError where they are too few to train on.
+        The job's target is the id of the new dataset: that of the job under way for the same cells, if there is one.
+        Raises UserError where they are too few to train on.
         """
         run = self.access.one("run", run_id)
         data, n = self.datasets.ready(run["dataset"]), int(np.sum(rows))
@@ -34,6 +35,8 @@ class Selections:
             words=selected_by,
             groups=self.groups.keep(run_id, selection),
         )
+        if same := self.access.under_way("select", arguments):
+            return same
         row = {
             "name": f"{data['name'][:300]} ({n:,} cells selected)",
             "origin": f"{n:,} cells selected from {data['origin']}",

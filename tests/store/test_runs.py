@@ -22,6 +22,19 @@ def test_a_token_is_one_job_however_often_it_is_submitted(store):
     assert store.submit("local", "short", "read", "x") != store.submit("local", "short", "read", "x")
 
 
+def test_the_same_work_twice_is_one_job_while_it_is_under_way(store):
+    run, view = new_run(store), store.of("local")
+    labels = {"column": "a", "resolution": 1.0}
+    first = view.jobs.submit("labels", run, labels, "first press")
+    assert view.jobs.submit("labels", run, labels, "second press") == first
+    assert view.jobs.submit("labels", run, labels | {"column": "b"}, "another column") != first
+    assert store.of("bob").access.under_way("labels", labels, run) is None
+    store.set_job(first, status="running", cancel=True)
+    assert view.access.under_way("labels", labels, run) is None  # it ends, so a press starts another
+    store.set_job(first, status="done", cancel=False)
+    assert view.jobs.submit("labels", run, labels, "after it") != first
+
+
 def test_the_same_preparation_twice_is_one(store):
     ids, view = furnish(store), store.of("local")
     first = view.preparations.create(ids["dataset"], {"clip": 7}, "click")
