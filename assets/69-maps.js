@@ -104,8 +104,17 @@
     return Promise.resolve();
   }
 
+  // Open the fields for the ends of the colour scale, which are in a tab and folded.
+  function changeEnds() {
+    const field = document.getElementById("clip-high");
+    window.nuwaTabs.open("see");
+    field.closest("details").open = true;
+    field.focus();
+  }
+
   document.addEventListener("click", async (event) => {
     if (event.target.closest(".nuwa-show-all")) showAll();
+    if (event.target.closest(".nuwa-change-ends")) changeEnds();
     const button = event.target.closest(".nuwa-copy-link");
     if (!button) return;
     await copyText(location.href);

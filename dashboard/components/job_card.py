@@ -26,6 +26,7 @@ from dashboard.components.widgets import notice, working
 from dashboard.server import session
 
 TICK = 700  # milliseconds between two polls of a job
+OTHERS_JOB = "Somebody else started this job: only they can stop it."
 
 
 def parts(view, watched, job=None, at_once=False):
@@ -131,7 +132,7 @@ def _cancel(app, store, watched):
         try:
             store.of(session.user()).jobs.cancel(job_id)
         except Missing:
-            return notice("Somebody else started this job: only they can stop it.", "warn")
+            return notice(OTHERS_JOB, "warn")
         return "Stopping ..."
 
 

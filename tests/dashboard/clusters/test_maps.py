@@ -150,7 +150,7 @@ def test_cells_without_a_value_are_named_in_the_legend():
     assert (
         "no value" in entries and "12 cells" in entries and figures.theme_colours("light").missing in entries
     )
-    assert "clipped at 494, maximum 499" in entries
+    assert "clipped at 494, maximum 499" in entries and "Change ends" in entries
     codes = np.array([0, 1, -1])
     entries = sent(legend.legend(figures.Colour("k", codes, ("a", "b")), None, "light", "obs:k", 1.0))
     assert "1 cell" in entries and '"data-by": "obs:k"' in entries
@@ -253,6 +253,31 @@ def test_the_ends_of_a_scale_reach_colours_and_legend(finished, large):
         clip_of("", "101", PERCENTILE)
     here = {"clip-low.value": "3", "clip-high.value": "2", "clip-unit.value": VALUE}
     assert "not below" in sent(finished.press("clip-message.children", here, "clip-high.value"))
+
+
+def test_an_end_that_cannot_be_used_is_said_over_the_maps_whatever_tab_is_open(finished, run):
+    drawn = draw.draw(finished.view, run, from_clip(finished, run, "", "1e9", PERCENTILE))
+    assert drawn.colour.clip == Clip()
+    assert drawn.notes[0] == (
+        "Upper end of the scale: '1e9' is too large. Enter a number from 0 to 100. The scale is automatic meanwhile."
+    )
+    crossed = draw.draw(finished.view, run, from_clip(finished, run, "3", "2", VALUE))
+    assert "not below" in crossed.notes[0] and crossed.colour.clip == Clip()
+
+
+def from_clip(finished, run, *clip):
+    """The ViewerState of a page that colours by a gene, with these texts in the fields of the ends."""
+    controls = {"by": GENE, "resolution": 1.0, "k": 2, "count": 1, "keys": ["pca"], "selection": None}
+    controls |= {
+        "filter": None,
+        "outside": None,
+        "linked": True,
+        "theme": "light",
+        "webgl": True,
+        "tool": "pan",
+    }
+    controls |= {"colours_linked": True, "colours": [], "split": None, "labels": False, "clip": clip}
+    return link_state.from_controls(finished.view, run, controls)
 
 
 @pytest.mark.parametrize(

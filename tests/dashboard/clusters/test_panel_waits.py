@@ -25,3 +25,13 @@ def test_embeddings_that_panels_wait_for_are_cancelled(finished):
     assert answer["panels-stop"]["hidden"] is True
     values["panels-stop.n_clicks"] = None
     assert finished.press("panels-message.children", values, "panels-stop.n_clicks") is None
+
+
+def test_an_embedding_that_somebody_else_asked_for_is_not_said_to_stop(finished):
+    store, name = finished.store, "input_tsne_3d"
+    token = f"embed:{finished.run}:{name}"
+    job = store.submit("bob", "slow", "embed", finished.run, {"name": name}, token, Priority.ASKED)
+    values = {"panels-stop.n_clicks": 1, "panels-missing.data": [name], "run.data": finished.run}
+    answer = finished.press("panels-message.children", values, "panels-stop.n_clicks")
+    assert "only they can stop it" in sent(answer) and store.job(job)["status"] == "queued"
+    store.move_job(job, "queued", "cancelled")

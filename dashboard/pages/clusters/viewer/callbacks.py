@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 from core.store import Priority, Status
 from dashboard import ids as shared
 from dashboard.components import job_progress
+from dashboard.components.job_card import OTHERS_JOB
 from dashboard.components.widgets import notice
 from dashboard.pages.clusters import ids
 from dashboard.pages.clusters.links import maps_link, table_link
@@ -129,10 +130,10 @@ def _missing(app, store):
             raise PreventUpdate
         view = store.of(session.user())
         jobs = view.results.embeddings(run_id)
-        for name in missing or []:
-            if name in jobs and jobs[name]["owner"] == view.user:
-                view.jobs.cancel(jobs[name]["id"])
-        return "Stopping ..."
+        mine = [name for name in missing or [] if name in jobs and jobs[name]["owner"] == view.user]
+        for name in mine:
+            view.jobs.cancel(jobs[name]["id"])
+        return "Stopping ..." if mine else notice(OTHERS_JOB, "warn")
 
 
 def _draw(app, store):

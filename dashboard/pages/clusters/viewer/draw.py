@@ -54,7 +54,7 @@ def parts(view, run, state, notes, with_panels=True):
 
 def draw(view, run, state):
     """The Drawing of a ViewerState; what cannot be drawn is named in its notes, and the rest is drawn."""
-    notes = []
+    notes = [*state.notes]
     drawn = parts(view, run, state, notes, with_panels=False)
     state, shown = drawn.state, drawn.maps
     n_cells = len(shown.first.values)

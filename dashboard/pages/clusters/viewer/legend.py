@@ -32,7 +32,7 @@ def legend(colour, selection, theme, by, resolution, where="", inside=None):
     A category whose cells are all outside the filter keeps its row.
     """
     if colour.categories is None:
-        return _scale(colour, theme, where, inside)
+        return [*_scale(colour, theme, where, inside), _change_ends()]
     folded = figures.folded(colour)  # rare categories as one
     sizes, shown = figures.sizes(folded), figures.sizes(_within(folded, inside))
     selection = selection or {}
@@ -110,6 +110,11 @@ def _scale(colour, theme, where="", inside=None):
         html.Div(limits.note, className="help clip"),
         *_no_value(_within(colour, inside), theme),
     ]
+
+
+def _change_ends():
+    """The button that opens the fields for the ends of the scale (assets/69-maps.js)."""
+    return html.Button("Change ends", className="nuwa-change-ends", title="Set the ends of the colour scale")
 
 
 def _where(where):

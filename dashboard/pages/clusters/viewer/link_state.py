@@ -116,8 +116,8 @@ def from_controls(view, run, controls):
     notes, clip = [], AUTOMATIC
     try:
         clip = clip_of(*values.pop("clip"))
-    except UserError as error:
-        notes.append(str(error))
+    except UserError as error:  # the fields may be in a tab that is not open
+        notes.append(f"{error} The scale is automatic meanwhile.")
     return ViewerState(
         panels,
         linked=linked,
