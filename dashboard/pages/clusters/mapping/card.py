@@ -138,9 +138,7 @@ def _explanation():
             "and the transform of proteins are those of the training cells. A gene or protein that is missing gets its mean "
             "over the training cells. Where fewer than half of the used genes are found, nothing is mapped."
         ),
-        html.P(
-            "The panels at the top of this page can show the mapped cells, too: choose them as an embedding."
-        ),
+        html.P("The maps can show the mapped cells, too: choose them as the embedding of a panel."),
         html.P(
             "The 15 nearest cells in the latent space vote, one vote each. The confidence is the share of the 15 that have "
             "the label. Where the new cells have labels of their own, a table shows how often each confidence is right. A "

@@ -19,6 +19,8 @@ from dashboard.pages.clusters.viewer import selection as selections
 from dashboard.pages.clusters.viewer.pickers import row_colours_cells
 from dashboard.server import session
 
+NO_CELLS = "Select cells on the maps first."
+
 
 def register(app, store):
     _groups(app, store)
@@ -58,6 +60,14 @@ def _two_selections(app, store):
             State(page.WITHIN, "data"),
             prevent_initial_call=True,
         )
+    app.clientside_callback(
+        f"""within => {{
+            const none = !within, title = none ? "{NO_CELLS}" : "";
+            return [none, none, title, title];
+        }}""",
+        *[Output(id, part) for part in ("disabled", "title") for id in (ids.MARKERS_A_GO, ids.MARKERS_B_GO)],
+        Input(page.WITHIN, "data"),
+    )
     buttons.empty(app, ids.MARKERS_B_REST, ids.MARKERS_B)
     app.clientside_callback(  # without a group B these are compared already
         "b => !b", Output(ids.MARKERS_B_REST, "disabled"), Input(ids.MARKERS_B, "data")
