@@ -38,7 +38,7 @@ def layout(runs):
             className="nuwa-form",
         ),
         html.Div(id=ids.AGREEMENT),
-        graph(ids.FLOW, "Flow of cells from the clusters of one run to those of another"),
+        graph(ids.FLOW, "Flow of cells from the clusters of one run to those of another", height=320),
     )
 
 

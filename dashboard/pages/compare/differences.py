@@ -39,7 +39,7 @@ def layout(runs):
                 className="help",
             ),
             picker_field("Score", ids.SCORE, options, known[0] if known else "loss"),
-            graph(ids.PARALLEL, "Parallel coordinates of the settings of the runs and a score"),
+            graph(ids.PARALLEL, "Parallel coordinates of the settings of the runs and a score", height=360),
         ),
     ]
 

@@ -85,7 +85,11 @@ def layout(view, context):
                 more(
                     "Genes with the highest counts",
                     graph(
-                        ids.HIGHEST, "Share of a cell's counts of the highest genes", save=False, dataset=row
+                        ids.HIGHEST,
+                        "Share of a cell's counts of the highest genes",
+                        save=False,
+                        dataset=row,
+                        height=200,
                     ),
                 ),
                 single_steps.scores_steps(row),
