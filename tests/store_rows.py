@@ -9,6 +9,7 @@ import numpy as np
 
 from core import files
 from core.config import run_files
+from core.config.search import SearchRecord
 from core.settings import Settings
 from core.store import Store
 
@@ -55,6 +56,21 @@ def make_fixture(path):
             db.execute("PRAGMA journal_mode=DELETE")
         db.close()
         shutil.copy(Path(folder) / "nuwa.sqlite", path)
+
+
+def searched(view, preparation):
+    """(id, trials) of a search on a preparation with three trials: 0.6, the best with 0.4, and a failed one."""
+    record = SearchRecord(space={"n_latent": [2, 4, 8]}, n_trials=6, pruner="none")
+    id, trials = view.searches.create(preparation, record), []
+    for number, (n_latent, value) in enumerate(((2, 0.6), (4, 0.4), (8, None))):
+        run = view.runs.create(preparation, {"n_latent": n_latent}, f"t{number}", parent=id)
+        state, message = ("done", "") if value else ("failed", "No gene.")
+        trials.append({"number": number, "run": run, "params": {"n_latent": n_latent}, "value": value})
+        trials[-1] |= {"state": state, "message": message}
+    judged = {"loss": 0.5, "pca": 0.6, "mean": 1.0, "difference": [-0.1, 0.02], "n_cells": 24}
+    result = {"trials": trials, "importance": {"n_latent": 1.0}, "best": trials[1]["run"]}
+    view.store.set("search", id, result=result | {"best_value": 0.4, "judged": judged})
+    return id, trials
 
 
 def new_run(store, status="created", owner="local"):

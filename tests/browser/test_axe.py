@@ -1,32 +1,13 @@
 """axe-core on every page, in both themes, with every fold and tab open: no serious or critical finding of ours."""
 
 import pytest
+from axe import findings, in_both_themes, needs_axe
 from browsing import start_run, wait_until, wait_until_page
-from constants import ROOT
 from playwright.sync_api import expect
 
-AXE = ROOT / ".axe" / "axe-4.14.1.min.js"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: scripts/axe.sh fetches it from npm"),
-]
+pytestmark = [pytest.mark.browser, needs_axe]
 PATHS = ("/", "/data", "/preprocess", "/model", "/train", "/runs", "/compare", "/glossary", "/clusters")
-GRAVE = ("serious", "critical")
-# Findings of other people's components that a page cannot change: (rule, part of the element's HTML, reason).
-LISTED = ()
-
-RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
-    .filter(v => ["serious", "critical"].includes(v.impact))
-    .flatMap(v => v.nodes.map(n => [v.id, n.target.join(" "), n.html.slice(0, 300), n.any.concat(n.all, n.none).map(c => c.message).join("; ")]))"""
 OPEN = "() => document.querySelectorAll('details:not([open])').forEach(fold => { fold.open = true; })"
-
-
-def findings(page):
-    """What axe says of the page as it is, without what is listed."""
-    if not page.evaluate("typeof axe !== 'undefined'"):
-        page.add_script_tag(path=str(AXE))
-    found = page.evaluate(RUN)
-    return [one for one in found if not any(rule == one[0] and part in one[2] for rule, part, _ in LISTED)]
 
 
 def opened(page):
@@ -62,12 +43,8 @@ def go(page, server, path, run, theme):
 @pytest.mark.parametrize("path", PATHS)
 def test_no_serious_finding_on_any_page_with_everything_open(page, server, tiny_run, path):
     go(page, server, path, tiny_run, "light")
-    grave = {}
-    for part in opened(page):
-        for theme in ("light", "dark"):
-            page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
-            grave |= {tuple(one): f"{part}, {theme}" for one in findings(page)}
-    assert not grave, "\n".join(f"{part}: {' | '.join(one)}" for one, part in grave.items())
+    grave = [line for part in opened(page) for line in in_both_themes(page, part)]
+    assert not grave, "\n".join(dict.fromkeys(grave))
 
 
 @pytest.mark.slow
@@ -77,11 +54,8 @@ def test_no_serious_finding_where_runs_are_compared(page, server, tiny_preparati
     go(page, server, "/compare", f"{tiny_run}&runs={tiny_run},{other}", "light")
     expect(page.locator("#compare-flow .sankey-link").first).to_be_visible()
     settle(page)
-    grave = []
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
-        grave += findings(page)
-    assert not grave, "\n".join(" | ".join(one) for one in grave)
+    grave = in_both_themes(page)
+    assert not grave, "\n".join(grave)
 
 
 def test_no_serious_finding_while_the_help_is_open(page, server, tiny_run):

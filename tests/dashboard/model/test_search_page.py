@@ -2,9 +2,8 @@
 
 import pytest
 from app_under_test import AppUnderTest, fields, sent
-from store_rows import furnish
+from store_rows import furnish, searched
 
-from core.config.search import SearchRecord
 from core.store import Status
 from dashboard.components import location
 from dashboard.pages.model import page as model
@@ -20,32 +19,12 @@ def nuwa(tmp_path):
     return made
 
 
-def started(nuwa, n=3, **changed):
-    record = SearchRecord(**{"space": {"n_latent": [2, 4, 8]}, "n_trials": 6, "pruner": "none"} | changed)
-    id = nuwa.view.searches.create(nuwa.preparation, record)
-    trials = []
-    for number, value in enumerate([0.6, 0.4, None][:n]):
-        run = nuwa.view.runs.create(
-            nuwa.preparation, {"n_latent": [2, 4, 8][number]}, f"t{number}", parent=id
-        )
-        state = "done" if value else "failed"
-        trials.append(
-            {"number": number, "run": run, "params": {"n_latent": [2, 4, 8][number]}, "value": value}
-            | {"state": state, "message": "" if value else "No gene."}
-        )
-    judged = {"loss": 0.5, "pca": 0.6, "mean": 1.0, "difference": [-0.1, 0.02], "n_cells": 24}
-    result = {"trials": trials, "importance": {"n_latent": 1.0}, "best": trials[1]["run"] if n > 1 else None}
-    result |= {"best_value": 0.4, "judged": judged}
-    nuwa.store.set("search", id, result=result)
-    return id, trials
-
-
 def shown(nuwa, id):
     return nuwa.press("search-status.children", {"search-id.data": id, "search-message.children": None})
 
 
 def test_the_page_of_a_search_shows_trials_the_best_and_its_loss_on_unseen_cells(nuwa):
-    id, trials = started(nuwa)
+    id, trials = searched(nuwa.view, nuwa.preparation)
     page = sent(search.layout(nuwa.view, location.resolve(nuwa.view, f"?search={id}")))
     assert (
         "Latent dimensions: 2, 4, 8. Objective: validation loss." in page and "Which settings matter" in page
@@ -60,7 +39,7 @@ def test_the_page_of_a_search_shows_trials_the_best_and_its_loss_on_unseen_cells
 
 
 def test_a_search_is_paused_continued_extended_and_stopped_by_its_buttons(nuwa):
-    id, _ = started(nuwa)
+    id, _ = searched(nuwa.view, nuwa.preparation)
     values = {"search-id.data": id, "search-more.value": "5"}
 
     def press(button):
@@ -80,7 +59,7 @@ def test_a_search_is_paused_continued_extended_and_stopped_by_its_buttons(nuwa):
 
 
 def test_the_best_run_is_opened_by_one_press_and_its_clusters_are_queued(nuwa):
-    id, trials = started(nuwa)
+    id, trials = searched(nuwa.view, nuwa.preparation)
     nuwa.store.move("run", trials[1]["run"], "created", Status.DONE)
     answer = nuwa.press(
         "url.href", {"search-id.data": id, "search-open-best.n_clicks": 1}, "search-open-best.n_clicks"
