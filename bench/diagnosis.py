@@ -22,7 +22,8 @@ import numpy as np  # noqa: E402  threads are set before the science is loaded
 from core.config import parse  # noqa: E402
 from core.data import read  # noqa: E402
 from core.training import learn  # noqa: E402
-from core.training.diagnosis import Case, State, diagnose  # noqa: E402
+from core.training.diagnosis import diagnose  # noqa: E402
+from core.training.diagnosis_case import Case, State, trouble_of  # noqa: E402
 
 FOLDER = Path(os.environ.get("NUWA_TEST_DATA", "../shared/data"))
 CITE, RNA = "pbmc10k_citeseq.h5ad", "pbmc3k.h5ad"
@@ -140,7 +141,7 @@ def history(adata, run):
         n_valid=len(start.split.valid),
         is_over=run.seen is None,
         difference=facts.loss_difference,
-        trouble=learnt.failure or "; ".join(facts.happened),
+        trouble=learnt.failure or trouble_of(facts.happened),
     )
     return [learn.epoch_record(epoch) for epoch in epochs], state
 

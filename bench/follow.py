@@ -5,8 +5,6 @@ a browser asks. Prints the table of README.md; with --write puts it there.
 """
 
 import argparse
-import gzip
-import json
 import math
 import os
 import re
@@ -22,9 +20,18 @@ from pathlib import Path
 
 import psutil
 
+from bench.watching_tab import TICK, Tab
+
 README = Path(__file__).with_name("README.md")
-HEAD = "| epochs a second, each run | epochs at the end | kB a look | server CPU, ms a look | cores for 20 tabs | looks a second here | server memory, MB | processes |"
-RUNS, TABS, TICK = 10, 20, 1.0  # TICK: dashboard.pages.train.page.POLL in seconds
+HEAD = (
+    "| epochs a second, each run | epochs at the end | kB a second, each tab | of these the film | server CPU, ms a look | "
+    "cores for 20 tabs | looks a second here | server memory, MB | processes, without a tab |"
+)
+RUNS, TABS = 10, 20
+CELLS, LATENT = 5000, 10  # of a film
+# Of each row: epochs a second, epochs before, and how many epochs lie between two frames of the film: each has one in a
+# run of up to 120 epochs, which is the dearest, and every 84th in one of 10,000.
+ROWS = ((0, 1000, 84), (1, 0, 1), (10, 1000, 84), (10, 9500, 84))
 
 
 def main(arguments=None):
@@ -32,7 +39,7 @@ def main(arguments=None):
     parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     chosen = parser.parse_args(arguments)
-    rows = [measured(pace, before, chosen.seconds) for pace, before in ((1, 0), (10, 1000), (10, 9500))]
+    rows = [measured(*row, chosen.seconds) for row in ROWS]
     table = "\n".join([HEAD, "|---" * HEAD.count(" | ") + "|---|", *rows])
     print(table)
     if chosen.write:
@@ -40,16 +47,17 @@ def main(arguments=None):
         README.write_text(re.sub(re.escape(HEAD) + r"\n(\|.*\n?)*", lambda _: table + "\n", text))
 
 
-def measured(pace, before, seconds):
+def measured(pace, before, between, seconds):
     """A row of the table: `pace` epochs a second in each run, which has `before` epochs at first."""
     with tempfile.TemporaryDirectory() as folder:
         store, runs = furnished(Path(folder), before)
+        films = [Film(store, run, before, between) for run in runs]
         port = free_port()
         env = os.environ | {"NUWA_DATA_DIR": folder, "NUWA_PORT": str(port)}
         words = [sys.executable, "-c", SERVE, str(port)]
         server = subprocess.Popen(words, env=env, start_new_session=True)
         try:
-            return _watched(store, runs, server, port, pace, before, seconds)
+            return _watched(store, runs, films, server, port, pace, before, seconds)
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(20)
@@ -67,23 +75,27 @@ serve(app.server, host="127.0.0.1", port=int(sys.argv[1]), threads=16, _quiet=Tr
 """
 
 
-def _watched(store, runs, server, port, pace, before, seconds):
+def _watched(store, runs, films, server, port, pace, before, seconds):
     base, over = f"http://127.0.0.1:{port}", threading.Event()
     wait_for(base)
-    tabs = [Tab(base, runs[i % RUNS]) for i in range(TABS)]
+    process = psutil.Process(server.pid)
+    alone = 1 + len(process.children(recursive=True))
+    tabs = [Tab(base, store.row("run", runs[i % RUNS])) for i in range(TABS)]
     threads = [threading.Thread(target=tab.watch, args=(over,)) for tab in tabs]
-    threads.append(threading.Thread(target=write, args=(store, runs, pace, before, over)))
+    threads.append(threading.Thread(target=write, args=(store, runs, films, pace, before, over)))
     for thread in threads:
         thread.start()
     while not over.wait(0.5):  # every tab has its first figure, which is not an increment
         if all(tab.looks > 1 or tab.failure for tab in tabs):
             break
-    process, start = psutil.Process(server.pid), time.monotonic()
-    before = [sum(tab.received for tab in tabs), sum(process.cpu_times()[:2]), sum(tab.looks for tab in tabs)]
+
+    def now():
+        sums = [sum(getattr(tab, name) for tab in tabs) for name in ("received", "of_film", "looks")]
+        return [*sums, sum(process.cpu_times()[:2]), time.monotonic()]
+
+    begin = now()
     time.sleep(seconds)
-    spent = time.monotonic() - start
-    after = [sum(tab.received for tab in tabs), sum(process.cpu_times()[:2]), sum(tab.looks for tab in tabs)]
-    received, cpu, looks = (b - a for a, b in zip(before, after, strict=True))
+    received, of_film, looks, cpu, spent = (b - a for a, b in zip(begin, now(), strict=True))
     n_processes, memory = 1 + len(process.children(recursive=True)), process.memory_info().rss / 1e6
     over.set()
     for thread in threads:
@@ -91,9 +103,10 @@ def _watched(store, runs, server, port, pace, before, seconds):
     if failures := [tab.failure for tab in tabs if tab.failure]:
         raise RuntimeError(failures[0])
     n, a_look = store.n_epochs(runs[0]), cpu / max(looks, 1)
+    rates = [f"{size / spent / TABS / 1000:.1f}" for size in (received, of_film)]
     return (
-        f"| {pace} | {n:,} | {received / max(looks, 1) / 1000:.1f} | {1000 * a_look:.0f} | {a_look * TABS / TICK:.2f} | "
-        f"{looks / spent:.0f} | {memory:.0f} | {n_processes} |"
+        f"| {pace} | {n:,} | {rates[0]} | {rates[1]} | {1000 * a_look:.1f} | {a_look * TABS / TICK:.2f} | "
+        f"{looks / spent:.0f} | {memory:.0f} | {n_processes}, {alone} |"
     )
 
 
@@ -151,91 +164,40 @@ def epoch(run, n):
     }
 
 
-def write(store, runs, pace, before, over):
+class Film:
+    """The film of a simulated run: points that move at random."""
+
+    def __init__(self, store, run, n_epochs, between):
+        import numpy as np
+
+        from core.store.film import FilmFile
+
+        self.random, self.file, self.between = (
+            np.random.default_rng(0),
+            FilmFile(store.run_folder(run)),
+            between,
+        )
+        self.points = self.random.normal(size=(CELLS, LATENT)).astype(np.float32)
+        self.file.begin(np.arange(CELLS), np.arange(CELLS) % 10 == 0, LATENT, 120)
+        for n in range(1, n_epochs + 1):
+            self.epoch(n)
+
+    def epoch(self, n):
+        if (n - 1) % self.between == 0:
+            self.points += 0.1 * self.random.normal(size=self.points.shape)
+            self.file.add(n, self.points)
+
+
+def write(store, runs, films, pace, before, over):
     """Add `pace` epochs a second to each run, as its worker does."""
     n, begin = before, time.monotonic()
-    while not over.is_set():
+    while pace and not over.is_set():
         n += 1
-        for run in runs:
+        for run, film in zip(runs, films, strict=True):
+            film.epoch(n)
             store.add_epoch(run, epoch(run, n))
             store.set("run", run, best_epoch=n)
         over.wait(max(0.0, begin + (n - before) / pace - time.monotonic()))
-
-
-class Tab:
-    """A browser's tab of the Train page: it polls, and draws what changed, by the callbacks that the page has."""
-
-    POLLED, TICKED = "poll.n_intervals", "tick.data"  # inputs: of the look at the store, of all that draws
-
-    def __init__(self, base, run):
-        self.base, self.run, self.received, self.looks, self.failure = base, run, 0, 0, None
-        self.values = {
-            "run.data": run,
-            "theme.data": "light",
-            "loss-part.value": "total",
-            "smoothing.value": 0.6,
-        }
-        self.values |= {"film-by.value": "sets"}
-        specs = json.loads(self._get("/_dash-dependencies"))
-        here = [spec for spec in specs if not spec["clientside_function"] and not spec.get("background")]
-        self.poll = next(spec for spec in here if self.POLLED in _inputs(spec))
-        self.drawing = [spec for spec in here if self.TICKED in _inputs(spec)]
-        if len(self.drawing) < 3:
-            raise RuntimeError("The page draws by other callbacks than this benchmark knows.")
-
-    def watch(self, over):
-        try:
-            while not over.is_set():
-                start = time.monotonic()
-                if "tick" in self._press(self.poll):
-                    for spec in self.drawing:
-                        self._press(spec)
-                self.looks += 1
-                over.wait(max(0.0, TICK - (time.monotonic() - start)))
-        except Exception as error:  # reported by the thread that waits for the tabs
-            self.failure = repr(error)
-
-    def _press(self, spec):
-        """Call a callback with the values of the tab, and keep what it answers; returns the ids that changed."""
-        parts = [
-            [{**part, "value": self.values.get(f"{part['id']}.{part['property']}")} for part in spec[kind]]
-            for kind in ("inputs", "state")
-        ]
-        outputs = [dict(zip(("id", "property"), _name(o), strict=True)) for o in _outputs(spec)]
-        body = {"output": spec["output"], "outputs": outputs if ".." in spec["output"] else outputs[0]}
-        body |= {
-            "inputs": parts[0],
-            "state": parts[1],
-            "changedPropIds": [f"{parts[0][0]['id']}.{parts[0][0]['property']}"],
-        }
-        answer = self._get("/_dash-update-component", json.dumps(body).encode())
-        response = json.loads(answer)["response"] if answer else {}
-        for id, properties in response.items():
-            for name, value in properties.items():
-                if name != "figure":
-                    self.values[f"{id.partition('@')[0]}.{name}"] = value
-        return [id.partition("@")[0] for id in response]
-
-    def _get(self, path, body=None):
-        headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
-        request = urllib.request.Request(self.base + path, body, headers)
-        with urllib.request.urlopen(request, timeout=60) as response:
-            content = response.read()
-            self.received += len(content) + len(str(response.headers))
-            return gzip.decompress(content) if response.headers["Content-Encoding"] == "gzip" else content
-
-
-def _outputs(spec):
-    return spec["output"].strip(".").split("...") if ".." in spec["output"] else [spec["output"]]
-
-
-def _name(output):
-    """(id, property) of an output, with what tells duplicates apart left out."""
-    return output.partition("@")[0].rsplit(".", 1)
-
-
-def _inputs(spec):
-    return [f"{part['id']}.{part['property']}" for part in spec["inputs"]]
 
 
 def free_port():

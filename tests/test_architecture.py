@@ -53,6 +53,7 @@ WEB_MAY = {
         "preprocessing.recipe",
         "training.phases",
         "training.diagnosis",
+        "training.diagnosis_case",
         "training.pca_comparison",
     ),
     *(

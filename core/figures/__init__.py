@@ -36,8 +36,10 @@ from core.figures.compared_runs import (
     run_colours,
 )
 from core.figures.count_split import count_split
+from core.figures.curve_views import LOSSES, VIEWS, Look, columns_of, views_of
 from core.figures.drawing_order import drawing_order, shuffled
 from core.figures.evidence import mark as mark_evidence
+from core.figures.evidence import mark_parts
 from core.figures.film import film_axes, film_codes, film_numbers, film_page, film_places
 from core.figures.film import legend as film_legend
 from core.figures.film_gif import film_gif
@@ -46,17 +48,16 @@ from core.figures.latent_sizes import latent_sizes
 from core.figures.learning_rate import rate_sweep
 from core.figures.live_curve import (
     BUCKETS,
-    LOSSES,
-    VIEWS,
+    Axes,
     Curve,
-    Look,
     additions,
+    axes_of,
     curves_of,
     live_curve,
     n_points,
-    views_of,
 )
-from core.figures.loss import loss_curve, loss_page
+from core.figures.loss import log_ticks, loss_curve
+from core.figures.loss_page import loss_page
 from core.figures.mapping import mapped
 from core.figures.markers import dot_plot, expression_violins, heat_map
 from core.figures.network import describe_network, network
@@ -81,6 +82,10 @@ from core.figures.theme import category_colours, empty, template, theme_colours
 from core.figures.variable_genes import mean_variance
 
 __all__ = [
+    "log_ticks",
+    "axes_of",
+    "Axes",
+    "columns_of",
     "AUTOMATIC",
     "BUCKETS",
     "LOSSES",
@@ -153,6 +158,7 @@ __all__ = [
     "mapped",
     "live_curve",
     "mark_evidence",
+    "mark_parts",
     "loss_curve",
     "loss_page",
     "mean_variance",

@@ -10,97 +10,15 @@ import numpy as np
 from plotly.subplots import make_subplots
 
 from core.config.run_files import HISTORY
-from core.figures.axis_range import y_range
+from core.figures.axis_range import label_positions, y_range
+from core.figures.curve_views import LOSSES, VIEWS, columns_of
 from core.figures.loss import EPOCHS, WAITING, add_curve, lines_of, loss_curve
 from core.figures.theme import category_colours, faded, template, theme_colours, write_on_axes
 from core.figures.thin import smoothed, thinned
 
 BUCKETS = 500  # of a curve: with the lowest and highest value of each, a point every pixel of a wide plot
-AVERAGED = (
-    1500  # epochs before, of which a moving average of the largest weight (0.99) keeps less than a millionth
-)
-LOSSES = {"total": "loss", "rna": "rna", "protein": "protein"}
-
-
-class Line(NamedTuple):
-    """A column of the history and its name in a legend."""
-
-    column: str
-    name: str
-
-
-class View(NamedTuple):
-    """Curves that are drawn together: rows of Lines, one above the other, each with the title of its axis."""
-
-    title: str
-    rows: tuple  # of (axis title, Lines)
-    limit: float | None = None  # the highest value that the first row can have
-    from_zero: bool = False
-
-
-VIEWS = {
-    "total": View("Total", ()),
-    "rna": View("RNA", ()),
-    "protein": View("Protein", ()),
-    "kl": View(
-        "KL",
-        (
-            (
-                "Kullback-Leibler divergence, nats a cell",
-                (Line("train_kl", "training"), Line("valid_kl", "validation")),
-            ),
-        ),
-    ),
-    "penalties": View(
-        "Penalties",
-        (
-            (
-                "added to the loss",
-                (
-                    Line("penalty_kl", "KL, weighted"),
-                    Line("penalty_l1", "L1"),
-                    Line("penalty_l2", "L2 (weight decay)"),
-                ),
-            ),
-        ),
-        from_zero=True,
-    ),
-    "learning_rate": View(
-        "Learning rate", (("learning rate", (Line("learning_rate", "learning rate"),)),), from_zero=True
-    ),
-    "gradient_norm": View(
-        "Gradient norm",
-        (("norm of the gradient", (Line("gradient_norm", "mean over the steps, before clipping"),)),),
-        from_zero=True,
-    ),
-    "speed": View(
-        "Speed", (("cells per second", (Line("cells_per_second", "cells per second"),)),), from_zero=True
-    ),
-    "machine": View(
-        "Machine",
-        (
-            ("in use, %", (Line("cpu_percent", "CPU"), Line("gpu_percent", "GPU"))),
-            ("memory, GB", (Line("memory_gb", "memory"), Line("gpu_memory_gb", "GPU memory"))),
-        ),
-        limit=100.0,
-        from_zero=True,
-    ),
-}
-
-
-def views_of(has_rna, has_protein, variational):
-    """The names in VIEWS that a run has."""
-    has = {"rna": has_rna, "protein": has_protein, "kl": variational}
-    return [name for name in VIEWS if has.get(name, True)]
-
-
-class Look(NamedTuple):
-    """How a person wants to see the history."""
-
-    view: str = "total"  # a name in VIEWS
-    log: bool = False
-    smoothing: float = 0.0  # the weight of thin.smoothed
-    theme: str = "light"
+# Epochs before, of which a moving average of the largest weight (0.99) keeps less than a millionth.
+AVERAGED = 1500
 
 
 def live_curve(history, look, n_epochs=None, best_epoch=None, baselines=None, n_latent=None, **losses):
@@ -117,7 +35,7 @@ def live_curve(history, look, n_epochs=None, best_epoch=None, baselines=None, n_
     if look.view in LOSSES:
         limits = _loss_limits(values, lines_of(baselines, look.view, n_latent), look.log)
         figure = loss_curve(
-            [_record(history[row]) for row in rows],
+            _records(history, rows, look.view),
             baselines,
             log=look.log,
             part=look.view,
@@ -135,6 +53,33 @@ def live_curve(history, look, n_epochs=None, best_epoch=None, baselines=None, n_
     return figure
 
 
+class Axes(NamedTuple):
+    """What of a figure depends on all its values."""
+
+    ranges: list  # [low, high] of the vertical axis of each row
+    labels: (
+        list  # heights of the names of the baselines, as shares of the axis, in the order of the annotations
+    )
+    hidden: float | None  # the highest loss, where it is above the axis
+
+
+def axes_of(history, look, baselines=None, n_latent=None):
+    """The Axes of the `live_curve` of a history, without the figure."""
+    if look.view not in LOSSES:
+        return Axes([_row_limits(history, look, row) for row in range(len(VIEWS[look.view].rows))], [], None)
+    values = history[:, [HISTORY.index(name) for name in columns_of(look.view)]]
+    lines = lines_of(baselines, look.view, n_latent)
+    low, high, hidden, _ = _loss_limits(values, lines, look.log)
+    return Axes([[low, high]], [place for _, place in label_positions(lines, low, high, look.log)], hidden)
+
+
+def _row_limits(history, look, row):
+    """[low, high] of the axis of a row, counted from 0, of a view that is not a loss."""
+    view = VIEWS[look.view]
+    columns = [history[:, HISTORY.index(name)] for name in columns_of(look.view, row)]
+    return _limits(columns, look.log, view.from_zero, view.limit if row == 0 else None)
+
+
 def _loss_limits(values, lines, log):
     """The axis_range.y_range of all epochs, and the epoch of the highest loss."""
     limits = y_range([column[~np.isnan(column)].tolist() for column in values.T], lines, log)
@@ -147,13 +92,6 @@ def _extensions(history):
     """The first epoch of each extension of a run."""
     segments = np.nan_to_num(history[:, HISTORY.index("segment")], nan=1.0)
     return (history[1:, 0][np.diff(segments) != 0]).astype(int).tolist()
-
-
-def columns_of(view):
-    """The columns of the history that a view draws."""
-    if view in LOSSES:
-        return [f"train_{LOSSES[view]}", f"valid_{LOSSES[view]}"]
-    return [line.column for _, lines in VIEWS[view].rows for line in lines]
 
 
 def _measures(history, rows, look, n_epochs, averages):
@@ -182,8 +120,7 @@ def _measures(history, rows, look, n_epochs, averages):
                 col=1,
             )
             index += 1
-        columns = [history[:, HISTORY.index(line.column)] for line in lines]
-        limits = _limits(columns, look.log, drawn.from_zero, drawn.limit if row == 1 else None)
+        limits = _row_limits(history, look, row - 1)
         kind = "log" if look.log else "linear"
         figure.update_yaxes(type=kind, range=limits, title_text=title, row=row, col=1)
         if not shown:
@@ -249,9 +186,12 @@ def additions(history, curves, look, since):
     return history[since:, 0].astype(int).tolist(), added
 
 
-def _record(row):
-    values = _numbers(row)
-    return dict(zip(HISTORY, [int(row[0]), *values[1:]], strict=True))
+def _records(history, rows, view):
+    """The losses of a view in some rows of a history, as dicts."""
+    names = columns_of(view)
+    values = [_numbers(history[rows, HISTORY.index(name)]) for name in names]
+    epochs = history[rows, 0].astype(int).tolist()
+    return [dict(zip(("epoch", *names), row, strict=True)) for row in zip(epochs, *values, strict=True)]
 
 
 def _numbers(values):

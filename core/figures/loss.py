@@ -3,7 +3,6 @@
 import math
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from core.figures.axis_range import LABEL_SHARE, label_positions, y_range
 from core.figures.theme import faded, template, theme_colours, write_on_axes
@@ -39,7 +38,7 @@ def loss_curve(
     """
     figure = go.Figure(layout={"template": template(theme), "height": height})
     arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label
-    _draw(figure, *arguments, smoothed=smoothed, limits=limits, extensions=extensions)
+    draw(figure, *arguments, smoothed=smoothed, limits=limits, extensions=extensions)
     figure.update_layout(
         margin={"t": 34, "r": 128 if baselines else 16},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
@@ -50,59 +49,12 @@ def loss_curve(
     return figure
 
 
-def loss_page(
-    epochs,
-    baselines=None,
-    n_latent=None,
-    log=False,
-    best_epoch=None,
-    n_epochs=None,
-    theme="light",
-    loss_label=SQUARED,
-    apart=LABEL_SHARE,
-):
-    """Total, RNA and protein loss, those that a run has, one above the other: the figure of loss.html.
-
-    `apart`: the share of a row's height that the labels of two baselines keep from one another.
-    """
-    parts = parts_of(epochs)
-    figure = make_subplots(
-        rows=len(parts),
-        shared_xaxes=True,
-        vertical_spacing=0.08 if len(parts) == 3 else 0.11,
-        subplot_titles=[TITLES[part] for part in parts],
-    )
-    figure.update_annotations(
-        x=0, xanchor="left", font={"size": 13, "weight": 600, "color": theme_colours(theme).text}
-    )
-    for row, part in enumerate(parts, 1):
-        arguments = epochs, baselines, log, part, best_epoch, n_epochs, theme, n_latent, loss_label
-        _draw(figure, *arguments, row, apart)
-    figure.update_layout(
-        template=template(theme),
-        height=90 + 270 * len(parts),
-        margin={"t": 58, "r": 128 if baselines else 16},
-        legend={"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
-        hovermode="x unified",
-        uirevision=f"loss page {'log' if log else 'linear'}",
-    )
-    figure.update_xaxes(unifiedhovertitle_text="epoch %{x}")
-    figure.update_xaxes(title_text="epoch", row=len(parts), col=1)
-    return figure
-
-
 def _axis(loss_label, part):
     return (
         f"weighted {loss_label}"
         if part == "total"
         else f"{loss_label}, {TITLES[part] if part == 'rna' else part}"
     )
-
-
-def parts_of(epochs):
-    """The parts of the loss of a run: "total", and of "rna" and "protein" those that its epochs have."""
-    parts = [p for p in ("rna", "protein") if any(epoch.get(f"valid_{p}") is not None for epoch in epochs)]
-    return ["total", *(parts or ["rna"])]
 
 
 def lines_of(baselines, part, n_latent=None):
@@ -120,7 +72,7 @@ def lines_of(baselines, part, n_latent=None):
     return [(label, float(value)) for label, value in lines if value is not None and math.isfinite(value)]
 
 
-def _draw(
+def draw(
     figure,
     epochs,
     baselines,
@@ -221,7 +173,12 @@ def _draw(
         type="log" if log else "linear", range=[low, high], title_text=_axis(loss_label, part), **at
     )
     if log:
-        figure.update_yaxes(dtick="D2" if 0.6 < high - low < 2.5 else None, **at)
+        figure.update_yaxes(dtick=log_ticks(low, high), **at)
+
+
+def log_ticks(low, high):
+    """The `dtick` of a logarithmic axis from 10^low to 10^high: numbers at 1, 2 and 5 where it spans about a decade."""
+    return "D2" if 0.6 < high - low < 2.5 else None
 
 
 def add_curve(figure, x, values, label, colour, width, smoothed, column, **kwargs):

@@ -1,8 +1,8 @@
 """What one person may see and change: "does it exist" and "may you see it" are one question."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
@@ -10,11 +10,53 @@ from core.store.accounts import Accounts
 from core.store.people_tables import project_items, project_members, shares, team_members
 from core.store.permitted import Permitted
 from core.store.roles import ADMINS_ONLY, NO_COUNTS, NotAllowed, Role
-from core.store.rows import TABLES, Missing, digest, new_id
+from core.store.rows import TABLES, Missing, digest, new_id, typed
 from core.store.schema import jobs, runs
 from core.store.status import FINISHED, Priority, Status
 
 KINDS = {table.name: kind for kind, table in TABLES.items()}
+
+
+@lru_cache(maxsize=1024)  # building it takes longer than asking the database
+def seen_by(user, table):
+    """The SQL condition of the rows of a table that a user may see.
+
+    One's own, what the whole lab sees, what is shared with the user, with a team or in a project; and the dataset and
+    the preparation of a run that the user may see, since every figure of a run shows their cells.
+    """
+    condition = _shared_with(user, table)
+    of_run = {"dataset": runs.c.dataset, "preparation": runs.c.preparation}.get(KINDS[table.name])
+    if of_run is None:
+        return condition
+    return or_(condition, table.c.id.in_(select(of_run).where(_shared_with(user, runs))))
+
+
+def _shared_with(me, table):
+    kind = KINDS[table.name]
+    condition = or_(table.c.owner == me, table.c.visibility == "shared")
+    if kind == "preparation":
+        return condition
+    teams = select(team_members.c.team).where(team_members.c.user == me)
+    with_me = or_(
+        and_(shares.c.audience == "user", shares.c.who == me),
+        and_(shares.c.audience == "team", shares.c.who.in_(teams)),
+    )
+    shared = select(shares.c.target).where(shares.c.kind == kind, with_me)
+    in_projects = (
+        select(project_items.c.target)
+        .join(project_members, project_members.c.project == project_items.c.project)
+        .where(project_items.c.kind == kind, project_members.c.user == me)
+    )
+    condition = or_(condition, table.c.id.in_(shared), table.c.id.in_(in_projects))
+    # A run that was deleted is seen by nobody.
+    return and_(condition, table.c.remove_at.is_(None)) if "remove_at" in table.c else condition
+
+
+@lru_cache(maxsize=1024)
+def _row_of(user, kind):
+    """The statement of `Access.one`."""
+    table = TABLES[kind]
+    return select(table).where(table.c.id == bindparam("row"), seen_by(user, table))
 
 
 class Access:
@@ -45,43 +87,16 @@ class Access:
             raise NotAllowed(NO_COUNTS)
 
     def seen(self, table):
-        """The SQL condition of rows that the user may see.
-
-        One's own, what the whole lab sees, what is shared with the user, with a team or in a project; and the dataset and
-        the preparation of a run that the user may see, since every figure of a run shows their cells.
-        """
-        condition = self._seen(table)
-        of_run = {"dataset": runs.c.dataset, "preparation": runs.c.preparation}.get(KINDS[table.name])
-        if of_run is None:
-            return condition
-        return or_(condition, table.c.id.in_(select(of_run).where(self._seen(runs))))
-
-    def _seen(self, table):
-        kind, me = KINDS[table.name], self.user
-        condition = or_(table.c.owner == me, table.c.visibility == "shared")
-        if kind == "preparation":
-            return condition
-        teams = select(team_members.c.team).where(team_members.c.user == me)
-        with_me = or_(
-            and_(shares.c.audience == "user", shares.c.who == me),
-            and_(shares.c.audience == "team", shares.c.who.in_(teams)),
-        )
-        shared = select(shares.c.target).where(shares.c.kind == kind, with_me)
-        in_projects = (
-            select(project_items.c.target)
-            .join(project_members, project_members.c.project == project_items.c.project)
-            .where(project_items.c.kind == kind, project_members.c.user == me)
-        )
-        condition = or_(condition, table.c.id.in_(shared), table.c.id.in_(in_projects))
-        # A run that was deleted is seen by nobody.
-        return and_(condition, table.c.remove_at.is_(None)) if "remove_at" in table.c else condition
+        """The SQL condition of rows that the user may see, as `seen_by` has it."""
+        return seen_by(self.user, table)
 
     def one(self, kind, id):
         """A row that the user may see; raises Missing."""
-        rows = self.database.rows(kind, TABLES[kind].c.id == str(id), self.seen(TABLES[kind]))
-        if not rows:
+        with self.database.reading() as db:
+            row = db.execute(_row_of(self.user, kind), {"row": str(id)}).mappings().first()
+        if row is None:
             raise Missing.of(kind, id)
-        return rows[0]
+        return typed(row)
 
     def own(self, kind, id):
         """A row that the user may change; raises Missing, or UserError where it is somebody else's."""

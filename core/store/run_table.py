@@ -1,6 +1,7 @@
 """The table of runs: sorted, filtered and cut by the database, whose rows no folder is read for."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import and_, case, func, select
@@ -59,8 +60,12 @@ class RunTable:
 
     def __init__(self, access):
         self.access, self.database = access, access.database
-        visible = and_(datasets.c.id == runs.c.dataset, access.seen(datasets))
-        self.source = runs.outerjoin(datasets, visible).outerjoin(users, users.c.id == runs.c.owner)
+
+    @cached_property
+    def source(self):
+        """The runs with what the table shows of their datasets and owners."""
+        visible = and_(datasets.c.id == runs.c.dataset, self.access.seen(datasets))
+        return runs.outerjoin(datasets, visible).outerjoin(users, users.c.id == runs.c.owner)
 
     def page(self, query, start=0, end=None):
         """The Page of the lines from `start` to before `end`."""

@@ -1,10 +1,43 @@
 """Runs: created from a preparation, trained, cancelled."""
 
 import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, func, select
 
 from core.store import schema
+from core.store.access import seen_by
+from core.store.rows import Missing
 from core.store.run_names import new_name
 from core.store.status import Explored, Status
+
+
+class Stamp(NamedTuple):
+    """What of a run changes while it waits, trains and is analysed; while it is the same, so are its facts and epochs."""
+
+    status: str
+    phase: str
+    explored: str
+    message: str
+    best_epoch: int | None
+    n_epochs: int | None  # planned
+    started: float | None
+    ended: float | None
+    name: str
+    last_epoch: int  # 0 before the first one
+
+
+@lru_cache(maxsize=256)
+def _stamp_of(user):
+    """The statement of `Runs.stamp`: pages ask it every second, and building it takes longer than its answer."""
+    last = select(func.coalesce(func.max(schema.epochs.c.epoch), 0)).where(
+        schema.epochs.c.run == bindparam("run")
+    )
+    columns = [schema.runs.c[name] for name in Stamp._fields[:-1]]
+    return select(*columns, last.scalar_subquery()).where(
+        schema.runs.c.id == bindparam("run"), seen_by(user, schema.runs)
+    )
 
 
 class Runs:
@@ -26,6 +59,14 @@ class Runs:
     def one(self, id):
         """The row of a run; raises Missing."""
         return self.access.one("run", id)
+
+    def stamp(self, run_id):
+        """The Stamp of a run, in one short statement; raises Missing."""
+        with self.database.reading() as db:
+            row = db.execute(_stamp_of(self.access.user), {"run": str(run_id)}).first()
+        if row is None:
+            raise Missing.of("run", run_id)
+        return Stamp(*row)
 
     def epochs(self, run_id, after=0):
         """The epochs of a run so far, those later than `after`, as dicts with the columns of history.csv."""

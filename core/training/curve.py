@@ -51,19 +51,26 @@ class Curve(NamedTuple):
         return min(max(len(self.valid) // 10, 3), len(self.valid))
 
 
-def read_curve(epochs, baselines=None):
-    """The Curve of a history, dicts with the columns of history.csv; epochs without a finite loss are left out."""
-    columns = ("epoch", "train_loss", "valid_loss", "learning_rate")
-    rows = [
-        [np.nan if epoch.get(name) is None else epoch[name] for name in columns]
-        for epoch in ({"epoch": i} | epoch for i, epoch in enumerate(epochs, 1))
-    ]
-    table = np.array(rows, float).reshape(-1, len(columns))
+def columns_of(epochs):
+    """{column: (n,) float} of a history: dicts with the columns of history.csv, NaN where a value is missing."""
+    numbered = [{"epoch": i} | epoch for i, epoch in enumerate(epochs, 1)]
+    names = {name for epoch in numbered for name in epoch}
+    return {
+        name: np.array([np.nan if epoch.get(name) is None else epoch[name] for epoch in numbered], float)
+        for name in names
+    }
+
+
+def read_curve(columns, baselines=None):
+    """The Curve of the columns of a history; epochs without a finite loss are left out."""
+    n = len(next(iter(columns.values()), ()))
+    names = ("epoch", "train_loss", "valid_loss", "learning_rate")
+    table = np.array([columns.get(name, np.full(n, np.nan)) for name in names]).T.reshape(-1, len(names))
     table = table[np.isfinite(table[:, :3]).all(axis=1)]
     numbers, train, valid, rates = table.T
     mean, pca = (baselines.mean.total, baselines.pca.total) if baselines else (np.nan, np.inf)
     start = mean if baselines else max(valid[:1], default=np.nan)
-    return Curve(numbers.astype(int), train, valid, rates, float(start), float(min([pca, *valid])))
+    return Curve(numbers.astype(int), train, valid, rates, float(start), float(valid.min(initial=pca)))
 
 
 def noise_of(values):

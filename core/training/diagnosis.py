@@ -4,12 +4,12 @@ A pure function of history, settings and baselines. Nothing is recommended that 
 docs/tutorial.md shows not to lower it: early stopping, L2, more dropout than the default.
 """
 
-from enum import StrEnum
-from typing import NamedTuple
+import numpy as np
 
 from core.training import next_settings as tries
 from core.training.curve import (
     LEAST_EPOCHS,
+    columns_of,
     diverged_at,
     falls_slowly,
     oscillates,
@@ -20,7 +20,7 @@ from core.training.curve import (
     settled_at,
     steady_epochs,
 )
-from core.training.next_settings import Try
+from core.training.diagnosis_case import Case, Diagnosis, Evidence
 from core.training.pca_comparison import standing
 
 GAP = 0.2  # of the fall: the training loss is so far below the validation loss
@@ -30,68 +30,18 @@ WARM_UP = 0.3  # share of the steps in which one-cycle raises the rate (core.tra
 LOW_RATE = 0.003  # of the optimisers that adapt their steps; a third of the default
 
 
-class Case(StrEnum):
-    """What a history shows."""
-
-    WAITING = "no epoch yet"
-    WARMING_UP = "warming up"
-    LEARNING = "learning"
-    TOO_SHORT = "too few epochs"
-    FALLING = "still falling at the end"
-    CONVERGED = "converged"
-    CANNOT_TELL = "the curve cannot tell"
-    OVER_FITTING = "over-fitting"
-    GAP = "gap without harm"
-    RATE_TOO_HIGH = "learning rate too high"
-    RATE_TOO_LOW = "learning rate too low"
-    NO_BETTER_THAN_MEAN = "no better than the training mean"
-    WORSE_THAN_PCA = "worse than PCA"
-    PROTEINS_NOT_LEARNT = "proteins not learnt"
-    NOT_A_NUMBER = "not a number"
-
-
-class Evidence(NamedTuple):
-    """The epochs that a diagnosis rests on, and the part of the loss that shows it: "total", "rna" or "protein"."""
-
-    first: int
-    last: int
-    part: str = "total"
-
-
-class Diagnosis(NamedTuple):
-    """A case, one sentence, its Evidence (None without an epoch), and settings to try next, the most likely first."""
-
-    case: Case
-    sentence: str
-    evidence: Evidence | None = None
-    tries: tuple[Try, ...] = ()
-
-
-class State(NamedTuple):
-    """What a diagnosis needs beside the epochs.
-
-    `difference`: the loss above PCA's on the scored cells, with its standard error, None before the end. `trouble`:
-    the message on a loss that stopped being a number, or "".
-    """
-
-    config: object  # RunConfig, with what was left empty chosen
-    baselines: object  # run_facts.Baselines on the validation cells
-    n_epochs: int  # planned
-    n_train: int  # cells
-    n_valid: int
-    is_over: bool
-    difference: tuple | None = None
-    trouble: str = ""
-
-
 def diagnose(epochs, state):
-    """The Diagnosis of a history: dicts with the columns of history.csv, those of the epochs so far."""
-    curve = read_curve(epochs, state.baselines)
+    """The Diagnosis of the epochs so far.
+
+    `epochs`: dicts with the columns of history.csv, or {column: (n,) float, NaN where there is no value}.
+    """
+    columns = epochs if isinstance(epochs, dict) else columns_of(epochs)
+    curve = read_curve(columns, state.baselines)
     if state.trouble:
         return _not_a_number(curve, state)
     if not len(curve.valid):
         return Diagnosis(Case.WAITING, "The first epoch has not ended.")
-    return _unstable(curve, state) or (_finished if state.is_over else _running)(epochs, curve, state)
+    return _unstable(curve, state) or (_finished if state.is_over else _running)(columns, curve, state)
 
 
 def _whole(curve, part="total"):
@@ -144,7 +94,7 @@ def _running(_, curve, state):
     return Diagnosis(Case.LEARNING, sentence, Evidence(first, last))
 
 
-def _finished(epochs, curve, state):
+def _finished(columns, curve, state):
     config, n = state.config, len(curve.valid)
     if n < LEAST_EPOCHS:
         sentence = f"{n} epoch{'s are' if n > 1 else ' is'} too few to read the curve."
@@ -159,7 +109,7 @@ def _finished(epochs, curve, state):
         return Diagnosis(Case.NO_BETTER_THAN_MEAN, sentence, _whole(curve), tries.to_learn_at_all(config))
     if found and found.is_beyond_noise:
         return _over_fits(found, curve, state)
-    if _proteins_not_learnt(epochs, curve, state):
+    if _proteins_not_learnt(columns, curve, state):
         sentence = "The proteins are not learnt: their loss is that of the training mean."
         return Diagnosis(
             Case.PROTEINS_NOT_LEARNT, sentence, _whole(curve, "protein"), tries.for_proteins(config)
@@ -176,7 +126,7 @@ def _finished(epochs, curve, state):
             tries.longer(n + more.n_epochs),
         )
     if state.difference and standing(state.difference) == "above":
-        return _worse_than_pca(epochs, curve, state)
+        return _worse_than_pca(columns, curve, state)
     gap = float(curve.valid[-curve.final :].mean() - curve.train[-curve.final :].mean()) / curve.fallen
     if gap > GAP:
         sentence = (
@@ -237,25 +187,26 @@ def _no_better(curve, state):
     return gained < LEARNT * max(mean - pca, 0) or gained <= 0
 
 
-def _proteins_not_learnt(epochs, curve, state):
+def _proteins_not_learnt(columns, curve, state):
     mean, pca = state.baselines.mean.protein, state.baselines.pca.protein
-    ours = _at_best(epochs, curve, "valid_protein")
+    ours = _at_best(columns, curve, "valid_protein")
     if None in (mean, pca, ours) or state.baselines.mean.rna is None:
         return False  # proteins alone are the total
     return mean - ours < LEARNT * max(mean - pca, 0)
 
 
-def _at_best(epochs, curve, name):
-    best = int(curve.numbers[curve.best])
-    return next((epoch.get(name) for epoch in epochs if epoch.get("epoch", best) == best), None)
+def _at_best(columns, curve, name):
+    """The value of a column in the best epoch, or None."""
+    values = columns.get(name, np.empty(0))[columns["epoch"] == curve.numbers[curve.best]]
+    return float(values[0]) if len(values) and np.isfinite(values[0]) else None
 
 
-def _worse_than_pca(epochs, curve, state):
+def _worse_than_pca(columns, curve, state):
     """Worse than PCA of the same size, with the part that it is behind in."""
     config, baselines = state.config, state.baselines
     behind = {}
     for part in ("rna", "protein"):
-        ours, pca = _at_best(epochs, curve, f"valid_{part}"), getattr(baselines.pca, part)
+        ours, pca = _at_best(columns, curve, f"valid_{part}"), getattr(baselines.pca, part)
         if ours is not None and pca is not None and (weight := config.weight_of(part)) and ours > pca:
             behind[part] = weight * (ours - pca)
     part = max(behind, key=behind.get) if len(behind) else "total"

@@ -120,16 +120,15 @@ class RunState(NamedTuple):
 
 def run_state(store, view, run_id):
     """The RunState of a run; ["gone"] of a deleted one, whose page gives a message when it is drawn."""
-    row = view.readable("run", run_id)
-    if row is None:
+    try:
+        now = view.runs.stamp(run_id)
+    except Missing:
         return RunState(["gone"], True)
-    drawn = [row["status"], row["phase"], row["explored"], view.runs.n_epochs(run_id)]
-    if row["status"] == Status.QUEUED:
+    drawn = [now.status, now.phase, now.explored, now.last_epoch]
+    if now.status == Status.QUEUED:
         ahead = store.ahead_of(view.jobs.last(run_id, "train"))
         drawn += [len(ahead), store.n_epochs(ahead[0]["target"]) if ahead else 0]
-    return RunState(
-        drawn, row["status"] in (*FINISHED, Status.CREATED) and row["explored"] != Explored.WORKING
-    )
+    return RunState(drawn, now.status in (*FINISHED, Status.CREATED) and now.explored != Explored.WORKING)
 
 
 def follow_run(store, user, run_id, report):

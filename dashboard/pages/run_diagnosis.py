@@ -9,7 +9,8 @@ from core.config import specs
 from core.config.run_facts import RunFacts
 from core.errors import UserError
 from core.store import ACTIVE, Status
-from core.training.diagnosis import Case, State, diagnose
+from core.training.diagnosis import diagnose
+from core.training.diagnosis_case import Case, State, trouble_of
 
 CHANGE = "set-"  # in a link to Create model, before the name of a setting to fill in
 TONES = {
@@ -24,18 +25,16 @@ TONES = {
 
 
 def diagnosis_of(run, epochs):
-    """The Diagnosis of a run from its row and its epochs so far; None before its training begins."""
+    """The Diagnosis of a run from its row and its epochs so far, in a form of `diagnose`; None before its training begins."""
     facts = RunFacts.upgraded(run["facts"])
     if facts is None or run["status"] in (Status.CREATED, Status.QUEUED):
         return None
     is_over = run["status"] not in ACTIVE
-    trouble = "; ".join(facts.happened)
+    trouble = trouble_of(facts.happened)
     if run["status"] == Status.FAILED:
         if "not a number" not in run["message"] and "being a number" not in run["message"]:
             return None  # the message of the run has the reason
         trouble = run["message"]
-    elif run["status"] == Status.CANCELLED and not epochs:
-        return None
     state = State(
         config=configs.parse(run["config"]),
         baselines=facts.valid_baselines,
@@ -46,7 +45,8 @@ def diagnosis_of(run, epochs):
         difference=facts.loss_difference,
         trouble=trouble,
     )
-    return diagnose(epochs, state)
+    diagnosis = diagnose(epochs, state)
+    return None if is_over and diagnosis.case == Case.WAITING else diagnosis
 
 
 def shown(run, diagnosis):

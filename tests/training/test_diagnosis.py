@@ -5,7 +5,8 @@ import pytest
 
 from core.config import RunConfig, parse, specs
 from core.config.run_facts import Baselines, Parts
-from core.training.diagnosis import Case, State, diagnose
+from core.training.diagnosis import diagnose
+from core.training.diagnosis_case import Case, State, trouble_of
 
 N = 40
 X = np.arange(N)
@@ -46,6 +47,23 @@ def one_cycle(**changed):
 
 def labels(diagnosis):
     return [each.label for each in diagnosis.tries]
+
+
+def test_of_what_happened_a_loss_that_was_no_number_alone_is_a_trouble():
+    lost = "The loss stopped being a number in epoch 3. Training went back to the weights of epoch 2."
+    resumed = "Training was interrupted and continued from the checkpoint of epoch 2."
+    assert trouble_of(()) == trouble_of((resumed,)) == "" and trouble_of((resumed, lost)) == lost
+
+
+def test_columns_say_the_same_as_dicts():
+    rows = history(FALLING, valid_protein=np.where(X < 3, np.nan, 1.0))
+    rows[5] |= {"valid_loss": None}
+    columns = {
+        name: np.array([np.nan if row[name] is None else row[name] for row in rows]) for name in rows[0]
+    }
+    for over in (True, False):
+        assert diagnose(columns, state(is_over=over)) == diagnose(rows, state(is_over=over))
+    assert diagnose({}, state()).case == diagnose({"epoch": np.empty(0)}, state()).case == Case.WAITING
 
 
 def test_before_the_first_epoch_it_says_so():

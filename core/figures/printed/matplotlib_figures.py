@@ -4,7 +4,8 @@ import numpy as np
 
 from core.figures.axis_range import label_positions, y_range
 from core.figures.colour import OTHERS
-from core.figures.loss import SQUARED, TITLES, lines_of, parts_of
+from core.figures.loss import SQUARED, TITLES, lines_of
+from core.figures.loss_page import parts_of
 from core.figures.markers import LARGEST, places, scaled
 from core.figures.printed.matplotlib_maps import POINT
 from core.figures.theme import category_colours, theme_colours

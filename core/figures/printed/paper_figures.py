@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from core import figures
 from core.config.bundle import Size
-from core.figures.loss import parts_of
+from core.figures.loss_page import parts_of
 from core.figures.printed import matplotlib_figures, matplotlib_maps
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # journals ask for these

@@ -4,25 +4,17 @@ import math
 from contextlib import suppress
 
 import dash_bootstrap_components as dbc
-import numpy as np
-from dash import Input, Output, Patch, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 
 from core import figures
-from core.config import RunConfig
 from core.config.models import MODELS
 from core.config.preparation_record import PreparationRecord
-from core.config.run_facts import RunFacts
-from core.config.run_files import HISTORY
 from dashboard import ids as shared
 from dashboard.components.widgets import card, graph, more, term
-from dashboard.pages.train import history, ids, live_diagnosis
+from dashboard.pages.train import curve_updates, ids
 from dashboard.server import session
 
 SMOOTHEST = 0.99  # the largest weight of the average: about the last hundred epochs
-MOST_POINTS = 8 * figures.BUCKETS  # of a curve that grows in the page, before it is thinned again
-MOST_AT_ONCE = 400  # epochs that are added one by one
-GROWTH, LEAST = 1.5, 20  # a history that grew by half, and some epochs, may want narrower axes
-MEMORY = [HISTORY.index(name) for name in ("memory_gb", "gpu_memory_gb")]
 
 # The address holds what the card shows.
 UPDATE_ADDRESS = """(view, log, smoothing) => {
@@ -126,101 +118,6 @@ def _explained():
     )
 
 
-def drawing(view, run_id, look, drawn):
-    """(figure or Patch, what is drawn now) of a run: all of it, or what the page lacks. `drawn` is the answer before."""
-    rows, run = history.of(view, run_id), view.runs.one(run_id)
-    diagnosis = live_diagnosis.of(view, run)
-    evidence = diagnosis.evidence if diagnosis and look.view in figures.LOSSES else None
-    mark = evidence if evidence and evidence.part in ("total", look.view) else None
-    frame = [run_id, *look, run["n_epochs"], bool(run["facts"]), mark is not None]
-    n, said = len(rows), [diagnosis.case, *mark] if mark else []
-    if drawn and drawn["frame"] == frame and 1 < drawn["until"] <= n:
-        if drawn["until"] == n and drawn["said"] == said:
-            return no_update, no_update
-        if _grows_in_place(rows, look, drawn):
-            patch = addition(run, rows, look, drawn)
-            if drawn["said"] != said:
-                _move_mark(patch, drawn, mark, diagnosis.case, look.theme)
-            shown = {"until": n, "points": drawn["points"] + n - drawn["until"], "best": run["best_epoch"]}
-            return patch, drawn | shown | {"said": said}
-    figure = curve_of(run, rows, look)
-    if mark:
-        figures.mark_evidence(figure, mark, diagnosis.case, look.theme)
-    return figure, {
-        "frame": frame,
-        "said": said,
-        "marks": [
-            len(figure.layout.shapes) - 1,
-            len(figure.layout.annotations) - 1,
-        ],  # that of a diagnosis is the last
-        "until": n,
-        "points": figures.n_points(figure),
-        "curves": figures.curves_of(figure),
-        "ranges": [list(axis.range) for axis in figure.select_yaxes()],
-        "at": n,  # epochs for which the ranges were computed
-        "best": run["best_epoch"],
-        "best_index": next(
-            (i for i, t in enumerate(figure.data) if (t.name or "").startswith("best epoch")), None
-        ),
-    }
-
-
-def _grows_in_place(rows, look, drawn):
-    """Do the new epochs fit into the figure that is drawn, as few points within its axes?"""
-    n, since = len(rows), drawn["until"]
-    if (
-        n - since > MOST_AT_ONCE
-        or drawn["points"] + n - since > MOST_POINTS
-        or n > GROWTH * drawn["at"] + LEAST
-    ):
-        return False
-    if look.view == "machine":  # two rows of axes; the first is fixed
-        return bool(np.nanmax(rows[since:, MEMORY], initial=0.0) <= drawn["ranges"][1][1] or look.log)
-    columns = [HISTORY.index(figures.Curve(*curve).column) for curve in drawn["curves"]]
-    values = rows[since:, columns]
-    values = values[np.isfinite(values) & ((values > 0) | (not look.log))]
-    low, high = drawn["ranges"][0]
-    values = np.log10(values) if look.log else values
-    return not len(values) or bool(low <= values.min() and values.max() <= high)
-
-
-def _move_mark(patch, drawn, mark, case, theme):
-    """Put the mark of what a diagnosis rests on where it is now."""
-    marked = figures.mark_evidence(figures.empty(""), mark, case, theme).to_plotly_json()["layout"]
-    for name, index in zip(("shapes", "annotations"), drawn["marks"], strict=True):
-        patch["layout"][name][index] = marked[name][-1]
-
-
-def addition(run, rows, look, drawn):
-    """The Patch that adds the epochs that a figure lacks, and moves the mark of the best epoch."""
-    curves, patch = [figures.Curve(*curve) for curve in drawn["curves"]], Patch()
-    epochs, added = figures.additions(rows, curves, look, drawn["until"])
-    for curve, values in zip(curves, added, strict=True):
-        patch["data"][curve.index]["x"].extend(epochs)
-        patch["data"][curve.index]["y"].extend(values)
-    best, index = run["best_epoch"], drawn["best_index"]
-    if index is not None and best and best != drawn["best"] and best <= len(rows):
-        value = rows[best - 1, HISTORY.index(f"valid_{figures.LOSSES[look.view]}")]
-        mark = {"x": [best], "y": [float(value)], "name": f"best epoch ({best})", "showlegend": True}
-        for name, part in mark.items():
-            patch["data"][index][name] = part
-    return patch
-
-
-def curve_of(run, rows, look):
-    """The figure of a run's history."""
-    facts = RunFacts.upgraded(run["facts"])
-    return figures.live_curve(
-        rows,
-        look,
-        n_epochs=run["n_epochs"],
-        best_epoch=run["best_epoch"],
-        baselines=facts and facts.valid_baselines,
-        n_latent=run["config"]["n_latent"],
-        loss_label=RunConfig(**run["config"]).loss_label,
-    )
-
-
 def register(app, store):
     @app.callback(
         Output(ids.LOSS, "figure"),
@@ -235,7 +132,7 @@ def register(app, store):
     )
     def draw_curves(_, view, log, smoothing, theme, drawn, run_id):
         look = figures.Look(view or "total", bool(log), float(smoothing or 0), theme)
-        return drawing(store.of(session.user()), run_id, look, drawn)
+        return curve_updates.drawing(store.of(session.user()), run_id, look, drawn)
 
     app.clientside_callback(
         UPDATE_ADDRESS,

@@ -124,7 +124,7 @@ def register(app, store):
         Output(ids.RESUME, "hidden"),
         Output(ids.EXTEND_BOX, "hidden"),
         Output(ids.REPEAT_BOX, "hidden"),
-        Input(ids.TICK, "data"),
+        Input(ids.STAGE, "data"),
         State(shared.RUN, "data"),
     )
     def show(_, run_id):

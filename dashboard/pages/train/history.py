@@ -5,33 +5,22 @@ from typing import NamedTuple
 import numpy as np
 
 from core.config.run_files import HISTORY
-from dashboard.components.bounded_cache import BoundedCache
 
-_kept = BoundedCache(most_bytes=64 << 20, size_of=lambda holder: 1 << 20)  # 64 runs; 10,000 epochs are 1.6 MB
-
-
-class _Holder:
-    """The newest array of a run. An array never changes; a longer one takes its place."""
-
-    def __init__(self):
-        self.rows = np.empty((0, len(HISTORY)))
+EMPTY = np.empty((0, len(HISTORY)))
 
 
-def of(view, run_id):
-    """(epochs, columns of HISTORY) float64 of a run so far, NaN where there is no value; raises Missing."""
-    holder = _kept.get((str(view.store.root), run_id), _Holder)
-    rows = holder.rows
-    since = int(rows[-1, 0]) - 1 if len(rows) else 0
+def grown(view, run_id, before=EMPTY):
+    """(epochs, columns of HISTORY) float64 of a run so far, NaN where there is no value, from an earlier array of it.
+
+    Raises Missing. An array never changes; where there are more epochs a longer one takes its place.
+    """
+    since = int(before[-1, 0]) - 1 if len(before) else 0
     more = _array(view.runs.epochs(run_id, since))  # the last one again: a resumed run may have replaced it
-    same = len(rows) and len(more) and np.array_equal(rows[-1], more[0], equal_nan=True)
-    if len(rows) and not (same and len(rows) + len(more) - 1 == view.runs.n_epochs(run_id)):
-        rows, more = rows[:0], _array(view.runs.epochs(run_id))
-    else:
-        more = more[1:] if len(rows) else more
-    if len(more):
-        rows = np.concatenate([rows, more])
-    holder.rows = rows
-    return rows
+    if not len(before):
+        return more
+    if not (len(more) and np.array_equal(before[-1], more[0], equal_nan=True)):
+        return _array(view.runs.epochs(run_id))
+    return np.concatenate([before, more[1:]]) if len(more) > 1 else before
 
 
 def _array(epochs):
@@ -49,7 +38,7 @@ class SoFar(NamedTuple):
 
 
 def so_far(history):
-    """The SoFar of an array of `of`."""
+    """The SoFar of an array of `grown`."""
     if not len(history):
         return SoFar(0, None, None, [])
     losses = history[:, HISTORY.index("valid_loss")]
@@ -59,6 +48,11 @@ def so_far(history):
 
 
 def as_dict(values):
-    """A row of an array of `of` as a dict with the names of HISTORY, None where there is no value."""
-    row = {name: None if np.isnan(v) else float(v) for name, v in zip(HISTORY, values, strict=True)}
+    """A row of an array of `grown` as a dict with the names of HISTORY, None where there is no value."""
+    row = {name: None if v != v else v for name, v in zip(HISTORY, values.tolist(), strict=True)}
     return row | {"epoch": int(row["epoch"])}
+
+
+def columns(history):
+    """{name of HISTORY: values} of an array of `grown`."""
+    return dict(zip(HISTORY, history.T, strict=True))

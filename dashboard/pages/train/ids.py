@@ -5,7 +5,8 @@ from dashboard.ids import watched
 TRAIN = "train"
 CANCEL = "cancel"
 POLL = "poll"
-TICK = "tick"
+TICK = "tick"  # what a page draws of the run: it draws again when this changes
+STAGE = "stage"  # the part of TICK that no epoch changes
 FINISHED = "finished"
 STATUS = "status"
 TILES = "tiles"

@@ -11,7 +11,7 @@ from dashboard import ids as shared
 from dashboard.components import job_progress
 from dashboard.components.widgets import card, empty
 from dashboard.pages.run_status import next_step, status, tiles, working
-from dashboard.pages.train import curves, film, go_on, history, ids, live_diagnosis
+from dashboard.pages.train import curves, film, go_on, ids, watched
 from dashboard.server import session
 
 PATH, TITLE = "/train", "Train"
@@ -40,6 +40,7 @@ def layout(view, context):
             dcc.Store(id=session.ASKER, data=session.signed(view.store.root, view.user)),
             dcc.Interval(id=ids.POLL, interval=POLL, disabled=not is_active(run)),
             dcc.Store(id=ids.TICK),
+            dcc.Store(id=ids.STAGE),
             dcc.Store(id=ids.FINISHED),
             card(
                 None,
@@ -113,6 +114,16 @@ def register(app, store):
         Input(ids.FINISHED, "data"),
     )
 
+    app.clientside_callback(  # what depends on the status alone need not be asked for at every epoch
+        """(tick, stage) => {
+            const now = JSON.stringify(tick ? tick.slice(0, 3) : null);
+            return now === stage ? window.dash_clientside.no_update : now;
+        }""",
+        Output(ids.STAGE, "data"),
+        Input(ids.TICK, "data"),
+        State(ids.STAGE, "data"),
+    )
+
     app.clientside_callback(  # the process of the background callback needs a second to start: the press is answered at once
         "n => n ? 'Submitting the run ...' : window.dash_clientside.no_update",
         Output(ids.STATUS, "children", allow_duplicate=True),
@@ -146,13 +157,14 @@ def register(app, store):
     )
     def show(_, run_id):
         view = store.of(session.user())
-        run, so_far = view.runs.one(run_id), history.so_far(history.of(view, run_id))
+        now = watched.of(view, run_id)
+        run, n = now.run, now.so_far.n
         return (
-            status(view, run, so_far.n),
+            status(view, run, n),
             working(run),
-            tiles(run, so_far),
-            100 * so_far.n / run["n_epochs"] if run["n_epochs"] else 0,
-            next_step(run, [] if is_active(run) else view.runs.epochs(run_id), live_diagnosis.of(view, run)),
+            tiles(run, now.so_far),
+            100 * n / run["n_epochs"] if run["n_epochs"] else 0,
+            next_step(run, [] if is_active(run) else view.runs.epochs(run_id), now.diagnosis),
             None if run["status"] == Status.CREATED else HIDDEN,
             None if run["status"] in ACTIVE else HIDDEN,
         )

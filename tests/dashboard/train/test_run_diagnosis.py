@@ -6,11 +6,11 @@ from app_under_test import sent
 
 from core import figures
 from core.store import Status
-from core.training.diagnosis import Case, Diagnosis, Evidence
+from core.training.diagnosis_case import Case, Diagnosis, Evidence
 from dashboard.components import location
 from dashboard.pages import run_diagnosis
 from dashboard.pages.model import page as model
-from dashboard.pages.train import curves, live_diagnosis
+from dashboard.pages.train import curve_updates
 
 
 def of(finished, **changed):
@@ -19,7 +19,7 @@ def of(finished, **changed):
 
 
 def drawn(nuwa, part):
-    return curves.drawing(nuwa.view, nuwa.run, figures.Look(part), None)[0]
+    return curve_updates.drawing(nuwa.view, nuwa.run, figures.Look(part), None)[0]
 
 
 def evidence_in(figure):
@@ -56,12 +56,22 @@ def test_a_run_at_work_and_one_that_failed_for_another_reason(finished):
     assert sent(run_diagnosis.shown({"id": "x"}, None)) == "[]"
 
 
+def test_a_run_that_was_resumed_is_not_said_to_have_lost_its_numbers(finished):
+    """What happened in a training is also that it was interrupted, or which weights it began with."""
+    run = finished.view.runs.one(finished.run)
+    resumed = "Training was interrupted and continued from the checkpoint of epoch 2."
+    lost = "The loss stopped being a number in epoch 1. Training went back to fresh weights."
+    for happened, case in (([resumed], Case.TOO_SHORT), ([resumed, lost], Case.NOT_A_NUMBER)):
+        assert of(finished, facts=run["facts"] | {"happened": happened})[1].case == case
+
+
 def test_the_evidence_is_marked_on_the_curve_of_its_part(finished, monkeypatch):
     marked = drawn(finished, "total")
     shapes = evidence_in(marked)
     assert len(shapes) == 1 and (shapes[0].x0, shapes[0].x1) == (0.5, 3.5)
     assert any("epochs 1 to 3" in (note.text or "") for note in marked.layout.annotations)
     protein = Diagnosis(Case.PROTEINS_NOT_LEARNT, "They are not.", Evidence(1, 3, "protein"))
-    monkeypatch.setattr(live_diagnosis, "of", lambda *_: protein)
+    real = curve_updates.watched.of
+    monkeypatch.setattr(curve_updates.watched, "of", lambda *run: real(*run)._replace(diagnosis=protein))
     for part, n in (("total", 0), ("rna", 0), ("protein", 1)):
         assert len(evidence_in(drawn(finished, part))) == n
