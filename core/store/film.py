@@ -110,14 +110,14 @@ class FilmFile:
             return str((self.folder / CELLS).stat().st_mtime_ns)
         return ""
 
-    def read(self, since=0):
-        """The Film with the frames after the epoch `since`; None where there is none."""
+    def read(self, since=0, also=0):
+        """The Film with the frames after the epoch `since` and that of the epoch `also`; None where there is none."""
         for _ in range(3):  # a frame whose slot is given to another meanwhile is read again
             index = self._index()
             with suppress(OSError, ValueError, IndexError):
                 cells = np.array(files.read_array(self.folder / CELLS))
                 slots = np.load(self.folder / NPY, mmap_mode="r", allow_pickle=False)
-                wanted = [(epoch, slot) for epoch, slot in index if epoch > since]
+                wanted = [(epoch, slot) for epoch, slot in index if epoch > since or epoch == also]
                 frames = np.array(slots[[slot for _, slot in wanted]], dtype=np.float32)
                 now = self._index()
                 if all(pair in now for pair in wanted):

@@ -63,7 +63,7 @@ def numbers_of(file, since=0, axes=0):
         }
     if axes not in epochs:
         since, axes = 0, epochs[-1]
-    film = file.read(min(since, axes - 1))
+    film = file.read(since, axes)
     frame = film.frames[film.epochs == axes]
     if not len(frame):  # it made room in this moment
         return numbers_of(file)
