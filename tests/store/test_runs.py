@@ -8,7 +8,7 @@ from store_rows import EPOCH, at_once, furnish, new_run
 from core.config import run_files
 from core.config.run_facts import Parts
 from core.errors import UserError
-from core.store import schema
+from core.store import Missing, schema
 from core.store.run_removal import remove_due
 from core.training.learn import epoch_record
 from core.training.loop import Epoch
@@ -66,6 +66,25 @@ def test_an_embedding_is_queued_once_and_again_after_a_failure(store):
 
 
 # --- runs
+
+
+def test_the_stamp_of_a_run_changes_with_it_and_is_as_private_as_the_run(store):
+    run, view = new_run(store, "running"), store.of("local")
+    before = view.runs.stamp(run)
+    assert before == view.runs.stamp(run) and (before.status, before.last_epoch) == ("running", 0)
+    store.add_epoch(run, EPOCH | {"epoch": 7})
+    assert view.runs.stamp(run) == before._replace(last_epoch=7)
+    for values in ({"phase": "encoding"}, {"message": "Stopped."}, {"ended": 2.0}, {"name": "another"}):
+        last = view.runs.stamp(run)
+        store.set("run", run, **values)
+        assert view.runs.stamp(run) == last._replace(**values)
+    with pytest.raises(Missing):
+        store.of("stranger").runs.stamp(run)
+    store.set("run", run, visibility="shared")
+    assert store.of("stranger").runs.stamp(run).name == "another"
+    view.removals.remove([run])
+    with pytest.raises(Missing):
+        view.runs.stamp(run)
 
 
 def test_a_run_takes_its_preprocessing_from_the_preparation(store):

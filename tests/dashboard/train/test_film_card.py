@@ -87,6 +87,15 @@ def test_frames_after_an_epoch_lie_along_the_axes_that_the_page_has(tmp_path, si
     np.testing.assert_allclose(numbers * head["unit"], np.float16(frames[at]) @ axis, atol=0.01)
 
 
+def test_of_a_long_film_only_the_frames_that_are_asked_for_are_read(tmp_path):
+    file = FilmFile(tmp_path)
+    file.begin(np.arange(6), np.zeros(6, bool), 3, n_slots=5)
+    for epoch in (1, 2, 4, 7):
+        file.add(epoch, np.full((6, 3), epoch))
+    assert file.read(4, also=1).epochs.tolist() == [1, 7] and file.read(4).epochs.tolist() == [7]
+    assert [frame[0, 0] for frame in file.read(4, also=2).frames] == [2, 7]
+
+
 def film_axes(points):
     from core.figures import film_axes
 
