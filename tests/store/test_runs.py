@@ -82,6 +82,8 @@ def test_the_stamp_of_a_run_changes_with_it_and_is_as_private_as_the_run(store):
         store.of("stranger").runs.stamp(run)
     store.set("run", run, visibility="shared")
     assert store.of("stranger").runs.stamp(run).name == "another"
+    store.move("run", run, "running", "cancelled")
+    assert view.runs.stamp(run).status == "cancelled"
     view.removals.remove([run])
     with pytest.raises(Missing):
         view.runs.stamp(run)
