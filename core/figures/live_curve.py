@@ -75,9 +75,9 @@ def axes_of(history, look, baselines=None, n_latent=None):
 
 def _row_limits(history, look, row):
     """[low, high] of the axis of a row, counted from 0, of a view that is not a loss."""
-    view = VIEWS[look.view]
+    drawn = VIEWS[look.view]
     columns = [history[:, HISTORY.index(name)] for name in columns_of(look.view, row)]
-    return _limits(columns, look.log, view.from_zero, view.limit if row == 0 else None)
+    return _limits(columns, look.log, drawn.from_zero, drawn.limit if row == 0 else None)
 
 
 def _loss_limits(values, lines, log):
