@@ -197,8 +197,10 @@ def _proteins_not_learnt(columns, curve, state):
 
 def _at_best(columns, curve, name):
     """The value of a column in the best epoch, or None."""
-    values = columns.get(name, np.empty(0))[columns["epoch"] == curve.numbers[curve.best]]
-    return float(values[0]) if len(values) and np.isfinite(values[0]) else None
+    if name not in columns:
+        return None
+    (value,) = columns[name][columns["epoch"] == curve.numbers[curve.best]][:1]
+    return float(value) if np.isfinite(value) else None
 
 
 def _worse_than_pca(columns, curve, state):
