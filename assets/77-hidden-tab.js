@@ -6,9 +6,17 @@
   const HIDDEN = 10000; // milliseconds between two questions
   const usual = {};
 
+  function pollOf(id) {
+    try {
+      return window.dash_component_api.getLayout(id);
+    } catch { // it is on another page
+      return null;
+    }
+  }
+
   document.addEventListener("visibilitychange", () => {
     for (const id of POLLS) {
-      const poll = window.dash_component_api?.getLayout(id);
+      const poll = pollOf(id);
       if (!poll) continue;
       if (document.hidden && poll.props.interval < HIDDEN) usual[id] = poll.props.interval;
       const interval = document.hidden ? HIDDEN : usual[id];
