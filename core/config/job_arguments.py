@@ -205,6 +205,16 @@ class MarkersArguments(Arguments):
     samples: str | None = None
 
 
+class ConditionsArguments(Arguments):
+    """The key of Groups of cells, and two values of an obs column that are compared over the samples of another column."""
+
+    groups: str
+    column: str
+    first: str
+    second: str
+    samples: str
+
+
 class ClustersArguments(Arguments):
     """A method of clustering and its value: the number of clusters, their least size, or the resolution.
 
@@ -268,6 +278,7 @@ ARGUMENTS = {
     "profile": ProfileArguments,
     "bundle": BundleArguments,
     "markers": MarkersArguments,
+    "conditions": ConditionsArguments,
     "clusters": ClustersArguments,
     "select": SelectArguments,
     "map": MapArguments,

@@ -36,6 +36,8 @@ HARMONY = "harmony_axes"  # (cells, k) the input's principal components after Ha
 SEEDS_TOGETHER = "seeds_together"  # (cells, k) the latent spaces of several seeds side by side
 SEEDS_TOGETHER_RECORD = f"{SEEDS_TOGETHER}.json"  # of which runs it is
 
+CONDITIONS_RECORD, CONDITIONS_TABLE = "conditions.json", "conditions.csv"  # of two conditions over samples
+
 
 def _decimal(resolution):
     """A resolution as it stands in file names; raises UserError for a number that none can be."""

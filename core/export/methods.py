@@ -33,14 +33,25 @@ SCHEDULES = {
 }
 
 
-def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False, versions=None, seeds=None):
+def paragraph(
+    config,
+    facts,
+    data,
+    steps=(),
+    clusters="",
+    markers="",
+    tsne=False,
+    versions=None,
+    seeds=None,
+    conditions="",
+):
     """The paragraph, plain text; the keys of core.export.references stand in it.
 
     `config` is the RunConfig of the run, `facts` its RunFacts or their JSON, with "n_done" where
     it has fewer epochs than it was to have; `data` the record of its dataset (a DatasetRecord or its JSON), `steps` the steps that it had been through
     (records with "name" and "said"), `clusters` how the groups were made in words, `markers` of which values their markers
     are, "" where there are none; `tsne` says whether it was made. `seeds` is the record of seeds_together.json, where several
-    seeds were used together.
+    seeds were used together, `conditions` the sentence on a comparison of conditions, "" without one.
     """
     versions, facts = versions or {}, RunFacts.upgraded(facts)
     parts = [
@@ -51,6 +62,7 @@ def paragraph(config, facts, data, steps=(), clusters="", markers="", tsne=False
         _result(config, facts),
         _after(config, facts, clusters, markers, tsne),
         _seeds(config, seeds),
+        conditions,
         _software(versions, facts),
     ]
     return " ".join(part for part in parts if part)

@@ -20,12 +20,16 @@ REFERENCES = {
     "Lopez 2018": "Lopez R, Regier J, Cole MB, Jordan MI, Yosef N. Deep generative modeling for single-cell "
     "transcriptomics. Nat Methods 15:1053-1058, 2018. doi:10.1038/s41592-018-0229-2",
     "Loshchilov 2019": "Loshchilov I, Hutter F. Decoupled weight decay regularization. ICLR 2019. arXiv:1711.05101",
+    "Love 2014": "Love MI, Huber W, Anders S. Moderated estimation of fold change and dispersion for RNA-seq data with DESeq2. "
+    "Genome Biol 15:550, 2014. doi:10.1186/s13059-014-0550-8",
     "Mann 1947": "Mann HB, Whitney DR. On a test of whether one of two random variables is stochastically larger than the "
     "other. Ann Math Stat 18:50-60, 1947. doi:10.1214/aoms/1177730491",
     "McInnes 2018": "McInnes L, Healy J, Melville J. UMAP: uniform manifold approximation and projection for dimension "
     "reduction. arXiv:1802.03426, 2018.",
     "Mulè 2022": "Mulè MP, Martins AJ, Tsang JS. Normalizing and denoising protein expression data from droplet-based "
     "single cell profiling. Nat Commun 13:2099, 2022. doi:10.1038/s41467-022-29356-8",
+    "Muzellec 2023": "Muzellec B, Teleńczuk M, Cabeli V, Andreux M. PyDESeq2: a python package for bulk RNA-seq differential "
+    "expression analysis. Bioinformatics 39:btad547, 2023. doi:10.1093/bioinformatics/btad547",
     "Neufeld 2023": "Neufeld A, Dharamshi A, Gao LL, Witten D. Data thinning for convolution-closed distributions. "
     "arXiv:2301.07276, 2023.",
     "Paszke 2019": "Paszke A, Gross S, Massa F, et al. PyTorch: an imperative style, high-performance deep learning "

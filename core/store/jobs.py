@@ -14,6 +14,7 @@ OF_RUN = (
     "support",
     "latent_sizes",
     "seeds_together",
+    "conditions",
 )  # kinds whose result the run keeps, for all who see it
 
 

@@ -16,6 +16,7 @@ from dashboard.components.widgets import notice, progress
 # Kinds of jobs whose cards say how long they took; others are quick, or show something else.
 TIMED = (
     "markers",
+    "conditions",
     "spaces",
     "explained",
     "count_split",

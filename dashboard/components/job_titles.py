@@ -36,6 +36,7 @@ TITLES = {
     "repeat": "training again to compare",
     "meaning": "the latent dimensions",
     "markers": "markers",
+    "conditions": "a comparison of conditions",
     "steadiness": "the stability of clusters",
     "clusters": "a clustering",
     "select": "a dataset of selected cells",

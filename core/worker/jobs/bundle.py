@@ -13,7 +13,13 @@ from core import files
 from core.config import SPLIT_NAMES
 from core.config.bundle import Size
 from core.config.job_arguments import BundleArguments
-from core.config.run_files import BUNDLE, SEEDS_TOGETHER_RECORD, START_WEIGHTS
+from core.config.run_files import (
+    BUNDLE,
+    CONDITIONS_RECORD,
+    CONDITIONS_TABLE,
+    SEEDS_TOGETHER_RECORD,
+    START_WEIGHTS,
+)
 from core.errors import UserError
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
 from core.export.h5ad import columns_of
@@ -38,6 +44,8 @@ MORE = (
     "support.json",
     "latent_sizes.json",
     SEEDS_TOGETHER_RECORD,
+    CONDITIONS_RECORD,
+    CONDITIONS_TABLE,
 )  # files of the score jobs, where they were run
 DRAWN, RANKED = {"figures", "report"}, {"markers", "figures", "report"}  # parts that need figures, or markers
 NUMBER = 14  # bytes of a number in a CSV, about

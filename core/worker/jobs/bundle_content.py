@@ -7,7 +7,7 @@ import numpy as np
 from core import config, files
 from core.analysis.neighbors import N_NEIGHBORS
 from core.config.dataset_record import DatasetRecord
-from core.config.run_files import SEEDS_TOGETHER_RECORD, clusters_of, company_of
+from core.config.run_files import CONDITIONS_RECORD, SEEDS_TOGETHER_RECORD, clusters_of, company_of
 from core.config.training import DISTANCES
 from core.data import backed, read
 from core.errors import UserError
@@ -98,7 +98,15 @@ class BundleContent:
 
     def seeds_together(self):
         """The record of several seeds together, where they were used so; else None."""
-        path = self.folder / SEEDS_TOGETHER_RECORD
+        return self._record(SEEDS_TOGETHER_RECORD)
+
+    def conditions(self):
+        """The methods sentence of the comparison of conditions, "" without one."""
+        record = self._record(CONDITIONS_RECORD)
+        return record["words"] if record else ""
+
+    def _record(self, name):
+        path = self.folder / name
         return files.read_json(path) if path.exists() else None
 
     def cell_scores(self):

@@ -52,6 +52,7 @@ def report_of(content, made_at, figures, findings, remarks, names):
             tsne,
             used,
             content.seeds_together(),
+            content.conditions(),
         ),
         rules=findings,
         warnings=[*remarks, *_warnings(content, findings)],

@@ -6,7 +6,7 @@ from flask import Response, abort, request, send_file
 from core.analysis import mapping_summary
 from core.config import DEFAULT_RESOLUTION, SPLIT_NAMES, SURE
 from core.config.dataset_record import DatasetRecord
-from core.config.run_files import SEEDS_TOGETHER_RECORD, clusters_of
+from core.config.run_files import CONDITIONS_RECORD, CONDITIONS_TABLE, SEEDS_TOGETHER_RECORD, clusters_of
 from core.errors import UserError
 from core.export import tables
 from core.export.tables import Table
@@ -30,6 +30,8 @@ FILES = (
     "support.json",
     "latent_sizes.json",
     SEEDS_TOGETHER_RECORD,
+    CONDITIONS_RECORD,
+    CONDITIONS_TABLE,
 )
 
 

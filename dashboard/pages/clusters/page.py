@@ -22,6 +22,7 @@ from dashboard.pages.clusters import (
     bundle,
     clustering,
     composition,
+    conditions,
     downloads,
     ids,
     latent_effects,
@@ -56,7 +57,7 @@ PATH, TITLE = "/clusters", "Clusters"
 CARDS = {
     ("see", "Colour and metadata"): (metadata,),
     ("clusters", "Clusters and names"): (clustering, annotate, composition),
-    ("markers", "Markers"): (markers, cell_types),
+    ("markers", "Markers"): (markers, cell_types, conditions),
     ("judge", "Quality"): (
         scores,
         spaces,
