@@ -1,7 +1,7 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
 .PHONY: help run wheels licences test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
-	bench-gpu bench-follow bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis pictures format
+	bench-gpu bench-follow bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis bench-distance mutations pictures format
 
 PY := .venv/bin/python
 WORKERS ?= 2  # processes that run tests, a file at a time
@@ -38,6 +38,9 @@ lint: .venv/.nuwa-dev  ## find errors, unsafe calls, and files that the formatte
 	$(PY) -m ruff format --check .
 	$(PY) -m bandit -q -r core dashboard -ll -s B104,B108  # 0.0.0.0 is compared, and below /tmp new folders are made
 
+mutations: .venv/.nuwa-dev  ## does a small change of the science make a test fail? 150 drawn by chance; hours
+	$(PY) scripts/mutate.py $(or $(ARGS),--sample 150)
+
 pictures: .venv/.nuwa-dev  ## refresh the screenshots in docs/img from today's pages
 	@scripts/chromium.sh
 	$(PY) scripts/pictures.py
@@ -69,6 +72,9 @@ bench-quality: .venv/.nuwa-dev .venv-bench/.ready  ## every model beside PCA and
 
 bench-scale: .venv/.nuwa-dev  ## scaling exponent, Pearson residuals and cosine neighbours, four real datasets; an hour
 	$(PY) -m bench.scale $(ARGS)
+
+bench-distance: .venv/.nuwa-dev  ## Euclidean and cosine distance by model, with proteins, on UMAP and for mapped cells; an hour
+	$(PY) -m bench.distance $(ARGS)
 
 bench-gpu: .venv/.nuwa-dev  ## cells per second on a GPU, where there is one
 	$(PY) -m bench.gpu $(ARGS)
