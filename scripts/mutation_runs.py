@@ -1,7 +1,7 @@
 """Runs tests against mutations in forked processes: the libraries are loaded once, and a mutation costs its tests alone.
 
 First each test file is run once unchanged, to learn which tests call which function. A mutation of a function is then held
-against the tests that call it, the quickest first; one of a constant against the whole file, with its module loaded anew.
+against the tests that call it, the quickest first; one of a constant against the whole file, with its module imported again.
 """
 
 import contextlib
@@ -102,7 +102,7 @@ def outcome(folder, mutation, calls):
 
 
 def swap(module, function, source):
-    """Give a loaded function the code of its mutation; False where it is compiled or not loaded, and must be loaded anew."""
+    """Give a loaded function the code of its mutation; False where it is compiled or not loaded, and must be imported again."""
     thing = module
     for name in function.split("."):
         thing = getattr(thing, name, None)
