@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from core.store import Explored, NotAllowed, Role, Status
 from dashboard import ids
 from dashboard.components import documents, forms, location, share
+from dashboard.components.explained import explain
 from dashboard.components.header import header
 from dashboard.components.widgets import notice
 from dashboard.pages import glossary, home
@@ -36,12 +37,12 @@ HELP = {
     model.PATH: ("The network",),
     train.PATH: ("Learning: back-propagation, and the learning rate", "Watching it learn"),
     clusters.PATH: ("The clusters",),
-    runs.PATH: ("What a good loss is", "Where to go from here"),
-    compare.PATH: ("What a good loss is", "Where to go from here"),
+    runs.PATH: ("Finding and comparing runs", "What a good loss is"),
+    compare.PATH: ("Finding and comparing runs", "What a good loss is"),
     search.PATH: ("Searching settings", "What a good loss is"),
     glossary.PATH: ("What an autoencoder is",),
-    account.PATH: ("Sharing with others",),
-    admin.PATH: ("Sharing with others",),
+    account.PATH: ("Your account", "Sharing with others"),
+    admin.PATH: ("Administration",),
 }
 # For people with accounts: the links to these are below the name of who has signed in.
 PAGES += (account, admin)
@@ -147,7 +148,8 @@ def content(view, context, path):
         return header("Not found", context, visit, shared), notice("There is no such page.", "warn")
     lost = [notice([context.lost, *_other_runs(context, path)], "warn")] if context.lost else []
     try:
-        return header(page.TITLE, context, visit, shared), [*lost, page.layout(view, context)]
+        layout = explain(page.layout(view, context))
+        return header(page.TITLE, context, visit, shared), [*lost, layout]
     except NotAllowed as error:
         return header(page.TITLE, context, visit, shared), notice(str(error), "warn")
 

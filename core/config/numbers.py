@@ -99,7 +99,7 @@ class Number(NamedTuple):
     def _of_text(self, text):
         plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
         parts = _NUMBER.fullmatch(plain)
-        if parts is None:
+        if parts is None or any(unicodedata.category(sign) == "No" for sign in text):  # 10² is not 102
             raise self._is_no_number(text)
         sign, digits, exponent = parts.groups()
         if (either := _EITHER.fullmatch(digits)) and not exponent:

@@ -7,6 +7,7 @@ from core.store.database import LANES
 from core.store.groups import Groups
 from core.store.roles import NotAllowed, Role
 from core.store.rows import Missing
+from core.store.sessions import MOST_DAYS
 from core.store.sharing import LAB, PRIVATE, Audience
 from core.store.status import ACTIVE, FINISHED, Explored, Priority, Status
 from core.store.store import Store
@@ -25,6 +26,7 @@ __all__ = [
     "LANES",
     "LOCAL",
     "LOGIN",
+    "MOST_DAYS",
     "PART",
     "PRIVATE",
     "Damaged",

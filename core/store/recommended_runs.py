@@ -94,7 +94,7 @@ class RecommendedRuns:
                 continue
             if preparation := self.access.readable("preparation", run["preparation"]):
                 record = PreparationRecord.of(preparation)
-                wanted = settings.for_data(record.n_cells, record.n_genes, record.n_proteins)
+                wanted = settings.for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
                 if configs.parse(run["config"]) == wanted:
                     return run
         return None

@@ -1,11 +1,11 @@
 """The weights of another run as the start of a training: of the features that both have, by name."""
 
-import numpy as np
 import torch
 
 from core import models
 from core.config import parse
 from core.errors import UserError
+from core.preprocessing.shared_features import shared_features
 
 FRESH = "Choose another run, or train from fresh weights."
 
@@ -21,7 +21,7 @@ def start_from(model, content, matrix, config):
     if list(content["groups"]) != list(matrix.batch_names):
         raise UserError(f"The runs have other batches, and the network has a part for each. {FRESH}")
     genes, proteins = (
-        _matches(names, own)
+        shared_features(own, names)
         for names, own in ((content["genes"], matrix.genes), (content["proteins"], matrix.proteins))
     )
     n_genes, n_proteins = len(genes[0]), len(proteins[0])
@@ -39,13 +39,6 @@ def start_from(model, content, matrix, config):
         f"Training started from the weights of another run: {n_genes:,} of {matrix.n_genes:,} genes and {n_proteins} of "
         f"{matrix.n_proteins} proteins are in both."
     )
-
-
-def _matches(names, own):
-    """(positions in `own`, positions in `names`) of the names that are in both."""
-    place = {str(name): i for i, name in enumerate(names)}
-    pairs = [(i, place[str(name)]) for i, name in enumerate(own) if str(name) in place]
-    return tuple(np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True)) if pairs else ([], [])
 
 
 def _feature_axes(config, sizes, n_batches):

@@ -1,5 +1,7 @@
 """What a button does at once, without a job: call a function whose error is shown, ask first, or empty a value."""
 
+import uuid
+
 from dash import Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
@@ -39,6 +41,11 @@ def on(app, store, button, *parts, tone="bad"):
 def pressed(value):
     """Was this button pressed? Of a pattern of buttons the values are a list."""
     return any(value) if isinstance(value, list) else value
+
+
+def token(page, *what):
+    """The token with which the same request of a page is carried out once; `page` is that of shared.PAGE."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, repr([page, *what])).hex
 
 
 def confirm(app, button, dialog):

@@ -12,6 +12,7 @@ from dash import Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboard import ids
+from dashboard.components.explained import explain
 from dashboard.server import session
 
 
@@ -88,4 +89,4 @@ def _fill(app, store, tab):
         if not is_wanted:
             raise PreventUpdate
         view = store.of(session.user())
-        return tab.cards(view, view.runs.one(run_id))
+        return explain(tab.cards(view, view.runs.one(run_id)))

@@ -23,6 +23,7 @@ from dashboard.pages.compare import page as compare
 from dashboard.pages.data import add_data, join_samples
 from dashboard.pages.data import page as data
 from dashboard.pages.model import page as model
+from dashboard.pages.model import search as search_card
 from dashboard.pages.preprocess import page as preprocess
 from dashboard.pages.runs import page as runs
 from dashboard.pages.runs import removal
@@ -132,7 +133,6 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
         "revoke-token",
         "admin-stop",
         "open-trial",  # of a search
-        "search-values",  # of the settings that were chosen for a search: a callback draws them
     }  # only for some datasets and models
     layouts = (
         sent(frame())
@@ -163,6 +163,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
         )
         layouts += sent(add_data.card_to_add(finished.view))
     layouts += sent(join_samples.name_fields(finished.view, [finished.dataset], {}))
+    layouts += sent(search_card.fields(["n_latent"], {}))
     preview = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
     layouts += sent(join_samples.preview(preview, JoinArguments(samples=(), batch="sample")))
     deleted = SimpleNamespace(pending=lambda: [{"id": finished.run, "name": "a run", "remove_at": 0}])

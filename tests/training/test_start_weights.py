@@ -110,3 +110,12 @@ def test_a_run_on_rna_alone_starts_from_one_on_both():
         config_of("citeseq"), content_of(config_of("citeseq"), OLD[0], []), OLD[0], []
     )
     assert "30 of 30 genes and 0 of 0 proteins" in sentence
+
+
+def test_a_genome_in_front_of_names_hides_no_gene():
+    config = config_of("citeseq")
+    content = content_of(config, *OLD)
+    genes = [f"GRCh38______{name}" for name in OLD[0]]
+    state, _, sentence = started(config, content, genes, OLD[1])
+    assert all(torch.equal(value, content["weights"][name]) for name, value in state.items())
+    assert "30 of 30 genes and 3 of 3 proteins are in both." in sentence

@@ -3,13 +3,17 @@
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
+from core.config.numbers import Number
 from core.errors import UserError
+from core.store import MOST_DAYS
 from dashboard.components import buttons
+from dashboard.components.number_field import number_field, watch
 from dashboard.components.widgets import card, notice, table, when
 from dashboard.pages.account import groups, ids
 from dashboard.server import session
 
 PATH, TITLE = "/account", "Account"
+TOKEN_DAYS = Number("Days until it expires", whole=True, low=1, high=MOST_DAYS, unit="days")
 NO_ACCOUNTS = (
     "This server has no accounts: whoever reaches it sees everything. Start it on another address, or with NUWA_ACCOUNTS=1, "
     "to create them."
@@ -51,8 +55,7 @@ def cards(view):
             html.Div(tokens(view), id=ids.TOKENS),
             html.Label("Name of a new token", htmlFor=ids.TOKEN_NAME),
             dcc.Input(id=ids.TOKEN_NAME, className="form-control", maxLength=80),
-            html.Label("Days until it expires", htmlFor=ids.TOKEN_DAYS),
-            dcc.Input(id=ids.TOKEN_DAYS, type="number", value=90, min=1, max=365, className="form-control"),
+            number_field(ids.TOKEN_DAYS, TOKEN_DAYS, 90),
             html.Button("Create token", id=ids.CREATE_TOKEN, className="btn btn-primary mt-2"),
             html.Div(id=ids.TOKENS_MESSAGE),
         ),
@@ -88,6 +91,7 @@ def tokens(view):
 
 def register(app, store):
     groups.register(app, store)
+    watch(app, {ids.TOKEN_DAYS: TOKEN_DAYS}, [ids.CREATE_TOKEN])
 
     @buttons.on(
         app,
@@ -125,7 +129,7 @@ def register(app, store):
         State(ids.TOKEN_DAYS, "value"),
     )
     def create_token(view, _, name, days):
-        secret = view.account.create_token(name, days)
+        secret = view.account.create_token(name, TOKEN_DAYS.read(days))
         words = ["Copy the token now, it is shown once: ", html.Code(secret)]
         return tokens(view), notice(words, "good")
 

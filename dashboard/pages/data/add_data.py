@@ -189,9 +189,11 @@ def register(app, store):
 
         return register_button
 
-    @adds(ids.LOAD_FROM_INBOX, State(ids.INBOX, "value"))
-    def from_inbox(view, name):
-        return view.datasets.add_from_inbox(_chosen(name, "file of the inbox"), uuid.uuid4().hex)
+    page = State(shared.PAGE, "data")  # what is added twice from one page is added once
+
+    @adds(ids.LOAD_FROM_INBOX, State(ids.INBOX, "value"), page)
+    def from_inbox(view, name, page):
+        return view.datasets.add_from_inbox(_chosen(name, "file of the inbox"), buttons.token(page, name))
 
     @adds(ids.ANSWER_GO, State(ids.ANSWER, "value"), State(ids.DATASET, "data"))
     def answer(view, choice, dataset):
@@ -210,15 +212,16 @@ def register(app, store):
         for id in (ids.JOIN_WHAT, ids.DATASET, ids.DROPLETS_PROTEIN, ids.DROPLETS_RNA)
     ]
 
-    @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second)
-    def join_inbox(view, name, kind, dataset, protein, rna):
+    @adds(ids.JOIN_GO, State(ids.JOIN_INBOX, "value"), *second, page)
+    def join_inbox(view, name, kind, dataset, protein, rna, page):
         limits = {"fewest_protein": protein, "most_rna": rna} if kind == "background" else None
         file = _chosen(name, "file of the inbox")
-        return view.datasets.join(dataset, kind, uuid.uuid4().hex, file, droplets=limits)
+        token = buttons.token(page, dataset, kind, file, limits)
+        return view.datasets.join(dataset, kind, token, file, droplets=limits)
 
-    @adds(ids.ROOTS_READ, State(ids.ROOTS, "value"))
-    def from_roots(view, path):
-        return view.datasets.add_from_roots(_chosen(path, "file or folder"), uuid.uuid4().hex)
+    @adds(ids.ROOTS_READ, State(ids.ROOTS, "value"), page)
+    def from_roots(view, path, page):
+        return view.datasets.add_from_roots(_chosen(path, "file or folder"), buttons.token(page, path))
 
     def goes(button, *states):
         """Decorate what a button does: a function of (view, states) that returns the folder to show."""

@@ -1,7 +1,5 @@
 """Join several datasets: choose them, name each as a sample, preview what is lost, and join."""
 
-import uuid
-
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, dcc, html, no_update
 
@@ -154,6 +152,7 @@ def register(app, store):
         Output(shared.URL, "href", allow_duplicate=True),
         Output(ids.DATA_MESSAGE, "children", allow_duplicate=True),
         State(ids.SAMPLES_ASKED, "data"),
+        State(shared.PAGE, "data"),
     )
-    def join(view, _, samples):
-        return f"/data?dataset={view.joins.create(**samples, token=uuid.uuid4().hex)}", no_update
+    def join(view, _, samples, page):
+        return f"/data?dataset={view.joins.create(**samples, token=buttons.token(page, samples))}", no_update

@@ -1,5 +1,7 @@
 """Data: the datasets of this server, what each contains, and how to add one."""
 
+import uuid
+
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
@@ -9,6 +11,7 @@ from core.store import Status
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components import location as places
+from dashboard.components.explained import explain
 from dashboard.components.widgets import card, empty, graph, more, notice, progress, table, term, tile
 from dashboard.pages.data import (
     about,
@@ -35,6 +38,7 @@ def layout(view, context):
     drawn[1] = state(view, context.dataset)  # as drawn here: it may have changed since it was read
     return html.Div(
         [
+            dcc.Store(id=shared.PAGE, data=uuid.uuid4().hex),
             dcc.Store(id=ids.DATASET, data=id),
             dcc.Store(id=ids.DATA_DRAWN, data=drawn),
             dcc.Store(id=ids.DATA_FIRST),
@@ -209,7 +213,7 @@ def register(app, store):
         if now == drawn:
             raise PreventUpdate
         row = view.readable("dataset", dataset)
-        parts = [listing.listing(view, dataset, query), detail(view, row), add_data.inbox(view)]
+        parts = [listing.listing(view, dataset, query), explain(detail(view, row)), add_data.inbox(view)]
         unchanged_parts = [now[i] == drawn[i] for i in range(3)]
         # At the very first start the page may be open before the first dataset is loaded; it is shown then.
         first = None if row else places.resolve(view, "").dataset

@@ -8,6 +8,7 @@ MODEL_DRAWING = "model-drawing"
 MODEL_NUMBERS = "model-numbers"
 MODEL_MESSAGE = "model-message"
 MODEL_CREATE = "model-create"
+MODEL_ERROR = "model-error"  # the sentence on settings that cannot be used, or ""
 MODEL_SAME = "model-same"
 RATE = watched("rate-sweep")
 RATE_GO = "rate-sweep-go"

@@ -25,13 +25,15 @@ def register(app, store):
         Output(ids.MODEL_CREATE, "children"),
         Output(ids.MODEL_CREATE, "className"),
         Output(ids.MODEL_SAME, "data"),
+        Output(ids.MODEL_ERROR, "data"),
         *[Output(shared.setting(name), "placeholder") for name in BY_MODEL],
         Input(SETTINGS, "value"),
+        Input(ids.MODEL_START, "value"),
         Input(shared.THEME, "data"),
         State(SETTINGS, "id"),
         State(ids.MODEL_PREPARATION, "data"),
     )
-    def follow_fields(values, theme, names, preparation_id):
+    def follow_fields(values, source, theme, names, preparation_id):
         view = store.of(session.user())
         row = view.preparations.one(preparation_id)
         record = PreparationRecord.of(row)
@@ -40,8 +42,9 @@ def register(app, store):
             run = run.for_data(record.n_cells, record.n_genes, record.n_proteins, record.kind)
             run.check_against(record.n_genes, record.n_proteins, record.kind)
         except UserError as error:
-            return no_update, no_update, notice(str(error), "bad"), True, *[no_update] * (3 + len(BY_MODEL))
-        same = same_run(view, preparation_id, run)
+            shown = notice(str(error), "bad"), True, *[no_update] * 3, str(error)
+            return no_update, no_update, *shown, *[no_update] * len(BY_MODEL)
+        same = same_run(view, preparation_id, run, source)
         layers = run.layers(record.n_genes, record.n_proteins, n_batches(view, row["dataset"], run))
         figure = figures.network(layers, record.n_genes, record.n_proteins, theme)
         return (
@@ -52,6 +55,7 @@ def register(app, store):
             AGAIN if same else "Create model",
             f"btn {'btn-outline-secondary' if same else 'btn-primary'}",
             same and same["id"],
+            "",
             *(automatic(getattr(run, name)) for name in BY_MODEL),
         )
 

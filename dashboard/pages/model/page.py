@@ -38,6 +38,8 @@ def layout(view, context):
     prepared = config.parse(config.upgraded(row["settings"]))
     steps = dict.fromkeys(SPLIT, prepared.target_step(record.kind))
     groups = [column["name"] for column in view.datasets.folder(row["dataset"]).group_columns()]
+    sources = {source["id"]: source["name"] for source in view.resumed.sources()}
+    start = values.get("start_from")  # of the run whose settings the form shows
     return html.Div(
         [
             dcc.Store(id=ids.MODEL_PREPARATION, data=row["id"]),
@@ -106,7 +108,8 @@ def layout(view, context):
                         "Start from the weights of",
                         dcc.Dropdown(
                             id=ids.MODEL_START,
-                            options={row["id"]: row["name"] for row in view.resumed.sources()},
+                            options=sources,
+                            value=start if start in sources else None,
                             placeholder="no run: fresh weights",
                         ),
                     ],
@@ -119,6 +122,7 @@ def layout(view, context):
                 dcc.Interval(id=ids.FORECAST_TICK, interval=1000),
                 dcc.Store(id=ids.FORECAST_REQUEST),
                 dcc.Store(id=ids.MODEL_SAME),
+                dcc.Store(id=ids.MODEL_ERROR),
                 html.Div(id=ids.FORECAST, role="status", className="mt-3"),
                 html.Div(id=ids.MODEL_MESSAGE),
                 html.Div(
@@ -173,12 +177,14 @@ def register(app, store):
     )
     def create(view, _, values, names, preparation_id, name, shown, source):
         """`shown` is the run with these settings that the page shows: another one is offered first."""
-        settings = settings_of(values, names)
-        if source:
-            run_id = view.resumed.create_from(source, preparation_id, settings, (name or "").strip())
-            return f"/train?run={run_id}", no_update, no_update
-        same = same_run(view, preparation_id, view.preparations.run_config(preparation_id, settings)[1])
+        settings, name = settings_of(values, names), (name or "").strip()
+        same = same_run(
+            view, preparation_id, view.preparations.run_config(preparation_id, settings)[1], source
+        )
         if same is not None and same["id"] != shown:
             return no_update, same["id"], offer(same, " Press the button again to create it a second time.")
-        run_id = view.runs.create(preparation_id, settings, (name or "").strip())
+        if source:
+            run_id = view.resumed.create_from(source, preparation_id, settings, name)
+        else:
+            run_id = view.runs.create(preparation_id, settings, name)
         return f"/train?run={run_id}", no_update, no_update

@@ -7,6 +7,7 @@ from core import figures
 from dashboard import ids as shared
 from dashboard.components import job_card
 from dashboard.components.forms import SETTINGS
+from dashboard.components.number_field import block
 from dashboard.components.widgets import graph, more, term
 from dashboard.pages.model import ids
 from dashboard.pages.model.settings import settings_of
@@ -45,6 +46,8 @@ def layout(view, preparation):
 
 
 def register(app, store):
+    block(app, [ids.RATE_GO], [Input(ids.MODEL_ERROR, "data")])
+
     @job_card.asks(
         app,
         store,

@@ -9,8 +9,12 @@ from dashboard.components.widgets import notice
 AGAIN = "Create the same run again"
 
 
-def same_run(view, preparation_id, run_config):
-    """The newest run of a preparation with the settings of a RunConfig, failed and cancelled ones left out; or None."""
+def same_run(view, preparation_id, run_config, source=None):
+    """The newest run of a preparation with the settings of a RunConfig, failed and cancelled ones left out; or None.
+
+    `source` is the id of the run from whose weights it starts.
+    """
+    run_config = run_config.model_copy(update={"start_from": source or ""})
     rows = view.runs.all(preparation=preparation_id)
     usable = (row for row in rows if row["status"] not in (Status.FAILED, Status.CANCELLED))
     return next((row for row in usable if config.parse(row["config"]) == run_config), None)

@@ -18,7 +18,7 @@ from core.errors import UserError
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.forms import SETTINGS
-from dashboard.components.number_field import number_field, watch
+from dashboard.components.number_field import error_id, number_field, watch
 from dashboard.components.widgets import card, more, term
 from dashboard.pages.model import ids as model_ids
 from dashboard.pages.model.settings import settings_of
@@ -110,27 +110,31 @@ def _earlier(view, preparation):
 
 def fields(names, values):
     """The fields of the chosen settings, with what was typed before or a suggestion; `values` are by setting."""
-    return [
-        html.Div(
-            [
-                html.Label(
-                    [
-                        LABELS[name],
-                        dbc.Input(
-                            id=ids.values(name),
-                            value=values.get(name) or suggested_text(name),
-                            debounce=True,
-                            autocomplete="off",
-                        ),
-                    ],
-                    className="nuwa-labelled",
-                ),
-                html.Div("A list such as 10, 20, 50, or a range such as 5 to 50.", className="help"),
-            ],
-            className="nuwa-field",
-        )
-        for name in names
-    ]
+    return [_field(name, values.get(name) or suggested_text(name)) for name in names]
+
+
+def _field(name, text):
+    help = "A list such as 10, 20, 50, or a range such as 5 to 50."
+    control = dbc.Input(id=ids.values(name), value=text, debounce=True, autocomplete="off")
+    return html.Div(
+        [
+            html.Label([LABELS[name], control], className="nuwa-labelled"),
+            html.Div(help, className="help", id=f"search-values-{name}-help"),
+            html.Div(
+                values_error(name, text), id=error_id(ids.values(name)), className="error", role="status"
+            ),
+        ],
+        className="nuwa-field nuwa-number",
+    )
+
+
+def values_error(name, text):
+    """The sentence on the values of a searched setting that cannot be used, or ""."""
+    try:
+        of_text(name, text)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def record_of(base, texts, objective, pruner, n_trials, minutes):
@@ -151,7 +155,23 @@ def record_of(base, texts, objective, pruner, n_trials, minutes):
 
 
 def register(app, store):
-    watch(app, {ids.FORM_TRIALS: N_TRIALS, ids.FORM_MINUTES: MINUTES}, [ids.FORM_START])
+    errors = error_id(ids.values(ALL))
+    watch(
+        app,
+        {ids.FORM_TRIALS: N_TRIALS, ids.FORM_MINUTES: MINUTES},
+        [ids.FORM_START],
+        reasons=[Input(errors, "children"), Input(model_ids.MODEL_ERROR, "data")],
+    )
+
+    @app.callback(
+        Output(errors, "children"),
+        Input(ids.values(ALL), "value"),
+        State(ids.values(ALL), "id"),
+        prevent_initial_call=True,
+    )
+    def check(texts, searched):
+        return [values_error(id["name"], text) for id, text in zip(searched, texts, strict=True)]
+
     app.clientside_callback(
         f"(n, names) => n ? [...new Set([...(names || []), '{SWEEP}'])] : dash_clientside.no_update",
         Output(ids.FORM_SETTINGS, "value"),

@@ -14,7 +14,7 @@ from core.store.searches import seconds_spent
 from core.text import duration, interval, listed
 from dashboard import ids as shared
 from dashboard.components import buttons
-from dashboard.components.number_field import number_input
+from dashboard.components.number_field import number_input, range_id, range_note, watch
 from dashboard.components.widgets import card, empty, graph, more, notice, number, table, term, tile
 from dashboard.pages.search import ids
 from dashboard.server import session
@@ -54,7 +54,11 @@ def layout(view, context):
                         _button("Continue search", ids.GO_ON),
                         _button("Stop search", ids.STOP, "btn-outline-danger"),
                         html.Div(
-                            [html.Label(["More trials ", control]), error],
+                            [
+                                html.Label([f"{MORE_TRIALS.label} ", control]),
+                                html.Span(range_note(MORE_TRIALS), className="unit", id=range_id(ids.MORE)),
+                                error,
+                            ],
                             className="nuwa-number nuwa-inline",
                         ),
                         _button("Extend search", ids.EXTEND),
@@ -196,6 +200,8 @@ def _shown(value):
 
 
 def register(app, store):
+    watch(app, {ids.MORE: MORE_TRIALS}, [ids.EXTEND])
+
     @app.callback(
         Output(ids.STATUS, "children"),
         Output(ids.TILES, "children"),

@@ -184,6 +184,16 @@ def test_an_existing_run_with_these_settings_is_offered(nuwa):
     assert button(nuwa).children == recommended.AGAIN
 
 
+def test_an_existing_run_of_values_that_are_no_counts_is_offered_too(nuwa):
+    press(nuwa)
+    execute(nuwa.store, take(nuwa.store, "short"))
+    run = nuwa.view.runs.all()[0]
+    record = nuwa.view.preparations.one(run["preparation"])["record"] | {"kind": "lognorm"}
+    nuwa.store.set("preparation", run["preparation"], record=record)
+    nuwa.store.set("run", run["id"], config=run["config"] | {"target": "whole"})
+    assert nuwa.view.recommended.existing(nuwa.dataset)["id"] == run["id"]
+
+
 def test_the_work_is_cancelled_by_its_button(nuwa):
     press(nuwa)
     values = {"recommended-cancel.n_clicks": 1, "dataset-id.data": nuwa.dataset}

@@ -3,6 +3,7 @@
 import pytest
 from app_under_test import fields, sent
 
+from core.config import specs
 from dashboard.components import location
 from dashboard.pages.model import network, settings
 from dashboard.pages.model import page as model
@@ -139,6 +140,58 @@ def test_the_settings_of_an_existing_run_are_said_and_that_run_is_offered(finish
     link = finished.press("url.href", pressed, "model-create.n_clicks")["url"]["href"]
     assert len(finished.view.runs.all()) == before + 1
     for id in (run, link.removeprefix("/train?run=")):
+        finished.view.removals.remove([id])
+
+
+def other_value(spec):
+    """A value of a setting that is not that of a run of the defaults, as its control has it."""
+    if spec.kind == "bool":
+        return not spec.default
+    if spec.kind == "choice":
+        return next(choice for choice in spec.choices if choice != spec.default)
+    if spec.kind == "column":
+        return "sample"
+    step = 0.01 if spec.kind == "float" else 1
+    value = {"valid_share": 0.05, "train_share": 0.8}.get(spec.name, (spec.default or 0.3) + step)
+    return str(int(value) + 2 if spec.kind == "int" else value)
+
+
+def test_each_setting_alone_offers_no_run(finished):
+    """But those of models that are not chosen, which the run does not have."""
+    run = finished.view.runs.create(finished.preparation, {}, "defaults")
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+
+    def offered(**changed):
+        now = values | {"setting": values["setting"] | changed}
+        return finished.press("model-numbers.children", now)["model-same"]["data"]
+
+    assert offered() == run
+    for spec in specs():
+        if spec.name in values["setting"]:
+            is_foreign = bool(spec.models) and "citeseq" not in spec.models
+            assert (offered(**{spec.name: other_value(spec)}) == run) == is_foreign, spec.name
+    finished.view.removals.remove([run])
+
+
+def test_a_run_that_starts_from_other_weights_is_another_run(finished):
+    run = finished.view.runs.create(finished.preparation, {}, "fresh weights")
+    values = fields(model.NETWORK) | {"model-preparation.data": finished.preparation}
+    values["setting"] |= fields(model.TRAINING)["setting"]
+    start = {"model-start.value": finished.run}
+    assert finished.press("model-numbers.children", values)["model-same"]["data"] == run
+    assert finished.press("model-numbers.children", values | start)["model-same"]["data"] is None
+    started = finished.view.runs.create(finished.preparation, {"start_from": finished.run}, "on")
+    assert finished.press("model-numbers.children", values | start)["model-same"]["data"] == started
+    n, pressed = len(finished.view.runs.all()), values | start | {"model-create.n_clicks": 1}
+    shown = finished.press("model-message.children", pressed, "model-create.n_clicks")
+    assert "The run 'on' has these settings." in sent(shown["model-message"])
+    assert len(finished.view.runs.all()) == n
+    here = location.resolve(finished.view, f"?run={started}")
+    page = model.layout(finished.view, here)
+    field = next(part for part in page._traverse() if getattr(part, "id", None) == "model-start")
+    assert field.value == finished.run
+    for id in (run, started):
         finished.view.removals.remove([id])
 
 

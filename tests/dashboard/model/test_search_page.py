@@ -38,6 +38,30 @@ def test_the_page_of_a_search_shows_trials_the_best_and_its_loss_on_unseen_cells
     assert "trial %{x}" in sent(drawn["search-history"]) and "parcoords" in sent(drawn["search-parallel"])
 
 
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("10, 20", ""),
+        ("5 to 50", ""),
+        ("10", "enter 2 to 50 different values"),
+        ("50 to 5", "the range has to end above its beginning"),
+        ("10, abc", "'abc' is not a number"),
+        ("10; 5000", "'5000' is too large"),
+        ("1_000, 2", "'1_000' is not a number"),
+        ("", "enter 2 to 50 different values"),
+    ],
+)
+def test_the_values_of_a_search_say_what_is_wrong_when_they_are_left(nuwa, text, sentence):
+    shown = card.values_error("n_latent", text)
+    assert (sentence in shown) and bool(shown) == bool(sentence)
+    part = card.fields(["n_latent"], {"n_latent": text})[0]
+    assert "nuwa-number" in part.className and (not text or part.children[2].children == shown)
+
+
+def test_every_suggestion_of_a_search_can_be_used():
+    assert not [name for name in card.LABELS if card.values_error(name, card.suggested_text(name))]
+
+
 def test_a_search_is_paused_continued_extended_and_stopped_by_its_buttons(nuwa):
     id, _ = searched(nuwa.view, nuwa.preparation)
     values = {"search-id.data": id, "search-more.value": "5"}

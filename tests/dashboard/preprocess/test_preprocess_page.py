@@ -81,6 +81,42 @@ def test_another_setting_than_that_of_the_result_steps_back_its_button(finished)
     assert other["prepare"]["children"].startswith("Preprocess again: normalise")
 
 
+def other_value(spec):
+    """A value of a setting that is not its default, as its control has it."""
+    if spec.kind == "bool":
+        return not spec.default
+    if spec.kind == "choice":
+        return next(choice for choice in spec.choices if choice != spec.default)
+    if spec.kind in ("genes", "column"):
+        return {"genes": "SIM-0007", "column": "sample"}[spec.kind]
+    return "3" if spec.default != 3 else "2"
+
+
+@pytest.mark.parametrize("spec", specs(PREPARE), ids=lambda spec: spec.name)
+def test_each_setting_alone_makes_the_result_one_of_other_settings(finished, spec):
+    other = described(finished, controls(finished, **{spec.name: other_value(spec)}), finished.preparation)
+    assert result.OTHER_SETTINGS in sent(other["result-state"])
+    assert "btn-outline-secondary" in sent(other["result-forward"])
+    assert other["prepare"]["className"] == "btn btn-primary"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"remove-genes.value": True},
+        {
+            "remove-cells.value": True,
+            "quality-limits.data": {"limits": {"counts": [3500, None]}, "batches": {}},
+        },
+    ],
+    ids=["genes", "cells"],
+)
+def test_what_the_button_would_remove_makes_the_result_one_of_other_settings(finished, changed):
+    other = described(finished, controls(finished) | changed, finished.preparation)
+    assert result.OTHER_SETTINGS in sent(other["result-state"])
+    assert "remove" in other["prepare"]["children"]
+
+
 def test_while_a_job_runs_the_buttons_of_the_old_result_are_disabled(finished):
     busy = described(finished, controls(finished), finished.preparation, idle=False)
     assert busy["prepare"]["disabled"] and '"disabled": true' in sent(busy["result-forward"])
