@@ -85,6 +85,14 @@ def register(app, store):
         controls = Controls(*controls, setting_ids, limit_ids)
         return tuple(state_of(store.of(session.user()), dataset_id, preparation_id, controls, idle))
 
+    # At once: until the server has said what the button would do now, it does nothing.
+    app.clientside_callback(
+        "() => true",
+        Output(ids.PREPARE, "disabled", allow_duplicate=True),
+        *[Input(*control) for control in CONTROLS],
+        prevent_initial_call=True,
+    )
+
     @job_card.asks(
         app,
         store,
