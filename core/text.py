@@ -9,7 +9,8 @@ NORMAL_95 = 1.96  # standard errors on each side of a mean hold 95 % of a normal
 
 
 def duration(seconds):
-    """Seconds as text, such as "12 s", "5 min" or "1.5 h"."""
+    """Seconds as text, such as "12 s", "5 min" or "1.5 h"; 0 s where a clock was set back meanwhile."""
+    seconds = max(seconds, 0)
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core import files
+from core import checkpoint_file, files
 from core.config import run_files
 from core.config.search import SearchRecord
 from core.settings import Settings
-from core.store import Store
+from core.store import Explored, Status, Store
 
 EPOCH = dict.fromkeys(run_files.HISTORY, 0.5) | {"epoch": 1}
 
@@ -80,6 +80,28 @@ def new_run(store, status="created", owner="local"):
         store.of(owner).runs.train(run)
         store.move("run", run, "queued", status)
     return run
+
+
+def stopped_run(store, status=Status.CANCELLED, epochs=(1, 2), owner="local"):
+    """(its id, its folder): a run that was stopped, explored, and has a checkpoint after each of these epochs."""
+    ids = furnish(store, owner)
+    view = store.of(owner)
+    run = view.runs.create(ids["preparation"], {"epochs": 4})
+    job = view.runs.train(run)
+    store.move_job(job, "queued", "running")
+    store.move_job(job, "running", "done")
+    store.move(
+        "run", run, "queued", status, ended=1.0, n_epochs=4, explored=Explored.READY, message="Cancelled."
+    )
+    folder = store.run_folder(run)
+    for epoch in epochs:
+        store.add_epoch(run, EPOCH | {"epoch": epoch})
+        head = {"epoch": epoch, "seconds": {"training": 5.0}, "of": {}}
+        checkpoint_file.write(folder, head, b"content of a checkpoint")
+    (folder / "latent.npy").touch()
+    (folder / "clusters").mkdir()
+    store.submit(owner, "short", "explore", run, token=f"explore:{run}")
+    return run, folder
 
 
 def flip(path):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import settings
-from core.cli import input_files, repairs, say
+from core.cli import continued, input_files, repairs, say
 from core.cli.output_folder import output_folder
 from core.config import RECORD_KEYS, parse, recommended, specs, upgraded
 from core.errors import UserError
@@ -18,6 +18,7 @@ def add(parser):
     input_files.add(parser)
     repairs.add(parser)
     parser.add_argument("--out", metavar="DIR", required=True, help="the folder to write the run to")
+    continued.add(parser)
     parser.add_argument(
         "--config", metavar="JSON", help="a file of settings, such as the config.json of another run"
     )
@@ -66,8 +67,9 @@ def run(arguments):
     settings.limit_threads()  # before anything below imports numpy's or torch's libraries
     steps, recipe_settings = _recipe(arguments.recipe) if arguments.recipe else ((), {})
     steps = (*repairs.chosen_repairs(arguments), *steps)
-    config, options = _config(arguments, recipe_settings)
     out = output_folder(arguments.out)
+    before = continued.settings_before(out, arguments)
+    config, options = _config(arguments, recipe_settings, before)
     from core.data import read
 
     read.SERVER.start()  # it loads the readers while torch is loaded here
@@ -76,15 +78,19 @@ def run(arguments):
     return carry_out(arguments, steps, config, options, out, clock)
 
 
-def _config(arguments, recipe_settings):
-    """(The RunConfig, the names of the options): the recommended settings, then those of the recipe, of --config, of options."""
+def _config(arguments, recipe_settings, before):
+    """(The RunConfig, the names of the options).
+
+    The recommended settings, then those of the recipe, those from `before` (core.cli.continued), of --config, of options.
+    """
     values = settings_in(arguments.config) if arguments.config else {}
     options = {spec.name for spec in specs() if getattr(arguments, spec.name) is not None}
     for spec in specs():
         if spec.name in options:
             value = getattr(arguments, spec.name)
             values[spec.name] = _number(value) if spec.kind in ("int", "float") else value
-    config = parse(recommended().model_dump(exclude_unset=True) | recipe_settings | values)
+    chosen = recommended().model_dump(exclude_unset=True) | recipe_settings
+    config = parse((upgraded(before) if arguments.resume else chosen | before) | values)
     for name in recipe_settings.keys() & values.keys():
         if (value := getattr(config, name)) != recipe_settings[name]:
             source = f"--{name.replace('_', '-')}" if name in options else arguments.config

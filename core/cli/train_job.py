@@ -8,7 +8,7 @@ from tqdm import tqdm
 from core.analysis import explore, side_process
 from core.analysis.metrics.batch_mixing import mixing
 from core.analysis.neighbors import in_metric
-from core.cli import FAILED, INTERRUPTED, input_files, say
+from core.cli import FAILED, INTERRUPTED, continued, input_files, say
 from core.cli.findings import idle_options, warn
 from core.cli.output_folder import existing_parent
 from core.config import RESOLUTIONS
@@ -40,24 +40,34 @@ def carry_out(arguments, recipe_steps, config, options, out, clock):
     batch = _batch(adata, config, arguments.denoised_batch)
     data_hash = read.data_hash(adata)
     clock.stop()
+    start, weights = continued.weights(config, arguments)
+    checkpoints = continued.checkpoints(out, arguments, start)
     with Interruption() as interruption, side_process.opened(adata.n_obs) as beside:
         learnt, begun = _learn(
-            learn.learn(adata, config, existing_parent(out), foresee=True),
+            learn.learn(
+                adata, config, existing_parent(out), foresee=True, checkpoints=checkpoints, weights=weights
+            ),
             interruption,
             lambda start: explore.pictures(beside, start.axes, config, arguments.tsne),
         )
+        if start:
+            say(f"  {' '.join(learnt.start.resumed)}")
         clock.start("writing")
         config = learnt.start.config
         facts = learn.learnt_facts(learnt)
         record = run_folder.config_record(config, facts, source, data_hash)
         out.mkdir(parents=True, exist_ok=True)
+        continued.keep_start(out, start)
         run_folder.write_learnt(out, learnt, config, record)
         clock.stop()
         if learnt.failure:
             say(learn.why_failed(learnt, config))
             return FAILED
         if interruption.asked:
-            say(f"Interrupted: the model after {len(learnt.epochs)} epochs is in {out}, without clusters.")
+            say(
+                f"Interrupted: the model after {len(learnt.epochs)} epochs is in {out}, without clusters. Add --resume to "
+                "continue."
+            )
             return INTERRUPTED
         trained = explore.trained_run(learnt)
         explored = _explore(
@@ -169,10 +179,11 @@ def _learn(work, interruption, begin):
                 say(f"  {event.warning}")
         elif isinstance(event, learn.Start):
             path = f"Data loader: {event.path}."
-            for note in [*learn.start_facts(event).notes, event.device.why, path]:
+            for note in [*learn.start_facts(event).notes, event.device.why, path, *event.resumed[-1:]]:
                 say(f"  {note}")
             begun = begin(event)
-            bar = tqdm(total=event.n_epochs, unit="epoch", disable=None, file=sys.stderr)
+            done = len(event.before)
+            bar = tqdm(total=event.n_epochs, initial=done, unit="epoch", disable=None, file=sys.stderr)
         elif isinstance(event, Epoch):
             if event.note:
                 bar.clear()

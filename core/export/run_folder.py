@@ -78,7 +78,12 @@ def save_weights(path, learnt, config):
 def start_weights(folder):
     """The content of the model.pt of another run that training starts from, or None where it starts from fresh weights."""
     path = Path(folder) / START_WEIGHTS
-    return torch.load(path, weights_only=True, map_location="cpu") if path.exists() else None
+    return weights_in(path) if path.exists() else None
+
+
+def weights_in(path):
+    """The content of a model.pt, on the CPU, as core.training.start_weights reads it."""
+    return torch.load(path, weights_only=True, map_location="cpu")
 
 
 def _average(start, config):

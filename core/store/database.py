@@ -15,7 +15,7 @@ from core.files import remove_folder
 from core.store.connection import Connection
 from core.store.dataset_folder import DatasetFolder
 from core.store.people_tables import project_items, shares
-from core.store.rows import TABLES, Missing, new_id, typed
+from core.store.rows import FOLDERS, TABLES, Missing, new_id, typed
 from core.store.run_summary import summary
 from core.store.schema import clusterings, datasets, epochs, is_new, jobs, meta, runs
 from core.store.status import CANCELLED, Status
@@ -33,7 +33,7 @@ class Database:
         try:
             # Unpublished data, and pickles in cache/: a new folder is for this account alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in ("inbox", "uploads", "datasets", "runs", "searches", "cache"):
+            for name in ("inbox", "uploads", *FOLDERS.values(), "cache"):
                 (self.root / name).mkdir(exist_ok=True)
             (self.root / "cache").chmod(0o700)
         except OSError as error:
@@ -81,16 +81,24 @@ class Database:
 
     def add(self, kind, owner, **values):
         """A new row of `kind` for `owner`; returns its id."""
-        values = {
-            "id": new_id(),
-            "owner": owner,
-            "visibility": "private",
-            "message": "",
-            "created": time.time(),
-        } | values
+        values = _new_row(owner) | values
         with self.transaction() as db:
             db.execute(insert(TABLES[kind]), _whole(kind, values))
         return values["id"]
+
+    def add_run(self, owner, names, **values):
+        """A new run for `owner` with the first of `names` that no other run has; returns its id.
+
+        An index keeps names apart, so two processes that ask at once get two names.
+        """
+        values = _new_row(owner) | values
+        with self.transaction() as db:
+            for name in names:
+                row = _whole("run", values | {"name": name, "unique_name": name})
+                taken = db.execute(select(runs.c.id).where(runs.c.name == name).limit(1)).first()
+                if not taken and is_new(db, runs, row, unique_name=True):
+                    return values["id"]
+        raise UserError("All names for this run are taken. Enter another name.")
 
     def set(self, kind, id, **values):
         """Change fields of a row other than its status."""
@@ -128,8 +136,8 @@ class Database:
             if kind == "run":
                 db.execute(delete(epochs).where(epochs.c.run == id))
                 db.execute(delete(clusterings).where(clusterings.c.run == id))
-        if kind != "preparation":
-            remove_folder(self.root / f"{kind}s" / id)
+        if kind in FOLDERS:
+            remove_folder(self.root / FOLDERS[kind] / id)
 
     def forget_results(self, run_id):
         """Remove the jobs of a run but its training: their results are of weights that are to change."""
@@ -315,6 +323,12 @@ class Database:
         """How many rows of a kind there are."""
         with self.reading() as db:
             return db.execute(select(func.count()).select_from(TABLES[kind])).scalar()
+
+
+def _new_row(owner):
+    """What every new row has."""
+    row = {"id": new_id(), "owner": owner, "visibility": "private", "message": ""}
+    return row | {"created": time.time()}
 
 
 def _whole(kind, values):

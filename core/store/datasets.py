@@ -8,7 +8,7 @@ from core.data import droplet_limits, readable_paths
 from core.errors import UserError
 from core.store import schema
 from core.store.rows import Missing
-from core.store.status import Priority, Status
+from core.store.status import ACTIVE, Priority, Status
 from core.store.steps import original_of
 from core.store.upload_files import files_of
 from core.text import name_of
@@ -159,8 +159,14 @@ class Datasets:
         runs = self.database.rows("run", schema.runs.c.dataset == id)
         if n := sum(run["remove_at"] is None for run in runs):
             raise UserError(f"{n} runs were trained on this dataset: delete them first.")
+        searches = self.database.rows("search", schema.searches.c.dataset == id)
+        for search in searches:
+            if search["status"] in ACTIVE:
+                raise UserError(f"'{search['name']}' still trains on this dataset: stop it first.")
         for run in runs:  # deleted a moment ago; without their dataset that cannot be undone
             self.database.forget("run", run["id"])
+        for search in searches:  # none of its trials is left
+            self.database.forget("search", search["id"])
         for preparation in self.database.rows("preparation", schema.preparations.c.dataset == id):
             self.database.forget("preparation", preparation["id"])
         for job in self.database.jobs(schema.jobs.c.target == id, schema.jobs.c.kind == "read"):

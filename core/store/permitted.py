@@ -59,6 +59,14 @@ class Permitted:
             self.record("create", kind, id, values.get("name", ""))
         return id
 
+    def add_run(self, owner, names, **values):
+        """As Database.add_run."""
+        self.check()
+        with self._database.transaction():
+            id = self._database.add_run(owner, names, **values)
+            self.record("create", "run", id, self._name("run", id))
+        return id
+
     def set(self, kind, id, **values):
         """As Database.set."""
         self.check()

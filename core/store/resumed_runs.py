@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 from core import checkpoint_file
 from core.config import parse
@@ -9,8 +10,8 @@ from core.config.extensions import LOWER, Extension
 from core.config.job_arguments import TrainArguments
 from core.config.run_files import START_WEIGHTS
 from core.errors import UserError
-from core.store.rows import new_id
-from core.store.schema import clusterings
+from core.store.rows import Missing, new_id
+from core.store.schema import clusterings, jobs
 from core.store.status import FINISHED, Explored, Status
 
 MOST_SOURCES = 200  # runs to start from in one list
@@ -106,23 +107,42 @@ class ResumedRuns:
             "extensions": [*(e.model_dump() for e in config.extensions), more.model_dump()],
         }
         id = new_id()
-        folder = self._folder(id)
-        folder.mkdir(parents=True)
-        _link(kept.path, folder / checkpoint_file.NAMES[0])
-        if (start := self._folder(run_id) / START_WEIGHTS).exists():
-            _link(start, folder / START_WEIGHTS)
         name = name or f"{run['name'][:180]}, {epochs} more epochs"
-        try:
+        with self._filled_folder(id, run_id, kept.path, checkpoint_file.NAMES[0]) as folder:
+            if (start := self._folder(run_id) / START_WEIGHTS).exists():
+                _link(start, folder / START_WEIGHTS)
             with self.database.transaction():
                 self.database.submit(
                     self.access.user, "train", "train", id, TrainArguments(extends=run_id), f"train:{id}"
                 )
                 self.runs.create(run["preparation"], values, name, id=id, status=Status.QUEUED)
                 self.database.set_epochs(id, self.database.epochs(run_id))
-        except BaseException:  # a viewer may create no run: nothing is left of it
+        return id
+
+    @contextmanager
+    def _filled_folder(self, id, source_id, path, name):
+        """The folder of a new run with the file of another one, `path`, called `name`; nothing of it is left after an error.
+
+        A viewer may create no run, and the other run may be deleted meanwhile, for which it raises Missing.
+        """
+        folder = self._folder(id)
+        folder.mkdir(parents=True)
+        try:
+            try:
+                _link(path, folder / name)
+            except FileNotFoundError:
+                raise Missing.of("run", source_id) from None
+            yield folder
+        except BaseException:
             shutil.rmtree(folder)
             raise
-        return id
+
+    def extensions(self, run_id):
+        """Rows of the runs that extend this one, the first one first."""
+        self.access.one("run", run_id)
+        of_run = jobs.c.kind == "train", jobs.c.arguments["extends"].as_string() == run_id
+        rows = [self.access.readable("run", job["target"]) for job in self.database.jobs(*of_run)]
+        return sorted((row for row in rows if row), key=lambda row: row["created"])
 
     def create_from(self, source_id, preparation_id, values, name=""):
         """A new run whose training starts from the weights of another one; returns its id.
@@ -135,11 +155,9 @@ class ResumedRuns:
             raise UserError("The run whose weights to start from has none yet: choose one that is trained.")
         _, config = self.runs.preparations.run_config(preparation_id, values)
         parse(source["config"]).check_same_network(config)
-        run_id = self.runs.create(preparation_id, values | {"start_from": source_id}, name)
-        folder = self._folder(run_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        _link(weights, folder / START_WEIGHTS)
-        return run_id
+        id, values = new_id(), values | {"start_from": source_id}
+        with self._filled_folder(id, source_id, weights, START_WEIGHTS):
+            return self.runs.create(preparation_id, values, name, id=id)
 
     def sources(self):
         """Rows of the runs whose weights a new run can start from, the newest first."""

@@ -10,6 +10,7 @@ from core.store.schema import datasets, preparations, runs, searches
 from core.store.status import Explored, Status
 
 TABLES = {"dataset": datasets, "preparation": preparations, "run": runs, "search": searches}
+FOLDERS = {"dataset": "datasets", "run": "runs", "search": "searches"}  # in the data folder, by kind
 
 
 class Missing(UserError):

@@ -1,5 +1,7 @@
 """What people write about their runs: a name, tags, a star and a note; and runs that are out of the way."""
 
+from sqlalchemy import and_, or_
+
 from core.errors import UserError
 from core.store import schema
 
@@ -14,21 +16,22 @@ class RunEdits:
         self.access, self.database = access, access.database
 
     def rename(self, run_id, name):
-        """Give a run another name, which none of one's other runs has."""
-        self.access.own("run", run_id)
+        """Give a run another name: none that another run of one's own has, or that the server gave to any run."""
+        row = self.access.own("run", run_id)
         name = " ".join(str(name or "").split())
         if not 1 <= len(name) <= LONGEST_NAME:
             raise UserError(f"The name of a run has 1 to {LONGEST_NAME} characters. Enter another one.")
+        if name == row["name"]:
+            return
         runs = schema.runs.c
-        same = (
-            runs.name == name,
-            runs.id != run_id,
-            runs.owner == self.access.user,
-            runs.remove_at.is_(None),
-        )
-        if self.database.rows("run", *same):
-            raise UserError(f"Another run is called '{name}'. Enter another name.")
-        self.database.set("run", run_id, name=name)
+        mine_or_given = or_(runs.owner == self.access.user, runs.unique_name == name)
+        same = and_(runs.name == name, runs.id != run_id, runs.remove_at.is_(None), mine_or_given)
+        with (
+            self.database.transaction()
+        ):  # written first: of two that rename at once, the second sees the first
+            self.database.set("run", run_id, name=name, unique_name=None)
+            if self.database.has(schema.runs, same):
+                raise UserError(f"Another run is called '{name}'. Enter another name.")
 
     def tag(self, run_ids, text):
         """Set the tags of runs, separated by commas; the same tag twice is one."""

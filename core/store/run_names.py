@@ -1,6 +1,7 @@
 """Names of runs that people can say, such as "brave-finch-12"."""
 
 import secrets
+from itertools import count
 
 ADJECTIVES = (
     *(
@@ -193,11 +194,18 @@ ANIMALS = (
     *("turtle", "viper", "walrus", "whale", "wolf", "wombat", "wren", "yak", "zebra"),
 )
 NUMBERS = 99
+LONGEST = 200  # characters that the database keeps
 
 
-def new_name(is_taken):
-    """A random name of which `is_taken(name)` is False: an adjective, an animal and a number from 1 to 99."""
+def random_names():
+    """Random names without end, each an adjective, an animal and a number from 1 to 99."""
     while True:
-        name = f"{secrets.choice(ADJECTIVES)}-{secrets.choice(ANIMALS)}-{secrets.randbelow(NUMBERS) + 1}"
-        if not is_taken(name):
-            return name
+        yield f"{secrets.choice(ADJECTIVES)}-{secrets.choice(ANIMALS)}-{secrets.randbelow(NUMBERS) + 1}"
+
+
+def numbered(name):
+    """`name`, then "name (2)", "name (3)" and so on without end."""
+    yield name[:LONGEST]
+    for n in count(2):
+        tail = f" ({n})"
+        yield name[: LONGEST - len(tail)] + tail

@@ -13,7 +13,8 @@ from core.store.status import ACTIVE, Status
 
 SETTING = "config."  # at the beginning of the name of a column that is one setting
 SETTINGS = {f"{SETTING}{spec.name}": spec for spec in specs()}
-SHOWN = tuple(c.name for c in runs.c if c.name not in {"facts", "scores", "phase", "remove_at"})
+HIDDEN = {"facts", "scores", "phase", "remove_at", "unique_name"}
+SHOWN = tuple(c.name for c in runs.c if c.name not in HIDDEN)
 GROUP, SEARCH, RUN = "group", "search", "run"
 
 
@@ -32,13 +33,15 @@ class Line(NamedTuple):
 class Query:
     """What the table shows: `sort` is ((column, is descending) ...), `filters` is the filter model of the grid.
 
-    `opened` are the ids of runs and searches whose runs are shown, `closed` those of datasets whose runs are not.
+    `opened` are the ids of runs and searches whose runs are shown, `closed` those of datasets whose runs are not. With
+    `trials` the trials of all searches are shown but of those in `opened`.
     """
 
     sort: tuple = ()
     filters: dict = field(default_factory=dict)
     by_dataset: bool = False
     archived: bool = False  # also those that were archived
+    trials: bool = False
     opened: frozenset = frozenset()
     closed: frozenset = frozenset()
     utc_offset: int = (
@@ -47,12 +50,16 @@ class Query:
 
 
 class Page(NamedTuple):
-    """Some lines of the table, each with the row of its run or None, and how many lines and runs there are in all."""
+    """Some lines of the table, each with the row of its run or None, and how many lines and runs there are in all.
+
+    `n_trials` of the runs are listed below a search.
+    """
 
     lines: list
     rows: list
     n_lines: int
     n_runs: int
+    n_trials: int
 
 
 class RunTable:
@@ -70,10 +77,12 @@ class RunTable:
     def page(self, query, start=0, end=None):
         """The Page of the lines from `start` to before `end`."""
         ordered = self._ordered(query)
-        lines = self._lines(query, ordered)
+        known = self._searches(ordered)
+        lines = self._lines(query, ordered, known)
         cut = lines[start:end]
         rows = self._rows([line.id for line in cut if line.kind == RUN])
-        return Page(cut, [rows.get(line.id) for line in cut], len(lines), len(ordered))
+        n_trials = sum(parent in known for _, parent, *_ in ordered)
+        return Page(cut, [rows.get(line.id) for line in cut], len(lines), len(ordered), n_trials)
 
     def rows(self, query):
         """The rows of all runs of a Query in its order, whatever is open: for a file."""
@@ -81,16 +90,15 @@ class RunTable:
         rows = self._rows(ids)
         return [rows[id] for id in ids if id in rows]
 
-    def _lines(self, query, ordered):
+    def _lines(self, query, ordered, known):
         """All Lines of a Query, in order: runs below a run or a search follow it where both are shown."""
         listed, below = {id for id, *_ in ordered}, {}
-        known = self._searches(ordered)
         for row in ordered:
             if row[1] in listed or row[1] in known:
                 below.setdefault(row[1], []).append(row)
         top = [row for row in ordered if row[1] not in listed]
         if not query.by_dataset:
-            return self._of_runs(top, below, known, query.opened, 0)
+            return self._of_runs(top, below, known, query, 0)
         groups, lines = {}, []
         for row in top:
             groups.setdefault(row[2], []).append(row)
@@ -99,10 +107,10 @@ class RunTable:
             count = sum(1 + len(below.get(row[0], ())) for row in members)
             lines.append(Line(GROUP, dataset, members[0][3] or "", 0, count, is_open))
             if is_open:
-                lines += self._of_runs(members, below, known, query.opened, 1)
+                lines += self._of_runs(members, below, known, query, 1)
         return lines
 
-    def _of_runs(self, rows, below, known, opened, level):
+    def _of_runs(self, rows, below, known, query, level):
         """The Lines of runs; a search stands where the first of its runs would."""
         lines, seen = [], set()
         for id, parent, _, name in rows:
@@ -110,9 +118,10 @@ class RunTable:
                 continue
             if parent in known:
                 seen.add(parent)
-                head = Line(SEARCH, parent, known[parent], level, len(below[parent]), parent in opened)
+                is_open = (parent in query.opened) != query.trials
+                head = Line(SEARCH, parent, known[parent], level, len(below[parent]), is_open)
             else:
-                head = Line(RUN, id, name or "", level, len(below.get(id, ())), id in opened)
+                head = Line(RUN, id, name or "", level, len(below.get(id, ())), id in query.opened)
             lines.append(head)
             if head.is_open:
                 lines += [
@@ -163,6 +172,8 @@ class RunTable:
         """The expression of a column of the table, or None of one that does not exist."""
         if spec := SETTINGS.get(name):
             value = runs.c.config[spec.name]
+            if spec.kind == "bool":  # as the table shows it, whatever a database makes of JSON's true
+                return case((value.as_boolean().is_(True), "yes"), (value.as_boolean().is_(False), "no"))
             return {"int": value.as_float, "float": value.as_float}.get(spec.kind, value.as_string)()
         special = {
             "dataset": datasets.c.name,

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from core.store import schema
 from core.store.access import seen_by
 from core.store.rows import Missing
-from core.store.run_names import new_name
+from core.store.run_names import numbered, random_names
 from core.store.status import Explored, Status
 
 
@@ -81,23 +81,20 @@ class Runs:
     def create(self, preparation_id, values, name="", **fields):
         """A new run, not yet trained, from a preparation and the settings of model and training; returns its id.
 
-        Without a `name` it gets one that no other run has. `fields` are columns of its row that differ from those of a
-        new run.
+        Without a `name` it gets a random one; a name that another run of the server has gets a number. `fields` are
+        columns of its row that differ from those of a new run.
         """
         preparation, config = self.preparations.run_config(preparation_id, values)
         row = {
             "dataset": preparation["dataset"],
             "preparation": preparation_id,
-            "name": name or new_name(self._is_taken),
             "config": config.model_dump(),
             "status": Status.CREATED,
             "phase": "",
             "explored": Explored.NOT_STARTED,
         }
-        return self.database.add("run", self.access.user, **row | fields)
-
-    def _is_taken(self, name):
-        return self.database.newest("run", schema.runs.c.name == name) is not None
+        names = numbered(name) if name else random_names()
+        return self.database.add_run(self.access.user, names, **row | fields)
 
     def train(self, run_id):
         """Queue the training of a run; returns the job's id. A run is trained once, however often this is called."""

@@ -26,7 +26,7 @@ from core.errors import UserError
 from core.store import postgresql
 from core.store.run_summary import summary
 
-VERSION = 5
+VERSION = 6
 RUN_SCORES = ("explained_rna", "explained_protein", "neighbours_kept", "knn_accuracy", "nmi", "ilisi")
 TRIES = 50  # 0.1 seconds apart, while another process creates the same tables
 
@@ -110,6 +110,8 @@ runs = Table(
         Column("judged_on", String(8)),  # "test", or "valid" where there are no test cells
         Column("device", String(200)),
         *(Column(name, Float) for name in RUN_SCORES),
+        # the name, where no other run of the server may get it: NULL after a person has changed it, and in older runs
+        Column("unique_name", String(200)),
     ),
     # What the table of runs counts and lists by default is read from these alone, without the rows and their JSON.
     Index(
@@ -117,6 +119,7 @@ runs = Table(
         *("owner", "visibility", "remove_at", "archived", "status", "created", "parent", "dataset", "id"),
     ),
     Index("runs_changed", "owner", "visibility", "remove_at", "archived", "changed", "id"),
+    Index("runs_unique_name", "unique_name", unique=True),
 )
 Index(
     "runs_removed",
@@ -136,6 +139,7 @@ searches = Table(
         Column("record", JSON, nullable=False),  # core.config.search.SearchRecord
         Column("paused", Boolean, nullable=False, default=False),
         Column("result", JSON),  # core.worker.jobs.search: trials, importance, the best run, how it is judged
+        Column("remove_at", Float),  # as that of a run
     ),
 )
 
@@ -242,8 +246,15 @@ def _add_measures(db):
             db.execute(text(f"ALTER TABLE epochs ADD COLUMN {name} FLOAT"))
 
 
+def _add_removal(db):
+    """What makes the name of a run unique, and when a deleted search goes."""
+    for table, column in (("runs", "unique_name VARCHAR(200)"), ("searches", "remove_at FLOAT")):
+        if column.split()[0] not in {known["name"] for known in inspect(db).get_columns(table)}:
+            db.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+
+
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
-UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming, 4: _add_measures}
+UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming, 4: _add_measures, 5: _add_removal}
 
 
 def prepare(engine, now):
@@ -294,11 +305,20 @@ def insert_once(engine, table):
     return pg_insert(table).on_conflict_do_nothing()
 
 
-def is_new(db, table, values):
-    """Insert a row unless one of the same key or token exists; whether it was inserted."""
+def is_new(db, table, values, unique_name=False):
+    """Insert a row unless one of the same key or token exists, or of the same "unique_name"; whether it was inserted."""
+    insertion = insert_named(db.engine, table) if unique_name else insert_once(db.engine, table)
     first = list(table.primary_key)[0]
     # RETURNING, since the count of an INSERT is not known with every driver.
-    return db.execute(insert_once(db.engine, table).returning(first), values).first() is not None
+    return db.execute(insertion.returning(first), values).first() is not None
+
+
+def insert_named(engine, table):
+    """An insert that does nothing where another row has its "unique_name"."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing(index_elements=[table.c.unique_name])
 
 
 def tune(connection, _record):

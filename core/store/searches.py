@@ -7,6 +7,7 @@ A search is carried out in steps: the job "search" takes up the results of trial
 import time
 
 from core.config.preparation_record import PreparationRecord
+from core.config.run_facts import RunFacts
 from core.config.search import OBJECTIVES, SearchRecord, checked, explained, reserve, spec_of
 from core.errors import UserError
 from core.store import schema
@@ -116,7 +117,15 @@ class Searches:
 def seconds_spent(runs, now=None):
     """Seconds of training of the trials so far."""
     now = time.time() if now is None else now
-    return sum((run["ended"] or now) - run["started"] for run in runs if run["started"])
+    return sum(_seconds_of(run, now) for run in runs if run["started"])
+
+
+def _seconds_of(run, now):
+    """Seconds that a run has trained, also where the clock of the server has jumped meanwhile: its phases were measured."""
+    by_clock = (run["ended"] or now) - run["started"]
+    facts = RunFacts.upgraded(run["facts"])
+    measured = sum(facts.phases.values()) if facts and run["ended"] else 0.0
+    return min(by_clock, measured) if measured and by_clock >= 0 else measured or max(by_clock, 0.0)
 
 
 def value_by_epoch(objective, row, means):

@@ -46,8 +46,9 @@ class Seeds:
 
     def _train_one(self, run, seed):
         """[id] of a new run in the queue; [] where another click was quicker."""
-        # Those that were deleted a moment ago count as well: their jobs are there until that cannot be undone.
-        tries = len(self.database.jobs(jobs.c.token.startswith(f"seed:{run['id']}:{seed}:")))
+        # The highest number and not how many there are: jobs go with runs that are deleted, a minute later.
+        before = self.database.jobs(jobs.c.token.startswith(f"seed:{run['id']}:{seed}:"))
+        tries = max((int(job["token"].rpartition(":")[2]) + 1 for job in before), default=0)
         values = run["config"] | {"seed": seed}
         name, id = f"{run['name'][:180]}, seed {seed}", new_id()
         token, arguments = f"seed:{run['id']}:{seed}:{tries}", TrainArguments(seed_of=run["id"])

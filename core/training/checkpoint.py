@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from core import checkpoint_file
-from core.config import specs
+from core.config import parse, specs, upgraded
 from core.config.run_facts import Parts
 from core.errors import UserError
 from core.training.loop import Epoch
@@ -48,6 +48,8 @@ class Saved(NamedTuple):
 class Checkpoints:
     """The checkpoints in the folder of one run."""
 
+    again = "press Resume"  # what a person does to go on from one
+
     def __init__(self, folder):
         self.folder = folder
         self.cost, self.since = 0.0, time.monotonic()  # of the last one, and when it was there
@@ -77,7 +79,7 @@ class Checkpoints:
             left = f"The checkpoint of epoch {kept.epoch} is kept." if kept else "There is no checkpoint yet."
             raise UserError(
                 f"The disk of the server is full, so the checkpoint of epoch {state['epoch']} could not be written. {left} "
-                f"Free some space, then {'press Resume' if kept else 'train again'}."
+                f"Free some space, then {self.again if kept else 'train again'}."
             ) from None
         self.since = time.monotonic()
         self.cost = self.since - began
@@ -157,9 +159,9 @@ def _differences(then, now):
             (before, _), (after, _) = then[what], now[what]
             numbers = f" ({after:,}, and it had {before:,})" if before != after else ""
             reasons.append(f"The dataset has other {what} than at its checkpoint{numbers}.")
-    labels = {spec.name: spec.label for spec in specs()}
-    for name, label in labels.items():
-        before, after = then["settings"].get(name), now["settings"].get(name)
+    settings = _whole_settings(then["settings"])
+    for name, label in {spec.name: spec.label for spec in specs()}.items():
+        before, after = settings.get(name), now["settings"].get(name)
         if before != after and name != "device":
             reasons.append(f"The setting '{label}' is {after}, and it was {before}.")
     if not reasons and then["values"] != now["values"]:
@@ -167,6 +169,14 @@ def _differences(then, now):
     if not reasons and then["split"] != now["split"]:
         reasons.append("The cells are split into training and validation cells in another way.")
     return reasons
+
+
+def _whole_settings(record):
+    """The settings of a checkpoint with those that came in later versions, as its training had them."""
+    try:
+        return parse(upgraded(record)).model_dump(mode="json")
+    except UserError:  # of a newer version: it is compared as it is
+        return record
 
 
 def moved(then, now):

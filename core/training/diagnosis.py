@@ -241,4 +241,4 @@ def _cannot_tell(curve, state):
         "epochs help."
     )
     evidence = Evidence(int(curve.numbers[-max(n // 3, 2)]), int(curve.numbers[-1]))
-    return Diagnosis(Case.CANNOT_TELL, sentence, evidence, tries.longer(round(1.5 * n)))
+    return Diagnosis(Case.CANNOT_TELL, sentence, evidence, tries.extended(n))

@@ -14,11 +14,18 @@ FEW_UNITS = 32  # hidden units that helped in the tutorial
 DEFAULTS = RunConfig()
 
 
+SHORT = 10  # epochs; a shorter extension at a constant rate has no slope
+
+
 class Try(NamedTuple):
-    """A change of settings as a button: its label, and {setting: value}. Without changes it is a hint alone."""
+    """What to try as a button: its label, and {setting: value} for the form, or the epochs of an extension of the run.
+
+    With neither it is a hint alone.
+    """
 
     label: str
     changes: dict
+    extension: int | None = None  # epochs at a constant learning rate
 
 
 def _change(label, **changes):
@@ -56,6 +63,12 @@ def longer(n_epochs):
     """More epochs."""
     n_epochs = min(n_epochs, 10_000)
     return (_change(f"Train for {n_epochs} epochs", epochs=n_epochs),)
+
+
+def extended(n_epochs):
+    """A short extension at a constant learning rate, whose curve tells whether more epochs help."""
+    n = max(SHORT, round(n_epochs / 100) * 10)
+    return (Try(f"Add {n} epochs at a constant rate", {}, n),)
 
 
 def another_seed(config):

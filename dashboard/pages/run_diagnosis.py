@@ -60,7 +60,16 @@ def shown(run, diagnosis):
     return [html.Div(parts, className=f"nuwa-notice {TONES.get(diagnosis.case, 'info')}", role="status")]
 
 
+def extend_button(n_epochs):
+    """The id of the button that extends the run of the Train page at a constant rate; "ALL" is dash's pattern."""
+    return {"type": "extend-constant", "name": n_epochs}
+
+
 def _button(run, each):
+    if each.extension:
+        return html.Button(
+            each.label, id=extend_button(each.extension), className="btn btn-sm btn-outline-primary"
+        )
     if not each.changes:
         return html.Span(each.label)
     return dcc.Link(

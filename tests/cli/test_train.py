@@ -79,6 +79,7 @@ def refused(capsys, *words):
     [
         (["--lr", "0"], "Learning rate (lr): it should be greater than 0, not 0."),
         (["--lr", "fast"], "Learning rate (lr)"),
+        (["--epochs", "0"], "Epochs (epochs): it should be greater than or equal to 1, not 0."),
         (["--lr", "nan"], "Learning rate (lr)"),
         (["--keep-genes", "CD4, CD8A", "--drop-genes", "CD4"], "CD4 is in both lists of genes"),
         (["--optimizer", "adamm"], "Optimizer (optimizer): it should be 'adam'"),

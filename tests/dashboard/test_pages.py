@@ -11,6 +11,7 @@ from people import people, quick_passwords
 from core.config.job_arguments import JoinArguments
 from core.errors import Question
 from core.store import Store
+from core.store.run_removal import Pending
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.components.header import header
@@ -133,6 +134,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
         "revoke-token",
         "admin-stop",
         "open-trial",  # of a search
+        "extend-constant",  # of a diagnosis
     }  # only for some datasets and models
     layouts = (
         sent(frame())
@@ -166,7 +168,8 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
     layouts += sent(search_card.fields(["n_latent"], {}))
     preview = {"cells": 1, "genes": 1, "proteins": 0, "batch": "sample", "lost": [], "too_large": ""}
     layouts += sent(join_samples.preview(preview, JoinArguments(samples=(), batch="sample")))
-    deleted = SimpleNamespace(pending=lambda: [{"id": finished.run, "name": "a run", "remove_at": 0}])
+    row = {"id": finished.run, "name": "a run", "remove_at": 0}
+    deleted = SimpleNamespace(pending=lambda: Pending([row], []))
     layouts += sent(removal.undo_notice(SimpleNamespace(removals=deleted)))
     for spec in finished.dependencies():
         parts = [p["id"] for p in (*spec["inputs"], *spec["state"])]

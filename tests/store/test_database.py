@@ -117,6 +117,7 @@ BEFORE_SEGMENTS = NO_MEASURES | {"segment": 1.0}
         (3, BEFORE_SEGMENTS),
         (4, NO_MEASURES),
         (5, {}),
+        (6, {}),
     ],
 )
 def test_a_store_of_every_schema_opens(settings, version, missing):

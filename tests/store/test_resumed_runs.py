@@ -3,37 +3,13 @@
 import json
 
 import pytest
-from store_rows import EPOCH, flip, furnish
+from store_rows import flip, stopped_run
 
 from core import checkpoint_file
 from core.cli import main
 from core.config import parse
 from core.errors import UserError
-from core.store import Explored, Groups, Status
-
-SECONDS = {"training": 5.0}
-
-
-def stopped_run(store, status=Status.CANCELLED, epochs=(1, 2), owner="local"):
-    """(its id, its folder): a run that was stopped, explored, and has a checkpoint after each of these epochs."""
-    ids = furnish(store, owner)
-    view = store.of(owner)
-    run = view.runs.create(ids["preparation"], {"epochs": 4})
-    job = view.runs.train(run)
-    store.move_job(job, "queued", "running")
-    store.move_job(job, "running", "done")
-    store.move(
-        "run", run, "queued", status, ended=1.0, n_epochs=4, explored=Explored.READY, message="Cancelled."
-    )
-    folder = store.run_folder(run)
-    for epoch in epochs:
-        store.add_epoch(run, EPOCH | {"epoch": epoch})
-        head = {"epoch": epoch, "seconds": SECONDS, "of": {}}
-        checkpoint_file.write(folder, head, b"content of a checkpoint")
-    (folder / "latent.npy").touch()
-    (folder / "clusters").mkdir()
-    store.submit(owner, "short", "explore", run, token=f"explore:{run}")
-    return run, folder
+from core.store import Groups, Status
 
 
 def test_a_resumed_run_waits_in_the_queue_without_the_results_of_its_earlier_weights(store):

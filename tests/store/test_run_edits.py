@@ -1,37 +1,14 @@
 """Runs are named, tagged, starred, archived and deleted; a deletion can be undone for a minute."""
 
-import re
-import time
-
 import numpy as np
 import pytest
 from store_rows import furnish, new_run
 
 from core import files
 from core.errors import UserError
-from core.store import Missing, Store, run_summary
-from core.store.run_names import new_name
-from core.store.run_removal import UNDO, remove_due
+from core.store import Missing, run_summary
 from core.store.run_table import Query
 from core.worker import older_runs
-
-NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,2}")
-
-
-def test_a_run_without_a_name_gets_one_that_no_other_has(store):
-    view = store.of("local")
-    names = [view.runs.one(new_run(store))["name"] for _ in range(5)]
-    assert all(NAME.fullmatch(name) for name in names) and len(set(names)) == 5
-
-
-def test_a_name_that_is_taken_is_drawn_again():
-    tried = []
-
-    def is_taken(name):
-        tried.append(name)
-        return len(tried) < 4
-
-    assert new_name(is_taken) == tried[3]
 
 
 def test_a_run_is_renamed_to_a_name_that_none_of_ones_other_runs_has(store):
@@ -72,52 +49,6 @@ def test_archived_runs_are_listed_only_when_asked_for(store):
     view.run_edits.archive([run])
     assert view.run_table.n_runs() == before - 1
     assert run in [row["id"] for row in view.run_table.rows(Query(archived=True))]
-
-
-def test_a_deleted_run_is_hidden_at_once_and_back_after_undo(store):
-    view, run = store.of("local"), furnish(store, visibility="shared")["run"]
-    assert view.removals.size([run]) == sum(
-        path.stat().st_size for path in (store.root / "runs" / run).iterdir()
-    )
-    view.removals.remove([run])
-    assert [row["id"] for row in view.removals.pending()] == [run]
-    for user in ("local", "ann"):
-        assert store.of(user).runs.all() == [] and store.of(user).readable("run", run) is None
-    assert view.runs.deleted(run)["name"] == "first"
-    assert remove_due(store) == []  # the minute is not over
-    with pytest.raises(Missing):
-        store.of("ann").removals.restore([run])
-    view.removals.restore([run])
-    assert view.runs.one(run)["id"] == run and view.removals.pending() == []
-
-
-def test_a_deleted_run_goes_after_the_minute_also_over_a_restart(store):
-    view, run = store.of("local"), furnish(store)["run"]
-    view.removals.remove([run])
-    again = Store(store.settings)
-    assert remove_due(again, time.time() + UNDO + 1) == [run]
-    again.engine.dispose()
-    assert not (store.root / "runs" / run).exists() and store.epochs(run) == []
-    with pytest.raises(Missing):
-        view.removals.restore([run])
-
-
-def test_a_run_that_is_active_is_not_deleted(store):
-    view, run = store.of("local"), new_run(store, "running")
-    with pytest.raises(UserError, match="is still active: cancel it first"):
-        view.removals.remove([run])
-    store.move("run", run, "running", "done", explored="working")
-    with pytest.raises(UserError, match="are being computed: delete it when they are ready"):
-        view.removals.remove([run])
-
-
-def test_a_dataset_whose_runs_were_just_deleted_can_be_deleted(store):
-    ids, view = furnish(store), store.of("local")
-    with pytest.raises(UserError, match="1 runs were trained"):
-        view.datasets.forget(ids["dataset"])
-    view.removals.remove([ids["run"]])
-    view.datasets.forget(ids["dataset"])
-    assert not store.exists("run", ids["run"]) and not store.exists("dataset", ids["dataset"])
 
 
 def test_scores_in_the_folders_of_older_runs_are_written_into_their_rows_once(store):

@@ -5,6 +5,7 @@ from store_rows import EPOCH, furnish
 
 from core.config.run_facts import Baselines, Parts, RunFacts
 from core.store.run_table import Query
+from dashboard.pages.runs import columns
 
 
 def facts(loss, pca, n_test=20):
@@ -99,6 +100,16 @@ def test_runs_are_filtered_by_any_column(store, runs, filters, expected):
     assert names(store.of("local"), Query(filters=filters)) == expected
 
 
+def test_a_switch_is_sorted_and_filtered_as_it_is_shown(store, runs):
+    view, config = store.of("local"), store.row("run", runs["two"])["config"]
+    store.set("run", runs["two"], config=config | {"scale": False})
+    assert names(view, Query(filters={"config.scale": text("equals", "no")})) == ["two"]
+    assert names(view, Query(filters={"config.scale": text("contains", "Y")})) == ["far", "Three", "one"]
+    assert names(view, Query(sort=(("config.scale", False),)))[0] == "two"
+    (row,) = view.run_table.rows(Query(filters={"name": text("equals", "two")}))
+    assert columns.run_record(row, ["scale"])["config.scale"] == "no"
+
+
 def test_a_day_of_a_filter_is_by_the_clock_of_the_person(store, runs):
     store.set("run", runs["one"], created=0.0)  # 1 January 1970, 00:00 UTC
     view = store.of("local")
@@ -154,7 +165,11 @@ def test_the_trials_of_a_search_are_below_it(store, runs):
         ("search", 0, 2),
         ("run", 1, 0),
     ]
-    assert (page.n_lines, page.n_runs) == (5, 4)
+    assert (page.n_lines, page.n_runs, page.n_trials) == (5, 4, 2)
+    switched = view.run_table.page(Query(trials=True, sort=(("loss", False),)))
+    assert switched.lines == page.lines
+    folded = view.run_table.page(Query(trials=True, opened=frozenset([search])))
+    assert [line.is_open for line in folded.lines if line.kind == "search"] == [False]
     grouped = view.run_table.page(Query(by_dataset=True))
     assert [line.kind for line in grouped.lines] == ["group", "run", "group", "search", "run"]
     store.set("search", search, owner="ann")  # whoever may not see the search still sees their own runs

@@ -10,7 +10,7 @@ import torch
 from short_runs import BASE, same
 
 from core import checkpoint_file
-from core.config import RunConfig, specs
+from core.config import RunConfig, parse, specs
 from core.config.models import MODELS
 from core.errors import UserError
 from core.training import checkpoint, learn, loop
@@ -216,6 +216,20 @@ def test_other_data_or_settings_are_refused_with_the_reason(tiny, paused, case):
     with pytest.raises(UserError, match=sentence) as error:
         list(learn.learn(change(tiny), settings(**values), checkpoints=Checkpoints(paused)))
     assert "start a new run from its weights" in str(error.value)
+
+
+def test_a_checkpoint_of_a_version_with_fewer_settings_and_columns_is_resumed(tiny, paused):
+    head, content = checkpoint_file.read(paused / checkpoint_file.NAMES[0])
+    for name in ("metric", "split_by"):  # core.config.run_config.ADDED
+        del head["of"]["settings"][name]
+    checkpoint_file.write(paused, head, content)
+    saved, record = Checkpoints(paused).read(), head["of"]["settings"]
+    saved.check(head["of"] | {"settings": parse(record).model_dump(mode="json")})
+    older = {
+        k: v for k, v in checkpoint._plain(saved.epochs[0]).items() if k not in ("usage", "gradient_norm")
+    }
+    again = checkpoint._epoch(older | {"a column of a newer version": 1})
+    assert again.train == saved.epochs[0].train and again.gradient_norm is None
 
 
 def test_nothing_in_a_checkpoint_is_unpickled(paused):

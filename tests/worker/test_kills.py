@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -17,21 +18,28 @@ from queued_work import LONG, QUICK, prepared, queued_run
 from real_worker import Server, wait
 
 from core.settings import Settings
-from core.store import Store
-from core.worker import launch
+from core.store import FINISHED, Store
+from core.worker import launch, processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_demo")]
-KILLS = 4
-SETTINGS = QUICK | {"epochs": 60, "dropout": 0.1, "input_dropout": 0.1}
+SERVERS, KILLS = 2, 5  # side by side, as most of the time is that of one core that imports torch
+SETTINGS = QUICK | {"epochs": 40, "dropout": 0.1, "input_dropout": 0.1}
+WHOLE = list(range(1, SETTINGS["epochs"] + 1))
 
 
 @pytest.fixture
-def server(tmp_path):
-    store = Store(Settings(data_dir=tmp_path / "data", inline=True))
-    server = Server(store)
-    yield server
-    server.close()
-    store.engine.dispose()
+def servers(tmp_path, monkeypatch):
+    """Servers that train: one thread each, and no process for short work, so that nothing is computed of trained runs."""
+    monkeypatch.setenv("NUWA_THREADS", "1")
+    started = []
+    for n in range(SERVERS):
+        store = Store(Settings(data_dir=tmp_path / str(n), inline=True))
+        store.remember("short_worker", processes.identity())
+        started.append(Server(store))
+    yield started
+    for server in started:
+        server.close()
+        server.store.engine.dispose()
 
 
 def result(store, run):
@@ -42,15 +50,10 @@ def result(store, run):
     return weights, np.load(folder / "latent.npy"), losses
 
 
-def only_training(store):
-    """Stop what is to be computed of trained runs: it would take most of the time of this test."""
-    for job in store.waiting():
-        if job["kind"] != "train":
-            store.stop_job(job["id"])
-    return True
-
-
 def has_reached(store, run, epoch):
+    """Has a run trained for so many epochs? A negative number: has its process been started?"""
+    if epoch < 0:
+        return store.of("local").jobs.last(run, "train")["pid"] is not None
     return store.row("run", run)["status"] != "queued" and len(store.epochs(run)) >= epoch
 
 
@@ -59,35 +62,47 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
 
 
-def test_runs_that_are_killed_at_random_moments_end_as_the_uninterrupted_one(server):
-    """The worker and the process of the training are killed at once; each run is killed once, somewhere."""
-    store, moments = server.store, random.Random(14)
-    whole = queued_run(store, server.preparation, SETTINGS)
-    wait(lambda: only_training(store) and server.status(whole) == "done")
+def kill_each_once(server, moments):
+    """(ids of runs that were killed once each and have ended, how many epochs each had then)."""
+    store, reached = server.store, []
     runs = [queued_run(store, server.preparation, SETTINGS) for _ in range(KILLS)]
-    reached = []
     for run in runs:
-        epoch = moments.randrange(SETTINGS["epochs"] - 10)
-        wait(lambda run=run, epoch=epoch: only_training(store) and has_reached(store, run, epoch))
-        time.sleep(moments.uniform(0, 0.1))  # somewhere between two epochs
+        epoch = moments.randrange(-8, SETTINGS["epochs"] - 2)
+        wait(lambda run=run, epoch=epoch: has_reached(store, run, epoch))
+        time.sleep(
+            moments.uniform(0, 0.05 if epoch > 0 else 1)
+        )  # somewhere between two epochs, or before the first
         server.worker.kill()
         kill(store.of("local").jobs.last(run, "train")["pid"])
         server.worker.wait(10)
         reached.append(len(store.epochs(run)))
         server.start()
-    wait(lambda: only_training(store) and all(server.status(run) == "done" for run in runs))
+    wait(lambda: all(server.status(run) in FINISHED for run in runs))
+    return runs, reached
+
+
+def test_ten_runs_that_are_killed_at_ten_random_moments_end_as_the_uninterrupted_one(servers):
+    """The worker and the process of the training are killed at once, each run somewhere before its end."""
+    store = servers[0].store
+    whole = queued_run(store, servers[0].preparation, SETTINGS)
+    with ThreadPoolExecutor() as pool:
+        moments = [random.Random(14 + n) for n in range(SERVERS)]
+        killed = list(pool.map(kill_each_once, servers, moments))
+    reached = [n for _, numbers in killed for n in numbers]
     print("epochs at the kills:", reached)
-    assert any(0 < n < SETTINGS["epochs"] for n in reached)  # some were killed in the middle
-    expected = result(store, whole)
-    assert [epoch for epoch, *_ in expected[2]] == list(range(1, SETTINGS["epochs"] + 1))
-    for run in runs:
-        weights, latent, losses = result(store, run)
-        assert losses == expected[2]  # every epoch once
-        assert all(torch.equal(weights[name], value) for name, value in expected[0].items())
-        assert np.array_equal(latent, expected[1])
-        lines = (store.run_folder(run) / "history.csv").read_text().splitlines()
-        assert len(lines) == SETTINGS["epochs"] + 1
-    assert "Traceback" not in server.log()
+    assert len(reached) == 10 and sum(0 < n < SETTINGS["epochs"] for n in reached) >= 5
+    weights, latent, losses = result(store, whole)
+    assert [epoch for epoch, *_ in losses] == WHOLE
+    for server, (runs, _) in zip(servers, killed, strict=True):
+        for run in runs:
+            assert server.status(run) == "done"
+            again = result(server.store, run)
+            assert again[2] == losses  # every epoch once
+            assert all(torch.equal(again[0][name], value) for name, value in weights.items())
+            assert np.array_equal(again[1], latent)
+            lines = (server.store.run_folder(run) / "history.csv").read_text().splitlines()
+            assert len(lines) == SETTINGS["epochs"] + 1
+        assert "Traceback" not in server.log()
 
 
 @pytest.fixture

@@ -119,6 +119,22 @@ def test_one_failed_trial_does_not_end_a_search(trained):
     assert store.row("search", id)["status"] == Status.DONE and sorted(states(store, id)).count("failed") == 2
 
 
+def test_a_search_whose_best_trial_is_deleted_goes_on_with_the_next_best(trained):
+    store, preparation, begin, explored = trained
+    begin({2: 0.6, 4: 0.4, 8: 0.5})
+    id = create(store, preparation, space={"n_latent": [2, 4, 8]}, n_trials=3)
+    execute.drain(store)
+    view = store.of("local")
+    store.set("run", view.searches.best(id)["id"], explored=Explored.READY)
+    view.removals.remove([view.searches.best(id)["id"]])
+    view.searches.extend(id, n_trials=1)
+    execute.drain(store)
+    row = store.row("search", id)
+    assert (row["status"], row["result"]["best_value"]) == (Status.DONE, pytest.approx(0.5))
+    assert explored[-1] == view.searches.best(id)["id"]
+    assert not [job for job in store.jobs() if job["status"] == Status.FAILED]
+
+
 def test_trials_that_are_worse_than_the_others_are_pruned(trained):
     store, preparation, begin, _ = trained
     begin({2: 0.4, 4: 0.41, 8: 0.42, 16: 0.43, 32: 3.0})
@@ -167,6 +183,25 @@ def test_the_minutes_of_training_are_a_budget(trained):
     execute.drain(store)
     assert len(store.of("local").searches.trials(id)) == 3
     assert "2.5 minutes are used up" in store.row("search", id)["message"]
+
+
+DAY = 24 * 3600.0
+
+
+@pytest.mark.parametrize(
+    ("ended", "phases", "seconds"),
+    [(160.0, {}, 60.0), (160.0, {"training": 59.0}, 59.0), (100 + DAY, {"training": 60.0}, 60.0)]
+    + [
+        (100 - DAY, {"training": 60.0}, 60.0),
+        (100 - DAY, {}, 0.0),
+        (None, {}, 20.0),
+        (None, {"training": 9.0}, 20.0),
+    ],
+)
+def test_a_clock_that_jumps_neither_uses_up_the_minutes_nor_gives_more(ended, phases, seconds):
+    facts = RunFacts(valid_baselines=Baselines(MEAN, PCA), test_baselines=Baselines(MEAN, PCA), phases=phases)
+    run = {"started": 100.0, "ended": ended, "facts": facts.record()}
+    assert searches.seconds_spent([run, run | {"started": None}], now=120.0) == seconds
 
 
 def test_a_step_that_was_lost_is_taken_again_and_no_trial_twice(trained):

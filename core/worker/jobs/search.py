@@ -47,7 +47,7 @@ def take_step(store, job, say):
         if trial["state"] == "running" and number not in dict(study.open_trials()):
             known[number] = _result(store, record, number, trial["run"], "pruned") or trial
     trials = [known[number] for number in sorted(known)]
-    store.set("search", row["id"], result=_summary(store, study, record, trials))
+    store.set("search", row["id"], result=_summary(store, view, row, study, record, trials))
     why = _is_over(record, trials, view.searches.trials(row["id"]))
     proposal = None if why or store.row("search", row["id"])["paused"] else study.propose()
     if proposal is None and not why and not store.row("search", row["id"])["paused"]:
@@ -73,7 +73,7 @@ def _begin(store, view, row, study, record, trials, proposal):
     except UserError as error:
         trial |= {"state": "failed", "message": str(error)}
         study.finish(proposal.number, "failed")
-    result = _summary(store, study, record, [*trials, trial])
+    result = _summary(store, view, row, study, record, [*trials, trial])
     store.set("search", row["id"], result=result)
 
 
@@ -132,9 +132,13 @@ def best_of(record, trials):
     return min(done, key=lambda trial: sign * trial["value"], default=None)
 
 
-def _summary(store, study, record, trials):
-    """What the page shows: trials, importance, the best run, and how it does on cells that the search did not see."""
-    best = best_of(record, trials)
+def _summary(store, view, row, study, record, trials):
+    """What the page shows: trials, importance, the best run, and how it does on cells that the search did not see.
+
+    The best run is one that nobody has deleted.
+    """
+    existing = {run["id"] for run in view.searches.trials(row["id"])}
+    best = best_of(record, [trial for trial in trials if trial["run"] in existing])
     return {
         "trials": trials,
         "importance": study.importance(),
@@ -178,7 +182,7 @@ def _end(store, view, row, why):
     """End a search; the clusters of its best run are computed."""
     row = store.row("search", row["id"])
     trials, best = row["result"]["trials"], row["result"]["best"]
-    if best is None:
+    if best_of(SearchRecord.upgraded(row["record"]), trials) is None:
         reasons = [trial["message"] for trial in trials if trial["message"]]
         n = len(trials)
         message = f"No trial was trained to its end ({n} of {n} failed or were stopped)."
@@ -191,5 +195,6 @@ def _end(store, view, row, why):
         return
     store.move("search", row["id"], Status.RUNNING, Status.DONE, message=why)
     notices.ended(store, "search", row["id"])
-    if store.row("run", best)["explored"] == Explored.NOT_STARTED:
+    run = view.readable("run", best)
+    if run and run["explored"] == Explored.NOT_STARTED:
         view.runs.explore_again(best)

@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 
 from core import safe_csv
 from core.errors import UserError
-from core.store.run_table import SETTING
+from core.store.run_table import RUN, SEARCH, SETTING
 from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.widgets import notice
@@ -57,7 +57,12 @@ def _button(id, label, icon, least):
 
 def ids_of(rows):
     """The ids of the ticked runs."""
-    return [row["id"] for row in rows or () if row.get("kind") == "run"]
+    return [row["id"] for row in rows or () if row.get("kind") == RUN]
+
+
+def search_ids_of(rows):
+    """The ids of the ticked searches."""
+    return [row["id"] for row in rows or () if row.get("kind") == SEARCH]
 
 
 def compare_link(run_ids):
@@ -91,12 +96,14 @@ def _enabled(app):
         """(rows, starred) => {
             const runs = (rows || []).filter(row => row.kind === "run")
                 .map(run => ({...run, starred: starred[run.id] ?? run.starred}));
-            const n = runs.length;
-            return [n < 2, n < 1, n < 1, n < 1, n < 1,
+            const n = runs.length, searches = (rows || []).filter(row => row.kind === "search").length;
+            return [n < 2, n < 1, n < 1, n < 1, n + searches < 1,
+                !searches ? " Delete runs" : n ? " Delete runs and searches" : " Delete searches",
                 n && runs.every(run => run.starred) ? " Remove stars" : " Star runs",
                 n && runs.every(run => run.archived) ? " List runs again" : " Archive runs"];
         }""",
         *[Output(id, "disabled") for id, _, _, least in BUTTONS if least],
+        Output(f"{ids.DELETE}-label", "children"),
         Output(f"{ids.STAR}-label", "children"),
         Output(f"{ids.ARCHIVE}-label", "children"),
         Input(ids.GRID, "selectedRows"),

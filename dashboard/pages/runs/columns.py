@@ -158,15 +158,18 @@ def run_record(row, differing):
         "starred": bool(row["starred"]),
         "archived": bool(row["archived"]),
     }
-    return record | {
-        name: config.get(name.removeprefix(SETTING)) for name in (f"{SETTING}{one}" for one in differing)
-    }
+    return record | {f"{SETTING}{name}": setting_value(config.get(name)) for name in differing}
 
 
 def settings_text(config, differing):
     """The settings that differ between runs, such as "Latent dimensions 20, Dropout 0.1"."""
     known = [(spec, config.get(spec.name)) for spec in specs() if spec.name in differing]
     return ", ".join(f"{spec.label} {value_text(value)}" for spec, value in known if value not in (None, ""))
+
+
+def setting_value(value):
+    """The value of a setting in its own column: a switch is "yes" or "no", as its filter and its order have it."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def value_text(value):

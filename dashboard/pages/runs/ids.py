@@ -12,7 +12,7 @@ TICK = "runs-tick"
 COUNT = "runs-count"
 MESSAGE = "runs-message"
 UNDO = "runs-undo"
-UNDO_IDS = "runs-undo-ids"
+UNDO_IDS = "runs-undo-ids"  # {"runs": ids, "searches": ids}
 UNDO_NOTICE = "runs-undo-notice"
 UNDO_END = "runs-undo-end"
 

@@ -5,8 +5,12 @@ import json
 from core.store.run_table import Query
 from dashboard.pages.runs import columns
 
-BY_DATASET, ARCHIVED = "group", "archived"
-OPTIONS = {BY_DATASET: "Group by dataset", ARCHIVED: "Show archived runs"}
+BY_DATASET, ARCHIVED, TRIALS = "group", "archived", "trials"
+OPTIONS = {
+    BY_DATASET: "Group by dataset",
+    TRIALS: "Show trials of searches",
+    ARCHIVED: "Show archived runs",
+}
 MOST_FILTERS = 20
 
 
@@ -47,6 +51,7 @@ def query_of(request, options, opened, utc_offset):
         filters=model if isinstance(model, dict) else {},
         by_dataset=BY_DATASET in (options or ()),
         archived=ARCHIVED in (options or ()),
+        trials=TRIALS in (options or ()),
         opened=frozenset(opened.get("opened", ())),
         closed=frozenset(opened.get("closed", ())),
         utc_offset=utc_offset or 0,

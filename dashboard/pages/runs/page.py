@@ -10,7 +10,7 @@ PATH, TITLE = "/runs", "Runs"
 
 def layout(view, context):
     """The table, or the way to the first run."""
-    if not view.run_table.n_runs(archived=True) and not view.removals.pending():
+    if not view.run_table.n_runs(archived=True) and not any(view.removals.pending()):
         return empty("There is no run. Create a model first.", "/model", "Create a model", "bi-list-ul")
     return card(
         None,

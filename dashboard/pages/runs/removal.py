@@ -1,4 +1,4 @@
-"""Deleting the runs that are ticked: a question that says what it frees, and a minute in which it can be undone."""
+"""Deleting the runs and searches that are ticked: a question that says what it frees, and a minute in which it can be undone."""
 
 import time
 
@@ -6,11 +6,10 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 from core.errors import UserError
-from core.store.run_removal import UNDO
-from core.text import few, size
+from dashboard.components.removal import deleted_text, question
 from dashboard.components.widgets import notice
 from dashboard.pages.runs import ids
-from dashboard.pages.runs.actions import ids_of
+from dashboard.pages.runs.actions import ids_of, search_ids_of
 from dashboard.server import session
 
 
@@ -23,28 +22,19 @@ def layout(view):
 
 
 def undo_notice(view):
-    """How many of one's own runs are being deleted, and the button that undoes it; [] where none are."""
-    rows = view.removals.pending()
+    """What of one's own is being deleted, and the button that undoes it; [] where nothing is."""
+    pending = view.removals.pending()
+    rows = [*pending.runs, *pending.searches]
     if not rows:
         return []
-    n = f"{len(rows)} {'run was' if len(rows) == 1 else 'runs were'} deleted"
     left = max(min(row["remove_at"] for row in rows) - time.time(), 0)
     button = html.Button("Undo", id=ids.UNDO, className="btn btn-sm btn-outline-secondary")
+    deleted = {kind: [row["id"] for row in part] for kind, part in pending._asdict().items()}
     return [
-        notice(
-            [html.Span(f"{n} ({few([row['name'] for row in rows])}). Files go in a minute. "), button], "good"
-        ),
-        dcc.Store(id=ids.UNDO_IDS, data=[row["id"] for row in rows]),
+        notice([html.Span(deleted_text(pending)), button], "good"),
+        dcc.Store(id=ids.UNDO_IDS, data=deleted),
         dcc.Interval(id=ids.UNDO_END, interval=1000 * left + 500, max_intervals=1),
     ]
-
-
-def question(view, run_ids):
-    """What is asked before runs are deleted."""
-    names = [view.runs.one(id)["name"] for id in run_ids]
-    what = f"the run '{names[0]}'" if len(names) == 1 else f"{len(names)} runs ({few(names)})"
-    freed = size(view.removals.size(run_ids))
-    return f"Delete {what}, with weights and figures? This frees {freed}. It can be undone for {UNDO:.0f} seconds."
 
 
 def register(app, store):
@@ -57,15 +47,16 @@ def register(app, store):
         prevent_initial_call=True,
     )
     def ask(clicks, rows):
-        if not clicks or not (chosen := ids_of(rows)):
+        runs, searches = ids_of(rows), search_ids_of(rows)
+        if not clicks or not (runs or searches):
             raise PreventUpdate
         try:
-            return True, question(store.of(session.user()), chosen), ""
+            return True, question(store.of(session.user()), runs, searches), ""
         except UserError as error:
             return no_update, no_update, notice(str(error), "bad")
 
     def on(button, state, act):
-        """Do something with runs, then show what can be undone and read the rows again."""
+        """Do something with runs and searches, then show what can be undone and read the rows again."""
 
         @app.callback(
             Output(ids.CHANGED, "data", allow_duplicate=True),
@@ -90,12 +81,13 @@ def register(app, store):
         return press
 
     def delete(view, rows):
-        view.removals.remove(ids_of(rows))
+        view.removals.remove(ids_of(rows), search_ids_of(rows))
         return ""
 
-    def undo(view, run_ids):
-        view.removals.restore(run_ids or ())
-        return notice("The runs are back.", "good")
+    def undo(view, deleted):
+        deleted = {"runs": [], "searches": []} | (deleted or {})
+        view.removals.restore(deleted["runs"], deleted["searches"])
+        return notice("What was deleted is back.", "good")
 
     on(ids.CONFIRM, State(ids.GRID, "selectedRows"), delete)
     on(ids.UNDO, State(ids.UNDO_IDS, "data"), undo)

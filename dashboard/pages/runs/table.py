@@ -18,7 +18,7 @@ OPTIONS = {
         "mode": "multiRow",
         "headerCheckbox": False,
         "hideDisabledCheckboxes": True,
-        "isRowSelectable": {"function": "params.data && params.data.kind === 'run'"},
+        "isRowSelectable": {"function": "params.data && params.data.kind !== 'group'"},
     },
     "selectionColumnDef": {"pinned": "left", "width": 44},
     "cacheBlockSize": BLOCK,
@@ -135,6 +135,8 @@ def block(view, query, start, end):
     ]
     n, n_all = page.n_runs, view.run_table.n_runs(query.archived)
     count = f"{n:,} of {n_all:,} runs" if n < n_all else f"{n:,} {'run' if n == 1 else 'runs'}"
+    if page.n_trials:
+        count += f", {page.n_trials:,} of them {'a trial' if page.n_trials == 1 else 'trials'} of searches"
     return {"rowData": records, "rowCount": page.n_lines}, count
 
 

@@ -16,7 +16,7 @@ from dashboard import ids as shared
 from dashboard.components import buttons
 from dashboard.components.number_field import number_input, range_id, range_note, watch
 from dashboard.components.widgets import card, empty, graph, more, notice, number, table, term, tile
-from dashboard.pages.search import ids
+from dashboard.pages.search import ids, removal
 from dashboard.server import session
 
 PATH, TITLE = "/search", "Search"
@@ -63,6 +63,7 @@ def layout(view, context):
                         ),
                         _button("Extend search", ids.EXTEND),
                         _button("Open the best run", ids.OPEN_BEST, "btn-primary"),
+                        *removal.button(),
                     ],
                     className="nuwa-actions",
                 ),
@@ -212,6 +213,7 @@ def register(app, store):
         Output(ids.GO_ON, "hidden"),
         Output(ids.STOP, "hidden"),
         Output(ids.OPEN_BEST, "disabled"),
+        Output(ids.DELETE, "hidden"),
         Input(ids.TICK, "n_intervals"),
         Input(ids.MESSAGE, "children"),
         State(ids.DRAWN, "data"),
@@ -238,6 +240,7 @@ def register(app, store):
             runs_on and not row["paused"] or row["status"] == Status.DONE,
             not runs_on,
             not result.get("best"),
+            runs_on,
         )
 
     @app.callback(
@@ -254,6 +257,7 @@ def register(app, store):
 
     _controls(app, store)
     _opening(app, store)
+    removal.register(app, store)
 
 
 def drawn_figures(row, theme):

@@ -1,6 +1,6 @@
 """What a run that is not at work offers: to resume it, to train it again, to add epochs, and to repeat it."""
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from core.config.numbers import Number
 from core.errors import UserError
@@ -10,12 +10,15 @@ from dashboard.components import buttons, job_card, number_field
 from dashboard.components.number_field import number_field as field
 from dashboard.components.repeat_result import repeat_result
 from dashboard.components.widgets import card, term
+from dashboard.pages.run_diagnosis import diagnosis_of, extend_button
+from dashboard.pages.run_status import STATUS_TEXT
 from dashboard.pages.train import ids
 from dashboard.server import session
 
 EPOCHS = Number("Additional epochs", True, 1, 10_000, False, False, "epochs", False)
 SCHEDULES = {"onecycle": "one-cycle", "cosine": "cosine", "constant": "constant"}
 DEFAULT_EPOCHS = 20
+MOST_EXTENSIONS = 5  # in the list
 
 
 def layout(view, run):
@@ -75,6 +78,7 @@ def layout(view, run):
                 id=ids.EXTEND_BOX,
                 hidden=True,
             ),
+            html.Div(id=ids.EXTENSIONS),
             html.Div(
                 [
                     html.P(
@@ -124,12 +128,14 @@ def register(app, store):
         Output(ids.RESUME, "hidden"),
         Output(ids.EXTEND_BOX, "hidden"),
         Output(ids.REPEAT_BOX, "hidden"),
+        Output(ids.EXTENSIONS, "children"),
         Input(ids.STAGE, "data"),
         State(shared.RUN, "data"),
     )
     def show(_, run_id):
         view = store.of(session.user())
-        return offered(view, view.runs.one(run_id))
+        run = view.runs.one(run_id)
+        return *offered(view, run), extensions(view, run)
 
     outputs = (
         Output(ids.POLL, "disabled", allow_duplicate=True),
@@ -164,6 +170,20 @@ def register(app, store):
         app.work_here()
         return f"/train?run={id}", no_update
 
+    @buttons.on(
+        app,
+        store,
+        Input(extend_button(ALL), "n_clicks"),
+        Output(shared.URL, "href", allow_duplicate=True),
+        Output(ids.GO_ON_MESSAGE, "children", allow_duplicate=True),
+        State(shared.RUN, "data"),
+    )
+    def extend_at_constant_rate(view, _, run_id):
+        """The button of a diagnosis that needs a constant rate: the page of the extension then has the answer."""
+        id = view.resumed.extend(run_id, ctx.triggered_id["name"], "constant")
+        app.work_here()
+        return f"/train?run={id}", no_update
+
     @job_card.asks(app, store, ids.REPEAT, Input(ids.REPEAT_GO, "n_clicks"), State(shared.RUN, "data"))
     def repeat(view, _, run_id):
         return view.bundles.repeat(run_id)["id"]
@@ -171,6 +191,18 @@ def register(app, store):
     @app.callback(Output(ids.REPEAT_RESULT, "children"), Input(ids.REPEAT.done, "data"))
     def show_repeat(job_id):
         return repeat_result(store.of(session.user()).jobs.one(job_id)["result"]) if job_id else []
+
+
+def extensions(view, run):
+    """What the newest extensions of a run that has ended show: a link to each, and its diagnosis."""
+    if run["status"] not in FINISHED:
+        return []
+    lines = []
+    for row in view.resumed.extensions(run["id"])[-MOST_EXTENSIONS:]:
+        diagnosis = diagnosis_of(row, view.runs.epochs(row["id"])) if row["status"] in FINISHED else None
+        says = f": {diagnosis.sentence}" if diagnosis else f" ({STATUS_TEXT[row['status']].lower()})."
+        lines.append(html.Li([dcc.Link(row["name"], href=f"/train?run={row['id']}"), says]))
+    return [html.P("Extensions of this run:"), html.Ul(lines)] if lines else []
 
 
 def offered(view, run):

@@ -132,3 +132,24 @@ def test_a_search_without_a_setting_or_with_a_wrong_range_says_so(nuwa):
 def test_an_objective_that_only_the_end_has_is_searched_without_pruning():
     record = card.record_of({"n_latent": 5}, {"n_latent": "2, 4"}, "neighbours", "median", "4", "")
     assert record.pruner == "none" and "n_latent" not in record.base and record.minutes is None
+
+
+def test_a_search_is_deleted_from_its_page_once_it_is_stopped(nuwa):
+    id, trials = searched(nuwa.view, nuwa.preparation)
+    values = {"search-id.data": id}
+
+    def press(output, button, part="n_clicks"):
+        return nuwa.press(output, values | {f"{button}.{part}": 1}, f"{button}.{part}")
+
+    assert shown(nuwa, id)["search-delete"]["hidden"]
+    refused = press("url.href", "search-confirm", "submit_n_clicks")
+    assert "is still active: stop it first" in sent(refused) and nuwa.view.searches.one(id)
+    nuwa.view.searches.stop(id)
+    assert not shown(nuwa, id)["search-delete"]["hidden"]
+    asked = press("search-confirm.displayed", "search-delete")["search-confirm"]
+    assert asked["displayed"] and "with 3 trials" in asked["message"] and "This frees" in asked["message"]
+    assert press("url.href", "search-confirm", "submit_n_clicks")["url"]["href"] == "/runs"
+    assert nuwa.view.readable("search", id) is None and nuwa.view.readable("run", trials[0]["run"]) is None
+    assert "There is no such search" in sent(
+        search.layout(nuwa.view, location.resolve(nuwa.view, f"?search={id}"))
+    )

@@ -8,6 +8,7 @@ import pytest
 from app_under_test import sent
 from store_rows import furnish
 
+from core.config.search import SearchRecord
 from core.store import Missing
 from core.store.run_table import Query
 from dashboard.components import location
@@ -180,8 +181,32 @@ def test_ticked_runs_are_deleted_after_a_question_and_back_after_undo(finished, 
     assert name in sent(
         page.layout(finished.view, location.resolve(finished.view, ""))
     )  # also after a reload
-    back = act(finished, "runs-undo", None, **{"runs-undo-ids.data": [run]})
-    assert finished.view.runs.one(run)["name"] == name and "The runs are back." in sent(back)
+    back = act(finished, "runs-undo", None, **{"runs-undo-ids.data": {"runs": [run], "searches": []}})
+    assert finished.view.runs.one(run)["name"] == name and "What was deleted is back." in sent(back)
+
+
+def test_a_ticked_search_is_deleted_with_its_trials_and_back_after_undo(empty_nuwa):
+    nuwa, preparation = empty_nuwa, furnish(empty_nuwa.store)["preparation"]
+    record = SearchRecord(space={"n_latent": [2, 4]}, n_trials=2, pruner="none")
+    search = nuwa.view.searches.create(preparation, record, "sizes")
+    for n in (2, 4):
+        nuwa.view.runs.create(preparation, {"n_latent": n}, f"sizes, trial {n}", parent=search)
+    answer, count = ask(nuwa)
+    assert [row["kind"] for row in answer["rowData"]] == ["search", "run"]
+    assert count == "3 runs, 2 of them trials of searches"
+    assert len(ask(nuwa, options=["trials"])[0]["rowData"]) == 4
+    rows = [{"kind": "search", "id": search}]
+    assert "still active" in sent(act(nuwa, "runs-confirm", rows)["runs-message"])
+    nuwa.view.searches.stop(search)
+    question = act(nuwa, "runs-delete", rows)["runs-confirm"]["message"]
+    assert question.startswith(
+        "Delete the search 'sizes' with 2 trials, with weights and figures? This frees "
+    )
+    notice = sent(act(nuwa, "runs-confirm", rows)["runs-undo-notice"])
+    assert "1 search was deleted (sizes)" in notice and ask(nuwa)[1] == "1 run"
+    deleted = {"runs": [], "searches": [search]}
+    act(nuwa, "runs-undo", None, **{"runs-undo-ids.data": deleted})
+    assert len(nuwa.view.searches.trials(search)) == 2 and ask(nuwa)[1].startswith("3 runs")
 
 
 def test_two_ticked_runs_are_compared(finished, run):

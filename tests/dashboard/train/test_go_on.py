@@ -2,11 +2,16 @@
 
 import pytest
 from app_under_test import sent
-from store_rows import flip
+from store_rows import EPOCH, flip
 
 from core import checkpoint_file
+from core.config import parse
 from core.config.extensions import LOWER
+from core.config.run_facts import Baselines, Parts
 from core.store import Status
+from core.training.diagnosis import diagnose
+from core.training.diagnosis_case import Case, State
+from dashboard.pages import run_diagnosis
 from dashboard.pages.train import go_on
 
 
@@ -81,3 +86,49 @@ def test_a_run_at_work_offers_nothing(finished):
     row = finished.view.runs.one(run)
     assert go_on.offered(finished.view, row)[0]
     finished.view.removals.remove([run])
+
+
+def one_cycle_until_the_end(nuwa, run, n=20):
+    """Give a finished run a flat history whose learning rate falls to nothing."""
+    loss = {"train_loss": 0.4, "valid_loss": 0.4}
+    rows = [EPOCH | loss | {"epoch": i, "learning_rate": 0.01 * (1.0001 - i / n)} for i in range(1, n + 1)]
+    nuwa.store.set_epochs(run, rows)
+
+
+def test_a_curve_that_cannot_tell_is_extended_by_its_button_and_the_extension_has_the_answer(
+    finished, monkeypatch
+):
+    monkeypatch.setattr(finished.app, "work_here", lambda: None)
+    view, run = finished.view, finished.run
+    before = view.runs.epochs(run)
+    state = State(
+        config=parse(view.runs.one(run)["config"]),
+        baselines=Baselines(Parts(1.0, 1.0), Parts(0.5, 0.5)),
+        n_epochs=20,
+        n_train=200,
+        n_valid=20,
+        is_over=True,
+    )
+    try:
+        one_cycle_until_the_end(finished, run)
+        diagnosis = diagnose(view.runs.epochs(run), state)
+        assert diagnosis.case == Case.CANNOT_TELL
+        page = sent(run_diagnosis.shown({"id": run}, diagnosis))
+        assert "Add 10 epochs at a constant rate" in page and '"name": 10' in page
+        pressed = '{"name":10,"type":"extend-constant"}.n_clicks'
+        answer = finished.press("url.href", {"run.data": run, "extend-constant": {10: 1}}, pressed)
+        id = answer["url"]["href"].removeprefix("/train?run=")
+        (more,) = view.runs.one(id)["config"]["extensions"]
+        assert (more["epochs"], more["schedule"]) == (10, "constant")
+        listed = sent(shown(finished, run)["extensions"])
+        assert f"/train?run={id}" in listed and "waiting in the queue" in listed
+        flat = [
+            epoch | {"epoch": 20 + i, "learning_rate": 0.003}
+            for i, epoch in enumerate(view.runs.epochs(id)[:10], 1)
+        ]
+        rows = view.runs.epochs(run) + flat
+        assert diagnose(rows, state).case == Case.CONVERGED  # a constant rate has the answer
+        view.runs.cancel(id)
+        view.removals.remove([id])
+    finally:
+        finished.store.set_epochs(run, before)
