@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
+TRUST = ("/etc/ssl/certs/ca-certificates.crt",)
+PASSED_ON = (
+    "PIP_",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "https_proxy",
+)
 STARTS = 180  # seconds until /health answers
 ENDS = 10  # seconds for SIGTERM: docker kills after that
 
@@ -36,12 +47,9 @@ class Image:
     """A folder that stands for an image, and what its steps have set so far."""
 
     def __init__(self, folder):
-        self.folder, self.env, self.user, self.cwd = (
-            folder,
-            {"PATH": "/usr/local/bin:/usr/bin:/bin"},
-            "root",
-            "/",
-        )
+        self.folder, self.user, self.cwd = folder, "root", "/"
+        self.env = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+        self.env["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         self.shown = {}
 
     def make(self):
@@ -52,7 +60,7 @@ class Image:
         ).stdout.split("\n")
         mirror = next(line.split()[0] for line in uris if line.endswith(f" {release}"))
         run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, self.folder, mirror)
-        for path in ("/etc/pip.conf", "/etc/resolv.conf", "/etc/hosts", "/etc/apt/sources.list"):
+        for path in ("/etc/resolv.conf", "/etc/hosts", "/etc/apt/sources.list", *TRUST):
             if Path(path).exists():
                 shutil.copy(path, self.folder / path[1:])
         for path in ("/etc/apt/sources.list.d", "/etc/apt/apt.conf.d"):
@@ -62,19 +70,27 @@ class Image:
         (self.folder / "usr/local/bin/python").symlink_to("/usr/bin/python3")
         for path in ("proc", "dev", "sys"):
             run("mount", "--bind", f"/{path}", self.folder / path)
-        # A folder of packages that the settings of pip name.
-        text = Path("/etc/pip.conf").read_text() if Path("/etc/pip.conf").exists() else ""
-        for name in set(re.findall(r"file://(/[\w./-]+?)/simple", text)):
-            (self.folder / name[1:]).mkdir(parents=True, exist_ok=True)
-            run("mount", "--bind", name, self.folder / name[1:])
+        for path in (Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf"):
+            if path.exists():
+                shutil.copy(path, self.folder / "etc/pip.conf")
+                self.share(path.read_text())
+        self.share(os.environ.get("PIP_FIND_LINKS", ""))
+
+    def share(self, text):
+        """Let the folders of packages that a text names be there as well."""
+        for name in set(re.findall(r"(?:file://|[= ]|^)(/opt/[\w-]+)", text)):
+            if Path(name).is_dir() and not os.path.ismount(self.folder / name[1:]):
+                (self.folder / name[1:]).mkdir(parents=True, exist_ok=True)
+                run("mount", "--bind", name, self.folder / name[1:])
 
     def close(self):
         """Unmount what was mounted, and remove the folder."""
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for path in sorted((m for m in mounts if m.startswith(f"{self.folder}/")), reverse=True):
             run("umount", "-l", path)
-        if not any(line.split()[1].startswith(f"{self.folder}/") for line in open("/proc/mounts")):
-            shutil.rmtree(self.folder)
+        mounts = Path("/proc/mounts").read_text()
+        if f" {self.folder}/" not in mounts:
+            run("rm", "-rf", "--one-file-system", self.folder)
 
     def words(self, command):
         env = [f"{name}={value}" for name, value in (self.env | {"HOME": self.home()}).items()]
@@ -162,6 +178,7 @@ def main(name="Dockerfile"):
     image = Image(Path(tempfile.mkdtemp(prefix="nuwa-image-")))
     image.folder.chmod(0o755)
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that nothing stays mounted
     try:
         image.make()
         print(f"{time.monotonic() - began:6.1f} s  a new Debian in the place of the base image", flush=True)
