@@ -15,13 +15,13 @@ RUN useradd --create-home --uid 1000 nuwa && install -d -o nuwa -g nuwa /data /v
 WORKDIR /app
 
 # The package lists before the code, so that a change of the code does not install them again.
-COPY requirements.txt requirements-postgresql.txt requirements-celery.txt constraints.txt ./
+COPY requirements.txt requirements-harmony.txt requirements-postgresql.txt requirements-celery.txt constraints.txt ./
 COPY scripts/install.sh scripts/
 # TORCH_INDEX: the address of an index to take torch from, where the usual one is not reached.
 ARG TORCH_INDEX=
 ARG TORCH_BUILD=cpu
 ENV PIP_NO_CACHE_DIR=1
-RUN TORCH_BUILD="$TORCH_BUILD" TORCH_INDEX="$TORCH_INDEX" scripts/install.sh python requirements.txt requirements-celery.txt
+RUN TORCH_BUILD="$TORCH_BUILD" TORCH_INDEX="$TORCH_INDEX" scripts/install.sh python requirements.txt requirements-harmony.txt requirements-celery.txt
 
 COPY . .
 

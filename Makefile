@@ -17,7 +17,7 @@ run: .venv/.nuwa-run  ## start the web page on this machine
 	@exec $(PY) -m dashboard
 
 wheels: | $(PY)  ## download all packages into wheels/, for a machine without a network (WHEELS=wheels make run)
-	@$(PY) -m pip download --disable-pip-version-check --dest wheels -r requirements.txt -r requirements-celery.txt
+	@$(PY) -m pip download --disable-pip-version-check --dest wheels -r requirements.txt -r requirements-harmony.txt -r requirements-celery.txt
 
 licences: .venv/.nuwa-dev  ## the table of packages and their licences in docs/licences.md
 	$(PY) scripts/licences.py
@@ -105,9 +105,9 @@ format: .venv/.nuwa-dev  ## fix what ruff can fix, and format
 	$(PY) -m ruff format .
 
 # The stamps make a second start fast: pip runs only when a list has changed.
-.venv/.nuwa-run: requirements.txt constraints.txt | $(PY)
+.venv/.nuwa-run: requirements.txt requirements-harmony.txt constraints.txt | $(PY)
 	@echo "Installing what Nuwa needs; the first time takes some minutes."
-	@$(INSTALL) requirements.txt
+	@$(INSTALL) requirements.txt requirements-harmony.txt
 	@$(COMPILE)
 	@touch $@
 

@@ -1,6 +1,7 @@
 """Which versions made a result."""
 
 import importlib.metadata
+from contextlib import suppress
 
 from core import __version__
 
@@ -19,5 +20,9 @@ PACKAGES = (
 
 
 def versions():
-    """Nuwa's version and those of the packages that decide a result."""
-    return {"nuwa": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
+    """Nuwa's version and those of the packages that decide a result; one that is not installed is left out."""
+    found = {"nuwa": __version__}
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):  # harmonypy is optional
+            found[name] = importlib.metadata.version(name)
+    return found

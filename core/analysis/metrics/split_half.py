@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from core.analysis import embedding, leiden
-from core.analysis.harmony import harmony
+from core.analysis.harmony import harmony, is_installed
 from core.analysis.metrics import count_split, scores
 from core.analysis.metrics.benchmark import MAPS, Step
 from core.analysis.metrics.descriptions import SPACES
@@ -109,7 +109,7 @@ def positions(model, halves, config):
     spaces["pca"] = [
         np.concatenate([pca.project(x) for _, x in half.blocks(every)]) for half in (seen, target)
     ]
-    if seen.batch_codes is not None:
+    if seen.batch_codes is not None and is_installed():
         spaces["harmony"] = [harmony(x, seen.batch_codes, config.seed) for x in spaces["pca"]]
     return spaces
 

@@ -7,6 +7,10 @@ from dash import dcc
 from core.config.run_facts import RunFacts
 from dashboard.components.widgets import notice, term
 
+WITHOUT = (
+    " Harmony was not computed: an administrator installs requirements-harmony.txt, and further runs have it."
+)
+
 
 def line(run):
     """The notice for a run, with the way to a batch covariate where there is none; None where nothing is to be said."""
@@ -44,4 +48,6 @@ def _with_batches(column, scores):
         f" {scores['ilisi']:.2f} of {scores['batches']}",
         f" ({known})." if known else ".",
     ]
+    if scores.get("ilisi_harmony") is None:
+        parts.append(WITHOUT)
     return notice(parts)

@@ -142,6 +142,8 @@ def points(view, run, key, k=2):
         return view.results.array(run["id"], "input_axes")[:, :k]
     if key == "harmony":
         if (values := view.results.array(run["id"], HARMONY)) is None:
+            if run["config"].get("batch_key"):
+                raise UserError("Harmony is not installed on this server: install requirements-harmony.txt.")
             raise UserError("This run has no batches, which Harmony would mix.")
         return values[:, :k]
     if kind == "obsm":
