@@ -5,8 +5,10 @@ a browser asks. Prints the table of README.md; with --write puts it there.
 """
 
 import argparse
+import datetime
 import math
 import os
+import platform
 import re
 import signal
 import socket
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -39,12 +42,18 @@ def main(arguments=None):
     parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     chosen = parser.parse_args(arguments)
+    about = (
+        f"Measured on {os.cpu_count()} cores ({platform.machine()}), shared with the tabs and the writers, dash "
+        f"{version('dash')}, SQLite, {datetime.date.today()}, at a load of {os.getloadavg()[0]:.0f} at the start."
+    )
     rows = [measured(*row, chosen.seconds) for row in ROWS]
-    table = "\n".join([HEAD, "|---" * HEAD.count(" | ") + "|---|", *rows])
+    table = "\n".join([about, "", HEAD, "|---" * HEAD.count(" | ") + "|---|", *rows])
     print(table)
     if chosen.write:
         text = README.read_text()
-        README.write_text(re.sub(re.escape(HEAD) + r"\n(\|.*\n?)*", lambda _: table + "\n", text))
+        README.write_text(
+            re.sub(r"(Measured on .*\n\n)?" + re.escape(HEAD) + r"\n(\|.*\n?)*", lambda _: table + "\n", text)
+        )
 
 
 def measured(pace, before, between, seconds):

@@ -1,5 +1,6 @@
 """What the Train page shows of a run: read and computed once for each change of the run, for all tabs that watch it."""
 
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ class Watched(NamedTuple):
 class _Holder:
     """The newest Watched of a run, None before the first look."""
 
-    watched = None
+    def __init__(self):
+        self.watched, self.reading = None, Lock()
 
 
 _kept = BoundedCache(most_bytes=64, size_of=lambda _: 1)  # of runs; the history of 10,000 epochs has 1.7 MB
@@ -36,10 +38,13 @@ def of(view, run_id):
     """The Watched of a run now; raises Missing. A look at a run that has not changed is one short question to the database."""
     stamp = view.runs.stamp(run_id)  # for each person: it also says whether they may see the run
     holder = _kept.get((str(view.store.root), run_id), _Holder)
-    before = holder.watched
-    if before is None or before.stamp != stamp:
-        holder.watched = before = _read(view, run_id, stamp, before)
-    return before
+    now = holder.watched
+    if now is not None and now.stamp == stamp:
+        return now
+    with holder.reading:  # what one tab reads, the others wait for
+        if holder.watched is None or holder.watched.stamp != stamp:
+            holder.watched = _read(view, run_id, stamp, holder.watched)
+        return holder.watched
 
 
 def _read(view, run_id, stamp, before):

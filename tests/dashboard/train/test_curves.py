@@ -166,6 +166,15 @@ def test_the_page_of_a_link_opens_with_its_view(finished):
     assert answer["drawn"]["data"]["until"] == 3
 
 
+def test_without_a_gpu_the_machine_has_no_empty_curve_of_one(finished):
+    answer = finished.press("loss.figure", {"loss-part.value": "machine", "run.data": finished.run})
+    figure = answer["loss"]["figure"]
+    measured = {trace["name"] for trace in figure["data"] if any(y is not None for y in trace["y"])}
+    shown = {trace["name"] for trace in figure["data"] if trace["showlegend"]}
+    assert {"CPU", "memory"} <= shown == measured
+    assert not any("not measured" in note["text"] for note in figure["layout"].get("annotations", []))
+
+
 def test_the_mark_of_a_diagnosis_moves_without_the_curve(store, run, monkeypatch):
     from core.training.diagnosis_case import Case, Diagnosis, Evidence
 

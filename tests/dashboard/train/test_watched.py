@@ -3,7 +3,7 @@
 import pytest
 from app_under_test import sent
 from sqlalchemy import event
-from store_rows import EPOCH, new_run
+from store_rows import EPOCH, at_once, new_run
 
 from core.config import RunConfig
 from core.config.run_facts import Baselines, Parts, RunFacts
@@ -102,6 +102,14 @@ def test_a_run_that_is_trained_again_gets_a_diagnosis_of_its_new_epochs(store, r
     store.set_epochs(run, worse)
     store.set("run", run, started=2.0)
     assert watched.of(view, run).diagnosis.case == Case.RATE_TOO_HIGH
+
+
+def test_tabs_that_look_at_the_same_time_read_a_run_once(store, run, monkeypatch):
+    calls, real = [], watched.history.grown
+    monkeypatch.setattr(watched.history, "grown", lambda *a: calls.append(a) or real(*a))
+    add(store, run, 1, 50)
+    looks = at_once(4, lambda _: watched.of(store.of("local"), run))
+    assert len(calls) == 1 and all(one is looks[0] for one in looks)
 
 
 def test_a_long_history_is_diagnosed_again_when_it_has_grown_by_a_hundredth(store, run, monkeypatch):
