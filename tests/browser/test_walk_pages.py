@@ -29,6 +29,11 @@ def test_no_page_scrolls_sideways_on_a_small_screen_and_all_steps_can_be_reached
         for width in (768, 390):
             page.set_viewport_size({"width": width, "height": 844})
             wait_until_page(page, lambda: page.evaluate(WIDTH) <= 0)  # charts follow the width
+    for path in ("/compare", "/search", "/glossary", "/account", "/admin"):  # no steps
+        page.goto(f"{server.base}{path}?run={tiny_run}")
+        expect(page.locator("#content")).not_to_be_empty()
+        page.evaluate(OPEN)
+        wait_until_page(page, lambda: page.evaluate(WIDTH) <= 0)
 
 
 @pytest.mark.parametrize(

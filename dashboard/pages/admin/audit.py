@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from dash import Input, Output, dcc, html
+import dash_bootstrap_components as dbc
+from dash import Input, Output, dcc, html, no_update
 from flask import Response, abort, request
 
 from core.store import NotAllowed, as_csv
+from dashboard.components.number_field import error_id
 from dashboard.components.widgets import card, table, when
 from dashboard.pages.admin import ids
 from dashboard.server import session
@@ -28,15 +30,15 @@ def layout(view):
                 clearable=False,
             ),
         ),
-        ("Name, id or address", dcc.Input(id=ids.AUDIT_TEXT, className="form-control", debounce=0.4)),
-        ("From (UTC)", dcc.Input(id=ids.AUDIT_SINCE, className="form-control", placeholder="2026-01-31")),
-        ("To (UTC)", dcc.Input(id=ids.AUDIT_UNTIL, className="form-control", placeholder="2026-12-31")),
+        ("Name, id or address", dbc.Input(id=ids.AUDIT_TEXT, debounce=400)),
+        ("From (UTC)", _day_field(ids.AUDIT_SINCE, "2026-01-31")),
+        ("To (UTC)", _day_field(ids.AUDIT_UNTIL, "2026-12-31")),
     ]
     return card(
         "Audit log",
         html.Div(
             [
-                html.Div([html.Label(label), field], style={"minWidth": "150px", "flex": "1"})
+                html.Div([html.Label(label), field], style={"minWidth": "min(150px, 100%)", "flex": "1"})
                 for label, field in fields
             ],
             className="d-flex flex-wrap gap-2",
@@ -44,6 +46,19 @@ def layout(view):
         html.Div(listing(view, {}), id=ids.AUDIT),
         html.A("Download CSV", href=CSV, id=ids.AUDIT_LINK, className="btn btn-outline-secondary mt-2"),
     )
+
+
+def _day_field(id, example):
+    control = dbc.Input(id=id, placeholder=example, debounce=True, autocomplete="off")
+    error = html.Div(id=error_id(id), className="error", role="status")
+    return html.Div([control, error], className="nuwa-number")
+
+
+def day_error(text):
+    """The sentence on a day that cannot be read, or ""; an empty field is no day."""
+    if not (text or "").strip() or _seconds(text.strip()) is not None:
+        return ""
+    return f"'{text.strip()[:40]}' is no date. Enter it as 2026-01-31."
 
 
 def filters(person, action, text, since, until):
@@ -61,7 +76,7 @@ def _seconds(day, days=0):
     """Seconds since 1970 of the beginning of a day such as 2026-01-31, or of one some days later; else None."""
     try:
         return (
-            datetime.strptime(str(day), "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days)
+            datetime.strptime(str(day).strip(), "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days)
         ).timestamp()
     except (ValueError, OverflowError):
         return None
@@ -89,17 +104,24 @@ def register(app, store):
     @app.callback(
         Output(ids.AUDIT, "children"),
         Output(ids.AUDIT_LINK, "href"),
+        *(Output(error_id(id), "children") for id in (ids.AUDIT_SINCE, ids.AUDIT_UNTIL)),
         *(Input(id, "value") for id in fields),
         prevent_initial_call=True,
     )
     def show(*values):
+        """With a day that cannot be read the list stays as it is."""
+        errors = [day_error(day) for day in values[-2:]]
+        if any(errors):
+            return no_update, no_update, *errors
         query = {name: value for name, value in zip(NAMES, values, strict=True) if value}
         address = f"{CSV}?{urlencode(query)}" if query else CSV
-        return listing(store.of(session.user()), filters(*values)), address
+        return listing(store.of(session.user()), filters(*values)), address, "", ""
 
     @app.server.get(CSV)
     def audit_log():
         """All rows that the filters leave, the newest first."""
+        if wrong := next(filter(None, (day_error(request.args.get(name)) for name in NAMES[-2:])), ""):
+            abort(400, wrong)
         try:
             chosen = filters(*(request.args.get(name) for name in NAMES))
             rows = store.of(session.user()).admin.audit(**chosen, n=None)

@@ -76,12 +76,12 @@ TAKEN = {
     **dict.fromkeys(("top20", "mito", "ribo", "haemo"), SHARE),
     "doublet": Takes(0, optional=True),
 }
-# Fields for text: a field for a number is a number_field.
+# Fields for text: a field for a number is a number_field. `id`: passwords, and days of the audit log.
 OF_TEXT = {
-    *("ids.MODEL_NAME", "ids.values(name)", "ids.AUDIT_TEXT", "ids.AUDIT_SINCE", "ids.AUDIT_UNTIL"),
+    *("ids.MODEL_NAME", "ids.values(name)", "ids.AUDIT_TEXT", "id"),
     *("ids.TOKEN_NAME", "ids.GROUP_NAME", "ids.BAR_NAME", "ids.ANNOTATE_NAME", "ids.ANNOTATE_COLOUR"),
     *("ids.DATA_SEARCH", "ids.SAMPLES_BATCH", "ids.sample_name(row['id'])", "ids.RENAME", "ids.RECIPE_NAME"),
-    *("ids.NAME", "ids.TAGS", "id"),  # `id`: the passwords of the Account page
+    *("ids.NAME", "ids.TAGS"),
 }
 
 
