@@ -3,8 +3,8 @@
 from core.data import DROPLET_NUMBERS, DROPLETS, ENDINGS
 from core.store.accounts import LOCAL, LOGIN, link_address
 from core.store.audit import ADDRESS, as_csv
-from core.store.database import LANES
 from core.store.groups import Groups
+from core.store.job_rows import LANES
 from core.store.roles import NotAllowed, Role
 from core.store.rows import Missing
 from core.store.sessions import MOST_DAYS

@@ -1,7 +1,7 @@
 """Jobs that one person queued, or whose result belongs to a run that they may see."""
 
 from core.config.job_arguments import arguments_of
-from core.store.database import LANES
+from core.store.job_rows import LANES
 from core.store.rows import Missing
 from core.store.schema import jobs
 from core.store.status import FINISHED, Priority
