@@ -86,3 +86,22 @@ def remove_folder(path):
     with suppress(FileNotFoundError):  # another process may remove it at the same time
         path.rename(hidden)
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def folder_bytes(folder):
+    """Bytes of the files below a folder; 0 where there is none. Files that go meanwhile are not counted."""
+    total, folders = 0, [Path(folder)]
+    while folders:
+        try:
+            entries = list(os.scandir(folders.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
+            except OSError:
+                continue
+    return total

@@ -17,6 +17,7 @@ from core.errors import UserError
 
 EXECUTORS = ("local", "celery", "slurm")
 LEAST = {"lost_after": 10, "slurm_jobs": 1}
+COUNTS = {"threads": "threads", "max_queued_runs": "runs", "max_jobs": "jobs", "short_workers": "processes"}
 
 
 class Settings(BaseSettings):
@@ -33,6 +34,11 @@ class Settings(BaseSettings):
     # Folders of this server that may be browsed and read, separated by colons.
     data_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     max_upload_gb: float = 64.0  # of one file that comes from a browser
+    max_queued_runs: int = 100  # of one person, that wait for training
+    max_jobs: int = 500  # of one person, that wait in any lane
+    max_storage_gb: float | None = None  # of the datasets and runs of one person
+    min_free_gb: float = 1.0  # of the disk of data_dir: below it, uploads and runs are refused
+    short_workers: int | None = None  # most processes for short work at once
     threads: int | None = None  # of numeric libraries
     film: bool = True  # keep the latent space of a run as it forms
     trusted_proxy: str | None = (
@@ -78,25 +84,30 @@ class Settings(BaseSettings):
             raise ValueError(f"NUWA_PORT is '{value}', but a port is a number from 1 to 65535.")
         return int(value)
 
-    @field_validator("threads", mode="before")
+    @field_validator(*COUNTS, mode="before")
     @classmethod
-    def _threads(cls, value):
+    def _count(cls, value, field):
         if value in (None, ""):
-            return None
-        if not str(value).isdigit() or int(value) < 1:
-            raise ValueError(f"NUWA_THREADS is '{value}', but it is a number of threads, 1 or more.")
+            return cls.model_fields[field.field_name].default
+        if not str(value).isdecimal() or int(value) < 1:
+            name = f"NUWA_{field.field_name.upper()}"
+            raise ValueError(
+                f"{name} is '{value}', but it is a number of {COUNTS[field.field_name]}, 1 or more."
+            )
         return int(value)
 
-    @field_validator("max_upload_gb", mode="before")
+    @field_validator("max_upload_gb", "max_storage_gb", "min_free_gb", mode="before")
     @classmethod
-    def _gigabytes(cls, value):
+    def _gigabytes(cls, value, field):
+        if value is None or (value == "" and cls.model_fields[field.field_name].default is None):
+            return None
         try:
             gigabytes = float(value)
         except ValueError:
             gigabytes = 0.0
         if not 0 < gigabytes < math.inf:
             raise ValueError(
-                f"NUWA_MAX_UPLOAD_GB is '{value}', but it is a number of gigabytes above 0, such as 64."
+                f"NUWA_{field.field_name.upper()} is '{value}', but it is a number of gigabytes above 0, such as 64."
             )
         return gigabytes
 

@@ -46,7 +46,12 @@ HELP = {
 }
 # For people with accounts: the links to these are below the name of who has signed in.
 PAGES += (account, admin)
-LANES = {"train": "training", "short": "short", "slow": "drawing"}  # as the sidebar calls them
+LANES = {
+    "train": "training",
+    "short": "short",
+    "slow": "drawing",
+    "read": "reading",
+}  # as the sidebar calls them
 
 
 def frame(store=None, mode=Mode.ALONE):

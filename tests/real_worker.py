@@ -41,7 +41,7 @@ class Server:
 
     def close(self):
         """Nothing of it is left: neither the worker nor those whom it started."""
-        records = [*self.store.jobs(), self.store.recall("short_worker") or {}]
+        records = [*self.store.jobs(), *self.store.servers().values()]
         pids = {self.worker.pid} | {record["pid"] for record in records if record.get("pid")}
         for pid in pids - {os.getpid()}:
             with suppress(psutil.NoSuchProcess):

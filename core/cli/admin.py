@@ -11,6 +11,12 @@ from core import settings
 from core.errors import UserError
 from core.text import size
 
+LIMITS = {
+    "runs": "runs that may wait for training",
+    "jobs": "jobs that may wait",
+    "gigabytes": "gigabytes of datasets and runs",
+    "weight": "turns in the queue for each turn of other people",
+}
 ROLES = ("viewer", "member", "admin")
 
 
@@ -35,6 +41,13 @@ def add(parser):
     command("storage", "list the bytes in the data folder by person")
     command("queue", "list the running and waiting jobs")
     command("stop", "stop a job", "job")
+    command("front", "let a waiting job start before the others", "job")
+    command("pause", "start no further training and no slow job")
+    command("unpause", "start waiting jobs again")
+    limits = command("limits", "list what each person may have, or set it for one person")
+    limits.add_argument("login", nargs="?", help="set the limits of this person")
+    for name, help in LIMITS.items():
+        limits.add_argument(f"--{name}", metavar="N", help=f"{help}; 'default' for that of the server")
     command("device", "show the device of the worker")
     command("workers", "list the processes of the worker")
     command("versions", "list the versions of Nuwa and its libraries")
@@ -113,6 +126,32 @@ def _audit(admin, arguments):
     return None
 
 
+def _limits(admin, arguments):
+    texts = {name: getattr(arguments, name) for name in LIMITS}
+    values = {name: None if text == "default" else text for name, text in texts.items() if text is not None}
+    if arguments.login:
+        if not values:
+            raise UserError("Say which limit to set, such as --runs 20.")
+        admin.set_limits(_user(admin, arguments.login), **values)
+        return f"The limits of {arguments.login} were set."
+    if values:
+        raise UserError("Say whose limits to set: python -m core admin limits NAME --runs 20.")
+    rows = []
+    for row in admin.limits():
+        used, most = row["used"], row["of"]
+        storage = "no limit" if most.gigabytes is None else f"{most.gigabytes:g}"
+        rows.append(
+            {
+                "login": row["login"],
+                "runs": f"{used['runs']} of {most.runs}",
+                "jobs": f"{used['jobs']} of {most.jobs}",
+                "gigabytes": f"{used['gigabytes']:.1f} of {storage}",
+                "weight": f"{most.weight:g}",
+            }
+        )
+    return rows
+
+
 def _said(act, sentence):
     """A command that changes something and says so."""
 
@@ -137,6 +176,12 @@ COMMANDS = {
     "storage": _storage,
     "queue": _queue,
     "stop": _said(lambda admin, a: admin.stop(a.job), "The job {job} was asked to stop."),
+    "front": _said(lambda admin, a: admin.move_to_front(a.job), "The job {job} is the next of its lane."),
+    "pause": _said(
+        lambda admin, a: admin.pause(), "The queue is paused: no training and no slow job starts."
+    ),
+    "unpause": _said(lambda admin, a: admin.unpause(), "Waiting jobs start again."),
+    "limits": _limits,
     "device": lambda admin, a: admin.device() or "The worker has not reported its device yet.",
     "workers": _workers,
     "versions": lambda admin, a: admin.versions(),

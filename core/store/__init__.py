@@ -4,14 +4,15 @@ from core.data import DROPLET_NUMBERS, DROPLETS, ENDINGS
 from core.store.accounts import LOCAL, LOGIN, link_address
 from core.store.audit import ADDRESS, as_csv
 from core.store.groups import Groups
-from core.store.job_rows import LANES
+from core.store.job_rows import LANES, server_key
+from core.store.limits import LIMITS, NoRoom
 from core.store.roles import NotAllowed, Role
 from core.store.rows import Missing
 from core.store.sessions import MOST_DAYS
 from core.store.sharing import LAB, PRIVATE, Audience
 from core.store.status import ACTIVE, FINISHED, Explored, Priority, Status
 from core.store.store import Store
-from core.store.uploads import PART, Damaged, Gap, NoRoom, TooLarge
+from core.store.uploads import PART, Damaged, Gap, TooLarge
 from core.store.view import View
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "FINISHED",
     "LAB",
     "LANES",
+    "LIMITS",
     "LOCAL",
     "LOGIN",
     "MOST_DAYS",
@@ -44,4 +46,5 @@ __all__ = [
     "View",
     "as_csv",
     "link_address",
+    "server_key",
 ]

@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from core.config.job_arguments import arguments_of
 from core.errors import UserError
 from core.store.accounts import Accounts
+from core.store.limits import Limits
 from core.store.people_tables import project_items, project_members, shares, team_members
 from core.store.permitted import Permitted
 from core.store.roles import ADMINS_ONLY, NO_COUNTS, NotAllowed, Role
@@ -64,7 +65,7 @@ class Access:
 
     def __init__(self, database, user):
         self.database, self.user = Permitted(database, user, lambda: self.role), user
-        self.accounts = Accounts(database)
+        self.accounts, self.limits = Accounts(database), Limits(database)
 
     @cached_property
     def role(self):
@@ -125,8 +126,9 @@ class Access:
         """A new row and the job that fills it, both or neither; with a known token, the job of the first time."""
         id = new_id()
         with self.database.transaction():
+            lane = "read" if work == "read" else "short"
             job_id = self.database.submit(
-                self.user, "short", work, id, arguments, token=token, priority=Priority.ASKED
+                self.user, lane, work, id, arguments, token=token, priority=Priority.ASKED
             )
             job = self.database.job(job_id)
             if job["owner"] != self.user:  # a token that somebody else's page made

@@ -1,19 +1,20 @@
 """What an administrator does: people, storage, the queue, the state of the server, the audit log."""
 
 import importlib.metadata
-import os
 import platform
 import time
-from pathlib import Path
+from collections import Counter
 
 import psutil
 from sqlalchemy import update
 
 from core import __version__
 from core.errors import UserError
+from core.files import folder_bytes
 from core.store import schema
 from core.store.accounts import link_address
 from core.store.audit import Audit
+from core.store.job_rows import PAUSED
 from core.store.rows import TABLES
 from core.store.runs import Runs
 from core.store.sessions import Sessions
@@ -106,6 +107,52 @@ class Administration:
                 of_user["bytes"] += folder_bytes(self.store.root / f"{kind}s" / row["id"])
         return result
 
+    def limits(self):
+        """Accounts, each with the "limits" that were set for the person, and the "used" of each."""
+        self.access.check_admin()
+        limits = self.access.limits
+        waiting = Counter((job["owner"], job["lane"]) for job in self.store.waiting())
+        result = []
+        for row in self.accounts.all():
+            user = row["user"]
+            n = sum(count for (owner, _), count in waiting.items() if owner == user)
+            used = {"runs": waiting[user, "train"], "jobs": n, "gigabytes": limits.bytes_of(user) / 1e9}
+            result.append(row | {"limits": limits.own(user), "of": limits.of(user), "used": used})
+        return result
+
+    def set_limits(self, user, **values):
+        """Give a person other limits (core.store.limits); None: as the settings of the server say."""
+        self.access.check_admin()
+        self.accounts.one(user)
+        self.access.limits.set(user, **values)
+        said = ", ".join(f"{name} {'default' if value is None else value}" for name, value in values.items())
+        self._record("set limits", user, said)
+
+    def pause(self):
+        """Start no further training and no slow job; what runs goes on, and pages stay usable."""
+        self.access.check_admin()
+        self.store.remember(PAUSED, {"by": self.access.user, "at": time.time()})
+        self.access.database.record("pause queue")
+
+    def unpause(self):
+        """Start waiting jobs again."""
+        self.access.check_admin()
+        self.store.remember(PAUSED, None)
+        self.access.database.record("resume queue")
+
+    def paused(self):
+        """{"by", "at"} of the pause of the queue, or None."""
+        self.access.check_admin()
+        return self.store.recall(PAUSED)
+
+    def move_to_front(self, job_id):
+        """Let a waiting job start before all others of its lane."""
+        self.access.check_admin()
+        job = self.store.job(job_id)
+        if not self.store.move_to_front(job_id):
+            raise UserError("This job does not wait: only waiting jobs can be moved.")
+        self.access.database.record("move job to front", "job", job_id, f"{job['kind']} of {job['owner']}")
+
     def queue(self):
         """Running jobs, then waiting ones in the order in which they are taken, as dicts with the "name" of the owner."""
         self.access.check_admin()
@@ -133,14 +180,14 @@ class Administration:
     def workers(self):
         """{"heartbeat": seconds since a web process asked for the worker, or None; "processes": its running ones}."""
         self.access.check_admin()
-        path, short = self.store.root / "heartbeat", self.store.recall("short_worker") or {}
+        path = self.store.root / "heartbeat"
         heartbeat = time.time() - path.stat().st_mtime if path.exists() else None
-        processes = [{"lane": "short", "pid": short.get("pid"), "job": None}] if short.get("pid") else []
-        processes += [
-            {"lane": job["lane"], "pid": job["pid"], "job": job["kind"]}
-            for job in self.store.working()
-            if job["pid"] and job["lane"] != "short"
-        ]
+        jobs = {job["pid"]: job for job in self.store.working() if job["pid"]}
+        processes = []
+        for name, server in sorted(self.store.servers().items()):
+            job = jobs.pop(server["pid"], None)
+            processes.append({"lane": name, "pid": server["pid"], "job": job and job["kind"]})
+        processes += [{"lane": job["lane"], "pid": job["pid"], "job": job["kind"]} for job in jobs.values()]
         alive = [one | {"alive": psutil.pid_exists(one["pid"])} for one in processes]
         return {"heartbeat": heartbeat, "processes": alive}
 
@@ -173,22 +220,3 @@ class Administration:
         """The actions that the audit log has."""
         self.access.check_admin()
         return Audit(self.store).actions()
-
-
-def folder_bytes(folder):
-    """Bytes of the files below a folder; 0 where there is none. Files that go meanwhile are not counted."""
-    total, folders = 0, [Path(folder)]
-    while folders:
-        try:
-            entries = list(os.scandir(folders.pop()))
-        except OSError:
-            continue
-        for entry in entries:
-            try:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                else:
-                    total += entry.stat(follow_symlinks=False).st_size
-            except OSError:
-                continue
-    return total

@@ -10,6 +10,7 @@ from core.store import (  # noqa: F401  all tables belong to the same metadata
     executions,
     people_tables,
     postgresql,
+    queue_tables,
     schema,
 )
 

@@ -95,7 +95,7 @@ class Datasets:
         with self.database.transaction():
             if self.database.move("dataset", id, Status.ASKING, Status.QUEUED, record=None):
                 self.database.submit(
-                    self.access.user, "short", "read", id, arguments, token=token, priority=Priority.ASKED
+                    self.access.user, "read", "read", id, arguments, token=token, priority=Priority.ASKED
                 )
 
     def join(self, id, what, token, name, path=None, droplets=None):

@@ -21,7 +21,7 @@ def add_demo(database, name, created=None):
         if rows := database.rows("dataset", datasets.c.origin == origin):
             return rows[0]["id"]
         id, arguments = new_id(), ReadArguments(demo=name)
-        job_id = database.submit(OWNER, "short", "read", id, arguments, token=origin)
+        job_id = database.submit(OWNER, "read", "read", id, arguments, token=origin)
         if (target := database.job(job_id)["target"]) != id:
             return target  # another process was quicker
         row = {"name": DEMO_TITLES[name], "origin": origin, "visibility": "shared"}

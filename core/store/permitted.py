@@ -3,6 +3,7 @@
 import time
 
 from core.store.audit import Audit
+from core.store.limits import Limits
 from core.store.roles import LOOKS_ONLY, NotAllowed, Role
 from core.store.rows import Missing
 from core.store.status import Status
@@ -11,7 +12,7 @@ from core.store.status import Status
 READS = {
     *("root", "settings", "reading", "row", "rows", "exists", "count", "dataset_folder", "run_folder"),
     *("epochs", "job", "jobs", "waiting", "working", "ahead_of", "cancelled", "recall"),
-    *("newest", "has", "n_epochs", "count_jobs"),
+    *("newest", "has", "n_epochs", "count_jobs", "count_waiting", "is_paused", "servers"),
 }
 RECORDED_JOBS = {
     "train": "train",
@@ -100,7 +101,10 @@ class Permitted:
         begun = time.time()
         with self._database.transaction():
             id = self._database.submit(owner, lane, kind, target, arguments, token, priority)
-            if kind in RECORDED_JOBS and self._database.job(id)["created"] >= begun:
+            if self._database.job(id)["created"] < begun:  # the job of an earlier request with this token
+                return id
+            Limits(self._database).check_job(self._user, lane, kind)
+            if kind in RECORDED_JOBS:
                 row_kind = next((k for k in ("run", "dataset") if self._name(k, target)), "job")
                 self.record(RECORDED_JOBS[kind], row_kind, target, self._name(row_kind, target))
         return id

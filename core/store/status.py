@@ -27,7 +27,10 @@ class Explored(StrEnum):
 
 
 class Priority(IntEnum):
-    """Which waiting job of a lane is taken first: the highest, and of equal ones the oldest."""
+    """Which waiting job of a person is taken first: the highest, and of equal ones the oldest.
+
+    Among people the queue is fair (core.store.fair_order): a priority wins over another person's turn only at both ends.
+    """
 
     AHEAD = (
         -10
@@ -35,6 +38,7 @@ class Priority(IntEnum):
     TYPED = -1  # follows the settings on a page while a person changes them
     FOLLOWS = 0  # belongs to work that a person asked for, such as the clusters of a trained run
     ASKED = 1  # a person pressed a button and waits
+    FRONT = 100  # an administrator moved it to the front; each later one gets one more
 
 
 ACTIVE = (Status.QUEUED, Status.RUNNING, Status.CANCELLING)

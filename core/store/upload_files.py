@@ -4,6 +4,7 @@ The length of the part file says how much has arrived. Nothing else counts, so n
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from core.data import ENDINGS, ending, unreadable
@@ -33,9 +34,12 @@ def files_of(root, arguments):
 
 
 def read_record(path):
-    """The record of an upload, with the number of bytes that are "here"; None once its file was moved."""
-    part = path.with_suffix(".part")
-    return read_json(path) | {"here": part.stat().st_size if part.exists() else None}
+    """The record of an upload, with the bytes that are "here" (None once its file was moved) and when it "changed"."""
+    changed, here = path.stat().st_mtime, None
+    with suppress(FileNotFoundError):
+        part = path.with_suffix(".part").stat()
+        changed, here = max(changed, part.st_mtime), part.st_size
+    return read_json(path) | {"here": here, "changed": changed}
 
 
 def records(folder):

@@ -6,7 +6,7 @@ A checksum decides whether the bytes that are here are the beginning of the pers
 import errno
 import fcntl
 import re
-import shutil
+import time
 import zlib
 from contextlib import contextmanager
 
@@ -14,12 +14,14 @@ from core.data import droplet_limits, ending
 from core.errors import UserError
 from core.files import write_json
 from core.store.crc32 import Checksums, joined
+from core.store.limits import NoRoom, free_bytes
 from core.store.rows import Missing, new_id
 from core.store.schema import jobs
 from core.store.upload_files import accepted, read_record, records, remove
 
 PART = 8 * 1024**2  # bytes of one request: few enough to hold in memory, enough for a fast network
-SPARE = 1024**3  # bytes of the disk that uploads leave free, for the store and for running jobs
+MOST_UNFINISHED = 50  # uploads of one person
+PROMISE = 600  # seconds without new bytes for which the rest of an upload keeps its room on the disk
 CHECKSUMS = Checksums()
 
 
@@ -39,15 +41,12 @@ class TooLarge(UserError):
     """The file is larger than this server accepts."""
 
 
-class NoRoom(UserError):
-    """The file does not fit on the disk of the server."""
-
-
 class Uploads:
     """The uploads of one person."""
 
     def __init__(self, access, datasets):
         self.database, self.user, self.datasets = access.database, access.user, datasets
+        self.limits = access.limits
         self.folder = self.database.root / "uploads"
 
     def unfinished(self):
@@ -81,10 +80,16 @@ class Uploads:
             raise TooLarge(
                 f"{problem}: put it into the inbox folder, or ask who runs it (NUWA_MAX_UPLOAD_GB)."
             )
-        known = [u for u in self._all() if (u["name"], u["size"], u["joins"]) == (name, size, joins)]
+        mine = self._all()
+        known = [u for u in mine if (u["name"], u["size"], u["joins"]) == (name, size, joins)]
         self._check_room(name, 0 if known else size)
         if known:
             return known[0]
+        self.limits.check_storage(self.user, size)
+        if len(mine) >= MOST_UNFINISHED:
+            raise UserError(
+                f"{len(mine)} of your uploads are not finished: finish or delete some on the Data page."
+            )
         record = {"id": new_id(), "name": name, "size": size, "owner": self.user, "joins": joins}
         self._part(record["id"]).touch(exist_ok=False)
         write_json(self.folder / f"{record['id']}.json", record)
@@ -92,8 +97,9 @@ class Uploads:
 
     def _check_room(self, name, size):
         """Raise NoRoom where the disk has no room for this file and for the rest of the unfinished ones."""
-        promised = sum(r["size"] - (r["here"] or 0) for r in records(self.folder))
-        free = shutil.disk_usage(self.folder).free - SPARE
+        since = time.time() - PROMISE
+        promised = sum(r["size"] - (r["here"] or 0) for r in records(self.folder) if r["changed"] > since)
+        free = free_bytes(self.folder, self.database.settings.min_free_gb)
         if size + promised > max(0, free):
             problem = (
                 f"There is no room for '{name}' on this server's disk ({max(0, free) / 1e9:,.1f} GB are free"

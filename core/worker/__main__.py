@@ -39,7 +39,7 @@ def main(arguments):
         return run(store, *arguments[1:])
     if arguments[0] == "one":
         return execute.one(store, arguments[1])
-    return execute.serve_short(store)
+    return execute.serve(store, arguments[0])
 
 
 def serve_celery(chosen, lanes):

@@ -8,13 +8,14 @@ import traceback
 import psutil
 
 from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
-from core.store import Missing, Priority, Status, run_removal, searches
-from core.worker import failed_jobs, launch, lost_jobs, termination
+from core.store import Missing, Priority, Status, run_removal, searches, server_key
+from core.worker import failed_jobs, launch, lost_jobs, servers, termination
 from core.worker.patience import patiently
 from core.worker.processes import identity
 
 IDLE = 0.1  # seconds between two queries of an empty queue
 NICE = 15  # of a process whose work nobody has asked for yet
+UNUSED = 1800.0  # seconds without a job after which a further process ends; the queue starts it again when work waits
 FULL = 6 * 1024**3  # bytes of memory at which the short-lane process exits; the queue starts a new one
 
 
@@ -69,14 +70,27 @@ def one(store, job_id):
     return 0
 
 
-def take(store, lane, least=Priority.AHEAD):
-    """The next job of a lane, of the priority `least` at least, marked running for this process; or None."""
+def take(store, lane, least=Priority.AHEAD, may=None):
+    """The next job of a lane of the priority `least` at least that `may(job)` allows, marked running for this process; or None."""
+    if store.is_paused(lane):
+        return None
     for job in store.waiting(lane):
         if job["priority"] < least:
             break
-        if store.move_job(job["id"], Status.QUEUED, Status.RUNNING, **identity()):
+        if (may is None or may(job)) and store.start_job(job["id"], **identity()):
             return store.job(job["id"])
     return None
+
+
+def leaves_one_free(store, most):
+    """A test of jobs for `take`: with accounts, one of `most` processes for short work stays free for other people."""
+
+    def may(job):
+        if most < 2 or not store.accounts.any():
+            return True
+        return sum(other["owner"] == job["owner"] for other in store.working("short")) < most - 1
+
+    return may
 
 
 def drain(store, ahead=False):
@@ -88,26 +102,36 @@ def drain(store, ahead=False):
     searches.queue_due(store)
     least = Priority.AHEAD if ahead else Priority.AHEAD + 1
     while job := next(
-        (job for lane in ("short", "train", "slow") if (job := take(store, lane, least))), None
+        (job for lane in ("read", "short", "train", "slow") if (job := take(store, lane, least))), None
     ):
         execute(store, job)
         searches.queue_due(store)
 
 
-def serve_short(store):
-    """Carry out short jobs until the queue stops; numeric libraries stay loaded and compiled between jobs."""
-    me = psutil.Process()
-    store.remember("short_worker", identity())
-    warm = False
-    alone_since = None
+def serve(store, name):
+    """Carry out the jobs of the lane of a server (core.worker.servers) until the queue stops, or it is not needed.
+
+    Numeric libraries stay loaded and compiled between jobs. The first server for short work warms up before its first
+    job, and is always needed.
+    """
+    me, lane, is_first = psutil.Process(), servers.lane_of(name), name == servers.FIRST
+    store.remember(server_key(name), identity())
+    may = leaves_one_free(store, servers.most_short(store.settings)) if lane == servers.FIRST else None
+    warm = not is_first
+    last_job, alone_since = time.monotonic(), None
+    if name == servers.READER:
+        _start_reading()
     while True:
-        if job := take(store, "short"):
+        if job := take(store, lane, may=may):
             execute(store, job)
+            last_job = time.monotonic()
             if me.memory_info().rss > FULL:
                 return 0
         elif not warm:
             _warm_up(store)
             warm = True
+        elif not is_first and time.monotonic() - last_job > UNUSED:
+            return 0
         elif launch.is_running(store.root):
             alone_since = None
             time.sleep(IDLE)
@@ -118,16 +142,21 @@ def serve_short(store):
             time.sleep(IDLE)
 
 
+def _start_reading():
+    """Start the process that forks for each file, so that the first one does not wait for its libraries."""
+    from core.data import read
+
+    read.SERVER.start()
+
+
 def _warm_up(store):
     """Load the numeric libraries while no job waits, and record the device for the web process."""
     from core import device
     from core.analysis import markers
     from core.analysis.warm_up import warm_up
-    from core.data import read
 
     chosen = device.choose("auto")
     store.remember("device", chosen._asdict() | {"cores": device.n_cores()})
-    read.SERVER.start()
     try:
         warm_up()
         markers.warm_up()

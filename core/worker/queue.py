@@ -18,7 +18,7 @@ from core.store.executions import Executions
 from core.worker import executors, failed_jobs, followers, launch, lost_jobs, older_runs, patience
 from core.worker.executors.interface import Refused, Unreachable
 from core.worker.executors.local import Local
-from core.worker.processes import is_alive
+from core.worker.servers import Servers
 
 SECOND, HOUR, DAY = 1, 3600, 24 * 3600
 ALONE = ("train", "slow")  # lanes whose jobs have a process of their own, here or on another machine
@@ -33,7 +33,7 @@ class Queue:
     def __init__(self, settings):
         self.settings, self.root = settings, settings.data_dir
         self.local = Local(self.root)
-        self.short = None  # the Popen of the process of the short lane
+        self.servers = None  # the Servers, once there is a store
         self.asked_again = -math.inf  # when an executor that did not answer is asked again, by time.monotonic
         self.is_ending = False  # SIGTERM has come
 
@@ -53,6 +53,7 @@ class Queue:
             signal.signal(signal.SIGTERM, self.ask_to_end)
             launch.write_pid(lock)
             self.store = Store(self.settings)
+            self.servers = Servers(self.store, self.local.spawn)
             add_demos(self.store)
             failed_jobs.settle(self.store)
             older_runs.fill_scores(self.store)
@@ -95,10 +96,11 @@ class Queue:
                 lost_jobs.again(self.store, job)
 
     def has_work(self):
-        return bool(self.store.working() or any(self.store.waiting(lane) for lane in LANES))
+        lanes = (lane for lane in LANES if not self.store.is_paused(lane))
+        return bool(self.store.working() or any(self.store.waiting(lane) for lane in lanes))
 
     def update(self):
-        """Stop what is to stop, take up the jobs of processes that died, start waiting jobs, keep a process for the short lane."""
+        """Stop what is to stop, take up the jobs of processes that died, start waiting jobs, keep the warm processes."""
         self.stop_unwanted()
         searches.queue_due(self.store)
         for job in self.store.working():
@@ -110,13 +112,13 @@ class Queue:
         at_work = Counter(job["lane"] for job in working)
         self.local.forget(dead - {job["pid"] for job in working})
         for lane in ALONE:
+            if self.store.is_paused(lane):
+                continue
             free = max(0, self.executor.places(lane) - at_work[lane])
             for job in self.store.waiting(lane)[:free] if free else ():
                 self.start_alone(job)
-        if self.short is None and self.adopted_short():
-            return
-        if self.short is None or self.short.poll() is not None:
-            self.short = self.local.spawn("short")
+        if self.servers:
+            self.servers.keep(working, self.store.count_waiting())
 
     def stop_unwanted(self):
         """End the processes of slow jobs that a person has cancelled, or that nobody has asked for while an asked one waits."""
@@ -134,16 +136,11 @@ class Queue:
         """Whether the process of a job still runs, or the executor holds the job."""
         return (self.executor if job["lane"] in ALONE else self.local).alive(job)
 
-    def adopted_short(self):
-        """Whether the short-lane process of an earlier worker still runs: it continues, and no second one is started."""
-        known = self.store.recall("short_worker")
-        return bool(known) and is_alive(known)
-
     def start_alone(self, job):
         """Start a new process for one job of the lanes "train" and "slow"."""
         if time.monotonic() < self.asked_again:
             return
-        if not self.store.move_job(job["id"], Status.QUEUED, Status.RUNNING, pid=None):
+        if not self.store.start_job(job["id"], pid=None):
             return
         try:
             values = self.executor.submit(job)

@@ -1,7 +1,7 @@
 """What a job is called where somebody waits for it."""
 
 from core.config.job_arguments import EmbedArguments
-from core.store import Status
+from core.store import Status, expected_start
 from core.text import duration
 
 TITLES = {
@@ -45,6 +45,8 @@ TITLES = {
     "suggest": "suggested cell types",
 }
 
+PAUSED = "An administrator has paused the queue."
+
 
 def title(job):
     """What a job does, such as "the embedding latent_tsne"."""
@@ -72,12 +74,19 @@ def described(view, job, now):
 
 
 def waiting(view, job, now):
-    """The sentence on what a queued job waits for."""
+    """What a queued job waits for, how many jobs are before it, and when it may start, in sentences."""
+    paused = view.store.is_paused(job["lane"])
     ahead = view.store.ahead_of(job)
     if not ahead:
-        return "Starting ..."
+        return PAUSED if paused else "Starting ..."
     first, *others = ahead
-    words = f"Waiting for {described(view, first, now)}."
-    if not others:
-        return words
-    return f"{words} {len(others)} more {'job is' if len(others) == 1 else 'jobs are'} before this one."
+    sentences = [f"Waiting for {described(view, first, now)}."]
+    if others:
+        sentences.append(
+            f"{len(others)} more {'job is' if len(others) == 1 else 'jobs are'} before this one."
+        )
+    if paused:
+        sentences.append(PAUSED)
+    elif seconds := expected_start.seconds_until(view.store, ahead, now):
+        sentences.append(f"Expected start: in about {duration(max(1, seconds))}.")
+    return " ".join(sentences)

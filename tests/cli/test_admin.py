@@ -91,6 +91,34 @@ def test_the_audit_log_is_csv_without_formulas(lab, capsys):
     assert record["name"] == "=1+1"
 
 
+def test_the_queue_is_paused_and_a_job_moved_to_its_front(lab, capsys):
+    first, second = (lab.submit("bob", "train", "train", lab.ids["run"]) for _ in range(2))
+    assert admin(capsys, "front", second)[0] == 0
+    assert [job["id"] for job in lab.waiting("train")] == [second, first]
+    assert "is paused" in admin(capsys, "pause")[1] and lab.is_paused("train")
+    assert admin(capsys, "unpause")[0] == 0 and not lab.is_paused("train")
+
+
+def test_limits_are_listed_and_set(lab, capsys):
+    assert admin(capsys, "limits", "bob", "--runs", "7", "--gigabytes", "2.5")[:2] == (
+        0,
+        "The limits of bob were set.\n",
+    )
+    rows = {row["login"]: row for row in json.loads(admin(capsys, "limits", "--json")[1])}
+    assert rows["bob"]["runs"] == "0 of 7" and rows["bob"]["gigabytes"] == "0.0 of 2.5"
+    assert rows["ada"]["runs"] == "0 of 100" and rows["ada"]["gigabytes"].endswith("of no limit")
+    assert admin(capsys, "limits", "bob", "--runs", "default")[0] == 0
+    assert json.loads(admin(capsys, "limits", "--json")[1])[1]["runs"] == "0 of 100"
+    for words, sentence in (
+        (("limits", "bob"), "Say which limit"),
+        (("limits", "--runs", "3"), "Say whose limits"),
+        (("limits", "bob", "--runs", "many"), "is not a number"),
+        (("limits", "nobody", "--runs", "3"), "no account"),
+    ):
+        code, _, error = admin(capsys, *words)
+        assert code == 2 and sentence in error
+
+
 @pytest.mark.parametrize("what", ["storage", "device", "workers", "versions", "log"])
 def test_the_state_of_the_server_is_printed(lab, capsys, what):
     (lab.root / "worker.log").write_text("began\n")

@@ -133,6 +133,7 @@ def test_every_id_that_a_callback_names_is_on_some_page(finished, bare, settings
         "category",  # an entry of a legend: a callback draws it
         "revoke-token",
         "admin-stop",
+        "admin-front",
         "open-trial",  # of a search
         "extend-constant",  # of a diagnosis
     }  # only for some datasets and models

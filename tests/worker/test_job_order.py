@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -18,7 +17,7 @@ TARGET = "run"
 def queue(store):
     """The queue of a store, without its short lane; its jobs are processes that sleep."""
     queue = Queue(store.settings)
-    queue.store, queue.short = store, SimpleNamespace(poll=lambda: None)
+    queue.store = store
 
     def spawn(*arguments):
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -46,7 +45,6 @@ def test_the_job_of_a_dying_child_fails_only_once_there_is_an_exit_code(store):
     store.move_job(job["id"], "queued", "running", deaths=2, **processes.identity(child.pid))
     queue = Queue(store.settings)
     queue.store, queue.local.children = store, {child.pid: child}
-    queue.short = SimpleNamespace(poll=lambda: None)
     queue.update()
     assert store.job(job["id"])["status"] == "running"
     child.kill()

@@ -17,7 +17,7 @@ from core.store.upload_files import files_of
 from core.worker.jobs import join_samples as samples
 from core.worker.jobs.datasets import open_dataset
 
-POLL = 0.5  # seconds between two looks whether the dataset that is being read was deleted
+POLL = 0.5  # seconds between two looks whether the dataset that is being read is still wanted
 
 
 def read_file(store, job, say):
@@ -26,7 +26,7 @@ def read_file(store, job, say):
     store.move("dataset", id, Status.QUEUED, Status.RUNNING)
     say("Reading the file.", 0.1)
     try:
-        adata = demo.DEMOS[arguments.demo][1]() if arguments.demo else _read(store, id, arguments)
+        adata = demo.DEMOS[arguments.demo][1]() if arguments.demo else _read(store, job, arguments, say)
     except Question as question:
         store.move("dataset", id, Status.RUNNING, Status.ASKING, record={"question": question.record()})
         return
@@ -55,14 +55,15 @@ def write_dataset(store, id, adata, say, more=None):
         store.remove_unfinished_folder(id)  # deleted while it was written
 
 
-def _read(store, id, arguments):
+def _read(store, job, arguments, say):
     """The AnnData of a file, with what a second file adds to it.
 
     Uploads are then removed, since the dataset folder holds all of them, unless a question keeps them waiting.
     """
+    id = job["target"]
     second, keep_uploads, row = arguments.second_files, False, store.row("dataset", id)
     try:
-        with _stopped_when_deleted(store, id):
+        with _stopped_when_unwanted(store, job, say):
             return read.read(
                 arguments.path,
                 **second,
@@ -83,13 +84,13 @@ def _read(store, id, arguments):
 
 
 @contextmanager
-def _stopped_when_deleted(store, dataset_id):
-    """Stop the reading inside once the dataset is deleted; raises Missing then."""
-    finished = threading.Event()
+def _stopped_when_unwanted(store, job, say):
+    """Stop the reading inside once the dataset is deleted or the job is cancelled; raises what `say` raises then."""
+    finished, dataset_id = threading.Event(), job["target"]
 
     def watch():
         while not finished.wait(POLL):
-            if not store.exists("dataset", dataset_id):
+            if not store.exists("dataset", dataset_id) or store.cancelled(job["id"]):
                 read.SERVER.stop()
 
     watcher = threading.Thread(target=watch, name="watch-deletion", daemon=True)
@@ -98,6 +99,7 @@ def _stopped_when_deleted(store, dataset_id):
         yield
     except RuntimeError:  # of the reader that was stopped
         store.row("dataset", dataset_id)
+        say("Reading the file.", 0.1)
         raise
     finally:
         finished.set()

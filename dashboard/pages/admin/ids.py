@@ -13,6 +13,15 @@ PEOPLE_MESSAGE = "admin-people-message"
 QUEUE = "admin-queue"
 QUEUE_TICK = "admin-queue-tick"
 QUEUE_MESSAGE = "admin-queue-message"
+PAUSE = "admin-queue-pause"
+LIMITS = "admin-limits"
+LIMITS_PERSON = "admin-limits-person"
+LIMITS_SET = "admin-limits-set"
+LIMITS_MESSAGE = "admin-limits-message"
+LIMIT_RUNS = "admin-limit-runs"
+LIMIT_JOBS = "admin-limit-jobs"
+LIMIT_GIGABYTES = "admin-limit-gigabytes"
+LIMIT_WEIGHT = "admin-limit-weight"
 SERVER = "admin-server"
 AUDIT = "admin-audit"
 AUDIT_PERSON = "admin-audit-person"
@@ -26,3 +35,13 @@ AUDIT_LINK = "admin-audit-link"
 def stop(job):
     """The button that stops a job."""
     return {"type": "admin-stop", "job": job}
+
+
+def pause(on):
+    """The button that pauses the queue (`on`) or ends the pause."""
+    return {"type": "admin-pause", "on": on}
+
+
+def front(job):
+    """The button that moves a job to the front."""
+    return {"type": "admin-front", "job": job}

@@ -30,9 +30,15 @@ def test_a_waiting_job_names_what_runs_before_it_and_whose_it_is(finished, queue
     first = queued("embed", "anna", arguments={"name": "latent_tsne"})
     assert waiting(finished.view, first, 0.0) == "Starting ..."
     second = queued()
-    assert waiting(finished.view, second, 0.0) == "Waiting for the embedding latent_tsne of 'first' (anna)."
+    assert waiting(finished.view, second, 0.0).startswith(
+        "Waiting for the embedding latent_tsne of 'first' (anna)."
+    )
     third = queued()
-    assert waiting(finished.view, third, 0.0).endswith(" 1 more job is before this one.")
+    assert (
+        waiting(finished.view, third, 0.0)
+        .partition(" Expected")[0]
+        .endswith(" 1 more job is before this one.")
+    )
     finished.store.move_job(first["id"], "queued", "running")
     started = finished.store.job(first["id"])["started"]
     assert "(anna), running for 12 s." in waiting(finished.view, second, started + 12)
