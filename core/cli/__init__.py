@@ -21,6 +21,9 @@ COMMANDS = {
     "resume": "continue a stopped or failed run of the server from its checkpoint",
     "verify": "train a run again from its bundle and compare the results",
     "admin": "manage accounts, storage and queue of a data folder, and read the audit log",
+    "backup": "write everything in the data folder to one file, also while the server runs",
+    "restore": "write the data folder of a backup to an empty folder",
+    "clean": "list what nothing in the data folder refers to, and remove it",
     "inspect": "show what a file contains and whether it can be trained on",
 }
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130

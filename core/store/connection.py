@@ -22,6 +22,7 @@ class Connection:
 
     def __init__(self, url):
         if url.get_backend_name() == "sqlite":
+            schema.keep_before_upgrade(url.database)
             self.engine = create_engine(url)
             event.listen(self.engine, "connect", schema.tune)
         else:

@@ -1,6 +1,9 @@
 """The tables, their version, and the upgrade of an older database."""
 
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy import (
     JSON,
@@ -23,7 +26,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.config.run_files import HISTORY
 from core.errors import UserError
-from core.store import postgresql
+from core.store import postgresql, sqlite_copy
 from core.store.run_summary import summary
 
 VERSION = 6
@@ -255,6 +258,21 @@ def _add_removal(db):
 
 # {version n: function that upgrades an open connection to n + 1}. tests/fixtures has a database of every version.
 UPGRADES = {1: _add_penalty, 2: _add_run_table, 3: _add_resuming, 4: _add_measures, 5: _add_removal}
+
+
+def keep_before_upgrade(path):
+    """Copy a SQLite file of an earlier version beside itself before it is upgraded; raises UserError where there is no room."""
+    if not path or not Path(path).is_file():
+        return
+    try:
+        with closing(
+            sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", uri=True, timeout=20)
+        ) as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    except sqlite3.Error:  # empty, new or damaged: whoever opens it says so
+        return
+    if row and row[0] is not None and int(row[0]) < VERSION:
+        sqlite_copy.copy_before_upgrade(path, int(row[0]))
 
 
 def prepare(engine, now):
