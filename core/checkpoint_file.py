@@ -4,7 +4,6 @@ A folder keeps the newest checkpoint and the one before it. A new one is written
 renamed, so at any moment one whole checkpoint is there.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -15,7 +14,6 @@ from typing import NamedTuple
 MAGIC = b"NUWA CHECKPOINT 1\n"
 NAMES = ("checkpoint.pt", "checkpoint.older.pt")  # the newest one first
 UNFINISHED = ".checkpoint.pt.new"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Damaged(ValueError):
@@ -110,8 +108,3 @@ def remove(folder, names=(*NAMES, UNFINISHED)):
     """Remove the checkpoints of a folder."""
     for name in names:
         (Path(folder) / name).unlink(missing_ok=True)
-
-
-def is_full(error):
-    """Does an OSError say that there is no room on the disk?"""
-    return isinstance(error, OSError) and error.errno in FULL

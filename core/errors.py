@@ -1,5 +1,6 @@
 """Errors whose text is shown to the user, and the message of a job that ran out of memory."""
 
+import errno
 import re
 import traceback
 import zlib
@@ -79,6 +80,19 @@ def is_own(error) -> bool:
         ours = error.obj if isinstance(error.obj, type | ModuleType) else type(error.obj)
         return isinstance(ours, ModuleType) or ours.__module__.partition(".")[0] == OWN.name
     return isinstance(error, MISTAKES) or (isinstance(error, TypeError) and bool(CALLS.search(str(error))))
+
+
+DISK_FULL = "The disk of the server is full. Free some space, then try again."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# HDF5's and SQLite's errors have the system's words, or their own, but no number.
+_FULL_WORDS = ("no space left on device", "disk quota exceeded", "database or disk is full")
+
+
+def is_disk_full(error):
+    """Whether an exception says that there is no room on the disk, or none that this account may use."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    return any(words in str(error).lower() for words in _FULL_WORDS)
 
 
 OUT_OF_MEMORY = "Memory ran out. Fewer variable genes, a smaller batch or fewer hidden units need less."

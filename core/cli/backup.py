@@ -16,8 +16,8 @@ def run(arguments):
     from core.store import backup
 
     here = settings.from_environment()
-    database = here.database_url.database
-    if here.database_url.get_backend_name() != "sqlite":
+    database = here.database.database
+    if here.database_url:
         raise UserError(
             "The database of this server is no SQLite file: copy it with pg_dump, and the folders of NUWA_DATA_DIR beside it."
         )

@@ -3,7 +3,6 @@
 A checksum decides whether the bytes that are here are the beginning of the person's file, not the file's name.
 """
 
-import errno
 import fcntl
 import re
 import time
@@ -11,7 +10,7 @@ import zlib
 from contextlib import contextmanager
 
 from core.data import droplet_limits, ending
-from core.errors import UserError
+from core.errors import UserError, is_disk_full
 from core.files import write_json
 from core.store.crc32 import Checksums, joined
 from core.store.limits import NoRoom, free_bytes
@@ -127,7 +126,7 @@ class Uploads:
                     while rest:
                         rest = rest[file.write(rest) :]
                 except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    if not is_disk_full(error):
                         raise
                     file.truncate(offset)
                     raise NoRoom(f"The server's disk is full, '{record['name']}' waits: make room.") from None

@@ -11,7 +11,7 @@ import torch
 from core import checkpoint_file
 from core.config import parse, specs, upgraded
 from core.config.run_facts import Parts
-from core.errors import UserError
+from core.errors import UserError, is_disk_full
 from core.training.loop import Epoch
 from core.training.machine import Usage
 
@@ -73,7 +73,7 @@ class Checkpoints:
             head = {"epoch": state["epoch"], "seconds": seconds, "of": of}
             checkpoint_file.write(self.folder, head, file.getbuffer())
         except OSError as error:
-            if not checkpoint_file.is_full(error):
+            if not is_disk_full(error):
                 raise
             kept = checkpoint_file.newest(self.folder)
             left = f"The checkpoint of epoch {kept.epoch} is kept." if kept else "There is no checkpoint yet."

@@ -7,8 +7,8 @@ import traceback
 
 import psutil
 
-from core.errors import OUT_OF_MEMORY, UserError, is_out_of_memory
-from core.store import Missing, Priority, Status, run_removal, searches, server_key
+from core.errors import DISK_FULL, OUT_OF_MEMORY, UserError, is_disk_full, is_out_of_memory
+from core.store import Missing, Priority, Status, limits, run_removal, searches, server_key
 from core.worker import failed_jobs, launch, lost_jobs, servers, termination
 from core.worker.patience import patiently
 from core.worker.processes import identity
@@ -34,6 +34,8 @@ def execute(store, job):
             raise Missing("This job no longer exists.")  # it was deleted with the row that it works for
 
     try:
+        if job["kind"] in limits.MAKES_FILES:
+            limits.check_disk(store.root, store.settings.min_free_gb)
         result = KINDS[job["kind"]](store, job, say)
     except Cancelled:
         patiently(lambda: failed_jobs.cancel(store, job))
@@ -41,7 +43,9 @@ def execute(store, job):
         _fail(store, job, str(error))
     except Exception as error:  # the message of the job is one sentence; the log has the traceback
         traceback.print_exc()
-        if is_out_of_memory(error):
+        if is_disk_full(error):
+            _fail(store, job, DISK_FULL)
+        elif is_out_of_memory(error):
             _fail(store, job, OUT_OF_MEMORY)
         else:
             short = f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]

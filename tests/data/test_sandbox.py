@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import formats
 import h5py
@@ -161,3 +162,18 @@ read.read({str(path)!r}, scratch={str(scratch)!r})"""
     child.stdout.close()
     psutil.wait_procs([server, fork], timeout=20)
     assert not server.is_running() and not fork.is_running() and not any(scratch.iterdir())
+
+
+@pytest.mark.parametrize("code", [0, -7])
+def test_a_full_disk_is_not_called_a_damaged_file(tmp_path, monkeypatch, code):
+    request = {"most_memory": 2e9, "seconds": 8}
+    if code == 0:
+        (tmp_path / "answer.json").write_text(
+            '{"sentence": "\'a\' is damaged.", "memory": false, "trace": ""}'
+        )
+    monkeypatch.setattr(sandbox.shutil, "disk_usage", lambda _: SimpleNamespace(free=sandbox.LEAST_DISK - 1))
+    with pytest.raises(UserError, match="The disk of the server is full. Free some space"):
+        sandbox._result(tmp_path, {"late": False, "code": code}, request, "'a'")
+    monkeypatch.setattr(sandbox.shutil, "disk_usage", lambda _: SimpleNamespace(free=sandbox.LEAST_DISK))
+    with pytest.raises(UserError, match="'a' is damaged"):
+        sandbox._result(tmp_path, {"late": False, "code": code}, request, "'a'")

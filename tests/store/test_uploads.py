@@ -14,7 +14,7 @@ from app_under_test import AppUnderTest, bring, csrf_of
 
 from core.errors import UserError
 from core.settings import from_environment
-from core.store import PART, crc32, upload_files, uploads
+from core.store import PART, crc32, limits, upload_files, uploads
 from core.worker.execute import drain
 from core.worker.queue import sweep
 
@@ -237,8 +237,8 @@ def test_the_largest_file_is_a_setting(tmp_path):
 
 
 def test_a_disk_without_room_is_said_at_the_beginning(empty_nuwa, monkeypatch):
-    free = SimpleNamespace(free=uploads.SPARE + 1000)
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: free)
+    free = SimpleNamespace(free=int(1e9) + 1000)
+    monkeypatch.setattr(limits.shutil, "disk_usage", lambda _: free)
     answer = begin(empty_nuwa, "a.h5ad", 1001)
     assert answer.status_code == 507 and "no room for 'a.h5ad'" in answer.json["error"]
     id = begin(empty_nuwa, "a.h5ad", 900).json["id"]
@@ -248,6 +248,23 @@ def test_a_disk_without_room_is_said_at_the_beginning(empty_nuwa, monkeypatch):
     free.free -= 500
     assert begin(empty_nuwa, "a.h5ad", 900).json["offset"] == 500
     assert begin(empty_nuwa, "b.h5ad", 100).status_code == 200
+
+
+def test_room_is_promised_only_while_bytes_come_and_uploads_are_few(empty_nuwa, monkeypatch):
+    free = SimpleNamespace(free=int(1e9) + 1000)
+    monkeypatch.setattr(limits.shutil, "disk_usage", lambda _: free)
+    id = begin(empty_nuwa, "a.h5ad", 900).json["id"]
+    assert begin(empty_nuwa, "b.h5ad", 500).status_code == 507
+    for path in (empty_nuwa.store.root / "uploads").glob(f"{id}.*"):
+        os.utime(path, (time.time() - uploads.PROMISE - 1,) * 2)
+    assert begin(empty_nuwa, "b.h5ad", 500).status_code == 200
+    put(empty_nuwa, id, 0, b"x")  # it goes on, and so does the promise
+    assert begin(empty_nuwa, "c.h5ad", 500).status_code == 507
+    free.free = int(9e9)
+    monkeypatch.setattr(uploads, "MOST_UNFINISHED", 3)
+    assert begin(empty_nuwa, "c.h5ad", 500).status_code == 200
+    answer = begin(empty_nuwa, "d.h5ad", 500)
+    assert answer.status_code == 400 and "3 of your uploads are not finished" in answer.json["error"]
 
 
 def test_a_disk_that_fills_up_on_the_way_keeps_what_is_whole(empty_nuwa, half, monkeypatch):

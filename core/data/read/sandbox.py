@@ -4,6 +4,7 @@ import atexit
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from anndata.io import write_elem
 
 from core import device
 from core.data import backed, droplet_limits
-from core.errors import DoesNotFit, Question, UserError
+from core.errors import DISK_FULL, DoesNotFit, Question, UserError
 
 log = logging.getLogger("nuwa.read")
 MB = 1024**2
@@ -29,6 +30,7 @@ MOST_MEMORY, FLOOR = (
     0.9,
     256 * MB,
 )  # share of what the machine has left, but never too little for a small file
+LEAST_DISK = 48 * MB  # free bytes of the disk of temporary files below which a failure is one of the disk
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -113,14 +115,20 @@ def _result(folder, answer, request, name):
     if answer["late"]:
         fault = f"was still not read after {request['seconds']:.0f} seconds, which its size does not explain"
         raise UserError(f"{name} {fault}: it may be damaged, or the server very busy.")
+    # A library that finds no room calls the file damaged, or the kernel kills it: the disk itself is asked.
+    is_full = folder.exists() and shutil.disk_usage(folder).free < LEAST_DISK
     try:
         result = json.loads((folder / "answer.json").read_text())
     except (OSError, ValueError):
+        if is_full:
+            raise UserError(DISK_FULL) from None
         if answer["code"] < 0:
             raise UserError(
                 f"{name} is damaged: it made the reader crash, so copy or save it again."
             ) from None
         result = {"sentence": "", "memory": True}  # there was not even room for an answer
+    if is_full and ("bug" in result or "sentence" in result):
+        raise UserError(DISK_FULL)
     if "bug" in result:
         raise RuntimeError(f"the process that reads files failed:\n{result['bug']}")
     if "question" in result:

@@ -1,6 +1,5 @@
 """The job that makes a bundle: everything of a run in one zip."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -20,7 +19,7 @@ from core.config.run_files import (
     SEEDS_TOGETHER_RECORD,
     START_WEIGHTS,
 )
-from core.errors import UserError
+from core.errors import UserError, is_disk_full
 from core.export import bundle_zip, h5ad_rules, report, reproduce, reproduce_script, run_folder, tables
 from core.export.h5ad import columns_of
 from core.export.readme import readme
@@ -69,9 +68,7 @@ def make_bundle(store, job, say):
             n_bytes = path.stat().st_size
             os.replace(path, store.run_folder(run["id"]) / BUNDLE)  # looked up again: the run may be deleted
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT) and "No space left" not in str(
-                error
-            ):  # HDF5's
+            if not is_disk_full(error):
                 raise
             raise UserError(
                 f"The disk of '{store.root}' is full. Free some space, or include fewer parts."
