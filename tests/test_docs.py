@@ -152,8 +152,15 @@ def options():
     for name in COMMANDS:
         parser = argparse.ArgumentParser()
         importlib.import_module(f"core.cli.{name}").add(parser)
-        found |= set(parser._option_string_actions)  # argparse has no public list of them
+        found |= options_of(parser)
     return found
+
+
+def options_of(parser):
+    """The options of a parser and of its subcommands; argparse has no public list of them."""
+    subparsers = [a.choices.values() for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    below = (options_of(one) for choices in subparsers for one in choices)
+    return set(parser._option_string_actions).union(*below)
 
 
 @pytest.mark.parametrize("path", PRESENT, ids=named)

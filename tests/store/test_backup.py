@@ -195,7 +195,7 @@ def test_an_upgrade_keeps_the_database_as_it_was(tmp_path, version):
     Store(Settings(data_dir=tmp_path, inline=True)).engine.dispose()
     kept = tmp_path / f"nuwa.sqlite.schema-{version}"
     with closing(sqlite3.connect(kept)) as db:
-        assert db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == (str(version),)
+        assert db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == (version,)
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (1,)
     content = kept.read_bytes()
     Store(Settings(data_dir=tmp_path, inline=True)).engine.dispose()

@@ -89,7 +89,10 @@ def test_whoever_has_used_up_the_storage_adds_and_trains_nothing_more(lab, monke
         uploads.begin("b.h5ad", 2000)
     run = train(lab, "bob", ids)
     lab.of("local").admin.set_limits("bob", gigabytes=1e-6)
-    for refused in (lambda: train(lab, "bob", ids), lambda: lab.of("bob").jobs.submit("bundle", run)):
+    for refused in (
+        lambda: train(lab, "bob", ids),
+        lambda: lab.of("bob").jobs.submit("map_export", run, {"key": "x", "threshold": 0.5}),
+    ):
         with pytest.raises(NoRoom):
             refused()
     lab.of("bob").jobs.submit("explained", run)  # it keeps no files of a size that matters

@@ -29,7 +29,7 @@ def dataset(store, tiny_file):
 def begun(store, dataset, batch_key=None):
     """The job of a run with recommended settings after its own part: the run waits to be trained."""
     job = store.of("local").recommended.start(dataset, batch_key)
-    execute(store, take(store, "short"))
+    execute(store, take(store, job["lane"]))
     return store.job(job["id"])
 
 

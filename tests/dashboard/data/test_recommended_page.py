@@ -207,7 +207,7 @@ def test_the_example_is_added_read_and_trained_by_one_click(nuwa):
     assert answer["url"]["href"] == f"/data?dataset={dataset}"
     waiting = data.layout(nuwa.view, location.resolve(nuwa.view, f"?dataset={dataset}"))
     assert stages.READ in sent(waiting)
-    execute(nuwa.store, take(nuwa.store, "short"))
+    execute(nuwa.store, take(nuwa.store, "read"))
     assert nuwa.view.runs.all()[0]["dataset"] == dataset
     begun = time.time()
     nuwa.store.set("run", nuwa.view.runs.all()[0]["id"], explored=Explored.READY, ended=begun)
