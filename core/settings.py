@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     user_header: str | None = None  # in which a reverse proxy names the person whom it has signed in
     user_header_from: Annotated[tuple[str, ...], NoDecode] = ()  # peers from which that header is believed
     https: bool = False  # people reach the server by https alone: the session cookie is sent no other way
+    metrics_token: str | None = None  # opens /metrics
+    metrics_token_file: str | None = None  # its first line is metrics_token
+    metrics_from: Annotated[tuple[str, ...], NoDecode] = ()  # peers that may read /metrics without it
+    log_json: bool = False  # a JSON object for each line of the logs
     notify_webhook: str | None = None  # an address that gets a JSON message when a run ends
     notify_email: str | None = None  # who gets a message when a run ends
     notify_from: str | None = None  # its sender; the address of notify_email where it is not set
@@ -111,7 +115,7 @@ class Settings(BaseSettings):
             )
         return gigabytes
 
-    @field_validator("inline", "https", "film", "accounts", mode="before")
+    @field_validator("inline", "https", "film", "accounts", "log_json", mode="before")
     @classmethod
     def _switch(cls, value):
         return value == "1" if isinstance(value, str) else value
@@ -207,15 +211,25 @@ class Settings(BaseSettings):
     def _names(cls, value):
         return _listed(value, str.lower)
 
-    @field_validator("user_header_from", mode="before")
+    @field_validator("user_header_from", "metrics_from", mode="before")
     @classmethod
-    def _peers(cls, value):
+    def _peers(cls, value, field):
         try:
             return _listed(value, lambda peer: str(ipaddress.ip_network(peer)))
         except ValueError:
             raise ValueError(
-                f"NUWA_USER_HEADER_FROM is '{value}', but it is a list of addresses or networks, such as 10.0.0.5."
+                f"NUWA_{field.field_name.upper()} is '{value}', but it is a list of addresses or networks, such as 10.0.0.5."
             ) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metrics(cls, values):
+        token = values.get("metrics_token") or ""
+        if values.get("metrics_token_file"):
+            token = first_line("NUWA_METRICS_TOKEN_FILE", values["metrics_token_file"])
+        if token and len(token) < 16:
+            raise ValueError("NUWA_METRICS_TOKEN is shorter than 16 characters: choose a longer one.")
+        return values | {"metrics_token": token or None, "metrics_token_file": None}
 
     @model_validator(mode="after")
     def _header(self):

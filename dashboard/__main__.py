@@ -9,7 +9,7 @@ import contextlib  # noqa: E402  the line above has to come first
 import signal  # noqa: E402
 import sys  # noqa: E402
 
-from core import settings  # noqa: E402
+from core import logs, settings  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from core.worker import launch  # noqa: E402
 
@@ -22,6 +22,7 @@ def main():
         from dashboard.app import create_app
 
         store = Store(here)
+        logs.set_up(here.log_json, here.data_dir / "web.log")
         app = create_app(store, inline_drain() if here.inline else None)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -80,8 +80,8 @@ def no_such_file(_):
 
 def failed(_):
     """The answer where something failed inside Nuwa: a number, under which the log has the error."""
-    number = secrets.token_hex(4)
-    log.error("Failure %s: %s %s", number, request.method, request.path)
+    number = flask.g.get("request_id") or secrets.token_hex(4)
+    log.error("Failure %s: %s %s", number, request.method, request.url_rule)
     return f"Something failed inside Nuwa. Tell the administrator the number {number}.", 500
 
 

@@ -39,13 +39,25 @@ LOOSE = {
     "text",
     "safe_csv",
     "errors",
+    "logs",
     "__init__",
     "__main__",
 }
 
 # What the web process may load of `core`: descriptions, the store and figures, never the science.
 WEB_MAY = {
-    *("store", "figures", "config", "errors", "settings", "text", "files", "safe_csv", "checkpoint_file"),
+    *(
+        "store",
+        "figures",
+        "config",
+        "errors",
+        "settings",
+        "text",
+        "files",
+        "safe_csv",
+        "checkpoint_file",
+        "logs",
+    ),
     *(
         "data",
         "models",

@@ -23,7 +23,7 @@ class Connection:
     def __init__(self, url):
         if url.get_backend_name() == "sqlite":
             schema.keep_before_upgrade(url.database)
-            self.engine = create_engine(url)
+            self.engine = create_engine(url, hide_parameters=True)
             event.listen(self.engine, "connect", schema.tune)
         else:
             self.engine = postgresql.engine(url)

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 
-from core import settings
+from core import logs, settings
 from core.errors import UserError
 
 
@@ -23,6 +23,7 @@ def main(arguments):
     from core.store import Store
     from core.worker import execute
 
+    logs.set_up(chosen.log_json)
     store = Store(chosen)
     tempfile.tempdir = str(
         store.root / "cache"

@@ -1,5 +1,6 @@
 """Carry out jobs: call the function of the job's kind, and store its result or its error message."""
 
+import logging
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from core.worker.processes import identity
 
 IDLE = 0.1  # seconds between two queries of an empty queue
 NICE = 15  # of a process whose work nobody has asked for yet
+log = logging.getLogger("nuwa.worker")
 UNUSED = 1800.0  # seconds without a job after which a further process ends; the queue starts it again when work waits
 FULL = 6 * 1024**3  # bytes of memory at which the short-lane process exits; the queue starts a new one
 
@@ -42,7 +44,7 @@ def execute(store, job):
     except UserError as error:
         _fail(store, job, str(error))
     except Exception as error:  # the message of the job is one sentence; the log has the traceback
-        traceback.print_exc()
+        log.exception("A job failed", extra={"job": job["id"], "kind": job["kind"]})
         if is_disk_full(error):
             _fail(store, job, DISK_FULL)
         elif is_out_of_memory(error):

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 HEARTBEAT = 5.0  # seconds between two heartbeats
 STOPS = 9.0  # seconds for a worker to save and end; docker kills all processes after 10
+SIGN = "worker.alive"  # the file whose time is the last sign of life of the worker
 STALE = 30.0  # seconds without a heartbeat after which an idle worker stops
 
 
@@ -62,6 +63,19 @@ def start(settings):
 def beat(root):
     """Record that a web process still needs the worker."""
     (root / "heartbeat").touch()
+
+
+def show_life(root):
+    """Record that the worker is alive."""
+    (root / SIGN).touch()
+
+
+def silence(root):
+    """Seconds since the last sign of life of the worker, or None where it was never started."""
+    try:
+        return max(0.0, time.time() - (root / SIGN).stat().st_mtime)
+    except FileNotFoundError:
+        return None
 
 
 def is_wanted(root):

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from sqlalchemy.exc import OperationalError
 
+from core import logs
 from core.data import DEMO_TITLES
 from core.files import GONE
 from core.store import LANES, Missing, Priority, Status, Store, demos, run_removal, searches, upload_files
@@ -68,6 +69,7 @@ class Queue:
                     return 0
                 try:
                     if time.monotonic() - removed > SECOND:
+                        launch.show_life(self.root)
                         run_removal.remove_due(self.store)
                         removed = time.monotonic()
                     self.update()
@@ -173,6 +175,7 @@ class Queue:
 def sweep(store):
     """Remove what nothing refers to: uploads and temporary folders older than a day, folders of deleted or failed datasets."""
     upload_files.sweep(store)
+    logs.rotate(store.root / "worker.log")
     Executions(store).sweep()
     for name in ("nuwa-read-*", "nuwa-bundle-*"):
         for folder in (store.root / "cache").glob(name):

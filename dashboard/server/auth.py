@@ -9,10 +9,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from core.store import ADDRESS
-from dashboard.server import csrf, headers, login_routes, session
+from dashboard.server import csrf, headers, health, login_routes, metrics, request_log, session
 from dashboard.server.identity import Identities, Mode, mode_of
 
-OPEN = ("/login", "/health")
+OPEN = ("/login", *health.PATHS, metrics.PATH)  # metrics has a lock of its own
 OPEN_ENDPOINTS = ("welcome",)  # the secret in its address opens it
 STYLES = tuple(  # of the pages before the login (entrance.html), in their order
     f"/assets/{name}.css"
@@ -53,6 +53,8 @@ def guard(server, store):
     limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
     identities = Identities(mode, settings, store, key)
 
+    request_log.register(server)
+
     @server.before_request
     def gate():
         ADDRESS.set(request.remote_addr or "")
@@ -86,10 +88,8 @@ def guard(server, store):
             store.audit.record(g.identity.user, "download", kind, target, request.path.rpartition("/")[2])
         return response
 
-    @server.get("/health")
-    def health():
-        return {"status": "ok"}
-
+    health.register(server, store)
+    metrics.register(server, store)
     login_routes.register(server, store, identities, limiter)
     return mode
 
