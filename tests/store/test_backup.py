@@ -17,7 +17,7 @@ from core.store import Store, backup, schema, sqlite_copy
 
 
 @pytest.fixture
-def full(store):
+def full(store, sqlite_only):
     """A store with a dataset, a run and an upload on its way."""
     store.ids = furnish(store)
     folder = store.dataset_folder(store.ids["dataset"]).folder

@@ -43,10 +43,11 @@ def test_a_run_too_many_is_refused_and_waits_untrained(lab):
 def test_a_job_too_many_is_refused_in_whatever_lane(lab):
     run = furnish(lab, "bob")["run"]
     view = lab.of("bob")
-    for _ in range(4):
-        view.jobs.submit("explained", run)
+    for cell in range(4):
+        view.jobs.submit("profile", run, {"cell": cell})
     with pytest.raises(UserError, match="4 of your jobs wait"):
         view.jobs.submit("explained", run, lane="slow")
+    view.jobs.submit("profile", run, {"cell": 0})  # the second press of a button queues nothing new
     assert len(lab.waiting()) == 4
     lab.submit("bob", "slow", "explained", run, priority=Priority.AHEAD)  # nobody has asked for it
     lab.start_job(lab.waiting("short")[0]["id"])
