@@ -17,7 +17,7 @@ from core.store.job_rows import JobRows
 from core.store.people_tables import project_items, shares
 from core.store.rows import FOLDERS, TABLES, Missing, new_id, typed
 from core.store.run_summary import summary
-from core.store.schema import clusterings, datasets, epochs, jobs, meta, runs
+from core.store.schema import clusterings, datasets, epochs, is_new, jobs, meta, runs
 from core.store.status import Status
 
 
