@@ -57,7 +57,9 @@ def status(view, run, n_epochs):
         parts.append(f". {job_titles.waiting(view, view.jobs.last(run['id'], 'train'), time.time())}")
     elif run["status"] in (Status.RUNNING, Status.CANCELLING):
         parts.append(f" on the {'GPU' if on_gpu(facts) else 'CPU'}" if facts else "")
-        parts.append(f": epoch {n_epochs} of {run['n_epochs']}" if n_epochs else f": {run['phase']}")
+        parts.append(
+            f": epoch {n_epochs} of {run['n_epochs']}" if n_epochs and facts else f": {run['phase']}"
+        )
     elif run["message"]:
         parts.append(f". {run['message']}")
     if facts:
@@ -76,9 +78,9 @@ def tiles(run, so_far):
 
     `so_far`: dashboard.pages.train.history.SoFar.
     """
-    if not so_far.n:
-        return []
     facts, n, last, best = RunFacts.upgraded(run["facts"]), so_far.n, so_far.last, so_far.best
+    if not n or facts is None:  # an extension has the epochs of its first run before it has begun
+        return []
     baselines = facts.valid_baselines
     pca, mean = (above_baseline(best["valid_loss"], losses) for losses in (baselines.pca, baselines.mean))
     note, look = (

@@ -73,6 +73,12 @@ def test_a_finished_run_is_extended_by_a_run_that_opens(finished, monkeypatch):
     (more,) = finished.view.runs.one(run)["config"]["extensions"]
     assert (more["epochs"], more["schedule"]) == (7, "cosine")
     assert more["lr"] == pytest.approx(finished.view.runs.one(run)["config"]["lr"] * LOWER)
+    page = finished.press("status.children", {"run.data": run})  # it has epochs, and has not begun
+    assert "Waiting in the queue" in sent(page["status"]) and page["tiles"]["children"] == []
+    finished.store.move("run", run, "queued", "running", phase="reading the dataset")
+    page = finished.press("status.children", {"run.data": run})
+    assert "reading the dataset" in sent(page["status"])
+    finished.store.move("run", run, "running", "queued")
     finished.view.runs.cancel(run)
     finished.view.removals.remove([run])
     wrong = finished.press(
