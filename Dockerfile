@@ -31,7 +31,8 @@ ENV PYTHONUNBUFFERED=1 \
     NUWA_PORT=8050 \
     NUWA_DATA_DIR=/data
 
-USER nuwa
+# By its number, which a host can compare with the owner of /data.
+USER 1000
 # A short training compiles what numba compiles, so that the first run on a server does not wait for it.
 RUN python -m core train simulated --epochs 1 --out /tmp/compiled >/dev/null && rm -rf /tmp/compiled
 VOLUME /data

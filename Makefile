@@ -1,6 +1,6 @@
 # `make` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help run wheels licences test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
+.PHONY: help run wheels licences audit test test-slow lint bench bench-pca bench-speed bench-clock bench-large bench-viewer bench-ingest bench-quality \
 	bench-gpu bench-follow bench-scale bench-runs bench-markers bench-mapping bench-scoring bench-tutorial bench-diagnosis bench-distance mutations pictures format
 
 PY := .venv/bin/python
@@ -37,6 +37,11 @@ lint: .venv/.nuwa-dev  ## find errors, unsafe calls, and files that the formatte
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m bandit -q -r core dashboard -ll -s B104,B108  # 0.0.0.0 is compared, and below /tmp new folders are made
+	.venv/bin/hadolint Dockerfile Dockerfile.cuda
+
+audit: | $(PY)  ## look for known vulnerabilities of all packages; needs a network
+	@test -x .venv-audit/bin/pip-audit || ($(PY) -m venv .venv-audit && .venv-audit/bin/python -m pip install -q pip-audit==2.10.1)
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 mutations: .venv/.nuwa-dev  ## does a small change of the science make a test fail? 150 drawn by chance; hours
 	$(PY) scripts/mutate.py $(or $(ARGS),--sample 150)

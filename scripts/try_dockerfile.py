@@ -109,7 +109,9 @@ class Image:
         ]
 
     def home(self):
-        return "/root" if self.user == "root" else f"/home/{self.user}"
+        """The folder of the account, as an engine looks it up."""
+        lines = [line.split(":") for line in (self.folder / "etc/passwd").read_text().splitlines()]
+        return next(line[5] for line in lines if self.user in (line[0], line[2]))
 
     def step(self, instruction, argument):
         began = time.monotonic()

@@ -63,7 +63,7 @@ def test_an_image_serves_on_the_port_and_from_the_folder_that_it_names(name):
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_an_image_runs_without_root_under_an_init_and_is_pinned(name):
     names = [instruction for instruction, _ in steps(name)]
-    assert arguments(name, "USER") == ["nuwa"] and names.index("USER") < names.index("CMD")
+    assert arguments(name, "USER") == ["1000"] and names.index("USER") < names.index("CMD")
     (account,) = [run for run in arguments(name, "RUN") if run.startswith("useradd")]
     assert "--uid 1000 nuwa" in account
     for folder in ("/data", environment(name)["NUMBA_CACHE_DIR"]):  # both are written by the account
