@@ -16,7 +16,7 @@ def in_metric(points, metric):
     if metric == "euclidean":
         return points
     length = np.linalg.norm(points, axis=1, keepdims=True)
-    return np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+    return np.divide(points, length, out=np.zeros_like(points), where=length != 0)  # NaN stays NaN
 
 
 class Neighbors(NamedTuple):

@@ -19,8 +19,12 @@ from core.text import listed
 
 SPLIT_NAMES = ("train", "valid", "test")  # in the order of the labels in split.npy
 
-# Settings of Network and Training that came later: a whole record of an earlier version does not have them.
-ADDED = frozenset({"split_by", "metric"})
+# Settings of Network and Training that came later, as runs of earlier versions had them: a whole record of such a run
+# does not have them.
+ADDED = {"split_by": None, "metric": "euclidean"}
+FEWEST_DIRECTIONS = (
+    4  # latent dimensions; in fewer, which are drawn as they are, cells of many types share a direction
+)
 REPLACED = {"normalize": True, "log1p": True, "scale_exponent": 1.0}  # by Pearson residuals
 MIN_HELD_OUT = 20  # cells; a score of fewer means nothing
 
@@ -49,9 +53,9 @@ class RunConfig(
         record = MODELS.get(name) if isinstance(name, str) else None
         if record is None:
             return values
-        later = {name for known in MODELS.values() for name in known.before} | ADDED
+        later = {name for known in MODELS.values() for name in known.before} | ADDED.keys()
         others = (Network.model_fields.keys() | Training.model_fields.keys()) - later
-        return record.before | values if others <= values.keys() else values
+        return ADDED | record.before | values if others <= values.keys() else values
 
     @model_validator(mode="after")
     def _shares_fit(self):
@@ -160,7 +164,8 @@ class RunConfig(
     def for_data(self, n_cells, n_genes, n_proteins=0, kind="counts", gene_variance=1.0):
         """The same settings, empty ones set (`core.config.defaults`) for this number of cells, genes and proteins.
 
-        The target is "whole" where values of this `kind` or the other settings do not let counts be split.
+        The target is "whole" where values of this `kind` or the other settings do not let counts be split, and the metric
+        "euclidean" in up to 3 latent dimensions.
         `gene_variance`: the mean variance of the genes as the model sees them, which the weight of proteins follows.
         """
         n_train, _, _ = self.split_sizes(n_cells)
@@ -171,6 +176,8 @@ class RunConfig(
         update = {name: value for name, value in empty.items() if getattr(self, name) is None}
         if self._wants_split and not self.target_step(kind).applies:
             update["target"] = "whole"
+        if update.get("n_latent", self.n_latent) < FEWEST_DIRECTIONS:
+            update["metric"] = "euclidean"
         return self.model_copy(update=update | {"epochs": self.n_epochs(n_train)})
 
     def check_same_network(self, other):

@@ -187,11 +187,12 @@ class Training(BaseModel):
         le=2**31 - 1,
     )
     metric: Literal["euclidean", "cosine"] = setting(
-        "euclidean",
+        "cosine",
         TRAINING,
         "Distance between cells",
         "How near two cells of the latent space are, for neighbours, clusters, UMAP, t-SNE and scores after the training: "
-        "the euclidean distance, or the cosine distance, which compares directions and not lengths.",
+        "the cosine distance, which compares directions and not lengths, or the euclidean distance. In up to 3 latent "
+        "dimensions it is always euclidean.",
         folded=True,
     )
     device: Literal["auto", "cpu", "cuda"] = setting(

@@ -100,6 +100,10 @@ def learn(adata, config, scratch=None, foresee=False, checkpoints=None, film=Non
     asked, config = config, config.for_data(*sizes)
     if asked.target != config.target:
         matrix.notes.append(f"Splitting counts {config.target_step(matrix.kind).reason}.")
+    if asked.metric != config.metric:
+        matrix.notes.append(
+            "Distances between cells are Euclidean: in up to 3 latent dimensions many cells share a direction."
+        )
     config.check_against(matrix.n_genes, matrix.n_proteins, matrix.kind)
     splitter = count_splitting.splitter(matrix, split.train, config) if config.splits_counts else None
     identity = fingerprint(matrix, split, config, device) if checkpoints else None

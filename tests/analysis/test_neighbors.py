@@ -5,7 +5,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from core.analysis import neighbors
-from core.analysis.neighbors import Neighbors, find_neighbors, nearest, with_self_first
+from core.analysis.neighbors import Neighbors, find_neighbors, in_metric, nearest, with_self_first
 
 
 def cloud(n, d=5, seed=0):
@@ -84,3 +84,9 @@ def test_cosine_neighbours_and_distances_are_those_of_scikit_learn(n_dimensions)
     np.testing.assert_allclose(
         find_neighbors(3 * points, 10, metric="cosine").distances, distances, atol=1e-5
     )
+
+
+def test_by_cosine_a_cell_at_the_origin_stays_there_and_one_without_a_number_is_not_hidden():
+    points = in_metric(np.array([[3, 4], [0, 0], [np.nan, 1]]), "cosine")
+    np.testing.assert_allclose(points[:2], [[0.6, 0.8], [0, 0]], atol=1e-7)
+    assert np.isnan(points[2]).all()

@@ -130,6 +130,22 @@ def test_a_record_of_before_split_counts_was_trained_on_whole_ones(model):
     assert parse(record).target == "whole"
 
 
+@pytest.mark.parametrize("model", list(MODELS))
+def test_runs_of_before_the_metric_keep_euclidean_distances_and_new_ones_are_by_cosine(model):
+    record = RunConfig(model=model).model_dump()
+    assert record.pop("metric") == "cosine" and parse({"model": model}).metric == "cosine"
+    assert parse(record).metric == "euclidean"
+    record.pop("split_by")  # of a version before that, too
+    assert parse(record).metric == "euclidean" and parse(record).split_by is None
+    assert parse(record | {"metric": "cosine"}).metric == "cosine"
+
+
+def test_a_latent_space_with_too_few_directions_has_euclidean_distances():
+    metrics = {n: RunConfig(n_latent=n).for_data(3_000, 110).metric for n in (1, 3, 4, 20)}
+    assert metrics == {1: "euclidean", 3: "euclidean", 4: "cosine", 20: "cosine"}
+    assert RunConfig().for_data(3_000, 11, kind="counts").metric == "euclidean"  # 2 dimensions are chosen
+
+
 @pytest.mark.parametrize(
     "settings, kind, words",
     [

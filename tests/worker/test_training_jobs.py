@@ -140,7 +140,7 @@ def test_the_embedding_of_the_input_computed_during_training_is_used(store, monk
     path = store.run_folder(run) / "embeddings" / "input_umap.npy"
     axes = np.load(store.run_folder(run) / "input_axes.npy")[:, :PANEL_AXES]
     np.testing.assert_array_equal(
-        np.load(path), embedding.umap(axes, seed=store.row("run", run)["config"]["seed"])
+        np.load(path), embedding.umap(axes, seed=store.row("run", run)["config"]["seed"], metric="cosine")
     )
     files.write_array(path, np.full((240, 2), 7, np.float32))
     execute.drain(store)

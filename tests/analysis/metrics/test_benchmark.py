@@ -14,7 +14,7 @@ from core import config, models
 from core.analysis import explore, leiden
 from core.analysis.metrics import benchmark, lisi, per_cell, per_feature, run_scores, scores
 from core.analysis.metrics.descriptions import CELL_SCORES, SCORES, SPACES
-from core.analysis.neighbors import find_neighbors
+from core.analysis.neighbors import find_neighbors, in_metric
 from core.cli import main
 from core.config.run_facts import RunFacts
 from core.config.run_files import clusters_of, company_of, survival_of
@@ -51,8 +51,10 @@ def test_every_space_of_a_run_is_scored_as_scikit_learn_would(scored_run, tiny):
     assert {"latent", "latent_umap", "pca", "input_umap", "protein"} <= set(spaces) <= set(SPACES)
     assert len(records) == len(SCORES) * len(spaces) and steps[-1].share < 1
     json.dumps(records, allow_nan=False)
-    rows, points = trained.split.scored, trained.latent
-    clusters = leiden.leiden(leiden.graph(find_neighbors(points)), 1.0, settings.seed)
+    assert settings.metric == "cosine"
+    rows, points = trained.split.scored, in_metric(trained.latent, "cosine")
+    near = find_neighbors(trained.latent, metric="cosine")
+    clusters = leiden.leiden(leiden.graph(near), 1.0, settings.seed)
     expected = {
         "ari": metrics.adjusted_rand_score(labels, clusters),  # labels are judged on all cells
         "nmi": metrics.normalized_mutual_info_score(labels, clusters),
@@ -88,7 +90,7 @@ def test_a_sample_is_scored_where_cells_are_many_and_a_broken_space_is_named(sco
         (None, "it has values that are not numbers")
     }
     whole = trained.matrix.dense(cells).astype(np.float64) * trained.matrix.weights(settings)
-    expected = trustworthiness(whole, trained.latent[cells], n_neighbors=15)
+    expected = trustworthiness(whole, in_metric(trained.latent[cells], "cosine"), n_neighbors=15)
     assert of(records, "trustworthiness_15", "latent") == pytest.approx(expected, abs=1e-6)
 
 
@@ -150,7 +152,7 @@ def test_each_cell_has_the_scores_that_can_be_worked_out_by_hand(scored_run, fin
     model = run_folder.load_model(finished.store.run_folder(run["id"]) / "model.pt")
     *_, found = per_cell.score_cells(model, trained, settings)
     assert {*found, "ilisi"} == {*CELL_SCORES} and {x.shape for x in found.values()} == {(240,)}
-    x, latent = matrix.dense(np.arange(240)) * matrix.weights(settings), trained.latent
+    x, latent = matrix.dense(np.arange(240)) * matrix.weights(settings), in_metric(trained.latent, "cosine")
     near = [
         set(np.argsort(((y - y[7]) ** 2).sum(axis=1))[1:16]) for y in (x.astype(float), latent.astype(float))
     ]
