@@ -6,6 +6,7 @@ import os
 import pytest
 from queued_work import prepared, queued_run
 
+from core import checkpoint_file
 from core.store import Status
 from core.training.checkpoint import Checkpoints
 from core.worker import execute
@@ -14,15 +15,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("tiny_demo")]
 
 
 def test_a_run_keeps_its_earlier_checkpoint_and_resumes_when_there_is_room(store, monkeypatch):
-    run, calls = queued_run(store, prepared(store)), []
+    run, write, epochs = queued_run(store, prepared(store)), checkpoint_file.write, []
 
-    def full_at_the_second(handle):
-        calls.append(handle)
-        if len(calls) == 3:  # each checkpoint has its file and its folder synced
+    def remember(folder, head, content):
+        epochs.append(head["epoch"])
+        write(folder, head, content)
+
+    def full_at_the_second(_):
+        if epochs[-1:] == [2]:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "is_due", True)
+        patch.setattr(checkpoint_file, "write", remember)
         patch.setattr(os, "fsync", full_at_the_second)
         execute.drain(store)
     row = store.row("run", run)
