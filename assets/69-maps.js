@@ -8,6 +8,8 @@
   const UNIT = 300; // pixels of a panel from which its unit has room beside the name of its axis
   const NEAR = 0.001; // a difference in shares of the figure that nobody sees
   const COPIED = 2000; // milliseconds for which a button says so
+  // Pixels of the names of categories in plotly's figure, about as core/figures/labels.py has them.
+  const FONT = 11, LETTER = 0.58, PADDING = 6, LINE = 1.6, SAME = 0.5; // lines have their ground around them
 
   const maps = () => document.getElementById("maps");
   const plot = () => document.querySelector("#panels .js-plotly-plot");
@@ -61,6 +63,33 @@
     return update;
   }
 
+  // The changes that keep the names of categories apart at the size and zoom that the figure has; the server places them for
+  // another size.
+  function labelChanges({ layout, _fullLayout: full }, n) {
+    const { spread, css } = window.nuwaCells, update = {};
+    for (let i = 0; i < n; i++) {
+      const [x, y] = ["xaxis", "yaxis"].map((name) => full[`${name}${i ? i + 1 : ""}`]);
+      if (!x || !x.l2p || !y) continue;
+      const frame = [x._length, y._length];
+      const labels = (layout.annotations || []).map((note, k) => ({ note, k, at: [x.l2p(note.x), y.l2p(note.y)] }))
+        .filter(({ note, at }) => (note.name || "").startsWith(`label ${i} `) && at.every((pixel, axis) => pixel >= 0 && pixel <= frame[axis]));
+      const sizes = labels.map(({ note }) => [FONT * LETTER * note.text.length + PADDING, FONT * LINE]);
+      spread(labels.map(({ at }) => at), sizes, frame).forEach((centre, j) => {
+        const { note, k, at } = labels[j], [right, down] = centre ? [centre[0] - at[0], centre[1] - at[1]] : [0, 0];
+        const isFar = Math.max(Math.abs(right), Math.abs(down)) > FONT;
+        const wanted = { opacity: centre ? 1 : 0, showarrow: isFar };
+        if (isFar) Object.assign(wanted, { ax: right, ay: down, xshift: 0, yshift: 0, arrowhead: 0, arrowwidth: 1, arrowcolor: css("--nuwa-quiet") });
+        else Object.assign(wanted, { xshift: right, yshift: -down });
+        const usual = { opacity: 1, xshift: 0, yshift: 0 };
+        for (const [name, value] of Object.entries(wanted)) {
+          const now = note[name] ?? usual[name];
+          if (typeof value === "number" && typeof now === "number" ? Math.abs(now - value) > SAME : now !== value) update[`annotations[${k}].${name}`] = value;
+        }
+      });
+    }
+    return update;
+  }
+
   function arrange() {
     const box = maps();
     if (!box || !box.clientWidth) return;
@@ -71,7 +100,8 @@
     for (const [name, value] of [["--columns", columns], ["--rows", Math.ceil(n / columns)]])
       if (box.style.getPropertyValue(name) !== String(value)) box.style.setProperty(name, value);
     if (here || !figure._fullLayout) return;
-    const update = changes(figure.layout, figure._fullLayout, columns, n);
+    let update = changes(figure.layout, figure._fullLayout, columns, n);
+    if (!Object.keys(update).length) update = labelChanges(figure, n); // once the panels have their size
     if (Object.keys(update).length) window.Plotly.relayout(figure, update);
   }
 

@@ -51,7 +51,9 @@ def test_colours_labels_and_small_multiples_as_plotly_draws_them(base, page, fin
     label = page.locator("#panels g.annotation", has_text="type A").first
     expect(label).to_be_visible()
     of_plotly = "#panels g.annotation[data-index] .annotation-text-g"
-    wait_until_page(page, lambda: page.evaluate(COVERED, of_plotly) == [])
+    for width, height in ((1024, 768), (1280, 900)):  # the figure is placed again at each size
+        page.set_viewport_size({"width": width, "height": height})
+        wait_until_page(page, lambda: page.evaluate(COVERED, of_plotly) == [])
     colour = page.evaluate(COLOUR_OF, "type A")
     rename(page, label.locator("text").first, "helper cells")
     expect(page.locator("#legend")).to_contain_text("helper cells")
