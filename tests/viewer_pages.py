@@ -22,7 +22,7 @@ def answering(nuwa):
 @contextmanager
 def tab(browser):
     """A tab in which nothing may go wrong."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(STEP)
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
