@@ -29,7 +29,7 @@ def tab(browser):
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     yield page
     context.close()
-    assert not wrong
+    assert not wrong, "\n".join(wrong)
 
 
 def query_of(page):

@@ -9,10 +9,6 @@ from core.errors import UserError
 from dashboard.components.widgets import notice
 from dashboard.server import session
 
-# The attributes of a button that is pressed several times on purpose. Of a double click on any other, the browser drops the
-# second click (assets/79-double-clicks.js), so that it starts one job.
-REPEATS = {"data-repeats": "true"}
-
 
 def on(app, store, button, *parts, tone="bad"):
     """Decorate what a button does: a function of a View and the values of `button` (an Input) and of the States of `parts`.

@@ -26,7 +26,8 @@ STYLES = tuple(  # of the pages before the login (entrance.html), in their order
         "90-pages",
     )
 )
-LOOK = (*STYLES, "/assets/nuwa.svg")
+FONTS = tuple(f"/assets/fonts/inter-latin-{part}wght-normal.woff2" for part in ("", "ext-"))
+LOOK = (*STYLES, *FONTS, "/assets/nuwa.svg", "/assets/favicon.ico")
 MOST_QUERY = 64 * 1024  # bytes of an address after its question mark
 
 log = logging.getLogger("nuwa.access")

@@ -20,9 +20,9 @@ def layout(view):
         html.Div(listing(view), id=ids.GROUPS),
         html.Label("Name of a new team or project", htmlFor=ids.GROUP_NAME),
         dcc.Input(id=ids.GROUP_NAME, className="form-control", maxLength=80),
-        html.Label("Team or project whose members change"),
+        html.Label("Team or project whose members change", htmlFor=ids.GROUP_CHOICE),
         dcc.Dropdown(choices(view), id=ids.GROUP_CHOICE, placeholder="Choose a team or a project"),
-        html.Label("Members"),
+        html.Label("Members", htmlFor=ids.GROUP_MEMBERS),
         dcc.Dropdown(
             [{"label": name, "value": user} for user, name in names.items()],
             [],

@@ -20,9 +20,14 @@ def layout(view):
     """The card."""
     names = view.access.accounts.names()
     fields = [
-        ("Person", dcc.Dropdown({**names, "": "Everybody"}, "", id=ids.AUDIT_PERSON, clearable=False)),
+        (
+            "Person",
+            ids.AUDIT_PERSON,
+            dcc.Dropdown({**names, "": "Everybody"}, "", id=ids.AUDIT_PERSON, clearable=False),
+        ),
         (
             "Action",
+            ids.AUDIT_ACTION,
             dcc.Dropdown(
                 {"": "All actions"} | {action: action for action in view.admin.actions()},
                 "",
@@ -30,18 +35,18 @@ def layout(view):
                 clearable=False,
             ),
         ),
-        ("Name, id or address", dbc.Input(id=ids.AUDIT_TEXT, debounce=400)),
-        ("From (UTC)", _day_field(ids.AUDIT_SINCE, "2026-01-31")),
-        ("To (UTC)", _day_field(ids.AUDIT_UNTIL, "2026-12-31")),
+        ("Name, id or address", ids.AUDIT_TEXT, dbc.Input(id=ids.AUDIT_TEXT, debounce=400)),
+        ("From (UTC)", ids.AUDIT_SINCE, _day_field(ids.AUDIT_SINCE, "2026-01-31")),
+        ("To (UTC)", ids.AUDIT_UNTIL, _day_field(ids.AUDIT_UNTIL, "2026-12-31")),
     ]
     return card(
         "Audit log",
         html.Div(
             [
-                html.Div([html.Label(label), field], style={"minWidth": "min(150px, 100%)", "flex": "1"})
-                for label, field in fields
+                html.Div([html.Label(label, htmlFor=id), field], className="nuwa-field")
+                for label, id, field in fields
             ],
-            className="d-flex flex-wrap gap-2",
+            className="nuwa-form",
         ),
         html.Div(listing(view, {}), id=ids.AUDIT),
         html.A("Download CSV", href=CSV, id=ids.AUDIT_LINK, className="btn btn-outline-secondary mt-2"),

@@ -19,22 +19,22 @@ def layout(view):
             [
                 html.Div(
                     [
-                        html.Label("Person"),
+                        html.Label("Person", htmlFor=ids.PERSON),
                         dcc.Dropdown(options(view), id=ids.PERSON, placeholder="Choose a person"),
                     ],
-                    style={"minWidth": "220px"},
+                    className="nuwa-field",
                 ),
                 html.Div(
                     [
-                        html.Label("Role"),
+                        html.Label("Role", htmlFor=ids.ROLE),
                         dcc.Dropdown(
                             [role.value for role in Role], Role.MEMBER.value, id=ids.ROLE, clearable=False
                         ),
                     ],
-                    style={"minWidth": "140px"},
+                    className="nuwa-field",
                 ),
             ],
-            className="d-flex flex-wrap gap-2 mt-3",
+            className="nuwa-form mt-3",
         ),
         html.Div(
             [

@@ -111,7 +111,7 @@ def test_the_page_to_sign_in_on_looks_as_it_should(closed):
     page = closed.client.get("/login")
     assert page.status_code == 200 and "password of this server" in page.text
     for path in LOOK:
-        assert path in page.text or path.endswith(".svg")
+        assert path in page.text or path.endswith(".woff2")
         assert closed.client.get(path).status_code == 200
     assert closed.client.get("/health").status_code == 200
 

@@ -5,7 +5,6 @@ from dash import dcc, html
 
 from core.config.numbers import Number
 from dashboard.components import job_card
-from dashboard.components.buttons import REPEATS
 from dashboard.components.number_field import number_field
 from dashboard.components.picker import picker
 from dashboard.components.widgets import card, more, working
@@ -33,10 +32,7 @@ def layout(view, run):
         html.Div(
             [
                 html.Button(
-                    "Undo last change",
-                    id=ids.ANNOTATE_UNDO,
-                    className="btn btn-sm btn-outline-secondary",
-                    **REPEATS,
+                    "Undo last change", id=ids.ANNOTATE_UNDO, className="btn btn-sm btn-outline-secondary"
                 ),
                 html.A("Download names (CSV)", id=ids.ANNOTATE_CSV, href="", hidden=True),
             ],

@@ -3,7 +3,6 @@
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from dashboard.components.buttons import REPEATS
 from dashboard.components.widgets import working
 from dashboard.pages.clusters import ids as page
 from dashboard.pages.clusters.selection_bar import ids
@@ -126,5 +125,5 @@ def _icon(id, label, icon, keys):
         title=f"{label} ({keys.replace('Control', 'Ctrl')})",
         className="btn btn-sm btn-outline-secondary",
         disabled=True,
-        **{"aria-label": label, "aria-keyshortcuts": keys} | REPEATS,
+        **{"aria-label": label, "aria-keyshortcuts": keys},
     )
