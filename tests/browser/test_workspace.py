@@ -146,7 +146,7 @@ ACT = """async panel => {
     const isSeen = () => {
         const box = document.getElementById("maps").getBoundingClientRect(), root = document.documentElement;
         const isWhole = box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
-        return isWhole && box.width * box.height >= 0.6 * innerWidth * innerHeight
+        return isWhole && box.width * box.height >= 0.5 * innerWidth * innerHeight // a note above them takes a line
             && root.scrollHeight <= innerHeight && root.scrollWidth <= innerWidth && scrollX + scrollY === 0;
     };
     for (const one of panel.querySelectorAll("summary, button, input, select, [role=slider]")) {
