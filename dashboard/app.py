@@ -15,7 +15,7 @@ from flask_compress import Compress
 from core.store import Missing, NotAllowed
 from dashboard import ids, shell
 from dashboard.components.widgets import notice
-from dashboard.server import csrf, upload_routes
+from dashboard.server import callback_shapes, csrf, upload_routes
 from dashboard.server.auth import guard
 
 log = logging.getLogger("nuwa")
@@ -61,6 +61,7 @@ def create_app(store, drain=None):
         background_callback_manager=DiskcacheManager(diskcache.Cache(str(store.root / "cache"))),
         on_error=explain,
     )
+    callback_shapes.register(server, app)
     app.mode = mode
     app.work_here = partial(drain, store) if drain else lambda: None
     app.layout = partial(shell.frame, store, mode)

@@ -21,6 +21,9 @@ RECORDED_JOBS = {
     "repeat": "repeat",
     "map": "map cells",
     "map_export": "export mapped cells",
+    "markers": "compute markers",
+    "clusters": "cluster cells",
+    "choose": "choose settings",
     "recipe": "apply recipe",
     "recommended": "train with recommended settings",
 }
@@ -57,7 +60,11 @@ class Permitted:
         self.check()
         with self._database.transaction():
             id = self._database.add(kind, owner, **values)
-            self.record("create", kind, id, values.get("name", ""))
+            if kind == "preparation":
+                dataset = values.get("dataset", "")
+                self.record("preprocess", "dataset", dataset, self._name("dataset", dataset))
+            else:
+                self.record("create", kind, id, values.get("name", ""))
         return id
 
     def add_run(self, owner, names, **values):

@@ -193,3 +193,17 @@ def test_only_an_administrator_administers(lab, method):
     for user in ("bob", "vic", "stranger"):
         with pytest.raises(NotAllowed):
             getattr(lab.of(user).admin, method)()
+
+
+def test_the_audit_log_has_preprocessing_and_work_that_a_person_asked_for(lab):
+    view = lab.of("local")
+    view.preparations.create(lab.ids["dataset"], {}, "click")
+    view.jobs.submit("markers", lab.ids["run"], {"groups": "x"})
+    view.removals.remove([lab.ids["run"]])
+    name = lab.row("dataset", lab.ids["dataset"])["name"]
+    rows = [(row["action"], row["kind"], row["name"]) for row in view.admin.audit(n=3)]
+    assert rows == [
+        ("delete", "run", "first"),
+        ("compute markers", "run", "first"),
+        ("preprocess", "dataset", name),
+    ]
