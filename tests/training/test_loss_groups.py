@@ -36,3 +36,14 @@ def test_a_run_writes_the_difference_to_pca_with_its_error(tiny, run_quick):
     difference, error = facts.loss_difference
     assert difference == pytest.approx(learnt.loss.total - learnt.start.on_scored.pca.total, abs=1e-5)
     assert error > 0 and sum(facts.loss_groups["cells"]) == len(learnt.start.split.scored)
+
+
+def test_the_jackknife_of_unequal_groups_is_that_by_hand():
+    losses, cells = np.array([1.0, 4.0, 2.0]), np.array([3.0, 1.0, 2.0])
+    of = [Parts(float(loss)) for loss in losses]
+    value, error = LossGroups([3, 1, 2], of, of, of).jackknife("total", lambda model, pca, mean: model)
+    without = np.array([np.average(np.delete(losses, i), weights=np.delete(cells, i)) for i in range(3)])
+    assert value == pytest.approx(np.average(losses, weights=cells))
+    assert error == pytest.approx(np.sqrt(2 / 3 * np.square(without - without.mean()).sum()))
+    alone = LossGroups([3], of[:1], of[:1], of[:1]).jackknife("total", lambda model, pca, mean: model)
+    assert alone[0] == 1 and np.isnan(alone[1])
