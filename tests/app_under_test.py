@@ -76,7 +76,9 @@ class AppUnderTest:
         def fill(part):
             if '"ALL"' not in part["id"]:
                 key = f"{part['id']}.{part['property']}"
-                return {**part, "value": values.get(key, "light" if key == "theme.data" else None)}
+                value = values.get(key, "light" if key == "theme.data" else None)
+                id = json.loads(part["id"]) if part["id"].startswith("{") else part["id"]
+                return {**part, "id": id, "value": value}
             values_of_type = values[json.loads(part["id"])["type"]]
             own = [{"type": json.loads(part["id"])["type"], "name": name} for name in values_of_type]
             ids = [{"id": id, "property": part["property"]} for id in own]

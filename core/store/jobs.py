@@ -58,10 +58,12 @@ class Jobs:
     def submit(self, kind, run_id, arguments=None, token=None, priority=Priority.ASKED, lane="short"):
         """Queue work on a run (a profile, scores, an export) that a person asked for; returns the job's id.
 
-        It is one's own job that is under way for the same arguments, if there is one.
+        It is one's own job that is under way for the same arguments, if there is one; one that nobody had asked for is
+        asked for from now on.
         """
         self.access.one("run", run_id)
         if same := self.access.under_way(kind, arguments, run_id):
+            self.database.promote(same["id"], lane, priority)
             return same["id"]
         return self.database.submit(self.access.user, lane, kind, run_id, arguments, token, priority)
 

@@ -8,7 +8,7 @@ def of_command(*words):
     """The RunConfig of `python -m core train FILE --out DIR` with further words."""
     parser = Parser(prog="python -m core train")
     train.add(parser)
-    return train._config(parser.parse_args(["cells.h5ad", "--out", "out", *words]), {})[0]
+    return train._config(parser.parse_args(["cells.h5ad", "--out", "out", *words]), {}, {})[0]
 
 
 def test_the_recommended_settings_are_the_defaults_of_every_setting():

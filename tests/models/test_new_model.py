@@ -14,7 +14,7 @@ from core.config import models, specs
 from core.worker.execute import drain
 from dashboard.components import location
 from dashboard.pages.model import page as model_page
-from dashboard.pages.train import curves
+from dashboard.pages.train import curve_updates
 
 TOY = models.ModelRecord(
     name="toy",
@@ -95,7 +95,7 @@ def test_the_form_offers_it_and_hides_what_it_does_not_obey(nuwa):
 def test_train_and_clusters_show_it(nuwa):
     view = nuwa.view
     assert "Training complete" in sent(nuwa.press("status.children", {"run.data": nuwa.run}))
-    figure, _ = curves.drawing(view, nuwa.run, figures.Look(), None)
+    figure, _ = curve_updates.drawing(view, nuwa.run, figures.Look(), None)
     assert "mean squared error" in figure.layout.yaxis.title.text
     page = clusters_page(view, nuwa.run)
     assert "Variance explained, RNA" in page and "Held-out" not in page

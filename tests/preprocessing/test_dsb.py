@@ -286,9 +286,9 @@ def test_settings_of_an_earlier_nuwa_are_read(tmp_path):
     arguments = ["in.h5ad", "--out", "out", "--config", str(tmp_path / "config.json")]
     parser = argparse.ArgumentParser()
     train.add(parser)
-    assert train._config(parser.parse_args(arguments), {})[0].protein_transform == "clr"
+    assert train._config(parser.parse_args(arguments), {}, {})[0].protein_transform == "clr"
     dsb_arguments = [*arguments, "--protein-transform", "dsb"]  # an option wins over the file
-    won, _ = train._config(parser.parse_args(dsb_arguments), {})
+    won, _ = train._config(parser.parse_args(dsb_arguments), {}, {})
     assert (won.protein_transform, won.n_latent) == ("dsb", 7)
     assert (
         parse({"clr": False}).protein_transform == "none" and parse({"clr": True}).protein_transform == "clr"

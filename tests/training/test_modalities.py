@@ -32,7 +32,7 @@ from dashboard.components import location
 from dashboard.pages.clusters import scores
 from dashboard.pages.clusters.viewer import embeddings
 from dashboard.pages.preprocess import page as preprocess
-from dashboard.pages.train import curves
+from dashboard.pages.train import curve_updates
 from dashboard.pages.train import page as train
 
 EVERY = np.arange(240)
@@ -253,7 +253,7 @@ def test_the_pages_of_training_show_what_there_is(rna, protein, finished):
         message = [a.text for a in figures.loss_page(epochs).layout.annotations if a.text in titles.values()]
         assert message == [titles[part] for part in ("total", *parts)]
         for part in ("total", *parts):
-            assert len(curves.drawing(nuwa.view, nuwa.run, figures.Look(part), None)[0].data) >= 3
+            assert len(curve_updates.drawing(nuwa.view, nuwa.run, figures.Look(part), None)[0].data) >= 3
 
 
 def test_the_proteins_are_a_space_of_either_run(rna, protein):
