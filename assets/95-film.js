@@ -52,7 +52,12 @@
 
     async ask(isLive) {
       const now = performance.now();
-      if (this.asking || (isLive && now < this.nextAsk)) return;
+      if (this.asking || (isLive && now < this.nextAsk)) {
+        // Not left to the next tick: there is none until an epoch ends.
+        clearTimeout(this.later);
+        this.later = setTimeout(() => this.root.isConnected && this.ask(isLive), Math.max(250, this.nextAsk - now));
+        return;
+      }
       this.asking = true;
       try {
         const last = this.frames.at(-1);
@@ -87,7 +92,8 @@
       const step = (now) => {
         if (!this.playing || !this.root.isConnected) return;
         const pace = Math.max(SLOWEST, this.frames.length / SECONDS);
-        this.place = Math.min(this.place + (pace * (now - this.before)) / 1000, this.frames.length - 1);
+        const passed = Math.max(0, now - this.before); // a frame may have begun before the press
+        this.place = Math.min(this.place + (pace * passed) / 1000, this.frames.length - 1);
         this.before = now;
         this.draw();
         if (this.place >= this.frames.length - 1) this.stop();

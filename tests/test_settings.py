@@ -68,7 +68,7 @@ def test_no_command_loads_a_numeric_library_before_it_runs():
 @pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two trainings at once need two cores")
 def test_two_trainings_at_once_do_not_slow_each_other_to_a_crawl(tmp_path):
-    words = [sys.executable, "-m", "core", "train", "simulated", "--epochs", "40", "--device", "cpu", "--out"]
+    words = [sys.executable, "-m", "core", "train", "simulated", "--epochs", "8", "--device", "cpu", "--out"]
 
     def seconds(*names):
         start = time.perf_counter()

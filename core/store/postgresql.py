@@ -14,7 +14,10 @@ CONNECT = 10  # seconds for the server to answer
 PREPARES = 0x6E757761  # the key of the lock under which one process creates or upgrades the tables
 
 
-LOOKED_INTO = ("runs.config",)  # JSON whose values statements name: it stays JSON, and has no NaN
+LOOKED_INTO = (
+    "runs.config",
+    "jobs.arguments",
+)  # JSON whose values statements name: it stays JSON, and has no NaN
 
 
 class Words(TypeDecorator):

@@ -82,6 +82,7 @@ def test_the_button_of_the_preprocess_page_says_and_does_what_is_on_the_page(pag
     expect(page.get_by_text("'cell_type' looks like labels of the cells")).to_be_visible()
     expect(button).to_be_disabled()
     page.get_by_label("Batch covariate").select_option("sample")
+    expect(button).to_contain_text("batch 'sample'")  # it waits for its sentence
     expect(button).to_be_enabled()
     button.click()
     forward = page.get_by_role("link", name="Create a model")

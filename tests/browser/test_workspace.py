@@ -190,8 +190,6 @@ def test_the_maps_are_in_sight_after_every_action_of_the_panel(page, server, tin
             panel = to_tab(page, title)
             acted = panel.evaluate(ACT)
             assert AMONG[title] in acted["done"] and not acted["hidden"], (title, acted)
-            if title == "Markers":
-                panel.locator("#markers-table .ag-row").first.wait_for(timeout=WORK)
             panel.evaluate("panel => panel.scrollTo(0, panel.scrollHeight)")
             measure = drawn_to_size(page)
             assert measure["seen"] and not measure["scrolls"], (title, measure)

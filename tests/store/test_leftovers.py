@@ -15,6 +15,8 @@ from core.store import leftovers
 def littered(store, monkeypatch):
     """A store whose folder has leftovers beside what is in use; `litter` are their names."""
     monkeypatch.setenv("NUWA_DATA_DIR", str(store.root))
+    if store.engine.dialect.name == "postgresql":
+        monkeypatch.setenv("NUWA_DATABASE_URL", store.engine.url.render_as_string(hide_password=False))
     store.ids = furnish(store)
     failed = store.add("dataset", "local", name="f", origin="x", status="failed")
     asking = store.add("dataset", "local", name="a", origin="x", status="asking")

@@ -114,7 +114,7 @@ def test_a_split_has_a_map_for_each_category_with_the_other_cells_grey(finished,
     assert [one["only"]["code"] for one in drawn.cells["panels"]] == list(range(8))
     assert len({one["only"]["colour"] for one in drawn.cells["panels"]}) == 1
     assert len({one["colour"] for one in drawn.cells["panels"]}) == 1
-    draw.SCATTERGL_POINTS = 5_000
+    draw.SCATTERGL_POINTS = 10_000
     figure = draw.draw(finished.view, run, state).figure
     in_colour = [trace for trace in figure.data if trace.marker.coloraxis]
     assert [len(trace.x) for trace in in_colour] == np.bincount(codes).tolist()
@@ -164,7 +164,7 @@ def test_the_browser_gets_the_names_that_it_writes_among_the_cells(finished, run
     assert (
         head["names"] == finished.view.datasets.folder(finished.dataset).column("cell_type")[0]["categories"]
     )
-    draw.SCATTERGL_POINTS = 5_000
+    draw.SCATTERGL_POINTS = 10_000
     figure = draw.draw(finished.view, run, ViewerState(("pca",), "obs:cell_type", labels=True)).figure
     written = [a for a in figure.layout.annotations if a.captureevents]
     assert len(written) == 8 and figure.layout.meta["shown"][0]["by"] == "obs:cell_type"

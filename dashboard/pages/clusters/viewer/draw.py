@@ -12,7 +12,7 @@ from core.store import Missing
 from dashboard.pages.clusters.viewer import embeddings, filters, maps, routes
 from dashboard.pages.clusters.viewer import selection as selections
 
-SCATTERGL_POINTS = 5_000  # in all panels: above it plotly is the slower one, see bench/README.md
+SCATTERGL_POINTS = 10_000  # in all panels: above it plotly is the slower one, see bench/README.md
 CELLS_3D = 200_000  # more are too many for plotly to turn
 
 
