@@ -1,7 +1,7 @@
 """The workspace of the Clusters page in a real Chromium: the maps' share of the window, the panel, and its tabs."""
 
 import pytest
-from browsing import WORK, see_traces, start_run, to_tab, wait_until, wait_until_page
+from browsing import see_traces, start_run, to_tab, wait_until, wait_until_page
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
